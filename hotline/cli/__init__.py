@@ -1,0 +1,65 @@
+"""The command line. Exit codes: 0 done, 1 failed, 2 bad usage or input; errors are one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from hotline.core.errors import HotlineError, InvalidInput
+
+BAD_USAGE = 2
+INTERRUPTED = 130
+
+
+def build() -> typer.Typer:
+    """The command tree. Modules are imported here, so that ``--help`` shows all of them."""
+    from hotline.cli import analysis
+
+    app = typer.Typer(
+        name="hotline",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="The service that a reporting hotline runs on.",
+    )
+    analysis.register(app)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the ``hotline`` script."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; never shows a traceback for a known error."""
+    command = typer.main.get_command(build())
+    try:
+        outcome = command.main(args=arguments, prog_name="hotline", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.UsageError as error:
+        return _fail(error.format_message(), BAD_USAGE)
+    except click.Abort:
+        return _fail("Interrupted.", INTERRUPTED)
+    except InvalidInput as error:
+        return _fail(str(error), BAD_USAGE)
+    except HotlineError as error:
+        return _fail(str(error), 1)
+    except BrokenPipeError:
+        # The reader of a pipe went away (`hotline url - | head`): that is no failure of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return _fail("Interrupted.", INTERRUPTED)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    print("hotline: " + " ".join(message.split()), file=sys.stderr)
+    return code

@@ -1,0 +1,43 @@
+"""How commands speak: results on stdout, everything else on stderr, one line an error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+stderr = Console(stderr=True, highlight=False)
+stdout = Console(highlight=False)
+
+
+def emit_json(value: Any) -> None:
+    """One JSON object on one line."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def progress() -> Progress:
+    """A progress bar on stderr; silent where stderr is not a terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=stderr,
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    )
+
+
+def inputs(arguments: Iterable[str]) -> Iterator[str]:
+    """Each argument is one input; a lone ``-`` stands for the lines of standard input."""
+    for argument in arguments:
+        if argument == "-":
+            # A report may be pasted in any encoding; an undecodable byte must not end the run.
+            for raw in sys.stdin.buffer:
+                yield raw.decode("utf-8", errors="replace").rstrip("\r\n")
+        else:
+            yield argument

@@ -1,0 +1,1 @@
+"""Ground floor: settings, database, crypto, audit, outbox, errors."""

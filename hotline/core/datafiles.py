@@ -1,0 +1,51 @@
+"""Data files: what a law or an organisation may change is a file, not code.
+
+A file is looked for in ``<data dir>/data/<name>`` first, so that an operator can override what is
+shipped without touching the installation; otherwise the one shipped inside the package is read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from hotline.core.errors import Misconfigured
+
+
+def read_bytes(package: str, name: str, override_dir: Path | None = None) -> bytes:
+    """The bytes of data file ``name`` (e.g. ``"platforms.toml"``) of ``package``."""
+    if override_dir is not None:
+        candidate = override_dir / "data" / name
+        if candidate.is_file():
+            return candidate.read_bytes()
+    shipped = resources.files(package) / "data" / name
+    if not shipped.is_file():
+        raise Misconfigured(f"There is no data file {name!r} in {package}.")
+    return shipped.read_bytes()
+
+
+def read_text(package: str, name: str, override_dir: Path | None = None) -> str:
+    try:
+        return read_bytes(package, name, override_dir).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Misconfigured(
+            f"Data file {name} is not UTF-8: {error}.", hint="Save it as UTF-8."
+        ) from error
+
+
+def read_toml(package: str, name: str, override_dir: Path | None = None) -> dict[str, Any]:
+    try:
+        return tomllib.loads(read_text(package, name, override_dir))
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"Data file {name} is not valid TOML: {error}.") from error
+
+
+def read_csv(package: str, name: str, override_dir: Path | None = None) -> list[dict[str, str]]:
+    """Rows of a CSV data file with a header line; lines that start with ``#`` are comments."""
+    text = read_text(package, name, override_dir)
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    return list(csv.DictReader(io.StringIO("\n".join(lines))))

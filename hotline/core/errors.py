@@ -1,0 +1,80 @@
+"""The one tree of errors. A message says what is wrong; ``hint`` says what to do about it.
+
+Web views map these to pages or RFC 9457 problems in one place (``hotline.core.web``), the command
+line maps them to one line on stderr and an exit code (``hotline.cli``). Nothing else catches them.
+"""
+
+from __future__ import annotations
+
+
+class HotlineError(Exception):
+    """Base of every error that this project raises on purpose."""
+
+    status = 500
+    title = "Something went wrong"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class InvalidInput(HotlineError):
+    """What was sent cannot be used. ``fields`` maps a JSON pointer ("/locations/0") to its reason."""
+
+    status = 422
+    title = "The input cannot be used"
+
+    def __init__(
+        self, message: str, *, fields: dict[str, str] | None = None, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.fields = fields or {}
+
+
+class NotFound(HotlineError):
+    """There is no such thing, or it is not for this caller: the two look the same on purpose."""
+
+    status = 404
+    title = "Not found"
+
+
+class Forbidden(HotlineError):
+    """The caller is known and may not do this."""
+
+    status = 403
+    title = "Not allowed"
+
+
+class Conflict(HotlineError):
+    """The thing is not in a state in which this can be done, or somebody else was first."""
+
+    status = 409
+    title = "Not possible now"
+
+
+class TooMany(HotlineError):
+    """A limit was reached; ``retry_after`` seconds."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, message: str, *, retry_after: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class Unavailable(HotlineError):
+    """Something that we depend on does not answer; trying later may help."""
+
+    status = 503
+    title = "Not available at the moment"
+
+
+class Misconfigured(HotlineError):
+    """Settings or a data file are wrong. Raised at start, with every fault at once."""
+
+    title = "The configuration is wrong"
