@@ -1,0 +1,1 @@
+"""Who may act: people, sign-in, permissions."""

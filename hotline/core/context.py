@@ -1,0 +1,45 @@
+"""What a process of the service holds: settings, keys, vault and database, built once at start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from hotline.core.countries import Country, load_country
+from hotline.core.crypto import Keyring, Vault
+from hotline.core.database import Database
+from hotline.core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    settings: Settings
+    country: Country
+    keyring: Keyring
+    vault: Vault
+    database: Database
+
+    def close(self) -> None:
+        self.database.dispose()
+
+
+def build_context(
+    settings: Settings, *, after_commit: Callable[[list[str]], None] | None = None
+) -> Context:
+    """``after_commit`` receives the outbox notes of each committed transaction."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    assert settings.secrets_dir is not None
+    keyring = Keyring(settings.secrets_dir)
+    return Context(
+        settings=settings,
+        country=load_country(settings.country, settings.data_dir),
+        keyring=keyring,
+        vault=Vault(keyring),
+        database=Database(settings.database_url.get_secret_value(), after_commit=after_commit),
+    )
+
+
+def utc_now() -> datetime:
+    """The only clock. Called at the edge (a view, a job, a command) and passed inwards."""
+    return datetime.now(UTC)

@@ -1,0 +1,159 @@
+"""The database: engine, sessions, column types, and what every table has in common.
+
+PostgreSQL and SQLite carry the same tables. Two kinds of transaction exist, because SQLite has one
+writer: ``reading`` never takes the write lock, ``writing`` takes it at its start (``BEGIN
+IMMEDIATE``), so that a transaction that read first can't fail when it comes to write.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Engine,
+    MetaData,
+    String,
+    TypeDecorator,
+    Uuid,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from hotline.core.errors import Misconfigured
+from hotline.core.ids import new_id
+
+_WRITING = "hotline_writing"
+_AFTER_COMMIT = "hotline_after_commit"
+SQLITE_BUSY_MS = 30_000
+
+Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in UTC, on SQLite too; a naive value is a programming error."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012
+        datetime: UtcDateTime(),
+        uuid.UUID: Uuid(),
+        dict[str, Any]: Json,
+        list[Any]: Json,
+        list[str]: Json,
+    }
+
+
+class Identified:
+    """A UUIDv7 primary key: rows append to the end of the index."""
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+def short(length: int) -> String:
+    return String(length)
+
+
+class Database:
+    """Engine and sessions. ``after_commit`` gets the keys that a transaction left in its session."""
+
+    def __init__(self, url: str, *, after_commit: Callable[[list[str]], None] | None = None) -> None:
+        self.engine = _engine(url)
+        self.after_commit = after_commit
+        _install_begin(self.engine)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that writes nothing; rolled back at the end."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back on any error."""
+        engine = self.engine.execution_options(**{_WRITING: True})
+        with Session(engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+            notes: list[str] = session.info.pop(_AFTER_COMMIT, [])
+        if notes and self.after_commit is not None:
+            self.after_commit(notes)
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def note_for_after_commit(session: Session, key: str) -> None:
+    """Hand ``key`` to the database's ``after_commit`` once this transaction is safely stored."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(key)
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except Exception as error:
+        raise Misconfigured("database_url is not a database URL.") from error
+    if parsed.get_backend_name() == "postgresql" and "+" not in parsed.drivername:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite":
+        # Without the driver's own transaction handling, BEGIN is ours (see _install_begin).
+        return create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_MS / 1000})
+    return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+
+def _install_begin(engine: Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged report survives a power cut
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA secure_delete=ON")  # erased keys leave no copy in free pages
+        cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get(_WRITING, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

@@ -1,0 +1,51 @@
+"""Identifiers: UUIDv7 for machines, short references for people, receipt codes for reporters."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+
+# Crockford's base 32: no I, L, O, U, so that a code can be read out on the telephone.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LOOK_ALIKES = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V"})
+
+RECEIPT_GROUPS = 5
+RECEIPT_GROUP_LENGTH = 4
+RECEIPT_LENGTH = RECEIPT_GROUPS * RECEIPT_GROUP_LENGTH  # 20 characters x 5 bits = 100 bits
+
+
+def new_id() -> uuid.UUID:
+    """A UUIDv7 (RFC 9562): ordered by creation time, so that keys append to an index's end."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & (2**48 - 1)) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return uuid.UUID(int=value)
+
+
+def new_receipt() -> str:
+    """A receipt code of 100 bits in readable groups: ``K7QM-3D9X-0ABC-HJ2P-W5TZ``."""
+    groups = (
+        "".join(secrets.choice(ALPHABET) for _ in range(RECEIPT_GROUP_LENGTH))
+        for _ in range(RECEIPT_GROUPS)
+    )
+    return "-".join(groups)
+
+
+def normalise_receipt(text: str) -> str | None:
+    """What was typed, without separators and with look-alikes folded; None if it can't be one.
+
+    The length is checked first, so that a megabyte of text costs nothing.
+    """
+    if len(text) > 4 * RECEIPT_LENGTH:
+        return None
+    folded = "".join(c for c in text.upper() if c.isalnum()).translate(_LOOK_ALIKES)
+    if len(folded) != RECEIPT_LENGTH or any(c not in ALPHABET for c in folded):
+        return None
+    return folded
+
+
+def new_token() -> str:
+    """An unguessable link token of 256 bits."""
+    return secrets.token_urlsafe(32)

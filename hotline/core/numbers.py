@@ -1,0 +1,32 @@
+"""Short references that people can say on the telephone: ``AL-2026-000123``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from hotline.core.database import Base, short
+
+
+class Counter(Base):
+    __tablename__ = "counter"
+
+    name: Mapped[str] = mapped_column(short(40), primary_key=True)
+    value: Mapped[int]
+
+
+def next_reference(session: Session, prefix: str, now: datetime) -> str:
+    """The next reference of ``prefix`` in the year of ``now``; gaps appear only on a rollback."""
+    name = f"{prefix}-{now.year}"
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(insert(Counter).values(name=name, value=0).on_conflict_do_nothing())
+    value = session.execute(
+        update(Counter)
+        .where(Counter.name == name)
+        .values(value=Counter.value + 1)
+        .returning(Counter.value)
+    ).scalar_one()
+    return f"{name}-{value:06d}"

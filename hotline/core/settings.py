@@ -1,0 +1,196 @@
+"""Settings: one frozen, typed object from the environment and an optional TOML file.
+
+Every name may be given as ``HOTLINE_<NAME>`` or in the file that ``HOTLINE_CONFIG`` names (default
+``hotline.toml`` in the working directory, if there is one). All faults are reported at once.
+Keys are never settings: they live as files in ``secrets_dir`` (see ``hotline.core.crypto``).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from hotline.core.errors import Misconfigured
+
+Audience = Literal["public", "console", "provider"]
+ALL_AUDIENCES: tuple[Audience, ...] = ("public", "console", "provider")
+CONFIG_VARIABLE = "HOTLINE_CONFIG"
+
+
+class Settings(BaseSettings):
+    """Read once at start by ``load_settings`` and passed on; nothing reads the environment later."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HOTLINE_",
+        frozen=True,
+        extra="forbid",
+        env_nested_delimiter=None,
+        hide_input_in_errors=True,
+    )
+
+    # who we are
+    country: str = Field("AL", pattern=r"^[A-Z]{2}$", description="Home country, ISO 3166-1.")
+    hotline_name: str = Field("", description="Shown on every page; the country's own by default.")
+    hotline_domain: str = Field("hotline.example", description="Domain of message identifiers.")
+    contact_email: str = Field("desk@hotline.example", description="Where partners answer to.")
+
+    # where things are
+    data_dir: Path = Field(Path("var"), description="Database, keys, indexes, logs of the service.")
+    secrets_dir: Path | None = Field(None, description="Key files; <data_dir>/secrets by default.")
+    database_url: SecretStr = Field(
+        SecretStr(""), description="SQLAlchemy URL; SQLite in data_dir by default."
+    )
+    redis_url: SecretStr = Field(
+        SecretStr(""), description="Redis URL; empty: an embedded Redis is started by `hotline up`."
+    )
+
+    # web
+    host: str = Field("127.0.0.1", description="Address that the web server binds.")
+    port: int = Field(8000, ge=1, le=65535)
+    public_url: str = Field("", description="How people reach the public pages; no trailing slash.")
+    provider_url: str = Field("", description="How hosts reach their pages; public_url by default.")
+    console_url: str = Field("", description="How staff reach the console; public_url by default.")
+    audiences: tuple[Audience, ...] = Field(ALL_AUDIENCES, description="Apps that `web` serves.")
+    secure_cookies: bool | None = Field(None, description="None: as public_url's scheme says.")
+    web_workers: int = Field(2, ge=1, le=64)
+    web_threads: int = Field(4, ge=1, le=64)
+    trusted_proxies: int = Field(0, ge=0, le=5, description="Reverse proxies in front, for scheme.")
+
+    # work
+    workers: int = Field(2, ge=1, le=64, description="Job worker processes that `up` starts.")
+    tick_seconds: float = Field(1.0, gt=0, le=60, description="How often the scheduler looks.")
+    job_attempts: int = Field(8, ge=1, le=50, description="Tries before a job waits for a person.")
+    retry_base_seconds: float = Field(5.0, gt=0, description="First wait; doubles, with jitter.")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    # fetching and looking up
+    fetch_allowed_networks: tuple[str, ...] = Field(
+        (), description="Private networks that may be fetched from all the same; for a sandbox."
+    )
+    fetch_hosts: dict[str, str] = Field(
+        default_factory=dict, description="Fixed addresses of host names; for a sandbox."
+    )
+    dns_server: str = Field("", description="address:port; the system's resolver by default.")
+    country_of_network: dict[str, str] = Field(
+        default_factory=dict, description="CIDR -> country; goes before the shipped data."
+    )
+    country_mmdb: Path | None = None
+    asn_mmdb: Path | None = None
+    rdap_enabled: bool = Field(True, description="Ask RDAP and RIPE for abuse contacts.")
+    user_agent: str = "hotline-service/0.1 (reporting hotline; availability and hash check)"
+    tor_proxy: str = Field("", description="socks5h://host:port of a Tor client.")
+    second_vantage_proxy: str = Field("", description="http:// or socks5h:// proxy elsewhere.")
+    control_url: str = Field("", description="A page of ours that shows that our network is up.")
+
+    # mail
+    smtp_host: str = Field("", description="Empty: no mail leaves; deliveries wait and say so.")
+    smtp_port: int = Field(25, ge=1, le=65535)
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = "notices@hotline.example"
+
+    # rules of the house
+    second_assessment: bool = Field(True, description="A second analyst assesses blind.")
+    second_person: bool = Field(True, description="Whoever asks for an act cannot approve it.")
+    hold_hours: float = Field(48.0, gt=0, le=24 * 90, description="Length of a police hold.")
+    claim_minutes: int = Field(30, ge=1, le=24 * 60, description="Lease of a claimed case.")
+    availability_policy: str = Field("default", description="A policy of availability.toml.")
+    notice_link_days: int = Field(30, ge=1, le=365)
+    retention_contact_days: int = Field(90, ge=1, description="Contact data, after closure.")
+    retention_report_days: int = Field(365, ge=1, description="Narratives, after closure.")
+    audit_heads_file: Path | None = Field(None, description="Outside the database, append-only.")
+
+    @field_validator("public_url", "provider_url", "console_url", "control_url")
+    @classmethod
+    def _plain_url(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("fetch_allowed_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ipaddress.ip_network(network)
+        return value
+
+    @model_validator(mode="after")
+    def _defaults(self) -> Self:
+        def put(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+
+        put("data_dir", self.data_dir.absolute())
+        if self.secrets_dir is None:
+            put("secrets_dir", self.data_dir / "secrets")
+        if self.audit_heads_file is None:
+            put("audit_heads_file", self.data_dir / "audit-heads.jsonl")
+        if not self.database_url.get_secret_value():
+            put("database_url", SecretStr(f"sqlite:///{self.data_dir / 'hotline.db'}"))
+        if not self.public_url:
+            put("public_url", f"http://{self.host}:{self.port}")
+        for name in ("provider_url", "console_url"):
+            if not getattr(self, name):
+                put(name, self.public_url)
+        if self.secure_cookies is None:
+            put("secure_cookies", self.public_url.startswith("https://"))
+        return self
+
+    @property
+    def redis(self) -> str:
+        """The Redis URL: the configured one, or the embedded server's socket."""
+        configured = self.redis_url.get_secret_value()
+        return configured or f"unix://{self.run_dir / 'redis.sock'}"
+
+    @property
+    def redis_is_embedded(self) -> bool:
+        return not self.redis_url.get_secret_value()
+
+    @property
+    def run_dir(self) -> Path:
+        """Sockets and the lock file of the running process tree."""
+        return self.data_dir / "run"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        named = os.environ.get(CONFIG_VARIABLE)
+        path = Path(named) if named else Path("hotline.toml")
+        if named and not path.is_file():
+            raise Misconfigured(f"{CONFIG_VARIABLE} names {named}, and there is no such file.")
+        toml = TomlConfigSettingsSource(settings_cls, path if path.is_file() else None)
+        return (init_settings, env_settings, file_secret_settings, toml)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings, or ``Misconfigured`` naming every fault at once."""
+    secrets = os.environ.get("HOTLINE_SECRET_FILES")
+    try:
+        if secrets:
+            # compose and Kubernetes hand secrets over as files named like the setting.
+            return Settings(_secrets_dir=secrets, **overrides)  # type: ignore[arg-type, call-arg]
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or 'settings'}: {fault['msg']}"
+            for fault in error.errors(include_input=False, include_url=False)
+        )
+        raise Misconfigured(f"Settings: {faults}.") from None
+    except ValueError as error:  # a TOML file that cannot be parsed
+        raise Misconfigured(f"The configuration file cannot be read: {error}.") from None

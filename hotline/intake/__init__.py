@@ -1,0 +1,1 @@
+"""Receive: reports and receipts, public pages and API."""

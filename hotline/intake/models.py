@@ -1,0 +1,104 @@
+"""Tables of reports. What is personal is sealed under the report's own key; nothing else is kept.
+
+No address, user agent or other trace of the reporter's connection has a column here, on purpose.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from types import MappingProxyType
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hotline.core.database import Base, Identified, short
+from hotline.core.machine import Machine, Stateful
+
+# What happens to each reported location, as its reporter may know it.
+PART_MACHINE = Machine(
+    "report_part",
+    "received",
+    MappingProxyType(
+        {
+            ("received", "examined"): "in_review",
+            ("in_review", "passed_on"): "passed_on",
+            ("in_review", "not_illegal"): "not_illegal",
+            ("in_review", "closed"): "closed",
+            ("passed_on", "removed"): "removed",
+            ("passed_on", "closed"): "closed",
+            ("in_review", "removed"): "removed",
+            ("removed", "reappeared"): "passed_on",
+            ("not_illegal", "reopened"): "in_review",
+            ("closed", "reopened"): "in_review",
+        }
+    ),
+)
+
+
+class Report(Identified, Base):
+    """One report as it came in. It has one part per location, or a single narrative part."""
+
+    __tablename__ = "report"
+
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    channel: Mapped[str] = mapped_column(short(20))  # form, api, operator, partner
+    source: Mapped[str] = mapped_column(short(80), default="")
+    language: Mapped[str] = mapped_column(short(12))
+    kind: Mapped[str] = mapped_column(short(40), index=True)
+    reporter_role: Mapped[str] = mapped_column(short(20), default="unknown")
+    danger_now: Mapped[bool] = mapped_column(default=False)
+    own_material: Mapped[bool] = mapped_column(default=False)
+    receipt_mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    narrative: Mapped[bytes | None] = mapped_column(LargeBinary)
+    contact: Mapped[bytes | None] = mapped_column(LargeBinary)
+    held_for_review: Mapped[bool] = mapped_column(default=False)
+    erased_at: Mapped[datetime | None]
+    contact_erased_at: Mapped[datetime | None]
+
+    parts: Mapped[list[ReportPart]] = relationship(
+        back_populates="report", order_by="ReportPart.position"
+    )
+
+
+class ReportPart(Identified, Stateful, Base):
+    """One reported location (``text`` as it was typed, sealed), or the narrative of a report."""
+
+    __tablename__ = "report_part"
+    __table_args__ = (UniqueConstraint("report_id", "position"),)
+
+    machine: ClassVar[Machine] = PART_MACHINE
+
+    report_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report.id"))
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(short(20))  # location, narrative
+    text: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    report: Mapped[Report] = relationship(back_populates="parts")
+
+
+class ReportMessage(Identified, Base):
+    """A later word between reporter and hotline, both ways, through the receipt alone."""
+
+    __tablename__ = "report_message"
+
+    report_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report.id"), index=True)
+    at: Mapped[datetime]
+    author: Mapped[str] = mapped_column(short(12))  # reporter, hotline
+    actor: Mapped[str] = mapped_column(short(80))
+    text: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class IdempotencyKey(Identified, Base):
+    """A client's key for one submission: the same key and body give the same answer again.
+
+    The answer holds the receipt, so it is sealed under a key that only the client's own key yields.
+    """
+
+    __tablename__ = "idempotency_key"
+
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    answer: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,1 @@
+"""Deliveries: one message to one address through one channel, with what became of it."""

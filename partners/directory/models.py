@@ -1,0 +1,32 @@
+"""Tables of the directory: whom we tell, how, and whether a person confirmed the address."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hotline.core.database import Base, Identified, short
+
+
+class Partner(Identified, Base):
+    """One organisation or one host's abuse desk. Nothing is sent to an unapproved address."""
+
+    __tablename__ = "partner"
+
+    code: Mapped[str] = mapped_column(short(80), unique=True)
+    kind: Mapped[str] = mapped_column(short(24), index=True)
+    country: Mapped[str | None] = mapped_column(short(2), index=True)
+    name: Mapped[str] = mapped_column(short(200))
+    languages: Mapped[list[str]] = mapped_column(default=list)
+    channel: Mapped[str] = mapped_column(short(12), default="email")  # email, http, none
+    address: Mapped[str] = mapped_column(Text, default="")
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)  # territory, hours, ASNs
+    source: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[str] = mapped_column(short(80), default="")
+    last_success_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]

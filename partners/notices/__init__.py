@@ -1,0 +1,1 @@
+"""Notices to hosts, the host's own pages, and what hosts answer."""

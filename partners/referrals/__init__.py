@@ -1,0 +1,1 @@
+"""Plans, referrals and holds: who is told, after whose word."""

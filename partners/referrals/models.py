@@ -1,0 +1,142 @@
+"""Tables of plans, referrals and police holds, and their state machines."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hotline.core.database import Base, Identified, short
+from hotline.core.machine import Machine, Stateful
+from partners.directory.models import Partner
+from triage.cases.models import Case
+
+PLAN_MACHINE = Machine(
+    "plan",
+    "requested",
+    MappingProxyType(
+        {
+            ("requested", "approved"): "approved",
+            ("requested", "rejected"): "rejected",
+            ("requested", "withdrawn"): "withdrawn",
+        }
+    ),
+)
+
+REFERRAL_MACHINE = Machine(
+    "referral",
+    "approved",
+    MappingProxyType(
+        {
+            ("approved", "queued"): "queued",
+            ("queued", "delivered"): "delivered",
+            ("queued", "failed"): "failed",
+            ("failed", "queued"): "queued",
+            ("delivered", "failed"): "failed",  # a bounce
+            ("delivered", "acknowledged"): "acknowledged",
+            ("delivered", "taken_up"): "taken_up",
+            ("delivered", "no_action"): "no_action",
+            ("delivered", "more_wanted"): "more_wanted",
+            ("delivered", "closed"): "closed",
+            ("acknowledged", "taken_up"): "taken_up",
+            ("acknowledged", "no_action"): "no_action",
+            ("acknowledged", "more_wanted"): "more_wanted",
+            ("acknowledged", "closed"): "closed",
+            ("more_wanted", "queued"): "queued",
+            ("taken_up", "closed"): "closed",
+            ("no_action", "closed"): "closed",
+            ("approved", "withdrawn"): "withdrawn",
+            ("queued", "withdrawn"): "withdrawn",
+            ("failed", "withdrawn"): "withdrawn",
+        }
+    ),
+)
+
+# Expiry is a state of its own: it goes to a supervisor and sends nothing by itself.
+HOLD_MACHINE = Machine(
+    "hold",
+    "pending",
+    MappingProxyType(
+        {
+            ("pending", "started"): "active",  # police have the referral: the clock runs
+            ("pending", "cancelled"): "cancelled",
+            ("pending", "released"): "released",
+            ("active", "extended"): "active",
+            ("active", "released"): "released",
+            ("active", "expired"): "expired",
+            ("expired", "extended"): "active",
+            ("expired", "released"): "released",
+        }
+    ),
+)
+
+# States in which nothing about the item may leave the house.
+HOLDING = ("pending", "active", "expired")
+
+
+class Plan(Identified, Stateful, Base):
+    """The routes that a person asks to be taken for a case; another person approves them."""
+
+    __tablename__ = "plan"
+    __table_args__ = (
+        # The two-person rule holds in the database too; two_person is False only by setting.
+        CheckConstraint(
+            "NOT two_person OR approved_by IS NULL OR approved_by <> requested_by",
+            name="two_person",
+        ),
+    )
+
+    machine: ClassVar[Machine] = PLAN_MACHINE
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"), index=True)
+    routes: Mapped[list[Any]] = mapped_column(default=list)
+    note: Mapped[str] = mapped_column(Text, default="")
+    requested_at: Mapped[datetime]
+    requested_by: Mapped[str] = mapped_column(short(80))
+    approved_by: Mapped[str | None] = mapped_column(short(80))
+    two_person: Mapped[bool] = mapped_column(default=True)
+
+    case: Mapped[Case] = relationship(lazy="joined")
+
+
+class Referral(Identified, Stateful, Base):
+    """A case told to police, a partner hotline, a helpline or another office."""
+
+    __tablename__ = "referral"
+
+    machine: ClassVar[Machine] = REFERRAL_MACHINE
+
+    reference: Mapped[str] = mapped_column(short(24), unique=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"), index=True)
+    plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("plan.id"))
+    partner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("partner.id"), index=True)
+    kind: Mapped[str] = mapped_column(short(24))  # the route's "to"
+    urgency: Mapped[str] = mapped_column(short(12))
+    why: Mapped[str] = mapped_column(Text, default="")
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    their_reference: Mapped[str] = mapped_column(short(120), default="")
+    link_mac: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    link_expires_at: Mapped[datetime | None]
+
+    case: Mapped[Case] = relationship(lazy="joined")
+    partner: Mapped[Partner] = relationship(lazy="joined")
+
+
+class Hold(Identified, Stateful, Base):
+    """A police hold: while it is pending, active or expired, no notice about the item leaves."""
+
+    __tablename__ = "hold"
+
+    machine: ClassVar[Machine] = HOLD_MACHINE
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"), index=True)
+    referral_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("referral.id"), unique=True)
+    deadline: Mapped[datetime | None] = mapped_column(index=True)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    officer_reference: Mapped[str] = mapped_column(short(120), default="")
+
+    referral: Mapped[Referral] = relationship(lazy="joined")

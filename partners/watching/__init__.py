@@ -1,0 +1,1 @@
+"""Watching items until removal is verified, and for a year after."""

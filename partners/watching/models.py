@@ -1,0 +1,46 @@
+"""Table of watched items; the scheduler asks it one indexed question a tick."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hotline.core.database import Base, Identified, short
+from hotline.core.machine import Machine, Stateful
+
+WATCH_MACHINE = Machine(
+    "watch",
+    "watching",
+    MappingProxyType(
+        {
+            ("watching", "removed"): "removed",
+            ("removed", "reappeared"): "watching",
+            ("removed", "ended"): "ended",
+            ("watching", "ended"): "ended",
+        }
+    ),
+)
+
+
+class Watch(Identified, Stateful, Base):
+    """One item under watch; ``baseline`` is what was there when it was assessed (hashes, sizes)."""
+
+    __tablename__ = "watch"
+    __table_args__ = (Index("ix_watch_next_at", "next_at"),)
+
+    machine: ClassVar[Machine] = WATCH_MACHINE
+
+    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"), unique=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"), index=True)
+    host: Mapped[str] = mapped_column(short(260), default="", index=True)
+    policy: Mapped[str] = mapped_column(short(40))
+    baseline: Mapped[dict[str, Any]]
+    next_at: Mapped[datetime | None]
+    checks: Mapped[int] = mapped_column(default=0)
+    last_verdict: Mapped[str] = mapped_column(short(20), default="")
+    last_at: Mapped[datetime | None]

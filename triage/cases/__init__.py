@@ -1,0 +1,1 @@
+"""Cases: the unit of an analyst's work, from queue to decision."""

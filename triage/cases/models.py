@@ -1,0 +1,104 @@
+"""Tables of cases and assessments, and the case's state machine."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hotline.accounts.models import Person
+from hotline.core.database import Base, Identified, short
+from hotline.core.machine import Machine, Stateful
+from triage.items.models import Item
+
+CASE_MACHINE = Machine(
+    "case",
+    "received",
+    MappingProxyType(
+        {
+            # the machine looks first; whatever it can't find out stays unknown, for a person
+            ("received", "examined"): "waiting",
+            ("waiting", "examined"): "waiting",
+            # two people assess, the second one blind; a third decides where they disagree
+            ("waiting", "assessed_first"): "second_assessment",
+            ("waiting", "assessed"): "assessed",
+            ("second_assessment", "agreed"): "assessed",
+            ("second_assessment", "disagreed"): "third_assessment",
+            ("third_assessment", "decided"): "assessed",
+            # from the assessment to those who are told
+            ("assessed", "not_illegal"): "not_illegal",
+            ("assessed", "plan_approved"): "in_progress",
+            ("assessed", "reopened"): "waiting",
+            ("in_progress", "removed"): "removed",
+            ("in_progress", "told"): "closed",
+            ("in_progress", "plan_approved"): "in_progress",
+            ("removed", "reappeared"): "in_progress",
+            ("removed", "closed"): "closed",
+            ("closed", "reappeared"): "in_progress",
+            ("closed", "reopened"): "waiting",
+            ("not_illegal", "reopened"): "waiting",
+        }
+    ),
+)
+
+# States in which a person has something to do, in the order of the queue's tabs.
+OPEN_STATES = ("waiting", "second_assessment", "third_assessment", "assessed")
+
+
+class Case(Identified, Stateful, Base):
+    """One item, to be decided. ``routing`` is the answer of the jurisdiction rules, with reasons."""
+
+    __tablename__ = "case_file"
+    __table_args__ = (
+        Index("ix_case_file_queue", "state", "priority", "id"),
+        Index("ix_case_file_claim", "claimed_by_id", "claimed_until"),
+    )
+
+    machine: ClassVar[Machine] = CASE_MACHINE
+
+    reference: Mapped[str] = mapped_column(short(24), unique=True)
+    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"), unique=True)
+    opened_at: Mapped[datetime]
+    priority: Mapped[int] = mapped_column(default=0)
+    priority_parts: Mapped[list[Any]] = mapped_column(default=list)
+    routing: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    round: Mapped[int] = mapped_column(default=1)  # of assessments; rises when opened again
+    proposed_class: Mapped[str] = mapped_column(short(20), default="")
+    outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the agreed assessment
+    kind: Mapped[str] = mapped_column(short(40), default="unknown", index=True)
+    danger_now: Mapped[bool] = mapped_column(default=False)
+    child_reporter: Mapped[bool] = mapped_column(default=False)
+    own_material: Mapped[bool] = mapped_column(default=False)
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    claimed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    claimed_until: Mapped[datetime | None]
+
+    item: Mapped[Item] = relationship(lazy="joined")
+    claimed_by: Mapped[Person | None] = relationship(lazy="joined")
+    assessments: Mapped[list[Assessment]] = relationship(
+        back_populates="case", order_by="Assessment.at"
+    )
+
+
+class Assessment(Identified, Base):
+    """One person's answers to the assessment schema ``scheme``/``version``; one a person a round."""
+
+    __tablename__ = "assessment"
+    __table_args__ = (UniqueConstraint("case_id", "person_id", "round"),)
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    round: Mapped[int] = mapped_column(default=1)  # rises when the case is opened again
+    at: Mapped[datetime]
+    scheme: Mapped[str] = mapped_column(short(40))
+    version: Mapped[str] = mapped_column(short(20))
+    answers: Mapped[dict[str, Any]]
+    note: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    case: Mapped[Case] = relationship(back_populates="assessments")
+    person: Mapped[Person] = relationship(lazy="joined")

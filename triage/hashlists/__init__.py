@@ -1,0 +1,1 @@
+"""Known-hash lists: import, versions, export, look-up."""

@@ -1,0 +1,98 @@
+"""Tables of known-hash lists and of what matched them. A list is sensitive: reads are logged."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hotline.core.database import Base, Identified, short
+
+# SQLite numbers rows by itself only in a column that is INTEGER.
+BigSerial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class HashList(Identified, Base):
+    """One list of one owner. ``version`` counts imports; ``category_map`` maps labels to classes."""
+
+    __tablename__ = "hash_list"
+
+    name: Mapped[str] = mapped_column(short(80), unique=True)
+    source: Mapped[str] = mapped_column(short(200), default="")
+    licence: Mapped[str] = mapped_column(Text, default="")
+    default_class: Mapped[str] = mapped_column(short(20), default="baseline")
+    category_map: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    confidence: Mapped[float] = mapped_column(default=1.0)
+    pdq_threshold: Mapped[int] = mapped_column(default=31)
+    phash_threshold: Mapped[int] = mapped_column(default=8)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    exportable: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+
+    versions: Mapped[list[HashListVersion]] = relationship(back_populates="hash_list")
+
+
+class HashListVersion(Identified, Base):
+    """One import or roll-back, all or nothing."""
+
+    __tablename__ = "hash_list_version"
+    __table_args__ = (UniqueConstraint("list_id", "number"),)
+
+    list_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("hash_list.id"))
+    number: Mapped[int]
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(short(80))
+    file_sha256: Mapped[str] = mapped_column(short(64))
+    added: Mapped[int]
+    removed: Mapped[int]
+    rejected: Mapped[int]
+
+    hash_list: Mapped[HashList] = relationship(back_populates="versions")
+
+
+class HashEntryRow(Base):
+    """One known hash. It is on the list from version ``added_in`` until ``removed_in``."""
+
+    __tablename__ = "hash_entry"
+    __table_args__ = (
+        Index("ix_hash_entry_kind_value", "kind", "value"),
+        Index("ix_hash_entry_list_id_kind_value", "list_id", "kind", "value", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(BigSerial, primary_key=True, autoincrement=True)
+    list_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("hash_list.id"))
+    kind: Mapped[str] = mapped_column(short(10))
+    value: Mapped[str] = mapped_column(Text)
+    category: Mapped[str | None] = mapped_column(short(80))
+    source: Mapped[str | None] = mapped_column(short(120))
+    entry_ref: Mapped[str | None] = mapped_column(short(120))
+    dated: Mapped[date | None]
+    quality: Mapped[int | None]
+    added_in: Mapped[int]
+    removed_in: Mapped[int | None]
+
+
+class MediaMatch(Identified, Base):
+    """A file's hash met a known one. An analyst's word on it is remembered for the next time."""
+
+    __tablename__ = "media_match"
+    __table_args__ = (UniqueConstraint("media_id", "entry_id"),)
+
+    media_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("media.id"))
+    entry_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("hash_entry.id"), index=True)
+    list_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("hash_list.id"), index=True)
+    kind: Mapped[str] = mapped_column(short(10))
+    distance: Mapped[int]
+    quality: Mapped[int | None]
+    share: Mapped[float | None]  # of a video's frames
+    at: Mapped[datetime]
+    decision: Mapped[str] = mapped_column(short(14), default="open")  # confirmed, disconfirmed
+    decided_by: Mapped[str] = mapped_column(short(80), default="")
+    decided_at: Mapped[datetime | None]
+
+    entry: Mapped[HashEntryRow] = relationship(lazy="joined")
+    hash_list: Mapped[HashList] = relationship(lazy="joined")

@@ -1,0 +1,1 @@
+"""Items: what was reported, where it is, what was seen there."""

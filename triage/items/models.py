@@ -1,0 +1,131 @@
+"""Tables of items, their sightings, hosting facts, visits and the hashes found there."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hotline.core.database import Base, Identified, short
+
+
+class Item(Identified, Base):
+    """One location, whatever the number of reports about it. ``key`` is its identity.
+
+    A narrative without any location is an item of kind ``narrative`` whose key is the report's id.
+    """
+
+    __tablename__ = "item"
+
+    key: Mapped[str] = mapped_column(short(200), unique=True)
+    kind: Mapped[str] = mapped_column(short(20), index=True)
+    canonical: Mapped[str] = mapped_column(Text)
+    display: Mapped[str] = mapped_column(Text)
+    platform: Mapped[str | None] = mapped_column(short(40), index=True)
+    content_id: Mapped[str | None] = mapped_column(Text)
+    host: Mapped[str | None] = mapped_column(short(260), index=True)
+    registrable_domain: Mapped[str | None] = mapped_column(short(260), index=True)
+    fetchable: Mapped[bool] = mapped_column(default=False)
+    sighting_count: Mapped[int] = mapped_column(default=0)
+    first_reported_at: Mapped[datetime]
+    last_reported_at: Mapped[datetime]
+    # The newest agreed hosting facts; where they come from stands in HostingObservation.
+    hosting_kind: Mapped[str] = mapped_column(short(20), default="unknown")
+    hosting_country: Mapped[str | None] = mapped_column(short(2), index=True)
+    asn: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    abuse_contact: Mapped[str | None] = mapped_column(short(260))
+    examined_at: Mapped[datetime | None]
+
+    media: Mapped[list[ItemMedia]] = relationship(back_populates="item")
+
+
+class Sighting(Identified, Base):
+    """One reported part that names the item; a part names one item, once."""
+
+    __tablename__ = "sighting"
+    __table_args__ = (UniqueConstraint("part_id", "item_id"),)
+
+    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"), index=True)
+    part_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report_part.id"))
+    at: Mapped[datetime]
+
+
+class HostingObservation(Identified, Base):
+    """One fact about hosting, as one source gave it at one time; ``value`` None is "unknown"."""
+
+    __tablename__ = "hosting_observation"
+    __table_args__ = (Index("ix_hosting_observation_item_id_at", "item_id", "at"),)
+
+    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"))
+    fact: Mapped[str] = mapped_column(short(40))
+    value: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(short(80))
+    at: Mapped[datetime]
+    confidence: Mapped[float]
+
+
+class Visit(Identified, Base):
+    """One fetch of the item: what the network answered, never what it showed."""
+
+    __tablename__ = "visit"
+    __table_args__ = (Index("ix_visit_item_id_at", "item_id", "at"),)
+
+    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"))
+    at: Mapped[datetime]
+    purpose: Mapped[str] = mapped_column(short(12))  # first, check
+    outcome: Mapped[str] = mapped_column(short(20))
+    status: Mapped[int | None]
+    error: Mapped[str | None] = mapped_column(short(60))
+    report: Mapped[dict[str, Any]]
+    # of availability checks only
+    verdict: Mapped[str | None] = mapped_column(short(20))
+    reasons: Mapped[list[str] | None]
+    control_ok: Mapped[bool | None]
+    vantage: Mapped[str] = mapped_column(short(12), default="own")
+
+
+class Media(Identified, Base):
+    """The hashes of one file that was seen somewhere; the file itself was dropped at once."""
+
+    __tablename__ = "media"
+
+    sha256: Mapped[str] = mapped_column(short(64), unique=True)
+    sha1: Mapped[str] = mapped_column(short(40), index=True)
+    md5: Mapped[str] = mapped_column(short(32), index=True)
+    kind: Mapped[str] = mapped_column(short(12))  # image, video, other
+    media_type: Mapped[str] = mapped_column(short(80))
+    size: Mapped[int] = mapped_column(BigInteger)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    duration: Mapped[float | None]
+    pdq: Mapped[str | None] = mapped_column(short(64), index=True)
+    pdq_quality: Mapped[int | None]
+    phash: Mapped[str | None] = mapped_column(short(16), index=True)
+    dhash: Mapped[str | None] = mapped_column(short(16))
+    frames: Mapped[list[Any]] = mapped_column(default=list)
+    hashable: Mapped[bool] = mapped_column(default=False)
+    problems: Mapped[list[str]] = mapped_column(default=list)
+    first_seen_at: Mapped[datetime]
+    matched_at: Mapped[datetime | None]
+
+    locations: Mapped[list[ItemMedia]] = relationship(back_populates="media")
+
+
+class ItemMedia(Identified, Base):
+    """A file seen at an item: page to files and file to pages, many to many."""
+
+    __tablename__ = "item_media"
+    __table_args__ = (UniqueConstraint("item_id", "media_id"),)
+
+    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"))
+    media_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("media.id"), index=True)
+    url: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(short(12))
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+
+    item: Mapped[Item] = relationship(back_populates="media")
+    media: Mapped[Media] = relationship(back_populates="locations", lazy="joined")

@@ -1,0 +1,59 @@
+"""What a worker process holds between jobs: context, fetcher, hosting look-up, matcher, channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from hotline.core.context import Context, build_context
+from hotline.core.settings import Settings, load_settings
+from partners.channels.base import Channels
+from partners.channels.build import build_channels
+from triage.fetching.client import Fetcher
+from triage.hashlists.matcher import Matcher
+from triage.hosting.build import build_lookup
+from triage.hosting.lookup import HostingLookup
+from workers.transport import Transport
+
+
+@dataclass
+class Tools:
+    """Built once a process; each part is made when a job first asks for it."""
+
+    context: Context
+
+    @cached_property
+    def fetcher(self) -> Fetcher:
+        return Fetcher()
+
+    @cached_property
+    def lookup(self) -> HostingLookup:
+        return build_lookup(self.context.settings)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        return Matcher(self.context)
+
+    @cached_property
+    def channels(self) -> Channels:
+        return build_channels(self.context.settings)
+
+    def close(self) -> None:
+        if "fetcher" in self.__dict__:
+            self.fetcher.close()
+        self.context.close()
+
+
+def build_tools(settings: Settings) -> Tools:
+    transport = Transport(settings)
+    return Tools(build_context(settings, after_commit=transport.after_commit))
+
+
+_current: list[Tools] = []
+
+
+def current_tools() -> Tools:
+    """This process's tools. RQ calls jobs by name, so there is no other way to hand them over."""
+    if not _current:
+        _current.append(build_tools(load_settings()))
+    return _current[0]
