@@ -141,13 +141,17 @@ def _broken(sealed: int, waiting: int | None, fault: str) -> Verification:
 
 
 def _head(session: Session) -> tuple[int, bytes]:
-    row = session.execute(
-        select(AuditEntry.number, AuditEntry.hash)
+    last = session.scalar(
+        select(AuditEntry)
         .where(AuditEntry.number.is_not(None))
         .order_by(AuditEntry.number.desc())
         .limit(1)
-    ).first()
-    return (row[0], row[1]) if row else (0, GENESIS)
+    )
+    if last is None:
+        return 0, GENESIS
+    assert last.number is not None
+    assert last.hash is not None
+    return last.number, last.hash
 
 
 def _hash(entry: AuditEntry, number: int, previous: bytes) -> bytes:

@@ -78,9 +78,7 @@ class Vault:
 
     def key_of(self, session: Session, record_id: uuid.UUID) -> bytes | None:
         """The record's data key, or None where it was erased."""
-        wrapped = session.scalar(
-            select(RecordKey.wrapped).where(RecordKey.record_id == record_id)
-        )
+        wrapped = session.scalar(select(RecordKey.wrapped).where(RecordKey.record_id == record_id))
         if wrapped is None:
             return None
         try:

@@ -8,7 +8,7 @@ IMMEDIATE``), so that a transaction that read first can't fail when it comes to 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from sqlalchemy import (
     create_engine,
     event,
 )
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
@@ -86,10 +86,23 @@ def short(length: int) -> String:
     return String(length)
 
 
+def insert_once(
+    session: Session, model: type[Base], index_elements: Sequence[str], **values: Any
+) -> bool:
+    """Insert a row unless one with the same ``index_elements`` exists; True if it was inserted."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.flush()
+    statement = insert(model).values(**values)
+    result = session.execute(statement.on_conflict_do_nothing(index_elements=index_elements))
+    return bool(getattr(result, "rowcount", 0))
+
+
 class Database:
     """Engine and sessions. ``after_commit`` gets the keys that a transaction left in its session."""
 
-    def __init__(self, url: str, *, after_commit: Callable[[list[str]], None] | None = None) -> None:
+    def __init__(
+        self, url: str, *, after_commit: Callable[[list[str]], None] | None = None
+    ) -> None:
         self.engine = _engine(url)
         self.after_commit = after_commit
         _install_begin(self.engine)

@@ -77,9 +77,7 @@ class HistoryEntry(Identified, Base):
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
-def begin(
-    session: Session, entity: Stateful, *, actor: str, now: datetime, **details: Any
-) -> None:
+def begin(session: Session, entity: Stateful, *, actor: str, now: datetime, **details: Any) -> None:
     """Put a new entity into its first state. It needs its id already."""
     session.add(entity)
     _write(session, entity, "created", entity.machine.initial, actor, now, details)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from hotline.core.database import Base, short
+from hotline.core.database import Base, insert_once, short
 
 
 class Counter(Base):
@@ -21,8 +20,7 @@ class Counter(Base):
 def next_reference(session: Session, prefix: str, now: datetime) -> str:
     """The next reference of ``prefix`` in the year of ``now``; gaps appear only on a rollback."""
     name = f"{prefix}-{now.year}"
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(insert(Counter).values(name=name, value=0).on_conflict_do_nothing())
+    insert_once(session, Counter, ["name"], name=name, value=0)
     value = session.execute(
         update(Counter)
         .where(Counter.name == name)

@@ -15,10 +15,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Index, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from hotline.core.database import Base, Identified, note_for_after_commit, short
+from hotline.core.database import Base, Identified, insert_once, note_for_after_commit, short
 from hotline.core.ids import new_id
 
 MAX_BACKOFF = timedelta(hours=6)
@@ -57,25 +56,21 @@ def post(
     delay: timedelta = timedelta(),
 ) -> bool:
     """Store work for later, once per ``key``; False if that key was posted before."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     entry_id = new_id()
-    statement = (
-        insert(OutboxEntry)
-        .values(
-            id=entry_id,
-            key=key,
-            job=job,
-            queue=queue,
-            payload=payload,
-            created_at=now,
-            due_at=now + delay,
-            attempts=0,
-            last_error="",
-        )
-        .on_conflict_do_nothing(index_elements=["key"])
+    stored = insert_once(
+        session,
+        OutboxEntry,
+        ["key"],
+        id=entry_id,
+        key=key,
+        job=job,
+        queue=queue,
+        payload=payload,
+        created_at=now,
+        due_at=now + delay,
+        attempts=0,
+        last_error="",
     )
-    session.flush()
-    stored = bool(getattr(session.execute(statement), "rowcount", 0))
     if stored and not delay:
         note_for_after_commit(session, f"{queue}:{entry_id}")
     return stored

@@ -57,7 +57,11 @@ def pointers(error: ValidationError) -> dict[str, str]:
     found: dict[str, str] = {}
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
         pointer = "".join("/" + _escaped(step) for step in fault["loc"])
-        reason = "unknown field" if fault["type"] in UNKNOWN_FIELD else fault["msg"]
+        reason = (
+            "unknown field"
+            if fault["type"] in UNKNOWN_FIELD
+            else fault["msg"].removeprefix("Value error, ")
+        )
         found.setdefault(pointer, reason[:1].lower() + reason[1:])
     return found
 

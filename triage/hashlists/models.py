@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.database import Base, Identified, short
@@ -60,7 +60,16 @@ class HashEntryRow(Base):
     __tablename__ = "hash_entry"
     __table_args__ = (
         Index("ix_hash_entry_kind_value", "kind", "value"),
-        Index("ix_hash_entry_list_id_kind_value", "list_id", "kind", "value", unique=True),
+        # One current row a value and list; older rows keep what was on the list when.
+        Index(
+            "ix_hash_entry_current",
+            "list_id",
+            "kind",
+            "value",
+            unique=True,
+            sqlite_where=text("removed_in IS NULL"),
+            postgresql_where=text("removed_in IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigSerial, primary_key=True, autoincrement=True)

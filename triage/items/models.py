@@ -35,7 +35,7 @@ class Item(Identified, Base):
     # The newest agreed hosting facts; where they come from stands in HostingObservation.
     hosting_kind: Mapped[str] = mapped_column(short(20), default="unknown")
     hosting_country: Mapped[str | None] = mapped_column(short(2), index=True)
-    asn: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    asn: Mapped[str | None] = mapped_column(short(16), index=True)  # AS64500
     abuse_contact: Mapped[str | None] = mapped_column(short(260))
     examined_at: Mapped[datetime | None]
 
@@ -62,6 +62,7 @@ class HostingObservation(Identified, Base):
     item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"))
     fact: Mapped[str] = mapped_column(short(40))
     value: Mapped[str | None] = mapped_column(Text)
+    subject: Mapped[str | None] = mapped_column(short(260))
     source: Mapped[str] = mapped_column(short(80))
     at: Mapped[datetime]
     confidence: Mapped[float]

@@ -1,0 +1,206 @@
+"""What every page of every audience shares: headers, errors, language, body limits, transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, cast
+
+import structlog
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
+from flask_babel import Babel, get_locale
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from hotline.core.context import Context
+from hotline.core.errors import HotlineError, InvalidInput, TooMany
+from hotline.core.logs import origin
+
+EXTENSION = "hotline"
+LANGUAGE_COOKIE = "lang"
+MAX_BODY = 2_000_000
+PROBLEM = "application/problem+json"
+
+# 'none' by default: a page may only do what it was given here. A view that needs less or more
+# sets its own header, which is then left alone.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; worker-src 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), interest-cohort=()",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex",
+}
+csrf = CSRFProtect()
+log = structlog.get_logger(__name__)
+
+
+def context() -> Context:
+    """The running app's context."""
+    return cast(Context, current_app.extensions[EXTENSION])
+
+
+def writing() -> AbstractContextManager[Session]:
+    """One transaction of a view; committed at the end of the ``with`` block."""
+    return context().database.writing()
+
+
+def reading() -> AbstractContextManager[Session]:
+    return context().database.reading()
+
+
+def install(app: Flask, ctx: Context, translations: Sequence[str]) -> None:
+    """Give ``app`` everything this module promises. ``translations``: catalogue directories."""
+    settings = ctx.settings
+    app.extensions[EXTENSION] = ctx
+    app.config.update(
+        SECRET_KEY=ctx.keyring.bytes_of("sessions"),
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        WTF_CSRF_TIME_LIMIT=None,  # a form may be filled in slowly; the session bounds the token
+        BABEL_TRANSLATION_DIRECTORIES=";".join(translations),
+        BABEL_DEFAULT_LOCALE=ctx.country.default_language.replace("-", "_"),
+        BABEL_DEFAULT_TIMEZONE=ctx.country.time_zone,
+    )
+    csrf.init_app(app)
+    Babel(app, locale_selector=choose_language)
+    app.before_request(_refuse_bodies_without_length)
+    app.before_request(_remember_language)
+    app.after_request(_set_headers)
+    app.register_error_handler(HotlineError, _known_error)
+    app.register_error_handler(CSRFError, _http_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unknown_error)
+    app.context_processor(_page_variables)
+
+
+def languages() -> tuple[str, ...]:
+    """Languages of this hotline's pages, the country's own first."""
+    return context().country.languages
+
+
+def choose_language() -> str:
+    """By link, then by cookie, then the country's first; never by address or browser header."""
+    wanted = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE) or ""
+    chosen = wanted if wanted in languages() else languages()[0]
+    return chosen.replace("-", "_")
+
+
+def wants_problem() -> bool:
+    """API clients get RFC 9457 problems, people get pages."""
+    return request.path.startswith("/api/") or request.path in ("/livez", "/readyz")
+
+
+def problem(
+    status: int, title: str, detail: str, *, fields: dict[str, str] | None = None
+) -> Response:
+    """RFC 9457; ``errors`` holds a JSON pointer and a reason for each faulty field."""
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
+    if detail:
+        body["detail"] = detail
+    if fields:
+        body["errors"] = [{"pointer": p, "detail": d} for p, d in fields.items()]
+    response = jsonify(body)
+    response.status_code = status
+    response.content_type = PROBLEM
+    return response
+
+
+def _refuse_bodies_without_length() -> Response | None:
+    # Servers cut a chunked body off at the limit and hand the rest over as if it were whole.
+    if request.headers.get("Transfer-Encoding") or (
+        request.method in ("POST", "PUT", "PATCH") and request.content_length is None
+    ):
+        return _answer(411, "Length required", "Send the body with a Content-Length header.")
+    return None
+
+
+def _remember_language() -> None:
+    wanted = request.args.get("lang")
+    if wanted in languages() and wanted != request.cookies.get(LANGUAGE_COOKIE):
+        g.new_language = wanted
+
+
+def _set_headers(response: BaseResponse) -> BaseResponse:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.path.startswith("/static/"):
+        response.headers["Cache-Control"] = "public, max-age=3600"
+    if context().settings.secure_cookies:
+        response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    if "new_language" in g:
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            g.new_language,
+            max_age=365 * 86400,
+            httponly=True,
+            samesite="Lax",
+            secure=bool(context().settings.secure_cookies),
+        )
+    return response
+
+
+def _known_error(error: HotlineError) -> BaseResponse:
+    fields = error.fields if isinstance(error, InvalidInput) else None
+    response = _answer(error.status, error.title, str(error), fields)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _http_error(error: HTTPException) -> BaseResponse:
+    if error.code is None or error.code < 400:  # a redirect that Werkzeug raises
+        return error.get_response()
+    response = _answer(error.code, error.name, error.description or "")
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after"):
+            response.headers[name] = value
+    return response
+
+
+def _unknown_error(error: Exception) -> BaseResponse:
+    """Log where, never what: the request of a frightened person is in the values."""
+    log.error(
+        "request_failed", endpoint=request.endpoint, error=type(error).__name__, where=origin(error)
+    )
+    return _answer(500, "Something went wrong", "It has been noted. Please try again.")
+
+
+def _answer(status: int, title: str, detail: str, fields: dict[str, str] | None = None) -> Response:
+    if wants_problem():
+        return problem(status, title, detail, fields=fields)
+    page = render_template("errors/error.html", status=status, title=title, detail=detail)
+    return make_response(page, status)
+
+
+def _page_variables() -> dict[str, Any]:
+    ctx = context()
+    locale = get_locale()
+    return {
+        "country": ctx.country,
+        "hotline_name": ctx.settings.hotline_name or ctx.country.hotline_name,
+        "languages": languages(),
+        "language": str(locale).replace("_", "-") if locale else languages()[0],
+    }

@@ -1,0 +1,121 @@
+"""Put together what is known of a case and ask the rules: whose case it is, and how urgent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from triage.cases.models import Case
+from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
+from triage.items.models import ItemMedia, Media
+from triage.jurisdiction import Facts, load_rules, route
+from triage.jurisdiction.facts import Assessment
+from triage.priority import ListClass, Signals, load_weights, score
+
+SEVERITY: dict[str, int] = {"baseline": 3, "national": 2, "listed": 1, "none": 0}
+
+
+def appraise(session: Session, context: Context, case: Case, now: datetime) -> None:
+    """Recompute routing, priority and the proposed class. The proposal is never a decision."""
+    session.flush()
+    listed = known_class(session, case)
+    facts = Facts.from_json(facts_of(context, case, listed))
+    rules = load_rules(context.settings.data_dir)
+    case.routing = route(facts, rules).to_json()
+    weights = load_weights(context.settings.data_dir)
+    priority = score(_signals(session, context, case, listed, now), weights)
+    case.priority = priority.score
+    case.priority_parts = [
+        {"slug": part.slug, "points": part.points, "why": part.why} for part in priority.parts
+    ]
+    case.proposed_class = listed if listed in ("baseline", "national") else ""
+
+
+def facts_of(context: Context, case: Case, listed: ListClass) -> dict[str, Any]:
+    """The facts of the routing rules, as JSON: what we found, what was said, what was assessed.
+
+    What a person wrote into ``case.facts`` (victim, suspect, where it was made) goes before all.
+    """
+    item = case.item
+    facts: dict[str, Any] = {
+        "home": context.settings.country,
+        "hosting_kind": item.hosting_kind,
+        "hosting_country": item.hosting_country,
+        "platform": item.platform,
+        "reporter_is_child": case.child_reporter or None,
+        "own_material": case.own_material or None,
+        "kind": case.kind if case.kind != "unknown" else None,
+        "assessment": _assessment(case),
+        "known_list": listed if listed != "none" else None,
+    }
+    if case.danger_now:
+        facts["victim"] = {"at_immediate_risk": True}
+    for name, value in case.facts.items():
+        known = facts.get(name)
+        facts[name] = {**known, **value} if isinstance(known, dict) else value
+    return facts
+
+
+def _assessment(case: Case) -> Assessment:
+    value = case.outcome.get("class")
+    if value in ("baseline", "national", "not_illegal", "cannot_determine"):
+        return value  # type: ignore[no-any-return]
+    return "unassessed"
+
+
+def known_class(session: Session, case: Case) -> ListClass:
+    """The most severe class that a known-hash list gives to a file seen here.
+
+    A match that an analyst disconfirmed counts no more, here or elsewhere.
+    """
+    rows = session.execute(
+        select(HashList.default_class, HashList.category_map, HashEntryRow.category)
+        .join(MediaMatch, MediaMatch.list_id == HashList.id)
+        .join(HashEntryRow, HashEntryRow.id == MediaMatch.entry_id)
+        .join(ItemMedia, ItemMedia.media_id == MediaMatch.media_id)
+        .where(
+            ItemMedia.item_id == case.item_id,
+            HashList.enabled,
+            MediaMatch.decision != "disconfirmed",
+        )
+        .distinct()
+    )
+    worst: ListClass = "none"
+    for default, mapping, category in rows:
+        found = mapping.get(category or "", default)
+        label: ListClass = found if found in ("baseline", "national") else "listed"
+        if SEVERITY[label] > SEVERITY[worst]:
+            worst = label
+    return worst
+
+
+def _signals(
+    session: Session, context: Context, case: Case, listed: ListClass, now: datetime
+) -> Signals:
+    hashable = session.scalar(
+        select(Media.id)
+        .join(ItemMedia, ItemMedia.media_id == Media.id)
+        .where(ItemMedia.item_id == case.item_id, Media.hashable)
+        .limit(1)
+    )
+    unknown_material = hashable is not None and listed == "none"
+    victim = case.facts.get("victim") or {}
+    home = any(
+        ground["country"] == context.settings.country and ground["status"] == "yes"
+        for ground in case.routing.get("jurisdiction", [])
+    )
+    return Signals(
+        danger_now=case.danger_now or bool(victim.get("at_immediate_risk")),
+        child_reporting=case.child_reporter,
+        unknown_victim=unknown_material and victim.get("known_identity") is not True,
+        new_material=unknown_material,
+        list_class=listed,
+        home_jurisdiction=home,
+        sightings=max(1, case.item.sighting_count),
+        age_hours=max(0.0, (now - case.item.first_reported_at).total_seconds() / 3600),
+        deadline_hours=(case.due_at - now).total_seconds() / 3600 if case.due_at else None,
+    )

@@ -1,0 +1,189 @@
+"""What the machine finds out about an item: where it is hosted, what is there, what it matches.
+
+The network is asked first, with no transaction open; one transaction then stores all of it. Hashes
+and facts are written, never content: bytes lived in the fetcher's process and are gone by now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core import audit, machine
+from hotline.core.database import insert_once
+from hotline.core.errors import NotFound
+from hotline.core.ids import new_id
+from hotline.core.settings import Settings
+from hotline.core.task import Task
+from triage.cases.models import Case
+from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
+from triage.hashlists.matcher import Matcher
+from triage.hosting.facts import HostingFacts
+from triage.hosting.lookup import HostingLookup
+from triage.items.appraise import appraise
+from triage.items.models import HostingObservation, Item, ItemMedia, Media, Visit
+from triage.items.service import tell_reporters
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What the network said: the fetch (None where there was nothing to fetch) and the facts."""
+
+    report: FetchReport | None
+    facts: HostingFacts
+
+
+def examine_item(
+    task: Task, *, fetcher: PageFetcher, lookup: HostingLookup, matcher: Matcher
+) -> None:
+    """Look at the item, store what was found, put its case into the queue."""
+    item_id = task.id_of("item_id")
+    with task.context.database.reading() as session:
+        item = session.get(Item, item_id)
+        if item is None:
+            raise NotFound("There is no such item.")
+    seen = look(item, settings=task.context.settings, fetcher=fetcher, lookup=lookup, now=task.now)
+    with task.finishing() as session:
+        item = session.get_one(Item, item_id, with_for_update=True)
+        store_facts(session, item, seen.facts)
+        if seen.report is not None:
+            visit = new_visit(item, seen.report, purpose="first", now=task.now)
+            session.add(visit)
+            store_media(session, item, seen.report, matcher=matcher, now=task.now)
+        item.examined_at = task.now
+        into_queue(session, task, item)
+
+
+def appraise_item(task: Task) -> None:
+    """A further sighting of an item that was examined just now: only its priority is new."""
+    with task.finishing() as session:
+        item = session.get_one(Item, task.id_of("item_id"), with_for_update=True)
+        into_queue(session, task, item)
+
+
+def into_queue(session: Session, task: Task, item: Item) -> None:
+    """Appraise the item's case, let it wait for a person, and say so to its reporters."""
+    session.flush()
+    case = session.scalars(
+        select(Case).where(Case.item_id == item.id).with_for_update()
+    ).one()
+    if case.machine.allows(case.state, "examined"):
+        machine.advance(session, case, "examined", actor=audit.SYSTEM, now=task.now)
+    appraise(session, task.context, case, task.now)
+    tell_reporters(session, item.id, "examined", actor=audit.SYSTEM, now=task.now)
+    if case.state == "in_progress":
+        tell_reporters(session, item.id, "passed_on", actor=audit.SYSTEM, now=task.now)
+
+
+def look(
+    item: Item,
+    *,
+    settings: Settings,
+    fetcher: PageFetcher,
+    lookup: HostingLookup,
+    now: datetime,
+) -> Examination:
+    """Ask the network about ``item``; failures are facts, not errors."""
+    report = fetcher.fetch(fetch_request(item, settings)) if item.fetchable else None
+    headers = report.headers if report is not None else {}
+    facts = lookup.observe(item.host, kind=item.kind, headers=headers, now=now)
+    return Examination(report, facts)
+
+
+def fetch_request(item: Item, settings: Settings, *, proxy: str = "") -> FetchRequest:
+    """``proxy`` is a second vantage point; onion services always go through Tor."""
+    socks = settings.tor_proxy if item.kind == "onion" else ""
+    if proxy.startswith("socks"):
+        socks = proxy
+    return FetchRequest(
+        url=item.canonical,
+        allowed_networks=settings.fetch_allowed_networks,
+        resolver=settings.dns_server or None,
+        hosts=dict(settings.fetch_hosts),
+        user_agent=settings.user_agent,
+        socks_proxy=socks or None,
+        http_proxy=proxy if proxy.startswith("http") else None,
+    )
+
+
+def store_facts(session: Session, item: Item, facts: HostingFacts) -> None:
+    """Keep every observation; the item holds what the sources agree on."""
+    for seen in facts.observations:
+        session.add(
+            HostingObservation(
+                item_id=item.id,
+                fact=seen.fact,
+                value=seen.value,
+                subject=seen.subject,
+                source=seen.source,
+                at=seen.at,
+                confidence=seen.confidence,
+            )
+        )
+    item.hosting_kind = facts.kind
+    item.hosting_country = facts.country
+    item.asn = facts.asn
+    item.abuse_contact = facts.abuse_contact
+
+
+def new_visit(item: Item, report: FetchReport, *, purpose: str, now: datetime) -> Visit:
+    return Visit(
+        id=new_id(),
+        item_id=item.id,
+        at=now,
+        purpose=purpose,
+        outcome=report.outcome,
+        status=report.status,
+        error=report.error,
+        report=report.to_json(),
+    )
+
+
+def store_media(
+    session: Session, item: Item, report: FetchReport, *, matcher: Matcher, now: datetime
+) -> Sequence[Media]:
+    """Keep the hashes of what was found at the item and match the files that are new to us."""
+    kept = []
+    for found in report.media:
+        if found.fingerprint is None:
+            continue
+        media = _media(session, found.fingerprint, now)
+        kept.append(media)
+        is_new = insert_once(
+            session,
+            ItemMedia,
+            ["item_id", "media_id"],
+            id=new_id(),
+            item_id=item.id,
+            media_id=media.id,
+            url=found.url,
+            source=found.source,
+            first_seen_at=now,
+            last_seen_at=now,
+        )
+        if not is_new:
+            link = session.scalars(
+                select(ItemMedia).where(
+                    ItemMedia.item_id == item.id, ItemMedia.media_id == media.id
+                )
+            ).one()
+            link.last_seen_at = now
+        matcher.match_media(session, media, now=now)
+    return kept
+
+
+_COLUMNS = (
+    "kind", "media_type", "size", "md5", "sha1", "sha256", "width", "height", "duration",
+    "pdq", "pdq_quality", "phash", "dhash", "frames", "hashable", "problems",
+)  # fmt: skip
+
+
+def _media(session: Session, fingerprint: dict[str, Any], now: datetime) -> Media:
+    values = {name: fingerprint[name] for name in _COLUMNS}
+    insert_once(session, Media, ["sha256"], id=new_id(), first_seen_at=now, **values)
+    return session.scalars(select(Media).where(Media.sha256 == fingerprint["sha256"])).one()

@@ -1,0 +1,211 @@
+"""From a report's words to items: identity, sightings, a case each. No network here."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from hotline.core import audit, machine, outbox
+from hotline.core.context import Context
+from hotline.core.database import insert_once
+from hotline.core.errors import NotFound
+from hotline.core.ids import new_id
+from hotline.core.numbers import next_reference
+from hotline.core.task import Task
+from hotline.intake import service as intake
+from hotline.intake.models import Report, ReportPart
+from triage.cases.models import Case
+from triage.items.models import Item, Sighting
+from triage.locations import Location, identify
+
+# A location that was examined this lately is not fetched again for one more sighting.
+FRESH = timedelta(hours=1)
+# Kinds that a narrative is searched for. Telephone numbers and addresses of people that are only
+# mentioned in passing stay in the sealed words.
+IN_NARRATIVE = frozenset({"url", "onion", "magnet", "ed2k", "ipfs"})
+SETTLED = ("removed", "closed", "not_illegal")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A location found in part ``part_id`` of a report."""
+
+    part_id: uuid.UUID
+    location: Location
+
+
+def register_report(task: Task) -> None:
+    """Give every reported location its identity and join, or open, its item and case."""
+    report_id = task.id_of("report_id")
+    with task.context.database.reading() as session:
+        report = _report(session, report_id)
+        opened = intake.open_texts(
+            session, task.context, report, actor=audit.SYSTEM, why="identity", now=task.now
+        )
+        parts = list(report.parts)
+    found = list(_locations(parts, opened, task.context.settings.country))
+    with task.finishing() as session:
+        report = _report(session, report_id)
+        for entry in found:
+            _sight(session, task.context, report, entry, task.now)
+
+
+def _report(session: Session, report_id: uuid.UUID) -> Report:
+    query = select(Report).where(Report.id == report_id).options(selectinload(Report.parts))
+    report = session.scalar(query)
+    if report is None:
+        raise NotFound("There is no such report.")
+    return report
+
+
+def _locations(
+    parts: Sequence[ReportPart], opened: intake.OpenedReport, region: str
+) -> Iterator[Found]:
+    for part in parts:
+        text = opened.narrative if part.kind == "narrative" else opened.parts.get(part.id)
+        known = [entry for entry in identify(text or "", region=region) if entry.key]
+        if part.kind == "narrative":
+            known = [entry for entry in known if entry.kind in IN_NARRATIVE]
+        if part.kind == "narrative" or not known:
+            # Words that are no location are a person's work; they stay sealed with the report.
+            yield Found(part.id, _words_of(part))
+        for entry in known:
+            yield Found(part.id, entry)
+
+
+def _words_of(part: ReportPart) -> Location:
+    return Location(input="", kind="narrative", canonical="", key=f"part:{part.id}", display="")
+
+
+def _sight(
+    session: Session, context: Context, report: Report, found: Found, now: datetime
+) -> None:
+    item = _join_item(session, found.location, report.received_at)
+    sighting_id = new_id()
+    is_new = insert_once(
+        session,
+        Sighting,
+        ["part_id", "item_id"],
+        id=sighting_id,
+        item_id=item.id,
+        part_id=found.part_id,
+        at=report.received_at,
+    )
+    if not is_new:
+        return
+    session.execute(
+        update(Item)
+        .where(Item.id == item.id)
+        .values(
+            sighting_count=Item.sighting_count + 1,
+            last_reported_at=func.max(Item.last_reported_at, report.received_at)
+            if session.get_bind().dialect.name == "sqlite"
+            else func.greatest(Item.last_reported_at, report.received_at),
+        )
+    )
+    case = _join_case(session, context, item, report, now)
+    audit.record(
+        session, actor=audit.SYSTEM, action="item.sighted", entity="item", entity_id=item.id,
+        now=now, report=str(report.id), case=case.reference,
+    )  # fmt: skip
+    fresh = item.examined_at is not None and item.examined_at > now - FRESH
+    outbox.post(
+        session,
+        "item.appraise" if fresh else "item.examine",
+        key=f"examine:{item.id}:{sighting_id}",
+        payload={"item_id": str(item.id)},
+        now=now,
+        queue="urgent" if report.danger_now else "default",
+    )
+
+
+def _join_item(session: Session, location: Location, at: datetime) -> Item:
+    insert_once(
+        session,
+        Item,
+        ["key"],
+        id=new_id(),
+        key=location.key,
+        kind=location.kind,
+        canonical=location.canonical,
+        display=location.display,
+        platform=location.platform,
+        content_id=location.content_id,
+        host=location.host,
+        registrable_domain=location.registrable_domain,
+        fetchable=location.fetchable,
+        sighting_count=0,
+        first_reported_at=at,
+        last_reported_at=at,
+        hosting_kind="unknown",
+    )
+    return session.scalars(select(Item).where(Item.key == location.key).with_for_update()).one()
+
+
+def _join_case(
+    session: Session, context: Context, item: Item, report: Report, now: datetime
+) -> Case:
+    """The item's case, opened if need be. What one reporter said adds; it never takes away."""
+    case = session.scalar(select(Case).where(Case.item_id == item.id).with_for_update())
+    if case is None:
+        case = Case(
+            id=new_id(),
+            reference=next_reference(session, context.country.reference_prefix, now),
+            item_id=item.id,
+            item=item,
+            opened_at=now,
+            kind=report.kind,
+        )
+        machine.begin(session, case, actor=audit.SYSTEM, now=now)
+    elif case.state in ("closed", "not_illegal"):
+        machine.advance(session, case, "reopened", actor=audit.SYSTEM, now=now, why="reported again")
+        case.round += 1
+    case.danger_now = case.danger_now or report.danger_now
+    case.own_material = case.own_material or report.own_material
+    case.child_reporter = case.child_reporter or report.reporter_role.startswith("child")
+    if case.kind == "unknown":
+        case.kind = report.kind
+    return case
+
+
+def parts_of(session: Session, item_id: uuid.UUID) -> Sequence[ReportPart]:
+    """Every reported part that names the item, with its report."""
+    return session.scalars(
+        select(ReportPart)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .where(Sighting.item_id == item_id)
+        .options(selectinload(ReportPart.report))
+        .order_by(ReportPart.id)
+    ).all()
+
+
+def tell_reporters(
+    session: Session, item_id: uuid.UUID, event: str, *, actor: str, now: datetime
+) -> int:
+    """Move every report about the item on, so that its status page says so; returns how many."""
+    moved = 0
+    for part in parts_of(session, item_id):
+        if event == "removed" and _others_are_up(session, part.id, item_id):
+            continue
+        moved += intake.progress(session, part, event, actor=actor, now=now)
+    return moved
+
+
+def _others_are_up(session: Session, part_id: uuid.UUID, item_id: uuid.UUID) -> bool:
+    """One part may name several locations: it is "removed" only when all of them are."""
+    count = session.scalar(
+        select(func.count())
+        .select_from(Case)
+        .join(Sighting, Sighting.item_id == Case.item_id)
+        .where(
+            Sighting.part_id == part_id,
+            Sighting.item_id != item_id,
+            Case.state.not_in(SETTLED),
+        )
+    )
+    return bool(count)
