@@ -1,0 +1,152 @@
+"""Names to addresses. "There is no such name" and "the server failed" are different facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import dns.exception
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.resolver
+
+from hotline.core.errors import Misconfigured
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """``status``: ok | nxdomain | no_address | servfail | refused | timeout | invalid.
+
+    Only ``nxdomain`` and ``no_address`` are statements about the name; the others are about the
+    way to it and must never be read as "gone". ``aliases`` is the CNAME chain, targets only.
+    """
+
+    host: str
+    status: str
+    addresses: tuple[str, ...]
+    aliases: tuple[str, ...]
+    source: str
+
+
+class Resolver(Protocol):
+    """The seam at which tests put a local server or a table."""
+
+    def resolve(self, host: str) -> Resolution: ...
+
+
+class DnsResolver:
+    """Asks ``server`` ("192.0.2.53", "[2001:db8::53]:5353", "192.0.2.53:5353") or the system's own.
+
+    ``static`` answers for the names it has and is asked first; ``timeout`` in seconds is for each
+    of the two questions (A, AAAA).
+    """
+
+    def __init__(
+        self,
+        server: str | None = None,
+        timeout: float = 5.0,
+        static: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self._static = {name.lower().rstrip("."): a for name, a in (static or {}).items()}
+        self._server = server
+        self._timeout = timeout
+        self._resolver: dns.resolver.Resolver | None = None
+        if server is not None:
+            self._resolver = _resolver_for(server)
+
+    def resolve(self, host: str) -> Resolution:
+        name = host.lower().rstrip(".")
+        if name in self._static:
+            return Resolution(name, "ok", self._static[name], (), "static table")
+        source = f"DNS {self._server or 'of the system'}"
+        aliases: dict[str, None] = {}
+        addresses: list[str] = []
+        statuses: list[str] = []
+        for family in (dns.rdatatype.A, dns.rdatatype.AAAA):
+            status, found, chain = self._ask(name, family)
+            statuses.append(status)
+            addresses += found
+            aliases.update(dict.fromkeys(chain))
+            if status == "nxdomain":
+                break
+        return Resolution(name, _combine(statuses), tuple(addresses), tuple(aliases), source)
+
+    def _ask(self, name: str, family: dns.rdatatype.RdataType) -> tuple[str, list[str], list[str]]:
+        """(status, addresses, aliases) of one question; no exception of the network leaves it."""
+        try:
+            answer = self._ready().resolve(
+                dns.name.from_text(name),  # absolute: a search list would ask for another name
+                family,
+                raise_on_no_answer=False,
+                lifetime=self._timeout,
+            )
+        except dns.resolver.NXDOMAIN as error:
+            return "nxdomain", [], _aliases_of_missing(error)
+        except dns.resolver.NoNameservers as error:
+            return _failure(error), [], []
+        except dns.exception.Timeout:
+            return "timeout", [], []
+        except (dns.exception.DNSException, UnicodeError, OSError):
+            return "invalid", [], []
+        chain = [
+            record.target.to_text(omit_final_dot=True).lower()
+            for rrset in answer.chaining_result.cnames
+            for record in rrset
+        ]
+        found = [record.address for record in answer.rrset] if answer.rrset is not None else []
+        return ("ok" if found else "no_address"), found, chain
+
+    def _ready(self) -> dns.resolver.Resolver:
+        if self._resolver is None:
+            try:
+                self._resolver = dns.resolver.Resolver()
+            except dns.resolver.NoResolverConfiguration as error:
+                raise Misconfigured(
+                    "This machine has no name server configured.",
+                    hint="Set the name server that the service shall ask.",
+                ) from error
+        return self._resolver
+
+
+def _resolver_for(server: str) -> dns.resolver.Resolver:
+    address, port = server, 53
+    if server.startswith("["):
+        address, _, rest = server[1:].partition("]")
+        port = int(rest.removeprefix(":") or 53)
+    elif server.count(":") == 1:
+        address, _, text = server.partition(":")
+        port = int(text)
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers = [address]
+    resolver.port = port
+    return resolver
+
+
+def _combine(statuses: list[str]) -> str:
+    """One address is enough; without any, a failed question outweighs an empty answer."""
+    if "ok" in statuses:
+        return "ok"
+    if "nxdomain" in statuses:
+        return "nxdomain"
+    failed = [status for status in statuses if status != "no_address"]
+    return failed[0] if failed else "no_address"
+
+
+def _failure(error: dns.resolver.NoNameservers) -> str:
+    for attempt in error.kwargs.get("errors", ()):
+        response = attempt[4] if len(attempt) > 4 else None
+        if response is not None and response.rcode() == dns.rcode.REFUSED:
+            return "refused"
+    return "servfail"
+
+
+def _aliases_of_missing(error: dns.resolver.NXDOMAIN) -> list[str]:
+    """The chain up to the name that is missing: which alias dangles matters to a reader."""
+    chain: list[str] = []
+    for response in (error.kwargs.get("responses") or {}).values():
+        for rrset in response.answer:
+            if rrset.rdtype == dns.rdatatype.CNAME:
+                chain += [r.target.to_text(omit_final_dot=True).lower() for r in rrset]
+    return chain

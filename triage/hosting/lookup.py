@@ -1,0 +1,156 @@
+"""One look at where a host is: names, addresses, networks, registries, delivery networks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Protocol
+
+from publicsuffixlist import PublicSuffixList
+
+from triage.hosting.cdn import CdnRanges
+from triage.hosting.dns import Resolution, Resolver
+from triage.hosting.facts import HostingFacts, Observation
+from triage.hosting.geography import Geography
+from triage.hosting.rdap import Registry
+
+#: A name may resolve to dozens of addresses of one network; registries are asked about this many
+#: that lie in different blocks. Country and ASN are local and are looked up for every address.
+_NETWORKS_ASKED = 4
+
+#: Addresses taken from one answer; the rest of a longer answer tells nothing new.
+_ADDRESSES_KEPT = 32
+
+
+class Lookup(Protocol):
+    """What a service needs of this module (and what its tests replace)."""
+
+    def observe(
+        self, host: str | None, *, kind: str, now: datetime, headers: Mapping[str, str] = ...
+    ) -> HostingFacts: ...
+
+
+class HostingLookup:
+    """``registry=None`` asks nobody outside: abuse contact and registrar stay unknown."""
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        geography: Geography,
+        registry: Registry | None,
+        cdn_ranges: CdnRanges,
+    ) -> None:
+        self._resolver = resolver
+        self._geography = geography
+        self._registry = registry
+        self._cdn_ranges = cdn_ranges
+        self._suffixes = PublicSuffixList()
+
+    def observe(
+        self,
+        host: str | None,
+        *,
+        kind: str,
+        now: datetime,
+        headers: Mapping[str, str] | None = None,
+    ) -> HostingFacts:
+        """Facts of ``host`` (None where the location has none); ``kind`` is the location's kind.
+
+        ``headers`` are those of an answer that the fetcher had from this host, if any. Nothing is
+        asked about onion services: a question to a public resolver would tell it what is looked at.
+        """
+        name = _bare(host)
+        if name is None or name.endswith(".onion"):
+            return HostingFacts(host, (), now, "onion" if name else kind)
+        literal = _literal(name)
+        if literal is not None:
+            resolution = Resolution(name, "ok", (str(literal),), (), "the location itself")
+        else:
+            resolution = self._resolver.resolve(name)
+        addresses = resolution.addresses[:_ADDRESSES_KEPT]
+        observations = [*_resolved(resolution, addresses, now)]
+        for address in addresses:
+            observations += self._geography.locate(address, now)
+        observations += self._delivered(addresses, resolution.aliases, observations, headers, now)
+        observations += self._networks(addresses, now)
+        if literal is None:
+            observations += self._domain(name, now)
+        return HostingFacts(name, tuple(observations), now, kind)
+
+    def _delivered(
+        self,
+        addresses: tuple[str, ...],
+        aliases: tuple[str, ...],
+        known: list[Observation],
+        headers: Mapping[str, str] | None,
+        now: datetime,
+    ) -> Iterator[Observation]:
+        asns = {o.subject: o.value for o in known if o.fact == "asn" and o.subject and o.value}
+        for seen in self._cdn_ranges.detect(addresses, asns=asns, aliases=aliases, headers=headers):
+            yield Observation("cdn", seen.name, seen.source, now, seen.confidence, seen.subject)
+
+    def _networks(self, addresses: tuple[str, ...], now: datetime) -> list[Observation]:
+        if self._registry is None:
+            return []
+        found: list[Observation] = []
+        blocks: list[tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]] = []
+        asked = 0
+        for address in addresses:
+            parsed = ip_address(address)
+            if asked == _NETWORKS_ASKED or any(_within(parsed, block) for block in blocks):
+                continue
+            asked += 1
+            facts = self._registry.network(address, now)
+            blocks += [_block(o.value) for o in facts if o.fact == "network_range" and o.value]
+            found += facts
+        return found
+
+    def _domain(self, name: str, now: datetime) -> list[Observation]:
+        """The registrable domain by the public suffix list: ``x.com.al``, never ``com.al``."""
+        domain = self._suffixes.privatesuffix(name)
+        found = [
+            Observation("registrable_domain", domain, "public suffix list", now, 1.0, name),
+        ]
+        if self._registry is not None and domain:
+            found += self._registry.domain(domain, now)
+        return found
+
+
+def _resolved(
+    resolution: Resolution, addresses: tuple[str, ...], now: datetime
+) -> Iterator[Observation]:
+    source = resolution.source
+    yield Observation("dns_status", resolution.status, source, now, 1.0)
+    for alias in resolution.aliases:
+        yield Observation("cname", alias, source, now, 0.9)
+    for address in addresses:
+        yield Observation("address", address, source, now, 0.9)
+    if not addresses:
+        yield Observation("address", None, source, now, 0.9)
+
+
+def _bare(host: str | None) -> str | None:
+    """Lower case, without the root's dot or an IPv6 literal's brackets."""
+    name = (host or "").strip().lower().rstrip(".")
+    return name.removeprefix("[").removesuffix("]") or None
+
+
+def _literal(name: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(name)
+    except ValueError:
+        return None
+
+
+def _block(text: str) -> tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]:
+    first, _, last = text.partition("-")
+    return ip_address(first), ip_address(last)
+
+
+def _within(
+    address: IPv4Address | IPv6Address,
+    block: tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address],
+) -> bool:
+    first, last = block
+    return address.version == first.version and int(first) <= int(address) <= int(last)
