@@ -1,0 +1,1 @@
+"""Schema changes, from the first table on; ``hotline db upgrade`` applies them."""
