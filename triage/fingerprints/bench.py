@@ -1,0 +1,83 @@
+"""``hotline bench hash``: pictures per second on one thread, from JPEG bytes to PDQ and pHash."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from PIL import Image, JpegImagePlugin
+
+from hotline.core.bench import rate, result, row
+from triage.fingerprints.model import Limits
+from triage.fingerprints.pdq import pdq_from_small
+from triage.fingerprints.perceptual import phash_from_small
+from triage.fingerprints.pictures import DECODED_SIDE, read_picture
+
+PICTURES = 4
+"""Different pictures a case: enough that no branch predictor learns one by heart."""
+CASES = {"jpeg_512": (512, 512), "jpeg_1080p": (1920, 1080)}
+
+
+def run(seconds: float = 3.0) -> dict[str, Any]:
+    """Ours, decoding and hashing, against decoding alone and against the reference's own path.
+
+    Each side runs for ``seconds``. The reference needs ``pdqhash`` and ``threatexchange``; without
+    them their rows are left out. The limit of one BLAS thread is the caller's to set
+    (``OPENBLAS_NUM_THREADS=1``); the matrices are too small for it to matter much.
+    """
+    rows = []
+    for case, size in CASES.items():
+        pictures = [_jpeg(size, seed) for seed in range(PICTURES)]
+        ours = _rate(_ours, pictures, seconds)
+        for name, reference in _references().items():
+            rows.append(row(case, ours, _rate(reference, pictures, seconds), name))
+    return result("hash", "images/s", rows)
+
+
+def _rate(work: Callable[[bytes], object], pictures: list[bytes], seconds: float) -> float:
+    return rate(lambda: len([work(picture) for picture in pictures]), seconds=seconds)
+
+
+def _references() -> dict[str, Callable[[bytes], object]]:
+    """What to compare with, by name; the peers only where they are installed."""
+    references: dict[str, Callable[[bytes], object]] = {"bare decode": _bare_decode}
+    try:
+        import pdqhash
+        from threatexchange.signal_type.pdq.pdq_hasher import pdq_from_bytes
+    except ImportError:
+        return references
+    references["threatexchange pdq_from_bytes"] = pdq_from_bytes
+    references["Pillow RGB + pdqhash"] = lambda data: pdqhash.compute(
+        np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    )
+    return references
+
+
+def _ours(data: bytes) -> tuple[str, str]:
+    first = read_picture(data, "image/jpeg", Limits()).first
+    return pdq_from_small(first.pdq)[0], phash_from_small(first.phash)
+
+
+def _bare_decode(data: bytes) -> None:
+    """Pillow's greyscale draft decode at the size that we hash from."""
+    image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    image.draft("L", (DECODED_SIDE, DECODED_SIDE))
+    image.load()
+
+
+def _jpeg(size: tuple[int, int], seed: int) -> bytes:
+    """Coloured noise with a photograph's spectrum (amplitude falls with the frequency)."""
+    width, height = size
+    rng = np.random.default_rng(seed)
+    down = np.fft.fftfreq(height)[:, None] * height
+    along = np.fft.rfftfreq(width) * width
+    fall = np.maximum(np.hypot(down, along), 1.0) ** 1.2
+    spectrum = np.fft.rfft2(rng.standard_normal((3, height, width))) / fall
+    waves = np.fft.irfft2(spectrum, (height, width))
+    colours = waves / waves.std(axis=(1, 2), keepdims=True) * 50 + 128
+    pixels = np.clip(colours, 0, 255).astype(np.uint8).transpose(1, 2, 0)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()

@@ -1,0 +1,109 @@
+"""From bytes to a fingerprint: the one entrance for files that may be broken or hostile."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+from triage.fingerprints.model import MATCHABLE_QUALITY, Limits, MediaFingerprint
+from triage.fingerprints.pdq import dihedral_from_small, pdq_from_small
+from triage.fingerprints.perceptual import dhash_from_small, phash_from_small
+from triage.fingerprints.pictures import DECODERS, RefusedError, read_picture
+from triage.fingerprints.sniff import UNKNOWN, sniff
+from triage.fingerprints.video import CONTAINERS, read_video
+
+_MEANT = re.compile(r"(?:image|video)/[a-z0-9][a-z0-9.+-]{0,60}(?=$|[ ;])", re.IGNORECASE)
+
+
+def fingerprint_media(
+    data: bytes | memoryview,
+    *,
+    declared_type: str | None = None,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    dihedral: bool = False,
+) -> MediaFingerprint:
+    """Hash a file that is in memory. Never raises for what the file holds, and writes nothing.
+
+    The type is sniffed; ``declared_type`` (as of an HTTP header) is only believed where nothing
+    is known, to say that it was meant to be a picture or a video. A file that is neither gets its
+    exact hashes alone. ``dihedral`` adds the PDQ of the eight ways to turn and mirror a picture.
+    """
+    media_type = sniff(data)
+    if media_type == UNKNOWN and (meant := _MEANT.match(declared_type or "")):
+        media_type = meant[0].lower()
+    facts = _picture_or_video(data, media_type, limits, dihedral)
+    problems = facts.pop("problems", ())
+    return MediaFingerprint(
+        media_type=media_type,
+        size=len(data),
+        md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
+        sha256=hashlib.sha256(data).hexdigest(),
+        problems=tuple(dict.fromkeys(problems)),
+        **facts,
+    )
+
+
+def _picture_or_video(
+    data: bytes | memoryview, media_type: str, limits: Limits, dihedral: bool
+) -> dict[str, Any]:
+    """What decoding tells. No exception's text gets out: it may quote the file."""
+    if not len(data):
+        return {"kind": "other", "problems": ["empty"]}
+    kind = media_type.partition("/")[0]
+    if media_type in CONTAINERS:
+        return _video(data, media_type, limits)
+    if media_type not in DECODERS:
+        known = kind in {"image", "video"}
+        return {"kind": kind if known else "other", "problems": ["unsupported_type"]}
+    try:
+        return _picture(data, media_type, limits, dihedral)
+    except RefusedError as refused:
+        problem = refused.problem
+    except Exception:
+        problem = "not_decodable"
+    return {"kind": "image", "problems": [problem]}
+
+
+def _picture(
+    data: bytes | memoryview, media_type: str, limits: Limits, dihedral: bool
+) -> dict[str, Any]:
+    picture = read_picture(data, media_type, limits)
+    pdq, quality = pdq_from_small(picture.first.pdq)
+    best = max([quality, *(frame.quality for frame in picture.frames)])
+    return {
+        "kind": "image",
+        "width": picture.first.width,
+        "height": picture.first.height,
+        "pdq": pdq,
+        "pdq_quality": quality,
+        "phash": phash_from_small(picture.first.phash),
+        "dhash": dhash_from_small(picture.first.dhash),
+        "frames": picture.frames,
+        "duration": picture.duration,
+        "dihedral": dihedral_from_small(picture.first.pdq) if dihedral else (),
+        "hashable": best >= MATCHABLE_QUALITY,
+        "problems": [*picture.problems, *_quality_problems(best)],
+    }
+
+
+def _video(data: bytes | memoryview, media_type: str, limits: Limits) -> dict[str, Any]:
+    seen = read_video(data, media_type, limits)
+    best = max((frame.quality for frame in seen.frames), default=None)
+    return {
+        "kind": "video",
+        "width": seen.width or None,
+        "height": seen.height or None,
+        "frames": tuple(seen.frames),
+        "duration": seen.duration,
+        "hashable": best is not None and best >= MATCHABLE_QUALITY,
+        "problems": [*seen.problems, *([] if best is None else _quality_problems(best))],
+    }
+
+
+def _quality_problems(quality: int) -> list[str]:
+    """Why a hash may not be matched: hardly any detail, or none at all."""
+    if quality >= MATCHABLE_QUALITY:
+        return []
+    return ["low_quality"] if quality else ["low_quality", "flat_picture"]

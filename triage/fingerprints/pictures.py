@@ -1,0 +1,255 @@
+"""Pictures: opened by the one decoder that fits, measured before decoding, shrunk in strips."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+from pillow_heif.as_plugin import HeifImageFile
+
+from triage.fingerprints.model import FrameFingerprint, Limits
+from triage.fingerprints.pdq import SMALLEST_SIDE, pdq_from_small
+from triage.fingerprints.perceptual import DHASH_HEIGHT, DHASH_WIDTH, PHASH_SIDE, to_grey_values
+from triage.fingerprints.sampling import Floats, lanczos_bands, pdq_bands, shrink
+
+DECODED_SIDE = 512
+"""A JPEG is decoded at the smallest scale that leaves at least this many pixels on both sides."""
+STRIP_PIXELS = 1 << 18
+"""Pixels that are converted and shrunk at a time: 1 MB of floats, about a core's own cache."""
+
+# The plugins' classes are used themselves: Image.open would ask each of its registered plugins,
+# and warn or refuse by a process-wide limit.
+DECODERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
+    "image/jpeg": JpegImagePlugin.JpegImageFile,
+    "image/png": PngImagePlugin.PngImageFile,
+    "image/gif": GifImagePlugin.GifImageFile,
+    "image/webp": WebPImagePlugin.WebPImageFile,
+    "image/avif": AvifImagePlugin.AvifImageFile,
+    "image/heic": HeifImageFile,
+    "image/bmp": BmpImagePlugin.BmpImageFile,
+    "image/tiff": TiffImagePlugin.TiffImageFile,
+}
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_TURNED = {5, 6, 7, 8}
+_GREY_MODES = {"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"}
+
+
+class RefusedError(Exception):
+    """A file that is not decoded (further). ``problem`` is one of the stable words."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class Source(io.BytesIO):
+    """The file in memory, as decoders read it; refuses to be read once its time is up.
+
+    Reading is what all decoders have in common, so that this bounds the ones that loop over a
+    file (an animation of a million frames) without their help.
+    """
+
+    def __init__(self, data: bytes | memoryview, seconds: float) -> None:
+        super().__init__(data)
+        self._until = time.monotonic() + seconds
+
+    def check(self) -> None:
+        if time.monotonic() > self._until:
+            raise RefusedError("out_of_time")
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.check()
+        return super().read(size)
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """A picture as its hashes see it. ``width`` and ``height`` are those of the full picture."""
+
+    width: int
+    height: int
+    pdq: Floats
+    phash: Floats
+    dhash: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """``first`` frame, and the sampled ones of an animation (empty for a still picture)."""
+
+    first: Shrunk
+    frames: tuple[FrameFingerprint, ...]
+    duration: float | None
+    problems: tuple[str, ...]
+
+
+def read_picture(data: bytes | memoryview, media_type: str, limits: Limits) -> Picture:
+    """Decode and shrink. Raises ``RefusedError``, or whatever a decoder raises on a broken file."""
+    source = Source(data, limits.seconds)
+    image = DECODERS[media_type](source)
+    full = _begin(image, limits)
+    problems = []
+    if not _decode(image):
+        problems.append("truncated")
+        if media_type == "image/jpeg":
+            image = _ended(data, limits)
+    first = shrink_picture(*_upright(image, full))
+    if media_type == "image/jpeg" or getattr(image, "n_frames", 1) == 1:
+        return Picture(first, (), None, tuple(problems))
+    frames, duration, problem = _animation(image, first, source, limits)
+    return Picture(first, frames, duration, tuple(dict.fromkeys(problems + problem)))
+
+
+def shrink_picture(image: Image.Image, full: tuple[int, int]) -> Shrunk:
+    """``image`` is upright; it may have been decoded smaller than its ``full`` (width, height)."""
+    width, height = full
+    if min(full) < SMALLEST_SIDE:
+        raise RefusedError("too_small")
+    across = (
+        pdq_bands(width, image.width),
+        lanczos_bands(width, image.width, PHASH_SIDE),
+        lanczos_bands(width, image.width, DHASH_WIDTH),
+    )
+    columns = [np.empty((bands[-1].out.stop, image.height), np.float32) for bands in across]
+    for rows, luma, grey in _strips(image):
+        for bands, lines, out in zip(across, (luma, grey, grey), columns, strict=True):
+            out[:, rows] = shrink(bands, lines.T)
+    pdq, phash, dhash = (out.T for out in columns)
+    return Shrunk(
+        width=width,
+        height=height,
+        pdq=shrink(pdq_bands(height, image.height), pdq),
+        phash=_grey(phash, height, PHASH_SIDE),
+        dhash=_grey(dhash, height, DHASH_HEIGHT),
+    )
+
+
+def _grey(lines: Floats, height: int, side: int) -> Floats:
+    bands = lanczos_bands(height, len(lines), side)
+    return to_grey_values(shrink(bands, to_grey_values(lines)))
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[slice, Floats, Floats]]:
+    """(rows, luma, luma in whole grey values) of a picture, from its top to its bottom.
+
+    Colour keeps its fractions for PDQ, as the reference does; ImageHash rounds them.
+    """
+    step = max(STRIP_PIXELS // image.width, 1)
+    pixels = np.asarray(image) if image.mode == "L" else None
+    for top in range(0, image.height, step):
+        rows = slice(top, min(top + step, image.height))
+        if pixels is not None:
+            luma = pixels[rows].astype(np.float32)
+            yield rows, luma, luma
+            continue
+        strip = image.crop((0, rows.start, image.width, rows.stop))
+        if strip.mode == "P":
+            strip = strip.convert("RGBA")  # a palette may be transparent in parts
+        if strip.mode in _GREY_MODES:
+            luma = np.asarray(strip.convert("L"), np.float32)
+            yield rows, luma, luma
+        else:
+            luma = np.asarray(strip.convert("RGB").convert("F"))
+            yield rows, luma, to_grey_values(luma)
+
+
+def _begin(image: ImageFile.ImageFile, limits: Limits) -> tuple[int, int]:
+    """Check the size before anything is decoded, and have a JPEG decode small and grey."""
+    width, height = image.size
+    if width * height > limits.pixels:
+        raise RefusedError("too_many_pixels")
+    image.draft("L", (DECODED_SIDE, DECODED_SIDE))
+    return width, height
+
+
+def _decode(image: ImageFile.ImageFile) -> bool:
+    """Decode; False where the file ended early and the rest of the picture stayed blank.
+
+    Pillow's own way to accept such files is a process-wide flag; giving up the tiles that are
+    left does the same for this one picture.
+    """
+    try:
+        image.load()
+    except (OSError, SyntaxError, ValueError):
+        if not image.tile:
+            raise
+        image.tile = []
+        image.load()
+        return False
+    return True
+
+
+def _ended(data: bytes | memoryview, limits: Limits) -> ImageFile.ImageFile:
+    """A truncated JPEG with an end marker: libjpeg then gives what it has, progressive or not."""
+    image = DECODERS["image/jpeg"](Source(bytes(data) + b"\xff\xd9", limits.seconds))
+    _begin(image, limits)
+    _decode(image)
+    return image
+
+
+def _upright(image: Image.Image, full: tuple[int, int]) -> tuple[Image.Image, tuple[int, int]]:
+    """The picture as people see it, by its EXIF orientation; a broken EXIF block is no obstacle."""
+    try:
+        orientation = image.getexif().get(_ORIENTATION, 1)
+    except Exception:
+        orientation = 1
+    if orientation not in _UPRIGHT:
+        return image, full
+    image = image.transpose(_UPRIGHT[orientation])
+    return image, full[::-1] if orientation in _TURNED else full
+
+
+def _animation(
+    image: ImageFile.ImageFile, first: Shrunk, source: Source, limits: Limits
+) -> tuple[tuple[FrameFingerprint, ...], float, list[str]]:
+    """First, middle and last frame, the seconds that all take, and what went wrong."""
+    frames = [FrameFingerprint(0.0, *pdq_from_small(first.pdq))]
+    at, problems = 0.0, []
+    try:
+        count = image.n_frames  # type: ignore[attr-defined]
+        wanted = {count // 2, count - 1}
+        for index in range(1, count):
+            at += _seconds(image)
+            source.check()
+            image.seek(index)
+            if index in wanted:
+                full = _begin(image, limits)
+                if not _decode(image):
+                    problems.append("truncated")
+                shrunk = shrink_picture(*_upright(image, full))
+                frames.append(FrameFingerprint(round(at, 3), *pdq_from_small(shrunk.pdq)))
+        at += _seconds(image)
+    except RefusedError as refused:
+        problems.append(refused.problem)
+    except Exception:
+        problems.append("truncated")
+    return tuple(frames), round(at, 3), problems
+
+
+def _seconds(image: Image.Image) -> float:
+    """How long the current frame is shown; nothing for the pages of a TIFF."""
+    duration = image.info.get("duration", 0)
+    return float(duration) / 1000 if isinstance(duration, (int, float)) else 0.0

@@ -1,0 +1,74 @@
+"""What a file is by its first bytes: names and declared types lie, and decoders trust them."""
+
+from __future__ import annotations
+
+UNKNOWN = "application/octet-stream"
+
+_TS_PACKET = 188
+_BRANDS = {
+    "image/avif": {b"avif", b"avis"},
+    "image/heic": {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"},
+    "video/quicktime": {b"qt  "},
+    "audio/mp4": {b"M4A ", b"M4B "},
+}
+# A QuickTime file of old has no ftyp box; a segment of a stream begins with styp, sidx or moof.
+_BOXES = dict.fromkeys((b"moov", b"mdat", b"wide", b"pnot"), "video/quicktime") | dict.fromkeys(
+    (b"styp", b"sidx", b"moof"), "video/mp4"
+)
+_STARTS = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"\xff\x0a", "image/jxl"),
+    (b"\0\0\0\x0cJXL ", "image/jxl"),
+    (b"\0\0\0\x0cjP  ", "image/jp2"),
+    (b"\0\0\1\0", "image/x-icon"),
+    (b"8BPS", "image/vnd.adobe.photoshop"),
+    (b"FLV\x01", "video/x-flv"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video/x-ms-asf"),
+    (b"\0\0\1\xba", "video/mpeg"),
+    (b"OggS", "video/ogg"),
+    (b"#EXTM3U", "application/vnd.apple.mpegurl"),
+    (b"%PDF-", "application/pdf"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"\x1f\x8b", "application/gzip"),
+)
+
+
+def sniff(data: bytes | memoryview) -> str:
+    """The media type, or ``application/octet-stream``. Looks at the first 4 kB at most."""
+    head = bytes(data[:4096])
+    for start, media_type in _STARTS:
+        if head.startswith(start):
+            return media_type
+    if head[:4] == b"RIFF":
+        return {b"WEBP": "image/webp", b"AVI ": "video/x-msvideo"}.get(head[8:12], UNKNOWN)
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
+    if head[4:8] == b"ftyp":
+        return _by_brand(head)
+    if _is_transport_stream(head):
+        return "video/mp2t"
+    return _BOXES.get(head[4:8], UNKNOWN)
+
+
+def _by_brand(head: bytes) -> str:
+    """An ISO base media file by its major brand, or else by its compatible ones."""
+    size = min(int.from_bytes(head[:4]), len(head))
+    for brands in ({head[8:12]}, {head[at : at + 4] for at in range(16, size, 4)}):
+        for media_type, names in _BRANDS.items():
+            if brands & names and not brands & {b"isom", b"mp41", b"mp42"}:
+                return media_type
+    return "video/mp4"
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """Packets of 188 bytes that begin with 0x47: three in a row, or the whole of a shorter file."""
+    packets = min(3, len(head) // _TS_PACKET)
+    return packets > 0 and all(head[at * _TS_PACKET] == 0x47 for at in range(packets))

@@ -1,0 +1,197 @@
+"""Video: frames sampled by time and hashed one by one, never more than one of them in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from triage.fingerprints.model import MATCHABLE_QUALITY, FrameFingerprint, Limits
+from triage.fingerprints.pdq import pdq_from_small
+from triage.fingerprints.pictures import DECODED_SIDE, RefusedError, Source, shrink_picture
+
+CONTAINERS = {
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "video/webm": "matroska",
+    "video/x-matroska": "matroska",
+    "video/x-msvideo": "avi",
+    "video/mp2t": "mpegts",
+    "video/mpeg": "mpeg",
+    "video/x-flv": "flv",
+    "video/x-ms-asf": "asf",
+    "video/ogg": "ogg",
+}
+"""FFmpeg's name of the one demuxer that may read each type: none that opens other files."""
+
+MATCH_DISTANCE = 31
+FOLD_DISTANCE = 8
+"""Bits within which a frame counts as its predecessor again; well inside the matching distance."""
+_MICROSECONDS = 1_000_000
+_END_TOLERANCE = 2.0
+"""Seconds (or a twentieth) by which sound may outlast the pictures without a remark."""
+_TURNS = {
+    90: Image.Transpose.ROTATE_90,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_270,
+}
+
+
+@dataclass(slots=True)
+class Sampled:
+    """What was seen of a video. ``frames`` are sorted by time; sizes in pixels as shown."""
+
+    width: int = 0
+    height: int = 0
+    duration: float | None = None
+    frames: list[FrameFingerprint] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def read_video(data: bytes | memoryview, media_type: str, limits: Limits) -> Sampled:
+    """Sample and hash. Never raises on a broken file: what was read by then is kept."""
+    seen = Sampled()
+    source = Source(data, limits.seconds)
+    try:
+        with av.open(
+            source,
+            mode="r",
+            format=CONTAINERS[media_type],
+            metadata_errors="ignore",
+            io_open=_refuse_to_open,
+        ) as container:
+            _sample(container, source, limits, seen)
+    except RefusedError as refused:
+        seen.problems.append(refused.problem)
+    except Exception:
+        seen.problems.append("truncated" if seen.frames else "not_decodable")
+    if not seen.frames and not seen.problems:
+        seen.problems.append("no_frames")
+    seen.frames = fold(seen.frames)
+    return seen
+
+
+def _refuse_to_open(*_: Any, **__: Any) -> NoReturn:
+    """A container may name other files or addresses to read; none is ever opened."""
+    raise RefusedError("refers_to_other_files")
+
+
+def _sample(container: Any, source: Source, limits: Limits, seen: Sampled) -> None:
+    """Hash one frame per interval; when ``limits.frames`` is reached, thin out and go on wider.
+
+    So the whole of a video is covered whatever its header says of its length.
+    """
+    if not container.streams.video:
+        raise RefusedError("no_frames")
+    stream = container.streams.video[0]
+    codec = _prepared(stream.codec_context, limits)
+    start, interval, due = None, limits.interval, 0.0
+    for frame in _decoded(container, stream, source, seen):
+        time = frame.time or 0.0
+        start = time if start is None else start
+        at = time - start
+        if at >= limits.keyframes_after:
+            codec.skip_frame = "NONKEY"
+        if at < due:
+            continue
+        if len(seen.frames) >= limits.frames:
+            seen.frames, interval = seen.frames[::2], interval * 2
+        due = at + interval
+        seen.frames.append(_fingerprint(frame, round(at, 3), limits, seen))
+
+
+def _prepared(codec: Any, limits: Limits) -> Any:
+    """The decoder, bounded: no frame larger than allowed, no threads (each would hold frames).
+
+    Frames that no other one refers to are left out from the start: they cost half the time, and
+    a neighbour a few hundredths of a second away looks the same.
+    """
+    if codec.width * codec.height > limits.pixels:
+        raise RefusedError("too_many_pixels")
+    codec.options = {"max_pixels": str(limits.pixels)}
+    codec.thread_type = "NONE"
+    codec.skip_frame = "NONREF"
+    return codec
+
+
+def _decoded(container: Any, stream: Any, source: Source, seen: Sampled) -> Iterator[Any]:
+    """The frames that can be decoded; a damaged packet is passed over, as players do.
+
+    Sets ``seen.duration`` and says "truncated" where the packets end well before it.
+    """
+    first = last = None
+    for packet in container.demux(stream):
+        source.check()
+        if packet.pts is not None:
+            time = float(packet.pts * packet.time_base)
+            first, last = min(time, first or time), max(time, last or time)
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            if "damaged" not in seen.problems:
+                seen.problems.append("damaged")
+    reached = (last or 0.0) - (first or 0.0)
+    stated = float(container.duration or 0) / _MICROSECONDS
+    seen.duration = round(stated or reached, 3)
+    if reached < stated - max(_END_TOLERANCE, stated / 20):
+        seen.problems.append("truncated")
+
+
+def _fingerprint(frame: Any, at: float, limits: Limits, seen: Sampled) -> FrameFingerprint:
+    """Hash one frame, upright. Sizes may change within a video, so that each one is checked."""
+    full = width, height = frame.width, frame.height
+    if width * height > limits.pixels:
+        raise RefusedError("too_many_pixels")
+    scale = max(min(full) // DECODED_SIDE, 1)
+    small = frame.reformat(-(-width // scale), -(-height // scale), "rgb24", interpolation="AREA")
+    image: Image.Image = small.to_image()
+    turn = _TURNS.get(round(frame.rotation) % 360)
+    if turn is not None:
+        image = image.transpose(turn)
+        full = full if turn is Image.Transpose.ROTATE_180 else full[::-1]
+    shrunk = shrink_picture(image, full)
+    seen.width, seen.height = seen.width or shrunk.width, seen.height or shrunk.height
+    return FrameFingerprint(at, *pdq_from_small(shrunk.pdq))
+
+
+def fold(frames: Sequence[FrameFingerprint]) -> list[FrameFingerprint]:
+    """Leave out frames that look like the last one kept; of a still scene its first remains."""
+    kept: list[FrameFingerprint] = []
+    for frame in frames:
+        if not kept or _distance(kept[-1].pdq, frame.pdq) > FOLD_DISTANCE:
+            kept.append(frame)
+    return kept
+
+
+def video_match(
+    query: Sequence[FrameFingerprint],
+    known: Sequence[FrameFingerprint],
+    threshold: int = MATCH_DISTANCE,
+    quality: int = MATCHABLE_QUALITY,
+) -> tuple[float, float]:
+    """(share of the query's frames found in the known video, share of the known one's), 0 to 1.
+
+    As vPDQ does: frames below ``quality`` take no part; a frame is found where any frame of the
+    other video is within ``threshold`` bits. Both shares are 0 where either has no usable frame.
+    """
+    ours, theirs = _bits(query, quality), _bits(known, quality)
+    if not len(ours) or not len(theirs):
+        return 0.0, 0.0
+    distances = np.bitwise_count(ours[:, None] ^ theirs).sum(axis=2, dtype=np.int32)
+    near = distances <= threshold
+    return float(near.any(axis=1).mean()), float(near.any(axis=0).mean())
+
+
+def _bits(frames: Sequence[FrameFingerprint], quality: int) -> NDArray[np.uint64]:
+    """Usable frames x 4 words of 64 bits."""
+    usable = "".join(frame.pdq for frame in frames if frame.quality >= quality)
+    return np.frombuffer(bytes.fromhex(usable), np.uint64).reshape(-1, 4)
+
+
+def _distance(one: str, other: str) -> int:
+    return (int(one, 16) ^ int(other, 16)).bit_count()
