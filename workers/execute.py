@@ -9,6 +9,7 @@ import structlog
 from hotline.core import outbox
 from hotline.core.context import utc_now
 from hotline.core.errors import HotlineError, InvalidInput, NotFound
+from hotline.core.logs import origin
 from hotline.core.task import AlreadyDone, GiveUp, Task
 from workers.jobs import JOBS
 from workers.tools import Tools, current_tools
@@ -46,8 +47,7 @@ def execute(tools: Tools, entry_id: uuid.UUID) -> bool:
 def _note_failure(tools: Tools, entry_id: uuid.UUID, job: str, error: Exception) -> None:
     """Only our own errors' words are kept: a library's may quote what it was working on."""
     words = str(error) if isinstance(error, HotlineError) else type(error).__name__
-    where = "" if error.__traceback__ is None else _innermost(error)
-    log.error("job_failed", job=job, entry=str(entry_id), error=words, where=where)
+    log.error("job_failed", job=job, entry=str(entry_id), error=words, where=origin(error))
     settings = tools.context.settings
     with tools.context.database.writing() as session:
         entry = outbox.lock(session, entry_id)
@@ -60,12 +60,3 @@ def _note_failure(tools: Tools, entry_id: uuid.UUID, job: str, error: Exception)
                 base=settings.retry_base_seconds,
                 final=isinstance(error, FINAL),
             )
-
-
-def _innermost(error: BaseException) -> str:
-    """``module:line`` of the raise, without any value: a traceback's locals could be content."""
-    trace = error.__traceback__
-    assert trace is not None
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"

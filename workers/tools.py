@@ -52,8 +52,13 @@ def build_tools(settings: Settings) -> Tools:
 _current: list[Tools] = []
 
 
+def use(tools: Tools) -> None:
+    """Make ``tools`` this process's own. RQ calls jobs by name: there is no argument to pass."""
+    _current[:] = [tools]
+
+
 def current_tools() -> Tools:
-    """This process's tools. RQ calls jobs by name, so there is no other way to hand them over."""
+    """This process's tools, built from the environment where ``use`` was not called."""
     if not _current:
-        _current.append(build_tools(load_settings()))
+        use(build_tools(load_settings()))
     return _current[0]

@@ -17,7 +17,7 @@ INTERRUPTED = 130
 
 def build() -> typer.Typer:
     """The command tree. Modules are imported here, so that ``--help`` shows all of them."""
-    from hotline.cli import analysis
+    from hotline.cli import bench, hash, hashlist, inspect, match, oversight, route, service, url, user
 
     app = typer.Typer(
         name="hotline",
@@ -26,7 +26,8 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="The service that a reporting hotline runs on.",
     )
-    analysis.register(app)
+    for topic in (service, user, url, hash, hashlist, match, route, inspect, oversight, bench):
+        topic.register(app)
     return app
 
 

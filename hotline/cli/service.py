@@ -1,0 +1,142 @@
+"""Running the service: up, web, worker, scheduler; and the database's schema."""
+
+from __future__ import annotations
+
+import typer
+
+from hotline.cli.output import stderr, stdout
+from hotline.core.context import Context, build_context, utc_now
+from hotline.core.logs import configure
+from hotline.core.settings import Settings, load_settings
+
+FIRST_ADMINISTRATOR = "admin"
+
+
+def register(app: typer.Typer) -> None:
+    app.command("up")(up)
+    app.command("web")(web)
+    app.command("worker")(worker)
+    app.command("scheduler")(scheduler)
+    database = typer.Typer(help="The database's schema.", no_args_is_help=True)
+    database.command("upgrade")(upgrade)
+    app.add_typer(database, name="db")
+
+
+def up() -> None:
+    """Run everything: Redis if need be, web, workers and scheduler, until Ctrl-C."""
+    from workers import supervise
+
+    settings = _settings()
+    lock = supervise.lock_data_dir(settings)
+    try:
+        supervise.require_free_port(settings.host, settings.port)
+        password = prepare(settings)
+        tree = supervise.Tree(settings, supervise.service_children(settings))
+        tree.run(lambda: announce(settings, password))
+        stderr.print("Stopped.")
+    finally:
+        lock.close()
+
+
+def web() -> None:
+    """Serve the pages and the API."""
+    from workers.web_server import serve
+
+    serve(_settings())
+
+
+def worker(
+    burst: bool = typer.Option(False, help="Stop when there is nothing left to do."),
+) -> None:
+    """Take jobs from the queues and do them."""
+    from hotline.migrations.run import require_current
+    from workers.worker import work
+
+    settings = _settings()
+    context = build_context(settings)
+    require_current(context.database)
+    context.close()
+    work(settings, burst=burst)
+
+
+def scheduler() -> None:
+    """Post what is due: checks, reminders, deadlines, retention, the audit seal."""
+    from hotline.migrations.run import require_current
+    from workers.schedule import run_forever
+    from workers.transport import Transport
+
+    settings = _settings()
+    transport = Transport(settings)
+    context = build_context(settings, after_commit=transport.after_commit)
+    require_current(context.database)
+    run_forever(context, transport)
+
+
+def upgrade() -> None:
+    """Bring the database's schema up to date."""
+    from hotline.migrations import run
+
+    context = build_context(_settings())
+    before = run.current(context.database)
+    run.upgrade(context.database)
+    after = run.current(context.database)
+    stdout.print(f"Schema: {before or 'none'} -> {after}" if before != after else "Up to date.")
+
+
+def prepare(settings: Settings) -> str:
+    """Schema, directory, first administrator; returns the password if one was made just now."""
+    from hotline.migrations import run
+    from partners.directory.service import plant
+
+    context = build_context(settings)
+    try:
+        run.upgrade(context.database)
+        with context.database.writing() as session:
+            plant(session, context, utc_now())
+        return first_administrator(context)
+    finally:
+        context.close()
+
+
+def first_administrator(context: Context) -> str:
+    """Make one if there is nobody yet; the password is shown once and stored only as a hash."""
+    from hotline.accounts import service as accounts
+
+    with context.database.writing() as session:
+        if accounts.list_people(session):
+            return ""
+        password = accounts.generate_password()
+        accounts.add_person(
+            session,
+            username=FIRST_ADMINISTRATOR,
+            display_name="First administrator",
+            role="administrator",
+            password=password,
+            actor="system",
+            now=utc_now(),
+        )
+    return password
+
+
+def announce(settings: Settings, password: str) -> None:
+    """Where everything is, once it answers."""
+    lines = [
+        "",
+        f"  Public form      {settings.public_url}/",
+        f"  Console          {settings.console_url}/console/",
+        f"  Providers' pages {settings.provider_url}/provider/",
+    ]
+    if password:
+        lines += [
+            "",
+            f"  First administrator: {FIRST_ADMINISTRATOR}   password: {password}",
+            "  The password is shown this once only. Sign in and add people.",
+        ]
+    for line in [*lines, "", "  Stop with Ctrl-C.", ""]:
+        stdout.print(line, soft_wrap=True, markup=False)
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    configure(settings.log_level)
+    return settings

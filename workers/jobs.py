@@ -1,0 +1,42 @@
+"""The table of jobs: the name an outbox row holds -> the one service call that does the work.
+
+Work that follows from a change is posted by the service that made the change, under these names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from hotline.core.task import Task
+from partners.deliveries.attempt import attempt_delivery
+from partners.notices.service import release_notices
+from partners.watching.check import check_item
+from triage.hashlists.service import rebuild_index, rematch_media
+from triage.items.examine import appraise_item, examine_item
+from triage.items.service import register_report
+from workers.tools import Tools
+
+Job = Callable[[Tools, Task], None]
+
+
+def _examine(tools: Tools, task: Task) -> None:
+    examine_item(task, fetcher=tools.fetcher, lookup=tools.lookup, matcher=tools.matcher)
+
+
+def _check(tools: Tools, task: Task) -> None:
+    check_item(task, fetcher=tools.fetcher, lookup=tools.lookup, matcher=tools.matcher)
+
+
+JOBS: Mapping[str, Job] = MappingProxyType(
+    {
+        "report.received": lambda _, task: register_report(task),
+        "item.examine": _examine,
+        "item.appraise": lambda _, task: appraise_item(task),
+        "hashlist.index": lambda _, task: rebuild_index(task),
+        "hashlist.rematch": lambda tools, task: rematch_media(task, matcher=tools.matcher),
+        "notice.release": lambda _, task: release_notices(task),
+        "delivery.attempt": lambda tools, task: attempt_delivery(task, channels=tools.channels),
+        "watch.check": _check,
+    }
+)

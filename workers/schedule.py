@@ -1,0 +1,99 @@
+"""The scheduler: one tick a second asks a few indexed questions and posts what is due.
+
+Several schedulers may run; the database lets one of them tick at a time, so that a second machine
+takes over when the first one dies.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from hotline.core import audit
+from hotline.core.context import Context, utc_now
+from hotline.core.logs import origin
+from hotline.intake import service as intake
+from partners.deliveries.reminders import remind
+from partners.referrals.holds import expire_holds
+from partners.watching.service import post_due_checks
+from workers.transport import Transport
+
+log = structlog.get_logger(__name__)
+
+RETENTION_EVERY = timedelta(hours=6)
+# Any number that no other program uses on this database: "HTLN" as bytes.
+ADVISORY_LOCK = 0x48544C4E
+
+
+class Scheduler:
+    """Holds only when retention last ran; everything else is in the database."""
+
+    def __init__(self, context: Context, transport: Transport) -> None:
+        self.context = context
+        self.transport = transport
+        self._retention_at: datetime | None = None
+
+    def tick(self, now: datetime) -> dict[str, int]:
+        """One round; returns what it did, by name. A step that fails does not stop the others."""
+        done: dict[str, int] = {}
+        for name, step in (
+            ("holds_expired", expire_holds),
+            ("checks_posted", post_due_checks),
+            ("reminders", remind),
+            ("sealed", _seal),
+        ):
+            try:
+                with self.context.database.writing() as session:
+                    done[name] = step(session, self.context, now) if _mine(session) else 0
+            except Exception as error:
+                self._failed(name, error)
+        try:
+            done["handed_over"] = self.transport.sweep(self.context.database, now)
+            done["erased"] = self._retention(now)
+        except Exception as error:
+            self._failed("sweep", error)
+        return done
+
+    def _retention(self, now: datetime) -> int:
+        if self._retention_at is not None and now - self._retention_at < RETENTION_EVERY:
+            return 0
+        self._retention_at = now
+        with self.context.database.writing() as session:
+            return sum(intake.retention(session, self.context, now=now).values())
+
+    @staticmethod
+    def _failed(step: str, error: Exception) -> None:
+        log.error("tick_failed", step=step, error=type(error).__name__, where=origin(error))
+
+
+def _mine(session: Session) -> bool:
+    """True if no other scheduler is in a step right now. SQLite's write lock says the same."""
+    if session.get_bind().dialect.name != "postgresql":
+        return True
+    return bool(
+        session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    )
+
+
+def _seal(session: Session, context: Context, now: datetime) -> int:
+    sealed = audit.seal(session)
+    if sealed:
+        session.flush()
+        assert context.settings.audit_heads_file is not None
+        audit.write_head(session, context.settings.audit_heads_file, context.keyring, now)
+    return sealed
+
+
+def run_forever(context: Context, transport: Transport) -> None:
+    """Tick until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    scheduler = Scheduler(context, transport)
+    while not stop.wait(context.settings.tick_seconds):
+        scheduler.tick(utc_now())

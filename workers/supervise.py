@@ -1,0 +1,206 @@
+"""One process tree: Redis, web, workers, scheduler, each a child that is started again if it dies.
+
+``hotline up`` is its parent. SIGTERM and Ctrl-C stop the children in the reverse order of their
+start; a child that ignores that is killed. Children die with their parent, however it ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+import httpx
+import redis
+import structlog
+
+from hotline.core.errors import Conflict, Unavailable
+from hotline.core.settings import Settings
+from workers import redis_server
+from workers.transport import connect
+
+log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 15.0
+READY_SECONDS = 60.0
+# A child that dies at once would otherwise be started in a tight loop.
+RESTART_WAITS = (0.1, 0.5, 1.0, 2.0, 5.0)
+STEADY_SECONDS = 30.0
+PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Child:
+    """A program of the tree and, while it runs, its process."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    failures: int = 0
+    not_before: float = 0.0
+
+
+class Tree:
+    """The children of one ``hotline up``. Built with what to run; ``run`` blocks until the end."""
+
+    def __init__(self, settings: Settings, children: Sequence[Child]) -> None:
+        self.settings = settings
+        self.children = list(children)
+        self._stop = threading.Event()
+
+    def run(self, ready: Callable[[], None] | None = None) -> int:
+        """Start everything, call ``ready`` once the web answers, watch until told to stop."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: self._stop.set())
+        try:
+            for child in self.children:
+                self._start(child)
+                if child.name == "redis":
+                    wait_for_redis(self.settings, self._stop)
+            if any(child.name == "web" for child in self.children):
+                self._wait_for_web()
+            if ready is not None and not self._stop.is_set():
+                ready()
+            while not self._stop.wait(0.2):
+                self._watch()
+        finally:
+            self._stop_all()
+        return 0
+
+    def _start(self, child: Child) -> None:
+        child.process = subprocess.Popen(
+            list(child.command),
+            env={**os.environ, **child.environment},
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C reaches the parent alone, which stops them in order
+            preexec_fn=_die_with_parent,
+        )
+        child.started = time.monotonic()
+
+    def _watch(self) -> None:
+        now = time.monotonic()
+        for child in self.children:
+            if child.process is not None and child.process.poll() is not None:
+                self._note_death(child, now)
+            if child.process is None and now >= child.not_before:
+                self._start(child)
+
+    @staticmethod
+    def _note_death(child: Child, now: float) -> None:
+        assert child.process is not None
+        log.error("child_died", child=child.name, code=child.process.returncode)
+        child.failures = 0 if now - child.started > STEADY_SECONDS else child.failures + 1
+        wait = RESTART_WAITS[min(child.failures, len(RESTART_WAITS) - 1)]
+        child.process, child.not_before = None, now + wait
+
+    def _wait_for_web(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        address = f"http://{_reachable(self.settings.host)}:{self.settings.port}/livez"
+        while time.monotonic() < deadline and not self._stop.is_set():
+            try:
+                if httpx.get(address, timeout=1, trust_env=False).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            self._stop.wait(0.1)
+            self._watch()
+        if not self._stop.is_set():
+            raise Unavailable("The web server did not come up.", hint="Its errors stand above.")
+
+    def _stop_all(self) -> None:
+        for child in reversed(self.children):
+            if child.process is not None and child.process.poll() is None:
+                child.process.terminate()
+                _await_end(child)
+
+
+def _await_end(child: Child) -> None:
+    assert child.process is not None
+    try:
+        child.process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        log.error("child_killed", child=child.name)
+        os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def service_children(settings: Settings) -> list[Child]:
+    """What ``hotline up`` runs, in the order of starting."""
+    hotline = [sys.executable, "-m", "hotline"]
+    children = []
+    if settings.redis_is_embedded:
+        children.append(Child("redis", redis_server.command(settings.run_dir)))
+    children.append(Child("web", [*hotline, "web"]))
+    children += [
+        Child(f"worker-{number}", [*hotline, "worker"]) for number in range(1, settings.workers + 1)
+    ]
+    children.append(Child("scheduler", [*hotline, "scheduler"]))
+    return children
+
+
+def lock_data_dir(settings: Settings) -> IO[str]:
+    """Hold the data directory for this tree; a second ``hotline up`` on it is refused."""
+    settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = (settings.run_dir / "up.lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise Conflict(
+            f"The service is already running on {settings.data_dir} (process {holder}).",
+            hint="Stop it first, or set HOTLINE_DATA_DIR to another directory.",
+        ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def require_free_port(host: str, port: int) -> None:
+    """A busy port is said before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Conflict(
+                f"Port {port} on {host} cannot be used: {error.strerror}.",
+                hint="Stop what uses it, or set HOTLINE_PORT to another one.",
+            ) from error
+
+
+def wait_for_redis(settings: Settings, stop: threading.Event) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not stop.is_set():
+        try:
+            connect(settings).ping()
+            return
+        except redis.RedisError as error:
+            if time.monotonic() > deadline:
+                raise Unavailable("Redis did not come up.") from error
+        stop.wait(0.05)
+
+
+def _reachable(host: str) -> str:
+    """An address to reach a server that binds ``host``."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,72 @@
+"""The web server: gunicorn with threads, no access log, and nothing about clients in any log."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
+
+from hotline.app import create_app
+from hotline.core.context import build_context
+from hotline.core.settings import Settings
+from hotline.migrations.run import require_current
+from workers.transport import Transport
+
+
+class QuietLogger(Logger):  # type: ignore[misc]
+    """gunicorn's own warnings quote a client's address and request; ours keep the event alone."""
+
+    def access(self, *_: Any, **__: Any) -> None:
+        """No request is ever logged."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.addFilter(_without_clients)
+
+
+def _without_clients(record: logging.LogRecord) -> bool:
+    text = str(record.msg)
+    if "ip=" in text or "request" in text.lower() or record.exc_info:
+        record.msg, record.args, record.exc_info = "A request could not be served.", (), None
+    return True
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        options = {
+            "bind": f"{self.settings.host}:{self.settings.port}",
+            "workers": self.settings.web_workers,
+            "threads": self.settings.web_threads,
+            "worker_class": "gthread",
+            "logger_class": QuietLogger,
+            "loglevel": "warning",
+            "timeout": 60,
+            "graceful_timeout": 10,
+            "keepalive": 5,
+            "limit_request_line": 4094,
+            "limit_request_fields": 60,
+            "proc_name": "hotline-web",
+            "control_socket_disable": True,
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> flask.Flask:
+        """Called in each worker after the fork, so that no connection is shared between them."""
+        transport = Transport(self.settings)
+        context = build_context(self.settings, after_commit=transport.after_commit)
+        require_current(context.database)
+        return create_app(context)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop."""
+    Server(settings).run()

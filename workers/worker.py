@@ -1,0 +1,39 @@
+"""One job worker process. It runs jobs in its own process, and the fetcher in a child of its own."""
+
+from __future__ import annotations
+
+import os
+
+from redis import Redis
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+
+from hotline.core.settings import Settings
+from workers import tools as toolbox
+from workers.transport import QUEUES, connect
+
+
+class Worker(SimpleWorker):
+    """RQ's in-process worker; it comes back quickly after Redis was away."""
+
+    max_connection_wait_time = 3
+
+
+def work(settings: Settings, *, burst: bool = False) -> None:
+    """Take jobs until told to stop; with ``burst``, until the queues are empty."""
+    tools = toolbox.build_tools(settings)
+    toolbox.use(tools)
+    connection: Redis = connect(settings, blocking=True)
+    worker = Worker(
+        QUEUES,
+        name=f"worker-{os.getpid()}-{os.urandom(3).hex()}",
+        connection=connection,
+        serializer=JSONSerializer,
+        log_job_description=False,
+        default_result_ttl=0,
+        maintenance_interval=60,
+    )
+    try:
+        worker.work(burst=burst, logging_level="WARNING")
+    finally:
+        tools.close()
