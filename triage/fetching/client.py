@@ -1,0 +1,190 @@
+"""The way to the fetching process: one child, watched by the clock, replaced when it fails.
+
+The child starts from a small environment of its own, so that no credential of this process can be
+read in it, and is recycled now and then so that memory goes back to the system.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from triage.fetching.report import (
+    DEATH_VARIABLE,
+    READY,
+    UID_VARIABLE,
+    FetchReport,
+    FetchRequest,
+    failure,
+)
+
+START_SECONDS = 60.0
+"""For imports on a busy machine; a fetch's own deadline begins after it."""
+
+_MAX_REPORT = 64 << 20
+_CHUNK = 1 << 20
+_PROJECT = Path(__file__).parents[2]
+
+
+class Fetcher:
+    """Fetches one location at a time; safe to share between threads and to carry over a fork.
+
+    ``deadline_margin``: seconds beyond a request's own limit after which the child is killed.
+    ``recycle_after``: fetches after which it is replaced.
+    """
+
+    def __init__(self, *, deadline_margin: float = 5.0, recycle_after: int = 50) -> None:
+        self._margin, self._recycle_after = deadline_margin, recycle_after
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+        self._closed = False
+
+    def fetch(self, request: FetchRequest) -> FetchReport:
+        """The report; ``failed`` with fetcher_crashed, timeout or cancelled where none came."""
+        with self._lock:
+            if self._closed:
+                return failure(request, "cancelled")
+            started = time.monotonic()
+            line, error = self._ask(request)
+            if line is not None:
+                return FetchReport.from_json(json.loads(line))
+            seconds = round(time.monotonic() - started, 3)
+            return failure(request, "cancelled" if self._closed else error, seconds=seconds)
+
+    def _ask(self, request: FetchRequest) -> tuple[bytes | None, str]:
+        """A line from the child, or the slug of what went wrong."""
+        question = json.dumps(request.to_json(), separators=(",", ":")).encode() + b"\n"
+        child = self._ready_child()
+        if child is None:
+            return None, "fetcher_crashed"
+        seconds = request.limits.total_seconds + self._margin
+        line, error = child.ask(question, seconds)
+        if line is None or child.served >= self._recycle_after:
+            self._child = None
+            child.stop()
+        return line, error
+
+    def _ready_child(self) -> _Child | None:
+        child = self._child
+        if child is not None and not child.usable:
+            child.stop()
+            child = None
+        if child is None:
+            child = _Child()
+            self._child = child
+            if not child.await_ready():
+                child.stop()
+                self._child = child = None
+        return child
+
+    def close(self) -> None:
+        """End the child; a fetch under way in another thread returns ``cancelled``."""
+        self._closed = True
+        child, self._child = self._child, None
+        if child is not None:
+            child.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _Child:
+    """One running process and the two pipes to it."""
+
+    def __init__(self) -> None:
+        self.served = 0
+        self._owner = os.getpid()
+        self._buffer = bytearray()
+        self._process = subprocess.Popen(
+            [sys.executable, "-s", "-B", "-m", "triage.fetching.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_environment(),
+            cwd="/",
+            close_fds=True,
+            bufsize=0,
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def usable(self) -> bool:
+        """Alive, and ours: a fork of this process must not talk into its parent's pipes."""
+        return self._owner == os.getpid() and self._process.poll() is None
+
+    def await_ready(self) -> bool:
+        line, _ = self._line(START_SECONDS)
+        return line == READY.strip()
+
+    def ask(self, question: bytes, seconds: float) -> tuple[bytes | None, str]:
+        self.served += 1
+        try:
+            self._process.stdin.write(question)  # type: ignore[union-attr]
+        except (BrokenPipeError, ValueError):
+            return None, "fetcher_crashed"
+        return self._line(seconds)
+
+    def _line(self, seconds: float) -> tuple[bytes | None, str]:
+        out = self._process.stdout
+        assert out is not None
+        until = time.monotonic() + seconds
+        while b"\n" not in self._buffer:
+            left = until - time.monotonic()
+            if left <= 0:
+                return None, "timeout"
+            try:
+                ready, _, _ = select.select([out], [], [], left)
+                chunk = os.read(out.fileno(), _CHUNK) if ready else None
+            except (OSError, ValueError):  # closed by close() in another thread
+                return None, "fetcher_crashed"
+            if chunk == b"" or len(self._buffer) > _MAX_REPORT:
+                return None, "fetcher_crashed"
+            self._buffer += chunk or b""
+        line, _, rest = bytes(self._buffer).partition(b"\n")
+        self._buffer = bytearray(rest)
+        return line, ""
+
+    def stop(self) -> None:
+        """Kill it and take its exit status. In a fork only our copies of the pipes are closed."""
+        if self._owner == os.getpid():
+            self._process.kill()
+            self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def _environment() -> dict[str, str]:
+    """All that the child knows of its surroundings. One thread per library: media come one by one,
+    and idle thread pools only cost address space."""
+    kept = {UID_VARIABLE: os.environ[UID_VARIABLE]} if UID_VARIABLE in os.environ else {}
+    main = threading.current_thread() is threading.main_thread()
+    return {
+        **kept,
+        DEATH_VARIABLE: "1" if main else "0",
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(_PROJECT),
+        "LANG": "C.UTF-8",
+        "HOME": "/nonexistent",
+        "TMPDIR": "/nonexistent",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }

@@ -1,0 +1,212 @@
+"""One request to one report, inside the fetching process: read, look, hash, forget.
+
+Bodies are dropped as soon as they are hashed. Whatever a host, a decoder or a parser does wrong
+becomes a slug; the text of an exception could hold content and is never kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote_to_bytes, urljoin
+
+from triage.fetching import html, manifests, page
+from triage.fetching.http import Exchange, Web
+from triage.fetching.media import Candidate, find
+from triage.fetching.report import (
+    MAX_URL,
+    FetchReport,
+    FetchRequest,
+    MediaFound,
+    Outcome,
+    PageFacts,
+    Source,
+)
+from triage.fetching.sniff import Kind, kind_of
+from triage.fetching.transfer import Answer
+
+Hasher = Callable[[bytes, str | None], dict[str, Any]]
+"""Bytes of a medium and the type that the host declared -> the JSON of its fingerprint."""
+
+KEPT_HEADERS = frozenset(
+    {
+        *("age", "cache-control", "cf-cache-status", "cf-ray", "content-language"),
+        *("content-length", "content-type", "date", "etag", "expires", "last-modified"),
+        *("retry-after", "server", "via", "x-cache", "x-powered-by", "x-served-by"),
+    }
+)
+"""Facts about the host; none that identifies a visitor (Set-Cookie) or carries free text (a file's
+name). ``Location`` stands in the hops, where it is cleaned."""
+
+_HEADER_VALUE = 256
+_MANIFEST_DEPTH = 3
+_SUCCESS = range(200, 300)
+
+
+def fetch(request: FetchRequest, hasher: Hasher) -> FetchReport:
+    """Look at one location. Raises nothing for what the other side does."""
+    web = Web(request)
+    try:
+        return _Look(web, hasher).report()
+    finally:
+        web.close()
+
+
+class _Look:
+    """The steps of one fetch, sharing its budget."""
+
+    def __init__(self, web: Web, hasher: Hasher) -> None:
+        self._web, self._hasher = web, hasher
+        self._request, self._limits = web.request, web.request.limits
+
+    def report(self) -> FetchReport:
+        exchange = self._web.get(
+            self._request.url, referrer=self._request.referrer, cap=self._page_cap
+        )
+        answer = exchange.answer
+        facts, media = self._contents(exchange)
+        return FetchReport(
+            requested=self._request.url[:MAX_URL],
+            final_url=exchange.url[:MAX_URL],
+            outcome=_outcome(answer),
+            status=answer.status,
+            error=answer.error or answer.cut,
+            hops=tuple(exchange.hops),
+            headers={
+                name: value[:_HEADER_VALUE]
+                for name, value in answer.headers.items()
+                if name in KEPT_HEADERS
+            },
+            media_type=_media_type(answer),
+            page=facts,
+            media=tuple(media),
+            bytes_read=self._web.bytes_read,
+            seconds=round(self._web.seconds, 3),
+        )
+
+    def _contents(self, exchange: Exchange) -> tuple[PageFacts | None, list[MediaFound]]:
+        """Facts of the page (also of an error page) and, of a success, its media."""
+        answer, body = exchange.answer, exchange.answer.body
+        if answer.error or not body:
+            return None, []
+        success = answer.status in _SUCCESS and self._request.want_media
+        kind = kind_of(body, answer.headers.get("content-type"))
+        if kind == "text":
+            return page.facts_of_text(html.decode(body, answer.headers.get("content-type"))), []
+        if kind != "html":
+            return None, [self._hash(exchange, kind, "direct")] if success else []
+        tree = html.parse(html.decode(body, answer.headers.get("content-type")))
+        body.clear()
+        found = find(tree, exchange.url, limit=self._limits.max_media) if success else []
+        facts = page.facts_of_page(tree)
+        del tree
+        return facts, [self._medium(candidate, exchange.url) for candidate in found]
+
+    def _page_cap(self, headers: dict[str, str], head: bytes) -> int:
+        markup = kind_of(head, headers.get("content-type")) in ("html", "text", "hls", "dash")
+        return self._limits.max_page_bytes if markup else self._limits.max_bytes
+
+    def _medium(self, candidate: Candidate, page_url: str) -> MediaFound:
+        if candidate.url[:5].lower() == "data:":
+            return self._inline(candidate)
+        exchange = self._get(candidate.url, page_url)
+        kind = kind_of(exchange.answer.body, exchange.answer.headers.get("content-type"))
+        return self._hash(exchange, kind, candidate.source)
+
+    def _get(self, url: str, referrer: str) -> Exchange:
+        """One medium gets at most half of the time that is left, so that none can use it all."""
+        patience = max(self._web.remaining / 2, 1.0)
+        return self._web.get(url, referrer=referrer, cap=self._page_cap, seconds=patience)
+
+    def _hash(self, exchange: Exchange, kind: Kind, source: Source) -> MediaFound:
+        """What a medium's exchange gave. Its body is dropped here."""
+        answer, url = exchange.answer, exchange.url[:MAX_URL]
+        label, problem = answer.headers.get("content-type"), _problem(answer, kind, source)
+        if problem:
+            answer.body.clear()
+            return MediaFound(url, source, answer.status, problem)
+        if kind in ("hls", "dash"):
+            data, problem = self._stream(exchange, kind)
+            source, label = "manifest", None
+        else:
+            data = bytes(answer.body)
+        answer.body.clear()
+        fingerprint, fault = self._fingerprint(data, label) if data else (None, problem)
+        return MediaFound(url, source, answer.status, fault or answer.cut, fingerprint)
+
+    def _inline(self, candidate: Candidate) -> MediaFound:
+        """A picture that is written into the page itself."""
+        head, _, payload = candidate.url[5:].partition(",")
+        try:
+            data = unquote_to_bytes(payload)
+            if head.lower().endswith(";base64"):
+                data = base64.b64decode(b"".join(data.split()) + b"==", validate=False)
+        except (binascii.Error, ValueError):
+            data = b""
+        label = head.partition(";")[0].lower()[:64]
+        name = f"data:{label};sha256={hashlib.sha256(data).hexdigest()}"
+        if not data:
+            return MediaFound(name, candidate.source, error="undecodable")
+        fingerprint, fault = self._fingerprint(data, label)
+        return MediaFound(name, candidate.source, None, fault, fingerprint)
+
+    def _stream(self, exchange: Exchange, kind: Kind) -> tuple[bytes, str | None]:
+        """The first seconds of a stream, joined as a player would join them."""
+        for _ in range(_MANIFEST_DEPTH):
+            text = html.decode(exchange.answer.body, None)
+            manifest = manifests.read_hls(text) if kind == "hls" else manifests.read_dash(text)
+            if manifest.variant is None:
+                break
+            exchange = self._get(urljoin(exchange.url, manifest.variant), exchange.url)
+            if exchange.answer.error:
+                return b"", exchange.answer.error
+        if manifest.problem or manifest.variant:
+            return b"", manifest.problem or "bad_manifest"
+        base, data = exchange.url, bytearray()
+        for step in manifest.bases:
+            base = urljoin(base, step)
+        for part in manifest.parts:
+            answer = self._get(urljoin(base, part), exchange.url).answer
+            if answer.error or answer.status not in _SUCCESS:
+                return bytes(data), answer.error or "http_error"
+            data += answer.body
+        return bytes(data), None
+
+    def _fingerprint(
+        self, data: bytes, label: str | None
+    ) -> tuple[dict[str, Any] | None, str | None]:
+        try:
+            return self._hasher(data, label), None
+        except MemoryError:
+            return None, "out_of_memory"
+        except Exception:  # a decoder may fail in any way, and its message may quote its input
+            return None, "undecodable"
+
+
+def _problem(answer: Answer, kind: Kind, source: Source) -> str | None:
+    """Why there is nothing to hash."""
+    if answer.error:
+        return answer.error
+    if answer.status not in _SUCCESS:
+        return "http_error"
+    if not answer.body:
+        return "empty"
+    if kind in ("html", "text") or (kind == "other" and source != "direct"):
+        return "not_media"
+    return None
+
+
+def _outcome(answer: Answer) -> Outcome:
+    if answer.refused:
+        return "refused"
+    if answer.error:
+        return "failed"
+    return "ok" if answer.status in _SUCCESS else "http_error"
+
+
+def _media_type(answer: Answer) -> str | None:
+    label = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return label[:100] or None

@@ -1,0 +1,84 @@
+"""Markup to a tree that cannot be made to cost more than its size.
+
+Lexbor's work grows with the square of the nesting depth (200,000 levels took 108 s), and lxml drops
+what lies below some 256 levels, which would be a place to hide. So the depth is capped before
+parsing the way Blink does it: past 512 levels an element is closed where the next one opens. No
+element, attribute or text is lost, they only become neighbours.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+
+from selectolax.lexbor import LexborHTMLParser
+
+MAX_DEPTH = 512
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,63})")
+_FLAT = frozenset(
+    # Void elements, and those whose content is text for the parser: neither can nest.
+    {
+        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param"),
+        *("source", "track", "wbr", "script", "style", "textarea", "title", "xmp", "iframe"),
+        *("noembed", "noframes"),
+    }
+)
+_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE)
+_CHARSET_LABEL = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE)
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def decode(body: bytes | bytearray, label: str | None) -> str:
+    """Text of a page: byte order mark, then the header's charset, then the page's own, then UTF-8.
+
+    What cannot be decoded becomes U+FFFD; never raises.
+    """
+    for mark, name in _BOMS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(name, "replace")
+    named = _CHARSET_LABEL.search(label or "")
+    inside = None if named else _CHARSET.search(bytes(body[:2048]))
+    name = named[1] if named else inside[1].decode("ascii", "replace") if inside else "utf-8"
+    try:
+        return body.decode(name, "replace")
+    except (LookupError, UnicodeError, ValueError):
+        return body.decode("utf-8", "replace")
+
+
+def parse(markup: str) -> LexborHTMLParser:
+    return LexborHTMLParser(flatten(markup))
+
+
+def flatten(markup: str, max_depth: int = MAX_DEPTH) -> str:
+    """``markup`` with its nesting held to about ``max_depth``; linear in its length.
+
+    The count errs upwards (an unclosed ``<p>`` counts although a parser would close it), which
+    costs nothing: neighbours instead of children find the same media.
+    """
+    opened: Counter[str] = Counter()
+    depth, done, pieces = 0, 0, []
+    pending: str | None = None  # the element past the cap that is still open
+    for tag in _TAG.finditer(markup):
+        name = tag[2].lower()
+        if name in _FLAT:
+            continue
+        if tag[1]:
+            if name == pending:
+                pending = None
+            elif opened[name]:
+                opened[name] -= 1
+                depth -= 1
+        elif depth < max_depth:
+            opened[name] += 1
+            depth += 1
+        else:
+            if pending:
+                pieces += [markup[done : tag.start()], f"</{pending}>"]
+                done = tag.start()
+            pending = name
+    return "".join([*pieces, markup[done:]]) if pieces else markup

@@ -1,0 +1,78 @@
+"""What is kept of a page: enough to tell whether it is the same page later, nothing to read.
+
+The simhash (Charikar 2002) of the visible text lets availability compare a page with a provider's
+known error pages: pages that say almost the same differ in few of its 64 bits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+import numpy as np
+from selectolax.lexbor import LexborHTMLParser
+
+from triage.fetching.report import PageFacts
+
+_WORD = re.compile(r"\w+")
+_MAX_WORDS = 20_000
+_SHINGLE = 3
+_BITS = 64
+_UNSEEN = ["script", "style", "noscript", "template", "head"]
+_SIGN_IN = re.compile(r"log[-_ ]?in|sign[-_ ]?in|authenticat|/auth\b", re.IGNORECASE)
+_LOGIN_FIELDS = (
+    "input[type=password i], input[autocomplete=current-password i], input[autocomplete=webauthn i]"
+)
+
+
+def simhash(text: str) -> str:
+    """64 bits as 16 hex digits over three-word shingles; zeros for a text without words.
+
+    The first 20,000 words count: a page that differs only after them is the same page.
+    """
+    words = _WORD.findall(unicodedata.normalize("NFKC", text[: _MAX_WORDS * 12]).casefold())
+    words = words[:_MAX_WORDS]
+    if not words:
+        return "0" * (_BITS // 4)
+    shingles = [
+        " ".join(words[place : place + _SHINGLE])
+        for place in range(max(1, len(words) - _SHINGLE + 1))
+    ]
+    digests = b"".join(
+        hashlib.blake2b(shingle.encode(), digest_size=_BITS // 8).digest() for shingle in shingles
+    )
+    bits = np.unpackbits(np.frombuffer(digests, dtype=np.uint8)).reshape(-1, _BITS)
+    majority = bits.sum(axis=0, dtype=np.int64) * 2 > len(shingles)
+    return np.packbits(majority).tobytes().hex()
+
+
+def distance(one: str, other: str) -> int:
+    """Bits in which two simhashes differ, 0..64; unrelated texts lie around 32."""
+    return (int(one, 16) ^ int(other, 16)).bit_count()
+
+
+def facts_of_text(text: str) -> PageFacts:
+    """Facts of a plain-text answer."""
+    return PageFacts(None, simhash(text), len(text.strip()), links=0, login_form=False)
+
+
+def facts_of_page(tree: LexborHTMLParser) -> PageFacts:
+    """Facts of a parsed page. Changes ``tree``: what is not shown is removed from it."""
+    title = " ".join((node.text() if (node := tree.css_first("head title, title")) else "").split())
+    title_hash = hashlib.sha256(title.casefold().encode("utf-8", "replace")).hexdigest()
+    links, login = len(tree.css("a[href]")), _login_form(tree)
+    tree.strip_tags(_UNSEEN, recursive=True)
+    text = " ".join(tree.body.text(separator=" ").split()) if tree.body else ""
+    return PageFacts(title_hash if title else None, simhash(text), len(text), links, login)
+
+
+def _login_form(tree: LexborHTMLParser) -> bool:
+    """A field for a password or passkey, or a form that says it signs somebody in."""
+    if tree.css_first(_LOGIN_FIELDS):
+        return True
+    return any(
+        _SIGN_IN.search(" ".join(str(form.attributes.get(name) or "") for name in ("action", "id")))
+        and form.css_first("input")
+        for form in tree.css("form")
+    )

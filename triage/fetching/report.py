@@ -1,0 +1,220 @@
+"""What goes to the fetcher and what comes back: plain values that cross a pipe as JSON.
+
+Nothing here can hold content. A report carries addresses, status codes, hashes and counts; text of
+a page leaves only as a SHA-256 (title) and a 64-bit simhash (visible text).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from ipaddress import ip_network
+from typing import Any, Literal, Protocol, Self, get_args
+
+from hotline.core.errors import InvalidInput
+
+Outcome = Literal["ok", "http_error", "failed", "refused"]
+Source = Literal[
+    "direct", "img", "srcset", "picture", "video", "source", "css", "og", "jsonld", "manifest"
+]
+
+DEFAULT_USER_AGENT = "Mozilla/5.0 (compatible; hotline/0.1; child protection hotline)"
+"""Says who comes. Hosts that hide from hotlines are met with another one per item."""
+
+MAX_URL = 8_192
+"""Longer addresses are cut in reports: a URL is a name, not a place to carry data in."""
+
+UID_VARIABLE = "HOTLINE_FETCH_UID"
+"""Environment: the unprivileged user id that a fetching process started as root becomes."""
+
+DEATH_VARIABLE = "HOTLINE_FETCH_DIE_WITH_PARENT"
+READY = b"ready\n"
+"""What the fetching process says first, once its doors are closed."""
+
+
+class PageFetcher(Protocol):
+    """The seam: anything that turns a request into a report (a test's stand-in, or ``Fetcher``)."""
+
+    def fetch(self, request: FetchRequest) -> FetchReport: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """Seconds of wall-clock time, bytes after decompression, counts."""
+
+    total_seconds: float = 30
+    connect_seconds: float = 10
+    max_bytes: int = 50_000_000
+    max_page_bytes: int = 5_000_000
+    max_redirects: int = 10
+    max_media: int = 40
+    max_total_bytes: int = 200_000_000
+
+    def __post_init__(self) -> None:
+        faults = [
+            f"{entry.name} must be {'zero or more' if entry.name in _MAY_BE_ZERO else 'above zero'}"
+            for entry in fields(self)
+            if getattr(self, entry.name) < 0
+            or (getattr(self, entry.name) == 0 and entry.name not in _MAY_BE_ZERO)
+        ]
+        if faults:
+            raise InvalidInput("The limits of a fetch cannot be used: " + "; ".join(faults) + ".")
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls(**value)
+
+
+_MAY_BE_ZERO = ("max_redirects", "max_media")
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRequest:
+    """One location to look at.
+
+    ``allowed_networks``: CIDR networks that may be visited although they are not public (a demo's
+    loopback host). ``resolver``: ``address:port`` of a DNS server, None for the system's own.
+    ``hosts``: host name -> address, asked before DNS; the address is checked like any other.
+    ``cookies``: a ``Cookie`` header's value, sent to the host of ``url`` alone.
+    ``socks_proxy``: a Tor-like proxy that resolves names itself; ``.onion`` goes nowhere else.
+    ``http_proxy``: an upstream proxy for everything but ``.onion``. A request that names a proxy
+    never connects around it: without ``http_proxy``, ``socks_proxy`` carries everything.
+    ``tls_insecure``: go on although the certificate is not valid (recorded in ``Hop.tls``).
+    """
+
+    url: str
+    allowed_networks: tuple[str, ...] = ()
+    resolver: str | None = None
+    hosts: dict[str, str] = field(default_factory=dict)
+    user_agent: str = DEFAULT_USER_AGENT
+    referrer: str | None = None
+    cookies: str | None = None
+    socks_proxy: str | None = None
+    http_proxy: str | None = None
+    limits: FetchLimits = field(default_factory=FetchLimits)
+    want_media: bool = True
+    tls_insecure: bool = False
+
+    def __post_init__(self) -> None:
+        if self.socks_proxy and not self.socks_proxy.startswith("socks5h://"):
+            raise InvalidInput(
+                "The SOCKS proxy must be given as socks5h://host:port.",
+                hint="Only socks5h resolves names at the proxy; plain socks5 would tell our DNS.",
+            )
+        for name in ("user_agent", "referrer", "cookies"):
+            if any(ord(sign) < 32 or ord(sign) == 127 for sign in getattr(self, name) or ""):
+                raise InvalidInput(f"The {name} holds control characters.", hint="Remove them.")
+        for network in self.allowed_networks:
+            try:
+                ip_network(network, strict=False)
+            except ValueError as error:
+                raise InvalidInput(
+                    f"{network!r} is no network.", hint="Write it as 127.0.0.0/8."
+                ) from error
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"allowed_networks": list(self.allowed_networks)}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        return cls(
+            **{
+                **value,
+                "allowed_networks": tuple(value.get("allowed_networks", ())),
+                "limits": FetchLimits.from_json(value.get("limits", {})),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One exchange of the redirect chain.
+
+    ``address``: the one connected to; None at a proxy and where no connection was made.
+    ``tls``: ``{"verified": bool, "code": int, "problem": str | None}``, None without TLS.
+    ``dropped``: addresses that the name also had and that must not be visited.
+    """
+
+    url: str
+    status: int | None = None
+    address: str | None = None
+    location: str | None = None
+    tls: dict[str, Any] | None = None
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What is kept of a page. ``text_simhash``: 16 hex digits; ``text_length`` in characters."""
+
+    title_hash: str | None
+    text_simhash: str
+    text_length: int
+    links: int
+    login_form: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFound:
+    """One medium. ``fingerprint`` is the JSON of its hashes, None with the reason in ``error``.
+
+    An inline (``data:``) picture has the URL ``data:<type>;sha256=<hash>``, never its bytes.
+    """
+
+    url: str
+    source: Source
+    status: int | None = None
+    error: str | None = None
+    fingerprint: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchReport:
+    """Everything that is known after a fetch.
+
+    ``outcome``: ``ok`` a 2xx answer was read; ``http_error`` another status; ``failed`` no usable
+    answer; ``refused`` we would not connect. ``error`` is a stable slug and may accompany ``ok``:
+    ``too_large`` (a page was read up to its cap) and ``truncated`` (the host hung up early).
+    """
+
+    requested: str
+    final_url: str
+    outcome: Outcome
+    status: int | None = None
+    error: str | None = None
+    hops: tuple[Hop, ...] = ()
+    headers: dict[str, str] = field(default_factory=dict)
+    media_type: str | None = None
+    page: PageFacts | None = None
+    media: tuple[MediaFound, ...] = ()
+    bytes_read: int = 0
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        if value["outcome"] not in get_args(Outcome):
+            raise InvalidInput(f"There is no fetch outcome {value['outcome']!r}.")
+        page = value.get("page")
+        return cls(
+            **{
+                **value,
+                "hops": tuple(
+                    Hop(**{**hop, "dropped": tuple(hop.get("dropped", ()))})
+                    for hop in value.get("hops", ())
+                ),
+                "page": None if page is None else PageFacts(**page),
+                "media": tuple(MediaFound(**found) for found in value.get("media", ())),
+            }
+        )
+
+
+def failure(request: FetchRequest, error: str, *, seconds: float = 0.0) -> FetchReport:
+    """The report of a fetch of which nothing came back (``error`` a slug)."""
+    url = request.url[:MAX_URL]
+    return FetchReport(url, url, "failed", error=error, seconds=seconds)

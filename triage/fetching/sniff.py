@@ -1,0 +1,50 @@
+"""What a body is, by its first bytes before its label: hosts mislabel, some of them on purpose."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from triage.fingerprints.sniff import UNKNOWN, sniff
+
+Kind = Literal["image", "video", "html", "text", "hls", "dash", "other"]
+
+HEAD = 4_096
+"""Bytes that are enough to tell."""
+
+_MARKUP = re.compile(rb"<(?:!doctype|html|head|body|title|meta|script|!--)", re.IGNORECASE)
+_MPD = re.compile(rb"<(?:\w+:)?MPD[\s>]")
+_TYPES: tuple[tuple[str, Kind], ...] = (
+    ("image/svg", "other"),  # a drawing, not a picture: there are no pixels to hash
+    ("image/", "image"),
+    ("video/", "video"),
+    ("text/html", "html"),
+    ("application/xhtml", "html"),
+    ("application/vnd.apple.mpegurl", "hls"),
+    ("application/x-mpegurl", "hls"),
+    ("application/dash+xml", "dash"),
+    ("text/", "text"),
+    ("application/json", "text"),
+    ("application/xml", "text"),
+    ("application/", "other"),  # archives are not opened
+    ("audio/", "other"),
+)
+
+
+def kind_of(body: bytes | bytearray, label: str | None) -> Kind:
+    """``label`` is the Content-Type as sent. Without a telling byte or label: text or other."""
+    head = bytes(body[:HEAD])
+    by_bytes = sniff(head)
+    # "BM" alone may as well begin a word; a real bitmap's header holds zeros.
+    if by_bytes != UNKNOWN and (by_bytes != "image/bmp" or b"\x00" in head):
+        return _named(by_bytes) or "other"
+    opening = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if _MPD.search(opening):
+        return "dash"
+    if _MARKUP.match(opening):
+        return "html"
+    return _named((label or "").strip().lower()) or ("other" if b"\x00" in head else "text")
+
+
+def _named(media_type: str) -> Kind | None:
+    return next((kind for prefix, kind in _TYPES if media_type.startswith(prefix)), None)

@@ -1,0 +1,52 @@
+"""What a URL asks the fetcher to connect to, read once, by the parser that browsers follow.
+
+The same normal form is checked and handed to curl, so that the two cannot disagree about the host.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ada_url
+
+from triage.fetching.report import MAX_URL
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """``href`` goes to curl; ``shown`` goes into reports: no user-info, no fragment, and of
+    schemes that are not fetched only their name (a ``data:`` URL would be content)."""
+
+    href: str
+    shown: str
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def onion(self) -> bool:
+        return self.host.rstrip(".").endswith(".onion")
+
+    @property
+    def fetchable(self) -> bool:
+        return self.scheme in DEFAULT_PORTS and bool(self.host)
+
+
+def parse(text: str, base: str | None = None) -> Target | None:
+    """``text`` as a target, relative to ``base``; None where it is no URL or too long for one."""
+    if len(text) > MAX_URL:
+        return None
+    try:
+        url = ada_url.URL(text, base=base) if base else ada_url.URL(text)
+    except ValueError:
+        return None
+    scheme = url.protocol.rstrip(":")
+    if scheme not in DEFAULT_PORTS:
+        return Target(href=url.href, shown=f"{scheme[:32]}:", scheme=scheme, host="", port=0)
+    url.hash = ""
+    href = url.href
+    url.username = url.password = ""
+    port = int(url.port) if url.port else DEFAULT_PORTS[scheme]
+    return Target(href, url.href, scheme, url.hostname, port)
