@@ -1,0 +1,107 @@
+"""Commands of oversight: audit, figures, retention, configuration."""
+
+from __future__ import annotations
+
+import typer
+
+from hotline.cli.output import emit_json, stdout
+from hotline.core.context import build_context, utc_now
+from hotline.core.errors import HotlineError, Misconfigured
+from hotline.core.settings import load_settings
+
+
+class BrokenChain(HotlineError):
+    """The audit log is not what it was."""
+
+
+def register(app: typer.Typer) -> None:
+    audit = typer.Typer(help="The audit log.", no_args_is_help=True)
+    audit.command("verify")(verify)
+    app.add_typer(audit, name="audit")
+    retention = typer.Typer(help="Erasing what is no longer needed.", no_args_is_help=True)
+    retention.command("run")(run_retention)
+    app.add_typer(retention, name="retention")
+    config = typer.Typer(help="Settings and data files.", no_args_is_help=True)
+    config.command("check")(check)
+    app.add_typer(config, name="config")
+    app.command("stats")(stats)
+
+
+def verify(json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:
+    """Walk the whole chain of the audit log and say how far the seal reaches."""
+    from hotline.core import audit
+
+    context = build_context(load_settings())
+    assert context.settings.audit_heads_file is not None
+    with context.database.reading() as session:
+        found = audit.verify(session, context.settings.audit_heads_file, context.keyring)
+    if json:
+        emit_json(
+            {
+                "intact": found.intact,
+                "sealed": found.sealed,
+                "open": found.open,
+                "fault": found.fault or None,
+            }
+        )
+    if not found.intact:
+        raise BrokenChain(f"The audit log is broken: {found.fault}.")
+    if not json:
+        stdout.print(f"Intact: {found.sealed} entries sealed, {found.open} not sealed yet.")
+
+
+def run_retention(json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:
+    """Erase contact data and narratives whose time is over; the scheduler does it by itself too."""
+    from hotline.intake import service as intake
+
+    context = build_context(load_settings())
+    with context.database.writing() as session:
+        counts = intake.retention(session, context, now=utc_now())
+    if json:
+        emit_json(counts)
+    else:
+        stdout.print(", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in counts.items()))
+
+
+def check() -> None:
+    """Read all settings and data files and name every fault at once."""
+    from hotline.core import countries
+    from partners.directory import seed
+    from triage import priority
+    from triage.jurisdiction import rules
+
+    settings = load_settings()
+    faults = [
+        fault
+        for module in (countries, rules, priority, seed)
+        for fault in module.faults(settings.data_dir)
+    ]
+    if settings.country not in countries.available(settings.data_dir):
+        faults.append(f"There is no data file for the home country {settings.country}.")
+    if faults:
+        raise Misconfigured(f"{len(faults)} faults: " + "; ".join(faults))
+    stdout.print(f"Settings and data files are good. Home country: {settings.country}.")
+    if not settings.smtp_host:
+        stdout.print("Note: no smtp_host is set, so nothing is sent by e-mail.")
+
+
+def stats(json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:
+    """Figures from the history: reports, items, and the time that each step took."""
+    from hotline.statistics.figures import figures
+
+    context = build_context(load_settings())
+    with context.database.reading() as session:
+        found = figures(session, utc_now())
+    if json:
+        emit_json(found)
+        return
+    for group, values in found.items():
+        stdout.print(group.replace("_", " "), style="bold")
+        for name, value in values.items():
+            stdout.print(f"  {name.replace('_', ' '):<28} {_words(value)}")
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return "  ".join(f"{name} {_words(entry)}" for name, entry in value.items())
+    return "-" if value is None else str(value)
