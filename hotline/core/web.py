@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import structlog
 from flask import (
     Flask,
+    Request,
     Response,
     current_app,
     g,
@@ -54,6 +56,22 @@ csrf = CSRFProtect()
 log = structlog.get_logger(__name__)
 
 
+class MemoryRequest(Request):
+    """Werkzeug writes large parts of a multipart body to a temporary file; ours never touch a disk.
+
+    ``MAX_BODY`` bounds the memory.
+    """
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,  # noqa: ARG002
+        content_type: str | None,  # noqa: ARG002
+        filename: str | None = None,  # noqa: ARG002
+        content_length: int | None = None,  # noqa: ARG002
+    ) -> IO[bytes]:
+        return io.BytesIO()
+
+
 def context() -> Context:
     """The running app's context."""
     return cast(Context, current_app.extensions[EXTENSION])
@@ -80,13 +98,17 @@ def install(app: Flask, ctx: Context, translations: Sequence[str]) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         WTF_CSRF_TIME_LIMIT=None,  # a form may be filled in slowly; the session bounds the token
+        # The check of the Referer would refuse every form over https: our own pages send none. The
+        # token, a same-site cookie and the session protect without it.
+        WTF_CSRF_SSL_STRICT=False,
         BABEL_TRANSLATION_DIRECTORIES=";".join(translations),
         BABEL_DEFAULT_LOCALE=ctx.country.default_language.replace("-", "_"),
         BABEL_DEFAULT_TIMEZONE=ctx.country.time_zone,
     )
+    app.request_class = MemoryRequest
+    app.before_request(_refuse_bodies_without_length)  # before anything reads the body
     csrf.init_app(app)
     Babel(app, locale_selector=choose_language)
-    app.before_request(_refuse_bodies_without_length)
     app.before_request(_remember_language)
     app.after_request(_set_headers)
     app.register_error_handler(HotlineError, _known_error)
