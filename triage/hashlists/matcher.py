@@ -1,0 +1,188 @@
+"""Match a file's hashes with every list: exact ones in the database, near ones in the index.
+
+The index files hold what was current when they were built; entries that came since are searched
+beside them, and every hit is checked against the database, so that what was taken off a list, or a
+list that was switched off, never matches. A list's own thresholds decide what is near enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.database import insert_once
+from hotline.core.ids import new_id
+from triage.fingerprints import MATCHABLE_QUALITY
+from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
+from triage.items.models import Media
+from triage.matching import HashIndex, ReloadingIndex, empty_index
+
+# Near-matched kinds and their size in bytes; all others are looked up exactly.
+INDEXED: Mapping[str, int] = MappingProxyType({"pdq": 32, "phash": 8})
+EXACT = ("md5", "sha1", "sha256")
+# No list may ask for more: beyond these a hash says nothing (PDQ 31, pHash 10).
+WIDEST: Mapping[str, int] = MappingProxyType({"pdq": 31, "phash": 10})
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One known hash near enough. ``share``: of a video's frames that met it; None for a picture."""
+
+    entry: HashEntryRow
+    hash_list: HashList
+    distance: int
+    quality: int | None
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One file's hashes, as hex. ``frames`` are (PDQ, quality) of a video's frames."""
+
+    exact: Mapping[str, str]
+    pdq: str | None = None
+    pdq_quality: int | None = None
+    phash: str | None = None
+    frames: tuple[tuple[str, int], ...] = ()
+
+
+def index_path(context: Context, kind: str) -> Path:
+    return context.settings.data_dir / "index" / f"{kind}.idx"
+
+
+class Matcher:
+    """One a process; it holds the mapped index files and the entries that came after them."""
+
+    def __init__(self, context: Context) -> None:
+        self._files = {kind: ReloadingIndex(index_path(context, kind)) for kind in INDEXED}
+        self._grown: dict[str, tuple[int, str, HashIndex]] = {}
+
+    def match_media(self, session: Session, media: Media, *, now: datetime) -> list[Hit]:
+        """Match a stored file and keep each hit once, with the best distance seen."""
+        query = Query(
+            exact={kind: getattr(media, kind) for kind in EXACT},
+            pdq=media.pdq if media.hashable else None,
+            pdq_quality=media.pdq_quality,
+            phash=media.phash if media.hashable else None,
+            frames=tuple((frame["pdq"], frame["quality"]) for frame in media.frames),
+        )
+        hits = self.match(session, query)
+        for hit in hits:
+            insert_once(
+                session,
+                MediaMatch,
+                ["media_id", "entry_id"],
+                id=new_id(),
+                media_id=media.id,
+                entry_id=hit.entry.id,
+                list_id=hit.entry.list_id,
+                kind=hit.entry.kind,
+                distance=hit.distance,
+                quality=hit.quality,
+                share=hit.share,
+                at=now,
+                decision="open",
+                decided_by="",
+            )
+        media.matched_at = now
+        return hits
+
+    def match(self, session: Session, query: Query) -> list[Hit]:
+        """Hits on enabled lists, exact ones first, then the nearest."""
+        near: dict[int, tuple[int, int | None, float | None]] = {}
+        if query.pdq is not None and (query.pdq_quality or 0) >= MATCHABLE_QUALITY:
+            for entry_id, distance in self._near(session, "pdq", [query.pdq])[0]:
+                near[entry_id] = (distance, query.pdq_quality, None)
+        if query.phash is not None:
+            for entry_id, distance in self._near(session, "phash", [query.phash])[0]:
+                near[entry_id] = (distance, query.pdq_quality, None)
+        near |= self._frames(session, query.frames)
+        hits = [
+            Hit(entry, hash_list, *near.get(entry.id, (0, None, None)))
+            for entry, hash_list in _current(session, query.exact, near)
+        ]
+        good = [hit for hit in hits if hit.distance <= _threshold(hit.hash_list, hit.entry.kind)]
+        return sorted(good, key=lambda hit: (hit.distance, hit.entry.kind, hit.entry.id))
+
+    def _frames(
+        self, session: Session, frames: Iterable[tuple[str, int]]
+    ) -> dict[int, tuple[int, int | None, float | None]]:
+        """For each known picture: its nearest frame, and the share of frames that meet it."""
+        usable = [(pdq, quality) for pdq, quality in frames if quality >= MATCHABLE_QUALITY]
+        if not usable:
+            return {}
+        found: dict[int, list[tuple[int, int]]] = {}
+        answers = self._near(session, "pdq", [pdq for pdq, _ in usable])
+        for (_, quality), answer in zip(usable, answers, strict=True):
+            for entry_id, distance in answer:
+                found.setdefault(entry_id, []).append((distance, quality))
+        return {
+            entry_id: (*min(met), round(len(met) / len(usable), 4))
+            for entry_id, met in found.items()
+        }
+
+    def _near(
+        self, session: Session, kind: str, values: list[str]
+    ) -> list[list[tuple[int, int]]]:
+        """(entry id, distance) for each query, before any list's own threshold."""
+        queries = np.frombuffer(bytes.fromhex("".join(values)), dtype=np.uint8)
+        index = self._index(session, kind)
+        answers = index.search_many(queries.reshape(len(values), INDEXED[kind]), WIDEST[kind])
+        return [[(match.id, match.distance) for match in answer] for answer in answers]
+
+    def _index(self, session: Session, kind: str) -> HashIndex:
+        """The file's index with the entries that came since it was built searched beside it."""
+        size = INDEXED[kind]
+        base = self._files[kind].current() or empty_index(size * 8)
+        newest = session.scalar(
+            select(HashEntryRow.id)
+            .where(HashEntryRow.kind == kind)
+            .order_by(HashEntryRow.id.desc())
+            .limit(1)
+        )
+        known = self._grown.get(kind)
+        if known is not None and known[0] == newest and known[1] == base.version:
+            return known[2]
+        rows = session.execute(
+            select(HashEntryRow.id, HashEntryRow.value)
+            .where(
+                HashEntryRow.kind == kind,
+                HashEntryRow.id > int(base.version or 0),
+                HashEntryRow.removed_in.is_(None),
+            )
+            .order_by(HashEntryRow.id)
+        ).all()
+        packed = np.frombuffer(bytes.fromhex("".join(value for _, value in rows)), dtype=np.uint8)
+        ids = np.array([entry_id for entry_id, _ in rows], dtype=np.int64)
+        grown = base.with_changes(packed.reshape(len(rows), size), ids, ())
+        self._grown[kind] = (newest or 0, base.version, grown)
+        return grown
+
+
+def _current(
+    session: Session, exact: Mapping[str, str], near: Iterable[int]
+) -> Iterator[tuple[HashEntryRow, HashList]]:
+    """The entries that are on an enabled list now."""
+    same = [and_(HashEntryRow.kind == k, HashEntryRow.value == v) for k, v in exact.items()]
+    rows = session.execute(
+        select(HashEntryRow, HashList)
+        .join(HashList, HashList.id == HashEntryRow.list_id)
+        .where(
+            HashList.enabled,
+            HashEntryRow.removed_in.is_(None),
+            or_(*same, HashEntryRow.id.in_(list(near))),
+        )
+    )
+    yield from (row.tuple() for row in rows)
+
+
+def _threshold(hash_list: HashList, kind: str) -> int:
+    return {"pdq": hash_list.pdq_threshold, "phash": hash_list.phash_threshold}.get(kind, 0)

@@ -1,0 +1,295 @@
+"""Known-hash lists in the database: versions that are all or nothing, the index files, re-matching.
+
+A version is imported in one transaction: rows are streamed into a scratch table (COPY on
+PostgreSQL), then two statements turn the difference into added and removed entries. A broken file
+or a killed process leaves the list as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hotline.core import audit, outbox
+from hotline.core.context import Context
+from hotline.core.database import insert_once
+from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from hotline.core.ids import new_id
+from hotline.core.task import Task
+from triage.hashlists import staging
+from triage.hashlists.formats import HashEntry, Problem
+from triage.hashlists.matcher import INDEXED, Matcher, index_path
+from triage.hashlists.models import HashEntryRow, HashList, HashListVersion
+from triage.items.models import Media
+from triage.matching import build_index
+
+Tick = Callable[[int], None]
+MAX_NAMED_PROBLEMS = 5
+# Files that were seen before are matched anew against a list's new entries in batches of this size.
+REMATCH_BATCH = 200
+
+
+@dataclass(frozen=True)
+class Import:
+    """What an import did. ``problems`` names the first few lines that could not be read."""
+
+    version: int
+    added: int
+    removed: int
+    rejected: int
+    problems: tuple[str, ...]
+
+
+def create_list(
+    session: Session, name: str, *, actor: str, now: datetime, **properties: Any
+) -> HashList:
+    """The list of that name, made if there is none; ``properties`` are its columns."""
+    if not name.strip() or len(name) > 80:
+        raise InvalidInput("A list's name has 1 to 80 characters.")
+    insert_once(
+        session,
+        HashList,
+        ["name"],
+        **{"id": new_id(), "name": name, "created_at": now, **_defaults(), **properties},
+    )
+    found = session.scalars(
+        select(HashList).where(HashList.name == name).with_for_update()
+    ).one()
+    if found.version == 0:
+        audit.record(
+            session, actor=actor, action="hashlist.created", entity="hash_list",
+            entity_id=found.id, now=now, name=name,
+        )  # fmt: skip
+    return found
+
+
+def _defaults() -> dict[str, Any]:
+    return {
+        "source": "",
+        "licence": "",
+        "default_class": "baseline",
+        "category_map": {},
+        "confidence": 1.0,
+        "pdq_threshold": 31,
+        "phash_threshold": 8,
+        "enabled": True,
+        "exportable": False,
+        "version": 0,
+    }
+
+
+def import_version(
+    session: Session,
+    hash_list: HashList,
+    entries: Iterator[HashEntry | Problem],
+    *,
+    digest: str,
+    whole: bool,
+    actor: str,
+    now: datetime,
+    tick: Tick = lambda _: None,
+) -> Import:
+    """Make ``entries`` the list's next version.
+
+    ``whole``: the file is the whole list, so whatever is not in it is taken off; otherwise it only
+    adds, and takes off what it marks as deleted. ``digest`` (SHA-256 of the file) refuses the same
+    file twice in a row.
+    """
+    last = session.scalar(
+        select(HashListVersion.file_sha256)
+        .where(HashListVersion.list_id == hash_list.id)
+        .order_by(HashListVersion.number.desc())
+        .limit(1)
+    )
+    if last == digest:
+        raise Conflict(f"Version {hash_list.version} of {hash_list.name} is this very file.")
+    number = hash_list.version + 1
+    rejected, problems = 0, []
+    with staging.table(session) as scratch:
+        for entry in scratch.load(entries, tick):
+            rejected += 1
+            if len(problems) < MAX_NAMED_PROBLEMS:
+                problems.append(f"line {entry.line}: {entry.reason}")
+        if rejected and not scratch.rows:
+            raise InvalidInput("No line of the file could be read. " + "; ".join(problems))
+        if whole and not scratch.rows:
+            raise InvalidInput(
+                "The file holds no hashes, and it would empty the list.",
+                hint="Disable the list instead, if that is meant.",
+            )
+        added, removed = scratch.apply(hash_list.id, number, whole=whole)
+    hash_list.version = number
+    session.add(
+        HashListVersion(
+            list_id=hash_list.id, number=number, at=now, actor=actor, file_sha256=digest,
+            added=added, removed=removed, rejected=rejected,
+        )
+    )  # fmt: skip
+    audit.record(
+        session, actor=actor, action="hashlist.imported", entity="hash_list",
+        entity_id=hash_list.id, now=now, version=number, added=added, removed=removed,
+    )  # fmt: skip
+    _announce(session, hash_list, now)
+    return Import(number, added, removed, rejected, tuple(problems))
+
+
+def roll_back(
+    session: Session, hash_list: HashList, to: int, *, actor: str, now: datetime
+) -> Import:
+    """Make the entries of version ``to`` current again, as a new version; nothing is forgotten."""
+    if not 0 < to < hash_list.version:
+        raise InvalidInput(f"{hash_list.name} has no earlier version {to}.")
+    number = hash_list.version + 1
+    added, removed = staging.restore(session, hash_list.id, to, number)
+    hash_list.version = number
+    digest = hashlib.sha256(f"{hash_list.id}:{to}:{number}".encode()).hexdigest()
+    session.add(
+        HashListVersion(
+            list_id=hash_list.id, number=number, at=now, actor=actor, file_sha256=digest,
+            added=added, removed=removed, rejected=0,
+        )
+    )  # fmt: skip
+    audit.record(
+        session, actor=actor, action="hashlist.rolled_back", entity="hash_list",
+        entity_id=hash_list.id, now=now, version=number, to=to,
+    )  # fmt: skip
+    _announce(session, hash_list, now)
+    return Import(number, added, removed, 0, ())
+
+
+def set_enabled(
+    session: Session, hash_list: HashList, enabled: bool, *, actor: str, now: datetime
+) -> None:
+    hash_list.enabled = enabled
+    audit.record(
+        session, actor=actor, action="hashlist.enabled" if enabled else "hashlist.disabled",
+        entity="hash_list", entity_id=hash_list.id, now=now,
+    )  # fmt: skip
+
+
+def named(session: Session, name: str) -> HashList:
+    found = session.scalar(select(HashList).where(HashList.name == name).with_for_update())
+    if found is None:
+        raise NotFound(f"There is no hash list {name!r}.", hint="`hotline hashlist list` shows all.")
+    return found
+
+
+def for_export(session: Session, name: str, *, actor: str, now: datetime) -> HashList:
+    """The list, if its owner lets it leave; the export is logged."""
+    found = named(session, name)
+    if not found.exportable:
+        raise Forbidden(f"{name} may not be exported.", hint="Its owner did not allow that.")
+    audit.record(
+        session, actor=actor, action="hashlist.exported", entity="hash_list",
+        entity_id=found.id, now=now, version=found.version,
+    )  # fmt: skip
+    return found
+
+
+def entries_for_export(session: Session, hash_list: HashList) -> Iterator[HashEntry]:
+    """The list's current entries, streamed."""
+    rows = session.scalars(
+        select(HashEntryRow)
+        .where(HashEntryRow.list_id == hash_list.id, HashEntryRow.removed_in.is_(None))
+        .order_by(HashEntryRow.id)
+        .execution_options(yield_per=10_000)
+    )
+    for row in rows:
+        yield HashEntry(
+            kind=row.kind,
+            value=row.value,
+            category=row.category,
+            source=row.source,
+            entry_ref=row.entry_ref,
+            dated=row.dated,
+            quality=row.quality,
+        )
+
+
+def sizes(session: Session) -> dict[uuid.UUID, int]:
+    """Current entries by list."""
+    rows = session.execute(
+        select(HashEntryRow.list_id, func.count())
+        .where(HashEntryRow.removed_in.is_(None))
+        .group_by(HashEntryRow.list_id)
+    )
+    return {list_id: count for list_id, count in rows}
+
+
+def digest_of(stream: BinaryIO) -> str:
+    """SHA-256 of a file, which is left at its beginning."""
+    found = hashlib.file_digest(stream, "sha256").hexdigest()
+    stream.seek(0)
+    return found
+
+
+def rebuild_index(task: Task) -> None:
+    """Write new index files beside the old ones and swap them in; workers notice by themselves."""
+    for kind, size in INDEXED.items():
+        with task.context.database.reading() as session:
+            ids, hashes = _current_hashes(session, kind, size)
+        newest = int(ids.max()) if len(ids) else 0
+        path = index_path(task.context, kind)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        build_index(path, hashes=hashes, ids=ids, bits=size * 8, version=str(newest))
+    with task.finishing():
+        pass
+
+
+def _current_hashes(
+    session: Session, kind: str, size: int
+) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.uint8]]]:
+    rows = session.execute(
+        select(HashEntryRow.id, HashEntryRow.value)
+        .where(HashEntryRow.kind == kind, HashEntryRow.removed_in.is_(None))
+        .order_by(HashEntryRow.id)
+        .execution_options(yield_per=50_000)
+    )
+    ids, packed = [], bytearray()
+    for entry_id, value in rows:
+        ids.append(entry_id)
+        packed += bytes.fromhex(value)
+    hashes = np.frombuffer(bytes(packed), dtype=np.uint8).reshape(len(ids), size)
+    return np.array(ids, dtype=np.int64), hashes
+
+
+def rematch_media(task: Task, *, matcher: Matcher) -> None:
+    """Match files that were seen earlier against what a list gained, a batch a job."""
+    after = uuid.UUID(task.payload["after"]) if task.payload.get("after") else uuid.UUID(int=0)
+    with task.finishing() as session:
+        batch = session.scalars(
+            select(Media).where(Media.id > after).order_by(Media.id).limit(REMATCH_BATCH)
+        ).all()
+        for media in batch:
+            matcher.match_media(session, media, now=task.now)
+        if len(batch) == REMATCH_BATCH:
+            outbox.post(
+                session,
+                "hashlist.rematch",
+                key=f"rematch:{task.payload['run']}:{batch[-1].id}",
+                payload={"run": task.payload["run"], "after": str(batch[-1].id)},
+                now=task.now,
+                queue="checks",
+            )
+
+
+def _announce(session: Session, hash_list: HashList, now: datetime) -> None:
+    run = f"{hash_list.id}:{hash_list.version}"
+    outbox.post(session, "hashlist.index", key=f"index:{run}", payload={}, now=now, queue="checks")
+    outbox.post(
+        session,
+        "hashlist.rematch",
+        key=f"rematch:{run}",
+        payload={"run": run},
+        now=now,
+        queue="checks",
+        delay=timedelta(seconds=5),
+    )
