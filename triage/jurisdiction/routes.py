@@ -182,7 +182,7 @@ def _notices(now: Situation, police: Draft | None) -> Iterator[Draft]:
         name = now.platform.name if now.platform else now.facts.platform or ""
         yield notice("platform", seat, name, "platform.channel")
     home = now.facts.home
-    if place is not None and home is not None and not now.on_platform:
+    if place is not None and home is not None and now.own_host:
         if place == home:
             request = notice("preservation_request", home, "", "preservation.first")
             yield replace(request, automatic=False)

@@ -72,6 +72,12 @@ class Situation:
         )
 
     @cached_property
+    def own_host(self) -> bool:
+        """A host stands behind it whom a notice can reach, platform or not."""
+        kind = self.facts.hosting_kind
+        return kind == "host" or (kind == "unknown" and not self.on_platform)
+
+    @cached_property
     def platform(self) -> Platform | None:
         return self.rules.platforms.get((self.facts.platform or "").casefold())
 

@@ -1,0 +1,207 @@
+"""What the directory starts with: partners by name, country and source, without any address.
+
+Nothing here may be written to before an operator has filled in a contact and a person has approved
+it. What other files already know is taken from them, so that it stands in one place only: hotlines
+and platforms from the routing data, helplines and regulators from the countries.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from hotline.core import countries, datafiles
+from hotline.core.errors import Misconfigured
+from hotline.core.shapes import parse_file
+from triage.jurisdiction import Rules, load_rules
+from triage.jurisdiction.facts import Place
+
+PACKAGE = "partners.directory"
+FILE = "partner_directory.toml"
+MUNICIPALITIES = "municipalities.csv"
+
+Kind = Literal[
+    "hotline", "police", "ncb", "regulator", "platform", "provider", "helpline",
+    "child_protection_unit",
+]  # fmt: skip
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerSeed:
+    """One partner. ``channels``: by which it can be reached at all; ``territory``: municipalities,
+    empty = the whole country. ``verified`` means that the name was read at its source."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    kind: Kind
+    country: Place
+    code: Annotated[str, Field(pattern="^[a-z0-9-]{3,80}$")]
+    name: Text
+    languages: tuple[str, ...]
+    channels: tuple[Literal["email", "http", "iccam", "phone", "portal"], ...]
+    source: Text
+    dated: date
+    verified: bool
+    territory: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The file's own partners: those that no other file knows."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    partners: tuple[PartnerSeed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Municipality:
+    """A row of ``municipalities.csv``; a local police directorate covers a ``county``."""
+
+    country: Place
+    municipality: Text
+    county: Text
+    dated: date
+    source: Text
+
+
+def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
+    """All seeds, sorted by country, kind and code; raises ``Misconfigured`` with every fault."""
+    rules = load_rules(override_dir)
+    table = datafiles.read_toml(PACKAGE, FILE, override_dir)
+    rows = datafiles.read_csv(PACKAGE, MUNICIPALITIES, override_dir)
+    places = parse_file(tuple[_Municipality, ...], MUNICIPALITIES, rows)
+    found = [
+        *parse_file(_Listed, FILE, table).partners,
+        *_hotlines(rules),
+        *_platforms(rules),
+        *_of_countries(override_dir),
+        *_units(places),
+        *_local_police(places),
+    ]
+    codes = [seed.code for seed in found]
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise Misconfigured(f"Directory seed: these codes stand twice: {', '.join(twice)}.")
+    return sorted(found, key=lambda seed: (seed.country, seed.kind, seed.code))
+
+
+def faults(override_dir: Path | None = None) -> list[str]:
+    """What is wrong with the directory's seed; empty when all is well."""
+    try:
+        load_seed(override_dir)
+    except Misconfigured as error:
+        return [error.message]
+    return []
+
+
+def _hotlines(rules: Rules) -> Iterator[PartnerSeed]:
+    for hotlines in rules.hotlines.values():
+        for one in hotlines:
+            yield PartnerSeed(
+                "hotline",
+                one.country,
+                _code("hotline", one.country, one.name),
+                one.name,
+                ("en",),
+                ("iccam",),
+                one.source,
+                one.dated,
+                one.verified == "yes",
+            )
+
+
+def _platforms(rules: Rules) -> Iterator[PartnerSeed]:
+    for one in rules.platforms.values():
+        yield PartnerSeed(
+            "platform",
+            one.seat,
+            _code("platform", one.seat, one.platform),
+            one.name,
+            ("en",),
+            ("portal",),
+            one.source,
+            one.dated,
+            one.verified == "yes",
+        )
+
+
+def _of_countries(override_dir: Path | None) -> Iterator[PartnerSeed]:
+    for code in countries.available(override_dir):
+        country = countries.load_country(code, override_dir)
+        for line in country.helplines:
+            yield PartnerSeed(
+                "helpline",
+                code,
+                _code("helpline", code, line.number),
+                line.name,
+                line.languages,
+                ("phone",),
+                line.source,
+                country.dated,
+                line.verified,
+            )
+        if country.regulator:
+            yield PartnerSeed(
+                "regulator",
+                code,
+                _code("regulator", code, country.regulator),
+                country.regulator,
+                country.languages[:1],
+                (),
+                country.source,
+                country.dated,
+                False,
+            )
+
+
+def _units(places: tuple[_Municipality, ...]) -> Iterator[PartnerSeed]:
+    for place in places:
+        yield PartnerSeed(
+            "child_protection_unit",
+            place.country,
+            _code("unit", place.country, place.municipality),
+            f"Child protection unit, {place.municipality}",
+            _languages(place.country),
+            (),
+            place.source,
+            place.dated,
+            False,
+            (place.municipality,),
+        )
+
+
+def _local_police(places: tuple[_Municipality, ...]) -> Iterator[PartnerSeed]:
+    counties = dict.fromkeys((place.country, place.county) for place in places)
+    for country, county in counties:
+        inside = [one for one in places if (one.country, one.county) == (country, county)]
+        yield PartnerSeed(
+            "police",
+            country,
+            _code("police", country, county),
+            f"Local police directorate {county}, computer crime section",
+            _languages(country),
+            (),
+            inside[0].source,
+            inside[0].dated,
+            False,
+            tuple(one.municipality for one in inside),
+        )
+
+
+def _languages(country: str) -> tuple[str, ...]:
+    """A country's first language; a country without a file is written to in English."""
+    known = country in countries.available()
+    return countries.load_country(country).languages[:1] if known else ("en",)
+
+
+def _code(kind: str, country: str, name: str) -> str:
+    """ "unit-al-durres": stable as long as the name is, and readable in a log."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return f"{kind}-{country.lower()}-{re.sub('[^a-z0-9]+', '-', plain).strip('-')}"[:80]

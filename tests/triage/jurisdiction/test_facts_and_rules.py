@@ -1,0 +1,137 @@
+"""Facts are read strictly; rule files are held against their shape, and may be an invented land."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hotline.core.errors import InvalidInput, Misconfigured
+from triage import jurisdiction
+from triage.jurisdiction import Facts, load_rules, route, rules
+from triage.jurisdiction.facts import country_codes
+
+SHIPPED = Path(jurisdiction.__file__).parent / "data"
+
+
+def override(directory: Path, name: str, text: str) -> Path:
+    (directory / "data").mkdir(exist_ok=True)
+    (directory / "data" / name).write_text(text, encoding="utf-8")
+    return directory
+
+
+@pytest.mark.parametrize(
+    ("data", "pointer"),
+    [
+        ({"hoem": "AL"}, "/hoem"),
+        ({"victim": {"age": 12}}, "/victim/age"),
+        ({"home": "al"}, "/home"),
+        ({"home": "ZZ"}, "/home"),
+        ({"home": "ALB"}, "/home"),
+        ({"home": 3}, "/home"),
+        ({"victim": {"residence": "QQ"}}, "/victim/residence"),
+        ({"victim": {"at_immediate_risk": "yes"}}, "/victim/at_immediate_risk"),
+        ({"victim": {"at_immediate_risk": 1}}, "/victim/at_immediate_risk"),
+        ({"victim": "AL"}, "/victim"),
+        ({"suspect": []}, "/suspect"),
+        ({"assessment": "bad"}, "/assessment"),
+        ({"hosting_kind": "cloud"}, "/hosting_kind"),
+        ({"kind": "No Slug"}, "/kind"),
+        ({"platform": "a\x1b[31m"}, "/platform"),
+        ({"platform": "a" * 101}, "/platform"),
+        ({"a/b~c": 1}, "/a~1b~0c"),
+        ([], ""),
+        ("AL", ""),
+        (None, ""),
+    ],
+)
+def test_bad_facts_are_refused_where_they_are(data: Any, pointer: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        Facts.from_json(data)
+    assert pointer in caught.value.fields
+
+
+def test_all_bad_facts_are_named_at_once() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        Facts.from_json({"home": "?", "victim": {"country": 1}, "extra": None, "more": 2})
+    assert {"/home", "/victim/country", "/more"} <= set(caught.value.fields)
+
+
+def test_null_is_unknown() -> None:
+    data = dict.fromkeys(["home", "victim", "suspect", "hosting_kind", "assessment", "known_list"])
+    assert Facts.from_json(data) == Facts()
+
+
+def test_codes_in_use_and_user_assigned_are_countries() -> None:
+    assert {"AL", "RS", "MK", "XK", "TW", "AA", "XA"} <= country_codes()
+    assert not {"EU", "UN", "ZZ", "XX"} & country_codes()
+
+
+def test_shipped_rules_are_sound() -> None:
+    assert rules.faults() == []
+    assert set(load_rules().countries) == {"AL", "RS", "MK"}
+
+
+@pytest.mark.parametrize("code", ["AL", "RS", "MK"])
+def test_each_country_states_every_ground_with_date_and_source(code: str) -> None:
+    grounds = {rule.ground: rule for rule in load_rules().countries[code].grounds}
+    assert len(grounds) == 6
+    for rule in grounds.values():
+        assert rule.source and rule.dated and rule.basis
+        # What nobody has read in the law, or in a finding on it, cannot be stated as an article.
+        assert rule.verified or not rule.article
+
+
+def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
+    text = (SHIPPED / "jurisdiction_al.toml").read_text(encoding="utf-8")
+    root = override(
+        tmp_path,
+        "jurisdiction_aa.toml",
+        text.replace('country = "AL"', 'country = "AA"').replace('"112"', '"999"'),
+    )
+    invented = load_rules(root)
+    facts = {"hosting_country": "AA", "victim": {"at_immediate_risk": True}, "home": "AA"}
+    answer = route(Facts.from_json({**facts, "assessment": "baseline"}), invented)
+    assert answer.routes[0].name == "999"
+    assert {one.to for one in answer.routes} >= {"police", "provider_notice"}
+    assert answer.jurisdiction[0].status == "yes"
+    assert "AA" in answer.jurisdiction[0].why
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "told"),
+    [
+        ("jurisdiction_al.toml", 'law = "no"', 'law = "perhaps"', "/grounds/2/law"),
+        ("jurisdiction_al.toml", '["suspect.nationality"]', '["suspect.shoe"]', "suspect.shoe"),
+        ("jurisdiction_al.toml", '"active_personality"', '"territoriality"', "stands twice"),
+        ("jurisdiction_al.toml", 'emergency = "112"', 'emergency = "113"', "country file says 112"),
+        ("jurisdiction_al.toml", 'country = "AL"', 'country = "RS"', "named for AL"),
+        ("jurisdiction_al.toml", "dated = 2026-11-20", 'dated = "soon"', "/dated"),
+        ("routing_network.toml", 'US = "NCMEC', 'U = "NCMEC', "/clearing_houses/U"),
+        ("routing_messages_sq.toml", "hidden =", "hiding =", "police.hid"),
+        ("routing_messages_sq.toml", "{country}: {facts}.", "{facts}.", "other parameters"),
+        ("routing_platforms.csv", "mega,MEGA,NZ", "mega,MEGA,??", "/7/seat"),
+        ("partner_hotlines.csv", "iSIGURT,2026-11-20", "iSIGURT,someday", "/0/dated"),
+    ],
+)
+def test_a_fault_in_a_file_is_named(
+    tmp_path: Path, name: str, old: str, new: str, told: str
+) -> None:
+    text = (SHIPPED / name).read_text(encoding="utf-8")
+    assert old in text
+    root = override(tmp_path, name, text.replace(old, new))
+    found = rules.faults(root)
+    assert len(found) == 1 and told in found[0]
+    with pytest.raises(Misconfigured):
+        load_rules(root)
+
+
+def test_faults_of_several_files_are_named_together(tmp_path: Path) -> None:
+    override(tmp_path, "jurisdiction_al.toml", "country = 1")
+    override(tmp_path, "routing_network.toml", "nothing = 1")
+    (fault,) = rules.faults(tmp_path)
+    assert "jurisdiction_al.toml" in fault and "routing_network.toml" in fault
+
+
+def test_a_language_without_words_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="en, sq"):
+        route(Facts(), load_rules(), "fr")

@@ -1,0 +1,119 @@
+"""Priority: an exact, explained sum that only ever grows with the signals."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotline.core.errors import InvalidInput, Misconfigured
+from triage import priority
+from triage.priority import Signals, load_weights, score
+
+WEIGHTS = load_weights()
+CLASSES = ("none", "listed", "national", "baseline")
+SHIPPED = Path(priority.__file__).parent / "data" / "priority_weights.toml"
+
+signals = st.builds(
+    Signals,
+    danger_now=st.booleans(),
+    child_reporting=st.booleans(),
+    unknown_victim=st.booleans(),
+    new_material=st.booleans(),
+    list_class=st.sampled_from(CLASSES),
+    home_jurisdiction=st.booleans(),
+    sightings=st.integers(0, 10_000),
+    age_hours=st.floats(0, 1e6),
+    deadline_hours=st.none() | st.floats(-1e6, 1e6),
+)
+
+
+def test_nothing_known_scores_nothing() -> None:
+    assert score(Signals(), WEIGHTS) == priority.Priority(0, ())
+
+
+@pytest.mark.parametrize(
+    ("case", "points"),
+    [
+        (Signals(danger_now=True), 520),
+        (Signals(child_reporting=True), 120),
+        (Signals(unknown_victim=True), 100),
+        (Signals(new_material=True), 60),
+        (Signals(list_class="baseline"), 60),
+        (Signals(list_class="national"), 30),
+        (Signals(home_jurisdiction=True), 50),
+        (Signals(sightings=6), 15),
+        (Signals(sightings=500), 30),
+        (Signals(age_hours=36), 15),
+        (Signals(deadline_hours=12), 15),
+        (Signals(deadline_hours=-5), 30),
+        (Signals(deadline_hours=48), 0),
+    ],
+)
+def test_each_signal_weighs_what_the_file_says(case: Signals, points: int) -> None:
+    assert score(case, WEIGHTS).score == points
+
+
+@given(signals, st.sampled_from(["en", "sq"]))
+def test_the_parts_are_the_whole_and_say_why(case: Signals, language: str) -> None:
+    found = score(case, WEIGHTS, language)
+    assert 0 <= found.score <= 1000
+    assert found.score == sum(part.points for part in found.parts)
+    assert [part.points for part in found.parts] == sorted(
+        (part.points for part in found.parts), reverse=True
+    )
+    assert all(part.why and part.points > 0 for part in found.parts)
+
+
+@given(signals)
+def test_more_never_means_less(case: Signals) -> None:
+    base = score(case, WEIGHTS).score
+    left = case.deadline_hours
+    graver = [
+        *(replace(case, **{name: True}) for name in (
+            "danger_now", "child_reporting", "unknown_victim", "new_material",
+            "home_jurisdiction")),
+        *(replace(case, list_class=one) for one in CLASSES[CLASSES.index(case.list_class):]),
+        replace(case, sightings=case.sightings + 1),
+        replace(case, age_hours=case.age_hours + 5),
+        replace(case, deadline_hours=3.0 if left is None else left - 3),
+    ]  # fmt: skip
+    assert all(score(one, WEIGHTS).score >= base for one in graver)
+
+
+@given(signals, signals)
+def test_danger_now_stands_above_everything_else(one: Signals, other: Signals) -> None:
+    danger, calm = replace(one, danger_now=True), replace(other, danger_now=False)
+    assert score(danger, WEIGHTS).score > score(calm, WEIGHTS).score
+
+
+@pytest.mark.parametrize("bad", [Signals(sightings=-1), Signals(age_hours=-1.0),
+                                 Signals(age_hours=float("nan"))])  # fmt: skip
+def test_figures_that_cannot_be_are_refused(bad: Signals) -> None:
+    with pytest.raises(InvalidInput):
+        score(bad, WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("points = 520", "points = 600", "more than 1000"),
+        ("points = 520", "points = -1", "/danger_now/points"),
+        ("[sightings]", "[sightingz]", "/sightingz"),
+        ('why.en = "A child is in danger now."', 'why.de = "x"', "English reason"),
+        ("points = 30\nwhy", "points = 61\nwhy", "must not weigh less"),
+    ],
+)
+def test_faulty_weights_are_named(tmp_path: Path, old: str, new: str, told: str) -> None:
+    (tmp_path / "data").mkdir()
+    text = SHIPPED.read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "data" / SHIPPED.name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert any(told in fault for fault in priority.faults(tmp_path))
+    with pytest.raises(Misconfigured):
+        load_weights(tmp_path)
+
+
+def test_the_shipped_weights_are_sound() -> None:
+    assert priority.faults() == []
