@@ -1,0 +1,34 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+VENV := .venv
+HOTLINE := $(VENV)/bin/hotline
+
+.PHONY: run demo test setup setup-dev lint types lock clean help
+
+help:
+	@echo "make run    set up and start the service with embedded defaults"
+	@echo "make demo   the same, with a sandbox world on loopback to walk through"
+	@echo "make test   set up and run every check and test"
+
+run: setup
+	@exec $(HOTLINE) up
+
+demo: setup
+	@exec $(HOTLINE) demo
+
+test: setup-dev
+	@exec scripts/test.sh
+
+lint: setup-dev
+	@exec scripts/lint.sh
+
+setup:
+	@scripts/setup.sh run
+
+setup-dev:
+	@scripts/setup.sh dev
+
+lock:
+	@scripts/lock.sh
+
+clean:
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Style, types, import directions, unused and undeclared dependencies, known insecure patterns.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+$bin/ruff check .
+$bin/ruff format --check .
+$bin/mypy
+$bin/lint-imports
+$bin/deptry .
+$bin/bandit -q -r -c pyproject.toml hotline triage partners workers
