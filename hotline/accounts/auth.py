@@ -1,0 +1,111 @@
+"""Who is behind a console request, and whether they may: the cookie and the one decorator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from flask import g, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from hotline.accounts import service
+from hotline.accounts.models import Person
+from hotline.accounts.permissions import PERMISSIONS, allows
+from hotline.core import web
+from hotline.core.context import utc_now
+from hotline.core.errors import Forbidden
+
+COOKIE = "hotline_session"
+DEVICE_COOKIE = "hotline_device"
+COOKIE_PATH = "/console"
+DEVICE_SECONDS = 365 * 86400
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def current_person() -> Person | None:
+    """The signed-in person, or None; asked of the database once a request."""
+    if "person" not in g:
+        token = request.cookies.get(COOKIE, "")
+        g.person = _person_of(token) if token else None
+    person: Person | None = g.person
+    return person
+
+
+def signed_in() -> Person:
+    """The signed-in person; ``Forbidden`` if there is none. Detached: ``id``, names and role."""
+    person = current_person()
+    if person is None:
+        raise Forbidden("You are not signed in.", hint="Sign in and try again.")
+    return person
+
+
+def can(permission: str) -> bool:
+    """For templates: whether to offer something at all."""
+    person = current_person()
+    return person is not None and allows(person.role, permission)
+
+
+def requires(permission: str) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
+    """Every console view carries this; a test walks the URL map and finds those that don't."""
+    if permission not in PERMISSIONS:
+        raise KeyError(permission)
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R | Response]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+            person = current_person()
+            if person is None and request.method in ("GET", "HEAD"):
+                return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+            if not allows(signed_in().role, permission):
+                raise Forbidden("Your role does not allow this.")
+            return view(*args, **kwargs)
+
+        guarded.__permission__ = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def own_path(wanted: str) -> str | None:
+    """``wanted`` if it is a page of this console: a sign-in page must not send people elsewhere."""
+    parts = urlsplit(wanted)
+    if parts.scheme or parts.netloc or "\\" in wanted or not wanted.isprintable():
+        return None
+    return wanted if wanted.startswith("/console/") and "/.." not in wanted else None
+
+
+def remember(response: Response, token: str, mark: str) -> None:
+    """Hand the session to the browser, and the mark of a device that was signed in once."""
+    secure = bool(web.context().settings.secure_cookies)
+    for name, value, age in ((COOKIE, token, None), (DEVICE_COOKIE, mark, DEVICE_SECONDS)):
+        response.set_cookie(
+            name,
+            value,
+            max_age=age,
+            path=COOKIE_PATH,
+            secure=secure,
+            httponly=True,
+            samesite="Strict",
+        )
+
+
+def forget(response: Response) -> None:
+    response.delete_cookie(COOKIE, path=COOKIE_PATH, samesite="Strict", httponly=True)
+
+
+def _person_of(token: str) -> Person | None:
+    now = utc_now()
+    with web.reading() as session:
+        found = service.session_of(session, token, now)
+        if found is None:
+            return None
+        person, seen_at = found.person, found.seen_at
+        session.expunge(person)
+    if now - seen_at > service.SEEN_EVERY:
+        with web.writing() as session:
+            service.touch(session, token, now)
+    return person

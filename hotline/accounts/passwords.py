@@ -1,0 +1,64 @@
+"""Passwords: Argon2id, one strength for all, the same work whoever asks.
+
+64 MiB and four passes (RFC 9106 recommends three at 64 MiB) cost about 0.2 s of one core; no more
+than two run at a time in a process, so that a flood of attempts can't exhaust the memory.
+"""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+from threading import BoundedSemaphore
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from hotline.core.errors import InvalidInput
+from hotline.core.ids import new_receipt
+
+HASHER = PasswordHasher(time_cost=4, memory_cost=64 * 1024, parallelism=4)
+SHORTEST = 12
+LONGEST = 200
+_AT_ONCE = BoundedSemaphore(2)
+
+
+def generate_password() -> str:
+    """100 random bits in groups that can be read out: ``k7qm-3d9x-0abc-hj2p-w5tz``."""
+    return new_receipt().lower()
+
+
+def hash_password(password: str) -> str:
+    with _AT_ONCE:
+        return HASHER.hash(password)
+
+
+def matches(stored: str | None, password: str) -> bool:
+    """Whether ``password`` is the one behind ``stored``; None (nobody) costs the same and is no."""
+    with _AT_ONCE:
+        try:
+            return HASHER.verify(stored or _nobody(), password[: LONGEST + 1]) and bool(stored)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def is_outdated(stored: str) -> bool:
+    """Whether the hash was made with weaker settings than today's."""
+    return HASHER.check_needs_rehash(stored)
+
+
+def check_strength(password: str, username: str, pointer: str = "/password") -> None:
+    """Length is what counts (NIST SP 800-63B, 5.1.1): 12 characters or more, not the own name."""
+    reason = ""
+    if len(password) < SHORTEST:
+        reason = f"must have at least {SHORTEST} characters"
+    elif len(password) > LONGEST:
+        reason = f"must have at most {LONGEST} characters"
+    elif username in password.lower() or len(set(password)) < 5:
+        reason = "is too easy to guess"
+    if reason:
+        raise InvalidInput(f"The password {reason}.", fields={pointer: reason})
+
+
+@cache
+def _nobody() -> str:
+    return HASHER.hash(secrets.token_urlsafe())

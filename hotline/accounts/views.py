@@ -1,0 +1,260 @@
+"""The console's own pages: start, sign-in, sign-out, own password, and the people who work here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask import session as browser
+from flask.typing import ResponseReturnValue
+from flask_babel import format_datetime, format_timedelta, gettext, lazy_gettext
+
+from hotline.accounts import service
+from hotline.accounts.auth import (
+    COOKIE,
+    DEVICE_COOKIE,
+    can,
+    current_person,
+    forget,
+    own_path,
+    remember,
+    requires,
+    signed_in,
+)
+from hotline.accounts.permissions import ROLES
+from hotline.core import web
+from hotline.core.context import utc_now
+from hotline.core.errors import Conflict, InvalidInput
+
+blueprint = Blueprint("accounts", __name__, url_prefix="/console")
+
+
+class Entry(NamedTuple):
+    """A word in the navigation, shown to who may go there and where the app has that page."""
+
+    label: object
+    endpoint: str
+    permission: str
+
+
+NAVIGATION = (
+    Entry(lazy_gettext("Queue"), "triage.queue", "queue.see"),
+    Entry(lazy_gettext("Partners"), "partners.directory", "partner.see"),
+    Entry(lazy_gettext("Hash lists"), "triage.hash_lists", "hashlist.see"),
+    Entry(lazy_gettext("Work"), "triage.work", "work.see"),
+    Entry(lazy_gettext("People"), "accounts.people", "person.manage"),
+    Entry(lazy_gettext("Log"), "triage.log", "audit.see"),
+)
+ROLE_NAMES = {
+    "operator": lazy_gettext("operator"),
+    "analyst": lazy_gettext("analyst"),
+    "senior": lazy_gettext("senior analyst"),
+    "supervisor": lazy_gettext("supervisor"),
+    "administrator": lazy_gettext("administrator"),
+    "auditor": lazy_gettext("auditor"),
+    "liaison": lazy_gettext("police liaison"),
+}
+
+
+def navigation() -> list[Entry]:
+    """What the signed-in person may open, in this app."""
+    return [e for e in NAVIGATION if can(e.permission) and e.endpoint in current_app.view_functions]
+
+
+@blueprint.app_context_processor
+def _console_variables() -> dict[str, object]:
+    return {
+        "can": can,
+        "me": current_person,
+        "navigation": navigation,
+        "role_names": ROLE_NAMES,
+        "same_page": _same_page,
+    }
+
+
+@blueprint.app_template_filter("moment")
+def _moment(value: datetime) -> str:
+    """Date and time in the office's zone, always with the zone's name."""
+    return str(format_datetime(value, "dd.MM.yyyy HH:mm z"))
+
+
+@blueprint.app_template_filter("ago")
+def _ago(value: datetime) -> str:
+    return str(format_timedelta(value - utc_now(), add_direction=True, granularity="minute"))
+
+
+def _same_page(**changes: str) -> str:
+    """This page's address with other query parameters; an empty value drops one."""
+    rule = request.url_rule
+    if rule is None or "GET" not in (rule.methods or ()):
+        return url_for("accounts.home", **changes)
+    query = {**request.args.to_dict(), **changes}
+    path: dict[str, Any] = {name: value for name, value in query.items() if value}
+    return url_for(rule.endpoint, **{**path, **(request.view_args or {})})
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What can't be done is said on the page that one came from, not on an error page."""
+    try:
+        yield
+    except (Conflict, InvalidInput) as error:
+        flash(str(error), "danger")
+
+
+@blueprint.get("/")
+@requires("console.use")
+def home() -> ResponseReturnValue:
+    """The first page that the person may open; who has none finds a case by its reference."""
+    entries = navigation()
+    if entries:
+        return redirect(url_for(entries[0].endpoint))
+    return render_template("console/home.html")
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> ResponseReturnValue:
+    """One answer for unknown names, wrong passwords and disabled people."""
+    wanted = own_path(request.values.get("next", "")) or url_for("accounts.home")
+    if request.method == "GET":
+        return render_template("console/sign_in.html", wanted=wanted, username="", failed=False)
+    username = request.form.get("username", "")
+    token = _checked(username, request.form.get("password", ""))
+    if token is None:
+        page = render_template(
+            "console/sign_in.html", wanted=wanted, username=username[:60], failed=True
+        )
+        return make_response(page, 401)
+    browser.clear()  # a form token from before the sign-in is worth nothing after it
+    response = redirect(wanted, 303)
+    remember(response, token, _mark(username))
+    return response
+
+
+def _checked(username: str, password: str) -> str | None:
+    """The token of a new session, or None. No transaction is open while the password is checked."""
+    ctx, now = web.context(), utc_now()
+    with web.reading() as session:
+        mark = request.cookies.get(DEVICE_COOKIE, "")
+        tried = service.attempt(session, ctx, username, now, mark=mark)
+    right = service.proven(tried, password)
+    with web.writing() as session:
+        return service.settle(session, tried, password if right else None, now)
+
+
+def _mark(username: str) -> str:
+    keyring, name = web.context().keyring, username.strip().lower()
+    mark = request.cookies.get(DEVICE_COOKIE, "")
+    return mark if service.is_marked(keyring, name, mark) else service.new_mark(keyring, name)
+
+
+@blueprint.post("/sign-out")
+@requires("console.use")
+def sign_out() -> ResponseReturnValue:
+    with web.writing() as session:
+        service.sign_out(session, request.cookies.get(COOKIE, ""), utc_now())
+    browser.clear()
+    response = redirect(url_for("accounts.sign_in"), 303)
+    forget(response)
+    return response
+
+
+@blueprint.route("/password", methods=["GET", "POST"])
+@requires("console.use")
+def own_password() -> ResponseReturnValue:
+    if request.method == "GET":
+        return render_template("console/password.html", errors={})
+    try:
+        _change_password(request.form.get("old", ""), request.form.get("new", ""))
+    except InvalidInput as error:
+        return make_response(render_template("console/password.html", errors=error.fields), 422)
+    flash(gettext("Your password is changed; your other sessions are ended."), "good")
+    return redirect(url_for("accounts.home"), 303)
+
+
+def _change_password(old: str, new: str) -> None:
+    """Guessing the old one is slowed down and noted like guessing at the sign-in."""
+    ctx, now, person = web.context(), utc_now(), signed_in()
+    with web.reading() as session:
+        tried = service.attempt(session, ctx, person.username, now)
+    if not service.proven(tried, old):
+        with web.writing() as session:
+            service.settle(session, tried, None, now)
+        raise InvalidInput("The password is wrong.", fields={"/old": gettext("is wrong")})
+    with web.writing() as session:
+        service.change_password(
+            session, person.id, new, keep=request.cookies.get(COOKIE, ""), now=now
+        )
+
+
+@blueprint.get("/people")
+@requires("person.manage")
+def people() -> ResponseReturnValue:
+    return _people()
+
+
+@blueprint.post("/people")
+@requires("person.manage")
+def add_person() -> ResponseReturnValue:
+    """The generated password is on the answer to this one request and nowhere else."""
+    form, password = request.form, service.generate_password()
+    try:
+        with web.writing() as session:
+            person = service.add_person(
+                session,
+                username=form.get("username", ""),
+                display_name=form.get("display_name", ""),
+                role=form.get("role", ""),
+                password=password,
+                actor=signed_in().actor,
+                now=utc_now(),
+            )
+            username = person.username
+    except InvalidInput as error:
+        return make_response(_people(errors=error.fields), 422)
+    return _people(secret=(username, password))
+
+
+@blueprint.post("/people/<username>/disable")
+@requires("person.manage")
+def disable_person(username: str) -> ResponseReturnValue:
+    with told(), web.writing() as session:
+        service.disable_person(session, username, actor=signed_in().actor, now=utc_now())
+        flash(gettext("%(name)s can no longer sign in.", name=username), "good")
+    return redirect(url_for("accounts.people"), 303)
+
+
+@blueprint.post("/people/<username>/password")
+@requires("person.manage")
+def renew_password(username: str) -> ResponseReturnValue:
+    with told():
+        with web.writing() as session:
+            password = service.renew_password(
+                session, username, actor=signed_in().actor, now=utc_now()
+            )
+        return _people(secret=(username, password))
+    return redirect(url_for("accounts.people"), 303)
+
+
+def _people(errors: dict[str, str] | None = None, secret: tuple[str, str] | None = None) -> str:
+    with web.reading() as session:
+        return render_template(
+            "console/people.html",
+            people=service.list_people(session),
+            roles=ROLES,
+            errors=errors or {},
+            secret=secret,
+            typed=request.form,
+        )

@@ -1,0 +1,43 @@
+// The console works without any of this; it only saves keystrokes.
+(() => {
+  "use strict";
+
+  // A button that copies what stands next to it.
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    if (!navigator.clipboard) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      const label = button.textContent;
+      button.textContent = button.dataset.done;
+      setTimeout(() => { button.textContent = label; }, 1500);
+    });
+  }
+
+  // Questions of the assessment that depend on an earlier answer: {"class": ["baseline", …]}.
+  for (const form of document.querySelectorAll("form[data-questions]")) {
+    const depending = [...form.querySelectorAll("[data-only-when]")];
+    const update = () => {
+      for (const question of depending) {
+        const answers = new FormData(form);
+        const wanted = Object.entries(JSON.parse(question.dataset.onlyWhen));
+        question.hidden = !wanted.every(([name, values]) => values.includes(answers.get(name)));
+        question.disabled = question.hidden;
+      }
+    };
+    form.addEventListener("change", update);
+    update();
+  }
+
+  // j and k move through a list of cases, Enter opens the one that is focused (it is a link).
+  const links = [...document.querySelectorAll("[data-rows] a[data-row]")];
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || !links.length) return;
+    if (event.target.closest("input, select, textarea")) return;
+    const step = { j: 1, k: -1 }[event.key];
+    if (!step) return;
+    const at = links.indexOf(document.activeElement);
+    const next = at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + step));
+    links[next].focus();
+  });
+})();

@@ -1,0 +1,168 @@
+"""The assessment: questions as data, answers checked against them, two people's answers compared.
+
+The only question that code knows by name is ``class``, because the case's way depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import ConfigDict, Field
+
+from hotline.core import datafiles
+from hotline.core.errors import InvalidInput, Misconfigured
+from hotline.core.shapes import parse_file
+
+FILE = "assessment.toml"
+CLASSES = ("baseline", "national", "not_illegal", "cannot_determine")
+ILLEGAL = ("baseline", "national")
+
+Slug = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``iccam``: the number in the list of ICCAM that the question is bound to, if it has one."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    value: Slug
+    label: Labels
+    iccam: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """See the head of the data file for what each field means."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    name: Slug
+    label: Labels
+    choices: Annotated[tuple[Choice, ...], Field(min_length=2)]
+    help: Labels = field(default_factory=dict)
+    iccam: str = ""
+    only_when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    undetermined: str | None = None
+    must: bool = False
+    decisive: bool = False
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return tuple(choice.value for choice in self.choices)
+
+    def is_asked(self, answers: Mapping[str, str]) -> bool:
+        return all(answers.get(name) in values for name, values in self.only_when.items())
+
+    def label_of(self, value: str, language: str) -> str:
+        """The words for an answer; the answer itself where this version knows it no more."""
+        for choice in self.choices:
+            if choice.value == value:
+                return in_language(choice.label, language)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """One version of the questions, in the order in which they are asked."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    scheme: Slug | Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")]
+    version: Annotated[str, Field(min_length=1, max_length=20)]
+    dated: date
+    source: str
+    questions: Annotated[tuple[Question, ...], Field(min_length=1)]
+
+    def question(self, name: str) -> Question | None:
+        return next((one for one in self.questions if one.name == name), None)
+
+
+def in_language(labels: Labels, language: str) -> str:
+    return labels.get(language) or labels["en"]
+
+
+@cache
+def load_schema(override_dir: Path | None = None) -> Schema:
+    """The questions of this house; ``Misconfigured`` names every fault of the file at once."""
+    data = datafiles.read_toml("triage.cases", FILE, override_dir)
+    schema = parse_file(Schema, FILE, data)
+    faults = list(_faults(schema))
+    if faults:
+        raise Misconfigured(f"Data file {FILE}: {'; '.join(faults)}.")
+    return schema
+
+
+def validate(schema: Schema, answers: Mapping[str, object]) -> dict[str, str]:
+    """The answers to the questions that are asked, complete; ``InvalidInput`` names every fault.
+
+    An answer to a question that is not asked is left out: a form without scripts sends it along.
+    """
+    faults: dict[str, str] = {
+        f"/{name}": "is no question of this schema" for name in answers if not schema.question(name)
+    }
+    kept: dict[str, str] = {}
+    for question in schema.questions:
+        if not question.is_asked(kept):
+            continue
+        given = answers.get(question.name)
+        if given in (None, "") and question.undetermined and not question.must:
+            kept[question.name] = question.undetermined
+        elif given in (None, ""):
+            faults[f"/{question.name}"] = "needs an answer"
+        elif given in question.values:
+            kept[question.name] = str(given)
+        else:
+            faults[f"/{question.name}"] = "is not one of the answers"
+    if faults:
+        told = "; ".join(f"{name[1:]} {reason}" for name, reason in faults.items())
+        raise InvalidInput(f"The assessment is not complete: {told}.", fields=faults)
+    return kept
+
+
+def agree(
+    schema: Schema, first: Mapping[str, str], second: Mapping[str, str]
+) -> tuple[bool, tuple[str, ...]]:
+    """Whether no decisive answer differs, and the names of all questions whose answers differ."""
+    differing = tuple(
+        one.name for one in schema.questions if first.get(one.name) != second.get(one.name)
+    )
+    decisive = {one.name for one in schema.questions if one.decisive}
+    return not decisive.intersection(differing), differing
+
+
+def merge(schema: Schema, first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:
+    """What both said; where they differ on something not decisive, nobody determined it."""
+    _, differing = agree(schema, first, second)
+    both = {name: value for name, value in first.items() if name not in differing}
+    for name in differing:
+        question = schema.question(name)
+        if question is not None and question.undetermined:
+            both[name] = question.undetermined
+    return validate(schema, both)
+
+
+def _faults(schema: Schema) -> Iterator[str]:
+    first = schema.questions[0]
+    if first.name != "class" or set(first.values) != set(CLASSES):
+        yield f"the first question must be class, with the answers {', '.join(CLASSES)}"
+    seen: dict[str, tuple[str, ...]] = {}
+    for question in schema.questions:
+        if question.name in seen:
+            yield f"{question.name} is asked twice"
+        if len(set(question.values)) != len(question.values):
+            yield f"{question.name} has an answer twice"
+        if question.undetermined not in (None, *question.values):
+            yield f"{question.name}: undetermined is none of its answers"
+        if not question.decisive and question.undetermined is None:
+            yield f"{question.name} is not decisive and needs an undetermined answer"
+        for name, values in question.only_when.items():
+            if not set(values) <= set(seen.get(name, ())):
+                yield f"{question.name}: only_when names no earlier question with these answers"
+        for labels in (question.label, *(choice.label for choice in question.choices)):
+            if "en" not in labels:
+                yield f"{question.name} lacks an English label"
+        seen[question.name] = question.values
