@@ -86,26 +86,23 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _print(routing: Routing) -> None:
-    from rich.markup import escape
-    from rich.table import Table
+    """For a person at a terminal: one line a route or ground, its reasons beneath, never cut."""
+    from rich.padding import Padding
+    from rich.text import Text
 
-    routes = Table("to", "who", "after", "urgency", "automatic", "why", "basis", title="Routes")
+    def entry(head: str, rest: str, why: str, basis: str) -> None:
+        stdout.print(Text.assemble((head, "bold"), "  ", rest), soft_wrap=True)
+        stdout.print(Padding(Text(f"{why} [{basis}]" if basis else why), (0, 0, 0, 4)))
+
+    stdout.print(Text("Routes", style="bold underline"))
     for one in routing.routes:
-        routes.add_row(
-            one.to,
-            escape(f"{one.name} ({one.country})" if one.country else one.name),
-            one.after or "",
-            one.urgency,
-            "yes" if one.automatic else "a person",
-            escape(one.why),
-            escape(one.basis),
-        )
-    grounds = Table("country", "ground", "status", "why", "basis", title="Jurisdiction")
+        who = f"{one.name} ({one.country})" if one.country else one.name
+        start = "automatic" if one.automatic else "by a person"
+        after = f", after {one.after}" if one.after else ""
+        entry(one.to, f"{who}: {one.urgency}, {start}{after}", one.why, one.basis)
+    stdout.print(Text("Jurisdiction", style="bold underline"))
     for ground in routing.jurisdiction:
-        grounds.add_row(
-            ground.country, ground.ground, ground.status, escape(ground.why), escape(ground.basis)
-        )
-    stdout.print(routes)
-    stdout.print(grounds)
+        head = f"{ground.country} {ground.ground}"
+        entry(head, ground.status, ground.why, ground.basis)
     parts = ", ".join(f"{part.slug} {part.points}" for part in routing.priority.parts)
     stdout.print(f"Priority {routing.priority.score} of 1000{': ' + parts if parts else ''}")

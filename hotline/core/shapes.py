@@ -29,18 +29,17 @@ def parse(kind: type[T], data: object) -> T:
     both TOML and JSON mean them) and nothing else, whereas "true" stays text and 1 stays a number.
     """
     try:
-        adapter = _adapter(cast("Any", kind))
-        result: T = adapter.validate_json(json.dumps(data, default=str), strict=True)
+        text = json.dumps(data, default=str)
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidInput("This is not data that JSON carries.", fields={"": "not JSON"}) from None
+    try:
+        result: T = _adapter(cast("Any", kind)).validate_json(text, strict=True)
     except ValidationError as error:
         fields = pointers(error)
         raise InvalidInput(
             "; ".join(f"{pointer or '/'}: {reason}" for pointer, reason in fields.items()) + ".",
             fields=fields,
         ) from None
-    except (TypeError, RecursionError) as error:
-        raise InvalidInput(
-            "This is not data that JSON can carry.", fields={"": "not JSON"}
-        ) from error
     return result
 
 

@@ -5,7 +5,7 @@ The engine speaks in ``Reason``s, a key and its parameters; only here do they be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from babel import Locale
 
 from hotline.core import datafiles
 from hotline.core.errors import InvalidInput, Misconfigured
+from hotline.core.shapes import parse_file
 
 PACKAGE = "triage.jurisdiction"
 LANGUAGES = ("en", "sq")
@@ -34,12 +35,17 @@ Catalog = Mapping[str, str]
 
 
 def load_messages(override_dir: Path | None = None) -> Mapping[str, Catalog]:
-    """Language -> key -> sentence; raises ``Misconfigured`` where the languages differ."""
-    catalogs = {
-        language: _flat(datafiles.read_toml(PACKAGE, _name(language), override_dir))
-        for language in LANGUAGES
-    }
-    wrong = list(_differences(catalogs))
+    """Language -> key -> sentence; raises ``Misconfigured`` unless all say what is shipped.
+
+    The shipped English file is the measure: an override may change words, never keys or blanks.
+    """
+    shipped = _read(LANGUAGES[0], None)
+    catalogs = {language: _read(language, override_dir) for language in LANGUAGES}
+    wrong = [
+        f"{_name(language)}: {fault}"
+        for language, catalog in catalogs.items()
+        for fault in _differences(catalog, shipped)
+    ]
     if wrong:
         raise Misconfigured(f"Routing messages: {'; '.join(wrong)}.")
     return catalogs
@@ -79,8 +85,11 @@ def _name(language: str) -> str:
     return f"routing_messages_{language}.toml"
 
 
-def _flat(tables: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """``[police] danger = "…"`` becomes ``police.danger``; quoted keys keep their own dots."""
+def _read(language: str, override_dir: Path | None) -> dict[str, str]:
+    """`[police] danger = "…"` becomes `police.danger`; quoted keys keep their own dots."""
+    name = _name(language)
+    raw = datafiles.read_toml(PACKAGE, name, override_dir)
+    tables = parse_file(dict[str, dict[str, str]], name, raw)
     return {
         f"{table}.{key}": sentence
         for table, sentences in tables.items()
@@ -88,15 +97,22 @@ def _flat(tables: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     }
 
 
-def _differences(catalogs: Mapping[str, Catalog]) -> Iterable[str]:
-    first, *others = LANGUAGES
-    for language in others:
-        for key in sorted(catalogs[first].keys() ^ catalogs[language].keys()):
-            yield f"{key!r} is not in both {first} and {language}"
-        for key in sorted(catalogs[first].keys() & catalogs[language].keys()):
-            if _blanks(catalogs[first][key]) != _blanks(catalogs[language][key]):
-                yield f"{key!r} has other parameters in {language} than in {first}"
+def _differences(catalog: Catalog, shipped: Catalog) -> Iterator[str]:
+    for key in sorted(catalog.keys() ^ shipped.keys()):
+        yield f"{key!r} is {'missing' if key in shipped else 'not known'}"
+    for key in sorted(catalog.keys() & shipped.keys()):
+        if not catalog[key].strip():
+            yield f"{key!r} is empty"
+        elif _blanks(catalog[key]) != _blanks(shipped[key]):
+            yield f"{key!r} must fill in {sorted(_blanks(shipped[key]) or ())}"
 
 
-def _blanks(sentence: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+def _blanks(sentence: str) -> set[str] | None:
+    """The names in braces; None where the braces do not match, or hold more than a name."""
+    try:
+        parts = list(Formatter().parse(sentence))
+    except ValueError:
+        return None
+    if any(form or conversion for _, _, form, conversion in parts):
+        return None
+    return {name for _, name, _, _ in parts if name is not None}

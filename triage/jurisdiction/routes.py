@@ -63,7 +63,7 @@ def _support(now: Situation) -> Iterator[Draft]:
         yield Draft("helpline", home, name, (Reason("helpline.child"),),
                     urgency=now.urgency, automatic=True)  # fmt: skip
     known = victim.known_identity is True or victim.municipality is not None
-    near = victim.municipality is not None or (
+    near = "victim.municipality" in now.nexus or (
         home is not None and home in {victim.country, victim.residence}
     )
     if known and near and (now.danger or not now.lawful) and rules:

@@ -103,7 +103,11 @@ class Situation:
 
     @cached_property
     def nexus(self) -> tuple[str, ...]:
-        return self._where(NEXUS, at_home=True)
+        """Facts that lead to home; a municipality is home's unless the child is elsewhere."""
+        victim = self.facts.victim
+        local = victim.municipality is not None and victim.country in {None, self.facts.home}
+        found = self._where(NEXUS, at_home=True)
+        return (*found, "victim.municipality") if local and self.facts.home else found
 
     @cached_property
     def abroad(self) -> tuple[str, ...]:

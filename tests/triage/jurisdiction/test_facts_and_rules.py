@@ -1,14 +1,15 @@
 """Facts are read strictly; rule files are held against their shape, and may be an invented land."""
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from hotline.core.errors import InvalidInput, Misconfigured
 from triage import jurisdiction
 from triage.jurisdiction import Facts, load_rules, route, rules
-from triage.jurisdiction.facts import country_codes
+from triage.jurisdiction.facts import PLACES, country_codes
 
 SHIPPED = Path(jurisdiction.__file__).parent / "data"
 
@@ -108,7 +109,11 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
         ("jurisdiction_al.toml", "dated = 2026-11-20", 'dated = "soon"', "/dated"),
         ("routing_network.toml", 'US = "NCMEC', 'U = "NCMEC', "/clearing_houses/U"),
         ("routing_messages_sq.toml", "hidden =", "hiding =", "police.hid"),
-        ("routing_messages_sq.toml", "{country}: {facts}.", "{facts}.", "other parameters"),
+        ("routing_messages_sq.toml", "{country}: {facts}.", "{facts}.", "must fill in"),
+        ("routing_messages_en.toml", "hidden =", "hiding =", "police.hid"),
+        ("routing_messages_en.toml", '"Not assessed yet."', '"{"', "review.unassessed"),
+        ("routing_messages_en.toml", '"Not assessed yet."', '" "', "is empty"),
+        ("routing_messages_en.toml", "[police]", "police = 1\n[policing]", "/police"),
         ("routing_platforms.csv", "mega,MEGA,NZ", "mega,MEGA,??", "/7/seat"),
         ("partner_hotlines.csv", "iSIGURT,2026-11-20", "iSIGURT,someday", "/0/dated"),
     ],
@@ -135,3 +140,21 @@ def test_faults_of_several_files_are_named_together(tmp_path: Path) -> None:
 def test_a_language_without_words_is_refused() -> None:
     with pytest.raises(InvalidInput, match="en, sq"):
         route(Facts(), load_rules(), "fr")
+
+
+def test_every_reason_of_the_engine_has_its_words() -> None:
+    engine = "".join(
+        (SHIPPED.parent / name).read_text(encoding="utf-8")
+        for name in ("routes.py", "grounds.py", "routing.py")
+    )
+    used = set(re.findall(r'"([a-z]+\.[a-z_]+)"', engine)) - {*PLACES, "victim.municipality"}
+    kept = {key for key in load_rules().messages["en"] if not key.startswith(("fact.", "name."))}
+    # Conditions are put together from their name and outcome, so the source shows only the stem.
+    assert used == {key for key in kept if not key.startswith("condition.")}
+
+
+def test_every_place_and_addressee_has_a_name() -> None:
+    catalog = load_rules().messages["en"]
+    assert {f"fact.{path}" for path in PLACES} <= set(catalog)
+    assert {f"name.{to}" for to in get_args(rules.To)} <= set(catalog)
+    assert set(get_args(rules.To)) == set(load_rules().network.bases)

@@ -37,6 +37,7 @@ def test_row_1_a_child_in_danger_rings_the_emergency_number_and_the_police() -> 
         {"suspect": {"residence": "AL"}},
         {"suspect": {"ip_country": "AL"}},
         {"generated_in": "AL"},
+        {"victim": {"municipality": "Durrës"}},
     ],
 )
 @pytest.mark.parametrize("hosting", ["AL", ABROAD_WITH, ABROAD_WITHOUT, "US", None])
