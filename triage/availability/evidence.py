@@ -1,0 +1,96 @@
+"""From a fetch report's JSON to the evidence that a verdict is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from triage.availability.model import Baseline, Check, MediaHash, Page, Vantage
+from triage.availability.pages import ErrorPages, shipped_error_pages
+
+#: Media that a fetch takes at most from a page; a page that fills it may hold more.
+_MEDIA_LIMIT = 40
+
+#: Statuses of a medium that say that it is not there any more.
+_GONE = (404, 410)
+
+#: Errors that say that what was linked is no picture or video at all.
+_NO_MEDIUM = frozenset({"not_media", "empty"})
+
+
+def check_from_report(
+    report: Mapping[str, Any],
+    *,
+    control_ok: bool | None,
+    vantage: Vantage,
+    at: datetime,
+    missing: Mapping[str, Any] | None = None,
+    home: Mapping[str, Any] | None = None,
+    media_limit: int = _MEDIA_LIMIT,
+    error_pages: ErrorPages | None = None,
+) -> Check:
+    """From the JSON of a fetch report; ``missing`` is one of an address that cannot exist at that
+    host, ``home`` one of its front page (both worth asking for where this one answered 2xx).
+
+    ``control_ok``: did a probe of a place that is always there work over the same way (proxy, Tor,
+    resolver) at the same time? None where nobody asked: then no absence is believed.
+    """
+    media = report.get("media") or ()
+    page = Page.from_facts(report.get("page"))
+    return Check(
+        at=at,
+        requested=report["requested"],
+        final_url=report["final_url"],
+        status=report.get("status"),
+        error=report.get("error"),
+        hops=tuple(hop["url"] for hop in report.get("hops") or ()),
+        media=_hashes(media),
+        media_complete=_complete(report, media_limit),
+        page=page,
+        headers=tuple(sorted((report.get("headers") or {}).items())),
+        body_media_type=report.get("media_type"),
+        control_ok=control_ok,
+        vantage=vantage,
+        missing_status=missing.get("status") if missing else None,
+        missing=Page.from_facts(missing.get("page")) if missing else None,
+        missing_media=_hashes(missing.get("media") or ()) if missing else (),
+        home=Page.from_facts(home.get("page")) if home else None,
+        known_error_page=(error_pages or shipped_error_pages()).meaning(
+            page, report["final_url"], report["requested"]
+        ),
+    )
+
+
+def baseline_from_report(
+    report: Mapping[str, Any], sha256: Iterable[str] | None = None
+) -> Baseline:
+    """What to look for later: the media of this report, or only those with one of ``sha256``."""
+    wanted = None if sha256 is None else frozenset(sha256)
+    media = _hashes(report.get("media") or ())
+    return Baseline(
+        url=report["requested"],
+        status=report.get("status"),
+        media=tuple(m for m in media if wanted is None or m.sha256 in wanted),
+        page=Page.from_facts(report.get("page")),
+    )
+
+
+def _hashes(media: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
+    return tuple(
+        MediaHash.from_fingerprint(found["fingerprint"])
+        for found in media
+        if found.get("fingerprint") is not None
+    )
+
+
+def _complete(report: Mapping[str, Any], media_limit: int) -> bool:
+    media = report.get("media") or ()
+    if len(media) >= media_limit or report.get("error") in ("too_large", "truncated"):
+        return False
+    return all(
+        found.get("fingerprint") is not None
+        or found.get("status") in _GONE
+        or found.get("error") in _NO_MEDIUM
+        for found in media
+    )
