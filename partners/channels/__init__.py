@@ -1,0 +1,1 @@
+"""Channels: how a message leaves. Each says truthfully whether the other side took it."""

@@ -1,0 +1,85 @@
+"""E-mail by SMTP. Accepted means that the next server answered 250, and nothing more."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Any
+
+from hotline.core.errors import Unavailable
+from hotline.core.settings import Settings
+from partners.channels.base import Message, Refused
+
+TIMEOUT_SECONDS = 30
+
+
+class MailChannel:
+    """One connection a message: there are few of them, and a stale connection loses one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def send(self, message: Message) -> dict[str, Any]:
+        mail = compose(message, self._settings)
+        try:
+            with self._connect() as server:
+                refused = server.send_message(
+                    mail, from_addr=self._settings.mail_from, to_addrs=[message.address]
+                )
+        except smtplib.SMTPRecipientsRefused as error:
+            code, words = next(iter(error.recipients.values()))
+            raise _failure(code, words) from None
+        except smtplib.SMTPResponseException as error:
+            raise _failure(error.smtp_code, error.smtp_error) from None
+        except (smtplib.SMTPException, OSError) as error:
+            raise Unavailable(f"The mail server failed: {type(error).__name__}.") from None
+        return {"accepted": not refused, "message_id": mail["Message-ID"]}
+
+    def _connect(self) -> smtplib.SMTP:
+        settings = self._settings
+        context = ssl.create_default_context()
+        if settings.smtp_security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS, context=context
+            )
+        else:
+            server = smtplib.SMTP(
+                settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS
+            )
+            if settings.smtp_security == "starttls":
+                server.starttls(context=context)
+        if settings.smtp_user:
+            server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+        return server
+
+
+def compose(message: Message, settings: Settings) -> EmailMessage:
+    """The mail as it goes out. Header values can hold no line breaks: the library refuses them."""
+    mail = EmailMessage()
+    mail["From"] = settings.mail_from
+    mail["To"] = message.address
+    mail["Reply-To"] = settings.contact_email
+    mail["Subject"] = " ".join(message.subject.split())
+    mail["Date"] = format_datetime(datetime.now(UTC))
+    mail["Message-ID"] = f"<{message.message_id}>"
+    mail["Content-Language"] = message.language
+    mail["Auto-Submitted"] = "auto-generated"
+    if message.thread:
+        mail["In-Reply-To"] = mail["References"] = f"<{message.thread}>"
+    if message.urgent:
+        mail["Importance"] = "high"
+    mail.set_content(message.text)
+    for attachment in message.attachments:
+        main, _, sub = attachment.media_type.partition("/")
+        mail.add_attachment(attachment.data, maintype=main, subtype=sub, filename=attachment.name)
+    return mail
+
+
+def _failure(code: int, words: bytes | str) -> Exception:
+    """RFC 5321: 4xx is for now, 5xx is for good."""
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    told = f"The mail server answered {code}: {' '.join(text.split())[:160]}"
+    return Refused(told) if code >= 500 else Unavailable(told)

@@ -1,0 +1,195 @@
+"""The directory in the database: seeded once, edited by people, never written to unapproved."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from hotline.core import audit
+from hotline.core.context import Context
+from hotline.core.database import insert_once
+from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.ids import new_id
+from partners.directory.models import Partner
+from partners.directory.seed import PartnerSeed, load_seed
+from triage.items.models import Item
+
+CHANNELS = ("email", "http", "none")
+# One address without display name, quotes or comments: it goes into an envelope as it is.
+EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+# Which kind of partner a route of the jurisdiction rules is told through.
+KIND_OF_ROUTE = {
+    "police": "police",
+    "interpol_ncb": "ncb",
+    "hotline": "hotline",
+    "ncmec": "hotline",
+    "helpline": "helpline",
+    "child_protection_unit": "child_protection_unit",
+    "platform": "platform",
+    "provider_notice": "provider",
+    "cdn_notice": "provider",
+    "preservation_request": "provider",
+    "regulator": "regulator",
+}
+
+
+def plant(session: Session, context: Context, now: datetime) -> int:
+    """Add the seed's partners that are not there yet; returns how many. Nobody's edit is undone."""
+    added = 0
+    for seed in load_seed(context.settings.data_dir):
+        added += insert_once(session, Partner, ["code"], **_row(seed, now))
+    if added:
+        audit.record(
+            session, actor=audit.SYSTEM, action="directory.planted", entity="partner",
+            entity_id="seed", now=now, added=added,
+        )  # fmt: skip
+    return added
+
+
+def _row(seed: PartnerSeed, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "code": seed.code,
+        "kind": seed.kind,
+        "country": seed.country,
+        "name": seed.name,
+        "languages": list(seed.languages),
+        "channel": "none",
+        "address": "",
+        "details": {"territory": list(seed.territory), "reached_by": list(seed.channels)},
+        "source": f"{seed.source} ({seed.dated})",
+        "created_at": now,
+        "approved_by": "",
+    }
+
+
+def search(
+    session: Session, *, kind: str = "", country: str = "", words: str = "", limit: int = 200
+) -> Sequence[Partner]:
+    """Partners for the directory page, by kind, country and name."""
+    query = select(Partner).order_by(Partner.kind, Partner.country, Partner.name).limit(limit)
+    if kind:
+        query = query.where(Partner.kind == kind)
+    if country:
+        query = query.where(Partner.country == country)
+    if words:
+        query = query.where(or_(*(c.icontains(words, autoescape=True) for c in
+                                  (Partner.name, Partner.code, Partner.address))))  # fmt: skip
+    return session.scalars(query).all()
+
+
+def partner(session: Session, partner_id: uuid.UUID) -> Partner:
+    found = session.get(Partner, partner_id)
+    if found is None:
+        raise NotFound("There is no such partner.")
+    return found
+
+
+def usable(session: Session, kind: str, country: str | None) -> Sequence[Partner]:
+    """Partners of that kind and country whose address a person confirmed, whole-country ones first.
+
+    Local police directorates (with a territory) are a person's choice, never the default.
+    """
+    rows = session.scalars(
+        select(Partner)
+        .where(
+            Partner.kind == kind,
+            Partner.country == country if country else Partner.country.is_(None),
+            Partner.approved_at.is_not(None),
+            Partner.disabled_at.is_(None),
+            Partner.channel != "none",
+        )
+        .order_by(Partner.code)
+    ).all()
+    return sorted(rows, key=lambda row: bool(row.details.get("territory")))
+
+
+def candidates(session: Session, route: dict[str, Any]) -> Sequence[Partner]:
+    """Whom a route can be sent to: usable ones first, then those that still lack a confirmation."""
+    kind = KIND_OF_ROUTE.get(route["to"])
+    if kind is None or kind == "provider":
+        return []
+    query = select(Partner).where(Partner.kind == kind, Partner.disabled_at.is_(None))
+    if kind != "platform":
+        query = query.where(Partner.country == route["country"])
+    rows = session.scalars(query.order_by(Partner.code)).all()
+    if kind == "platform":
+        rows = [row for row in rows if row.name == route["name"]]
+    return sorted(
+        rows, key=lambda row: (row.approved_at is None, bool(row.details.get("territory")))
+    )
+
+
+def provider_of(session: Session, item: Item, now: datetime) -> Partner | None:
+    """The abuse desk of the item's host, made from its published contact; None if none is known.
+
+    A desk that is new to us has to be confirmed by a person before the first notice leaves.
+    """
+    if not item.abuse_contact:
+        return None
+    address = item.abuse_contact.strip().lower()
+    if not EMAIL.fullmatch(address):
+        return None
+    code = f"provider:{address}"[:80]
+    insert_once(
+        session,
+        Partner,
+        ["code"],
+        id=new_id(),
+        code=code,
+        kind="provider",
+        country=item.hosting_country,
+        name=f"Abuse desk {address}",
+        languages=[],
+        channel="email",
+        address=address,
+        details={"asn": item.asn},
+        source="published abuse contact of the network",
+        created_at=now,
+        approved_by="",
+    )
+    return session.scalars(select(Partner).where(Partner.code == code)).one()
+
+
+def set_contact(
+    session: Session, found: Partner, *, channel: str, address: str, actor: str, now: datetime
+) -> None:
+    """Change how a partner is reached; a changed address needs a new confirmation."""
+    address = address.strip()
+    fault = address_fault(channel, address)
+    if fault:
+        raise InvalidInput(fault, fields={"/address": fault})
+    found.channel, found.address = channel, address
+    found.approved_at, found.approved_by = None, ""
+    audit.record(
+        session, actor=actor, action="partner.contact_changed", entity="partner",
+        entity_id=found.id, now=now, channel=channel,
+    )  # fmt: skip
+
+
+def address_fault(channel: str, address: str) -> str:
+    """What is wrong with an address; empty when it is good."""
+    if channel not in CHANNELS:
+        return f"There is no channel {channel!r}."
+    if channel == "email" and not EMAIL.fullmatch(address):
+        return "This is not an e-mail address."
+    if channel == "http" and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", address):
+        return "This is not an http(s) address."
+    return ""
+
+
+def approve(session: Session, found: Partner, *, actor: str, now: datetime) -> None:
+    """Confirm a partner's address: from now on it may be written to."""
+    if found.channel == "none" or not found.address:
+        raise InvalidInput("There is no address to confirm.", hint="Enter one first.")
+    found.approved_at, found.approved_by = now, actor
+    audit.record(
+        session, actor=actor, action="partner.approved", entity="partner",
+        entity_id=found.id, now=now, address=found.address,
+    )  # fmt: skip
