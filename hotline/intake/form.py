@@ -1,0 +1,89 @@
+"""The report form: its fields as text, their way to a submission, and the guard against robots."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import LazyString
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from hotline.core.context import Context
+from hotline.core.errors import InvalidInput
+from hotline.intake import wording
+from hotline.intake.submission import Submission, clean, read
+
+FIELDS = (
+    "locations",
+    "kind",
+    "reporter_role",
+    "own_material",
+    "danger_now",
+    "narrative",
+    "contact",
+)
+TRAP = "website"
+"""A field that people do not see; what fills it in is a robot."""
+MAX_AGE = timedelta(hours=24)
+"""As long as the key of a submission is remembered; an older form is asked to be sent again."""
+
+
+def values_of(form: Mapping[str, str]) -> dict[str, str]:
+    """What was typed, field by field, for showing it again."""
+    return {name: form.get(name, "") for name in FIELDS}
+
+
+def submission_of(values: Mapping[str, str], language: str) -> Submission:
+    """Raises ``InvalidInput`` like every reader of submissions."""
+    return read(
+        {
+            "locations": locations_of(values["locations"]),
+            "kind": values["kind"] or "unknown",
+            "reporter_role": values["reporter_role"] or "unknown",
+            "danger_now": values["danger_now"] == "yes",
+            "own_material": values["own_material"] == "yes",
+            "narrative": values["narrative"],
+            "contact": values["contact"],
+            "language": language,
+        }
+    )
+
+
+def locations_of(text: str) -> list[str]:
+    """One location a line; empty lines are none."""
+    return [line for line in str(clean(text)).split("\n") if clean(line)]
+
+
+def faults_of(error: InvalidInput) -> dict[str, LazyString]:
+    """Field -> words for the person who typed it."""
+    found: dict[str, LazyString] = {}
+    for pointer in error.fields:
+        field = pointer.split("/")[1] if pointer else ""
+        if not field:
+            found["locations"] = wording.FAULTS["nothing"]
+        else:
+            found[field] = wording.FAULTS.get(field, wording.FAULTS["choice"])
+    return found
+
+
+def new_form_id(context: Context) -> str:
+    """A signed, timed, random id: the key under which the form's submission is stored once."""
+    return str(_signer(context).dumps(secrets.token_urlsafe(16)))
+
+
+def age_of(context: Context, form_id: str) -> timedelta | None:
+    """How long ago the form was given out; None if it is not ours or too old."""
+    try:
+        _, issued = _signer(context).loads(
+            form_id, max_age=int(MAX_AGE.total_seconds()), return_timestamp=True
+        )
+    except BadData:
+        return None
+    age: Any = datetime.now(issued.tzinfo) - issued
+    return age if isinstance(age, timedelta) else None
+
+
+def _signer(context: Context) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(context.keyring.bytes_of("sessions"), salt="intake.form")

@@ -1,0 +1,134 @@
+"""The OpenAPI 3.1 document, made from the models that read the bodies and write the answers."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from hotline.intake import schemas
+from hotline.intake.submission import Submission
+
+VERSION = "1.0.0"
+_COMPONENTS = "#/components/"
+_MODELS: tuple[type[BaseModel], ...] = (
+    Submission,
+    schemas.ReceiptQuery,
+    schemas.InformationRequest,
+    schemas.ReceiptAnswer,
+    schemas.StatusAnswer,
+    schemas.Problem,
+)
+# Every operation may answer with these; what else one may answer, it names itself.
+_PROBLEMS = {
+    "400": "The body is not JSON in UTF-8, or names a field twice.",
+    "411": "The body came without a length.",
+    "413": "The body is too large.",
+    "415": "The body is of another type.",
+    "422": "A field cannot be used; `errors` points at it.",
+    "500": "Something went wrong on our side.",
+}
+_NO_RECEIPT = {"404": "No report has this receipt: unknown, mistyped and erased look the same."}
+_TOO_MANY = {"429": "Too many requests in a short time; see Retry-After."}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Random, 16 to 255 visible ASCII characters. For 24 hours the same key with "
+    "the same body gives the first answer again.",
+    "schema": {"type": "string", "pattern": "^[!-~]{16,255}$"},
+}
+
+
+def document(server: str) -> dict[str, Any]:
+    """The document for a service that is reached at ``server``."""
+    return {**_document(), "servers": [{"url": server}]}
+
+
+@cache
+def _document() -> dict[str, Any]:
+    _, definitions = models_json_schema(
+        [(model, "validation") for model in _MODELS], ref_template=_COMPONENTS + "schemas/{model}"
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Hotline API",
+            "version": VERSION,
+            "description": "Report suspected CSAM by its location. No file can be sent.",
+        },
+        "paths": _paths(),
+        "components": {"schemas": definitions["$defs"]},
+    }
+
+
+def _paths() -> dict[str, Any]:
+    report = _operation(
+        "createReport",
+        "Report one or more locations, or tell what happened",
+        Submission,
+        {"201": ("Stored. Keep the receipt.", schemas.ReceiptAnswer)},
+        {"409": "The Idempotency-Key was used for another report."},
+    )
+    report["parameters"] = [_IDEMPOTENCY_KEY]
+    return {
+        "/api/v1/reports": {"post": report},
+        "/api/v1/reports/status": {
+            "post": _operation(
+                "readStatus",
+                "Read the state of a report by its receipt",
+                schemas.ReceiptQuery,
+                {"200": ("The state of each part.", schemas.StatusAnswer)},
+                _NO_RECEIPT | _TOO_MANY,
+            )
+        },
+        "/api/v1/reports/information": {
+            "post": _operation(
+                "addInformation",
+                "Add to a report, or answer the hotline's question",
+                schemas.InformationRequest,
+                {"204": ("Added.", None)},
+                _NO_RECEIPT | _TOO_MANY | {"409": "Nothing can be added to this report any more."},
+            )
+        },
+        "/api/v1/openapi.json": {
+            "get": {
+                "operationId": "openapi",
+                "summary": "This document",
+                "responses": {
+                    "200": {
+                        "description": "OpenAPI 3.1.",
+                        "content": {"application/json": {"schema": {"type": "object"}}},
+                    }
+                },
+            }
+        },
+    }
+
+
+def _operation(
+    name: str,
+    summary: str,
+    body: type[BaseModel],
+    answers: dict[str, tuple[str, type[BaseModel] | None]],
+    problems: dict[str, str],
+) -> dict[str, Any]:
+    responses: dict[str, Any] = {}
+    for status, (description, model) in answers.items():
+        responses[status] = {"description": description}
+        if model is not None:
+            responses[status]["content"] = {"application/json": {"schema": _ref(model)}}
+    for status, description in (_PROBLEMS | problems).items():
+        content = {"application/problem+json": {"schema": _ref(schemas.Problem)}}
+        responses[status] = {"description": description, "content": content}
+    return {
+        "operationId": name,
+        "summary": summary,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(body)}}},
+        "responses": dict(sorted(responses.items())),
+    }
+
+
+def _ref(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": f"{_COMPONENTS}schemas/{model.__name__}"}

@@ -1,0 +1,66 @@
+"""What the API takes and answers beside a submission; the OpenAPI document is made from these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hotline.intake.submission import MAX_NARRATIVE
+
+RECEIPT_EXAMPLE = "K7QM-3D9X-0ABC-HJ2P-W5TZ"
+Receipt = Annotated[str, Field(max_length=100, examples=[RECEIPT_EXAMPLE])]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class ReceiptQuery(_Strict):
+    receipt: Receipt
+
+
+class InformationRequest(_Strict):
+    receipt: Receipt
+    text: Annotated[str, Field(min_length=1, max_length=MAX_NARRATIVE)]
+
+
+class ReceiptAnswer(_Strict):
+    """Whoever holds the receipt can read the state; it can't be shown again."""
+
+    receipt: Annotated[str, Field(examples=[RECEIPT_EXAMPLE])]
+
+
+class PartAnswer(_Strict):
+    position: int
+    state: Literal["received", "in_review", "passed_on", "removed", "not_illegal", "closed"]
+    since: datetime
+
+
+class MessageAnswer(_Strict):
+    at: datetime
+    author: Literal["reporter", "hotline"]
+    text: str
+
+
+class StatusAnswer(_Strict):
+    received_at: datetime
+    parts: list[PartAnswer]
+    messages: list[MessageAnswer]
+
+
+class FieldFault(_Strict):
+    pointer: Annotated[str, Field(description="JSON pointer (RFC 6901) into the body.")]
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    model_config = ConfigDict(extra="forbid")
+    type: str
+    title: str
+    status: int
+    detail: str | None = None
+    errors: list[FieldFault] | None = None

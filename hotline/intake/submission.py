@@ -1,0 +1,140 @@
+"""What a report may say, and in which shape. The form and every API read through this one model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from hotline.core.errors import InvalidInput
+from hotline.core.shapes import parse
+
+MAX_LOCATIONS = 50
+MAX_LOCATION = 4_000
+MAX_NARRATIVE = 20_000
+MAX_CONTACT = 300
+
+# The kinds that the source documents of the Western Balkans name; "unknown" is an honest answer.
+Kind = Literal[
+    "csam_image",
+    "csam_video",
+    "self_generated",
+    "sexual_extortion",
+    "grooming",
+    "live_stream",
+    "ai_generated",
+    "text_audio_drawing",
+    "trafficking",
+    "p2p",
+    "account",
+    "onion",
+    "other_harmful",
+    "unknown",
+]
+Role = Literal[
+    "child_self", "child_friend", "parent", "professional", "public", "provider", "unknown"
+]
+KINDS: tuple[str, ...] = get_args(Kind)
+ROLES: tuple[str, ...] = get_args(Role)
+
+# What nobody types: C0 and C1 controls other than tab and line feed, and the marks that make text
+# read backwards on an analyst's screen. All else stays as it was typed: it may be evidence.
+_UNTYPED = dict.fromkeys(
+    [
+        *(code for code in range(0x20) if code not in (0x09, 0x0A)),
+        *range(0x7F, 0xA0),
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+        0xFEFF,
+    ]
+)
+
+
+def clean(text: object) -> object:
+    """Text with plain line ends and without untyped characters; anything else is left alone."""
+    if not isinstance(text, str):
+        return text
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_UNTYPED).strip()
+
+
+_cleaned = BeforeValidator(clean)
+Location = Annotated[
+    str,
+    _cleaned,
+    Field(min_length=1, max_length=MAX_LOCATION, examples=["https://example.test/page"]),
+]
+
+
+class Submission(BaseModel):
+    """One report as its reporter gives it. A location is any text: a malformed URL is one too."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    locations: Annotated[
+        list[Location],
+        Field(
+            max_length=MAX_LOCATIONS,
+            description="Where it is: URLs, accounts, telephone numbers, hashes, as text.",
+        ),
+    ] = []
+    narrative: Annotated[str, _cleaned, Field(max_length=MAX_NARRATIVE)] = ""
+    kind: Kind = "unknown"
+    reporter_role: Role = "unknown"
+    danger_now: Annotated[bool, Field(description="A child is in danger right now.")] = False
+    own_material: Annotated[bool, Field(description="It shows the reporter.")] = False
+    contact: Annotated[
+        str, _cleaned, Field(max_length=MAX_CONTACT, description="Only to ask back; may be empty.")
+    ] = ""
+    language: Annotated[
+        str,
+        Field(pattern="^([a-z]{2,3}(-[A-Z][a-z]{3})?)?$", description="Of the text, e.g. sr-Latn."),
+    ] = ""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.locations and not self.narrative:
+            raise ValueError("give at least one location or a narrative")
+        return self
+
+    @property
+    def distinct_locations(self) -> list[str]:
+        """The locations in their order, each once."""
+        return list(dict.fromkeys(self.locations))
+
+
+class Information(BaseModel):
+    """What a reporter adds later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    text: Annotated[str, _cleaned, Field(min_length=1, max_length=MAX_NARRATIVE)]
+
+
+def read(data: object) -> Submission:
+    """``data`` as a submission; raises ``InvalidInput`` with a JSON pointer for each fault."""
+    _refuse_half_characters(data)
+    return parse(Submission, data)
+
+
+def read_information(data: object) -> Information:
+    _refuse_half_characters(data)
+    return parse(Information, data)
+
+
+def _refuse_half_characters(data: object, pointer: str = "") -> None:
+    """A lone surrogate (JSON can smuggle one in) is half a character: no encoder takes it."""
+    if isinstance(data, str):
+        try:
+            data.encode()
+        except UnicodeEncodeError:
+            reason = "holds half of a character (a lone surrogate)"
+            raise InvalidInput(f"{pointer or '/'}: {reason}.", fields={pointer: reason}) from None
+    elif isinstance(data, dict):
+        for name, value in data.items():
+            _refuse_half_characters(name, pointer)
+            _refuse_half_characters(
+                value, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+            )
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            _refuse_half_characters(value, f"{pointer}/{number}")

@@ -1,0 +1,72 @@
+"""An app that serves the public pages alone, on a database of its own."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import hotline.core.audit
+import hotline.core.crypto
+import hotline.core.machine
+import hotline.core.outbox
+import hotline.intake.models  # noqa: F401
+import pytest
+from apiflask import APIFlask
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask.testing import FlaskClient
+from hotline.app import create_app
+from hotline.core.context import Context, build_context
+from hotline.core.database import Base
+from hotline.core.settings import Settings
+
+TRANSLATIONS = Path(hotline.core.audit.__file__).parents[1] / "translations"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def catalogues() -> None:
+    """Compile what is older than its source, as setting up the service does."""
+    for source in TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"):
+        compiled = source.with_suffix(".mo")
+        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+            with source.open("rb") as file:
+                catalogue = read_po(file, locale=source.parts[-3])
+            with compiled.open("wb") as file:
+                write_mo(file, catalogue)
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[Context]:
+    built = build_context(Settings(data_dir=tmp_path, audiences=("public",), country="AL"))
+    Base.metadata.create_all(built.database.engine)
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def app(context: Context) -> APIFlask:
+    return create_app(context)
+
+
+@pytest.fixture
+def client(app: APIFlask) -> FlaskClient:
+    return app.test_client()
+
+
+class Person:
+    """Fills in forms as a browser does: the hidden fields of the page, then what is typed."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def fields(self, page: str) -> dict[str, str]:
+        found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
+        return dict(found)
+
+    def send(self, url: str, **typed: str) -> "object":
+        hidden = self.fields(self.client.get(url).text)
+        return self.client.post(url, data=hidden | typed)
+
+
+@pytest.fixture
+def person(client: FlaskClient) -> Person:
+    return Person(client)
