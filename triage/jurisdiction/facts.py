@@ -39,7 +39,15 @@ def _country(value: str) -> str:
     return value
 
 
+def _registered(value: str) -> str:
+    return value if value in REGIONS else _country(value)
+
+
+REGIONS = frozenset({"EU", "AP"})
+"""Where a registry names only its region for an address: a real answer, but not a country."""
+
 Place = Annotated[str, AfterValidator(_country)]
+NetworkPlace = Annotated[str, AfterValidator(_registered)]
 Words = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Slug = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
 
@@ -65,7 +73,7 @@ class Suspect:
     country: Place | None = None
     nationality: Place | None = None
     residence: Place | None = None
-    ip_country: Place | None = None
+    ip_country: NetworkPlace | None = None
     conduct_punishable_there: bool | None = None
 
 
@@ -75,7 +83,7 @@ class Facts:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     home: Place | None = None
-    hosting_country: Place | None = None
+    hosting_country: NetworkPlace | None = None
     hosting_kind: HostingKind = "unknown"
     platform: Words | None = None
     generated_in: Place | None = None
@@ -97,7 +105,7 @@ class Facts:
     @property
     def stored_in(self) -> str | None:
         """Where the material lies. A CDN's address, an onion or a peer says nothing about that."""
-        hides = self.hosting_kind in {"cdn", "onion", "p2p"}
+        hides = self.hosting_kind in {"cdn", "onion", "p2p"} or self.hosting_country in REGIONS
         return None if hides else self.hosting_country
 
     def place(self, path: str) -> str | None:
@@ -106,7 +114,7 @@ class Facts:
             return self.stored_in
         owner, _, name = path.rpartition(".")
         found: str | None = getattr(getattr(self, owner) if owner else self, name)
-        return found
+        return None if found in REGIONS else found
 
     def places(self) -> Iterator[tuple[str, str]]:
         """(path, country) of every place that is known."""

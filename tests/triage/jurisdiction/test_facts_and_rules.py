@@ -27,6 +27,8 @@ def override(directory: Path, name: str, text: str) -> Path:
         ({"victim": {"age": 12}}, "/victim/age"),
         ({"home": "al"}, "/home"),
         ({"home": "ZZ"}, "/home"),
+        ({"home": "EU"}, "/home"),
+        ({"hosting_country": "ZZ"}, "/hosting_country"),
         ({"home": "ALB"}, "/home"),
         ({"home": 3}, "/home"),
         ({"victim": {"residence": "QQ"}}, "/victim/residence"),
@@ -60,6 +62,14 @@ def test_all_bad_facts_are_named_at_once() -> None:
 def test_null_is_unknown() -> None:
     data = dict.fromkeys(["home", "victim", "suspect", "hosting_kind", "assessment", "known_list"])
     assert Facts.from_json(data) == Facts()
+
+
+@pytest.mark.parametrize("region", ["EU", "AP"])
+def test_a_registrys_region_is_read_and_is_no_country(region: str) -> None:
+    data = {"home": "AL", "hosting_country": region, "suspect": {"ip_country": region}}
+    facts = Facts.from_json({**data, "hosting_kind": "host", "assessment": "baseline"})
+    assert facts.stored_in is None and list(facts.places()) == []
+    assert {one.to for one in route(facts, load_rules()).routes} == {"manual_review", "police"}
 
 
 def test_codes_in_use_and_user_assigned_are_countries() -> None:
