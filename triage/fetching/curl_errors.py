@@ -8,7 +8,6 @@ from typing import Any
 import pycurl
 
 _SLUGS = {
-    pycurl.E_UNSUPPORTED_PROTOCOL: "bad_scheme",
     pycurl.E_URL_MALFORMAT: "bad_url",
     pycurl.E_COULDNT_RESOLVE_PROXY: "proxy_failure",
     pycurl.E_COULDNT_RESOLVE_HOST: "dns_failure",

@@ -38,21 +38,21 @@ def enter(*, project: Path, die_with_parent: bool, uid: int | None) -> list[str]
     """Close the doors; names of those that this platform does not have are returned.
 
     ``project``: the directory that the packages lie in. ``uid``: an unprivileged user to become,
-    taken only as root. Everything that must be imported from elsewhere is imported before.
+    taken only as root; Python and the project must be readable to that user.
     """
     _limit()
+    missing = [] if _prctl(_PR_SET_NO_NEW_PRIVS, 1) else ["no_new_privs"]
+    if not _landlock(project):
+        missing.append("landlock")
     if uid is not None and os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
-    missing = [] if _prctl(_PR_SET_NO_NEW_PRIVS, 1) else ["no_new_privs"]
     # After the change of user: that change makes a process dumpable again and forgets the signal.
     if not _prctl(_PR_SET_DUMPABLE, 0):
         missing.append("not_dumpable")
     if die_with_parent and not _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL):
         missing.append("die_with_parent")
-    if not _landlock(project):
-        missing.append("landlock")
     return missing
 
 

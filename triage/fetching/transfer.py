@@ -72,6 +72,7 @@ class Transfer:
         self._curl, self._request, self._plan, self._cap = curl, request, plan, cap
         self._limit: int | None = None
         self._full = False
+        self._sockets: list[socket.socket] = []
 
     def run(self, *, verify: bool) -> Answer:
         """Perform. Never raises for anything that a host or proxy does."""
@@ -81,6 +82,8 @@ class Transfer:
             self._curl.perform()
         except pycurl.error as error:
             code = int(error.args[0])
+        for opened in self._sockets:
+            opened.close()  # pycurl works on a duplicate of its own
         self._conclude(code, verify)
         return self.answer
 
@@ -129,7 +132,9 @@ class Transfer:
         ):
             self.answer.refused = True
             return pycurl.SOCKET_BAD
-        return socket.socket(address.family, address.socktype, address.protocol)
+        opened = socket.socket(address.family, address.socktype, address.protocol)
+        self._sockets.append(opened)
+        return opened
 
     def _on_header(self, line: bytes) -> None:
         if line.startswith(b"HTTP/"):  # a new block: after a 1xx answer or a proxy's CONNECT
@@ -137,7 +142,11 @@ class Transfer:
             code = line.split(None, 2)[1:2]
             self.answer.status = int(code[0]) if code and code[0].isdigit() else None
             return
-        name, colon, value = line.decode("latin-1").partition(":")
+        try:
+            text = line.decode()  # browsers read UTF-8 in Location
+        except UnicodeDecodeError:
+            text = line.decode("latin-1")
+        name, colon, value = text.partition(":")
         if colon:
             self.answer.headers[name.strip().lower()] = value.strip()
 

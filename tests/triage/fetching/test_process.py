@@ -1,0 +1,325 @@
+"""The fetching process: what it may not do, and what happens when it dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from triage.fetching import client
+from triage.fetching.client import Fetcher
+from triage.fetching.report import FetchLimits
+
+PROJECT = Path(client.__file__).parents[2]
+MARKER = "marker-7f3a9c-never-kept"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Fetcher]:
+    with Fetcher() as fetcher:
+        yield fetcher
+
+
+@pytest.fixture
+def fetcher() -> Iterator[Fetcher]:
+    with Fetcher(deadline_margin=0.7, recycle_after=2) as own:
+        yield own
+
+
+def child_of(fetcher: Fetcher) -> psutil.Process:
+    assert fetcher._child is not None
+    return psutil.Process(fetcher._child.pid)
+
+
+def test_a_picture_comes_back_as_its_fingerprint(lab: Any, world: Any, shared: Fetcher) -> None:
+    world.routes = {
+        "/": lab.answer(b"<img src=a.jpg>"),
+        "/a.jpg": lab.answer(lab.picture(size=256), content_type="image/jpeg"),
+    }
+    report = shared.fetch(lab.ask(world.url()))
+    assert report.outcome == "ok"
+    fingerprint = report.media[0].fingerprint
+    assert fingerprint is not None
+    assert (fingerprint["kind"], fingerprint["width"]) == ("image", 256)
+    assert len(fingerprint["pdq"]) == 64
+
+
+def test_nothing_of_the_content_is_anywhere_afterwards(
+    lab: Any,
+    world: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Text, EXIF, pixels and inline data with a marker; a whole and two broken pictures."""
+    from PIL import Image
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    exif = Image.Exif()
+    exif[0x010E] = MARKER
+    whole = lab.picture(size=128, exif=exif)
+    pixels = Image.frombytes("L", (32, 32), (MARKER * 50).encode()[:1024])
+    pixels.save(target := __import__("io").BytesIO(), "BMP")
+    page = f"<title>{MARKER}</title><p>{MARKER}<img src=a.jpg><img src=b.jpg><img src=c.bmp>"
+    page += f"<img src='data:image/gif,GIF89a{MARKER}'><img src=d.mp4>"
+    world.routes = {
+        "/": lab.answer(page.encode(), X_Marker=MARKER, Set_Cookie=f"a={MARKER}"),
+        "/a.jpg": lab.answer(whole, content_type="image/jpeg"),
+        "/b.jpg": lab.answer(whole[: len(whole) // 2], content_type="image/jpeg"),
+        "/c.bmp": lab.answer(target.getvalue(), content_type="image/bmp"),
+        "/d.mp4": lab.answer(b"\0\0\0\x18ftypisom" + MARKER.encode() * 9, content_type="video/mp4"),
+    }
+    assert MARKER.encode() in whole
+    assert MARKER.encode() in target.getvalue()
+    with Fetcher() as fetcher:
+        report = fetcher.fetch(lab.ask(world.url()))
+        assert child_of(fetcher).environ().get("TMPDIR") == "/nonexistent"
+    assert len(report.media) == 5
+    said = capfd.readouterr()
+    assert MARKER not in json.dumps(report.to_json()) + said.out + said.err
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_the_child_gets_no_credentials(
+    lab: Any, world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", "postgresql://user:secret@db/hotline")
+    monkeypatch.setenv("PGPASSWORD", "secret")
+    world.routes = {"/": lab.answer(b"<p>x")}
+    with Fetcher() as fetcher:
+        fetcher.fetch(lab.ask(world.url()))
+        environment = child_of(fetcher).environ()
+    assert "secret" not in json.dumps(environment)
+    assert set(environment) <= {*client._environment(), "LC_CTYPE"}
+
+
+def test_the_child_s_limits_are_in_force(lab: Any, world: Any, shared: Fetcher) -> None:
+    world.routes = {"/": lab.answer(b"<p>x")}
+    shared.fetch(lab.ask(world.url()))
+    process = child_of(shared)
+    assert process.rlimit(psutil.RLIMIT_CORE) == (0, 0)
+    assert process.rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
+    assert process.rlimit(psutil.RLIMIT_AS)[1] <= 4 << 30
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    assert "NoNewPrivs:\t1" in status
+
+
+_DOORS = """
+import json, os, sys
+from pathlib import Path
+from triage.fetching import sandbox
+missing = sandbox.enter(project=Path(sys.argv[1]), die_with_parent=True, uid=int(sys.argv[3]))
+def attempt(work):
+    try:
+        work()
+        return "done"
+    except BaseException as error:
+        return type(error).__name__
+def write(path):
+    with open(path, "wb", buffering=0) as target:
+        target.write(b"x")
+print(json.dumps({
+    "missing": missing,
+    "file": attempt(lambda: write(sys.argv[2] + "/file")),
+    "memory_file": attempt(lambda: os.write(os.memfd_create("x"), b"x")),
+    "directory": attempt(lambda: os.mkdir(sys.argv[2] + "/made")),
+    "secret": attempt(lambda: open(sys.argv[2] + "/secret").read()),
+    "parent": attempt(lambda: open(f"/proc/{os.getppid()}/environ").read()),
+    "program": attempt(lambda: os.execv("/bin/true", ["true"])),
+    "names": attempt(lambda: open("/etc/resolv.conf").read()),
+    "dumpable": __import__("ctypes").CDLL(None).prctl(3, 0, 0, 0, 0),
+    "user": os.getuid(),
+}))
+"""
+
+
+def test_the_closed_doors(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    user = 65534 if os.geteuid() == 0 else os.geteuid()
+    tmp_path.chmod(0o777)
+    done = subprocess.run(
+        [sys.executable, "-c", _DOORS, str(PROJECT), str(tmp_path), str(user)],
+        capture_output=True,
+        env={"PYTHONPATH": str(PROJECT)},
+        check=True,
+    )
+    seen = json.loads(done.stdout)
+    assert seen["file"] in ("OSError", "PermissionError")
+    assert seen["memory_file"] == "OSError"
+    assert seen["names"] == "done"
+    assert seen["dumpable"] == 0
+    assert seen["user"] == user
+    if "landlock" not in seen["missing"]:
+        denied = ("file", "directory", "secret", "parent", "program")
+        assert {seen[each] for each in denied} == {"PermissionError"}
+    assert not (tmp_path / "file").exists() or (tmp_path / "file").stat().st_size == 0
+
+
+def test_the_child_s_code_knows_nothing_of_the_database() -> None:
+    code = (
+        "import sys, triage.fetching.child, triage.fetching.client, triage.fingerprints;"
+        "print([n for n in ('sqlalchemy', 'flask', 'redis', 'rq', 'psycopg') if n in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, cwd=PROJECT, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_client_loads_no_decoder() -> None:
+    """What is read is read in the child; the worker around it needs no code for that."""
+    code = (
+        "import sys, triage.fetching.client;"
+        "print([n for n in ('pycurl', 'selectolax', 'PIL', 'av', 'numpy') if n in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, cwd=PROJECT, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def _hang(_handler: Any) -> None:
+    time.sleep(3)
+
+
+def test_a_killed_child_is_reported_and_replaced(lab: Any, world: Any, fetcher: Fetcher) -> None:
+    world.routes = {"/": lab.answer(b"<p>x"), "/hang": _hang}
+    reports = []
+    waiting = threading.Thread(
+        target=lambda: reports.append(fetcher.fetch(lab.ask(world.url("/hang"))))
+    )
+    waiting.start()
+    while "/hang" not in world.paths:
+        time.sleep(0.01)
+    child_of(fetcher).kill()
+    waiting.join()
+    assert (reports[0].outcome, reports[0].error) == ("failed", "fetcher_crashed")
+    assert fetcher.fetch(lab.ask(world.url())).outcome == "ok"
+
+
+def test_a_child_that_died_between_two_fetches_is_not_noticed(
+    lab: Any, world: Any, fetcher: Fetcher
+) -> None:
+    world.routes = {"/": lab.answer(b"<p>x")}
+    fetcher.fetch(lab.ask(world.url()))
+    process = child_of(fetcher)
+    process.kill()
+    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    assert fetcher.fetch(lab.ask(world.url())).outcome == "ok"
+
+
+def test_a_child_that_hangs_is_killed_by_the_clock(lab: Any, world: Any, fetcher: Fetcher) -> None:
+    world.routes = {"/": lab.answer(b"<p>x")}
+    fetcher.fetch(lab.ask(world.url()))
+    process = child_of(fetcher)
+    process.send_signal(signal.SIGSTOP)
+    report = fetcher.fetch(lab.ask(world.url(), limits=FetchLimits(total_seconds=0.3)))
+    assert (report.outcome, report.error) == ("failed", "timeout")
+    assert not psutil.pid_exists(process.pid)
+    assert fetcher.fetch(lab.ask(world.url())).outcome == "ok"
+
+
+def test_a_child_is_recycled(lab: Any, world: Any, fetcher: Fetcher) -> None:
+    world.routes = {"/": lab.answer(b"<p>x")}
+    fetcher.fetch(lab.ask(world.url()))
+    first = child_of(fetcher).pid
+    fetcher.fetch(lab.ask(world.url()))
+    assert fetcher._child is None
+    assert not psutil.pid_exists(first)
+
+
+def test_close_cancels_what_is_under_way(lab: Any, world: Any) -> None:
+    world.routes = {"/hang": _hang}
+    fetcher, reports = Fetcher(), []
+    waiting = threading.Thread(
+        target=lambda: reports.append(fetcher.fetch(lab.ask(world.url("/hang"))))
+    )
+    waiting.start()
+    while "/hang" not in world.paths:
+        time.sleep(0.01)
+    fetcher.close()
+    waiting.join()
+    assert (reports[0].outcome, reports[0].error) == ("failed", "cancelled")
+    assert fetcher.fetch(lab.ask(world.url("/hang"))).error == "cancelled"
+
+
+def test_the_child_leaves_with_its_parent(world: Any) -> None:
+    """Also a parent that is killed, while the child waits for a host that says nothing."""
+    world.routes = {"/": _hang}
+    code = (
+        "import sys, threading\n"
+        "from triage.fetching.client import Fetcher\n"
+        "from triage.fetching.report import FetchRequest\n"
+        "fetcher = Fetcher()\n"
+        "request = FetchRequest(sys.argv[1], allowed_networks=('127.0.0.0/8',))\n"
+        "threading.Thread(target=fetcher.fetch, args=(request,)).start()\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, world.url(host="127.0.0.1")], cwd=PROJECT
+    )
+    while not world.paths:
+        time.sleep(0.02)
+    (child,) = psutil.Process(parent.pid).children()
+    parent.kill()
+    parent.wait()
+    child.wait(timeout=10)
+
+
+def test_a_request_that_the_child_cannot_read_ends_it_without_a_word_of_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "triage.fetching.child"],
+        input=b'{"url": "http://' + MARKER.encode(),
+        capture_output=True,
+        cwd=PROJECT,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert done.stdout == b"ready\n"
+    assert MARKER.encode() not in done.stderr
+
+
+def test_threads_share_a_fetcher(lab: Any, world: Any, shared: Fetcher) -> None:
+    world.routes = {f"/{n}": lab.answer(f"<title>{n}</title>".encode()) for n in range(6)}
+    reports: dict[int, Any] = {}
+
+    def work(number: int) -> None:
+        reports[number] = shared.fetch(lab.ask(world.url(f"/{number}")))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {n: report.final_url for n, report in reports.items()} == {
+        n: world.url(f"/{n}") for n in range(6)
+    }
+
+
+def test_a_fork_starts_a_child_of_its_own(lab: Any, world: Any, shared: Fetcher) -> None:
+    """An RQ worker forks for each job: two processes must not talk into one pair of pipes."""
+    world.routes = {"/": lab.answer(b"<p>x")}
+    shared.fetch(lab.ask(world.url()))
+    before = child_of(shared).pid
+    pid = os.fork()
+    if pid == 0:
+        try:
+            done = shared.fetch(lab.ask(world.url())).outcome == "ok"
+            own = shared._child is not None and shared._child.pid != before
+            shared.close()
+        finally:
+            os._exit(0 if done and own else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert shared.fetch(lab.ask(world.url())).outcome == "ok"
+    assert child_of(shared).pid == before

@@ -1,0 +1,73 @@
+"""What crosses the pipe comes out as it went in, and bad requests are named before they travel."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hotline.core.errors import InvalidInput
+from triage.fetching.report import (
+    FetchLimits,
+    FetchReport,
+    FetchRequest,
+    Hop,
+    MediaFound,
+    PageFacts,
+    failure,
+)
+
+
+def test_a_request_survives_the_pipe() -> None:
+    request = FetchRequest(
+        "http://pictures.example/",
+        allowed_networks=("127.0.0.0/8",),
+        hosts={"pictures.example": "127.0.0.1"},
+        cookies="a=b",
+        limits=FetchLimits(total_seconds=3, max_media=2),
+        tls_insecure=True,
+    )
+    assert FetchRequest.from_json(json.loads(json.dumps(request.to_json()))) == request
+
+
+def test_a_report_survives_the_pipe() -> None:
+    report = FetchReport(
+        "http://a.example/",
+        "https://b.example/",
+        "ok",
+        status=200,
+        hops=(Hop("http://a.example/", 302, "192.0.2.1", "https://b.example/", None, ("::1",)),),
+        headers={"server": "x"},
+        media_type="text/html",
+        page=PageFacts("aa", "0" * 16, 5, 1, True),
+        media=(MediaFound("https://b.example/1.png", "img", 200, None, {"sha256": "bb"}),),
+        bytes_read=12,
+        seconds=0.5,
+    )
+    assert FetchReport.from_json(json.loads(json.dumps(report.to_json()))) == report
+
+
+def test_an_unknown_outcome_is_not_accepted() -> None:
+    value = failure(FetchRequest("http://a.example/"), "timeout").to_json()
+    with pytest.raises(InvalidInput, match="no fetch outcome"):
+        FetchReport.from_json(value | {"outcome": "splendid"})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"socks_proxy": "socks5://127.0.0.1:9050"}, "socks5h"),
+        ({"cookies": "a=b\r\nX-Other: 1"}, "control characters"),
+        ({"user_agent": "x\n"}, "control characters"),
+        ({"allowed_networks": ("loopback",)}, "no network"),
+    ],
+)
+def test_a_request_that_would_mislead_is_refused(change: dict, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        FetchRequest("http://a.example/", **change)
+
+
+def test_all_faults_of_the_limits_are_named_at_once() -> None:
+    with pytest.raises(InvalidInput, match=r"total_seconds.*max_bytes"):
+        FetchLimits(total_seconds=0, max_bytes=-1)
+    assert FetchLimits(max_redirects=0, max_media=0).max_media == 0
