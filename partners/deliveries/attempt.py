@@ -1,0 +1,105 @@
+"""One try of one delivery: written down before, sent, written down after.
+
+Before the message leaves, the hold is asked once more, in the same transaction that notes the try.
+If the worker dies between sending and noting, the message goes out again with the same id: the
+receiver can tell, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from hotline.core import machine
+from hotline.core.errors import NotFound, Unavailable
+from hotline.core.task import GiveUp, Task
+from partners.channels.base import Channels, Message
+from partners.deliveries.models import Delivery
+from partners.formats.notice import notice_message
+from partners.formats.referral import referral_message
+from partners.notices.models import Notice
+from partners.notices.service import after_sending, failed_notice
+from partners.referrals import holds
+from partners.referrals import service as referrals
+from partners.referrals.models import Referral
+
+
+def attempt_delivery(task: Task, *, channels: Channels) -> None:
+    """Send a queued delivery, or note why it may not or could not leave."""
+    delivery_id = task.id_of("delivery_id")
+    with task.context.database.writing() as session:
+        delivery = session.get(Delivery, delivery_id, with_for_update=True)
+        if delivery is None:
+            raise NotFound("There is no such delivery.")
+        message = _prepare(session, task, delivery)
+    if message is None:
+        with task.finishing():
+            return
+    try:
+        answer = channels.send(delivery.channel, message)
+    except (Unavailable, GiveUp) as error:
+        last = task.attempt >= task.context.settings.job_attempts
+        if last or isinstance(error, GiveUp):
+            _fail(task, delivery, str(error))
+            return
+        raise
+    with task.finishing() as session:
+        delivery = session.get_one(Delivery, delivery_id, with_for_update=True)
+        delivery.sent_at, delivery.answer = task.now, answer
+        machine.advance(session, delivery, "accepted", actor="delivery", now=task.now)
+        delivery.partner.last_success_at = task.now
+        _sent(session, task, delivery)
+
+
+def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None:
+    """The message, with the try noted; None where it may not leave any more."""
+    if delivery.state in ("sent", "cancelled", "failed", "bounced"):
+        return None
+    if delivery.subject == "notice":
+        notice = session.get_one(Notice, delivery.subject_id)
+        stopped = notice.state in ("withdrawn", "verified_removed")
+        held = notice.needs_release and holds.is_held(session, notice.case_id)
+        if stopped or held:
+            machine.advance(session, delivery, "failed", actor="delivery", now=task.now,
+                            reason="withdrawn" if stopped else "held")  # fmt: skip
+            if held and notice.state == "queued":
+                machine.advance(session, notice, "held", actor="delivery", now=task.now)
+            return None
+        message = notice_message(session, task.context, notice, delivery)
+    else:
+        referral = session.get_one(Referral, delivery.subject_id)
+        if referral.state == "withdrawn":
+            machine.advance(session, delivery, "failed", actor="delivery", now=task.now,
+                            reason="withdrawn")  # fmt: skip
+            return None
+        message = referral_message(session, task.context, referral, delivery, task.now)
+    delivery.tries += 1
+    machine.advance(session, delivery, "attempted", actor="delivery", now=task.now,
+                    attempt=delivery.tries)  # fmt: skip
+    return message
+
+
+def _sent(session: Session, task: Task, delivery: Delivery) -> None:
+    if delivery.purpose != "first":
+        return
+    if delivery.subject == "notice":
+        notice = session.get_one(Notice, delivery.subject_id)
+        after_sending(session, task.context, notice, now=task.now)
+    else:
+        referral = session.get_one(Referral, delivery.subject_id)
+        referrals.delivered(session, task.context, referral, now=task.now)
+
+
+def _fail(task: Task, delivery: Delivery, reason: str) -> None:
+    """For good: the case page shows it, and a person mends the address or withdraws."""
+    with task.finishing() as session:
+        delivery = session.get_one(Delivery, delivery.id, with_for_update=True)
+        delivery.answer = {"error": reason[:300]}
+        machine.advance(session, delivery, "failed", actor="delivery", now=task.now,
+                        reason=reason[:300])  # fmt: skip
+        if delivery.purpose != "first":
+            return
+        if delivery.subject == "notice":
+            failed_notice(session, session.get_one(Notice, delivery.subject_id), task.now)
+        else:
+            referral = session.get_one(Referral, delivery.subject_id)
+            machine.advance(session, referral, "failed", actor="delivery", now=task.now)

@@ -1,0 +1,103 @@
+"""Police holds: nothing about an item leaves the house until the police let it go.
+
+A hold begins when the police have the referral and has a deadline. Its end by time is an event for
+a supervisor, never a release: a notice leaves only after a person released it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core import machine, outbox
+from hotline.core.context import Context
+from hotline.core.errors import InvalidInput
+from hotline.core.ids import new_id
+from partners.referrals.models import HOLDING, Hold, Referral
+
+MAX_EXTENSION = timedelta(days=90)
+
+
+def open_hold(
+    session: Session, context: Context, referral: Referral, *, actor: str, now: datetime
+) -> Hold:
+    """A hold that is pending until the police have the referral; it holds already."""
+    hold = Hold(
+        id=new_id(), case_id=referral.case_id, referral_id=referral.id, referral=referral
+    )  # fmt: skip
+    machine.begin(session, hold, actor=actor, now=now, referral=referral.reference)
+    return hold
+
+
+def start_hold(session: Session, context: Context, referral: Referral, *, now: datetime) -> None:
+    """The police have it: the clock runs."""
+    hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
+    if hold is None or hold.state != "pending":
+        return
+    hold.deadline = now + timedelta(hours=context.settings.hold_hours)
+    machine.advance(session, hold, "started", actor="delivery", now=now,
+                    deadline=hold.deadline.isoformat())  # fmt: skip
+
+
+def extend_hold(
+    session: Session,
+    hold: Hold,
+    *,
+    deadline: datetime,
+    reason: str,
+    officer_reference: str,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Police need longer: a reason, their own reference and a new deadline are required."""
+    faults = {}
+    if not reason.strip():
+        faults["/reason"] = "Say why."
+    if not officer_reference.strip():
+        faults["/officer_reference"] = "Give the officer's reference."
+    if not now < deadline <= now + MAX_EXTENSION:
+        faults["/deadline"] = f"Choose a time within the next {MAX_EXTENSION.days} days."
+    if faults:
+        raise InvalidInput("The hold was not extended.", fields=faults)
+    hold.deadline, hold.reason = deadline, reason.strip()[:2000]
+    hold.officer_reference = officer_reference.strip()[:120]
+    machine.advance(session, hold, "extended", actor=actor, now=now, reason=hold.reason,
+                    officer_reference=hold.officer_reference,
+                    deadline=deadline.isoformat())  # fmt: skip
+
+
+def release_hold(
+    session: Session, hold: Hold, *, actor: str, now: datetime, reason: str = ""
+) -> None:
+    """The police let it go: what waited for it is posted at once, day or night."""
+    machine.advance(session, hold, "released", actor=actor, now=now, reason=reason.strip()[:2000])
+    post_release(session, hold.case_id, key=f"release:{hold.id}", now=now)
+
+
+def post_release(session: Session, case_id: uuid.UUID, *, key: str, now: datetime) -> None:
+    """Have the notices of a case looked at again; nothing leaves while another hold is on it."""
+    outbox.post(
+        session, "notice.release", key=key, payload={"case_id": str(case_id)}, now=now,
+        queue="urgent",
+    )  # fmt: skip
+
+
+def is_held(session: Session, case_id: uuid.UUID) -> bool:
+    """Whether any hold on the case still holds: pending, active, or expired and not released."""
+    query = select(Hold.id).where(Hold.case_id == case_id, Hold.state.in_(HOLDING)).limit(1)
+    return session.scalar(query) is not None
+
+
+def expire_holds(session: Session, context: Context, now: datetime) -> int:
+    """Deadlines that passed: the hold still holds, and a supervisor is to decide."""
+    overdue = session.scalars(
+        select(Hold)
+        .where(Hold.state == "active", Hold.deadline <= now)
+        .with_for_update(skip_locked=True, of=Hold)
+    ).all()
+    for hold in overdue:
+        machine.advance(session, hold, "expired", actor="scheduler", now=now)
+    return len(overdue)

@@ -1,0 +1,156 @@
+"""Plans: a person chooses routes for a case, another one approves, and the measures begin.
+
+Police first: where a plan tells the police, a hold is pending from the moment of approval, and a
+notice that must wait for it does.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.accounts.models import Person
+from hotline.core import machine
+from hotline.core.context import Context
+from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from hotline.core.ids import new_id
+from partners.directory.models import Partner
+from partners.directory.service import KIND_OF_ROUTE, usable
+from partners.notices import service as notices
+from partners.referrals import service as referrals
+from partners.referrals.models import Plan
+from partners.watching.service import start_watch
+from triage.cases.models import Case
+from triage.items.service import tell_reporters
+
+NOTICE_ROUTES = frozenset({"provider_notice", "cdn_notice", "platform", "preservation_request"})
+REFERRAL_ROUTES = frozenset(
+    {"police", "interpol_ncb", "hotline", "ncmec", "helpline", "child_protection_unit"}
+)
+# Before an assessment only these may be told, and only of a child in danger.
+IN_DANGER = frozenset({"police", "helpline", "child_protection_unit"})
+
+
+def can_take(route: Mapping[str, Any]) -> bool:
+    """Whether a plan may hold the route; the others tell a person what to do by hand."""
+    return route["to"] in NOTICE_ROUTES | REFERRAL_ROUTES
+
+
+def request_plan(
+    session: Session,
+    context: Context,
+    case: Case,
+    person: Person,
+    chosen: Mapping[int, uuid.UUID | None],
+    *,
+    note: str,
+    now: datetime,
+) -> Plan:
+    """Ask for routes to be taken. ``chosen``: index in ``case.routing["routes"]`` -> partner."""
+    routes = _chosen(session, case, chosen)
+    _require_ready(case, routes)
+    if open_plan(session, case.id) is not None:
+        raise Conflict("A plan for this case waits for approval already.")
+    plan = Plan(
+        id=new_id(),
+        case_id=case.id,
+        case=case,
+        routes=routes,
+        note=note.strip()[:4000],
+        requested_at=now,
+        requested_by=person.actor,
+        two_person=context.settings.second_person,
+    )
+    machine.begin(session, plan, actor=person.actor, now=now, case=case.reference,
+                  routes=[route["to"] for route in routes])  # fmt: skip
+    return plan
+
+
+def open_plan(session: Session, case_id: uuid.UUID) -> Plan | None:
+    query = select(Plan).where(Plan.case_id == case_id, Plan.state == "requested")
+    return session.scalar(query)
+
+
+def approve_plan(
+    session: Session, context: Context, plan: Plan, person: Person, *, now: datetime
+) -> None:
+    """A second person says yes: referrals and notices are made and go their way."""
+    if plan.two_person and plan.requested_by == person.actor:
+        raise Forbidden(
+            "Whoever asked for a plan cannot approve it.", hint="Ask another analyst to look."
+        )
+    plan.approved_by = person.actor
+    machine.advance(session, plan, "approved", actor=person.actor, now=now)
+    case = plan.case
+    if case.machine.allows(case.state, "plan_approved"):
+        machine.advance(session, case, "plan_approved", actor=person.actor, now=now)
+    told = [route for route in plan.routes if route["to"] in REFERRAL_ROUTES]
+    for route in told:
+        referrals.create(session, context, plan, route, actor=person.actor, now=now)
+    for route in plan.routes:
+        if route["to"] in NOTICE_ROUTES:
+            notices.create(session, context, plan, route, actor=person.actor, now=now)
+    if case.state == "in_progress":
+        tell_reporters(session, case.item_id, "passed_on", actor=person.actor, now=now)
+        start_watch(session, context, case, actor=person.actor, now=now)
+
+
+def refuse_plan(
+    session: Session, plan: Plan, person: Person, *, note: str, now: datetime
+) -> None:
+    """Not like this: a second person rejects, or the one who asked withdraws."""
+    event = "withdrawn" if plan.requested_by == person.actor else "rejected"
+    machine.advance(session, plan, event, actor=person.actor, now=now, note=note.strip()[:1000])
+
+
+def _require_ready(case: Case, routes: Sequence[Mapping[str, Any]]) -> None:
+    if case.state in ("assessed", "in_progress"):
+        return
+    if case.danger_now and all(route["to"] in IN_DANGER for route in routes):
+        return
+    raise Conflict(
+        f"Case {case.reference} is not assessed yet.",
+        hint="Only police and helpline can be told before, and only of a child in danger.",
+    )
+
+
+def _chosen(
+    session: Session, case: Case, chosen: Mapping[int, uuid.UUID | None]
+) -> list[dict[str, Any]]:
+    """The routes with the partner that was picked for each."""
+    offered = case.routing.get("routes", [])
+    if not chosen:
+        raise InvalidInput("Choose at least one route.", fields={"/routes": "Choose at least one."})
+    routes = []
+    for index, partner_id in sorted(chosen.items()):
+        if not 0 <= index < len(offered) or not can_take(offered[index]):
+            raise InvalidInput("This route is not one of the case's.", hint="Load the page anew.")
+        route = dict(offered[index])
+        if route["to"] in REFERRAL_ROUTES:
+            route["partner_id"] = str(_partner(session, route, partner_id).id)
+        elif partner_id is not None:
+            route["partner_id"] = str(_partner(session, route, partner_id).id)
+        routes.append(route)
+    return routes
+
+
+def _partner(session: Session, route: Mapping[str, Any], chosen: uuid.UUID | None) -> Partner:
+    kind = KIND_OF_ROUTE[route["to"]]
+    if chosen is not None:
+        found = session.get(Partner, chosen)
+        if found is None or found.kind != kind or found.disabled_at is not None:
+            raise NotFound("There is no such partner for this route.")
+        return found
+    able = usable(session, kind, route["country"])
+    if not able:
+        raise Conflict(
+            f"No {kind.replace('_', ' ')} in {route['country'] or 'the directory'} has a "
+            "confirmed address.",
+            hint="Enter and confirm one in the directory.",
+        )
+    return able[0]

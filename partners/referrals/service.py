@@ -1,0 +1,136 @@
+"""Referrals: a case told to an office, delivered once, answered in its own time."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core import machine
+from hotline.core.context import Context
+from hotline.core.countries import add_business_hours
+from hotline.core.errors import InvalidInput
+from hotline.core.ids import new_id
+from hotline.core.numbers import next_reference
+from partners.deliveries.service import queue_delivery
+from partners.directory.models import Partner
+from partners.links import new_link
+from partners.referrals import holds
+from partners.referrals.models import Plan, Referral
+
+# Hours in which an answer is expected, by urgency; in the working hours of the country but for
+# the immediate ones.
+ANSWER_HOURS = {"immediate": 4.0, "high": 16.0, "normal": 40.0}
+LINK_DAYS = 90
+# What the receiving office may say, and the event that follows.
+ANSWERS = {
+    "acknowledge": "acknowledged",
+    "take_up": "taken_up",
+    "no_action": "no_action",
+    "want_more": "more_wanted",
+    "close": "closed",
+}
+
+
+def create(
+    session: Session,
+    context: Context,
+    plan: Plan,
+    route: dict[str, Any],
+    *,
+    actor: str,
+    now: datetime,
+) -> Referral:
+    """Make a referral of an approved plan and send it, as soon as its address is confirmed."""
+    partner = session.get_one(Partner, uuid.UUID(route["partner_id"]))
+    case = plan.case
+    referral = Referral(
+        id=new_id(),
+        reference=next_reference(session, f"{context.country.reference_prefix}-R", now),
+        case_id=case.id,
+        case=case,
+        plan_id=plan.id,
+        partner_id=partner.id,
+        partner=partner,
+        kind=route["to"],
+        urgency=route["urgency"],
+        why=route["why"],
+        due_at=_due(context, route["urgency"], now),
+    )
+    machine.begin(session, referral, actor=actor, now=now, case=case.reference,
+                  partner=partner.code, kind=referral.kind)  # fmt: skip
+    if referral.kind == "police":
+        holds.open_hold(session, context, referral, actor=actor, now=now)
+    if partner.approved_at is not None:
+        send(session, context, referral, actor=actor, now=now)
+    return referral
+
+
+def send(
+    session: Session, context: Context, referral: Referral, *, actor: str, now: datetime
+) -> None:
+    """Queue the referral for delivery, with a link by which the office can answer."""
+    machine.advance(session, referral, "queued", actor=actor, now=now)
+    referral.link_mac = new_link(context.keyring, "referral", referral.id).mac
+    referral.link_expires_at = now + timedelta(days=LINK_DAYS)
+    queue_delivery(
+        session, subject="referral", subject_id=referral.id, partner=referral.partner,
+        domain=context.settings.hotline_domain, now=now, urgent=referral.urgency == "immediate",
+    )  # fmt: skip
+
+
+def send_waiting(
+    session: Session, context: Context, partner: Partner, *, actor: str, now: datetime
+) -> int:
+    """A partner's address was confirmed: what waited for it goes out; returns how many."""
+    waiting = session.scalars(
+        select(Referral).where(Referral.partner_id == partner.id, Referral.state == "approved")
+    ).all()
+    for referral in waiting:
+        send(session, context, referral, actor=actor, now=now)
+    return len(waiting)
+
+
+def delivered(session: Session, context: Context, referral: Referral, *, now: datetime) -> None:
+    """The other side took it: from now on a police hold's clock runs."""
+    machine.advance(session, referral, "delivered", actor="delivery", now=now)
+    if referral.kind == "police":
+        holds.start_hold(session, context, referral, now=now)
+
+
+def answer(
+    session: Session,
+    referral: Referral,
+    verb: str,
+    *,
+    actor: str,
+    now: datetime,
+    their_reference: str = "",
+    note: str = "",
+) -> None:
+    """What the office said, through its link or on the telephone."""
+    if verb not in ANSWERS:
+        raise InvalidInput("This is not an answer that a referral can have.")
+    their_reference = their_reference.strip()[:120]
+    if their_reference:
+        referral.their_reference = their_reference
+    machine.advance(
+        session, referral, ANSWERS[verb], actor=actor, now=now, note=note.strip()[:2000],
+        their_reference=their_reference,
+    )  # fmt: skip
+
+
+def of_case(session: Session, case_id: uuid.UUID) -> Sequence[Referral]:
+    query = select(Referral).where(Referral.case_id == case_id).order_by(Referral.id)
+    return session.scalars(query).all()
+
+
+def _due(context: Context, urgency: str, now: datetime) -> datetime:
+    hours = ANSWER_HOURS.get(urgency, ANSWER_HOURS["normal"])
+    if urgency == "immediate":
+        return now + timedelta(hours=hours)
+    return add_business_hours(context.country, now, hours)
