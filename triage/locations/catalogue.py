@@ -1,0 +1,359 @@
+"""The data behind identity: platforms, tracking parameters, wrappers, archives, shorteners.
+
+Read from ``data/platforms.toml``, ``data/tracking.toml`` and ``data/wrappers.toml`` (an operator's
+own file in the data directory wins), checked with all faults at once, kept for the process.
+Patterns are matched against the whole path with an optional slash at its end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from hotline.core.datafiles import read_toml
+from hotline.core.errors import Misconfigured
+
+PACKAGE = "triage.locations"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one form of a platform's addresses names its content.
+
+    Groups of ``path``, ``query`` and ``fragment`` fill the templates. ``key`` is what is compared
+    where the canonical form must carry more than the identity (a decryption key, a signature).
+    """
+
+    kind: str
+    content: str
+    canonical: str
+    path: re.Pattern[str]
+    schemes: frozenset[str] = frozenset(("http", "https"))
+    hosts: frozenset[str] = frozenset()
+    query: tuple[tuple[str, re.Pattern[str]], ...] = ()
+    fragment: re.Pattern[str] | None = None
+    host: re.Pattern[str] | None = None
+    key: str = ""
+    lower: frozenset[str] = frozenset()
+    keep_query: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """How people write an account of this platform in running text: ``telegram: @name``."""
+
+    words: tuple[str, ...]
+    pattern: re.Pattern[str]
+    canonical: str
+    lower: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One service: where its operator has its seat (ISO 3166-1), how it takes reports."""
+
+    id: str
+    name: str
+    seat: str
+    hosts: tuple[str, ...]
+    report_url: str = ""
+    report_email: str = ""
+    home: str = ""
+    aliases: frozenset[str] = frozenset()
+    schemes: frozenset[str] = frozenset()
+    query_order: bool = False
+    fragments: bool = False
+    drop: frozenset[str] = frozenset()
+    handle: Handle | None = None
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """A redirector, translator, proxy or archive whose target stands plainly in its address."""
+
+    id: str
+    role: str
+    hosts: tuple[str, ...]
+    path: re.Pattern[str]
+    parameters: tuple[str, ...] = ()
+    coding: str = "plain"
+    host: re.Pattern[str] | None = None
+    canonical: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """Parameters that say who shared a link and not what it leads to; ``dated`` is the list's."""
+
+    dated: str
+    names: frozenset[str]
+    prefixes: tuple[str, ...]
+    sessions: Mapping[str, re.Pattern[str]]
+    session_path: re.Pattern[str]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that identity looks up, indexed by host name."""
+
+    platforms: Mapping[str, Platform]
+    tracking: Tracking
+    wrappers: tuple[Wrapper, ...]
+    shorteners: frozenset[str]
+    shortener_paths: re.Pattern[str]
+    by_host: Mapping[str, Platform] = field(repr=False)
+    by_scheme: Mapping[str, Platform] = field(repr=False)
+    wrappers_by_host: Mapping[str, tuple[Wrapper, ...]] = field(repr=False)
+    sites: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+def load_platforms(override_dir: Path | None = None) -> Catalogue:
+    """The catalogue, read once per directory. Raises Misconfigured with every fault named."""
+    return _load(override_dir)
+
+
+@lru_cache(maxsize=8)
+def _load(override_dir: Path | None) -> Catalogue:
+    faults: list[str] = []
+    platforms = _platforms(read_toml(PACKAGE, "platforms.toml", override_dir), faults)
+    tracking = _tracking(read_toml(PACKAGE, "tracking.toml", override_dir), faults)
+    rest = read_toml(PACKAGE, "wrappers.toml", override_dir)
+    wrappers = _wrappers(rest, faults)
+    short = Reader(rest.get("shorteners", {}), "wrappers.toml shorteners", faults)
+    hosts, paths = short.texts("hosts"), short.texts("paths")
+    short.done()
+    short_paths = short.compiled("|".join(f"(?:{path})" for path in paths) or r"(?!)", "paths")
+    if faults:
+        raise Misconfigured(
+            f"The location data has {len(faults)} fault(s): " + "; ".join(faults) + ".",
+            hint="Correct the file, or remove your own copy to use the shipped one.",
+        )
+    return Catalogue(
+        platforms=platforms,
+        tracking=tracking,
+        wrappers=wrappers,
+        shorteners=frozenset(hosts),
+        shortener_paths=short_paths,
+        by_host={host: platform for platform in platforms.values() for host in platform.hosts},
+        by_scheme={s: platform for platform in platforms.values() for s in platform.schemes},
+        wrappers_by_host=_index(wrappers),
+    )
+
+
+def _index(wrappers: tuple[Wrapper, ...]) -> dict[str, tuple[Wrapper, ...]]:
+    index: dict[str, tuple[Wrapper, ...]] = {}
+    for wrapper in wrappers:
+        for host in wrapper.hosts:
+            index[host] = (*index.get(host, ()), wrapper)
+    return index
+
+
+class Reader:
+    """One table of a data file; wrong or unknown entries are noted, never raised."""
+
+    def __init__(self, table: Any, where: str, faults: list[str]) -> None:
+        self.table: dict[str, Any] = table if isinstance(table, dict) else {}
+        self.where, self.faults, self.seen = where, faults, set[str]()
+        if not isinstance(table, dict):
+            self.fault("is not a table")
+
+    def fault(self, words: str) -> None:
+        self.faults.append(f"{self.where} {words}")
+
+    def value(self, name: str, kind: type, default: Any) -> Any:
+        self.seen.add(name)
+        value = self.table.get(name, default)
+        if not isinstance(value, kind):
+            self.fault(f"{name!r} must be a {kind.__name__}")
+            return default
+        return value
+
+    def text(self, name: str, *, required: bool = False) -> str:
+        value: str = self.value(name, str, "")
+        if required and not value:
+            self.fault(f"lacks {name!r}")
+        return value
+
+    def texts(self, name: str, *, required: bool = False) -> tuple[str, ...]:
+        values: list[Any] = self.value(name, list, [])
+        if not all(isinstance(value, str) and value for value in values):
+            self.fault(f"{name!r} must be a list of texts")
+            return ()
+        if required and not values:
+            self.fault(f"lacks {name!r}")
+        return tuple(values)
+
+    def flag(self, name: str) -> bool:
+        return bool(self.value(name, bool, False))
+
+    def compiled(self, pattern: str, name: str, *, end: str = "") -> re.Pattern[str]:
+        try:
+            return re.compile(f"(?:{pattern}){end}")
+        except re.error as error:
+            self.fault(f"{name!r} is not a pattern ({error}): {pattern}")
+            return re.compile(r"(?!)")
+
+    def pattern(self, name: str, *, end: str = "") -> re.Pattern[str] | None:
+        text = self.text(name)
+        return self.compiled(text, name, end=end) if text else None
+
+    def done(self) -> None:
+        for name in sorted(set(self.table) - self.seen):
+            self.fault(f"has an unknown entry {name!r}")
+
+
+def _tables(document: dict[str, Any], name: str, file: str, faults: list[str]) -> list[Any]:
+    tables = document.get(name)
+    if not isinstance(tables, list) or not tables:
+        faults.append(f"{file} has no [[{name}]]")
+        return []
+    return tables
+
+
+def _platforms(document: dict[str, Any], faults: list[str]) -> dict[str, Platform]:
+    found: dict[str, Platform] = {}
+    owner: dict[str, str] = {}
+    for number, table in enumerate(_tables(document, "platform", "platforms.toml", faults), 1):
+        reader = Reader(table, f"platforms.toml [[platform]] {number}", faults)
+        platform = _platform(reader)
+        reader.done()
+        if platform.id in found:
+            reader.fault(f"repeats the id {platform.id!r}")
+        for name in (*platform.hosts, *(f"{scheme}:" for scheme in platform.schemes)):
+            if owner.setdefault(name, platform.id) != platform.id:
+                reader.fault(f"claims {name!r}, which {owner[name]} has")
+        found[platform.id] = platform
+    return found
+
+
+def _platform(reader: Reader) -> Platform:
+    identifier = reader.text("id", required=True)
+    reader.where += f" ({identifier or '?'})"
+    seat = reader.text("seat", required=True)
+    if not re.fullmatch(r"[A-Z]{2}", seat):
+        reader.fault(f"'seat' is no ISO 3166-1 code: {seat!r}")
+    url, email = reader.text("report_url"), reader.text("report_email")
+    if url and not url.startswith("https://"):
+        reader.fault("'report_url' must begin with https://")
+    if email and "@" not in email:
+        reader.fault("'report_email' is no address")
+    rules: list[Any] = reader.value("rule", list, [])
+    handle = reader.value("handle", dict, {})
+    return Platform(
+        id=identifier,
+        name=reader.text("name", required=True),
+        seat=seat,
+        hosts=reader.texts("hosts", required=True),
+        report_url=url,
+        report_email=email,
+        home=reader.text("home"),
+        aliases=frozenset(reader.texts("aliases")),
+        schemes=frozenset(reader.texts("schemes")),
+        query_order=reader.flag("query_order"),
+        fragments=reader.flag("fragments"),
+        drop=frozenset(reader.texts("drop")),
+        handle=_handle(Reader(handle, f"{reader.where} handle", reader.faults)) if handle else None,
+        rules=tuple(
+            _rule(Reader(rule, f"{reader.where} rule {number}", reader.faults))
+            for number, rule in enumerate(rules, 1)
+        ),
+    )
+
+
+def _handle(reader: Reader) -> Handle:
+    handle = Handle(
+        words=reader.texts("words", required=True),
+        pattern=reader.compiled(reader.text("pattern", required=True), "pattern"),
+        canonical=reader.text("canonical"),
+        lower=not reader.flag("case_matters"),
+    )
+    reader.done()
+    return handle
+
+
+def _rule(reader: Reader) -> Rule:
+    query: dict[str, Any] = reader.value("query", dict, {})
+    kind = reader.text("kind") or "url"
+    if kind not in ("url", "account"):
+        reader.fault(f"'kind' must be url or account, not {kind!r}")
+    rule = Rule(
+        kind=kind,
+        content=reader.text("content", required=True),
+        canonical=reader.text("canonical", required=True),
+        path=reader.pattern("path", end="/?") or re.compile("/?"),
+        schemes=frozenset(reader.texts("schemes")) or frozenset(("http", "https")),
+        hosts=frozenset(reader.texts("hosts")),
+        query=tuple((name, reader.compiled(str(p), f"query {name}")) for name, p in query.items()),
+        fragment=reader.pattern("fragment"),
+        host=reader.pattern("host"),
+        key=reader.text("key"),
+        lower=frozenset(reader.texts("lower")),
+        keep_query=reader.flag("keep_query"),
+    )
+    reader.done()
+    _check_templates(rule, reader)
+    return rule
+
+
+def _check_templates(rule: Rule, reader: Reader) -> None:
+    patterns = (rule.path, rule.fragment, rule.host, *(pattern for _, pattern in rule.query))
+    groups = {name for pattern in patterns if pattern for name in pattern.groupindex}
+    for template in (rule.canonical, rule.content, rule.key):
+        try:
+            template.format_map(dict.fromkeys(groups, "x"))
+        except (KeyError, ValueError, IndexError) as error:
+            reader.fault(f"{template!r} asks for a group that no pattern has: {error}")
+
+
+def _tracking(document: dict[str, Any], faults: list[str]) -> Tracking:
+    reader = Reader(document, "tracking.toml", faults)
+    dated = reader.text("dated", required=True)
+    if dated and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", dated):
+        reader.fault("'dated' must be a date like 2026-11-01")
+    reader.text("source", required=True)
+    names, prefixes = reader.texts("names", required=True), reader.texts("prefixes")
+    sessions: dict[str, Any] = reader.value("sessions", dict, {})
+    path = reader.text("session_path") or r"(?!)"
+    tracking = Tracking(
+        dated=dated,
+        names=frozenset(name.lower() for name in names),
+        prefixes=tuple(prefix.lower() for prefix in prefixes),
+        sessions={
+            name.lower(): reader.compiled(str(p), f"session {name}") for name, p in sessions.items()
+        },
+        session_path=reader.compiled(path, "session_path"),
+    )
+    reader.done()
+    return tracking
+
+
+_ROLES = ("redirector", "translator", "proxy", "archive")
+_CODINGS = ("plain", "base64", "proofpoint2", "proofpoint3", "dashes", "host")
+
+
+def _wrappers(document: dict[str, Any], faults: list[str]) -> tuple[Wrapper, ...]:
+    wrappers: list[Wrapper] = []
+    for number, table in enumerate(_tables(document, "wrapper", "wrappers.toml", faults), 1):
+        reader = Reader(table, f"wrappers.toml [[wrapper]] {number}", faults)
+        wrapper = Wrapper(
+            id=reader.text("id", required=True),
+            role=reader.text("role", required=True),
+            hosts=reader.texts("hosts", required=True),
+            path=reader.pattern("path") or re.compile(".*", re.DOTALL),
+            parameters=reader.texts("parameters"),
+            coding=reader.text("coding") or "plain",
+            host=reader.pattern("host"),
+            canonical=reader.text("canonical"),
+        )
+        if wrapper.role not in _ROLES:
+            reader.fault(f"'role' must be one of {', '.join(_ROLES)}")
+        if wrapper.coding not in _CODINGS:
+            reader.fault(f"'coding' must be one of {', '.join(_CODINGS)}")
+        reader.done()
+        wrappers.append(wrapper)
+    return tuple(wrappers)

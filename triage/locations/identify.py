@@ -1,0 +1,201 @@
+"""The two verbs: every location in a text, or the first one. Neither raises on any text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from triage.locations import wrappers
+from triage.locations.catalogue import Catalogue, Wrapper, load_platforms
+from triage.locations.contact import known_suffix
+from triage.locations.location import Location, make_key, shorten, unknown
+from triage.locations.repair import scrub
+from triage.locations.scan import MAX_LOCATIONS, Scan, places
+from triage.locations.tokens import ORDINARY, clean, join_breaks, settle, web_addresses
+from triage.locations.weburl import OTHER, WEB, Parts, identify_parts, parse
+
+MAX_TEXT = 1 << 20
+"""Characters of one text that are read. What the cut would break in two is left out whole."""
+
+MAX_DEPTH = 4
+"""Wrappers inside wrappers that are opened."""
+
+_SPACE = re.compile(r"\s")
+_START_OF_NAME = re.compile(r"(?i)(?:https?:/*)?([^\s/?#:@]{1,253}\.[^\s/?#:@]{2,63})(?=[/?#:]|$)")
+
+
+def identify(
+    text: str, region: str | None = None, *, catalogue: Catalogue | None = None
+) -> list[Location]:
+    """Every location in ``text``, in order, each once; one of kind ``unknown`` where there is none.
+
+    ``region`` (ISO 3166-1) is whose national phone numbers are understood; ``catalogue`` the
+    platform data, the shipped one by default.
+    """
+    catalogue = catalogue if catalogue is not None else load_platforms()
+    if ORDINARY.fullmatch(text) and len(text) <= MAX_TEXT and text.find("://", 8) < 0:
+        location = _web(text, text, catalogue, 0)
+        if location is not None:
+            return [location if location.userinfo is None else _without_userinfo(location)]
+    return _thorough(text, region, catalogue)
+
+
+def identify_one(
+    text: str, region: str | None = None, *, catalogue: Catalogue | None = None
+) -> Location:
+    """The first location of ``text``; kind ``unknown`` where there is none."""
+    return identify(text, region, catalogue=catalogue)[0]
+
+
+def is_shortener(location: Location, catalogue: Catalogue | None = None) -> bool:
+    """Whether the fetcher must resolve this address to learn what it names."""
+    catalogue = catalogue if catalogue is not None else load_platforms()
+    if location.host is None or location.kind != "url":
+        return False
+    if location.host in catalogue.shorteners and location.content_id is None:
+        return True
+    rest = location.canonical.partition("://")[2]
+    return catalogue.shortener_paths.match(rest) is not None
+
+
+def _thorough(text: str, region: str | None, catalogue: Catalogue) -> list[Location]:
+    notes: list[str] = []
+    whole = scrub(text)
+    if len(whole) > MAX_TEXT:
+        whole, notes = _cut(whole), ["truncated_input"]
+    cleaned, noticed = clean(whole.strip())
+    notes += noticed
+    joined = join_breaks(cleaned, _stands_alone)
+    if joined is not None:
+        cleaned = joined
+        notes.append("whitespace_removed")
+    if not cleaned.strip():
+        return [unknown(whole, *notes, "empty" if not whole.strip() else "not_a_location")]
+    scan = Scan(cleaned, catalogue, region, lambda url, raw: _web(url, raw, catalogue, 0))
+    scan.before_web()
+    spans: list[tuple[int, int]] = []
+    for start, address in web_addresses(scan.text):
+        if len(spans) >= MAX_LOCATIONS:
+            break
+        location = _web(address, address, catalogue, 0)
+        if location is not None:
+            scan.found.append((start, location))
+            spans.append((start, start + len(address)))
+    scan.take(spans)
+    scan.after_web()
+    return _ordered(scan, whole, notes)
+
+
+def _ordered(scan: Scan, whole: str, notes: list[str]) -> list[Location]:
+    found = list(places(scan.found))
+    if len(scan.found) >= MAX_LOCATIONS:
+        found, notes = found[:MAX_LOCATIONS], [*notes, "too_many_locations"]
+    if not found:
+        if scan.found:
+            nothing = scan.found[0][1]
+            return [replace(nothing, problems=(*notes, *nothing.problems))]
+        return [unknown(whole, *notes, "not_a_location")]
+    if len(found) == 1 and not _SPACE.search(whole.strip()) and not found[0].via:
+        found = [replace(found[0], input=shorten(whole, 4 * MAX_SHOWN))]
+    return [
+        _without_userinfo(replace(one, problems=(*notes, *one.problems)) if notes else one)
+        for one in found
+    ]
+
+
+MAX_SHOWN = 2_000
+
+
+def _cut(text: str) -> str:
+    """To the last whole word before the limit; a word that the cut would break is left out."""
+    if _SPACE.match(text[MAX_TEXT]):
+        return text[:MAX_TEXT]
+    last = max(text.rfind(mark, 0, MAX_TEXT) for mark in " \n\t\r")
+    return text[: max(last, 0)]
+
+
+def _stands_alone(text: str) -> bool:
+    match = _START_OF_NAME.match(text[:320])
+    if match is not None:
+        return known_suffix(match[1]) or match[1].replace(".", "").isdigit()
+    return text[:1] in "@+" or "@" in text
+
+
+def _web(text: str, original: str, catalogue: Catalogue, depth: int) -> Location | None:
+    """The location of one address with its scheme, taken out of what it is wrapped in."""
+    parts = parse(text, catalogue)
+    if parts is None or (parts.scheme not in WEB and parts.scheme not in OTHER):
+        return None
+    if parts.site.wrappers:
+        found = wrappers.find(parts, parts.query)
+        if found is not None:
+            location = _unwrapped(found, parts, original, catalogue, depth)
+            if location is not None:
+                return location
+    return identify_parts(parts, catalogue, original)
+
+
+def _unwrapped(
+    found: tuple[Wrapper, str, str],
+    parts: Parts,
+    original: str,
+    catalogue: Catalogue,
+    depth: int,
+) -> Location | None:
+    wrapper, text, time = found
+    if depth >= MAX_DEPTH:
+        parts.problems.append("wrapper_too_deep")
+        return None
+    target = _web(text, text, catalogue, depth + 1)
+    if target is None:
+        return None
+    if wrapper.role == "archive":
+        return _archived(wrapper, target, time, parts, original)
+    outside = identify_parts(parts, catalogue, original)
+    problem = "onion_proxy" if target.kind == "onion" else "unwrapped"
+    return replace(
+        target,
+        input=original,
+        problems=tuple(dict.fromkeys((*outside.problems, problem, *target.problems))),
+        userinfo=parts.userinfo or target.userinfo,
+        wraps=(target,),
+        via=(outside.canonical, *target.via),
+    )
+
+
+def _archived(
+    wrapper: Wrapper, target: Location, time: str, parts: Parts, original: str
+) -> Location:
+    """A copy has a place of its own; what it copies is compared by its key, so that the copy of
+    ``http://x`` and of ``https://x`` at one moment are one."""
+    canonical = settle(wrapper.canonical.format(time=time, target=target.canonical))
+    identity = wrapper.canonical.format(time=time, target=target.key).partition(":")[2]
+    site = parts.site
+    return Location(
+        input=original,
+        kind="url",
+        canonical=canonical,
+        key=make_key("url", identity),
+        display=shorten(canonical.partition("://")[2]),
+        platform=site.platform.id if site.platform is not None else None,
+        host=site.host,
+        registrable_domain=site.registrable,
+        problems=tuple(dict.fromkeys((*parts.problems, "archived_copy"))),
+        userinfo=parts.userinfo or target.userinfo,
+        wraps=(target,),
+        fetchable=True,
+    )
+
+
+def _without_userinfo(location: Location) -> Location:
+    """The input without what stands before the ``@``: it may be a child's password.
+
+    Also inside a wrapper, where it may be encoded in a way that cannot be cut out of the text:
+    then the canonical form stands in for what was typed.
+    """
+    if location.userinfo is None:
+        return location
+    shown = re.sub(r"(?<=[/\\])[^/\\?#]*@", "", location.input, count=1)
+    if location.wraps or shown == location.input:
+        shown = location.canonical
+    return replace(location, input=shown, via=() if location.wraps else location.via)

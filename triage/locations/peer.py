@@ -1,0 +1,115 @@
+"""Peer-to-peer links: the content's own hash is the identity, names and trackers are not.
+
+The same torrent is named by its info-hash in hexadecimal or base32 (BEP 9), by a version 2 hash
+(BEP 52, ``urn:btmh:1220…``), or by both; where both stand, the older one decides, as most links
+carry only that. eD2k names a file by its MD4 root hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from urllib.parse import unquote
+
+from triage.locations.location import Location, make_key, shorten
+
+_BTIH_HEX = re.compile(r"(?i)urn:btih:([0-9a-f]{40})")
+_BTIH_BASE32 = re.compile(r"(?i)urn:btih:([a-z2-7]{32})")
+_BTMH = re.compile(r"(?i)urn:btmh:1220([0-9a-f]{64})")
+_ED2K_URN = re.compile(r"(?i)urn:ed2k(?:hash)?:([0-9a-f]{32})")
+_OTHER_URN = re.compile(
+    r"(?i)urn:(sha1|bitprint|tree:tiger|aich|md5|sha256|kzhash):([0-9a-z.]{16,128})"
+)
+_LABELLED = re.compile(r"(?i)(?:info[ _-]?hash|btih)[:=]?([0-9a-f]{40}|[a-z2-7]{32})")
+_ED2K_FILE = re.compile(r"(?i)ed2k://\|file\|([^|]*)\|(\d{0,15})\|([0-9a-f]{32})\|.*", re.DOTALL)
+_ED2K_SERVER = re.compile(r"(?i)ed2k://\|server\|([\w.-]{1,253})\|(\d{1,5})\|.*", re.DOTALL)
+
+
+def magnet(text: str) -> Location | None:
+    topics = sorted(
+        unquote(value)
+        for name, _, value in (
+            piece.removeprefix("amp;").partition("=") for piece in text.partition("?")[2].split("&")
+        )
+        if name.lower() == "xt" or name.lower().startswith("xt.")
+    )
+    for read in (_btih, _btmh, _ed2k_urn, _other_urn):
+        found = sorted({value for topic in topics if (value := read(topic)) is not None})
+        if found:
+            return _ed2k_or_magnet(found, text)
+    return None
+
+
+def _ed2k_or_magnet(found: list[str], text: str) -> Location:
+    if found[0].startswith("ed2k:"):
+        return _ed2k(found[0][5:], "", text)
+    identity = "+".join(found)
+    canonical = "magnet:?" + "&".join(f"xt=urn:{value}" for value in found)
+    canonical = canonical.replace("urn:btmh:", "urn:btmh:1220")
+    return Location(
+        input=text,
+        kind="magnet",
+        canonical=canonical,
+        key=make_key("magnet", identity),
+        display=shorten(canonical),
+        content_id=identity,
+    )
+
+
+def _btih(topic: str) -> str | None:
+    if match := _BTIH_HEX.fullmatch(topic):
+        return "btih:" + match[1].lower()
+    if match := _BTIH_BASE32.fullmatch(topic):
+        return "btih:" + base64.b32decode(match[1].upper()).hex()
+    return None
+
+
+def _btmh(topic: str) -> str | None:
+    match = _BTMH.fullmatch(topic)
+    return "btmh:" + match[1].lower() if match else None
+
+
+def _ed2k_urn(topic: str) -> str | None:
+    match = _ED2K_URN.fullmatch(topic)
+    return "ed2k:" + match[1].lower() if match else None
+
+
+def _other_urn(topic: str) -> str | None:
+    match = _OTHER_URN.fullmatch(topic)
+    return f"{match[1].lower()}:{match[2].lower()}" if match else None
+
+
+def info_hash(text: str) -> Location | None:
+    """A bare info-hash with its label (``btih:…``); without one it is a SHA-1 (``hash``)."""
+    match = _LABELLED.fullmatch(text)
+    return magnet(f"magnet:?xt=urn:btih:{match[1]}") if match else None
+
+
+def ed2k(text: str) -> Location | None:
+    text = unquote(text) if "%7c" in text[:20].lower() else text
+    if match := _ED2K_FILE.fullmatch(text):
+        return _ed2k(match[3].lower(), match[2].lstrip("0"), text)
+    if match := _ED2K_SERVER.fullmatch(text):
+        identity = f"{match[1].lower()}:{int(match[2])}"
+        return Location(
+            input=text,
+            kind="ed2k",
+            canonical=f"ed2k://|server|{match[1].lower()}|{int(match[2])}|/",
+            key=make_key("ed2k", f"server:{identity}"),
+            display=f"eD2k server {identity}",
+            content_id=None,
+            host=match[1].lower(),
+        )
+    return None
+
+
+def _ed2k(digest: str, size: str, text: str) -> Location:
+    return Location(
+        input=text,
+        kind="ed2k",
+        canonical=f"ed2k://|file|-|{size}|{digest}|/",
+        key=make_key("ed2k", digest),
+        display=f"eD2k {digest}" + (f" ({size} bytes)" if size else ""),
+        content_id=digest,
+        problems=() if size else ("size_missing",),
+    )

@@ -1,0 +1,109 @@
+"""Repair of what people paste, in linear time: every pattern here has bounded repeats.
+
+The libraries that do this are quadratic (50,000 opening brackets kept one busy for minutes), and
+an intake form is open to everybody.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FULL_WIDTH = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {
+    0x3000: 0x20,  # ideographic space
+    0x3002: 0x2E,  # ideographic full stop
+    0xFF61: 0x2E,  # its half-width form
+}
+_INVISIBLE = dict.fromkeys(
+    [
+        *(c for c in range(0x20) if chr(c) not in "\t\n\r\f\v"),
+        *range(0x7F, 0x85),
+        *range(0x86, 0xA0),
+        0x00AD,  # soft hyphen
+        0x034F,
+        0x061C,
+        0x180E,
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        0xFEFF,
+    ]
+)
+_HAS_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+
+_OPEN, _CLOSE = r"[\[({]", r"[\])}]"
+_DOT = re.compile(
+    rf"(?i)[ \t]{{0,2}}{_OPEN}[ \t]?(?:\.|dot|d0t)[ \t]?{_CLOSE}(?:[ \t]{{0,2}}(?=\w))?"
+)
+_AT = re.compile(rf"(?i)[ \t]{{0,2}}{_OPEN}[ \t]?(?:@|at)[ \t]?{_CLOSE}[ \t]{{0,2}}")
+_PUNCTUATION = re.compile(rf"{_OPEN}(://|:/?|//?)[\])}}]")
+_PLURAL = re.compile(r"(?i)\b(h(?:tt|xx)p)[\[(](s)[\])](?=:)")
+_DEFANGED_SCHEME = re.compile(r"(?i)(?<![a-z0-9/=?&%])h(?:xx|tx|xt|\*\*|__|##)p(s?)(?=:[/\\])")
+_BROKEN_SCHEME = re.compile(r"(?i)(?<![a-z0-9/=?&%])(https?)(?:[;.,]|:;)?//(?=[\w\[])")
+_SPACED_SCHEME = re.compile(r"(?i)(?<![a-z0-9/=?&%])(https?) {0,2}: {0,2}// {0,2}(?=[\w\[])")
+
+_TRAILING = frozenset(".,;:!?'\"|…·。，、！？；：\\")
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+
+
+def scrub(text: str) -> str:
+    """Text that every database and every encoder takes: no lone surrogates, no NUL."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\0", "") if "\0" in text else text
+
+
+def plain_characters(text: str) -> tuple[str, list[str]]:
+    """Without invisible characters, with full-width ones in their plain form; and the codes."""
+    problems: list[str] = []
+    if not text.isascii():
+        seen = text.translate(_INVISIBLE)
+        wide = seen.translate(_FULL_WIDTH)
+        if len(seen) != len(text):
+            problems.append("invisible_removed")
+        if wide != seen:
+            problems.append("full_width")
+        return wide, problems
+    if _HAS_CONTROL.search(text):
+        return text.translate(_INVISIBLE), ["invisible_removed"]
+    return text, problems
+
+
+def refang(text: str) -> tuple[str, list[str]]:
+    """``hxxp``, ``[.]``, ``(dot)``, ``[:]//``, ``(at)`` and misspelt schemes made whole again."""
+    problems: list[str] = []
+    fixed = text.replace("\\/", "/")
+    if "[" in fixed or "(" in fixed or "{" in fixed:
+        fixed = _PLURAL.sub(r"\1\2", fixed)
+        fixed = _PUNCTUATION.sub(r"\1", fixed)
+        fixed = _DOT.sub(".", fixed)
+        if "://" not in fixed:
+            # In a path "(at)" may be a name; an e-mail address has no scheme before it.
+            fixed = _AT.sub("@", fixed)
+    fixed = _DEFANGED_SCHEME.sub(r"http\1", fixed)
+    if fixed != text:
+        problems.append("defanged")
+    if "//" in fixed:
+        mended = _SPACED_SCHEME.sub(r"\1://", _BROKEN_SCHEME.sub(r"\1://", fixed))
+        if mended != fixed:
+            problems.append("broken_scheme")
+        fixed = mended
+    return fixed, problems
+
+
+def trim_end(token: str) -> str:
+    """Without the punctuation around it; a closing bracket that has its partner stays."""
+    end = len(token)
+    surplus = {close: token.count(close) - token.count(start) for close, start in _PAIRS.items()}
+    while end:
+        last = token[end - 1]
+        if last in _PAIRS:
+            if surplus[last] <= 0:
+                break
+            surplus[last] -= 1
+        elif last not in _TRAILING:
+            break
+        end -= 1
+    return token[:end]

@@ -1,0 +1,139 @@
+"""What a host name says by itself: address or name, registrable domain, platform. Cached.
+
+A report list names the same few hosts over and over, so this is looked up once a host and not once
+an address; the public suffix list costs more than the whole of the parsing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from functools import lru_cache
+
+import can_ada
+from publicsuffixlist import PublicSuffixList
+
+from triage.locations import onion
+from triage.locations.catalogue import Catalogue, Platform, Wrapper
+
+_CACHED_HOSTS = 32_768
+
+SPECIAL_SUFFIXES = frozenset(
+    ("onion", "i2p", "example", "test", "invalid", "localhost", "local", "internal", "bit", "eth")
+)
+"""Top-level names outside the DNS root that people report or that RFC 6761 sets aside for tests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """``name`` is the host as it stands in a canonical URL (IPv6 in brackets)."""
+
+    name: str
+    host: str
+    display: str
+    kind: str
+    registrable: str | None
+    platform: Platform | None
+    wrappers: tuple[Wrapper, ...]
+    problems: tuple[str, ...]
+    known_suffix: bool
+
+
+@lru_cache(maxsize=1)
+def suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+def look_up(hostname: str, catalogue: Catalogue) -> Site | None:
+    """The site of a host name as the WHATWG parser gives it; None where it names no host."""
+    known: Site | None = catalogue.sites.get(hostname)
+    if known is None:
+        known = _look_up(hostname, catalogue)
+        if known is not None:
+            if len(catalogue.sites) >= _CACHED_HOSTS:
+                catalogue.sites.clear()
+            catalogue.sites[hostname] = known
+    return known
+
+
+def _look_up(hostname: str, catalogue: Catalogue) -> Site | None:
+    name = hostname[:-1] if hostname.endswith(".") else hostname
+    if not name or name[-1] == "." or name[0] == "." or ".." in name:
+        return None
+    address = _address(name)
+    if address is not None:
+        bare = str(address)
+        shown = f"[{bare}]" if address.version == 6 else bare
+        return Site(shown, bare, shown, "address", None, None, (), (), True)
+    if name.endswith(".onion"):
+        problems = onion.problems(name)
+        return Site(name, name, name, "onion", None, None, (), problems, True)
+    platform = _platform(name, catalogue)
+    if platform is not None and platform.home and name in platform.aliases:
+        name = platform.home
+    suffix = name.rpartition(".")[2]
+    # An idna decoder may refuse what the parser let through; the name is then shown as it is.
+    return Site(
+        name=name,
+        host=name,
+        display=_readable(name),
+        kind="name",
+        registrable=suffixes().privatesuffix(name),
+        platform=platform,
+        wrappers=_wrappers(name, catalogue),
+        problems=(),
+        known_suffix=suffix in SPECIAL_SUFFIXES
+        or suffixes().publicsuffix(name, accept_unknown=False) is not None,
+    )
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An IPv4-mapped IPv6 address is the IPv4 address: both reach the same machine."""
+    last = name[-1]
+    if last != "]" and not last.isdigit():
+        return None
+    try:
+        address = ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def _readable(name: str) -> str:
+    if "xn--" not in name:
+        return name
+    try:
+        return str(can_ada.idna_decode(name)) or name
+    except (ValueError, UnicodeError, RuntimeError):
+        return name
+
+
+def parents(name: str) -> list[str]:
+    """The name and each name above it: ``a.b.c`` gives a.b.c, b.c, c; at most 127 by DNS."""
+    labels = name.split(".")[-20:]
+    return [".".join(labels[start:]) for start in range(len(labels))]
+
+
+def _under_any_suffix(name: str) -> list[str]:
+    """``www.google.com.al`` as ``www.google.*`` and ``google.*``, for the data's wildcards."""
+    suffix = suffixes().publicsuffix(name)
+    if not suffix or suffix == name:
+        return []
+    return [f"{parent}.*" for parent in parents(name[: -len(suffix) - 1])]
+
+
+def _platform(name: str, catalogue: Catalogue) -> Platform | None:
+    for candidate in (*parents(name), *_under_any_suffix(name)):
+        platform = catalogue.by_host.get(candidate)
+        if platform is not None:
+            return platform
+    return None
+
+
+def _wrappers(name: str, catalogue: Catalogue) -> tuple[Wrapper, ...]:
+    found: list[Wrapper] = []
+    for candidate in (*parents(name), *_under_any_suffix(name)):
+        found.extend(w for w in catalogue.wrappers_by_host.get(candidate, ()) if w not in found)
+    return tuple(found)
