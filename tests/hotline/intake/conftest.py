@@ -4,16 +4,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import hotline.core.audit
-import hotline.core.crypto
-import hotline.core.machine
-import hotline.core.outbox
-import hotline.intake.models  # noqa: F401
 import pytest
 from apiflask import APIFlask
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
+
+import hotline.core.audit
+import hotline.core.crypto
+import hotline.core.machine
+import hotline.core.outbox
+import hotline.intake.models
 from hotline.app import create_app
 from hotline.core.context import Context, build_context
 from hotline.core.database import Base
