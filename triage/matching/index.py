@@ -1,0 +1,187 @@
+"""A searchable set of known hashes: what was built, what came since, and what was taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hotline.core.errors import InvalidInput, Unavailable
+from triage.matching import scan as in_numpy
+from triage.matching.scan import Hits
+from triage.matching.table import Table, in_memory
+
+Engine = Literal["auto", "numpy", "numba"]
+Scan = Callable[[Table, NDArray[np.uint64], int], Hits]
+
+
+class DamagedIndex(Unavailable):
+    """The file is not an index, or not a whole one; the message names what is wrong with it."""
+
+    title = "The index of known hashes is damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One known entry within the threshold. ``distance`` is in bits."""
+
+    id: int
+    distance: int
+
+
+@cache
+def _scanner(engine: Engine) -> Scan:
+    if engine == "numpy" or (engine == "auto" and find_spec("numba") is None):
+        return in_numpy.scan
+    from triage.matching.compiled import scan
+
+    return scan
+
+
+def warm() -> str:
+    """Load the quickest engine here (and compile it where that is still to do); its name.
+
+    A worker calls this before it forks: the half second is then paid once and not for each job.
+    """
+    scan = _scanner("auto")
+    for bits in (64, 256):
+        hashes = np.random.default_rng(bits).integers(0, 256, (8192, bits // 8), dtype=np.uint8)
+        table = in_memory(hashes, np.arange(8192), bits)
+        scan(table, table.hashes[:1], 8)
+        scan(table, table.hashes[:1], bits)
+    return "numpy" if scan is in_numpy.scan else "numba"
+
+
+class HashIndex:
+    """Finds every known hash within a threshold. Immutable, and safe to use from several threads.
+
+    ``bits`` is 64 or 256; ``version`` is what the builder called this content.
+    """
+
+    def __init__(
+        self,
+        built: Table,
+        *,
+        version: str,
+        added: Table | None = None,
+        masked: NDArray[Any] | None = None,
+        engine: Engine = "auto",
+    ) -> None:
+        self.version = version
+        self.bits = built.bits
+        self._built = built
+        self._added = added
+        self._masked = np.sort(masked) if masked is not None and len(masked) else None
+        self._engine: Engine = engine
+
+    def __len__(self) -> int:
+        """Entries built and added. One masked twice, or never present, makes no difference."""
+        gone = 0 if self._masked is None else int(self._is_masked(self._built.ids).sum())
+        return len(self._built.ids) - gone + (0 if self._added is None else len(self._added.ids))
+
+    def with_changes(
+        self,
+        added_hashes: NDArray[np.uint8],
+        added_ids: NDArray[Any],
+        masked_ids: NDArray[Any],
+    ) -> HashIndex:
+        """The same index with what has changed **since its file was built**, all of it: changes
+        given earlier are replaced. An entry whose hash changed is both masked and added: masking
+        concerns the file only. Shapes as in ``build_index``.
+        """
+        ids = np.asarray(masked_ids)
+        if ids.size and ids.dtype.kind not in "iu":
+            raise InvalidInput(f"Ids to mask are whole numbers, not {ids.dtype}.")
+        added = in_memory(added_hashes, added_ids, self.bits) if len(added_ids) else None
+        return HashIndex(
+            self._built, version=self.version, added=added, masked=ids, engine=self._engine
+        )
+
+    def search(self, query: bytes, threshold: int) -> list[Match]:
+        """All entries within ``threshold`` bits of one hash, nearest first, then by id."""
+        if len(query) * 8 != self.bits:
+            raise InvalidInput(
+                f"A hash of {self.bits} bits has {self.bits // 8} bytes, not {len(query)}."
+            )
+        found = self._found(np.frombuffer(query, "<u8").reshape(1, -1), threshold)
+        if found is None:
+            return []
+        _, ids, apart = found
+        return [Match(*pair) for pair in zip(ids.tolist(), apart.tolist(), strict=True)]
+
+    def search_many(
+        self, queries: NDArray[np.uint8], threshold: int, *, threads: int = 1
+    ) -> list[list[Match]]:
+        """As ``search`` for each row of ``queries`` (m, bits / 8). ``threads`` shares the rows out:
+        of use with the compiled engine, which works outside of Python's lock."""
+        queries = np.asarray(queries)
+        if queries.dtype != np.uint8 or queries.ndim != 2 or queries.shape[1] * 8 != self.bits:
+            raise InvalidInput(
+                f"Queries of {self.bits} bits are an array of uint8 with {self.bits // 8} columns, "
+                f"not {queries.dtype} {queries.shape}."
+            )
+        if threads > 1 and len(queries) > 1:
+            with ThreadPoolExecutor(threads) as pool:
+                parts = pool.map(
+                    lambda part: self.search_many(part, threshold),
+                    np.array_split(queries, threads),
+                )
+                return [matches for part in parts for matches in part]
+        found = self._found(np.ascontiguousarray(queries).view("<u8"), threshold)
+        answers: list[list[Match]] = [[] for _ in range(len(queries))]
+        if found is not None:
+            query, ids, apart = (column.tolist() for column in found)
+            for index, entry, distance in zip(query, ids, apart, strict=True):
+                answers[index].append(Match(entry, distance))
+        return answers
+
+    def _found(
+        self, queries: NDArray[np.uint64], threshold: int
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
+        """Query, id and distance of every match in the order of the answer; None for none."""
+        if threshold < 0:
+            raise InvalidInput(f"A threshold is a number of bits from 0, not {threshold}.")
+        parts = [self._in(self._built, queries, threshold, self._masked is not None)]
+        if self._added is not None:
+            parts.append(self._in(self._added, queries, threshold, False))
+        parts = [part for part in parts if part is not None]
+        if not parts:
+            return None
+        query, ids, apart = (np.concatenate(column) for column in zip(*parts, strict=True))
+        order = np.lexsort((ids, apart, query))
+        return query[order], ids[order], apart[order]
+
+    def _in(
+        self, table: Table, queries: NDArray[np.uint64], threshold: int, mask: bool
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
+        """What one table gives: each hash found stands for all entries that share it."""
+        try:
+            query, position, apart = _scanner(self._engine)(table, queries, threshold)
+        except IndexError as error:
+            raise DamagedIndex(
+                f"The index of known hashes contradicts itself: {error}.", hint="Build it again."
+            ) from error
+        if not len(position):
+            return None
+        begin = table.first.take(position).astype(np.int64)
+        count = table.first.take(position + 1) - begin
+        if (count != 1).any():
+            begin = np.repeat(begin - (np.cumsum(count) - count), count) + np.arange(count.sum())
+            query, apart = np.repeat(query, count), np.repeat(apart, count)
+        ids = table.ids.take(begin)
+        if mask:
+            kept = np.flatnonzero(~self._is_masked(ids))
+            query, ids, apart = query[kept], ids[kept], apart[kept]
+        return query, ids, apart
+
+    def _is_masked(self, ids: NDArray[Any]) -> NDArray[np.bool_]:
+        assert self._masked is not None
+        at = np.searchsorted(self._masked, ids).clip(max=len(self._masked) - 1)
+        equal: NDArray[np.bool_] = self._masked[at] == ids
+        return equal

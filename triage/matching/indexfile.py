@@ -1,0 +1,165 @@
+"""The index as a file: built off-line, mapped read-only by every worker, replaced atomically.
+
+One page of header (magic bytes, its own SHA-256, JSON) and then the arrays of a table. A file is
+never changed in place: whoever has the old one mapped keeps it until he lets go of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mmap
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hotline.core.errors import InvalidInput, Unavailable
+from triage.matching.index import DamagedIndex, Engine, HashIndex
+from triage.matching.table import Distinct, Table, carve, distinct, fill, size_of
+
+MAGIC = b"HOTLNMIH"
+FORMAT = 1
+HEADER = 4096
+CHECKSUM = 32
+MAX_VERSION = 3000
+BLOCK = 1 << 20
+
+
+class StaleIndex(Unavailable):
+    """There is no index yet, or it was built from another state of the lists than the one asked
+    for."""
+
+    title = "The index of known hashes is out of date"
+
+
+def build_index(
+    path: Path, *, hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int, version: str
+) -> None:
+    """Write the index of ``hashes`` (n, bits / 8) with ``ids`` (n,), int64 or uint64, to ``path``.
+
+    The new file replaces an old one in one step, after it has reached the disk. An id may come
+    several times with different hashes, and a hash with different ids. Raises InvalidInput for
+    arrays that do not fit together, OSError where the file cannot be written.
+    """
+    if len(json.dumps(version)) > MAX_VERSION:
+        raise InvalidInput(f"The name of an index's version has at most {MAX_VERSION} bytes.")
+    content = distinct(hashes, ids, bits)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "r+b") as file:
+            _write(file.fileno(), content, bits, version)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _write(file: int, content: Distinct, bits: int, version: str) -> None:
+    shape = (bits, len(content.hashes), len(content.ids))
+    signed = content.ids.dtype.kind == "i"
+    size = HEADER + size_of(*shape)
+    os.posix_fallocate(file, 0, size)  # a full disk is an error here and not a signal later
+    mapped = mmap.mmap(file, size)
+    view = memoryview(mapped)
+    fill(carve(view[HEADER:], *shape, signed=signed), content)
+    header = {
+        "format": FORMAT,
+        "bits": bits,
+        "hashes": shape[1],
+        "entries": shape[2],
+        "signed": signed,
+        "version": version,
+        "sha256": _digest(view[HEADER:]),
+    }
+    view[:HEADER] = _header(header)
+    mapped.flush()
+    os.fsync(file)
+
+
+def _header(values: dict[str, Any]) -> bytes:
+    text = json.dumps(values).encode().ljust(HEADER - len(MAGIC) - CHECKSUM)
+    return MAGIC + hashlib.sha256(text).digest() + text
+
+
+def _digest(body: memoryview) -> str:
+    digest = hashlib.sha256()
+    for start in range(0, len(body), BLOCK):
+        digest.update(body[start : start + BLOCK])
+    return digest.hexdigest()
+
+
+def load_index(
+    path: Path, *, verify: bool = False, version: str | None = None, engine: Engine = "auto"
+) -> HashIndex:
+    """Map the index at ``path``: milliseconds, whatever its size, and shared by all processes.
+
+    ``verify`` reads the whole file and checks its SHA-256. Raises StaleIndex where there is no file
+    or it is not ``version``, DamagedIndex where it is not a whole index.
+    """
+    try:
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size < HEADER:
+                raise _damaged(path, f"it has {size} bytes, fewer than a header")
+            mapped = memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ))
+    except FileNotFoundError as error:
+        raise StaleIndex(f"There is no index at {path}.", hint="Build it.") from error
+    except OSError as error:
+        raise DamagedIndex(f"The index {path} cannot be read: {error.strerror}.") from error
+    header = _read_header(path, mapped)
+    if version is not None and header["version"] != version:
+        raise StaleIndex(
+            f"The index {path} was built from version {header['version']!r}, not {version!r}.",
+            hint="Build it again.",
+        )
+    body = mapped[HEADER:]
+    if verify and _digest(body) != header["sha256"]:
+        raise _damaged(path, "its content does not have the checksum in its header")
+    table = carve(
+        body, header["bits"], header["hashes"], header["entries"], signed=header["signed"]
+    )
+    _check_bounds(path, table)
+    return HashIndex(table, version=header["version"], engine=engine)
+
+
+def _damaged(path: Path, reason: str) -> DamagedIndex:
+    return DamagedIndex(f"The index {path} is damaged: {reason}.", hint="Build it again.")
+
+
+def _read_header(path: Path, mapped: memoryview) -> dict[str, Any]:
+    start = len(MAGIC) + CHECKSUM
+    if mapped[: len(MAGIC)] != MAGIC:
+        raise _damaged(path, "it does not begin as an index does")
+    text = bytes(mapped[start:HEADER])
+    if hashlib.sha256(text).digest() != mapped[len(MAGIC) : start]:
+        raise _damaged(path, "its header does not have the checksum that it states")
+    header: dict[str, Any] = json.loads(text)
+    if header["format"] != FORMAT:
+        raise _damaged(path, f"its format is {header['format']}; this program reads {FORMAT}")
+    expected = HEADER + size_of(header["bits"], header["hashes"], header["entries"])
+    if len(mapped) != expected:
+        raise _damaged(path, f"it has {len(mapped)} bytes and should have {expected}")
+    return header
+
+
+def _check_bounds(path: Path, table: Table) -> None:
+    """Whether the buckets follow one another and end where they should: a compiled search trusts
+    them. Four megabytes, read in a millisecond."""
+    ends = table.first[[0, -1]].tolist()
+    if ends != [0, len(table.ids)]:
+        raise _damaged(path, "its entries do not belong to its hashes")
+    starts = table.starts
+    if not starts.size:
+        return
+    slots = len(table.hashes) * table.bits // 16
+    if starts[0] != 0 or starts[-1] != slots or (starts[1:] < starts[:-1]).any():
+        raise _damaged(path, "its buckets do not follow one another")
