@@ -99,10 +99,10 @@ def _same_page(**changes: str) -> str:
     """This page's address with other query parameters; an empty value drops one."""
     rule = request.url_rule
     if rule is None or "GET" not in (rule.methods or ()):
-        return url_for("accounts.home", **changes)
-    query = {**request.args.to_dict(), **changes}
-    path: dict[str, Any] = {name: value for name, value in query.items() if value}
-    return url_for(rule.endpoint, **{**path, **(request.view_args or {})})
+        return url_for("accounts.home")
+    query: dict[str, Any] = {**request.args.to_dict(), **changes}
+    query = {name: value for name, value in query.items() if value}
+    return url_for(rule.endpoint, **{**query, **(request.view_args or {})})
 
 
 @contextmanager

@@ -111,12 +111,12 @@ def queue(
 def counts(session: Session) -> dict[str, int]:
     """Cases by state, each counted up to ``COUNTED`` + 1 only, so that a million costs no more."""
 
-    def capped(state: str) -> Select[Any]:
+    def capped(state: str) -> Select[str, int]:
         some = select(Case.id).where(Case.state == state).limit(COUNTED + 1).subquery()
         return select(literal(state), func.count()).select_from(some)
 
     rows = session.execute(union_all(*(capped(tab) for tab in TABS)))
-    return {state: count for state, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def by_reference(session: Session, reference: str) -> Case:

@@ -1,0 +1,157 @@
+"""What the console calls things. Slugs are stored, words are shown; both languages by gettext."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+
+from hotline.accounts.models import Person
+from triage.cases.models import Case
+from triage.cases.service import is_blind
+
+STATES: dict[str, Any] = {
+    "received": lazy_gettext("Being examined"),
+    "waiting": lazy_gettext("To assess"),
+    "second_assessment": lazy_gettext("Second assessment"),
+    "third_assessment": lazy_gettext("Third assessment"),
+    "assessed": lazy_gettext("To plan"),
+    "in_progress": lazy_gettext("In progress"),
+    "removed": lazy_gettext("Removed"),
+    "closed": lazy_gettext("Closed"),
+    "not_illegal": lazy_gettext("Not illegal"),
+}
+
+EVENTS: dict[str, Any] = {
+    "created": lazy_gettext("Opened"),
+    "examined": lazy_gettext("Examined"),
+    "assessed_first": lazy_gettext("Assessed once"),
+    "assessed": lazy_gettext("Assessed"),
+    "agreed": lazy_gettext("Second assessment agreed"),
+    "disagreed": lazy_gettext("Second assessment differed"),
+    "decided": lazy_gettext("Decided by a third assessment"),
+    "not_illegal": lazy_gettext("Found not illegal"),
+    "plan_approved": lazy_gettext("Plan approved"),
+    "told": lazy_gettext("Told to those concerned"),
+    "removed": lazy_gettext("Removal verified"),
+    "reappeared": lazy_gettext("Appeared again"),
+    "reopened": lazy_gettext("Opened again"),
+    "closed": lazy_gettext("Closed"),
+}
+
+KINDS: dict[str, Any] = {
+    "csam_image": lazy_gettext("Pictures"),
+    "csam_video": lazy_gettext("Video"),
+    "self_generated": lazy_gettext("Self-generated material"),
+    "sexual_extortion": lazy_gettext("Sexual extortion"),
+    "grooming": lazy_gettext("Grooming"),
+    "live_stream": lazy_gettext("Live stream"),
+    "ai_generated": lazy_gettext("AI-generated"),
+    "text_audio_drawing": lazy_gettext("Text, sound, drawing"),
+    "trafficking": lazy_gettext("Trafficking"),
+    "p2p": lazy_gettext("Peer-to-peer"),
+    "account": lazy_gettext("Account or chat"),
+    "onion": lazy_gettext("Onion service"),
+    "other_harmful": lazy_gettext("Other harmful content"),
+    "unknown": lazy_gettext("Not known"),
+}
+
+ROLES: dict[str, Any] = {
+    "child_self": lazy_gettext("a child, about itself"),
+    "child_friend": lazy_gettext("a child, about a friend"),
+    "parent": lazy_gettext("a parent"),
+    "professional": lazy_gettext("a professional"),
+    "provider": lazy_gettext("a provider"),
+    "public": lazy_gettext("a member of the public"),
+    "unknown": lazy_gettext("not said"),
+}
+
+CHANNELS: dict[str, Any] = {
+    "form": lazy_gettext("form"),
+    "api": lazy_gettext("API"),
+    "operator": lazy_gettext("operator"),
+    "partner": lazy_gettext("partner"),
+}
+
+HOSTING: dict[str, Any] = {
+    "host": lazy_gettext("Host"),
+    "cdn": lazy_gettext("Delivery network (hides the host)"),
+    "onion": lazy_gettext("Onion service"),
+    "p2p": lazy_gettext("Peer-to-peer"),
+    "platform": lazy_gettext("Platform"),
+    "unknown": lazy_gettext("Not known"),
+}
+
+ROUTES: dict[str, Any] = {
+    "emergency": lazy_gettext("Emergency number"),
+    "police": lazy_gettext("Police"),
+    "interpol_ncb": lazy_gettext("INTERPOL national bureau"),
+    "hotline": lazy_gettext("Partner hotline"),
+    "iccam": lazy_gettext("ICCAM"),
+    "ncmec": lazy_gettext("NCMEC"),
+    "platform": lazy_gettext("Platform"),
+    "provider_notice": lazy_gettext("Notice to the host"),
+    "cdn_notice": lazy_gettext("Notice to the delivery network"),
+    "preservation_request": lazy_gettext("Preservation request"),
+    "regulator": lazy_gettext("Regulator"),
+    "helpline": lazy_gettext("Helpline"),
+    "child_protection_unit": lazy_gettext("Child-protection unit"),
+    "manual_review": lazy_gettext("A person decides"),
+    "close": lazy_gettext("Close"),
+    "signpost": lazy_gettext("Point elsewhere"),
+}
+
+URGENCY: dict[str, Any] = {
+    "immediate": lazy_gettext("at once"),
+    "high": lazy_gettext("soon"),
+    "normal": lazy_gettext("in its turn"),
+}
+
+DECISIONS: dict[str, Any] = {
+    "open": lazy_gettext("not decided"),
+    "confirmed": lazy_gettext("confirmed"),
+    "disconfirmed": lazy_gettext("disconfirmed"),
+}
+
+FACTS: dict[str, Any] = {
+    "country": lazy_gettext("Where the person is"),
+    "nationality": lazy_gettext("Nationality"),
+    "residence": lazy_gettext("Residence"),
+    "at_immediate_risk": lazy_gettext("In immediate danger"),
+    "known_identity": lazy_gettext("Identity is known"),
+    "municipality": lazy_gettext("Municipality"),
+    "ip_country": lazy_gettext("Country of the uploading address"),
+    "conduct_punishable_there": lazy_gettext("The act is punishable there too"),
+}
+
+
+def word(words: dict[str, Any], slug: str) -> str:
+    """The word for a slug; the slug in plain letters where there is none."""
+    return str(words[slug]) if slug in words else slug.replace("_", " ")
+
+
+def actor(name: str, *, blind: bool) -> str:
+    """Who did it. While an assessment is blind, colleagues have no names."""
+    if name == "system":
+        return str(gettext("the service"))
+    if name.startswith("person:"):
+        return str(gettext("a colleague")) if blind else name.removeprefix("person:")
+    return name
+
+
+def holder_name(case: Case, holder: Person | None, me: Person) -> str:
+    """Who works on the case. In a blind round that, too, could tell who assessed before."""
+    if holder is None:
+        return ""
+    if holder.id == me.id:
+        return str(gettext("you"))
+    return str(gettext("a colleague")) if is_blind(case) else holder.display_name
+
+
+def defanged(text: str) -> str:
+    """An address as people write it so that nobody follows it; our own parser reads it back."""
+    head, mark, rest = text.partition("://")
+    if not mark:
+        return text.replace(".", "[.]")
+    host, slash, path = rest.partition("/")
+    return head.replace("http", "hxxp") + mark + host.replace(".", "[.]") + slash + path
