@@ -81,9 +81,6 @@ class Settings(BaseSettings):
         default_factory=dict, description="Fixed addresses of host names; for a sandbox."
     )
     dns_server: str = Field("", description="address:port; the system's resolver by default.")
-    country_of_network: dict[str, str] = Field(
-        default_factory=dict, description="CIDR -> country; goes before the shipped data."
-    )
     country_mmdb: Path | None = None
     asn_mmdb: Path | None = None
     rdap_enabled: bool = Field(True, description="Ask RDAP and RIPE for abuse contacts.")

@@ -24,7 +24,7 @@ from triage.cases.models import Case
 from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
 from triage.hashlists.matcher import Matcher
 from triage.hosting.facts import HostingFacts
-from triage.hosting.lookup import HostingLookup
+from triage.hosting.lookup import Lookup
 from triage.items.appraise import appraise
 from triage.items.models import HostingObservation, Item, ItemMedia, Media, Visit
 from triage.items.service import tell_reporters
@@ -39,7 +39,7 @@ class Examination:
 
 
 def examine_item(
-    task: Task, *, fetcher: PageFetcher, lookup: HostingLookup, matcher: Matcher
+    task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Matcher
 ) -> None:
     """Look at the item, store what was found, put its case into the queue."""
     item_id = task.id_of("item_id")
@@ -85,7 +85,7 @@ def look(
     *,
     settings: Settings,
     fetcher: PageFetcher,
-    lookup: HostingLookup,
+    lookup: Lookup,
     now: datetime,
 ) -> Examination:
     """Ask the network about ``item``; failures are facts, not errors."""

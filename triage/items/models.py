@@ -84,6 +84,7 @@ class Visit(Identified, Base):
     # of availability checks only
     verdict: Mapped[str | None] = mapped_column(short(20))
     reasons: Mapped[list[str] | None]
+    evidence: Mapped[dict[str, Any] | None]
     control_ok: Mapped[bool | None]
     vantage: Mapped[str] = mapped_column(short(12), default="own")
 

@@ -1,0 +1,54 @@
+"""Reminders: a notice whose time is over is said once more, in the same thread, then escalated."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core import machine
+from hotline.core.context import Context
+from partners.deliveries.models import Delivery
+from partners.deliveries.service import queue_delivery
+from partners.notices.models import Notice
+
+# A host gets this many reminders, this far apart; then a person decides on the next step.
+REMINDERS = 2
+INTERVAL = timedelta(hours=24)
+OPEN = ("sent", "acknowledged", "preserved")
+
+
+def remind(session: Session, context: Context, now: datetime) -> int:
+    """Remind of, or escalate, the notices whose deadline passed; returns how many."""
+    overdue = session.scalars(
+        select(Notice)
+        .where(Notice.state.in_(OPEN), Notice.due_at <= now)
+        .order_by(Notice.due_at)
+        .limit(100)
+        .with_for_update(skip_locked=True, of=Notice)
+    ).all()
+    for notice in overdue:
+        _remind_or_escalate(session, context, notice, now)
+    return len(overdue)
+
+
+def _remind_or_escalate(
+    session: Session, context: Context, notice: Notice, now: datetime
+) -> None:
+    sent = session.scalars(
+        select(Delivery.id).where(
+            Delivery.subject_id == notice.id, Delivery.purpose == "reminder"
+        )
+    ).all()
+    notice.due_at = now + INTERVAL
+    if len(sent) < REMINDERS and notice.partner is not None and notice.partner.approved_at:
+        queue_delivery(
+            session, subject="notice", subject_id=notice.id, partner=notice.partner,
+            domain=context.settings.hotline_domain, now=now, purpose="reminder",
+        )  # fmt: skip
+        return
+    notice.due_at = None
+    if notice.machine.allows(notice.state, "escalated"):
+        machine.advance(session, notice, "escalated", actor="scheduler", now=now,
+                        why="no answer after the reminders")  # fmt: skip

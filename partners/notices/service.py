@@ -1,0 +1,238 @@
+"""Notices: made with an approved plan, let go after the police, sent to a confirmed contact.
+
+The contact is looked up again just before sending, from the newest hosting facts. An abuse desk
+that nobody confirmed yet waits for a person; every other step waits for nobody, day or night.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core import machine
+from hotline.core.context import Context
+from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.ids import new_id
+from hotline.core.numbers import next_reference
+from hotline.core.task import Task
+from partners.deliveries.service import queue_delivery
+from partners.directory.models import Partner
+from partners.directory.service import provider_of
+from partners.links import mac_of, new_link
+from partners.notices.models import Notice, NoticeItem, ProviderAnswer
+from partners.referrals.holds import is_held, post_release
+from partners.referrals.models import Plan
+from partners.watching.service import look_soon
+
+# Hours in which a host is expected to act; a configured country may have its own.
+REMOVAL_HOURS = {"immediate": 4, "high": 24, "normal": 24}
+# What a host may say on its page, and the event that follows.
+VERBS = {
+    "acknowledge": "acknowledged",
+    "removed": "claimed_removed",
+    "preserved": "preserved",
+    "not_ours": "disputed",
+    "not_illegal": "disputed",
+    "question": "",
+}
+MAX_ANSWER = 4000
+SETTLED = ("verified_removed", "withdrawn")
+
+
+def create(
+    session: Session,
+    context: Context,
+    plan: Plan,
+    route: dict[str, Any],
+    *,
+    actor: str,
+    now: datetime,
+) -> Notice:
+    """A notice of an approved plan. It leaves at once unless it must wait for the police."""
+    partner = session.get(Partner, uuid.UUID(route["partner_id"])) if route.get("partner_id") else None
+    notice = Notice(
+        id=new_id(),
+        reference=next_reference(session, f"{context.country.reference_prefix}-N", now),
+        case_id=plan.case_id,
+        case=plan.case,
+        plan_id=plan.id,
+        partner_id=partner.id if partner else None,
+        partner=partner,
+        kind=route["to"],
+        why=route["why"],
+        needs_release=route["after"] == "police_release",
+        created_at=now,
+    )
+    machine.begin(session, notice, actor=actor, now=now, case=plan.case.reference,
+                  kind=notice.kind)  # fmt: skip
+    session.add(NoticeItem(notice_id=notice.id, item_id=plan.case.item_id))
+    post_release(session, plan.case_id, key=f"release:{notice.id}", now=now)
+    return notice
+
+
+def release_notices(task: Task) -> None:
+    """Let go every notice of the case that no hold stops any more."""
+    case_id = task.id_of("case_id")
+    with task.finishing() as session:
+        held = is_held(session, case_id)
+        waiting = session.scalars(
+            select(Notice)
+            .where(Notice.case_id == case_id, Notice.state == "awaiting_release")
+            .with_for_update(of=Notice)
+        ).all()
+        for notice in waiting:
+            if held and notice.needs_release:
+                continue
+            machine.advance(session, notice, "released", actor="system", now=task.now)
+            dispatch(session, task.context, notice, now=task.now)
+
+
+def dispatch(session: Session, context: Context, notice: Notice, *, now: datetime) -> None:
+    """Queue a released notice to its contact, or lay it before a person if nobody confirmed one."""
+    if notice.kind in ("provider_notice", "cdn_notice", "preservation_request"):
+        notice.partner = provider_of(session, notice.case.item, now) or notice.partner
+    partner = notice.partner
+    if partner is None or partner.approved_at is None or partner.disabled_at is not None:
+        why = "no contact is known" if partner is None else "nobody confirmed the contact yet"
+        machine.advance(session, notice, "contact_unconfirmed", actor="system", now=now, why=why)
+        return
+    notice.language = _language(context, partner)
+    notice.due_at = now + timedelta(hours=REMOVAL_HOURS[_urgency(notice)])
+    notice.link_mac = new_link(context.keyring, "notice", notice.id).mac
+    notice.link_expires_at = now + timedelta(days=context.settings.notice_link_days)
+    queue_delivery(
+        session, subject="notice", subject_id=notice.id, partner=partner,
+        domain=context.settings.hotline_domain, now=now, urgent=True,
+    )  # fmt: skip
+
+
+def contact_confirmed(
+    session: Session, context: Context, partner: Partner, *, actor: str, now: datetime
+) -> int:
+    """A contact was confirmed: the notices that waited for it go out; returns how many."""
+    waiting = session.scalars(
+        select(Notice)
+        .where(Notice.partner_id == partner.id, Notice.state.in_(("awaiting_contact", "failed")))
+        .with_for_update(of=Notice)
+    ).all()
+    for notice in waiting:
+        _to_contact(session, context, notice, actor=actor, now=now)
+    return len(waiting)
+
+
+def use_contact(
+    session: Session, context: Context, notice: Notice, partner: Partner, *, actor: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    """A person names the contact of a notice whose host has none that is known."""
+    notice.partner = partner
+    _to_contact(session, context, notice, actor=actor, now=now)
+
+
+def _to_contact(
+    session: Session, context: Context, notice: Notice, *, actor: str, now: datetime
+) -> None:
+    machine.advance(session, notice, "contact_confirmed", actor=actor, now=now)
+    if notice.needs_release and is_held(session, notice.case_id):
+        machine.advance(session, notice, "held", actor="system", now=now)
+        return
+    dispatch(session, context, notice, now=now)
+
+
+def after_sending(session: Session, context: Context, notice: Notice, *, now: datetime) -> None:
+    """The contact's server took it: from now on the host's clock runs."""
+    machine.advance(session, notice, "sent", actor="delivery", now=now)
+
+
+def failed_notice(session: Session, notice: Notice, now: datetime) -> None:
+    if notice.machine.allows(notice.state, "failed"):
+        machine.advance(session, notice, "failed", actor="delivery", now=now)
+
+
+def withdraw(
+    session: Session, context: Context, notice: Notice, *, reason: str, actor: str, now: datetime
+) -> None:
+    """Sent in error, or overtaken: the link dies, and whoever got it is told."""
+    if not reason.strip():
+        raise InvalidInput("Say why the notice is withdrawn.", fields={"/reason": "Say why."})
+    told = notice.state not in ("awaiting_release", "awaiting_contact", "queued", "failed")
+    machine.advance(session, notice, "withdrawn", actor=actor, now=now, reason=reason.strip()[:1000])
+    notice.link_revoked_at = now
+    if told and notice.partner is not None:
+        queue_delivery(
+            session, subject="notice", subject_id=notice.id, partner=notice.partner,
+            domain=context.settings.hotline_domain, now=now, purpose="withdrawal",
+        )  # fmt: skip
+
+
+def by_token(session: Session, context: Context, token: str, now: datetime) -> Notice:
+    """The notice of a link. Unknown, expired and revoked links look the same: ``NotFound``."""
+    mac = mac_of(context.keyring, "notice", token)
+    notice = session.scalar(select(Notice).where(Notice.link_mac == mac))
+    expired = notice is None or notice.link_expires_at is None or notice.link_expires_at <= now
+    if notice is None or expired or notice.link_revoked_at is not None:
+        raise NotFound(
+            "This link is not valid, or not any more.",
+            hint="Answer the e-mail that it came in, and we will send a new one.",
+        )
+    return notice
+
+
+def answer(
+    session: Session, context: Context, notice: Notice, verb: str, text: str, *, now: datetime
+) -> ProviderAnswer:
+    """What the host says. "Removed" is its claim; our checks are moved forward to see."""
+    if verb not in VERBS:
+        raise InvalidInput("Choose one of the answers.", fields={"/verb": "Choose one."})
+    text = text.strip()
+    if len(text) > MAX_ANSWER:
+        raise InvalidInput("The text is too long.", fields={"/text": f"At most {MAX_ANSWER}."})
+    if verb in ("not_ours", "not_illegal", "question") and not text:
+        raise InvalidInput("Please say more.", fields={"/text": "Please say more."})
+    event = VERBS[verb]
+    if event and notice.state not in SETTLED:
+        machine.advance(session, notice, event, actor="provider", now=now, verb=verb)
+    said = ProviderAnswer(id=new_id(), notice_id=notice.id, at=now, verb=verb, text=text)
+    session.add(said)
+    if event == "claimed_removed":
+        look_soon(session, notice.case_id, now=now)
+    return said
+
+
+def of_case(session: Session, case_id: uuid.UUID) -> Sequence[Notice]:
+    query = select(Notice).where(Notice.case_id == case_id).order_by(Notice.id)
+    return session.scalars(query).all()
+
+
+def verified(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
+    """Checks agree that it is gone: every notice of the case that can be is settled."""
+    for notice in of_case(session, case_id):
+        if notice.machine.allows(notice.state, "verified"):
+            machine.advance(session, notice, "verified", actor="checks", now=now)
+
+
+def still_up(session: Session, case_id: uuid.UUID, *, event: str, now: datetime) -> None:
+    """Seen where it was said to be gone (``still_up``) or was proved to be (``reappeared``)."""
+    for notice in of_case(session, case_id):
+        if notice.machine.allows(notice.state, event):
+            machine.advance(session, notice, event, actor="checks", now=now)
+
+
+def _urgency(notice: Notice) -> str:
+    return "immediate" if notice.case.danger_now else "normal"
+
+
+def _language(context: Context, partner: Partner) -> str:
+    """The contact's language where we can write it, else English."""
+    spoken = [*partner.languages]
+    if not spoken and partner.country == context.country.code:
+        spoken = [context.country.default_language]
+    return next((language for language in spoken if language in NOTICE_LANGUAGES), "en")
+
+
+NOTICE_LANGUAGES = ("en", "sq")

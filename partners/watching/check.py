@@ -1,0 +1,198 @@
+"""One availability check: look, judge, conclude from all looks, and act on what is proved."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core import machine
+from hotline.core.context import Context
+from hotline.core.errors import NotFound
+from hotline.core.settings import Settings
+from hotline.core.task import Task
+from partners.notices import service as notices
+from partners.watching.models import Watch
+from partners.watching.service import policy_of
+from triage.availability.conclusion import Conclusion, conclude
+from triage.availability.evidence import check_from_report
+from triage.availability.model import Baseline, Vantage, Verdict
+from triage.availability.verdict import judge, reconcile
+from triage.cases.models import Case
+from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
+from triage.hashlists.matcher import Matcher
+from triage.hosting.lookup import Lookup
+from triage.items.examine import fetch_request, new_visit, store_facts, store_media
+from triage.items.models import Item, Visit
+from triage.items.service import tell_reporters
+
+ACTOR = "checks"
+
+
+@dataclass(frozen=True)
+class Look:
+    """One fetch with its verdict."""
+
+    report: FetchReport
+    verdict: Verdict
+    control_ok: bool | None
+
+
+def check_item(
+    task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Matcher
+) -> None:
+    """Look at a watched item from every vantage point and store what that proves."""
+    with task.context.database.reading() as session:
+        watch = session.get(Watch, task.id_of("watch_id"))
+        if watch is None:
+            raise NotFound("There is no such watch.")
+        item = session.get_one(Item, watch.item_id)
+        baseline = Baseline.from_json(watch.baseline)
+    looks = _looks(item, baseline, task.context.settings, fetcher, task.now)
+    facts = lookup.observe(
+        item.host, kind=item.kind, headers=looks[0].report.headers, now=task.now
+    )
+    with task.finishing() as session:
+        watch = session.get_one(Watch, watch.id, with_for_update=True)
+        item = session.get_one(Item, watch.item_id, with_for_update=True)
+        if item.hosting_country != facts.country or item.asn != facts.asn:
+            store_facts(session, item, facts)
+        for look in looks:
+            _keep(session, item, look, task.now)
+        if looks[0].verdict.verdict == "online":
+            store_media(session, item, looks[0].report, matcher=matcher, now=task.now)
+        session.flush()
+        _act(session, task.context, watch, item, looks[-1].verdict, task.now)
+
+
+def _looks(
+    item: Item, baseline: Baseline, settings: Settings, fetcher: PageFetcher, now: datetime
+) -> list[Look]:
+    own = _look(item, baseline, settings, fetcher, now, proxy="", vantage="own")
+    if not settings.second_vantage_proxy or own.verdict.verdict == "online":
+        return [own]
+    second = _look(
+        item, baseline, settings, fetcher, now,
+        proxy=settings.second_vantage_proxy, vantage="second",
+    )  # fmt: skip
+    return [replace(own, verdict=reconcile(own.verdict, second.verdict)), second]
+
+
+def _look(
+    item: Item,
+    baseline: Baseline,
+    settings: Settings,
+    fetcher: PageFetcher,
+    now: datetime,
+    *,
+    proxy: str,
+    vantage: Vantage,
+) -> Look:
+    """The item, a control page of ours over the same way, and what this host says to nonsense."""
+    request = fetch_request(item, settings, proxy=proxy)
+    report = fetcher.fetch(request)
+    control_ok = _control(request, settings, fetcher)
+    missing = home = None
+    if report.outcome == "ok":
+        missing = fetcher.fetch(replace(request, url=_impossible(item.canonical)))
+        home = fetcher.fetch(replace(request, url=_front(item.canonical), want_media=False))
+    check = check_from_report(
+        report.to_json(),
+        control_ok=control_ok,
+        vantage=vantage,
+        at=now,
+        missing=_answered(missing),
+        home=_answered(home),
+    )
+    return Look(report, judge(check, baseline), control_ok)
+
+
+def _control(request: FetchRequest, settings: Settings, fetcher: PageFetcher) -> bool | None:
+    """Whether our own way works right now; None where no control page is set, which proves nothing."""
+    if not settings.control_url:
+        return None
+    report = fetcher.fetch(replace(request, url=settings.control_url, want_media=False))
+    return report.outcome == "ok"
+
+
+def _impossible(url: str) -> str:
+    """An address at the same host and depth that cannot exist."""
+    parts = urlsplit(url)
+    folder = parts.path.rsplit("/", 1)[0]
+    return urlunsplit((parts.scheme, parts.netloc, f"{folder}/{secrets.token_hex(12)}", "", ""))
+
+
+def _front(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc, "/", "", ""))
+
+
+def _answered(report: FetchReport | None) -> dict[str, Any] | None:
+    if report is None or report.outcome not in ("ok", "http_error"):
+        return None
+    return report.to_json()
+
+
+def _keep(session: Session, item: Item, look: Look, now: datetime) -> None:
+    visit = new_visit(item, look.report, purpose="check", now=now)
+    visit.verdict = look.verdict.verdict
+    visit.reasons = list(look.verdict.reasons)
+    visit.control_ok = look.control_ok
+    visit.vantage = look.verdict.vantage
+    visit.evidence = look.verdict.to_json()
+    session.add(visit)
+
+
+def _act(
+    session: Session, context: Context, watch: Watch, item: Item, last: Verdict, now: datetime
+) -> None:
+    """What all looks together prove, and what follows from it."""
+    found = conclude(_history(session, item), policy_of(context), now)
+    watch.checks += 1
+    watch.last_verdict, watch.last_at = last.verdict, now
+    watch.next_at = found.next_check_at
+    case = session.get_one(Case, watch.case_id, with_for_update=True)
+    if found.state == "removed" and found.verified and watch.state == "watching":
+        _removed(session, watch, case, found, now)
+    elif found.state == "still_up":
+        _is_up(session, watch, case, found, now)
+    if watch.next_at is None and watch.state != "ended":
+        machine.advance(session, watch, "ended", actor=ACTOR, now=now)
+
+
+def _history(session: Session, item: Item) -> list[Verdict]:
+    rows = session.scalars(
+        select(Visit.evidence).where(Visit.item_id == item.id, Visit.purpose == "check")
+    )
+    return [Verdict.from_json(row) for row in rows if row]
+
+
+def _removed(
+    session: Session, watch: Watch, case: Case, found: Conclusion, now: datetime
+) -> None:
+    """Verified: the case, its notices and its reporters learn it. The clock stopped at ``since``."""
+    since = found.since.isoformat() if found.since else ""
+    machine.advance(session, watch, "removed", actor=ACTOR, now=now, since=since)
+    if case.machine.allows(case.state, "removed"):
+        machine.advance(session, case, "removed", actor=ACTOR, now=now, since=since,
+                        because=list(found.because))  # fmt: skip
+    notices.verified(session, case.id, now=now)
+    session.flush()
+    tell_reporters(session, case.item_id, "removed", actor=ACTOR, now=now)
+
+
+def _is_up(session: Session, watch: Watch, case: Case, found: Conclusion, now: datetime) -> None:
+    """Seen again after it was proved to be gone, or simply still there although a host said not."""
+    if watch.state == "removed":
+        machine.advance(session, watch, "reappeared", actor=ACTOR, now=now)
+        if case.machine.allows(case.state, "reappeared"):
+            machine.advance(session, case, "reappeared", actor=ACTOR, now=now)
+        notices.still_up(session, case.id, event="reappeared", now=now)
+        tell_reporters(session, case.item_id, "reappeared", actor=ACTOR, now=now)
+    else:
+        notices.still_up(session, case.id, event="still_up", now=now)

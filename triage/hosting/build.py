@@ -1,0 +1,26 @@
+"""The hosting look-up that the settings describe."""
+
+from __future__ import annotations
+
+from hotline.core.settings import Settings
+from triage.hosting.cdn import CdnRanges
+from triage.hosting.dns import DnsResolver
+from triage.hosting.geography import Geography
+from triage.hosting.known import KnownFirst, load_known_networks
+from triage.hosting.lookup import HostingLookup, Lookup
+from triage.hosting.rdap import Registry
+
+
+def build_lookup(settings: Settings) -> Lookup:
+    """One a process: it caches what registries answered."""
+    data_dir = settings.data_dir
+    lookup = HostingLookup(
+        DnsResolver(
+            server=settings.dns_server or None,
+            static={host: (address,) for host, address in settings.fetch_hosts.items()},
+        ),
+        Geography(settings.country_mmdb, asn_mmdb=settings.asn_mmdb, override_dir=data_dir),
+        Registry(override_dir=data_dir) if settings.rdap_enabled else None,
+        CdnRanges.load(data_dir),
+    )
+    return KnownFirst(lookup, load_known_networks(data_dir))
