@@ -26,6 +26,7 @@ from triage.fetching.report import (
     Source,
 )
 from triage.fetching.sniff import Kind, kind_of
+from triage.fetching.targets import parse
 from triage.fetching.transfer import Answer
 
 Hasher = Callable[[bytes, str | None], dict[str, Any]]
@@ -63,18 +64,22 @@ class _Look:
         self._request, self._limits = web.request, web.request.limits
 
     def report(self) -> FetchReport:
-        exchange = self._web.get(
-            self._request.url, referrer=self._request.referrer, cap=self._page_cap
-        )
+        url, referrer, hops = self._request.url, self._request.referrer, []
+        while True:
+            exchange = self._web.get(url, referrer=referrer, cap=self._page_cap)
+            hops += exchange.hops
+            facts, media, ahead = self._contents(exchange)
+            if ahead is None or len(hops) > self._limits.max_redirects:
+                break
+            url, referrer = ahead, exchange.url
         answer = exchange.answer
-        facts, media = self._contents(exchange)
         return FetchReport(
             requested=self._request.url[:MAX_URL],
             final_url=exchange.url[:MAX_URL],
             outcome=_outcome(answer),
             status=answer.status,
             error=answer.error or answer.cut,
-            hops=tuple(exchange.hops),
+            hops=tuple(hops),
             headers={
                 name: value[:_HEADER_VALUE]
                 for name, value in answer.headers.items()
@@ -87,23 +92,33 @@ class _Look:
             seconds=round(self._web.seconds, 3),
         )
 
-    def _contents(self, exchange: Exchange) -> tuple[PageFacts | None, list[MediaFound]]:
-        """Facts of the page (also of an error page) and, of a success, its media."""
+    def _contents(
+        self, exchange: Exchange
+    ) -> tuple[PageFacts | None, list[MediaFound], str | None]:
+        """Facts of the page (also of an error page), of a success its media, and where the page
+        itself leads on: one without media that refreshes to another address, as shorteners do."""
         answer, body = exchange.answer, exchange.answer.body
         if answer.error or not body:
-            return None, []
-        success = answer.status in _SUCCESS and self._request.want_media
-        kind = kind_of(body, answer.headers.get("content-type"))
+            return None, [], None
+        label, success = answer.headers.get("content-type"), answer.status in _SUCCESS
+        kind = kind_of(body, label)
         if kind == "text":
-            return page.facts_of_text(html.decode(body, answer.headers.get("content-type"))), []
+            return page.facts_of_text(html.decode(body, label)), [], None
         if kind != "html":
-            return None, [self._hash(exchange, kind, "direct")] if success else []
-        tree = html.parse(html.decode(body, answer.headers.get("content-type")))
+            direct = success and self._request.want_media
+            media = [self._hash(exchange, kind, "direct", exchange.url)] if direct else []
+            return None, media, None
+        tree = html.parse(html.decode(body, label))
         body.clear()
-        found = find(tree, exchange.url, limit=self._limits.max_media) if success else []
+        found = find(tree, exchange.url, limit=max(1, self._limits.max_media)) if success else []
+        target = parse(html.refresh(tree) or "", exchange.url)
+        ahead = target.href if target and target.fetchable and success and not found else None
         facts = page.facts_of_page(tree)
         del tree
-        return facts, [self._medium(candidate, exchange.url) for candidate in found]
+        if ahead is not None and target is not None and target.shown != exchange.url:
+            return facts, [], ahead
+        wanted = found[: self._limits.max_media] if self._request.want_media else []
+        return facts, [self._medium(candidate, exchange.url) for candidate in wanted], None
 
     def _page_cap(self, headers: dict[str, str], head: bytes) -> int:
         markup = kind_of(head, headers.get("content-type")) in ("html", "text", "hls", "dash")
@@ -114,16 +129,17 @@ class _Look:
             return self._inline(candidate)
         exchange = self._get(candidate.url, page_url)
         kind = kind_of(exchange.answer.body, exchange.answer.headers.get("content-type"))
-        return self._hash(exchange, kind, candidate.source)
+        target = parse(candidate.url)
+        return self._hash(exchange, kind, candidate.source, target.shown if target else "")
 
     def _get(self, url: str, referrer: str) -> Exchange:
         """One medium gets at most half of the time that is left, so that none can use it all."""
         patience = max(self._web.remaining / 2, 1.0)
         return self._web.get(url, referrer=referrer, cap=self._page_cap, seconds=patience)
 
-    def _hash(self, exchange: Exchange, kind: Kind, source: Source) -> MediaFound:
-        """What a medium's exchange gave. Its body is dropped here."""
-        answer, url = exchange.answer, exchange.url[:MAX_URL]
+    def _hash(self, exchange: Exchange, kind: Kind, source: Source, url: str) -> MediaFound:
+        """What the exchange of the medium at ``url`` gave. Its body is dropped here."""
+        answer = exchange.answer
         label, problem = answer.headers.get("content-type"), _problem(answer, kind, source)
         if problem:
             answer.body.clear()

@@ -24,6 +24,9 @@ _FLAT = frozenset(
         *("noembed", "noframes"),
     }
 )
+_REFRESH = re.compile(
+    r"\s*+[\d.]{0,9}\s*+[;,]\s*+(?:url\s*+=\s*+)?[\"']?\s*+([^\"'\s]+)", re.IGNORECASE
+)
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE)
 _CHARSET_LABEL = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE)
 _BOMS = (
@@ -52,6 +55,13 @@ def decode(body: bytes | bytearray, label: str | None) -> str:
 
 def parse(markup: str) -> LexborHTMLParser:
     return LexborHTMLParser(flatten(markup))
+
+
+def refresh(tree: LexborHTMLParser) -> str | None:
+    """Where ``<meta http-equiv=refresh>`` sends a browser, as written; None without one."""
+    node = tree.css_first("meta[http-equiv=refresh i]")
+    found = _REFRESH.match(node.attributes.get("content") or "") if node else None
+    return found[1] if found else None
 
 
 def flatten(markup: str, max_depth: int = MAX_DEPTH) -> str:

@@ -159,7 +159,9 @@ class PageFacts:
 
 @dataclass(frozen=True, slots=True)
 class MediaFound:
-    """One medium. ``fingerprint`` is the JSON of its hashes, None with the reason in ``error``.
+    """One medium, at the URL that the page gives. ``fingerprint`` is the JSON of its hashes (of
+    ``triage.fingerprints.MediaFingerprint``), None with the reason in ``error``. With both, and an
+    error of too_large, truncated or timeout, it is that of the part that was read.
 
     An inline (``data:``) picture has the URL ``data:<type>;sha256=<hash>``, never its bytes.
     """

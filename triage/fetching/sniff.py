@@ -13,6 +13,7 @@ HEAD = 4_096
 """Bytes that are enough to tell."""
 
 _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|title|meta|script|!--)", re.IGNORECASE)
+_TAG = re.compile(rb"<[a-zA-Z]")
 _MPD = re.compile(rb"<(?:\w+:)?MPD[\s>]")
 _TYPES: tuple[tuple[str, Kind], ...] = (
     ("image/svg", "other"),  # a drawing, not a picture: there are no pixels to hash
@@ -32,7 +33,7 @@ _TYPES: tuple[tuple[str, Kind], ...] = (
 
 
 def kind_of(body: bytes | bytearray, label: str | None) -> Kind:
-    """``label`` is the Content-Type as sent. Without a telling byte or label: text or other."""
+    """``label`` is the Content-Type as sent. Without it, text with a tag in it is a page."""
     head = bytes(body[:HEAD])
     by_bytes = sniff(head)
     # "BM" alone may as well begin a word; a real bitmap's header holds zeros.
@@ -43,7 +44,11 @@ def kind_of(body: bytes | bytearray, label: str | None) -> Kind:
         return "dash"
     if _MARKUP.match(opening):
         return "html"
-    return _named((label or "").strip().lower()) or ("other" if b"\x00" in head else "text")
+    if named := _named((label or "").strip().lower()):
+        return named
+    if b"\x00" in head:
+        return "other"
+    return "html" if _TAG.search(head) else "text"
 
 
 def _named(media_type: str) -> Kind | None:

@@ -40,7 +40,9 @@ def test_a_page_gives_facts_and_the_hashes_of_its_media(lab: Any, world: Any) ->
 def test_without_media_only_the_page_is_asked_for(lab: Any, world: Any) -> None:
     world.routes = {"/": lab.answer(b"<p>x<img src=a.jpg>")}
     report = lab.look(lab.ask(world.url(), want_media=False))
-    assert world.paths == ["/"]
+    no_media = FetchLimits(total_seconds=10, max_media=0)
+    assert lab.look(lab.ask(world.url(), limits=no_media)).media == ()
+    assert world.paths == ["/", "/"]
     assert report.media == ()
     assert report.page is not None
 
@@ -71,6 +73,22 @@ def test_a_picture_is_a_picture_under_any_label(lab: Any, world: Any, label: str
     report = lab.look(lab.ask(world.url("/x")))
     assert [(m.source, m.error) for m in report.media] == [("direct", None)]
     assert report.page is None
+
+
+def test_a_page_without_any_label_is_read_as_one(lab: Any, world: Any) -> None:
+    page = b"<img src=a.jpg>"
+    world.routes = {"/": lab.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n" + page)}
+    assert len(lab.look(lab.ask(world.url())).media) == 1
+
+
+def test_a_medium_keeps_the_address_that_the_page_gave(lab: Any, world: Any) -> None:
+    world.routes = {
+        "/": lab.answer(b"<img src=//user:secret@pictures.example:%d/go.jpg>" % world.port),
+        "/go.jpg": lab.answer(b"", 302, Location="/real.jpg"),
+        "/real.jpg": lab.answer(lab.picture(), content_type="image/jpeg"),
+    }
+    (medium,) = lab.look(lab.ask(world.url())).media
+    assert (medium.url, medium.status, medium.error) == (world.url("/go.jpg"), 200, None)
 
 
 def test_a_page_labelled_as_a_picture_is_a_page(lab: Any, world: Any) -> None:
@@ -141,6 +159,25 @@ def test_the_chain_of_redirects_is_kept(lab: Any, world: Any) -> None:
         (200, None),
     ]
     assert report.final_url == world.url("/album")
+
+
+def test_a_page_that_only_leads_on_is_a_redirect(lab: Any, world: Any) -> None:
+    world.routes = {
+        "/short": lab.answer(b"<meta http-equiv=Refresh content='0; URL=/album'><p>wait"),
+        "/album": lab.answer(b"<img src=a.jpg><meta http-equiv=refresh content='9;url=/ad'>"),
+        "/a.jpg": lab.answer(lab.picture()),
+        "/loop": lab.answer(b"<meta http-equiv=refresh content='0;/loop?'>"),
+        "/loop?": lab.answer(b"<meta http-equiv=refresh content='0;/loop'>"),
+        "/in": lab.answer(b"<meta http-equiv=refresh content='0;url=http://10.0.0.1/'>"),
+        "/self": lab.answer(b"<p>news<meta http-equiv=refresh content=60>"),
+    }
+    report = lab.look(lab.ask(world.url("/short")))
+    assert report.final_url == world.url("/album")
+    assert [hop.url for hop in report.hops] == [world.url("/short"), world.url("/album")]
+    assert [medium.url for medium in report.media] == [world.url("/a.jpg")]
+    assert lab.look(lab.ask(world.url("/in"))).error == "blocked_address"
+    assert lab.look(lab.ask(world.url("/self"))).outcome == "ok"
+    assert len(lab.look(lab.ask(world.url("/loop"))).hops) == FetchLimits().max_redirects + 1
 
 
 @pytest.mark.parametrize(
