@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from PIL import Image, JpegImagePlugin
+from PIL import Image
 
 from hotline.core.bench import rate, result, row
 from triage.fingerprints.model import Limits
@@ -62,22 +62,22 @@ def _ours(data: bytes) -> tuple[str, str]:
 
 def _bare_decode(data: bytes) -> None:
     """Pillow's greyscale draft decode at the size that we hash from."""
-    image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    image = Image.open(io.BytesIO(data), formats=["JPEG"])
     image.draft("L", (DECODED_SIDE, DECODED_SIDE))
     image.load()
 
 
 def _jpeg(size: tuple[int, int], seed: int) -> bytes:
-    """Coloured noise with a photograph's spectrum (amplitude falls with the frequency)."""
+    """Coloured noise as soft as a photograph: 1.2 bits a pixel at 1920 x 1080, 1.5 at 512 x 512."""
     width, height = size
     rng = np.random.default_rng(seed)
     down = np.fft.fftfreq(height)[:, None] * height
     along = np.fft.rfftfreq(width) * width
-    fall = np.maximum(np.hypot(down, along), 1.0) ** 1.2
+    fall = np.maximum(np.hypot(down, along), 1.0) ** 1.5
     spectrum = np.fft.rfft2(rng.standard_normal((3, height, width))) / fall
     waves = np.fft.irfft2(spectrum, (height, width))
     colours = waves / waves.std(axis=(1, 2), keepdims=True) * 50 + 128
     pixels = np.clip(colours, 0, 255).astype(np.uint8).transpose(1, 2, 0)
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=90)
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()

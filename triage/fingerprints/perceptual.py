@@ -1,7 +1,7 @@
 """ImageHash's pHash and dHash: the 64-bit hashes that older lists carry.
 
 Both shrink a grey picture with Pillow's Lanczos resize, which rounds to whole grey values after
-each of its two passes; ``grey_square`` does the same, so that the hashes agree with ImageHash's.
+each of its two passes; ``to_grey_values`` does the same, so that the hashes agree.
 """
 
 from __future__ import annotations
@@ -9,10 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.fingerprints.sampling import Floats
-
-PHASH_SIDE = 32
-DHASH_WIDTH, DHASH_HEIGHT = 9, 8
+from triage.fingerprints.sampling import PHASH_SIDE, Floats
 
 _DCT = np.cos(np.pi / (2 * PHASH_SIDE) * np.arange(8)[:, None] * (2 * np.arange(PHASH_SIDE) + 1))
 
@@ -26,7 +23,7 @@ def to_grey_values(samples: Floats) -> Floats:
 def phash_from_small(small: Floats) -> str:
     """16 hex digits from 32 x 32 grey values: the 8 x 8 lowest frequencies over their median."""
     frequencies = _DCT @ small.astype(np.float64) @ _DCT.T
-    return _hex(frequencies > np.median(frequencies))
+    return _hex(frequencies > np.sort(frequencies, axis=None)[31:33].mean())
 
 
 def dhash_from_small(small: Floats) -> str:

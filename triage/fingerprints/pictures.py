@@ -21,10 +21,19 @@ from PIL import (
 )
 from pillow_heif.as_plugin import HeifImageFile
 
-from triage.fingerprints.model import FrameFingerprint, Limits
-from triage.fingerprints.pdq import SMALLEST_SIDE, pdq_from_small
-from triage.fingerprints.perceptual import DHASH_HEIGHT, DHASH_WIDTH, PHASH_SIDE, to_grey_values
-from triage.fingerprints.sampling import Floats, lanczos_bands, pdq_bands, shrink
+from triage.fingerprints.model import MATCHABLE_QUALITY, FrameFingerprint, Limits
+from triage.fingerprints.pdq import SMALLEST_SIDE, hangs_on_roundings, pdq_from_small, quality
+from triage.fingerprints.perceptual import to_grey_values
+from triage.fingerprints.sampling import (
+    DHASH_HEIGHT,
+    PDQ_ROWS,
+    PHASH_ROWS,
+    PHASH_SIDE,
+    Floats,
+    across,
+    lanczos_matrix,
+    pdq_matrix,
+)
 
 DECODED_SIDE = 512
 """A JPEG is decoded at the smallest scale that leaves at least this many pixels on both sides."""
@@ -108,7 +117,7 @@ class Picture:
 
 def read_picture(data: bytes | memoryview, media_type: str, limits: Limits) -> Picture:
     """Decode and shrink. Raises ``RefusedError``, or whatever a decoder raises on a broken file."""
-    source = Source(data, limits.seconds)
+    source = io.BytesIO(data) if media_type == "image/jpeg" else Source(data, limits.seconds)
     image = DECODERS[media_type](source)
     full = _begin(image, limits)
     problems = []
@@ -117,7 +126,12 @@ def read_picture(data: bytes | memoryview, media_type: str, limits: Limits) -> P
         if media_type == "image/jpeg":
             image = _ended(data, limits)
     first = shrink_picture(*_upright(image, full))
-    if media_type == "image/jpeg" or getattr(image, "n_frames", 1) == 1:
+    if media_type == "image/jpeg":
+        exact = not problems and quality(first.pdq) >= MATCHABLE_QUALITY
+        if exact and hangs_on_roundings(first.pdq):
+            first = _in_full_colour(data)
+        return Picture(first, (), None, tuple(problems))
+    if getattr(image, "n_frames", 1) == 1:
         return Picture(first, (), None, tuple(problems))
     frames, duration, problem = _animation(image, first, source, limits)
     return Picture(first, frames, duration, tuple(dict.fromkeys(problems + problem)))
@@ -128,52 +142,37 @@ def shrink_picture(image: Image.Image, full: tuple[int, int]) -> Shrunk:
     width, height = full
     if min(full) < SMALLEST_SIDE:
         raise RefusedError("too_small")
-    across = (
-        pdq_bands(width, image.width),
-        lanczos_bands(width, image.width, PHASH_SIDE),
-        lanczos_bands(width, image.width, DHASH_WIDTH),
-    )
-    columns = [np.empty((bands[-1].out.stop, image.height), np.float32) for bands in across]
-    for rows, luma, grey in _strips(image):
-        for bands, lines, out in zip(across, (luma, grey, grey), columns, strict=True):
-            out[:, rows] = shrink(bands, lines.T)
-    pdq, phash, dhash = (out.T for out in columns)
-    return Shrunk(
-        width=width,
-        height=height,
-        pdq=shrink(pdq_bands(height, image.height), pdq),
-        phash=_grey(phash, height, PHASH_SIDE),
-        dhash=_grey(dhash, height, DHASH_HEIGHT),
-    )
+    lines = np.hstack(list(_lines(image, width)))
+    grey = to_grey_values(lines[PHASH_ROWS.start :])
+    down = image.height
+    pdq = pdq_matrix(height, down) @ lines[PDQ_ROWS].T
+    phash = lanczos_matrix(height, down, PHASH_SIDE) @ grey[:PHASH_SIDE].T
+    dhash = lanczos_matrix(height, down, DHASH_HEIGHT) @ grey[PHASH_SIDE:].T
+    return Shrunk(width, height, pdq, to_grey_values(phash), to_grey_values(dhash))
 
 
-def _grey(lines: Floats, height: int, side: int) -> Floats:
-    bands = lanczos_bands(height, len(lines), side)
-    return to_grey_values(shrink(bands, to_grey_values(lines)))
+def _lines(image: Image.Image, full: int) -> Iterator[Floats]:
+    """The samples along the rows of one strip of the picture after the other, top to bottom.
 
-
-def _strips(image: Image.Image) -> Iterator[tuple[slice, Floats, Floats]]:
-    """(rows, luma, luma in whole grey values) of a picture, from its top to its bottom.
-
-    Colour keeps its fractions for PDQ, as the reference does; ImageHash rounds them.
+    Colour keeps its fractions for PDQ, as the reference does; ImageHash rounds them to grey values.
     """
     step = max(STRIP_PIXELS // image.width, 1)
     pixels = np.asarray(image) if image.mode == "L" else None
     for top in range(0, image.height, step):
-        rows = slice(top, min(top + step, image.height))
+        bottom = min(top + step, image.height)
         if pixels is not None:
-            luma = pixels[rows].astype(np.float32)
-            yield rows, luma, luma
+            yield across(pixels[top:bottom].astype(np.float32), full)
             continue
-        strip = image.crop((0, rows.start, image.width, rows.stop))
+        strip = image.crop((0, top, image.width, bottom))
         if strip.mode == "P":
             strip = strip.convert("RGBA")  # a palette may be transparent in parts
         if strip.mode in _GREY_MODES:
-            luma = np.asarray(strip.convert("L"), np.float32)
-            yield rows, luma, luma
-        else:
-            luma = np.asarray(strip.convert("RGB").convert("F"))
-            yield rows, luma, to_grey_values(luma)
+            yield across(np.asarray(strip.convert("L"), np.float32), full)
+            continue
+        luma = np.asarray(strip.convert("RGB").convert("F"))
+        lines = across(luma, full)
+        lines[PDQ_ROWS.stop :] = across(to_grey_values(luma), full)[PDQ_ROWS.stop :]
+        yield lines
 
 
 def _begin(image: ImageFile.ImageFile, limits: Limits) -> tuple[int, int]:
@@ -208,6 +207,13 @@ def _ended(data: bytes | memoryview, limits: Limits) -> ImageFile.ImageFile:
     _begin(image, limits)
     _decode(image)
     return image
+
+
+def _in_full_colour(data: bytes | memoryview) -> Shrunk:
+    """A JPEG again, without the short cut; its size was checked before."""
+    image = DECODERS["image/jpeg"](io.BytesIO(data))
+    image.load()
+    return shrink_picture(*_upright(image, image.size))
 
 
 def _upright(image: Image.Image, full: tuple[int, int]) -> tuple[Image.Image, tuple[int, int]]:

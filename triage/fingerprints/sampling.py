@@ -1,9 +1,9 @@
-"""Shrinking a picture to the few samples that a hash is made of, as banded matrix products.
+"""Shrinking a picture to the few samples that its hashes are made of, as matrix products.
 
 PDQ's two box filters with decimation and the Lanczos resize that ImageHash relies on are both
-linear, and separable: ``small = rows @ luma @ columns.T``. Each output sample looks at a short run
-of input samples only, so the matrices are cut into dense blocks along their diagonal; a block is
-one BLAS call. The matrices of a dimension are made once and cached.
+linear, and separable: ``small = rows @ luma @ columns.T``. The rows of all matrices are stacked, so
+that ``across`` reads each pixel once. Each sample looks at a short run of pixels only; a stripe of
+the picture's columns therefore meets a few rows of the stack, and is one small BLAS call.
 
 A JPEG may be decoded at 1/2, 1/4 or 1/8 of its size in a fraction of the time. The matrices are
 then still those of the full size, with the weights of the samples that share a decoded one added
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,33 +22,64 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 PDQ_SIDE = 64
-BLOCK = 8
-"""Output samples that share one dense block. 8 was the fastest of 4, 8, 16 at 512 and 1080p."""
+PHASH_SIDE = 32
+DHASH_WIDTH, DHASH_HEIGHT = 9, 8
+PDQ_ROWS = slice(0, PDQ_SIDE)
+PHASH_ROWS = slice(PDQ_SIDE, PDQ_SIDE + PHASH_SIDE)
+DHASH_ROWS = slice(PHASH_ROWS.stop, PHASH_ROWS.stop + DHASH_WIDTH)
+"""Where each hash's samples are in what ``across`` returns."""
+STRIPES = 8
+"""Of 4, 8 and 16 the fastest at 512 columns; at 960 it is within a tenth of 16."""
+CACHED = 32
+"""Matrices kept of each sort: at most some 25 MB for pictures of 4000 x 4000 pixels."""
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
-    """``samples`` input samples from ``first`` on give the output ``out`` by ``weights @``."""
+class Stripe:
+    """``columns`` of the picture by ``weights`` add to ``runs`` (rows of weights -> of the sum)."""
 
-    out: slice
-    into: slice
+    columns: slice
     weights: Floats
+    runs: tuple[tuple[slice, slice], ...]
 
 
-Bands = tuple[Band, ...]
+def across(luma: Floats, full: int) -> Floats:
+    """All hashes' samples along the rows of ``luma`` (height x width): samples x height.
+
+    ``full`` is the width before decoding at a smaller scale.
+    """
+    sums = np.zeros((DHASH_ROWS.stop, len(luma)), np.float32)
+    for stripe in _stripes(full, luma.shape[1]):
+        part = stripe.weights @ luma[:, stripe.columns].T
+        for rows, sum_rows in stripe.runs:
+            sums[sum_rows] += part[rows]
+    return sums
 
 
-def shrink(bands: Bands, lines: Floats) -> Floats:
-    """Apply ``bands`` along the first axis of ``lines`` (input samples x anything)."""
-    out = np.empty((bands[-1].out.stop, lines.shape[1]), np.float32)
-    for band in bands:
-        np.matmul(band.weights, lines[band.into], out=out[band.out])
-    return out
+@lru_cache(maxsize=CACHED)
+def _stripes(full: int, decoded: int) -> tuple[Stripe, ...]:
+    """The stacked matrices cut along their columns, without the rows that are zero there."""
+    stack = np.vstack(
+        [
+            pdq_matrix(full, decoded),
+            lanczos_matrix(full, decoded, PHASH_SIDE),
+            lanczos_matrix(full, decoded, DHASH_WIDTH),
+        ]
+    )
+    stripes = []
+    edges = [decoded * edge // STRIPES for edge in range(STRIPES + 1)]
+    for columns in (slice(*pair) for pair in pairwise(edges)):
+        rows = np.flatnonzero(stack[:, columns].any(axis=1))
+        breaks = np.flatnonzero(np.diff(rows) > 1) + 1
+        ends = pairwise([0, *breaks.tolist(), len(rows)])
+        runs = tuple((slice(a, b), slice(int(rows[a]), int(rows[b - 1]) + 1)) for a, b in ends)
+        stripes.append(Stripe(columns, np.ascontiguousarray(stack[rows, columns]), runs))
+    return tuple(stripes)
 
 
-@lru_cache(maxsize=128)
-def pdq_bands(full: int, decoded: int) -> Bands:
-    """PDQ's filter along one dimension: ``full`` samples, of which ``decoded`` were decoded.
+@lru_cache(maxsize=CACHED)
+def pdq_matrix(full: int, decoded: int) -> Floats:
+    """PDQ's filter along one dimension of ``full`` samples, for ``decoded`` ones: 64 x decoded.
 
     Meta's public description: a box filter of ceil(full / 128) samples, applied twice, averaging
     over what is inside the picture at its edges; then the sample at the middle of each of 64 equal
@@ -63,11 +95,11 @@ def pdq_bands(full: int, decoded: int) -> Bands:
         inside = (inner >= 0) & (inner < full)
         share = inside / (_covered(middles, left, right, full) * _covered(inner, left, right, full))
         weights[:, offset + left : offset + left + window] += share[:, None]
-    return _blocks(middles - 2 * left, weights, full, decoded)
+    return _dense(middles - 2 * left, weights, full, decoded)
 
 
-@lru_cache(maxsize=256)
-def lanczos_bands(full: int, decoded: int, side: int) -> Bands:
+@lru_cache(maxsize=2 * CACHED)
+def lanczos_matrix(full: int, decoded: int, side: int) -> Floats:
     """The Lanczos (a = 3) resize of one dimension to ``side`` samples, as Pillow does it.
 
     The kernel is stretched by the scale when shrinking, cut at the picture's edges, and its
@@ -82,7 +114,7 @@ def lanczos_bands(full: int, decoded: int, side: int) -> Bands:
     distance = (index - centres[:, None] + 0.5) / stretch
     kernel = np.sinc(distance) * np.sinc(distance / 3)
     kernel[(np.abs(distance) >= 3) | (index >= stops[:, None])] = 0.0
-    return _blocks(starts, kernel / kernel.sum(axis=1, keepdims=True), full, decoded)
+    return _dense(starts, kernel / kernel.sum(axis=1, keepdims=True), full, decoded)
 
 
 def _covered(at: NDArray[np.int64], left: int, right: int, full: int) -> NDArray[np.int64]:
@@ -91,20 +123,13 @@ def _covered(at: NDArray[np.int64], left: int, right: int, full: int) -> NDArray
     return np.maximum(count, 1, out=count)
 
 
-def _blocks(
+def _dense(
     starts: NDArray[np.int64], weights: NDArray[np.float64], full: int, decoded: int
-) -> Bands:
-    """Dense blocks from one run of ``weights`` (outputs x taps) per output, at ``starts``."""
+) -> Floats:
+    """Outputs x decoded, from one run of ``weights`` (outputs x taps) per output at ``starts``."""
     shared = -(-full // decoded)  # full-size samples per decoded one: 1, 2, 4 or 8
     index = starts[:, None] + np.arange(weights.shape[1])
-    weights = np.where((index >= 0) & (index < full), weights, 0.0)
-    index = np.clip(index, 0, full - 1) // shared
-    bands = []
-    for first in range(0, len(starts), BLOCK):
-        out = slice(first, min(first + BLOCK, len(starts)))
-        low, high = int(index[out].min()), int(index[out].max()) + 1
-        block = np.zeros((out.stop - first, high - low))
-        rows = np.broadcast_to(np.arange(len(block))[:, None], index[out].shape)
-        np.add.at(block, (rows, index[out] - low), weights[out])
-        bands.append(Band(out, slice(low, high), block.astype(np.float32)))
-    return tuple(bands)
+    inside = (index >= 0) & (index < full)
+    flat = np.arange(len(starts))[:, None] * decoded + np.clip(index // shared, 0, decoded - 1)
+    sums = np.bincount(flat[inside], weights[inside], len(starts) * decoded)
+    return sums.reshape(len(starts), decoded).astype(np.float32)
