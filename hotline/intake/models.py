@@ -102,3 +102,30 @@ class IdempotencyKey(Identified, Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     answer: Mapped[bytes] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Draft(Identified, Base):
+    """A half-filled form. It opens with a key that only the browser's session cookie holds."""
+
+    __tablename__ = "report_draft"
+
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ApiKey(Identified, Base):
+    """A known sender. ``name`` becomes the source of its reports; only a hash of the key is kept."""
+
+    __tablename__ = "api_key"
+
+    name: Mapped[str] = mapped_column(short(80), unique=True)
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    scopes: Mapped[list[str]]
+    daily_quota: Mapped[int]
+    used_on: Mapped[str] = mapped_column(short(10), default="")
+    used: Mapped[int] = mapped_column(default=0)
+    webhook_url: Mapped[str] = mapped_column(short(500), default="")
+    webhook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

@@ -1,0 +1,63 @@
+"""Which question comes after which: one a page, and support first where a child may be asking.
+
+A page without fields says something and asks nothing. ``values`` are the answers so far, as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+QUESTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "where": ("locations",),
+        "what": ("kind",),
+        "who": ("reporter_role", "own_material"),
+        "support": (),
+        "danger": ("danger_now",),
+        "emergency": (),
+        "more": ("narrative",),
+        "contact": ("contact",),
+        "check": (),
+    }
+)
+PATH = "path"
+SHORT = "short"
+"""The value of ``PATH`` for whoever came through the support page: fewer questions, danger first."""
+
+
+def needs_support(values: Mapping[str, str]) -> bool:
+    """Whether the answers are a child's about themself, or about the reporter's own picture."""
+    return values.get("reporter_role") == "child_self" or values.get("own_material") == "yes"
+
+
+def in_danger(values: Mapping[str, str]) -> bool:
+    return values.get("danger_now") == "yes"
+
+
+def path_of(values: Mapping[str, str]) -> tuple[str, ...]:
+    """The pages of these answers in their order; an answer may add a page after its own."""
+    danger = ("danger", "emergency") if in_danger(values) else ("danger",)
+    if values.get(PATH) == SHORT:
+        return (*danger, "where", "more", "contact", "check")
+    support = ("support",) if needs_support(values) else ()
+    return ("where", "what", "who", *support, *danger, "more", "contact", "check")
+
+
+def after(page: str, values: Mapping[str, str]) -> str:
+    """The page after ``page``; the first one where ``page`` is not on the way."""
+    path = path_of(values)
+    return path[path.index(page) + 1] if page in path[:-1] else path[0]
+
+
+def before(page: str, values: Mapping[str, str]) -> str | None:
+    """The page before ``page``, or None at the beginning."""
+    path = path_of(values)
+    number = path.index(page) if page in path else 0
+    return path[number - 1] if number else None
+
+
+def position(page: str, values: Mapping[str, str]) -> tuple[int, int]:
+    """Which question this is, of how many; pages without a question do not count."""
+    asked = [name for name in path_of(values) if QUESTIONS[name]]
+    return (asked.index(page) + 1 if page in asked else 0), len(asked)
