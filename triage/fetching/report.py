@@ -104,6 +104,10 @@ class FetchRequest:
                 "The SOCKS proxy must be given as socks5h://host:port.",
                 hint="Only socks5h resolves names at the proxy; plain socks5 would tell our DNS.",
             )
+        if self.http_proxy and not self.http_proxy.startswith(
+            ("http://", "https://", "socks5h://")
+        ):
+            raise InvalidInput("The upstream proxy must be given as http://host:port.")
         for name in ("user_agent", "referrer", "cookies"):
             if any(ord(sign) < 32 or ord(sign) == 127 for sign in getattr(self, name) or ""):
                 raise InvalidInput(f"The {name} holds control characters.", hint="Remove them.")

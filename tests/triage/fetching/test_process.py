@@ -278,16 +278,19 @@ def test_the_child_leaves_with_its_parent(world: Any) -> None:
 
 
 def test_a_request_that_the_child_cannot_read_ends_it_without_a_word_of_it() -> None:
-    done = subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-m", "triage.fetching.child"],
-        input=b'{"url": "http://' + MARKER.encode(),
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         cwd=PROJECT,
-        check=False,
-    )
-    assert done.returncode != 0
-    assert done.stdout == b"ready\n"
-    assert MARKER.encode() not in done.stderr
+    ) as child:
+        assert child.stdin and child.stdout and child.stderr
+        child.stdin.write(b'{"url": "http://' + MARKER.encode() + b"\n")
+        child.stdin.flush()
+        assert child.stdout.read() == b"ready\n"
+        assert MARKER.encode() not in child.stderr.read()
+    assert child.returncode != 0
 
 
 def test_threads_share_a_fetcher(lab: Any, world: Any, shared: Fetcher) -> None:

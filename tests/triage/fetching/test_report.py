@@ -57,6 +57,7 @@ def test_an_unknown_outcome_is_not_accepted() -> None:
     ("change", "message"),
     [
         ({"socks_proxy": "socks5://127.0.0.1:9050"}, "socks5h"),
+        ({"http_proxy": "socks5://127.0.0.1:9050"}, "upstream proxy"),
         ({"cookies": "a=b\r\nX-Other: 1"}, "control characters"),
         ({"user_agent": "x\n"}, "control characters"),
         ({"allowed_networks": ("loopback",)}, "no network"),
