@@ -52,8 +52,7 @@ if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$want" ]; then
   say "Installing the locked packages ($kind) …"
   [ -x "$venv/bin/uv" ] || "$venv/bin/python" -m pip install -q --disable-pip-version-check uv || fail "uv could not be installed."
   "$venv/bin/uv" pip install -q --python "$venv/bin/python" --require-hashes -r "requirements/$kind.lock"
-  "$venv/bin/uv" pip install -q --python "$venv/bin/python" --no-deps --no-build-isolation-package hotline -e . 2>/dev/null \
-    || "$venv/bin/uv" pip install -q --python "$venv/bin/python" --no-deps -e .
+  "$venv/bin/uv" pip install -q --python "$venv/bin/python" --no-deps -e .
   printf '%s\n' "$want" > "$stamp"
 fi
 

@@ -1,4 +1,4 @@
-"""What an RQ worker runs: one outbox row, through the table of jobs, with its failure written down."""
+"""What an RQ worker runs: one outbox row, by the table of jobs, with its failure written down."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker process holds between jobs: context, fetcher, hosting look-up, matcher, channels."""
+"""What a worker process holds between jobs: context, fetcher, look-up, matcher, channels."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from partners.channels.build import build_channels
 from triage.fetching.client import Fetcher
 from triage.hashlists.matcher import Matcher
 from triage.hosting.build import build_lookup
-from triage.hosting.lookup import HostingLookup
+from triage.hosting.lookup import Lookup
 from workers.transport import Transport
 
 
@@ -27,7 +27,7 @@ class Tools:
         return Fetcher()
 
     @cached_property
-    def lookup(self) -> HostingLookup:
+    def lookup(self) -> Lookup:
         return build_lookup(self.context.settings)
 
     @cached_property

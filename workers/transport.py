@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from functools import partial
 
 import redis
 import structlog
@@ -36,7 +37,7 @@ def connect(settings: Settings, *, blocking: bool = False) -> redis.Redis:
 
 
 class Transport:
-    """Hands outbox rows to RQ. Where Redis is away it says so once and leaves them to the sweeper."""
+    """Hands outbox rows to RQ. Where Redis is away it says so and leaves them to the sweeper."""
 
     def __init__(self, settings: Settings) -> None:
         self._connection = connect(settings)
@@ -76,20 +77,21 @@ class Transport:
             return len(entries)
 
     def _enqueue(self, queue: Queue, entry_id: str) -> None:
-        options = {
-            "args": (entry_id,),
-            "job_id": entry_id,
-            "timeout": JOB_SECONDS,
-            "result_ttl": 0,
-            "failure_ttl": 3600,
-            "description": entry_id,
-        }
+        enqueue = partial(
+            queue.enqueue_call,
+            RUN,
+            args=(entry_id,),
+            job_id=entry_id,
+            timeout=JOB_SECONDS,
+            result_ttl=0,
+            failure_ttl=3600,
+            description=entry_id,
+        )
         try:
-            queue.enqueue_call(RUN, unique=True, **options)
+            enqueue(unique=True)
         except DuplicateJobError:
-            if self._waits(queue, entry_id):
-                return
-            queue.enqueue_call(RUN, **options)
+            if not self._waits(queue, entry_id):
+                enqueue()
 
     def _waits(self, queue: Queue, entry_id: str) -> bool:
         try:

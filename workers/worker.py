@@ -1,4 +1,4 @@
-"""One job worker process. It runs jobs in its own process, and the fetcher in a child of its own."""
+"""One job worker process: jobs run in it, the fetcher in a child of its own."""
 
 from __future__ import annotations
 

@@ -17,7 +17,18 @@ INTERRUPTED = 130
 
 def build() -> typer.Typer:
     """The command tree. Modules are imported here, so that ``--help`` shows all of them."""
-    from hotline.cli import bench, hash, hashlist, inspect, match, oversight, route, service, url, user
+    from hotline.cli import (
+        bench,
+        hash,
+        hashlist,
+        inspect,
+        match,
+        oversight,
+        route,
+        service,
+        url,
+        user,
+    )
 
     app = typer.Typer(
         name="hotline",

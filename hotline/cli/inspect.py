@@ -150,7 +150,9 @@ def _print(result: dict[str, Any]) -> None:
     line("hosting", f"{hosting['kind']}, country {hosting['country'] or 'unknown'}, "
                     f"{hosting['asn'] or 'network unknown'}")  # fmt: skip
     line("abuse contact", hosting["abuse_contact"] or "unknown")
-    line("fetch", " ".join(str(v) for v in (fetch["outcome"], fetch["status"], fetch["error"]) if v))
+    line(
+        "fetch", " ".join(str(v) for v in (fetch["outcome"], fetch["status"], fetch["error"]) if v)
+    )
     for entry in result["media"]:
         line("file", f"{entry['url']}  {entry['media_type']}  pdq {entry['pdq'] or '-'} "
                      f"(quality {entry['pdq_quality']})")  # fmt: skip

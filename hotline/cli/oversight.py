@@ -71,11 +71,9 @@ def check() -> None:
     from triage.jurisdiction import rules
 
     settings = load_settings()
-    faults = [
-        fault
-        for module in (countries, rules, priority, seed)
-        for fault in module.faults(settings.data_dir)
-    ]
+    # One file may be read by several modules: each of its faults is named once.
+    found = (m.faults(settings.data_dir) for m in (countries, rules, priority, seed))
+    faults = list(dict.fromkeys(fault for module in found for fault in module))
     if settings.country not in countries.available(settings.data_dir):
         faults.append(f"There is no data file for the home country {settings.country}.")
     if faults:

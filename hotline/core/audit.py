@@ -46,7 +46,7 @@ class AuditEntry(Identified, Base):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What ``verify`` found. ``sealed`` rows are chained, ``open`` ones still wait for the sealer."""
+    """What ``verify`` found. ``sealed`` rows are chained, ``open`` ones wait for the sealer."""
 
     intact: bool
     sealed: int

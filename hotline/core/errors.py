@@ -23,7 +23,7 @@ class HotlineError(Exception):
 
 
 class InvalidInput(HotlineError):
-    """What was sent cannot be used. ``fields`` maps a JSON pointer ("/locations/0") to its reason."""
+    """What was sent cannot be used. ``fields``: JSON pointer ("/locations/0") -> reason."""
 
     status = 422
     title = "The input cannot be used"

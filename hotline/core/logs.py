@@ -1,7 +1,7 @@
 """Logs: one JSON object a line on stderr. Where, when and which id; never content, never a person.
 
-A traceback's values may be what somebody reported, so an unexpected error is logged as its class and
-the line that raised it.
+A traceback's values may be what somebody reported, so an unexpected error is logged as its class
+and the line that raised it.
 """
 
 from __future__ import annotations

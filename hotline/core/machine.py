@@ -1,4 +1,4 @@
-"""State machines are data: one table of (state, event) -> state per entity, one function applies it.
+"""State machines are data: one table of (state, event) -> state an entity, applied in one place.
 
 ``advance`` is the only place in the project that changes a ``state`` column. It writes the history
 row, from which all clocks and figures come, and the audit row, in the caller's transaction.

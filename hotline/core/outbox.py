@@ -1,7 +1,7 @@
 """The outbox: a change and the work that follows from it are stored in one transaction.
 
-A service calls ``post``; after the commit ``workers.transport`` hands the row to RQ; a sweeper finds
-rows that were left behind. The row is the truth and Redis only the transport: Redis may be wiped at
+A service calls ``post``; after the commit ``workers.transport`` hands the row to RQ; a sweeper
+finds rows that were left behind. The row is the truth and Redis only the transport: Redis may be wiped at
 any moment. ``key`` is unique, so that posting the same work twice is posting it once; a job marks
 its row done in the transaction that stores its result, so that running twice is running once.
 """

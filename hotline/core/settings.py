@@ -28,7 +28,7 @@ CONFIG_VARIABLE = "HOTLINE_CONFIG"
 
 
 class Settings(BaseSettings):
-    """Read once at start by ``load_settings`` and passed on; nothing reads the environment later."""
+    """Read once at start by ``load_settings`` and passed on."""
 
     model_config = SettingsConfigDict(
         env_prefix="HOTLINE_",

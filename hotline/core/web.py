@@ -1,4 +1,4 @@
-"""What every page of every audience shares: headers, errors, language, body limits, transactions."""
+"""What every page of every audience shares: headers, errors, language, limits, transactions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m hotline.migrations.make "message"``: draft a migration from the models (developers)."""
+"""``python -m hotline.migrations.make "message"``: draft a migration from the models."""
 
 from __future__ import annotations
 

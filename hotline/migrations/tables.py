@@ -10,12 +10,12 @@ import hotline.core.crypto
 import hotline.core.machine
 import hotline.core.numbers
 import hotline.core.outbox
-import hotline.intake.models
+import hotline.intake.models  # noqa: F401
 import partners.deliveries.models
 import partners.directory.models
 import partners.notices.models
 import partners.referrals.models
-import partners.watching.models
+import partners.watching.models  # noqa: F401
 import triage.cases.models
 import triage.hashlists.models
 import triage.items.models  # noqa: F401

@@ -64,7 +64,7 @@ def _received(session: Session) -> Times:
     rows = session.execute(
         select(Case.id, Item.first_reported_at).join(Item, Item.id == Case.item_id)
     )
-    return {case: at for case, at in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _first(session: Session, entity: str, events: Iterable[str]) -> Times:
@@ -74,7 +74,7 @@ def _first(session: Session, entity: str, events: Iterable[str]) -> Times:
         .where(HistoryEntry.entity == entity, HistoryEntry.event.in_(list(events)))
         .group_by(HistoryEntry.entity_id)
     )
-    return {entity_id: at for entity_id, at in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _by_case(session: Session, model: type[Referral] | type[Notice], times: Times) -> Times:

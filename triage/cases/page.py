@@ -92,7 +92,7 @@ def _routing(session: Session, context: Context, case: Case, language: str) -> d
     """The stored routes. They are kept in English: for another reader the rules speak again."""
     if not case.routing or language != "sq":
         return case.routing
-    facts = Facts.from_json(facts_of(context, case, known_class(session, case)))
+    facts = Facts.from_json(facts_of(session, context, case))
     return route(facts, load_rules(context.settings.data_dir), language).to_json()
 
 

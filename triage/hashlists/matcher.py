@@ -19,11 +19,13 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.database import insert_once
+from hotline.core.errors import Unavailable
 from hotline.core.ids import new_id
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import Media
-from triage.matching import HashIndex, ReloadingIndex, empty_index
+from triage.matching import HashIndex, ReloadingIndex
+from triage.matching.table import in_memory
 
 # Near-matched kinds and their size in bytes; all others are looked up exactly.
 INDEXED: Mapping[str, int] = MappingProxyType({"pdq": 32, "phash": 8})
@@ -129,19 +131,26 @@ class Matcher:
             for entry_id, met in found.items()
         }
 
-    def _near(
-        self, session: Session, kind: str, values: list[str]
-    ) -> list[list[tuple[int, int]]]:
+    def _near(self, session: Session, kind: str, values: list[str]) -> list[list[tuple[int, int]]]:
         """(entry id, distance) for each query, before any list's own threshold."""
         queries = np.frombuffer(bytes.fromhex("".join(values)), dtype=np.uint8)
         index = self._index(session, kind)
         answers = index.search_many(queries.reshape(len(values), INDEXED[kind]), WIDEST[kind])
         return [[(match.id, match.distance) for match in answer] for answer in answers]
 
+    def _base(self, kind: str) -> HashIndex:
+        """The built index; without a good file all entries count as having come since."""
+        try:
+            return self._files[kind].current()
+        except Unavailable:
+            size = INDEXED[kind]
+            none = np.empty((0, size), np.uint8), np.empty(0, np.int64)
+            return HashIndex(in_memory(*none, size * 8), version="0")
+
     def _index(self, session: Session, kind: str) -> HashIndex:
         """The file's index with the entries that came since it was built searched beside it."""
         size = INDEXED[kind]
-        base = self._files[kind].current() or empty_index(size * 8)
+        base = self._base(kind)
         newest = session.scalar(
             select(HashEntryRow.id)
             .where(HashEntryRow.kind == kind)
@@ -162,7 +171,9 @@ class Matcher:
         ).all()
         packed = np.frombuffer(bytes.fromhex("".join(value for _, value in rows)), dtype=np.uint8)
         ids = np.array([entry_id for entry_id, _ in rows], dtype=np.int64)
-        grown = base.with_changes(packed.reshape(len(rows), size), ids, ())
+        grown = base.with_changes(
+            packed.reshape(len(rows), size), ids, np.array([], dtype=np.int64)
+        )
         self._grown[kind] = (newest or 0, base.version, grown)
         return grown
 

@@ -16,7 +16,7 @@ BigSerial = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class HashList(Identified, Base):
-    """One list of one owner. ``version`` counts imports; ``category_map`` maps labels to classes."""
+    """One list of one owner. ``version`` counts imports; ``category_map``: label -> class."""
 
     __tablename__ = "hash_list"
 

@@ -19,7 +19,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hotline.core import audit, outbox
-from hotline.core.context import Context
 from hotline.core.database import insert_once
 from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from hotline.core.ids import new_id
@@ -60,9 +59,7 @@ def create_list(
         ["name"],
         **{"id": new_id(), "name": name, "created_at": now, **_defaults(), **properties},
     )
-    found = session.scalars(
-        select(HashList).where(HashList.name == name).with_for_update()
-    ).one()
+    found = session.scalars(select(HashList).where(HashList.name == name).with_for_update()).one()
     if found.version == 0:
         audit.record(
             session, actor=actor, action="hashlist.created", entity="hash_list",
@@ -112,7 +109,8 @@ def import_version(
     if last == digest:
         raise Conflict(f"Version {hash_list.version} of {hash_list.name} is this very file.")
     number = hash_list.version + 1
-    rejected, problems = 0, []
+    rejected = 0
+    problems: list[str] = []
     with staging.table(session) as scratch:
         for entry in scratch.load(entries, tick):
             rejected += 1
@@ -178,7 +176,9 @@ def set_enabled(
 def named(session: Session, name: str) -> HashList:
     found = session.scalar(select(HashList).where(HashList.name == name).with_for_update())
     if found is None:
-        raise NotFound(f"There is no hash list {name!r}.", hint="`hotline hashlist list` shows all.")
+        raise NotFound(
+            f"There is no hash list {name!r}.", hint="`hotline hashlist list` shows all."
+        )
     return found
 
 
@@ -221,14 +221,16 @@ def sizes(session: Session) -> dict[uuid.UUID, int]:
         .where(HashEntryRow.removed_in.is_(None))
         .group_by(HashEntryRow.list_id)
     )
-    return {list_id: count for list_id, count in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def digest_of(stream: BinaryIO) -> str:
     """SHA-256 of a file, which is left at its beginning."""
-    found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = hashlib.sha256()
+    while block := stream.read(1 << 20):
+        found.update(block)
     stream.seek(0)
-    return found
+    return found.hexdigest()
 
 
 def rebuild_index(task: Task) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,9 +13,9 @@ from hotline.core.context import Context
 from triage.cases.models import Case
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import ItemMedia, Media
-from triage.jurisdiction import Facts, load_rules, route
+from triage.jurisdiction import Facts, load_rules, route, signals
 from triage.jurisdiction.facts import Assessment
-from triage.priority import ListClass, Signals, load_weights, score
+from triage.priority import ListClass, score
 
 SEVERITY: dict[str, int] = {"baseline": 3, "national": 2, "listed": 1, "none": 0}
 
@@ -23,19 +24,26 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
     """Recompute routing, priority and the proposed class. The proposal is never a decision."""
     session.flush()
     listed = known_class(session, case)
-    facts = Facts.from_json(facts_of(context, case, listed))
+    facts = Facts.from_json(facts_of(session, context, case))
     rules = load_rules(context.settings.data_dir)
-    case.routing = route(facts, rules).to_json()
-    weights = load_weights(context.settings.data_dir)
-    priority = score(_signals(session, context, case, listed, now), weights)
+    routing = route(facts, rules)
+    priority = score(
+        signals(
+            facts,
+            routing.jurisdiction,
+            sightings=max(1, case.item.sighting_count),
+            age_hours=max(0.0, (now - case.item.first_reported_at).total_seconds() / 3600),
+            deadline_hours=(case.due_at - now).total_seconds() / 3600 if case.due_at else None,
+        ),
+        rules.weights,
+    )
+    case.routing = routing.to_json()
     case.priority = priority.score
-    case.priority_parts = [
-        {"slug": part.slug, "points": part.points, "why": part.why} for part in priority.parts
-    ]
+    case.priority_parts = [asdict(part) for part in priority.parts]
     case.proposed_class = listed if listed in ("baseline", "national") else ""
 
 
-def facts_of(context: Context, case: Case, listed: ListClass) -> dict[str, Any]:
+def facts_of(session: Session, context: Context, case: Case) -> dict[str, Any]:
     """The facts of the routing rules, as JSON: what we found, what was said, what was assessed.
 
     What a person wrote into ``case.facts`` (victim, suspect, where it was made) goes before all.
@@ -50,7 +58,7 @@ def facts_of(context: Context, case: Case, listed: ListClass) -> dict[str, Any]:
         "own_material": case.own_material or None,
         "kind": case.kind if case.kind != "unknown" else None,
         "assessment": _assessment(case),
-        "known_list": listed if listed != "none" else None,
+        "known_list": _known_list(session, case),
     }
     if case.danger_now:
         facts["victim"] = {"at_immediate_risk": True}
@@ -93,29 +101,15 @@ def known_class(session: Session, case: Case) -> ListClass:
     return worst
 
 
-def _signals(
-    session: Session, context: Context, case: Case, listed: ListClass, now: datetime
-) -> Signals:
-    hashable = session.scalar(
+def _known_list(session: Session, case: Case) -> str | bool | None:
+    """The class; False for material that is on no list; None where nothing could be hashed."""
+    listed = known_class(session, case)
+    if listed != "none":
+        return listed
+    hashed = session.scalar(
         select(Media.id)
         .join(ItemMedia, ItemMedia.media_id == Media.id)
         .where(ItemMedia.item_id == case.item_id, Media.hashable)
         .limit(1)
     )
-    unknown_material = hashable is not None and listed == "none"
-    victim = case.facts.get("victim") or {}
-    home = any(
-        ground["country"] == context.settings.country and ground["status"] == "yes"
-        for ground in case.routing.get("jurisdiction", [])
-    )
-    return Signals(
-        danger_now=case.danger_now or bool(victim.get("at_immediate_risk")),
-        child_reporting=case.child_reporter,
-        unknown_victim=unknown_material and victim.get("known_identity") is not True,
-        new_material=unknown_material,
-        list_class=listed,
-        home_jurisdiction=home,
-        sightings=max(1, case.item.sighting_count),
-        age_hours=max(0.0, (now - case.item.first_reported_at).total_seconds() / 3600),
-        deadline_hours=(case.due_at - now).total_seconds() / 3600 if case.due_at else None,
-    )
+    return False if hashed is not None else None

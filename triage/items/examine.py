@@ -38,9 +38,7 @@ class Examination:
     facts: HostingFacts
 
 
-def examine_item(
-    task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Matcher
-) -> None:
+def examine_item(task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Matcher) -> None:
     """Look at the item, store what was found, put its case into the queue."""
     item_id = task.id_of("item_id")
     with task.context.database.reading() as session:
@@ -69,9 +67,7 @@ def appraise_item(task: Task) -> None:
 def into_queue(session: Session, task: Task, item: Item) -> None:
     """Appraise the item's case, let it wait for a person, and say so to its reporters."""
     session.flush()
-    case = session.scalars(
-        select(Case).where(Case.item_id == item.id).with_for_update()
-    ).one()
+    case = session.scalars(select(Case).where(Case.item_id == item.id).with_for_update()).one()
     if case.machine.allows(case.state, "examined"):
         machine.advance(session, case, "examined", actor=audit.SYSTEM, now=task.now)
     appraise(session, task.context, case, task.now)

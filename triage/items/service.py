@@ -82,9 +82,7 @@ def _words_of(part: ReportPart) -> Location:
     return Location(input="", kind="narrative", canonical="", key=f"part:{part.id}", display="")
 
 
-def _sight(
-    session: Session, context: Context, report: Report, found: Found, now: datetime
-) -> None:
+def _sight(session: Session, context: Context, report: Report, found: Found, now: datetime) -> None:
     item = _join_item(session, found.location, report.received_at)
     sighting_id = new_id()
     is_new = insert_once(
@@ -163,7 +161,9 @@ def _join_case(
         )
         machine.begin(session, case, actor=audit.SYSTEM, now=now)
     elif case.state in ("closed", "not_illegal"):
-        machine.advance(session, case, "reopened", actor=audit.SYSTEM, now=now, why="reported again")
+        machine.advance(
+            session, case, "reopened", actor=audit.SYSTEM, now=now, why="reported again"
+        )
         case.round += 1
     case.danger_now = case.danger_now or report.danger_now
     case.own_material = case.own_material or report.own_material

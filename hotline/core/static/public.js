@@ -20,6 +20,16 @@
       if (presses === 3) leave();
     });
   }
+  const receipt = document.getElementById("receipt");
+  const copy = document.getElementById("copy");
+  if (receipt && copy && navigator.clipboard) {
+    copy.parentElement.hidden = false;
+    copy.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(receipt.textContent);
+      copy.textContent = copy.dataset.done;
+    });
+    document.getElementById("print").addEventListener("click", () => print());
+  }
   const problem = document.querySelector(".problem");
   if (problem) problem.focus();
 })();
