@@ -12,15 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from triage.availability.model import Vantage, Verdict
+from triage.availability.model import ABSENT, KEPT_OUT, PRESENT, Vantage, Verdict
 from triage.availability.policy import Policy, Proof
 from triage.availability.schedule import due
 
 State = Literal["still_up", "removed", "down", "kept_out", "unclear"]
-
-PRESENT = frozenset({"online", "moved"})
-ABSENT = frozenset({"removed", "gone", "soft_404"})
-KEPT_OUT = frozenset({"login_wall", "blocked_here", "geo_blocked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +44,7 @@ class _Series:
     absent_at: dict[Vantage, datetime] = field(default_factory=dict)
     absences: list[Verdict] = field(default_factory=list)
     downs: list[Verdict] = field(default_factory=list)
+    puzzles: list[Verdict] = field(default_factory=list)
     kept_out: Verdict | None = None
     proved: State | None = None
     proved_at: datetime | None = None
@@ -69,6 +66,7 @@ class _Series:
         self.proved, self.proved_at, self.kept_out = None, None, None
         self.absences.clear()
         self.downs.clear()
+        self.puzzles.clear()
         self.seen_at[verdict.vantage] = verdict.at
 
     def _not_seen(self, verdict: Verdict) -> None:
@@ -83,15 +81,15 @@ class _Series:
             self.kept_out = verdict
             self.downs.clear()
         else:
-            return
+            self.puzzles.append(verdict)
         self._prove(verdict.at)
 
     def _prove(self, now: datetime) -> None:
         if self.proved == "removed" or self.kept_out is not None:
             return
-        if self.missed_everywhere() and self._from_both():
-            if _complete(self.absences, self.policy.removal):
-                self.proved, self.proved_at, self.reappeared = "removed", now, False
+        missed = self.missed_everywhere() and self._from_both()
+        if missed and _complete(self.absences, self.policy.removal):
+            self.proved, self.proved_at, self.reappeared = "removed", now, False
         if self.proved is None and _complete(self.downs, self.policy.down):
             self.proved, self.proved_at, self.reappeared = "down", now, False
 
@@ -108,7 +106,10 @@ class _Series:
 
     @property
     def state(self) -> State:
-        """``kept_out`` outweighs earlier absences: what is behind a new wall is not known."""
+        """``kept_out`` outweighs earlier absences: what is behind a new wall is not known.
+
+        A look that says nothing leaves things as they were; several of them are for a person.
+        """
         if self.proved is not None:
             return self.proved
         if self.kept_out is not None:
@@ -117,9 +118,8 @@ class _Series:
             return "removed"
         if self.downs:
             return "down"
-        if self.last is not None and self.last.verdict in PRESENT:
-            return "still_up"
-        return "unclear"
+        puzzled = _complete(self.puzzles, self.policy.removal)
+        return "still_up" if self.seen_at and not puzzled else "unclear"
 
 
 def conclude(history: Sequence[Verdict], policy: Policy, now: datetime) -> Conclusion:
@@ -133,7 +133,7 @@ def conclude(history: Sequence[Verdict], policy: Policy, now: datetime) -> Concl
         return Conclusion("unclear", False, now, ("Nobody has looked yet.",))
     return Conclusion(
         state=series.state,
-        verified=series.proved is not None or series.state == "still_up",
+        verified=series.proved is not None or last.verdict in PRESENT,
         next_check_at=_next(series, first, last.at),
         because=_because(series, last),
         since=_since(series, last),
@@ -179,7 +179,7 @@ def _complete(verdicts: Sequence[Verdict], proof: Proof) -> bool:
 
 def _since(series: _Series, last: Verdict) -> datetime:
     began = series.absences or series.downs
-    return began[0].at if began else last.at
+    return began[0].at if began else max(series.seen_at.values(), default=last.at)
 
 
 def _because(series: _Series, last: Verdict) -> tuple[str, ...]:

@@ -25,6 +25,11 @@ VerdictName = Literal[
     "unknown",
 ]
 
+#: What the verdicts say of the material: it is there, it is not, or we are not let in.
+PRESENT = frozenset({"online", "moved"})
+ABSENT = frozenset({"removed", "gone", "soft_404"})
+KEPT_OUT = frozenset({"login_wall", "blocked_here", "geo_blocked"})
+
 #: PDQ: the same picture up to this many of 256 bits (Meta's guidance); see standards on PDQ.
 PDQ_SAME = 31
 #: Pictures of which more bits differ have nothing in common; between the two nobody can tell.

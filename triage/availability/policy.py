@@ -19,7 +19,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """``checks`` looks, at least ``min_gap`` apart, the last at least ``min_span`` after the first."""
+    """``checks`` looks ``min_gap`` or more apart, from first to last ``min_span`` or more."""
 
     checks: int
     min_gap: timedelta

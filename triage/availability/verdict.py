@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from triage.availability.model import (
+    KEPT_OUT,
     PDQ_UNRELATED,
+    PRESENT,
     Baseline,
     Check,
     MediaHash,
@@ -30,6 +32,7 @@ Rule = Callable[[Check, Baseline], Found | None]
 REASONS: dict[str, str] = {
     "same_media": "The same material was found again.",
     "same_page": "The page that was assessed is unchanged.",
+    "seen_elsewhere": "It was seen from a second place at the same time.",
     "other_host": "It is now at another host.",
     "own_failure": "The failure was on our side.",
     "control_failed": "A control probe of our own network failed at the same time.",
@@ -91,18 +94,20 @@ def judge(check: Check, baseline: Baseline) -> Verdict:
 def reconcile(own: Verdict, second: Verdict) -> Verdict:
     """Two looks from two places at about the same time, as one.
 
-    Seen there and not here: we are kept out. Not seen there but here: it is there.
+    Seen there and not here: we are kept out. Here we are kept out or know nothing: what the second
+    place says counts. Both verdicts stay in the history; this is for the one who reads a look.
     """
-    if own.verdict in ("online", "moved") or second.verdict not in ("online", "moved"):
-        return own if own.verdict != "unknown" else second
-    kept_out: VerdictName = "blocked_here"
-    if own.verdict == "geo_blocked" or "forbidden" in own.evidence:
-        kept_out = "geo_blocked"
+    if own.verdict in PRESENT:
+        return own
+    if second.verdict not in PRESENT:
+        undecided = own.verdict == "unknown" or own.verdict in KEPT_OUT
+        return second if undecided and second.verdict != "unknown" else own
+    abroad = own.verdict == "geo_blocked" or "forbidden" in own.evidence
     return replace(
         own,
-        verdict=kept_out,
-        evidence=("same_media", *own.evidence),
-        reasons=("It was seen from a second place at the same time.", *own.reasons),
+        verdict="geo_blocked" if abroad else "blocked_here",
+        evidence=("seen_elsewhere", *own.evidence),
+        reasons=(REASONS["seen_elsewhere"], *own.reasons),
     )
 
 
