@@ -1,0 +1,57 @@
+"""A service with an empty database, and cheap password hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from hotline.accounts import passwords, service
+from hotline.core.context import Context, build_context
+from hotline.core.settings import Settings
+from hotline.migrations.tables import metadata
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+PASSWORD = "a long enough one"
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
+    passwords._nobody.cache_clear()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[Context]:
+    made = build_context(Settings(data_dir=tmp_path, country="AL"))
+    metadata.create_all(made.database.engine)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def add(context: Context) -> Callable[..., str]:
+    """Add a person and give back the user name."""
+
+    def added(username: str, role: str = "analyst", password: str = PASSWORD) -> str:
+        with context.database.writing() as session:
+            service.add_person(
+                session,
+                username=username,
+                display_name=username.title(),
+                role=role,
+                password=password,
+                actor="test",
+                now=NOW,
+            )
+        return username
+
+    return added
