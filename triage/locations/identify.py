@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from urllib.parse import quote
 
 from triage.locations import wrappers
 from triage.locations.catalogue import Catalogue, Wrapper, load_platforms
@@ -61,8 +62,10 @@ def is_shortener(location: Location, catalogue: Catalogue | None = None) -> bool
 def _thorough(text: str, region: str | None, catalogue: Catalogue) -> list[Location]:
     notes: list[str] = []
     whole = scrub(text)
+    if "\ufffd" in whole and "\ufffd" not in text:
+        notes.append("invalid_characters")
     if len(whole) > MAX_TEXT:
-        whole, notes = _cut(whole), ["truncated_input"]
+        whole, notes = _cut(whole), [*notes, "truncated_input"]
     cleaned, noticed = clean(whole.strip())
     notes += noticed
     joined = join_breaks(cleaned, _stands_alone)
@@ -149,6 +152,7 @@ def _unwrapped(
     target = _web(text, text, catalogue, depth + 1)
     if target is None:
         return None
+    target = _without_userinfo(target)
     if wrapper.role == "archive":
         return _archived(wrapper, target, time, parts, original)
     outside = identify_parts(parts, catalogue, original)
@@ -168,7 +172,10 @@ def _archived(
 ) -> Location:
     """A copy has a place of its own; what it copies is compared by its key, so that the copy of
     ``http://x`` and of ``https://x`` at one moment are one."""
-    canonical = settle(wrapper.canonical.format(time=time, target=target.canonical))
+    inside = target.canonical
+    if "?" in wrapper.canonical:
+        inside = quote(inside, safe="")
+    canonical = settle(wrapper.canonical.format(time=time, target=inside))
     identity = wrapper.canonical.format(time=time, target=target.key).partition(":")[2]
     site = parts.site
     return Location(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from triage.locations.location import Location, make_key, shorten
@@ -42,6 +43,7 @@ def cid(text: str) -> str | None:
 
 def _decode(text: str) -> bytes | None:
     """The bytes of a CID: a bare multihash gets the version and codec that it implies."""
+    decode: Callable[[str], bytes]
     if text.startswith("Qm") and len(text) == 46:
         head, decode, body = b"\x01\x70", _base58, text
     elif text.startswith(("12D3Koo", "16Uiu2")):

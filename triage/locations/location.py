@@ -107,20 +107,20 @@ class Location:
 
 
 def make_key(kind: str, identity: str) -> str:
-    """``kind:identity`` where that is short plain ASCII, else ``kind:sha256:<hex>``.
+    """``kind:identity`` where that is short plain ASCII, else ``kind:sha256=<hex>``.
 
-    An identity that itself begins with ``sha256:`` is hashed too, so that the forms never meet.
+    An identity that itself begins with ``sha256=`` is hashed too, so that the forms never meet.
     """
     key = f"{kind}:{identity}"
     if (
         len(key) <= KEY_LIMIT
         and key.isascii()
         and key.isprintable()
-        and not identity.startswith("sha256:")
+        and not identity.startswith("sha256=")
     ):
         return key
     digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{kind}:sha256:{digest}"
+    return f"{kind}:sha256={digest}"
 
 
 def shorten(text: str, limit: int = DISPLAY_LIMIT) -> str:

@@ -97,6 +97,8 @@ class Scan:
         text = self.text
         if not _WORD.search(text):
             return
+        if "/ip" in text:
+            self.each(_IPFS, self._ipfs)
         if ":" in text:
             self._with_schemes()
         if ":" in text or ("@" in text and "<" in text):

@@ -72,7 +72,6 @@ def _look_up(hostname: str, catalogue: Catalogue) -> Site | None:
     if platform is not None and platform.home and name in platform.aliases:
         name = platform.home
     suffix = name.rpartition(".")[2]
-    # An idna decoder may refuse what the parser let through; the name is then shown as it is.
     return Site(
         name=name,
         host=name,
@@ -102,11 +101,12 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _readable(name: str) -> str:
+    """A decoder may refuse what the parser let through; the name is then shown as it is."""
     if "xn--" not in name:
         return name
     try:
-        return str(can_ada.idna_decode(name)) or name
-    except (ValueError, UnicodeError, RuntimeError):
+        return str(can_ada.idna_decode(name.encode())) or name
+    except (ValueError, RuntimeError):
         return name
 
 

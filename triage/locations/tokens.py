@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from triage.locations.percent import shield
-from triage.locations.repair import plain_characters, refang, scrub, trim_end
+from triage.locations.repair import plain_characters, refang, trim_end
 
 ORDINARY = re.compile(r"https?://[A-Za-z0-9\-._~!$&*+=:@/%?#]*[A-Za-z0-9\-_~$&*+=/%#]", re.ASCII)
 """An address in which there is nothing to repair, unless a second ``://`` stands in it."""
@@ -17,8 +17,8 @@ ORDINARY = re.compile(r"https?://[A-Za-z0-9\-._~!$&*+=:@/%?#]*[A-Za-z0-9\-_~$&*+
 _TOKEN = re.compile(r"[^\s<>\"“”„«»‹›`\ue000]+")
 _BREAKS = re.compile(r"[\t\n\r\f\v\x85\u2028\u2029]+")
 _SCHEME = re.compile(
-    r"(?i)(?<![a-z0-9+.\-])(?:view-source:)?"
-    r"(?P<scheme>https?|ftps?|sftp|wss?|rtsp|rtmp|gopher|gemini|mms)(?=:[/\\])"
+    r"(?i)(?:view-source:)?(?P<scheme>https?(?=:[/\\])"
+    r"|(?<![a-z0-9+.\-])(?:ftps?|sftp|wss?|rtsp|rtmp|gopher|gemini|mms)(?=:[/\\]))"
 )
 _BEGINS = re.compile(r"(?i)[<(\[\"']?(?:h(?:tt|xx)ps?|ftp):[/\\]|[<(\[\"']?www\.")
 _EMPTY_LINE = re.compile(r"\n\r?\n")
@@ -26,11 +26,8 @@ _LONGEST_HOST = 600
 
 
 def clean(text: str) -> tuple[str, list[str]]:
-    """Repaired text and the codes of what was repaired."""
-    whole = scrub(text)
-    problems = ["invalid_characters"] if "\ufffd" in whole and whole != text else []
-    whole, noticed = plain_characters(whole)
-    problems += noticed
+    """Repaired text and the codes of what was repaired; ``text`` has been scrubbed."""
+    whole, problems = plain_characters(text)
     whole, noticed = refang(whole)
     return whole, problems + noticed
 
@@ -55,13 +52,22 @@ def web_addresses(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _starts(token: str) -> list[int]:
-    """Where addresses begin: one that follows ``/``, ``=``, ``?``… is inside another one."""
+    """Where addresses begin: one that follows ``/``, ``=``, ``?``… is inside another one.
+
+    One that follows a letter was pasted without a space: ``Linkhttps://…``, ``…/1https://…``.
+    """
     found: list[int] = []
     for match in _SCHEME.finditer(token):
         at = match.start("scheme")
-        if not found or token[match.start() - 1] in ",;|()[]{}'":
+        before = token[match.start() - 1]
+        if not found or before in ",;|()[]{}'" or (before.isalnum() and not _coded(token, at)):
             found.append(at)
     return found
+
+
+def _coded(token: str, at: int) -> bool:
+    """Whether what stands before is a percent-encoded character, as in ``?u=%20https://…``."""
+    return token[max(at - 3, 0) : max(at - 2, 0)] == "%"
 
 
 def settle(url: str) -> str:

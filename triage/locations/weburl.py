@@ -208,7 +208,7 @@ def _by_rule(
     original: str,
 ) -> Location:
     platform = parts.site.platform
-    assert platform is not None  # noqa: S101 - a rule is only ever its platform's
+    assert platform is not None
     canonical = settle(rule.canonical.format_map(values))
     content = rule.content.format_map(values)
     if rule.kind == "account":

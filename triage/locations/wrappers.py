@@ -57,7 +57,8 @@ def _target(
         text = match["target"] + (f"#{parts.fragment}" if parts.fragment else "")
         if wrapper.coding == "proofpoint3":
             return _proofpoint3(text, match[0])
-        return _plain(text)
+        secure = "secure" in wrapper.path.groupindex and match["secure"]
+        return _plain(f"https://{text}" if secure else text)
     given: dict[str, str] = {}
     for piece in reversed(raw_query.split("&")):
         name, _, value = piece.removeprefix("amp;").partition("=")
