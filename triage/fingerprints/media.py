@@ -9,7 +9,7 @@ from typing import Any
 from triage.fingerprints.model import MATCHABLE_QUALITY, Limits, MediaFingerprint
 from triage.fingerprints.pdq import dihedral_from_small, pdq_from_small
 from triage.fingerprints.perceptual import dhash_from_small, phash_from_small
-from triage.fingerprints.pictures import DECODERS, RefusedError, read_picture
+from triage.fingerprints.pictures import PICTURES, RefusedError, read_picture
 from triage.fingerprints.sniff import UNKNOWN, sniff
 from triage.fingerprints.video import CONTAINERS, read_video
 
@@ -54,7 +54,7 @@ def _picture_or_video(
     kind = media_type.partition("/")[0]
     if media_type in CONTAINERS:
         return _video(data, media_type, limits)
-    if media_type not in DECODERS:
+    if media_type not in PICTURES:
         known = kind in {"image", "video"}
         return {"kind": kind if known else "other", "problems": ["unsupported_type"]}
     try:

@@ -43,7 +43,6 @@ STRIP_PIXELS = 1 << 18
 # The plugins' classes are used themselves: Image.open would ask each of its registered plugins,
 # and warn or refuse by a process-wide limit.
 DECODERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
-    "image/jpeg": JpegImagePlugin.JpegImageFile,
     "image/png": PngImagePlugin.PngImageFile,
     "image/gif": GifImagePlugin.GifImageFile,
     "image/webp": WebPImagePlugin.WebPImageFile,
@@ -52,6 +51,7 @@ DECODERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
     "image/bmp": BmpImagePlugin.BmpImageFile,
     "image/tiff": TiffImagePlugin.TiffImageFile,
 }
+PICTURES = frozenset({"image/jpeg", *DECODERS})
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -117,24 +117,37 @@ class Picture:
 
 def read_picture(data: bytes | memoryview, media_type: str, limits: Limits) -> Picture:
     """Decode and shrink. Raises ``RefusedError``, or whatever a decoder raises on a broken file."""
-    source = io.BytesIO(data) if media_type == "image/jpeg" else Source(data, limits.seconds)
+    if media_type == "image/jpeg":
+        first, whole = _read_jpeg(data, limits)
+        return Picture(first, (), None, () if whole else ("truncated",))
+    source = Source(data, limits.seconds)
     image = DECODERS[media_type](source)
     full = _begin(image, limits)
-    problems = []
-    if not _decode(image):
-        problems.append("truncated")
-        if media_type == "image/jpeg":
-            image = _ended(data, limits)
+    problems = [] if _decode(image) else ["truncated"]
     first = shrink_picture(*_upright(image, full))
-    if media_type == "image/jpeg":
-        exact = not problems and quality(first.pdq) >= MATCHABLE_QUALITY
-        if exact and hangs_on_roundings(first.pdq):
-            first = _in_full_colour(data)
-        return Picture(first, (), None, tuple(problems))
     if getattr(image, "n_frames", 1) == 1:
         return Picture(first, (), None, tuple(problems))
-    frames, duration, problem = _animation(image, first, source, limits)
-    return Picture(first, frames, duration, tuple(dict.fromkeys(problems + problem)))
+    frames, duration, more = _animation(image, first, source, limits)
+    return Picture(first, frames, duration, tuple(problems + more))
+
+
+def _read_jpeg(data: bytes | memoryview, limits: Limits) -> tuple[Shrunk, bool]:
+    """The picture, and whether the file is whole. Decoded small and grey where that is enough."""
+    image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    full = _begin(image, limits)
+    whole = _decode(image)
+    if not whole:
+        # With an end marker libjpeg gives what it has, be the file progressive or not.
+        image = JpegImagePlugin.JpegImageFile(io.BytesIO(bytes(data) + b"\xff\xd9"))
+        _begin(image, limits)
+        _decode(image)
+    first = shrink_picture(*_upright(image, full))
+    matchable = whole and quality(first.pdq) >= MATCHABLE_QUALITY
+    if matchable and hangs_on_roundings(first.pdq):
+        image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+        image.load()
+        first = shrink_picture(*_upright(image, full))
+    return first, whole
 
 
 def shrink_picture(image: Image.Image, full: tuple[int, int]) -> Shrunk:
@@ -199,21 +212,6 @@ def _decode(image: ImageFile.ImageFile) -> bool:
         image.load()
         return False
     return True
-
-
-def _ended(data: bytes | memoryview, limits: Limits) -> ImageFile.ImageFile:
-    """A truncated JPEG with an end marker: libjpeg then gives what it has, progressive or not."""
-    image = DECODERS["image/jpeg"](Source(bytes(data) + b"\xff\xd9", limits.seconds))
-    _begin(image, limits)
-    _decode(image)
-    return image
-
-
-def _in_full_colour(data: bytes | memoryview) -> Shrunk:
-    """A JPEG again, without the short cut; its size was checked before."""
-    image = DECODERS["image/jpeg"](io.BytesIO(data))
-    image.load()
-    return shrink_picture(*_upright(image, image.size))
 
 
 def _upright(image: Image.Image, full: tuple[int, int]) -> tuple[Image.Image, tuple[int, int]]:
