@@ -116,7 +116,7 @@ def _open(path: Path) -> maxminddb.Reader:
         raise Misconfigured(f"The address database {path.name} cannot be opened.") from error
     except maxminddb.InvalidDatabaseError as error:
         raise Misconfigured(
-            f"{path.name} is not an MMDB file: {error}.", hint="Download it again."
+            f"{path.name} is not an MMDB file.", hint="Download it again."
         ) from error
 
 

@@ -11,13 +11,15 @@ import json
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Any
 
 import certifi
 import pycurl
 
+from triage.fetching.addresses import refusal
+
 _MAX_BYTES = 1 << 20
+_LOCAL = ("127.0.0.0/8", "::1/128")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ def exchange(
         final = str(curl.getinfo(pycurl.EFFECTIVE_URL))
     finally:
         curl.close()
+        for opened in call.sockets:  # libcurl works on a copy of each
+            opened.close()
     return call.answer(status, final)
 
 
@@ -80,6 +84,7 @@ class _Call:
         self._size = 0
         self._headers: dict[str, str] = {}
         self.blocked = False
+        self.sockets: list[socket.socket] = []
 
     def configure(
         self, curl: Any, url: str, timeout: float, body: Any, headers: Mapping[str, str]
@@ -137,11 +142,10 @@ class _Call:
         if separator:
             self._headers[name.lower()] = value.strip()
 
-    def _open(self, purpose: int, address: Any) -> socket.socket | int:  # noqa: ARG002
-        family, kind, protocol, target = address
-        host = ip_address(target[0].decode() if isinstance(target[0], bytes) else target[0])
-        public = host.is_global and not host.is_multicast
-        if not public and not (self._allow_local and host.is_loopback):
+    def _open(self, _purpose: int, address: Any) -> Any:
+        if refusal(str(address.addr[0]), _LOCAL if self._allow_local else ()):
             self.blocked = True
-            return int(pycurl.SOCKET_BAD)
-        return socket.socket(family, kind, protocol)
+            return pycurl.SOCKET_BAD
+        opened = socket.socket(address.family, address.socktype, address.protocol)
+        self.sockets.append(opened)
+        return opened
