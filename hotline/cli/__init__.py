@@ -19,6 +19,7 @@ def build() -> typer.Typer:
     """The command tree. Modules are imported here, so that ``--help`` shows all of them."""
     from hotline.cli import (
         bench,
+        demo,
         hash,
         hashlist,
         inspect,
@@ -37,7 +38,20 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="The service that a reporting hotline runs on.",
     )
-    for topic in (service, user, url, hash, hashlist, match, route, inspect, oversight, bench):
+    for topic in (
+        service,
+        demo,
+        user,
+        url,
+        hash,
+        hashlist,
+        match,
+        route,
+        inspect,
+        oversight,
+        bench,
+        demo,
+    ):
         topic.register(app)
     return app
 

@@ -1,0 +1,70 @@
+"""What exists in the sandbox: hosts, what lies on them, who can be written to. Plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ISP_PORT_OFFSET = 1  # relative to the service's own port
+INBOX_PORT_OFFSET = 2
+SMTP_PORT_OFFSET = 3
+
+POLICE = "cyber@police-al.example"
+PARTNER = "NetPatrola"
+ABUSE_DESKS = {
+    "127.0.0.2": ("AL", "AS64500", "Sandbox Provider Tirana", "abuse@provider-al.example"),
+    "127.0.0.3": ("RS", "AS64501", "Sandbox Hosting Belgrade", "abuse@hosting-rs.example"),
+    "127.0.0.4": ("NO", "AS64502", "Sandbox Cloud", "abuse@cloud-no.example"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One host name of the sandbox's web host, at one of its addresses."""
+
+    host: str
+    address: str
+    title: str
+
+
+SITES = (
+    Site("photos.provider-al.test", "127.0.0.2", "Photo pages at the provider in Tirana"),
+    Site("forum.provider-al.test", "127.0.0.2", "A forum at the provider in Tirana"),
+    Site("images.hosting-rs.test", "127.0.0.3", "An image host in Belgrade"),
+    Site("files.cloud-no.test", "127.0.0.4", "A file host in another country"),
+)
+CONTROL_PATH = "/control"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page with pictures. ``known``: their altered forms are on the demo's hash list."""
+
+    site: str
+    path: str
+    pictures: tuple[str, ...]
+    known: bool
+
+
+PAGES = (
+    Page("photos.provider-al.test", "/album/7", ("lantern", "harbour"), True),
+    Page("forum.provider-al.test", "/thread/1201", ("meadow",), False),
+    Page("images.hosting-rs.test", "/i/4471", ("bridge",), True),
+    Page("images.hosting-rs.test", "/i/9002", ("orchard",), False),
+    Page("files.cloud-no.test", "/d/55", ("glacier",), True),
+    Page("photos.provider-al.test", "/album/12", ("market",), True),
+    Page("forum.provider-al.test", "/thread/77", ("chapel", "stairs"), True),
+    Page("photos.provider-al.test", "/album/31", ("rooftops",), False),
+)
+
+
+def url(page: Page, port: int) -> str:
+    return f"http://{page.site}:{port}{page.path}"
+
+
+# Demo people: everybody's password is printed by `make demo`; they exist in the sandbox only.
+PEOPLE = (
+    ("arta", "Arta (analyst)", "analyst"),
+    ("besnik", "Besnik (analyst)", "analyst"),
+    ("drita", "Drita (supervisor)", "supervisor"),
+    ("elira", "Elira (auditor)", "auditor"),
+)
