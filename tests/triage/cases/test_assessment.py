@@ -1,0 +1,139 @@
+"""The assessment schema and what becomes of two people's answers."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotline.core import datafiles
+from hotline.core.errors import InvalidInput, Misconfigured
+from hotline.intake.submission import KINDS
+from triage.cases.assessment import FILE, Schema, agree, load_schema, merge, validate
+
+SCHEMA = load_schema()
+ILLEGAL = {"class": "national", "kind": "csam_image", "age": "pubescent", "gender": "female"}
+
+# The lists of ICCAM that the questions are bound to.
+ICCAM = {
+    "classification": {1, 2, 4},
+    "age-categories": {1, 2, 3, 4},
+    "gender-categories": {1, 2, 3, 4},
+    "commercialities": {1, 2, 3},
+    "payment-methods": set(range(1, 14)),
+    "site-types": {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 18, 20, 22, 24},
+}
+
+
+@st.composite
+def complete(draw: st.DrawFn) -> dict[str, str]:
+    """Any answers that a person may give."""
+    return validate(
+        SCHEMA, {one.name: draw(st.sampled_from(one.values)) for one in SCHEMA.questions}
+    )
+
+
+def test_choices_are_those_of_iccam() -> None:
+    bound = {
+        one.iccam: {choice.iccam for choice in one.choices if choice.iccam}
+        for one in SCHEMA.questions
+        if one.iccam in ICCAM
+    }
+    assert bound == ICCAM
+
+
+def test_kinds_are_those_of_the_reports_and_labels_have_both_languages() -> None:
+    kind = SCHEMA.question("kind")
+    assert kind is not None and set(kind.values) == set(KINDS)
+    for question in SCHEMA.questions:
+        for labels in (question.label, *(choice.label for choice in question.choices)):
+            assert set(labels) == {"en", "sq"}
+
+
+@pytest.mark.parametrize("value", ["not_illegal", "cannot_determine"])
+def test_only_the_class_is_asked_where_nothing_else_matters(value: str) -> None:
+    assert validate(SCHEMA, {"class": value}) == {"class": value}
+    # A form without scripts sends the other answers along.
+    assert validate(SCHEMA, {**ILLEGAL, "class": value}) == {"class": value}
+
+
+def test_unanswered_is_not_determined_where_that_is_allowed() -> None:
+    answers = validate(SCHEMA, {**ILLEGAL, "virtual": ""})
+    assert answers["virtual"] == answers["site_type"] == "not_determined"
+    assert "payment" not in answers
+    paid = validate(SCHEMA, {**ILLEGAL, "commerciality": "commercial", "payment": "bitcoin"})
+    assert paid["payment"] == "bitcoin"
+
+
+def test_every_fault_is_named() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        validate(SCHEMA, {"class": "national", "age": 7, "gender": ["female"], "colour": "red"})
+    assert set(caught.value.fields) == {"/kind", "/age", "/gender", "/colour"}
+    with pytest.raises(InvalidInput) as caught:
+        validate(SCHEMA, {})
+    assert set(caught.value.fields) == {"/class"}
+
+
+@given(complete(), complete())
+def test_agreement_is_symmetric_and_merging_keeps_what_both_said(
+    first: dict[str, str], second: dict[str, str]
+) -> None:
+    agreed, differing = agree(SCHEMA, first, second)
+    assert (agreed, set(differing)) == (
+        agree(SCHEMA, second, first)[0],
+        set(agree(SCHEMA, second, first)[1]),
+    )
+    assert agree(SCHEMA, first, first) == (True, ())
+    if not agreed:
+        return
+    both = merge(SCHEMA, first, second)
+    assert both == merge(SCHEMA, second, first) == validate(SCHEMA, both)
+    assert both["class"] == first["class"] == second["class"]
+    for name, value in both.items():
+        assert value == first.get(name) == second.get(name) or value == "not_determined"
+
+
+def test_what_decides_must_be_agreed_on() -> None:
+    first = validate(SCHEMA, ILLEGAL)
+    for name, other in [("class", "baseline"), ("kind", "grooming"), ("age", "infant")]:
+        assert agree(SCHEMA, first, {**first, name: other}) == (False, (name,))
+    assert agree(SCHEMA, first, {**first, "gender": "male"}) == (True, ("gender",))
+    assert merge(SCHEMA, first, {**first, "gender": "male"})["gender"] == "not_determined"
+
+
+def _faulty(change: Any) -> dict[str, Any]:
+    data = copy.deepcopy(datafiles.read_toml("triage.cases", FILE))
+    change(data)
+    return data
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda d: d["questions"].pop(0), "the first question must be class"),
+        (lambda d: d["questions"][0]["choices"].pop(), "the first question must be class"),
+        (lambda d: d["questions"].append(d["questions"][1]), "kind is asked twice"),
+        (lambda d: d["questions"][3].update(undetermined="maybe"), "undetermined is none"),
+        (lambda d: d["questions"][3].pop("undetermined"), "needs an undetermined answer"),
+        (lambda d: d["questions"][2].update(only_when={"virtual": ["yes"]}), "no earlier question"),
+        (lambda d: d["questions"][2]["label"].pop("en"), "lacks an English label"),
+        (lambda d: d["questions"][2].update(colour="red"), "unknown field"),
+    ],
+)
+def test_a_faulty_file_is_refused(change: Any, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = _faulty(change)
+    monkeypatch.setattr(datafiles, "read_toml", lambda *_: data)
+    with pytest.raises(Misconfigured, match=told):
+        load_schema.__wrapped__(None)
+
+
+def test_an_operator_may_bring_their_own(tmp_path: Path) -> None:
+    text = datafiles.read_text("triage.cases", FILE)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / FILE).write_text(text.replace('version = "1"', 'version = "2-al"', 1))
+    own = load_schema(tmp_path)
+    assert isinstance(own, Schema) and own.version == "2-al" and SCHEMA.version == "1"
