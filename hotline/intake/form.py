@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,6 +49,18 @@ def submission_of(values: Mapping[str, str], language: str) -> Submission:
             "language": language,
         }
     )
+
+
+def faults_in(values: Mapping[str, str], fields: Collection[str]) -> dict[str, LazyString]:
+    """The faults of some fields alone; whether anything was said at all is asked at the end."""
+    alone = {name: values[name] if name in fields else "" for name in FIELDS}
+    if not alone["narrative"].strip():
+        alone["narrative"] = "-"
+    try:
+        submission_of(alone, "")
+    except InvalidInput as error:
+        return faults_of(error)
+    return {}
 
 
 def locations_of(text: str) -> list[str]:

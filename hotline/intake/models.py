@@ -115,7 +115,7 @@ class Draft(Identified, Base):
 
 
 class ApiKey(Identified, Base):
-    """A known sender. ``name`` becomes the source of its reports; only a hash of the key is kept."""
+    """A known sender. ``name`` is the source of its reports; only a hash of the key is kept."""
 
     __tablename__ = "api_key"
 

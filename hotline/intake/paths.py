@@ -23,7 +23,7 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 PATH = "path"
 SHORT = "short"
-"""The value of ``PATH`` for whoever came through the support page: fewer questions, danger first."""
+"""The value of ``PATH`` for whoever came by the support page: fewer questions, danger first."""
 
 
 def needs_support(values: Mapping[str, str]) -> bool:

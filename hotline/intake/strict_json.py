@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from hotline.core.errors import HotlineError
 
 
-class Malformed(HotlineError):  # noqa: N818
+class Malformed(HotlineError):
     """The body is not what its content type says."""
 
     status = 400

@@ -10,7 +10,17 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+import segno
+from flask import (
+    Blueprint,
+    Response,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask_babel import format_date, get_locale
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import UnsupportedMediaType
@@ -19,10 +29,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from hotline.core import web
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, TooMany
-from hotline.intake import form, guard, idempotency, service, wording
+from hotline.intake import drafts, form, guard, idempotency, paths, service, wording
 from hotline.intake.submission import Submission, read_information
 
 CHANNEL = "form"
+ALL = "all"
+_DRAFT = "draft"  # the name of the draft's key in the session cookie
 blueprint = Blueprint("intake", __name__)
 
 
@@ -70,48 +82,142 @@ def about() -> str:
     return render_template("public/about.html")
 
 
-@blueprint.get("/report")
+@blueprint.route("/report", methods=["GET", "POST"])
 def report() -> BaseResponse:
-    return redirect(url_for("intake.report_on_one_page"))
+    """Begin. A POST comes from the support page: the short way, for the person concerned."""
+    if request.method == "POST":
+        who = "child_self" if request.form.get("age") == "child" else "unknown"
+        own = "" if who == "child_self" else "yes"
+        _keep({paths.PATH: paths.SHORT, "reporter_role": who, "own_material": own})
+    return redirect(url_for("intake.question", page=paths.path_of(_draft()[0])[0]))
+
+
+@blueprint.route("/report/<any(" + ", ".join(paths.QUESTIONS) + "):page>", methods=["GET", "POST"])
+def question(page: str) -> BaseResponse:
+    """One question a page. The answers wait on the server, sealed, for at most an hour."""
+    values, lost = _draft()
+    if request.method == "GET":
+        if page not in paths.path_of(values):
+            return redirect(url_for("intake.question", page=paths.path_of(values)[0]))
+        return _question_page(page, values, {}, lost=lost)
+    if page == "check":  # sends what it showed, so that sending it again is the same report
+        return _send(values | form.values_of(request.form), page)
+    fields = paths.QUESTIONS[page]
+    values |= {name: request.form.get(name, "") for name in fields}
+    faults = form.faults_in(values, fields)
+    if faults:
+        return _question_page(page, values, faults, status=422)
+    _keep(values)
+    return redirect(url_for("intake.question", page=paths.after(page, values)))
 
 
 @blueprint.route("/report/all", methods=["GET", "POST"])
-def report_on_one_page() -> str | Response:
+def report_on_one_page() -> BaseResponse:
+    """All questions at once, for whoever reports often."""
     if request.method == "GET":
-        return _form_page(form.values_of({}), {})
-    values = form.values_of(request.form)
+        return _question_page(ALL, form.values_of({}), {})
+    return _send(form.values_of(request.form), ALL)
+
+
+@blueprint.post("/report/discard")
+def discard() -> BaseResponse:
+    secret = session.pop(_DRAFT, None)
+    if secret is not None:
+        with web.writing() as transaction:
+            drafts.drop(transaction, web.context(), secret)
+    return redirect(url_for("intake.start"))
+
+
+@blueprint.get("/report/kept")
+def kept() -> str:
+    """After the code was written down: what comes next, and how to leave no trace."""
+    return render_template("public/kept.html")
+
+
+def _draft() -> tuple[dict[str, str], bool]:
+    """The answers so far, and whether there were some whose hour is over."""
+    secret = session.get(_DRAFT)
+    if secret is None:
+        return form.values_of({}), False
+    with web.reading() as transaction:
+        values = drafts.load(transaction, web.context(), secret, utc_now())
+    return form.values_of({}) | (values or {}), values is None
+
+
+def _keep(values: Mapping[str, str]) -> None:
+    secret = session.setdefault(_DRAFT, drafts.new_secret())
+    with web.writing() as transaction:
+        drafts.save(transaction, web.context(), secret, values, utc_now())
+
+
+def _send(values: Mapping[str, str], page: str) -> BaseResponse:
+    """Store the report and show its receipt; anything wrong comes back with all that was typed."""
     try:
         submission = form.submission_of(values, _language())
     except InvalidInput as error:
-        return make_response(_form_page(values, form.faults_of(error)), 422)
-    return _store(submission, values)
-
-
-def _store(submission: Submission, values: Mapping[str, str]) -> Response:
-    context, form_id = web.context(), request.form.get("form_id", "")
-    age = form.age_of(context, form_id)
+        return _question_page(page, values, form.faults_of(error), status=422)
+    form_id = request.form.get("form_id", "")
+    age = form.age_of(web.context(), form_id)
     if age is None:
-        return make_response(_form_page(values, {"": wording.FAULTS["stale"]}), 400)
+        return _question_page(page, values, {"": wording.FAULTS["stale"]}, status=400)
     too_quick = age < timedelta(seconds=guard.form_seconds())
     held = guard.report_is_flood() or too_quick or bool(request.form.get(form.TRAP))
     try:
-        with web.writing() as session:
-            received = idempotency.receive_once(
-                session,
-                context,
-                submission,
-                form_id,
-                channel=CHANNEL,
-                held=held,
-                now=utc_now(),
-            )
+        received = _store(submission, form_id, held)
     except idempotency.OtherBody:
-        # The same page, sent, changed and sent again: that is a second report, not a fault.
-        return make_response(_form_page(values, {"": wording.FAULTS["stale"]}), 409)
-    page = render_template(
-        "public/receipt.html", receipt=received.receipt, danger=submission.danger_now
+        # Sent, changed with the "back" button and sent again: a report of its own, once confirmed.
+        return _question_page(page, values, {"": wording.FAULTS["stale"]}, status=409)
+    return make_response(
+        render_template(
+            "public/receipt.html",
+            receipt=received.receipt,
+            picture=segno.make(received.receipt, error="m").svg_data_uri(scale=4, border=4),
+            danger=submission.danger_now,
+        )
     )
-    return make_response(page)
+
+
+def _store(submission: Submission, form_id: str, held: bool) -> service.Received:
+    secret = session.pop(_DRAFT, None)
+    with web.writing() as transaction:
+        if secret is not None:
+            drafts.drop(transaction, web.context(), secret)
+        return idempotency.receive_once(
+            transaction,
+            web.context(),
+            submission,
+            form_id,
+            channel=CHANNEL,
+            held=held,
+            now=utc_now(),
+        )
+
+
+def _question_page(
+    page: str,
+    values: Mapping[str, str],
+    faults: Mapping[str, Any],
+    *,
+    lost: bool = False,
+    status: int = 200,
+) -> Response:
+    number, total = (0, 0) if page == ALL else paths.position(page, values)
+    rendered = render_template(
+        f"public/questions/{page}.html",
+        page=page,
+        values=values,
+        faults=faults,
+        lost=lost,
+        number=number,
+        total=total,
+        back=None if page == ALL else paths.before(page, values),
+        child=values.get("reporter_role") == "child_self",
+        danger=paths.in_danger(values),
+        form_id=form.new_form_id(web.context()),
+        trap=form.TRAP,
+        fields=form.FIELDS,
+    )
+    return make_response(rendered, status)
 
 
 @blueprint.route("/status", methods=["GET", "POST"])
@@ -124,9 +230,9 @@ def status() -> str | Response:
         guard.allow_lookup()
     except TooMany as error:
         return _too_many(error, typed)
-    with web.reading() as session:
-        found = service.find_by_receipt(session, web.context(), typed)
-        known = service.status_of(session, web.context(), found) if found else None
+    with web.reading() as transaction:
+        found = service.find_by_receipt(transaction, web.context(), typed)
+        known = service.status_of(transaction, web.context(), found) if found else None
     if known is None:
         return _no_such_receipt(typed)
     return render_template("public/status.html", status=known, receipt=typed, text="", faults={})
@@ -143,14 +249,22 @@ def add_information() -> Response:
         words = read_information({"text": text}).text
     except InvalidInput:
         words = ""
-    with web.writing() as session:
-        found = service.find_by_receipt(session, web.context(), typed)
+    with web.writing() as transaction:
+        found = service.find_by_receipt(transaction, web.context(), typed)
         if found is None:
             return _no_such_receipt(typed)
-        if words:
-            service.add_information(session, web.context(), found, words, utc_now())
-            session.flush()
-        return _status_page(service.status_of(session, web.context(), found), typed, text, words)
+        known = service.status_of(transaction, web.context(), found)
+        if words and not _said_already(known, words):
+            service.add_information(transaction, web.context(), found, words, utc_now())
+            transaction.flush()
+            known = service.status_of(transaction, web.context(), found)
+    return _status_page(known, typed, text, words)
+
+
+def _said_already(known: service.ReportStatus, words: str) -> bool:
+    """Whether this is the same page sent again, by reloading it."""
+    last = known.messages[-1] if known.messages else None
+    return last is not None and (last.author, last.text) == ("reporter", words)
 
 
 def _status_page(known: service.ReportStatus, typed: str, text: str, words: str) -> Response:
@@ -178,26 +292,21 @@ def _too_many(error: TooMany, typed: str) -> Response:
     return make_response(page, 429, {"Retry-After": str(error.retry_after)})
 
 
-def _form_page(values: Mapping[str, str], faults: Mapping[str, Any]) -> str:
-    return render_template(
-        "public/report.html",
-        values=values,
-        faults=faults,
-        form_id=form.new_form_id(web.context()),
-        trap=form.TRAP,
-    )
-
-
 @blueprint.errorhandler(CSRFError)
 def stale_page(error: CSRFError) -> Response:  # noqa: ARG001
     """A forged or expired form: nothing is stored, and what a person typed is shown again."""
     faults = {"": wording.FAULTS["stale"]}
+    page = (request.view_args or {}).get("page", "")
     if request.endpoint == "intake.report_on_one_page":
-        return make_response(_form_page(form.values_of(request.form), faults), 400)
-    page = render_template(
+        return _question_page(ALL, form.values_of(request.form), faults, status=400)
+    if page:
+        values = _draft()[0]
+        values |= {name: request.form.get(name, "") for name in paths.QUESTIONS[page]}
+        return _question_page(page, values, faults, status=400)
+    shown = render_template(
         "public/status_form.html", typed=request.form.get("receipt", "")[:100], faults=faults
     )
-    return make_response(page, 400)
+    return make_response(shown, 400)
 
 
 def _language() -> str:

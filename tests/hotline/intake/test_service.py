@@ -219,7 +219,12 @@ def test_contacts_go_first_then_the_whole_text_and_the_receipt(context: Context)
         assert report.contact is None and report.narrative is not None
         assert report.contact_erased_at is not None
     late = NOW + timedelta(days=context.settings.retention_report_days)
-    assert retention(context, late) == {"contacts": 0, "reports": 1, "idempotency_keys": 0}
+    assert retention(context, late) == {
+        "contacts": 0,
+        "reports": 1,
+        "idempotency_keys": 0,
+        "drafts": 0,
+    }
     assert retention(context, late)["reports"] == 0
     with context.database.reading() as session:
         report = session.get_one(Report, received.report_id)

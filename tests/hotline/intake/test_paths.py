@@ -1,0 +1,56 @@
+"""The way through the questions."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hotline.intake import paths
+
+ANSWERS = st.fixed_dictionaries(
+    {
+        "reporter_role": st.sampled_from(["", "child_self", "parent"]),
+        "own_material": st.sampled_from(["", "yes"]),
+        "danger_now": st.sampled_from(["", "no", "yes"]),
+        paths.PATH: st.sampled_from(["", paths.SHORT]),
+    }
+)
+
+
+@given(ANSWERS)
+def test_every_way_visits_each_page_once_and_ends_at_the_check(values: dict[str, str]) -> None:
+    page, seen = paths.path_of(values)[0], []
+    while page != "check":
+        seen.append(page)
+        following = paths.after(page, values)
+        assert paths.before(following, values) == page
+        page = following
+    assert len(seen) == len(set(seen))
+    assert {"where", "danger", "more", "contact"} <= set(seen)
+    assert ("emergency" in seen) == (values["danger_now"] == "yes")
+
+
+@given(ANSWERS)
+def test_the_emergency_comes_before_anything_else_is_asked(values: dict[str, str]) -> None:
+    assert paths.after("danger", {**values, "danger_now": "yes"}) == "emergency"
+
+
+def test_a_child_is_offered_help_as_soon_as_it_says_so() -> None:
+    assert paths.after("who", {"reporter_role": "child_self"}) == "support"
+    assert paths.after("who", {"own_material": "yes"}) == "support"
+    assert paths.after("who", {"reporter_role": "parent"}) == "danger"
+
+
+def test_the_short_way_asks_nothing_about_the_person() -> None:
+    path = paths.path_of({paths.PATH: paths.SHORT, "reporter_role": "child_self"})
+    assert not {"who", "what"} & set(path)
+
+
+def test_positions_count_questions_only() -> None:
+    values = {"danger_now": "yes"}
+    assert paths.position("where", values) == (1, 6)
+    assert paths.position("emergency", values) == (0, 6)
+    assert paths.position("contact", values) == (6, 6)
+
+
+def test_a_page_that_is_not_on_the_way_leads_to_the_beginning() -> None:
+    assert paths.after("emergency", {}) == "where"
+    assert paths.before("emergency", {}) is None
