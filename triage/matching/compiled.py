@@ -16,26 +16,30 @@ from numba.core.cgutils import ir
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from triage.matching.plan import BUCKETS, plan
+from triage.matching.plan import BUCKETS, Plan, plan
 from triage.matching.scan import SCAN_SHARE, Hits, together
-from triage.matching.scan import scan as scan_in_numpy
 from triage.matching.table import Table
 
 BLOCK = 32
-LOOKUPS = 137
-"""The most that one word takes: itself and all within MAX_RADIUS = 2 bits of it."""
+QUERIES_AT_ONCE = 4096
+"""Some 2 KB of bucket limits each at 31 of 256 bits."""
 OUTSIDE = -1
 
 
 def scan(table: Table, queries: NDArray[np.uint64], threshold: int) -> Hits:
     """As ``triage.matching.scan.scan``. Raises IndexError where the table is damaged."""
     lookups = plan(table.bits, threshold) if table.starts.size else None
-    if not len(queries):
-        return together([])
-    if lookups is None and threshold < 0:
-        return scan_in_numpy(table, queries, threshold)
     queries = np.ascontiguousarray(queries)
     queries.flags.writeable = False  # one compiled version for arrays of every origin
+    parts = []
+    for start in range(0, len(queries), QUERIES_AT_ONCE):
+        part = queries[start : start + QUERIES_AT_ONCE]
+        found = _found(table, part, threshold, lookups)
+        parts.append(Hits(found.query + start, found.position, found.distance))
+    return together(parts)
+
+
+def _found(table: Table, queries: NDArray[np.uint64], threshold: int, lookups: Plan | None) -> Hits:
     room = max(1024, 4 * len(queries))
     while True:
         out = np.empty((3, room), dtype=np.int64)
@@ -45,9 +49,14 @@ def scan(table: Table, queries: NDArray[np.uint64], threshold: int) -> Hits:
             count = _through_tables(
                 queries,
                 queries.view("<u2"),
-                (table.hashes, table.hashes.view("<u2")),
-                (table.starts, table.partners, table.positions),
-                (lookups.word, lookups.flip, lookups.limit, lookups.tables),
+                table.hashes,
+                table.hashes.view("<u2"),
+                table.starts,
+                table.partners,
+                table.positions,
+                lookups.flip,
+                lookups.limit,
+                lookups.tables,
                 threshold,
                 out,
             )
@@ -93,10 +102,10 @@ popcount = intrinsic(_popcount)
 prefetch = intrinsic(_prefetch)
 
 
-def _bits_apart(left: Any, right: Any) -> int:
+def _bits_apart(hashes: Any, position: int, queries: Any, query: int) -> int:
     total = np.int64(0)
-    for word in range(left.shape[0]):
-        total += np.int64(popcount(left[word] ^ right[word]))
+    for word in range(hashes.shape[1]):
+        total += np.int64(popcount(hashes[position, word] ^ queries[query, word]))
     return int(total)
 
 
@@ -109,12 +118,10 @@ def _tell(out: Any, count: int, query: int, position: int, apart: int) -> int:
     return count + 1
 
 
-def _compare(  # noqa: PLR0917
-    queries: Any, query: int, hashes: Any, threshold: int, out: Any, count: int
-) -> int:
+def _compare(queries: Any, query: int, hashes: Any, threshold: int, out: Any, count: int) -> int:
     """One query against every hash, in order."""
     for position in range(hashes.shape[0]):
-        apart = _distance(hashes[position], queries[query])
+        apart = _distance(hashes, position, queries, query)
         if apart <= threshold:
             count = _add(out, count, query, position, apart)
     return count
@@ -127,25 +134,18 @@ def _compare_many(queries: Any, hashes: Any, threshold: int, out: Any) -> int:
     return count
 
 
-def _is_heavy(words: Any, starts: Any, word: Any, flip: Any, most: int) -> bool:
-    total = np.int64(0)
-    for lookup in range(word.shape[0]):
-        table = np.int64(word[lookup])
-        key = table * BUCKETS + np.int64(words[table] ^ flip[lookup])
-        total += np.int64(starts[key + 1]) - np.int64(starts[key])
-    return bool(total > most)
-
-
-def _find_buckets(first_key: int, value: int, flips: Any, buckets: Any, ranges: Any) -> None:
-    """Where the look-ups of one word begin and end, with their memory asked for."""
-    starts, partners = buckets
-    for lookup in range(flips.shape[0]):
-        key = first_key + np.int64(value ^ flips[lookup])
-        begin, end = np.int64(starts[key]), np.int64(starts[key + 1])
-        ranges[lookup, 0] = begin
-        ranges[lookup, 1] = end
-        prefetch(partners, begin)
-        prefetch(partners, end)
+def _find_buckets(
+    words: Any, starts: Any, flip: Any, tables: Any, ranges: Any, totals: Any
+) -> None:
+    """``ranges`` (queries, look-ups, 2): where each bucket begins and ends; ``totals`` (queries,):
+    the entries of all of a query's buckets."""
+    for table in range(tables.shape[0]):
+        for query in range(words.shape[0]):
+            for lookup in range(tables[table, 0], tables[table, 1]):
+                key = table * BUCKETS + np.int64(words[query, table] ^ flip[lookup])
+                ranges[query, lookup, 0] = starts[key]
+                ranges[query, lookup, 1] = starts[key + 1]
+                totals[query] += np.int64(starts[key + 1]) - np.int64(starts[key])
 
 
 def _any_near(partners: Any, begin: int, partner: int, limit: int) -> bool:
@@ -156,92 +156,83 @@ def _any_near(partners: Any, begin: int, partner: int, limit: int) -> bool:
     return bool(near != 0)
 
 
-def _seen_before(query: Any, found: Any, table: int, tables: Any) -> bool:
+def _seen_before(
+    words: Any, query: int, hash_words: Any, position: int, tables: Any, table: int
+) -> bool:
     """Whether an earlier word's table gives this hash too: each match is told once."""
     for earlier in range(table):
-        own = np.int64(popcount(np.uint16(query[earlier] ^ found[earlier])))
-        other = np.int64(popcount(np.uint16(query[earlier ^ 1] ^ found[earlier ^ 1])))
-        if own <= tables[earlier, 2] and own + other <= tables[earlier, 3]:
+        other = earlier ^ 1
+        here = np.int64(popcount(np.uint16(words[query, earlier] ^ hash_words[position, earlier])))
+        there = np.int64(popcount(np.uint16(words[query, other] ^ hash_words[position, other])))
+        if here <= tables[earlier, 2] and here + there <= tables[earlier, 3]:
             return True
     return False
 
 
-def _filter_buckets(  # noqa: PLR0917
-    at: Any, queries: Any, known: Any, slots: Any, lookups: Any, ranges: Any, out: Any, count: int
+def _search(
+    queries: Any,
+    words: Any,
+    hashes: Any,
+    hash_words: Any,
+    starts: Any,
+    partners: Any,
+    positions: Any,
+    flip: Any,
+    limit: Any,
+    tables: Any,
+    threshold: int,
+    out: Any,
 ) -> int:
-    """Read the buckets of one query's word; compare in full what the other word lets through."""
-    query, table, threshold = at
-    words, hash_words, hashes = known
-    partners, positions = slots
-    limits, tables = lookups
-    partner = words[query, table ^ 1]
-    for lookup in range(limits.shape[0]):
-        end, most = ranges[lookup, 1], np.uint16(limits[lookup])
-        for block in range(ranges[lookup, 0], end, BLOCK):
-            if not _near(partners, block, partner, most):
-                continue
-            for slot in range(block, min(block + BLOCK, end)):
-                if popcount(np.uint16(partners[slot] ^ partner)) > most:
-                    continue
-                position = np.int64(positions[slot])
-                if position >= hashes.shape[0]:
-                    return OUTSIDE
-                apart = _distance(hashes[position], queries[query])
-                if apart <= threshold and not _told(
-                    words[query], hash_words[position], table, tables
-                ):
-                    count = _add(out, count, query, position, apart)
-    return count
-
-
-def _search(  # noqa: PLR0917
-    queries: Any, words: Any, known: Any, buckets: Any, lookups: Any, threshold: int, out: Any
-) -> int:
-    """Word after word, query after query, one step ahead with the look-ups. Gives the number of
-    matches, also where it is more than ``out`` has room for, or OUTSIDE."""
-    hashes, hash_words = known
-    starts, partners, positions = buckets
-    word, flip, limit, tables = lookups
-    many, count = queries.shape[0], 0
-    heavy = np.zeros(many, dtype=np.bool_)
+    """Word after word, query after query; while the buckets of one step are read, those of the next
+    are on their way from memory. Gives the number of matches, also where it is more than ``out``
+    has room for, or OUTSIDE."""
+    many, known, count = queries.shape[0], hashes.shape[0], 0
+    ranges = np.empty((many, flip.shape[0], 2), dtype=np.uint32)
+    totals = np.zeros(many, dtype=np.int64)
+    _find(words, starts, flip, tables, ranges, totals)
     for query in range(many):
-        if _heavy(words[query], starts, word, flip, hashes.shape[0] // SCAN_SHARE):
-            heavy[query] = True
+        if totals[query] > known // SCAN_SHARE:
             count = _each(queries, query, hashes, threshold, out, count)
-    ranges = np.empty((2, LOOKUPS, 2), dtype=np.int64)
-    steps = tables.shape[0] * many
-    for ahead in range(steps + 1):
-        if ahead < steps:
-            table, query = ahead // many, ahead % many
-            flips = flip[tables[table, 0] : tables[table, 1]]
-            first_key, value = table * BUCKETS, words[query, table]
-            _find(first_key, value, flips, (starts, partners), ranges[ahead % 2])
-        table, query = (ahead - 1) // many, (ahead - 1) % many
-        if ahead == 0 or heavy[query]:
-            continue
-        limits = limit[tables[table, 0] : tables[table, 1]]
-        count = _filter(
-            (query, table, threshold),
-            queries,
-            (words, hash_words, hashes),
-            (partners, positions),
-            (limits, tables),
-            ranges[(ahead - 1) % 2],
-            out,
-            count,
-        )
-        if count == OUTSIDE:
-            return OUTSIDE
+            ranges[query] = 0
+    for step in range(tables.shape[0] * many):
+        table, query = step // many, step % many
+        _ask_ahead(ranges, partners, tables, step + 1)
+        partner = words[query, table ^ 1]
+        for lookup in range(tables[table, 0], tables[table, 1]):
+            begin: Any = np.int64(ranges[query, lookup, 0])
+            end: Any = np.int64(ranges[query, lookup, 1])
+            most = np.uint16(limit[lookup])
+            for block in range(begin, end, BLOCK):
+                if not _near(partners, block, partner, most):
+                    continue
+                for slot in range(block, min(block + BLOCK, end)):
+                    if popcount(np.uint16(partners[slot] ^ partner)) > most:
+                        continue
+                    position = np.int64(positions[slot])
+                    if position >= known:
+                        return OUTSIDE
+                    apart = _distance(hashes, position, queries, query)
+                    if apart <= threshold and not _told(
+                        words, query, hash_words, position, tables, table
+                    ):
+                        count = _add(out, count, query, position, apart)
     return count
+
+
+def _prefetch_step(ranges: Any, partners: Any, tables: Any, step: int) -> None:
+    table, query = step // ranges.shape[0], step % ranges.shape[0]
+    if table < tables.shape[0]:
+        for lookup in range(tables[table, 0], tables[table, 1]):
+            prefetch(partners, np.int64(ranges[query, lookup, 0]))
+            prefetch(partners, np.int64(ranges[query, lookup, 1]))
 
 
 _distance = _compile(_bits_apart)
 _add = _compile(_tell)
 _each = _compile(_compare)
 _everything = _compile(_compare_many)
-_heavy = _compile(_is_heavy)
 _find = _compile(_find_buckets)
 _near = _compile(_any_near)
 _told = _compile(_seen_before)
-_filter = _compile(_filter_buckets)
+_ask_ahead = _compile(_prefetch_step)
 _through_tables = _compile(_search)

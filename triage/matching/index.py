@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hotline.core.errors import InvalidInput, Unavailable
 from triage.matching import scan as in_numpy
 from triage.matching.scan import Hits
-from triage.matching.table import Table, in_memory
+from triage.matching.table import Table, in_memory, smallest
 
 Engine = Literal["auto", "numpy", "numba"]
 Scan = Callable[[Table, NDArray[np.uint64], int], Hits]
@@ -51,8 +51,9 @@ def warm() -> str:
     """
     scan = _scanner("auto")
     for bits in (64, 256):
-        hashes = np.random.default_rng(bits).integers(0, 256, (8192, bits // 8), dtype=np.uint8)
-        table = in_memory(hashes, np.arange(8192), bits)
+        count = smallest(bits)
+        hashes = np.random.default_rng(bits).integers(0, 256, (count, bits // 8), dtype=np.uint8)
+        table = in_memory(hashes, np.arange(count), bits)
         scan(table, table.hashes[:1], 8)
         scan(table, table.hashes[:1], bits)
     return "numpy" if scan is in_numpy.scan else "numba"

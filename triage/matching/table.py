@@ -19,8 +19,8 @@ from triage.matching.plan import BUCKETS, WORD
 
 PAD = 512
 """Entries behind the last bucket, so that a window of fixed width may be read past its end."""
-SMALL = 4096
-"""Fewer hashes than this are compared one by one: quicker than any table, and a small file."""
+SMALL_BYTES = 1 << 18
+"""Lists that fit a core's cache are compared one by one: as quick as tables, and a small file."""
 MOST = (2**32 - PAD - 1) * WORD // 256
 """Positions in the tables are 32 bits wide: 268 million hashes of 256 bits."""
 ALIGNMENT = 64
@@ -28,7 +28,8 @@ ALIGNMENT = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """``u`` distinct hashes with ``n`` entries. The last three are empty where ``u < SMALL``."""
+    """``u`` distinct hashes with ``n`` entries. The last three are empty where ``u`` is
+    small."""
 
     bits: int
     hashes: NDArray[np.uint64]
@@ -45,9 +46,14 @@ class Table:
     """(words x u + PAD,): which hash."""
 
 
+def smallest(bits: int) -> int:
+    """From how many hashes on a table is made."""
+    return SMALL_BYTES * 8 // bits
+
+
 def sections(bits: int, unique: int, entries: int) -> list[tuple[str, int, tuple[int, ...]]]:
     """Name, bytes per element and shape of each array of a table, in the order of the file."""
-    words = bits // WORD if unique >= SMALL else 0
+    words = bits // WORD if unique >= smallest(bits) else 0
     slots = words * unique + PAD if words else 0
     return [
         ("hashes", 8, (unique, bits // 64)),
