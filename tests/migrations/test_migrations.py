@@ -1,0 +1,86 @@
+"""The schema goes up and down, with data in it, on both databases, and is what the models say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, select, text
+
+from hotline.core import audit
+from hotline.core.context import Context
+from hotline.core.database import Database
+from hotline.core.errors import Misconfigured
+from hotline.intake import service as intake
+from hotline.intake.models import Report
+from hotline.intake.submission import Submission
+from hotline.migrations import run
+from hotline.migrations.tables import metadata
+
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+
+def test_the_migrated_schema_is_what_the_models_say(context: Context) -> None:
+    with context.database.engine.connect() as connection:
+        migration = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(migration, metadata) == []
+
+
+def test_every_revision_has_a_way_down(context: Context) -> None:
+    directory = ScriptDirectory(str(Path(run.__file__).parent))
+    revisions = [script.revision for script in directory.walk_revisions()]
+    assert revisions
+    for revision in revisions:
+        script = directory.get_revision(revision)
+        assert script is not None
+        run.downgrade(context.database, script.down_revision or "base")
+    tables = set(inspect(context.database.engine).get_table_names())
+    assert tables <= {"alembic_version"}
+    run.upgrade(context.database)
+    assert run.current(context.database) == run.newest()
+
+
+def test_data_survives_down_and_up_again(context: Context) -> None:
+    """Down to the first schema and up again: a report can still be read by its receipt."""
+    with context.database.writing() as session:
+        received = intake.receive(
+            session, context, _submission(), channel="form", now=NOW
+        )
+    run.downgrade(context.database, "0001")
+    run.upgrade(context.database)
+    with context.database.writing() as session:
+        report = intake.find_by_receipt(session, context, received.receipt)
+        assert report is not None
+        opened = intake.open_texts(
+            session, context, report, actor=audit.SYSTEM, why="test", now=NOW
+        )
+        assert list(opened.parts.values()) == ["https://host.example/a"]
+        assert session.scalars(select(Report)).one().kind == "csam_image"
+
+
+def test_an_old_schema_is_refused_with_what_to_do(
+    make_context: Callable[..., Context],
+) -> None:
+    context = make_context()
+    with context.database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    with pytest.raises(Misconfigured, match="hotline db upgrade"):
+        run.require_current(context.database)
+
+
+def test_an_empty_database_is_refused(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    with pytest.raises(Misconfigured, match="schema none"):
+        run.require_current(database)
+    database.dispose()
+
+
+def _submission() -> Submission:
+    return Submission.model_validate(
+        {"locations": ["https://host.example/a"], "kind": "csam_image", "language": "en"}
+    )
