@@ -23,7 +23,9 @@ State = Literal["still_up", "removed", "down", "kept_out", "unclear"]
 class Conclusion:
     """``verified``: the agreed proof of ``state`` is complete. ``since``: when the state began (of
     a removal the first of the looks that prove it: the clocks stop there, not at the last).
-    ``reappeared``: it was verified as removed or down before, and is up again."""
+    ``reappeared``: it was verified as removed or down before, and is up again.
+    ``needs_person``: as many healthy looks as prove a removal only said that they cannot tell, or
+    that we are kept out; waiting for more of them will not help."""
 
     state: State
     verified: bool
@@ -31,6 +33,7 @@ class Conclusion:
     because: tuple[str, ...]
     since: datetime | None = None
     reappeared: bool = False
+    needs_person: bool = False
 
 
 @dataclass(slots=True)
@@ -44,7 +47,7 @@ class _Series:
     absent_at: dict[Vantage, datetime] = field(default_factory=dict)
     absences: list[Verdict] = field(default_factory=list)
     downs: list[Verdict] = field(default_factory=list)
-    puzzles: list[Verdict] = field(default_factory=list)
+    undecided: list[Verdict] = field(default_factory=list)
     kept_out: Verdict | None = None
     proved: State | None = None
     proved_at: datetime | None = None
@@ -66,13 +69,14 @@ class _Series:
         self.proved, self.proved_at, self.kept_out = None, None, None
         self.absences.clear()
         self.downs.clear()
-        self.puzzles.clear()
+        self.undecided.clear()
         self.seen_at[verdict.vantage] = verdict.at
 
     def _not_seen(self, verdict: Verdict) -> None:
         if verdict.verdict in ABSENT:
             self.kept_out = None
             self.downs.clear()
+            self.undecided.clear()
             self.absences.append(verdict)
             self.absent_at[verdict.vantage] = verdict.at
         elif verdict.verdict == "host_down":
@@ -80,8 +84,9 @@ class _Series:
         elif verdict.verdict in KEPT_OUT:
             self.kept_out = verdict
             self.downs.clear()
+            self.undecided.append(verdict)
         else:
-            self.puzzles.append(verdict)
+            self.undecided.append(verdict)
         self._prove(verdict.at)
 
     def _prove(self, now: datetime) -> None:
@@ -108,7 +113,8 @@ class _Series:
     def state(self) -> State:
         """``kept_out`` outweighs earlier absences: what is behind a new wall is not known.
 
-        A look that says nothing leaves things as they were; several of them are for a person.
+        ``still_up`` is only what the very last look saw: a host that says "removed" must not be
+        contradicted by what was seen before it said so.
         """
         if self.proved is not None:
             return self.proved
@@ -118,8 +124,8 @@ class _Series:
             return "removed"
         if self.downs:
             return "down"
-        puzzled = _complete(self.puzzles, self.policy.removal)
-        return "still_up" if self.seen_at and not puzzled else "unclear"
+        seen = self.last is not None and self.last.verdict in PRESENT
+        return "still_up" if seen else "unclear"
 
 
 def conclude(history: Sequence[Verdict], policy: Policy, now: datetime) -> Conclusion:
@@ -133,11 +139,12 @@ def conclude(history: Sequence[Verdict], policy: Policy, now: datetime) -> Concl
         return Conclusion("unclear", False, now, ("Nobody has looked yet.",))
     return Conclusion(
         state=series.state,
-        verified=series.proved is not None or last.verdict in PRESENT,
+        verified=series.proved is not None or series.state == "still_up",
         next_check_at=_next(series, first, last.at),
         because=_because(series, last),
         since=_since(series, last),
         reappeared=series.reappeared,
+        needs_person=series.proved is None and _complete(series.undecided, policy.removal),
     )
 
 

@@ -6,7 +6,7 @@ answer of its own. It never means "foreign"; the rules of jurisdiction send it t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,9 +30,7 @@ FACTS = frozenset(
         "registrar_abuse_contact",
         "registry_status",  # why a registry gave nothing: not_found | rate_limited | timeout ...
         "origin_address",
-        "tls_valid",
-        "tls_subject",
-        "tls_issuer",
+        "tls",  # valid | expired | wrong_host | self_signed | unknown_issuer | ... as fetched
     }
 )
 
@@ -213,6 +211,14 @@ def _by_subject(observations: Iterable[Observation]) -> dict[str | None, set[str
     for observation in observations:
         grouped.setdefault(observation.subject, set()).add(observation.value)
     return grouped
+
+
+def tls_observation(tls: Mapping[str, Any] | None, host: str, now: datetime) -> Observation | None:
+    """From the ``tls`` of a fetch report's hop; None where it was no TLS connection."""
+    if tls is None:
+        return None
+    value = "valid" if tls.get("verified") else str(tls.get("problem") or "invalid")
+    return Observation("tls", value, "the fetch", now, 0.9, host)
 
 
 def host_changed(before: HostingFacts, after: HostingFacts) -> tuple[str, ...]:

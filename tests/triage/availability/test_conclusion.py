@@ -207,13 +207,16 @@ def test_unknown_never_becomes_removed(history: list[Verdict], hours: float, hea
         assert after.state != "removed"
 
 
-def test_a_look_that_says_nothing_changes_nothing_and_several_are_for_a_person() -> None:
+def test_a_look_that_says_nothing_is_unclear_and_several_are_for_a_person() -> None:
     one = end([look("online"), look("unknown", 2)])
-    assert (one.state, one.verified, one.since) == ("still_up", False, NOW)
+    assert (one.state, one.verified, one.since, one.needs_person) == ("unclear", False, NOW, False)
     ours = [look("unknown", 10 * n, healthy=False) for n in range(1, 9)]
-    assert end([look("online"), *ours]).state == "still_up"
-    theirs = [look("unknown", 10 * n) for n in range(1, 9)]
-    assert end([look("online"), *theirs]).state == "unclear"
+    assert end([look("online"), *ours]).needs_person is False
+    for name in ("unknown", "login_wall"):
+        theirs = [look(name, 10 * n) for n in range(1, 9)]
+        assert end([look("online"), *theirs]).needs_person is True
+        assert end([*theirs, look("online", 100)]).needs_person is False
+        assert end([*theirs, look("gone", 100)]).needs_person is False
 
 
 def test_verdicts_survive_json() -> None:

@@ -18,7 +18,7 @@ from hotline.core.errors import Misconfigured
 from triage.hosting import asn as asn_table
 from triage.hosting.cdn import CdnRanges
 from triage.hosting.dns import DnsResolver
-from triage.hosting.facts import HostingFacts, Observation, host_changed
+from triage.hosting.facts import HostingFacts, Observation, host_changed, tls_observation
 from triage.hosting.geography import Geography
 from triage.hosting.lookup import HostingLookup
 from triage.hosting.rdap import Registry
@@ -277,6 +277,15 @@ def test_observations_survive_json_and_know_their_names() -> None:
     assert Observation.from_json(json.loads(json.dumps(told.to_json()))) == told
     with pytest.raises(ValueError, match="nonsense"):
         seen("nonsense", "x")
+
+
+def test_a_certificate_is_a_fact_of_the_host() -> None:
+    bad = tls_observation({"verified": False, "code": 10, "problem": "expired"}, "a.example", NOW)
+    good = tls_observation({"verified": True, "code": 0, "problem": None}, "a.example", NOW)
+    assert bad is not None
+    assert good is not None
+    assert (bad.value, good.value) == ("expired", "valid")
+    assert tls_observation(None, "a.example", NOW) is None
 
 
 def test_the_better_source_is_named_first() -> None:
