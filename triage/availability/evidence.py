@@ -36,16 +36,17 @@ def check_from_report(
     ``control_ok``: did a probe of a place that is always there work over the same way (proxy, Tor,
     resolver) at the same time? None where nobody asked: then no absence is believed.
     """
-    media = report.get("media") or ()
     page = Page.from_facts(report.get("page"))
+    final = report["final_url"]
+    known = (error_pages or shipped_error_pages()).meaning(page, final, report["requested"])
     return Check(
         at=at,
         requested=report["requested"],
-        final_url=report["final_url"],
+        final_url=final,
         status=report.get("status"),
         error=report.get("error"),
         hops=tuple(hop["url"] for hop in report.get("hops") or ()),
-        media=_hashes(media),
+        media=_hashes(report.get("media") or ()),
         media_complete=_complete(report, media_limit),
         page=page,
         headers=tuple(sorted((report.get("headers") or {}).items())),
@@ -56,9 +57,7 @@ def check_from_report(
         missing=Page.from_facts(missing.get("page")) if missing else None,
         missing_media=_hashes(missing.get("media") or ()) if missing else (),
         home=Page.from_facts(home.get("page")) if home else None,
-        known_error_page=(error_pages or shipped_error_pages()).meaning(
-            page, report["final_url"], report["requested"]
-        ),
+        known_error_page=known,
     )
 
 

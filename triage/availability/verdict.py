@@ -169,7 +169,7 @@ _STATUSES: dict[int, Found] = {
 
 
 def _kept_out(check: Check, baseline: Baseline) -> Found | None:
-    known = check.known_error_page
+    known = _known_page(check, baseline)
     if known in ("blocked_here", "geo_blocked", "login_wall", "host_down"):
         return known, ("known_error_page",)
     if check.status in _STATUSES:
@@ -197,9 +197,18 @@ def _status_says(check: Check, baseline: Baseline) -> Found | None:
     return None
 
 
-def _soft_404(check: Check, _: Baseline) -> Found | None:
+def _known_page(check: Check, baseline: Baseline) -> VerdictName | None:
+    """What a known error page means, unless what was assessed had that very title ("Gone")."""
+    titles = (page.title for page in (check.page, baseline.page) if page is not None)
+    one, other = next(titles, None), next(titles, None)
+    return None if one is not None and one == other else check.known_error_page
+
+
+def _soft_404(check: Check, baseline: Baseline) -> Found | None:
     """An answer that says "here you are" about nothing."""
-    if check.known_error_page == "soft_404":
+    if _known_page(check, baseline) == "soft_404":
+        if not check.media_complete:
+            return "unknown", ("known_error_page", "media_unseen")
         return "soft_404", ("known_error_page",)
     if _like_missing(check):
         return _missing(check)

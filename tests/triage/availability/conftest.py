@@ -150,6 +150,13 @@ class World:
     def tls_url(self, path: str) -> str:
         return f"https://{HOST}:{self._tls.server_address[1]}{path}"
 
+    @staticmethod
+    def closed_port() -> int:
+        """A port at which nobody listens."""
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            return int(taken.getsockname()[1])
+
     @property
     def dns_address(self) -> str:
         return f"127.0.0.1:{self.dns.server_address[1]}"
