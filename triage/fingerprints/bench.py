@@ -24,8 +24,9 @@ def run(seconds: float = 3.0) -> dict[str, Any]:
     """Ours, decoding and hashing, against decoding alone and against the reference's own path.
 
     Each side runs for ``seconds``. The reference needs ``pdqhash`` and ``threatexchange``; without
-    them their rows are left out. The limit of one BLAS thread is the caller's to set
-    (``OPENBLAS_NUM_THREADS=1``); the matrices are too small for it to matter much.
+    them their rows are left out. The process must have been
+    started with ``OPENBLAS_NUM_THREADS=1``, as the fetcher is: on a busy machine BLAS threads that
+    wait for each other cost ten times what they save on matrices of this size.
     """
     rows = []
     for case, size in CASES.items():

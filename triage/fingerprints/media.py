@@ -10,7 +10,7 @@ from triage.fingerprints.model import MATCHABLE_QUALITY, Limits, MediaFingerprin
 from triage.fingerprints.pdq import dihedral_from_small, pdq_from_small
 from triage.fingerprints.perceptual import dhash_from_small, phash_from_small
 from triage.fingerprints.pictures import PICTURES, RefusedError, read_picture
-from triage.fingerprints.sniff import UNKNOWN, sniff
+from triage.fingerprints.sniff import UNKNOWN, is_cut_short, sniff
 from triage.fingerprints.video import CONTAINERS, read_video
 
 _MEANT = re.compile(r"(?:image|video)/[a-z0-9][a-z0-9.+-]{0,60}(?=$|[ ;])", re.IGNORECASE)
@@ -33,7 +33,7 @@ def fingerprint_media(
     if media_type == UNKNOWN and (meant := _MEANT.match(declared_type or "")):
         media_type = meant[0].lower()
     facts = _picture_or_video(data, media_type, limits, dihedral)
-    problems = facts.pop("problems", ())
+    problems = [*(["truncated"] if is_cut_short(data) else []), *facts.pop("problems")]
     return MediaFingerprint(
         media_type=media_type,
         size=len(data),

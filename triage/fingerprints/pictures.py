@@ -231,29 +231,31 @@ def _animation(
 ) -> tuple[tuple[FrameFingerprint, ...], float, list[str]]:
     """First, middle and last frame, the seconds that all take, and what went wrong."""
     frames = [FrameFingerprint(0.0, *pdq_from_small(first.pdq))]
-    at, problems = 0.0, []
+    start, end = 0.0, _seconds(image, "duration")
+    problems: list[str] = []
     try:
         count = image.n_frames  # type: ignore[attr-defined]
-        wanted = {count // 2, count - 1}
         for index in range(1, count):
-            at += _seconds(image)
             source.check()
             image.seek(index)
-            if index in wanted:
+            start = end
+            if index in {count // 2, count - 1}:
                 full = _begin(image, limits)
                 if not _decode(image):
                     problems.append("truncated")
+                # WebP and AVIF know a frame's time, once it is decoded; the others how long it is.
+                start = _seconds(image, "timestamp") or start
                 shrunk = shrink_picture(*_upright(image, full))
-                frames.append(FrameFingerprint(round(at, 3), *pdq_from_small(shrunk.pdq)))
-        at += _seconds(image)
+                frames.append(FrameFingerprint(round(start, 3), *pdq_from_small(shrunk.pdq)))
+            end = start + _seconds(image, "duration")
     except RefusedError as refused:
         problems.append(refused.problem)
     except Exception:
         problems.append("truncated")
-    return tuple(frames), round(at, 3), problems
+    return tuple(frames), round(end, 3), problems
 
 
-def _seconds(image: Image.Image) -> float:
-    """How long the current frame is shown; nothing for the pages of a TIFF."""
-    duration = image.info.get("duration", 0)
-    return float(duration) / 1000 if isinstance(duration, (int, float)) else 0.0
+def _seconds(image: Image.Image, name: str) -> float:
+    """One of the current frame's times, which Pillow gives in ms; 0 for the pages of a TIFF."""
+    time = image.info.get(name, 0)
+    return float(time) / 1000 if isinstance(time, (int, float)) else 0.0

@@ -15,6 +15,9 @@ _BRANDS = {
 _BOXES = dict.fromkeys((b"moov", b"mdat", b"wide", b"pnot"), "video/quicktime") | dict.fromkeys(
     (b"styp", b"sidx", b"moof"), "video/mp4"
 )
+_ISO_STARTS = {b"ftyp", *_BOXES}
+_MOST_BOXES = 10_000
+"""Of a film in fragments there are some thousands; more are not looked at."""
 _STARTS = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -72,3 +75,25 @@ def _is_transport_stream(head: bytes) -> bool:
     """Packets of 188 bytes that begin with 0x47: three in a row, or the whole of a shorter file."""
     packets = min(3, len(head) // _TS_PACKET)
     return packets > 0 and all(head[at * _TS_PACKET] == 0x47 for at in range(packets))
+
+
+def is_cut_short(data: bytes | memoryview) -> bool:
+    """Does the file end before its own first bytes say it does? (RIFF and ISO base media only.)
+
+    Their decoders refuse a file that is not whole, so that it can only be told from its outside.
+    """
+    if data[:4] == b"RIFF":
+        return 8 + int.from_bytes(data[4:8], "little") > len(data)
+    at = 0
+    for _ in range(_MOST_BOXES):
+        size = int.from_bytes(data[at : at + 4])
+        if at == 0 and bytes(data[4:8]) not in _ISO_STARTS:
+            return False
+        if size == 1:  # the size is in the 64 bits after the name
+            size = int.from_bytes(data[at + 8 : at + 16])
+        if size < 8:  # the last box may say 0: to the end of the file
+            return False
+        at += size
+        if at >= len(data):
+            return at > len(data)
+    return False
