@@ -39,8 +39,8 @@ HASH = re.compile(
 def from_match(match: re.Match[str]) -> Location | None:
     """The location of a match of PATTERN, None where it is no possible address."""
     bare, port, time = match["bare"], match["port"], match["time"]
-    if bare is not None and bare.count(":") < 3 and "::" not in bare:
-        return None  # a time of day, not an address
+    if bare is not None and (bare == "::" or (bare.count(":") < 3 and "::" not in bare)):
+        return None  # a time of day or punctuation, not an address
     try:
         address = ipaddress.ip_address(match["six"] or bare or match["four"])
     except ValueError:

@@ -20,21 +20,27 @@ PHONE = re.compile(
     r"(?<![\w./:@=#+-])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){5,15}(?![\w@=-]|\.\d|:\d)"
 )
 _GROUP = r"[a-z][a-z0-9+_-]{0,30}(?:\.[a-z0-9+_-]{1,40}){1,10}"
+_ID = r"[a-z0-9!#$%&'*+/=?^_{|}~.\-]"
+_ID_HOST = r"[a-z0-9](?:[a-z0-9._-]{0,200}[a-z0-9])?"
 USENET = re.compile(
-    r"(?i)(?<![\w/])(?:(?:message-id|msgid|article)\s?:\s?|s?news:|nntp://[^\s/<>]{1,255}/(?:[\w.+-]{1,200}/)?)"
-    r"<?(?P<id>[^\s<>@]{1,200}@[^\s<>@]{1,200})>?"
-    r"|<(?P<bare>[^\s<>@]{0,200}\$[^\s<>@]{0,200}@[^\s<>@]{1,200})>"
+    r"(?ia)(?<![\w/])(?:(?:message-id|msgid|article)\s?:\s?|s?news:|nntp://[^\s/<>]{1,255}/(?:[\w.+-]{1,200}/)?)"
+    rf"<?(?P<id>{_ID}{{1,200}}@{_ID_HOST})>?"
+    rf"|<(?P<bare>{_ID}{{0,200}}\$(?:{_ID}|\$){{0,200}}@{_ID_HOST})>"
     rf"|(?<![\w/])(?:s?news:|newsgroup:\s?|nntp://[^\s/<>]{{1,255}}/)(?P<group>{_GROUP})"
 )
-DISCORD_TAG = re.compile(r"(?<![\w@#./:])@?([\w.]{2,32})#(\d{4})(?![\w#])")
+DISCORD_TAG = re.compile(
+    r"(?<![\w@#./:])@?([A-Za-z0-9_](?:\.?[A-Za-z0-9_]){1,31})#([0-9]{4})(?![\w#])"
+)
 AT_HANDLE = re.compile(
-    r"(?<![\w@./:=&-])@([A-Za-z0-9_](?:\.?[\w-]){1,39})(?:@([\w-]{1,63}(?:\.[\w-]{1,63}){1,6}))?(?![\w@])"
+    r"(?<![\w@./:=&-])@([A-Za-z0-9_](?:\.?[A-Za-z0-9_-]){1,39})(?:@([\w-]{1,63}(?:\.[\w-]{1,63}){1,6}))?(?![\w@])"
 )
 
 
 def email(match: re.Match[str]) -> Location | None:
     """The part before the @ is compared without case: no mail service of today tells them apart."""
-    local, domain = match[1].lower(), _ascii_domain(match[2])
+    local, domain = match[1], _ascii_domain(match[2])
+    if local.isascii():  # beyond ASCII, lower case may be another spelling altogether
+        local = local.lower()
     if domain is None:
         return None
     canonical = f"{local}@{domain}"
@@ -96,7 +102,7 @@ def usenet(match: re.Match[str]) -> Location:
         canonical = f"news:{group.lower()}"
         identity = f"group:{group.lower()}"
     else:
-        identity = (match["id"] or match["bare"]).rstrip(".,;)")
+        identity = match["id"] or match["bare"]
         canonical = f"news:{identity}"
     return Location(
         input=match[0],
@@ -115,7 +121,7 @@ def _handles(words: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     return re.compile(
         rf"(?i)(?<![\w/.@:-])({names})(?:\s(?:account|user|username|handle|id|nick|name)\b)?"
         r"(?:\s{0,2}[:=]\s{0,2}@?|\s{1,2}@|@)"
-        r"(?P<name>[\w](?:[.\-]?[\w]){0,63}(?:#\d{4})?)(?![\w@]|:?//|\.\w|:\d|/)"
+        r"(?P<name>[a-z0-9_](?:[.\-]?[a-z0-9_]){0,63}(?:#[0-9]{4})?)(?![\w@]|:?//|\.\w|:\d|/)"
     )
 
 
@@ -132,6 +138,8 @@ def handle_pattern(catalogue: Catalogue) -> re.Pattern[str]:
 
 def handle(match: re.Match[str], catalogue: Catalogue) -> Location | None:
     word, name = match[1].lower(), match["name"]
+    if not name.isascii():
+        return None
     for platform in catalogue.platforms.values():
         if platform.handle is not None and word in platform.handle.words:
             if not platform.handle.pattern.fullmatch(name):

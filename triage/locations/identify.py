@@ -34,7 +34,7 @@ def identify(
     platform data, the shipped one by default.
     """
     catalogue = catalogue if catalogue is not None else load_platforms()
-    if ORDINARY.fullmatch(text) and len(text) <= MAX_TEXT and text.find("://", 8) < 0:
+    if len(text) <= MAX_TEXT and ORDINARY.fullmatch(text):
         location = _web(text, text, catalogue, 0)
         if location is not None:
             return [location if location.userinfo is None else _without_userinfo(location)]
@@ -135,7 +135,17 @@ def _web(text: str, original: str, catalogue: Catalogue, depth: int) -> Location
             location = _unwrapped(found, parts, original, catalogue, depth)
             if location is not None:
                 return location
-    return identify_parts(parts, catalogue, original)
+    location = identify_parts(parts, catalogue, original)
+    if parts.site.wrappers and "tracking_removed" in location.problems and depth < MAX_DEPTH:
+        # What was removed may have hidden the address inside.
+        again = _web(location.canonical, original, catalogue, MAX_DEPTH)
+        return location if again is None else _with_problems_of(location, again)
+    return location
+
+
+def _with_problems_of(first: Location, again: Location) -> Location:
+    problems = tuple(dict.fromkeys((*first.problems, *again.problems)))
+    return replace(again, problems=problems, userinfo=first.userinfo or again.userinfo)
 
 
 def _unwrapped(

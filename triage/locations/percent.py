@@ -43,6 +43,10 @@ def normal_query(query: str) -> str:
 _RISKY = {ord(c): f"%{ord(c):02X}" for c in "()':,;!*"}
 
 
+def shielded(text: str) -> str:
+    return text.translate(_RISKY)
+
+
 def shield(url: str) -> str:
     """A spelling that the repair of pasted text leaves alone, for the few URLs that it would not.
 
@@ -52,7 +56,9 @@ def shield(url: str) -> str:
     start = url.find("/", url.find("://") + 3)
     if start < 0:
         return url
-    rest = url[start:].translate(_RISKY)
+    path, mark, fragment = url[start:].partition("#")
+    keep = fragment[:1]  # "#!" says that the fragment addresses content
+    rest = shielded(path) + mark + keep + shielded(fragment[1:])
     if rest[-1] in ".?":
         rest = rest[:-1] + encode(rest[-1])
     return url[:start] + rest

@@ -43,6 +43,7 @@ _BARE = re.compile(
 _BARE_ADDRESS = re.compile(
     rf"(?i)(?<![\w.@:&%-])(?:{address._V4}|\[{address._V6}\])(?::\d{{1,5}})?[/?#]{_DELIMITED}+"
 )
+_APP_LINK = re.compile(r"//[A-Za-z0-9][A-Za-z0-9._~/?=&%+\-]*[A-Za-z0-9=]")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _WORD = re.compile(r"\w")
 _FILE_LIKE = frozenset(("zip", "mov", "sh", "py"))
@@ -137,7 +138,7 @@ class Scan:
         text = trim_end(match[0])
         scheme, _, rest = text.partition(":")
         location = from_app(text, scheme.lower(), self.catalogue)
-        if location is None and rest.startswith("//"):
+        if location is None and _APP_LINK.fullmatch(rest):
             platform = self.catalogue.by_scheme[scheme.lower()]
             canonical = f"{scheme.lower()}:{rest}"
             return Location(

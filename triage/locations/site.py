@@ -7,16 +7,20 @@ an address; the public suffix list costs more than the whole of the parsing.
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-import can_ada
+import ada_url
 from publicsuffixlist import PublicSuffixList
 
 from triage.locations import onion
 from triage.locations.catalogue import Catalogue, Platform, Wrapper
 
 _CACHED_HOSTS = 32_768
+
+_NAME = re.compile(r"[a-z0-9._-]+", re.ASCII)
+"""The parser lets more through than any resolver does, partly in spellings that do not last."""
 
 SPECIAL_SUFFIXES = frozenset(
     ("onion", "i2p", "example", "test", "invalid", "localhost", "local", "internal", "bit", "eth")
@@ -65,6 +69,8 @@ def _look_up(hostname: str, catalogue: Catalogue) -> Site | None:
         bare = str(address)
         shown = f"[{bare}]" if address.version == 6 else bare
         return Site(shown, bare, shown, "address", None, None, (), (), True)
+    if not _NAME.fullmatch(name):
+        return None
     if name.endswith(".onion"):
         problems = onion.problems(name)
         return Site(name, name, name, "onion", None, None, (), problems, True)
@@ -105,8 +111,8 @@ def _readable(name: str) -> str:
     if "xn--" not in name:
         return name
     try:
-        return str(can_ada.idna_decode(name.encode())) or name
-    except (ValueError, RuntimeError):
+        return str(ada_url.idna_to_unicode(name)) or name
+    except ValueError:
         return name
 
 

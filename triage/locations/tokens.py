@@ -11,8 +11,15 @@ from collections.abc import Callable, Iterator
 from triage.locations.percent import shield
 from triage.locations.repair import plain_characters, refang, trim_end
 
-ORDINARY = re.compile(r"https?://[A-Za-z0-9\-._~!$&*+=:@/%?#]*[A-Za-z0-9\-_~$&*+=/%#]", re.ASCII)
-"""An address in which there is nothing to repair, unless a second ``://`` stands in it."""
+ORDINARY = re.compile(
+    r"https?://(?:[a-z0-9\-_]+\.)*[a-z0-9\-_]*[a-z0-9](?::\d{1,5})?"
+    r"(?:[/?#](?:[a-z0-9\-._~!$&*+=@/%?#]*[a-z0-9\-_~$&*+=/%#])?)?",
+    re.ASCII | re.IGNORECASE,
+)
+"""An address in which there is nothing to repair and nothing else to find."""
+
+FOREIGN = re.compile(r"(?i)(?:data|magnet|ed2k|blob|file|content|about|chrome):")
+"""What is looked for before web addresses are, and so must not stand in a canonical one."""
 
 _TOKEN = re.compile(r"[^\s<>\"“”„«»‹›`\ue000]+")
 _BREAKS = re.compile(r"[\t\n\r\f\v\x85\u2028\u2029]+")
@@ -72,13 +79,17 @@ def _coded(token: str, at: int) -> bool:
 
 def settle(url: str) -> str:
     """``url``, spelt so that it is read back from running text as itself."""
-    if ORDINARY.fullmatch(url) and url.find("://", 8) < 0:
+    if ORDINARY.fullmatch(url):
         return url
     return url if _reads_back(url) else shield(url)
 
 
 def _reads_back(url: str) -> bool:
-    return clean(url)[0] == url and list(web_addresses(url)) == [(0, url)]
+    return (
+        clean(url)[0] == url
+        and list(web_addresses(url)) == [(0, url)]
+        and FOREIGN.search(url) is None
+    )
 
 
 def join_breaks(text: str, stands_alone: Callable[[str], bool]) -> str | None:

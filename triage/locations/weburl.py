@@ -16,7 +16,7 @@ import can_ada
 from triage.locations import ipfs
 from triage.locations.catalogue import Catalogue, Platform, Rule
 from triage.locations.location import Location, make_key, shorten
-from triage.locations.percent import normal_path, normal_query
+from triage.locations.percent import normal_path, normal_query, shielded
 from triage.locations.site import Site, look_up
 from triage.locations.tokens import settle
 
@@ -24,6 +24,7 @@ WEB = frozenset(("http", "https"))
 OTHER = frozenset(("ftp", "ftps", "sftp", "ws", "wss", "rtsp", "rtmp", "gopher", "gemini", "mms"))
 """Schemes with a host that are identified like the web's but never fetched."""
 
+_ENTITY = re.compile(r"(?:amp;)+")
 _ROUTE = re.compile(r"!?/[^/]|![^/]")
 """Fragments by which scripts choose what is shown: ``#!x``, ``#!/x``, ``#/x``."""
 
@@ -74,11 +75,19 @@ def parse(text: str, catalogue: Catalogue) -> Parts | None:
         site=site,
         port=url.port,
         path=path,
-        query=normal_query(query) if query else "",
+        query=_whole_pieces(normal_query(query)) if query else "",
         fragment=normal_query(fragment) if fragment else "",
         userinfo=userinfo,
         problems=problems,
     )
+
+
+def _whole_pieces(query: str) -> str:
+    """Without empty parameters, and without the ``amp;`` of a link copied out of HTML source."""
+    if "&&" in query or "amp;" in query or query[0] == "&" or query[-1] == "&":
+        pieces = [_ENTITY.sub("", piece) for piece in query.split("&")]
+        return "&".join([piece for piece in pieces if piece])
+    return query
 
 
 def _whatwg(text: str) -> Any:
@@ -151,9 +160,6 @@ def _query(raw: str, platform: Platform | None, catalogue: Catalogue, problems: 
     kept: list[tuple[str, str]] = []
     names: set[str] = set()
     for piece in raw.split("&"):
-        piece = piece.removeprefix("amp;")  # noqa: PLW2901 - a link copied out of HTML source
-        if not piece:
-            continue
         name, _, value = piece.partition("=")
         low = name.lower()
         if low in tracking.names or low.startswith(tracking.prefixes) or name in drop:
@@ -167,8 +173,14 @@ def _query(raw: str, platform: Platform | None, catalogue: Catalogue, problems: 
         if problem not in problems:
             problems.append(problem)
     if len(kept) > 1 and len(names) == len(kept) and not (platform and platform.query_order):
-        kept.sort()
+        kept.sort(key=_by_name)
     return "&".join([piece for _, piece in kept])
+
+
+def _by_name(pair: tuple[str, str]) -> str:
+    """The order stays the same when ``settle`` has to encode more of the address."""
+    name = pair[0]
+    return name if name.isidentifier() else shielded(name)
 
 
 def _match(rule: Rule, parts: Parts, raw_query: str) -> dict[str, str] | None:
@@ -196,7 +208,7 @@ def _match(rule: Rule, parts: Parts, raw_query: str) -> dict[str, str] | None:
 
 
 def _pair(piece: str) -> tuple[str, str]:
-    name, _, value = piece.removeprefix("amp;").partition("=")
+    name, _, value = piece.partition("=")
     return name, value
 
 
@@ -247,7 +259,7 @@ def from_app(text: str, scheme: str, catalogue: Catalogue) -> Location | None:
         return None
     path = normal_path(("/" + url.hostname if url.hostname else "") + url.pathname) or "/"
     site = Site("", "", "", "app", None, platform, (), (), True)
-    query = normal_query(url.search[1:])
+    query = _whole_pieces(normal_query(url.search[1:]) or "&")
     parts = Parts(scheme, site, "", path, query, normal_query(url.hash[1:]), None, [])
     for rule in platform.rules:
         values = _match(rule, parts, query)

@@ -61,7 +61,7 @@ def _target(
         return _plain(f"https://{text}" if secure else text)
     given: dict[str, str] = {}
     for piece in reversed(raw_query.split("&")):
-        name, _, value = piece.removeprefix("amp;").partition("=")
+        name, _, value = piece.partition("=")
         given[name] = value
     for name in wrapper.parameters:
         if given.get(name):
