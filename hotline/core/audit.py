@@ -13,6 +13,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -118,18 +119,19 @@ def verify(session: Session, heads: Path, keyring: Keyring) -> Verification:
     )
     sealed, previous = 0, GENESIS
     written = {head["number"]: head for head in _heads(heads)}
-    rows = select(AuditEntry).where(AuditEntry.number.is_not(None)).order_by(AuditEntry.number)
-    for entry in session.scalars(rows.execution_options(yield_per=1000)):
-        if entry.number != sealed + 1:
-            return _broken(sealed, waiting, f"entry {sealed + 1} is missing")
-        previous = _hash(entry, entry.number, previous)
-        if previous != entry.hash:
-            return _broken(sealed, waiting, f"entry {entry.number} was changed")
-        sealed = entry.number
-        head = written.pop(sealed, None)
-        if head is not None and (fault := _head_fault(head, previous, keyring)):
-            return _broken(sealed, waiting, fault)
-        session.expunge(entry)
+    query = select(AuditEntry).where(AuditEntry.number.is_not(None)).order_by(AuditEntry.number)
+    with closing(session.scalars(query.execution_options(yield_per=1000))) as rows:
+        for entry in rows:
+            if entry.number != sealed + 1:
+                return _broken(sealed, waiting, f"entry {sealed + 1} is missing")
+            previous = _hash(entry, entry.number, previous)
+            if previous != entry.hash:
+                return _broken(sealed, waiting, f"entry {entry.number} was changed")
+            sealed = entry.number
+            head = written.pop(sealed, None)
+            if head is not None and (fault := _head_fault(head, previous, keyring)):
+                return _broken(sealed, waiting, fault)
+            session.expunge(entry)
     if written:
         last = max(written)
         return _broken(sealed, waiting, f"the log ends at {sealed}, but {last} had been written")

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Engine,
     MetaData,
     String,
+    Table,
     TypeDecorator,
     Uuid,
     create_engine,
@@ -100,9 +101,15 @@ def insert_once(
     """Insert a row unless one with the same ``index_elements`` exists; True if it was inserted."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     session.flush()
-    statement = insert(model).values(**values)
-    result = session.execute(statement.on_conflict_do_nothing(index_elements=index_elements))
-    return bool(getattr(result, "rowcount", 0))
+    table = cast(Table, model.__table__)
+    statement = (
+        insert(table)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=index_elements)
+        # A driver's row count may be "unknown"; a returned row is certain.
+        .returning(*(column for column in table.c if column.primary_key))
+    )
+    return session.execute(statement).first() is not None
 
 
 class Database:
@@ -121,10 +128,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A transaction that writes nothing; rolled back at the end."""
+        """A transaction that writes nothing. What it loaded stays readable after its end."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
-            session.rollback()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

@@ -34,6 +34,13 @@ def downgrade(database: Database, revision: str) -> None:
         connection.commit()
 
 
+def stamp(database: Database) -> None:
+    """Say that the schema is the newest one, without touching it (it was made from the models)."""
+    with database.engine.connect() as connection:
+        command.stamp(_config(connection), "head")
+        connection.commit()
+
+
 def current(database: Database) -> str | None:
     """The revision that the database is at; None for an empty one."""
     with database.engine.connect() as connection:
