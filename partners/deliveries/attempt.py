@@ -16,9 +16,8 @@ from partners.channels.base import Channels, Message
 from partners.deliveries.models import Delivery
 from partners.formats.notice import notice_message
 from partners.formats.referral import referral_message
-from partners.notices.models import Notice
-from partners.notices.service import after_sending, failed_notice
-from partners.referrals import holds
+from partners.notices.models import OPEN, Notice
+from partners.notices.service import after_sending, failed_notice, may_leave
 from partners.referrals import service as referrals
 from partners.referrals.models import Referral
 
@@ -27,7 +26,7 @@ def attempt_delivery(task: Task, *, channels: Channels) -> None:
     """Send a queued delivery, or note why it may not or could not leave."""
     delivery_id = task.id_of("delivery_id")
     with task.context.database.writing() as session:
-        delivery = session.get(Delivery, delivery_id, with_for_update=True)
+        delivery = session.get(Delivery, delivery_id, with_for_update={"of": Delivery})
         if delivery is None:
             raise NotFound("There is no such delivery.")
         message = _prepare(session, task, delivery)
@@ -43,7 +42,7 @@ def attempt_delivery(task: Task, *, channels: Channels) -> None:
             return
         raise
     with task.finishing() as session:
-        delivery = session.get_one(Delivery, delivery_id, with_for_update=True)
+        delivery = session.get_one(Delivery, delivery_id, with_for_update={"of": Delivery})
         delivery.sent_at, delivery.answer = task.now, answer
         machine.advance(session, delivery, "accepted", actor="delivery", now=task.now)
         delivery.partner.last_success_at = task.now
@@ -52,30 +51,43 @@ def attempt_delivery(task: Task, *, channels: Channels) -> None:
 
 def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None:
     """The message, with the try noted; None where it may not leave any more."""
-    if delivery.state in ("sent", "cancelled", "failed", "bounced"):
+    if delivery.state not in ("queued", "sending"):
         return None
     if delivery.subject == "notice":
         notice = session.get_one(Notice, delivery.subject_id)
-        stopped = notice.state in ("withdrawn", "verified_removed")
-        held = notice.needs_release and holds.is_held(session, notice.case_id)
-        if stopped or held:
-            machine.advance(session, delivery, "failed", actor="delivery", now=task.now,
-                            reason="withdrawn" if stopped else "held")  # fmt: skip
-            if held and notice.state == "queued":
-                machine.advance(session, notice, "held", actor="delivery", now=task.now)
-            return None
-        message = notice_message(session, task.context, notice, delivery)
+        stopped = _stopped(session, notice, delivery.purpose)
+        if stopped == "held" and notice.state == "queued":
+            machine.advance(session, notice, "held", actor="delivery", now=task.now)
     else:
         referral = session.get_one(Referral, delivery.subject_id)
-        if referral.state == "withdrawn":
-            machine.advance(session, delivery, "failed", actor="delivery", now=task.now,
-                            reason="withdrawn")  # fmt: skip
-            return None
+        stopped = "withdrawn" if referral.state == "withdrawn" else ""
+    if stopped:
+        machine.advance(session, delivery, "cancelled", actor="delivery", now=task.now,
+                        reason=stopped)  # fmt: skip
+        return None
+    if delivery.subject == "notice":
+        message = notice_message(session, task.context, notice, delivery)
+    else:
         message = referral_message(session, task.context, referral, delivery, task.now)
     delivery.tries += 1
     machine.advance(session, delivery, "attempted", actor="delivery", now=task.now,
                     attempt=delivery.tries)  # fmt: skip
     return message
+
+
+def _stopped(session: Session, notice: Notice, purpose: str) -> str:
+    """Why a notice's message may not leave now; empty if it may.
+
+    A withdrawal goes out although a hold is on the case: it asks a host to do nothing.
+    """
+    if purpose == "withdrawal":
+        return ""
+    if notice.state == "withdrawn":
+        return "withdrawn"
+    wanted = ("queued",) if purpose == "first" else OPEN
+    if notice.state not in wanted:
+        return "overtaken"
+    return "" if may_leave(session, notice) else "held"
 
 
 def _sent(session: Session, task: Task, delivery: Delivery) -> None:
@@ -92,7 +104,7 @@ def _sent(session: Session, task: Task, delivery: Delivery) -> None:
 def _fail(task: Task, delivery: Delivery, reason: str) -> None:
     """For good: the case page shows it, and a person mends the address or withdraws."""
     with task.finishing() as session:
-        delivery = session.get_one(Delivery, delivery.id, with_for_update=True)
+        delivery = session.get_one(Delivery, delivery.id, with_for_update={"of": Delivery})
         delivery.answer = {"error": reason[:300]}
         machine.advance(session, delivery, "failed", actor="delivery", now=task.now,
                         reason=reason[:300])  # fmt: skip
@@ -102,4 +114,5 @@ def _fail(task: Task, delivery: Delivery, reason: str) -> None:
             failed_notice(session, session.get_one(Notice, delivery.subject_id), task.now)
         else:
             referral = session.get_one(Referral, delivery.subject_id)
-            machine.advance(session, referral, "failed", actor="delivery", now=task.now)
+            if referral.machine.allows(referral.state, "failed"):
+                machine.advance(session, referral, "failed", actor="delivery", now=task.now)

@@ -23,8 +23,9 @@ DELIVERY_MACHINE = Machine(
             ("sending", "attempted"): "sending",  # the worker died in between, or a try failed
             ("sending", "accepted"): "sent",
             ("sending", "failed"): "failed",
-            ("queued", "failed"): "failed",
+            # what was about to leave may not leave any more
             ("queued", "cancelled"): "cancelled",
+            ("sending", "cancelled"): "cancelled",
             ("sent", "bounced"): "bounced",
             ("failed", "retried"): "queued",
         }

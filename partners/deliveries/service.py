@@ -62,10 +62,14 @@ def of_subject(session: Session, subject_id: uuid.UUID) -> Sequence[Delivery]:
 
 
 def first_message_id(session: Session, subject_id: uuid.UUID) -> str | None:
-    """The first message about the subject, so that a later one joins its thread."""
+    """The first message about the subject that left, so that a later one joins its thread."""
     return session.scalar(
         select(Delivery.message_id)
-        .where(Delivery.subject_id == subject_id, Delivery.purpose == "first")
+        .where(
+            Delivery.subject_id == subject_id,
+            Delivery.purpose == "first",
+            Delivery.sent_at.is_not(None),
+        )
         .order_by(Delivery.id)
         .limit(1)
     )

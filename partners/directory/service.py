@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -16,11 +17,17 @@ from hotline.core.context import Context
 from hotline.core.database import insert_once
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.ids import new_id
+from hotline.intake.submission import clean
 from partners.directory.models import Partner
-from partners.directory.seed import PartnerSeed, load_seed
+from partners.directory.seed import Kind, PartnerSeed, load_seed
 from triage.items.models import Item
+from triage.jurisdiction.facts import country_codes
 
 CHANNELS = ("email", "http", "none")
+KINDS: tuple[str, ...] = get_args(Kind)
+CODE_LENGTH = 80
+NAME_LENGTH = 200
+ADDRESS_LENGTH = 500
 # One address without display name, quotes or comments: it goes into an envelope as it is.
 EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 # Which kind of partner a route of the jurisdiction rules is told through.
@@ -136,7 +143,7 @@ def provider_of(session: Session, item: Item, now: datetime) -> Partner | None:
     address = item.abuse_contact.strip().lower()
     if not EMAIL.fullmatch(address):
         return None
-    code = f"provider:{address}"[:80]
+    code = _provider_code(address)
     insert_once(
         session,
         Partner,
@@ -157,11 +164,82 @@ def provider_of(session: Session, item: Item, now: datetime) -> Partner | None:
     return session.scalars(select(Partner).where(Partner.code == code)).one()
 
 
+def _provider_code(address: str) -> str:
+    """The address itself while it fits; two long ones must not become one."""
+    code = f"provider:{address}"
+    if len(code) <= CODE_LENGTH:
+        return code
+    return f"provider:{hashlib.sha256(address.encode()).hexdigest()}"
+
+
+def named_provider(session: Session, address: str, *, actor: str, now: datetime) -> Partner:
+    """The contact that a person names for a host of which none is known; confirmed by naming it."""
+    address = address.strip().lower()
+    fault = address_fault("email", address)
+    if fault:
+        raise InvalidInput(fault, fields={"/address": fault})
+    code = _provider_code(address)
+    insert_once(
+        session, Partner, ["code"], id=new_id(), code=code, kind="provider", country=None,
+        name=f"Abuse desk {address}", languages=[], channel="email", address=address, details={},
+        source=f"named by {actor}", created_at=now, approved_by="",
+    )  # fmt: skip
+    found = session.scalars(select(Partner).where(Partner.code == code)).one()
+    found.disabled_at = None
+    approve(session, found, actor=actor, now=now)
+    return found
+
+
+def add_partner(
+    session: Session,
+    *,
+    kind: str,
+    country: str,
+    name: str,
+    languages: Sequence[str],
+    actor: str,
+    now: datetime,
+) -> Partner:
+    """A partner that the seed does not know; its address is entered and confirmed afterwards."""
+    name, country = " ".join(str(clean(name)).split()), country.strip().upper()
+    faults = {}
+    if kind not in KINDS:
+        faults["/kind"] = "Choose one."
+    if country and country not in country_codes():
+        faults["/country"] = "Give the two letters of a country, or nothing."
+    if not 1 <= len(name) <= NAME_LENGTH:
+        faults["/name"] = f"Give a name of at most {NAME_LENGTH} characters."
+    if faults:
+        raise InvalidInput("The partner was not added.", fields=faults)
+    found = Partner(
+        id=new_id(), code=f"own:{new_id()}", kind=kind, country=country or None, name=name,
+        languages=[one for one in languages if re.fullmatch("[a-z]{2}", one)], channel="none",
+        address="", details={}, source=f"added by {actor}", created_at=now,
+    )  # fmt: skip
+    session.add(found)
+    audit.record(
+        session, actor=actor, action="partner.added", entity="partner", entity_id=found.id,
+        now=now, kind=kind, name=name,
+    )  # fmt: skip
+    return found
+
+
+def set_enabled(
+    session: Session, found: Partner, *, enabled: bool, actor: str, now: datetime
+) -> None:
+    """A disabled partner is offered for nothing new; what was sent to it stays as it is."""
+    found.disabled_at = None if enabled else now
+    audit.record(
+        session, actor=actor, action="partner.enabled" if enabled else "partner.disabled",
+        entity="partner", entity_id=found.id, now=now,
+    )  # fmt: skip
+
+
 def set_contact(
     session: Session, found: Partner, *, channel: str, address: str, actor: str, now: datetime
 ) -> None:
     """Change how a partner is reached; a changed address needs a new confirmation."""
-    address = address.strip()
+    address = address.strip() if channel != "none" else ""
     fault = address_fault(channel, address)
     if fault:
         raise InvalidInput(fault, fields={"/address": fault})
@@ -176,7 +254,9 @@ def set_contact(
 def address_fault(channel: str, address: str) -> str:
     """What is wrong with an address; empty when it is good."""
     if channel not in CHANNELS:
-        return f"There is no channel {channel!r}."
+        return "Choose a channel."
+    if len(address) > ADDRESS_LENGTH or not address.isprintable():
+        return "This is not an address."
     if channel == "email" and not EMAIL.fullmatch(address):
         return "This is not an e-mail address."
     if channel == "http" and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", address):

@@ -17,6 +17,9 @@ from triage.cases.models import Case
 
 _ANSWERABLE = ("sent", "acknowledged", "claimed_removed", "disputed", "escalated", "preserved")
 
+# The host has it and has not said that it did anything: reminders are for these.
+OPEN = ("sent", "acknowledged", "preserved")
+
 NOTICE_MACHINE = Machine(
     "notice",
     "awaiting_release",
@@ -24,6 +27,7 @@ NOTICE_MACHINE = Machine(
         {
             ("awaiting_release", "released"): "queued",
             ("awaiting_release", "withdrawn"): "withdrawn",
+            ("awaiting_release", "verified"): "verified_removed",
             # The network is looked up again just before sending; a host that nobody confirmed yet
             # waits for a person.
             ("queued", "contact_unconfirmed"): "awaiting_contact",
@@ -47,9 +51,11 @@ NOTICE_MACHINE = Machine(
             **{(state, "disputed"): "disputed" for state in _ANSWERABLE},
             **{(state, "verified"): "verified_removed" for state in _ANSWERABLE},
             **{(state, "withdrawn"): "withdrawn" for state in _ANSWERABLE},
-            **{(state, "escalated"): "escalated" for state in ("sent", "acknowledged", "disputed")},
+            **{(state, "escalated"): "escalated" for state in (*OPEN, "disputed")},
             ("claimed_removed", "still_up"): "acknowledged",
             ("verified_removed", "reappeared"): "acknowledged",
+            # It was gone before anybody had been told; now somebody must be.
+            ("verified_removed", "untold"): "awaiting_release",
         }
     ),
 )

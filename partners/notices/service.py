@@ -11,21 +11,22 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hotline.core import machine
 from hotline.core.context import Context
-from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.errors import InvalidInput, NotFound, TooMany
 from hotline.core.ids import new_id
 from hotline.core.numbers import next_reference
 from hotline.core.task import Task
-from partners.deliveries.service import queue_delivery
+from hotline.intake.submission import clean
+from partners.deliveries.service import first_message_id, queue_delivery
 from partners.directory.models import Partner
 from partners.directory.service import provider_of
 from partners.links import mac_of, new_link
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
-from partners.referrals.holds import is_held, post_release
+from partners.referrals.holds import is_held, post_release, was_released
 from partners.referrals.models import Plan
 from partners.watching.service import look_soon
 
@@ -41,7 +42,8 @@ VERBS = {
     "question": "",
 }
 MAX_ANSWER = 4000
-SETTLED = ("verified_removed", "withdrawn")
+# Nobody has more to say about one notice; a script in a loop has.
+MAX_ANSWERS = 100
 
 
 def create(
@@ -54,7 +56,8 @@ def create(
     now: datetime,
 ) -> Notice:
     """A notice of an approved plan. It leaves at once unless it must wait for the police."""
-    partner = session.get(Partner, uuid.UUID(route["partner_id"])) if route.get("partner_id") else None
+    chosen = route.get("partner_id")
+    partner = session.get(Partner, uuid.UUID(chosen)) if chosen else None
     notice = Notice(
         id=new_id(),
         reference=next_reference(session, f"{context.country.reference_prefix}-N", now),
@@ -79,22 +82,36 @@ def release_notices(task: Task) -> None:
     """Let go every notice of the case that no hold stops any more."""
     case_id = task.id_of("case_id")
     with task.finishing() as session:
-        held = is_held(session, case_id)
         waiting = session.scalars(
             select(Notice)
             .where(Notice.case_id == case_id, Notice.state == "awaiting_release")
             .with_for_update(of=Notice)
         ).all()
         for notice in waiting:
-            if held and notice.needs_release:
+            if not may_leave(session, notice):
                 continue
             machine.advance(session, notice, "released", actor="system", now=task.now)
             dispatch(session, task.context, notice, now=task.now)
 
 
-def dispatch(session: Session, context: Context, notice: Notice, *, now: datetime) -> None:
-    """Queue a released notice to its contact, or lay it before a person if nobody confirmed one."""
-    if notice.kind in ("provider_notice", "cdn_notice", "preservation_request"):
+def may_leave(session: Session, notice: Notice) -> bool:
+    """No hold is on the case; and where the police go first, they have let it go.
+
+    A hold stops every notice of its case, whatever the notice was made for.
+    """
+    if is_held(session, notice.case_id):
+        return False
+    return not notice.needs_release or was_released(session, notice.case_id)
+
+
+def dispatch(
+    session: Session, context: Context, notice: Notice, *, now: datetime, named: bool = False
+) -> None:
+    """Queue a released notice to its contact, or lay it before a person if nobody confirmed one.
+
+    ``named``: a person chose the contact; it is not looked up again.
+    """
+    if not named and notice.kind in ("provider_notice", "cdn_notice", "preservation_request"):
         notice.partner = provider_of(session, notice.case.item, now) or notice.partner
     partner = notice.partner
     if partner is None or partner.approved_at is None or partner.disabled_at is not None:
@@ -131,22 +148,29 @@ def use_contact(
 ) -> None:  # fmt: skip
     """A person names the contact of a notice whose host has none that is known."""
     notice.partner = partner
-    _to_contact(session, context, notice, actor=actor, now=now)
+    _to_contact(session, context, notice, actor=actor, now=now, named=True)
 
 
 def _to_contact(
-    session: Session, context: Context, notice: Notice, *, actor: str, now: datetime
-) -> None:
+    session: Session, context: Context, notice: Notice, *, actor: str, now: datetime,
+    named: bool = False,
+) -> None:  # fmt: skip
     machine.advance(session, notice, "contact_confirmed", actor=actor, now=now)
-    if notice.needs_release and is_held(session, notice.case_id):
+    if not may_leave(session, notice):
         machine.advance(session, notice, "held", actor="system", now=now)
         return
-    dispatch(session, context, notice, now=now)
+    dispatch(session, context, notice, now=now, named=named)
 
 
 def after_sending(session: Session, context: Context, notice: Notice, *, now: datetime) -> None:
-    """The contact's server took it: from now on the host's clock runs."""
-    machine.advance(session, notice, "sent", actor="delivery", now=now)
+    """The contact's server took it: from now on the host's clock runs.
+
+    What was withdrawn while it was on its way has been read all the same: the contact is told.
+    """
+    if notice.state == "withdrawn":
+        _tell_of_withdrawal(session, context, notice, now)
+    elif notice.machine.allows(notice.state, "sent"):
+        machine.advance(session, notice, "sent", actor="delivery", now=now)
 
 
 def failed_notice(session: Session, notice: Notice, now: datetime) -> None:
@@ -161,9 +185,16 @@ def withdraw(
     if not reason.strip():
         raise InvalidInput("Say why the notice is withdrawn.", fields={"/reason": "Say why."})
     told = notice.state not in ("awaiting_release", "awaiting_contact", "queued", "failed")
-    machine.advance(session, notice, "withdrawn", actor=actor, now=now, reason=reason.strip()[:1000])
+    reason = reason.strip()[:1000]
+    machine.advance(session, notice, "withdrawn", actor=actor, now=now, reason=reason)
     notice.link_revoked_at = now
-    if told and notice.partner is not None:
+    if told:
+        _tell_of_withdrawal(session, context, notice, now)
+
+
+def _tell_of_withdrawal(session: Session, context: Context, notice: Notice, now: datetime) -> None:
+    """Nothing goes to an address that was changed meanwhile: the link is dead in any case."""
+    if notice.partner is not None and notice.partner.approved_at is not None:
         queue_delivery(
             session, subject="notice", subject_id=notice.id, partner=notice.partner,
             domain=context.settings.hotline_domain, now=now, purpose="withdrawal",
@@ -184,24 +215,47 @@ def by_token(session: Session, context: Context, token: str, now: datetime) -> N
 
 
 def answer(
-    session: Session, context: Context, notice: Notice, verb: str, text: str, *, now: datetime
+    session: Session,
+    context: Context,  # noqa: ARG001  # the verbs of all answers have one shape
+    notice: Notice,
+    verb: str,
+    text: str,
+    *,
+    now: datetime,
 ) -> ProviderAnswer:
-    """What the host says. "Removed" is its claim; our checks are moved forward to see."""
+    """What the host says. "Removed" is its claim; our checks are moved forward to see.
+
+    Every answer is kept; it changes the notice's state only where that leads on from where it is.
+    """
     if verb not in VERBS:
         raise InvalidInput("Choose one of the answers.", fields={"/verb": "Choose one."})
-    text = text.strip()
+    text = str(clean(text))
     if len(text) > MAX_ANSWER:
         raise InvalidInput("The text is too long.", fields={"/text": f"At most {MAX_ANSWER}."})
     if verb in ("not_ours", "not_illegal", "question") and not text:
         raise InvalidInput("Please say more.", fields={"/text": "Please say more."})
+    _bound(session, notice)
     event = VERBS[verb]
-    if event and notice.state not in SETTLED:
+    if event and notice.machine.allows(notice.state, event):
         machine.advance(session, notice, event, actor="provider", now=now, verb=verb)
     said = ProviderAnswer(id=new_id(), notice_id=notice.id, at=now, verb=verb, text=text)
     session.add(said)
     if event == "claimed_removed":
         look_soon(session, notice.case_id, now=now)
     return said
+
+
+def _bound(session: Session, notice: Notice) -> None:
+    count = session.scalar(
+        select(func.count())
+        .select_from(ProviderAnswer)
+        .where(ProviderAnswer.notice_id == notice.id)
+    )
+    if count is not None and count >= MAX_ANSWERS:
+        raise TooMany(
+            "There are very many answers to this notice already.", retry_after=86400,
+            hint="Answer the e-mail that it came in.",
+        )  # fmt: skip
 
 
 def of_case(session: Session, case_id: uuid.UUID) -> Sequence[Notice]:
@@ -219,8 +273,14 @@ def verified(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
 def still_up(session: Session, case_id: uuid.UUID, *, event: str, now: datetime) -> None:
     """Seen where it was said to be gone (``still_up``) or was proved to be (``reappeared``)."""
     for notice in of_case(session, case_id):
-        if notice.machine.allows(notice.state, event):
-            machine.advance(session, notice, event, actor="checks", now=now)
+        if not notice.machine.allows(notice.state, event):
+            continue
+        if event == "reappeared" and first_message_id(session, notice.id) is None:
+            machine.advance(session, notice, "untold", actor="checks", now=now)
+            post_release(session, case_id, key=f"release:{notice.id}:{now}", now=now)
+            continue
+        machine.advance(session, notice, event, actor="checks", now=now)
+        notice.due_at = now  # the next reminder says at once that it is up
 
 
 def _urgency(notice: Notice) -> str:

@@ -16,13 +16,19 @@ from hotline.core import machine, outbox
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from hotline.core.ids import new_id
+from hotline.intake.submission import clean
 from partners.referrals.models import HOLDING, Hold, Referral
 
 MAX_EXTENSION = timedelta(days=90)
 
 
 def open_hold(
-    session: Session, context: Context, referral: Referral, *, actor: str, now: datetime
+    session: Session,
+    context: Context,  # noqa: ARG001
+    referral: Referral,
+    *,
+    actor: str,
+    now: datetime,
 ) -> Hold:
     """A hold that is pending until the police have the referral; it holds already."""
     hold = Hold(
@@ -53,17 +59,18 @@ def extend_hold(
     now: datetime,
 ) -> None:
     """Police need longer: a reason, their own reference and a new deadline are required."""
+    reason, officer_reference = str(clean(reason)), str(clean(officer_reference))
     faults = {}
-    if not reason.strip():
+    if not reason:
         faults["/reason"] = "Say why."
-    if not officer_reference.strip():
+    if not officer_reference:
         faults["/officer_reference"] = "Give the officer's reference."
     if not now < deadline <= now + MAX_EXTENSION:
         faults["/deadline"] = f"Choose a time within the next {MAX_EXTENSION.days} days."
     if faults:
         raise InvalidInput("The hold was not extended.", fields=faults)
-    hold.deadline, hold.reason = deadline, reason.strip()[:2000]
-    hold.officer_reference = officer_reference.strip()[:120]
+    hold.deadline, hold.reason = deadline, reason[:2000]
+    hold.officer_reference = " ".join(officer_reference.split())[:120]
     machine.advance(session, hold, "extended", actor=actor, now=now, reason=hold.reason,
                     officer_reference=hold.officer_reference,
                     deadline=deadline.isoformat())  # fmt: skip
@@ -73,7 +80,8 @@ def release_hold(
     session: Session, hold: Hold, *, actor: str, now: datetime, reason: str = ""
 ) -> None:
     """The police let it go: what waited for it is posted at once, day or night."""
-    machine.advance(session, hold, "released", actor=actor, now=now, reason=reason.strip()[:2000])
+    words = str(clean(reason))[:2000]
+    machine.advance(session, hold, "released", actor=actor, now=now, reason=words)
     post_release(session, hold.case_id, key=f"release:{hold.id}", now=now)
 
 
@@ -91,7 +99,13 @@ def is_held(session: Session, case_id: uuid.UUID) -> bool:
     return session.scalar(query) is not None
 
 
-def expire_holds(session: Session, context: Context, now: datetime) -> int:
+def was_released(session: Session, case_id: uuid.UUID) -> bool:
+    """Whether the police ever let the case go."""
+    query = select(Hold.id).where(Hold.case_id == case_id, Hold.state == "released").limit(1)
+    return session.scalar(query) is not None
+
+
+def expire_holds(session: Session, context: Context, now: datetime) -> int:  # noqa: ARG001
     """Deadlines that passed: the hold still holds, and a supervisor is to decide."""
     overdue = session.scalars(
         select(Hold)

@@ -23,7 +23,7 @@ from partners.directory.models import Partner
 from partners.directory.service import KIND_OF_ROUTE, usable
 from partners.notices import service as notices
 from partners.referrals import service as referrals
-from partners.referrals.models import Plan
+from partners.referrals.models import Plan, Referral
 from partners.watching.service import start_watch
 from triage.cases.models import Case
 from triage.items.service import tell_reporters
@@ -54,6 +54,7 @@ def request_plan(
     """Ask for routes to be taken. ``chosen``: index in ``case.routing["routes"]`` -> partner."""
     routes = _chosen(session, case, chosen)
     _require_ready(case, routes)
+    _require_police(session, case, routes)
     if open_plan(session, case.id) is not None:
         raise Conflict("A plan for this case waits for approval already.")
     plan = Plan(
@@ -84,6 +85,7 @@ def approve_plan(
         raise Forbidden(
             "Whoever asked for a plan cannot approve it.", hint="Ask another analyst to look."
         )
+    _require_ready(plan.case, plan.routes)  # it may have been opened again since
     plan.approved_by = person.actor
     machine.advance(session, plan, "approved", actor=person.actor, now=now)
     case = plan.case
@@ -100,9 +102,7 @@ def approve_plan(
         start_watch(session, context, case, actor=person.actor, now=now)
 
 
-def refuse_plan(
-    session: Session, plan: Plan, person: Person, *, note: str, now: datetime
-) -> None:
+def refuse_plan(session: Session, plan: Plan, person: Person, *, note: str, now: datetime) -> None:
     """Not like this: a second person rejects, or the one who asked withdraws."""
     event = "withdrawn" if plan.requested_by == person.actor else "rejected"
     machine.advance(session, plan, event, actor=person.actor, now=now, note=note.strip()[:1000])
@@ -119,6 +119,21 @@ def _require_ready(case: Case, routes: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
+def _require_police(session: Session, case: Case, routes: Sequence[Mapping[str, Any]]) -> None:
+    """A notice that waits for the police's release needs police who can release it."""
+    if not any(route["after"] == "police_release" for route in routes):
+        return
+    if any(route["to"] == "police" for route in routes):
+        return
+    told = select(Referral.id).where(Referral.case_id == case.id, Referral.kind == "police")
+    if session.scalar(told.limit(1)) is None:
+        raise InvalidInput(
+            "Such a notice leaves only after the police have released it.",
+            fields={"/routes": "Choose the police as well."},
+            hint="Choose the police as well.",
+        )
+
+
 def _chosen(
     session: Session, case: Case, chosen: Mapping[int, uuid.UUID | None]
 ) -> list[dict[str, Any]]:
@@ -131,9 +146,7 @@ def _chosen(
         if not 0 <= index < len(offered) or not can_take(offered[index]):
             raise InvalidInput("This route is not one of the case's.", hint="Load the page anew.")
         route = dict(offered[index])
-        if route["to"] in REFERRAL_ROUTES:
-            route["partner_id"] = str(_partner(session, route, partner_id).id)
-        elif partner_id is not None:
+        if route["to"] in REFERRAL_ROUTES or partner_id is not None:
             route["partner_id"] = str(_partner(session, route, partner_id).id)
         routes.append(route)
     return routes

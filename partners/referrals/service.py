@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from hotline.core import machine
 from hotline.core.context import Context
 from hotline.core.countries import add_business_hours
-from hotline.core.errors import InvalidInput
+from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.ids import new_id
 from hotline.core.numbers import next_reference
+from hotline.intake.submission import clean
 from partners.deliveries.service import queue_delivery
 from partners.directory.models import Partner
-from partners.links import new_link
+from partners.links import mac_of, new_link
 from partners.referrals import holds
 from partners.referrals.models import Plan, Referral
 
@@ -86,9 +87,11 @@ def send(
 def send_waiting(
     session: Session, context: Context, partner: Partner, *, actor: str, now: datetime
 ) -> int:
-    """A partner's address was confirmed: what waited for it goes out; returns how many."""
+    """A partner's address was confirmed: what waited or failed goes out; returns how many."""
     waiting = session.scalars(
-        select(Referral).where(Referral.partner_id == partner.id, Referral.state == "approved")
+        select(Referral)
+        .where(Referral.partner_id == partner.id, Referral.state.in_(("approved", "failed")))
+        .with_for_update(of=Referral)
     ).all()
     for referral in waiting:
         send(session, context, referral, actor=actor, now=now)
@@ -97,6 +100,8 @@ def send_waiting(
 
 def delivered(session: Session, context: Context, referral: Referral, *, now: datetime) -> None:
     """The other side took it: from now on a police hold's clock runs."""
+    if not referral.machine.allows(referral.state, "delivered"):
+        return
     machine.advance(session, referral, "delivered", actor="delivery", now=now)
     if referral.kind == "police":
         holds.start_hold(session, context, referral, now=now)
@@ -115,13 +120,26 @@ def answer(
     """What the office said, through its link or on the telephone."""
     if verb not in ANSWERS:
         raise InvalidInput("This is not an answer that a referral can have.")
-    their_reference = their_reference.strip()[:120]
+    their_reference = " ".join(str(clean(their_reference)).split())[:120]
     if their_reference:
         referral.their_reference = their_reference
     machine.advance(
-        session, referral, ANSWERS[verb], actor=actor, now=now, note=note.strip()[:2000],
+        session, referral, ANSWERS[verb], actor=actor, now=now, note=str(clean(note))[:2000],
         their_reference=their_reference,
     )  # fmt: skip
+
+
+def by_token(session: Session, context: Context, token: str, now: datetime) -> Referral:
+    """The referral of a link. Unknown and expired links look the same: ``NotFound``."""
+    mac = mac_of(context.keyring, "referral", token)
+    referral = session.scalar(select(Referral).where(Referral.link_mac == mac))
+    until = referral.link_expires_at if referral is not None else None
+    if referral is None or until is None or until <= now or referral.state == "withdrawn":
+        raise NotFound(
+            "This link is not valid, or not any more.",
+            hint="Answer the message that it came in, and we will send a new one.",
+        )
+    return referral
 
 
 def of_case(session: Session, case_id: uuid.UUID) -> Sequence[Referral]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,7 +22,7 @@ from partners.watching.models import Watch
 from partners.watching.service import policy_of
 from triage.availability.conclusion import Conclusion, conclude
 from triage.availability.evidence import check_from_report
-from triage.availability.model import Baseline, Vantage, Verdict
+from triage.availability.model import PRESENT, Baseline, Vantage, Verdict
 from triage.availability.verdict import judge, reconcile
 from triage.cases.models import Case
 from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
@@ -43,9 +44,7 @@ class Look:
     control_ok: bool | None
 
 
-def check_item(
-    task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Matcher
-) -> None:
+def check_item(task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Matcher) -> None:
     """Look at a watched item from every vantage point and store what that proves."""
     with task.context.database.reading() as session:
         watch = session.get(Watch, task.id_of("watch_id"))
@@ -54,9 +53,7 @@ def check_item(
         item = session.get_one(Item, watch.item_id)
         baseline = Baseline.from_json(watch.baseline)
     looks = _looks(item, baseline, task.context.settings, fetcher, task.now)
-    facts = lookup.observe(
-        item.host, kind=item.kind, headers=looks[0].report.headers, now=task.now
-    )
+    facts = lookup.observe(item.host, kind=item.kind, headers=looks[0].report.headers, now=task.now)
     with task.finishing() as session:
         watch = session.get_one(Watch, watch.id, with_for_update=True)
         item = session.get_one(Item, watch.item_id, with_for_update=True)
@@ -67,7 +64,7 @@ def check_item(
         if looks[0].verdict.verdict == "online":
             store_media(session, item, looks[0].report, matcher=matcher, now=task.now)
         session.flush()
-        _act(session, task.context, watch, item, looks[-1].verdict, task.now)
+        _act(session, task.context, watch, item, [look.verdict for look in looks], task.now)
 
 
 def _looks(
@@ -113,7 +110,7 @@ def _look(
 
 
 def _control(request: FetchRequest, settings: Settings, fetcher: PageFetcher) -> bool | None:
-    """Whether our own way works right now; None where no control page is set, which proves nothing."""
+    """Whether our own way works right now; None, which proves nothing, without a control page."""
     if not settings.control_url:
         return None
     report = fetcher.fetch(replace(request, url=settings.control_url, want_media=False))
@@ -149,18 +146,24 @@ def _keep(session: Session, item: Item, look: Look, now: datetime) -> None:
 
 
 def _act(
-    session: Session, context: Context, watch: Watch, item: Item, last: Verdict, now: datetime
+    session: Session,
+    context: Context,
+    watch: Watch,
+    item: Item,
+    seen: Sequence[Verdict],
+    now: datetime,
 ) -> None:
     """What all looks together prove, and what follows from it."""
+    last = seen[-1]
     found = conclude(_history(session, item), policy_of(context), now)
     watch.checks += 1
     watch.last_verdict, watch.last_at = last.verdict, now
     watch.next_at = found.next_check_at
-    case = session.get_one(Case, watch.case_id, with_for_update=True)
+    case = session.get_one(Case, watch.case_id, with_for_update={"of": Case})
     if found.state == "removed" and found.verified and watch.state == "watching":
         _removed(session, watch, case, found, now)
-    elif found.state == "still_up":
-        _is_up(session, watch, case, found, now)
+    elif any(verdict.verdict in PRESENT for verdict in seen):
+        _is_up(session, watch, case, now)
     if watch.next_at is None and watch.state != "ended":
         machine.advance(session, watch, "ended", actor=ACTOR, now=now)
 
@@ -172,10 +175,8 @@ def _history(session: Session, item: Item) -> list[Verdict]:
     return [Verdict.from_json(row) for row in rows if row]
 
 
-def _removed(
-    session: Session, watch: Watch, case: Case, found: Conclusion, now: datetime
-) -> None:
-    """Verified: the case, its notices and its reporters learn it. The clock stopped at ``since``."""
+def _removed(session: Session, watch: Watch, case: Case, found: Conclusion, now: datetime) -> None:
+    """Verified: case, notices and reporters learn it. The clock stopped at ``since``."""
     since = found.since.isoformat() if found.since else ""
     machine.advance(session, watch, "removed", actor=ACTOR, now=now, since=since)
     if case.machine.allows(case.state, "removed"):
@@ -186,8 +187,8 @@ def _removed(
     tell_reporters(session, case.item_id, "removed", actor=ACTOR, now=now)
 
 
-def _is_up(session: Session, watch: Watch, case: Case, found: Conclusion, now: datetime) -> None:
-    """Seen again after it was proved to be gone, or simply still there although a host said not."""
+def _is_up(session: Session, watch: Watch, case: Case, now: datetime) -> None:
+    """Seen again after it was proved to be gone, or still there although a host said it is not."""
     if watch.state == "removed":
         machine.advance(session, watch, "reappeared", actor=ACTOR, now=now)
         if case.machine.allows(case.state, "reappeared"):

@@ -22,6 +22,7 @@ WATCH_MACHINE = Machine(
             ("removed", "reappeared"): "watching",
             ("removed", "ended"): "ended",
             ("watching", "ended"): "ended",
+            ("ended", "restarted"): "watching",
         }
     ),
 )

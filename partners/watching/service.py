@@ -39,8 +39,11 @@ def start_watch(
     item = case.item
     if not item.fetchable:
         return None
-    known = session.scalar(select(Watch).where(Watch.item_id == item.id))
+    known = session.scalar(select(Watch).where(Watch.item_id == item.id).with_for_update())
     if known is not None:
+        if known.state == "ended":
+            machine.advance(session, known, "restarted", actor=actor, now=now)
+        known.next_at = now
         return known
     visit = session.scalar(
         select(Visit)
@@ -91,8 +94,6 @@ def post_due_checks(session: Session, context: Context, now: datetime) -> int:
 
 def look_soon(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
     """A host says that it is gone: see for ourselves."""
-    watch = session.scalar(
-        select(Watch).where(Watch.case_id == case_id).with_for_update(of=Watch)
-    )
+    watch = session.scalar(select(Watch).where(Watch.case_id == case_id).with_for_update(of=Watch))
     if watch is not None and watch.state != "ended":
         watch.next_at = now

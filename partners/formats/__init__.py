@@ -1,0 +1,1 @@
+"""What is sent: letters for people, documents for machines. Never media, never a reporter."""

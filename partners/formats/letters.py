@@ -1,0 +1,70 @@
+"""Letters from template files: plain text, one file a language, an operator's own file first.
+
+A file begins with its subject line ("Subject: …") and a blank line; the rest is the letter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from hotline.core.errors import Misconfigured
+
+SUBJECT = "Subject: "
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    subject: str
+    text: str
+
+
+def write(name: str, language: str, data_dir: Path, **values: Any) -> Letter:
+    """The letter ``name`` (e.g. ``notice_first``) in ``language``, or in English.
+
+    Raises ``Misconfigured`` if the template is faulty or does not begin with a subject.
+    """
+    files = [f"{name}.{language}.txt", f"{name}.en.txt"]
+    try:
+        text = _templates(data_dir).select_template(files).render(values)
+    except TemplateError as error:
+        raise Misconfigured(f"Mail template {name}: {error.message}.") from None
+    subject, _, body = text.partition("\n")
+    if not subject.startswith(SUBJECT):
+        raise Misconfigured(f"Mail template {name}: the first line must begin with {SUBJECT!r}.")
+    return Letter(subject.removeprefix(SUBJECT).strip(), body.strip() + "\n")
+
+
+def moment(value: datetime) -> str:
+    """UTC with its zone named: the reader may sit in another one."""
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def stamp(value: datetime) -> str:
+    """RFC 3339 in UTC, for documents."""
+    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@cache
+def _templates(data_dir: Path) -> ImmutableSandboxedEnvironment:
+    """An operator may put files of the same names into ``<data dir>/templates/mail``."""
+    environment = ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader(
+            [
+                FileSystemLoader(data_dir / "templates" / "mail"),
+                PackageLoader("partners", "templates/mail"),
+            ]
+        ),
+        undefined=StrictUndefined,
+        autoescape=False,  # plain text: nothing here is ever shown as HTML
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["moment"] = moment
+    return environment
