@@ -33,8 +33,9 @@ _PROXY_ANSWERS = {  # CURLPX_*: what a SOCKS proxy said of the far side, not of 
 }
 _OK_CONNECT = range(200, 300)
 
-# X509_V_ERR_* of OpenSSL; 0 with a failed verification is curl's own check of the host name.
+# X509_V_ERR_* of OpenSSL; with 0 or 1 it was curl's own check of the host name that failed.
 _TLS_PROBLEMS = {
+    1: "wrong_host",
     0: "wrong_host",
     9: "not_yet_valid",
     10: "expired",

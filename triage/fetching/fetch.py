@@ -15,7 +15,8 @@ from urllib.parse import unquote_to_bytes, urljoin
 
 from triage.fetching import html, manifests, page
 from triage.fetching.http import Exchange, Web
-from triage.fetching.media import Candidate, find
+from triage.fetching.media import Candidate
+from triage.fetching.reading import read
 from triage.fetching.report import (
     MAX_URL,
     FetchReport,
@@ -108,17 +109,18 @@ class _Look:
             direct = success and self._request.want_media
             media = [self._hash(exchange, kind, "direct", exchange.url)] if direct else []
             return None, media, None
-        tree = html.parse(html.decode(body, label))
+        markup = html.decode(body, label)
         body.clear()
-        found = find(tree, exchange.url, limit=max(1, self._limits.max_media)) if success else []
-        target = parse(html.refresh(tree) or "", exchange.url)
-        ahead = target.href if target and target.fetchable and success and not found else None
-        facts = page.facts_of_page(tree)
-        del tree
-        if ahead is not None and target is not None and target.shown != exchange.url:
-            return facts, [], ahead
-        wanted = found[: self._limits.max_media] if self._request.want_media else []
-        return facts, [self._medium(candidate, exchange.url) for candidate in wanted], None
+        reading = read(markup, exchange.url, limit=max(1, self._limits.max_media))
+        del markup
+        if reading.crude:
+            answer.cut = answer.cut or "page_too_complex"
+        found = reading.found if success else ()
+        target = parse(reading.refresh or "", exchange.url)
+        if target and target.fetchable and target.shown != exchange.url and success and not found:
+            return reading.facts, [], target.href
+        wanted = found[: self._limits.max_media] if self._request.want_media else ()
+        return reading.facts, [self._medium(each, exchange.url) for each in wanted], None
 
     def _page_cap(self, headers: dict[str, str], head: bytes) -> int:
         markup = kind_of(head, headers.get("content-type")) in ("html", "text", "hls", "dash")

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -43,6 +44,11 @@ _OG = frozenset(
 )
 _LD_KEYS = frozenset({"contentUrl", "thumbnailUrl", "image", "thumbnail"})
 _LD_MEDIA = frozenset({"ImageObject", "VideoObject", "Photograph", "Clip"})
+_PLAIN = re.compile(
+    r"""\b(src|srcset|poster|href|content|data-[\w-]{1,20})\s*+=\s*+"""
+    r"""(?:"([^"<>]*+)"|'([^'<>]*+)'|([^\s"'<>]++))""",
+    re.IGNORECASE,
+)
 _LAZY = ("data-src", "data-original", "data-lazy-src", "data-bg")
 _CANDIDATE = re.compile(r"[\s,]*+(\S*[^\s,])(?:,|\s++([^,]*)|$)")
 
@@ -59,8 +65,12 @@ def find(tree: LexborHTMLParser, page_url: str, *, limit: int) -> list[Candidate
     """Media of a page in document order, each once, at most ``limit``."""
     base = _base(tree, page_url)
     found: dict[str, Candidate] = {}
+    seen: set[str] = set()
     for node in tree.css(_SELECTOR):
         for text, source in _of(node):
+            if text in seen:
+                continue
+            seen.add(text)
             url = _absolute(text, base)
             if url is None or url in found:
                 continue
@@ -68,6 +78,25 @@ def find(tree: LexborHTMLParser, page_url: str, *, limit: int) -> list[Candidate
             found[url] = Candidate(url, "manifest" if streamed else source)
             if len(found) >= limit:
                 return list(found.values())
+    return list(found.values())
+
+
+def find_in_text(markup: str, page_url: str, *, limit: int) -> list[Candidate]:
+    """Media that markup names plainly, for pages of which no tree can be built; linear."""
+    found: dict[str, Candidate] = {}
+    seen: set[str] = set()
+    for hit in _PLAIN.finditer(markup):
+        name, text = hit[1].lower(), hit[2] or hit[3] or hit[4] or ""
+        if name.endswith("srcset"):
+            text = largest_candidate(text) or ""
+        if text in seen or (name in ("href", "content") and not _names_media(text)):
+            continue
+        seen.add(text)
+        url = _absolute(unescape(text), page_url)
+        if url is not None and url not in found:
+            found[url] = Candidate(url, "direct" if name == "href" else "img")
+            if len(found) >= limit:
+                break
     return list(found.values())
 
 

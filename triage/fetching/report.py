@@ -183,7 +183,9 @@ class FetchReport:
 
     ``outcome``: ``ok`` a 2xx answer was read; ``http_error`` another status; ``failed`` no usable
     answer; ``refused`` we would not connect. ``error`` is a stable slug and may accompany ``ok``:
-    ``too_large`` (a page was read up to its cap) and ``truncated`` (the host hung up early).
+    ``too_large`` (a page was read up to its cap), ``truncated`` (the host hung up early),
+    ``timeout`` (it went on too long) and ``page_too_complex`` (no tree could be built; media were
+    searched for in the text, and ``page`` is of the text too).
     """
 
     requested: str

@@ -124,8 +124,12 @@ def second_world() -> Iterator[World]:
     yield from _serve(World())
 
 
+class _Context(ssl.SSLContext):
+    certificate: bytes
+
+
 @pytest.fixture(scope="session")
-def tls_context(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+def tls_context(tmp_path_factory: pytest.TempPathFactory) -> _Context:
     """A certificate that nobody signed but itself."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
@@ -150,9 +154,17 @@ def tls_context(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
             serialization.NoEncryption(),
         )
     )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = _Context(ssl.PROTOCOL_TLS_SERVER)
+    context.certificate = certificate.public_bytes(serialization.Encoding.DER)
     context.load_cert_chain(pem)
     return context
+
+
+@pytest.fixture
+def trusted(tls_context: _Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test host's certificate counts as one of the world's authorities."""
+    pem = ssl.DER_cert_to_PEM_cert(tls_context.certificate)
+    monkeypatch.setattr("triage.fetching.transfer._TRUST", pem.encode())
 
 
 @pytest.fixture

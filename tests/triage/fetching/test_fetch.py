@@ -185,6 +185,20 @@ def test_a_certificate_that_does_not_hold_is_a_fact(lab: Any, tls_world: Any) ->
     assert tls_world.requests == []
 
 
+def test_a_certificate_that_holds(lab: Any, tls_world: Any, trusted: None) -> None:
+    tls_world.routes = {"/": lab.answer(b"<p>x")}
+    report = lab.look(lab.ask(tls_world.url()))
+    assert report.outcome == "ok"
+    assert report.hops[0].tls == {"verified": True, "code": 0, "problem": None}
+
+
+def test_a_certificate_of_another_host(lab: Any, tls_world: Any, trusted: None) -> None:
+    report = lab.look(lab.ask(tls_world.url(host="127.0.0.1")))
+    assert report.error == "tls_invalid"
+    assert report.hops[0].tls is not None
+    assert report.hops[0].tls["problem"] == "wrong_host"
+
+
 def test_going_on_without_a_valid_certificate_must_be_asked_for(lab: Any, tls_world: Any) -> None:
     tls_world.routes = {"/": lab.answer(b"<p>secret")}
     report = lab.look(lab.ask(tls_world.url(), tls_insecure=True))

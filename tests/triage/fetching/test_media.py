@@ -111,6 +111,13 @@ def test_flattening_keeps_every_element_attribute_and_text() -> None:
     assert html.flatten("<p>few<p>levels") == "<p>few<p>levels"
 
 
+def test_unclosed_formatting_is_not_opened_again_in_every_paragraph() -> None:
+    opened = "".join(f"<B a={n}>" for n in range(300))
+    tree = html.parse(f"<p>{opened}</p>" + "<p>x</p>" * 1_000 + "<img src=a.png>")
+    assert len(tree.css("*")) < 1_500
+    assert [each.url for each in find(tree, PAGE, limit=9)] == [at("a.png")]
+
+
 @pytest.mark.parametrize("css", ["url(" * 200_000, "url(" + " " * 200_000, "url('" * 100_000])
 def test_style_rules_are_read_in_linear_time(css: str) -> None:
     assert css_urls(css) == []
