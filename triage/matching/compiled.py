@@ -40,7 +40,7 @@ def scan(table: Table, queries: NDArray[np.uint64], threshold: int) -> Hits:
 
 
 def _found(table: Table, queries: NDArray[np.uint64], threshold: int, lookups: Plan | None) -> Hits:
-    room = max(1024, 4 * len(queries))
+    room = max(4096, 64 * len(queries))  # a second search where near-identical ones need more
     while True:
         out = np.empty((3, room), dtype=np.int64)
         if lookups is None:

@@ -1,0 +1,138 @@
+"""Records out of a JSON file of any size, one at a time.
+
+The standard library reads JSON whole or not at all; hash lists have hundreds of megabytes. This
+walks the outer objects key by key and decodes each record of the arrays in them by itself, so that
+memory holds one record and one block.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+from hotline.core.errors import InvalidInput
+
+BLOCK = 1 << 18
+LARGEST = 1 << 24
+"""Characters of one record; more is no record of a hash list."""
+_SPACE = re.compile(r"[\s,\ufeff]*")
+_DECODER = json.JSONDecoder()
+
+Record = tuple[int, dict[str, Any]]
+"""The line that a record begins on, and its content."""
+
+
+Walks = Callable[[dict[str, Any]], bool]
+
+
+class JsonStream:
+    """Raises InvalidInput, with the line, where the file is not JSON or ends too early."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace")
+        self._text = ""
+        self._at = 0
+        self._line = 1
+        self._counted = 0
+        self._ended = False
+
+    def records(self, arrays: frozenset[str], walks: Walks = lambda _: False) -> Iterator[Record]:
+        """Every object at the top or, where it has arrays called one of ``arrays``, their elements;
+        what is no object in them comes as an empty one.
+
+        ``walks`` says of an outer object, by what came before its array, whether the elements of
+        that array are outer objects in their turn; one level deep.
+        """
+        while mark := self._peek():
+            if mark == "[":
+                yield from self._elements(arrays, None)
+            elif mark == "{":
+                yield from self._object(arrays, walks)
+            else:
+                raise self._broken()
+
+    def _object(self, arrays: frozenset[str], walks: Walks | None) -> Iterator[Record]:
+        line, outer = self._here(), False
+        own: dict[str, Any] = {}
+        self._at += 1
+        while (mark := self._peek()) != "}":
+            if mark != '"':
+                raise self._broken()
+            name = self._value()
+            if self._peek() != ":":
+                raise self._broken()
+            self._at += 1
+            if name in arrays and self._peek() == "[":
+                outer = True
+                inner: Walks | None = (lambda _: False) if walks and walks(own) else None
+                yield from self._elements(arrays, inner)
+            else:
+                self._peek()
+                own[name] = self._value()
+        self._at += 1
+        if not outer:
+            yield line, own
+
+    def _elements(self, arrays: frozenset[str], walks: Walks | None) -> Iterator[Record]:
+        """The elements of an array; they are walked where ``walks`` is given."""
+        self._at += 1
+        while (mark := self._peek()) != "]":
+            if not mark:
+                raise self._broken()
+            if walks is not None and mark == "{":
+                yield from self._object(arrays, walks)
+                continue
+            line, value = self._here(), self._value()
+            yield line, value if isinstance(value, dict) else {}
+        self._at += 1
+
+    def _peek(self) -> str:
+        """The next character that says something; "" at the end."""
+        while True:
+            found = _SPACE.match(self._text, self._at)
+            self._at = found.end() if found else self._at
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if self._ended:
+                return ""
+            self._fill(BLOCK)
+
+    def _value(self) -> Any:
+        """Decode one value, reading on while it is not complete."""
+        size = BLOCK
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._text, self._at)
+            except (ValueError, RecursionError) as error:
+                if self._ended or len(self._text) - self._at > LARGEST:
+                    raise self._broken() from error
+            else:
+                if end < len(self._text) or self._ended:
+                    self._at = end
+                    return value
+            self._fill(size)  # also after a number at the end of a block: it may go on
+            size *= 2
+
+    def _fill(self, size: int) -> None:
+        """Read on, and let go of what has been used."""
+        self._here()
+        block = self._stream.read(size)
+        self._ended = not block
+        self._text = self._text[self._at :] + self._decode.decode(block, final=not block)
+        self._at = self._counted = 0
+
+    def _here(self) -> int:
+        """The line that is being read."""
+        self._line += self._text.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return self._line
+
+    def _broken(self) -> InvalidInput:
+        return InvalidInput(
+            f"Line {self._here()}: the JSON is broken or ends too early.",
+            hint="Get the file again.",
+        )

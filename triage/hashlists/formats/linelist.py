@@ -1,0 +1,60 @@
+"""One hash a line: bare, after its kind (``pdq:…``), or as md5sum and its like print it.
+
+Blank lines and lines that begin with ``#`` are passed over. What follows a hash after a space (a
+file's name, in md5sum's output) is not read. 64 bare digits are SHA-256 or PDQ, told apart by the
+first hundred of them; a prefix leaves no doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from triage.hashlists.formats.entry import (
+    KINDS,
+    HashEntry,
+    LineReader,
+    Problem,
+    fault,
+    guessed,
+    looks_like_pdq,
+    normal,
+)
+
+SAMPLE = 1000
+
+
+def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
+    """Entries and problems in the order of the file. Raises InvalidInput where it is no text."""
+    source = LineReader(stream)
+    first = [(source.number, line) for _, line in zip(range(SAMPLE), source, strict=False)]
+    long = [token for _, line in first if (token := line.strip()) and guessed(token) == "sha256"]
+    of_64 = "pdq" if looks_like_pdq(long[:100]) else "sha256"
+    for number, line in first:
+        if (found := _read(number, line, of_64)) is not None:
+            yield found
+    for line in source:
+        if (found := _read(source.number, line, of_64)) is not None:
+            yield found
+
+
+def is_hash(line: str) -> bool:
+    """Whether a line begins with a hash, bare or after its kind."""
+    return isinstance(_read(0, line, "sha256"), HashEntry)
+
+
+def _read(number: int, line: str, of_64: str) -> HashEntry | Problem | None:
+    parts = line.split(None, 1)
+    if not parts or parts[0].startswith("#"):
+        return None
+    token = parts[0]
+    kind, colon, rest = token.partition(":")
+    if colon:
+        kind, token = kind.lower(), rest or (parts[1].strip() if len(parts) > 1 else "")
+    else:
+        kind = guessed(token)
+        kind = of_64 if kind == "sha256" else kind
+    if kind not in KINDS:
+        return Problem(number, "the line is not a hash of a known kind and length")
+    value = normal(kind, token)
+    return HashEntry(kind, value) if value else Problem(number, fault(kind, token))

@@ -1,0 +1,138 @@
+"""Pages of NCMEC's hash-sharing service, version 2 (``/v2/entries``), XML.
+
+Entries are not in order of time, and a page names the next one: a client exhausts the pages before
+it saves how far it came. A deleted medium comes as a tombstone with its id and no hashes. Document
+types are refused, and with them entities of every sort.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+from xml.parsers import expat
+
+from hotline.core.errors import InvalidInput
+from triage.hashlists.formats.entry import HashEntry, Problem, day, fault, normal
+
+NAMESPACE = "https://hashsharing.ncmec.org/hashsharing/v2"
+MEDIA = frozenset({"image", "video", "deletedImage", "deletedVideo"})
+FINGERPRINTS = {
+    "md5": "md5", "sha1": "sha1", "sha256": "sha256", "pdna": "photodna", "pdq": "pdq"
+}  # fmt: skip
+"""Others (NetClean, Videntifier, TMK) cannot be compared here and are passed over."""
+BLOCK = 1 << 16
+
+
+@dataclass
+class Page:
+    """``next`` is the address of the page that follows, "" on the last one; ``newest`` the latest
+    ``maxTimestamp`` (ISO 8601, UTC) of the page, "" where it holds nothing."""
+
+    found: list[HashEntry | Problem] = field(default_factory=list)
+    next: str = ""
+    newest: str = ""
+
+
+def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
+    """Entries and problems of one page; see ``read_page``."""
+    reader = _Reader()
+    for _ in reader.feed(stream):
+        yield from reader.page.found
+        reader.page.found.clear()
+    yield from reader.page.found
+
+
+def read_page(stream: BinaryIO) -> Page:
+    """One page whole. Raises InvalidInput where it is not such a page or ends too early."""
+    reader = _Reader()
+    for _ in reader.feed(stream):
+        pass
+    return reader.page
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.page = Page()
+        self._path: list[str] = []
+        self._text: list[str] = []
+        self._medium: dict[str, str] = {}
+        self._line = 0
+        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text.append
+        self._parser.StartDoctypeDeclHandler = self._refuse
+
+    def feed(self, stream: BinaryIO) -> Iterator[None]:
+        """Read block by block, with a stop after each."""
+        try:
+            while block := stream.read(BLOCK):
+                self._parser.Parse(block, False)
+                yield
+            self._parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            raise InvalidInput(
+                f"Line {error.lineno}: the XML is broken or ends too early "
+                f"({expat.ErrorString(error.code)}).",
+                hint="Get the page again.",
+            ) from error
+
+    def _refuse(self, *_: Any) -> None:
+        raise InvalidInput("The XML has a document type; a hash list has none.")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        local = name.removeprefix(f"{NAMESPACE} ")
+        if not self._path and local != "queryResult":
+            raise InvalidInput(
+                f"The XML begins with {local[:40]!r}: it is not a page of hash-sharing entries."
+            )
+        self._path.append(local)
+        self._text.clear()
+        if len(self._path) == 2 and (stamp := attributes.get("maxTimestamp", "")):
+            self.page.newest = max(self.page.newest, stamp)
+        if len(self._path) == 3 and local in MEDIA:
+            self._medium = {}
+            self._line = self._parser.CurrentLineNumber
+        if local == "member" and len(self._path) == 4:
+            self._medium["memberId"] = attributes.get("id", "")
+
+    def _end(self, _: str) -> None:
+        text = "".join(self._text).strip()
+        self._text.clear()
+        local, depth = self._path.pop(), len(self._path)
+        if depth == 2 and local in MEDIA:
+            self.page.found += self._entries(local.startswith("deleted"))
+        elif depth == 2 and self._path[1] == "paging" and local == "next":
+            self.page.next = text
+        elif (depth == 3 and self._path[2] in MEDIA) or (
+            depth == 4 and self._path[3] == "fingerprints"
+        ):
+            self._medium[local] = text
+
+    def _entries(self, deleted: bool) -> Iterator[HashEntry | Problem]:
+        medium = self._medium
+        if not medium.get("id"):
+            yield Problem(self._line, "the medium has no id")
+            return
+        reference = f"{medium.get('memberId', '')}:{medium['id']}"
+        shared = (
+            medium.get("classification") or None,
+            medium.get("member") or None,
+            reference,
+            day(medium.get("timestamp", "")),
+        )
+        if deleted:
+            yield HashEntry("", "", *shared, deleted=True)
+            return
+        texts = [
+            (FINGERPRINTS[name], text) for name, text in medium.items() if name in FINGERPRINTS
+        ]
+        for kind, text in texts:
+            value = normal(kind, text)
+            yield (
+                HashEntry(kind, value, *shared) if value else Problem(self._line, fault(kind, text))
+            )
+        if not texts:
+            yield Problem(self._line, "the medium has no hash of a known kind")

@@ -1,0 +1,78 @@
+"""This service's own export: everything an entry has, one JSON object a line.
+
+The first line names the format and its version, so that a later one can be read or refused. The
+last one says how many entries there are: an export that was cut off is not taken for a whole list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+from hotline.core.errors import InvalidInput
+from triage.hashlists.formats.entry import KINDS, HashEntry, LineReader, Problem, day, fault, normal
+
+NAME = "hotline-hashes"
+VERSION = 1
+
+
+def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
+    """Entries and problems in the order of the file. Raises InvalidInput where it is not such an
+    export, is of a later version, or was cut off."""
+    source = LineReader(stream)
+    header = _object(next(source, ""))
+    if header.get("format") != NAME or header.get("version") != VERSION:
+        raise InvalidInput(f"The first line does not name {NAME} in version {VERSION}.")
+    for count, line in enumerate(source):
+        record = _object(line)
+        if "entries" in record:
+            if record["entries"] != count:
+                raise InvalidInput(f"The export has {count} entries, not as many as it says.")
+            return
+        yield _entry(source.number, record)
+    raise InvalidInput("The export was cut off: its last line is missing.", hint="Get it again.")
+
+
+def _object(line: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
+    kind, text, dated = record.get("kind"), record.get("value"), record.get("dated")
+    words = {name: record.get(name) for name in ("category", "source", "entry_ref")}
+    quality = record.get("quality")
+    if not all(word is None or isinstance(word, str) for word in words.values()):
+        return Problem(line, "category, source and entry_ref are text")
+    entry = HashEntry(
+        "",
+        "",
+        **words,
+        dated=day(dated) if isinstance(dated, str) else None,
+        deleted=record.get("deleted") is True,
+        quality=quality if isinstance(quality, int) and not isinstance(quality, bool) else None,
+    )
+    if kind == text == "" and entry.deleted and entry.entry_ref:
+        return entry
+    if kind not in KINDS or not isinstance(text, str):
+        return Problem(line, "the line is not an entry")
+    value = normal(kind, text)
+    return entry._replace(kind=kind, value=value) if value else Problem(line, fault(kind, text))
+
+
+def write(entries: Iterable[HashEntry], stream: BinaryIO) -> None:
+    """``entries`` whole and in their order, tombstones too."""
+    stream.write(json.dumps({"format": NAME, "version": VERSION}).encode() + b"\n")
+    count = 0
+    for count, entry in enumerate(entries, start=1):  # noqa: B007
+        record = {
+            name: value for name, value in entry._asdict().items() if value not in (None, False)
+        }
+        if entry.dated:
+            record["dated"] = entry.dated.isoformat()
+        stream.write(json.dumps(record).encode() + b"\n")
+    stream.write(json.dumps({"entries": count}).encode() + b"\n")

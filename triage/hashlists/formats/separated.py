@@ -1,0 +1,272 @@
+"""CSV, as spreadsheets and other hotlines write it: a header in any order, one medium a row.
+
+Comma, semicolon, tab or bar; quotes; with or without a byte-order mark. Without a header each cell
+that can only be a hash is taken as one, by its length.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import BinaryIO, NamedTuple
+
+from hotline.core.errors import InvalidInput
+from triage.hashlists.formats.entry import (
+    KINDS,
+    HashEntry,
+    LineReader,
+    Problem,
+    day,
+    fault,
+    guessed,
+    looks_like_pdq,
+    normal,
+)
+
+NAMES = {
+    "md5": "md5", "md5hash": "md5", "hashmd5": "md5",
+    "sha1": "sha1", "sha1hash": "sha1", "hashsha1": "sha1",
+    "sha256": "sha256", "sha256hash": "sha256", "hashsha256": "sha256",
+    "pdq": "pdq", "pdqhash": "pdq", "hashpdq": "pdq",
+    "phash": "phash", "photodna": "photodna", "pdna": "photodna",
+    "category": "category", "class": "category", "classification": "category",
+    "source": "source", "origin": "source", "member": "source",
+    "date": "date", "dated": "date", "timestamp": "date", "dateupdated": "date", "added": "date",
+    "id": "id", "ref": "id", "reference": "id", "entryref": "id", "entryid": "id",
+    "mediaid": "id", "imageid": "id",
+    "quality": "quality", "pdqquality": "quality",
+    "deleted": "deleted", "removed": "deleted",
+    "kind": "kind", "type": "kind", "hashtype": "kind", "signaltype": "kind", "algorithm": "kind",
+    "value": "value", "hash": "value", "hashvalue": "value", "signal": "value",
+}  # fmt: skip
+COLUMNS = ("md5", "sha1", "sha256", "pdq", "phash", "photodna")
+HEADER = (*COLUMNS, "category", "source", "date", "id", "quality")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for a formula at the beginning of a cell (OWASP, "CSV Injection")."""
+YES = frozenset({"1", "true", "yes", "deleted"})
+SAMPLE = 100
+LONGEST_ROW = 20
+"""Lines that a quoted cell may go over."""
+
+
+class Cells(NamedTuple):
+    """Where each thing stands in a row; -1 for nowhere."""
+
+    hashes: tuple[tuple[str, int], ...]
+    category: int
+    source: int
+    date: int
+    id: int
+    quality: int
+    deleted: int
+    kind: int
+    value: int
+
+
+def name_of(cell: str) -> str:
+    """What a column is for, by its title; "" for others."""
+    return NAMES.get("".join(letter for letter in cell.lower() if letter.isalnum()), "")
+
+
+def delimiter_of(line: str) -> str:
+    """What separates the cells of a header or of a row of hashes."""
+    return max(",;\t|", key=line.count)
+
+
+def is_header(line: str) -> bool:
+    titles = {name_of(cell) for cell in line.split(delimiter_of(line))}
+    return bool(titles & {*KINDS, "value"})
+
+
+def is_row_of_hashes(line: str) -> bool:
+    separator = delimiter_of(line)
+    return separator in line and any(guessed(cell) for cell in line.split(separator))
+
+
+def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
+    """Entries and problems in the order of the file. Raises InvalidInput where the file has no
+    column with a hash or is no text. Lines before the first row that begin with # are comments."""
+    source = LineReader(stream)
+    first = next((line for line in source if line.strip() and not line.startswith("#")), "")
+    separator = delimiter_of(first)
+    if not is_header(first):
+        yield from _without_header(source, first, separator)
+        return
+    cells = _cells([name_of(cell) for cell in first.split(separator)])
+    for line, row in _rows(source, separator):
+        if isinstance(row, Problem):
+            yield row
+        else:
+            yield from _entries(line, row, cells)
+
+
+def _cells(titles: list[str]) -> Cells:
+    cells = Cells(
+        tuple((title, place) for place, title in enumerate(titles) if title in KINDS),
+        *(titles.index(name) if name in titles else -1 for name in Cells._fields[1:]),
+    )
+    if not cells.hashes and cells.kind < 0:
+        raise InvalidInput(
+            "The header has a column of hashes and none that says of which kind they are.",
+            hint="Name the column md5, sha1, sha256, pdq or phash.",
+        )
+    return cells
+
+
+def _rows(source: LineReader, separator: str) -> Iterator[tuple[int, list[str] | Problem]]:
+    """Each row that is not blank, with the number of the line that it begins on."""
+    ahead: deque[tuple[int, str]] = deque()
+    while True:
+        line = ahead.popleft() if ahead else next(_numbered(source), None)
+        if line is None:
+            return
+        number, text = line
+        if '"' in text:
+            yield number, _quoted(number, text, ahead, source, separator)
+        elif any(row := text.rstrip("\r\n").split(separator)):
+            yield number, row
+
+
+def _quoted(
+    number: int, text: str, ahead: deque[tuple[int, str]], source: LineReader, separator: str
+) -> list[str] | Problem:
+    """A row with quotes, which may go on over some lines. A quote that is never closed costs its
+    own line and not what follows."""
+    joined, used = text, 0
+    while joined.count('"') % 2:
+        if used == len(ahead):
+            ahead.extend(islice(_numbered(source), 1))
+        if used == min(len(ahead), LONGEST_ROW):
+            return Problem(number, "a quote is not closed")
+        joined += ahead[used][1]
+        used += 1
+    try:
+        row = next(csv.reader([joined], delimiter=separator, strict=True))
+    except csv.Error as error:
+        return Problem(number, f"the row cannot be read: {error}")
+    for _ in range(used):
+        ahead.popleft()
+    return row
+
+
+def _numbered(source: LineReader) -> Iterator[tuple[int, str]]:
+    for line in source:
+        yield source.number, line
+
+
+def _entries(line: int, row: list[str], cells: Cells) -> Iterator[HashEntry | Problem]:
+    columns = len(row)
+
+    def cell(place: int) -> str | None:
+        if place < 0 or place >= columns:
+            return None
+        text = row[place].strip()
+        if text[:1] == "'" and text[1:].startswith(FORMULA):
+            text = text[1:]
+        return text or None
+
+    shared = (cell(cells.category), cell(cells.source), cell(cells.id))
+    written = cell(cells.date)
+    dated = day(written) if written else None
+    deleted = (cell(cells.deleted) or "").lower() in YES
+    quality = cell(cells.quality)
+    level = int(quality) if quality and quality.isascii() and quality.isdigit() else None
+    found = False
+    for kind, text in _hashes(row, cells, columns):
+        found = True
+        value = normal(kind, text) if kind in KINDS else ""
+        if value:
+            yield HashEntry(kind, value, *shared, dated, deleted, level if kind == "pdq" else None)
+        elif kind in KINDS:
+            yield Problem(line, fault(kind, text))
+        else:
+            yield Problem(line, "the kind of the hash is not known")
+    if not found:
+        yield Problem(line, "the row has no hash")
+
+
+def _hashes(row: list[str], cells: Cells, columns: int) -> Iterator[tuple[str, str]]:
+    for kind, place in cells.hashes:
+        if place < columns and (text := row[place]):
+            yield kind, text
+    if 0 <= cells.kind < columns and 0 <= cells.value < columns and row[cells.value]:
+        yield name_of(row[cells.kind].replace("video", "")), row[cells.value]
+
+
+def _without_header(
+    source: LineReader, first: str, separator: str
+) -> Iterator[HashEntry | Problem]:
+    rest = _rows(source, separator)
+    rows: list[tuple[int, list[str] | Problem]] = [
+        (source.number, first.rstrip("\r\n").split(separator)),
+        *islice(rest, SAMPLE),
+    ]
+    cells = [cell for _, row in rows if not isinstance(row, Problem) for cell in row]
+    if not any(guessed(cell) for cell in cells):
+        raise InvalidInput(
+            "The file has neither a header that names a kind of hash nor hashes.",
+            hint="Begin it with a line such as md5,sha1,pdq,category.",
+        )
+    long = [cell.strip() for cell in cells if guessed(cell) == "sha256"]
+    known_as = {"sha256": "pdq"} if looks_like_pdq(long) else {}
+    for line, row in chain(rows, rest):
+        if isinstance(row, Problem):
+            yield row
+        else:
+            yield from _guessed(line, row, known_as)
+
+
+def _guessed(line: int, row: list[str], known_as: dict[str, str]) -> Iterator[HashEntry | Problem]:
+    found = False
+    for text in row:
+        if kind := guessed(text):
+            found = True
+            kind = known_as.get(kind, kind)
+            value = normal(kind, text)
+            yield HashEntry(kind, value) if value else Problem(line, fault(kind, text))
+    if not found:
+        yield Problem(line, "the row has no hash")
+
+
+def write(entries: Iterable[HashEntry], stream: BinaryIO) -> None:
+    """One row for the neighbouring entries of one medium; UTF-8, with a header that ``parse``
+    reads. Tombstones are left out: a list in CSV is whole."""
+    stream.write((",".join(HEADER) + "\r\n").encode())
+    for medium in media(entries):
+        pdq = medium.get("pdq")
+        some = next(iter(medium.values()))
+        row = [medium[kind].value if kind in medium else "" for kind in COLUMNS]
+        row += [_guarded(some.category), _guarded(some.source)]
+        row += [some.dated.isoformat() if some.dated else "", _guarded(some.entry_ref)]
+        row += [str(pdq.quality) if pdq and pdq.quality is not None else ""]
+        stream.write((",".join(row) + "\r\n").encode())
+
+
+def media(entries: Iterable[HashEntry]) -> Iterator[dict[str, HashEntry]]:
+    """Neighbouring entries that share ``entry_ref``, category, source and date, by their kind."""
+    medium: dict[str, HashEntry] = {}
+    for entry in entries:
+        if entry.deleted or not entry.kind:
+            continue
+        other = next(iter(medium.values()), None)
+        if other is not None and (
+            entry.entry_ref is None or entry.kind in medium or entry[2:6] != other[2:6]
+        ):
+            yield medium
+            medium = {}
+        medium[entry.kind] = entry
+    if medium:
+        yield medium
+
+
+def _guarded(text: str | None) -> str:
+    """A cell that no spreadsheet runs, in quotes where it needs them."""
+    if not text:
+        return ""
+    if text.startswith(FORMULA):
+        text = "'" + text
+    if any(mark in text for mark in ',"\r\n'):
+        text = '"' + text.replace('"', '""') + '"'
+    return text

@@ -1,0 +1,65 @@
+"""Hashes as ThreatExchange gives them: its answers (``{"data": […]}``), arrays, or JSON lines.
+
+A record has a type (``HASH_PDQ``, ``HASH_VIDEO_MD5``, or ``pdq``, ``video_md5`` as a signal type)
+and an indicator. Records withdrawn (``should_delete``) or held to be harmless by their owner
+(``NON_MALICIOUS``) come as tombstones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from triage.hashlists.formats.entry import HashEntry, Problem, day, fault, normal
+from triage.hashlists.formats.jsonstream import JsonStream
+
+ARRAYS = frozenset({"data"})
+KINDS = {
+    "pdq": "pdq", "md5": "md5", "sha1": "sha1", "sha256": "sha256", "photodna": "photodna",
+    "phash": "phash",
+}  # fmt: skip
+
+
+def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
+    """Entries and problems in the order of the file. Raises InvalidInput where it is not JSON or
+    ends too early."""
+    for line, record in JsonStream(stream).records(ARRAYS):
+        yield _entry(line, record)
+
+
+def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
+    indicator = record.get("indicator")
+    inner = indicator if isinstance(indicator, dict) else {}
+    named = inner.get("type") or record.get("type") or record.get("signal_type") or ""
+    kind = KINDS.get(str(named).lower().removeprefix("hash_").removeprefix("video_"))
+    if kind is None:
+        return Problem(line, "the record is not a hash of a known type")
+    texts = (
+        inner.get("indicator"), indicator, record.get("raw_indicator"), record.get("signal"),
+        record.get("hash"), record.get("value"),
+    )  # fmt: skip
+    text = next((text for text in texts if isinstance(text, str) and text), "")
+    value = normal(kind, text)
+    if not value:
+        return Problem(line, fault(kind, text) if text else "the record has no hash")
+    status = _word(record.get("status"))
+    stamp = record.get("last_updated") or record.get("added_on")
+    return HashEntry(
+        kind,
+        value,
+        _word(record.get("category")) or status,
+        _word(_name(record.get("owner"))) or _word(record.get("source")),
+        _word(record.get("id")),
+        day(str(stamp)) if stamp else None,
+        deleted=record.get("should_delete") is True or status == "NON_MALICIOUS",
+    )
+
+
+def _name(owner: Any) -> Any:
+    return owner.get("name") if isinstance(owner, dict) else owner
+
+
+def _word(value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    return str(value)[:200] or None

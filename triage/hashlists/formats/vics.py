@@ -1,0 +1,116 @@
+"""VICS 2.0 JSON, the Video Image Classification Standard of Project VIC, and 1.x like it.
+
+Two shapes: a hash set (``…#Media``: ``value`` is the media) and a case (``…#Cases``: ``value`` is
+cases that each have ``Media``). Only hashes, category and date are taken; paths, file names, tags,
+series and comments, which may tell of people, are dropped unread.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any, BinaryIO
+
+from triage.hashlists.formats.entry import HashEntry, Problem, day, fault, normal
+from triage.hashlists.formats.jsonstream import JsonStream
+from triage.hashlists.formats.separated import media
+
+ARRAYS = frozenset({"value", "Media"})
+HASHES = (("MD5", "md5"), ("SHA1", "sha1"), ("SHA256", "sha256"), ("PhotoDNA", "photodna"))
+OTHER = {"pdq": "pdq", "photodna": "photodna", "sha256": "sha256", "phash": "phash"}
+"""Names that stand in ``AlternativeHashes`` as HashName, lower case and without hyphens."""
+MODEL = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/Default/$metadata#Media"
+CATEGORIES: Mapping[str, int] = MappingProxyType({"baseline": 1})
+"""VICS categories are numbers that each country fills; 1 is CSAM in all of them."""
+
+
+def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
+    """Entries and problems in the order of the file. Raises InvalidInput where it is not JSON or
+    ends too early: half of a list must not pass for the whole."""
+    for line, record in JsonStream(stream).records(ARRAYS, _has_cases):
+        yield from _entries(line, record)
+
+
+def _has_cases(outer: dict[str, Any]) -> bool:
+    model = outer.get("@odata.context") or outer.get("odata.metadata") or ""
+    return not str(model).endswith("#Media")
+
+
+def _entries(line: int, record: dict[str, Any]) -> Iterator[HashEntry | Problem]:
+    category, reference = _text(record.get("Category")), _text(record.get("MediaID"))
+    written = record.get("DateUpdated")
+    dated: date | None = day(written) if isinstance(written, str) else None
+    found = False
+    for kind, value in _hashes(record):
+        found = True
+        if not isinstance(value, str):
+            yield Problem(line, f"the {kind} is not text")
+        elif hash_ := normal(kind, value):
+            yield HashEntry(kind, hash_, category, None, reference, dated)
+        else:
+            yield Problem(line, fault(kind, value))
+    if not found:
+        yield Problem(line, "the medium has no hash")
+
+
+def _hashes(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, kind in HASHES:
+        if value := record.get(name):
+            yield kind, value
+    others = record.get("AlternativeHashes")
+    for other in others if isinstance(others, list) else ():
+        if isinstance(other, dict) and (value := other.get("HashValue")):
+            name = str(other.get("HashName")).lower().replace("-", "")
+            if name in OTHER:
+                yield OTHER[name], value
+
+
+def _text(value: Any) -> str | None:
+    """Numbers and words as they stand; anything else is nothing."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    return str(value)[:200] or None
+
+
+def write(
+    entries: Iterable[HashEntry],
+    stream: BinaryIO,
+    *,
+    categories: Mapping[str, int] = CATEGORIES,
+) -> None:
+    """A hash set that tools which speak VICS 2.0 load. A category that is neither a number nor in
+    ``categories`` is left out rather than guessed."""
+    stream.write(f'{{"@odata.context":{json.dumps(MODEL)},"value":['.encode())
+    for number, medium in enumerate(media(entries), start=1):
+        record = _record(number, medium, categories)
+        stream.write((",\n" if number > 1 else "\n").encode() + json.dumps(record).encode())
+    stream.write(b"\n]}\n")
+
+
+def _record(
+    number: int, medium: dict[str, HashEntry], categories: Mapping[str, int]
+) -> dict[str, Any]:
+    some = next(iter(medium.values()))
+    record: dict[str, Any] = {"MediaID": number}
+    label = some.category or ""
+    category = int(label) if label.isascii() and label.isdigit() else categories.get(label)
+    if category is not None:
+        record["Category"] = category
+    for name, kind in (("MD5", "md5"), ("SHA1", "sha1")):
+        if kind in medium:
+            record[name] = medium[kind].value.upper()
+    if "photodna" in medium:
+        record["PhotoDNA"] = base64.b64encode(bytes.fromhex(medium["photodna"].value)).decode()
+    others = [
+        {"HashName": name, "HashValue": medium[kind].value}
+        for name, kind in (("SHA256", "sha256"), ("PDQ", "pdq"), ("pHash", "phash"))
+        if kind in medium
+    ]
+    if others:
+        record["AlternativeHashes"] = others
+    if some.dated:
+        record["DateUpdated"] = f"{some.dated.isoformat()}T00:00:00Z"
+    return record
