@@ -119,7 +119,7 @@ def _handles(words: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     """One pattern for every platform's name: ``telegram: @name``, ``snap: name``."""
     names = "|".join(re.escape(word) for word, _ in sorted(words, key=lambda w: -len(w[0])))
     return re.compile(
-        rf"(?i)(?<![\w/.@:-])({names})(?:\s(?:account|user|username|handle|id|nick|name)\b)?"
+        rf"(?i)(?<![\w/.@:-])({names})(?P<what>\s(?:account|user|username|handle|id|nick|name)\b)?"
         r"(?:\s{0,2}[:=]\s{0,2}@?|\s{1,2}@|@)"
         r"(?P<name>[a-z0-9_](?:[.\-]?[a-z0-9_]){0,63}(?:#[0-9]{4})?)(?![\w@]|:?//|\.\w|:\d|/)"
     )

@@ -18,6 +18,9 @@ from triage.locations.weburl import OTHER, WEB, Parts, identify_parts, parse
 MAX_TEXT = 1 << 20
 """Characters of one text that are read. What the cut would break in two is left out whole."""
 
+MAX_SHOWN = 8_000
+"""Characters of ``input`` that are kept."""
+
 MAX_DEPTH = 4
 """Wrappers inside wrappers that are opened."""
 
@@ -98,15 +101,13 @@ def _ordered(scan: Scan, whole: str, notes: list[str]) -> list[Location]:
             nothing = scan.found[0][1]
             return [replace(nothing, problems=(*notes, *nothing.problems))]
         return [unknown(whole, *notes, "not_a_location")]
-    if len(found) == 1 and not _SPACE.search(whole.strip()) and not found[0].via:
-        found = [replace(found[0], input=shorten(whole, 4 * MAX_SHOWN))]
-    return [
-        _without_userinfo(replace(one, problems=(*notes, *one.problems)) if notes else one)
-        for one in found
-    ]
-
-
-MAX_SHOWN = 2_000
+    one = found[0]
+    if len(found) == 1 and not one.via and not _SPACE.search(whole.strip()):
+        # All of the text is this location: what was typed is shown, not its repaired form.
+        found = [replace(one, input=shorten(whole, MAX_SHOWN), problems=(*notes, *one.problems))]
+    elif notes:
+        found = [replace(one, problems=(*notes, *one.problems)) for one in found]
+    return [_without_userinfo(one) for one in found]
 
 
 def _cut(text: str) -> str:
@@ -136,8 +137,9 @@ def _web(text: str, original: str, catalogue: Catalogue, depth: int) -> Location
             if location is not None:
                 return location
     location = identify_parts(parts, catalogue, original)
-    if parts.site.wrappers and "tracking_removed" in location.problems and depth < MAX_DEPTH:
-        # What was removed may have hidden the address inside.
+    hidden = "tracking_removed" in location.problems and location.content_id is None
+    if parts.site.wrappers and hidden and depth < MAX_DEPTH:
+        # What was removed may have stood before the address inside.
         again = _web(location.canonical, original, catalogue, MAX_DEPTH)
         return location if again is None else _with_problems_of(location, again)
     return location

@@ -23,8 +23,10 @@ TAKEN = "\ue000"
 """Stands for text that was read: a private-use character, no letter and no space to any pattern."""
 
 _DELIMITED = r"[^\s<>\"“”„«»‹›`\ue000]"
+_BAR = r"(?:\||%7c)"
 _ED2K = re.compile(
-    r"(?i)ed2k://(?:\||%7c)(?:file|server)(?:\||%7c)[^\n\ue000]{1,1000}?/(?=\s|$|[\"'<])"
+    rf"(?i)ed2k://{_BAR}(?:file{_BAR}[^|\n\ue000]{{1,300}}{_BAR}\d{{0,15}}{_BAR}[0-9a-f]{{32}}"
+    rf"|server{_BAR}[\w.-]{{1,253}}{_BAR}\d{{1,5}})(?:{_BAR}(?:[^\s<>\"\ue000]{{0,300}}))?"
 )
 _MAGNET = re.compile(rf"(?i)(?<!\w)magnet:\?{_DELIMITED}+")
 _IPFS = re.compile(rf"(?i)(?<![\w/])(?:(?:web\+)?ip[fn]s:/|/ip[fn]s/){_DELIMITED}+")

@@ -18,6 +18,7 @@ from triage.locations import onion
 from triage.locations.catalogue import Catalogue, Platform, Wrapper
 
 _CACHED_HOSTS = 32_768
+_MOST_LABELS = 20
 
 _NAME = re.compile(r"[a-z0-9._-]+", re.ASCII)
 """The parser lets more through than any resolver does, partly in spellings that do not last."""
@@ -40,7 +41,6 @@ class Site:
     platform: Platform | None
     wrappers: tuple[Wrapper, ...]
     problems: tuple[str, ...]
-    known_suffix: bool
 
 
 @lru_cache(maxsize=1)
@@ -68,28 +68,40 @@ def _look_up(hostname: str, catalogue: Catalogue) -> Site | None:
     if address is not None:
         bare = str(address)
         shown = f"[{bare}]" if address.version == 6 else bare
-        return Site(shown, bare, shown, "address", None, None, (), (), True)
+        return Site(shown, bare, shown, "address", None, None, (), ())
     if not _NAME.fullmatch(name):
         return None
     if name.endswith(".onion"):
         problems = onion.problems(name)
-        return Site(name, name, name, "onion", None, None, (), problems, True)
-    platform = _platform(name, catalogue)
+        return Site(name, name, name, "onion", None, None, (), problems)
+    return _named(name, catalogue)
+
+
+def _named(name: str, catalogue: Catalogue) -> Site:
+    suffix = suffixes().publicsuffix(name) or name
+    above = _above(name, suffix)
+    platform = next((catalogue.by_host[one] for one in above if one in catalogue.by_host), None)
+    wrappers = [w for one in above for w in catalogue.wrappers_by_host.get(one, ())]
     if platform is not None and platform.home and name in platform.aliases:
         name = platform.home
-    suffix = name.rpartition(".")[2]
+        suffix = suffixes().publicsuffix(name) or name
     return Site(
         name=name,
         host=name,
         display=_readable(name),
         kind="name",
-        registrable=suffixes().privatesuffix(name),
+        registrable=_registrable(name, suffix),
         platform=platform,
-        wrappers=_wrappers(name, catalogue),
+        wrappers=tuple(dict.fromkeys(wrappers)),
         problems=(),
-        known_suffix=suffix in SPECIAL_SUFFIXES
-        or suffixes().publicsuffix(name, accept_unknown=False) is not None,
     )
+
+
+def _registrable(name: str, suffix: str) -> str | None:
+    """The suffix and one label more; None where the name is itself a suffix."""
+    if name == suffix:
+        return None
+    return f"{name[: -len(suffix) - 1].rpartition('.')[2]}.{suffix}"
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -116,30 +128,12 @@ def _readable(name: str) -> str:
         return name
 
 
-def parents(name: str) -> list[str]:
-    """The name and each name above it: ``a.b.c`` gives a.b.c, b.c, c; at most 127 by DNS."""
-    labels = name.split(".")[-20:]
-    return [".".join(labels[start:]) for start in range(len(labels))]
+def _above(name: str, suffix: str) -> list[str]:
+    """The name and the names above it, and the same with ``*`` for the suffix.
 
-
-def _under_any_suffix(name: str) -> list[str]:
-    """``www.google.com.al`` as ``www.google.*`` and ``google.*``, for the data's wildcards."""
-    suffix = suffixes().publicsuffix(name)
-    if not suffix or suffix == name:
-        return []
-    return [f"{parent}.*" for parent in parents(name[: -len(suffix) - 1])]
-
-
-def _platform(name: str, catalogue: Catalogue) -> Platform | None:
-    for candidate in (*parents(name), *_under_any_suffix(name)):
-        platform = catalogue.by_host.get(candidate)
-        if platform is not None:
-            return platform
-    return None
-
-
-def _wrappers(name: str, catalogue: Catalogue) -> tuple[Wrapper, ...]:
-    found: list[Wrapper] = []
-    for candidate in (*parents(name), *_under_any_suffix(name)):
-        found.extend(w for w in catalogue.wrappers_by_host.get(candidate, ()) if w not in found)
-    return tuple(found)
+    ``www.google.com.al`` gives itself, google.com.al, com.al, al, www.google.* and google.*.
+    """
+    labels = name.split(".")[-_MOST_LABELS:]
+    names = [".".join(labels[start:]) for start in range(len(labels))]
+    tail = -len(suffix)
+    return names + [f"{one[:tail]}*" for one in names if len(one) > len(suffix)]

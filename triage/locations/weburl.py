@@ -258,7 +258,7 @@ def from_app(text: str, scheme: str, catalogue: Catalogue) -> Location | None:
     if url is None:
         return None
     path = normal_path(("/" + url.hostname if url.hostname else "") + url.pathname) or "/"
-    site = Site("", "", "", "app", None, platform, (), (), True)
+    site = Site("", "", "", "app", None, platform, (), ())
     query = _whole_pieces(normal_query(url.search[1:]) or "&")
     parts = Parts(scheme, site, "", path, query, normal_query(url.hash[1:]), None, [])
     for rule in platform.rules:

@@ -210,3 +210,22 @@ def test_a_gateway_keeps_its_host_for_the_notice() -> None:
         "gateway.example",
         (f"https://gateway.example/ipfs/{CID0}/a.jpg",),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("He said on Telegram: he wrote to me", [""]),
+        ("Telegram: anna", ["account:telegram:@anna"]),
+        ("Telegram username: anna and then", ["account:telegram:@anna"]),
+        ("on telegram @anna and then", ["account:telegram:@anna"]),
+        ("snap: anna_99 then", ["account:snapchat:@anna_99"]),
+        ("Discord: https://a.example/1", ["url://a.example/1"]),
+        (
+            "Instagram: anna.b, Snapchat: annab",
+            ["account:instagram:@anna.b", "account:snapchat:@annab"],
+        ),
+    ],
+)
+def test_handles_are_told_from_prose(text: str, keys: list[str]) -> None:
+    assert [one.key for one in identify(text)] == keys
