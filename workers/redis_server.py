@@ -40,5 +40,6 @@ def command(run_dir: Path) -> list[str]:
         *("--appendonly", "no"),
         *("--dir", str(run_dir)),
         *("--loglevel", "warning"),
+        *("--logfile", str(run_dir / "redis.log")),
         *("--databases", "1"),
     ]
