@@ -21,8 +21,8 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.crypto import Vault
 from hotline.core.errors import Conflict, InvalidInput
-from hotline.core.ids import new_id, new_receipt
-from hotline.intake import service
+from hotline.core.ids import new_id
+from hotline.intake.batch import Arrival, Received, store
 from hotline.intake.models import IdempotencyKey
 from hotline.intake.submission import Submission
 
@@ -42,8 +42,8 @@ def receive_once(
     source: str = "",
     held: bool = False,
     now: datetime,
-) -> service.Received:
-    """``service.receive``, once per ``key``. ``Conflict`` where the key came with another body."""
+) -> Received:
+    """Like ``service.receive``, once per ``key``; ``Conflict`` where it came with another body."""
     if not _KEY.fullmatch(key):
         raise InvalidInput(
             "The idempotency key must have 16 to 255 visible ASCII characters.",
@@ -51,19 +51,12 @@ def receive_once(
             fields={"": "Idempotency-Key is not 16 to 255 visible ASCII characters"},
         )
     entry = _entry(context, f"{channel}:{source}:{key}", submission)
-    received = service.Received(new_id(), new_receipt())
-    if _take(session, entry, received, now):
-        return service.receive(
-            session,
-            context,
-            submission,
-            channel=channel,
-            source=source,
-            held=held,
-            now=now,
-            received=received,
-        )
-    return _answer_again(session, entry)
+    received = Received()
+    if not _take(session, entry, received, now):
+        return _answer_again(session, entry)
+    arrival = Arrival(channel=channel, source=source, held=held, now=now)
+    store(session, context, [(received, submission)], arrival)
+    return received
 
 
 class OtherBody(Conflict):
@@ -88,7 +81,7 @@ def _entry(context: Context, scoped: str, submission: Submission) -> _Entry:
     )
 
 
-def _take(session: Session, entry: _Entry, received: service.Received, now: datetime) -> bool:
+def _take(session: Session, entry: _Entry, received: Received, now: datetime) -> bool:
     """Store the key with its answer; False if a living one is there (or just being stored)."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row_id = new_id()
@@ -109,7 +102,7 @@ def _take(session: Session, entry: _Entry, received: service.Received, now: date
     return bool(getattr(session.execute(statement), "rowcount", 0))
 
 
-def _answer_again(session: Session, entry: _Entry) -> service.Received:
+def _answer_again(session: Session, entry: _Entry) -> Received:
     row = session.execute(
         select(IdempotencyKey.id, IdempotencyKey.digest, IdempotencyKey.answer).where(
             IdempotencyKey.mac == entry.mac
@@ -120,4 +113,4 @@ def _answer_again(session: Session, entry: _Entry) -> service.Received:
             "This idempotency key was used for another report.", hint="Use a new key for it."
         )
     report_id, receipt = json.loads(Vault.open(entry.sealing, _ANSWER, row.id, row.answer))
-    return service.Received(uuid.UUID(report_id), receipt)
+    return Received(uuid.UUID(report_id), receipt)

@@ -8,32 +8,38 @@ but a way to keep the server busy.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.core import audit, machine, outbox
+from hotline.core import audit, machine
 from hotline.core.context import Context
 from hotline.core.crypto import Vault
 from hotline.core.errors import Conflict
-from hotline.core.ids import new_id, new_receipt, normalise_receipt
+from hotline.core.ids import new_id, normalise_receipt
 from hotline.intake import retention as _retention
+from hotline.intake.batch import CONTACT, NARRATIVE, PART_TEXT, Arrival, Received, store
 from hotline.intake.models import PART_MACHINE, Report, ReportMessage, ReportPart
 from hotline.intake.submission import Submission
 
-NARRATIVE, CONTACT = "report.narrative", "report.contact"
-PART_TEXT, MESSAGE_TEXT = "report_part.text", "report_message.text"
+__all__ = [
+    "OpenedReport",
+    "Received",
+    "ReportStatus",
+    "add_information",
+    "ask",
+    "find_by_receipt",
+    "open_texts",
+    "progress",
+    "receive",
+    "retention",
+    "status_of",
+]
+MESSAGE_TEXT = "report_message.text"
 MAX_MESSAGES = 200
 _NO_RECEIPT = "-" * 20  # never a receipt; what a malformed code is looked up as
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    report_id: uuid.UUID
-    receipt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,57 +89,10 @@ def receive(
 
     ``held``: it came in a flood; it takes the same way, but never jumps the queue.
     """
-    received = received or Received(new_id(), new_receipt())
-    key = context.vault.new_record(session, received.report_id)
-    report = Report(
-        id=received.report_id,
-        received_at=now,
-        channel=channel,
-        source=source,
-        language=submission.language or context.country.default_language,
-        kind=submission.kind,
-        reporter_role=submission.reporter_role,
-        danger_now=submission.danger_now,
-        own_material=submission.own_material,
-        receipt_mac=_receipt_mac(context, received.receipt),
-        narrative=_seal(key, NARRATIVE, received.report_id, submission.narrative),
-        contact=_seal(key, CONTACT, received.report_id, submission.contact),
-        held_for_review=held,
-    )
-    session.add(report)
-    _add_parts(session, report, key, submission, now)
-    outbox.post(
-        session,
-        "report.received",
-        key=f"report:{report.id}",
-        payload={"report_id": str(report.id)},
-        queue="urgent" if submission.danger_now and not held else "default",
-        now=now,
-    )
+    received = received or Received()
+    arrival = Arrival(channel=channel, source=source, held=held, now=now)
+    store(session, context, [(received, submission)], arrival)
     return received
-
-
-def _add_parts(
-    session: Session, report: Report, key: bytes, submission: Submission, now: datetime
-) -> None:
-    # A narrative part has no text of its own: the report's narrative is its text.
-    texts: Sequence[str | None] = submission.distinct_locations or [None]
-    for position, text in enumerate(texts, start=1):
-        part = ReportPart(
-            id=new_id(),
-            report_id=report.id,
-            position=position,
-            kind="narrative" if text is None else "location",
-        )
-        part.text = _seal(key, PART_TEXT, part.id, text or "")
-        machine.begin(
-            session,
-            part,
-            actor=audit.PUBLIC,
-            now=now,
-            report=str(report.id),
-            channel=report.channel,
-        )
 
 
 def find_by_receipt(session: Session, context: Context, typed: str) -> Report | None:
@@ -259,13 +218,3 @@ def progress(session: Session, part: ReportPart, event: str, *, actor: str, now:
 def retention(session: Session, context: Context, *, now: datetime) -> dict[str, int]:
     """Forget what is due; returns how many of what. Meant to be called again until all are 0."""
     return _retention.run(session, context, now=now)
-
-
-def _receipt_mac(context: Context, receipt: str) -> bytes:
-    code = normalise_receipt(receipt)
-    assert code is not None
-    return context.keyring.mac("receipts", code.encode())
-
-
-def _seal(key: bytes, where: str, row_id: uuid.UUID, text: str) -> bytes | None:
-    return Vault.seal(key, where, row_id, text) if text else None

@@ -30,6 +30,7 @@ from hotline.core import web
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, TooMany
 from hotline.intake import drafts, form, guard, idempotency, paths, service, wording
+from hotline.intake.batch import Received
 from hotline.intake.submission import Submission, read_information
 
 CHANNEL = "form"
@@ -177,7 +178,7 @@ def _send(values: Mapping[str, str], page: str) -> BaseResponse:
     )
 
 
-def _store(submission: Submission, form_id: str, held: bool) -> service.Received:
+def _store(submission: Submission, form_id: str, held: bool) -> Received:
     secret = session.pop(_DRAFT, None)
     with web.writing() as transaction:
         if secret is not None:
