@@ -19,7 +19,7 @@ from hotline.intake.models import Report, ReportPart
 from triage.cases import service
 from triage.cases.models import Assessment, Case
 from triage.hashlists.models import MediaMatch
-from triage.items.appraise import facts_of, known_class
+from triage.items.appraise import facts_of
 from triage.items.models import HostingObservation, ItemMedia, Sighting, Visit
 from triage.jurisdiction import Facts, load_rules, route
 from triage.priority import load_weights

@@ -42,6 +42,7 @@ COUNTED = 1_000
 PAGE = 50
 NOTE = "assessment.note"
 LONGEST_NOTE = 4_000
+ASSESSED_ALREADY = "You have assessed this case; the next one must be somebody else."
 # Facts that only a person can know; the others are found out or follow from the assessment.
 PERSONS_FACTS = ("generated_in", "victim", "suspect")
 
@@ -151,6 +152,8 @@ def claim(session: Session, case: Case, person: Person, now: datetime, minutes: 
     """Hold the case for ``minutes``, or longer if it is held already; of two people one gets it."""
     if case.state not in OPEN_STATES:
         raise Conflict(f"Nothing is to be decided in case {case.reference} now.")
+    if is_blind(case) and any(one.person_id == person.id for one in assessments(session, case)):
+        raise Conflict(ASSESSED_ALREADY)
     free = or_(
         Case.claimed_by_id.is_(None), Case.claimed_by_id == person.id, Case.claimed_until <= now
     )
@@ -183,7 +186,7 @@ def _refuse_if_held(case: Case, person: Person, now: datetime) -> None:
 # assessing
 
 
-def assess(  # noqa: PLR0917
+def assess(
     session: Session,
     context: Context,
     case: Case,
@@ -205,7 +208,7 @@ def assess(  # noqa: PLR0917
     valid = assessment.validate(schema, answers)
     earlier = assessments(session, case)
     if any(one.person_id == person.id for one in earlier):
-        raise Conflict("You have assessed this case; the next one must be somebody else.")
+        raise Conflict(ASSESSED_ALREADY)
     event, outcome = _step(schema, case, earlier, valid, second_required)
     machine.advance(session, case, event, actor=person.actor, now=now)
     session.add(

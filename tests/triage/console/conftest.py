@@ -1,0 +1,217 @@
+"""A console app on an empty database, people of every role, and cases to work on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
+from werkzeug.test import TestResponse
+
+import hotline.app
+from hotline.accounts import auth, passwords, service, views
+from hotline.accounts.models import Person
+from hotline.accounts.permissions import ROLES
+from hotline.accounts.views import blueprint as sign_in
+from hotline.core import machine, web
+from hotline.core.context import Context, build_context
+from hotline.core.ids import new_id
+from hotline.core.settings import Settings
+from hotline.intake import service as intake
+from hotline.intake.submission import read
+from hotline.migrations.tables import metadata
+from triage.cases import views as case_views
+from triage.cases.models import Case
+from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
+from triage.items.models import Item, ItemMedia, Media, Sighting
+from triage.views import create_blueprint
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+PASSWORD = "a long enough one"
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+class Clock:
+    """The time that every view of these tests is told."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    import triage.views
+
+    for module in (auth, views, case_views, triage.views):
+        monkeypatch.setattr(module, "utc_now", made)
+    return made
+
+
+@pytest.fixture
+def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
+    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
+    passwords._nobody.cache_clear()
+    made = build_context(Settings(data_dir=tmp_path, country="AL", audiences=("console",)))
+    metadata.create_all(made.database.engine)
+    with made.database.writing() as session:
+        for role in ROLES:
+            service.add_person(
+                session,
+                username=role,
+                display_name=f"Name of {role}",
+                role=role,
+                password=PASSWORD,
+                actor="test",
+                now=NOW,
+            )
+        for name in ("second", "third"):
+            service.add_person(
+                session,
+                username=name,
+                display_name=f"Name of {name}",
+                role="analyst",
+                password=PASSWORD,
+                actor="test",
+                now=NOW,
+            )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def app(context: Context, clock: Clock) -> Flask:
+    """As the factory makes it, without the partners' pages, which are tested elsewhere."""
+    made = Flask("hotline", static_folder=str(hotline.app.HERE / "core" / "static"))
+    made.jinja_env.undefined = StrictUndefined
+    made.jinja_env.trim_blocks = made.jinja_env.lstrip_blocks = True
+    made.jinja_loader = ChoiceLoader([PackageLoader("hotline.core"), PackageLoader("triage")])
+    web.install(made, context, [str(hotline.app.ROOT / "triage" / "translations")])
+    made.register_blueprint(sign_in)
+    made.register_blueprint(create_blueprint(panels=[_panel]))
+    made.testing = False
+    return made
+
+
+def _panel(_session: object, case: Case, person: Person, _now: datetime) -> str:
+    return f"<section data-panel>{case.reference} {person.username}</section>"
+
+
+class Browser:
+    """A client that sends the form token of the page it looks at, as a browser would."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, path: str, **query: str) -> TestResponse:
+        return self.client.get(path, query_string={"lang": "en", **query})
+
+    def post(self, path: str, at: str = "/console/password", **form: Any) -> TestResponse:
+        found = TOKEN.search(self.client.get(at).text)
+        assert found is not None
+        return self.client.post(path, data={"csrf_token": found[1], **form})
+
+
+@pytest.fixture
+def browse(app: Flask, context: Context, clock: Clock) -> Callable[[str], Browser]:
+    """A browser in which ``username`` is signed in; "" for nobody."""
+
+    def opened(username: str) -> Browser:
+        client = app.test_client()
+        client.set_cookie("lang", "en", domain="localhost")
+        if username:
+            with context.database.writing() as session:
+                person = service.find_person(session, username)
+                token = service.open_session(session, person, clock.now)
+            client.set_cookie(auth.COOKIE, token, domain="localhost", path="/console")
+        return Browser(client)
+
+    return opened
+
+
+@pytest.fixture
+def make_case(context: Context) -> Callable[..., str]:
+    """Store a report and its case as the jobs would; gives the reference."""
+    made = iter(range(1, 10_000))
+
+    def make(state: str = "waiting", **values: Any) -> str:
+        number = next(made)
+        url = values.pop("url", f"http://host{number}.example/{number}.html")
+        with context.database.writing() as session:
+            submission = read({"locations": [url], "narrative": "I saw it there."})
+            received = intake.receive(session, context, submission, channel="form", now=NOW)
+            part = session.get_one(intake.Report, received.report_id).parts[0]
+            intake.progress(session, part, "examined", actor="system", now=NOW)
+            item = Item(
+                id=new_id(), key=f"url:{url}", kind="url", canonical=url, display=url,
+                host=url.split("/")[2], registrable_domain=url.split("/")[2], sighting_count=1,
+                first_reported_at=NOW, last_reported_at=NOW,
+                hosting_country=values.pop("hosting_country", "AL"), hosting_kind="host",
+            )  # fmt: skip
+            session.add(item)
+            session.flush()
+            session.add(Sighting(item_id=item.id, part_id=part.id, at=NOW))
+            case = Case(
+                id=new_id(), reference=f"AL-2026-{number:06}", item_id=item.id, item=item,
+                opened_at=NOW, round=1,
+            )  # fmt: skip
+            machine.begin(session, case, actor="system", now=NOW)
+            machine.advance(session, case, "examined", actor="system", now=NOW)
+            case.state = state
+            for name, value in values.items():
+                setattr(case, name, value)
+            return case.reference
+
+    return make
+
+
+@pytest.fixture
+def add_match(context: Context) -> Callable[[str], str]:
+    """A file at the case's item that meets a known hash; gives the match's id."""
+
+    def added(reference: str) -> str:
+        digest = reference.replace("-", "").lower().encode().hex().ljust(64, "0")[:64]
+        with context.database.writing() as session:
+            case = session.query(Case).filter_by(reference=reference).one()
+            media = Media(
+                id=new_id(), sha256=digest, sha1="1" * 40, md5="2" * 32, kind="image",
+                media_type="image/png", size=1234, pdq="a" * 64, pdq_quality=90, hashable=True,
+                first_seen_at=NOW,
+            )  # fmt: skip
+            known = HashList(id=new_id(), name="Test list", version=1, created_at=NOW)
+            session.add_all([media, known])
+            session.flush()
+            session.add(
+                ItemMedia(
+                    item_id=case.item_id,
+                    media_id=media.id,
+                    url=case.item.canonical,
+                    source="img",
+                    first_seen_at=NOW,
+                    last_seen_at=NOW,
+                )
+            )
+            entry = HashEntryRow(list_id=known.id, kind="pdq", value="b" * 64, added_in=1)
+            session.add(entry)
+            session.flush()
+            match = MediaMatch(
+                id=new_id(), media_id=media.id, entry_id=entry.id, list_id=known.id, kind="pdq",
+                distance=12, at=NOW,
+            )  # fmt: skip
+            session.add(match)
+            return str(match.id)
+
+    return added

@@ -1,0 +1,569 @@
+"""The console through its pages: who may, what is shown, what stays hidden."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select
+from werkzeug.routing import Rule
+
+from hotline.accounts import auth, service
+from hotline.accounts.permissions import PERMISSIONS, ROLES, allows
+from hotline.core import outbox
+from hotline.core.audit import AuditEntry
+from hotline.core.context import Context
+from hotline.core.outbox import OutboxEntry
+from hotline.intake.models import ReportPart
+from triage.cases.models import Assessment, Case
+
+PASSWORD = "a long enough one"
+ILLEGAL = {"class": "national", "kind": "csam_image", "age": "pubescent", "gender": "female"}
+ANY_ID = "00000000-0000-7000-8000-000000000000"
+
+Browse = Callable[[str], Any]
+Make = Callable[..., str]
+
+
+def case_of(context: Context, reference: str) -> Case:
+    with context.database.reading() as session:
+        case = session.scalars(select(Case).where(Case.reference == reference)).one()
+        session.expunge_all()
+        return case
+
+
+def audited(context: Context, action: str) -> list[AuditEntry]:
+    with context.database.reading() as session:
+        rows = list(session.scalars(select(AuditEntry).where(AuditEntry.action == action)))
+        session.expunge_all()
+        return rows
+
+
+def console_rules(app: Flask) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/console")]
+
+
+def path_of(app: Flask, rule: Rule) -> str:
+    values: dict[str, Any] = {
+        name: ANY_ID if type(converter).__name__ == "UUIDConverter" else "nobody"
+        for name, converter in rule._converters.items()
+    }
+    with app.test_request_context():
+        return app.url_map.bind("localhost").build(rule.endpoint, values)
+
+
+def walk(app: Flask) -> Iterator[tuple[str, str, str]]:
+    """(method, path, permission) of everything in the console but the sign-in."""
+    for rule in console_rules(app):
+        if rule.endpoint != "accounts.sign_in":
+            permission = app.view_functions[rule.endpoint].__permission__  # type: ignore[attr-defined]
+            for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
+                yield method, path_of(app, rule), permission
+
+
+# who may
+
+
+def test_every_console_page_names_its_permission(app: Flask) -> None:
+    bare = {
+        rule.endpoint
+        for rule in console_rules(app)
+        if not hasattr(app.view_functions[rule.endpoint], "__permission__")
+    }
+    assert bare == {"accounts.sign_in"}
+    assert {permission for _, _, permission in walk(app)} <= set(PERMISSIONS)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_meets_its_limits_on_every_page(app: Flask, browse: Browse, role: str) -> None:
+    browser = browse(role)
+    for method, path, permission in walk(app):
+        if path.endswith("/sign-out"):
+            continue
+        answer = browser.get(path) if method == "GET" else browser.post(path)
+        if allows(role, permission):
+            assert answer.status_code in (200, 302, 303, 404, 422), (method, path)
+        else:
+            assert answer.status_code == 403, (method, path)
+
+
+def test_whoever_is_not_signed_in_gets_to_the_sign_in(app: Flask, browse: Browse) -> None:
+    browser = browse("")
+    for method, path, _ in walk(app):
+        if method == "GET":
+            answer = browser.get(path)
+            assert answer.status_code == 302
+            assert answer.location.startswith("/console/sign-in?next=")
+        else:
+            answer = browser.post(path, at="/console/sign-in")
+            assert answer.status_code == 403
+
+
+def test_every_unsafe_route_wants_a_form_token(app: Flask, browse: Browse) -> None:
+    browser = browse("supervisor")
+    unsafe = [path for method, path, _ in walk(app) if method != "GET"] + ["/console/sign-in"]
+    for path in unsafe:
+        assert browser.client.post(path, data={"x": "y"}).status_code == 400, path
+        assert browser.client.post(path, data={"csrf_token": "x"}).status_code == 400, path
+
+
+def test_pages_hold_to_the_strict_policy(app: Flask, browse: Browse, make_case: Make) -> None:
+    """Nothing inline, nothing from elsewhere."""
+    reference = make_case()
+    for who, path in [
+        ("", "/console/sign-in"),
+        ("senior", "/console/queue"),
+        ("senior", f"/console/cases/{reference}"),
+        ("senior", "/console/hash-lists"),
+        ("supervisor", "/console/work"),
+        ("auditor", "/console/log"),
+        ("administrator", "/console/people"),
+        ("administrator", "/console/password"),
+    ]:
+        answer = browse(who).get(path)
+        assert answer.status_code == 200, path
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?! src=)", answer.text), path
+        assert not re.search(r"(src|href|action)=\"(https?:)?//", answer.text), path
+
+
+# signing in
+
+
+def test_sign_in_sets_a_guarded_cookie_and_goes_where_one_wanted(browse: Browse) -> None:
+    browser = browse("")
+    answer = browser.post(
+        "/console/sign-in", at="/console/sign-in", username="analyst", password=PASSWORD,
+        next="/console/queue?tab=assessed",
+    )  # fmt: skip
+    assert (answer.status_code, answer.location) == (303, "/console/queue?tab=assessed")
+    cookie = next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith(auth.COOKIE))
+    assert {"HttpOnly", "SameSite=Strict", "Path=/console"} <= set(cookie.split("; "))
+    assert browser.get("/console/queue").status_code == 200
+    assert browser.post("/console/sign-out").status_code == 303
+    assert browser.get("/console/queue").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "/console/../x", "/", "x:y"],
+)
+def test_the_sign_in_sends_nobody_elsewhere(browse: Browse, wanted: str) -> None:
+    answer = browse("").post(
+        "/console/sign-in", at="/console/sign-in", username="analyst", password=PASSWORD,
+        next=wanted,
+    )  # fmt: skip
+    assert answer.location == "/console/"
+
+
+def test_refusals_are_word_for_word_the_same(context: Context, browse: Browse, clock: Any) -> None:
+    with context.database.writing() as session:
+        service.disable_person(session, "third", actor="test", now=clock.now)
+    pages = []
+    for username, password in [("analyst", "wrong"), ("nobody", PASSWORD), ("third", PASSWORD)]:
+        answer = browse("").post(
+            "/console/sign-in", at="/console/sign-in", username=username, password=password
+        )
+        assert answer.status_code == 401
+        text = answer.text.replace(username, "NAME")
+        pages.append(re.sub(r'name="csrf_token" value="[^"]+"', "", text))
+    assert pages[0] == pages[1] == pages[2]
+
+
+def test_too_many_attempts_say_when_to_come_back(browse: Browse) -> None:
+    for _ in range(service.FREE_TRIES):
+        browse("").post(
+            "/console/sign-in", at="/console/sign-in", username="analyst", password="no"
+        )
+    answer = browse("").post(
+        "/console/sign-in", at="/console/sign-in", username="analyst", password=PASSWORD
+    )
+    assert answer.status_code == 429 and int(answer.headers["Retry-After"]) >= 1
+
+
+def test_a_session_ends_when_nobody_works(browse: Browse, clock: Any) -> None:
+    browser = browse("analyst")
+    for _ in range(5):
+        clock.forward(minutes=29)
+        assert browser.get("/console/queue").status_code == 200
+    clock.forward(minutes=31)
+    assert browser.get("/console/queue").status_code == 302
+
+
+def test_own_password(browse: Browse, context: Context) -> None:
+    browser = browse("analyst")
+    wrong = browser.post("/console/password", old="no", new="entirely different")
+    assert wrong.status_code == 422 and 'id="old-error"' in wrong.text
+    weak = browser.post("/console/password", old=PASSWORD, new="short")
+    assert weak.status_code == 422 and 'id="new-error"' in weak.text
+    other = browse("analyst")
+    done = browser.post("/console/password", old=PASSWORD, new="entirely different")
+    assert done.status_code == 303
+    assert browser.get("/console/queue").status_code == 200
+    assert other.get("/console/queue").status_code == 302
+    assert len(audited(context, "sign_in.failed")) == 1
+
+
+def test_people_are_added_renewed_and_disabled(browse: Browse) -> None:
+    browser = browse("administrator")
+    faulty = browser.post("/console/people", username="x y", display_name="", role="analyst")
+    assert faulty.status_code == 422 and 'id="username-error"' in faulty.text
+    added = browser.post(
+        "/console/people", username="newcomer", display_name="New <b>", role="analyst"
+    )
+    secret = re.search(r'class="secret">([^<]+)<', added.text)
+    assert secret is not None and "New &lt;b&gt;" in added.text
+    assert secret[1] not in browser.get("/console/people").text
+    signed = browse("").post(
+        "/console/sign-in", at="/console/sign-in", username="newcomer", password=secret[1]
+    )
+    assert signed.status_code == 303
+    renewed = browser.post("/console/people/newcomer/password")
+    assert 'class="secret"' in renewed.text and secret[1] not in renewed.text
+    browser.post("/console/people/newcomer/disable")
+    refused = browser.post("/console/people/newcomer/password")
+    assert refused.status_code == 303
+    last = browser.post("/console/people/administrator/disable")
+    assert last.status_code == 303
+    assert "last administrator" in browser.get("/console/people").text
+
+
+# the queue
+
+
+def test_the_queue_pages_by_key_and_misses_nothing(
+    browse: Browse, make_case: Make, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from triage.cases import service as cases
+
+    monkeypatch.setattr(cases.queue, "__kwdefaults__", {"after": None, "limit": 4})
+    wanted = [make_case(priority=number % 3) for number in range(11)]
+    browser, seen, path = browse("analyst"), [], "/console/queue"
+    while path:
+        page = browser.client.get(path).text
+        seen += re.findall(r"data-row href=\"[^\"]*\">([^<]+)<", page)
+        if len(seen) == 4:  # somebody takes the first row away meanwhile: no row is skipped
+            with context.database.writing() as session:
+                first = session.scalars(select(Case).where(Case.reference == seen[0])).one()
+                first.state = "closed"
+        following = re.search(r'href="([^"]+)" rel="next"', page)
+        path = following[1].replace("&amp;", "&") if following else ""
+    order = sorted(range(11), key=lambda number: (-(number % 3), number))
+    assert seen == [wanted[number] for number in order]
+
+
+def test_a_forged_page_mark_is_bad_input(browse: Browse) -> None:
+    assert browse("analyst").get("/console/queue", after="zzz").status_code == 422
+    assert browse("analyst").get("/console/queue", tab="zzz").status_code == 404
+
+
+def test_filters(browse: Browse, make_case: Make, clock: Any) -> None:
+    home = make_case(kind="grooming")
+    abroad = make_case(hosting_country="RS", url="http://video.example/x")
+    unknown = make_case(hosting_country=None)
+    browser = browse("analyst")
+    browser.post(f"/console/cases/{home}/claim")
+
+    def shown(**query: str) -> set[str]:
+        text = browser.get("/console/queue", **query).text
+        return {reference for reference in (home, abroad, unknown) if reference in text}
+
+    assert shown() == {home, abroad, unknown}
+    assert shown(country="rs") == {abroad}
+    assert shown(country="??") == {unknown}
+    assert shown(kind="grooming") == {home}
+    assert shown(host="VIDEO.example") == {abroad}
+    assert shown(mine="1") == {home}
+    assert shown(tab="closed") == set()
+    clock.forward(minutes=31)
+    browser = browse("analyst")
+    assert shown(mine="1") == set()
+
+
+def statements(context: Context, ask: Callable[[], object]) -> int:
+    ran: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        ran.append(statement)
+
+    event.listen(context.database.engine, "before_cursor_execute", note)
+    try:
+        ask()
+    finally:
+        event.remove(context.database.engine, "before_cursor_execute", note)
+    return len(ran)
+
+
+def test_more_rows_are_no_more_queries(browse: Browse, make_case: Make, context: Context) -> None:
+    browser = browse("analyst")
+    for _ in range(5):
+        make_case()
+    few = statements(context, lambda: browser.get("/console/queue"))
+    for _ in range(45):
+        make_case()
+    many = statements(context, lambda: browser.get("/console/queue"))
+    assert many == few <= 5  # two transactions begin; session, page, counts
+
+
+# the case
+
+
+def test_the_case_page_tells_and_never_links(
+    browse: Browse, make_case: Make, add_match: Callable[[str], str]
+) -> None:
+    reference = make_case(url="http://host.example/a?b=<i>")
+    add_match(reference)
+    page = browse("senior").get(f"/console/cases/{reference}").text
+    assert "hxxp://host[.]example/a?b=&lt;i&gt;" in page
+    assert 'href="http' not in page and "<img" not in page
+    assert "Test list" in page and "12" in page
+    assert f"<section data-panel>{reference} senior</section>" in page
+    assert browse("senior").get("/console/cases/AL-2026-999999").status_code == 404
+
+
+def test_of_two_who_claim_one_gets_it(browse: Browse, make_case: Make, clock: Any) -> None:
+    reference = make_case()
+    first, second = browse("analyst"), browse("second")
+    first.post(f"/console/cases/{reference}/claim")
+    second.post(f"/console/cases/{reference}/claim")
+    assert "Name of analyst works on case" in second.get(f"/console/cases/{reference}").text
+    assert "You hold this case" in first.get(f"/console/cases/{reference}").text
+    second.post(f"/console/cases/{reference}/assessment", **ILLEGAL)
+    assert "Name of analyst works on case" in second.get(f"/console/cases/{reference}").text
+    clock.forward(minutes=29)
+    first.get(f"/console/cases/{reference}"), second.get(f"/console/cases/{reference}")
+    clock.forward(minutes=1)
+    second.post(f"/console/cases/{reference}/claim")
+    assert "You hold this case" in second.get(f"/console/cases/{reference}").text
+    first.post(f"/console/cases/{reference}/release")
+    assert "You do not hold this case" in first.get(f"/console/cases/{reference}").text
+    second.post(f"/console/cases/{reference}/release")
+    assert "Take this case" in first.get(f"/console/cases/{reference}").text
+
+
+def assess(browser: Any, reference: str, **answers: str) -> Any:
+    browser.post(f"/console/cases/{reference}/claim")
+    return browser.post(f"/console/cases/{reference}/assessment", **answers)
+
+
+def test_the_second_assessment_is_blind(
+    browse: Browse, make_case: Make, add_match: Callable[[str], str], context: Context
+) -> None:
+    reference = make_case()
+    match = add_match(reference)
+    first = browse("analyst")
+    first.post(f"/console/cases/{reference}/claim")
+    first.post(f"/console/cases/{reference}/matches/{match}", decision="confirmed")
+    marked = {**ILLEGAL, "kind": "grooming", "site_type": "image_board", "note": "told by first"}
+    assert assess(first, reference, **marked).status_code == 303
+    assert case_of(context, reference).state == "second_assessment"
+
+    second = browse("second")
+    second.post(f"/console/cases/{reference}/claim")
+    page = second.get(f"/console/cases/{reference}").text
+    assert "Second assessment (blind)" in page
+    assert not re.search(
+        r"\sselected|\schecked", re.sub(r"value=\"not_determined\" (selected|checked)", "", page)
+    )
+    for hidden in ("Name of analyst", "analyst<", "person:analyst", "told by first"):
+        assert hidden not in page, hidden
+    queue = second.get("/console/queue", tab="second_assessment").text
+    assert reference in queue and "Name of analyst" not in queue
+
+    # whoever was first can't be second, by button or by hand
+    second.post(f"/console/cases/{reference}/release")
+    assert "must be somebody else" in first.get(f"/console/cases/{reference}").text
+    first.post(f"/console/cases/{reference}/assessment", **ILLEGAL)
+    assert case_of(context, reference).state == "second_assessment"
+
+    assert assess(second, reference, **{**marked, "site_type": "forum"}).status_code == 303
+    decided = case_of(context, reference)
+    assert decided.state == "assessed"
+    assert decided.outcome["kind"] == "grooming" and decided.kind == "grooming"
+    assert decided.outcome["site_type"] == "not_determined"
+    assert decided.routing["routes"]
+    page = browse("senior").get(f"/console/cases/{reference}").text
+    assert "Name of analyst" in page and "told by first" in page
+
+
+def test_a_third_decides_where_two_differ(
+    browse: Browse, make_case: Make, context: Context
+) -> None:
+    reference = make_case()
+    assess(browse("analyst"), reference, **ILLEGAL)
+    assess(browse("second"), reference, **{**ILLEGAL, "class": "baseline"})
+    assert case_of(context, reference).state == "third_assessment"
+    assert case_of(context, reference).outcome == {}
+    for earlier in ("analyst", "second"):  # neither can answer, nor hold it from the third
+        assess(browse(earlier), reference, **ILLEGAL)
+    assert case_of(context, reference).state == "third_assessment"
+    assert case_of(context, reference).claimed_by_id is None
+    assess(browse("third"), reference, **{"class": "cannot_determine"})
+    decided = case_of(context, reference)
+    assert (decided.state, decided.outcome) == ("assessed", {"class": "cannot_determine"})
+
+
+def test_not_illegal_closes_and_tells_the_reporter(
+    browse: Browse, make_case: Make, context: Context
+) -> None:
+    reference = make_case()
+    for who in ("analyst", "second"):
+        assess(browse(who), reference, **{"class": "not_illegal"})
+    assert case_of(context, reference).state == "not_illegal"
+    with context.database.reading() as session:
+        assert session.scalars(select(ReportPart.state)).all() == ["not_illegal"]
+    browse("senior").post(f"/console/cases/{reference}/reopen", why="a new law")
+    again = case_of(context, reference)
+    assert (again.state, again.round, again.outcome) == ("waiting", 2, {})
+    assess(browse("analyst"), reference, **ILLEGAL)  # a new round is open to everybody
+    assert case_of(context, reference).state == "second_assessment"
+
+
+def test_faulty_answers_come_back_with_what_was_said(
+    browse: Browse, make_case: Make, context: Context
+) -> None:
+    reference = make_case()
+    answer = assess(browse("analyst"), reference, **{"class": "national", "note": "keep <me>"})
+    assert answer.status_code == 422
+    assert "keep &lt;me&gt;" in answer.text and 'value="national" checked' in answer.text
+    assert "faulty" in answer.text
+    with context.database.reading() as session:
+        assert not session.scalars(select(Assessment)).all()
+
+
+def test_notes_are_sealed(browse: Browse, make_case: Make, context: Context) -> None:
+    reference = make_case()
+    assess(browse("analyst"), reference, **ILLEGAL, note="a name in a note")
+    with context.database.reading() as session:
+        stored = session.scalars(select(Assessment.note)).one()
+    assert stored is not None and b"name" not in stored
+
+
+def test_facts_feed_the_routes(browse: Browse, make_case: Make, context: Context) -> None:
+    reference = make_case()
+    browser = browse("analyst")
+    facts = {"victim.country": "al", "victim.at_immediate_risk": "yes", "suspect.residence": "RS"}
+    browser.post(f"/console/cases/{reference}/facts", **facts, **{"victim.municipality": "Shkodër"})
+    case = case_of(context, reference)
+    assert case.facts == {
+        "victim": {"country": "AL", "at_immediate_risk": True, "municipality": "Shkodër"},
+        "suspect": {"residence": "RS"},
+    }
+    assert any(route["to"] == "emergency" for route in case.routing["routes"])
+    assert audited(context, "case.facts_set")[0].details["changed"] == ["suspect", "victim"]
+    browser.post(f"/console/cases/{reference}/facts", **{"victim.country": "Albania"})
+    assert "victim/country" in browser.get(f"/console/cases/{reference}").text
+    assert case_of(context, reference).facts == case.facts
+
+
+def test_a_match_is_decided_at_its_own_case_only(
+    browse: Browse, make_case: Make, add_match: Callable[[str], str], context: Context
+) -> None:
+    reference, other = make_case(), make_case()
+    match = add_match(reference)
+    browser = browse("analyst")
+    assert (
+        browser.post(f"/console/cases/{other}/matches/{match}", decision="confirmed").status_code
+        == 404
+    )
+    browser.post(f"/console/cases/{reference}/matches/{match}", decision="maybe")
+    browser.post(f"/console/cases/{reference}/matches/{match}", decision="disconfirmed")
+    assert len(audited(context, "match.disconfirmed")) == 1
+    assert "disconfirmed" in browser.get(f"/console/cases/{reference}").text
+
+
+def test_reading_the_words_is_an_act_in_the_log(
+    browse: Browse, make_case: Make, context: Context
+) -> None:
+    reference, other = make_case(), make_case()
+    browser = browse("analyst")
+    page = browser.get(f"/console/cases/{reference}").text
+    assert "I saw it there." not in page and audited(context, "personal.read") == []
+    found = re.search(rf"/console/cases/{reference}/reports/[0-9a-f-]+/words", page)
+    assert found is not None
+    assert browser.client.get(found[0]).status_code == 405
+    answer = browser.post(found[0])
+    assert "I saw it there." in answer.text and answer.headers["Cache-Control"] == "no-store"
+    (entry,) = audited(context, "personal.read")
+    assert (entry.actor, entry.details["why"]) == ("person:analyst", reference)
+    assert browser.post(found[0].replace(reference, other)).status_code == 404
+    assert browse("liaison").post(found[0]).status_code == 403
+    asked = browser.post(found[0].replace("/words", "/question"), text="Is it still there?")
+    assert asked.status_code == 303
+    assert "Is it still there?" in browser.post(found[0]).text
+
+
+# the other pages
+
+
+def test_work_that_was_laid_aside_is_replayed(browse: Browse, context: Context, clock: Any) -> None:
+    with context.database.writing() as session:
+        outbox.post(session, "item.examine", key="x", payload={}, now=clock.now)
+        entry = session.scalars(select(OutboxEntry)).one()
+        outbox.failed(entry, "boom <b>", now=clock.now, attempts=1, base=1, final=True)
+        entry_id = entry.id
+    browser = browse("supervisor")
+    page = browser.get("/console/work").text
+    assert "boom &lt;b&gt;" in page
+    assert browser.post(f"/console/work/{entry_id}/replay").status_code == 303
+    assert "boom" not in browser.get("/console/work").text
+    browser.post(f"/console/work/{entry_id}/replay")
+    assert "somebody has replayed it" in browser.get("/console/work").text
+    assert len(audited(context, "work.replayed")) == 1
+
+
+def test_the_log_is_filtered_and_paged(
+    browse: Browse, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import triage.views
+
+    monkeypatch.setattr(triage.views, "LOG_PAGE", 2)
+    browser, path, seen = browse("auditor"), "/console/log?action=person.added", []
+    while path:
+        page = browser.client.get(path).text
+        seen += re.findall(r"username: ([a-z]+)", page)
+        following = re.search(r'href="([^"]+)" rel="next"', page)
+        path = following[1].replace("&amp;", "&") if following else ""
+    # Rows of one millisecond come in any order, but each comes once.
+    assert sorted(seen) == sorted(["third", "second", *ROLES])
+    assert browser.get("/console/log", before="x").status_code == 422
+
+
+def test_looking_at_the_hash_lists_is_noted(
+    browse: Browse, context: Context, make_case: Make, add_match: Callable[[str], str]
+) -> None:
+    add_match(make_case())
+    page = browse("senior").get("/console/hash-lists").text
+    assert "Test list" in page and "b" * 64 not in page
+    assert len(audited(context, "hashlist.seen")) == 1
+
+
+def test_navigation_offers_what_one_may(browse: Browse) -> None:
+    def offered(role: str) -> set[str]:
+        text = browse(role).get("/console/password").text
+        return set(re.findall(r'href="/console/([a-z-]+)"', text)) - {"password"}
+
+    assert offered("analyst") == {"queue"}
+    assert offered("senior") == {"queue", "hash-lists"}
+    assert offered("administrator") == {"hash-lists", "work", "people"}
+    assert offered("auditor") == {"log"}
+    assert offered("liaison") == set()
+    assert browse("liaison").get("/console/").status_code == 200
+    assert browse("analyst").get("/console/").location == "/console/queue"
+
+
+def test_albanian_speaks_albanian(browse: Browse, make_case: Make) -> None:
+    reference = make_case()
+    page = browse("analyst").get(f"/console/cases/{reference}", lang="sq").text
+    assert '<html lang="sq">' in page
+    assert "Where it is" not in page
+
+
+def test_times_have_a_zone(browse: Browse, make_case: Make, clock: Any) -> None:
+    assert isinstance(clock.now, datetime)
+    page = browse("analyst").get(f"/console/cases/{make_case()}").text
+    assert "20.11.2026 10:00" in page  # 09:00 UTC in Tirana

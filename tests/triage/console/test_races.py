@@ -1,0 +1,113 @@
+"""What two people do at the same moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hotline.accounts.service import find_person
+from hotline.core.context import Context
+from hotline.core.errors import Conflict, InvalidInput
+from triage.cases import service
+
+Make = Callable[..., str]
+ILLEGAL = {"class": "national", "kind": "csam_image", "age": "pubescent", "gender": "female"}
+
+
+def claimed(context: Context, reference: str, username: str, now: datetime) -> bool:
+    try:
+        with context.database.writing() as session:
+            case = service.by_reference(session, reference)
+            service.claim(session, case, find_person(session, username), now, 30)
+    except Conflict:
+        return False
+    return True
+
+
+def test_of_many_claims_at_once_one_wins(context: Context, make_case: Make, clock: Any) -> None:
+    reference = make_case()
+    people = ["analyst", "second", "third", "senior", "supervisor"]
+    gate, results = threading.Barrier(len(people)), []
+
+    def run(username: str) -> None:
+        gate.wait()
+        results.append(claimed(context, reference, username, clock.now))
+
+    threads = [threading.Thread(target=run, args=(name,)) for name in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == [False] * 4 + [True]
+
+
+def test_a_claim_does_not_trust_what_was_read_before(
+    context: Context, make_case: Make, clock: Any
+) -> None:
+    """Somebody looked at the case while it was free; meanwhile it was taken."""
+    reference = make_case()
+    with context.database.reading() as looking:
+        stale = service.by_reference(looking, reference)
+        assert claimed(context, reference, "analyst", clock.now)
+        assert service.holder(stale, clock.now) is None
+    assert not claimed(context, reference, "second", clock.now)
+    assert claimed(context, reference, "analyst", clock.now)
+    assert claimed(context, reference, "second", clock.now + timedelta(minutes=30))
+
+
+def test_of_two_first_assessments_one_is_told_to_wait_its_turn(
+    context: Context, make_case: Make, clock: Any
+) -> None:
+    """Both had the form open; whoever comes later gives the second assessment, blind as it was."""
+    reference = make_case()
+    for username in ("analyst", "second"):
+        with context.database.writing() as session:
+            case = service.by_reference(session, reference)
+            person = find_person(session, username)
+            service.assess(session, context, case, person, ILLEGAL, "", clock.now, True)
+    assert case.state == "assessed"
+    with pytest.raises(Conflict), context.database.writing() as session:
+        case = service.by_reference(session, reference)
+        person = find_person(session, "third")
+        service.assess(session, context, case, person, ILLEGAL, "", clock.now, True)
+
+
+def test_without_a_second_assessment_one_person_decides(
+    context: Context, make_case: Make, clock: Any
+) -> None:
+    reference = make_case()
+    with context.database.writing() as session:
+        case = service.by_reference(session, reference)
+        person = find_person(session, "analyst")
+        service.assess(session, context, case, person, ILLEGAL, "", clock.now, False)
+    assert (case.state, case.outcome["class"]) == ("assessed", "national")
+
+
+def test_a_fault_leaves_nothing_behind(context: Context, make_case: Make, clock: Any) -> None:
+    reference = make_case()
+    with pytest.raises(InvalidInput), context.database.writing() as session:
+        case = service.by_reference(session, reference)
+        person = find_person(session, "analyst")
+        note = "x" * (service.LONGEST_NOTE + 1)
+        service.assess(session, context, case, person, ILLEGAL, note, clock.now, True)
+    with context.database.reading() as session:
+        case = service.by_reference(session, reference)
+        assert case.state == "waiting" and not service.assessments(session, case)
+
+
+def test_what_is_closed_cannot_be_claimed(context: Context, make_case: Make, clock: Any) -> None:
+    assert not claimed(context, make_case("closed"), "analyst", clock.now)
+
+
+def test_hand_made_facts_are_only_those_that_a_person_knows(
+    context: Context, make_case: Make, clock: Any
+) -> None:
+    reference = make_case()
+    for facts in ({"home": "RS"}, {"victim": {"colour": "x"}}, {"suspect": {"country": "Mars"}}):
+        with pytest.raises(InvalidInput), context.database.writing() as session:
+            case = service.by_reference(session, reference)
+            service.set_facts(session, case, facts, find_person(session, "analyst"), clock.now)

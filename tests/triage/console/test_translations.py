@@ -1,0 +1,58 @@
+"""Every word of the console has its Albanian, and what is compiled is what was written."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+import hotline.app
+
+ROOT = hotline.app.ROOT
+FOLDER = ROOT / "triage" / "translations"
+WORDS = FOLDER / "sq" / "LC_MESSAGES"
+
+
+def written() -> Catalog:
+    with (WORDS / "messages.po").open("rb") as file:
+        return read_po(file, locale="sq")
+
+
+def spoken() -> set[object]:
+    with (FOLDER / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    keywords = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+    found: set[object] = set()
+    for folder in ("hotline", "triage"):
+        prefixed = [(Path(pattern).as_posix(), method) for pattern, method in methods]
+        inside = [(p.removeprefix(folder + "/"), m) for p, m in prefixed if p.startswith(folder)]
+        kept = {p.removeprefix(folder + "/"): o for p, o in options.items()}
+        for _, _, message, _, _ in extract_from_dir(
+            ROOT / folder, inside, kept, keywords, comment_tags=()
+        ):
+            found.add(message)
+    return found
+
+
+def test_nothing_is_left_in_english_and_nothing_is_stale() -> None:
+    catalogue = written()
+    known = {message.id for message in catalogue if message.id}
+    assert spoken() == known
+    assert all(message.string and all(message.string) for message in catalogue if message.id)
+    assert not any(message.fuzzy for message in catalogue if message.id)
+
+
+def test_placeholders_are_the_same() -> None:
+    for message in written():
+        assert not list(message.check()), message.id
+
+
+def test_the_compiled_words_are_the_written_ones() -> None:
+    anew = io.BytesIO()
+    write_mo(anew, written())
+    assert (WORDS / "messages.mo").read_bytes() == anew.getvalue()
