@@ -138,10 +138,10 @@ def test_the_keyboard_alone_is_enough(browser: Browser, tmp_path: Path) -> None:
             if choice:
                 tab_to(choice)
                 page.keyboard.press("Space")
-            tab_to("main form .button")
+            tab_to("main form button.button")
             with page.expect_navigation():
                 page.keyboard.press("Enter")
-        tab_to("main form .button")
+        tab_to("main form button.button")
         page.keyboard.press("Enter")
         page.wait_for_selector("#receipt")
         look.close()
