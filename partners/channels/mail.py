@@ -46,9 +46,7 @@ class MailChannel:
                 settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS, context=context
             )
         else:
-            server = smtplib.SMTP(
-                settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS
-            )
+            server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS)
             if settings.smtp_security == "starttls":
                 server.starttls(context=context)
         if settings.smtp_user:

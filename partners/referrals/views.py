@@ -1,0 +1,143 @@
+"""The page of an office that got a referral: answer it, and for the police, hold or let go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from flask import Blueprint, flash, make_response, redirect, request, url_for
+from flask import render_template as render
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from hotline.core import machine, web
+from hotline.core.context import utc_now
+from hotline.core.errors import Conflict, HotlineError, InvalidInput, NotFound
+from hotline.intake import guard
+from partners import words
+from partners.formats.letters import moment
+from partners.pages import faults_of, local_time, spoken
+from partners.referrals import holds, service
+from partners.referrals.models import HOLDING, Hold, Referral
+from triage.cases.words import HOSTING, KINDS
+
+blueprint = Blueprint("referrals", __name__, url_prefix="/referral")
+
+# Who did it, in history and log: the holder of the link.
+ACTOR = "partner"
+FIELDS = ("verb", "their_reference", "note", "deadline", "reason", "officer_reference")
+
+
+@blueprint.get("/<token>")
+def referral(token: str) -> Response:
+    guard.allow_lookup()
+    with web.reading() as session:
+        return _page(session, _referral(session, token), token)
+
+
+@blueprint.post("/<token>/answer")
+def answer(token: str) -> Response:
+    form = request.form
+
+    def act(session: Session, found: Referral, now: datetime) -> None:
+        if form.get("verb", "") not in service.ANSWERS:
+            raise InvalidInput("Choose one of the answers.", fields={"/verb": "Choose one."})
+        service.answer(
+            session, found, form["verb"], actor=ACTOR, now=now, note=form.get("note", ""),
+            their_reference=form.get("their_reference", ""),
+        )  # fmt: skip
+
+    return _done(token, act, gettext("Thank you. Your answer is stored."))
+
+
+@blueprint.post("/<token>/hold/extend")
+def extend(token: str) -> Response:
+    form = request.form
+
+    def act(session: Session, found: Referral, now: datetime) -> None:
+        # An empty or odd time is refused like one that has passed.
+        deadline = local_time(form.get("deadline", "")) or now
+        holds.extend_hold(
+            session, _hold(session, found), deadline=deadline, reason=form.get("reason", ""),
+            officer_reference=form.get("officer_reference", ""), actor=ACTOR, now=now,
+        )  # fmt: skip
+
+    return _done(token, act, gettext("The hold is extended."))
+
+
+@blueprint.post("/<token>/hold/release")
+def release(token: str) -> Response:
+    form = request.form
+
+    def act(session: Session, found: Referral, now: datetime) -> None:
+        if form.get("confirm") != "yes":
+            raise InvalidInput("The hold was not released.", fields={"/confirm": "Tick the box."})
+        reason = form.get("release_reason", "")
+        holds.release_hold(session, _hold(session, found), actor=ACTOR, now=now, reason=reason)
+
+    return _done(token, act, gettext("The hold is released. The host is told now."))
+
+
+def _done(token: str, act: Callable[[Session, Referral, datetime], None], good: str) -> Response:
+    """Do it and show the page anew; what was typed stays where it cannot be done."""
+    guard.allow_lookup()
+    try:
+        with web.writing() as session:
+            act(session, _referral(session, token), utc_now())
+    except (InvalidInput, Conflict) as error:
+        with web.reading() as session:
+            return _page(session, _referral(session, token), token, error=error)
+    flash(good, "good")
+    return redirect(url_for("referrals.referral", token=token), 303)
+
+
+def _referral(session: Session, token: str) -> Referral:
+    return service.by_token(session, web.context(), token, utc_now())
+
+
+def _hold(session: Session, found: Referral) -> Hold:
+    hold = session.scalar(select(Hold).where(Hold.referral_id == found.id))
+    if hold is None:
+        raise NotFound("There is no hold here.")
+    return hold
+
+
+def _page(
+    session: Session,
+    found: Referral,
+    token: str,
+    *,
+    error: HotlineError | None = None,
+) -> Response:
+    faults = faults_of(error)
+    given: Mapping[str, str] = {name: request.form.get(name, "") for name in FIELDS}
+    language = next((one for one in found.partner.languages if one in ("en", "sq")), "en")
+    hold = session.scalar(select(Hold).where(Hold.referral_id == found.id))
+    with spoken(language):
+        page = render(
+            "provider/referral.html",
+            referral=found,
+            item=found.case.item,
+            token=token,
+            hold=hold,
+            holding=hold is not None and hold.state in HOLDING,
+            may_extend=hold is not None and hold.machine.allows(hold.state, "extended"),
+            verbs=[
+                verb
+                for verb, event in service.ANSWERS.items()
+                if found.machine.allows(found.state, event)
+            ],
+            history=[one for one in machine.history(session, found.id) if one.actor == ACTOR],
+            problem=str(error) if error and not faults else "",
+            faults=faults,
+            given=given,
+            words=words,
+            kinds=KINDS,
+            hosting=HOSTING,
+            events={event: verb for verb, event in service.ANSWERS.items()},
+            utc=moment,
+            zone=web.context().country.time_zone,
+        )
+    return make_response(page, error.status if error else 200)

@@ -1,0 +1,160 @@
+"""What pages call the things of this package. Slugs are stored, words are shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext
+
+NOTICE_STATES: dict[str, Any] = {
+    "awaiting_release": lazy_gettext("Waits for the police's release"),
+    "awaiting_contact": lazy_gettext("Waits for a confirmed contact"),
+    "queued": lazy_gettext("About to leave"),
+    "sent": lazy_gettext("Sent"),
+    "acknowledged": lazy_gettext("Acknowledged"),
+    "claimed_removed": lazy_gettext("Said to be removed; being checked"),
+    "preserved": lazy_gettext("Data preserved"),
+    "disputed": lazy_gettext("Disputed"),
+    "escalated": lazy_gettext("No answer; a person decides"),
+    "verified_removed": lazy_gettext("Removal verified"),
+    "failed": lazy_gettext("Could not be delivered"),
+    "withdrawn": lazy_gettext("Withdrawn"),
+}
+
+REFERRAL_STATES: dict[str, Any] = {
+    "approved": lazy_gettext("Waits for a confirmed address"),
+    "queued": lazy_gettext("About to leave"),
+    "delivered": lazy_gettext("Delivered"),
+    "acknowledged": lazy_gettext("Acknowledged"),
+    "taken_up": lazy_gettext("Taken up"),
+    "no_action": lazy_gettext("No action"),
+    "more_wanted": lazy_gettext("More information wanted"),
+    "closed": lazy_gettext("Closed"),
+    "failed": lazy_gettext("Could not be delivered"),
+    "withdrawn": lazy_gettext("Withdrawn"),
+}
+
+HOLD_STATES: dict[str, Any] = {
+    "pending": lazy_gettext("Held until the police have the referral"),
+    "active": lazy_gettext("Held by the police"),
+    "expired": lazy_gettext("Deadline passed; still held"),
+    "released": lazy_gettext("Released"),
+    "cancelled": lazy_gettext("Cancelled"),
+}
+
+DELIVERY_STATES: dict[str, Any] = {
+    "queued": lazy_gettext("waiting to leave"),
+    "sending": lazy_gettext("being sent"),
+    "sent": lazy_gettext("accepted by the other side"),
+    "failed": lazy_gettext("failed"),
+    "cancelled": lazy_gettext("did not leave"),
+    "bounced": lazy_gettext("came back"),
+}
+
+PURPOSES: dict[str, Any] = {
+    "first": lazy_gettext("First message"),
+    "reminder": lazy_gettext("Reminder"),
+    "withdrawal": lazy_gettext("Withdrawal"),
+}
+
+WATCH_STATES: dict[str, Any] = {
+    "watching": lazy_gettext("Watched"),
+    "removed": lazy_gettext("Removed; watched for a return"),
+    "ended": lazy_gettext("No longer watched"),
+}
+
+VERDICTS: dict[str, Any] = {
+    "online": lazy_gettext("still there"),
+    "removed": lazy_gettext("removed"),
+    "gone": lazy_gettext("gone"),
+    "soft_404": lazy_gettext("gone (error page)"),
+    "login_wall": lazy_gettext("behind a sign-in"),
+    "blocked_here": lazy_gettext("we are kept out"),
+    "geo_blocked": lazy_gettext("kept from our country"),
+    "moved": lazy_gettext("moved"),
+    "host_down": lazy_gettext("host does not answer"),
+    "unknown": lazy_gettext("not known"),
+}
+
+# The provider's answers: (what it says, what its own words are for).
+PROVIDER_VERBS: dict[str, tuple[Any, Any]] = {
+    "acknowledge": (
+        lazy_gettext("We have received it"),
+        lazy_gettext("Nothing more is needed for now."),
+    ),
+    "removed": (
+        lazy_gettext("It is removed"),
+        lazy_gettext("When and how, and your statement of reasons if you gave one."),
+    ),
+    "preserved": (
+        lazy_gettext("Data is preserved for the police"),
+        lazy_gettext("Which data, and how the police can ask for it."),
+    ),
+    "not_ours": (
+        lazy_gettext("It is not ours"),
+        lazy_gettext("Please say whose it is, if you know."),
+    ),
+    "not_illegal": (
+        lazy_gettext("We think that it is lawful"),
+        lazy_gettext("Please say why; another analyst will look again."),
+    ),
+    "question": (lazy_gettext("We have a question"), lazy_gettext("Please ask.")),
+}
+
+REFERRAL_VERBS: dict[str, Any] = {
+    "acknowledge": lazy_gettext("We have received it"),
+    "take_up": lazy_gettext("We take it up"),
+    "no_action": lazy_gettext("We will not act"),
+    "want_more": lazy_gettext("We need more information"),
+    "close": lazy_gettext("It is closed"),
+}
+
+PARTNER_KINDS: dict[str, Any] = {
+    "hotline": lazy_gettext("Hotline"),
+    "police": lazy_gettext("Police"),
+    "ncb": lazy_gettext("INTERPOL national bureau"),
+    "regulator": lazy_gettext("Regulator"),
+    "platform": lazy_gettext("Platform"),
+    "provider": lazy_gettext("Host"),
+    "helpline": lazy_gettext("Helpline"),
+    "child_protection_unit": lazy_gettext("Child-protection unit"),
+}
+
+CHANNELS: dict[str, Any] = {
+    "email": lazy_gettext("E-mail"),
+    "http": lazy_gettext("HTTP"),
+    "none": lazy_gettext("None yet"),
+}
+
+NOTICE_KINDS: dict[str, Any] = {
+    "provider_notice": lazy_gettext("Notice to the host"),
+    "cdn_notice": lazy_gettext("Notice to the delivery network"),
+    "platform": lazy_gettext("Notice to the platform"),
+    "preservation_request": lazy_gettext("Preservation request"),
+}
+
+# What is wrong with a field of the pages that partners fill in, by its JSON pointer.
+FAULTS: dict[str, Any] = {
+    "/verb": lazy_gettext("Choose one of the answers."),
+    "/text": lazy_gettext("Please say more, in at most 4000 characters."),
+    "/reason": lazy_gettext("Say why."),
+    "/officer_reference": lazy_gettext("Give your own reference."),
+    "/deadline": lazy_gettext("Choose a time within the next 90 days."),
+    "/confirm": lazy_gettext("Tick the box to confirm."),
+}
+TONES = {
+    "failed": "danger", "escalated": "danger", "expired": "danger", "disputed": "warn",
+    "awaiting_contact": "warn", "approved": "warn", "more_wanted": "warn", "active": "warn",
+    "pending": "warn", "verified_removed": "good", "released": "good", "taken_up": "good",
+    "removed": "good", "bounced": "danger",
+}  # fmt: skip
+
+
+def word(words: dict[str, Any], slug: str) -> str:
+    """The word for a slug; the slug in plain letters where there is none."""
+    return str(words[slug]) if slug in words else slug.replace("_", " ")
+
+
+def tone(slug: str) -> str:
+    """The colour of a state's badge."""
+    return TONES.get(slug, "")
