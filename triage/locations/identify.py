@@ -10,7 +10,7 @@ from triage.locations import wrappers
 from triage.locations.catalogue import Catalogue, Wrapper, load_platforms
 from triage.locations.contact import known_suffix
 from triage.locations.location import Location, make_key, shorten, unknown
-from triage.locations.repair import scrub
+from triage.locations.repair import scrub, trim_end
 from triage.locations.scan import MAX_LOCATIONS, Scan, places
 from triage.locations.tokens import ORDINARY, clean, join_breaks, settle, web_addresses
 from triage.locations.weburl import OTHER, WEB, Parts, identify_parts, parse
@@ -77,7 +77,21 @@ def _thorough(text: str, region: str | None, catalogue: Catalogue) -> list[Locat
         notes.append("whitespace_removed")
     if not cleaned.strip():
         return [unknown(whole, *notes, "empty" if not whole.strip() else "not_a_location")]
-    scan = Scan(cleaned, catalogue, region, lambda url, raw: _web(url, raw, catalogue, 0))
+    found = _simple(cleaned, catalogue) or _searched(cleaned, region, catalogue)
+    return _finished(found, whole, notes)
+
+
+def _simple(text: str, catalogue: Catalogue) -> list[tuple[int, Location]]:
+    """The short way for what the repair has made one ordinary address."""
+    address = trim_end(text)
+    if not ORDINARY.fullmatch(address):
+        return []
+    location = _web(address, address, catalogue, 0)
+    return [] if location is None else [(0, location)]
+
+
+def _searched(text: str, region: str | None, catalogue: Catalogue) -> list[tuple[int, Location]]:
+    scan = Scan(text, catalogue, region, lambda url, raw: _web(url, raw, catalogue, 0))
     scan.before_web()
     spans: list[tuple[int, int]] = []
     for start, address in web_addresses(scan.text):
@@ -89,16 +103,18 @@ def _thorough(text: str, region: str | None, catalogue: Catalogue) -> list[Locat
             spans.append((start, start + len(address)))
     scan.take(spans)
     scan.after_web()
-    return _ordered(scan, whole, notes)
+    return scan.found
 
 
-def _ordered(scan: Scan, whole: str, notes: list[str]) -> list[Location]:
-    found = list(places(scan.found))
-    if len(scan.found) >= MAX_LOCATIONS:
+def _finished(
+    places_found: list[tuple[int, Location]], whole: str, notes: list[str]
+) -> list[Location]:
+    found = list(places(places_found))
+    if len(places_found) >= MAX_LOCATIONS:
         found, notes = found[:MAX_LOCATIONS], [*notes, "too_many_locations"]
     if not found:
-        if scan.found:
-            nothing = scan.found[0][1]
+        if places_found:
+            nothing = places_found[0][1]
             return [replace(nothing, problems=(*notes, *nothing.problems))]
         return [unknown(whole, *notes, "not_a_location")]
     one = found[0]
