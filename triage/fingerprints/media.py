@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
+import warnings
 from typing import Any
 
 from triage.fingerprints.model import MATCHABLE_QUALITY, Limits, MediaFingerprint
@@ -13,6 +15,7 @@ from triage.fingerprints.pictures import PICTURES, RefusedError, read_picture
 from triage.fingerprints.sniff import UNKNOWN, is_cut_short, sniff
 from triage.fingerprints.video import CONTAINERS, read_video
 
+_DECODER_LOG = logging.getLogger("PIL")
 _MEANT = re.compile(r"(?:image|video)/[a-z0-9][a-z0-9.+-]{0,60}(?=$|[ ;])", re.IGNORECASE)
 
 
@@ -32,7 +35,12 @@ def fingerprint_media(
     media_type = sniff(data)
     if media_type == UNKNOWN and (meant := _MEANT.match(declared_type or "")):
         media_type = meant[0].lower()
-    facts = _picture_or_video(data, media_type, limits, dihedral)
+    if _DECODER_LOG.level < logging.WARNING:
+        _DECODER_LOG.setLevel(logging.WARNING)  # at DEBUG, Pillow writes out every tag of EXIF
+    with warnings.catch_warnings():
+        # Pillow warns of odd metadata, on stderr; what of it matters is among the problems.
+        warnings.simplefilter("ignore")
+        facts = _picture_or_video(data, media_type, limits, dihedral)
     problems = [*(["truncated"] if is_cut_short(data) else []), *facts.pop("problems")]
     return MediaFingerprint(
         media_type=media_type,

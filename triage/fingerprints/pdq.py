@@ -1,7 +1,9 @@
 """PDQ: 256 bits and a quality per picture, after Meta's public description.
 
 Luma is shrunk to 64 x 64 (``sampling``), of which the 16 x 16 lowest frequencies without the
-constant ones are compared with their median. Measured against ``pdqhash`` in the tests.
+constant ones are compared with their median. Measured against ``pdqhash`` in the tests. A
+perfectly regular mosaic, half of whose frequencies tie at nothing, is decided by roundings: there
+as here, and not alike.
 """
 
 from __future__ import annotations

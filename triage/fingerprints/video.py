@@ -137,7 +137,7 @@ def _decoded(container: Any, stream: Any, source: Source, seen: Sampled) -> Iter
                 seen.problems.append("damaged")
     reached = (last or 0.0) - (first or 0.0)
     stated = float(container.duration or 0) / _MICROSECONDS
-    seen.duration = round(stated or reached, 3)
+    seen.duration = round(max(stated, reached), 3)  # some headers only guess
     if reached < stated - max(_END_TOLERANCE, stated / 20):
         seen.problems.append("truncated")
 
