@@ -48,9 +48,7 @@ def _found(table: Table, queries: NDArray[np.uint64], threshold: int, lookups: P
         else:
             count = _through_tables(
                 queries,
-                queries.view("<u2"),
                 table.hashes,
-                table.hashes.view("<u2"),
                 table.starts,
                 table.partners,
                 table.positions,
@@ -134,15 +132,22 @@ def _compare_many(queries: Any, hashes: Any, threshold: int, out: Any) -> int:
     return count
 
 
+def _word_of(rows: Any, row: int, word: int) -> int:
+    """One 16-bit word of a hash of 64-bit words."""
+    shift = np.uint64(16 * (word & 3))
+    return np.uint16(rows[row, word >> 2] >> shift)  # type: ignore[return-value]
+
+
 def _find_buckets(
-    words: Any, starts: Any, flip: Any, tables: Any, ranges: Any, totals: Any
+    queries: Any, starts: Any, flip: Any, tables: Any, ranges: Any, totals: Any
 ) -> None:
     """``ranges`` (queries, look-ups, 2): where each bucket begins and ends; ``totals`` (queries,):
     the entries of all of a query's buckets."""
     for table in range(tables.shape[0]):
-        for query in range(words.shape[0]):
+        for query in range(queries.shape[0]):
+            value = _word(queries, query, table)
             for lookup in range(tables[table, 0], tables[table, 1]):
-                key = table * BUCKETS + np.int64(words[query, table] ^ flip[lookup])
+                key = table * BUCKETS + np.int64(value ^ flip[lookup])
                 ranges[query, lookup, 0] = starts[key]
                 ranges[query, lookup, 1] = starts[key + 1]
                 totals[query] += np.int64(starts[key + 1]) - np.int64(starts[key])
@@ -157,23 +162,41 @@ def _any_near(partners: Any, begin: int, partner: int, limit: int) -> bool:
 
 
 def _seen_before(
-    words: Any, query: int, hash_words: Any, position: int, tables: Any, table: int
+    queries: Any, query: int, hashes: Any, position: int, tables: Any, table: int
 ) -> bool:
     """Whether an earlier word's table gives this hash too: each match is told once."""
     for earlier in range(table):
-        other = earlier ^ 1
-        here = np.int64(popcount(np.uint16(words[query, earlier] ^ hash_words[position, earlier])))
-        there = np.int64(popcount(np.uint16(words[query, other] ^ hash_words[position, other])))
+        own = _word(queries, query, earlier) ^ _word(hashes, position, earlier)
+        other = _word(queries, query, earlier ^ 1) ^ _word(hashes, position, earlier ^ 1)
+        here, there = np.int64(popcount(own)), np.int64(popcount(other))
         if here <= tables[earlier, 2] and here + there <= tables[earlier, 3]:
             return True
     return False
 
 
+def _compare_in_full(
+    queries: Any,
+    query: int,
+    hashes: Any,
+    position: int,
+    tables: Any,
+    table: int,
+    threshold: int,
+    out: Any,
+    count: int,
+) -> int:
+    """One candidate of ``table``; the number of matches with it, or OUTSIDE."""
+    if position >= hashes.shape[0]:
+        return OUTSIDE
+    apart = _distance(hashes, position, queries, query)
+    if apart > threshold or _told(queries, query, hashes, position, tables, table):
+        return count
+    return int(_add(out, count, query, position, apart))
+
+
 def _search(
     queries: Any,
-    words: Any,
     hashes: Any,
-    hash_words: Any,
     starts: Any,
     partners: Any,
     positions: Any,
@@ -186,18 +209,18 @@ def _search(
     """Word after word, query after query; while the buckets of one step are read, those of the next
     are on their way from memory. Gives the number of matches, also where it is more than ``out``
     has room for, or OUTSIDE."""
-    many, known, count = queries.shape[0], hashes.shape[0], 0
+    many, count = queries.shape[0], 0
     ranges = np.empty((many, flip.shape[0], 2), dtype=np.uint32)
     totals = np.zeros(many, dtype=np.int64)
-    _find(words, starts, flip, tables, ranges, totals)
+    _find(queries, starts, flip, tables, ranges, totals)
     for query in range(many):
-        if totals[query] > known // SCAN_SHARE:
+        if totals[query] > hashes.shape[0] // SCAN_SHARE:
             count = _each(queries, query, hashes, threshold, out, count)
             ranges[query] = 0
     for step in range(tables.shape[0] * many):
         table, query = step // many, step % many
         _ask_ahead(ranges, partners, tables, step + 1)
-        partner = words[query, table ^ 1]
+        partner = _word(queries, query, table ^ 1)
         for lookup in range(tables[table, 0], tables[table, 1]):
             begin: Any = np.int64(ranges[query, lookup, 0])
             end: Any = np.int64(ranges[query, lookup, 1])
@@ -206,16 +229,13 @@ def _search(
                 if not _near(partners, block, partner, most):
                     continue
                 for slot in range(block, min(block + BLOCK, end)):
-                    if popcount(np.uint16(partners[slot] ^ partner)) > most:
-                        continue
-                    position = np.int64(positions[slot])
-                    if position >= known:
-                        return OUTSIDE
-                    apart = _distance(hashes, position, queries, query)
-                    if apart <= threshold and not _told(
-                        words, query, hash_words, position, tables, table
-                    ):
-                        count = _add(out, count, query, position, apart)
+                    if popcount(np.uint16(partners[slot] ^ partner)) <= most:
+                        place = np.int64(positions[slot])
+                        count = _full(
+                            queries, query, hashes, place, tables, table, threshold, out, count
+                        )
+                        if count == OUTSIDE:
+                            return OUTSIDE
     return count
 
 
@@ -231,8 +251,10 @@ _distance = _compile(_bits_apart)
 _add = _compile(_tell)
 _each = _compile(_compare)
 _everything = _compile(_compare_many)
+_word = _compile(_word_of)
 _find = _compile(_find_buckets)
 _near = _compile(_any_near)
 _told = _compile(_seen_before)
+_full = _compile(_compare_in_full)
 _ask_ahead = _compile(_prefetch_step)
 _through_tables = _compile(_search)

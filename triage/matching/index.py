@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,9 @@ class DamagedIndex(Unavailable):
     title = "The index of known hashes is damaged"
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """One known entry within the threshold. ``distance`` is in bits."""
+class Match(NamedTuple):
+    """One known entry within the threshold. ``distance`` is in bits. (A NamedTuple: a query beside
+    a cluster of near-identical entries gives thousands.)"""
 
     id: int
     distance: int
@@ -114,7 +114,7 @@ class HashIndex:
         if found is None:
             return []
         _, ids, apart = found
-        return [Match(*pair) for pair in zip(ids.tolist(), apart.tolist(), strict=True)]
+        return list(map(Match, ids.tolist(), apart.tolist()))
 
     def search_many(
         self, queries: NDArray[np.uint8], threshold: int, *, threads: int = 1
@@ -137,9 +137,11 @@ class HashIndex:
         found = self._found(np.ascontiguousarray(queries).view("<u8"), threshold)
         answers: list[list[Match]] = [[] for _ in range(len(queries))]
         if found is not None:
-            query, ids, apart = (column.tolist() for column in found)
-            for index, entry, distance in zip(query, ids, apart, strict=True):
-                answers[index].append(Match(entry, distance))
+            query, ids, apart = found
+            matches = list(map(Match, ids.tolist(), apart.tolist()))
+            ends = [*(np.flatnonzero(np.diff(query)) + 1).tolist(), len(matches)]
+            for begin, end in pairwise([0, *ends]):
+                answers[query[begin]] = matches[begin:end]
         return answers
 
     def _found(
@@ -155,6 +157,8 @@ class HashIndex:
         if not parts:
             return None
         query, ids, apart = (np.concatenate(column) for column in zip(*parts, strict=True))
+        if not len(query):
+            return None  # all of them masked
         order = np.lexsort((ids, apart, query))
         return query[order], ids[order], apart[order]
 

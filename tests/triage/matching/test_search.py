@@ -220,6 +220,7 @@ def test_additions_are_searched_beside_and_deletions_masked(build: Build, extra:
     changed = index.with_changes(array(more), numbers, np.array([7, 5, 424_242]))
     assert len(changed) == LARGE + extra - 2
     assert changed.search(values[5], 31) == []
+    assert changed.search_many(array([values[5]]), 31) == [[]]
     assert changed.search(values[6], 31) == [Match(6, 0)]
     assert changed.search(flipped(more[2], [1, 2]), 31) == [Match(100_002, 2)]
     assert changed.search_many(array([values[7], more[0]]), 31) == [[], [Match(100_000, 0)]]
