@@ -130,6 +130,14 @@ def day(text: str) -> date | None:
         return None
 
 
+def percent(value: object) -> int | None:
+    """PDQ's quality, 0 to 100; None for what is no such number."""
+    text = str(value)
+    if len(text) <= 3 and text.isascii() and text.isdigit() and int(text) <= 100:
+        return int(text)
+    return None
+
+
 class LineReader:
     """Lines of a stream as text, one at a time, whatever the size of the file.
 

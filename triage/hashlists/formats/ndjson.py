@@ -11,7 +11,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from hotline.core.errors import InvalidInput
-from triage.hashlists.formats.entry import KINDS, HashEntry, LineReader, Problem, day, fault, normal
+from triage.hashlists.formats.entry import (
+    KINDS,
+    HashEntry,
+    LineReader,
+    Problem,
+    day,
+    fault,
+    normal,
+    percent,
+)
 
 NAME = "hotline-hashes"
 VERSION = 1
@@ -45,7 +54,6 @@ def _object(line: str) -> dict[str, Any]:
 def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
     kind, text, dated = record.get("kind"), record.get("value"), record.get("dated")
     words = {name: record.get(name) for name in ("category", "source", "entry_ref")}
-    quality = record.get("quality")
     if not all(word is None or isinstance(word, str) for word in words.values()):
         return Problem(line, "category, source and entry_ref are text")
     entry = HashEntry(
@@ -54,7 +62,7 @@ def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
         **words,
         dated=day(dated) if isinstance(dated, str) else None,
         deleted=record.get("deleted") is True,
-        quality=quality if isinstance(quality, int) and not isinstance(quality, bool) else None,
+        quality=percent(record.get("quality")),
     )
     if kind == text == "" and entry.deleted and entry.entry_ref:
         return entry

@@ -23,6 +23,7 @@ from triage.hashlists.formats.entry import (
     guessed,
     looks_like_pdq,
     normal,
+    percent,
 )
 
 NAMES = {
@@ -171,8 +172,7 @@ def _entries(line: int, row: list[str], cells: Cells) -> Iterator[HashEntry | Pr
     written = cell(cells.date)
     dated = day(written) if written else None
     deleted = (cell(cells.deleted) or "").lower() in YES
-    quality = cell(cells.quality)
-    level = int(quality) if quality and quality.isascii() and quality.isdigit() else None
+    level = percent(cell(cells.quality))
     found = False
     for kind, text in _hashes(row, cells, columns):
         found = True

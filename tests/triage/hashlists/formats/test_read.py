@@ -108,6 +108,13 @@ def test_csv_takes_off_the_guard_against_formulas() -> None:
     assert read("csv", f"md5,source\n{MD5},'=1+1\n") == [HashEntry("md5", MD5, source="=1+1")]
 
 
+@pytest.mark.parametrize(
+    ("quality", "wanted"), [("0", 0), ("100", 100), ("101", None), ("-1", None), ("²", None)]
+)
+def test_a_quality_is_a_percentage(quality: str, wanted: int | None) -> None:
+    assert read("csv", f"pdq,quality\n{PDQ},{quality}\n") == [HashEntry("pdq", PDQ, quality=wanted)]
+
+
 def test_the_hashes_of_nothing_are_those_of_an_empty_file() -> None:
     assert {hashlib.new(name).hexdigest() for name in ("md5", "sha1", "sha256")} == OF_NOTHING
 
