@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import redis
 import structlog
 from rq import Queue
-from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
@@ -53,30 +53,36 @@ class Transport:
             return
         for note in notes:
             queue, entry_id = note.split(":", 1)
-            if not self.hand_over(queue, entry_id):
+            if self.hand_over(queue, entry_id) is False:
                 return
 
-    def hand_over(self, queue: str, entry_id: str) -> bool:
-        """Put one row on its queue unless it waits there already; False if Redis is away."""
+    def hand_over(self, queue: str, entry_id: str) -> bool | None:
+        """Put one row on its queue unless it is there; False if Redis is away.
+
+        None where a worker is at the row right now: whether that ends well is not known yet.
+        """
         try:
-            self._enqueue(self._queues[queue], entry_id)
+            return self._enqueue(self._queues[queue], entry_id)
         except redis.RedisError as error:
             self._paused_until = time.monotonic() + PAUSE_SECONDS
             log.warning("redis_unreachable", error=type(error).__name__)
             return False
-        return True
 
     def sweep(self, database: Database, now: datetime) -> int:
         """Hand over what was left behind; returns how many rows."""
         with database.writing() as session:
             entries = outbox.left_behind(session, now=now)
-            for count, entry in enumerate(entries):
-                if not self.hand_over(entry.queue, str(entry.id)):
-                    return count
-                entry.handed_at = now
-            return len(entries)
+            count = 0
+            for entry in entries:
+                handed = self.hand_over(entry.queue, str(entry.id))
+                if handed is False:
+                    break
+                if handed:
+                    entry.handed_at = now
+                    count += 1
+            return count
 
-    def _enqueue(self, queue: Queue, entry_id: str) -> None:
+    def _enqueue(self, queue: Queue, entry_id: str) -> bool | None:
         enqueue = partial(
             queue.enqueue_call,
             RUN,
@@ -89,16 +95,27 @@ class Transport:
         )
         try:
             enqueue(unique=True)
+            return True
         except DuplicateJobError:
-            if not self._waits(queue, entry_id):
-                enqueue()
-
-    def _waits(self, queue: Queue, entry_id: str) -> bool:
+            pass
         try:
             job = Job.fetch(entry_id, connection=self._connection, serializer=JSONSerializer)
-        except NoSuchJobError:
-            return False
-        if job.get_status() == JobStatus.QUEUED and entry_id in queue.get_job_ids():
+            status = job.get_status()
+        except (NoSuchJobError, InvalidJobOperation):
+            return None  # it ended in this very moment
+        if status == JobStatus.QUEUED and entry_id in queue.get_job_ids():
             return True
-        job.delete()
+        if status == JobStatus.STARTED and not _is_over(job):
+            return None
+        job.delete()  # its worker was killed, or the queue was wiped around it
+        enqueue()
+        return True
+
+
+def _is_over(job: Job) -> bool:
+    """Whether a job that counts as running has been at it for longer than it may."""
+    started = job.started_at
+    if started is None:
         return False
+    started = started if started.tzinfo else started.replace(tzinfo=UTC)
+    return datetime.now(UTC) - started > timedelta(seconds=JOB_SECONDS)

@@ -6,8 +6,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
+from typer._click.exceptions import UsageError
 
 from hotline.core.errors import HotlineError, InvalidInput
 
@@ -67,11 +67,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         outcome = command.main(args=arguments, prog_name="hotline", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as leave:
+    except typer.Exit as leave:
         return leave.exit_code
-    except click.UsageError as error:
+    except UsageError as error:
         return _fail(error.format_message(), BAD_USAGE)
-    except click.Abort:
+    except typer.Abort:
         return _fail("Interrupted.", INTERRUPTED)
     except InvalidInput as error:
         return _fail(str(error), BAD_USAGE)

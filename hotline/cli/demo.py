@@ -7,7 +7,7 @@ import sys
 import typer
 
 from hotline.cli.output import stderr, stdout
-from hotline.cli.service import announce, prepare
+from hotline.cli.service import announce, prepare, show_password
 from hotline.core.context import build_context
 from hotline.core.logs import configure
 from hotline.core.settings import Settings, load_settings
@@ -30,11 +30,11 @@ def demo() -> None:
     try:
         for offset in (0, world.ISP_PORT_OFFSET, world.INBOX_PORT_OFFSET, world.SMTP_PORT_OFFSET):
             supervise.require_free_port(settings.host, settings.port + offset)
-        password = prepare(settings)
+        show_password(prepare(settings))
         children = supervise.service_children(settings)
         command = [sys.executable, "-m", "hotline", "sandbox"]
         children.insert(0, supervise.Child("sandbox", command))
-        supervise.Tree(settings, children).run(lambda: _ready(settings, password))
+        supervise.Tree(settings, children).run(lambda: _ready(settings))
         stderr.print("Stopped.")
     finally:
         lock.close()
@@ -47,7 +47,7 @@ def sandbox() -> None:
     serve(load_settings())
 
 
-def _ready(settings: Settings, password: str) -> None:
+def _ready(settings: Settings) -> None:
     from hotline.demo import world
     from hotline.demo.stage import set_stage
     from workers.transport import Transport
@@ -57,9 +57,8 @@ def _ready(settings: Settings, password: str) -> None:
         people = set_stage(context, lambda text: stderr.print(text, style="dim"))
     finally:
         context.close()
-    announce(settings, password)
     inbox = f"http://127.0.0.1:{settings.port + world.INBOX_PORT_OFFSET}/"
     stdout.print(f"  Sandbox          {inbox}   (provider's desk, inboxes)", markup=False)
     for username, words in people.items():
         stdout.print(f"  Demo sign-in     {username:<8} password: {words}", markup=False)
-    stdout.print("")
+    announce(settings)

@@ -30,9 +30,9 @@ def up() -> None:
     lock = supervise.lock_data_dir(settings)
     try:
         supervise.require_free_port(settings.host, settings.port)
-        password = prepare(settings)
+        show_password(prepare(settings))
         tree = supervise.Tree(settings, supervise.service_children(settings))
-        tree.run(lambda: announce(settings, password))
+        tree.run(lambda: announce(settings))
         stderr.print("Stopped.")
     finally:
         lock.close()
@@ -118,21 +118,31 @@ def first_administrator(context: Context) -> str:
     return password
 
 
-def announce(settings: Settings, password: str) -> None:
+def show_password(password: str) -> None:
+    """At once, before anything else can fail: it is stored only as a hash and never shown again."""
+    if password:
+        _tell(
+            "",
+            f"  First administrator: {FIRST_ADMINISTRATOR}   password: {password}",
+            "  The password is shown this once only. Sign in and add people.",
+        )
+
+
+def announce(settings: Settings) -> None:
     """Where everything is, once it answers."""
-    lines = [
+    _tell(
         "",
         f"  Public form      {settings.public_url}/",
         f"  Console          {settings.console_url}/console/",
         f"  Providers' pages {settings.provider_url}/provider/",
-    ]
-    if password:
-        lines += [
-            "",
-            f"  First administrator: {FIRST_ADMINISTRATOR}   password: {password}",
-            "  The password is shown this once only. Sign in and add people.",
-        ]
-    for line in [*lines, "", "  Stop with Ctrl-C.", ""]:
+        "",
+        "  Stop with Ctrl-C.",
+        "",
+    )
+
+
+def _tell(*lines: str) -> None:
+    for line in lines:
         stdout.print(line, soft_wrap=True, markup=False)
 
 

@@ -41,7 +41,7 @@ SETTING = "sandbox"
 REPORTED = world.PAGES[:7]
 ASSESSED_ONCE, WITH_POLICE, AT_HOST, ABROAD = (world.PAGES[place] for place in (4, 5, 6, 2))
 BASELINE = {
-    "class": "baseline", "kind": "csam_image", "age": "prepubescent", "gender": "not_determined",
+    "class": "baseline", "kind": "csam_image", "age": "pre_pubescent", "gender": "not_determined",
     "self_generated": "no", "ai_generated": "no", "sexual_extortion": "no", "live_stream": "no",
     "commerciality": "not_determined", "site_type": "image_host", "virtual": "no",
 }  # fmt: skip

@@ -42,16 +42,12 @@ class Found:
 def register_report(task: Task) -> None:
     """Give every reported location its identity and join, or open, its item and case."""
     report_id = task.id_of("report_id")
-    with task.context.database.reading() as session:
+    with task.finishing() as session:
         report = _report(session, report_id)
         opened = intake.open_texts(
             session, task.context, report, actor=audit.SYSTEM, why="identity", now=task.now
         )
-        parts = list(report.parts)
-    found = list(_locations(parts, opened, task.context.settings.country))
-    with task.finishing() as session:
-        report = _report(session, report_id)
-        for entry in found:
+        for entry in list(_locations(report.parts, opened, task.context.settings.country)):
             _sight(session, task.context, report, entry, task.now)
 
 
