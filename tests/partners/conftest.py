@@ -1,0 +1,339 @@
+"""A small house: one database, people, a case with its report, and workers that run on call."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import partners
+from hotline.accounts.models import Person
+from hotline.core import machine, outbox
+from hotline.core.context import Context, build_context
+from hotline.core.errors import HotlineError
+from hotline.core.ids import new_id
+from hotline.core.outbox import OutboxEntry
+from hotline.core.settings import Settings
+from hotline.core.task import GiveUp, Task
+from hotline.intake.models import Report, ReportPart
+from hotline.migrations.tables import metadata
+from partners.channels.base import Channels, Message
+from partners.deliveries.attempt import attempt_delivery
+from partners.deliveries.models import Delivery
+from partners.directory.models import Partner
+from partners.notices.models import Notice
+from partners.notices.service import release_notices
+from partners.referrals import plans
+from partners.referrals.models import Hold, Plan, Referral
+from triage.cases.models import Case
+from triage.items.models import HostingObservation, Item, ItemMedia, Media, Sighting, Visit
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+POLICE = {
+    "to": "police", "country": "AL", "name": "Police", "after": None, "urgency": "high",
+    "automatic": True, "why": "It is hosted in Albania (AL).", "basis": "Criminal Code Art. 117/2",
+}  # fmt: skip
+HOST = {
+    "to": "provider_notice", "country": "AL", "name": "Host", "after": "police_release",
+    "urgency": "high", "automatic": True, "why": "The host can remove it.",
+    "basis": "Law 18/2017 Arts. 26-27",
+}  # fmt: skip
+ABROAD = {
+    "to": "hotline", "country": "RS", "name": "Net Patrola", "after": None, "urgency": "normal",
+    "automatic": True, "why": "The hotline there can act.", "basis": "Practice of hotlines",
+}  # fmt: skip
+FREE_HOST = {**HOST, "country": "XK", "after": None}
+BY_HAND = {**POLICE, "to": "regulator", "after": "notice_deadline"}
+ROUTING = {
+    "routes": [POLICE, HOST, ABROAD, FREE_HOST, BY_HAND],
+    "jurisdiction": [
+        {"country": "AL", "ground": "territoriality", "basis": "Criminal Code Art. 6",
+         "status": "yes", "why": "Hosted here."},
+        {"country": "RS", "ground": "territoriality", "basis": "-", "status": "no", "why": "-"},
+    ],
+}  # fmt: skip
+PLACE = {route["to"]: index for index, route in enumerate(ROUTING["routes"][:3])}
+OUTCOME = {"class": "baseline", "kind": "csam_image", "age": "pre_pubescent"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def catalogues() -> None:
+    """Compile what is older than its source, as setting up the service does."""
+    for source in Path(partners.__file__).parent.glob("translations/*/LC_MESSAGES/messages.po"):
+        compiled = source.with_suffix(".mo")
+        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
+            with source.open("rb") as file:
+                catalogue = read_po(file, locale=source.parts[-3])
+            draft = compiled.with_suffix(f".{os.getpid()}")
+            with draft.open("wb") as file:
+                write_mo(file, catalogue)
+            draft.replace(compiled)
+
+
+class Recorder:
+    """A channel that keeps what it was given; ``faults`` are raised first, one a message."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.faults: list[Exception] = []
+
+    def send(self, message: Message) -> dict[str, Any]:
+        self.messages.append(message)
+        if self.faults:
+            raise self.faults.pop(0)
+        return {"accepted": True}
+
+
+@dataclass
+class House:
+    """Everything of a test. ``now`` moves only by ``later``; jobs run only by ``work``."""
+
+    context: Context
+    now: datetime = NOW
+    mail: Recorder = field(default_factory=Recorder)
+    http: Recorder = field(default_factory=Recorder)
+    jobs: dict[str, Callable[[Task], None]] = field(default_factory=dict)
+    errors: list[Exception] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.jobs |= {
+            "notice.release": release_notices,
+            "delivery.attempt": lambda task: attempt_delivery(task, channels=self.channels),
+        }
+
+    @property
+    def channels(self) -> Channels:
+        return Channels({"email": self.mail, "http": self.http})
+
+    def later(self, **span: float) -> datetime:
+        self.now += timedelta(**span)
+        return self.now
+
+    def work(self) -> int:
+        """Run what is due until nothing is left; returns how many jobs ran."""
+        ran = 0
+        while tasks := self._due():
+            for job, task in tasks:
+                ran += 1
+                try:
+                    self.jobs[job](task)
+                except Exception as error:
+                    self.errors.append(error)
+                    self._failed(task, error)
+        return ran
+
+    def _due(self) -> list[tuple[str, Task]]:
+        with self.context.database.reading() as session:
+            rows = session.scalars(
+                select(OutboxEntry)
+                .where(OutboxEntry.done_at.is_(None), OutboxEntry.dead_at.is_(None))
+                .where(OutboxEntry.due_at <= self.now, OutboxEntry.job.in_(self.jobs))
+                .order_by(OutboxEntry.id)
+            )
+            return [
+                (row.job, Task(self.context, row.id, row.payload, row.attempts + 1, self.now))
+                for row in rows
+            ]
+
+    def _failed(self, task: Task, error: Exception) -> None:
+        if not isinstance(error, HotlineError):
+            raise error
+        settings = self.context.settings
+        with self.context.database.writing() as session:
+            entry = outbox.lock(session, task.entry_id)
+            if entry is not None:
+                outbox.failed(
+                    entry, str(error), now=self.now, attempts=settings.job_attempts,
+                    base=settings.retry_base_seconds, final=isinstance(error, GiveUp),
+                )  # fmt: skip
+
+    # rows
+
+    def person(self, username: str = "arta", role: str = "analyst") -> Person:
+        with self.context.database.writing() as session:
+            known = session.scalar(select(Person).where(Person.username == username))
+            if known is not None:
+                return known
+            person = Person(
+                id=new_id(), username=username, display_name=username.title(), role=role,
+                password_hash="-", created_at=self.now,
+            )  # fmt: skip
+            session.add(person)
+        return person
+
+    def partner(
+        self, code: str = "police-al", kind: str = "police", *, approved: bool = True,
+        channel: str = "email", country: str | None = "AL", **values: Any,
+    ) -> Partner:  # fmt: skip
+        with self.context.database.writing() as session:
+            partner = Partner(
+                **{
+                    "id": new_id(), "code": code, "kind": kind, "country": country,
+                    "name": f"The {kind}", "languages": ["en"], "channel": channel,
+                    "address": f"{code}@desk.example", "created_at": self.now,
+                    "approved_at": self.now if approved else None, **values,
+                }
+            )  # fmt: skip
+            session.add(partner)
+        return partner
+
+    def case(self, name: str = "one", **values: Any) -> Case:
+        """An assessed case of one reported page with one picture."""
+        with self.context.database.writing() as session:
+            item = self._item(session, name, values.pop("abuse_contact", "abuse@isp.example"))
+            case = Case(
+                **{
+                    "id": new_id(), "reference": f"AL-2026-{name}", "item_id": item.id,
+                    "item": item, "opened_at": self.now, "kind": "csam_image",
+                    "routing": ROUTING, "outcome": OUTCOME, **values,
+                }
+            )  # fmt: skip
+            state = values.pop("state", "assessed")
+            machine.begin(session, case, actor="test", now=self.now)
+            case.state = state
+        return case
+
+    def _item(self, session: Session, name: str, contact: str | None) -> Item:
+        item = Item(
+            id=new_id(), key=f"url:{name}", kind="url", canonical=f"http://{name}.test/p/1",
+            display=f"http://{name}.test/p/1", host=f"{name}.test", fetchable=True,
+            sighting_count=2, first_reported_at=self.now - timedelta(days=1),
+            last_reported_at=self.now, hosting_kind="host", hosting_country="AL", asn="AS64500",
+            abuse_contact=contact,
+        )  # fmt: skip
+        media = Media(
+            id=new_id(), sha256=uuid.uuid4().hex * 2, sha1="1" * 40, md5="2" * 32, kind="image",
+            media_type="image/jpeg", size=1000, width=64, height=64, pdq="ab" * 32,
+            pdq_quality=90, hashable=True, first_seen_at=self.now,
+        )  # fmt: skip
+        session.add_all([item, media])
+        session.flush()
+        session.add_all(
+            [
+                HostingObservation(
+                    item_id=item.id, fact="address", value="192.0.2.7", source="DNS", at=self.now,
+                    confidence=0.9,
+                ),
+                Visit(id=new_id(), item_id=item.id, at=self.now, purpose="first", outcome="ok",
+                      status=200, report={"requested": item.canonical, "status": 200}),
+                ItemMedia(
+                    item_id=item.id, media_id=media.id, url=f"{item.canonical}.jpg", source="img",
+                    first_seen_at=self.now, last_seen_at=self.now,
+                ),
+            ]
+        )  # fmt: skip
+        self._report(session, item)
+        return item
+
+    def _report(self, session: Session, item: Item) -> None:
+        report = Report(
+            id=new_id(), received_at=self.now, channel="form", language="en", kind="csam_image",
+            receipt_mac=uuid.uuid4().bytes * 2,
+        )  # fmt: skip
+        session.add(report)
+        session.flush()
+        part = ReportPart(id=new_id(), report_id=report.id, position=0, kind="location")
+        machine.begin(session, part, actor="test", now=self.now)
+        machine.advance(session, part, "examined", actor="test", now=self.now)
+        session.add(Sighting(item_id=item.id, part_id=part.id, at=self.now))
+
+    # ways
+
+    def request(
+        self, case: Case, *routes: str | int, by: str = "arta",
+        partner: Partner | None = None,
+    ) -> Plan:  # fmt: skip
+        chosen = {
+            (PLACE[one] if isinstance(one, str) else one): partner.id if partner else None
+            for one in routes
+        }
+        person = self.person(by)
+        with self.context.database.writing() as session:
+            return plans.request_plan(
+                session, self.context, session.get_one(Case, case.id), person, chosen,
+                note="", now=self.now,
+            )  # fmt: skip
+
+    def approve(self, plan: Plan, by: str = "besnik") -> None:
+        person = self.person(by)
+        with self.context.database.writing() as session:
+            found = session.get_one(Plan, plan.id)
+            plans.approve_plan(session, self.context, found, person, now=self.now)
+
+    def decide(self, case: Case, *routes: str | int, partner: Partner | None = None) -> None:
+        """Two people want these routes; the jobs that follow have run."""
+        self.approve(self.request(case, *routes, partner=partner))
+        self.work()
+
+    def only(self, kind: type[Any]) -> Any:
+        """The one row of a table."""
+        with self.context.database.reading() as session:
+            found = session.scalars(select(kind)).unique().all()
+            assert len(found) == 1, found
+            return found[0]
+
+    def all(self, kind: type[Any]) -> list[Any]:
+        with self.context.database.reading() as session:
+            return list(session.scalars(select(kind).order_by(kind.id)).unique())
+
+    @property
+    def notice(self) -> Notice:
+        return self.only(Notice)  # type: ignore[no-any-return]
+
+    @property
+    def referral(self) -> Referral:
+        return self.only(Referral)  # type: ignore[no-any-return]
+
+    @property
+    def hold(self) -> Hold:
+        return self.only(Hold)  # type: ignore[no-any-return]
+
+    def deliveries(self, subject: str) -> list[Delivery]:
+        return [one for one in self.all(Delivery) if one.subject == subject]
+
+    def held_back(self) -> bool:
+        """No notice has left the house."""
+        return not any("-N-" in message.subject for message in self.mail.messages)
+
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    """Of the house; a test module may override it."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def empty_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with keys and tables, to be copied: making them takes a while."""
+    folder = tmp_path_factory.mktemp("empty") / "var"
+    made = build_context(Settings(data_dir=folder))
+    metadata.create_all(made.database.engine)
+    made.close()
+    return folder
+
+
+@pytest.fixture
+def context(tmp_path: Path, empty_house: Path, settings: dict[str, Any]) -> Iterator[Context]:
+    folder = tmp_path / "var"
+    shutil.copytree(empty_house, folder)
+    made = build_context(
+        Settings(**{"data_dir": folder, "country": "AL", "rdap_enabled": False, **settings})
+    )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def house(context: Context) -> House:
+    return House(context)
