@@ -101,6 +101,14 @@ ROUTES: dict[str, Any] = {
     "signpost": lazy_gettext("Point elsewhere"),
 }
 
+AFTER: dict[str, Any] = {
+    "assessment": lazy_gettext("after the assessment"),
+    "person": lazy_gettext("after a person's decision"),
+    "police": lazy_gettext("after the police were told"),
+    "police_release": lazy_gettext("after the police released it"),
+    "notice_deadline": lazy_gettext("after the notice's deadline"),
+}
+
 URGENCY: dict[str, Any] = {
     "immediate": lazy_gettext("at once"),
     "high": lazy_gettext("soon"),
