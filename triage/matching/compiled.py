@@ -55,6 +55,7 @@ def _found(table: Table, queries: NDArray[np.uint64], threshold: int, lookups: P
                 lookups.flip,
                 lookups.limit,
                 lookups.tables,
+                len(table.hashes) // SCAN_SHARE,
                 threshold,
                 out,
             )
@@ -67,7 +68,8 @@ def _found(table: Table, queries: NDArray[np.uint64], threshold: int, lookups: P
 
 def _compile(function: Any) -> Any:
     """Keep the machine code beside this file or in the user's cache; without either (a read-only
-    file system) it is compiled once for each process."""
+    file system) it is compiled once for each process. The cache notices changes of this file only:
+    what comes from elsewhere and may change is an argument."""
     try:
         return njit(nogil=True, cache=True)(function)
     except RuntimeError:
@@ -203,18 +205,19 @@ def _search(
     flip: Any,
     limit: Any,
     tables: Any,
+    heavy: int,
     threshold: int,
     out: Any,
 ) -> int:
     """Word after word, query after query; while the buckets of one step are read, those of the next
-    are on their way from memory. Gives the number of matches, also where it is more than ``out``
-    has room for, or OUTSIDE."""
+    are on their way from memory. Queries with more than ``heavy`` entries in their buckets are
+    compared with all. Gives the number of matches, which may exceed ``out``'s room, or OUTSIDE."""
     many, count = queries.shape[0], 0
     ranges = np.empty((many, flip.shape[0], 2), dtype=np.uint32)
     totals = np.zeros(many, dtype=np.int64)
     _find(queries, starts, flip, tables, ranges, totals)
     for query in range(many):
-        if totals[query] > hashes.shape[0] // SCAN_SHARE:
+        if totals[query] > heavy:
             count = _each(queries, query, hashes, threshold, out, count)
             ranges[query] = 0
     for step in range(tables.shape[0] * many):

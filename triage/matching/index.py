@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
@@ -37,11 +36,15 @@ class Match(NamedTuple):
 
 @cache
 def _scanner(engine: Engine) -> Scan:
-    if engine == "numpy" or (engine == "auto" and find_spec("numba") is None):
-        return in_numpy.scan
-    from triage.matching.compiled import scan
-
-    return scan
+    if engine != "numpy":
+        try:
+            from triage.matching.compiled import scan
+        except ImportError:  # not installed, or not for this version of NumPy
+            if engine == "numba":
+                raise
+        else:
+            return scan
+    return in_numpy.scan
 
 
 def warm() -> str:
