@@ -202,6 +202,7 @@ def assess(
     on, what a third decided where they did not, or the first answers where the house wants no
     second assessment.
     """
+    session.flush()  # a refresh throws away what is not stored yet
     session.refresh(case, with_for_update=True)
     _refuse_if_held(case, person, now)
     schema = assessment.load_schema(context.settings.data_dir)
