@@ -50,7 +50,7 @@ OPEN_STATES = ("waiting", "second_assessment", "third_assessment", "assessed")
 
 
 class Case(Identified, Stateful, Base):
-    """One item, to be decided. ``routing`` is the answer of the jurisdiction rules, with reasons."""
+    """One item, to be decided. ``routing``: the answer of the jurisdiction rules, with reasons."""
 
     __tablename__ = "case_file"
     __table_args__ = (
@@ -86,7 +86,7 @@ class Case(Identified, Stateful, Base):
 
 
 class Assessment(Identified, Base):
-    """One person's answers to the assessment schema ``scheme``/``version``; one a person a round."""
+    """One person's answers to the schema ``scheme``/``version``; one a person and round."""
 
     __tablename__ = "assessment"
     __table_args__ = (UniqueConstraint("case_id", "person_id", "round"),)
