@@ -105,8 +105,8 @@ class Transport:
             return None  # it ended in this very moment
         if status == JobStatus.QUEUED and entry_id in queue.get_job_ids():
             return True
-        if status == JobStatus.STARTED and not _is_over(job):
-            return None
+        if status in (JobStatus.QUEUED, JobStatus.STARTED) and not _is_over(job):
+            return None  # with a worker, or on its way to one
         job.delete()  # its worker was killed, or the queue was wiped around it
         enqueue()
         return True
@@ -114,7 +114,7 @@ class Transport:
 
 def _is_over(job: Job) -> bool:
     """Whether a job that counts as running has been at it for longer than it may."""
-    started = job.started_at
+    started = job.started_at or job.enqueued_at
     if started is None:
         return False
     started = started if started.tzinfo else started.replace(tzinfo=UTC)
