@@ -1,0 +1,72 @@
+"""Whether this container does its work: ``healthcheck.py web|worker|scheduler``; exit code 0 or 1.
+
+A worker is known to Redis by this container's host name; a scheduler that lives seals the audit log
+within seconds, so old rows without a seal mean that none does.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+import urllib.error
+import urllib.request
+from datetime import timedelta
+
+from hotline.core.settings import Settings, load_settings
+
+SEAL_WITHIN = timedelta(minutes=5)
+
+
+def web(settings: Settings) -> str:
+    address = f"http://127.0.0.1:{settings.port}/readyz"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(address, timeout=8):
+            return ""
+    except (OSError, urllib.error.URLError) as error:
+        return f"/readyz: {error}"
+
+
+def worker(settings: Settings) -> str:
+    from rq import Worker
+
+    from workers.transport import connect
+
+    here = socket.gethostname()
+    mine = [entry for entry in Worker.all(connection=connect(settings)) if entry.hostname == here]
+    return "" if mine else f"no worker of {here} is known to Redis"
+
+
+def scheduler(settings: Settings) -> str:
+    from sqlalchemy import select
+
+    from hotline.core.audit import AuditEntry
+    from hotline.core.context import utc_now
+    from hotline.core.database import Database
+
+    database = Database(settings.database_url.get_secret_value())
+    waiting = (
+        select(AuditEntry.id)
+        .where(AuditEntry.number.is_(None), AuditEntry.at < utc_now() - SEAL_WITHIN)
+        .limit(1)
+    )
+    with database.reading() as session:
+        return "the audit log is not being sealed" if session.scalar(waiting) else ""
+
+
+CHECKS = {"web": web, "worker": worker, "scheduler": scheduler}
+
+
+def main(arguments: list[str]) -> str | int:
+    """What is wrong, for ``sys.exit`` to print; 0 if nothing is."""
+    if len(arguments) != 1 or arguments[0] not in CHECKS:
+        return f"usage: healthcheck.py {'|'.join(CHECKS)}"
+    try:
+        return CHECKS[arguments[0]](load_settings()) or 0
+    except Exception as error:
+        # Not to be able to ask is unhealthy too. Only the kind is said: no address, no value.
+        return type(error).__name__
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
