@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, TypeVar
 
 from apiflask import APIBlueprint
 from flask import Response, jsonify, make_response, request
 from pydantic import BaseModel
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import UnsupportedMediaType
 
 from hotline.core import web
 from hotline.core.context import utc_now
-from hotline.core.errors import NotFound
+from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.shapes import parse
-from hotline.intake import guard, idempotency, openapi, schemas, service, strict_json, submission
+from hotline.intake import (
+    bulk,
+    guard,
+    idempotency,
+    keys,
+    openapi,
+    schemas,
+    service,
+    strict_json,
+    submission,
+)
+from hotline.intake.batch import Arrival, Received, store
 
 CHANNEL = "api"
+MAX_BULK = 50_000_000
+"""Bytes; ten thousand lines with room for narratives."""
 JSON = "application/json"
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")
 web.csrf.exempt(blueprint)  # no cookie is read here, so there is nothing to forge
@@ -25,21 +40,79 @@ T = TypeVar("T", bound=BaseModel)
 
 @blueprint.post("/reports")
 def create_report() -> Response:
-    """Store a report; 201 with its receipt."""
+    """Store a report; 201 with its receipt. A key is not needed; it names the source."""
     report = submission.read(_body())
-    held = guard.report_is_flood()
-    key = request.headers.get("Idempotency-Key")
+    idempotency_key = request.headers.get("Idempotency-Key")
     with web.writing() as session:
-        context, now = web.context(), utc_now()
-        if key is None:
-            received = service.receive(
-                session, context, report, channel=CHANNEL, held=held, now=now
-            )
+        arrival = _arrival(session, "reports", 1)
+        if idempotency_key is None:
+            received = Received()
+            store(session, web.context(), [(received, report)], arrival)
         else:
             received = idempotency.receive_once(
-                session, context, report, key, channel=CHANNEL, held=held, now=now
+                session, web.context(), report, idempotency_key, arrival=arrival
             )
     return _answer(schemas.ReceiptAnswer(receipt=received.receipt), 201)
+
+
+@blueprint.post("/reports/bulk")
+def create_reports() -> Response:
+    """Up to 10,000 reports as NDJSON or CSV; an answer for each line, in one transaction."""
+    request.max_content_length = MAX_BULK
+    if request.mimetype not in (bulk.NDJSON, bulk.CSV):
+        raise UnsupportedMediaType(f"Send {bulk.NDJSON} or {bulk.CSV}.")
+    with web.reading() as session:  # before a large body is read
+        keys.authenticate(session, web.context(), _authorisation(), "bulk")
+    body = request.get_data(cache=False)
+    lines = bulk.read(body, request.mimetype)
+    good = [(Received(), line) for _, line in lines if isinstance(line, submission.Submission)]
+    answer = _bulk_answer(lines, [received.receipt for received, _ in good])
+    idempotency_key = request.headers.get("Idempotency-Key")
+    with web.writing() as session:
+        arrival = _arrival(session, "bulk", len(good))
+        earlier = None
+        if idempotency_key is not None:
+            earlier = idempotency.answer_once(
+                session, web.context(), idempotency_key, body, answer, arrival=arrival
+            )
+        if earlier is None:
+            store(session, web.context(), good, arrival)
+    return Response(earlier or answer, content_type=bulk.NDJSON)
+
+
+def _bulk_answer(lines: list[bulk.Line], receipts: list[str]) -> str:
+    waiting = iter(receipts)
+    answers: list[dict[str, Any]] = []
+    for number, line in lines:
+        if isinstance(line, submission.Submission):
+            answers.append({"line": number, "receipt": next(waiting)})
+        else:
+            fields = line.fields if isinstance(line, InvalidInput) else {}
+            faults = [{"pointer": p, "detail": d} for p, d in fields.items()]
+            problem = {"title": line.title, "status": line.status, "detail": str(line)}
+            answers.append({"line": number, "problem": problem | {"errors": faults}})
+    return "".join(json.dumps(answer) + "\n" for answer in answers)
+
+
+def _arrival(session: Session, scope: str, reports: int) -> Arrival:
+    """Whose reports these are. With a key its quota counts; without one, the address does."""
+    now = utc_now()
+    if "Authorization" not in request.headers and scope == "reports":
+        return Arrival(CHANNEL, now, held=guard.report_is_flood())
+    key = keys.authenticate(session, web.context(), _authorisation(), scope)
+    keys.spend(session, key, reports, now)
+    return Arrival(CHANNEL, now, source=key.name)
+
+
+def _authorisation() -> str:
+    return request.headers.get("Authorization", "")
+
+
+@blueprint.after_request
+def ask_for_a_key(response: Response) -> Response:
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 @blueprint.post("/reports/status")

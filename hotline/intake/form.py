@@ -32,7 +32,8 @@ MAX_AGE = timedelta(hours=24)
 
 def values_of(form: Mapping[str, str]) -> dict[str, str]:
     """What was typed, field by field, for showing it again."""
-    return {name: form.get(name, "") for name in FIELDS}
+    # Browsers send every line end as two characters; the limits count what the person typed.
+    return {name: form.get(name, "").replace("\r\n", "\n") for name in FIELDS}
 
 
 def submission_of(values: Mapping[str, str], language: str) -> Submission:
@@ -65,7 +66,7 @@ def faults_in(values: Mapping[str, str], fields: Collection[str]) -> dict[str, L
 
 def locations_of(text: str) -> list[str]:
     """One location a line; empty lines are none."""
-    return [line for line in str(clean(text)).split("\n") if clean(line)]
+    return [line for line in clean(text).split("\n") if clean(line)]
 
 
 def faults_of(error: InvalidInput) -> dict[str, LazyString]:

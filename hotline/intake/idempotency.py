@@ -12,7 +12,7 @@ import json
 import re
 import uuid
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -38,79 +38,71 @@ def receive_once(
     submission: Submission,
     key: str,
     *,
-    channel: str,
-    source: str = "",
-    held: bool = False,
-    now: datetime,
+    arrival: Arrival,
 ) -> Received:
-    """Like ``service.receive``, once per ``key``; ``Conflict`` where it came with another body."""
+    """Store a report, once per ``key``; ``OtherBody`` where the key came with another one."""
+    received = Received()
+    answer = json.dumps([str(received.report_id), received.receipt])
+    body = submission.model_dump_json().encode()
+    earlier = answer_once(session, context, key, body, answer, arrival=arrival)
+    if earlier is not None:
+        report_id, receipt = json.loads(earlier)
+        return Received(uuid.UUID(report_id), receipt)
+    store(session, context, [(received, submission)], arrival)
+    return received
+
+
+def answer_once(
+    session: Session, context: Context, key: str, body: bytes, answer: str, *, arrival: Arrival
+) -> str | None:
+    """Keep ``answer`` under ``key`` for a day; the earlier answer if the key came before.
+
+    Of two requests at the same moment the second waits for the first one's transaction.
+    """
     if not _KEY.fullmatch(key):
         raise InvalidInput(
             "The idempotency key must have 16 to 255 visible ASCII characters.",
             hint="A random UUID is a good one.",
             fields={"": "Idempotency-Key is not 16 to 255 visible ASCII characters"},
         )
-    entry = _entry(context, f"{channel}:{source}:{key}", submission)
-    received = Received()
-    if not _take(session, entry, received, now):
-        return _answer_again(session, entry)
-    arrival = Arrival(channel=channel, source=source, held=held, now=now)
-    store(session, context, [(received, submission)], arrival)
-    return received
+    scoped = f"{arrival.channel}:{arrival.source}:{key}"
+    sealing = context.keyring.mac("receipts", f"idempotency answer:{scoped}".encode())
+    mac = context.keyring.mac("receipts", f"idempotency lookup:{scoped}".encode())
+    # Keyed: a plain digest of a short body could be guessed at.
+    digest = hmac.digest(sealing, body, hashlib.sha256)
+    row_id = new_id()
+    values = {
+        "id": row_id,
+        "digest": digest,
+        "answer": Vault.seal(sealing, _ANSWER, row_id, answer),
+        "expires_at": arrival.now + LIFETIME,
+    }
+    if _take(session, mac, values, arrival.now):
+        return None
+    row = session.execute(
+        select(IdempotencyKey.id, IdempotencyKey.digest, IdempotencyKey.answer).where(
+            IdempotencyKey.mac == mac
+        )
+    ).one()
+    if not hmac.compare_digest(row.digest, digest):
+        raise OtherBody(
+            "This idempotency key was used for another report.", hint="Use a new key for it."
+        )
+    return Vault.open(sealing, _ANSWER, row.id, row.answer)
 
 
 class OtherBody(Conflict):
     """The key came before, with something else."""
 
 
-class _Entry(NamedTuple):
-    """What is kept of a key and a body, and the key (never kept) that seals the answer."""
-
-    mac: bytes
-    digest: bytes
-    sealing: bytes
-
-
-def _entry(context: Context, scoped: str, submission: Submission) -> _Entry:
-    sealing = context.keyring.mac("receipts", f"idempotency answer:{scoped}".encode())
-    return _Entry(
-        mac=context.keyring.mac("receipts", f"idempotency lookup:{scoped}".encode()),
-        # Keyed: a plain digest of a short body could be guessed at.
-        digest=hmac.digest(sealing, submission.model_dump_json().encode(), hashlib.sha256),
-        sealing=sealing,
-    )
-
-
-def _take(session: Session, entry: _Entry, received: Received, now: datetime) -> bool:
-    """Store the key with its answer; False if a living one is there (or just being stored)."""
+def _take(session: Session, mac: bytes, values: dict[str, Any], now: datetime) -> bool:
+    """Store the key; False if a living one is there."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    row_id = new_id()
-    answer = json.dumps([str(received.report_id), received.receipt])
-    values = {
-        "id": row_id,
-        "digest": entry.digest,
-        "answer": Vault.seal(entry.sealing, _ANSWER, row_id, answer),
-        "expires_at": now + LIFETIME,
-    }
     statement = (
         insert(IdempotencyKey)
-        .values(mac=entry.mac, **values)
+        .values(mac=mac, **values)
         .on_conflict_do_update(
             index_elements=["mac"], set_=values, where=IdempotencyKey.expires_at <= now
         )
     )
     return bool(getattr(session.execute(statement), "rowcount", 0))
-
-
-def _answer_again(session: Session, entry: _Entry) -> Received:
-    row = session.execute(
-        select(IdempotencyKey.id, IdempotencyKey.digest, IdempotencyKey.answer).where(
-            IdempotencyKey.mac == entry.mac
-        )
-    ).one()
-    if not hmac.compare_digest(row.digest, entry.digest):
-        raise OtherBody(
-            "This idempotency key was used for another report.", hint="Use a new key for it."
-        )
-    report_id, receipt = json.loads(Vault.open(entry.sealing, _ANSWER, row.id, row.answer))
-    return Received(uuid.UUID(report_id), receipt)

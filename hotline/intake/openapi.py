@@ -32,6 +32,11 @@ _PROBLEMS = {
 }
 _NO_RECEIPT = {"404": "No report has this receipt: unknown, mistyped and erased look the same."}
 _TOO_MANY = {"429": "Too many requests in a short time; see Retry-After."}
+_KEY_PROBLEMS = {
+    "401": "The key is missing, unknown or revoked.",
+    "403": "The key may not be used for this.",
+    "429": "The key's quota of the day does not suffice; see Retry-After.",
+}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -59,7 +64,10 @@ def _document() -> dict[str, Any]:
             "description": "Report suspected CSAM by its location. No file can be sent.",
         },
         "paths": _paths(),
-        "components": {"schemas": definitions["$defs"]},
+        "components": {
+            "schemas": definitions["$defs"],
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
     }
 
 
@@ -69,11 +77,13 @@ def _paths() -> dict[str, Any]:
         "Report one or more locations, or tell what happened",
         Submission,
         {"201": ("Stored. Keep the receipt.", schemas.ReceiptAnswer)},
-        {"409": "The Idempotency-Key was used for another report."},
+        _KEY_PROBLEMS | {"409": "The Idempotency-Key was used for another report."},
     )
     report["parameters"] = [_IDEMPOTENCY_KEY]
+    report["security"] = [{}, {"key": []}]
     return {
         "/api/v1/reports": {"post": report},
+        "/api/v1/reports/bulk": {"post": _bulk()},
         "/api/v1/reports/status": {
             "post": _operation(
                 "readStatus",
@@ -105,6 +115,22 @@ def _paths() -> dict[str, Any]:
             }
         },
     }
+
+
+def _bulk() -> dict[str, Any]:
+    operation = _operation(
+        "createReports",
+        "Up to 10,000 reports at once; each line is answered",
+        Submission,
+        {"200": ("One answer a line, in the order of the lines.", None)},
+        _KEY_PROBLEMS | {"409": "The Idempotency-Key was used for another body."},
+    )
+    lines = {"schema": {"type": "string", "minLength": 1}}
+    operation["requestBody"]["content"] = {"application/x-ndjson": lines, "text/csv": lines}
+    operation["responses"]["200"]["content"] = {"application/x-ndjson": lines}
+    operation["parameters"] = [_IDEMPOTENCY_KEY]
+    operation["security"] = [{"key": []}]
+    return operation
 
 
 def _operation(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hotline.intake.submission import MAX_NARRATIVE
+from hotline.intake.submission import MAX_NARRATIVE, VISIBLE
 
 RECEIPT_EXAMPLE = "K7QM-3D9X-0ABC-HJ2P-W5TZ"
 Receipt = Annotated[str, Field(max_length=100, examples=[RECEIPT_EXAMPLE])]
@@ -23,7 +23,10 @@ class ReceiptQuery(_Strict):
 
 class InformationRequest(_Strict):
     receipt: Receipt
-    text: Annotated[str, Field(min_length=1, max_length=MAX_NARRATIVE)]
+    text: Annotated[
+        str,
+        Field(min_length=1, max_length=MAX_NARRATIVE, json_schema_extra={"pattern": VISIBLE}),
+    ]
 
 
 class ReceiptAnswer(_Strict):

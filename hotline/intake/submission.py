@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from hotline.core.errors import InvalidInput
 from hotline.core.shapes import parse
@@ -50,25 +50,48 @@ _UNTYPED = dict.fromkeys(
 )
 
 
-def clean(text: object) -> object:
-    """Text with plain line ends and without untyped characters; anything else is left alone."""
-    if not isinstance(text, str):
-        return text
+def clean(text: str) -> str:
+    """``text`` with plain line ends and without untyped characters and outer white space."""
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_UNTYPED).strip()
 
 
-_cleaned = BeforeValidator(clean)
+# For the OpenAPI document: what is more than nothing once it is cleaned.
+VISIBLE = (
+    r"[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028-\u202F\u205F\u2066-\u2069\u3000\uFEFF]"
+)
+
+
+def _something(text: str) -> str:
+    """For ``AfterValidator``, like ``clean``: lengths are checked first, on what was sent."""
+    cleaned = clean(text)
+    if not cleaned:
+        raise ValueError("is empty")
+    return cleaned
+
+
 Location = Annotated[
     str,
-    _cleaned,
-    Field(min_length=1, max_length=MAX_LOCATION, examples=["https://example.test/page"]),
+    Field(
+        max_length=MAX_LOCATION,
+        examples=["https://example.test/page"],
+        json_schema_extra={"pattern": VISIBLE},
+    ),
+    AfterValidator(_something),
 ]
+_SOMETHING: dict[str, Any] = {
+    "anyOf": [
+        {"required": ["locations"], "properties": {"locations": {"minItems": 1}}},
+        {"required": ["narrative"], "properties": {"narrative": {"pattern": VISIBLE}}},
+    ]
+}
 
 
 class Submission(BaseModel):
     """One report as its reporter gives it. A location is any text: a malformed URL is one too."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, json_schema_extra=_SOMETHING
+    )
 
     locations: Annotated[
         list[Location],
@@ -77,13 +100,15 @@ class Submission(BaseModel):
             description="Where it is: URLs, accounts, telephone numbers, hashes, as text.",
         ),
     ] = []
-    narrative: Annotated[str, _cleaned, Field(max_length=MAX_NARRATIVE)] = ""
+    narrative: Annotated[str, Field(max_length=MAX_NARRATIVE), AfterValidator(clean)] = ""
     kind: Kind = "unknown"
     reporter_role: Role = "unknown"
     danger_now: Annotated[bool, Field(description="A child is in danger right now.")] = False
     own_material: Annotated[bool, Field(description="It shows the reporter.")] = False
     contact: Annotated[
-        str, _cleaned, Field(max_length=MAX_CONTACT, description="Only to ask back; may be empty.")
+        str,
+        Field(max_length=MAX_CONTACT, description="Only to ask back; may be empty."),
+        AfterValidator(clean),
     ] = ""
     language: Annotated[
         str,
@@ -107,7 +132,7 @@ class Information(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    text: Annotated[str, _cleaned, Field(min_length=1, max_length=MAX_NARRATIVE)]
+    text: Annotated[str, Field(max_length=MAX_NARRATIVE), AfterValidator(_something)]
 
 
 def read(data: object) -> Submission:

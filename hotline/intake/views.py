@@ -30,7 +30,7 @@ from hotline.core import web
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, TooMany
 from hotline.intake import drafts, form, guard, idempotency, paths, service, wording
-from hotline.intake.batch import Received
+from hotline.intake.batch import Arrival, Received
 from hotline.intake.submission import Submission, read_information
 
 CHANNEL = "form"
@@ -104,7 +104,8 @@ def question(page: str) -> BaseResponse:
     if page == "check":  # sends what it showed, so that sending it again is the same report
         return _send(values | form.values_of(request.form), page)
     fields = paths.QUESTIONS[page]
-    values |= {name: request.form.get(name, "") for name in fields}
+    typed = form.values_of(request.form)
+    values |= {name: typed[name] for name in fields}
     faults = form.faults_in(values, fields)
     if faults:
         return _question_page(page, values, faults, status=422)
@@ -183,14 +184,9 @@ def _store(submission: Submission, form_id: str, held: bool) -> Received:
     with web.writing() as transaction:
         if secret is not None:
             drafts.drop(transaction, web.context(), secret)
+        arrival = Arrival(channel=CHANNEL, held=held, now=utc_now())
         return idempotency.receive_once(
-            transaction,
-            web.context(),
-            submission,
-            form_id,
-            channel=CHANNEL,
-            held=held,
-            now=utc_now(),
+            transaction, web.context(), submission, form_id, arrival=arrival
         )
 
 
@@ -302,7 +298,8 @@ def stale_page(error: CSRFError) -> Response:  # noqa: ARG001
         return _question_page(ALL, form.values_of(request.form), faults, status=400)
     if page:
         values = _draft()[0]
-        values |= {name: request.form.get(name, "") for name in paths.QUESTIONS[page]}
+        typed = form.values_of(request.form)
+        values |= {name: typed[name] for name in paths.QUESTIONS[page]}
         return _question_page(page, values, faults, status=400)
     shown = render_template(
         "public/status_form.html", typed=request.form.get("receipt", "")[:100], faults=faults

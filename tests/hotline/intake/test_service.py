@@ -12,6 +12,7 @@ from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.machine import HistoryEntry, history
 from hotline.core.outbox import OutboxEntry
 from hotline.intake import idempotency, service
+from hotline.intake.batch import Arrival
 from hotline.intake.models import IdempotencyKey, Report, ReportMessage, ReportPart
 from hotline.intake.submission import Submission
 
@@ -149,7 +150,8 @@ KEY = "2f1d4b1c-8f0a-4b57-9a3e-7a4c0d5f1e22"
 
 def once(context: Context, submission: Submission, key: str, now: datetime) -> service.Received:
     with context.database.writing() as session:
-        return idempotency.receive_once(session, context, submission, key, channel="api", now=now)
+        arrival = Arrival(channel="api", now=now)
+        return idempotency.receive_once(session, context, submission, key, arrival=arrival)
 
 
 def test_the_same_key_and_body_is_one_report_with_one_answer(context: Context) -> None:
