@@ -28,8 +28,8 @@ def fingerprint_media(
 ) -> MediaFingerprint:
     """Hash a file that is in memory. Never raises for what the file holds, and writes nothing.
 
-    The type is sniffed; ``declared_type`` (as of an HTTP header) is only believed where nothing
-    is known, to say that it was meant to be a picture or a video. A file that is neither gets its
+    The type is sniffed; ``declared_type`` (as of an HTTP header) is believed where nothing
+    is known, if it says that this is a picture or a video. A file that is neither gets its
     exact hashes alone. ``dihedral`` adds the PDQ of the eight ways to turn and mirror a picture.
     """
     media_type = sniff(data)

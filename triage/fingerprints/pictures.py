@@ -143,11 +143,21 @@ def _read_jpeg(data: bytes | memoryview, limits: Limits) -> tuple[Shrunk, bool]:
         _decode(image)
     first = shrink_picture(*_upright(image, full))
     matchable = whole and quality(first.pdq) >= MATCHABLE_QUALITY
-    if matchable and hangs_on_roundings(first.pdq):
+    if matchable and hangs_on_roundings(first.pdq) and _is_glaring(image):
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
         image.load()
         first = shrink_picture(*_upright(image, full))
     return first, whole
+
+
+def _is_glaring(image: Image.Image) -> bool:
+    """Are more than 2% of the pixels all but black or white? There colours were cut off.
+
+    A grey decode cuts them off elsewhere than a colour decode, which moves the frequencies; where
+    nothing is cut off, the two differ by less than it takes to turn bits.
+    """
+    counts = image.convert("L").histogram()
+    return sum(counts[:4]) + sum(counts[-4:]) > 0.02 * sum(counts)
 
 
 def shrink_picture(image: Image.Image, full: tuple[int, int]) -> Shrunk:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import io
-import socket
 from collections.abc import Callable, Sequence
-from typing import Any
+from pathlib import Path
 
 import av
 import pytest
 from PIL import Image
 
-from triage.fingerprints import FrameFingerprint, Limits, fingerprint_media, video_match
+from triage.fingerprints import FrameFingerprint, Limits, fingerprint_media, video, video_match
 from triage.fingerprints.video import fold
 
 Encode = Callable[..., bytes]
@@ -151,19 +150,36 @@ def test_sound_alone_has_no_frames() -> None:
     assert fingerprint_media(buffer.getvalue()).problems == ("no_frames",)
 
 
-def test_no_file_and_no_address_is_opened(
-    scenes: list[Image.Image], film: Film, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "playlist",
+    [
+        "#EXTM3U\n#EXTINF:1,\nfile://{path}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile '{path}'\n",
+    ],
+)
+def test_a_list_of_other_files_is_never_followed(
+    playlist: str, scenes: list[Image.Image], film: Film, tmp_path: Path
 ) -> None:
-    """A QuickTime film may say that its pictures are in another file."""
-    plain = film(scenes, "mov", "mpeg4")
-    path = b"/etc/hostname"
-    alias = bytes(2) + b"\0\0\0\0" + bytes(120) + b"\0\x12" + bytes([0, len(path)]) + path
-    opened: list[Any] = []
-    monkeypatch.setattr(socket, "socket", lambda *a, **k: opened.append(a))
-    inside = plain.replace(b"url \0\0\0\1", b"alis\0\0\0\0")
-    found = fingerprint_media(inside + alias)
-    assert found.kind == "video"
-    assert opened == []
+    """FFmpeg would read them if it chose the demuxer itself, and given permission."""
+    other = tmp_path / "film.mp4"
+    other.write_bytes(film(scenes))
+    data = playlist.format(path=other).encode()
+    found = fingerprint_media(data, declared_type="video/mp4")
+    assert found.frames == ()
+    assert found.problems in {("unsupported_type",), ("not_decodable",)}
+
+
+def test_a_decoder_that_asks_for_another_file_is_refused(
+    scenes: list[Image.Image], film: Film, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With the demuxer of playlists let in on purpose, the door behind it still holds."""
+    monkeypatch.setitem(video.CONTAINERS, "video/mp2t", "hls")
+    other = tmp_path / "film.ts"
+    other.write_bytes(film(scenes, "mpegts"))
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{other}\n#EXT-X-ENDLIST\n"
+    seen = video.read_video(playlist.encode(), "video/mp2t", Limits())
+    assert seen.frames == []
+    assert seen.problems == ["refers_to_other_files"]
 
 
 def frames(*hashes: int, quality: int = 100) -> list[FrameFingerprint]:
