@@ -50,8 +50,11 @@ def scheduler(settings: Settings) -> str:
         .where(AuditEntry.number.is_(None), AuditEntry.at < utc_now() - SEAL_WITHIN)
         .limit(1)
     )
-    with database.reading() as session:
-        return "the audit log is not being sealed" if session.scalar(waiting) else ""
+    try:
+        with database.reading() as session:
+            return "the audit log is not being sealed" if session.scalar(waiting) else ""
+    finally:
+        database.dispose()
 
 
 CHECKS = {"web": web, "worker": worker, "scheduler": scheduler}

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
+import runpy
 import socket
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import redis
 import yaml
+from rq import Worker
+from rq.serializers import JSONSerializer
 
+from hotline.core import audit
+from hotline.core.context import Context, utc_now
 from workers.redis_server import find_server
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+healthcheck = runpy.run_path(str(ROOT / "deploy" / "healthcheck.py"))["main"]
 SECRETS = {
     "postgres_password",
     "HOTLINE_DATABASE_URL",
@@ -114,68 +120,91 @@ def test_half_a_set_of_secrets_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def closed_redis(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A Redis started as compose.yaml starts it, with the users that make-secrets.sh made."""
+def closed_redis(tmp_path: Path) -> Iterator[str]:
+    """URL of a Redis that runs as compose.yaml says, with the users that make-secrets.sh made."""
     assert make_secrets(tmp_path / "secrets").returncode == 0
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-    wanted = [word.replace("/run/secrets", str(tmp_path / "secrets"))
-              for word in services["redis"]["command"][1:]]  # fmt: skip
+    wanted = [
+        word.replace("/run/secrets", str(tmp_path / "secrets"))
+        for word in services["redis"]["command"][1:]
+    ]
     process = subprocess.Popen(
         [find_server(), *wanted, "--port", str(port), "--bind", "127.0.0.1"],
-        cwd=tmp_path, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+    )
     url = (tmp_path / "secrets" / "HOTLINE_REDIS_URL").read_text().strip()
-    yield {**os.environ, "PYTHONPATH": str(ROOT), "HOTLINE_DATA_DIR": str(tmp_path / "data"),
-           "HOTLINE_REDIS_URL": url.replace("@redis:6379", f"@127.0.0.1:{port}")}  # fmt: skip
+    yield url.replace("@redis:6379", f"@127.0.0.1:{port}")
     process.terminate()
     process.wait(10)
 
 
-def healthcheck(what: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / "deploy" / "healthcheck.py"), what],
-        env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-
-
-def hotline(environment: dict[str, str], *words: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "hotline", *words], env=environment, cwd=ROOT)
+def until_up(client: redis.Redis) -> redis.Redis:
+    for _ in range(100):
+        try:
+            client.ping()
+        except redis.ConnectionError:
+            time.sleep(0.05)
+        else:
+            return client
+    pytest.fail("Redis did not come up")
 
 
 @pytest.mark.services
-def test_a_worker_is_healthy_while_it_runs(closed_redis: dict[str, str]) -> None:
-    assert hotline(closed_redis, "db", "upgrade").wait(60) == 0
-    assert healthcheck("scheduler", closed_redis).returncode == 0
-    before = healthcheck("worker", closed_redis)
-    assert before.returncode == 1
-    assert "no worker" in before.stderr
-    worker = hotline(closed_redis, "worker")
-    try:
-        for _ in range(60):
-            if healthcheck("worker", closed_redis).returncode == 0:
-                break
-            time.sleep(0.5)
-        else:
-            pytest.fail("the worker never became healthy")
-    finally:
-        worker.terminate()
-        worker.wait(30)
-    assert healthcheck("worker", closed_redis).returncode == 1
+def test_redis_lets_only_the_service_in(closed_redis: str) -> None:
+    until_up(redis.Redis.from_url(closed_redis)).set("name", "value")
+    address = closed_redis.split("@")[1]
+    health = redis.Redis.from_url(f"redis://health:none@{address}")
+    assert health.ping()
+    with pytest.raises(redis.exceptions.NoPermissionError):
+        health.get("name")
+    with pytest.raises(redis.exceptions.AuthenticationError):
+        redis.Redis.from_url(f"redis://{address}").ping()
 
 
-def test_what_cannot_be_asked_is_not_healthy(tmp_path: Path) -> None:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "HOTLINE_DATA_DIR": str(tmp_path),
-        "HOTLINE_REDIS_URL": "redis://user:hidden-word@127.0.0.1:1/0",
-        "HOTLINE_PORT": "1",
-    }
+@pytest.mark.services
+def test_a_worker_is_healthy_while_redis_knows_it(
+    closed_redis: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOTLINE_REDIS_URL", closed_redis)
+    monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
+    connection = until_up(redis.Redis.from_url(closed_redis))
+    assert "no worker" in str(healthcheck(["worker"]))
+    worker = Worker(["default"], connection=connection, serializer=JSONSerializer)
+    worker.register_birth()
+    assert healthcheck(["worker"]) == 0
+    worker.register_death()
+    assert "no worker" in str(healthcheck(["worker"]))
+
+
+def test_a_scheduler_is_healthy_while_the_audit_log_is_sealed(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = context.settings.database_url.get_secret_value()
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", url)
+    assert healthcheck(["scheduler"]) == 0
+    with context.database.writing() as session:
+        audit.record(
+            session, actor="test", action="test", entity="test", entity_id="1",
+            now=utc_now() - timedelta(minutes=10),
+        )  # fmt: skip
+    assert "not being sealed" in str(healthcheck(["scheduler"]))
+    with context.database.writing() as session:
+        audit.seal(session)
+    assert healthcheck(["scheduler"]) == 0
+
+
+def test_what_cannot_be_asked_is_not_healthy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("HOTLINE_REDIS_URL", "redis://user:hidden-word@127.0.0.1:1/0")
+    monkeypatch.setenv("HOTLINE_PORT", "1")
     for what in ("web", "worker", "scheduler"):
-        answer = healthcheck(what, environment)
-        assert answer.returncode == 1, what
-        assert "hidden-word" not in answer.stderr
-    assert healthcheck("nothing", environment).returncode == 1
+        answer = str(healthcheck([what]))
+        assert answer != "0", what
+        assert "hidden-word" not in answer
+    assert str(healthcheck(["nothing"])).startswith("usage")
