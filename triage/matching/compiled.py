@@ -196,6 +196,18 @@ def _compare_in_full(
     return int(_add(out, count, query, position, apart))
 
 
+def _compare_heavy(
+    queries: Any, hashes: Any, ranges: Any, heavy: Any, threshold: int, out: Any
+) -> int:
+    """The ``heavy`` queries against every hash; no bucket of theirs is left to read."""
+    count = 0
+    for query in range(queries.shape[0]):
+        if heavy[query]:
+            count = _each(queries, query, hashes, threshold, out, count)
+            ranges[query] = 0
+    return count
+
+
 def _search(
     queries: Any,
     hashes: Any,
@@ -209,17 +221,13 @@ def _search(
     threshold: int,
     out: Any,
 ) -> int:
-    """Word after word, query after query; while the buckets of one step are read, those of the next
-    are on their way from memory. Queries with more than ``heavy`` entries in their buckets are
-    compared with all. Gives the number of matches, which may exceed ``out``'s room, or OUTSIDE."""
-    many, count = queries.shape[0], 0
+    """Word after word, query after query, the next buckets on their way while these are read; more
+    than ``heavy`` entries: all. Gives the number of matches, also beyond ``out``, or OUTSIDE."""
+    many = queries.shape[0]
     ranges = np.empty((many, flip.shape[0], 2), dtype=np.uint32)
     totals = np.zeros(many, dtype=np.int64)
     _find(queries, starts, flip, tables, ranges, totals)
-    for query in range(many):
-        if totals[query] > heavy:
-            count = _each(queries, query, hashes, threshold, out, count)
-            ranges[query] = 0
+    count: int = _settle(queries, hashes, ranges, totals > heavy, threshold, out)
     for step in range(tables.shape[0] * many):
         table, query = step // many, step % many
         _ask_ahead(ranges, partners, tables, step + 1)
@@ -260,4 +268,5 @@ _near = _compile(_any_near)
 _told = _compile(_seen_before)
 _full = _compile(_compare_in_full)
 _ask_ahead = _compile(_prefetch_step)
+_settle = _compile(_compare_heavy)
 _through_tables = _compile(_search)
