@@ -30,6 +30,32 @@
     });
     document.getElementById("print").addEventListener("click", () => print());
   }
+  const device = document.getElementById("device");
+  const where = document.getElementById("locations");
+  if (device && where && self.OffscreenCanvas && self.createImageBitmap) {
+    // The picture goes to a worker on this device. What comes back is text, to be seen before it
+    // is sent; the field is no part of the form.
+    const picture = document.getElementById("picture");
+    const said = document.getElementById("device-said");
+    device.hidden = false;
+    picture.type = "file";
+    picture.accept = "image/*";
+    picture.addEventListener("change", () => {
+      if (!picture.files.length) return;
+      said.textContent = device.dataset.working;
+      const worker = new Worker(device.dataset.worker);
+      worker.onmessage = ({ data: found }) => {
+        worker.terminate();
+        picture.value = "";
+        const lines = [];
+        if (found && found.pdq && found.quality >= 50) lines.push(`pdq:${found.pdq}`);
+        if (found && found.sha256) lines.push(`sha256:${found.sha256}`);
+        if (lines.length) where.value = [where.value.trim(), ...lines].filter(Boolean).join("\n");
+        said.textContent = lines.length ? device.dataset.done : device.dataset.failed;
+      };
+      worker.postMessage(picture.files[0]);
+    });
+  }
   const problem = document.querySelector(".problem");
   if (problem) problem.focus();
 })();
