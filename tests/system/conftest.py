@@ -92,7 +92,7 @@ class Service:
         )  # fmt: skip
 
     def wait(self, condition: Callable[[], Any], seconds: float = UP_SECONDS) -> Any:
-        """Poll until ``condition`` is true; fails with the log if the service died or time is up."""
+        """Poll until ``condition`` is true; fails with the log when time is up."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found = condition()
@@ -115,7 +115,7 @@ class Service:
         found = {}
         for child in psutil.Process(self.process.pid).children():
             words = child.cmdline()
-            name = words[-1] if "hotline" in words else Path(words[0]).name if words else "?"
+            name = words[-1] if "hotline" in words else child.name()
             found[name] = child.pid
         return found
 
