@@ -147,6 +147,7 @@ def _marked(picture: Make, encode: Encode, film: Film) -> list[bytes]:
     names = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "TIFF")
     marked = [encode(scene, name, exif=exif.tobytes()) for name in names]
     marked += [encode(Image.frombytes("RGB", (64, 48), pixels), name) for name in ("BMP", "TIFF")]
+    marked.append(encode(scene, "TIFF", compression="tiff_lzw", description=MARKER))
     marked.append(encode(scene, "GIF", comment=MARKER.encode()))
     marked.append(film([scene], "matroska", "mpeg4").replace(b"Lavf", MARKER[:4].encode()))
     return marked
