@@ -1,0 +1,366 @@
+"""The directory page, the measures of a case and its panels, role by role."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from hotline.accounts import service as accounts
+from hotline.accounts.auth import COOKIE
+from hotline.app import create_app
+from hotline.core.context import utc_now
+from hotline.core.ids import new_id
+from partners.channels.base import Refused
+from partners.directory.models import Partner
+from partners.notices.models import Notice
+from partners.referrals.models import Hold, Plan, Referral
+from partners.watching.models import Watch
+from triage.items.models import Visit
+
+pytestmark = pytest.mark.parametrize("settings", [{"audiences": ("console",)}])
+CASE = "/console/cases/AL-2026-one"
+
+
+class Browser:
+    """A signed-in browser: it takes the form's token from the page before it posts."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, path: str) -> Any:
+        return self.client.get(path)
+
+    def post(self, path: str, page: str = CASE, **form: Any) -> Any:
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(page).text)
+        assert found
+        return self.client.post(path, data={"csrf_token": found[1], **form})
+
+    def case(self) -> str:
+        page = self.get(f"{CASE}?lang=en")
+        assert page.status_code == 200, page.text
+        return html.unescape(page.text)
+
+
+@pytest.fixture
+def browser(house: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Browser]:
+    """A browser of a person of that role."""
+    for module in ("measures", "directory.views"):
+        monkeypatch.setattr(f"partners.{module}.utc_now", lambda: house.now)
+    app = create_app(house.context)
+
+    def sign_in(username: str, role: str = "analyst") -> Browser:
+        person = house.person(username, role)
+        with house.context.database.writing() as session:
+            token = accounts.open_session(session, person, utc_now())
+        client = app.test_client()
+        client.set_cookie(COOKIE, token, path="/console")
+        client.set_cookie("lang", "en")
+        return Browser(client)
+
+    return sign_in
+
+
+def action(page: str, label: str) -> str:
+    """The address of the form that holds a button or summary with this label."""
+    forms = re.findall(r'<form[^>]*action="([^"]+)"[^>]*>(.*?)</form>', page, re.S)
+    return next(path for path, inside in forms if label in inside)
+
+
+# the directory
+
+
+def test_the_directory_is_searched(house: Any, browser: Any) -> None:
+    house.partner()
+    house.partner("hotline-rs", "hotline", country="RS", approved=False)
+    analyst = browser("arta")
+    page = analyst.get("/console/partners").text
+    assert "police-al@desk.example" in page
+    assert "hotline-rs@desk.example" in page
+    assert "Add a partner" not in page
+    found = analyst.get("/console/partners?kind=hotline&country=rs&words=HOTLINE-RS").text
+    assert "police-al@desk.example" not in found
+    assert "hotline-rs@desk.example" in found
+    assert "Nobody in the directory fits." in analyst.get("/console/partners?words=%25").text
+
+
+@pytest.mark.parametrize("role", ["operator", "auditor", "liaison"])
+def test_others_do_not_see_the_directory(browser: Any, role: str) -> None:
+    assert browser("eda", role).get("/console/partners").status_code == 403
+
+
+def test_a_partner_is_added_addressed_and_confirmed(house: Any, browser: Any) -> None:
+    chief = browser("drita", "supervisor")
+    wrong = chief.post(
+        "/console/partners", "/console/partners", kind="bank", name=" ", country="QQ"
+    )
+    assert wrong.status_code == 422
+    assert wrong.text.count("faulty") == 3
+    added = chief.post(
+        "/console/partners", "/console/partners", kind="helpline", name="Line 1", country="al",
+        languages="sq, en",
+    )  # fmt: skip
+    assert added.status_code == 303
+    partner = house.only(Partner)
+    assert (partner.country, partner.languages, partner.channel) == ("AL", ["sq", "en"], "none")
+    here = f"/console/partners/{partner.id}"
+    chief.post(f"{here}/confirm", "/console/partners")
+    assert house.only(Partner).approved_at is None
+    chief.post(f"{here}/contact", "/console/partners", channel="email", address="a@b\n.example")
+    assert house.only(Partner).address == ""
+    chief.post(f"{here}/contact", "/console/partners", channel="email", address="a@b.example")
+    assert house.only(Partner).approved_at is None
+    chief.post(f"{here}/confirm", "/console/partners")
+    assert house.only(Partner).approved_by == "person:drita"
+    chief.post(f"{here}/enabled", "/console/partners", enabled="no")
+    assert house.only(Partner).disabled_at is not None
+
+
+def test_a_changed_address_needs_a_new_confirmation(house: Any, browser: Any) -> None:
+    partner = house.partner()
+    chief = browser("drita", "supervisor")
+    page = "/console/partners"
+    chief.post(f"{page}/{partner.id}/contact", page, channel="http", address="ftp://x")
+    assert house.only(Partner).approved_at is not None
+    chief.post(f"{page}/{partner.id}/contact", page, channel="http", address="https://x.example/in")
+    assert house.only(Partner).approved_at is None
+
+
+def test_analysts_cannot_edit(house: Any, browser: Any) -> None:
+    partner = house.partner(approved=False)
+    house.case()
+    assert browser("arta").post(f"/console/partners/{partner.id}/confirm").status_code == 403
+
+
+def test_the_way_back_stays_in_the_console(house: Any, browser: Any) -> None:
+    partner = house.partner()
+    chief = browser("drita", "supervisor")
+    answer = chief.post(
+        f"/console/partners/{partner.id}/enabled", "/console/partners", enabled="no",
+        back="https://elsewhere.example/console/",
+    )  # fmt: skip
+    assert answer.location == "/console/partners"
+
+
+# the plan
+
+
+def test_a_case_that_is_not_assessed_has_no_plan_yet(house: Any, browser: Any) -> None:
+    house.case(state="waiting")
+    page = browser("arta").case()
+    assert "A plan can be made once the case is assessed." in page
+    assert "Nobody has been told yet." in page
+    assert "No host has been told yet." in page
+    assert "Not watched." in page
+
+
+def test_one_asks_and_another_approves(house: Any, browser: Any) -> None:
+    police = house.partner()
+    house.partner("hotline-rs", "hotline", country="RS", approved=False)
+    house.case()
+    arta, besnik = browser("arta"), browser("besnik")
+    page = arta.case()
+    assert "(address not confirmed: waits until it is)" in page
+    assert page.count('name="route"') == 4  # the regulator's is a person's to take by hand
+    path = action(page, "Ask for approval")
+    assert arta.post(path, route=["0", "1"], partner_0=str(police.id)).location == CASE
+    assert house.only(Plan).state == "requested"
+    page = arta.case()
+    assert "Another person must approve it." in page
+    assert "Approve: send it" not in page
+    assert arta.post(f"{path}s/{house.only(Plan).id}/approve").status_code == 403
+    approve = action(besnik.case(), "Approve: send it")
+    assert besnik.post(approve).location == CASE
+    house.work()
+    page = besnik.case()
+    for words in ("Held by the police", "Waits for the police's release", "accepted by the other",
+                  "Earlier plans"):  # fmt: skip
+        assert words in page
+
+
+def test_a_rejected_form_says_why(house: Any, browser: Any) -> None:
+    house.partner()
+    house.case()
+    arta = browser("arta")
+    path = action(arta.case(), "Ask for approval")
+    for form, says in (
+        ({}, "Choose at least one route."),
+        ({"route": ["1"]}, "Choose the police as well."),
+        ({"route": ["x"]}, "This choice cannot be read."),
+        ({"route": ["0"], "partner_0": "?"}, "This choice cannot be read."),
+        ({"route": ["4"]}, "not one of the case's"),
+    ):
+        arta.post(path, **form)
+        assert says in arta.case()
+    assert house.all(Plan) == []
+
+
+def test_a_plan_is_rejected_with_a_note(house: Any, browser: Any) -> None:
+    house.partner()
+    case = house.case()
+    house.request(case, "police")
+    besnik = browser("besnik")
+    besnik.post(action(besnik.case(), "Reject the plan"), note="Not yet")
+    assert house.only(Plan).state == "rejected"
+    assert house.all(Referral) == []
+
+
+def test_what_belongs_to_another_case_does_not_exist_here(house: Any, browser: Any) -> None:
+    house.partner()
+    house.case()
+    plan = house.request(house.case("two"), "police")
+    assert browser("besnik").post(f"{CASE}/plans/{plan.id}/approve").status_code == 404
+    assert house.only(Plan).state == "requested"
+
+
+# holds and answers
+
+
+def test_a_senior_releases_and_extends(house: Any, browser: Any) -> None:
+    house.partner()
+    house.decide(house.case(), "police")
+    assert "Release or extend" not in browser("arta").case()
+    senior = browser("blerta", "senior")
+    page = senior.case()
+    extend, free = action(page, ">Extend<"), action(page, ">Release<")
+    senior.post(extend, deadline="2026-11-24T10:00", reason="", officer_reference="")
+    page = senior.case()
+    assert "The hold was not extended. Say why. Give the officer's reference." in page
+    senior.post(extend, deadline="2026-11-24T10:00", reason="Search", officer_reference="1/26")
+    assert house.hold.deadline.isoformat() == "2026-11-24T09:00:00+00:00"
+    senior.post(free, reason="by telephone")
+    assert house.hold.state == "active"
+    senior.post(free, reason="by telephone", confirm="yes")
+    assert house.hold.state == "released"
+
+
+def test_an_expired_hold_is_shown_as_danger(house: Any, browser: Any) -> None:
+    from partners.referrals.holds import expire_holds
+
+    house.partner()
+    house.decide(house.case(), "police")
+    house.later(days=3)
+    with house.context.database.writing() as session:
+        expire_holds(session, house.context, house.now)
+    assert "The deadline has passed and the hold still holds." in browser("arta").case()
+
+
+def test_the_liaison_notes_an_answer(house: Any, browser: Any) -> None:
+    house.partner()
+    house.decide(house.case(), "police")
+    liaison = browser("luan", "liaison")
+    path = action(liaison.case(), "Who said what")
+    liaison.post(path, verb="take_up", their_reference="9/26", note="Officer K.")
+    assert (house.referral.state, house.referral.their_reference) == ("taken_up", "9/26")
+    page = liaison.case()
+    assert "We take it up" in page
+    assert "Officer K." in page
+    liaison.post(path, verb="acknowledge")
+    assert "cannot be acknowledged" in liaison.case()
+
+
+# notices and deliveries
+
+
+def test_an_unconfirmed_host_is_confirmed_on_the_case(house: Any, browser: Any) -> None:
+    house.decide(house.case(), 3)
+    assert house.notice.state == "awaiting_contact"
+    assert "A supervisor confirms the contact." in browser("arta").case()
+    chief = browser("drita", "supervisor")
+    confirm = action(chief.case(), "Confirm abuse@isp.example and send")
+    assert chief.post(confirm, back=CASE).location == CASE
+    house.work()
+    assert house.notice.state == "sent"
+
+
+def test_a_person_names_the_contact_of_a_host_without_one(house: Any, browser: Any) -> None:
+    house.decide(house.case(abuse_contact=None), 3)
+    chief = browser("drita", "supervisor")
+    path = action(chief.case(), "Confirm this contact and send")
+    chief.post(path, address="nobody")
+    assert "This is not an e-mail address." in chief.case()
+    chief.post(path, address="Abuse@Real.example")
+    house.work()
+    assert house.notice.state == "sent"
+    assert house.mail.messages[0].address == "abuse@real.example"
+
+
+def test_what_failed_is_sent_again(house: Any, browser: Any) -> None:
+    house.partner()
+    house.mail.faults = [Refused("The mail server answered 550: no such user")]
+    house.decide(house.case(), "police")
+    assert house.referral.state == "failed"
+    arta = browser("arta")
+    page = arta.case()
+    assert "550: no such user" in page
+    arta.post(action(page, "Send again"))
+    house.work()
+    assert (house.referral.state, house.hold.state) == ("delivered", "active")
+    first, second = house.mail.messages
+    assert first.message_id == second.message_id
+    assert "Send again" not in arta.case()
+
+
+def test_a_senior_withdraws_a_notice(house: Any, browser: Any) -> None:
+    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.decide(house.case(), 3)
+    assert "Withdraw the notice" not in browser("arta").case()
+    senior = browser("blerta", "senior")
+    path = action(senior.case(), ">Withdraw<")
+    senior.post(path, reason=" ")
+    assert "Say why the notice is withdrawn." in senior.case()
+    senior.post(path, reason="Sent to the wrong host")
+    house.work()
+    assert house.notice.state == "withdrawn"
+    assert "Sent to the wrong host" in house.mail.messages[-1].text
+
+
+# the watch
+
+
+def test_the_watch_shows_its_looks(house: Any, browser: Any) -> None:
+    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    case = house.case()
+    house.decide(case, 3)
+    with house.context.database.writing() as session:
+        watch = session.get_one(Watch, house.only(Watch).id)
+        watch.checks, watch.last_verdict, watch.last_at = 1, "gone", house.now
+        session.add(
+            Visit(id=new_id(), item_id=case.item_id, at=house.now, purpose="check", status=404,
+                  outcome="http_error", report={}, verdict="gone", reasons=["It says <404>."],
+                  control_ok=True)
+        )  # fmt: skip
+    page = browser("arta").get(CASE).text
+    assert "It says &lt;404&gt;." in page
+    assert "<strong>gone</strong>" in page
+
+
+def test_everything_speaks_albanian(house: Any, browser: Any) -> None:
+    house.partner()
+    house.decide(house.case(), "police", "provider_notice")
+    page = html.unescape(browser("blerta", "senior").get(f"{CASE}?lang=sq").text)
+    for words in ("Referimet", "Pezulluar nga policia", "Pret lirimin nga policia", "Ende aty?"):
+        assert words in page
+
+
+@pytest.mark.parametrize("kind", [Plan, Hold, Referral, Notice])
+def test_every_measure_wants_a_permission(house: Any, browser: Any, kind: type) -> None:
+    """An operator may none of it, a stranger is not even told."""
+    house.partner()
+    house.decide(house.case(), "police", "provider_notice")
+    found = house.only(kind).id
+    paths = {
+        Plan: ["plan", f"plans/{found}/approve", f"plans/{found}/refuse"],
+        Hold: [f"holds/{found}/release", f"holds/{found}/extend"],
+        Referral: [f"referrals/{found}/answer"],
+        Notice: [f"notices/{found}/withdraw", f"notices/{found}/contact"],
+    }[kind]
+    operator = browser("oltion", "operator")
+    for path in paths:
+        answer = operator.post(f"{CASE}/{path}", "/console/")
+        assert answer.status_code == 403, path
+    assert house.hold.state == "active"
