@@ -192,7 +192,7 @@ def _current(
             or_(*same, HashEntryRow.id.in_(list(near))),
         )
     )
-    yield from (row.tuple() for row in rows)
+    yield from ((row[0], row[1]) for row in rows)
 
 
 def _threshold(hash_list: HashList, kind: str) -> int:

@@ -1,0 +1,273 @@
+"""Hash lists in the database: versions are all or nothing, roll-backs lose nothing, matching heeds
+thresholds, switches and removals, with and without an index file."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from hotline.core import outbox
+from hotline.core.context import Context
+from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from hotline.core.ids import new_id
+from hotline.core.outbox import OutboxEntry
+from hotline.core.task import Task
+from triage.hashlists import formats, service
+from triage.hashlists.formats import HashEntry, Problem
+from triage.hashlists.matcher import Matcher, Query, index_path
+from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
+from triage.items.models import Media
+
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+PDQ = "f" * 32 + "0" * 32
+
+
+def _near(distance: int) -> str:
+    """``PDQ`` with ``distance`` bits turned."""
+    return f"{int(PDQ, 16) ^ ((1 << distance) - 1):064x}"
+
+
+def _entries(*values: str, kind: str = "md5", deleted: bool = False) -> Iterator[HashEntry]:
+    for value in values:
+        yield HashEntry(kind=kind, value=value, deleted=deleted)
+
+
+def _md5(number: int) -> str:
+    return f"{number:032x}"
+
+
+def _import(
+    context: Context, entries: Iterator[HashEntry | Problem], *, whole: bool = True,
+    name: str = "list", digest: str = "", **properties: object,
+) -> service.Import:  # fmt: skip
+    with context.database.writing() as session:
+        target = service.create_list(session, name, actor="t", now=NOW, **properties)
+        return service.import_version(
+            session, target, entries, digest=digest or uuid.uuid4().hex, whole=whole, actor="t",
+            now=NOW,
+        )  # fmt: skip
+
+
+def _current(context: Context) -> set[str]:
+    with context.database.reading() as session:
+        rows = select(HashEntryRow.value).where(HashEntryRow.removed_in.is_(None))
+        return set(session.scalars(rows))
+
+
+def test_a_whole_file_adds_and_takes_off(context: Context) -> None:
+    first = _import(context, _entries(_md5(1), _md5(2), _md5(2)))
+    assert (first.version, first.added, first.removed) == (1, 2, 0)
+    second = _import(context, _entries(_md5(2), _md5(3)))
+    assert (second.version, second.added, second.removed) == (2, 1, 1)
+    assert _current(context) == {_md5(2), _md5(3)}
+
+
+def test_an_entry_that_stays_keeps_its_id(context: Context) -> None:
+    """What analysts said about a match hangs on the id."""
+    _import(context, _entries(_md5(1)))
+    with context.database.reading() as session:
+        before = session.scalars(select(HashEntryRow.id)).all()
+    _import(context, _entries(_md5(1), _md5(2)))
+    with context.database.reading() as session:
+        assert set(before) <= set(session.scalars(select(HashEntryRow.id)))
+
+
+def test_an_addition_takes_off_only_what_it_marks(context: Context) -> None:
+    _import(context, _entries(_md5(1), _md5(2)))
+
+    def delta() -> Iterator[HashEntry]:
+        yield from _entries(_md5(3))
+        yield from _entries(_md5(1), deleted=True)
+
+    done = _import(context, delta(), whole=False)
+    assert (done.added, done.removed) == (1, 1)
+    assert _current(context) == {_md5(2), _md5(3)}
+
+
+def test_rolling_back_and_forth_loses_nothing(context: Context) -> None:
+    _import(context, _entries(_md5(1), _md5(2)))
+    _import(context, _entries(_md5(2), _md5(3)))
+    _import(context, _entries(_md5(4)))
+    with context.database.writing() as session:
+        done = service.roll_back(session, service.named(session, "list"), 1, actor="t", now=NOW)
+    assert (done.version, done.added, done.removed) == (4, 2, 1)
+    assert _current(context) == {_md5(1), _md5(2)}
+    with context.database.writing() as session:
+        service.roll_back(session, service.named(session, "list"), 2, actor="t", now=NOW)
+    assert _current(context) == {_md5(2), _md5(3)}
+
+
+@pytest.mark.parametrize("to", [0, 1, 7])
+def test_a_version_that_is_not_there_is_refused(context: Context, to: int) -> None:
+    _import(context, _entries(_md5(1)))
+    with pytest.raises(InvalidInput), context.database.writing() as session:
+        service.roll_back(session, service.named(session, "list"), to, actor="t", now=NOW)
+
+
+def test_a_file_that_breaks_off_leaves_the_list_as_it_was(context: Context) -> None:
+    _import(context, _entries(_md5(1)))
+
+    def broken() -> Iterator[HashEntry]:
+        yield from _entries(*(_md5(n) for n in range(100, 50_000)))
+        raise InvalidInput("The file ends too early.")
+
+    with pytest.raises(InvalidInput, match="too early"):
+        _import(context, broken())
+    assert _current(context) == {_md5(1)}
+    assert _import(context, _entries(_md5(2))).version == 2
+
+
+def test_the_same_file_twice_is_refused(context: Context) -> None:
+    _import(context, _entries(_md5(1)), digest="d" * 64)
+    with pytest.raises(Conflict, match="this very file"):
+        _import(context, _entries(_md5(1)), digest="d" * 64)
+
+
+def test_bad_lines_are_counted_and_named_and_the_rest_is_taken(context: Context) -> None:
+    text = b"md5\n" + _md5(1).encode() + b"\nnonsense\n" + _md5(2).encode() + b"\n"
+    done = _import(context, formats.parse("csv", io.BytesIO(text)))
+    assert (done.added, done.rejected) == (2, 1)
+    assert "line 3" in done.problems[0]
+
+
+def test_a_file_without_a_single_hash_never_empties_a_list(context: Context) -> None:
+    _import(context, _entries(_md5(1)))
+    with pytest.raises(InvalidInput, match="empty the list"):
+        _import(context, iter(()))
+    with pytest.raises(InvalidInput, match="No line"):
+        _import(context, formats.parse("lines", io.BytesIO(b"nonsense\n")))
+    assert _current(context) == {_md5(1)}
+
+
+def test_export_asks_its_owner(context: Context) -> None:
+    _import(context, _entries(_md5(1)), name="closed")
+    _import(context, _entries(_md5(1), _md5(2)), name="open", exportable=True)
+    with context.database.writing() as session:
+        with pytest.raises(Forbidden):
+            service.for_export(session, "closed", actor="t", now=NOW)
+        with pytest.raises(NotFound):
+            service.for_export(session, "none", actor="t", now=NOW)
+        target = service.for_export(session, "open", actor="t", now=NOW)
+        values = [entry.value for entry in service.entries_for_export(session, target)]
+    assert values == [_md5(1), _md5(2)]
+
+
+def _match(context: Context, matcher: Matcher, query: Query) -> list[tuple[str, int]]:
+    with context.database.reading() as session:
+        return [(hit.hash_list.name, hit.distance) for hit in matcher.match(session, query)]
+
+
+def _index(context: Context) -> None:
+    """Run the queued index job, as a worker would."""
+    with context.database.writing() as session:
+        outbox.post(session, "hashlist.index", key=uuid.uuid4().hex, payload={}, now=NOW)
+        entry = session.scalars(select(OutboxEntry.id).order_by(OutboxEntry.id.desc())).first()
+    assert entry is not None
+    service.rebuild_index(Task(context, entry, {}, 1, NOW))
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_near_matches_heed_each_lists_threshold(context: Context, indexed: bool) -> None:
+    _import(context, _entries(PDQ, kind="pdq"), name="wide")
+    _import(context, _entries(PDQ, kind="pdq"), name="narrow", pdq_threshold=10)
+    if indexed:
+        _index(context)
+        assert index_path(context, "pdq").is_file()
+    matcher = Matcher(context)
+
+    def found(distance: int) -> list[tuple[str, int]]:
+        return sorted(_match(context, matcher, Query({}, _near(distance), 100)))
+
+    assert found(0) == [("narrow", 0), ("wide", 0)]
+    assert found(10) == [("narrow", 10), ("wide", 10)]
+    assert found(11) == [("wide", 11)]
+    assert found(31) == [("wide", 31)]
+    assert found(32) == []
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_removed_switched_off_and_later_entries(context: Context, indexed: bool) -> None:
+    _import(context, _entries(PDQ, _near(200), kind="pdq"))
+    if indexed:
+        _index(context)
+    matcher = Matcher(context)
+    assert _match(context, matcher, Query({}, PDQ, 100)) == [("list", 0)]
+    _import(context, _entries(_near(200), _near(100), kind="pdq"))
+    assert _match(context, matcher, Query({}, PDQ, 100)) == [], "taken off the list"
+    assert _match(context, matcher, Query({}, _near(100), 100)) == [("list", 0)], "came since"
+    with context.database.writing() as session:
+        service.set_enabled(session, service.named(session, "list"), False, actor="t", now=NOW)
+    assert _match(context, matcher, Query({}, _near(100), 100)) == []
+
+
+def test_a_hash_of_low_quality_never_matches(context: Context) -> None:
+    _import(context, _entries(PDQ, kind="pdq"))
+    assert _match(context, Matcher(context), Query({}, PDQ, 49)) == []
+    assert _match(context, Matcher(context), Query({}, PDQ, 50)) == [("list", 0)]
+
+
+def test_exact_hashes_match_exactly(context: Context) -> None:
+    _import(context, _entries(_md5(7)))
+    matcher = Matcher(context)
+    assert _match(context, matcher, Query({"md5": _md5(7)})) == [("list", 0)]
+    assert _match(context, matcher, Query({"md5": _md5(6)})) == []
+    assert _match(context, matcher, Query({"sha1": _md5(7)})) == []
+    assert _match(context, matcher, Query({})) == []
+
+
+def test_a_damaged_index_file_costs_time_and_no_match(context: Context) -> None:
+    _import(context, _entries(PDQ, kind="pdq"))
+    _index(context)
+    index_path(context, "pdq").write_bytes(b"not an index")
+    assert _match(context, Matcher(context), Query({}, _near(5), 100)) == [("list", 5)]
+
+
+def test_a_video_matches_by_its_frames(context: Context) -> None:
+    _import(context, _entries(PDQ, kind="pdq"))
+    frames = ((_near(3), 90), (_near(2), 90), (_near(150), 90), (_near(1), 20))
+    with context.database.reading() as session:
+        (hit,) = Matcher(context).match(session, Query({}, frames=frames))
+    assert (hit.distance, hit.share) == (2, 0.6667)
+
+
+def test_a_match_is_kept_once_and_its_decision_stays(
+    make_context: Callable[..., Context],
+) -> None:
+    context = make_context()
+    _import(context, _entries(PDQ, kind="pdq"))
+    matcher = Matcher(context)
+    with context.database.writing() as session:
+        media = Media(
+            id=new_id(), sha256="a" * 64, sha1="b" * 40, md5="c" * 32, kind="image",
+            media_type="image/png", size=1, pdq=_near(4), pdq_quality=90, hashable=True,
+            first_seen_at=NOW,
+        )  # fmt: skip
+        session.add(media)
+        session.flush()
+        matcher.match_media(session, media, now=NOW)
+        session.scalars(select(MediaMatch)).one().decision = "disconfirmed"
+        matcher.match_media(session, media, now=NOW)
+        assert session.scalar(select(func.count()).select_from(MediaMatch)) == 1
+        assert session.scalars(select(MediaMatch)).one().decision == "disconfirmed"
+
+
+def test_an_import_posts_index_and_rematch(context: Context) -> None:
+    _import(context, _entries(PDQ, kind="pdq"))
+    with context.database.reading() as session:
+        assert sorted(session.scalars(select(OutboxEntry.job))) == [
+            "hashlist.index", "hashlist.rematch",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 81])
+def test_a_lists_name_is_checked(make_context: Callable[..., Context], name: str) -> None:
+    context = make_context()
+    with pytest.raises(InvalidInput), context.database.writing() as session:
+        service.create_list(session, name, actor="t", now=NOW)
+    with context.database.reading() as session:
+        assert session.scalars(select(HashList)).all() == []
