@@ -177,6 +177,7 @@ def test_nothing_of_the_content_gets_out(
             found = fingerprint_media(one, declared_type=f"image/{MARKER[:3]}")
             said.write(repr(found) + json.dumps(found.to_json()))
     out: Any = capfd.readouterr()
-    assert MARKER not in said.getvalue() + caplog.text + out.out + out.err
-    assert out.err == ""
+    # libtiff says on stderr what it thinks of a file; that may not quote it either.
+    for part in (MARKER, MARKER[:12], MARKER[-9:], MARKER.encode().hex()):
+        assert part not in said.getvalue() + caplog.text + out.out + out.err
     assert list(tmp_path.iterdir()) == []
