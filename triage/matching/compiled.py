@@ -23,6 +23,10 @@ from triage.matching.table import Table
 BLOCK = 32
 QUERIES_AT_ONCE = 4096
 """Some 2 KB of bucket limits each at 31 of 256 bits."""
+AHEAD = 512
+"""Entries of a bucket to ask for, a cache line of 32 at a time; the processor sees to the rest."""
+HELD = 32
+"""Candidates that are compared at once, and at most 31 more."""
 OUTSIDE = -1
 
 
@@ -176,24 +180,51 @@ def _seen_before(
     return False
 
 
-def _compare_in_full(
-    queries: Any,
+def _hold_back(
+    entries: Any,
+    partner: int,
+    most: int,
+    positions: Any,
+    first: int,
     query: int,
-    hashes: Any,
-    position: int,
-    tables: Any,
     table: int,
+    held: Any,
+    waiting: int,
+) -> int:
+    """Put what passes among the ``entries`` of a block aside, its position asked for."""
+    for offset in range(entries.shape[0]):
+        if popcount(np.uint16(entries[offset] ^ partner)) <= most:
+            prefetch(positions, first + offset)
+            held[waiting, 0] = query
+            held[waiting, 1] = table
+            held[waiting, 2] = first + offset
+            waiting += 1
+    return waiting
+
+
+def _compare_held(
+    queries: Any,
+    hashes: Any,
+    positions: Any,
+    tables: Any,
+    held: Any,
     threshold: int,
     out: Any,
     count: int,
 ) -> int:
-    """One candidate of ``table``; the number of matches with it, or OUTSIDE."""
-    if position >= hashes.shape[0]:
-        return OUTSIDE
-    apart = _distance(hashes, position, queries, query)
-    if apart > threshold or _told(queries, query, hashes, position, tables, table):
-        return count
-    return int(_add(out, count, query, position, apart))
+    """The candidates ``held`` (k, 3: query, table, slot) in full. All their positions are read, and
+    their hashes asked for, before the first is compared: one wait for memory instead of k."""
+    for candidate in range(held.shape[0]):
+        held[candidate, 2] = positions[held[candidate, 2]]
+        if held[candidate, 2] >= hashes.shape[0]:
+            return OUTSIDE
+        prefetch(hashes, held[candidate, 2] * hashes.shape[1])
+    for candidate in range(held.shape[0]):
+        query, table, position = held[candidate, 0], held[candidate, 1], held[candidate, 2]
+        apart = _distance(hashes, position, queries, query)
+        if apart <= threshold and not _told(queries, query, hashes, position, tables, table):
+            count = _add(out, count, query, position, apart)
+    return count
 
 
 def _compare_heavy(
@@ -224,38 +255,41 @@ def _search(
     """Word after word, query after query, the next buckets on their way while these are read; more
     than ``heavy`` entries: all. Gives the number of matches, also beyond ``out``, or OUTSIDE."""
     many = queries.shape[0]
-    ranges = np.empty((many, flip.shape[0], 2), dtype=np.uint32)
+    ranges: Any = np.empty((many, flip.shape[0], 2), dtype=np.uint32)
     totals = np.zeros(many, dtype=np.int64)
     _find(queries, starts, flip, tables, ranges, totals)
     count: int = _settle(queries, hashes, ranges, totals > heavy, threshold, out)
+    held, size = np.empty((HELD + BLOCK, 3), dtype=np.int64), 0
     for step in range(tables.shape[0] * many):
         table, query = step // many, step % many
         _ask_ahead(ranges, partners, tables, step + 1)
         partner = _word(queries, query, table ^ 1)
         for lookup in range(tables[table, 0], tables[table, 1]):
-            begin: Any = np.int64(ranges[query, lookup, 0])
-            end: Any = np.int64(ranges[query, lookup, 1])
+            begin, end = np.int64(ranges[query, lookup, 0]), np.int64(ranges[query, lookup, 1])
             most = np.uint16(limit[lookup])
             for block in range(begin, end, BLOCK):
-                if not _near(partners, block, partner, most):
-                    continue
-                for slot in range(block, min(block + BLOCK, end)):
-                    if popcount(np.uint16(partners[slot] ^ partner)) <= most:
-                        place = np.int64(positions[slot])
-                        count = _full(
-                            queries, query, hashes, place, tables, table, threshold, out, count
-                        )
-                        if count == OUTSIDE:
-                            return OUTSIDE
-    return count
+                if _near(partners, block, partner, most):
+                    rest = partners[block : min(block + BLOCK, end)]
+                    size = _hold(rest, partner, most, positions, block, query, table, held, size)
+                if size >= HELD:
+                    count = _full(
+                        queries, hashes, positions, tables, held[:size], threshold, out, count
+                    )
+                    size = 0
+                    if count == OUTSIDE:
+                        return OUTSIDE
+    return int(_full(queries, hashes, positions, tables, held[:size], threshold, out, count))
 
 
 def _prefetch_step(ranges: Any, partners: Any, tables: Any, step: int) -> None:
     table, query = step // ranges.shape[0], step % ranges.shape[0]
     if table < tables.shape[0]:
         for lookup in range(tables[table, 0], tables[table, 1]):
-            prefetch(partners, np.int64(ranges[query, lookup, 0]))
-            prefetch(partners, np.int64(ranges[query, lookup, 1]))
+            begin: Any = np.int64(ranges[query, lookup, 0])
+            end: Any = np.int64(ranges[query, lookup, 1])
+            for slot in range(begin, min(end, begin + AHEAD), BLOCK):
+                prefetch(partners, slot)
+            prefetch(partners, end)
 
 
 _distance = _compile(_bits_apart)
@@ -266,7 +300,8 @@ _word = _compile(_word_of)
 _find = _compile(_find_buckets)
 _near = _compile(_any_near)
 _told = _compile(_seen_before)
-_full = _compile(_compare_in_full)
+_hold = _compile(_hold_back)
+_full = _compile(_compare_held)
 _ask_ahead = _compile(_prefetch_step)
 _settle = _compile(_compare_heavy)
 _through_tables = _compile(_search)
