@@ -11,6 +11,10 @@ from typer._click.exceptions import UsageError
 
 from hotline.core.errors import HotlineError, InvalidInput
 
+# Before anything loads NumPy: on a busy machine BLAS threads that wait for one another cost more
+# than they bring, and every process of the service has work of its own.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 BAD_USAGE = 2
 INTERRUPTED = 130
 
@@ -50,7 +54,6 @@ def build() -> typer.Typer:
         inspect,
         oversight,
         bench,
-        demo,
     ):
         topic.register(app)
     return app

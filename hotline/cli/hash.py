@@ -27,7 +27,6 @@ def hash_files(
     """Hash files in memory; nothing is stored. A file that is no media gets exact hashes alone."""
     # Before NumPy is loaded: on a busy machine, threads that wait for each other cost ten times
     # what they save on matrices of this size.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from triage.fingerprints import fingerprint_media
 
     for name in files:

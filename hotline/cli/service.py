@@ -73,29 +73,34 @@ def scheduler() -> None:
 
 
 def upgrade() -> None:
-    """Bring the database's schema up to date."""
+    """Bring the database's schema and the directory's seed up to date."""
     from hotline.migrations import run
 
     context = build_context(_settings())
     before = run.current(context.database)
-    run.upgrade(context.database)
+    _bring_up_to_date(context)
     after = run.current(context.database)
     stdout.print(f"Schema: {before or 'none'} -> {after}" if before != after else "Up to date.")
 
 
 def prepare(settings: Settings) -> str:
     """Schema, directory, first administrator; returns the password if one was made just now."""
-    from hotline.migrations import run
-    from partners.directory.service import plant
-
     context = build_context(settings)
     try:
-        run.upgrade(context.database)
-        with context.database.writing() as session:
-            plant(session, context, utc_now())
+        _bring_up_to_date(context)
         return first_administrator(context)
     finally:
         context.close()
+
+
+def _bring_up_to_date(context: Context) -> None:
+    """The schema, and the directory's seed: partners that a newer version brought are added."""
+    from hotline.migrations import run
+    from partners.directory.service import plant
+
+    run.upgrade(context.database)
+    with context.database.writing() as session:
+        plant(session, context, utc_now())
 
 
 def first_administrator(context: Context) -> str:
