@@ -104,5 +104,6 @@ def _take(session: Session, mac: bytes, values: dict[str, Any], now: datetime) -
         .on_conflict_do_update(
             index_elements=["mac"], set_=values, where=IdempotencyKey.expires_at <= now
         )
+        .returning(IdempotencyKey.id)
     )
-    return bool(getattr(session.execute(statement), "rowcount", 0))
+    return session.execute(statement).first() is not None

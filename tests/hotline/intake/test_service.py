@@ -1,16 +1,19 @@
 """The verbs of intake: sealed at rest, found by receipt alone, stored once, erased for good."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
 
 from hotline.core.audit import AuditEntry
-from hotline.core.context import Context
+from hotline.core.context import Context, build_context
 from hotline.core.crypto import RecordKey
+from hotline.core.database import Base
 from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.machine import HistoryEntry, history
 from hotline.core.outbox import OutboxEntry
+from hotline.core.settings import Settings
 from hotline.intake import idempotency, service
 from hotline.intake.batch import Arrival
 from hotline.intake.models import IdempotencyKey, Report, ReportMessage, ReportPart
@@ -253,3 +256,40 @@ def test_one_part_that_still_moves_keeps_the_whole_report(context: Context) -> N
         service.progress(session, part, "closed", actor="system", now=NOW)
     counts = retention(context, NOW + timedelta(days=5000))
     assert (counts["contacts"], counts["reports"]) == (0, 0)
+
+
+@pytest.mark.services
+def test_both_databases_hold_the_same_rows(
+    context: Context, postgres_url: str, tmp_path: Path
+) -> None:
+    """PostgreSQL gets a report with one part in a single statement of its own."""
+    settings = Settings(data_dir=tmp_path, audiences=("public",), database_url=postgres_url)
+    other = build_context(settings)
+    Base.metadata.create_all(other.database.engine)
+    one = Submission(locations=["https://a.example/1"], contact="a@b.test", danger_now=True)
+
+    def rows(where: Context, submission: Submission) -> list[list[object]]:
+        receive(where, submission)
+        found: list[list[object]] = []
+        with where.database.reading() as session:
+            for table in (Report, ReportPart, HistoryEntry, AuditEntry, OutboxEntry, RecordKey):
+                columns = [c.name for c in table.__table__.columns]
+                own = {"id", "key", "payload", "details", "receipt_mac", "wrapped", "text"}
+                own |= {"entity_id", "report_id", "record_id", "narrative", "contact"}
+                found.extend(
+                    sorted(
+                        [getattr(row, name) for name in columns if name not in own]
+                        for row in session.scalars(select(table))
+                    )
+                )
+        return found
+
+    try:
+        assert rows(other, one) == rows(context, one)
+        assert rows(other, FULL) == rows(context, FULL)
+        with pytest.raises(Conflict):
+            once(other, FULL, KEY, NOW)
+            once(other, one, KEY, NOW)
+        assert once(other, FULL, KEY, NOW).receipt == once(other, FULL, KEY, NOW).receipt
+    finally:
+        other.close()
