@@ -83,8 +83,9 @@ class Settings(BaseSettings):
     dns_server: str = Field("", description="address:port; the system's resolver by default.")
     country_mmdb: Path | None = None
     asn_mmdb: Path | None = None
+    asn_csv: Path | None = Field(None, description="AS numbers as CSV, or a folder of such files.")
     rdap_enabled: bool = Field(True, description="Ask RDAP and RIPE for abuse contacts.")
-    user_agent: str = "hotline-service/0.1 (reporting hotline; availability and hash check)"
+    user_agent: str = "Mozilla/5.0 (compatible; hotline/0.1; child protection hotline)"
     tor_proxy: str = Field("", description="socks5h://host:port of a Tor client.")
     second_vantage_proxy: str = Field("", description="http:// or socks5h:// proxy elsewhere.")
     control_url: str = Field("", description="A page of ours that shows that our network is up.")

@@ -36,6 +36,9 @@ CASE_MACHINE = Machine(
             ("in_progress", "removed"): "removed",
             ("in_progress", "told"): "closed",
             ("in_progress", "plan_approved"): "in_progress",
+            # the host changed: whom to tell is to be decided anew, what was told still counts
+            ("in_progress", "host_moved"): "assessed",
+            ("assessed", "removed"): "removed",
             ("removed", "reappeared"): "in_progress",
             ("removed", "closed"): "closed",
             ("closed", "reappeared"): "in_progress",

@@ -38,6 +38,8 @@ KEPT_HEADERS = frozenset(
         *("age", "cache-control", "cf-cache-status", "cf-ray", "content-language"),
         *("content-length", "content-type", "date", "etag", "expires", "last-modified"),
         *("retry-after", "server", "via", "x-cache", "x-powered-by", "x-served-by"),
+        # by which a CDN shows itself
+        *("x-amz-cf-id", "x-azure-ref", "x-cdn", "x-iinfo"),
     }
 )
 """Facts about the host; none that identifies a visitor (Set-Cookie) or carries free text (a file's

@@ -19,7 +19,12 @@ def build_lookup(settings: Settings) -> Lookup:
             server=settings.dns_server or None,
             static={host: (address,) for host, address in settings.fetch_hosts.items()},
         ),
-        Geography(settings.country_mmdb, asn_mmdb=settings.asn_mmdb, override_dir=data_dir),
+        Geography(
+            settings.country_mmdb,
+            settings.asn_csv,
+            asn_mmdb=settings.asn_mmdb,
+            override_dir=data_dir,
+        ),
         Registry(override_dir=data_dir) if settings.rdap_enabled else None,
         CdnRanges.load(data_dir),
     )

@@ -71,7 +71,7 @@ class KnownFirst:
         now: datetime,
         headers: Mapping[str, str] | None = None,
     ) -> HostingFacts:
-        """Where an address is in a known network, the registry's guess at its country is dropped."""
+        """In a known network, a registry's guess at the country is dropped."""
         facts = self._inner.observe(host, kind=kind, now=now, headers=headers or {})
         known = {address: entry for address in facts.addresses if (entry := self._entry(address))}
         kept = [o for o in facts.observations if not (o.subject in known and _ours(known, o))]

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core import audit, machine
+from hotline.core.context import Context
 from hotline.core.database import insert_once
 from hotline.core.errors import NotFound
 from hotline.core.ids import new_id
@@ -26,8 +27,18 @@ from triage.hashlists.matcher import Matcher
 from triage.hosting.facts import HostingFacts
 from triage.hosting.lookup import Lookup
 from triage.items.appraise import appraise
-from triage.items.models import HostingObservation, Item, ItemMedia, Media, Visit
-from triage.items.service import tell_reporters
+from triage.items.models import (
+    HostingHop,
+    HostingObservation,
+    Item,
+    ItemMedia,
+    Media,
+    Visit,
+)
+from triage.items.service import join_location, tell_reporters
+from triage.locations import identify_one
+from triage.locations.catalogue import load_platforms
+from triage.locations.identify import is_shortener
 
 
 @dataclass(frozen=True)
@@ -48,8 +59,10 @@ def examine_item(task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: M
     seen = look(item, settings=task.context.settings, fetcher=fetcher, lookup=lookup, now=task.now)
     with task.finishing() as session:
         item = session.get_one(Item, item_id, with_for_update=True)
-        store_facts(session, item, seen.facts)
+        if store_facts(session, item, seen.facts):
+            host_moved(session, task.context, item, task.now)
         if seen.report is not None:
+            follow(session, task.context, item, seen.report, now=task.now)
             visit = new_visit(item, seen.report, purpose="first", now=task.now)
             session.add(visit)
             store_media(session, item, seen.report, matcher=matcher, now=task.now)
@@ -74,6 +87,26 @@ def into_queue(session: Session, task: Task, item: Item) -> None:
     tell_reporters(session, item.id, "examined", actor=audit.SYSTEM, now=task.now)
     if case.state == "in_progress":
         tell_reporters(session, item.id, "passed_on", actor=audit.SYSTEM, now=task.now)
+
+
+def host_moved(session: Session, context: Context, item: Item, now: datetime) -> None:
+    """The item lies elsewhere now: the rules are asked anew, and a person plans anew."""
+    case = session.scalars(select(Case).where(Case.item_id == item.id).with_for_update()).one()
+    if case.machine.allows(case.state, "host_moved"):
+        machine.advance(session, case, "host_moved", actor=audit.SYSTEM, now=now,
+                        country=item.hosting_country, asn=item.asn)  # fmt: skip
+    appraise(session, context, case, now)
+
+
+def follow(
+    session: Session, context: Context, item: Item, report: FetchReport, *, now: datetime
+) -> None:
+    """Where a shortener led is a location of its own, seen by the same reports."""
+    catalogue = load_platforms(context.settings.data_dir)
+    short = identify_one(item.canonical, catalogue=catalogue)
+    target = identify_one(report.final_url, catalogue=catalogue)
+    if is_shortener(short, catalogue) and target.key and target.key != item.key:
+        join_location(session, context, item, target, now)
 
 
 def look(
@@ -107,8 +140,11 @@ def fetch_request(item: Item, settings: Settings, *, proxy: str = "") -> FetchRe
     )
 
 
-def store_facts(session: Session, item: Item, facts: HostingFacts) -> None:
-    """Keep every observation; the item holds what the sources agree on."""
+def store_facts(session: Session, item: Item, facts: HostingFacts) -> bool:
+    """Keep every observation; the item holds what the sources agree on. True if the host changed.
+
+    A host that does not resolve right now has not moved: what was known of it stays.
+    """
     for seen in facts.observations:
         session.add(
             HostingObservation(
@@ -121,10 +157,30 @@ def store_facts(session: Session, item: Item, facts: HostingFacts) -> None:
                 confidence=seen.confidence,
             )
         )
+    hops = session.scalars(
+        select(HostingHop).where(HostingHop.item_id == item.id).order_by(HostingHop.number)
+    ).all()
+    if hops and item.host and not facts.addresses:
+        return False
     item.hosting_kind = facts.kind
     item.hosting_country = facts.country
     item.asn = facts.asn
     item.abuse_contact = facts.abuse_contact
+    here = (facts.kind, facts.country, facts.asn)
+    if hops and (hops[-1].kind, hops[-1].country, hops[-1].asn) == here:
+        return False
+    session.add(
+        HostingHop(
+            item_id=item.id,
+            number=len(hops) + 1,
+            at=facts.at,
+            kind=facts.kind,
+            country=facts.country,
+            asn=facts.asn,
+            abuse_contact=facts.abuse_contact,
+        )
+    )
+    return bool(hops)
 
 
 def new_visit(item: Item, report: FetchReport, *, purpose: str, now: datetime) -> Visit:

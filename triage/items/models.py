@@ -68,6 +68,21 @@ class HostingObservation(Identified, Base):
     confidence: Mapped[float]
 
 
+class HostingHop(Identified, Base):
+    """Where the item was hosted from ``at`` on. A changed host is a new hop, with a new clock."""
+
+    __tablename__ = "hosting_hop"
+    __table_args__ = (UniqueConstraint("item_id", "number"),)
+
+    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"))
+    number: Mapped[int]
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(short(20))
+    country: Mapped[str | None] = mapped_column(short(2))
+    asn: Mapped[str | None] = mapped_column(short(16))
+    abuse_contact: Mapped[str | None] = mapped_column(short(260))
+
+
 class Visit(Identified, Base):
     """One fetch of the item: what the network answered, never what it showed."""
 

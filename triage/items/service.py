@@ -16,12 +16,14 @@ from hotline.core.database import insert_once
 from hotline.core.errors import NotFound
 from hotline.core.ids import new_id
 from hotline.core.numbers import next_reference
+from hotline.core.settings import Settings
 from hotline.core.task import Task
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from triage.cases.models import Case
 from triage.items.models import Item, Sighting
 from triage.locations import Location, identify
+from triage.locations.catalogue import load_platforms
 
 # A location that was examined this lately is not fetched again for one more sighting.
 FRESH = timedelta(hours=1)
@@ -47,8 +49,16 @@ def register_report(task: Task) -> None:
         opened = intake.open_texts(
             session, task.context, report, actor=audit.SYSTEM, why="identity", now=task.now
         )
-        for entry in list(_locations(report.parts, opened, task.context.settings.country)):
+        for entry in list(_locations(report.parts, opened, task.context.settings)):
             _sight(session, task.context, report, entry, task.now)
+
+
+def join_location(
+    session: Session, context: Context, item: Item, location: Location, now: datetime
+) -> None:
+    """Every report that named ``item`` names ``location`` too: a redirection was followed."""
+    for part in parts_of(session, item.id):
+        _sight(session, context, part.report, Found(part.id, location), now)
 
 
 def _report(session: Session, report_id: uuid.UUID) -> Report:
@@ -60,11 +70,16 @@ def _report(session: Session, report_id: uuid.UUID) -> Report:
 
 
 def _locations(
-    parts: Sequence[ReportPart], opened: intake.OpenedReport, region: str
+    parts: Sequence[ReportPart], opened: intake.OpenedReport, settings: Settings
 ) -> Iterator[Found]:
+    catalogue = load_platforms(settings.data_dir)
     for part in parts:
         text = opened.narrative if part.kind == "narrative" else opened.parts.get(part.id)
-        known = [entry for entry in identify(text or "", region=region) if entry.key]
+        known = [
+            entry
+            for entry in identify(text or "", settings.country, catalogue=catalogue)
+            if entry.key
+        ]
         if part.kind == "narrative":
             known = [entry for entry in known if entry.kind in IN_NARRATIVE]
         if part.kind == "narrative" or not known:

@@ -423,6 +423,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("list_id", "number", name=op.f("uq_hash_list_version_list_id")),
     )
     op.create_table(
+        "hosting_hop",
+        sa.Column("item_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=True),
+        sa.Column("asn", sa.String(length=16), nullable=True),
+        sa.Column("abuse_contact", sa.String(length=260), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_hosting_hop_item_id_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hosting_hop")),
+        sa.UniqueConstraint("item_id", "number", name=op.f("uq_hosting_hop_item_id")),
+    )
+    op.create_table(
         "hosting_observation",
         sa.Column("item_id", sa.Uuid(), nullable=False),
         sa.Column("fact", sa.String(length=40), nullable=False),
@@ -870,6 +884,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_hosting_observation_item_id_at")
 
     op.drop_table("hosting_observation")
+    op.drop_table("hosting_hop")
     op.drop_table("hash_list_version")
     with op.batch_alter_table("hash_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_hash_entry_kind_value")
