@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -23,6 +22,7 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
+from sqlalchemy import create_engine, text
 
 UP_SECONDS = 90.0
 
@@ -114,8 +114,11 @@ class Service:
         assert self.process is not None
         found = {}
         for child in psutil.Process(self.process.pid).children():
-            words = child.cmdline()
-            name = words[-1] if "hotline" in words else child.name()
+            try:
+                words = child.cmdline()
+                name = words[-1] if "hotline" in words else child.name()
+            except psutil.Error:  # it is just ending
+                continue
             found[name] = child.pid
         return found
 
@@ -136,14 +139,21 @@ class Service:
         found: dict[str, Any] = answer.json()
         return found
 
-    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Read the SQLite database from outside."""
-        path = Path(self.settings["HOTLINE_DATA_DIR"]) / "hotline.db"
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Read the database from outside."""
+        default = f"sqlite:///{self.settings['HOTLINE_DATA_DIR']}/hotline.db"
+        url = self.settings.get("HOTLINE_DATABASE_URL", default)
+        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
         try:
-            return connection.execute(statement, values).fetchall()
+            with engine.connect() as connection:
+                return [tuple(row) for row in connection.execute(text(statement))]
         finally:
-            connection.close()
+            engine.dispose()
+
+    def wait_examined(self, count: int, seconds: float = UP_SECONDS) -> None:
+        """Until ``count`` reported parts were examined and wait for a person."""
+        question = "SELECT count(*) FROM report_part WHERE state = 'in_review'"
+        self.wait(lambda: self.query(question)[0][0] == count, seconds)
 
 
 @pytest.fixture
@@ -162,17 +172,18 @@ def service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
             found.stop()
 
 
-def noise_picture(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
-    """A harmless picture with structure: coarse noise, made large."""
-    random = np.random.default_rng(seed)
-    coarse = random.integers(0, 256, (12, 16, 3), dtype=np.uint8)
-    return Image.fromarray(coarse, "RGB").resize(size, Image.Resampling.BICUBIC)
+@pytest.fixture
+def jpeg() -> Callable[..., bytes]:
+    """Harmless pictures with structure: coarse noise of a seed, made large."""
 
+    def make(seed: int, size: tuple[int, int] = (320, 240), quality: int = 88) -> bytes:
+        coarse = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+        image = Image.fromarray(coarse, "RGB").resize((320, 240), Image.Resampling.BICUBIC)
+        buffer = io.BytesIO()
+        image.resize(size, Image.Resampling.LANCZOS).save(buffer, "JPEG", quality=quality)
+        return buffer.getvalue()
 
-def as_bytes(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
+    return make
 
 
 @dataclass

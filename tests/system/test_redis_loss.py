@@ -19,25 +19,20 @@ def test_reports_survive_a_wiped_and_a_dead_redis(
     # The worker stands still, so that everything waits in Redis, and then Redis forgets it all.
     worker = up.children()["worker"]
     os.kill(worker, signal.SIGSTOP)
-    receipts = [up.post_report(locations=[f"http://host.example/{n}"]) for n in range(5)]
+    for number in range(5):
+        up.post_report(locations=[f"http://host.example/{number}"])
     up.wait(lambda: client.keys("rq:job:*"))
     client.flushall()
     os.kill(worker, signal.SIGCONT)
-    _all_examined(up, receipts)
+    up.wait_examined(5, 150)
 
     # Redis is away altogether: reports are taken in all the same, and done when it is back.
     redis_server.stop()
-    receipts += [up.post_report(locations=[f"http://host.example/x{n}"]) for n in range(5)]
+    for number in range(5):
+        up.post_report(locations=[f"http://host.example/x{number}"])
     redis_server.start()
-    _all_examined(up, receipts)
+    up.wait_examined(10, 150)
 
     assert up.query("SELECT count(*) FROM report") == [(10,)]
     assert up.query("SELECT count(*) FROM case_file") == [(10,)]
     assert up.query("SELECT count(*) FROM outbox_entry WHERE dead_at IS NOT NULL") == [(0,)]
-
-
-def _all_examined(up: Any, receipts: list[str]) -> None:
-    def done() -> bool:
-        return all(up.status(r)["parts"][0]["state"] == "in_review" for r in receipts)
-
-    up.wait(done, 120)
