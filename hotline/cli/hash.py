@@ -25,8 +25,6 @@ def hash_files(
     dihedral: bool = typer.Option(False, help="Also the PDQ of a picture turned and mirrored."),
 ) -> None:
     """Hash files in memory; nothing is stored. A file that is no media gets exact hashes alone."""
-    # Before NumPy is loaded: on a busy machine, threads that wait for each other cost ten times
-    # what they save on matrices of this size.
     from triage.fingerprints import fingerprint_media
 
     for name in files:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import typer
 
 from hotline.cli.output import emit_json, stdout
 from hotline.core.context import build_context, utc_now
 from hotline.core.errors import HotlineError, Misconfigured
-from hotline.core.settings import load_settings
+from hotline.core.settings import Settings, load_settings
 
 
 class BrokenChain(HotlineError):
@@ -65,22 +68,57 @@ def run_retention(json: bool = typer.Option(False, "--json", help="One JSON obje
 
 def check() -> None:
     """Read all settings and data files and name every fault at once."""
-    from hotline.core import countries
-    from partners.directory import seed
-    from triage import priority
-    from triage.jurisdiction import rules
-
     settings = load_settings()
-    # One file may be read by several modules: each of its faults is named once.
-    found = (m.faults(settings.data_dir) for m in (countries, rules, priority, seed))
-    faults = list(dict.fromkeys(fault for module in found for fault in module))
-    if settings.country not in countries.available(settings.data_dir):
-        faults.append(f"There is no data file for the home country {settings.country}.")
+    faults = _faults(settings)
     if faults:
         raise Misconfigured(f"{len(faults)} faults: " + "; ".join(faults))
     stdout.print(f"Settings and data files are good. Home country: {settings.country}.")
+    for note in gaps(settings):
+        stdout.print(f"Note: {note}", soft_wrap=True, markup=False)
+
+
+def gaps(settings: Settings) -> list[str]:
+    """What is not wrong, but leaves a part of the service without effect."""
+    found = []
     if not settings.smtp_host:
-        stdout.print("Note: no smtp_host is set, so nothing is sent by e-mail.")
+        found.append("no smtp_host is set, so nothing is sent by e-mail.")
+    if not settings.control_url:
+        found.append("no control_url is set, so no removal can be verified: an absence counts "
+                     "only while a page of your own can be reached.")  # fmt: skip
+    return found
+
+
+def _faults(settings: Settings) -> list[str]:
+    """Every fault of every data file, each named once."""
+    from hotline.core import countries
+    from partners.directory import seed
+    from triage import priority
+    from triage.availability.pages import load_error_pages
+    from triage.availability.policy import load_policy, policy_file
+    from triage.cases.assessment import load_schema
+    from triage.hosting.cdn import CdnRanges
+    from triage.hosting.known import load_known_networks
+    from triage.jurisdiction import rules
+    from triage.locations.catalogue import load_platforms
+
+    folder = settings.data_dir
+    faults = [f for m in (countries, rules, priority, seed) for f in m.faults(folder)]
+    loaders: tuple[Callable[[Path], object], ...] = (
+        load_platforms,
+        CdnRanges.load,
+        load_known_networks,
+        load_error_pages,
+        load_schema,
+        lambda where: load_policy(where, name=policy_file(settings.availability_policy)),
+    )
+    for load in loaders:
+        try:
+            load(folder)
+        except Misconfigured as error:
+            faults.append(str(error))
+    if settings.country not in countries.available(folder):
+        faults.append(f"There is no data file for the home country {settings.country}.")
+    return list(dict.fromkeys(faults))
 
 
 def stats(json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:

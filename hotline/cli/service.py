@@ -135,7 +135,10 @@ def show_password(password: str) -> None:
 
 def announce(settings: Settings) -> None:
     """Where everything is, once it answers."""
+    from hotline.cli.oversight import gaps
+
     _tell(
+        *(f"  Note: {gap}" for gap in gaps(settings)),
         "",
         f"  Public form      {settings.public_url}/",
         f"  Console          {settings.console_url}/console/",

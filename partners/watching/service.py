@@ -13,7 +13,7 @@ from hotline.core.context import Context
 from hotline.core.ids import new_id
 from partners.watching.models import Watch
 from triage.availability.evidence import baseline_from_report
-from triage.availability.policy import Policy, load_policy
+from triage.availability.policy import Policy, load_policy, policy_file
 from triage.cases.models import Case
 from triage.items.models import Visit
 
@@ -24,9 +24,8 @@ POSTED_A_TICK = 200
 
 def policy_of(context: Context) -> Policy:
     """The availability policy that the settings name."""
-    name = context.settings.availability_policy
-    file = "availability.toml" if name == "default" else f"availability-{name}.toml"
-    return load_policy(context.settings.data_dir, name=file)
+    name = policy_file(context.settings.availability_policy)
+    return load_policy(context.settings.data_dir, name=name)
 
 
 def start_watch(

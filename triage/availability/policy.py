@@ -45,6 +45,11 @@ class Policy:
     second_vantage: bool = False
 
 
+def policy_file(name: str) -> str:
+    """The data file of the policy that the settings call ``name``."""
+    return "availability.toml" if name == "default" else f"availability-{name}.toml"
+
+
 def load_policy(override_dir: Path | None = None, *, name: str = "availability.toml") -> Policy:
     """From the data file; all its faults are named at once. ``availability-demo.toml`` is quick."""
     raw = read_toml("triage.availability", name, override_dir)
