@@ -135,21 +135,7 @@ def _add_report(
             "held_for_review": arrival.held,
         }
     )
-    # A narrative part has no text of its own: the report's narrative is its text.
-    for position, text in enumerate(submission.distinct_locations or [None], start=1):
-        part_id = new_id()
-        rows[ReportPart].append(
-            {
-                "id": part_id,
-                "report_id": report_id,
-                "position": position,
-                "kind": "narrative" if text is None else "location",
-                "text": _seal(key, PART_TEXT, part_id, text or ""),
-                "state": PART_MACHINE.initial,
-                "state_since": now,
-            }
-        )
-        _add_beginning(rows, report_id, part_id, arrival)
+    _add_parts(rows, key, report_id, submission, arrival)
     urgent = submission.danger_now and not arrival.held
     rows[OutboxEntry].append(
         {
@@ -164,6 +150,26 @@ def _add_report(
             "last_error": "",
         }
     )
+
+
+def _add_parts(
+    rows: Rows, key: bytes, report_id: uuid.UUID, submission: Submission, arrival: Arrival
+) -> None:
+    # A narrative part has no text of its own: the report's narrative is its text.
+    for position, text in enumerate(submission.distinct_locations or [None], start=1):
+        part_id = new_id()
+        rows[ReportPart].append(
+            {
+                "id": part_id,
+                "report_id": report_id,
+                "position": position,
+                "kind": "narrative" if text is None else "location",
+                "text": _seal(key, PART_TEXT, part_id, text or ""),
+                "state": PART_MACHINE.initial,
+                "state_since": arrival.now,
+            }
+        )
+        _add_beginning(rows, report_id, part_id, arrival)
 
 
 def _add_beginning(

@@ -37,6 +37,16 @@ _KEY_PROBLEMS = {
     "403": "The key may not be used for this.",
     "429": "The key's quota of the day does not suffice; see Retry-After.",
 }
+_DOCUMENT = {
+    "operationId": "openapi",
+    "summary": "This document",
+    "responses": {
+        "200": {
+            "description": "OpenAPI 3.1.",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        }
+    },
+}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -102,18 +112,7 @@ def _paths() -> dict[str, Any]:
                 _NO_RECEIPT | _TOO_MANY | {"409": "Nothing can be added to this report any more."},
             )
         },
-        "/api/v1/openapi.json": {
-            "get": {
-                "operationId": "openapi",
-                "summary": "This document",
-                "responses": {
-                    "200": {
-                        "description": "OpenAPI 3.1.",
-                        "content": {"application/json": {"schema": {"type": "object"}}},
-                    }
-                },
-            }
-        },
+        "/api/v1/openapi.json": {"get": _DOCUMENT},
     }
 
 
