@@ -16,6 +16,7 @@ from triage.matching import scan as in_numpy
 from triage.matching.scan import Hits
 from triage.matching.table import Table, in_memory, smallest
 
+FEW = 16
 Engine = Literal["auto", "numpy", "numba"]
 Scan = Callable[[Table, NDArray[np.uint64], int], Hits]
 
@@ -113,7 +114,10 @@ class HashIndex:
             raise InvalidInput(
                 f"A hash of {self.bits} bits has {self.bits // 8} bytes, not {len(query)}."
             )
-        found = self._found(np.frombuffer(query, "<u8").reshape(1, -1), threshold)
+        hits = self._hits(np.frombuffer(query, "<u8").reshape(1, -1), threshold)
+        if self._masked is None and sum(len(found.position) for _, found in hits) <= FEW:
+            return _few(hits)
+        found = self._entries(hits)
         if found is None:
             return []
         _, ids, apart = found
@@ -137,7 +141,7 @@ class HashIndex:
                     np.array_split(queries, threads),
                 )
                 return [matches for part in parts for matches in part]
-        found = self._found(np.ascontiguousarray(queries).view("<u8"), threshold)
+        found = self._entries(self._hits(np.ascontiguousarray(queries).view("<u8"), threshold))
         answers: list[list[Match]] = [[] for _ in range(len(queries))]
         if found is not None:
             query, ids, apart = found
@@ -147,49 +151,58 @@ class HashIndex:
                 answers[query[begin]] = matches[begin:end]
         return answers
 
-    def _found(
-        self, queries: NDArray[np.uint64], threshold: int
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
-        """Query, id and distance of every match in the order of the answer; None for none."""
+    def _hits(self, queries: NDArray[np.uint64], threshold: int) -> list[tuple[Table, Hits]]:
+        """What each table gives."""
         if threshold < 0:
             raise InvalidInput(f"A threshold is a number of bits from 0, not {threshold}.")
-        parts = [self._in(self._built, queries, threshold, self._masked is not None)]
-        if self._added is not None:
-            parts.append(self._in(self._added, queries, threshold, False))
-        parts = [part for part in parts if part is not None]
-        if not parts:
-            return None
-        query, ids, apart = (np.concatenate(column) for column in zip(*parts, strict=True))
-        if not len(query):
-            return None  # all of them masked
-        order = np.lexsort((ids, apart, query))
-        return query[order], ids[order], apart[order]
-
-    def _in(
-        self, table: Table, queries: NDArray[np.uint64], threshold: int, mask: bool
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
-        """What one table gives: each hash found stands for all entries that share it."""
+        tables = [self._built] if self._added is None else [self._built, self._added]
         try:
-            query, position, apart = _scanner(self._engine)(table, queries, threshold)
+            return [(table, _scanner(self._engine)(table, queries, threshold)) for table in tables]
         except IndexError as error:
             raise DamagedIndex(
                 f"The index of known hashes contradicts itself: {error}.", hint="Build it again."
             ) from error
-        if not len(position):
-            return None
-        begin = table.first.take(position).astype(np.int64)
-        count = table.first.take(position + 1) - begin
-        if (count != 1).any():
-            begin = np.repeat(begin - (np.cumsum(count) - count), count) + np.arange(count.sum())
-            query, apart = np.repeat(query, count), np.repeat(apart, count)
-        ids = table.ids.take(begin)
-        if mask:
+
+    def _entries(
+        self, hits: list[tuple[Table, Hits]]
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
+        """Query, id and distance of every match in the order of the answer; None for none."""
+        parts = [_expanded(table, found) for table, found in hits]
+        if self._masked is not None:
+            query, ids, apart = parts[0]
             kept = np.flatnonzero(~self._is_masked(ids))
-            query, ids, apart = query[kept], ids[kept], apart[kept]
-        return query, ids, apart
+            parts[0] = query[kept], ids[kept], apart[kept]
+        parts = [part for part in parts if len(part[0])]
+        if not parts:
+            return None
+        query, ids, apart = (np.concatenate(column) for column in zip(*parts, strict=True))
+        order = np.lexsort((ids, apart, query))
+        return query[order], ids[order], apart[order]
 
     def _is_masked(self, ids: NDArray[Any]) -> NDArray[np.bool_]:
         assert self._masked is not None
         at = np.searchsorted(self._masked, ids).clip(max=len(self._masked) - 1)
         equal: NDArray[np.bool_] = self._masked[at] == ids
         return equal
+
+
+def _few(hits: list[tuple[Table, Hits]]) -> list[Match]:
+    """The answer to one query: a handful of matches is put together faster without arrays."""
+    answer = [
+        Match(int(table.ids[entry]), distance)
+        for table, found in hits
+        for position, distance in zip(found.position.tolist(), found.distance.tolist(), strict=True)
+        for entry in range(int(table.first[position]), int(table.first[position + 1]))
+    ]
+    return sorted(answer, key=lambda match: (match.distance, match.id))
+
+
+def _expanded(table: Table, hits: Hits) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Query, id and distance: each hash found stands for all entries that share it."""
+    query, position, apart = hits
+    begin = table.first.take(position).astype(np.int64)
+    count = table.first.take(position + 1) - begin
+    if (count != 1).any():
+        begin = np.repeat(begin - (np.cumsum(count) - count), count) + np.arange(count.sum())
+        query, apart = np.repeat(query, count), np.repeat(apart, count)
+    return query, table.ids.take(begin), apart
