@@ -113,7 +113,7 @@ def reasons(
     name this addressee.
     """
     said = route
-    if language != "en":
+    if language != "en" and route:
         facts = Facts.from_json(facts_of(session, context, case))
         anew = route_cases(facts, load_rules(context.settings.data_dir), language).to_json()
         said = next(

@@ -25,7 +25,7 @@ class Letter:
     text: str
 
 
-def write(name: str, language: str, data_dir: Path, **values: Any) -> Letter:
+def write(name: str, language: str, data_dir: Path, /, **values: Any) -> Letter:
     """The letter ``name`` (e.g. ``notice_first``) in ``language``, or in English.
 
     Raises ``Misconfigured`` if the template is faulty or does not begin with a subject.

@@ -1,0 +1,159 @@
+"""XARF, CSV and letters by themselves."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import uuid
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from hotline.core.errors import Misconfigured
+from partners.formats import letters
+from partners.formats.letters import moment, stamp
+from partners.formats.locations import COLUMNS, csv_of, guarded
+from partners.formats.xarf import Located, Sender, document
+
+SCHEMA = Draft202012Validator(
+    json.loads((Path(__file__).parent / "xarf_content.schema.json").read_text()),
+    format_checker=Draft202012Validator.FORMAT_CHECKER,
+)
+SENDER = Sender("Hotline", "desk@hotline.example", "hotline.example")
+AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+ID = uuid.UUID("018f0000-0000-7000-8000-000000000001")
+
+
+def located(**values: Any) -> Located:
+    return Located(**{"id": ID, "url": "https://a.test/x", "host": "a.test", "at": AT, **values})
+
+
+def made(found: Located) -> dict[str, Any]:
+    report = document(found, SENDER, reference="AL-N-2026-000001", description="d" * 2000)
+    faults = [error.message for error in SCHEMA.iter_errors(report)]
+    assert faults == [], report
+    return report
+
+
+def test_a_full_report_is_valid_and_complete() -> None:
+    report = made(
+        located(
+            address="192.0.2.7", seen_at=AT, asn="AS64500", country="AL", kind="csam_image",
+            hash_match=True, hashes={"md5": "0" * 32, "sha1": "1" * 40, "sha256": "2" * 64},
+        )
+    )  # fmt: skip
+    assert report["report_id"] == str(ID)
+    assert (report["type"], report["classification"]) == ("csam", "baseline")
+    assert report["detection_method"] == "hash_match"
+    assert (report["source_identifier"], report["source_port"]) == ("192.0.2.7", 443)
+    assert (report["asn"], report["media_type"]) == (64500, "image")
+    assert "evidence" not in report
+
+
+def test_the_same_location_gives_the_same_report() -> None:
+    assert made(located()) == made(located())
+
+
+@pytest.mark.parametrize(
+    ("kind", "exploitation"),
+    [("grooming", "grooming"), ("sexual_extortion", "sextortion"), ("csam_image", "distribution"),
+     ("trafficking", "trafficking"), ("unknown", "distribution")],
+)  # fmt: skip
+def test_what_is_not_baseline_is_exploitation(kind: str, exploitation: str) -> None:
+    report = made(located(assessed_class="national", kind=kind, hashes={"md5": "0" * 32}))
+    assert (report["type"], report["exploitation_type"]) == ("csem", exploitation)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port"),
+    [
+        ("http://192.0.2.1/x", "192.0.2.1", 80),
+        ("http://[2001:db8::1]:8080/x", "[2001:db8::1]", 8080),
+        ("http://a.test:99999/", "a.test", None),
+        ("magnet:?xt=urn:btih:" + "a" * 40, "", None),
+    ],
+)
+def test_odd_locations_are_valid_too(url: str, host: str, port: int | None) -> None:
+    report = made(located(url=url, host=host))
+    assert report.get("source_port") == port
+    assert ("domain" in report) == (host == "a.test")
+
+
+@given(
+    asn=st.none() | st.text(max_size=14),
+    country=st.sampled_from([None, "AL", "RS"]),
+    kind=st.sampled_from(["csam_video", "csam_image", "p2p", "unknown"]),
+    assessed=st.sampled_from(["baseline", "national", ""]),
+    host=st.sampled_from(["a.test", "", "192.0.2.9", "xn--e1afmkfd.test"]),
+)
+def test_every_combination_of_facts_is_valid(
+    asn: str | None, country: str | None, kind: str, assessed: str, host: str
+) -> None:
+    made(located(asn=asn, country=country, kind=kind, assessed_class=assessed, host=host))
+
+
+# CSV
+
+
+def test_the_csv_holds_every_location_with_every_cell_quoted() -> None:
+    found = [located(), located(url='https://a.test/"x",y', asn="AS64500", seen_at=AT)]
+    data = csv_of(found).decode()
+    rows = list(csv.reader(io.StringIO(data)))
+    assert tuple(rows[0]) == COLUMNS
+    assert [row[1] for row in rows[1:]] == [one.url for one in found]
+    assert data.startswith('"id","url"')
+    assert rows[2][-1] == "2026-11-23T09:00:00Z"
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+def test_no_cell_is_a_formula(cell: str) -> None:
+    assert guarded(cell) == f"'{cell}"
+    rows = list(csv.reader(io.StringIO(csv_of([located(host=cell)]).decode(), newline="")))
+    assert rows[1][2] == f"'{cell}"
+
+
+# letters
+
+
+def test_times_are_utc_and_say_so() -> None:
+    local = datetime(2026, 11, 23, 10, 0, tzinfo=timezone(timedelta(hours=1)))
+    assert moment(local) == "2026-11-23 09:00 UTC"
+    assert stamp(local) == "2026-11-23T09:00:00Z"
+
+
+def put(folder: Path, text: str) -> None:
+    (folder / "templates" / "mail").mkdir(parents=True)
+    (folder / "templates" / "mail" / "note.en.txt").write_text(text)
+
+
+def test_an_operator_s_own_template_comes_first_and_english_stands_in(tmp_path: Path) -> None:
+    put(tmp_path, "Subject: [{{ reference }}]\n\n\nDear {{ name }},\n{{ at|moment }}\n")
+    letter = letters.write("note", "mk", tmp_path, reference="R", name="<A&B>", at=AT)
+    assert letter.subject == "[R]"
+    assert letter.text == "Dear <A&B>,\n2026-11-23 09:00 UTC\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear {{ name }}\n",
+        "Subject: x\n{{ missing }}",
+        "Subject: {{",
+        "Subject: {{ name.__class__.mro() }}",
+    ],
+)
+def test_a_faulty_template_is_named_and_sends_nothing(tmp_path: Path, text: str) -> None:
+    put(tmp_path, text)
+    with pytest.raises(Misconfigured, match="note"):
+        letters.write("note", "en", tmp_path, name="A")
+
+
+def test_a_template_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="nothing"):
+        letters.write("nothing", "en", tmp_path)

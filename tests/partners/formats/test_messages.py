@@ -1,0 +1,278 @@
+"""The messages as they leave: what is in them, and what never is."""
+
+from __future__ import annotations
+
+import json
+import re
+from email import policy
+from email.parser import BytesParser
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from sqlalchemy import update
+
+from partners.channels.base import Message
+from partners.channels.mail import compose
+from partners.deliveries.models import Delivery
+from partners.formats.notice import notice_message
+from partners.formats.referral import KNOWS_PEOPLE
+from partners.notices.models import Notice, NoticeItem
+from triage.cases.models import Case
+from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
+from triage.items.models import Item, ItemMedia
+
+URL = "http://one.test/p/1"
+
+
+def checker(path: Any) -> Draft202012Validator:
+    return Draft202012Validator(
+        json.loads(path.read_text()), format_checker=Draft202012Validator.FORMAT_CHECKER
+    )
+
+
+XARF = checker(Path(__file__).parent / "xarf_content.schema.json")
+REFERRAL = checker(resources.files("partners.formats") / "data" / "referral.schema.json")
+
+
+def attached(message: Message) -> dict[str, bytes]:
+    return {one.name: one.data for one in message.attachments}
+
+
+def known(house: Any, decision: str = "confirmed") -> None:
+    """The item's file is on a list."""
+    seen = house.all(ItemMedia)[0]
+    with house.context.database.writing() as session:
+        owner = HashList(
+            name="Sandbox list", created_at=house.now, category_map={"one": "national"}
+        )
+        session.add(owner)
+        session.flush()
+        entry = HashEntryRow(
+            list_id=owner.id, kind="pdq", value="ab" * 32, category="one", added_in=1
+        )
+        session.add(entry)
+        session.flush()
+        session.add(
+            MediaMatch(media_id=seen.media_id, entry_id=entry.id, list_id=owner.id, kind="pdq",
+                       distance=4, at=house.now, decision=decision)
+        )  # fmt: skip
+
+
+def notice(house: Any, languages: tuple[str, ...] = ("en",), **case: Any) -> Message:
+    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example",
+                  languages=list(languages))  # fmt: skip
+    made = house.case(**case)
+    if case.get("abuse_contact") is None:
+        house.decide(made, 3)
+    return house.mail.messages[-1]  # type: ignore[no-any-return]
+
+
+def referral(house: Any, kind: str = "police", **partner: Any) -> Message:
+    place = {"police": 0, "hotline": 2}[kind]
+    country = {"police": "AL", "hotline": "RS"}[kind]
+    house.partner(f"{kind}-x", kind, country=country, **partner)
+    house.decide(house.only(Case) if house.all(Case) else house.case(), place)
+    return house.mail.messages[-1]  # type: ignore[no-any-return]
+
+
+# notices
+
+
+def test_a_notice_has_the_elements_that_the_law_asks_for(house: Any) -> None:
+    message = notice(house)
+    text = " ".join(message.text.split())
+    for words in (
+        URL,
+        house.notice.reference,
+        "Law 18/2017 Arts. 26-27",
+        "believe in good faith",
+        "Article 16(2)",
+        "Please act by: 2026-11-24 09:00 UTC",
+        "Do not open, copy or pass on",
+        "for the police",
+        "http://127.0.0.1:8000/provider/",
+        "desk@hotline.example",
+    ):
+        assert words in text, words
+    assert house.notice.reference in message.subject
+    assert URL not in message.subject
+
+
+def test_its_attachments_are_xarf_and_csv_and_no_media(house: Any) -> None:
+    message = notice(house)
+    files = attached(message)
+    assert list(files) == ["xarf.json", "locations.csv"]
+    document = json.loads(files["xarf.json"])
+    assert [error.message for error in XARF.iter_errors(document)] == []
+    assert document["report_id"] == str(house.only(NoticeItem).id)
+    assert document["source_identifier"] == "192.0.2.7"
+    assert URL in files["locations.csv"].decode()
+    assert message.body["xarf"] == [document]
+    assert json.loads(json.dumps(dict(message.body)))["deadline"] == "2026-11-24T09:00:00Z"
+
+
+def test_a_known_file_is_named_by_its_hashes(house: Any) -> None:
+    house.case("two")
+    known(house)
+    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.decide(house.only(Case), 3)
+    message = house.mail.messages[-1]
+    document = json.loads(attached(message)["xarf.json"])
+    assert document["detection_method"] == "hash_match"
+    assert document["hash_values"]["md5"] == "2" * 32
+    assert "on a list of known material" in message.text
+
+
+def test_a_disconfirmed_match_is_not_told(house: Any) -> None:
+    house.case("two")
+    known(house, "disconfirmed")
+    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.decide(house.only(Case), 3)
+    document = json.loads(attached(house.mail.messages[-1])["xarf.json"])
+    assert document["detection_method"] == "manual_review"
+    assert "hash_values" not in document
+
+
+def test_several_items_give_a_document_each(house: Any) -> None:
+    notice(house)
+    other = house.case("two")
+    with house.context.database.writing() as session:
+        found = session.get_one(Notice, house.all(Notice)[0].id)
+        session.add(NoticeItem(notice_id=found.id, item_id=other.item_id))
+        session.flush()
+        delivery = session.get_one(Delivery, house.all(Delivery)[0].id)
+        message = notice_message(session, house.context, found, delivery)
+    files = attached(message)
+    assert list(files) == ["xarf-1.json", "xarf-2.json", "locations.csv"]
+    assert "http://two.test/p/1" in message.text
+    ids = {json.loads(files[f"xarf-{number}.json"])["report_id"] for number in (1, 2)}
+    assert len(ids) == 2
+
+
+def test_a_host_at_home_is_written_to_in_its_language(house: Any) -> None:
+    message = notice(house, ("sq",))
+    assert message.language == "sq"
+    assert message.subject.startswith(f"[{house.notice.reference}] Njoftim")
+    assert "Besojmë me mirëbesim" in message.text
+    assert "Baza ligjore" in message.text
+    assert {"{{", "}}", "None"}.isdisjoint(message.text.split())
+
+
+def test_other_languages_get_english(house: Any) -> None:
+    assert notice(house, ("de", "nl")).language == "en"
+
+
+@pytest.mark.parametrize("language", ["en", "sq"])
+@pytest.mark.parametrize("purpose", ["first", "reminder", "withdrawal"])
+@pytest.mark.parametrize(
+    "kind", ["provider_notice", "cdn_notice", "preservation_request", "platform"]
+)
+def test_every_letter_can_be_written(house: Any, kind: str, purpose: str, language: str) -> None:
+    notice(house)
+    with house.context.database.writing() as session:
+        found = session.get_one(Notice, house.notice.id)
+        delivery = session.get_one(Delivery, house.only(Delivery).id)
+        found.kind, found.language, delivery.purpose = kind, language, purpose
+        message = notice_message(session, house.context, found, delivery)
+    assert found.reference in message.subject
+    assert "{" not in message.text
+    assert max(len(line) for line in message.text.splitlines()) < 200
+    assert "\n\n\n" not in message.text
+    assert (message.attachments == ()) == (purpose == "withdrawal")
+    assert (URL in message.text) == (purpose != "withdrawal")
+
+
+def test_the_mail_is_one_that_a_mail_program_reads(house: Any) -> None:
+    message = notice(house, ("sq",))
+    mail = compose(message, house.context.settings)
+    back = BytesParser(policy=policy.default).parsebytes(mail.as_bytes())
+    assert back["Subject"] == message.subject
+    assert back.get_body().get_content() == message.text  # type: ignore[union-attr]
+    kinds = [part.get_content_type() for part in back.iter_attachments()]
+    assert kinds == ["application/json", "text/csv"]
+
+
+# referrals
+
+
+def test_a_referral_is_valid_by_its_shipped_schema(house: Any) -> None:
+    house.case()
+    known(house)
+    message = referral(house)
+    document = json.loads(attached(message)["referral.json"])
+    assert [error.message for error in REFERRAL.iter_errors(document)] == []
+    assert document == json.loads(json.dumps(dict(message.body)))
+    (item,) = document["items"]
+    assert (item["canonical"], item["report_count"]) == (URL, 2)
+    assert item["hosting"]["addresses"] == ["192.0.2.7"]
+    assert item["hosting"]["observations"][0]["source"] == "DNS"
+    assert item["files"][0]["pdq_quality"] == 90
+    assert item["files"][0]["matches"] == [
+        {"list": "Sandbox list", "hash": "pdq", "distance": 4, "class": "national",
+         "decision": "confirmed"}
+    ]  # fmt: skip
+    assert document["assessment"]["class"] == "baseline"
+    assert [one["country"] for one in document["jurisdiction"]] == ["AL"]
+    assert document["preservation"]["suggested"] is True
+
+
+def test_the_letter_tells_police_of_the_hold_and_of_preservation(house: Any) -> None:
+    text = " ".join(referral(house).text.split())
+    for words in ("Criminal Code Art. 117/2", "deadline of 48 hours",
+                  "Article 16; abroad Article 29", "http://127.0.0.1:8000/referral/",
+                  "Hosted: AL, AS64500, 192.0.2.7",
+                  "Class: Baseline"):  # fmt: skip
+        assert words in text, words
+
+
+def test_a_hotline_s_letter_has_no_hold(house: Any) -> None:
+    text = referral(house, "hotline").text
+    assert "hold" not in text
+    assert "PRESERVATION" not in text
+
+
+def test_people_are_named_only_to_those_whose_task_it_is(house: Any) -> None:
+    house.case(facts={"victim": {"municipality": "Durrës"}})
+    told = json.dumps(dict(referral(house, "police").body), ensure_ascii=False)
+    assert "Durrës" in told
+    abroad = referral(house, "hotline")
+    assert abroad.body["people"] == {}
+    assert "Durrës" not in json.dumps(dict(abroad.body), ensure_ascii=False) + abroad.text
+    assert "hotline" not in KNOWS_PEOPLE
+
+
+def test_an_albanian_letter_gives_its_reasons_in_albanian(house: Any) -> None:
+    message = referral(house, languages=["sq", "en"])
+    assert message.language == "sq"
+    assert "PSE JU" in message.text
+    assert "Baza" not in message.subject
+    assert re.search(r"Shqip[ëe]ri", message.text)  # the rules speak again, in Albanian
+    assert (
+        message.body["reasons"][0]["why"] == "It is hosted in Albania (AL)."
+    )  # documents: English
+
+
+def test_a_case_without_a_location_can_be_referred(house: Any) -> None:
+    case = house.case()
+    with house.context.database.writing() as session:
+        session.execute(
+            update(Item)
+            .where(Item.id == case.item_id)
+            .values(kind="narrative", canonical="", display="", host=None, fetchable=False,
+                    hosting_country=None, asn=None, abuse_contact=None)
+        )  # fmt: skip
+    message = referral(house)
+    assert "No location: the report describes it in words." in message.text
+    assert [error.message for error in REFERRAL.iter_errors(dict(message.body))] == []
+
+
+def test_before_an_assessment_the_letter_says_so(house: Any) -> None:
+    house.case(state="waiting", danger_now=True, outcome={})
+    message = referral(house)
+    assert "Not assessed yet" in message.text
+    assert "A CHILD MAY BE IN DANGER NOW" in message.text
+    assert message.body["assessment"] is None
+    assert [error.message for error in REFERRAL.iter_errors(dict(message.body))] == []
