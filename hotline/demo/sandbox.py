@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +25,18 @@ from hotline.demo import pictures, world
 
 MAX_BODY = 1_000_000
 MAX_MESSAGES = 200
+STYLE = """
+:root { color-scheme: light dark }
+body { font: 16px/1.5 system-ui, "DejaVu Sans", sans-serif; margin: 0 }
+main { max-width: 64rem; margin: 0 auto; padding: 1rem }
+h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem }
+table { border-collapse: collapse } th, td { text-align: left; padding: .25rem 1rem .25rem 0 }
+form { margin: 0 } button { font: inherit; padding: .1rem .6rem; min-height: 24px }
+code { font-size: .95em; overflow-wrap: anywhere } strong { font-weight: 600; font-size: .9em }
+summary { cursor: pointer; padding: .2rem 0; min-height: 24px; overflow-wrap: anywhere }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 4px solid; padding: .2rem 1rem }
+pre { font: 14px/1.5 ui-monospace, "DejaVu Sans Mono", monospace }
+"""
 
 
 @dataclass
@@ -73,6 +86,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     state: ClassVar[State]
     isp_port: ClassVar[int]
+    links: ClassVar[str]  # how links of the service begin
 
     def log_message(self, *_: object) -> None:
         """The sandbox keeps no log either."""
@@ -161,16 +175,18 @@ class Inbox(Handler):
         self.answer(201, json.dumps({"reference": number}), "application/json")
 
     def _page(self) -> str:
-        rows = "".join(self._row(page) for page in world.PAGES)
         with self.state.lock:
-            mails = "".join(_mail(message) for message in reversed(self.state.messages))
+            rows = "".join(self._row(page) for page in world.PAGES)
+            mails = "".join(self._mail(message) for message in reversed(self.state.messages))
         return (
-            "<!doctype html><html lang=en><meta charset=utf-8><title>Sandbox</title>"
-            "<link rel=icon href='data:,'><style>body{font:16px/1.5 system-ui;max-width:60rem;"
-            "margin:1rem auto;padding:0 1rem}td{padding:.2rem .6rem}pre{white-space:pre-wrap;"
-            "background:#f2f5f8;color:#111;padding:.6rem;overflow:auto}</style>"
-            "<h1>Sandbox: provider's desk and inboxes</h1><h2>Pages on the web host</h2>"
-            f"<table>{rows}</table><h2>Received</h2>{mails or '<p>Nothing yet.</p>'}</html>"
+            "<!doctype html><html lang=en><meta charset=utf-8>"
+            "<meta name=viewport content='width=device-width, initial-scale=1'>"
+            "<title>Sandbox</title><link rel=icon href='data:,'>"
+            f"<style>{STYLE}</style><main><h1>Sandbox: the host's desk and all inboxes</h1>"
+            "<p>Everything here is generated. Nothing leaves this machine.</p>"
+            f"<h2>Pages on the web host</h2><table><thead><tr><th>Page<th>State<th>The host's hand"
+            f"</tr></thead><tbody>{rows}</tbody></table>"
+            f"<h2>Received</h2>{mails or '<p>Nothing yet.</p>'}</main></html>"
         )
 
     def _row(self, page: world.Page) -> str:
@@ -178,20 +194,24 @@ class Inbox(Handler):
         is_gone = key in self.state.gone
         action, label = ("put-back", "Put back") if is_gone else ("take-down", "Take down")
         address = html.escape(world.url(page, self.isp_port))
+        fresh = "" if page in world.REPORTED else " <strong>not reported yet: report it</strong>"
         return (
-            f"<tr><td>{address}</td><td>{'gone' if is_gone else 'up'}</td><td>"
+            f"<tr><td><code>{address}</code>{fresh}</td><td>{'gone' if is_gone else 'up'}</td><td>"
             f"<form method=post action='/{action}'><input type=hidden name=page "
-            f"value='{html.escape(key)}'><button>{label}</button></form></td></tr>"
+            f"value='{html.escape(key)}'><button aria-label='{label}: {address}'>{label}</button>"
+            "</form></td></tr>"
         )
 
-
-def _mail(message: dict[str, Any]) -> str:
-    attached = ", ".join(message["attachments"])
-    return (
-        f"<details><summary>{message['at']} · {html.escape(message['to'])} · "
-        f"{html.escape(message['subject'])}</summary><pre>{html.escape(message['text'])}</pre>"
-        f"<p>{'Attached: ' + html.escape(attached) if attached else ''}</p></details>"
-    )
+    def _mail(self, message: dict[str, Any]) -> str:
+        """Links of the service work here; those to the pages in question stay words."""
+        attached = html.escape(", ".join(message["attachments"]))
+        link = re.escape(self.links) + r"/[\w./-]+"
+        text = re.sub(link, r'<a href="\g<0>">\g<0></a>', html.escape(message["text"]))
+        return (
+            f"<details><summary>{message['at']} UTC · {html.escape(message['to'])} · "
+            f"{html.escape(message['subject'])}</summary><pre>{text}</pre>"
+            f"{f'<p>Attached: {attached}</p>' if attached else ''}</details>"
+        )
 
 
 def serve(settings: Settings) -> None:
@@ -199,7 +219,7 @@ def serve(settings: Settings) -> None:
     state = State()
     isp_port = settings.port + world.ISP_PORT_OFFSET
     for handler in (WebHost, Inbox):
-        handler.state, handler.isp_port = state, isp_port
+        handler.state, handler.isp_port, handler.links = state, isp_port, settings.provider_url
     mail = Controller(
         MailSink(state), hostname="127.0.0.1", port=settings.port + world.SMTP_PORT_OFFSET
     )

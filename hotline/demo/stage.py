@@ -38,7 +38,6 @@ from triage.items.models import Item
 Say = Callable[[str], None]
 WAIT_SECONDS = 60.0
 SETTING = "sandbox"
-REPORTED = world.PAGES[:7]
 ASSESSED_ONCE, WITH_POLICE, AT_HOST, ABROAD = (world.PAGES[place] for place in (4, 5, 6, 2))
 BASELINE = {
     "class": "baseline", "kind": "csam_image", "age": "pre_pubescent", "gender": "not_determined",
@@ -59,11 +58,14 @@ def set_stage(context: Context, say: Say) -> dict[str, str]:
     say("Importing the known-hash list …")
     _hash_list(context, now)
     say("Sending reports through the API …")
-    for page in (*REPORTED, REPORTED[0]):  # the first of them twice: two sightings, one item
+    for page in (
+        *world.REPORTED,
+        world.REPORTED[0],
+    ):  # the first of them twice: two sightings, one item
         _report(context, page)
     _narrative(context)
     say("Waiting for the workers to examine them …")
-    _wait(context, len(REPORTED))
+    _wait(context, len(world.REPORTED))
     say("Moving some of them on …")
     _move_on(context)
     return passwords
