@@ -53,4 +53,4 @@ class Delivery(Identified, Stateful, Base):
     sent_at: Mapped[datetime | None]
     answer: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
-    partner: Mapped[Partner] = relationship(lazy="joined")
+    partner: Mapped[Partner] = relationship(lazy="selectin")

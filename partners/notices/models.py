@@ -82,8 +82,8 @@ class Notice(Identified, Stateful, Base):
     link_expires_at: Mapped[datetime | None]
     link_revoked_at: Mapped[datetime | None]
 
-    case: Mapped[Case] = relationship(lazy="joined")
-    partner: Mapped[Partner | None] = relationship(lazy="joined")
+    case: Mapped[Case] = relationship(lazy="selectin")
+    partner: Mapped[Partner | None] = relationship(lazy="selectin")
     items: Mapped[list[NoticeItem]] = relationship(back_populates="notice")
     answers: Mapped[list[ProviderAnswer]] = relationship(
         back_populates="notice", order_by="ProviderAnswer.at"

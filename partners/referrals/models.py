@@ -100,7 +100,7 @@ class Plan(Identified, Stateful, Base):
     approved_by: Mapped[str | None] = mapped_column(short(80))
     two_person: Mapped[bool] = mapped_column(default=True)
 
-    case: Mapped[Case] = relationship(lazy="joined")
+    case: Mapped[Case] = relationship(lazy="selectin")
 
 
 class Referral(Identified, Stateful, Base):
@@ -122,8 +122,8 @@ class Referral(Identified, Stateful, Base):
     link_mac: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     link_expires_at: Mapped[datetime | None]
 
-    case: Mapped[Case] = relationship(lazy="joined")
-    partner: Mapped[Partner] = relationship(lazy="joined")
+    case: Mapped[Case] = relationship(lazy="selectin")
+    partner: Mapped[Partner] = relationship(lazy="selectin")
 
 
 class Hold(Identified, Stateful, Base):
@@ -139,4 +139,4 @@ class Hold(Identified, Stateful, Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     officer_reference: Mapped[str] = mapped_column(short(120), default="")
 
-    referral: Mapped[Referral] = relationship(lazy="joined")
+    referral: Mapped[Referral] = relationship(lazy="selectin")

@@ -81,8 +81,8 @@ class Case(Identified, Stateful, Base):
     claimed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     claimed_until: Mapped[datetime | None]
 
-    item: Mapped[Item] = relationship(lazy="joined")
-    claimed_by: Mapped[Person | None] = relationship(lazy="joined")
+    item: Mapped[Item] = relationship(lazy="selectin")
+    claimed_by: Mapped[Person | None] = relationship(lazy="selectin")
     assessments: Mapped[list[Assessment]] = relationship(
         back_populates="case", order_by="Assessment.at"
     )
@@ -104,4 +104,4 @@ class Assessment(Identified, Base):
     note: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     case: Mapped[Case] = relationship(back_populates="assessments")
-    person: Mapped[Person] = relationship(lazy="joined")
+    person: Mapped[Person] = relationship(lazy="selectin")

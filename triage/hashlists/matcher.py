@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from sqlalchemy import and_, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
-from hotline.core.database import insert_once
 from hotline.core.errors import Unavailable
 from hotline.core.ids import new_id
 from triage.fingerprints import MATCHABLE_QUALITY
@@ -30,6 +31,7 @@ from triage.matching.table import in_memory
 # Near-matched kinds and their size in bytes; all others are looked up exactly.
 INDEXED: Mapping[str, int] = MappingProxyType({"pdq": 32, "phash": 8})
 EXACT = ("md5", "sha1", "sha256")
+_HASHES = (*EXACT, "pdq", "pdq_quality", "phash", "frames", "kind")
 # No list may ask for more: beyond these a hash says nothing (PDQ 31, pHash 10).
 WIDEST: Mapping[str, int] = MappingProxyType({"pdq": 31, "phash": 10})
 
@@ -47,13 +49,35 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One file's hashes, as hex. ``frames`` are (PDQ, quality) of a video's frames."""
+    """One file's hashes, as hex. ``frames`` are (PDQ, quality) of a video or an animation, which
+    may begin with a black frame; ``is_video``: say which share of its frames met a known hash."""
 
     exact: Mapping[str, str]
     pdq: str | None = None
     pdq_quality: int | None = None
     phash: str | None = None
     frames: tuple[tuple[str, int], ...] = ()
+    is_video: bool = False
+
+    @classmethod
+    def of(cls, seen: Mapping[str, Any]) -> Query:
+        """Of what ``MediaFingerprint.to_json`` gives. PDQ's quality speaks for pHash, too: both
+        look at the same picture, and pHash has no measure of its own."""
+        is_good = (seen["pdq_quality"] or 0) >= MATCHABLE_QUALITY
+        return cls(
+            exact={kind: seen[kind] for kind in EXACT},
+            pdq=seen["pdq"],
+            pdq_quality=seen["pdq_quality"],
+            phash=seen["phash"] if is_good else None,
+            frames=tuple((frame["pdq"], frame["quality"]) for frame in seen["frames"]),
+            is_video=seen["kind"] == "video",
+        )
+
+    def matchable(self) -> list[tuple[str, int]]:
+        """Every (PDQ, quality) that is good enough, each value once unless frames are counted."""
+        frames = [(self.pdq, self.pdq_quality or 0), *self.frames]
+        good = [(pdq, quality) for pdq, quality in frames if pdq and quality >= MATCHABLE_QUALITY]
+        return good if self.is_video else list(dict(good).items())
 
 
 def index_path(context: Context, kind: str) -> Path:
@@ -69,44 +93,18 @@ class Matcher:
 
     def match_media(self, session: Session, media: Media, *, now: datetime) -> list[Hit]:
         """Match a stored file and keep each hit once, with the best distance seen."""
-        query = Query(
-            exact={kind: getattr(media, kind) for kind in EXACT},
-            pdq=media.pdq if media.hashable else None,
-            pdq_quality=media.pdq_quality,
-            phash=media.phash if media.hashable else None,
-            frames=tuple((frame["pdq"], frame["quality"]) for frame in media.frames),
-        )
+        query = Query.of({name: getattr(media, name) for name in _HASHES})
         hits = self.match(session, query)
-        for hit in hits:
-            insert_once(
-                session,
-                MediaMatch,
-                ["media_id", "entry_id"],
-                id=new_id(),
-                media_id=media.id,
-                entry_id=hit.entry.id,
-                list_id=hit.entry.list_id,
-                kind=hit.entry.kind,
-                distance=hit.distance,
-                quality=hit.quality,
-                share=hit.share,
-                at=now,
-                decision="open",
-                decided_by="",
-            )
+        _keep(session, media, hits, now)
         media.matched_at = now
         return hits
 
     def match(self, session: Session, query: Query) -> list[Hit]:
         """Hits on enabled lists, exact ones first, then the nearest."""
-        near: dict[int, tuple[int, int | None, float | None]] = {}
-        if query.pdq is not None and (query.pdq_quality or 0) >= MATCHABLE_QUALITY:
-            for entry_id, distance in self._near(session, "pdq", [query.pdq])[0]:
-                near[entry_id] = (distance, query.pdq_quality, None)
+        near = self._pictures(session, query)
         if query.phash is not None:
             for entry_id, distance in self._near(session, "phash", [query.phash])[0]:
                 near[entry_id] = (distance, query.pdq_quality, None)
-        near |= self._frames(session, query.frames)
         hits = [
             Hit(entry, hash_list, *near.get(entry.id, (0, None, None)))
             for entry, hash_list in _current(session, query.exact, near)
@@ -114,11 +112,11 @@ class Matcher:
         good = [hit for hit in hits if hit.distance <= _threshold(hit.hash_list, hit.entry.kind)]
         return sorted(good, key=lambda hit: (hit.distance, hit.entry.kind, hit.entry.id))
 
-    def _frames(
-        self, session: Session, frames: Iterable[tuple[str, int]]
+    def _pictures(
+        self, session: Session, query: Query
     ) -> dict[int, tuple[int, int | None, float | None]]:
-        """For each known picture: its nearest frame, and the share of frames that meet it."""
-        usable = [(pdq, quality) for pdq, quality in frames if quality >= MATCHABLE_QUALITY]
+        """For each known picture: its nearest frame, and of a video the share that meets it."""
+        usable = query.matchable()
         if not usable:
             return {}
         found: dict[int, list[tuple[int, int]]] = {}
@@ -127,7 +125,7 @@ class Matcher:
             for entry_id, distance in answer:
                 found.setdefault(entry_id, []).append((distance, quality))
         return {
-            entry_id: (*min(met), round(len(met) / len(usable), 4))
+            entry_id: (*min(met), round(len(met) / len(usable), 4) if query.is_video else None)
             for entry_id, met in found.items()
         }
 
@@ -176,6 +174,26 @@ class Matcher:
         )
         self._grown[kind] = (newest or 0, base.version, grown)
         return grown
+
+
+def _keep(session: Session, media: Media, hits: list[Hit], now: datetime) -> None:
+    """Store what is new in one statement: a picture that many have copied meets thousands."""
+    if not hits:
+        return
+    session.flush()
+    rows = [
+        {
+            "id": new_id(), "media_id": media.id, "entry_id": hit.entry.id,
+            "list_id": hit.entry.list_id, "kind": hit.entry.kind, "distance": hit.distance,
+            "quality": hit.quality, "share": hit.share, "at": now, "decision": "open",
+            "decided_by": "",
+        }
+        for hit in hits
+    ]  # fmt: skip
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    insert = postgresql.insert if is_postgresql else sqlite.insert
+    statement = insert(MediaMatch).on_conflict_do_nothing(index_elements=["media_id", "entry_id"])
+    session.execute(statement, rows)
 
 
 def _current(

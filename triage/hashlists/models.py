@@ -103,5 +103,5 @@ class MediaMatch(Identified, Base):
     decided_by: Mapped[str] = mapped_column(short(80), default="")
     decided_at: Mapped[datetime | None]
 
-    entry: Mapped[HashEntryRow] = relationship(lazy="joined")
-    hash_list: Mapped[HashList] = relationship(lazy="joined")
+    entry: Mapped[HashEntryRow] = relationship(lazy="selectin")
+    hash_list: Mapped[HashList] = relationship(lazy="selectin")

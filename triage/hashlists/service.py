@@ -26,8 +26,8 @@ from hotline.core.task import Task
 from triage.hashlists import staging
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.matcher import INDEXED, Matcher, index_path
-from triage.hashlists.models import HashEntryRow, HashList, HashListVersion
-from triage.items.models import Media
+from triage.hashlists.models import HashEntryRow, HashList, HashListVersion, MediaMatch
+from triage.items.models import ItemMedia, Media
 from triage.matching import build_index
 
 Tick = Callable[[int], None]
@@ -53,14 +53,14 @@ def create_list(
     """The list of that name, made if there is none; ``properties`` are its columns."""
     if not name.strip() or len(name) > 80:
         raise InvalidInput("A list's name has 1 to 80 characters.")
-    insert_once(
+    is_new = insert_once(
         session,
         HashList,
         ["name"],
         **{"id": new_id(), "name": name, "created_at": now, **_defaults(), **properties},
     )
     found = session.scalars(select(HashList).where(HashList.name == name).with_for_update()).one()
-    if found.version == 0:
+    if is_new:
         audit.record(
             session, actor=actor, action="hashlist.created", entity="hash_list",
             entity_id=found.id, now=now, name=name,
@@ -135,7 +135,8 @@ def import_version(
         session, actor=actor, action="hashlist.imported", entity="hash_list",
         entity_id=hash_list.id, now=now, version=number, added=added, removed=removed,
     )  # fmt: skip
-    _announce(session, hash_list, now)
+    if added or removed:
+        _announce(session, hash_list, now)
     return Import(number, added, removed, rejected, tuple(problems))
 
 
@@ -270,8 +271,17 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
         batch = session.scalars(
             select(Media).where(Media.id > after).order_by(Media.id).limit(REMATCH_BATCH)
         ).all()
+        known = set(
+            session.execute(
+                select(MediaMatch.media_id, MediaMatch.entry_id).where(
+                    MediaMatch.media_id.in_([media.id for media in batch])
+                )
+            ).tuples()
+        )
         for media in batch:
-            matcher.match_media(session, media, now=task.now)
+            hits = matcher.match_media(session, media, now=task.now)
+            if any((media.id, hit.entry.id) not in known for hit in hits):
+                appraise_anew(session, media.id, run=task.payload["run"], now=task.now)
         if len(batch) == REMATCH_BATCH:
             outbox.post(
                 session,
@@ -281,6 +291,18 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
                 now=task.now,
                 queue="checks",
             )
+
+
+def appraise_anew(session: Session, media_id: uuid.UUID, *, run: str, now: datetime) -> None:
+    """A known file turned out to be on a list: every case it was seen in gets its new proposal."""
+    for item_id in session.scalars(select(ItemMedia.item_id).where(ItemMedia.media_id == media_id)):
+        outbox.post(
+            session,
+            "item.appraise",
+            key=f"appraise:{item_id}:{run}",
+            payload={"item_id": str(item_id)},
+            now=now,
+        )
 
 
 def _announce(session: Session, hash_list: HashList, now: datetime) -> None:

@@ -49,6 +49,13 @@ WHERE list_id = :list AND removed_in IS NULL AND added_in < :number
   AND EXISTS (SELECT 1 FROM hash_import s
               WHERE s.deleted = 1 AND s.kind = hash_entry.kind AND s.value = hash_entry.value)
 """
+# A tombstone that names its medium and no hash takes off all that the medium brought.
+_REMOVE_REFERRED = """
+UPDATE hash_entry SET removed_in = :number
+WHERE list_id = :list AND removed_in IS NULL AND added_in < :number
+  AND entry_ref IN (SELECT s.entry_ref FROM hash_import s
+                    WHERE s.deleted = 1 AND s.kind = '' AND s.entry_ref IS NOT NULL)
+"""
 _REMOVE_MISSING = """
 UPDATE hash_entry SET removed_in = :number
 WHERE list_id = :list AND removed_in IS NULL AND added_in < :number
@@ -114,6 +121,7 @@ class Scratch:
         if self._session.get_bind().dialect.name == "postgresql":
             self._session.execute(text("ANALYZE hash_import"))
         removed = _run(self._session, _REMOVE_MARKED, list=list_id, number=number)
+        removed += _run(self._session, _REMOVE_REFERRED, list=list_id, number=number)
         if whole:
             removed += _run(self._session, _REMOVE_MISSING, list=list_id, number=number)
         return _run(self._session, _ADD, list=list_id, number=number), removed

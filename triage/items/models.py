@@ -145,4 +145,4 @@ class ItemMedia(Identified, Base):
     last_seen_at: Mapped[datetime]
 
     item: Mapped[Item] = relationship(back_populates="media")
-    media: Mapped[Media] = relationship(back_populates="locations", lazy="joined")
+    media: Mapped[Media] = relationship(back_populates="locations", lazy="selectin")
