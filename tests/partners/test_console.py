@@ -22,7 +22,12 @@ from partners.referrals.models import Hold, Plan, Referral
 from partners.watching.models import Watch
 from triage.items.models import Visit
 
-pytestmark = pytest.mark.parametrize("settings", [{"audiences": ("console",)}])
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"audiences": ("console",)}
+
+
 CASE = "/console/cases/AL-2026-one"
 
 

@@ -15,7 +15,12 @@ from partners.links import new_link
 from partners.notices.models import Notice, ProviderAnswer
 from partners.referrals.models import Hold, Referral
 
-pytestmark = pytest.mark.parametrize("settings", [{"audiences": ("provider",)}])
+
+@pytest.fixture
+def settings() -> dict[str, Any]:
+    return {"audiences": ("provider",)}
+
+
 URL = "http://one.test/p/1"
 
 
