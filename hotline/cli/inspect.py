@@ -93,20 +93,13 @@ def _fetch(report: Any) -> dict[str, Any]:
 
 
 def _matches(context: Context, fingerprints: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    from triage.hashlists.matcher import EXACT, Matcher, Query
+    from triage.hashlists.matcher import Matcher, Query
 
     matcher = Matcher(context)
     found = []
     with context.database.reading() as session:
         for entry in fingerprints:
-            query = Query(
-                exact={kind: entry[kind] for kind in EXACT},
-                pdq=entry["pdq"] if entry["hashable"] else None,
-                pdq_quality=entry["pdq_quality"],
-                phash=entry["phash"] if entry["hashable"] else None,
-                frames=tuple((frame["pdq"], frame["quality"]) for frame in entry["frames"]),
-            )
-            for hit in matcher.match(session, query):
+            for hit in matcher.match(session, Query.of(entry)):
                 found.append(
                     {
                         "sha256": entry["sha256"],

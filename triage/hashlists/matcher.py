@@ -38,7 +38,7 @@ WIDEST: Mapping[str, int] = MappingProxyType({"pdq": 31, "phash": 10})
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One known hash near enough. ``share``: of a video's frames that met it; None for a picture."""
+    """One known hash near enough. ``share``: of a video's frames that met it, else None."""
 
     entry: HashEntryRow
     hash_list: HashList

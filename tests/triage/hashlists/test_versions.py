@@ -89,6 +89,14 @@ def test_an_addition_takes_off_only_what_it_marks(context: Context) -> None:
     assert _current(context) == {_md5(2), _md5(3)}
 
 
+def test_a_tombstone_without_a_hash_takes_off_all_of_its_medium(context: Context) -> None:
+    both = [HashEntry("md5", _md5(n), entry_ref="7:a") for n in (1, 2)]
+    _import(context, iter([*both, HashEntry("md5", _md5(3), entry_ref="7:b")]))
+    done = _import(context, iter([HashEntry("", "", entry_ref="7:a", deleted=True)]), whole=False)
+    assert (done.added, done.removed) == (0, 2)
+    assert _current(context) == {_md5(3)}
+
+
 def test_rolling_back_and_forth_loses_nothing(context: Context) -> None:
     _import(context, _entries(_md5(1), _md5(2)))
     _import(context, _entries(_md5(2), _md5(3)))
@@ -231,8 +239,29 @@ def test_a_video_matches_by_its_frames(context: Context) -> None:
     _import(context, _entries(PDQ, kind="pdq"))
     frames = ((_near(3), 90), (_near(2), 90), (_near(150), 90), (_near(1), 20))
     with context.database.reading() as session:
-        (hit,) = Matcher(context).match(session, Query({}, frames=frames))
+        (hit,) = Matcher(context).match(session, Query({}, frames=frames, is_video=True))
     assert (hit.distance, hit.share) == (2, 0.6667)
+
+
+def test_an_animation_matches_by_a_later_frame_and_never_by_a_poor_one(context: Context) -> None:
+    """Its first frame is black: the hash of that one is of no quality, and so is its pHash."""
+    _import(context, _entries(_near(2), "0" * 63 + "1", kind="pdq"))
+    _import(context, _entries("8" * 16, kind="phash"), name="second")
+    seen = {
+        "kind": "image", "md5": "c" * 32, "sha1": "b" * 40, "sha256": "a" * 64,
+        "pdq": "0" * 63 + "1", "pdq_quality": 0, "phash": "8" * 16,
+        "frames": [
+            {"at": 0.5, "pdq": _near(5), "quality": 80}, {"at": 0.9, "pdq": _near(4), "quality": 60}
+        ],
+    }  # fmt: skip
+    with context.database.reading() as session:
+        (hit,) = Matcher(context).match(session, Query.of(seen))
+        assert (hit.distance, hit.quality, hit.share) == (2, 60, None)
+        seen |= {"pdq_quality": 50}
+        found = Matcher(context).match(session, Query.of(seen))
+    assert sorted((one.entry.kind, one.distance) for one in found) == [
+        ("pdq", 0), ("pdq", 2), ("phash", 0),
+    ]  # fmt: skip
 
 
 def test_a_match_is_kept_once_and_its_decision_stays(
