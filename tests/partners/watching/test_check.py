@@ -118,7 +118,11 @@ def world() -> World:
 
 
 @pytest.fixture
-def watched(house: Any, world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
+def watched(house: Any, world: World) -> Any:
+    return under_watch(house, world)
+
+
+def under_watch(house: Any, world: World) -> Any:
     """A case in progress whose host has a notice; looks happen by ``look``."""
     house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
     case = house.case()
@@ -396,3 +400,15 @@ def test_what_a_check_did_is_in_the_history(watched: Any, world: World) -> None:
         query = select(HistoryEntry).where(HistoryEntry.actor == "checks")
         events = {(row.entity, row.event) for row in session.scalars(query)}
     assert {("watch", "removed"), ("case", "removed"), ("notice", "verified")} <= events
+
+
+@pytest.mark.services
+def test_the_same_on_postgresql(house: Any, world: World, make_context: Any) -> None:
+    """It refuses to lock the empty side of a join, which SQLite does not."""
+    context = make_context("postgresql", control_url=CONTROL, rdap_enabled=False)
+    other = under_watch(type(house)(context), world)
+    look(other)
+    prove_removal(other, world)
+    world.item = "online"
+    look_at_the_next_time(other)
+    assert (other.only(Case).state, other.notice.state) == ("in_progress", "acknowledged")

@@ -1,0 +1,83 @@
+"""The whole way once on each database: locks and types differ between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hotline.core.context import Context
+from partners.channels.base import Refused
+from partners.deliveries.models import Delivery
+from partners.deliveries.reminders import remind
+from partners.deliveries.retry import retry_delivery
+from partners.directory.service import named_provider, plant
+from partners.notices import service as notices
+from partners.notices.models import Notice
+from partners.referrals import holds
+from partners.referrals import service as referrals
+from partners.referrals.models import Hold, Referral
+from partners.watching.models import Watch
+from partners.watching.service import post_due_checks, start_watch
+from triage.cases.models import Case
+
+
+@pytest.fixture
+def context(request: pytest.FixtureRequest, make_context: Callable[..., Context]) -> Context:
+    """With the tables that the migrations make."""
+    return make_context(request.param, rdap_enabled=False)
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("context", ["sqlite", "postgresql"], indirect=True)
+def test_the_whole_way(house: Any) -> None:
+    writing = house.context.database.writing
+    with writing() as session:
+        assert plant(session, house.context, house.now) > 100
+        assert plant(session, house.context, house.now) == 0
+    police = house.partner()
+    house.mail.faults = [Refused("550")]
+    house.decide(house.case(), "police", "provider_notice", partner=None)
+    with writing() as session:
+        retry_delivery(
+            session, session.get_one(Delivery, house.only(Delivery).id), actor="x", now=house.now
+        )
+    house.work()
+    assert (house.hold.state, police.code) == ("active", "police-al")
+    house.later(days=3)
+    with writing() as session:
+        assert holds.expire_holds(session, house.context, house.now) == 1
+    with writing() as session:
+        holds.extend_hold(
+            session, session.get_one(Hold, house.hold.id), reason="r", officer_reference="o",
+            deadline=house.now + timedelta(days=1), actor="x", now=house.now,
+        )  # fmt: skip
+        referral = session.get_one(Referral, house.referral.id)
+        referrals.answer(session, referral, "take_up", actor="x", now=house.now, note="a\x00b")
+        holds.release_hold(session, session.get_one(Hold, house.hold.id), actor="x", now=house.now)
+    house.work()
+    assert house.notice.state == "awaiting_contact"
+    with writing() as session:
+        desk = named_provider(session, "abuse@isp.example", actor="x", now=house.now)
+        assert referrals.send_waiting(session, house.context, desk, actor="x", now=house.now) == 0
+        notices.contact_confirmed(session, house.context, desk, actor="x", now=house.now)
+    house.work()
+    assert house.notice.state == "sent"
+    with writing() as session:
+        found = session.get_one(Notice, house.notice.id)
+        notices.answer(session, house.context, found, "preserved", "\x00", now=house.now)
+        assert post_due_checks(session, house.context, house.now) == 1
+        case = session.get_one(Case, found.case_id)
+        start_watch(session, house.context, case, actor="x", now=house.now)
+    house.later(days=2)
+    with writing() as session:
+        assert remind(session, house.context, house.now) == 1
+    house.work()
+    with writing() as session:
+        notices.verified(session, house.notice.case_id, now=house.now)
+        notices.still_up(session, house.notice.case_id, event="reappeared", now=house.now)
+    assert house.notice.state == "acknowledged"
+    assert house.only(Watch).host == "one.test"
+    assert house.errors == []
