@@ -70,11 +70,15 @@ class Vault:
 
     def new_record(self, session: Session, record_id: uuid.UUID) -> bytes:
         """Give ``record_id`` a data key of its own; returns the key, for sealing at once."""
-        key = AESGCM.generate_key(bit_length=KEY_BYTES * 8)
-        nonce = os.urandom(NONCE_BYTES)
-        wrapped = nonce + self._master.encrypt(nonce, key, b"record_key:" + record_id.bytes)
+        key, wrapped = self.new_key(record_id)
         session.add(RecordKey(record_id=record_id, wrapped=wrapped))
         return key
+
+    def new_key(self, record_id: uuid.UUID) -> tuple[bytes, bytes]:
+        """A data key for ``record_id`` and its wrapped form, for a caller that writes the row."""
+        key = AESGCM.generate_key(bit_length=KEY_BYTES * 8)
+        nonce = os.urandom(NONCE_BYTES)
+        return key, nonce + self._master.encrypt(nonce, key, b"record_key:" + record_id.bytes)
 
     def key_of(self, session: Session, record_id: uuid.UUID) -> bytes | None:
         """The record's data key, or None where it was erased."""

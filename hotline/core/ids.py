@@ -26,11 +26,10 @@ def new_id() -> uuid.UUID:
 
 def new_receipt() -> str:
     """A receipt code of 100 bits in readable groups: ``K7QM-3D9X-0ABC-HJ2P-W5TZ``."""
-    groups = (
-        "".join(secrets.choice(ALPHABET) for _ in range(RECEIPT_GROUP_LENGTH))
-        for _ in range(RECEIPT_GROUPS)
-    )
-    return "-".join(groups)
+    value = secrets.randbits(5 * RECEIPT_LENGTH)
+    code = "".join(ALPHABET[value >> 5 * place & 31] for place in range(RECEIPT_LENGTH))
+    starts = range(0, RECEIPT_LENGTH, RECEIPT_GROUP_LENGTH)
+    return "-".join(code[start : start + RECEIPT_GROUP_LENGTH] for start in starts)
 
 
 def normalise_receipt(text: str) -> str | None:

@@ -15,9 +15,12 @@ from typing import Any, ClassVar
 from sqlalchemy import Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from hotline.core import audit
+from hotline.core.audit import AuditEntry
 from hotline.core.database import Base, Identified, short
 from hotline.core.errors import Conflict
+from hotline.core.ids import new_id
+
+CREATED = "created"
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class HistoryEntry(Identified, Base):
 def begin(session: Session, entity: Stateful, *, actor: str, now: datetime, **details: Any) -> None:
     """Put a new entity into its first state. It needs its id already."""
     session.add(entity)
-    _write(session, entity, "created", entity.machine.initial, actor, now, details)
+    _write(session, entity, CREATED, entity.machine.initial, actor, now, details)
 
 
 def advance(
@@ -113,27 +116,34 @@ def _write(
     before = entity.state or ""
     entity.state = state
     entity.state_since = now
-    session.add(
-        HistoryEntry(
-            entity=entity.machine.name,
-            entity_id=entity.id,
-            event=event,
-            from_state=before,
-            to_state=state,
-            at=now,
-            actor=actor,
-            details=details,
-        )
+    happened, logged = rows_of(
+        entity.machine, entity.id, event, (before, state), actor=actor, now=now, details=details
     )
-    audit.record(
-        session,
-        actor=actor,
-        action=f"{entity.machine.name}.{event}",
-        entity=entity.machine.name,
-        entity_id=entity.id,
-        now=now,
-        **details,
-    )
+    session.add_all((HistoryEntry(**happened), AuditEntry(**logged)))
+
+
+def rows_of(
+    machine: Machine,
+    entity_id: uuid.UUID,
+    event: str,
+    states: tuple[str, str],
+    *,
+    actor: str,
+    now: datetime,
+    details: dict[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The history row and the audit row of an event (``states``: before, after), as plain values:
+    intake writes them in bulk."""
+    common = {"entity": machine.name, "at": now, "actor": actor, "details": details}
+    happened = {
+        "id": new_id(),
+        "entity_id": entity_id,
+        "event": event,
+        "from_state": states[0],
+        "to_state": states[1],
+    }
+    logged = {"id": new_id(), "entity_id": str(entity_id), "action": f"{machine.name}.{event}"}
+    return common | happened, common | logged
 
 
 def _words(slug: str) -> str:
