@@ -8,4 +8,4 @@ $bin/ruff format --check .
 $bin/mypy
 $bin/lint-imports
 $bin/deptry .
-$bin/bandit -q -r -c pyproject.toml hotline triage partners workers
+$bin/bandit -q -ll -ii -r -c pyproject.toml hotline triage partners workers
