@@ -63,10 +63,9 @@ def _public() -> list[Blueprint]:
 
 
 def _console() -> list[Blueprint]:
+    from hotline.accounts.views import blueprint as sign_in
     from partners.views import blueprint as measures
     from partners.views import case_panels
-
-    from hotline.accounts.views import blueprint as sign_in
     from triage.views import create_blueprint as create_triage
 
     # The case page belongs to triage, which knows no partners: what was told to whom is a panel
