@@ -1,11 +1,12 @@
-"""Known-hash lists: import, list, export, roll back, switch on and off."""
+"""Known-hash lists: import, update, list, export, roll back, switch on and off."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import typer
 from rich.table import Table
@@ -15,14 +16,19 @@ from hotline.core.context import build_context, utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.settings import load_settings
 
+if TYPE_CHECKING:
+    from triage.hashlists.service import Import
+
 ACTOR = "cli"
-CLASSES = ("baseline", "national", "listed")
 
 
 def register(app: typer.Typer) -> None:
     lists = typer.Typer(help="Known-hash lists.", no_args_is_help=True)
     lists.command("import")(import_)
+    lists.command("update")(update)
     lists.command("list")(list_)
+    lists.command("versions")(versions)
+    lists.command("set")(change)
     lists.command("export")(export)
     lists.command("rollback")(rollback)
     lists.command("enable")(enable)
@@ -37,14 +43,16 @@ def import_(
     add: bool = typer.Option(False, "--add", help="The file only adds; by default it is all."),
     source: str = typer.Option("", help="Who gave the list."),
     licence: str = typer.Option("", help="What may be done with it."),
-    default_class: str = typer.Option("baseline", help="Class of entries: " + ", ".join(CLASSES)),
+    default_class: str = typer.Option("baseline", help="baseline, national or listed."),
     json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Import a file as the list's next version, all of it or nothing."""
     from triage.hashlists import formats, service
 
-    if default_class not in CLASSES:
-        raise InvalidInput(f"There is no class {default_class!r}.", hint=", ".join(CLASSES) + ".")
+    if default_class not in service.CLASSES:
+        raise InvalidInput(
+            f"There is no class {default_class!r}.", hint=", ".join(service.CLASSES) + "."
+        )
     stream = _open(file)
     context = build_context(load_settings())
     with stream, context.database.writing() as session, progress() as bar:
@@ -67,19 +75,44 @@ def import_(
             now=now,
             tick=lambda rows: bar.update(task, completed=rows),
         )
+    _tell(name, file.name, {"format": chosen}, done, json)
+
+
+def update(
+    name: str = typer.Argument(help="The list's name; made if there is none."),
+    ncmec: str = typer.Option(help="Address of an NCMEC hash-sharing service, up to /v2."),
+    user_file: Path = typer.Option(help="File whose first line is the user name."),
+    password_file: Path = typer.Option(help="File whose first line is the password."),
+    whole: bool = typer.Option(False, "--whole", help="Fetch everything, not only what is new."),
+    json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
+    """Fetch what is new in a shared list, and make it the next version: all pages or nothing."""
+    from triage.hashlists.ncmec import HashSharing
+    from triage.hashlists.ncmec import update as fetch
+
+    context = build_context(load_settings())
+    user, password = _first_line(user_file), _first_line(password_file)
+    with HashSharing(ncmec, user, password) as sharing, progress() as bar:
+        task = bar.add_task(f"Fetching {name}", total=None)
+        found = fetch(
+            context, name, sharing, actor=ACTOR, now=utc_now(), whole=whole,
+            tick=lambda entries: bar.update(task, completed=entries),
+        )  # fmt: skip
+    if found.done is not None:
+        _tell(name, "NCMEC", {"checkpoint": found.checkpoint}, found.done, json)
+    elif json:
+        emit_json({"list": name, "checkpoint": found.checkpoint, "version": None})
+    else:
+        stdout.print(f"{name}: nothing new since {found.checkpoint or 'ever'}.")
+
+
+def _tell(name: str, origin: str, more: dict[str, str], done: Import, json: bool) -> None:
+    """What an import did; the first few lines that could not be read go to stderr."""
     for problem in done.problems:
-        stderr.print(f"hotline: {file.name}: {problem}", markup=False)
+        stderr.print(f"hotline: {origin}: {problem}", markup=False)
     if json:
-        emit_json(
-            {
-                "list": name,
-                "format": chosen,
-                "version": done.version,
-                "added": done.added,
-                "removed": done.removed,
-                "rejected": done.rejected,
-            }
-        )
+        counts = {name: value for name, value in asdict(done).items() if name != "problems"}
+        emit_json({"list": name, **more, **counts})
         return
     stdout.print(
         f"{name}: version {done.version}, {done.added} added, {done.removed} removed, "
@@ -119,6 +152,68 @@ def list_(json: bool = typer.Option(False, "--json", help="One JSON object a lin
     for row in found:
         table.add_row(*(str(value) for value in row.values()))
     stdout.print(table)
+
+
+def versions(
+    name: str = typer.Argument(help="The list's name."),
+    json: bool = typer.Option(False, "--json", help="One JSON object a line."),
+) -> None:
+    """The list's versions, newest first: when, by whom, what came and what went."""
+    from triage.hashlists import service
+
+    context = build_context(load_settings())
+    with context.database.reading() as session:
+        found = [
+            {"version": one.number, "at": one.at.isoformat(), "by": one.actor, "added": one.added,
+             "removed": one.removed, "rejected": one.rejected}
+            for one in service.versions(session, service.named(session, name))
+        ]  # fmt: skip
+    if json:
+        for row in found:
+            emit_json(row)
+        return
+    table = Table("version", "at", "by", "added", "removed", "rejected", box=None)
+    for row in found:
+        table.add_row(*(str(value) for value in row.values()))
+    stdout.print(table)
+
+
+def change(
+    name: str = typer.Argument(help="The list's name."),
+    source: str = typer.Option(None, help="Who gave the list."),
+    licence: str = typer.Option(None, help="What may be done with it."),
+    default_class: str = typer.Option(None, help="Class of entries without a label we map."),
+    label: list[str] = typer.Option(
+        [], "--map", metavar="LABEL=CLASS", help="Class of the list's own label; repeat it."
+    ),
+    confidence: float = typer.Option(None, help="How far the list is trusted, 0 to 1."),
+    pdq_threshold: int = typer.Option(None, help="Bits that a PDQ may differ by, 0 to 31."),
+    phash_threshold: int = typer.Option(None, help="Bits that a pHash may differ by, 0 to 10."),
+    exportable: bool = typer.Option(None, help="Whether its owner lets it leave this service."),
+) -> None:
+    """Change what a list says of itself: source, licence, classes, thresholds."""
+    from triage.hashlists import service
+
+    given = {
+        "source": source, "licence": licence, "default_class": default_class,
+        "category_map": _mapping(label), "confidence": confidence, "exportable": exportable,
+        "pdq_threshold": pdq_threshold, "phash_threshold": phash_threshold,
+    }  # fmt: skip
+    properties = {key: value for key, value in given.items() if value is not None}
+    if not properties:
+        raise InvalidInput("Nothing to change.", hint="`hotline hashlist set --help` names all.")
+    context = build_context(load_settings())
+    with context.database.writing() as session:
+        found = service.named(session, name)
+        service.set_properties(session, found, properties, actor=ACTOR, now=utc_now())
+    stdout.print(f"{name}: changed {', '.join(properties)}.", markup=False)
+
+
+def _mapping(labels: list[str]) -> dict[str, str] | None:
+    pairs = [text.rpartition("=") for text in labels]
+    if not all(label and found for label, _, found in pairs):
+        raise InvalidInput("A class mapping is written LABEL=CLASS, such as A1=baseline.")
+    return {label.strip(): found.strip() for label, _, found in pairs} or None
 
 
 def export(
@@ -170,6 +265,14 @@ def _switch(name: str, enabled: bool, now: datetime) -> None:
         found = service.named(session, name)
         service.set_enabled(session, found, enabled, actor=ACTOR, now=now)
     stdout.print(f"{name} is {'on' if enabled else 'off'}.")
+
+
+def _first_line(file: Path) -> str:
+    with _open(file) as stream:
+        line = stream.readline(1_000).decode("utf-8", "replace").strip()
+    if not line:
+        raise InvalidInput(f"{file} is empty.")
+    return line
 
 
 def _open(file: Path) -> BinaryIO:

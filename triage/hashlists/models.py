@@ -16,7 +16,12 @@ BigSerial = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class HashList(Identified, Base):
-    """One list of one owner. ``version`` counts imports; ``category_map``: label -> class."""
+    """One list of one owner. ``version`` counts imports; ``category_map``: label -> class.
+
+    ``checkpoint``: how far a service that is asked for news was read, in its own words.
+    ``remote``: the list stays with its owner, who is asked; its entries here are kind ``remote``
+    and hold the owner's reference, no hash.
+    """
 
     __tablename__ = "hash_list"
 
@@ -31,6 +36,8 @@ class HashList(Identified, Base):
     enabled: Mapped[bool] = mapped_column(default=True)
     exportable: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=0)
+    checkpoint: Mapped[str] = mapped_column(short(40), default="")
+    remote: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
     versions: Mapped[list[HashListVersion]] = relationship(back_populates="hash_list")

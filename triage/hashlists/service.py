@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
@@ -25,12 +25,13 @@ from hotline.core.ids import new_id
 from hotline.core.task import Task
 from triage.hashlists import staging
 from triage.hashlists.formats import HashEntry, Problem
-from triage.hashlists.matcher import INDEXED, Matcher, index_path
+from triage.hashlists.matcher import INDEXED, WIDEST, Matcher, index_path
 from triage.hashlists.models import HashEntryRow, HashList, HashListVersion, MediaMatch
 from triage.items.models import ItemMedia, Media
 from triage.matching import build_index
 
 Tick = Callable[[int], None]
+CLASSES = ("baseline", "national", "listed")
 MAX_NAMED_PROBLEMS = 5
 # Files that were seen before are matched anew against a list's new entries in batches of this size.
 REMATCH_BATCH = 200
@@ -80,7 +81,19 @@ def _defaults() -> dict[str, Any]:
         "enabled": True,
         "exportable": False,
         "version": 0,
+        "checkpoint": "",
+        "remote": False,
     }
+
+
+def newest_digest(session: Session, hash_list: HashList) -> str | None:
+    """SHA-256 of what the newest version was made of."""
+    return session.scalar(
+        select(HashListVersion.file_sha256)
+        .where(HashListVersion.list_id == hash_list.id)
+        .order_by(HashListVersion.number.desc())
+        .limit(1)
+    )
 
 
 def import_version(
@@ -100,13 +113,7 @@ def import_version(
     adds, and takes off what it marks as deleted. ``digest`` (SHA-256 of the file) refuses the same
     file twice in a row.
     """
-    last = session.scalar(
-        select(HashListVersion.file_sha256)
-        .where(HashListVersion.list_id == hash_list.id)
-        .order_by(HashListVersion.number.desc())
-        .limit(1)
-    )
-    if last == digest:
+    if newest_digest(session, hash_list) == digest:
         raise Conflict(f"Version {hash_list.version} of {hash_list.name} is this very file.")
     number = hash_list.version + 1
     rejected = 0
@@ -174,6 +181,37 @@ def set_enabled(
     )  # fmt: skip
 
 
+def set_properties(
+    session: Session, hash_list: HashList, properties: dict[str, Any], *, actor: str, now: datetime
+) -> None:
+    """Change what a list says of itself; every fault is named. Files seen earlier are matched anew,
+    since a threshold may have changed; a match that was found stays, with its distance."""
+    faults = [f"{name}: {reason}" for name, reason in _faults(properties)]
+    if faults:
+        raise InvalidInput("The list cannot be changed so: " + "; ".join(faults) + ".")
+    for name, value in properties.items():
+        setattr(hash_list, name, value)
+    audit.record(
+        session, actor=actor, action="hashlist.changed", entity="hash_list",
+        entity_id=hash_list.id, now=now, changed=sorted(properties),
+    )  # fmt: skip
+    _rematch(session, f"{hash_list.id}:{now.isoformat()}", now)
+
+
+def _faults(properties: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in properties.items():
+        if name == "default_class" and value not in CLASSES:
+            yield name, f"one of {', '.join(CLASSES)}"
+        elif name == "category_map" and not set(value.values()) <= set(CLASSES):
+            yield name, f"each class is one of {', '.join(CLASSES)}"
+        elif name == "confidence" and not 0 <= value <= 1:
+            yield name, "0 to 1"
+        elif name.endswith("_threshold") and not 0 <= value <= WIDEST[name.partition("_")[0]]:
+            yield name, f"0 to {WIDEST[name.partition('_')[0]]}"
+        elif name in ("source", "licence") and len(value) > 200:
+            yield name, "at most 200 characters"
+
+
 def named(session: Session, name: str) -> HashList:
     found = session.scalar(select(HashList).where(HashList.name == name).with_for_update())
     if found is None:
@@ -181,6 +219,15 @@ def named(session: Session, name: str) -> HashList:
             f"There is no hash list {name!r}.", hint="`hotline hashlist list` shows all."
         )
     return found
+
+
+def versions(session: Session, hash_list: HashList) -> Sequence[HashListVersion]:
+    """Newest first."""
+    return session.scalars(
+        select(HashListVersion)
+        .where(HashListVersion.list_id == hash_list.id)
+        .order_by(HashListVersion.number.desc())
+    ).all()
 
 
 def for_export(session: Session, name: str, *, actor: str, now: datetime) -> HashList:
@@ -308,6 +355,10 @@ def appraise_anew(session: Session, media_id: uuid.UUID, *, run: str, now: datet
 def _announce(session: Session, hash_list: HashList, now: datetime) -> None:
     run = f"{hash_list.id}:{hash_list.version}"
     outbox.post(session, "hashlist.index", key=f"index:{run}", payload={}, now=now, queue="checks")
+    _rematch(session, run, now)
+
+
+def _rematch(session: Session, run: str, now: datetime) -> None:
     outbox.post(
         session,
         "hashlist.rematch",

@@ -1,0 +1,138 @@
+"""``hotline hashlist``: what it prints, stores and refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from sqlalchemy import select
+
+from hotline import cli
+from hotline.cli import hashlist
+from hotline.core.context import build_context
+from hotline.core.settings import load_settings
+from hotline.migrations.tables import metadata
+from triage.hashlists import ncmec
+from triage.hashlists.models import HashList
+from triage.hashlists.service import Import
+
+MD5 = "0123456789abcdef" * 2
+
+
+@pytest.fixture(autouse=True)
+def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
+
+    def only_lists() -> typer.Typer:
+        app = typer.Typer()
+        app.callback()(lambda: None)
+        hashlist.register(app)
+        return app
+
+    monkeypatch.setattr(cli, "build", only_lists)
+    context = build_context(load_settings())
+    metadata.create_all(context.database.engine)
+    context.close()
+    yield
+
+
+@pytest.fixture
+def imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    file = tmp_path / "list.csv"
+    file.write_text(f"md5,category\n{MD5},A1\nnonsense,A1\n")
+    assert cli.run(["hashlist", "import", "one", str(file), "--source", "Police", "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out) == {
+        "list": "one", "format": "csv", "version": 1, "added": 1, "removed": 0, "rejected": 1
+    }  # fmt: skip
+    assert "line 3" in told.err
+    return file
+
+
+def _stored() -> HashList:
+    context = build_context(load_settings())
+    try:
+        with context.database.reading() as session:
+            found = session.scalars(select(HashList)).one()
+            session.expunge(found)
+            return found
+    finally:
+        context.close()
+
+
+def test_the_same_file_again_is_refused(imported: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["hashlist", "import", "one", str(imported)]) == 1
+    assert "this very file" in capsys.readouterr().err
+
+
+def test_versions_tell_what_came_and_went(
+    imported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported.write_text(f"md5\n{MD5[::-1]}\n")
+    assert cli.run(["hashlist", "import", "one", str(imported), "--json"]) == 0
+    assert cli.run(["hashlist", "rollback", "one", "1"]) == 0
+    capsys.readouterr()
+    assert cli.run(["hashlist", "versions", "one", "--json"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(row["version"], row["added"], row["removed"]) for row in told] == [
+        (3, 1, 1), (2, 1, 1), (1, 1, 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("imported")
+def test_a_lists_own_properties() -> None:
+    arguments = ["--map", "A1=national", "--pdq-threshold", "20", "--confidence", "0.5"]
+    assert cli.run(["hashlist", "set", "one", *arguments, "--exportable"]) == 0
+    found = _stored()
+    assert found.category_map == {"A1": "national"}
+    assert (found.pdq_threshold, found.confidence, found.exportable) == (20, 0.5, True)
+    assert found.source == "Police"
+
+
+@pytest.mark.usefixtures("imported")
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--pdq-threshold", "32", "--confidence", "2"], "confidence: 0 to 1"),
+        (["--confidence", "2", "--pdq-threshold", "32"], "pdq_threshold: 0 to 31"),
+        (["--map", "A1=worst"], "baseline"),
+        (["--map", "A1"], "LABEL=CLASS"),
+        ([], "Nothing to change"),
+    ],
+)
+def test_properties_that_cannot_be(
+    arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["hashlist", "set", "one", *arguments]) == 2
+    assert reason in " ".join(capsys.readouterr().err.split())
+    assert _stored().pdq_threshold == 31
+
+
+def test_an_update_reads_its_credentials_from_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[Any] = []
+
+    def fetched(_: Any, name: str, sharing: ncmec.HashSharing, **given: Any) -> ncmec.Update:
+        seen.append((name, sharing._client.auth, given["whole"]))
+        return ncmec.Update(Import(1, 5, 0, 0, ()), 5, 0, "2026-10-20T08:00:00Z")
+
+    monkeypatch.setattr(ncmec, "update", fetched)
+    user, password = tmp_path / "user", tmp_path / "password"
+    user.write_text("example\n")
+    arguments = ["--user-file", str(user), "--password-file", str(password), "--json"]
+    command = ["hashlist", "update", "n", "--ncmec", "https://hashes.example", *arguments]
+    assert cli.run(command) == 2, "there is no password"
+    password.write_text("secret\n")
+    capsys.readouterr()
+    assert cli.run(command) == 0
+    assert json.loads(capsys.readouterr().out)["checkpoint"] == "2026-10-20T08:00:00Z"
+    ((name, auth, whole),) = seen
+    assert (name, whole) == ("n", False)
+    assert "example" not in repr(auth)
+    plain = ["http://hashes.example" if part.startswith("https:") else part for part in command]
+    assert cli.run(plain) == 2
