@@ -27,14 +27,15 @@ MAX_BODY = 1_000_000
 MAX_MESSAGES = 200
 STYLE = """
 :root { color-scheme: light dark }
-body { font: 16px/1.5 system-ui, "DejaVu Sans", sans-serif; margin: 0 }
+body { font: 16px/1.5 system-ui, "DejaVu Sans", sans-serif; margin: 0;
+  overflow-wrap: anywhere }
 main { max-width: 64rem; margin: 0 auto; padding: 1rem }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem }
 table { border-collapse: collapse } th, td { text-align: left; padding: .25rem 1rem .25rem 0 }
 form { margin: 0 } button { font: inherit; padding: .1rem .6rem; min-height: 24px }
-code { font-size: .95em; overflow-wrap: anywhere } strong { font-weight: 600; font-size: .9em }
-summary { cursor: pointer; padding: .2rem 0; min-height: 24px; overflow-wrap: anywhere }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 4px solid; padding: .2rem 1rem }
+code { font-size: .95em } strong { font-weight: 600; font-size: .9em }
+summary { cursor: pointer; padding: .2rem 0; min-height: 24px }
+pre { white-space: pre-wrap; border-left: 4px solid; padding: .2rem 1rem }
 pre { font: 14px/1.5 ui-monospace, "DejaVu Sans Mono", monospace }
 """
 
@@ -203,14 +204,16 @@ class Inbox(Handler):
         )
 
     def _mail(self, message: dict[str, Any]) -> str:
-        """Links of the service work here; those to the pages in question stay words."""
+        """A letter. Its link to the service works; those to the pages in question stay words."""
         attached = html.escape(", ".join(message["attachments"]))
-        link = re.escape(self.links) + r"/[\w./-]+"
-        text = re.sub(link, r'<a href="\g<0>">\g<0></a>', html.escape(message["text"]))
+        text = html.escape(message["text"])
+        found = re.findall(re.escape(self.links) + r"/[\w./-]+", text)
+        before = "".join(f"<p>Its link: <a href='{link}'>{link}</a></p>" for link in found)
+        before += f"<p>Attached: {attached}</p>" if attached else ""
         return (
             f"<details><summary>{message['at']} UTC · {html.escape(message['to'])} · "
-            f"{html.escape(message['subject'])}</summary><pre>{text}</pre>"
-            f"{f'<p>Attached: {attached}</p>' if attached else ''}</details>"
+            f"{html.escape(message['subject'])}</summary>"
+            f"{before}<pre>{text}</pre></details>"
         )
 
 

@@ -1,0 +1,139 @@
+"""The same doors for those who have no scripts or no mouse, and for a partner across the border."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from hotline.demo import world
+
+pytestmark = pytest.mark.browser
+
+CONTINUE = "main form >> nth=0 >> button.button"
+BUTTON = "main form button.button"
+RELEASED = world.PAGES[6]  # its notice waits for a confirmed contact only
+FORWARDED = world.PAGES[2]
+HOST = world.ABUSE_DESKS["127.0.0.2"][3]
+
+
+def test_reporting_without_scripts(demo: Any, visitor: Any) -> None:
+    page: Page = visitor(scripts=False).page
+    page.goto(f"{demo.url}/?lang=sq")
+    page.click("main a.button")
+    assert not page.locator("input[type=file]").count()
+    page.fill("#locations", f"{demo.address(world.PAGES[1])}?from=no-scripts")
+    page.click(CONTINUE)
+    for answer in ("[value=csam_image]", "[value=parent]", "[name=danger_now][value=no]"):
+        page.check(answer)
+        page.click(CONTINUE)
+    for _ in range(3):  # nothing more to tell, no contact, and the answers are right
+        page.click(CONTINUE)
+    receipt = page.inner_text("#receipt")
+    assert not page.locator("#copy").is_visible()  # what needs a script is not offered
+    page.goto(f"{demo.url}/status")
+    page.fill("#receipt", receipt.lower().replace("-", " "))
+    page.click(CONTINUE)
+    assert page.locator(".parts li").count() == 1
+    page.fill("#text", "Edhe një gjë.")
+    page.click("main form button")
+    assert "Edhe një gjë." in page.inner_text(".messages")
+
+
+def test_a_host_answers_without_scripts(demo: Any, visitor: Any) -> None:
+    page: Page = visitor(scripts=False).page
+    location = demo.address(RELEASED)
+    if not demo.messages(HOST, location):
+        confirm_the_contact(demo, page)
+    letter = demo.wait(lambda: demo.messages(HOST, location))[0]
+    found = re.search(r"http://127\.0\.0\.1:\d+/provider/\S+", letter["text"])
+    assert found, letter
+    page.goto(f"{found[0]}?lang=en")
+    page.get_by_role("button", name="Show the addresses").click()
+    assert location in page.inner_text("main")
+    page.check("[value=question]")
+    page.get_by_role("button", name="Send the answer").click()
+    assert page.locator("#text-error").is_visible()  # a question needs words
+    assert page.is_checked("[value=question]")
+    page.fill("#text", "Which of our customers is it?")
+    page.get_by_role("button", name="Send the answer").click()
+    assert "Which of our customers is it?" in page.inner_text(".answers")
+
+
+def confirm_the_contact(demo: Any, page: Page) -> None:
+    page.goto(f"{demo.url}/console/partners?words={HOST}&lang=en")
+    page.fill("#username", "drita")
+    page.fill("#password", demo.password("drita"))
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{demo.url}/console/partners?words={HOST}&lang=en")
+    page.get_by_role("button", name="Confirm the address").click()
+
+
+def test_reporting_by_keyboard_alone(demo: Any, visitor: Any) -> None:
+    one = visitor()
+    page: Page = one.page
+    page.goto(f"{demo.url}/?lang=en")
+    go(page, "main a.button")
+    go(page, BUTTON, ("#locations", f"{demo.address(world.PAGES[3])}?by=keyboard"))
+    go(page, BUTTON, ("[name=kind]", " "))
+    go(page, BUTTON, ("[name=reporter_role]", ""))
+    go(page, BUTTON, ("[name=danger_now]", " "))
+    go(page, BUTTON, ("#narrative", "I saw it once."))
+    go(page, BUTTON)
+    assert "I saw it once." in page.inner_text("dl.answers")
+    go(page, BUTTON)
+    assert re.fullmatch(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){4}", page.inner_text("#receipt"))
+    one.look("receipt by keyboard")
+
+
+def go(page: Page, button: str, answer: tuple[str, str] | None = None) -> None:
+    """Tab to a field and type, Tab to the button, Enter; the focus is always to be seen."""
+    if answer is not None:
+        tab_to(page, answer[0])
+        page.keyboard.type(answer[1])
+    tab_to(page, button)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def tab_to(page: Page, selector: str) -> None:
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            focus = page.locator(":focus")
+            assert focus.evaluate("e => getComputedStyle(e).outlineStyle") != "none", selector
+            return
+    raise AssertionError(f"no way to {selector} on {page.url}")
+
+
+def test_what_lies_abroad_is_with_the_partner_hotline(demo: Any, visitor: Any) -> None:
+    """Hosted in Serbia: its hotline's endpoint has the referral, and we have its number for it."""
+    location = demo.address(FORWARDED)
+    [message] = demo.wait(lambda: demo.messages("partner hotline (RS)", location))
+    document = json.loads(message["text"])
+    assert message["attachments"] == []
+    assert document["reference"] in message["subject"]
+    assert location in json.dumps(document)
+    assert not {"narrative", "reporter", "reporter_role", "receipt"} & keys_of(document)
+    one = visitor()
+    page: Page = one.page
+    page.goto(f"{demo.url}/console/?lang=en")
+    page.fill("#username", "arta")
+    page.fill("#password", demo.password("arta"))
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{demo.url}/console/queue?tab=in_progress&host={FORWARDED.site}")
+    page.locator("tbody a[data-row]").first.click()
+    referrals = page.inner_text("section[aria-labelledby=referrals]")
+    assert re.search(r"RS-SANDBOX-\d{4}", referrals), referrals
+    assert "accepted by the other side" in referrals
+    one.look("forwarded case")
+
+
+def keys_of(value: Any) -> set[str]:
+    """Every name used anywhere in a document."""
+    if isinstance(value, dict):
+        return set(value).union(*(keys_of(one) for one in value.values()))
+    return set().union(*(keys_of(one) for one in value)) if isinstance(value, list) else set()
