@@ -47,7 +47,7 @@ def add(
                 display_name=name or username,
                 role=role,
                 password=password,
-                actor=_actor(),
+                actor=actor(),
                 now=utc_now(),
             )
             shape = _shape(person)
@@ -87,13 +87,13 @@ def disable(username: Username) -> None:
     context = build_context(load_settings())
     try:
         with context.database.writing() as session:
-            service.disable_person(session, username, actor=_actor(), now=utc_now())
+            service.disable_person(session, username, actor=actor(), now=utc_now())
     finally:
         context.close()
     print(f"{username} can no longer sign in.")
 
 
-def _actor() -> str:
+def actor() -> str:
     """Who sits at the machine, as far as it can tell."""
     try:
         return f"cli:{getpass.getuser()}"[:80]

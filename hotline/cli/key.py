@@ -1,0 +1,96 @@
+"""``hotline key``: keys of the senders who report through the API."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from hotline.cli.output import emit_json, stdout
+from hotline.cli.user import actor
+from hotline.core.context import build_context, utc_now
+from hotline.core.settings import load_settings
+from hotline.intake import keys
+from hotline.intake.models import ApiKey
+
+DAILY_QUOTA = 10_000
+"""As many reports as one bulk body may hold."""
+app = typer.Typer(no_args_is_help=True, help="Keys of the API's known senders.")
+
+Name = Annotated[str, typer.Argument(help="The sender; stands as the source of its reports.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+def register(root: typer.Typer) -> None:
+    root.add_typer(app, name="key")
+
+
+@app.command()
+def add(
+    name: Name,
+    scope: Annotated[list[str], typer.Option(help=", ".join(keys.SCOPES) + "; may be repeated.")],
+    quota: Annotated[int, typer.Option(min=1, help="Reports a day (UTC).")] = DAILY_QUOTA,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key. It is printed once and kept nowhere."""
+    context = build_context(load_settings())
+    try:
+        with context.database.writing() as session:
+            text = keys.create(
+                session,
+                context,
+                name,
+                scopes=list(dict.fromkeys(scope)),
+                daily_quota=quota,
+                actor=actor(),
+                now=utc_now(),
+            )
+    finally:
+        context.close()
+    if as_json:
+        emit_json({"name": name, "key": text})
+    else:
+        print(f"Key of {name}, shown only now: {text}")
+
+
+@app.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """Every key by its sender's name, with scopes, quota and whether it still works."""
+    context = build_context(load_settings())
+    try:
+        with context.database.reading() as session:
+            shapes = [_shape(key) for key in keys.every(session)]
+    finally:
+        context.close()
+    for shape in shapes:
+        if as_json:
+            emit_json(shape)
+        else:
+            state = "revoked" if shape["revoked_at"] else "active"
+            stdout.print(
+                f"{shape['name']:<30} {','.join(shape['scopes']):<14} "
+                f"{shape['daily_quota']:>8} a day  {state}",
+                markup=False,
+            )
+
+
+@app.command()
+def revoke(name: Name) -> None:
+    """End a key at once. Reports that came with it stay."""
+    context = build_context(load_settings())
+    try:
+        with context.database.writing() as session:
+            keys.revoke(session, name, actor=actor(), now=utc_now())
+    finally:
+        context.close()
+    print(f"The key of {name} is revoked.")
+
+
+def _shape(key: ApiKey) -> dict[str, Any]:
+    return {
+        "name": key.name,
+        "scopes": key.scopes,
+        "daily_quota": key.daily_quota,
+        "created_at": key.created_at.isoformat(),
+        "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
+    }
