@@ -37,7 +37,7 @@ Panel = Callable[[Session, Case, Person, datetime], Markup]
 
 def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> Markup:
     """What could be done, chosen by one person; what is asked for, decided by another."""
-    waiting = plans.open_plan(session, case.id)
+    waiting, earlier = plans.open_plan(session, case.id), _earlier(session, case)
     routes = [
         (index, route, candidates(session, route))
         for index, route in enumerate(case.routing.get("routes", []))
@@ -51,7 +51,8 @@ def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> M
         routes=routes,
         notices=plans.NOTICE_ROUTES,
         may_ask=case.state in ("assessed", "in_progress") or case.danger_now,
-        earlier=_earlier(session, case),
+        earlier=earlier,
+        told={one["to"] for plan in earlier if plan.state == "approved" for one in plan.routes},
     )  # fmt: skip
 
 

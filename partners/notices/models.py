@@ -19,6 +19,7 @@ _ANSWERABLE = ("sent", "acknowledged", "claimed_removed", "disputed", "escalated
 
 # The host has it and has not said that it did anything: reminders are for these.
 OPEN = ("sent", "acknowledged", "preserved")
+UNDER_WAY = ("awaiting_release", "awaiting_contact", "queued", "claimed_removed", *OPEN)
 
 NOTICE_MACHINE = Machine(
     "notice",

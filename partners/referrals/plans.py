@@ -22,6 +22,7 @@ from hotline.core.ids import new_id
 from partners.directory.models import Partner
 from partners.directory.service import KIND_OF_ROUTE, usable
 from partners.notices import service as notices
+from partners.notices.models import UNDER_WAY, Notice
 from partners.referrals import service as referrals
 from partners.referrals.models import Plan, Referral
 from partners.watching.service import start_watch
@@ -55,6 +56,7 @@ def request_plan(
     routes = _chosen(session, case, chosen)
     _require_ready(case, routes)
     _require_police(session, case, routes)
+    _require_new(session, case, routes)
     if open_plan(session, case.id) is not None:
         raise Conflict("A plan for this case waits for approval already.")
     plan = Plan(
@@ -131,6 +133,19 @@ def _require_police(session: Session, case: Case, routes: Sequence[Mapping[str, 
             "Such a notice leaves only after the police have released it.",
             fields={"/routes": "Choose the police as well."},
             hint="Choose the police as well.",
+        )
+
+
+def _require_new(session: Session, case: Case, routes: Sequence[Mapping[str, Any]]) -> None:
+    """A host that has a notice gets reminders, not a second notice of the same kind."""
+    wanted = [route["to"] for route in routes if route["to"] in NOTICE_ROUTES]
+    under_way = select(Notice.kind).where(
+        Notice.case_id == case.id, Notice.state.in_(UNDER_WAY), Notice.kind.in_(wanted)
+    )
+    if len(set(wanted)) < len(wanted) or session.scalar(under_way.limit(1)) is not None:
+        raise Conflict(
+            "Such a notice is under way already.",
+            hint="It is reminded of by itself; withdraw it first if it went to the wrong host.",
         )
 
 

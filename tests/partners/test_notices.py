@@ -384,3 +384,12 @@ def test_a_preservation_request_asks_for_data_and_not_for_removal(house: Any) ->
     text = house.mail.messages[0].text
     assert "Preserve now, before anything is removed" in text
     assert "Remove the material" not in text
+
+
+def test_a_host_that_has_a_notice_gets_no_second_one(sent: Any) -> None:
+    case = sent.only(Case)
+    with pytest.raises(Conflict, match="under way"):
+        sent.request(case, 3)
+    withdraw(sent)
+    sent.decide(case, 3)
+    assert [one.state for one in sent.all(Notice)] == ["withdrawn", "sent"]

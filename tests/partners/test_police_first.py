@@ -144,6 +144,12 @@ def test_a_notice_that_waits_for_the_police_needs_police(house: Any) -> None:
     assert house.notice.state == "awaiting_release"
 
 
+def test_one_plan_holds_one_notice_of_a_kind(house: Any) -> None:
+    house.partner()
+    with pytest.raises(Conflict, match="under way"):
+        house.request(house.case(), "police", "provider_notice", 3)
+
+
 # holds
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -16,126 +14,13 @@ from hotline.core.task import AlreadyDone
 from hotline.intake.models import ReportPart
 from partners.notices import service as notices
 from partners.notices.models import Notice
-from partners.watching.check import check_item
 from partners.watching.models import Watch
 from partners.watching.service import CHECK_LEASE, look_soon, post_due_checks, start_watch
 from triage.availability.model import Verdict
 from triage.cases.models import Case
-from triage.fetching.report import (
-    FetchReport,
-    FetchRequest,
-    MediaFound,
-    PageFacts,
-    failure,
-)
-from triage.hosting.facts import HostingFacts, Observation
 from triage.items.models import Item, ItemMedia, Visit
 
-URL = "http://one.test/p/1"
 CONTROL = "http://control.test/ok"
-PICTURE = {
-    "kind": "image", "media_type": "image/jpeg", "size": 900, "md5": "3" * 32, "sha1": "4" * 40,
-    "sha256": "5" * 64, "width": 64, "height": 64, "pdq": "cd" * 32, "pdq_quality": 95,
-    "duration": None, "phash": None, "dhash": None, "frames": [], "hashable": True, "problems": [],
-}  # fmt: skip
-TEXT = PageFacts("a" * 64, "0123456789abcdef", 400, 3, False)
-MISSING = PageFacts("b" * 64, "fedcba9876543210", 30, 1, False)
-FRONT = PageFacts("c" * 64, "00ff00ff00ff00ff", 900, 20, False)
-
-
-@pytest.fixture
-def settings() -> dict[str, Any]:
-    return {"control_url": CONTROL}
-
-
-def page(url: str, facts: PageFacts, *media: MediaFound) -> FetchReport:
-    return FetchReport(url, url, "ok", 200, page=facts, media=media, media_type="text/html")
-
-
-def status(url: str, code: int) -> FetchReport:
-    return FetchReport(url, url, "http_error", code, page=MISSING, media_type="text/html")
-
-
-class World:
-    """A web host and our way to it; ``up``/``network`` are switched by the test."""
-
-    def __init__(self) -> None:
-        self.item = "online"
-        self.network = True
-        self.second: str | None = None  # what a second vantage point sees, if it differs
-        self.asked: list[FetchRequest] = []
-
-    def fetch(self, request: FetchRequest) -> FetchReport:
-        self.asked.append(request)
-        if not self.network:
-            return failure(request, "connect_timeout")
-        parts = urlsplit(request.url)
-        if request.url == CONTROL:
-            return page(CONTROL, FRONT)
-        if parts.path == "/":
-            return page(request.url, FRONT)
-        if request.url != URL:
-            return status(request.url, 404)
-        proxied = request.http_proxy or request.socks_proxy
-        return self._item(self.second if proxied and self.second else self.item)
-
-    def _item(self, state: str) -> FetchReport:
-        found = MediaFound(f"{URL}.jpg", "img", 200, None, PICTURE)
-        answers: dict[str, Callable[[], FetchReport]] = {
-            "online": lambda: page(URL, TEXT, found),
-            "gone": lambda: status(URL, 404),
-            "forbidden": lambda: status(URL, 403),
-            "broken": lambda: status(URL, 502),
-        }
-        return answers[state]()
-
-
-class SameHost:
-    """A look-up that says what is known already."""
-
-    country = "AL"
-
-    def observe(self, host: Any, *, kind: str, headers: Any, now: Any) -> HostingFacts:
-        said = {
-            "country": self.country, "asn": "AS64500", "address": "192.0.2.7",
-            "abuse_contact": "abuse@isp.example",
-        }  # fmt: skip
-        seen = [
-            Observation(fact, value, "test", now, 0.9, "192.0.2.7" if fact != "address" else None)
-            for fact, value in said.items()
-        ]
-        return HostingFacts(host, tuple(seen), now, kind)
-
-
-class NoLists:
-    def match_media(self, session: Any, media: Any, *, now: Any) -> list[Any]:
-        return []
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def watched(house: Any, world: World) -> Any:
-    return under_watch(house, world)
-
-
-def under_watch(house: Any, world: World) -> Any:
-    """A case in progress whose host has a notice; looks happen by ``look``."""
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
-    case = house.case()
-    with house.context.database.writing() as session:
-        visit = session.scalars(select(Visit)).one()
-        visit.report = world._item("online").to_json()
-    house.decide(case, 3)
-    lookup = SameHost()
-    house.lookup = lookup
-    house.jobs["watch.check"] = lambda task: check_item(
-        task, fetcher=world, lookup=lookup, matcher=NoLists()
-    )
-    return house
 
 
 def look(house: Any) -> str:
@@ -152,7 +37,7 @@ def look_at_the_next_time(house: Any) -> str:
     return look(house)
 
 
-def prove_removal(house: Any, world: World) -> None:
+def prove_removal(house: Any, world: Any) -> None:
     world.item = "gone"
     for _ in range(40):
         look_at_the_next_time(house)
@@ -178,7 +63,7 @@ def test_the_watch_begins_with_the_plan_and_knows_what_was_there(watched: Any) -
         assert again.id == watch.id
 
 
-def test_online_stays_online(watched: Any, world: World) -> None:
+def test_online_stays_online(watched: Any, world: Any) -> None:
     assert look(watched) == "online"
     watch = watched.only(Watch)
     assert (watch.state, watch.checks) == ("watching", 1)
@@ -191,7 +76,7 @@ def test_online_stays_online(watched: Any, world: World) -> None:
     assert "5" * 64 in {one.media.sha256 for one in watched.all(ItemMedia)}
 
 
-def test_one_absence_proves_nothing_and_three_spread_ones_do(watched: Any, world: World) -> None:
+def test_one_absence_proves_nothing_and_three_spread_ones_do(watched: Any, world: Any) -> None:
     look(watched)
     world.item = "gone"
     began = watched.later(hours=2)
@@ -209,7 +94,7 @@ def test_one_absence_proves_nothing_and_three_spread_ones_do(watched: Any, world
     assert last.details["since"] == began.isoformat()
 
 
-def test_our_own_failure_is_never_a_removal(watched: Any, world: World) -> None:
+def test_our_own_failure_is_never_a_removal(watched: Any, world: Any) -> None:
     look(watched)
     world.network = False
     for _ in range(40):
@@ -220,7 +105,7 @@ def test_our_own_failure_is_never_a_removal(watched: Any, world: World) -> None:
 
 
 @pytest.mark.parametrize("state", ["forbidden", "broken"])
-def test_being_kept_out_is_not_a_removal(watched: Any, world: World, state: str) -> None:
+def test_being_kept_out_is_not_a_removal(watched: Any, world: Any, state: str) -> None:
     look(watched)
     world.item = state
     for _ in range(15):
@@ -230,14 +115,14 @@ def test_being_kept_out_is_not_a_removal(watched: Any, world: World, state: str)
 
 
 @pytest.mark.parametrize("settings", [{"control_url": ""}])
-def test_without_a_control_page_an_absence_proves_nothing(watched: Any, world: World) -> None:
+def test_without_a_control_page_an_absence_proves_nothing(watched: Any, world: Any) -> None:
     world.item = "gone"
     for _ in range(10):
         look_at_the_next_time(watched)
     assert watched.only(Watch).state == "watching"
 
 
-def test_a_failure_in_between_does_not_count(watched: Any, world: World) -> None:
+def test_a_failure_in_between_does_not_count(watched: Any, world: Any) -> None:
     look(watched)
     world.item = "gone"
     look_at_the_next_time(watched)
@@ -250,7 +135,7 @@ def test_a_failure_in_between_does_not_count(watched: Any, world: World) -> None
     assert watched.only(Case).state == "removed"
 
 
-def test_seen_again_in_between_begins_anew(watched: Any, world: World) -> None:
+def test_seen_again_in_between_begins_anew(watched: Any, world: Any) -> None:
     look(watched)
     world.item = "gone"
     for _ in range(2):
@@ -263,7 +148,7 @@ def test_seen_again_in_between_begins_anew(watched: Any, world: World) -> None:
     assert watched.only(Watch).state == "watching"
 
 
-def test_what_returns_reopens_everything(watched: Any, world: World) -> None:
+def test_what_returns_reopens_everything(watched: Any, world: Any) -> None:
     look(watched)
     prove_removal(watched, world)
     world.item = "online"
@@ -277,9 +162,7 @@ def test_what_returns_reopens_everything(watched: Any, world: World) -> None:
     assert watched.notice.state == "verified_removed"
 
 
-def test_a_claim_is_looked_at_next_and_taken_back_only_by_seeing(
-    watched: Any, world: World
-) -> None:
+def test_a_claim_is_looked_at_next_and_taken_back_only_by_seeing(watched: Any, world: Any) -> None:
     look(watched)
     watched.later(minutes=5)
     with watched.context.database.writing() as session:
@@ -293,7 +176,7 @@ def test_a_claim_is_looked_at_next_and_taken_back_only_by_seeing(
     assert watched.notice.state == "acknowledged"  # it is still there
 
 
-def test_a_removed_item_is_watched_less_and_then_no_more(watched: Any, world: World) -> None:
+def test_a_removed_item_is_watched_less_and_then_no_more(watched: Any, world: Any) -> None:
     look(watched)
     prove_removal(watched, world)
     gaps = []
@@ -310,7 +193,7 @@ def test_a_removed_item_is_watched_less_and_then_no_more(watched: Any, world: Wo
     assert watched.only(Watch).checks == len(watched.all(Visit)) - 1
 
 
-def test_a_watch_that_ended_begins_again_with_a_new_plan(watched: Any, world: World) -> None:
+def test_a_watch_that_ended_begins_again_with_a_new_plan(watched: Any, world: Any) -> None:
     with watched.context.database.writing() as session:
         watch = session.get_one(Watch, watched.only(Watch).id)
         machine.advance(session, watch, "ended", actor="test", now=watched.now)
@@ -320,7 +203,7 @@ def test_a_watch_that_ended_begins_again_with_a_new_plan(watched: Any, world: Wo
     assert (watched.only(Watch).state, watched.only(Watch).next_at) == ("watching", watched.now)
 
 
-def test_a_site_that_moves_has_its_new_facts_kept(watched: Any, world: World) -> None:
+def test_a_site_that_moves_has_its_new_facts_kept(watched: Any, world: Any) -> None:
     watched.lookup.country = "RS"
     look(watched)
     assert watched.only(Item).hosting_country == "RS"
@@ -329,7 +212,7 @@ def test_a_site_that_moves_has_its_new_facts_kept(watched: Any, world: World) ->
 @pytest.mark.parametrize(
     "settings", [{"control_url": CONTROL, "second_vantage_proxy": "http://198.51.100.9:8080"}]
 )
-def test_another_place_that_sees_it_outweighs_our_absence(watched: Any, world: World) -> None:
+def test_another_place_that_sees_it_outweighs_our_absence(watched: Any, world: Any) -> None:
     world.item, world.second = "gone", "online"
     for _ in range(40):
         look_at_the_next_time(watched)
@@ -393,7 +276,7 @@ def test_nothing_is_watched_that_cannot_be_looked_at(house: Any) -> None:
     assert house.all(Watch) == []
 
 
-def test_what_a_check_did_is_in_the_history(watched: Any, world: World) -> None:
+def test_what_a_check_did_is_in_the_history(watched: Any, world: Any) -> None:
     look(watched)
     prove_removal(watched, world)
     with watched.context.database.reading() as session:
@@ -403,7 +286,9 @@ def test_what_a_check_did_is_in_the_history(watched: Any, world: World) -> None:
 
 
 @pytest.mark.services
-def test_the_same_on_postgresql(house: Any, world: World, make_context: Any) -> None:
+def test_the_same_on_postgresql(
+    house: Any, world: Any, make_context: Any, under_watch: Any
+) -> None:
     """It refuses to lock the empty side of a join, which SQLite does not."""
     context = make_context("postgresql", control_url=CONTROL, rdap_enabled=False)
     other = under_watch(type(house)(context), world)
