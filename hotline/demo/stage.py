@@ -39,6 +39,7 @@ Say = Callable[[str], None]
 WAIT_SECONDS = 60.0
 SETTING = "sandbox"
 ASSESSED_ONCE, WITH_POLICE, AT_HOST, ABROAD = (world.PAGES[place] for place in (4, 5, 6, 2))
+CLAIMED = world.PAGES[3]
 BASELINE = {
     "class": "baseline", "kind": "csam_image", "age": "pre_pubescent", "gender": "not_determined",
     "self_generated": "no", "ai_generated": "no", "sexual_extortion": "no", "live_stream": "no",
@@ -153,13 +154,16 @@ def _wait(context: Context, wanted: int) -> None:
 
 
 def _move_on(context: Context) -> None:
-    """One case assessed once, one with the police, one with its host, one forwarded."""
+    """One case held, one assessed once, one with the police, one with its host, one forwarded."""
     with context.database.writing() as session:
         arta, besnik, drita = (_person(session, p[0]) for p in world.PEOPLE[:3])
         now = utc_now()
         case = _case(session, context, ASSESSED_ONCE)
         claim(session, case, arta, now, context.settings.claim_minutes)
         assess(session, context, case, arta, BASELINE, "", now, second_required=True)
+        claim(
+            session, _case(session, context, CLAIMED), besnik, now, context.settings.claim_minutes
+        )
         for page in (WITH_POLICE, AT_HOST, ABROAD):
             _decide(session, context, page, arta, besnik)
     _wait_for(context, AT_HOST, "active")
