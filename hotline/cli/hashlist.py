@@ -136,6 +136,7 @@ def list_(json: bool = typer.Option(False, "--json", help="One JSON object a lin
                 "entries": sizes.get(entry.id, 0),
                 "version": entry.version,
                 "enabled": entry.enabled,
+                "remote": entry.remote,
                 "default_class": entry.default_class,
                 "source": entry.source,
             }

@@ -7,6 +7,7 @@ list that was switched off, never matches. A list's own thresholds decide what i
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,11 +20,13 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from hotline.core import outbox
 from hotline.core.context import Context
 from hotline.core.errors import Unavailable
 from hotline.core.ids import new_id
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
+from triage.hashlists.remote import RemoteList, load_remote_lists
 from triage.items.models import Media
 from triage.matching import HashIndex, ReloadingIndex
 from triage.matching.table import in_memory
@@ -31,9 +34,12 @@ from triage.matching.table import in_memory
 # Near-matched kinds and their size in bytes; all others are looked up exactly.
 INDEXED: Mapping[str, int] = MappingProxyType({"pdq": 32, "phash": 8})
 EXACT = ("md5", "sha1", "sha256")
-_HASHES = (*EXACT, "pdq", "pdq_quality", "phash", "frames", "kind")
+HASHES = (*EXACT, "pdq", "pdq_quality", "phash", "frames", "kind")
 # No list may ask for more: beyond these a hash says nothing (PDQ 31, pHash 10).
 WIDEST: Mapping[str, int] = MappingProxyType({"pdq": 31, "phash": 10})
+
+
+REMOTE_JOB = "hashlist.remote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +90,36 @@ def index_path(context: Context, kind: str) -> Path:
     return context.settings.data_dir / "index" / f"{kind}.idx"
 
 
+def remote_key(remote: RemoteList, media_id: uuid.UUID, now: datetime) -> str:
+    """The owner is asked about a file once a month at most, since lists grow; in that month's
+    outbox row stands whether it was."""
+    return f"remote:{media_id.hex}:{remote.name}:{now:%Y-%m}"
+
+
 class Matcher:
     """One a process; it holds the mapped index files and the entries that came after them."""
 
     def __init__(self, context: Context) -> None:
         self._files = {kind: ReloadingIndex(index_path(context, kind)) for kind in INDEXED}
         self._grown: dict[str, tuple[int, str, HashIndex]] = {}
+        self._remote = load_remote_lists(context.settings.data_dir)
 
-    def match_media(self, session: Session, media: Media, *, now: datetime) -> list[Hit]:
-        """Match a stored file and keep each hit once, with the best distance seen."""
-        query = Query.of({name: getattr(media, name) for name in _HASHES})
+    def match_media(
+        self, session: Session, media: Media, *, now: datetime, owners: bool = True
+    ) -> list[Hit]:
+        """Match a stored file and keep each hit once. ``owners``: have those asked, too, whose
+        lists are not here; that is a job of its own, which nothing waits for."""
+        query = Query.of({name: getattr(media, name) for name in HASHES})
         hits = self.match(session, query)
         _keep(session, media, hits, now)
+        for remote in self._remote if owners else ():
+            outbox.post(
+                session,
+                REMOTE_JOB,
+                key=remote_key(remote, media.id, now),
+                payload={"list": remote.name, "media_id": str(media.id)},
+                now=now,
+            )
         media.matched_at = now
         return hits
 
@@ -109,7 +133,7 @@ class Matcher:
             Hit(entry, hash_list, *near.get(entry.id, (0, None, None)))
             for entry, hash_list in _current(session, query.exact, near)
         ]
-        good = [hit for hit in hits if hit.distance <= _threshold(hit.hash_list, hit.entry.kind)]
+        good = [hit for hit in hits if hit.distance <= threshold(hit.hash_list, hit.entry.kind)]
         return sorted(good, key=lambda hit: (hit.distance, hit.entry.kind, hit.entry.id))
 
     def _pictures(
@@ -213,5 +237,5 @@ def _current(
     yield from ((row[0], row[1]) for row in rows)
 
 
-def _threshold(hash_list: HashList, kind: str) -> int:
+def threshold(hash_list: HashList, kind: str) -> int:
     return {"pdq": hash_list.pdq_threshold, "phash": hash_list.phash_threshold}.get(kind, 0)

@@ -113,6 +113,8 @@ def import_version(
     adds, and takes off what it marks as deleted. ``digest`` (SHA-256 of the file) refuses the same
     file twice in a row.
     """
+    if hash_list.remote:
+        raise Conflict(f"{hash_list.name} stays with its owner; nothing can be imported into it.")
     if newest_digest(session, hash_list) == digest:
         raise Conflict(f"Version {hash_list.version} of {hash_list.name} is this very file.")
     number = hash_list.version + 1
@@ -326,7 +328,7 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
             ).tuples()
         )
         for media in batch:
-            hits = matcher.match_media(session, media, now=task.now)
+            hits = matcher.match_media(session, media, now=task.now, owners=False)
             if any((media.id, hit.entry.id) not in known for hit in hits):
                 appraise_anew(session, media.id, run=task.payload["run"], now=task.now)
         if len(batch) == REMATCH_BATCH:
