@@ -64,13 +64,14 @@ def _public() -> list[Blueprint]:
 
 def _console() -> list[Blueprint]:
     from hotline.accounts.views import blueprint as sign_in
+    from hotline.intake.operator import blueprint as telephone
     from partners.views import blueprint as measures
     from partners.views import case_panels
     from triage.views import create_blueprint as create_triage
 
     # The case page belongs to triage, which knows no partners: what was told to whom is a panel
     # that is handed to it here.
-    return [sign_in, create_triage(panels=case_panels), measures]
+    return [sign_in, telephone, create_triage(panels=case_panels), measures]
 
 
 def _provider() -> list[Blueprint]:

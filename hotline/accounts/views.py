@@ -51,6 +51,8 @@ class Entry(NamedTuple):
 
 NAVIGATION = (
     Entry(lazy_gettext("Queue"), "triage.queue", "queue.see"),
+    Entry(lazy_gettext("Report by telephone"), "operator.report", "report.enter"),
+    Entry(lazy_gettext("To decide"), "partners.attention", "queue.see"),
     Entry(lazy_gettext("Partners"), "partners.directory", "partner.see"),
     Entry(lazy_gettext("Hash lists"), "triage.hash_lists", "hashlist.see"),
     Entry(lazy_gettext("Work"), "triage.work", "work.see"),

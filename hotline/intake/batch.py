@@ -53,12 +53,16 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How reports came in. ``held``: in a flood; such a report never jumps the queue."""
+    """How reports came in. ``held``: in a flood; such a report never jumps the queue.
+
+    ``actor``: whoever wrote it down, for the history; for most ways the reporter.
+    """
 
     channel: str
     now: datetime
     source: str = ""
     held: bool = False
+    actor: str = audit.PUBLIC
 
 
 def store(
@@ -181,7 +185,7 @@ def _add_parts(
             part_id,
             machine.CREATED,
             ("", PART_MACHINE.initial),
-            actor=audit.PUBLIC,
+            actor=arrival.actor,
             now=arrival.now,
             details={"report": str(report_id), "channel": arrival.channel},
         )

@@ -1,0 +1,69 @@
+"""The form for a caller: somebody in the office writes down what is told on the telephone.
+
+It ends in the same report as every other way, with the same receipt, which is read to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from hotline.accounts.auth import requires, signed_in
+from hotline.core import web
+from hotline.core.context import utc_now
+from hotline.core.errors import InvalidInput
+from hotline.intake import form, idempotency, wording
+from hotline.intake.batch import Arrival, Received
+from hotline.intake.submission import Submission
+from hotline.intake.views import refuse_files
+
+CHANNEL = "operator"
+blueprint = Blueprint("operator", __name__, url_prefix="/console")
+blueprint.before_request(refuse_files)
+
+
+@blueprint.route("/report", methods=["GET", "POST"])
+@requires("report.enter")
+def report() -> Response:
+    """The receipt is on the answer to the POST alone, as on the public pages."""
+    values = form.values_of(request.form)
+    language = request.form.get("caller_language", "")
+    if request.method == "GET":
+        return _page(values, language, {})
+    form_id = request.form.get("form_id", "")
+    if form.age_of(web.context(), form_id) is None:
+        return _page(values, language, {"": wording.FAULTS["stale"]}, 422)
+    try:
+        received = _store(form.submission_of(values, language), form_id)
+    except idempotency.OtherBody:  # changed with the "back" button: one more press stores it too
+        return _page(values, language, {"": wording.FAULTS["stale"]}, 422)
+    except InvalidInput as error:
+        return _page(values, language, form.faults_of(error), 422)
+    return make_response(render_template("operator/receipt.html", receipt=received.receipt))
+
+
+def _store(submission: Submission, form_id: str) -> Received:
+    person = signed_in()
+    arrival = Arrival(CHANNEL, utc_now(), source=person.username, actor=person.actor)
+    with web.writing() as session:
+        return idempotency.receive_once(
+            session, web.context(), submission, form_id, arrival=arrival
+        )
+
+
+def _page(
+    values: Mapping[str, str], language: str, faults: Mapping[str, Any], status: int = 200
+) -> Response:
+    page = render_template(
+        "operator/report.html",
+        values=values,
+        caller_language=language,
+        faults=faults,
+        form_id=form.new_form_id(web.context()),
+        kinds=wording.KINDS,
+        roles=wording.ROLES,
+        language_name=wording.language_name,
+    )
+    return make_response(page, status)
