@@ -23,6 +23,7 @@ from hotline.demo import world
 
 # Read when the file is loaded: no test sees the settings of the shell.
 SCREENSHOTS = os.environ.get("HOTLINE_SCREENSHOTS", "")
+SHOWN_PORT = 8000  # pictures for the README show the addresses that it names
 WAIT_SECONDS = 120.0
 WIDE = {"width": 1366, "height": 768}
 NARROW = {"width": 320, "height": 640}
@@ -38,7 +39,7 @@ class Demo:
 
     def __init__(self, folder: Path) -> None:
         self.log = folder / "service.log"
-        self.port = free_ports()
+        self.port = SHOWN_PORT if SCREENSHOTS else free_ports()
         self.url = f"http://127.0.0.1:{self.port}"
         self.sandbox = f"http://127.0.0.1:{self.port + world.INBOX_PORT_OFFSET}"
         self.begun = time.monotonic()

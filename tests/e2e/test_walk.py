@@ -312,7 +312,7 @@ def host_takes_it_down(walk: Walk) -> None:
     assert "Removed" in page.inner_text(".headline")
     assert "Removal verified" in page.inner_text("section[aria-labelledby=notices]")
     walk.desk.look("removed case")
-    walk.desk.show("10-removed", "#referrals")
+    walk.desk.show("10-removed", "#notices")
 
 
 def told(walk: Walk, language: str = "en") -> str:
