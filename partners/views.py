@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from partners import measures
+from partners.attention import attention
 from partners.directory import views as directory
 from partners.panels import CASE_PANELS
 
@@ -14,6 +15,7 @@ case_panels = CASE_PANELS
 blueprint = Blueprint("partners", __name__, url_prefix="/console")
 
 for _rule, _view, _methods in (
+    ("/to-decide", attention, ["GET"]),
     ("/partners", directory.directory, ["GET"]),
     ("/partners", directory.add, ["POST"]),
     ("/partners/<uuid:partner_id>/contact", directory.set_contact, ["POST"]),

@@ -63,6 +63,19 @@ WATCH_STATES: dict[str, Any] = {
     "ended": lazy_gettext("No longer watched"),
 }
 
+ATTENTION: dict[str, Any] = {
+    "plan.requested": lazy_gettext("A plan waits for approval"),
+    "hold.expired": lazy_gettext("A police hold is past its deadline; it still holds"),
+    "referral.approved": lazy_gettext("A referral waits for a confirmed address"),
+    "referral.failed": lazy_gettext("A referral could not be delivered"),
+    "referral.more_wanted": lazy_gettext("The office wants to know more"),
+    "notice.awaiting_contact": lazy_gettext("A notice waits for a confirmed contact"),
+    "notice.failed": lazy_gettext("A notice could not be delivered"),
+    "notice.disputed": lazy_gettext("The host disputes the notice"),
+    "notice.escalated": lazy_gettext("The host does not answer"),
+    "watch.unclear": lazy_gettext("Whether it is still there cannot be told by machine"),
+}
+
 VERDICTS: dict[str, Any] = {
     "online": lazy_gettext("still there"),
     "removed": lazy_gettext("removed"),

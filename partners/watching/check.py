@@ -28,7 +28,14 @@ from triage.cases.models import Case
 from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
 from triage.hashlists.matcher import Matcher
 from triage.hosting.lookup import Lookup
-from triage.items.examine import fetch_request, new_visit, store_facts, store_media
+from triage.items.examine import (
+    fetch_request,
+    host_moved,
+    is_elsewhere,
+    new_visit,
+    store_facts,
+    store_media,
+)
 from triage.items.models import Item, Visit
 from triage.items.service import tell_reporters
 
@@ -57,11 +64,11 @@ def check_item(task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Mat
     with task.finishing() as session:
         watch = session.get_one(Watch, watch.id, with_for_update=True)
         item = session.get_one(Item, watch.item_id, with_for_update=True)
-        if item.hosting_country != facts.country or item.asn != facts.asn:
-            store_facts(session, item, facts)
+        if is_elsewhere(item, facts) and store_facts(session, item, facts):
+            host_moved(session, task.context, item, task.now)
         for look in looks:
             _keep(session, item, look, task.now)
-        if looks[0].verdict.verdict == "online":
+        if looks[0].verdict.verdict in PRESENT:
             store_media(session, item, looks[0].report, matcher=matcher, now=task.now)
         session.flush()
         _act(session, task.context, watch, item, [look.verdict for look in looks], task.now)
@@ -159,6 +166,7 @@ def _act(
     watch.checks += 1
     watch.last_verdict, watch.last_at = last.verdict, now
     watch.next_at = found.next_check_at
+    watch.needs_person = found.needs_person or found.state == "kept_out"
     case = session.get_one(Case, watch.case_id, with_for_update={"of": Case})
     if found.state == "removed" and found.verified and watch.state == "watching":
         _removed(session, watch, case, found, now)

@@ -45,3 +45,5 @@ class Watch(Identified, Stateful, Base):
     checks: Mapped[int] = mapped_column(default=0)
     last_verdict: Mapped[str] = mapped_column(short(20), default="")
     last_at: Mapped[datetime | None]
+    # kept out, or as many looks that cannot tell as would prove a removal
+    needs_person: Mapped[bool] = mapped_column(default=False)

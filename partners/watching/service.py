@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hotline.core import machine, outbox
@@ -73,11 +74,13 @@ def post_due_checks(session: Session, context: Context, now: datetime) -> int:
         .limit(POSTED_A_TICK)
         .with_for_update(skip_locked=True)
     ).all()
-    gap = policy_of(context).host_gap if due else timedelta()
-    turn: dict[str, int] = {}
+    if not due:
+        return 0
+    gap = policy_of(context).host_gap
+    free = {host: max(now, at + gap) for host, at in _last_looks(session, due).items()}
     for watch in due:
-        place = turn.get(watch.host, 0)
-        turn[watch.host] = place + 1
+        at = free.get(watch.host, now)
+        free[watch.host] = at + gap
         outbox.post(
             session,
             "watch.check",
@@ -85,10 +88,20 @@ def post_due_checks(session: Session, context: Context, now: datetime) -> int:
             payload={"watch_id": str(watch.id)},
             now=now,
             queue="checks",
-            delay=gap * place,
+            delay=at - now,
         )
-        watch.next_at = now + gap * place + CHECK_LEASE
+        watch.next_at = at + CHECK_LEASE
     return len(due)
+
+
+def _last_looks(session: Session, due: Sequence[Watch]) -> dict[str, datetime]:
+    """When each of these watches' hosts was last looked at, whatever the item."""
+    rows = session.execute(
+        select(Watch.host, func.max(Watch.last_at))
+        .where(Watch.host.in_({watch.host for watch in due}), Watch.last_at.is_not(None))
+        .group_by(Watch.host)
+    )
+    return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
 def look_soon(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:

@@ -183,6 +183,15 @@ def store_facts(session: Session, item: Item, facts: HostingFacts) -> bool:
     return bool(hops)
 
 
+def is_elsewhere(item: Item, facts: HostingFacts) -> bool:
+    """Whether a later look-up found another host; one that does not resolve has not moved."""
+    return bool(facts.addresses) and (item.hosting_kind, item.hosting_country, item.asn) != (
+        facts.kind,
+        facts.country,
+        facts.asn,
+    )
+
+
 def new_visit(item: Item, report: FetchReport, *, purpose: str, now: datetime) -> Visit:
     return Visit(
         id=new_id(),

@@ -1,0 +1,77 @@
+"""What waits for a person: everything that the service may not or cannot decide by itself."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from flask import render_template
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.accounts.auth import requires
+from hotline.core import web
+from hotline.core.context import utc_now
+from partners import words
+from partners.notices.models import Notice
+from partners.referrals.models import Hold, Plan, Referral
+from partners.watching.models import Watch
+from triage.cases.models import Case
+
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing to decide: in which case, why, since when."""
+
+    case: Case
+    why: str
+    since: datetime
+
+
+def waiting(session: Session) -> list[Point]:
+    """All points, the oldest first. ``why`` is a word of ``words.ATTENTION``."""
+    found: list[Point] = []
+    for model, states in (
+        (Plan, ("requested",)),
+        (Hold, ("expired",)),
+        (Referral, ("approved", "failed", "more_wanted")),
+        (Notice, ("awaiting_contact", "failed", "disputed", "escalated")),
+    ):
+        rows: Iterable[Plan | Hold | Referral | Notice] = session.scalars(
+            select(model).where(model.state.in_(states)).order_by(model.state_since).limit(SHOWN)
+        )
+        found += [
+            Point(case, f"{row.machine.name}.{row.state}", row.state_since)
+            for row, case in _with_cases(session, list(rows))
+        ]
+    watches = session.scalars(select(Watch).where(Watch.needs_person).limit(SHOWN)).all()
+    found += [
+        Point(case, "watch.unclear", row.last_at or row.state_since)
+        for row, case in _with_cases(session, list(watches))
+    ]
+    return sorted(found, key=lambda point: point.since)
+
+
+Row = TypeVar("Row", bound=Plan | Hold | Referral | Notice | Watch)
+
+
+def _with_cases(session: Session, rows: Sequence[Row]) -> list[tuple[Row, Case]]:
+    ids = {row.case_id for row in rows}
+    cases: dict[uuid.UUID, Case] = {
+        case.id: case for case in session.scalars(select(Case).where(Case.id.in_(ids)))
+    }
+    return [(row, cases[row.case_id]) for row in rows]
+
+
+@requires("queue.see")
+def attention() -> str:
+    """The page."""
+    with web.reading() as session:
+        return render_template(
+            "partners/attention.html", points=waiting(session), words=words, now=utc_now()
+        )
