@@ -17,25 +17,16 @@ from hotline.core.context import Context
 from hotline.core.machine import HistoryEntry
 from hotline.intake.models import Report, ReportPart
 from triage.cases import service
+from triage.cases.files import File, files_of
 from triage.cases.models import Assessment, Case
-from triage.hashlists.models import MediaMatch
 from triage.items.appraise import facts_of
-from triage.items.models import HostingObservation, ItemMedia, Sighting, Visit
+from triage.items.models import HostingObservation, Sighting, Visit
 from triage.jurisdiction import Facts, load_rules, route
 from triage.priority import load_weights
 
 SHOWN_REPORTS = 30
-SHOWN_FILES = 100
 SHOWN_VISITS = 5
 READ_OBSERVATIONS = 200
-
-
-@dataclass(frozen=True)
-class File:
-    """One file seen at the item, by its hashes, with the known hashes that it met."""
-
-    seen: ItemMedia
-    matches: tuple[MediaMatch, ...]
 
 
 @dataclass(frozen=True)
@@ -66,7 +57,7 @@ def gather(
         reports=_reports(session, case.item_id),
         observations=_observations(session, case.item_id),
         visits=_visits(session, case.item_id),
-        files=_files(session, case.item_id),
+        files=files_of(session, context, case.item_id, now=now),
         routing=_routing(session, context, case, language),
         reasons=reasons(context, case, language),
         history=machine.history(session, case.id),
@@ -129,23 +120,3 @@ def _visits(session: Session, item_id: uuid.UUID) -> Sequence[Visit]:
     return session.scalars(
         select(Visit).where(Visit.item_id == item_id).order_by(Visit.at.desc()).limit(SHOWN_VISITS)
     ).all()
-
-
-def _files(session: Session, item_id: uuid.UUID) -> list[File]:
-    """Files with matches first; the nearest match of a file first."""
-    seen = session.scalars(
-        select(ItemMedia)
-        .where(ItemMedia.item_id == item_id)
-        .order_by(ItemMedia.first_seen_at, ItemMedia.id)
-        .limit(SHOWN_FILES)
-    ).all()
-    matches: dict[uuid.UUID, list[MediaMatch]] = {}
-    found = (
-        select(MediaMatch)
-        .where(MediaMatch.media_id.in_([one.media_id for one in seen]))
-        .order_by(MediaMatch.distance, MediaMatch.id)
-    )
-    for match in session.scalars(found):
-        matches.setdefault(match.media_id, []).append(match)
-    files = [File(one, tuple(matches.get(one.media_id, ()))) for one in seen]
-    return sorted(files, key=lambda file: not file.matches)
