@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from hotline.core.task import Task
+from hotline.intake.inbound.fetch import fetch_mail
 from partners.deliveries.attempt import attempt_delivery
 from partners.notices.service import release_notices
 from partners.watching.check import check_item
@@ -28,9 +29,14 @@ def _check(tools: Tools, task: Task) -> None:
     check_item(task, fetcher=tools.fetcher, lookup=tools.lookup, matcher=tools.matcher)
 
 
+def _fetch_mail(_: Tools, task: Task) -> None:
+    fetch_mail(task)
+
+
 JOBS: Mapping[str, Job] = MappingProxyType(
     {
         "report.received": lambda _, task: register_report(task),
+        "mail.fetch": _fetch_mail,
         "item.examine": _examine,
         "item.appraise": lambda _, task: appraise_item(task),
         "hashlist.index": lambda _, task: rebuild_index(task),

@@ -18,6 +18,7 @@ from hotline.core import audit
 from hotline.core.context import Context, utc_now
 from hotline.core.logs import origin
 from hotline.intake import service as intake
+from hotline.intake.inbound.fetch import post_fetch
 from partners.deliveries.reminders import remind
 from partners.referrals.holds import expire_holds
 from partners.watching.service import post_due_checks
@@ -45,6 +46,7 @@ class Scheduler:
             ("holds_expired", expire_holds),
             ("checks_posted", post_due_checks),
             ("reminders", remind),
+            ("mail_asked", post_fetch),
             ("sealed", _seal),
         ):
             try:

@@ -97,6 +97,12 @@ class Settings(BaseSettings):
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     mail_from: str = "notices@hotline.example"
+    imap_host: str = Field("", description="Empty: no mail is read.")
+    imap_port: int = Field(993, ge=1, le=65535)
+    imap_security: Literal["starttls", "tls"] = "tls"
+    imap_user: str = ""
+    imap_password: SecretStr = SecretStr("")
+    imap_folder: str = Field("INBOX", description="Where partners' reports arrive.")
 
     # rules of the house
     second_assessment: bool = Field(True, description="A second analyst assesses blind.")

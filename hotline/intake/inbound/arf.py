@@ -1,0 +1,85 @@
+"""Abuse reports by mail in the Abuse Reporting Format (RFC 5965), feedback type ``abuse``.
+
+Read are the human part, the fields of the machine part, and four header fields of the mail that is
+complained about. That mail's body is never looked at: it may be the material itself.
+"""
+
+from __future__ import annotations
+
+import re
+from email.message import Message
+
+from hotline.core.errors import InvalidInput
+from hotline.intake.inbound import mime
+from hotline.intake.inbound.findings import Inbound, build
+
+# RFC 5965, 3.1: each exactly once.
+REQUIRED = ("Feedback-Type", "User-Agent", "Version")
+# RFC 5965, 3.2 and 3.3, as far as they say something about the source.
+_TOLD = ("Arrival-Date", "Reporting-MTA", "Source-IP", "Source-Port", "Incidents",
+         "Original-Mail-From", "Original-Rcpt-To", "Reported-Domain")  # fmt: skip
+_OF_ORIGINAL = ("From", "Date", "Subject", "Message-ID")
+_URI = re.compile(r"<?(?:URL:)?([^<>]+)>?", re.IGNORECASE)
+
+
+def parse(raw: bytes) -> tuple[Inbound, ...]:
+    """The report of a whole message; ``InvalidInput`` says why it is none."""
+    return read(mime.parse(raw))
+
+
+def read(message: Message) -> tuple[Inbound, ...]:
+    if message.get_content_type() != "multipart/report":
+        raise InvalidInput("The message is no multipart/report, as RFC 5965 asks for.")
+    kind_of_report = message.get_param("report-type")
+    if str(kind_of_report).lower() != "feedback-report":
+        raise InvalidInput("The multipart/report is not of the type feedback-report.")
+    fields = _fields(message)
+    uris = [_URI.sub(r"\1", value).strip() for value in _all(fields, "Reported-URI")]
+    domains = _all(fields, "Reported-Domain")
+    if not uris and not domains and not mime.narrative(message):
+        raise InvalidInput("The report names no Reported-URI or Reported-Domain and says nothing.")
+    told = [f"{name}: {value}" for name in _TOLD for value in _all(fields, name)]
+    return build(
+        locations=uris or domains,
+        lines=[mime.narrative(message), *told, *_of_original(message)],
+        reference=mime.header(message, "Message-ID").strip("<>"),
+    )
+
+
+def _fields(message: Message) -> Message:
+    """The machine part's fields. The parser reads a message/* part as a message with headers."""
+    found = [p for p in mime.parts(message) if p.get_content_type() == "message/feedback-report"]
+    if len(found) != 1:
+        raise InvalidInput(f"There are {len(found)} parts message/feedback-report, not one.")
+    inside = found[0].get_payload()
+    if not isinstance(inside, list) or not isinstance(inside[0], Message):
+        raise InvalidInput("The part message/feedback-report holds no fields.")
+    fields = inside[0]
+    wrong = [name for name in REQUIRED if len(_all(fields, name)) != 1]
+    if wrong:
+        raise InvalidInput(f"The feedback report must name once: {', '.join(wrong)}.")
+    if mime.header(fields, "Feedback-Type").lower() != "abuse":
+        raise InvalidInput("The feedback type is not abuse.")
+    if mime.header(fields, "Version") != "1":
+        raise InvalidInput("The feedback report's version is not 1.")
+    return fields
+
+
+def _all(fields: Message, name: str) -> list[str]:
+    return [value for text in fields.get_all(name, []) if (value := " ".join(str(text).split()))]
+
+
+def _of_original(message: Message) -> list[str]:
+    """Header fields of the mail in question, whether all of it came or its headers alone."""
+    for part in mime.parts(message):
+        if part.get_content_type() == "message/rfc822":
+            inside = part.get_payload()
+            original = inside[0] if isinstance(inside, list) else None
+        elif part.get_content_type() == "text/rfc822-headers":
+            original = mime.parse(mime.body(part))
+        else:
+            continue
+        if isinstance(original, Message):
+            found = {name: mime.header(original, name) for name in _OF_ORIGINAL}
+            return [f"{name} of the mail: {value}" for name, value in found.items() if value]
+    return []

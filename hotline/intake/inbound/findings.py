@@ -1,0 +1,64 @@
+"""What every inbound format is read into: submissions, each with its sender's reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hotline.intake import submission
+from hotline.intake.submission import MAX_LOCATION, MAX_LOCATIONS, MAX_NARRATIVE, Submission, clean
+
+MAX_REFERENCE = 200
+_CUT = "\n[The sender's text goes on; ask the sender for the rest.]"
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """``reference``: what the sender calls it, "" where the format or the sender gives none."""
+
+    submission: Submission
+    reference: str
+
+
+def build(
+    *,
+    locations: Iterable[str],
+    lines: Iterable[str],
+    reference: str,
+    kind: str = "unknown",
+    role: str = "professional",
+    contact: str = "",
+    danger_now: bool = False,
+) -> tuple[Inbound, ...]:
+    """One report, or as many as its locations need: a report holds ``MAX_LOCATIONS`` of them.
+
+    A location longer than a report takes is told in words. Raises ``InvalidInput`` where nothing
+    is left to report.
+    """
+    known = list(dict.fromkeys(cleaned for text in locations if (cleaned := clean(_whole(text)))))
+    fitting = [text for text in known if len(text) <= MAX_LOCATION]
+    reference = clean(_whole(reference))[:MAX_REFERENCE]
+    told = [*lines, *(f"Location: {text}" for text in known if len(text) > MAX_LOCATION)]
+    if reference:
+        told.insert(0, f"Sender's reference: {reference}")
+    narrative = clean(_whole("\n".join(told)))
+    if len(narrative) > MAX_NARRATIVE:
+        narrative = narrative[: MAX_NARRATIVE - len(_CUT)] + _CUT
+    shared = {
+        "narrative": narrative,
+        "kind": kind,
+        "reporter_role": role,
+        "contact": clean(_whole(contact))[: submission.MAX_CONTACT],
+        "danger_now": danger_now,
+    }
+    return tuple(
+        Inbound(
+            submission.read({"locations": fitting[at : at + MAX_LOCATIONS], **shared}), reference
+        )
+        for at in range(0, max(len(fitting), 1), MAX_LOCATIONS)
+    )
+
+
+def _whole(text: str) -> str:
+    """``text`` with half characters (lone surrogates) replaced: mail headers may hold raw bytes."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,145 @@
+"""The mailbox that partners write to: IMAP4rev1 (RFC 3501) over TLS, messages in memory alone.
+
+A message leaves the mailbox as soon as its report is stored, or goes to a folder for a person to
+look at if it is none. MOVE (RFC 6851) and UIDPLUS (RFC 4315) are used where the server has them.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import re
+import ssl
+from types import TracebackType
+from typing import Any, Self
+
+from hotline.core.errors import Misconfigured, Unavailable
+from hotline.core.settings import Settings
+
+SECONDS = 30.0
+REFUSED = "Refused"
+
+
+class Mailbox:
+    """A session with the server. Use as a context manager; every error of it is ``Unavailable``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._link: imaplib.IMAP4 | None = None
+
+    def __enter__(self) -> Self:
+        wanted = self._settings
+        trusted = ssl.create_default_context()
+        try:
+            if wanted.imap_security == "tls":
+                self._link = imaplib.IMAP4_SSL(
+                    wanted.imap_host, wanted.imap_port, ssl_context=trusted, timeout=SECONDS
+                )
+            else:
+                self._link = imaplib.IMAP4(wanted.imap_host, wanted.imap_port, timeout=SECONDS)
+                self._link.starttls(trusted)
+        except (OSError, imaplib.IMAP4.error) as error:
+            self.close()
+            raise Unavailable(
+                f"The mailbox's server cannot be reached: {type(error).__name__}.",
+                hint="Check imap_host, imap_port, imap_security and the server's certificate.",
+            ) from None
+        try:
+            self._log_in(self._link)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _log_in(self, link: imaplib.IMAP4) -> None:
+        try:
+            link.login(self._settings.imap_user, self._settings.imap_password.get_secret_value())
+        except imaplib.IMAP4.abort as error:
+            raise _unavailable(error) from None
+        except imaplib.IMAP4.error:
+            raise Misconfigured(
+                "The mailbox's server refuses the sign-in.",
+                hint="Check imap_user and imap_password.",
+            ) from None
+        except (OSError, ValueError) as error:
+            raise _unavailable(error) from None
+        self._ask("select", _quoted(self._settings.imap_folder))
+        # A server tells what it can do anew after the sign-in (RFC 3501, 6.2.3).
+        _, told = self._ask("capability")
+        self._can = frozenset(b" ".join(one for one in told if one).upper().split())
+
+    def close(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            try:
+                link.logout()
+            except (OSError, imaplib.IMAP4.error):
+                link.shutdown()
+
+    def messages(self, limit: int) -> list[tuple[str, int]]:
+        """(UID, size in bytes) of the oldest ``limit`` messages."""
+        _, found = self._ask("uid", "SEARCH", "UNDELETED")
+        uids = b" ".join(one for one in found if one).decode("ascii").split()[:limit]
+        if not uids:
+            return []
+        _, rows = self._ask("uid", "FETCH", ",".join(uids), "(UID RFC822.SIZE)")
+        sizes = {}
+        for row in rows:
+            text = row if isinstance(row, bytes) else row[0] if row else b""
+            uid, size = re.search(rb"UID (\d+)", text), re.search(rb"RFC822\.SIZE (\d+)", text)
+            if uid and size:
+                sizes[uid[1].decode()] = int(size[1])
+        return [(uid, sizes[uid]) for uid in uids if uid in sizes]
+
+    def fetch(self, uid: str) -> bytes | None:
+        """The whole message, still unread for others; None if it is gone."""
+        _, rows = self._ask("uid", "FETCH", uid, "(BODY.PEEK[])")
+        return next((row[1] for row in rows if isinstance(row, tuple)), None)
+
+    def delete(self, uid: str) -> None:
+        self._ask("uid", "STORE", uid, "+FLAGS.SILENT", r"(\Deleted)")
+        if b"UIDPLUS" in self._can:
+            self._ask("uid", "EXPUNGE", uid)
+        else:
+            self._ask("expunge")
+
+    def refuse(self, uid: str) -> None:
+        """Move the message to the folder ``Refused``, which is made if there is none."""
+        assert self._link is not None
+        folder = _quoted(REFUSED)
+        verb = "MOVE" if b"MOVE" in self._can else "COPY"
+        try:
+            if self._link.uid(verb, uid, folder)[0] != "OK":
+                self._ask("create", folder)
+                self._ask("uid", verb, uid, folder)
+        except (OSError, imaplib.IMAP4.error) as error:
+            raise _unavailable(error) from None
+        if verb == "COPY":
+            self.delete(uid)
+
+    def _ask(self, command: str, *arguments: str) -> tuple[str, list[Any]]:
+        assert self._link is not None
+        try:
+            status, answer = getattr(self._link, command)(*arguments)
+        except (OSError, imaplib.IMAP4.error) as error:
+            raise _unavailable(error) from None
+        if status != "OK":
+            name = " ".join((command, *arguments[:1])).upper()
+            raise Unavailable(f"The mailbox's server answers {status} to {name}.")
+        return status, answer
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    # The class alone: a server's words may quote the message.
+    return Unavailable(f"The mailbox's server failed: {type(error).__name__}.")
+
+
+def _quoted(folder: str) -> str:
+    return '"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"'

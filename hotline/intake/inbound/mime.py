@@ -1,0 +1,95 @@
+"""Messages (RFC 5322, MIME) from strangers: read within limits, text only, nothing unpacked.
+
+Attachments other than the wanted parts are never decoded; the message lives in memory alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from email.errors import MessageError
+from email.header import decode_header, make_header
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
+
+from hotline.core.errors import InvalidInput
+from hotline.intake.submission import MAX_NARRATIVE
+
+MAX_BYTES = 32 << 20
+"""A message that is larger is refused: 25 MB, as most servers allow, with the base64 of it."""
+MAX_CONTAINERS = 100
+"""Multiparts and messages in messages: the parser's work grows with their depth."""
+_CONTAINER = re.compile(rb"(?i)\b(?:multipart|message)/")
+# What two readers of one message may split in different ways, one of them checking a signature.
+_AMBIGUOUS = re.compile(rb"\r(?!\n)|\0")
+
+
+def parse(raw: bytes) -> Message:
+    """The message; ``InvalidInput`` where it is too large, too deep or ambiguous."""
+    if len(raw) > MAX_BYTES:
+        raise InvalidInput(f"The message is larger than {MAX_BYTES >> 20} MiB.")
+    if _AMBIGUOUS.search(raw):
+        raise InvalidInput("The message holds a bare carriage return or a null byte.")
+    containers = 0
+    for containers, _ in enumerate(_CONTAINER.finditer(raw), start=1):
+        if containers > MAX_CONTAINERS:
+            raise InvalidInput(f"The message holds more than {MAX_CONTAINERS} nested parts.")
+    try:
+        return BytesParser(policy=compat32).parsebytes(raw)
+    except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
+        raise InvalidInput("The message's structure cannot be read.") from None
+
+
+def parts(message: Message) -> Iterator[Message]:
+    """The parts in their order, containers too, but nothing from inside a forwarded message."""
+    waiting = [message]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        inside = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(inside, list):
+            waiting += reversed([one for one in inside if isinstance(one, Message)])
+
+
+def is_attachment(part: Message) -> bool:
+    return str(part.get("Content-Disposition", "")).strip().lower().startswith("attachment")
+
+
+def body(part: Message) -> bytes:
+    """The decoded bytes of a part that is no container; ``InvalidInput`` where it is one."""
+    try:
+        found = part.get_payload(decode=True)
+    except (ValueError, LookupError, TypeError):
+        found = None
+    if not isinstance(found, bytes):
+        raise InvalidInput(f"The part of type {part.get_content_type()[:80]} cannot be decoded.")
+    return found
+
+
+def text(part: Message) -> str:
+    """A text part's words; bytes that its character set does not know become U+FFFD."""
+    # Some decoders take quadratic time; more than this fits no narrative in any encoding.
+    found = body(part)[: 4 * MAX_NARRATIVE]
+    try:
+        return found.decode(part.get_content_charset("utf-8"), "replace")
+    except (LookupError, ValueError):
+        return found.decode("utf-8", "replace")
+
+
+def narrative(message: Message) -> str:
+    """The words that a person reads: the message's plain texts that are no attachments."""
+    return "\n".join(
+        text(part)
+        for part in parts(message)
+        if part.get_content_type() == "text/plain" and not is_attachment(part)
+    ).strip()
+
+
+def header(message: Message, name: str) -> str:
+    """A header field as one line of readable text, "" if there is none."""
+    raw = str(message.get(name, ""))
+    with suppress(MessageError, ValueError, LookupError):
+        raw = str(make_header(decode_header(raw)))
+    return " ".join(raw.split())

@@ -1,0 +1,242 @@
+"""CyberTipline reports as XML, in the shape of NCMEC's reporting schema (report.cybertip.org).
+
+NCMEC's words live in this file alone. Everything about files is passed over unread, whatever it
+holds. A document type is refused, and with it entities of every sort.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import Message
+from typing import NoReturn
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from hotline.core.errors import InvalidInput
+from hotline.intake.inbound import mime
+from hotline.intake.inbound.findings import Inbound, build
+
+MAX_BYTES = 16 << 20
+MAX_DEPTH = 40
+MAX_REPORTS = 1_000
+# The schema's incident types -> our kinds. These wire strings are never shown.
+INCIDENT_TYPES = {
+    "Child Pornography (possession, manufacture, and distribution)": "csam_image",
+    "Child Sex Trafficking": "trafficking",
+    "Child Sex Tourism": "trafficking",
+    "Child Sexual Molestation": "unknown",
+    "Misleading Domain Name": "other_harmful",
+    "Misleading Words or Digital Images on the Internet": "other_harmful",
+    "Online Enticement of Children for Sexual Acts": "grooming",
+    "Unsolicited Obscene Material Sent to a Child": "other_harmful",
+}
+# A report's annotation says more than its incident type, which is a matter of US law.
+_ANNOTATIONS = {"sextortion": "sexual_extortion", "csamSolicitation": "grooming"}
+_MEDIA = frozenset({"file", "files", "fileInfo", "fileinfo", "fileDetails", "uploadedFile",
+                    "uploadedFiles", "thumbnail", "profilePicture"})  # fmt: skip
+_LOCATED = frozenset({"url", "profileUrl"})
+_OF_ACCOUNT = frozenset({"email", "emailAddress", "phone", "phoneNumber"})
+_SECTIONS = {
+    "personOrUserReported": "suspected account",
+    "victim": "affected child",
+    "intendedRecipient": "intended recipient",
+    "reporter": "reporter",
+    "lawEnforcement": "law enforcement",
+}
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def parse(body: bytes) -> tuple[Inbound, ...]:
+    """One report for each ``report`` element; ``InvalidInput`` says what is wrong with which."""
+    if len(body) > MAX_BYTES:
+        raise InvalidInput(f"The document is larger than {MAX_BYTES >> 20} MiB.")
+    root = _tree(body)
+    reports = [root] if root.tag == "report" else [one for one in root if one.tag == "report"]
+    if not reports or len(reports) > MAX_REPORTS:
+        raise InvalidInput(
+            f"The XML holds {len(reports)} CyberTipline reports, not 1 to {MAX_REPORTS}."
+        )
+    return tuple(found for report in reports for found in _one(report))
+
+
+def read(message: Message) -> tuple[Inbound, ...]:
+    """The reports of a mail's XML parts."""
+    found = [
+        part for part in mime.parts(message)
+        if part.get_content_type() in ("application/xml", "text/xml")
+    ]  # fmt: skip
+    if not found:
+        raise InvalidInput("The message has no part of the type application/xml.")
+    return tuple(one for part in found for one in parse(mime.body(part)))
+
+
+def _tree(body: bytes) -> Element:
+    """The document without namespaces. A handler sees a DTD in any encoding; a search doesn't."""
+    builder = TreeBuilder()
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    depth = 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise InvalidInput("The XML is nested too deeply.")
+        builder.start(name.rpartition(" ")[2], attributes)
+
+    def end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
+        builder.end(name.rpartition(" ")[2])
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = _refuse
+    try:
+        parser.Parse(body, True)
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        line = f"Line {error.lineno}: the" if isinstance(error, expat.ExpatError) else "The"
+        raise InvalidInput(f"{line} XML is broken.", hint="Get the document again.") from None
+    return builder.close()
+
+
+def _refuse(*_: object) -> NoReturn:
+    raise InvalidInput("The XML has a document type; a CyberTipline report has none.")
+
+
+def _one(report: Element) -> tuple[Inbound, ...]:
+    number = _text(report, "reportId") or report.get("id", "")
+    summary = report.find("incidentSummary")
+    incident = _text(summary, "incidentType")
+    when = _text(summary, "incidentDateTime")
+    if summary is None or not incident or not when:
+        raise _fault(number, "incidentSummary must give incidentType and incidentDateTime")
+    if _moment(when) is None:
+        raise _fault(number, "incidentDateTime must be a time with its zone")
+    annotations = [node.tag for node in summary.findall("reportAnnotations/*")]
+    more = (_ANNOTATIONS[name] for name in annotations if name in _ANNOTATIONS)
+    urgent = _text(summary, "escalateToHighPriority")
+    media = sum(1 for node in report.iter() if node.tag in _MEDIA)
+    lines = [
+        f"Incident: {_spelled(when)}",
+        *([f"Annotations: {', '.join(_plain(name) for name in annotations)}"] * bool(annotations)),
+        *_told(report, ""),
+        *([f"Dropped unread: {media} references to media"] * bool(media)),
+    ]
+    return build(
+        locations=_locations(report),
+        lines=lines,
+        reference=number,
+        kind=next(more, INCIDENT_TYPES.get(" ".join(incident.split()), "unknown")),
+        contact=_text(report, "reporter/reportingPerson/email"),
+        danger_now=bool(urgent),
+    )
+
+
+def _fault(number: str, reason: str) -> InvalidInput:
+    return InvalidInput(f"Report {number[:40] or 'without a number'}: {reason}.")
+
+
+def _locations(report: Element) -> list[str]:
+    """Addresses of pages, then what names the suspected account, then IP addresses with times.
+
+    A screen name alone is a location only where there is no other.
+    """
+    pages = [_own_text(n) for d in report.findall("internetDetails") for n in _kept(d)
+             if n.tag in _LOCATED | _OF_ACCOUNT]  # fmt: skip
+    suspected = [n for person in report.findall("personOrUserReported") for n in _kept(person)]
+    named = [_own_text(n) for n in suspected if n.tag in _LOCATED]
+    named += [_own_text(n) for n in suspected if n.tag in _OF_ACCOUNT]
+    captures = [
+        _capture(node) for part in ("internetDetails", "personOrUserReported")
+        for one in report.findall(part) for node in _kept(one) if node.tag == "ipCaptureEvent"
+    ]  # fmt: skip
+    found = [text for text in (*pages, *named, *captures) if text]
+    names = (_own_text(n) for n in suspected if n.tag in ("screenName", "espIdentifier"))
+    return found or [text for text in names if text][:1]
+
+
+def _kept(node: Element) -> Iterator[Element]:
+    """The element and all below it, but nothing that belongs to a file."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if one.tag not in _MEDIA:
+            yield one
+            waiting += reversed(one)
+
+
+def _capture(event: Element) -> str:
+    """ "192.0.2.1:4444 2026-01-02T03:04:05+01:00": behind a shared address only all three together
+    name a subscriber, so the time is given as it came, and a zone is never guessed."""
+    address, port = _text(event, "ipAddress"), _text(event, "port")
+    if not address:
+        return ""
+    try:
+        six = ipaddress.ip_address(address).version == 6
+    except ValueError:
+        return address
+    if port.isascii() and port.isdigit():
+        address = f"[{address}]:{port}" if six else f"{address}:{port}"
+    return f"{address} {_text(event, 'dateTime')}".strip()
+
+
+def _told(node: Element, section: str) -> Iterator[str]:
+    """A line for each text below ``node``: what the schema may add some day is not lost."""
+    for child in node:
+        if child.tag in _MEDIA or child.tag in ("reportAnnotations", "incidentType", "reportId"):
+            continue
+        if child.tag == "ipCaptureEvent":
+            yield f"{_label(section, 'address used')}: {_told_capture(child)}"
+        elif len(child):
+            yield from _told(child, _SECTIONS.get(child.tag) or section or _plain(child.tag))
+        elif (text := _own_text(child)) and child.tag != "incidentDateTime":
+            yield f"{_label(section, _plain(child.tag))}: {text}"
+
+
+def _told_capture(event: Element) -> str:
+    proxy = "possibly a proxy" if _text(event, "possibleProxy") in ("true", "1") else ""
+    when = _text(event, "dateTime")
+    described = (_text(event, "eventName"), _spelled(when) if when else "no time given", proxy)
+    return ", ".join(filter(None, (_capture(event).partition(" ")[0], *described)))
+
+
+def _spelled(when: str) -> str:
+    """The time as it came, with UTC beside it; says so where the zone is missing."""
+    moment = _moment(when)
+    if moment is None:
+        return f"{when} (no time zone given: it cannot be tied to a subscriber)"
+    utc = moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return when if when == utc else f"{when} ({utc})"
+
+
+def _moment(text: str) -> datetime | None:
+    """An xsd:dateTime with its zone, else None."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) and moment if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _label(section: str, name: str) -> str:
+    label = f"{section}, {name}" if section else name
+    return label[:1].upper() + label[1:]
+
+
+def _plain(tag: str) -> str:
+    """``chatImIncident`` -> "chat im incident"; the name of an offence is left as it came."""
+    return _SECTIONS.get(tag) or _WORDS.sub(" ", tag).lower()
+
+
+def _own_text(node: Element) -> str:
+    return " ".join((node.text or "").split())
+
+
+def _text(node: Element | None, path: str) -> str:
+    found = node.find(path) if node is not None else None
+    return _own_text(found) if found is not None else ""

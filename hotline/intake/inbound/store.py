@@ -1,0 +1,80 @@
+"""Inbound reports into the database, each of them once, for good.
+
+A report that came by mail or in a file has an id that follows from what it is: the same mail or
+file again finds its report, years later as well, without a table of what was seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.errors import InvalidInput
+from hotline.intake import service
+from hotline.intake.batch import Received
+from hotline.intake.inbound.findings import Inbound
+from hotline.intake.models import Report
+
+MAX_SOURCE = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """``new`` is False for a report that had come before."""
+
+    report_id: uuid.UUID
+    reference: str
+    new: bool
+
+
+def store(
+    session: Session,
+    context: Context,
+    found: Sequence[Inbound],
+    *,
+    channel: str,
+    source: str,
+    message_id: str = "",
+    now: datetime,
+) -> list[Stored]:
+    """Receive each report through ``service.receive``, unless it is there.
+
+    ``message_id`` tells mails apart; without it (a file) the report's own words do.
+    """
+    if not 0 < len(source.strip()) <= MAX_SOURCE:
+        raise InvalidInput(f"The source's name must have 1 to {MAX_SOURCE} characters.")
+    stored = []
+    for number, one in enumerate(found):
+        what = f"{message_id}\0{number}" if message_id else one.submission.model_dump_json()
+        report_id = _id(context, f"{channel}\0{source}\0{what}")
+        # An erased report keeps its row, so it does not come back either.
+        known = session.scalar(select(Report.id).where(Report.id == report_id))
+        if known is None:
+            service.receive(
+                session,
+                context,
+                one.submission,
+                channel=channel,
+                source=source,
+                now=now,
+                received=Received(report_id),
+            )
+        stored.append(Stored(report_id, one.reference, known is None))
+    return stored
+
+
+def _id(context: Context, what: str) -> uuid.UUID:
+    """A version 8 UUID (RFC 9562) of a keyed digest: nobody else can work one out."""
+    mac = context.keyring.mac(
+        "receipts", b"inbound report:" + hashlib.sha256(what.encode()).digest()
+    )
+    value = int.from_bytes(mac[:16])
+    value = value & ~(0xF << 76) | 0x8 << 76
+    return uuid.UUID(int=value & ~(0x3 << 62) | 0x2 << 62)

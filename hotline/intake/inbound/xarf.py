@@ -1,0 +1,202 @@
+"""Reports in X-ARF: version 4 (xarf.org, schemas of xarf-spec 4.2) and the JSON form of 0.2.
+
+Only what a hotline is for is taken. ``evidence`` may hold media and is passed over unread.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.message import Message
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from hotline.core.errors import InvalidInput
+from hotline.core.shapes import parse as shaped
+from hotline.intake import strict_json
+from hotline.intake.inbound import mime
+from hotline.intake.inbound.findings import Inbound, build
+from hotline.intake.strict_json import Malformed
+
+MAX_BYTES = 16 << 20
+# XARF names media and acts; our kinds follow the source documents of the region.
+_OF_MEDIA = {"image": "csam_image", "video": "csam_video", "mixed": "csam_image",
+             "text": "text_audio_drawing", "audio": "text_audio_drawing"}  # fmt: skip
+_OF_ACT = {"grooming": "grooming", "solicitation": "grooming", "sextortion": "sexual_extortion",
+           "trafficking": "trafficking"}  # fmt: skip
+# Hashes that name a file by themselves; others can't be looked up as a location.
+_HASHES = {"md5": 32, "sha1": 40, "sha256": 64}
+
+
+def _with_zone(text: str) -> str:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("has no time zone")
+    return text
+
+
+def _uuid(text: str) -> str:
+    return str(UUID(text))
+
+
+Short = Annotated[str, Field(min_length=1, max_length=300)]
+Time = Annotated[str, Field(max_length=40), AfterValidator(_with_zone)]
+
+
+class _Loose(BaseModel):
+    """Both versions allow fields of the sender's own."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+class Contact(_Loose):
+    org: Short
+    contact: Short
+    domain: Short
+
+
+class Indicators(_Loose):
+    account_id: str = ""
+    ip_addresses: list[str] = []
+    pattern_of_behavior: str = ""
+
+
+class Content(_Loose):
+    """The fields that the schemas of ``content``, ``csam`` and ``csem`` name and a hotline uses."""
+
+    xarf_version: Annotated[str, Field(pattern=r"^4\.[0-9]+\.[0-9]+$")]
+    report_id: Annotated[str, AfterValidator(_uuid)]
+    timestamp: Time
+    reporter: Contact
+    sender: Contact
+    source_identifier: Short
+    source_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    category: Literal["content"]
+    type: Literal["csam", "csem"]
+    url: str = ""
+    description: str = ""
+    classification: Literal["", "baseline", "A1", "A2", "B1", "B2"] = ""
+    detection_method: Short
+    media_type: str = ""
+    hash_values: dict[str, str] = {}
+    ncmec_report_id: str = ""
+    exploitation_type: str = ""
+    platform: str = ""
+    victim_age_range: str = ""
+    perpetrator_indicators: Indicators = Indicators()
+    evidence: list[Any] = []
+
+
+class Early(_Loose):
+    """X-ARF 0.2: its YAML fields, as JSON, which is YAML too."""
+
+    reported_from: Annotated[str, Field(alias="Reported-From", min_length=1, max_length=300)]
+    category: Annotated[Literal["abuse"], Field(alias="Category")]
+    report_type: Annotated[str, Field(alias="Report-Type", min_length=1, max_length=300)]
+    report_id: Annotated[str, Field(alias="Report-ID", min_length=1, max_length=300)]
+    date: Annotated[str, Field(alias="Date", min_length=1, max_length=80)]
+    source: Annotated[str, Field(alias="Source", min_length=1)]
+    source_type: Annotated[str, Field(alias="Source-Type", min_length=1, max_length=40)]
+
+
+def parse(body: bytes) -> tuple[Inbound, ...]:
+    """The reports of a JSON text: an object or a list; ``InvalidInput`` names what is wrong."""
+    if len(body) > MAX_BYTES:
+        raise InvalidInput(f"The document is larger than {MAX_BYTES >> 20} MiB.")
+    try:
+        data = strict_json.loads(body.removeprefix(b"\xef\xbb\xbf"))
+    except Malformed as error:
+        raise InvalidInput(str(error), hint="X-ARF is read as JSON in UTF-8.") from None
+    documents = data if isinstance(data, list) else [data]
+    if not documents:
+        raise InvalidInput("The list holds no report.")
+    return tuple(found for document in documents for found in _one(document))
+
+
+def read(message: Message) -> tuple[Inbound, ...]:
+    """The reports of a mail: its JSON parts, also where one came inside a feedback report."""
+    found = [part for part in mime.parts(message) if _is_json(part)]
+    if not found:
+        raise InvalidInput("The message has no part of the type application/json.")
+    return tuple(one for part in found for one in parse(mime.body(part)))
+
+
+def _is_json(part: Message) -> bool:
+    return bool(re.fullmatch(r"(?:application|text)/(?:[\w.-]+\+)?json", part.get_content_type()))
+
+
+def _one(document: object) -> tuple[Inbound, ...]:
+    if not isinstance(document, dict):
+        raise InvalidInput("An X-ARF report is a JSON object.")
+    if "xarf_version" in document:
+        return _content(shaped(Content, document))
+    if "Report-ID" in document and "Source" in document:
+        return _early(shaped(Early, document))
+    raise InvalidInput(
+        "This is no X-ARF report that can be read.", hint="Send version 4, or 0.2 as JSON."
+    )
+
+
+def _content(found: Content) -> tuple[Inbound, ...]:
+    required = "classification" if found.type == "csam" else "exploitation_type"
+    if not getattr(found, required):
+        raise InvalidInput(
+            f"/{required}: field required for {found.type}.",
+            fields={f"/{required}": "field required"},
+        )
+    hashes = [
+        value for name, value in found.hash_values.items()
+        if len(value) == _HASHES.get(name) and re.fullmatch("[0-9a-fA-F]+", value)
+    ]  # fmt: skip
+    return build(
+        locations=[found.url or found.source_identifier, *hashes],
+        lines=_told(_words(found)),
+        reference=found.report_id,
+        kind=_OF_MEDIA.get(found.media_type or "image", "csam_image")
+        if found.type == "csam"
+        else _OF_ACT.get(found.exploitation_type, "unknown"),
+        role="provider",
+        contact=found.reporter.contact,
+    )
+
+
+def _words(found: Content) -> Mapping[str, object]:
+    suspected = found.perpetrator_indicators
+    return {
+        "": found.description,
+        "Reported by": f"{found.reporter.org} ({found.reporter.domain})",
+        "Type": f"X-ARF {found.type} {found.classification or found.exploitation_type}",
+        "Seen": found.timestamp,
+        "Source": found.source_identifier,
+        "Source port": found.source_port,
+        "Found by": found.detection_method.replace("_", " "),
+        "Platform": found.platform.replace("_", " "),
+        "Age of the affected child": found.victim_age_range,
+        "CyberTipline report": found.ncmec_report_id,
+        "Suspected account": suspected.account_id,
+        "Suspected addresses": ", ".join(suspected.ip_addresses),
+        "Behaviour": suspected.pattern_of_behavior,
+        "Dropped unread": f"{len(found.evidence)} pieces of evidence" if found.evidence else "",
+    }
+
+
+def _early(found: Early) -> tuple[Inbound, ...]:
+    words = {
+        "Reported by": found.reported_from,
+        "Type": found.report_type,
+        "Seen": found.date,
+        "Kind of source": found.source_type,
+    }
+    return build(
+        locations=[found.source],
+        lines=_told(words),
+        reference=found.report_id,
+        role="provider",
+        contact=found.reported_from,
+    )
+
+
+def _told(words: Mapping[str, object]) -> list[str]:
+    return [f"{name}: {value}" if name else str(value) for name, value in words.items() if value]
