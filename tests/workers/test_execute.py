@@ -1,0 +1,140 @@
+"""What a worker does with one outbox row: once, with its failures written down and told apart."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select
+
+from hotline.core import outbox
+from hotline.core.context import Context
+from hotline.core.errors import Unavailable
+from hotline.core.outbox import OutboxEntry
+from hotline.core.task import AlreadyDone, GiveUp, Task
+from workers import execute as execution
+from workers.execute import execute
+from workers.tools import Tools
+
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+SECRET = "what-somebody-reported"
+
+
+@pytest.fixture
+def run(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Callable[[Task], None]], OutboxEntry]:
+    """Post one row and run it with the given job; returns the row afterwards."""
+    tools = Tools(context)
+
+    def run(job: Callable[[Task], None], times: int = 1) -> OutboxEntry:
+        with context.database.writing() as session:
+            outbox.post(session, "a.job", key=uuid.uuid4().hex, payload={}, now=NOW)
+            entry_id = session.scalars(select(OutboxEntry.id)).one()
+        monkeypatch.setattr(execution, "JOBS", {"a.job": lambda _tools, task: job(task)})
+        for _ in range(times):
+            execute(tools, entry_id)
+        with context.database.reading() as session:
+            return session.get_one(OutboxEntry, entry_id)
+
+    return run
+
+
+def test_finished_work_is_done_and_not_repeated(run: Callable[..., OutboxEntry]) -> None:
+    runs: list[int] = []
+
+    def job(task: Task) -> None:
+        runs.append(task.attempt)
+        with task.finishing():
+            pass
+
+    entry = run(job, times=3)
+    assert entry.done_at is not None
+    assert runs == [1]
+
+
+def test_what_failed_is_tried_again_later(run: Callable[..., OutboxEntry]) -> None:
+    def job(_: Task) -> None:
+        raise Unavailable("The other side is away.")
+
+    entry = run(job)
+    assert (entry.attempts, entry.last_error) == (1, "The other side is away.")
+    assert entry.dead_at is None
+    assert entry.due_at > entry.created_at
+
+
+def test_what_can_never_work_is_laid_aside_at_once(run: Callable[..., OutboxEntry]) -> None:
+    def job(_: Task) -> None:
+        raise GiveUp("No such mailbox.")
+
+    assert run(job).dead_at is not None
+
+
+def test_a_foreign_errors_words_are_not_kept(
+    run: Callable[..., OutboxEntry], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A library's error may quote what it was working on."""
+
+    def job(_: Task) -> None:
+        raise ValueError(SECRET)
+
+    entry = run(job)
+    assert entry.last_error == "ValueError"
+    captured = capfd.readouterr()
+    assert SECRET not in captured.out + captured.err
+
+
+def test_a_failure_while_storing_leaves_nothing_half_written(
+    run: Callable[..., OutboxEntry], context: Context
+) -> None:
+    def job(task: Task) -> None:
+        with task.finishing() as session:
+            outbox.post(session, "b.job", key="half", payload={}, now=NOW)
+            raise Unavailable("The power went.")
+
+    entry = run(job)
+    assert entry.done_at is None
+    with context.database.reading() as session:
+        assert session.scalars(select(OutboxEntry.key)).all() == [entry.key]
+
+
+def test_the_slower_of_two_runs_drops_its_result(
+    run: Callable[..., OutboxEntry], context: Context
+) -> None:
+    """Both looked at the network; only one of them stores, whoever is first."""
+    stored: list[str] = []
+
+    def job(task: Task) -> None:
+        with task.finishing():
+            stored.append("first")
+        with pytest.raises(AlreadyDone), task.finishing():
+            stored.append("second")
+
+    run(job)
+    assert stored == ["first"]
+
+
+def test_a_row_that_is_gone_is_no_error(context: Context) -> None:
+    assert execute(Tools(context), uuid.uuid4())
+
+
+def test_every_job_that_is_posted_has_a_handler() -> None:
+    """Names in code match the table: a typo would be found by a dead letter only."""
+    import re
+    from pathlib import Path
+
+    import hotline
+    from workers.jobs import JOBS
+
+    root = Path(hotline.__file__).parent.parent
+    posted: set[str] = set()
+    for package in ("hotline", "triage", "partners", "workers"):
+        for path in (root / package).rglob("*.py"):
+            text = path.read_text()
+            posted |= set(re.findall(r'outbox\.post\(\s*session,\s*"([a-z.]+)"', text))
+            posted |= set(re.findall(r'"job": "([a-z]+\.[a-z]+)"', text))
+            posted |= set(re.findall(r'"(item\.appraise)" if', text))
+    assert len(posted) >= 7
+    assert posted - set(JOBS) == set()

@@ -1,0 +1,134 @@
+"""The scheduler's tick: one step's failure stops no other, and a wiped Redis costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from rq import Queue
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from sqlalchemy import select
+
+from hotline.core import audit, outbox
+from hotline.core.context import Context
+from hotline.core.outbox import LEASE, OutboxEntry
+from workers import schedule
+from workers.schedule import Scheduler
+from workers.transport import QUEUES, Transport
+
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def wired(
+    make_context: Callable[..., Context], redis_server: Any
+) -> tuple[Context, Transport, Any]:
+    context = make_context(redis_url=redis_server.url)
+    return context, Transport(context.settings), redis_server
+
+
+def _post(context: Context, key: str, queue: str = "default") -> str:
+    with context.database.writing() as session:
+        outbox.post(session, "item.examine", key=key, payload={}, now=NOW, queue=queue)
+        return str(session.scalars(select(OutboxEntry.id).where(OutboxEntry.key == key)).one())
+
+
+def _waiting(server: Any) -> list[str]:
+    client = server.client()
+    return [
+        job
+        for name in QUEUES
+        for job in Queue(name, connection=client, serializer=JSONSerializer).get_job_ids()
+    ]
+
+
+def test_what_was_left_behind_is_handed_over_once(wired: tuple[Any, ...]) -> None:
+    context, transport, server = wired
+    ids = {_post(context, "a"), _post(context, "b", "urgent")}
+    assert transport.sweep(context.database, NOW) == 2
+    assert set(_waiting(server)) == ids
+    assert transport.sweep(context.database, NOW + timedelta(seconds=1)) == 0
+    assert transport.sweep(context.database, NOW + LEASE) == 2, "asked again after a lease"
+    assert len(_waiting(server)) == 2, "and still there once"
+
+
+def test_what_redis_forgot_is_handed_over_again(wired: tuple[Any, ...]) -> None:
+    context, transport, server = wired
+    entry = _post(context, "a")
+    transport.sweep(context.database, NOW)
+    server.client().flushall()
+    assert transport.sweep(context.database, NOW + LEASE) == 1
+    assert _waiting(server) == [entry]
+
+
+def test_without_redis_nothing_is_marked_as_handed_over(wired: tuple[Any, ...]) -> None:
+    context, transport, server = wired
+    entry = _post(context, "a")
+    server.stop()
+    assert transport.sweep(context.database, NOW) == 0
+    server.start()
+    assert transport.sweep(context.database, NOW) == 1
+    assert _waiting(server) == [entry]
+
+
+def test_a_job_that_is_with_a_worker_is_left_alone(wired: tuple[Any, ...]) -> None:
+    context, transport, server = wired
+    entry = _post(context, "a")
+    transport.hand_over("default", entry)
+    client = server.client()
+    job = Job.fetch(entry, connection=client, serializer=JSONSerializer)
+    Queue("default", connection=client, serializer=JSONSerializer).remove(job)
+    job.set_status("started")
+    job.started_at = datetime.now(UTC)
+    job.save()
+    assert transport.hand_over("default", entry) is None
+    job.started_at = datetime.now(UTC) - timedelta(hours=1)
+    job.save()
+    assert transport.hand_over("default", entry) is True, "its worker was killed"
+    assert _waiting(server) == [entry]
+
+
+def test_nothing_but_ids_is_in_redis(wired: tuple[Any, ...]) -> None:
+    context, transport, server = wired
+    with context.database.writing() as session:
+        outbox.post(
+            session, "item.examine", key="a-key", payload={"item_id": "payload-marker"}, now=NOW
+        )
+    transport.sweep(context.database, NOW)
+    client = server.client()
+    kept = b"".join(client.dump(key) or b"" for key in client.scan_iter("*"))
+    assert b"payload-marker" not in kept
+    assert b"a-key" not in kept
+
+
+def test_one_broken_step_stops_no_other(
+    wired: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, transport, server = wired
+
+    def broken(*_: object) -> int:
+        raise RuntimeError
+
+    monkeypatch.setattr(schedule, "expire_holds", broken)
+    monkeypatch.setattr(schedule, "remind", broken)
+    with context.database.writing() as session:
+        audit.record(session, actor="t", action="a.b", entity="e", entity_id="1", now=NOW)
+    entry = _post(context, "a")
+    done = Scheduler(context, transport).tick(NOW)
+    assert "holds_expired" not in done
+    assert done["sealed"] == 1
+    assert _waiting(server) == [entry]
+
+
+def test_of_two_schedulers_one_ticks_at_a_time(
+    make_context: Callable[..., Context],
+) -> None:
+    context = make_context("postgresql")
+    with context.database.writing() as one, context.database.writing() as other:
+        assert schedule._mine(one)
+        assert not schedule._mine(other)
+    with context.database.writing() as session:
+        assert schedule._mine(session)
