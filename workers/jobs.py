@@ -16,6 +16,7 @@ from partners.watching.check import check_item
 from triage.hashlists.service import rebuild_index, rematch_media
 from triage.items.examine import appraise_item, examine_item
 from triage.items.service import register_report
+from workers import webhooks
 from workers.tools import Tools
 
 Job = Callable[[Tools, Task], None]
@@ -44,5 +45,6 @@ JOBS: Mapping[str, Job] = MappingProxyType(
         "notice.release": lambda _, task: release_notices(task),
         "delivery.attempt": lambda tools, task: attempt_delivery(task, channels=tools.channels),
         "watch.check": _check,
+        "webhook.send": lambda _, task: webhooks.send(task),
     }
 )

@@ -10,7 +10,7 @@ from hotline.cli.output import emit_json, stdout
 from hotline.cli.user import actor
 from hotline.core.context import build_context, utc_now
 from hotline.core.settings import load_settings
-from hotline.intake import keys
+from hotline.intake import keys, webhooks
 from hotline.intake.models import ApiKey
 
 DAILY_QUOTA = 10_000
@@ -30,13 +30,17 @@ def add(
     name: Name,
     scope: Annotated[list[str], typer.Option(help=", ".join(keys.SCOPES) + "; may be repeated.")],
     quota: Annotated[int, typer.Option(min=1, help="Reports a day (UTC).")] = DAILY_QUOTA,
+    webhook: Annotated[
+        str, typer.Option(help="https address that is told when a report's state changes.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make a key. It is printed once and kept nowhere."""
+    """Make a key. It is printed once, as is the secret that signs what goes to its webhook."""
     context = build_context(load_settings())
+    made = {"name": name}
     try:
         with context.database.writing() as session:
-            text = keys.create(
+            made["key"] = keys.create(
                 session,
                 context,
                 name,
@@ -45,12 +49,18 @@ def add(
                 actor=actor(),
                 now=utc_now(),
             )
+            if webhook:
+                made["webhook_secret"] = webhooks.subscribe(
+                    session, context, name, webhook, actor=actor(), now=utc_now()
+                )
     finally:
         context.close()
     if as_json:
-        emit_json({"name": name, "key": text})
-    else:
-        print(f"Key of {name}, shown only now: {text}")
+        emit_json(made)
+        return
+    print(f"Key of {name}, shown only now: {made['key']}")
+    if webhook:
+        print(f"Secret of its webhook, shown only now: {made['webhook_secret']}")
 
 
 @app.command("list")
@@ -91,6 +101,7 @@ def _shape(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "scopes": key.scopes,
         "daily_quota": key.daily_quota,
+        "webhook": key.webhook_url,
         "created_at": key.created_at.isoformat(),
         "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
     }

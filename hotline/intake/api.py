@@ -52,7 +52,7 @@ def create_report() -> Response:
             received = idempotency.receive_once(
                 session, web.context(), report, idempotency_key, arrival=arrival
             )
-    return _answer(schemas.ReceiptAnswer(receipt=received.receipt), 201)
+    return _answer(schemas.ReceiptAnswer(receipt=received.receipt, id=received.report_id), 201)
 
 
 @blueprint.post("/reports/bulk")
@@ -66,7 +66,7 @@ def create_reports() -> Response:
     body = request.get_data(cache=False)
     lines = bulk.read(body, request.mimetype)
     good = [(Received(), line) for _, line in lines if isinstance(line, submission.Submission)]
-    answer = _bulk_answer(lines, [received.receipt for received, _ in good])
+    answer = _bulk_answer(lines, [received for received, _ in good])
     idempotency_key = request.headers.get("Idempotency-Key")
     with web.writing() as session:
         arrival = _arrival(session, "bulk", len(good))
@@ -80,12 +80,14 @@ def create_reports() -> Response:
     return Response(earlier or answer, content_type=bulk.NDJSON)
 
 
-def _bulk_answer(lines: list[bulk.Line], receipts: list[str]) -> str:
-    waiting = iter(receipts)
+def _bulk_answer(lines: list[bulk.Line], stored: list[Received]) -> str:
+    waiting = iter(stored)
     answers: list[dict[str, Any]] = []
     for number, line in lines:
         if isinstance(line, submission.Submission):
-            answers.append({"line": number, "receipt": next(waiting)})
+            received = next(waiting)
+            told = {"receipt": received.receipt, "id": str(received.report_id)}
+            answers.append({"line": number} | told)
         else:
             fields = line.fields if isinstance(line, InvalidInput) else {}
             faults = [{"pointer": p, "detail": d} for p, d in fields.items()]

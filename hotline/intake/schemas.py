@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -33,6 +34,7 @@ class ReceiptAnswer(_Strict):
     """Whoever holds the receipt can read the state; it can't be shown again."""
 
     receipt: Annotated[str, Field(examples=[RECEIPT_EXAMPLE])]
+    id: Annotated[uuid.UUID, Field(description="What webhooks call the report. It opens nothing.")]
 
 
 class PartAnswer(_Strict):

@@ -20,6 +20,7 @@ from hotline.core.crypto import Vault
 from hotline.core.errors import Conflict
 from hotline.core.ids import new_id, normalise_receipt
 from hotline.intake import retention as _retention
+from hotline.intake import webhooks
 from hotline.intake.batch import CONTACT, NARRATIVE, PART_TEXT, Arrival, Received, store
 from hotline.intake.models import PART_MACHINE, Report, ReportMessage, ReportPart
 from hotline.intake.submission import Submission
@@ -212,6 +213,7 @@ def progress(session: Session, part: ReportPart, event: str, *, actor: str, now:
         machine.advance(session, part, event, actor=actor, now=now)
     except Conflict:  # somebody else moved it on in the meantime
         return False
+    webhooks.announce(session, part, now)
     return True
 
 

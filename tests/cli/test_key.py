@@ -57,6 +57,20 @@ def test_a_key_is_shown_in_plain_words(capsys: pytest.CaptureFixture[str]) -> No
     assert works(said[-1], "reports")
 
 
+def test_a_webhook_s_secret_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    url = "https://app.example/hook"
+    arguments = ["key", "add", "App", "--scope", "reports", "--webhook", url, "--json"]
+    assert cli.run(arguments) == 0
+    secret = json.loads(capsys.readouterr().out)["webhook_secret"]
+    assert secret.startswith("whsec_")
+    assert cli.run(["key", "list", "--json"]) == 0
+    listed = capsys.readouterr().out
+    assert json.loads(listed)["webhook"] == url and secret not in listed
+    assert cli.run([*arguments[:2], "Two", *arguments[3:5], "--webhook", "http://app.example"]) == 2
+    assert cli.run(["key", "list"]) == 0
+    assert "Two" not in capsys.readouterr().out  # no key without the webhook that was asked for
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [

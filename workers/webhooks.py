@@ -1,0 +1,93 @@
+"""Sends a webhook: one POST to an address that a sender named, which must not be one of ours."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import certifi
+import pycurl
+
+from hotline.core.errors import Unavailable
+from hotline.core.settings import Settings
+from hotline.core.task import GiveUp, Task
+from hotline.intake import webhooks
+from triage.fetching.addresses import refusal
+
+TIMEOUT_SECONDS = 10
+# Among the answers that blame the sender of a request, these alone can change by themselves.
+RETRY_STATUS = frozenset({408, 425, 429})
+
+
+def send(task: Task) -> None:
+    """``Unavailable`` where another try may help, ``GiveUp`` where a person has to look."""
+    with task.context.database.reading() as session:
+        receiver = webhooks.receiver_of(session, task.context, task.id_of("key_id"))
+    if receiver is not None:
+        body = webhooks.body_of(task.payload["data"])
+        headers = webhooks.signed(receiver.secret, str(task.entry_id), body, task.now)
+        _judge(receiver.name, _post(receiver, body, headers, task.context.settings))
+    with task.finishing():
+        pass
+
+
+def _judge(name: str, status: int) -> None:
+    if 200 <= status < 300:
+        return
+    told = f"The webhook of {name} answered {status}."
+    if status >= 500 or status in RETRY_STATUS:
+        raise Unavailable(told)
+    raise GiveUp(told)
+
+
+def _post(
+    receiver: webhooks.Receiver, body: bytes, headers: dict[str, str], settings: Settings
+) -> int:
+    """The status of the answer; what else the server says is not read."""
+    refused: list[str] = []
+    sockets: list[socket.socket] = []
+
+    def opened(_purpose: int, address: Any) -> Any:
+        """On the address really connected to: a name may lead anywhere at any time."""
+        why = refusal(str(address.addr[0]), settings.fetch_allowed_networks)
+        if why is not None:
+            refused.append(why)
+            return pycurl.SOCKET_BAD
+        sockets.append(socket.socket(address.family, address.socktype, address.protocol))
+        return sockets[-1]
+
+    curl = pycurl.Curl()
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    for option, value in (
+        (pycurl.URL, receiver.url),
+        (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+        (pycurl.FOLLOWLOCATION, 0),
+        (pycurl.NOSIGNAL, 1),
+        (pycurl.TIMEOUT, TIMEOUT_SECONDS),
+        (pycurl.CAINFO, certifi.where()),
+        (pycurl.PROXY, ""),  # empty, not unset: else libcurl takes one from the environment
+        (pycurl.USERAGENT, settings.user_agent),
+        (pycurl.HTTPHEADER, ["Content-Type: application/json", "Expect:", *lines]),
+        (pycurl.POSTFIELDS, body),
+        (pycurl.WRITEFUNCTION, lambda _: 0),  # ends the exchange at the first byte of the body
+        (pycurl.OPENSOCKETFUNCTION, opened),
+    ):
+        curl.setopt(option, value)
+    try:
+        curl.perform()
+    except pycurl.error as error:
+        if error.args[0] != pycurl.E_WRITE_ERROR:
+            if refused:
+                raise GiveUp(
+                    f"The webhook of {receiver.name} leads to an address that must not be "
+                    f"visited ({refused[0]})."
+                ) from None
+            raise Unavailable(
+                f"The webhook of {receiver.name} cannot be reached (curl {error.args[0]})."
+            ) from None
+    finally:
+        status = int(curl.getinfo(pycurl.RESPONSE_CODE))
+        curl.close()
+        for each in sockets:
+            each.close()
+    return status
