@@ -366,6 +366,6 @@ def test_every_measure_wants_a_permission(house: Any, browser: Any, kind: type) 
     }[kind]
     operator = browser("oltion", "operator")
     for path in paths:
-        answer = operator.post(f"{CASE}/{path}", "/console/")
+        answer = operator.post(f"{CASE}/{path}", "/console/password")
         assert answer.status_code == 403, path
     assert house.hold.state == "active"
