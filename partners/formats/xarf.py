@@ -5,6 +5,7 @@ There is no ``evidence`` on purpose: it is where XARF would carry media.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -120,5 +121,5 @@ def _is_name(host: str) -> bool:
 
 
 def _asn(text: str | None) -> int | None:
-    digits = (text or "").removeprefix("AS")
-    return int(digits) if digits.isdigit() and 0 < int(digits) < 2**32 else None
+    found = re.fullmatch(r"(?:AS)?([0-9]{1,10})", text or "")
+    return int(found[1]) if found and 0 < int(found[1]) < 2**32 else None

@@ -98,6 +98,11 @@ def test_every_combination_of_facts_is_valid(
     made(located(asn=asn, country=country, kind=kind, assessed_class=assessed, host=host))
 
 
+@pytest.mark.parametrize("asn", ["AS²", "²", "AS0", "AS4294967296", "AS", "64500 ", "AS64500\n"])
+def test_what_is_no_network_number_is_left_out(asn: str) -> None:
+    assert "asn" not in made(located(asn=asn))
+
+
 # CSV
 
 
