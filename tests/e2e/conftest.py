@@ -144,12 +144,13 @@ class Visitor:
             return
         self.page.mouse.move(0, 0)
         self.page.evaluate("document.activeElement.blur()")
-        place = self.page.locator(around).first if around else None
-        at = place.bounding_box()["y"] - 16 if place else 0  # type: ignore[index]
-        self.page.evaluate("y => window.scrollTo(0, scrollY + y)", at)
+        place = self.page.locator(around or "body").first
+        place.evaluate("it => scrollTo(0, scrollY + it.getBoundingClientRect().top - 16)")
+        above = max(0, int(place.bounding_box()["y"]) - 16)  # type: ignore[index]
         # Few colours are on these pages; a palette of them makes a third of the bytes.
         with Image.open(io.BytesIO(self.page.screenshot())) as picture:
-            few = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+            rest = picture.convert("RGB").crop((0, above, picture.width, picture.height))
+        few = rest.quantize(128, dither=Image.Dither.NONE)
         few.save(Path(SCREENSHOTS) / f"{name}.png", optimize=True)
 
     def see(self, text: str) -> None:
