@@ -7,9 +7,11 @@ import sys
 from collections.abc import Sequence
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 from typer._click.exceptions import UsageError
 
 from hotline.core.errors import HotlineError, InvalidInput
+from hotline.core.logs import origin
 
 # Before anything loads NumPy: on a busy machine BLAS threads that wait for one another cost more
 # than they bring, and every process of the service has work of its own.
@@ -77,7 +79,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except typer.Exit as leave:
         return leave.exit_code
     except UsageError as error:
-        return _fail(error.format_message(), BAD_USAGE)
+        return _usage(error)
     except typer.Abort:
         return _fail("Interrupted.", INTERRUPTED)
     except InvalidInput as error:
@@ -90,7 +92,21 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return _fail("Interrupted.", INTERRUPTED)
+    except SQLAlchemyError as error:
+        hint = "Does it run, and is HOTLINE_DATABASE_URL right?"
+        return _fail(f"The database failed ({type(error).__name__}). {hint}", 1)
+    except Exception as error:
+        # Never a traceback: its lines may quote what somebody reported. Where is enough to look.
+        return _fail(f"{type(error).__name__} at {origin(error)}. This is a fault of ours.", 1)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _usage(error: UsageError) -> int:
+    """What is wrong with the words, or what could follow where nothing did."""
+    if not error.format_message() and error.ctx is not None:
+        print(error.ctx.get_help(), file=sys.stderr)
+        return BAD_USAGE
+    return _fail(error.format_message(), BAD_USAGE)
 
 
 def _fail(message: str, code: int) -> int:

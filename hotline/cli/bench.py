@@ -15,7 +15,7 @@ SECONDS = typer.Option(3.0, min=0.1, help="Time for each measurement.")
 
 def register(app: typer.Typer) -> None:
     bench = typer.Typer(help="Measure, with a reference in the same run.", no_args_is_help=True)
-    for command in (url, hash_, match):
+    for command in (url, hash_, match, intake):
         bench.command(command.__name__.rstrip("_"))(command)
     app.add_typer(bench, name="bench")
 
@@ -42,6 +42,17 @@ def match(
     from triage.matching.bench import run
 
     _print(run(size=size, tick=lambda text: stderr.print(text, style="dim")), json)
+
+
+def intake(
+    seconds: float = typer.Option(20.0, min=0.1, help="Time for each measurement."),
+    database: str = typer.Option("", help="URL of an empty database; SQLite by default."),
+    json: bool = JSON,
+) -> None:
+    """Accepting reports through the web server, beside a bare view; reports per second."""
+    from hotline.bench.intake import run
+
+    _print(run(seconds, database=database), json)
 
 
 def _print(result: dict[str, Any], json: bool) -> None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, BinaryIO
 import typer
 from rich.table import Table
 
+from hotline.cli.house import open_house
 from hotline.cli.output import emit_json, progress, stderr, stdout
-from hotline.core.context import build_context, utc_now
+from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
-from hotline.core.settings import load_settings
 
 if TYPE_CHECKING:
     from triage.hashlists.service import Import
@@ -53,8 +53,8 @@ def import_(
         raise InvalidInput(
             f"There is no class {default_class!r}.", hint=", ".join(service.CLASSES) + "."
         )
+    context = open_house()
     stream = _open(file)
-    context = build_context(load_settings())
     with stream, context.database.writing() as session, progress() as bar:
         now = utc_now()
         digest = service.digest_of(stream)
@@ -90,7 +90,7 @@ def update(
     from triage.hashlists.ncmec import HashSharing
     from triage.hashlists.ncmec import update as fetch
 
-    context = build_context(load_settings())
+    context = open_house()
     user, password = _first_line(user_file), _first_line(password_file)
     with HashSharing(ncmec, user, password) as sharing, progress() as bar:
         task = bar.add_task(f"Fetching {name}", total=None)
@@ -127,7 +127,7 @@ def list_(json: bool = typer.Option(False, "--json", help="One JSON object a lin
     from triage.hashlists import service
     from triage.hashlists.models import HashList
 
-    context = build_context(load_settings())
+    context = open_house()
     with context.database.reading() as session:
         sizes = service.sizes(session)
         found = [
@@ -162,7 +162,7 @@ def versions(
     """The list's versions, newest first: when, by whom, what came and what went."""
     from triage.hashlists import service
 
-    context = build_context(load_settings())
+    context = open_house()
     with context.database.reading() as session:
         found = [
             {"version": one.number, "at": one.at.isoformat(), "by": one.actor, "added": one.added,
@@ -203,7 +203,7 @@ def change(
     properties = {key: value for key, value in given.items() if value is not None}
     if not properties:
         raise InvalidInput("Nothing to change.", hint="`hotline hashlist set --help` names all.")
-    context = build_context(load_settings())
+    context = open_house()
     with context.database.writing() as session:
         found = service.named(session, name)
         service.set_properties(session, found, properties, actor=ACTOR, now=utc_now())
@@ -224,7 +224,7 @@ def export(
     """Write the list's current entries to standard output, where its owner allows that."""
     from triage.hashlists import formats, service
 
-    context = build_context(load_settings())
+    context = open_house()
     with context.database.writing() as session:
         hash_list = service.for_export(session, name, actor=ACTOR, now=utc_now())
         entries = service.entries_for_export(session, hash_list)
@@ -239,7 +239,7 @@ def rollback(
     """Go back to an earlier version of a list, as a new version."""
     from triage.hashlists import service
 
-    context = build_context(load_settings())
+    context = open_house()
     with context.database.writing() as session:
         now = utc_now()
         done = service.roll_back(
@@ -261,7 +261,7 @@ def disable(name: str = typer.Argument(help="The list's name.")) -> None:
 def _switch(name: str, enabled: bool, now: datetime) -> None:
     from triage.hashlists import service
 
-    context = build_context(load_settings())
+    context = open_house()
     with context.database.writing() as session:
         found = service.named(session, name)
         service.set_enabled(session, found, enabled, actor=ACTOR, now=now)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hotline.cli.house import open_house
 from hotline.cli.output import emit_json, stderr, stdout
-from hotline.core.context import build_context, utc_now
+from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
-from hotline.core.settings import load_settings
 
 if TYPE_CHECKING:
     from hotline.intake.inbound.findings import Inbound
@@ -59,7 +59,7 @@ def _import(
     """Each file is stored whole or not at all; a bad one does not stop the others."""
     from hotline.intake.inbound.store import store
 
-    context = build_context(load_settings())
+    context = open_house()
     new = repeated = bad = 0
     try:
         for file in files:

@@ -7,8 +7,9 @@ from typing import Any
 
 import typer
 
+from hotline.cli.house import open_house
 from hotline.cli.output import emit_json, stdout
-from hotline.core.context import Context, build_context, utc_now
+from hotline.core.context import Context, utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.settings import load_settings
 
@@ -28,7 +29,7 @@ def inspect(
     found = [entry for entry in identify(url, region=settings.country) if entry.key]
     if not found:
         raise InvalidInput(f"{url[:80]!r} is no location that this service knows.")
-    context = build_context(settings)
+    context = open_house(settings)
     try:
         result = _triage(context, found[0])
     finally:

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from hotline.cli.house import open_house
 from hotline.cli.output import emit_json, stdout
 from hotline.cli.user import actor
-from hotline.core.context import build_context, utc_now
-from hotline.core.settings import load_settings
+from hotline.core.context import utc_now
 from hotline.intake import keys, webhooks
 from hotline.intake.models import ApiKey
 
@@ -36,7 +36,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make a key. It is printed once, as is the secret that signs what goes to its webhook."""
-    context = build_context(load_settings())
+    context = open_house()
     made = {"name": name}
     try:
         with context.database.writing() as session:
@@ -66,7 +66,7 @@ def add(
 @app.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """Every key by its sender's name, with scopes, quota and whether it still works."""
-    context = build_context(load_settings())
+    context = open_house()
     try:
         with context.database.reading() as session:
             shapes = [_shape(key) for key in keys.every(session)]
@@ -87,7 +87,7 @@ def list_keys(as_json: AsJson = False) -> None:
 @app.command()
 def revoke(name: Name) -> None:
     """End a key at once. Reports that came with it stay."""
-    context = build_context(load_settings())
+    context = open_house()
     try:
         with context.database.writing() as session:
             keys.revoke(session, name, actor=actor(), now=utc_now())

@@ -6,10 +6,9 @@ from typing import Any
 
 import typer
 
+from hotline.cli.house import open_house
 from hotline.cli.output import emit_json, inputs, stdout
-from hotline.core.context import build_context
 from hotline.core.errors import InvalidInput
-from hotline.core.settings import load_settings
 from triage.locations import identify_one
 
 
@@ -28,7 +27,7 @@ def match(
     from hotline.core.context import utc_now
     from triage.hashlists.matcher import Matcher
 
-    context = build_context(load_settings())
+    context = open_house()
     matcher = Matcher(context)
     with context.database.writing() as session:
         asked = 0

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import typer
 
+from hotline.cli.house import open_house
 from hotline.cli.output import emit_json, stdout
-from hotline.core.context import build_context, utc_now
+from hotline.core.context import utc_now
 from hotline.core.errors import HotlineError, Misconfigured
 from hotline.core.settings import Settings, load_settings
 
@@ -34,7 +35,7 @@ def verify(json: bool = typer.Option(False, "--json", help="One JSON object.")) 
     """Walk the whole chain of the audit log and say how far the seal reaches."""
     from hotline.core import audit
 
-    context = build_context(load_settings())
+    context = open_house()
     assert context.settings.audit_heads_file is not None
     with context.database.reading() as session:
         found = audit.verify(session, context.settings.audit_heads_file, context.keyring)
@@ -57,7 +58,7 @@ def run_retention(json: bool = typer.Option(False, "--json", help="One JSON obje
     """Erase contact data and narratives whose time is over; the scheduler does it by itself too."""
     from hotline.intake import service as intake
 
-    context = build_context(load_settings())
+    context = open_house()
     with context.database.writing() as session:
         counts = intake.retention(session, context, now=utc_now())
     if json:
@@ -71,7 +72,7 @@ def check() -> None:
     settings = load_settings()
     faults = _faults(settings)
     if faults:
-        raise Misconfigured(f"{len(faults)} faults: " + "; ".join(faults))
+        raise Misconfigured("Faults found: " + " ".join(faults))
     stdout.print(f"Settings and data files are good. Home country: {settings.country}.")
     for note in gaps(settings):
         stdout.print(f"Note: {note}", soft_wrap=True, markup=False)
@@ -125,7 +126,7 @@ def stats(json: bool = typer.Option(False, "--json", help="One JSON object.")) -
     """Figures from the history: reports, items, and the time that each step took."""
     from hotline.statistics.figures import figures
 
-    context = build_context(load_settings())
+    context = open_house()
     with context.database.reading() as session:
         found = figures(session, utc_now())
     if json:
@@ -134,7 +135,8 @@ def stats(json: bool = typer.Option(False, "--json", help="One JSON object.")) -
     for group, values in found.items():
         stdout.print(group.replace("_", " "), style="bold")
         for name, value in values.items():
-            stdout.print(f"  {name.replace('_', ' '):<28} {_words(value)}")
+            line = f"  {name.replace('_', ' '):<28} {_words(value)}"
+            stdout.print(line, soft_wrap=True, markup=False)
 
 
 def _words(value: object) -> str:

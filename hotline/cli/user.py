@@ -11,10 +11,10 @@ import typer
 from hotline.accounts import service
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import ROLES
+from hotline.cli.house import open_house
 from hotline.cli.output import emit_json, stdout
-from hotline.core.context import build_context, utc_now
+from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
-from hotline.core.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="People who may sign in to the console.")
 
@@ -38,7 +38,7 @@ def add(
 ) -> None:
     """Add a person. A generated password is printed once and kept nowhere."""
     password = _from_stdin() if password_stdin else service.generate_password()
-    context = build_context(load_settings())
+    context = open_house()
     try:
         with context.database.writing() as session:
             person = service.add_person(
@@ -64,7 +64,7 @@ def add(
 @app.command("list")
 def list_people(as_json: AsJson = False) -> None:
     """Everybody, with role and whether they may sign in."""
-    context = build_context(load_settings())
+    context = open_house()
     try:
         with context.database.reading() as session:
             shapes = [_shape(person) for person in service.list_people(session)]
@@ -84,7 +84,7 @@ def list_people(as_json: AsJson = False) -> None:
 @app.command()
 def disable(username: Username) -> None:
     """End a person's access at once, on all devices."""
-    context = build_context(load_settings())
+    context = open_house()
     try:
         with context.database.writing() as session:
             service.disable_person(session, username, actor=actor(), now=utc_now())

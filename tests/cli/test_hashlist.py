@@ -15,6 +15,7 @@ from hotline import cli
 from hotline.cli import hashlist
 from hotline.core.context import build_context
 from hotline.core.settings import load_settings
+from hotline.migrations.run import stamp
 from hotline.migrations.tables import metadata
 from triage.hashlists import ncmec
 from triage.hashlists.models import HashList
@@ -36,6 +37,7 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setattr(cli, "build", only_lists)
     context = build_context(load_settings())
     metadata.create_all(context.database.engine)
+    stamp(context.database)
     context.close()
     yield
 

@@ -11,6 +11,7 @@ from hotline import cli
 from hotline.core.context import build_context
 from hotline.core.settings import load_settings
 from hotline.intake import keys
+from hotline.migrations.run import stamp
 from hotline.migrations.tables import metadata
 
 
@@ -19,6 +20,7 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
     context = build_context(load_settings())
     metadata.create_all(context.database.engine)
+    stamp(context.database)
     context.close()
 
 

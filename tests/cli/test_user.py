@@ -18,6 +18,7 @@ from hotline.accounts.models import Person
 from hotline.cli import user
 from hotline.core.context import build_context
 from hotline.core.settings import load_settings
+from hotline.migrations.run import stamp
 from hotline.migrations.tables import metadata
 
 
@@ -35,6 +36,7 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setattr(cli, "build", only_user)
     context = build_context(load_settings())
     metadata.create_all(context.database.engine)
+    stamp(context.database)
     context.close()
     yield
 

@@ -1,0 +1,86 @@
+"""The command line as a whole: codes, one line an error, never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hotline import cli
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path / "var"))
+    monkeypatch.chdir(tmp_path)
+
+
+def _said(capfd: pytest.CaptureFixture[str]) -> str:
+    captured = capfd.readouterr()
+    assert "Traceback" not in captured.err + captured.out
+    return captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["no-such-command"], "No such command"),
+        (["url"], "Missing argument"),
+        (["stats", "--no-such-option"], "No such option"),
+        (["hash", "/no/such/file"], "/no/such/file"),
+        (["match", "zz"], "is not a hash"),
+        (["inspect", "no location at all"], "no location"),
+        (["hashlist", "import", "list", "/no/such/file"], "schema none"),
+        (["bench", "match", "--size", "3"], "--size"),
+    ],
+)
+def test_wrong_input_is_one_line(
+    arguments: list[str], words: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(arguments) in (1, 2)
+    said = _said(capfd)
+    assert words in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["audit"], ["hashlist"], ["user"]])
+def test_a_group_alone_shows_what_could_follow(
+    arguments: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(arguments) == 2
+    assert "Commands" in _said(capfd)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["stats"], ["audit", "verify"], ["user", "list"], ["retention", "run"]]
+)
+def test_without_a_schema_it_says_what_to_do(
+    arguments: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(arguments) == 1
+    assert "hotline db upgrade" in _said(capfd)
+    assert cli.run(["db", "upgrade"]) == 0
+    assert cli.run(arguments) == 0
+
+
+def test_a_database_that_does_not_answer_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOTLINE_DATABASE_URL", "postgresql://127.0.0.1:1/none")
+    assert cli.run(["stats"]) == 1
+    assert "HOTLINE_DATABASE_URL" in _said(capfd)
+
+
+def test_a_fault_of_ours_says_where_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("what-somebody-reported")
+
+    monkeypatch.setattr("hotline.statistics.figures.figures", broken)
+    cli.run(["db", "upgrade"])
+    capfd.readouterr()
+    assert cli.run(["stats"]) == 1
+    said = _said(capfd)
+    assert "KeyError at " in said
+    assert "what-somebody-reported" not in said
