@@ -79,7 +79,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except typer.Exit as leave:
         return leave.exit_code
     except UsageError as error:
-        return _usage(error)
+        words = error.format_message()
+        # A group alone has shown what could follow, and has no words of its own.
+        return _fail(words, BAD_USAGE) if words else BAD_USAGE
     except typer.Abort:
         return _fail("Interrupted.", INTERRUPTED)
     except InvalidInput as error:
@@ -99,14 +101,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # Never a traceback: its lines may quote what somebody reported. Where is enough to look.
         return _fail(f"{type(error).__name__} at {origin(error)}. This is a fault of ours.", 1)
     return outcome if isinstance(outcome, int) else 0
-
-
-def _usage(error: UsageError) -> int:
-    """What is wrong with the words, or what could follow where nothing did."""
-    if not error.format_message() and error.ctx is not None:
-        print(error.ctx.get_help(), file=sys.stderr)
-        return BAD_USAGE
-    return _fail(error.format_message(), BAD_USAGE)
 
 
 def _fail(message: str, code: int) -> int:
