@@ -30,6 +30,10 @@ WAIT_SECONDS = 120.0
 WIDE = {"width": 1366, "height": 768}
 NARROW = {"width": 320, "height": 640}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TO_THE_TOP = """it => {
+  document.querySelector(".knowing, main").style.paddingBottom = "100vh"
+  scrollTo(0, scrollY + it.getBoundingClientRect().top - 16)
+}"""
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
@@ -144,13 +148,11 @@ class Visitor:
             return
         self.page.mouse.move(0, 0)
         self.page.evaluate("document.activeElement.blur()")
-        place = self.page.locator(around or "body").first
-        place.evaluate("it => scrollTo(0, scrollY + it.getBoundingClientRect().top - 16)")
-        above = max(0, int(place.bounding_box()["y"]) - 16)  # type: ignore[index]
+        if around:
+            self.page.locator(around).first.evaluate(TO_THE_TOP)
         # Few colours are on these pages; a palette of them makes a third of the bytes.
         with Image.open(io.BytesIO(self.page.screenshot())) as picture:
-            rest = picture.convert("RGB").crop((0, above, picture.width, picture.height))
-        few = rest.quantize(128, dither=Image.Dither.NONE)
+            few = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
         few.save(Path(SCREENSHOTS) / f"{name}.png", optimize=True)
 
     def see(self, text: str) -> None:
