@@ -19,6 +19,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     schemas.InformationRequest,
     schemas.ReceiptAnswer,
     schemas.StatusAnswer,
+    schemas.StateMessage,
     schemas.Problem,
 )
 # Every operation may answer with these; what else one may answer, it names itself.
@@ -55,6 +56,36 @@ _IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "pattern": "^[!-~]{16,255}$"},
 }
 
+_WEBHOOK = {
+    "operationId": "reportStateChanged",
+    "summary": "Sent to the webhook of the key that a report came with, when its state changes",
+    "parameters": [
+        {
+            "name": name,
+            "in": "header",
+            "required": True,
+            "description": description,
+            "schema": {"type": "string"},
+        }
+        for name, description in (
+            ("webhook-id", "Names the message; the same at every try."),
+            ("webhook-timestamp", "Seconds since 1970, of this try. Refuse what is old."),
+            (
+                "webhook-signature",
+                "v1, a comma, and in base64 the HMAC-SHA-256 of id, timestamp and body with dots "
+                "between them. Its key is what follows whsec_ in the secret, in base64.",
+            ),
+        )
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": f"{_COMPONENTS}schemas/StateMessage"}}},
+    },
+    "responses": {
+        "2XX": {"description": "Taken. After 5XX, 408, 425, 429 or silence it is sent again."}
+    },
+}
+
 
 def document(server: str) -> dict[str, Any]:
     """The document for a service that is reached at ``server``."""
@@ -74,6 +105,7 @@ def _document() -> dict[str, Any]:
             "description": "Report suspected CSAM by its location. No file can be sent.",
         },
         "paths": _paths(),
+        "webhooks": {"reportStateChanged": {"post": _WEBHOOK}},
         "components": {
             "schemas": definitions["$defs"],
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},

@@ -37,9 +37,12 @@ class ReceiptAnswer(_Strict):
     id: Annotated[uuid.UUID, Field(description="What webhooks call the report. It opens nothing.")]
 
 
+State = Literal["received", "in_review", "passed_on", "removed", "not_illegal", "closed"]
+
+
 class PartAnswer(_Strict):
     position: int
-    state: Literal["received", "in_review", "passed_on", "removed", "not_illegal", "closed"]
+    state: State
     since: datetime
 
 
@@ -53,6 +56,21 @@ class StatusAnswer(_Strict):
     received_at: datetime
     parts: list[PartAnswer]
     messages: list[MessageAnswer]
+
+
+class StateChange(_Strict):
+    """A page can come back, so a state too: ``since`` tells which word is the last."""
+
+    report: Annotated[uuid.UUID, Field(description="The id that the report was answered with.")]
+    part: Annotated[int, Field(description="Position of the location in the report, from 1.")]
+    state: State
+    since: datetime
+
+
+class StateMessage(_Strict):
+    type: Literal["report.state_changed"]
+    timestamp: datetime
+    data: StateChange
 
 
 class FieldFault(_Strict):

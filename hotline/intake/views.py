@@ -29,7 +29,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from hotline.core import web
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, TooMany
-from hotline.intake import drafts, form, guard, idempotency, paths, service, wording
+from hotline.intake import drafts, form, guard, idempotency, paths, reference, service, wording
 from hotline.intake.batch import Arrival, Received
 from hotline.intake.submission import Submission, read_information
 
@@ -81,6 +81,18 @@ def support() -> str:
 def about() -> str:
     """What happens with a report, and what is and is not kept."""
     return render_template("public/about.html")
+
+
+@blueprint.get("/api/v1/docs")
+def api_reference() -> str:
+    """The API for those who program against it; in English, like the API itself."""
+    return render_template(
+        "public/api.html",
+        operations=reference.operations(),
+        messages=reference.messages(),
+        models=reference.models(),
+        server=web.context().settings.public_url,
+    )
 
 
 @blueprint.route("/report", methods=["GET", "POST"])

@@ -19,7 +19,7 @@ from hotline.core.settings import Settings
 CHROMIUM = next(
     (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()), None
 )
-PAGES = ("/", "/help", "/about", "/status", "/report/all", "/report/kept")
+PAGES = ("/", "/help", "/about", "/status", "/report/all", "/report/kept", "/api/v1/docs")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Each language once; each width with each scheme. Contrast does not depend on the language, nor
 # the layout on the scheme.
