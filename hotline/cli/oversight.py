@@ -92,6 +92,7 @@ def gaps(settings: Settings) -> list[str]:
 def _faults(settings: Settings) -> list[str]:
     """Every fault of every data file, each named once."""
     from hotline.core import countries
+    from hotline.intake.inbound.mail import load_senders
     from partners.directory import seed
     from triage import priority
     from triage.availability.pages import load_error_pages
@@ -106,6 +107,7 @@ def _faults(settings: Settings) -> list[str]:
     faults = [f for m in (countries, rules, priority, seed) for f in m.faults(folder)]
     loaders: tuple[Callable[[Path], object], ...] = (
         load_platforms,
+        load_senders,
         CdnRanges.load,
         load_known_networks,
         load_error_pages,

@@ -19,7 +19,7 @@ from hotline.intake.submission import MAX_NARRATIVE
 
 MAX_BYTES = 32 << 20
 """A message that is larger is refused: 25 MB, as most servers allow, with the base64 of it."""
-MAX_CONTAINERS = 100
+MAX_CONTAINERS = 40
 """Multiparts and messages in messages: the parser's work grows with their depth."""
 _CONTAINER = re.compile(rb"(?i)\b(?:multipart|message)/")
 # What two readers of one message may split in different ways, one of them checking a signature.

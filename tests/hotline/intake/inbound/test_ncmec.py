@@ -31,8 +31,15 @@ PERSON = """
 </personOrUserReported>"""
 
 
-def report(incident: str = IMAGES, *, summary: str = "", internet: str = INTERNET, more: str = PERSON,
-           when: str = "2026-11-20T08:00:00-07:00", head: str = "") -> bytes:  # fmt: skip
+def report(
+    incident: str = IMAGES,
+    *,
+    summary: str = "",
+    internet: str = INTERNET,
+    more: str = PERSON,
+    when: str = "2026-11-20T08:00:00-07:00",
+    head: str = "",
+) -> bytes:
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>{head}'
         '<report xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
