@@ -23,7 +23,7 @@ from partners.directory.service import named_provider
 from partners.notices import service as notices
 from partners.notices.models import Notice
 from partners.pages import local_time, said
-from partners.referrals import holds, plans
+from partners.referrals import closing, holds, plans
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Plan, Referral
 from triage.cases.models import Case
@@ -71,6 +71,16 @@ def refuse_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
     with said(), web.writing() as session:
         plan = _of_case(session, Plan, plan_id, reference)
         plans.refuse_plan(session, plan, signed_in(), note=note, now=utc_now())
+    return _back(reference)
+
+
+@requires("plan.approve")
+def close_case(reference: str) -> ResponseReturnValue:
+    with said(), web.writing() as session:
+        case = by_reference(session, reference)
+        why = request.form.get("why", "")
+        closing.close_case(session, case, signed_in(), why=why, now=utc_now())
+        flash(gettext("The case is closed."), "good")
     return _back(reference)
 
 

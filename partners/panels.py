@@ -23,7 +23,7 @@ from partners.deliveries.models import Delivery
 from partners.directory.models import Partner
 from partners.directory.service import candidates
 from partners.notices.models import Notice
-from partners.referrals import plans, service
+from partners.referrals import closing, plans, service
 from partners.referrals.models import HOLDING, Hold, Plan
 from partners.watching.models import Watch
 from triage.cases.models import Case
@@ -50,6 +50,7 @@ def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> M
         chosen=_partners(session, waiting.routes) if waiting else {},
         routes=routes,
         notices=plans.NOTICE_ROUTES,
+        closable=not closing.obstacle(session, case),
         may_ask=case.state in ("assessed", "in_progress") or case.danger_now,
         earlier=earlier,
         told={one["to"] for plan in earlier if plan.state == "approved" for one in plan.routes},

@@ -24,6 +24,7 @@ for _rule, _view, _methods in (
     (f"{CASE}/plan", measures.request_plan, ["POST"]),
     (f"{CASE}/plans/<uuid:plan_id>/approve", measures.approve_plan, ["POST"]),
     (f"{CASE}/plans/<uuid:plan_id>/refuse", measures.refuse_plan, ["POST"]),
+    (f"{CASE}/close", measures.close_case, ["POST"]),
     (f"{CASE}/holds/<uuid:hold_id>/release", measures.release_hold, ["POST"]),
     (f"{CASE}/holds/<uuid:hold_id>/extend", measures.extend_hold, ["POST"]),
     (f"{CASE}/referrals/<uuid:referral_id>/answer", measures.answer_referral, ["POST"]),

@@ -174,6 +174,8 @@ def _act(
         _is_up(session, watch, case, now)
     if watch.next_at is None and watch.state != "ended":
         machine.advance(session, watch, "ended", actor=ACTOR, now=now)
+        if case.state == "removed":
+            machine.advance(session, case, "closed", actor=ACTOR, now=now)
 
 
 def _history(session: Session, item: Item) -> list[Verdict]:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from hotline.accounts import service as accounts
 from hotline.accounts.auth import COOKIE
 from hotline.app import create_app
+from hotline.core import machine
 from hotline.core.context import utc_now
 from hotline.core.ids import new_id
 from partners.channels.base import Refused
@@ -20,6 +22,7 @@ from partners.directory.models import Partner
 from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
 from partners.watching.models import Watch
+from triage.cases.models import Case
 from triage.items.models import Visit
 
 
@@ -369,3 +372,30 @@ def test_every_measure_wants_a_permission(house: Any, browser: Any, kind: type) 
         answer = operator.post(f"{CASE}/{path}", "/console/password")
         assert answer.status_code == 403, path
     assert house.hold.state == "active"
+
+
+def test_a_case_without_an_address_is_closed_by_hand(house: Any, browser: Any) -> None:
+    """Nothing can be checked there: a person says why nothing more is to be done."""
+    house.case(state="assessed")
+    arta = browser("arta")
+    page = arta.case()
+    path = action(page, "Close the case")
+    arta.post(path, why=" ")
+    assert house.only(Case).state == "assessed"
+    assert arta.post(path, why="Told to the police on the telephone.").location == CASE
+    assert house.only(Case).state == "closed"
+    assert "Close the case" not in arta.case()
+
+
+def test_a_watched_case_is_not_closed_by_hand(house: Any, browser: Any) -> None:
+    house.case(state="in_progress")
+    with house.context.database.writing() as session:
+        case = session.scalars(select(Case)).one()
+        watch = Watch(
+            id=new_id(), item_id=case.item_id, case_id=case.id, policy="default", baseline={},
+        )  # fmt: skip
+        machine.begin(session, watch, actor="t", now=house.now)
+    arta = browser("arta")
+    assert "Close the case" not in arta.case()
+    arta.post(f"{CASE}/close", why="I would like to.")
+    assert house.only(Case).state == "in_progress"

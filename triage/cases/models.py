@@ -35,6 +35,7 @@ CASE_MACHINE = Machine(
             ("assessed", "reopened"): "waiting",
             ("in_progress", "removed"): "removed",
             ("in_progress", "told"): "closed",
+            ("assessed", "told"): "closed",
             ("in_progress", "plan_approved"): "in_progress",
             # the host changed: whom to tell is to be decided anew, what was told still counts
             ("in_progress", "host_moved"): "assessed",

@@ -1,0 +1,50 @@
+"""Closing a case that no check can close: words without an address, an account, a P2P hash.
+
+A case whose item is watched closes by what the checks prove, never by hand.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.accounts.models import Person
+from hotline.core import machine
+from hotline.core.errors import Conflict, InvalidInput
+from partners.notices.models import Notice
+from partners.referrals.models import Plan
+from partners.watching.models import Watch
+from triage.cases.models import Case
+from triage.items.service import tell_reporters
+
+SETTLED = ("verified_removed", "withdrawn")
+
+
+def obstacle(session: Session, case: Case) -> str:
+    """What stands against closing the case by hand; empty if nothing does."""
+    if not case.machine.allows(case.state, "told"):
+        return "The case is not at a stage from which it can be closed."
+    watched = select(Watch.id).where(Watch.case_id == case.id, Watch.state == "watching")
+    if session.scalar(watched.limit(1)) is not None:
+        return "It is watched: it closes once the checks prove that it is gone."
+    notices = select(Notice.id).where(Notice.case_id == case.id, Notice.state.not_in(SETTLED))
+    if session.scalar(notices.limit(1)) is not None:
+        return "A notice is under way; withdraw it first."
+    plans = select(Plan.id).where(Plan.case_id == case.id, Plan.state == "requested")
+    if session.scalar(plans.limit(1)) is not None:
+        return "A plan waits for approval; reject it first."
+    return ""
+
+
+def close_case(session: Session, case: Case, person: Person, *, why: str, now: datetime) -> None:
+    """Everybody who can act was told, or nobody can; ``why`` says which."""
+    why = why.strip()[:1000]
+    if not why:
+        raise InvalidInput("Say why the case is closed.", fields={"/why": "Say why."})
+    reason = obstacle(session, case)
+    if reason:
+        raise Conflict(reason)
+    machine.advance(session, case, "told", actor=person.actor, now=now, why=why)
+    tell_reporters(session, case.item_id, "closed", actor=person.actor, now=now)
