@@ -1,0 +1,1 @@
+"""Measurements of whole processes, which need what no single package may import."""

@@ -1,0 +1,173 @@
+"""Accepted reports a second through the real web server, beside a bare view on the same database.
+
+Both servers run as ``hotline web`` runs, with two processes each; the same clients visit one and
+then the other, in turns, so that both meet the same machine.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import tempfile
+import urllib.parse
+from collections.abc import Callable
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from hotline.bench import bare
+from hotline.bench.load import Load, Visit, ask
+from hotline.bench.servers import WEB_WORKERS, running
+from hotline.core.bench import result, row
+from hotline.core.context import Context, build_context, utc_now
+from hotline.core.errors import Conflict
+from hotline.core.settings import load_settings
+from hotline.intake import bulk, keys
+from hotline.intake.models import Report
+from hotline.migrations.run import upgrade
+
+FLOOR_RATIO = 0.5
+"""Of the bare view's rate, for single reports on PostgreSQL."""
+FLOOR_BULK = 2_000
+"""Reports a second in bulk, on two cores."""
+CLIENTS = 8
+"""As many as the two processes have threads."""
+ROUNDS = 4
+LINES = 10_000
+REFERENCE = "bare Flask view, one INSERT"
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+_REPORT = {
+    "locations": ["https://site.example/gallery/1.html"],
+    "kind": "csam_image",
+    "reporter_role": "public",
+    "narrative": "Found while looking for something else.",
+}
+
+
+def run(seconds: float = 20.0, *, database: str = "") -> dict[str, Any]:
+    """Rows of reports a second. ``seconds``: of each measurement; ``database``: URL of an empty
+    one, a SQLite file of its own if left out."""
+    with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder:
+        settings = load_settings(
+            data_dir=Path(folder),
+            secrets_dir=Path(folder) / "secrets",
+            database_url=database or f"sqlite:///{Path(folder) / 'hotline.db'}",
+        )
+        context = build_context(settings)
+        try:
+            key = _prepare(context)
+            with running(settings) as (ours, reference):
+                rows = _rows(ours, reference, key, seconds)
+            dialect = context.database.engine.dialect.name
+        finally:
+            bare.metadata.drop_all(context.database.engine)
+            context.close()
+    told = result("intake", "accepted reports/s", rows)
+    load = [round(each, 2) for each in os.getloadavg()]
+    return told | {"database": dialect, "web_workers": WEB_WORKERS, "clients": CLIENTS,
+                   "load_average": load}  # fmt: skip
+
+
+def _prepare(context: Context) -> str:
+    """The schema, the bare view's table, and a key; reports of others are not written among."""
+    upgrade(context.database)
+    with context.database.writing() as session:
+        if session.scalar(select(func.count()).select_from(Report)):
+            raise Conflict("This database holds reports.", hint="Name an empty one.")
+        key = keys.create(
+            session,
+            context,
+            "bench",
+            scopes=keys.SCOPES,
+            daily_quota=10**9,
+            actor="bench",
+            now=utc_now(),
+        )
+    bare.metadata.create_all(context.database.engine)
+    return key
+
+
+def _rows(ours: int, reference: int, key: str, seconds: float) -> list[dict[str, Any]]:
+    authorisation = f"Bearer {key}"
+    single = json.dumps(_REPORT).encode()
+    lines = b"\n".join([single] * LINES)
+    plain = _posting("/", single, Content_Type=_JSON)
+    rows = []
+    for case, visit in (
+        ("API, one report", _posting("/api/v1/reports", single, Content_Type=_JSON)),
+        (
+            "API, one report with a key",
+            _posting("/api/v1/reports", single, Content_Type=_JSON, Authorization=authorisation),
+        ),
+        ("form on one page, GET and POST", _fill_in),
+    ):
+        measured, beside = _in_turns((ours, visit), (reference, plain), seconds)
+        rows.append(_row(case, measured, beside, floor_ratio=FLOOR_RATIO))
+    many = _posting(
+        "/api/v1/reports/bulk",
+        lines,
+        expect=200,
+        Content_Type=bulk.NDJSON,
+        Authorization=authorisation,
+    )
+    measured, beside = _in_turns(
+        (ours, many), (reference, plain), seconds, clients=WEB_WORKERS, units=LINES
+    )
+    rows.append(_row(f"bulk, {LINES:,} lines a request", measured, beside, floor=FLOOR_BULK))
+    return rows
+
+
+def _in_turns(
+    ours: tuple[int, Visit],
+    reference: tuple[int, Visit],
+    seconds: float,
+    *,
+    clients: int = CLIENTS,
+    units: int = 1,
+) -> tuple[Load, Load]:
+    measured, beside, warming = Load(), Load(), Load()
+    sides: list[Callable[[Load | None], None]] = [
+        lambda load: (load or measured).add(
+            *ours, seconds=seconds / ROUNDS, clients=clients, units=units
+        ),
+        lambda load: (load or beside).add(*reference, seconds=seconds / ROUNDS, clients=CLIENTS),
+    ]
+    if units == 1:  # a bulk request is long enough to pay for its own first time
+        for side in sides:
+            side(warming)
+    for number in range(ROUNDS):
+        for side in sides if number % 2 else reversed(sides):
+            side(None)
+    return measured, beside
+
+
+def _row(case: str, ours: Load, reference: Load, **extra: Any) -> dict[str, Any]:
+    figures = {
+        "p99_ms": round(ours.p99_ms, 1),
+        "reference_p99_ms": round(reference.p99_ms, 1),
+        "p99_ratio": round(ours.p99_ms / reference.p99_ms, 2),
+    }
+    return row(case, ours.rate, reference.rate, REFERENCE, **figures, **extra)
+
+
+def _posting(path: str, body: bytes, *, expect: int = 201, **headers: str) -> Visit:
+    def visit(connection: HTTPConnection) -> None:
+        ask(connection, "POST", path, body, expect=expect, **headers)
+
+    return visit
+
+
+def _fill_in(connection: HTTPConnection) -> None:
+    """As a browser does: the page with its hidden fields and cookie, then what was typed."""
+    page, cookies = ask(connection, "GET", "/report/all", expect=200)
+    hidden = {name: html.unescape(value) for name, value in _HIDDEN.findall(page)}
+    typed = _REPORT | {"locations": str(_REPORT["locations"][0]), "danger_now": "no"}
+    body = urllib.parse.urlencode(hidden | typed).encode()
+    headers = {"Content_Type": _FORM, "Cookie": cookies}
+    ask(connection, "POST", "/report/all", body, expect=200, **headers)

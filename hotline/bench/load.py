@@ -1,0 +1,71 @@
+"""A bounded load: a few clients, each with one kept connection, each waiting for its answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+
+from hotline.core.errors import Unavailable
+
+HOST = "127.0.0.1"
+Visit = Callable[[HTTPConnection], None]
+
+
+@dataclass
+class Load:
+    """What was measured so far: units done, the time that took, and each visit's seconds."""
+
+    units: int = 0
+    seconds: float = 0.0
+    visits: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        return self.units / self.seconds
+
+    @property
+    def p99_ms(self) -> float:
+        """The nearest-rank 99th percentile."""
+        ordered = sorted(self.visits)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))] * 1000
+
+    def add(self, port: int, visit: Visit, *, seconds: float, clients: int, units: int = 1) -> None:
+        """Let ``clients`` visit again and again for ``seconds``; a visit does ``units``."""
+        start = time.perf_counter()
+
+        def client(_: int) -> list[float]:
+            connection, took = HTTPConnection(HOST, port, timeout=60), []
+            while (begun := time.perf_counter()) < start + seconds:
+                visit(connection)
+                took.append(time.perf_counter() - begun)
+            connection.close()
+            return took
+
+        with ThreadPoolExecutor(clients) as pool:
+            visits = [each for took in pool.map(client, range(clients)) for each in took]
+        self.seconds += time.perf_counter() - start
+        self.units += len(visits) * units
+        self.visits += visits
+
+
+def ask(
+    connection: HTTPConnection,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    *,
+    expect: int,
+    **headers: str,
+) -> tuple[str, str]:
+    """The answer's text and cookies; ``Unavailable`` where it is not the one expected."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, body, named)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    if answer.status != expect:
+        raise Unavailable(f"{method} {path} answered {answer.status}, not {expect}.")
+    cookies = answer.headers.get_all("Set-Cookie") or []
+    return text, "; ".join(cookie.split(";")[0] for cookie in cookies)
