@@ -19,23 +19,33 @@ from hotline.intake.submission import MAX_NARRATIVE
 
 MAX_BYTES = 32 << 20
 """A message that is larger is refused: 25 MB, as most servers allow, with the base64 of it."""
+MAX_HEADER = 1 << 16
+"""Bytes; real ones have some ten thousand at most, and readers of headers are slow."""
 MAX_CONTAINERS = 40
 """Multiparts and messages in messages: the parser's work grows with their depth."""
+_BLANK = re.compile(rb"\n\r?\n")
 _CONTAINER = re.compile(rb"(?i)\b(?:multipart|message)/")
 # What two readers of one message may split in different ways, one of them checking a signature.
 _AMBIGUOUS = re.compile(rb"\r(?!\n)|\0")
 
 
-def parse(raw: bytes) -> Message:
-    """The message; ``InvalidInput`` where it is too large, too deep or ambiguous."""
+def check(raw: bytes) -> None:
+    """``InvalidInput`` where a message is too large, too deep or ambiguous; takes linear time."""
     if len(raw) > MAX_BYTES:
         raise InvalidInput(f"The message is larger than {MAX_BYTES >> 20} MiB.")
     if _AMBIGUOUS.search(raw):
         raise InvalidInput("The message holds a bare carriage return or a null byte.")
+    if _BLANK.search(raw, 0, MAX_HEADER) is None:
+        raise InvalidInput(f"The header is longer than {MAX_HEADER >> 10} KiB, or has no end.")
     containers = 0
     for containers, _ in enumerate(_CONTAINER.finditer(raw), start=1):
         if containers > MAX_CONTAINERS:
             raise InvalidInput(f"The message holds more than {MAX_CONTAINERS} nested parts.")
+
+
+def parse(raw: bytes) -> Message:
+    """The message; ``InvalidInput`` where ``check`` finds fault or it has no structure."""
+    check(raw)
     try:
         return BytesParser(policy=compat32).parsebytes(raw)
     except (RecursionError, ValueError, LookupError, TypeError, AttributeError):

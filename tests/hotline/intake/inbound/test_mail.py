@@ -175,6 +175,20 @@ def test_a_dns_that_does_not_answer_decides_nothing(partner: Any, dns: Any, send
         read(partner.sign(partner.letter()), senders, ask=dns)
 
 
+def test_long_white_space_costs_nothing_and_changes_nothing(
+    partner: Any, dns: Any, senders: Any
+) -> None:
+    """To the relaxed form a megabyte of blanks is one; the library alone would take hours."""
+    raw = partner.sign(partner.letter("See https://host.test/a now"))
+    wide = raw.replace(b"a now", b"a" + b" \t" * 500_000 + b"now  ")
+    assert read(wide, senders, ask=dns).sender.name == "Platform"
+
+
+def test_a_header_without_end_is_refused(partner: Any, refused: Any) -> None:
+    raw = partner.sign(partner.letter(rest=f"X: {'x' * 70_000}\n\n"))
+    assert "header is longer" in refused(raw)
+
+
 def test_a_parent_domain_may_sign_where_the_list_says_so(
     partner: Any, dns: Any, refused: Any
 ) -> None:
