@@ -91,7 +91,9 @@ def route(facts: Facts, rules: Rules, language: str = "en") -> Routing:
             )
             for draft in drafts(now)
         ),
-        priority=priority.score(signals(facts, grounds), rules.weights, language),
+        priority=priority.score(
+            signals(facts, grounds, urgent_kind=now.urgent_kind), rules.weights, language
+        ),
     )
 
 
@@ -99,6 +101,7 @@ def signals(
     facts: Facts,
     grounds: Iterable[Finding | Ground],
     *,
+    urgent_kind: bool = False,
     sightings: int = 1,
     age_hours: float = 0.0,
     deadline_hours: float | None = None,
@@ -112,6 +115,7 @@ def signals(
     return priority.Signals(
         danger_now=facts.victim.at_immediate_risk is True,
         child_reporting=facts.reporter_is_child is True or facts.own_material is True,
+        child_contacted=not lawful and urgent_kind,
         unknown_victim=not lawful and facts.victim.known_identity is False,
         new_material=not lawful and facts.known_list is False,
         list_class=_list_class(facts),

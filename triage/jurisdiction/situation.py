@@ -53,11 +53,16 @@ class Situation:
         return bool(self.facts.known_list)
 
     @cached_property
+    def urgent_kind(self) -> bool:
+        """Of a kind in which somebody is in contact with a child."""
+        return self.facts.kind in self.rules.network.urgent_kinds
+
+    @cached_property
     def urgency(self) -> str:
-        urgent = self.facts.kind in self.rules.network.urgent_kinds
         if self.danger:
             return "immediate"
-        high = self.child or self.listed or urgent or self.facts.assessment == "baseline"
+        sure = self.facts.assessment == "baseline"
+        high = self.child or self.listed or self.urgent_kind or sure
         return "high" if high else "normal"
 
     @cached_property

@@ -35,6 +35,7 @@ class Signals:
 
     danger_now: bool = False
     child_reporting: bool = False
+    child_contacted: bool = False
     unknown_victim: bool = False
     new_material: bool = False
     list_class: ListClass = "none"
@@ -61,6 +62,7 @@ class Weights:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     danger_now: Weight
     child_reporting: Weight
+    child_contacted: Weight
     unknown_victim: Weight
     new_material: Weight
     listed: Weight
@@ -108,6 +110,7 @@ def _shares(signals: Signals, weights: Weights) -> dict[str, float]:
     shares: dict[str, float] = {
         "danger_now": signals.danger_now,
         "child_reporting": signals.child_reporting,
+        "child_contacted": signals.child_contacted,
         "unknown_victim": signals.unknown_victim,
         "new_material": signals.new_material,
         "home_jurisdiction": signals.home_jurisdiction,
