@@ -2,7 +2,7 @@
 VENV := .venv
 HOTLINE := $(VENV)/bin/hotline
 
-.PHONY: run demo test setup setup-dev lint types lock clean help
+.PHONY: run demo test setup setup-dev lint screenshots lock clean help
 
 help:
 	@echo "make run    set up and start the service with embedded defaults"
@@ -26,6 +26,9 @@ setup:
 
 setup-dev:
 	@scripts/setup.sh dev
+
+screenshots: setup-dev
+	HOTLINE_SCREENSHOTS=docs/screenshots $(VENV)/bin/python -m pytest tests/e2e/test_walk.py -q
 
 lock:
 	@scripts/lock.sh

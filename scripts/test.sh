@@ -3,4 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/lint.sh
-exec .venv/bin/python -m pytest "$@"
+# Two processes: most of the time a test waits for a browser, a database or another process.
+exec .venv/bin/python -m pytest -n "${TEST_PROCESSES:-2}" --dist loadfile "$@"
