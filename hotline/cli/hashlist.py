@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     lists.command("versions")(versions)
     lists.command("set")(change)
     lists.command("export")(export)
+    lists.command("own")(own)
     lists.command("rollback")(rollback)
     lists.command("enable")(enable)
     lists.command("disable")(disable)
@@ -227,8 +228,31 @@ def export(
     context = open_house()
     with context.database.writing() as session:
         hash_list = service.for_export(session, name, actor=ACTOR, now=utc_now())
+    with context.database.reading() as session:  # by now the log says so, whatever comes of it
         entries = service.entries_for_export(session, hash_list)
         formats.write(form, entries, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
+
+
+def own(
+    form: str = typer.Option("csv", "--format", help="csv, vics or ndjson."),
+) -> None:
+    """Write the hashes of files that this hotline confirmed and no list knew, to standard output.
+
+    Only files that were themselves the reported location, in cases that people assessed as illegal
+    and approved a plan for.
+    """
+    from triage.hashlists import formats
+    from triage.hashlists.own import own_entries, record_export
+
+    if form not in formats.WRITERS:
+        raise InvalidInput(f"There is no export format {form!r}.", hint=", ".join(formats.WRITERS))
+    context = open_house()
+    with context.database.writing() as session:
+        record_export(session, form, actor=ACTOR, now=utc_now())
+    with context.database.reading() as session:
+        source = context.settings.hotline_domain
+        formats.write(form, own_entries(session, source=source), sys.stdout.buffer)
     sys.stdout.buffer.flush()
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from hotline import cli
 from hotline.cli import hashlist
+from hotline.core.audit import AuditEntry
 from hotline.core.context import build_context
 from hotline.core.settings import load_settings
 from hotline.migrations.run import stamp
@@ -138,3 +139,16 @@ def test_an_update_reads_its_credentials_from_files(
     assert "example" not in repr(auth)
     plain = ["http://hashes.example" if part.startswith("https:") else part for part in command]
     assert cli.run(plain) == 2
+
+
+def test_what_this_hotline_confirmed_is_exported_and_logged(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    assert cli.run(["hashlist", "own", "--format", "ndjson"]) == 0
+    first, last = capsysbinary.readouterr().out.splitlines()
+    assert (json.loads(first)["format"], json.loads(last)) == ("hotline-hashes", {"entries": 0})
+    context = build_context(load_settings())
+    with context.database.reading() as session:
+        assert "hashlist.own_exported" in set(session.scalars(select(AuditEntry.action)))
+    context.close()
+    assert cli.run(["hashlist", "own", "--format", "xml"]) == 2
