@@ -320,13 +320,10 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
         batch = session.scalars(
             select(Media).where(Media.id > after).order_by(Media.id).limit(REMATCH_BATCH)
         ).all()
-        known = set(
-            session.execute(
-                select(MediaMatch.media_id, MediaMatch.entry_id).where(
-                    MediaMatch.media_id.in_([media.id for media in batch])
-                )
-            ).tuples()
+        earlier = select(MediaMatch.media_id, MediaMatch.entry_id).where(
+            MediaMatch.media_id.in_([media.id for media in batch])
         )
+        known = {(media_id, entry_id) for media_id, entry_id in session.execute(earlier)}
         for media in batch:
             hits = matcher.match_media(session, media, now=task.now, owners=False)
             if any((media.id, hit.entry.id) not in known for hit in hits):

@@ -17,11 +17,12 @@ from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from hotline.core.ids import new_id
 from hotline.core.outbox import OutboxEntry
 from hotline.core.task import Task
+from hotline.migrations import run
 from triage.hashlists import formats, service
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.matcher import Matcher, Query, index_path
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import Media
+from triage.items.models import Item, ItemMedia, Media
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 PDQ = "f" * 32 + "0" * 32
@@ -291,6 +292,55 @@ def test_an_import_posts_index_and_rematch(context: Context) -> None:
         assert sorted(session.scalars(select(OutboxEntry.job))) == [
             "hashlist.index", "hashlist.rematch",
         ]  # fmt: skip
+
+
+def test_a_known_file_on_a_new_list_gives_its_cases_a_new_proposal(
+    make_context: Callable[..., Context],
+) -> None:
+    context = make_context()
+    with context.database.writing() as session:
+        media = Media(
+            id=new_id(), sha256="a" * 64, sha1="b" * 40, md5=_md5(1), kind="image",
+            media_type="image/png", size=1, first_seen_at=NOW,
+        )  # fmt: skip
+        item = Item(
+            id=new_id(), key="url:x", kind="url", canonical="http://h.example/x", display="x",
+            first_reported_at=NOW, last_reported_at=NOW,
+        )  # fmt: skip
+        session.add_all([media, item])
+        session.flush()
+        session.add(
+            ItemMedia(
+                item_id=item.id, media_id=media.id, url="http://h.example/x", source="direct",
+                first_seen_at=NOW, last_seen_at=NOW,
+            )
+        )  # fmt: skip
+    _import(context, _entries(_md5(1)))
+    _import(context, _entries(_md5(1), _md5(2)))
+    with context.database.reading() as session:
+        rematches = session.scalars(
+            select(OutboxEntry)
+            .where(OutboxEntry.job == "hashlist.rematch")
+            .order_by(OutboxEntry.id)
+        ).all()
+    for entry in rematches:
+        service.rematch_media(
+            Task(context, entry.id, entry.payload, 1, NOW), matcher=Matcher(context)
+        )
+    with context.database.reading() as session:
+        found = session.scalars(select(OutboxEntry).where(OutboxEntry.job == "item.appraise"))
+        assert [one.payload for one in found] == [{"item_id": str(item.id)}], "once, when it is new"
+
+
+def test_lists_survive_a_step_down_and_up_again(context: Context) -> None:
+    """The step adds columns to a table that others refer to."""
+    _import(context, _entries(_md5(1)), checkpoint="2026-10-20T08:00:00Z")
+    run.downgrade(context.database, "0001")
+    run.upgrade(context.database)
+    with context.database.reading() as session:
+        found = service.named(session, "list")
+        assert (found.version, found.checkpoint, found.remote) == (1, "", False)
+    assert _current(context) == {_md5(1)}
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 81])
