@@ -11,7 +11,7 @@ from types import MappingProxyType
 from hotline.core.task import Task
 from hotline.intake.inbound.fetch import fetch_mail
 from partners.deliveries.attempt import attempt_delivery
-from partners.notices.service import release_notices
+from partners.notices.release import release_notices
 from partners.watching.check import check_item
 from triage.hashlists.service import rebuild_index, rematch_media
 from triage.items.examine import appraise_item, examine_item
@@ -42,7 +42,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
         "item.appraise": lambda _, task: appraise_item(task),
         "hashlist.index": lambda _, task: rebuild_index(task),
         "hashlist.rematch": lambda tools, task: rematch_media(task, matcher=tools.matcher),
-        "notice.release": lambda _, task: release_notices(task),
+        "notice.release": lambda tools, task: release_notices(task, lookup=tools.lookup),
         "delivery.attempt": lambda tools, task: attempt_delivery(task, channels=tools.channels),
         "watch.check": _check,
         "webhook.send": lambda _, task: webhooks.send(task),

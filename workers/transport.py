@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 QUEUES = ("urgent", "default", "checks")
 RUN = "workers.execute.run"
 JOB_SECONDS = 110  # below outbox.LEASE, so that a handed-over row never runs twice at once
+# A bulk of ten thousand reports must not wait for as many hand-overs: the sweeper does the rest.
+HANDED_OVER_AT_ONCE = 100
 # After a refused connection nobody knocks again for this long: a request must not wait for Redis.
 PAUSE_SECONDS = 2.0
 CONNECT_SECONDS = 0.5
@@ -51,7 +53,7 @@ class Transport:
         """``notes`` are ``queue:outbox id``, as ``outbox.post`` leaves them."""
         if time.monotonic() < self._paused_until:
             return
-        for note in notes:
+        for note in notes[:HANDED_OVER_AT_ONCE]:
             queue, entry_id = note.split(":", 1)
             if self.hand_over(queue, entry_id) is False:
                 return

@@ -19,7 +19,6 @@ from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound, TooMany
 from hotline.core.ids import new_id
 from hotline.core.numbers import next_reference
-from hotline.core.task import Task
 from hotline.intake.submission import clean
 from partners.deliveries.service import first_message_id, queue_delivery
 from partners.directory.models import Partner
@@ -76,22 +75,6 @@ def create(
     session.add(NoticeItem(notice_id=notice.id, item_id=plan.case.item_id))
     post_release(session, plan.case_id, key=f"release:{notice.id}", now=now)
     return notice
-
-
-def release_notices(task: Task) -> None:
-    """Let go every notice of the case that no hold stops any more."""
-    case_id = task.id_of("case_id")
-    with task.finishing() as session:
-        waiting = session.scalars(
-            select(Notice)
-            .where(Notice.case_id == case_id, Notice.state == "awaiting_release")
-            .with_for_update(of=Notice)
-        ).all()
-        for notice in waiting:
-            if not may_leave(session, notice):
-                continue
-            machine.advance(session, notice, "released", actor="system", now=task.now)
-            dispatch(session, task.context, notice, now=task.now)
 
 
 def may_leave(session: Session, notice: Notice) -> bool:

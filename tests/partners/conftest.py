@@ -32,11 +32,20 @@ from partners.deliveries.attempt import attempt_delivery
 from partners.deliveries.models import Delivery
 from partners.directory.models import Partner
 from partners.notices.models import Notice
-from partners.notices.service import release_notices
+from partners.notices.release import release_notices
 from partners.referrals import plans
 from partners.referrals.models import Hold, Plan, Referral
 from triage.cases.models import Case
-from triage.items.models import HostingObservation, Item, ItemMedia, Media, Sighting, Visit
+from triage.hosting.facts import HostingFacts, Observation
+from triage.items.models import (
+    HostingHop,
+    HostingObservation,
+    Item,
+    ItemMedia,
+    Media,
+    Sighting,
+    Visit,
+)
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 POLICE = {
@@ -104,16 +113,23 @@ class House:
     http: Recorder = field(default_factory=Recorder)
     jobs: dict[str, Callable[[Task], None]] = field(default_factory=dict)
     errors: list[Exception] = field(default_factory=list)
+    hosting: tuple[Observation, ...] = ()
 
     def __post_init__(self) -> None:
         self.jobs |= {
-            "notice.release": release_notices,
+            "notice.release": lambda task: release_notices(task, lookup=self),
             "delivery.attempt": lambda task: attempt_delivery(task, channels=self.channels),
         }
 
     @property
     def channels(self) -> Channels:
         return Channels({"email": self.mail, "http": self.http})
+
+    def observe(
+        self, host: str | None, *, kind: str, now: datetime, headers: Any = None
+    ) -> HostingFacts:
+        """The look-up of hosting facts: what a test put into ``hosting``; else nothing resolves."""
+        return HostingFacts(host, self.hosting, now, kind)
 
     def later(self, **span: float) -> datetime:
         self.now += timedelta(**span)
@@ -218,6 +234,11 @@ class House:
         )  # fmt: skip
         session.add_all([item, media])
         session.flush()
+        session.add(
+            HostingHop(
+                item_id=item.id, number=1, at=self.now, kind="host", country="AL", asn="AS64500"
+            )
+        )
         session.add_all(
             [
                 HostingObservation(

@@ -16,6 +16,8 @@ from partners.notices.service import REMOVAL_HOURS
 from partners.referrals import holds, plans
 from partners.referrals.models import Hold, Plan, Referral
 from triage.cases.models import Case
+from triage.hosting.facts import Observation
+from triage.items.models import Item
 
 
 @pytest.fixture
@@ -320,3 +322,32 @@ def test_every_step_is_in_the_history_with_its_time(with_police: Any) -> None:
     assert steps[Plan] == ["created", "approved"]
     assert case[-1].event == "plan_approved"
     assert {one.state for one in house.all(Delivery)} == {"sent"}
+
+
+def test_a_host_that_changed_since_is_the_one_that_is_told(with_police: Any) -> None:
+    """The host is looked up again just before: its new desk is told, and a person plans anew."""
+    house = with_police
+
+    def seen(fact: str, value: str) -> Observation:
+        return Observation(fact, value, "test", house.now, 1.0, "192.0.2.9")
+
+    house.hosting = (
+        Observation("address", "192.0.2.9", "test", house.now, 1.0),
+        seen("country", "RS"), seen("asn", "AS64511"), seen("abuse_contact", "desk@moved.example"),
+    )  # fmt: skip
+    release(house)
+    house.work()
+    assert house.only(Case).state == "assessed"
+    assert house.only(Item).hosting_country == "RS"
+    assert house.notice.state == "awaiting_contact"
+    assert house.notice.partner.address == "desk@moved.example"
+    assert all(one.address != "abuse@isp.example" for one in house.mail.messages)
+
+
+def test_a_host_that_does_not_resolve_has_not_moved(with_police: Any) -> None:
+    house = with_police
+    house.hosting = ()
+    release(house)
+    house.work()
+    assert house.only(Item).hosting_country == "AL"
+    assert house.notice.state == "sent"

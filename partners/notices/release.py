@@ -1,0 +1,39 @@
+"""Letting notices go: after the police, and after one more look at where the item lies."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from hotline.core import machine
+from hotline.core.task import Task
+from partners.notices import service
+from partners.notices.models import Notice
+from triage.cases.models import Case
+from triage.hosting.lookup import Lookup
+from triage.items.examine import host_moved, is_elsewhere, store_facts
+from triage.items.models import Item
+
+
+def release_notices(task: Task, *, lookup: Lookup) -> None:
+    """Let go every notice of the case that no hold stops any more.
+
+    The host is looked up again first: what was true at the assessment may be another's server now.
+    """
+    case_id = task.id_of("case_id")
+    with task.context.database.reading() as session:
+        item = session.get_one(Case, case_id).item
+    facts = lookup.observe(item.host, kind=item.kind, now=task.now)
+    with task.finishing() as session:
+        item = session.get_one(Item, item.id, with_for_update=True)
+        if is_elsewhere(item, facts) and store_facts(session, item, facts):
+            host_moved(session, task.context, item, task.now)
+        waiting = session.scalars(
+            select(Notice)
+            .where(Notice.case_id == case_id, Notice.state == "awaiting_release")
+            .with_for_update(of=Notice)
+        ).all()
+        for notice in waiting:
+            if not service.may_leave(session, notice):
+                continue
+            machine.advance(session, notice, "released", actor="system", now=task.now)
+            service.dispatch(session, task.context, notice, now=task.now)
