@@ -28,7 +28,7 @@ setup-dev:
 	@scripts/setup.sh dev
 
 screenshots: setup-dev
-	HOTLINE_SCREENSHOTS=docs/screenshots $(VENV)/bin/python -m pytest tests/e2e/test_walk.py -q
+	SCREENSHOTS=docs/screenshots $(VENV)/bin/python -m pytest tests/e2e/test_walk.py -q
 
 lock:
 	@scripts/lock.sh

@@ -13,6 +13,7 @@ from hotline.intake.inbound.fetch import fetch_mail
 from partners.deliveries.attempt import attempt_delivery
 from partners.notices.release import release_notices
 from partners.watching.check import check_item
+from triage.hashlists.asking import ask_owner
 from triage.hashlists.service import rebuild_index, rematch_media
 from triage.items.examine import appraise_item, examine_item
 from triage.items.service import register_report
@@ -41,6 +42,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
         "item.examine": _examine,
         "item.appraise": lambda _, task: appraise_item(task),
         "hashlist.index": lambda _, task: rebuild_index(task),
+        "hashlist.remote": lambda _, task: ask_owner(task),
         "hashlist.rematch": lambda tools, task: rematch_media(task, matcher=tools.matcher),
         "notice.release": lambda tools, task: release_notices(task, lookup=tools.lookup),
         "delivery.attempt": lambda tools, task: attempt_delivery(task, channels=tools.channels),

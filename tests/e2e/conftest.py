@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from hotline.demo import world
 
 # Read when the file is loaded: no test sees the settings of the shell.
-SCREENSHOTS = os.environ.get("HOTLINE_SCREENSHOTS", "")
+SCREENSHOTS = os.environ.get("SCREENSHOTS", "")
 SHOWN_PORT = 8000  # pictures for the README show the addresses that it names
 WAIT_SECONDS = 120.0
 WIDE = {"width": 1366, "height": 768}

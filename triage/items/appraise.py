@@ -89,6 +89,7 @@ def known_class(session: Session, case: Case) -> ListClass:
         .where(
             ItemMedia.item_id == case.item_id,
             HashList.enabled,
+            HashEntryRow.removed_in.is_(None),
             MediaMatch.decision != "disconfirmed",
         )
         .distinct()

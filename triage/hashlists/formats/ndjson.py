@@ -78,7 +78,9 @@ def write(entries: Iterable[HashEntry], stream: BinaryIO) -> None:
     count = 0
     for count, entry in enumerate(entries, start=1):  # noqa: B007
         record = {
-            name: value for name, value in entry._asdict().items() if value not in (None, False)
+            name: value
+            for name, value in entry._asdict().items()
+            if value is not None and value is not False
         }
         if entry.dated:
             record["dated"] = entry.dated.isoformat()
