@@ -77,17 +77,18 @@ def _post(
         curl.perform()
     except pycurl.error as error:
         if error.args[0] != pycurl.E_WRITE_ERROR:
-            if refused:
-                raise GiveUp(
-                    f"The webhook of {receiver.name} leads to an address that must not be "
-                    f"visited ({refused[0]})."
-                ) from None
-            raise Unavailable(
-                f"The webhook of {receiver.name} cannot be reached (curl {error.args[0]})."
-            ) from None
+            raise _failure(receiver.name, error.args[0], refused) from None
     finally:
         status = int(curl.getinfo(pycurl.RESPONSE_CODE))
         curl.close()
         for each in sockets:
             each.close()
     return status
+
+
+def _failure(name: str, code: int, refused: list[str]) -> GiveUp | Unavailable:
+    """Why the receiver was not reached: it must not be, or it cannot be right now."""
+    if refused:
+        where = f"leads to an address that must not be visited ({refused[0]})"
+        return GiveUp(f"The webhook of {name} {where}.")
+    return Unavailable(f"The webhook of {name} cannot be reached (curl {code}).")

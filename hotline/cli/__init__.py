@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,28 +18,28 @@ from hotline.core.logs import origin
 # than they bring, and every process of the service has work of its own.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+# In the order of `hotline --help`.
+TOPICS = (
+    "service",
+    "demo",
+    "user",
+    "key",
+    "url",
+    "hash",
+    "hashlist",
+    "match",
+    "route",
+    "inbound",
+    "inspect",
+    "oversight",
+    "bench",
+)
 BAD_USAGE = 2
 INTERRUPTED = 130
 
 
 def build() -> typer.Typer:
     """The command tree. Modules are imported here, so that ``--help`` shows all of them."""
-    from hotline.cli import (
-        bench,
-        demo,
-        hash,
-        hashlist,
-        inbound,
-        inspect,
-        key,
-        match,
-        oversight,
-        route,
-        service,
-        url,
-        user,
-    )
-
     app = typer.Typer(
         name="hotline",
         no_args_is_help=True,
@@ -46,22 +47,8 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="The service that a reporting hotline runs on.",
     )
-    for topic in (
-        service,
-        demo,
-        user,
-        key,
-        url,
-        hash,
-        hashlist,
-        match,
-        route,
-        inbound,
-        inspect,
-        oversight,
-        bench,
-    ):
-        topic.register(app)
+    for topic in TOPICS:
+        import_module(f"hotline.cli.{topic}").register(app)
     return app
 
 

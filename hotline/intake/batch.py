@@ -148,19 +148,21 @@ def _add_report(
     )
     _add_parts(rows, key, report_id, submission, arrival)
     urgent = submission.danger_now and not arrival.held
-    rows[OutboxEntry].append(
-        {
-            "id": new_id(),
-            "key": f"report:{report_id}",
-            "job": "report.received",
-            "queue": "urgent" if urgent else "default",
-            "payload": {"report_id": str(report_id)},
-            "created_at": now,
-            "due_at": now,
-            "attempts": 0,
-            "last_error": "",
-        }
-    )
+    rows[OutboxEntry].append(_work(report_id, "urgent" if urgent else "default", now))
+
+
+def _work(report_id: uuid.UUID, queue: str, now: datetime) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "key": f"report:{report_id}",
+        "job": "report.received",
+        "queue": queue,
+        "payload": {"report_id": str(report_id)},
+        "created_at": now,
+        "due_at": now,
+        "attempts": 0,
+        "last_error": "",
+    }
 
 
 def _add_parts(

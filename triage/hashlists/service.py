@@ -118,35 +118,59 @@ def import_version(
     if newest_digest(session, hash_list) == digest:
         raise Conflict(f"Version {hash_list.version} of {hash_list.name} is this very file.")
     number = hash_list.version + 1
+    with staging.table(session) as scratch:
+        rejected, problems = _loaded(scratch, entries, whole, tick)
+        added, removed = scratch.apply(hash_list.id, number, whole=whole)
+    done = Import(number, added, removed, rejected, problems)
+    _new_version(session, hash_list, done, digest, "hashlist.imported", actor=actor, now=now)
+    return done
+
+
+def _loaded(
+    scratch: staging.Scratch, entries: Iterator[HashEntry | Problem], whole: bool, tick: Tick
+) -> tuple[int, tuple[str, ...]]:
+    """Stream everything in: how many lines could not be read, and what the first of them were."""
     rejected = 0
     problems: list[str] = []
-    with staging.table(session) as scratch:
-        for entry in scratch.load(entries, tick):
-            rejected += 1
-            if len(problems) < MAX_NAMED_PROBLEMS:
-                problems.append(f"line {entry.line}: {entry.reason}")
-        if rejected and not scratch.rows:
-            raise InvalidInput("No line of the file could be read. " + "; ".join(problems))
-        if whole and not scratch.rows:
-            raise InvalidInput(
-                "The file holds no hashes, and it would empty the list.",
-                hint="Disable the list instead, if that is meant.",
-            )
-        added, removed = scratch.apply(hash_list.id, number, whole=whole)
-    hash_list.version = number
+    for entry in scratch.load(entries, tick):
+        rejected += 1
+        if len(problems) < MAX_NAMED_PROBLEMS:
+            problems.append(f"line {entry.line}: {entry.reason}")
+    if rejected and not scratch.rows:
+        raise InvalidInput("No line of the file could be read. " + "; ".join(problems))
+    if whole and not scratch.rows:
+        raise InvalidInput(
+            "The file holds no hashes, and it would empty the list.",
+            hint="Disable the list instead, if that is meant.",
+        )
+    return rejected, tuple(problems)
+
+
+def _new_version(
+    session: Session,
+    hash_list: HashList,
+    done: Import,
+    digest: str,
+    action: str,
+    *,
+    actor: str,
+    now: datetime,
+    **details: Any,
+) -> None:
+    """Write the version down and have what hangs on the list's entries done anew."""
+    hash_list.version = done.version
     session.add(
         HashListVersion(
-            list_id=hash_list.id, number=number, at=now, actor=actor, file_sha256=digest,
-            added=added, removed=removed, rejected=rejected,
+            list_id=hash_list.id, number=done.version, at=now, actor=actor, file_sha256=digest,
+            added=done.added, removed=done.removed, rejected=done.rejected,
         )
     )  # fmt: skip
     audit.record(
-        session, actor=actor, action="hashlist.imported", entity="hash_list",
-        entity_id=hash_list.id, now=now, version=number, added=added, removed=removed,
+        session, actor=actor, action=action, entity="hash_list", entity_id=hash_list.id, now=now,
+        version=done.version, added=done.added, removed=done.removed, **details,
     )  # fmt: skip
-    if added or removed:
+    if done.added or done.removed:
         _announce(session, hash_list, now)
-    return Import(number, added, removed, rejected, tuple(problems))
 
 
 def roll_back(
@@ -157,20 +181,11 @@ def roll_back(
         raise InvalidInput(f"{hash_list.name} has no earlier version {to}.")
     number = hash_list.version + 1
     added, removed = staging.restore(session, hash_list.id, to, number)
-    hash_list.version = number
+    done = Import(number, added, removed, 0, ())
     digest = hashlib.sha256(f"{hash_list.id}:{to}:{number}".encode()).hexdigest()
-    session.add(
-        HashListVersion(
-            list_id=hash_list.id, number=number, at=now, actor=actor, file_sha256=digest,
-            added=added, removed=removed, rejected=0,
-        )
-    )  # fmt: skip
-    audit.record(
-        session, actor=actor, action="hashlist.rolled_back", entity="hash_list",
-        entity_id=hash_list.id, now=now, version=number, to=to,
-    )  # fmt: skip
-    _announce(session, hash_list, now)
-    return Import(number, added, removed, 0, ())
+    action = "hashlist.rolled_back"
+    _new_version(session, hash_list, done, digest, action, actor=actor, now=now, to=to)
+    return done
 
 
 def set_enabled(

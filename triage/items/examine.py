@@ -169,17 +169,13 @@ def store_facts(session: Session, item: Item, facts: HostingFacts) -> bool:
     here = (facts.kind, facts.country, facts.asn)
     if hops and (hops[-1].kind, hops[-1].country, hops[-1].asn) == here:
         return False
+    kind, country, asn = here
     session.add(
         HostingHop(
-            item_id=item.id,
-            number=len(hops) + 1,
-            at=facts.at,
-            kind=facts.kind,
-            country=facts.country,
-            asn=facts.asn,
-            abuse_contact=facts.abuse_contact,
+            item_id=item.id, number=len(hops) + 1, at=facts.at, kind=kind, country=country,
+            asn=asn, abuse_contact=facts.abuse_contact,
         )
-    )
+    )  # fmt: skip
     return bool(hops)
 
 
