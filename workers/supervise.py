@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -100,6 +101,9 @@ class Tree:
     def _note_death(child: Child, now: float) -> None:
         assert child.process is not None
         log.error("child_died", child=child.name, code=child.process.returncode)
+        # What a killed web server leaves behind would go on answering, and hold the port.
+        with suppress(ProcessLookupError):
+            os.killpg(child.process.pid, signal.SIGKILL)
         child.failures = 0 if now - child.started > STEADY_SECONDS else child.failures + 1
         wait = RESTART_WAITS[min(child.failures, len(RESTART_WAITS) - 1)]
         child.process, child.not_before = None, now + wait
