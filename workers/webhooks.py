@@ -57,22 +57,9 @@ def _post(
         return sockets[-1]
 
     curl = pycurl.Curl()
-    lines = [f"{name}: {value}" for name, value in headers.items()]
-    for option, value in (
-        (pycurl.URL, receiver.url),
-        (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
-        (pycurl.FOLLOWLOCATION, 0),
-        (pycurl.NOSIGNAL, 1),
-        (pycurl.TIMEOUT, TIMEOUT_SECONDS),
-        (pycurl.CAINFO, certifi.where()),
-        (pycurl.PROXY, ""),  # empty, not unset: else libcurl takes one from the environment
-        (pycurl.USERAGENT, settings.user_agent),
-        (pycurl.HTTPHEADER, ["Content-Type: application/json", "Expect:", *lines]),
-        (pycurl.POSTFIELDS, body),
-        (pycurl.WRITEFUNCTION, lambda _: 0),  # ends the exchange at the first byte of the body
-        (pycurl.OPENSOCKETFUNCTION, opened),
-    ):
+    for option, value in _options(receiver, body, headers, settings.user_agent).items():
         curl.setopt(option, value)
+    curl.setopt(pycurl.OPENSOCKETFUNCTION, opened)
     try:
         curl.perform()
     except pycurl.error as error:
@@ -84,6 +71,25 @@ def _post(
         for each in sockets:
             each.close()
     return status
+
+
+def _options(
+    receiver: webhooks.Receiver, body: bytes, headers: dict[str, str], user_agent: str
+) -> dict[int, Any]:
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    return {
+        pycurl.URL: receiver.url,
+        pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
+        pycurl.FOLLOWLOCATION: 0,
+        pycurl.NOSIGNAL: 1,
+        pycurl.TIMEOUT: TIMEOUT_SECONDS,
+        pycurl.CAINFO: certifi.where(),
+        pycurl.PROXY: "",  # empty, not unset: else libcurl takes one from the environment
+        pycurl.USERAGENT: user_agent,
+        pycurl.HTTPHEADER: ["Content-Type: application/json", "Expect:", *lines],
+        pycurl.POSTFIELDS: body,
+        pycurl.WRITEFUNCTION: lambda _: 0,  # ends the exchange at the first byte of the body
+    }
 
 
 def _failure(name: str, code: int, refused: list[str]) -> GiveUp | Unavailable:
