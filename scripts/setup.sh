@@ -51,7 +51,8 @@ fi
 if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$want" ]; then
   say "Installing the locked packages ($kind) …"
   [ -x "$venv/bin/uv" ] || "$venv/bin/python" -m pip install -q --disable-pip-version-check uv || fail "uv could not be installed."
-  "$venv/bin/uv" pip install -q --python "$venv/bin/python" --require-hashes -r "requirements/$kind.lock"
+  # Compiled now: else the first start has five processes compile the same libraries at once.
+  "$venv/bin/uv" pip install -q --compile-bytecode --python "$venv/bin/python" --require-hashes -r "requirements/$kind.lock"
   "$venv/bin/uv" pip install -q --python "$venv/bin/python" --no-deps -e .
   printf '%s\n' "$want" > "$stamp"
 fi
