@@ -11,11 +11,13 @@ from types import MappingProxyType
 from hotline.core.task import Task
 from hotline.intake.inbound.fetch import fetch_mail
 from partners.deliveries.attempt import attempt_delivery
+from partners.notices.origins import ask_state
 from partners.notices.release import release_notices
 from partners.watching.check import check_item
 from triage.hashlists.asking import ask_owner
 from triage.hashlists.service import rebuild_index, rematch_media
 from triage.items.examine import appraise_item, examine_item
+from triage.items.origin import locate_item
 from triage.items.service import register_report
 from workers import webhooks
 from workers.tools import Tools
@@ -44,6 +46,8 @@ JOBS: Mapping[str, Job] = MappingProxyType(
         "hashlist.index": lambda _, task: rebuild_index(task),
         "hashlist.remote": lambda _, task: ask_owner(task),
         "hashlist.rematch": lambda tools, task: rematch_media(task, matcher=tools.matcher),
+        "item.locate": lambda tools, task: locate_item(task, lookup=tools.lookup),
+        "origin.state": lambda tools, task: ask_state(task, client=tools.cloudflare),
         "notice.release": lambda tools, task: release_notices(task, lookup=tools.lookup),
         "delivery.attempt": lambda tools, task: attempt_delivery(task, channels=tools.channels),
         "watch.check": _check,

@@ -11,7 +11,8 @@ from partners.channels.base import Channels
 from partners.channels.build import build_channels
 from triage.fetching.client import Fetcher
 from triage.hashlists.matcher import Matcher
-from triage.hosting.build import build_lookup
+from triage.hosting.build import build_cloudflare, build_lookup
+from triage.hosting.cloudflare import CloudflareOrigin
 from triage.hosting.lookup import Lookup
 from workers.transport import Transport
 
@@ -37,6 +38,10 @@ class Tools:
     @cached_property
     def channels(self) -> Channels:
         return build_channels(self.context.settings)
+
+    @cached_property
+    def cloudflare(self) -> CloudflareOrigin | None:
+        return build_cloudflare(self.context.settings)
 
     def close(self) -> None:
         if "fetcher" in self.__dict__:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Literal, Self
 
@@ -25,6 +26,10 @@ from hotline.core.errors import Misconfigured
 Audience = Literal["public", "console", "provider"]
 ALL_AUDIENCES: tuple[Audience, ...] = ("public", "console", "provider")
 CONFIG_VARIABLE = "HOTLINE_CONFIG"
+TOR_ROUTE = "tor"
+"""The name under which an item may be fetched by ``tor_proxy``."""
+USER_AGENT = "Mozilla/5.0 (compatible; hotline/0.1; child protection hotline)"
+"""Says who comes. Hosts that hide from hotlines are met with another one, per item."""
 
 
 class Settings(BaseSettings):
@@ -85,10 +90,20 @@ class Settings(BaseSettings):
     asn_mmdb: Path | None = None
     asn_csv: Path | None = Field(None, description="AS numbers as CSV, or a folder of such files.")
     rdap_enabled: bool = Field(True, description="Ask RDAP and RIPE for abuse contacts.")
-    user_agent: str = "Mozilla/5.0 (compatible; hotline/0.1; child protection hotline)"
+    user_agent: str = USER_AGENT
     tor_proxy: str = Field("", description="socks5h://host:port of a Tor client.")
     second_vantage_proxy: str = Field("", description="http:// or socks5h:// proxy elsewhere.")
+    fetch_routes: dict[str, SecretStr] = Field(
+        default_factory=dict, description="Named ways to fetch by: name -> http:// or socks5h://."
+    )
     control_url: str = Field("", description="A page of ours that shows that our network is up.")
+    cloudflare_account: str = Field(
+        "", pattern=r"^[0-9A-Za-z]{0,32}$", description="Account id of the abuse reports API."
+    )
+    cloudflare_token: SecretStr = Field(
+        SecretStr(""), description="Its token; empty: notices to Cloudflare go by mail."
+    )
+    cloudflare_anonymous: bool = Field(False, description="Hosts are not told who reported.")
 
     # mail
     smtp_host: str = Field("", description="Empty: no mail leaves; deliveries wait and say so.")
@@ -121,6 +136,16 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("fetch_routes")
+    @classmethod
+    def _ways(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, proxy in value.items():
+            if not re.fullmatch(r"[a-z0-9-]{1,40}", name) or name == TOR_ROUTE:
+                raise ValueError(f"a route's name is of a-z, 0-9 and -, and not {TOR_ROUTE!r}")
+            if not proxy.get_secret_value().startswith(("http://", "https://", "socks5h://")):
+                raise ValueError(f"route {name} must start with http://, https:// or socks5h://")
+        return value
 
     @field_validator("fetch_allowed_networks")
     @classmethod

@@ -16,6 +16,7 @@ from partners.channels.base import Channels, Message
 from partners.deliveries.models import Delivery
 from partners.formats.notice import notice_message
 from partners.formats.referral import referral_message
+from partners.notices import origins
 from partners.notices.models import OPEN, Notice
 from partners.notices.service import after_sending, failed_notice, may_leave
 from partners.referrals import service as referrals
@@ -36,6 +37,8 @@ def attempt_delivery(task: Task, *, channels: Channels) -> None:
     try:
         answer = channels.send(delivery.channel, message)
     except (Unavailable, GiveUp) as error:
+        with task.context.database.writing() as session:
+            origins.not_asked(session, delivery, str(error), now=task.now)
         last = task.attempt >= task.context.settings.job_attempts
         if last or isinstance(error, GiveUp):
             _fail(task, delivery, str(error))
@@ -96,6 +99,7 @@ def _sent(session: Session, task: Task, delivery: Delivery) -> None:
     if delivery.subject == "notice":
         notice = session.get_one(Notice, delivery.subject_id)
         after_sending(session, task.context, notice, now=task.now)
+        origins.asked(session, notice, delivery, now=task.now)
     else:
         referral = session.get_one(Referral, delivery.subject_id)
         referrals.delivered(session, task.context, referral, now=task.now)

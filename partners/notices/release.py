@@ -12,6 +12,7 @@ from triage.cases.models import Case
 from triage.hosting.lookup import Lookup
 from triage.items.examine import host_moved, is_elsewhere, store_facts
 from triage.items.models import Item
+from triage.items.origin import observe_item, told_origins
 
 
 def release_notices(task: Task, *, lookup: Lookup) -> None:
@@ -22,7 +23,8 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
     case_id = task.id_of("case_id")
     with task.context.database.reading() as session:
         item = session.get_one(Case, case_id).item
-    facts = lookup.observe(item.host, kind=item.kind, now=task.now)
+        told = told_origins(session, item.id)
+    facts = observe_item(lookup, item, told, now=task.now)
     with task.finishing() as session:
         item = session.get_one(Item, item.id, with_for_update=True)
         if is_elsewhere(item, facts) and store_facts(session, item, facts):

@@ -24,6 +24,7 @@ from partners.deliveries.service import first_message_id, queue_delivery
 from partners.directory.models import Partner
 from partners.directory.service import provider_of
 from partners.links import mac_of, new_link
+from partners.notices import origins
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
 from partners.referrals.holds import is_held, post_release, was_released
 from partners.referrals.models import Plan
@@ -31,6 +32,7 @@ from partners.watching.service import look_soon
 
 # Hours in which a host is expected to act; a configured country may have its own.
 REMOVAL_HOURS = {"immediate": 4, "high": 24, "normal": 24}
+CDN = "cdn_notice"
 # What a host may say on its page, and the event that follows.
 VERBS = {
     "acknowledge": "acknowledged",
@@ -95,7 +97,9 @@ def dispatch(
     ``named``: a person chose the contact; it is not looked up again.
     """
     if not named and notice.kind in ("provider_notice", "cdn_notice", "preservation_request"):
-        notice.partner = provider_of(session, notice.case.item, now) or notice.partner
+        item, settings = notice.case.item, context.settings
+        network = origins.network_of(session, settings, item, now) if notice.kind == CDN else None
+        notice.partner = network or provider_of(session, item, now) or notice.partner
     partner = notice.partner
     if partner is None or partner.approved_at is None or partner.disabled_at is not None:
         why = "no contact is known" if partner is None else "nobody confirmed the contact yet"

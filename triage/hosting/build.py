@@ -1,14 +1,23 @@
-"""The hosting look-up that the settings describe."""
+"""The hosting look-up, and the delivery network's API, that the settings describe."""
 
 from __future__ import annotations
 
 from hotline.core.settings import Settings
 from triage.hosting.cdn import CdnRanges
+from triage.hosting.cloudflare import CloudflareOrigin
 from triage.hosting.dns import DnsResolver
 from triage.hosting.geography import Geography
 from triage.hosting.known import KnownFirst, load_known_networks
 from triage.hosting.lookup import HostingLookup, Lookup
 from triage.hosting.rdap import Registry
+
+
+def build_cloudflare(settings: Settings) -> CloudflareOrigin | None:
+    """The delivery network's API; None where no account of the hotline's is set."""
+    token = settings.cloudflare_token.get_secret_value()
+    if not (settings.cloudflare_account and token):
+        return None
+    return CloudflareOrigin(settings.cloudflare_account, token)
 
 
 def build_lookup(settings: Settings) -> Lookup:

@@ -6,7 +6,9 @@ hosting provider together with the origin address, and a trusted reporter is tol
 mail. So the origin is found by sending the report, and what comes back by mail is entered as an
 ``origin_address`` observation, from which the host's own facts are looked up.
 
-Sending tells a third party: callers send only what a police hold has released.
+Sending tells others: the API has no way to keep a report from the hosting provider and from NCMEC,
+only to leave the hotline's name out at the host. The site's owner is never told. So callers send
+only what the police have let go.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from triage.hosting.http import Answer, exchange
 
 _MOST_URLS = 250
 _LONGEST_JUSTIFICATION = 5000
+_REFUSALS = (400, 404, 409, 422)
+"""Answers after which the same request is refused again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,11 @@ class Reporter:
 
 @dataclass(frozen=True, slots=True)
 class ReportState:
-    """``host_notified``: passed on to an external hosting provider (None where not told)."""
+    """``status``: submitted, accepted or denied; ``denial_reason`` a slug of theirs."""
 
     report_id: str
     status: str
-    host_notified: bool | None
-    active_measures: int
+    denial_reason: str = ""
 
 
 class CloudflareOrigin:
@@ -68,8 +71,8 @@ class CloudflareOrigin:
         """Sends the report; returns the id under which Cloudflare keeps it ("" if it told none).
 
         The owner of the site is never told (``owner_notification`` is ``none``): that would warn
-        the suspected person. Raises InvalidInput for what the API would refuse, Unavailable when
-        it did not take the report.
+        the suspected person. Raises InvalidInput for what the API refuses or would refuse,
+        Unavailable where a later try may work.
         """
         body = _body(reporter, urls, justification)
         answer = self._exchange("abuse_children", body)
@@ -81,19 +84,12 @@ class CloudflareOrigin:
         return str(named or "")
 
     def state(self, report_id: str) -> ReportState:
-        """What became of a report."""
-        result = _result(self._exchange(quote(report_id, safe=""), None))
+        """What became of a report that this account sent."""
+        result = _result(self._exchange(f"submitted/{quote(report_id, safe='')}", None))
         if not isinstance(result, dict):
             raise Unavailable("Cloudflare's answer about a report is not in the documented form.")
-        summary = result.get("mitigation_summary")
-        summary = summary if isinstance(summary, dict) else {}
-        told = summary.get("external_host_notified")
-        return ReportState(
-            str(result.get("id", report_id)),
-            str(result.get("status", "unknown")),
-            told if isinstance(told, bool) else None,
-            int(summary.get("active_count") or 0),
-        )
+        status, reason = result.get("status"), result.get("denial_reason")
+        return ReportState(report_id, str(status or "unknown")[:40], str(reason or "")[:60])
 
     def _exchange(self, path: str, body: Any) -> Answer:
         return exchange(
@@ -155,8 +151,12 @@ def _result(answer: Answer) -> Any:
             "Cloudflare refused the account.",
             hint="Check the token and ask Cloudflare for the abuse reports entitlement.",
         )
+    if answer.status == 429:
+        raise Unavailable("Cloudflare was asked too often.", hint="It is asked again later.")
     listed = data.get("errors")
     errors = listed if isinstance(listed, list) else []
     told = "; ".join(str(e.get("message", ""))[:200] for e in errors if isinstance(e, dict))
+    if answer.status in _REFUSALS:
+        raise InvalidInput(f"Cloudflare refuses the report: {told or f'HTTP {answer.status}'}.")
     reason = told or answer.error or f"HTTP {answer.status}"
     raise Unavailable(f"Cloudflare did not take the request: {reason}.", hint="Try again later.")

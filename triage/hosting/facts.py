@@ -7,7 +7,7 @@ answer of its own. It never means "foreign"; the rules of jurisdiction send it t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,8 @@ FACTS = frozenset(
         "registrar",
         "registrar_abuse_contact",
         "registry_status",  # why a registry gave nothing: not_found | rate_limited | timeout ...
-        "origin_address",
+        "origin_address",  # of the host behind a delivery network, as somebody told it
+        "origin_request",  # what became of asking the delivery network for it
         "tls",  # valid | expired | wrong_host | self_signed | unknown_issuer | ... as fetched
     }
 )
@@ -115,6 +116,21 @@ class HostingFacts:
         )
 
     @property
+    def origins(self) -> tuple[str, ...]:
+        """Addresses behind the delivery network, without those that are a network's own again."""
+        if self.cdn is None:
+            return ()
+        passing = {o.subject for o in self.of("cdn")}
+        return tuple(each for each in self.values("origin_address") if each not in passing)
+
+    def _at_host(self, fact: str) -> tuple[Observation, ...]:
+        """What is known of ``fact`` where the material is kept: behind a delivery network, only
+        what was said of the origin; without one, everything."""
+        if self.cdn is None or not self.origins:
+            return self.of(fact)
+        return tuple(o for o in self.of(fact) if o.subject in self.origins)
+
+    @property
     def country(self) -> str | None:
         """ISO 3166-1 alpha-2 on which all sources and all addresses agree; None is unknown.
 
@@ -123,13 +139,15 @@ class HostingFacts:
         A delivery network's address says where its nearest machine is registered, not where the
         material is kept; so behind one the country stays unknown until the origin is found.
         """
-        if self.cdn is not None:
+        if self.cdn is not None and not self.origins:
             return None
-        seen = self.values("country")
-        placed = {o.subject for o in self.of("country")}
-        if len(seen) != 1 or any(address not in placed for address in self.addresses):
+        found = self._at_host("country")
+        placed = {o.subject for o in found}
+        if len({o.value for o in found}) != 1:
             return None
-        return seen[0]
+        if any(address not in placed for address in self.origins or self.addresses):
+            return None
+        return found[0].value
 
     @property
     def countries(self) -> tuple[str, ...]:
@@ -143,12 +161,13 @@ class HostingFacts:
     @property
     def asn(self) -> str | None:
         """ "AS12345" on which all addresses agree, else None."""
-        seen = self.values("asn")
-        return seen[0] if len(seen) == 1 else None
+        seen = {o.value for o in self._at_host("asn")}
+        return seen.pop() if len(seen) == 1 else None
 
     @property
     def abuse_contact(self) -> str | None:
-        return self.best("abuse_contact")
+        found = self._at_host("abuse_contact")
+        return found[0].value if found else None
 
     @property
     def registrable_domain(self) -> str | None:
@@ -166,10 +185,11 @@ class HostingFacts:
         even where each belongs to another address, because only one route can come of it.
         """
         found: dict[str, tuple[Observation, ...]] = {}
-        for fact in sorted({o.fact for o in self.observations} - {"address", "cname"}):
+        several = {"address", "cname", "origin_address", "origin_request"}
+        for fact in sorted({o.fact for o in self.observations} - several):
             known = self.of(fact)
             if fact == "country":
-                known = (*known, *self.of("registered_country"))
+                known = (*self._at_host(fact), *self._at_host("registered_country"))
                 differ = len({o.value for o in known}) > 1
             else:
                 differ = any(len(values) > 1 for values in _by_subject(known).values())
@@ -185,8 +205,13 @@ class HostingFacts:
         if self.host is None:
             return HOSTLESS.get(self.location_kind, "unknown")
         if self.cdn is not None:
-            return "cdn"
+            return "host" if self.origins else "cdn"
         return "host" if self.addresses else "unknown"
+
+    def behind(self, origin: Observation, there: HostingFacts) -> HostingFacts:
+        """These facts and, of the address that ``origin`` names, what was found ``there``."""
+        of_origin = [o for o in there.observations if o.subject == origin.value]
+        return replace(self, observations=(*self.observations, origin, *of_origin))
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -198,6 +223,7 @@ class HostingFacts:
             "asn": self.asn,
             "as_name": self.best("as_name"),
             "cdn": self.cdn,
+            "origins": list(self.origins),
             "abuse_contact": self.abuse_contact,
             "registrable_domain": self.registrable_domain,
             "at": self.at.isoformat(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
@@ -31,6 +31,25 @@ class Lookup(Protocol):
     ) -> HostingFacts: ...
 
 
+def observe_behind(
+    lookup: Lookup,
+    host: str | None,
+    *,
+    kind: str,
+    now: datetime,
+    headers: Mapping[str, str],
+    told: Sequence[Observation],
+) -> HostingFacts:
+    """A look at ``host`` and, where a delivery network stands in front of it, at each origin that
+    somebody ``told`` us of (observations of ``origin_address``)."""
+    facts = lookup.observe(host, kind=kind, now=now, headers=headers)
+    if facts.cdn is None:
+        return facts
+    for origin in told:
+        facts = facts.behind(origin, lookup.observe(origin.value, kind="ip", now=now, headers={}))
+    return facts
+
+
 class HostingLookup:
     """``registry=None`` asks nobody outside: abuse contact and registrar stay unknown."""
 
@@ -46,6 +65,7 @@ class HostingLookup:
         self._registry = registry
         self._cdn_ranges = cdn_ranges
         self._suffixes = PublicSuffixList()
+        self._registries = PublicSuffixList(only_icann=True)
 
     def observe(
         self,
@@ -107,13 +127,18 @@ class HostingLookup:
         return found
 
     def _domain(self, name: str, now: datetime) -> list[Observation]:
-        """The registrable domain by the public suffix list: ``x.com.al``, never ``com.al``."""
+        """The registrable domain by the public suffix list: ``x.com.al``, never ``com.al``.
+
+        By the whole list, so that two tenants of one blog host are two; a registry knows only the
+        name that was bought of it, so it is asked by the list's part of registries alone.
+        """
         domain = self._suffixes.privatesuffix(name)
         found = [
             Observation("registrable_domain", domain, "public suffix list", now, 1.0, name),
         ]
-        if self._registry is not None and domain:
-            found += self._registry.domain(domain, now)
+        bought = self._registries.privatesuffix(name)
+        if self._registry is not None and bought:
+            found += self._registry.domain(bought, now)
         return found
 
 

@@ -45,11 +45,10 @@ def test_report_is_sent_as_documented_and_never_to_the_owner(
 
 
 def test_state_of_a_report(web_server: Any, cloudflare: CloudflareOrigin) -> None:
-    summary = {"external_host_notified": True, "active_count": 2, "accepted_url_count": 1}
-    result = {"id": "f00d", "status": "accepted", "mitigation_summary": summary}
-    web_server.routes[f"{PATH}/f00d"] = (200, {"success": True, "result": result}, {})
+    result = {"id": "f00d", "status": "denied", "denial_reason": "not_on_cloudflare"}
+    web_server.routes[f"{PATH}/submitted/f00d"] = (200, {"success": True, "result": result}, {})
     state = cloudflare.state("f00d")
-    assert (state.status, state.host_notified, state.active_measures) == ("accepted", True, 2)
+    assert (state.status, state.denial_reason) == ("denied", "not_on_cloudflare")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +73,7 @@ def test_what_the_api_would_refuse_is_not_sent(
     ("reply", "says"),
     [
         ((401, {"success": False, "errors": [{"message": "no entitlement"}]}, {}), "entitlement"),
-        ((400, {"success": False, "errors": [{"message": "bad url"}]}, {}), "bad url"),
+        ((429, {"success": False, "errors": [{"message": "slow down"}]}, {}), "too often"),
         ((200, {"success": False, "errors": []}, {}), "did not take"),
         ((500, b"oops", {}), "HTTP 500"),
         ((302, {}, {"Location": "/elsewhere"}), "HTTP 302"),
@@ -88,6 +87,16 @@ def test_a_report_that_was_not_taken_is_an_error(
     with pytest.raises(Unavailable, match=says):
         cloudflare.report(REPORTER, ["https://a.example/"], "x")
     assert len(web_server.requests) == 1  # never twice: a second report is a second notice
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 422])
+def test_a_report_that_is_refused_is_not_for_another_try(
+    web_server: Any, cloudflare: CloudflareOrigin, status: int
+) -> None:
+    refusal = (status, {"success": False, "errors": [{"message": "bad url"}]}, {})
+    web_server.routes[f"{PATH}/abuse_children"] = refusal
+    with pytest.raises(InvalidInput, match="refuses the report: bad url"):
+        cloudflare.report(REPORTER, ["https://a.example/"], "x")
 
 
 def test_a_told_origin_is_an_observation() -> None:

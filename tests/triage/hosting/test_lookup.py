@@ -20,7 +20,7 @@ from triage.hosting.cdn import CdnRanges
 from triage.hosting.dns import DnsResolver
 from triage.hosting.facts import HostingFacts, Observation, host_changed, tls_observation
 from triage.hosting.geography import Geography
-from triage.hosting.lookup import HostingLookup
+from triage.hosting.lookup import HostingLookup, observe_behind
 from triage.hosting.rdap import Registry
 
 SHARED = Geography()
@@ -138,6 +138,37 @@ def test_registries_are_asked_once_a_block(
     assert [r.path for r in web_server.requests] == [f"/rdap/ip/{ALBANIAN}", "/rdap/domain/a.com"]
     assert facts.country == "AL"  # what a registration says is shown, and decides nothing
     assert {o.value for o in facts.disagreements["country"]} == {"AL", "DE"}
+
+
+def test_a_registry_is_asked_for_what_was_bought_of_it(
+    web_server: Any, bootstrap: str, geography: Geography, cdns: CdnRanges
+) -> None:
+    """Two tenants of one blog host are two sites, and their names were bought by the host."""
+    registry = Registry(bootstrap=bootstrap, ripestat=web_server.url, allow_local=True)
+    static = {"one.blogspot.com": (ALBANIAN,), "www.two.blogspot.com": (ALBANIAN,)}
+    look = HostingLookup(DnsResolver("127.0.0.1:9", static=static), geography, registry, cdns)
+    domains = [look.observe(host, kind="url", now=NOW).registrable_domain for host in static]
+    assert domains == ["one.blogspot.com", "two.blogspot.com"]
+    asked = [r.path for r in web_server.requests if "/domain/" in r.path]
+    assert asked == ["/rdap/domain/blogspot.com"]
+
+
+def test_behind_a_network_the_origin_decides_and_another_network_does_not(
+    geography: Geography, cdns: CdnRanges
+) -> None:
+    look = lookup(geography, cdns, a_example=(CLOUDFLARE,))
+
+    def told(address: str) -> HostingFacts:
+        said = Observation("origin_address", address, "their mail", NOW, 0.9)
+        return observe_behind(look, "a.example", kind="url", now=NOW, headers={}, told=[said])
+
+    facts = told(ALBANIAN)
+    assert (facts.kind, facts.country, facts.cdn) == ("host", "AL", "Cloudflare")
+    assert facts.origins == (ALBANIAN,)
+    assert "country" not in facts.disagreements
+    assert facts.to_json()["origins"] == [ALBANIAN]
+    again = told("151.101.1.1")  # Fastly's: the host lies further behind
+    assert (again.kind, again.country, again.origins) == ("cdn", None, ())
 
 
 def test_delivery_networks_by_each_kind_of_evidence(cdns: CdnRanges) -> None:

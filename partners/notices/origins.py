@@ -1,0 +1,116 @@
+"""Finding the host behind a delivery network: who is asked, what became of it, shown as facts.
+
+Cloudflare is asked by the very notice that tells it of the item, so that the police hold, the plan
+and the second person stand before it as before every other notice. The answer, an address, comes
+by mail to the desk; an analyst enters it on the case page (``triage.items.origin``).
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hotline.core import outbox
+from hotline.core.database import insert_once
+from hotline.core.errors import InvalidInput, Unavailable
+from hotline.core.ids import new_id
+from hotline.core.settings import Settings
+from hotline.core.task import Task
+from partners.channels.cloudflare import NAME
+from partners.deliveries.models import Delivery
+from partners.directory.models import Partner
+from partners.notices.models import Notice
+from triage.hosting.cloudflare import CloudflareOrigin
+from triage.items.models import HostingObservation, Item
+
+NETWORK = "Cloudflare"
+SOURCE = "Cloudflare abuse reports API"
+CODE = "network:cloudflare"
+# How long after the report, and then after each look, its state is asked for.
+LOOKS = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(days=3))
+
+
+def network_of(session: Session, settings: Settings, item: Item, now: datetime) -> Partner | None:
+    """The delivery network in front of ``item`` as a contact, where its API is set up for us."""
+    if not (settings.cloudflare_account and settings.cloudflare_token.get_secret_value()):
+        return None
+    if _delivered_by(session, item.id) != NETWORK:
+        return None
+    insert_once(
+        session, Partner, ["code"], id=new_id(), code=CODE, kind="provider", country=None,
+        name=NETWORK, languages=["en"], channel=NAME, address=settings.cloudflare_account,
+        details={}, source="settings", created_at=now, approved_at=now, approved_by="settings",
+    )  # fmt: skip
+    return session.scalars(select(Partner).where(Partner.code == CODE)).one()
+
+
+def _delivered_by(session: Session, item_id: uuid.UUID) -> str | None:
+    """The delivery network that the newest look-up saw."""
+    of_item = HostingObservation.item_id == item_id
+    newest = select(func.max(HostingObservation.at)).where(
+        of_item, HostingObservation.fact == "dns_status"
+    )
+    return session.scalar(
+        select(HostingObservation.value)
+        .where(of_item, HostingObservation.fact == "cdn")
+        .where(HostingObservation.at >= newest.scalar_subquery())
+        .order_by(HostingObservation.confidence.desc())
+        .limit(1)
+    )
+
+
+def asked(session: Session, notice: Notice, delivery: Delivery, *, now: datetime) -> None:
+    """Cloudflare took the report: the fact is kept, and its state is asked for later."""
+    if delivery.channel != NAME:
+        return
+    report_id = str(delivery.answer.get("reference", ""))
+    item_id = notice.case.item_id
+    _observe(session, item_id, f"sent {report_id}".strip(), now)
+    if report_id:
+        _post(session, item_id, report_id, 0, now)
+
+
+def not_asked(session: Session, delivery: Delivery, reason: str, *, now: datetime) -> None:
+    """It was not taken: refused, unreachable, or asked too often."""
+    if delivery.channel == NAME:
+        notice = session.get_one(Notice, delivery.subject_id)
+        _observe(session, notice.case.item_id, f"not sent: {reason}", now)
+
+
+def ask_state(task: Task, *, client: CloudflareOrigin | None) -> None:
+    """What became of a report; a failure to learn it is a fact as well, and it is asked again."""
+    item_id, report_id = task.id_of("item_id"), str(task.payload["report_id"])
+    look = int(task.payload["look"])
+    try:
+        if client is None:
+            raise Unavailable("The API is not set up any more.")
+        state = client.state(report_id)
+        words = f"{state.status} {report_id}" + (
+            f": {state.denial_reason}" if state.denial_reason else ""
+        )
+        is_settled = state.status in ("accepted", "denied")
+    except (Unavailable, InvalidInput) as error:
+        words, is_settled = f"state not known {report_id}: {error}", False
+    with task.finishing() as session:
+        _observe(session, item_id, words, task.now)
+        if not is_settled and look + 1 < len(LOOKS):
+            _post(session, item_id, report_id, look + 1, task.now)
+
+
+def _observe(session: Session, item_id: uuid.UUID, value: str, now: datetime) -> None:
+    session.add(
+        HostingObservation(
+            item_id=item_id, fact="origin_request", value=value[:300], source=SOURCE, at=now,
+            confidence=1.0,
+        )
+    )  # fmt: skip
+
+
+def _post(session: Session, item_id: uuid.UUID, report_id: str, look: int, now: datetime) -> None:
+    outbox.post(
+        session, "origin.state", key=f"origin:{item_id}:{report_id}:{look}", now=now,
+        payload={"item_id": str(item_id), "report_id": report_id, "look": look}, delay=LOOKS[look],
+    )  # fmt: skip

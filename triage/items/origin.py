@@ -1,0 +1,109 @@
+"""The host behind a delivery network, as an analyst was told it, and a look at what lies there."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from ipaddress import ip_address
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core import audit, outbox
+from hotline.core.context import Context
+from hotline.core.errors import InvalidInput
+from hotline.core.task import Task
+from triage.fetching.addresses import refusal
+from triage.hosting.cdn import CdnRanges
+from triage.hosting.cloudflare import origin_observation
+from triage.hosting.facts import HostingFacts, Observation
+from triage.hosting.lookup import Lookup, observe_behind
+from triage.items.models import HostingObservation, Item
+
+FACT = "origin_address"
+LONGEST_SOURCE = 80
+
+
+def told_origins(session: Session, item_id: uuid.UUID) -> tuple[Observation, ...]:
+    """What was told last; a later word takes the place of an earlier one, and none forgets it."""
+    newest = session.scalars(
+        select(HostingObservation)
+        .where(HostingObservation.item_id == item_id, HostingObservation.fact == FACT)
+        .order_by(HostingObservation.at.desc(), HostingObservation.id.desc())
+        .limit(1)
+    ).first()
+    if newest is None or newest.value is None:
+        return ()
+    said = Observation(FACT, newest.value, newest.source, newest.at, newest.confidence)
+    return (said,)
+
+
+def observe_item(
+    lookup: Lookup,
+    item: Item,
+    told: Sequence[Observation],
+    *,
+    now: datetime,
+    headers: dict[str, str] | None = None,
+) -> HostingFacts:
+    """Where ``item`` is hosted now; ``told`` are its ``told_origins``."""
+    return observe_behind(
+        lookup, item.host, kind=item.kind, now=now, headers=headers or {}, told=told
+    )
+
+
+def tell_origin(
+    session: Session, context: Context, item: Item, address: str, source: str, *, actor: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    """An analyst enters the origin's address and who told it; an empty address takes it back."""
+    source = " ".join(source.split())
+    if not 1 <= len(source) <= LONGEST_SOURCE or not source.isprintable():
+        words = f"Say who told it, in at most {LONGEST_SOURCE} characters."
+        raise InvalidInput(words, fields={"/source": words})
+    if address.strip():
+        said = origin_observation(address, source, now)
+        _require_host(context, said.value or "")
+    else:
+        said = Observation(FACT, None, source, now, 1.0)
+    session.add(
+        HostingObservation(
+            item_id=item.id, fact=FACT, value=said.value, source=source, at=now,
+            confidence=said.confidence,
+        )
+    )  # fmt: skip
+    audit.record(
+        session, actor=actor, action="item.origin_told", entity="item", entity_id=item.id,
+        now=now, address=said.value, source=source,
+    )  # fmt: skip
+    outbox.post(
+        session, "item.locate", key=f"locate:{item.id}:{now.isoformat()}",
+        payload={"item_id": str(item.id)}, now=now,
+    )  # fmt: skip
+
+
+def _require_host(context: Context, address: str) -> None:
+    """An address that could be a host's: public, and not a delivery network's again."""
+    fault = ""
+    if refusal(address, context.settings.fetch_allowed_networks):
+        fault = f"{ip_address(address)} is not a public address."
+    elif CdnRanges.load(context.settings.data_dir).detect([address]):
+        fault = f"{address} belongs to a delivery network; the origin lies behind it."
+    if fault:
+        raise InvalidInput(fault, fields={"/address": fault})
+
+
+def locate_item(task: Task, *, lookup: Lookup) -> None:
+    """Look up where the item is hosted, and nothing else; a changed host is a new hop."""
+    from triage.items.examine import host_moved, store_facts
+
+    item_id = task.id_of("item_id")
+    with task.context.database.reading() as session:
+        item = session.get_one(Item, item_id)
+        told = told_origins(session, item_id)
+    facts = observe_item(lookup, item, told, now=task.now)
+    with task.finishing() as session:
+        item = session.get_one(Item, item_id, with_for_update=True)
+        if store_facts(session, item, facts):
+            host_moved(session, task.context, item, task.now)
