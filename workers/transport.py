@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
+from collections import defaultdict
+from collections.abc import Container
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import redis
 import structlog
 from rq import Queue
 from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
+from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
 from hotline.core import outbox
 from hotline.core.database import Database
+from hotline.core.logs import origin
 from hotline.core.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -25,6 +32,8 @@ RUN = "workers.execute.run"
 JOB_SECONDS = 110  # below outbox.LEASE, so that a handed-over row never runs twice at once
 # A bulk of ten thousand reports must not wait for as many hand-overs: the sweeper does the rest.
 HANDED_OVER_AT_ONCE = 100
+# Notes that the courier of one web process holds at most; more mean that Redis is slow.
+COURIER_HOLDS = 10_000
 # After a refused connection nobody knocks again for this long: a request must not wait for Redis.
 PAUSE_SECONDS = 2.0
 CONNECT_SECONDS = 0.5
@@ -53,30 +62,43 @@ class Transport:
         """``notes`` are ``queue:outbox id``, as ``outbox.post`` leaves them."""
         if time.monotonic() < self._paused_until:
             return
+        fresh: dict[str, list[EnqueueData]] = defaultdict(list)
         for note in notes[:HANDED_OVER_AT_ONCE]:
-            queue, entry_id = note.split(":", 1)
-            if self.hand_over(queue, entry_id) is False:
-                return
+            name, entry_id = note.split(":", 1)
+            fresh[name].append(Queue.prepare_data(RUN, job_id=entry_id, **_call(entry_id)))
+        try:
+            with self._connection.pipeline() as pipeline:
+                for name, entries in fresh.items():
+                    self._queues[name].enqueue_many(entries, pipeline=pipeline)
+                pipeline.execute()
+        except redis.RedisError as error:
+            self._is_away(error)
 
-    def hand_over(self, queue: str, entry_id: str) -> bool | None:
-        """Put one row on its queue unless it is there; False if Redis is away.
+    def hand_over(self, name: str, entry_id: str, waiting: Container[str] = ()) -> bool | None:
+        """Put one row on the queue ``name`` unless it is there; False if Redis is away.
 
         None where a worker is at the row right now: whether that ends well is not known yet.
+        ``waiting``: what is known to be on the queue, which saves asking.
         """
+        if entry_id in waiting:
+            return True
         try:
-            return self._enqueue(self._queues[queue], entry_id)
+            return self._enqueue(self._queues[name], entry_id)
         except redis.RedisError as error:
-            self._paused_until = time.monotonic() + PAUSE_SECONDS
-            log.warning("redis_unreachable", error=type(error).__name__)
+            self._is_away(error)
             return False
+
+    def _is_away(self, error: redis.RedisError) -> None:
+        self._paused_until = time.monotonic() + PAUSE_SECONDS
+        log.warning("redis_unreachable", error=type(error).__name__)
 
     def sweep(self, database: Database, now: datetime) -> int:
         """Hand over what was left behind; returns how many rows."""
         with database.writing() as session:
             entries = outbox.left_behind(session, now=now)
-            count = 0
+            count, waiting = 0, self._waiting({entry.queue for entry in entries})
             for entry in entries:
-                handed = self.hand_over(entry.queue, str(entry.id))
+                handed = self.hand_over(entry.queue, str(entry.id), waiting)
                 if handed is False:
                     break
                 if handed:
@@ -84,17 +106,15 @@ class Transport:
                     count += 1
             return count
 
+    def _waiting(self, names: set[str]) -> set[str]:
+        """What is on these queues, read once for a whole sweep: they may be long."""
+        try:
+            return {entry for name in names for entry in self._queues[name].get_job_ids()}
+        except redis.RedisError:
+            return set()
+
     def _enqueue(self, queue: Queue, entry_id: str) -> bool | None:
-        enqueue = partial(
-            queue.enqueue_call,
-            RUN,
-            args=(entry_id,),
-            job_id=entry_id,
-            timeout=JOB_SECONDS,
-            result_ttl=0,
-            failure_ttl=3600,
-            description=entry_id,
-        )
+        enqueue = partial(queue.enqueue_call, RUN, job_id=entry_id, **_call(entry_id))
         try:
             enqueue(unique=True)
             return True
@@ -112,6 +132,51 @@ class Transport:
         job.delete()  # its worker was killed, or the queue was wiped around it
         enqueue()
         return True
+
+
+class Courier:
+    """Hands over from a thread of its own: whoever reports never waits for Redis.
+
+    What it has no room for, or still holds when the process ends, the sweeper finds.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._notes: queue.Queue[str] = queue.Queue(COURIER_HOLDS)
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def after_commit(self, notes: list[str]) -> None:
+        if self._thread is None:  # not before the first note: the server forks its processes
+            with self._starting:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._carry, daemon=True)
+                    self._thread.start()
+        try:
+            for note in notes[:HANDED_OVER_AT_ONCE]:
+                self._notes.put_nowait(note)
+        except queue.Full:
+            return
+
+    def _carry(self) -> None:
+        while True:
+            notes = [self._notes.get()]
+            while len(notes) < HANDED_OVER_AT_ONCE and not self._notes.empty():
+                notes.append(self._notes.get())
+            try:
+                self._transport.after_commit(notes)
+            except Exception as error:  # the thread must outlive it; the sweeper has the rest
+                log.error("courier_failed", error=type(error).__name__, where=origin(error))
+
+
+def _call(entry_id: str) -> dict[str, Any]:
+    return {
+        "args": (entry_id,),
+        "timeout": JOB_SECONDS,
+        "result_ttl": 0,
+        "failure_ttl": 3600,
+        "description": entry_id,
+    }
 
 
 def _is_over(job: Job) -> bool:

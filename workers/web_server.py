@@ -13,7 +13,7 @@ from hotline.app import create_app
 from hotline.core.context import build_context
 from hotline.core.settings import Settings
 from hotline.migrations.run import require_current
-from workers.transport import Transport
+from workers.transport import Courier, Transport
 
 
 class QuietLogger(Logger):  # type: ignore[misc]
@@ -61,8 +61,8 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> flask.Flask:
         """Called in each worker after the fork, so that no connection is shared between them."""
-        transport = Transport(self.settings)
-        context = build_context(self.settings, after_commit=transport.after_commit)
+        courier = Courier(Transport(self.settings))
+        context = build_context(self.settings, after_commit=courier.after_commit)
         require_current(context.database)
         return create_app(context)
 

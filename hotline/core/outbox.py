@@ -25,6 +25,9 @@ MAX_BACKOFF = timedelta(hours=6)
 # A row that was handed to RQ and is still not done after this long is handed over again: Redis may
 # have been wiped, or the worker killed. Running twice is harmless, see above.
 LEASE = timedelta(minutes=2)
+# A younger row is on its way to RQ from the process that stored it; two hand-overs at once would
+# let two workers begin the same work.
+FRESH = timedelta(seconds=2)
 
 
 class OutboxEntry(Identified, Base):
@@ -91,13 +94,14 @@ def lock(session: Session, entry_id: uuid.UUID) -> OutboxEntry | None:
 
 
 def left_behind(session: Session, *, now: datetime, limit: int = 500) -> Sequence[OutboxEntry]:
-    """Open rows whose time has come and that nobody was handed lately, oldest first."""
+    """Open rows whose time has come and that nobody was handed or stored lately, oldest first."""
     return session.scalars(
         select(OutboxEntry)
         .where(
             OutboxEntry.done_at.is_(None),
             OutboxEntry.dead_at.is_(None),
             OutboxEntry.due_at <= now,
+            OutboxEntry.created_at <= now - FRESH,
             or_(OutboxEntry.handed_at.is_(None), OutboxEntry.handed_at <= now - LEASE),
         )
         .order_by(OutboxEntry.due_at)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from apiflask import APIBlueprint
-from flask import Response, jsonify, make_response, request
+from flask import Response, current_app, jsonify, make_response, request
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import UnsupportedMediaType
@@ -32,6 +34,7 @@ CHANNEL = "api"
 MAX_BULK = 50_000_000
 """Bytes; ten thousand lines with room for narratives."""
 JSON = "application/json"
+_QUOTAS = "hotline.intake.quotas"
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")
 web.csrf.exempt(blueprint)  # no cookie is read here, so there is nothing to forge
 
@@ -44,13 +47,14 @@ def create_report() -> Response:
     report = submission.read(_body())
     idempotency_key = request.headers.get("Idempotency-Key")
     with web.writing() as session:
-        arrival = _arrival(session, "reports", 1)
+        arrival, spend = _arrival(session, "reports", 1)
         if idempotency_key is None:
             received = Received()
+            spend()
             store(session, web.context(), [(received, report)], arrival)
         else:
             received = idempotency.receive_once(
-                session, web.context(), report, idempotency_key, arrival=arrival
+                session, web.context(), report, idempotency_key, arrival=arrival, spend=spend
             )
     return _answer(schemas.ReceiptAnswer(receipt=received.receipt, id=received.report_id), 201)
 
@@ -69,13 +73,14 @@ def create_reports() -> Response:
     answer = _bulk_answer(lines, [received for received, _ in good])
     idempotency_key = request.headers.get("Idempotency-Key")
     with web.writing() as session:
-        arrival = _arrival(session, "bulk", len(good))
+        arrival, spend = _arrival(session, "bulk", len(good))
         earlier = None
         if idempotency_key is not None:
             earlier = idempotency.answer_once(
                 session, web.context(), idempotency_key, body, answer, arrival=arrival
             )
         if earlier is None:
+            spend()
             store(session, web.context(), good, arrival)
     return Response(earlier or answer, content_type=bulk.NDJSON)
 
@@ -96,18 +101,26 @@ def _bulk_answer(lines: list[bulk.Line], stored: list[Received]) -> str:
     return "".join(json.dumps(answer) + "\n" for answer in answers)
 
 
-def _arrival(session: Session, scope: str, reports: int) -> Arrival:
-    """Whose reports these are. With a key its quota counts; without one, the address does."""
+def _arrival(session: Session, scope: str, reports: int) -> tuple[Arrival, Callable[[], None]]:
+    """Whose reports these are, and how they are paid for once it is known that they are new.
+
+    With a key its quota counts; without one, the address does.
+    """
     now = utc_now()
     if "Authorization" not in request.headers and scope == "reports":
-        return Arrival(CHANNEL, now, held=guard.report_is_flood())
-    key = keys.authenticate(session, web.context(), _authorisation(), scope)
-    keys.spend(session, key, reports, now)
-    return Arrival(CHANNEL, now, source=key.name)
+        return Arrival(CHANNEL, now, held=guard.is_held(session, _solution(), now)), lambda: None
+    sender = keys.authenticate(session, web.context(), _authorisation(), scope)
+    quotas = current_app.extensions.setdefault(_QUOTAS, keys.Quotas())
+    arrival = Arrival(CHANNEL, now, source=sender.name)
+    return arrival, partial(quotas.spend, session, sender, reports, now)
 
 
 def _authorisation() -> str:
     return request.headers.get("Authorization", "")
+
+
+def _solution() -> str:
+    return request.headers.get("Proof-Of-Work", "")
 
 
 @blueprint.after_request
@@ -121,7 +134,7 @@ def ask_for_a_key(response: Response) -> Response:
 def read_status() -> Response:
     """The state of each part and the messages, for whoever holds the receipt."""
     query = parse(schemas.ReceiptQuery, _body())
-    guard.allow_lookup()
+    guard.allow_lookup(_solution(), utc_now())
     with web.reading() as session:
         report = service.find_by_receipt(session, web.context(), query.receipt)
         if report is None:
@@ -135,13 +148,19 @@ def add_information() -> Response:
     """Add to a report; also the answer to the hotline's question."""
     body = parse(schemas.InformationRequest, _body())
     text = submission.read_information({"text": body.text}).text
-    guard.allow_addition()
+    guard.allow_addition(_solution(), utc_now())
     with web.writing() as session:
         report = service.find_by_receipt(session, web.context(), body.receipt)
         if report is None:
             raise _no_such_receipt()
         service.add_information(session, web.context(), report, text, utc_now())
     return make_response("", 204)
+
+
+@blueprint.get("/challenge")
+def read_challenge() -> Response:
+    """Work to be done by whoever has no key; its solution goes into the header Proof-Of-Work."""
+    return jsonify(guard.challenge(utc_now()))
 
 
 @blueprint.get("/openapi.json")

@@ -11,12 +11,15 @@ import hmac
 import json
 import re
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from hotline.core.context import Context
 from hotline.core.crypto import Vault
@@ -30,6 +33,7 @@ LIFETIME = timedelta(hours=24)
 # Shorter ones are counters, and whoever guesses a key reads another client's receipt.
 _KEY = re.compile(r"[\x21-\x7e]{16,255}")
 _ANSWER = "idempotency_key.answer"
+_RENEWED = ("id", "digest", "answer", "expires_at")
 
 
 def receive_once(
@@ -39,8 +43,12 @@ def receive_once(
     key: str,
     *,
     arrival: Arrival,
+    spend: Callable[[], None] = lambda: None,
 ) -> Received:
-    """Store a report, once per ``key``; ``OtherBody`` where the key came with another one."""
+    """Store a report, once per ``key``; ``OtherBody`` where the key came with another one.
+
+    ``spend`` is called where it is new, and refuses it by raising: a second try costs no quota.
+    """
     received = Received()
     answer = json.dumps([str(received.report_id), received.receipt])
     body = submission.model_dump_json().encode()
@@ -48,6 +56,7 @@ def receive_once(
     if earlier is not None:
         report_id, receipt = json.loads(earlier)
         return Received(uuid.UUID(report_id), receipt)
+    spend()
     store(session, context, [(received, submission)], arrival)
     return received
 
@@ -73,11 +82,12 @@ def answer_once(
     row_id = new_id()
     values = {
         "id": row_id,
+        "mac": mac,
         "digest": digest,
         "answer": Vault.seal(sealing, _ANSWER, row_id, answer),
         "expires_at": arrival.now + LIFETIME,
     }
-    if _take(session, mac, values, arrival.now):
+    if _take(session, values, arrival.now):
         return None
     row = session.execute(
         select(IdempotencyKey.id, IdempotencyKey.digest, IdempotencyKey.answer).where(
@@ -95,15 +105,20 @@ class OtherBody(Conflict):
     """The key came before, with something else."""
 
 
-def _take(session: Session, mac: bytes, values: dict[str, Any], now: datetime) -> bool:
+def _take(session: Session, values: dict[str, Any], now: datetime) -> bool:
     """Store the key; False if a living one is there."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = (
-        insert(IdempotencyKey)
-        .values(mac=mac, **values)
-        .on_conflict_do_update(
-            index_elements=["mac"], set_=values, where=IdempotencyKey.expires_at <= now
-        )
-        .returning(IdempotencyKey.id)
-    )
-    return session.execute(statement).first() is not None
+    connection = session.connection()  # past the ORM, which takes longer than the database does
+    statement = _taking(connection.dialect.name)
+    return connection.execute(statement, values | {"now": now}).first() is not None
+
+
+@cache
+def _taking(dialect: str) -> ReturningInsert[tuple[uuid.UUID]]:
+    """Made once: to build it takes as long as to execute it."""
+    table = cast(Table, IdempotencyKey.__table__)
+    given = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
+    return given.on_conflict_do_update(
+        index_elements=["mac"],
+        set_={name: given.excluded[name] for name in _RENEWED},
+        where=table.c.expires_at <= bindparam("now"),
+    ).returning(table.c.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,10 +15,10 @@ from sqlalchemy import select
 
 from hotline.core import audit, outbox
 from hotline.core.context import Context
-from hotline.core.outbox import LEASE, OutboxEntry
+from hotline.core.outbox import FRESH, LEASE, OutboxEntry
 from workers import schedule
 from workers.schedule import Scheduler
-from workers.transport import QUEUES, Transport
+from workers.transport import QUEUES, Courier, Transport
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
@@ -32,7 +33,7 @@ def wired(
 
 def _post(context: Context, key: str, queue: str = "default") -> str:
     with context.database.writing() as session:
-        outbox.post(session, "item.examine", key=key, payload={}, now=NOW, queue=queue)
+        outbox.post(session, "item.examine", key=key, payload={}, now=NOW - FRESH, queue=queue)
         return str(session.scalars(select(OutboxEntry.id).where(OutboxEntry.key == key)).one())
 
 
@@ -53,6 +54,45 @@ def test_what_was_left_behind_is_handed_over_once(wired: tuple[Any, ...]) -> Non
     assert transport.sweep(context.database, NOW + timedelta(seconds=1)) == 0
     assert transport.sweep(context.database, NOW + LEASE) == 2, "asked again after a lease"
     assert len(_waiting(server)) == 2, "and still there once"
+
+
+def test_what_was_stored_just_now_is_left_to_who_stored_it(wired: tuple[Any, ...]) -> None:
+    context, transport, server = wired
+    _post(context, "a")
+    assert transport.sweep(context.database, NOW - timedelta(milliseconds=1)) == 0
+    assert transport.sweep(context.database, NOW) == 1
+    assert len(_waiting(server)) == 1
+
+
+def test_a_courier_hands_over_what_was_stored(wired: tuple[Any, ...]) -> None:
+    context, transport, server = wired
+    context.database.after_commit = Courier(transport).after_commit
+    ids = {_post(context, f"work {number}", "urgent" if number % 2 else "checks")
+           for number in range(20)}  # fmt: skip
+    _soon(lambda: set(_waiting(server)) == ids)
+    assert transport.sweep(context.database, NOW) == 20, "the sweeper finds them on their queues"
+    assert len(_waiting(server)) == 20, "and hands none over twice"
+
+
+def test_a_courier_outlives_a_redis_that_goes_away(wired: tuple[Any, ...]) -> None:
+    context, transport, server = wired
+    context.database.after_commit = Courier(transport).after_commit
+    server.stop()
+    lost = _post(context, "while it is away")
+    _soon(lambda: transport._paused_until > 0)
+    server.start()
+    transport._paused_until = 0
+    later = _post(context, "when it is back")
+    _soon(lambda: _waiting(server) == [later])
+    assert transport.sweep(context.database, NOW) == 2
+    assert set(_waiting(server)) == {lost, later}
+
+
+def _soon(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
 
 
 def test_what_redis_forgot_is_handed_over_again(wired: tuple[Any, ...]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hotline.core import outbox
 from hotline.core.context import Context
-from hotline.core.outbox import LEASE, OutboxEntry
+from hotline.core.outbox import FRESH, LEASE, OutboxEntry
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
@@ -49,14 +49,14 @@ def test_delayed_work_waits_for_its_time(context: Context) -> None:
     _post(context, "a", delay=timedelta(minutes=5))
     assert notes == []
     with context.database.writing() as session:
-        assert not outbox.left_behind(session, now=NOW)
+        assert not outbox.left_behind(session, now=NOW + FRESH)
         assert len(outbox.left_behind(session, now=NOW + timedelta(minutes=5))) == 1
 
 
 def test_a_handed_row_is_left_alone_for_a_lease_only(context: Context) -> None:
     _post(context, "a")
     with context.database.writing() as session:
-        outbox.left_behind(session, now=NOW)[0].handed_at = NOW
+        outbox.left_behind(session, now=NOW + FRESH)[0].handed_at = NOW
     with context.database.writing() as session:
         assert not outbox.left_behind(session, now=NOW + LEASE - timedelta(seconds=1))
         assert outbox.left_behind(session, now=NOW + LEASE)

@@ -131,12 +131,76 @@ def test_a_quota_is_all_or_nothing_and_begins_anew_each_day(
     refused = client.post("/api/v1/reports", **report)  # type: ignore[arg-type]
     assert refused.status_code == 429 and 0 < int(refused.headers["Retry-After"]) <= 86_401
     assert count(context) == 3
+    quotas, sender = keys.Quotas(), sender_of(context, key)
     with context.database.writing() as session:
-        stored = session.scalars(select(ApiKey)).one()
         later = datetime.now(UTC)
         with pytest.raises(TooMany):
-            keys.spend(session, stored, 1, later)
-        keys.spend(session, stored, 3, later + timedelta(days=1))
+            quotas.spend(session, sender, 1, later)
+        quotas.spend(session, sender, 3, later + timedelta(days=1))
+
+
+def test_a_second_try_costs_no_quota(client: FlaskClient, context: Context) -> None:
+    key, body = make_key(context, "app", 3), b'{"narrative":"x"}\n' * 2
+    tries = {"Idempotency_Key": "0123456789abcdef-bulk"}
+    first, second = (send(client, key, body, **tries) for _ in range(2))
+    assert first.status_code == second.status_code == 200 and first.data == second.data
+    single = {
+        "json": {"narrative": "x"},
+        "headers": {
+            "Authorization": f"Bearer {key}",
+            "Idempotency-Key": "0123456789abcdef-one",
+        },
+    }
+    answered = [client.post("/api/v1/reports", **single) for _ in range(3)]  # type: ignore[arg-type]
+    assert [each.status_code for each in answered] == [201, 201, 201]
+    assert len({each.data for each in answered}) == 1
+    assert send(client, key, body).status_code == 429 and count(context) == 3
+
+
+def sender_of(context: Context, key: str) -> keys.Sender:
+    with context.database.reading() as session:
+        return keys.authenticate(session, context, f"Bearer {key}", "bulk")
+
+
+def used(context: Context) -> int:
+    with context.database.reading() as session:
+        return session.scalars(select(ApiKey)).one().used
+
+
+def test_of_a_large_quota_a_thousandth_is_taken_in_advance(context: Context) -> None:
+    sender = sender_of(context, make_key(context, "app", 2_000))
+    quotas, of_another_process = keys.Quotas(), keys.Quotas()
+
+    def spend(whose: keys.Quotas, reports: int) -> None:
+        with context.database.writing() as session:
+            whose.spend(session, sender, reports, NOW)
+
+    spend(quotas, 1)
+    assert used(context) == 3, "one, and two in advance"
+    spend(quotas, 1)
+    spend(quotas, 1)
+    assert used(context) == 3, "paid from the advance"
+    spend(quotas, 10)
+    assert used(context) == 15
+    spend(of_another_process, 1_985)
+    assert used(context) == 2_000, "nothing in advance where that would be too much"
+    spend(quotas, 2)
+    for whose in (quotas, of_another_process):
+        with pytest.raises(TooMany):
+            spend(whose, 1)
+    with context.database.writing() as session:
+        quotas.spend(session, sender, 2_000, NOW + timedelta(days=1))
+
+
+def test_what_was_not_stored_was_not_taken_in_advance(context: Context) -> None:
+    sender, quotas = sender_of(context, make_key(context, "app", 5_000)), keys.Quotas()
+    with pytest.raises(RuntimeError), context.database.writing() as session:
+        quotas.spend(session, sender, 1, NOW)
+        raise RuntimeError
+    assert used(context) == 0
+    with context.database.writing() as session:
+        quotas.spend(session, sender, 1, NOW)
+    assert used(context) == 6, "the failed transaction left no advance to spend from"
 
 
 def test_keys_are_named_once_and_not_kept(context: Context) -> None:
