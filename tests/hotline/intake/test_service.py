@@ -63,7 +63,7 @@ def test_a_held_report_takes_the_same_way_but_does_not_jump_the_queue(context: C
     received = receive(context, held=True)
     with context.database.reading() as session:
         assert session.get_one(Report, received.report_id).held_for_review
-        assert session.scalars(select(OutboxEntry.queue)).one() == "default"
+        assert session.scalars(select(OutboxEntry.queue)).one() == "checks"
 
 
 def test_nothing_personal_is_readable_at_rest(context: Context) -> None:
