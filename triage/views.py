@@ -38,9 +38,11 @@ def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
     blueprint.add_app_template_filter(defanged, "defanged")
     add, post = blueprint.add_url_rule, ["POST"]
     add("/queue", view_func=cases.queue)
+    add("/queue/release", view_func=cases.release_flood, methods=post)
     add(CASE, view_func=cases.case)
     add(f"{CASE}/claim", view_func=cases.claim, methods=post)
     add(f"{CASE}/release", view_func=cases.release, methods=post)
+    add(f"{CASE}/reports/release", view_func=cases.release_reports, methods=post)
     add(f"{CASE}/assessment", view_func=cases.assess, methods=post)
     add(f"{CASE}/facts", view_func=cases.set_facts, methods=post)
     add(f"{CASE}/reopen", view_func=cases.reopen, methods=post)

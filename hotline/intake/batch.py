@@ -147,8 +147,9 @@ def _add_report(
         }
     )
     _add_parts(rows, key, report_id, submission, arrival)
-    urgent = submission.danger_now and not arrival.held
-    rows[OutboxEntry].append(_work(report_id, "urgent" if urgent else "default", now))
+    # A flood waits behind all other work, unless it says that a child is in danger.
+    queues = ("checks", "default") if arrival.held else ("default", "urgent")
+    rows[OutboxEntry].append(_work(report_id, queues[submission.danger_now], now))
 
 
 def _work(report_id: uuid.UUID, queue: str, now: datetime) -> dict[str, Any]:

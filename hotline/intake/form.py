@@ -13,6 +13,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from hotline.intake import wording
+from hotline.intake.proof import MAX_LENGTH
 from hotline.intake.submission import Submission, clean, read
 
 FIELDS = (
@@ -26,6 +27,8 @@ FIELDS = (
 )
 TRAP = "website"
 """A field that people do not see; what fills it in is a robot."""
+PROOF = "proof"
+"""The solution of a proof of work, which the script fills in."""
 MAX_AGE = timedelta(hours=24)
 """As long as the key of a submission is remembered; an older form is asked to be sent again."""
 
@@ -34,6 +37,12 @@ def values_of(form: Mapping[str, str]) -> dict[str, str]:
     """What was typed, field by field, for showing it again."""
     # Browsers send every line end as two characters; the limits count what the person typed.
     return {name: form.get(name, "").replace("\r\n", "\n") for name in FIELDS}
+
+
+def proof_in(form: Mapping[str, str]) -> dict[str, str]:
+    """The proof of work that came with a page, for the draft; nothing where there is none."""
+    solution = form.get(PROOF, "")
+    return {PROOF: solution} if 0 < len(solution) <= MAX_LENGTH else {}
 
 
 def submission_of(values: Mapping[str, str], language: str) -> Submission:

@@ -1,16 +1,29 @@
-"""Floods: who knocks too often is held for review (reports) or asked to wait (look-ups)."""
+"""Floods: what a flood brings is held for review (reports) or asked to wait (look-ups).
+
+A report is held if one address sent too many in this window, or all addresses together did, or if
+it looks like a robot's. A proof of work lifts that: so a person behind an address that many share
+(Tor, a school) gets through a flood like anyone else. Proofs are looked at, and spent, only where
+they change something. What fills in the trap is held whatever it proves.
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from flask import current_app, request
+from sqlalchemy.orm import Session
 
 from hotline.core import datafiles, web
+from hotline.core.database import insert_once
 from hotline.core.errors import TooMany
+from hotline.core.ids import new_id
 from hotline.core.shapes import parse_file
+from hotline.intake import proof
 from hotline.intake.limits import Counters, Limits
+from hotline.intake.models import SpentProof
 
 _EXTENSION = "hotline.intake.guard"
 _DATA = "limits.toml"
@@ -22,36 +35,75 @@ class Guard:
     counters: Counters
 
 
-def report_is_flood() -> bool:
-    """Count a report; True if it is to be held for review."""
-    guard, now = _guard(), time.monotonic()
-    own = guard.counters.hit("report", _address(), now=now)
-    everybody = guard.counters.hit("report", "", now=now)
-    return own > guard.limits.reports_of_one or everybody > guard.limits.reports_of_all
+def is_held(
+    session: Session, solution: str, now: datetime, *, hasty: bool = False, trapped: bool = False
+) -> bool:
+    """Count a report; True if it is to be held for review. ``now`` is for what is spent.
+
+    ``hasty``: the form came back sooner than a person types; ``trapped``: it filled in the field
+    that people do not see.
+    """
+    guard, seconds = _guard(), time.monotonic()
+    own = guard.counters.hit("report", _address(), now=seconds)
+    everybody = guard.counters.hit("report", "", now=seconds)
+    flood = own > guard.limits.reports_of_one or everybody > guard.limits.reports_of_all
+    return trapped or ((flood or hasty) and not _spend(session, solution, now))
 
 
-def allow_lookup() -> None:
+def allow_lookup(solution: str, now: datetime) -> None:
     """Count a look-up by receipt; ``TooMany`` beyond the limit, whether or not it would hit."""
-    _allow("lookup", _guard().limits.lookups_of_one)
+    _allow("lookup", _guard().limits.lookups_of_one, solution, now)
 
 
-def allow_addition() -> None:
-    _allow("addition", _guard().limits.additions_of_one)
+def allow_addition(solution: str, now: datetime) -> None:
+    _allow("addition", _guard().limits.additions_of_one, solution, now)
 
 
 def form_seconds() -> float:
-    """A form that comes back sooner than this was filled in by a robot."""
+    """A form that comes back sooner was filled in by a robot, or by somebody very quick."""
     return _guard().limits.form_seconds
 
 
-def _allow(kind: str, limit: int) -> None:
-    guard, now = _guard(), time.monotonic()
-    if guard.counters.hit(kind, _address(), now=now) > limit:
-        raise TooMany(
-            "Too many requests in a short time.",
-            retry_after=guard.counters.seconds_left(now),
-            hint="Wait a few minutes and try again. Nothing that you sent before is lost.",
-        )
+def challenge(now: datetime) -> dict[str, Any]:
+    """Work for a visitor's computer; made anew for each, and not remembered."""
+    limits = _guard().limits
+    return proof.new_challenge(
+        _keys(), rounds=limits.proof_rounds, tries=limits.proof_tries, now=now
+    )
+
+
+def _allow(kind: str, limit: int, solution: str, now: datetime) -> None:
+    guard, seconds = _guard(), time.monotonic()
+    if guard.counters.hit(kind, _address(), now=seconds) <= limit:
+        return
+    if solution:
+        with web.writing() as session:
+            if _spend(session, solution, now):
+                return
+    raise TooMany(
+        "Too many requests in a short time.",
+        retry_after=guard.counters.seconds_left(seconds),
+        hint="Wait a few minutes and try again, or send a proof of work. "
+        "Nothing that you sent before is lost.",
+    )
+
+
+def _spend(session: Session, solution: str, now: datetime) -> bool:
+    """Use up a right solution; False if it is wrong or was used before."""
+    name = proof.name_of(_keys(), solution)
+    if name is None:
+        return False
+    mac = web.context().keyring.mac("sessions", b"spent proof:" + name)
+    expires_at = now + proof.LIFETIME
+    return insert_once(session, SpentProof, ["mac"], id=new_id(), mac=mac, expires_at=expires_at)
+
+
+def _keys() -> proof.Secrets:
+    keyring = web.context().keyring
+    return proof.Secrets(
+        keyring.mac("sessions", b"proof of work: challenge"),
+        keyring.mac("sessions", b"proof of work: solution"),
+    )
 
 
 def _guard() -> Guard:

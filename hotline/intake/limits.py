@@ -32,6 +32,8 @@ class Limits:
     lookups_of_one: int
     additions_of_one: int
     form_seconds: float
+    proof_rounds: int
+    proof_tries: int
 
 
 class Counters:

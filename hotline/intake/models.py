@@ -104,6 +104,15 @@ class IdempotencyKey(Identified, Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class SpentProof(Identified, Base):
+    """A proof of work that was used. Nothing leads from it to a report or a visitor."""
+
+    __tablename__ = "spent_proof"
+
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Draft(Identified, Base):
     """A half-filled form. It opens with a key that only the browser's session cookie holds."""
 

@@ -19,6 +19,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     schemas.InformationRequest,
     schemas.ReceiptAnswer,
     schemas.StatusAnswer,
+    schemas.Challenge,
     schemas.StateMessage,
     schemas.Problem,
 )
@@ -32,7 +33,7 @@ _PROBLEMS = {
     "500": "Something went wrong on our side.",
 }
 _NO_RECEIPT = {"404": "No report has this receipt: unknown, mistyped and erased look the same."}
-_TOO_MANY = {"429": "Too many requests in a short time; see Retry-After."}
+_TOO_MANY = {"429": "Too many requests in a short time; see Retry-After, or send a Proof-Of-Work."}
 _KEY_PROBLEMS = {
     "401": "The key is missing, unknown or revoked.",
     "403": "The key may not be used for this.",
@@ -48,12 +49,34 @@ _DOCUMENT = {
         }
     },
 }
+_CHALLENGE = {
+    "operationId": "readChallenge",
+    "summary": "Get work to do for the header Proof-Of-Work, for callers without a key",
+    "responses": {
+        "200": {
+            "description": "A new challenge. It is solved once, and expires after a day.",
+            "content": {
+                "application/json": {"schema": {"$ref": f"{_COMPONENTS}schemas/Challenge"}}
+            },
+        }
+    },
+}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "Random, 16 to 255 visible ASCII characters. For 24 hours the same key with "
     "the same body gives the first answer again.",
     "schema": {"type": "string", "pattern": "^[!-~]{16,255}$"},
+}
+_PROOF = {
+    "name": "Proof-Of-Work",
+    "in": "header",
+    "description": "For callers without a key: the solution of a challenge, as base64 of the JSON "
+    '{"challenge": the challenge as it came, "solution": {"counter": number, "derivedKey": hex}}. '
+    "It counts once, and only where a limit is reached: a report in a flood is then not held for "
+    "review, a look-up not refused. A wrong, old or used one counts as none; a report is stored "
+    "all the same.",
+    "schema": {"type": "string"},
 }
 
 _WEBHOOK = {
@@ -121,31 +144,38 @@ def _paths() -> dict[str, Any]:
         {"201": ("Stored. Keep the receipt.", schemas.ReceiptAnswer)},
         _KEY_PROBLEMS | {"409": "The Idempotency-Key was used for another report."},
     )
-    report["parameters"] = [_IDEMPOTENCY_KEY]
+    report["parameters"] = [_IDEMPOTENCY_KEY, _PROOF]
     report["security"] = [{}, {"key": []}]
     return {
         "/api/v1/reports": {"post": report},
         "/api/v1/reports/bulk": {"post": _bulk()},
-        "/api/v1/reports/status": {
-            "post": _operation(
-                "readStatus",
-                "Read the state of a report by its receipt",
-                schemas.ReceiptQuery,
-                {"200": ("The state of each part.", schemas.StatusAnswer)},
-                _NO_RECEIPT | _TOO_MANY,
-            )
-        },
-        "/api/v1/reports/information": {
-            "post": _operation(
-                "addInformation",
-                "Add to a report, or answer the hotline's question",
-                schemas.InformationRequest,
-                {"204": ("Added.", None)},
-                _NO_RECEIPT | _TOO_MANY | {"409": "Nothing can be added to this report any more."},
-            )
-        },
+        "/api/v1/reports/status": {"post": _status()},
+        "/api/v1/reports/information": {"post": _information()},
+        "/api/v1/challenge": {"get": _CHALLENGE},
         "/api/v1/openapi.json": {"get": _DOCUMENT},
     }
+
+
+def _status() -> dict[str, Any]:
+    operation = _operation(
+        "readStatus",
+        "Read the state of a report by its receipt",
+        schemas.ReceiptQuery,
+        {"200": ("The state of each part.", schemas.StatusAnswer)},
+        _NO_RECEIPT | _TOO_MANY,
+    )
+    return operation | {"parameters": [_PROOF]}
+
+
+def _information() -> dict[str, Any]:
+    operation = _operation(
+        "addInformation",
+        "Add to a report, or answer the hotline's question",
+        schemas.InformationRequest,
+        {"204": ("Added.", None)},
+        _NO_RECEIPT | _TOO_MANY | {"409": "Nothing can be added to this report any more."},
+    )
+    return operation | {"parameters": [_PROOF]}
 
 
 def _bulk() -> dict[str, Any]:

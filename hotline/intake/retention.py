@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session
 
 from hotline.core import audit
 from hotline.core.context import Context
-from hotline.intake.models import Draft, IdempotencyKey, Report, ReportMessage, ReportPart
+from hotline.intake.models import (
+    Draft,
+    IdempotencyKey,
+    Report,
+    ReportMessage,
+    ReportPart,
+    SpentProof,
+)
 
 FINAL_STATES = ("removed", "not_illegal", "closed")
 BATCH = 1_000
@@ -22,11 +29,13 @@ def run(session: Session, context: Context, *, now: datetime) -> dict[str, int]:
     """Everything that is due, at most ``BATCH`` reports of each sort; what -> how many."""
     keys = session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at <= now))
     drafts = session.execute(delete(Draft).where(Draft.expires_at <= now))
+    proofs = session.execute(delete(SpentProof).where(SpentProof.expires_at <= now))
     return {
         "contacts": erase_contacts(session, context, now=now),
         "reports": erase_reports(session, context, now=now),
         "idempotency_keys": int(getattr(keys, "rowcount", 0)),
         "drafts": int(getattr(drafts, "rowcount", 0)),
+        "spent_proofs": int(getattr(proofs, "rowcount", 0)),
     }
 
 

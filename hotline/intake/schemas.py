@@ -54,6 +54,9 @@ class MessageAnswer(_Strict):
 
 class StatusAnswer(_Strict):
     received_at: datetime
+    held: Annotated[
+        bool, Field(description="It came in a flood and waits until a person has seen to it.")
+    ]
     parts: list[PartAnswer]
     messages: list[MessageAnswer]
 
@@ -71,6 +74,32 @@ class StateMessage(_Strict):
     type: Literal["report.state_changed"]
     timestamp: datetime
     data: StateChange
+
+
+_Hex = Annotated[str, Field(pattern="^([0-9a-f]{2})+$")]
+
+
+class ChallengeParameters(_Strict):
+    """Find the counter, from 0 upwards, for which the derived key begins with ``keyPrefix``.
+
+    Password: the bytes of ``nonce`` and the counter as four bytes, most significant first.
+    """
+
+    algorithm: Literal["PBKDF2/SHA-256"]
+    cost: Annotated[int, Field(description="Rounds of PBKDF2.")]
+    keyLength: Annotated[int, Field(description="Bytes of the derived key.")]  # noqa: N815
+    keyPrefix: _Hex  # noqa: N815
+    keySignature: _Hex  # noqa: N815
+    nonce: _Hex
+    salt: _Hex
+    expiresAt: Annotated[int, Field(description="Seconds since 1970.")]  # noqa: N815
+
+
+class Challenge(_Strict):
+    """Version 2 of ALTCHA (altcha.org); its libraries for many languages solve it."""
+
+    parameters: ChallengeParameters
+    signature: _Hex
 
 
 class FieldFault(_Strict):

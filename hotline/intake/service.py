@@ -32,6 +32,7 @@ __all__ = [
     "add_information",
     "ask",
     "find_by_receipt",
+    "is_held",
     "open_texts",
     "progress",
     "receive",
@@ -61,7 +62,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ReportStatus:
+    """``held``: it came in a flood, and no person has let it through yet."""
+
     received_at: datetime
+    held: bool
     parts: tuple[PartStatus, ...]
     messages: tuple[Message, ...]
 
@@ -106,9 +110,12 @@ def find_by_receipt(session: Session, context: Context, typed: str) -> Report | 
 def status_of(session: Session, context: Context, report: Report) -> ReportStatus:
     """What the reporter may know."""
     rows = select(ReportPart.position, ReportPart.state, ReportPart.state_since)
-    parts = session.execute(
-        rows.where(ReportPart.report_id == report.id).order_by(ReportPart.position)
-    )
+    parts = [
+        PartStatus(*row)
+        for row in session.execute(
+            rows.where(ReportPart.report_id == report.id).order_by(ReportPart.position)
+        )
+    ]
     messages = session.scalars(
         select(ReportMessage)
         .where(ReportMessage.report_id == report.id)
@@ -117,13 +124,20 @@ def status_of(session: Session, context: Context, report: Report) -> ReportStatu
     key = context.vault.key_of(session, report.id) if messages else None
     return ReportStatus(
         report.received_at,
-        tuple(PartStatus(*row) for row in parts),
+        report.held_for_review and any(part.state == PART_MACHINE.initial for part in parts),
+        tuple(parts),
         tuple(
             Message(m.at, m.author, Vault.open(key, MESSAGE_TEXT, m.id, m.text))
             for m in messages
             if key is not None
         ),
     )
+
+
+def is_held(session: Session, report_id: uuid.UUID) -> bool:
+    """Whether the report came in a flood."""
+    held = select(Report.held_for_review).where(Report.id == report_id)
+    return bool(session.scalar(held))
 
 
 def add_information(

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import segno
 from flask import (
     Blueprint,
     Response,
@@ -21,7 +20,7 @@ from flask import (
     session,
     url_for,
 )
-from flask_babel import format_date, get_locale
+from flask_babel import LazyString, format_date, get_locale
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response as BaseResponse
@@ -29,13 +28,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from hotline.core import web
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, TooMany
-from hotline.intake import drafts, form, guard, idempotency, paths, reference, service, wording
+from hotline.intake import drafts, form, guard, idempotency, paths, qr, reference, service, wording
 from hotline.intake.batch import Arrival, Received
 from hotline.intake.submission import Submission, read_information
 
 CHANNEL = "form"
 ALL = "all"
 _DRAFT = "draft"  # the name of the draft's key in the session cookie
+_BEGUN = "begun"  # in the draft: the form id that was given out first
 blueprint = Blueprint("intake", __name__)
 
 
@@ -55,6 +55,7 @@ def words() -> dict[str, Any]:
         "states": wording.STATES,
         "spoken": [code for code in web.languages() if wording.is_spoken(code)],
         "language_name": wording.language_name,
+        "trap": form.TRAP,
         "contact_days": settings.retention_contact_days,
         "report_days": settings.retention_report_days,
     }
@@ -121,7 +122,7 @@ def question(page: str) -> BaseResponse:
     faults = form.faults_in(values, fields)
     if faults:
         return _question_page(page, values, faults, status=422)
-    _keep(values)
+    _keep(values | form.proof_in(request.form))
     return redirect(url_for("intake.question", page=paths.after(page, values)))
 
 
@@ -160,8 +161,9 @@ def _draft() -> tuple[dict[str, str], bool]:
 
 def _keep(values: Mapping[str, str]) -> None:
     secret = session.setdefault(_DRAFT, drafts.new_secret())
+    begun = {_BEGUN: values.get(_BEGUN) or form.new_form_id(web.context())}
     with web.writing() as transaction:
-        drafts.save(transaction, web.context(), secret, values, utc_now())
+        drafts.save(transaction, web.context(), secret, {**values, **begun}, utc_now())
 
 
 def _send(values: Mapping[str, str], page: str) -> BaseResponse:
@@ -171,13 +173,10 @@ def _send(values: Mapping[str, str], page: str) -> BaseResponse:
     except InvalidInput as error:
         return _question_page(page, values, form.faults_of(error), status=422)
     form_id = request.form.get("form_id", "")
-    age = form.age_of(web.context(), form_id)
-    if age is None:
+    if form.age_of(web.context(), form_id) is None:
         return _question_page(page, values, {"": wording.FAULTS["stale"]}, status=400)
-    too_quick = age < timedelta(seconds=guard.form_seconds())
-    held = guard.report_is_flood() or too_quick or bool(request.form.get(form.TRAP))
     try:
-        received = _store(submission, form_id, held)
+        received, held = _store(submission, form_id, hasty=_is_hasty(form_id, values))
     except idempotency.OtherBody:
         # Sent, changed with the "back" button and sent again: a report of its own, once confirmed.
         return _question_page(page, values, {"": wording.FAULTS["stale"]}, status=409)
@@ -185,21 +184,37 @@ def _send(values: Mapping[str, str], page: str) -> BaseResponse:
         render_template(
             "public/receipt.html",
             receipt=received.receipt,
-            picture=segno.make(received.receipt, error="m").svg_data_uri(scale=4, border=4),
+            picture=qr.picture(received.receipt),
             danger=submission.danger_now,
+            held=held,
         )
     )
 
 
-def _store(submission: Submission, form_id: str, held: bool) -> Received:
-    secret = session.pop(_DRAFT, None)
+def _is_hasty(form_id: str, values: Mapping[str, str]) -> bool:
+    """Whether the form came back sooner than a person types.
+
+    With one question a page the time runs from the first: only the last page may be sent at once.
+    """
+    issued = (form_id, values.get(_BEGUN, ""))
+    ages = [form.age_of(web.context(), one) for one in issued]
+    return max(age for age in ages if age is not None) < timedelta(seconds=guard.form_seconds())
+
+
+def _store(submission: Submission, form_id: str, *, hasty: bool) -> tuple[Received, bool]:
+    """Store it, once; and whether it is held for review."""
+    secret, now, solution = session.pop(_DRAFT, None), utc_now(), request.form.get(form.PROOF, "")
+    trapped = bool(request.form.get(form.TRAP))
     with web.writing() as transaction:
         if secret is not None:
             drafts.drop(transaction, web.context(), secret)
-        arrival = Arrival(channel=CHANNEL, held=held, now=utc_now())
-        return idempotency.receive_once(
+        held = guard.is_held(transaction, solution, now, hasty=hasty, trapped=trapped)
+        arrival = Arrival(channel=CHANNEL, held=held, now=now)
+        received = idempotency.receive_once(
             transaction, web.context(), submission, form_id, arrival=arrival
         )
+        # The same page sent again: what counts is what was decided the first time.
+        return received, held and service.is_held(transaction, received.report_id)
 
 
 def _question_page(
@@ -223,7 +238,6 @@ def _question_page(
         child=values.get("reporter_role") == "child_self",
         danger=paths.in_danger(values),
         form_id=form.new_form_id(web.context()),
-        trap=form.TRAP,
         fields=form.FIELDS,
     )
     return make_response(rendered, status)
@@ -232,11 +246,11 @@ def _question_page(
 @blueprint.route("/status", methods=["GET", "POST"])
 def status() -> str | Response:
     """The receipt is typed into a form: it never stands in a URL, a cookie or a log."""
-    typed = request.form.get("receipt", "")
     if request.method == "GET":
         return render_template("public/status_form.html", typed="", faults={})
+    typed = request.form.get("receipt", "")
     try:
-        guard.allow_lookup()
+        guard.allow_lookup(request.form.get(form.PROOF, ""), utc_now())
     except TooMany as error:
         return _too_many(error, typed)
     with web.reading() as transaction:
@@ -244,16 +258,17 @@ def status() -> str | Response:
         known = service.status_of(transaction, web.context(), found) if found else None
     if known is None:
         return _no_such_receipt(typed)
-    return render_template("public/status.html", status=known, receipt=typed, text="", faults={})
+    return _status_page(known, typed)
 
 
 @blueprint.post("/status/information")
 def add_information() -> Response:
-    typed, text = request.form.get("receipt", ""), request.form.get("text", "")
+    typed = request.form.get("receipt", "")
+    text = request.form.get("text", "").replace("\r\n", "\n")
     try:
-        guard.allow_addition()
+        guard.allow_addition(request.form.get(form.PROOF, ""), utc_now())
     except TooMany as error:
-        return _too_many(error, typed)
+        return _too_many(error, typed, text)
     try:
         words = read_information({"text": text}).text
     except InvalidInput:
@@ -267,7 +282,9 @@ def add_information() -> Response:
             service.add_information(transaction, web.context(), found, words, utc_now())
             transaction.flush()
             known = service.status_of(transaction, web.context(), found)
-    return _status_page(known, typed, text, words)
+    if not words:
+        return _status_page(known, typed, text, wording.FAULTS["text"], 422)
+    return _status_page(known, typed, added=True)
 
 
 def _said_already(known: service.ReportStatus, words: str) -> bool:
@@ -276,16 +293,24 @@ def _said_already(known: service.ReportStatus, words: str) -> bool:
     return last is not None and (last.author, last.text) == ("reporter", words)
 
 
-def _status_page(known: service.ReportStatus, typed: str, text: str, words: str) -> Response:
+def _status_page(
+    known: service.ReportStatus,
+    typed: str,
+    text: str = "",
+    fault: LazyString | None = None,
+    code: int = 200,
+    *,
+    added: bool = False,
+) -> Response:
     page = render_template(
         "public/status.html",
         status=known,
         receipt=typed,
-        text="" if words else text,
-        faults={} if words else {"text": wording.FAULTS["text"]},
-        added=bool(words),
+        text=text,
+        faults={"text": fault} if fault else {},
+        added=added,
     )
-    return make_response(page, 200 if words else 422)
+    return make_response(page, code)
 
 
 def _no_such_receipt(typed: str) -> Response:
@@ -295,9 +320,14 @@ def _no_such_receipt(typed: str) -> Response:
     )
 
 
-def _too_many(error: TooMany, typed: str) -> Response:
-    faults = {"receipt": wording.FAULTS["busy"]}
-    page = render_template("public/status_form.html", typed=typed[:100], faults=faults)
+def _too_many(error: TooMany, typed: str, text: str = "") -> Response:
+    """Come back later; nothing that was typed is lost."""
+    page = render_template(
+        "public/status_form.html",
+        typed=typed[:100],
+        text=text,
+        faults={"receipt": wording.FAULTS["busy"]},
+    )
     return make_response(page, 429, {"Retry-After": str(error.retry_after)})
 
 

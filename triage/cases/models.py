@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.accounts.models import Person
@@ -22,6 +22,9 @@ CASE_MACHINE = Machine(
         {
             # the machine looks first; whatever it can't find out stays unknown, for a person
             ("received", "examined"): "waiting",
+            # opened by a report of a flood: nothing is done until somebody lets it through
+            ("received", "held"): "held",
+            ("held", "released"): "received",
             ("waiting", "examined"): "waiting",
             # two people assess, the second one blind; a third decides where they disagree
             ("waiting", "assessed_first"): "second_assessment",
@@ -54,12 +57,24 @@ OPEN_STATES = ("waiting", "second_assessment", "third_assessment", "assessed")
 
 
 class Case(Identified, Stateful, Base):
-    """One item, to be decided. ``routing``: the answer of the jurisdiction rules, with reasons."""
+    """One item, to be decided. ``routing``: the answer of the jurisdiction rules, with reasons.
+
+    ``held``: whether reports of a flood wait here for a person to let them through, and how much
+    the most urgent of them says: 0 none, 1 nothing, 2 that a child is reporting, 3 danger now.
+    Until then they change nothing else about the case.
+    """
 
     __tablename__ = "case_file"
     __table_args__ = (
         Index("ix_case_file_queue", "state", "priority", "id"),
         Index("ix_case_file_claim", "claimed_by_id", "claimed_until"),
+        Index(
+            "ix_case_file_held",
+            "held",
+            "id",
+            postgresql_where=text("held > 0"),
+            sqlite_where=text("held > 0"),
+        ),
     )
 
     machine: ClassVar[Machine] = CASE_MACHINE
@@ -78,6 +93,7 @@ class Case(Identified, Stateful, Base):
     danger_now: Mapped[bool] = mapped_column(default=False)
     child_reporter: Mapped[bool] = mapped_column(default=False)
     own_material: Mapped[bool] = mapped_column(default=False)
+    held: Mapped[int] = mapped_column(default=0, server_default="0")
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     claimed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     claimed_until: Mapped[datetime | None]

@@ -29,13 +29,13 @@ from hotline.core.errors import Conflict, InvalidInput, NotFound
 from hotline.core.ids import new_id
 from triage.cases import assessment
 from triage.cases.models import OPEN_STATES, Assessment, Case
+from triage.cases.tabs import HELD_DANGER, IN_DANGER, TABS, beyond, rank_in, stands_in
 from triage.hashlists.models import MediaMatch
 from triage.items.appraise import appraise
 from triage.items.models import Item, ItemMedia
 from triage.items.service import tell_reporters
 from triage.jurisdiction import Facts
 
-TABS = (*OPEN_STATES, "in_progress", "removed", "closed", "not_illegal", "received")
 # Later assessments in these states are blind: nobody sees who assessed before, or how.
 BLIND_STATES = ("second_assessment", "third_assessment")
 COUNTED = 1_000
@@ -86,7 +86,11 @@ def queue(
     after: str | None = None,
     limit: int = PAGE,
 ) -> Page:
-    """One page of a tab, most urgent first, among equals the one that waits longest. One query."""
+    """One page of a tab, most urgent first, among equals the one that waits longest. One query.
+
+    The tab of what is held has every case where reports of a flood wait, whatever its state.
+    """
+    rank = rank_in(tab)
     mine = exists().where(
         Assessment.case_id == Case.id,
         Assessment.round == Case.round,
@@ -96,27 +100,29 @@ def queue(
         select(Case, mine)
         .join(Case.item)
         .options(contains_eager(Case.item))
-        .where(Case.state == tab, *_conditions(filters, person, now))
-        .order_by(Case.priority.desc(), Case.id)
+        .where(stands_in(tab), *_conditions(filters, person, now))
+        .order_by(rank.desc(), Case.id)
         .limit(limit + 1)
     )
     if after:
-        query = query.where(_beyond(after))
+        query = query.where(beyond(after, rank))
     rows = [Row(case, assessed) for case, assessed in session.execute(query)]
     if len(rows) <= limit:
         return Page(rows)
     last = rows[limit - 1].case
-    return Page(rows[:limit], f"{last.priority}.{last.id.hex}")
+    return Page(rows[:limit], f"{getattr(last, rank.key)}.{last.id.hex}")
 
 
 def counts(session: Session) -> dict[str, int]:
-    """Cases by state, each counted up to ``COUNTED`` + 1 only, so that a million costs no more."""
+    """Cases by tab, and those ``IN_DANGER``, each counted up to ``COUNTED`` + 1 only, so that a
+    million costs no more."""
 
-    def capped(state: str) -> Select[str, int]:
-        some = select(Case.id).where(Case.state == state).limit(COUNTED + 1).subquery()
-        return select(literal(state), func.count()).select_from(some)
+    def capped(name: str, condition: ColumnElement[bool]) -> Select[str, int]:
+        some = select(Case.id).where(condition).limit(COUNTED + 1).subquery()
+        return select(literal(name), func.count()).select_from(some)
 
-    rows = session.execute(union_all(*(capped(tab) for tab in TABS)))
+    wanted = {tab: stands_in(tab) for tab in TABS} | {IN_DANGER: Case.held == HELD_DANGER}
+    rows = session.execute(union_all(*(capped(*one) for one in wanted.items())))
     return {row[0]: row[1] for row in rows}
 
 
@@ -371,16 +377,6 @@ def _conditions(filters: Filters, person: Person, now: datetime) -> list[ColumnE
     if filters.mine:
         found += [Case.claimed_by_id == person.id, Case.claimed_until > now]
     return found
-
-
-def _beyond(after: str) -> ColumnElement[bool]:
-    """Rows after a keyset mark ``priority.id``; the first half lets the index do the work."""
-    try:
-        priority_text, id_text = after.split(".")
-        priority, last = int(priority_text), uuid.UUID(hex=id_text)
-    except ValueError:
-        raise InvalidInput("This is no page of the queue.", fields={"/after": "invalid"}) from None
-    return and_(Case.priority <= priority, or_(Case.priority < priority, Case.id > last))
 
 
 def _record(

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import current_app, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
@@ -21,7 +21,7 @@ from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
-from triage.cases import page, service, words
+from triage.cases import floods, page, service, tabs, words
 from triage.cases.assessment import in_language, load_schema
 from triage.cases.models import OPEN_STATES, Case
 from triage.items.appraise import appraise
@@ -35,8 +35,8 @@ YES_NO = {"yes": True, "no": False}
 
 @requires("queue.see")
 def queue() -> ResponseReturnValue:
-    tab = request.args.get("tab", OPEN_STATES[0])
-    if tab not in service.TABS:
+    tab = request.args.get("tab", tabs.TABS[0])
+    if tab not in tabs.TABS:
         raise NotFound("There is no such tab.")
     text = {name: request.args.get(name, "").strip() for name in ("country", "kind", "host")}
     filters = service.Filters(**text, mine=request.args.get("mine") == "1")
@@ -44,12 +44,14 @@ def queue() -> ResponseReturnValue:
     after = request.args.get("after") or None
     with web.reading() as session:
         found = service.queue(session, tab=tab, filters=filters, person=me, now=now, after=after)
+        counts = service.counts(session)
         return render_template(
             "triage/queue.html",
             tab=tab,
-            tabs=service.TABS,
-            counts=service.counts(session),
+            tabs=tabs.TABS,
+            counts=counts,
             counted=service.COUNTED,
+            held_in_danger=counts[tabs.IN_DANGER],
             filters=filters,
             page=found,
             now=now,
@@ -134,6 +136,25 @@ def release(reference: str) -> ResponseReturnValue:
     with told(), web.writing() as session:
         found = service.by_reference(session, reference)
         service.release_claim(session, found, signed_in(), utc_now())
+    return _back(reference)
+
+
+@requires("case.claim")
+def release_flood() -> ResponseReturnValue:
+    """Let the held reports of the chosen cases through."""
+    with told(), web.writing() as session:
+        number = floods.release_many(session, request.form.getlist("case"), signed_in(), utc_now())
+        flash(ngettext("%(num)s case let through.", "%(num)s cases let through.", number), "good")
+    return redirect(url_for("triage.queue", tab=tabs.HELD), 303)
+
+
+@requires("case.claim")
+def release_reports(reference: str) -> ResponseReturnValue:
+    """Let the held reports of one case through."""
+    with told(), web.writing() as session:
+        found = service.by_reference(session, reference)
+        floods.release(session, found, signed_in(), utc_now())
+        flash(gettext("The reports are let through."), "good")
     return _back(reference)
 
 

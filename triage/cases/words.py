@@ -12,6 +12,7 @@ from triage.cases.service import is_blind
 
 STATES: dict[str, Any] = {
     "received": lazy_gettext("Being examined"),
+    "held": lazy_gettext("Held: possible flood"),
     "waiting": lazy_gettext("To assess"),
     "second_assessment": lazy_gettext("Second assessment"),
     "third_assessment": lazy_gettext("Third assessment"),
@@ -24,6 +25,8 @@ STATES: dict[str, Any] = {
 
 EVENTS: dict[str, Any] = {
     "created": lazy_gettext("Opened"),
+    "held": lazy_gettext("Held: came in a possible flood"),
+    "released": lazy_gettext("Let through"),
     "examined": lazy_gettext("Examined"),
     "assessed_first": lazy_gettext("Assessed once"),
     "assessed": lazy_gettext("Assessed"),

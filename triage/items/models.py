@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.database import Base, Identified, short
@@ -43,7 +43,10 @@ class Item(Identified, Base):
 
 
 class Sighting(Identified, Base):
-    """One reported part that names the item; a part names one item, once."""
+    """One reported part that names the item; a part names one item, once.
+
+    ``held``: the report came in a flood; it does not count until a person lets it through.
+    """
 
     __tablename__ = "sighting"
     __table_args__ = (UniqueConstraint("part_id", "item_id"),)
@@ -51,6 +54,7 @@ class Sighting(Identified, Base):
     item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"), index=True)
     part_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report_part.id"))
     at: Mapped[datetime]
+    held: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class HostingObservation(Identified, Base):

@@ -104,33 +104,68 @@ def _sight(session: Session, context: Context, report: Report, found: Found, now
         item_id=item.id,
         part_id=found.part_id,
         at=report.received_at,
+        held=report.held_for_review,
     )
     if not is_new:
         return
-    session.execute(
-        update(Item)
-        .where(Item.id == item.id)
-        .values(
-            sighting_count=Item.sighting_count + 1,
-            last_reported_at=func.max(Item.last_reported_at, report.received_at)
-            if session.get_bind().dialect.name == "sqlite"
-            else func.greatest(Item.last_reported_at, report.received_at),
-        )
-    )
     case = _join_case(session, context, item, report, now)
     audit.record(
         session, actor=audit.SYSTEM, action="item.sighted", entity="item", entity_id=item.id,
         now=now, report=str(report.id), case=case.reference,
     )  # fmt: skip
+    if report.held_for_review:
+        case.held = max(case.held, _urgency(report))
+        return
+    count(session, case, [report], actor=audit.SYSTEM, now=now)
+    look_at(session, item, str(sighting_id), urgent=report.danger_now, now=now)
+
+
+def count(
+    session: Session, case: Case, reports: Sequence[Report], *, actor: str, now: datetime
+) -> None:
+    """Let reports about the case have their effect. What they say adds; it never takes away."""
+    latest = func.max if session.get_bind().dialect.name == "sqlite" else func.greatest
+    session.execute(
+        update(Item)
+        .where(Item.id == case.item_id)
+        .values(
+            sighting_count=Item.sighting_count + len(reports),
+            last_reported_at=latest(
+                Item.last_reported_at, max(report.received_at for report in reports)
+            ),
+        )
+    )
+    if case.state == "held":
+        machine.advance(session, case, "released", actor=actor, now=now)
+    elif case.state in ("closed", "not_illegal"):
+        machine.advance(session, case, "reopened", actor=actor, now=now, why="reported again")
+        case.round += 1
+    for report in reports:
+        case.danger_now = case.danger_now or report.danger_now
+        case.own_material = case.own_material or report.own_material
+        case.child_reporter = case.child_reporter or report.reporter_role.startswith("child")
+        if case.kind == "unknown":
+            case.kind = report.kind
+
+
+def look_at(session: Session, item: Item, why: str, *, urgent: bool, now: datetime) -> None:
+    """Have the machine look at an item, or only rank it anew where it did so just now."""
     fresh = item.examined_at is not None and item.examined_at > now - FRESH
     outbox.post(
         session,
         "item.appraise" if fresh else "item.examine",
-        key=f"examine:{item.id}:{sighting_id}",
+        key=f"examine:{item.id}:{why}",
         payload={"item_id": str(item.id)},
         now=now,
-        queue="urgent" if report.danger_now else "default",
+        queue="urgent" if urgent else "default",
     )
+
+
+def _urgency(report: Report) -> int:
+    """How much a held report says, as ``Case.held`` keeps it."""
+    if report.danger_now:
+        return 3
+    return 2 if report.reporter_role.startswith("child") or report.own_material else 1
 
 
 def _join_item(session: Session, location: Location, at: datetime) -> Item:
@@ -159,7 +194,7 @@ def _join_item(session: Session, location: Location, at: datetime) -> Item:
 def _join_case(
     session: Session, context: Context, item: Item, report: Report, now: datetime
 ) -> Case:
-    """The item's case, opened if need be. What one reporter said adds; it never takes away."""
+    """The item's case, opened if need be: held where the report is."""
     case = session.scalar(select(Case).where(Case.item_id == item.id).with_for_update())
     if case is None:
         case = Case(
@@ -169,18 +204,11 @@ def _join_case(
             item=item,
             opened_at=now,
             kind=report.kind,
+            held=0,
         )
         machine.begin(session, case, actor=audit.SYSTEM, now=now)
-    elif case.state in ("closed", "not_illegal"):
-        machine.advance(
-            session, case, "reopened", actor=audit.SYSTEM, now=now, why="reported again"
-        )
-        case.round += 1
-    case.danger_now = case.danger_now or report.danger_now
-    case.own_material = case.own_material or report.own_material
-    case.child_reporter = case.child_reporter or report.reporter_role.startswith("child")
-    if case.kind == "unknown":
-        case.kind = report.kind
+        if report.held_for_review:
+            machine.advance(session, case, "held", actor=audit.SYSTEM, now=now)
     return case
 
 

@@ -14,6 +14,14 @@
     });
   }
 
+  // A button that ticks every box of its form.
+  for (const button of document.querySelectorAll("button[data-choose-all]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      for (const box of button.form.querySelectorAll("input[type=checkbox]")) box.checked = true;
+    });
+  }
+
   // Questions of the assessment that depend on an earlier answer: {"class": ["baseline", …]}.
   for (const form of document.querySelectorAll("form[data-questions]")) {
     const depending = [...form.querySelectorAll("[data-only-when]")];

@@ -121,6 +121,7 @@ def test_a_flood_of_reports_is_held_and_a_flood_of_lookups_waits(
     (context.settings.data_dir / "data" / "limits.toml").write_text(
         "window_seconds = 600\nreports_of_one = 2\nreports_of_all = 4\n"
         "lookups_of_one = 1\nadditions_of_one = 1\nform_seconds = 0\n"
+        "proof_rounds = 1\nproof_tries = 1\n"
     )
     for address in ("192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3"):
         answer = client.post(REPORTS, json=GOOD, environ_base={"REMOTE_ADDR": address})

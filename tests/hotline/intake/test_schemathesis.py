@@ -13,7 +13,7 @@ from hotline.intake.limits import Counters, Limits
 @pytest.fixture
 def api(app: APIFlask) -> schemathesis.BaseSchema:
     """Without limits on look-ups: a limit that is reached is tested elsewhere."""
-    limits = Limits(600, 10**9, 10**9, 10**9, 10**9, 0)
+    limits = Limits(600, 10**9, 10**9, 10**9, 10**9, 0, 1, 1)
     app.extensions["hotline.intake.guard"] = guard.Guard(limits, Counters(600))
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     # A body that is left out altogether has no length either.

@@ -59,11 +59,13 @@ def test_a_report_is_stored_with_its_work_and_history(context: Context) -> None:
             assert [entry.event for entry in history(session, part.id)] == ["created"]
 
 
-def test_a_held_report_takes_the_same_way_but_does_not_jump_the_queue(context: Context) -> None:
-    received = receive(context, held=True)
+@pytest.mark.parametrize(("danger", "queue"), [(False, "checks"), (True, "default")])
+def test_a_held_report_waits_behind_the_others(context: Context, danger: bool, queue: str) -> None:
+    submission = FULL.model_copy(update={"danger_now": danger})
+    received = receive(context, submission, held=True)
     with context.database.reading() as session:
         assert session.get_one(Report, received.report_id).held_for_review
-        assert session.scalars(select(OutboxEntry.queue)).one() == "checks"
+        assert session.scalars(select(OutboxEntry.queue)).one() == queue
 
 
 def test_nothing_personal_is_readable_at_rest(context: Context) -> None:
@@ -229,6 +231,7 @@ def test_contacts_go_first_then_the_whole_text_and_the_receipt(context: Context)
         "reports": 1,
         "idempotency_keys": 0,
         "drafts": 0,
+        "spent_proofs": 0,
     }
     assert retention(context, late)["reports"] == 0
     with context.database.reading() as session:

@@ -1,0 +1,37 @@
+"""The queue's tabs: which cases stand in each, in which order, and where a page of them ends."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from hotline.core.errors import InvalidInput
+from triage.cases.models import OPEN_STATES, Case
+
+HELD = "held"
+IN_DANGER = "held, in danger"
+"""Counted beside the tabs: where a held report says that a child is in danger now."""
+HELD_DANGER = 3  # of ``Case.held``
+TABS = (*OPEN_STATES, HELD, "in_progress", "removed", "closed", "not_illegal", "received")
+
+
+def stands_in(tab: str) -> ColumnElement[bool]:
+    """A tab has the cases of its state; the held one all where reports of a flood wait."""
+    return Case.held > 0 if tab == HELD else Case.state == tab
+
+
+def rank_in(tab: str) -> InstrumentedAttribute[int]:
+    """What the tab is ordered by, largest first."""
+    return Case.held if tab == HELD else Case.priority
+
+
+def beyond(after: str, rank: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Rows after a keyset mark ``rank.id``; the first half lets the index do the work."""
+    try:
+        rank_text, id_text = after.split(".")
+        reached, last = int(rank_text), uuid.UUID(hex=id_text)
+    except ValueError:
+        raise InvalidInput("This is no page of the queue.", fields={"/after": "invalid"}) from None
+    return and_(rank <= reached, or_(rank < reached, Case.id > last))
