@@ -32,8 +32,10 @@ RUN = "workers.execute.run"
 JOB_SECONDS = 110  # below outbox.LEASE, so that a handed-over row never runs twice at once
 # A bulk of ten thousand reports must not wait for as many hand-overs: the sweeper does the rest.
 HANDED_OVER_AT_ONCE = 100
-# Notes that the courier of one web process holds at most; more mean that Redis is slow.
-COURIER_HOLDS = 10_000
+# What one web process hands over itself, so that a single report is on its way at once: a hundred a
+# second. What comes faster is a flood, and waits for the sweeper, for three seconds.
+CARRIED_AT_ONCE = 10
+CARRIED_EVERY_SECONDS = 0.1
 # After a refused connection nobody knocks again for this long: a request must not wait for Redis.
 PAUSE_SECONDS = 2.0
 CONNECT_SECONDS = 0.5
@@ -137,12 +139,13 @@ class Transport:
 class Courier:
     """Hands over from a thread of its own: whoever reports never waits for Redis.
 
-    What it has no room for, or still holds when the process ends, the sweeper finds.
+    It carries a few at a time, danger first. To hand over a report takes as long as to store it, so
+    that in a flood the rest, like what it still holds when the process ends, is the sweeper's.
     """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._notes: queue.Queue[str] = queue.Queue(COURIER_HOLDS)
+        self._notes: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -152,21 +155,20 @@ class Courier:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._carry, daemon=True)
                     self._thread.start()
-        try:
-            for note in notes[:HANDED_OVER_AT_ONCE]:
-                self._notes.put_nowait(note)
-        except queue.Full:
-            return
+        for note in notes:
+            self._notes.put(note)
 
     def _carry(self) -> None:
         while True:
             notes = [self._notes.get()]
-            while len(notes) < HANDED_OVER_AT_ONCE and not self._notes.empty():
+            while not self._notes.empty():
                 notes.append(self._notes.get())
+            notes.sort(key=lambda note: QUEUES.index(note.partition(":")[0]))
             try:
-                self._transport.after_commit(notes)
+                self._transport.after_commit(notes[:CARRIED_AT_ONCE])
             except Exception as error:  # the thread must outlive it; the sweeper has the rest
                 log.error("courier_failed", error=type(error).__name__, where=origin(error))
+            time.sleep(CARRIED_EVERY_SECONDS)
 
 
 def _call(entry_id: str) -> dict[str, Any]:

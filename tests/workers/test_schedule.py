@@ -18,7 +18,7 @@ from hotline.core.context import Context
 from hotline.core.outbox import FRESH, LEASE, OutboxEntry
 from workers import schedule
 from workers.schedule import Scheduler
-from workers.transport import QUEUES, Courier, Transport
+from workers.transport import CARRIED_AT_ONCE, QUEUES, Courier, Transport
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
@@ -67,11 +67,25 @@ def test_what_was_stored_just_now_is_left_to_who_stored_it(wired: tuple[Any, ...
 def test_a_courier_hands_over_what_was_stored(wired: tuple[Any, ...]) -> None:
     context, transport, server = wired
     context.database.after_commit = Courier(transport).after_commit
-    ids = {_post(context, f"work {number}", "urgent" if number % 2 else "checks")
-           for number in range(20)}  # fmt: skip
+    ids = {_post(context, "danger", "urgent"), _post(context, "look again", "checks")}
     _soon(lambda: set(_waiting(server)) == ids)
-    assert transport.sweep(context.database, NOW) == 20, "the sweeper finds them on their queues"
-    assert len(_waiting(server)) == 20, "and hands none over twice"
+    assert transport.sweep(context.database, NOW) == 2, "the sweeper finds them on their queues"
+    assert len(_waiting(server)) == 2, "and hands none over twice"
+
+
+def test_in_a_flood_a_courier_carries_danger_first_and_leaves_the_rest(
+    wired: tuple[Any, ...],
+) -> None:
+    context, transport, server = wired
+    many = [_post(context, f"work {number}") for number in range(2 * CARRIED_AT_ONCE)]
+    danger = _post(context, "danger", "urgent")
+    notes = [f"default:{each}" for each in many] + [f"urgent:{danger}"]
+    Courier(transport).after_commit(notes)
+    _soon(lambda: danger in _waiting(server))
+    carried = set(_waiting(server))
+    assert len(carried) <= CARRIED_AT_ONCE + 1 < len(notes)
+    assert transport.sweep(context.database, NOW) == len(notes)
+    assert set(_waiting(server)) == {danger, *many}
 
 
 def test_a_courier_outlives_a_redis_that_goes_away(wired: tuple[Any, ...]) -> None:
