@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 
 import structlog
@@ -33,9 +34,13 @@ def execute(tools: Tools, entry_id: uuid.UUID) -> bool:
         if entry is None or entry.done_at is not None or entry.dead_at is not None:
             return True
         job, payload, attempts = entry.job, entry.payload, entry.attempts
+        waited = (now - entry.due_at).total_seconds()
     task = Task(tools.context, entry_id, payload, attempts + 1, now)
+    started = time.perf_counter()
     try:
         JOBS[job](tools, task)
+        seconds = round(time.perf_counter() - started, 4)
+        log.debug("job_done", job=job, waited=waited, seconds=seconds, steps=task.steps.seconds)
     except AlreadyDone:
         return True
     except Exception as error:

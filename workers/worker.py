@@ -23,6 +23,7 @@ def work(settings: Settings, *, burst: bool = False) -> None:
     """Take jobs until told to stop; with ``burst``, until the queues are empty."""
     tools = toolbox.build_tools(settings)
     toolbox.use(tools)
+    tools.fetcher.prepare()
     connection: Redis = connect(settings, blocking=True)
     worker = Worker(
         QUEUES,

@@ -10,12 +10,13 @@ from rich.table import Table
 from hotline.cli.output import emit_json, stderr, stdout
 
 JSON = typer.Option(False, "--json", help="One JSON object.")
+WIDEST = 10  # columns that a terminal has room for
 SECONDS = typer.Option(3.0, min=0.1, help="Time for each measurement.")
 
 
 def register(app: typer.Typer) -> None:
     bench = typer.Typer(help="Measure, with a reference in the same run.", no_args_is_help=True)
-    for command in (url, hash_, match, intake):
+    for command in (url, hash_, match, intake, pipeline):
         bench.command(command.__name__.rstrip("_"))(command)
     app.add_typer(bench, name="bench")
 
@@ -55,6 +56,27 @@ def intake(
     _print(run(seconds, database=database), json)
 
 
+def pipeline(
+    size: int = typer.Option(1_000_000, min=1, help="Random hashes in the index."),
+    reports: int = typer.Option(60, min=2, help="Reports one after another, for the latency."),
+    many: int = typer.Option(400, min=10, help="Reports at once, for the rate."),
+    workers: int = typer.Option(2, min=1, max=64, help="Job worker processes."),
+    database: str = typer.Option("", help="URL of an empty database; SQLite by default."),
+    json: bool = JSON,
+) -> None:
+    """A known picture from the public form to the class that its case proposes, through everything.
+
+    Starts the whole service in a folder of its own and a host on loopback, and removes both.
+    """
+    from hotline.bench.pipeline import run
+
+    told = run(
+        size=size, reports=reports, many=many, workers=workers, database=database,
+        tick=lambda text: stderr.print(text, style="dim"),
+    )  # fmt: skip
+    _print(told, json)
+
+
 def _print(result: dict[str, Any], json: bool) -> None:
     if json:
         emit_json(result)
@@ -62,7 +84,12 @@ def _print(result: dict[str, Any], json: bool) -> None:
     stdout.print(f"{result['name']}, {result['unit']}, {result['machine']['cores']} cores")
     rows = result["rows"]
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    table = Table(*columns, box=None)
-    for row in rows:
-        table.add_row(*(str(row.get(name, "")) for name in columns))
+    if len(columns) > WIDEST:  # a row of figures is read downwards
+        table = Table("", *(row["case"] for row in rows), box=None)
+        for name in columns[1:]:
+            table.add_row(name, *(str(row.get(name, "")) for row in rows))
+    else:
+        table = Table(*columns, box=None)
+        for row in rows:
+            table.add_row(*(str(row.get(name, "")) for name in columns))
     stdout.print(table)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from hotline.core import outbox
 from hotline.core.context import Context
 from hotline.core.errors import HotlineError
+from hotline.core.steps import Steps
 
 
 class AlreadyDone(HotlineError):
@@ -30,13 +31,14 @@ class GiveUp(HotlineError):
 
 @dataclass(frozen=True)
 class Task:
-    """``attempt`` counts from 1; ``now`` is the time the job started."""
+    """``attempt`` counts from 1; ``now`` is the time the job started; ``steps``: where it goes."""
 
     context: Context
     entry_id: uuid.UUID
     payload: dict[str, Any]
     attempt: int
     now: datetime
+    steps: Steps = field(default_factory=Steps)
 
     def id_of(self, name: str) -> uuid.UUID:
         """The id that the payload holds under ``name``."""

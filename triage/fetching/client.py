@@ -29,6 +29,9 @@ from triage.fetching.report import (
 START_SECONDS = 60.0
 """For imports on a busy machine; a fetch's own deadline begins after it."""
 
+_AHEAD = 5
+"""Fetches before its end at which a child's successor is started."""
+
 _MAX_REPORT = 64 << 20
 _CHUNK = 1 << 20
 _PROJECT = Path(__file__).parents[2]
@@ -38,14 +41,22 @@ class Fetcher:
     """Fetches one location at a time; safe to share between threads and to carry over a fork.
 
     ``deadline_margin``: seconds beyond a request's own limit after which the child is killed.
-    ``recycle_after``: fetches after which it is replaced.
+    ``recycle_after``: fetches after which it is replaced. Its successor is started a few fetches
+    earlier, since the imports of a decoder take longer than most fetches.
     """
 
     def __init__(self, *, deadline_margin: float = 5.0, recycle_after: int = 50) -> None:
         self._margin, self._recycle_after = deadline_margin, recycle_after
         self._lock = threading.Lock()
         self._child: _Child | None = None
+        self._successor: _Child | None = None
         self._closed = False
+
+    def prepare(self) -> None:
+        """Start the child now; whoever fetches first does not wait for all of its imports."""
+        with self._lock:
+            if self._child is None and not self._closed:
+                self._child = _Child()
 
     def fetch(self, request: FetchRequest) -> FetchReport:
         """The report; ``failed`` with fetcher_crashed, timeout or cancelled where none came."""
@@ -68,8 +79,10 @@ class Fetcher:
         seconds = request.limits.total_seconds + self._margin
         line, error = child.ask(question, seconds)
         if line is None or child.served >= self._recycle_after:
-            self._child = None
+            self._child, self._successor = self._successor, None
             child.stop()
+        elif child.served == self._recycle_after - _AHEAD:
+            self._successor = _Child()
         return line, error
 
     def _ready_child(self) -> _Child | None:
@@ -79,18 +92,20 @@ class Fetcher:
             child = None
         if child is None:
             child = _Child()
-            self._child = child
-            if not child.await_ready():
-                child.stop()
-                self._child = child = None
+        self._child = child
+        if not child.await_ready():
+            child.stop()
+            self._child = child = None
         return child
 
     def close(self) -> None:
         """End the child; a fetch under way in another thread returns ``cancelled``."""
         self._closed = True
-        child, self._child = self._child, None
-        if child is not None:
-            child.stop()
+        children = self._child, self._successor
+        self._child = self._successor = None
+        for child in children:
+            if child is not None:
+                child.stop()
 
     def __enter__(self) -> Self:
         return self
@@ -109,6 +124,7 @@ class _Child:
 
     def __init__(self) -> None:
         self.served = 0
+        self._is_ready = False
         self._owner = os.getpid()
         self._buffer = bytearray()
         self._process = subprocess.Popen(
@@ -131,8 +147,11 @@ class _Child:
         return self._owner == os.getpid() and self._process.poll() is None
 
     def await_ready(self) -> bool:
-        line, _ = self._line(START_SECONDS)
-        return line == READY.strip()
+        """Whether it has closed its doors; waits for that once."""
+        if not self._is_ready:
+            line, _ = self._line(START_SECONDS)
+            self._is_ready = line == READY.strip()
+        return self._is_ready
 
     def ask(self, question: bytes, seconds: float) -> tuple[bytes | None, str]:
         self.served += 1

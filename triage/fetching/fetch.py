@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes, urljoin
@@ -65,6 +66,7 @@ class _Look:
     def __init__(self, web: Web, hasher: Hasher) -> None:
         self._web, self._hasher = web, hasher
         self._request, self._limits = web.request, web.request.limits
+        self._hash_seconds = 0.0
 
     def report(self) -> FetchReport:
         url, referrer, hops = self._request.url, self._request.referrer, []
@@ -93,6 +95,7 @@ class _Look:
             media=tuple(media),
             bytes_read=self._web.bytes_read,
             seconds=round(self._web.seconds, 3),
+            hash_seconds=round(self._hash_seconds, 3),
         )
 
     def _contents(
@@ -198,12 +201,15 @@ class _Look:
     def _fingerprint(
         self, data: bytes, label: str | None
     ) -> tuple[dict[str, Any] | None, str | None]:
+        started = time.monotonic()
         try:
             return self._hasher(data, label), None
         except MemoryError:
             return None, "out_of_memory"
         except Exception:  # a decoder may fail in any way, and its message may quote its input
             return None, "undecodable"
+        finally:
+            self._hash_seconds += time.monotonic() - started
 
 
 def _problem(answer: Answer, kind: Kind, source: Source) -> str | None:

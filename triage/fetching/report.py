@@ -185,7 +185,8 @@ class FetchReport:
     answer; ``refused`` we would not connect. ``error`` is a stable slug and may accompany ``ok``:
     ``too_large`` (a page was read up to its cap), ``truncated`` (the host hung up early),
     ``timeout`` (it went on too long) and ``page_too_complex`` (no tree could be built; media were
-    searched for in the text, and ``page`` is of the text too).
+    searched for in the text, and ``page`` is of the text too). ``hash_seconds`` of ``seconds``
+    went into decoding and hashing.
     """
 
     requested: str
@@ -200,6 +201,7 @@ class FetchReport:
     media: tuple[MediaFound, ...] = ()
     bytes_read: int = 0
     seconds: float = 0.0
+    hash_seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

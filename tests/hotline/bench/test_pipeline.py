@@ -1,0 +1,105 @@
+"""The whole service measured, small; and what is left of it when the bench is killed: nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from hotline.bench import pictures, pipeline
+from hotline.core.errors import Unavailable
+from triage.fingerprints import fingerprint_media
+from triage.hashlists import formats
+
+
+def test_a_killed_bench_leaves_nothing_behind(tmp_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    command = [sys.executable, "-m", "hotline", "bench", "pipeline", "--size", "10",
+               "--reports", "500", "--workers", "1"]  # fmt: skip
+    bench = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+    assert bench.stderr is not None
+    said = b""
+    for line in bench.stderr:
+        said += line
+        if line.startswith(b"Idle: report 2"):
+            break
+    else:
+        raise AssertionError(said)
+    tree = psutil.Process(bench.pid).children(recursive=True)
+    assert {"web", "worker", "scheduler"} <= {word for one in tree for word in one.cmdline()}
+    assert list(tmp_path.glob("hotline-bench-*"))
+    bench.send_signal(signal.SIGKILL)
+    bench.wait()
+    _, alive = psutil.wait_procs(tree, timeout=60)
+    assert alive == []
+    assert list(tmp_path.glob("hotline-bench-*")) == []
+
+
+def test_what_it_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "PAUSE_SECONDS", 0.05)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    ticks: list[str] = []
+    told = pipeline.run(size=20, reports=3, many=6, workers=1, tick=ticks.append)
+    idle, busy = told["rows"]
+    assert idle["reports"] == 3 and 0 < idle["p50"] <= idle["ours"] <= idle["max"] < 60
+    assert busy["reports"] == 6 and busy["ours"] > 0 and busy["accepted_per_second"] > 0
+    for name in ("queueing", "identity", "hosting", "fetch", "hash", "match", "store"):
+        assert idle[f"{name}_ms"] >= 0 and busy[f"{name}_ms"] >= 0
+    assert idle["store_ms"] > 0 and told["index_size"] == 20 and told["ready_seconds"] > 0
+    assert "Starting the service …" in ticks
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_service_that_cannot_start_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    begun = time.monotonic()
+    with (
+        pytest.raises(Unavailable, match=r"did not start.*no such file"),
+        pipeline.house({"CONFIG": str(tmp_path / "missing.toml")}) as home,
+    ):
+        home.start()
+    assert time.monotonic() - begun < pipeline.PATIENCE_SECONDS
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_copy_has_bytes_of_its_own_and_is_still_the_picture() -> None:
+    made = pictures.variants()
+    copies = [pictures.copy_of(made[0], number) for number in range(3)]
+    seen = [fingerprint_media(copy) for copy in copies]
+    assert len({one.sha256 for one in seen}) == 3
+    assert len({one.pdq for one in seen}) == 1
+    listed = {e.value for e in formats.parse("csv", pictures.known_list()) if e[0] == "pdq"}
+    assert len(listed) == len(pictures.NAMES)
+    for data in made:
+        pdq = int(fingerprint_media(data).pdq or "", 16)
+        distances = [(pdq ^ int(known, 16)).bit_count() for known in listed]
+        assert 0 < min(distances) <= 31 < sorted(distances)[1]
+
+
+def test_percentiles_are_of_the_nearest_rank() -> None:
+    assert pipeline.percentile([float(n) for n in range(1, 101)], 95) == 95
+    assert pipeline.percentile([3.0, 1.0], 95) == 3.0
+    assert pipeline.percentile([1.0], 95) == 1.0
+
+
+def test_where_the_time_went() -> None:
+    jobs = [
+        {"job": "report.received", "waited": 0.1, "seconds": 0.02, "steps": {}},
+        {"job": "item.examine", "waited": 0.3, "seconds": 1.0,
+         "steps": {"fetch": 0.5, "hash": 0.1, "hosting": 0.2, "match": 0.05, "store": 0.15}},
+        {"job": "hashlist.index", "waited": 9.0, "seconds": 9.0, "steps": {}},
+    ]  # fmt: skip
+    assert pipeline.breakdown(jobs) == {
+        "queueing": 400.0, "identity": 20.0, "hosting": 200.0, "fetch": 500.0, "hash": 100.0,
+        "match": 50.0, "store": 100.0,
+    }  # fmt: skip
+    assert pipeline.breakdown([]) == {}
