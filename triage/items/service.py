@@ -124,15 +124,14 @@ def count(
     session: Session, case: Case, reports: Sequence[Report], *, actor: str, now: datetime
 ) -> None:
     """Let reports about the case have their effect. What they say adds; it never takes away."""
+    newest = max((one.received_at for one in reports), default=case.item.last_reported_at)
     latest = func.max if session.get_bind().dialect.name == "sqlite" else func.greatest
     session.execute(
         update(Item)
         .where(Item.id == case.item_id)
         .values(
             sighting_count=Item.sighting_count + len(reports),
-            last_reported_at=latest(
-                Item.last_reported_at, max(report.received_at for report in reports)
-            ),
+            last_reported_at=latest(Item.last_reported_at, newest),
         )
     )
     if case.state == "held":

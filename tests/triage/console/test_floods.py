@@ -1,0 +1,76 @@
+"""What is held as a possible flood, through the console's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from hotline.core.context import Context
+from triage.cases.models import Case
+from triage.items.models import Sighting
+
+Browse = Callable[[str], Any]
+
+
+@pytest.fixture
+def make_held(make_case: Callable[..., str], context: Context) -> Callable[..., str]:
+    def make(held: int = 1) -> str:
+        reference = make_case("held", held=held)
+        with context.database.writing() as session:
+            item_id = session.scalars(select(Case.item_id).where(Case.reference == reference)).one()
+            session.execute(update(Sighting).where(Sighting.item_id == item_id).values(held=True))
+        return reference
+
+    return make
+
+
+def states(context: Context) -> dict[str, tuple[str, int]]:
+    with context.database.reading() as session:
+        return {one.reference: (one.state, one.held) for one in session.scalars(select(Case))}
+
+
+def test_held_danger_is_told_on_every_tab(browse: Browse, make_held: Any) -> None:
+    browser = browse("analyst")
+    make_held()
+    assert "is in danger now" not in browser.get("/console/queue").text
+    make_held(held=3)
+    for tab in ("waiting", "held", "closed"):
+        page = browser.get("/console/queue", tab=tab).text
+        assert "says that a child is in danger now" in page
+        assert 'Held: possible flood <span class="count">2</span>' in page
+    make_held(held=3)
+    assert "2 cases with reports that are held" in browser.get("/console/queue").text
+
+
+def test_several_are_chosen_and_let_through(
+    browse: Browse, make_held: Any, context: Context
+) -> None:
+    browser, references = browse("analyst"), [make_held() for _ in range(3)]
+    at = "/console/queue?tab=held"
+    page = browser.get("/console/queue", tab="held").text
+    assert all(f'value="{reference}"' in page for reference in references)
+    answer = browser.post("/console/queue/release", at=at, case=references[:2])
+    assert answer.status_code == 303 and answer.location == at
+    assert "2 cases let through." in browser.get("/console/queue", tab="held").text
+    assert [states(context)[one] for one in references] == [
+        ("received", 0), ("received", 0), ("held", 1),
+    ]  # fmt: skip
+    browser.post("/console/queue/release", at=at)
+    assert "Choose at least one case." in browser.get("/console/queue", tab="held").text
+
+
+def test_one_case_is_let_through_on_its_page(
+    browse: Browse, make_held: Any, context: Context
+) -> None:
+    browser, reference = browse("analyst"), make_held(held=3)
+    page = browser.get(f"/console/cases/{reference}").text
+    assert "wait here and change nothing" in page and "child is in danger now" in page
+    assert "Take this case" not in page
+    for _ in range(2):
+        browser.post(f"/console/cases/{reference}/reports/release")
+    assert states(context) == {reference: ("received", 0)}
+    page = browser.get(f"/console/cases/{reference}").text
+    assert "No report waits here" in page and "wait here and change nothing" not in page
