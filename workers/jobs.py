@@ -16,8 +16,7 @@ from partners.notices.release import release_notices
 from partners.watching.check import check_item
 from triage.hashlists.asking import ask_owner
 from triage.hashlists.service import rebuild_index, rematch_media
-from triage.items.examine import appraise_item, examine_item
-from triage.items.origin import locate_item
+from triage.items.examine import appraise_item, examine_item, locate_item
 from triage.items.service import register_report
 from workers import webhooks
 from workers.tools import Tools

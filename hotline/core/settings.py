@@ -21,6 +21,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from hotline.core import USER_AGENT
 from hotline.core.errors import Misconfigured
 
 Audience = Literal["public", "console", "provider"]
@@ -28,8 +29,6 @@ ALL_AUDIENCES: tuple[Audience, ...] = ("public", "console", "provider")
 CONFIG_VARIABLE = "HOTLINE_CONFIG"
 TOR_ROUTE = "tor"
 """The name under which an item may be fetched by ``tor_proxy``."""
-USER_AGENT = "Mozilla/5.0 (compatible; hotline/0.1; child protection hotline)"
-"""Says who comes. Hosts that hide from hotlines are met with another one, per item."""
 
 
 class Settings(BaseSettings):

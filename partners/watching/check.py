@@ -23,13 +23,15 @@ from partners.watching.service import policy_of
 from triage.availability.conclusion import Conclusion, conclude
 from triage.availability.evidence import check_from_report
 from triage.availability.model import PRESENT, Baseline, Vantage, Verdict
+from triage.availability.policy import Policy
+from triage.availability.schedule import jittered
 from triage.availability.verdict import judge, reconcile
 from triage.cases.models import Case
 from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
 from triage.hashlists.matcher import Matcher
 from triage.hosting.lookup import Lookup
+from triage.items.access import Access, access_of, clear_access, fetch_request
 from triage.items.examine import (
-    fetch_request,
     host_moved,
     is_elsewhere,
     new_visit,
@@ -37,6 +39,7 @@ from triage.items.examine import (
     store_media,
 )
 from triage.items.models import Item, Visit
+from triage.items.origin import observe_item, told_origins
 from triage.items.service import tell_reporters
 
 ACTOR = "checks"
@@ -59,8 +62,11 @@ def check_item(task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Mat
             raise NotFound("There is no such watch.")
         item = session.get_one(Item, watch.item_id)
         baseline = Baseline.from_json(watch.baseline)
-    looks = _looks(item, baseline, task.context.settings, fetcher, task.now)
-    facts = lookup.observe(item.host, kind=item.kind, headers=looks[0].report.headers, now=task.now)
+        access = access_of(session, task.context, item.id)
+        told = told_origins(session, item.id)
+    looks = _looks(item, access, baseline, task.context.settings, fetcher, task.now)
+    headers = looks[0].report.headers
+    facts = observe_item(lookup, item, told, headers=headers, now=task.now)
     with task.finishing() as session:
         watch = session.get_one(Watch, watch.id, with_for_update=True)
         item = session.get_one(Item, watch.item_id, with_for_update=True)
@@ -75,36 +81,38 @@ def check_item(task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Mat
 
 
 def _looks(
-    item: Item, baseline: Baseline, settings: Settings, fetcher: PageFetcher, now: datetime
+    item: Item,
+    access: Access,
+    baseline: Baseline,
+    settings: Settings,
+    fetcher: PageFetcher,
+    now: datetime,
 ) -> list[Look]:
-    own = _look(item, baseline, settings, fetcher, now, proxy="", vantage="own")
+    request = fetch_request(item, settings, access)
+    own = _look(request, baseline, settings, fetcher, now, vantage="own")
     if not settings.second_vantage_proxy or own.verdict.verdict == "online":
         return [own]
-    second = _look(
-        item, baseline, settings, fetcher, now,
-        proxy=settings.second_vantage_proxy, vantage="second",
-    )  # fmt: skip
+    request = fetch_request(item, settings, access, proxy=settings.second_vantage_proxy)
+    second = _look(request, baseline, settings, fetcher, now, vantage="second")
     return [replace(own, verdict=reconcile(own.verdict, second.verdict)), second]
 
 
 def _look(
-    item: Item,
+    request: FetchRequest,
     baseline: Baseline,
     settings: Settings,
     fetcher: PageFetcher,
     now: datetime,
     *,
-    proxy: str,
     vantage: Vantage,
 ) -> Look:
     """The item, a control page of ours over the same way, and what this host says to nonsense."""
-    request = fetch_request(item, settings, proxy=proxy)
     report = fetcher.fetch(request)
     control_ok = _control(request, settings, fetcher)
     missing = home = None
     if report.outcome == "ok":
-        missing = fetcher.fetch(replace(request, url=_impossible(item.canonical)))
-        home = fetcher.fetch(replace(request, url=_front(item.canonical), want_media=False))
+        missing = fetcher.fetch(replace(request, url=_impossible(request.url)))
+        home = fetcher.fetch(replace(request, url=_front(request.url), want_media=False))
     check = check_from_report(
         report.to_json(),
         control_ok=control_ok,
@@ -117,10 +125,17 @@ def _look(
 
 
 def _control(request: FetchRequest, settings: Settings, fetcher: PageFetcher) -> bool | None:
-    """Whether our own way works right now; None, which proves nothing, without a control page."""
+    """Whether our own way works right now; None, which proves nothing, without a control page.
+
+    What was set for the item is no business of the control page's: it goes to the item's host only.
+    """
     if not settings.control_url:
         return None
-    report = fetcher.fetch(replace(request, url=settings.control_url, want_media=False))
+    plain = replace(
+        request, url=settings.control_url, want_media=False, cookies=None, userinfo=None,
+        referrer=None,
+    )  # fmt: skip
+    report = fetcher.fetch(plain)
     return report.outcome == "ok"
 
 
@@ -162,10 +177,11 @@ def _act(
 ) -> None:
     """What all looks together prove, and what follows from it."""
     last = seen[-1]
-    found = conclude(_history(session, item), policy_of(context), now)
+    policy = policy_of(context)
+    found = conclude(_history(session, item), policy, now)
     watch.checks += 1
     watch.last_verdict, watch.last_at = last.verdict, now
-    watch.next_at = found.next_check_at
+    watch.next_at = _drifted(found.next_check_at, watch, policy, now)
     watch.needs_person = found.needs_person or found.state == "kept_out"
     case = session.get_one(Case, watch.case_id, with_for_update={"of": Case})
     if found.state == "removed" and found.verified and watch.state == "watching":
@@ -174,8 +190,13 @@ def _act(
         _is_up(session, watch, case, now)
     if watch.next_at is None and watch.state != "ended":
         machine.advance(session, watch, "ended", actor=ACTOR, now=now)
+        clear_access(session, context, item.id, actor=ACTOR, now=now)
         if case.state == "removed":
             machine.advance(session, case, "closed", actor=ACTOR, now=now)
+
+
+def _drifted(at: datetime | None, watch: Watch, policy: Policy, now: datetime) -> datetime | None:
+    return at and jittered(at, now, key=str(watch.id), share=policy.jitter)
 
 
 def _history(session: Session, item: Item) -> list[Verdict]:

@@ -32,16 +32,21 @@ class Watch(Identified, Stateful, Base):
     """One item under watch; ``baseline`` is what was there when it was assessed (hashes, sizes)."""
 
     __tablename__ = "watch"
-    __table_args__ = (Index("ix_watch_next_at", "next_at"),)
+    __table_args__ = (
+        Index("ix_watch_next_at", "next_at"),
+        Index("ix_watch_host_planned_at", "host", "planned_at"),
+    )
 
     machine: ClassVar[Machine] = WATCH_MACHINE
 
     item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"), unique=True)
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"), index=True)
-    host: Mapped[str] = mapped_column(short(260), default="", index=True)
+    host: Mapped[str] = mapped_column(short(260), default="")
     policy: Mapped[str] = mapped_column(short(40))
     baseline: Mapped[dict[str, Any]]
     next_at: Mapped[datetime | None]
+    # the place of its newest look in its host's line; not yet looked at where last_at is before it
+    planned_at: Mapped[datetime | None]
     checks: Mapped[int] = mapped_column(default=0)
     last_verdict: Mapped[str] = mapped_column(short(20), default="")
     last_at: Mapped[datetime | None]

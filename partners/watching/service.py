@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
 
 from hotline.core import machine, outbox
 from hotline.core.context import Context
@@ -15,12 +14,15 @@ from hotline.core.ids import new_id
 from partners.watching.models import Watch
 from triage.availability.evidence import baseline_from_report
 from triage.availability.policy import Policy, load_policy, policy_file
+from triage.availability.schedule import in_line
 from triage.cases.models import Case
 from triage.items.models import Visit
 
 # A check that was posted and whose worker died is posted again after this long.
 CHECK_LEASE = timedelta(minutes=10)
 POSTED_A_TICK = 200
+# What has its place later than this waits in its own row, not in the queue.
+AHEAD = timedelta(minutes=2)
 
 
 def policy_of(context: Context) -> Policy:
@@ -43,7 +45,7 @@ def start_watch(
     if known is not None:
         if known.state == "ended":
             machine.advance(session, known, "restarted", actor=actor, now=now)
-        known.next_at = now
+        known.next_at = known.planned_at = now
         return known
     visit = session.scalar(
         select(Visit)
@@ -66,21 +68,30 @@ def start_watch(
 
 
 def post_due_checks(session: Session, context: Context, now: datetime) -> int:
-    """Post the checks whose time has come: one indexed question; one look at a host at a time."""
-    due = session.scalars(
-        select(Watch)
-        .where(Watch.next_at <= now)
-        .order_by(Watch.next_at)
-        .limit(POSTED_A_TICK)
-        .with_for_update(skip_locked=True)
-    ).all()
+    """Post the checks whose time has come, and give those of a busy host a place in its line.
+
+    One question by two indexes a tick, whatever is watched. Returns how many were posted.
+    """
+    due = session.execute(due_checks(now)).all()
     if not due:
         return 0
     gap = policy_of(context).host_gap
-    free = {host: max(now, at + gap) for host, at in _last_looks(session, due).items()}
-    for watch in due:
-        at = free.get(watch.host, now)
-        free[watch.host] = at + gap
+    busy: dict[str, datetime | None] = {}
+    posted = 0
+    for watch, last_planned in due:
+        at = in_line(
+            now,
+            gap,
+            planned=watch.planned_at,
+            looked=watch.last_at,
+            busy_until=busy.get(watch.host, last_planned),
+        )
+        if watch.planned_at is None or at > watch.planned_at:
+            watch.planned_at = at
+        busy[watch.host] = max(at, busy.get(watch.host) or last_planned or at)
+        if at > now + AHEAD:
+            watch.next_at = at
+            continue
         outbox.post(
             session,
             "watch.check",
@@ -91,21 +102,25 @@ def post_due_checks(session: Session, context: Context, now: datetime) -> int:
             delay=at - now,
         )
         watch.next_at = at + CHECK_LEASE
-    return len(due)
+        posted += 1
+    return posted
 
 
-def _last_looks(session: Session, due: Sequence[Watch]) -> dict[str, datetime]:
-    """When each of these watches' hosts was last looked at, whatever the item."""
-    rows = session.execute(
-        select(Watch.host, func.max(Watch.last_at))
-        .where(Watch.host.in_({watch.host for watch in due}), Watch.last_at.is_not(None))
-        .group_by(Watch.host)
+def due_checks(now: datetime) -> Select[tuple[Watch, datetime | None]]:
+    """What is due, oldest first, each with the last place that is taken in its host's line."""
+    other = aliased(Watch)
+    last = select(func.max(other.planned_at)).where(other.host == Watch.host).scalar_subquery()
+    return (
+        select(Watch, last)
+        .where(Watch.next_at <= now)
+        .order_by(Watch.next_at)
+        .limit(POSTED_A_TICK)
+        .with_for_update(skip_locked=True, of=Watch)
     )
-    return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
 def look_soon(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
     """A host says that it is gone: see for ourselves."""
     watch = session.scalar(select(Watch).where(Watch.case_id == case_id).with_for_update(of=Watch))
     if watch is not None and watch.state != "ended":
-        watch.next_at = now
+        watch.next_at = watch.planned_at = now  # not at the end of its host's line

@@ -26,8 +26,9 @@ from partners.referrals.models import Hold
 from triage.cases.models import Case
 from triage.hosting.cloudflare import CloudflareOrigin
 from triage.hosting.facts import HostingFacts, Observation
+from triage.items.examine import locate_item
 from triage.items.models import HostingHop, HostingObservation, Item
-from triage.items.origin import locate_item, tell_origin, told_origins
+from triage.items.origin import tell_origin, told_origins
 
 FRONT = "104.16.1.1"
 ORIGIN = "203.0.113.9"

@@ -1,4 +1,4 @@
-"""When to look next: thinning with age, spread so that one host is never rushed."""
+"""When to look next: thinning with age, in line so that one host is never rushed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from triage.availability.policy import Phase, Policy
+from triage.availability.policy import Phase
 
 
 def every(phases: Sequence[Phase], age: timedelta) -> timedelta | None:
@@ -27,18 +27,26 @@ def due(
     return last + (interval if soonest is None else min(interval, soonest))
 
 
-def spread(
-    host: str, base: datetime, *, key: str, policy: Policy, busy_until: datetime | None = None
-) -> datetime:
-    """When to really look at ``host``: not before ``base``, not within its gap, not all at once.
+def jittered(at: datetime, last: datetime, *, key: str, share: float) -> datetime:
+    """``at``, later by up to ``share`` of the time since ``last``: what began together drifts
+    apart. By a hash of ``key`` (the item), so that the same plan comes out of the same facts."""
+    digest = hashlib.blake2b(f"{key}\0{at.isoformat()}".encode(), digest_size=4).digest()
+    return at + (at - last) * share * (int.from_bytes(digest, "big") / 2**32)
 
-    ``busy_until`` is the latest look that is already planned for this host. The jitter is a hash of
-    host and ``key`` (the item), so that the same plan comes out of the same facts.
+
+def in_line(
+    now: datetime,
+    gap: timedelta,
+    *,
+    planned: datetime | None,
+    looked: datetime | None,
+    busy_until: datetime | None,
+) -> datetime:
+    """When to really look at what is due: ``gap`` after the last look planned for its host.
+
+    ``planned`` is a place that it has in its host's line already; it keeps it until it was
+    ``looked`` at. ``busy_until`` is the last place of the line that anything of the host has.
     """
-    digest = hashlib.blake2b(f"{host}\0{key}".encode(), digest_size=4).digest()
-    part = int.from_bytes(digest, "big") / 2**32
-    window = (policy.watch[0].every if policy.watch else timedelta()) * policy.jitter
-    slot = base + window * part
-    if busy_until is not None:
-        slot = max(slot, busy_until + policy.host_gap)
-    return slot
+    if planned is not None and (looked is None or looked < planned):
+        return max(now, planned)
+    return now if busy_until is None else max(now, busy_until + gap)

@@ -92,8 +92,9 @@ class Web:
             problem = "too_large"
         if problem:
             return Answer(error=problem, refused=problem == "blocked_address"), resolved.dropped
-        cookies = self.request.cookies if self._at_home(target) else None
-        plan = Plan(target, resolved.usable, proxy, seconds, budget, referrer, cookies)
+        secrets = (self.request.cookies, self.request.userinfo)
+        cookies, userinfo = secrets if self._at_home(target) else (None, None)
+        plan = Plan(target, resolved.usable, proxy, seconds, budget, referrer, cookies, userinfo)
         return self._exchange(plan, cap), resolved.dropped
 
     def _exchange(self, plan: Plan, cap: CapRule) -> Answer:

@@ -11,15 +11,13 @@ from dataclasses import asdict, dataclass, field, fields
 from ipaddress import ip_network
 from typing import Any, Literal, Protocol, Self, get_args
 
+from hotline.core import USER_AGENT
 from hotline.core.errors import InvalidInput
 
 Outcome = Literal["ok", "http_error", "failed", "refused"]
 Source = Literal[
     "direct", "img", "srcset", "picture", "video", "source", "css", "og", "jsonld", "manifest"
 ]
-
-DEFAULT_USER_AGENT = "Mozilla/5.0 (compatible; hotline/0.1; child protection hotline)"
-"""Says who comes. Hosts that hide from hotlines are met with another one per item."""
 
 MAX_URL = 8_192
 """Longer addresses are cut in reports: a URL is a name, not a place to carry data in."""
@@ -78,7 +76,8 @@ class FetchRequest:
     ``allowed_networks``: CIDR networks that may be visited although they are not public (a demo's
     loopback host). ``resolver``: ``address:port`` of a DNS server, None for the system's own.
     ``hosts``: host name -> address, asked before DNS; the address is checked like any other.
-    ``cookies``: a ``Cookie`` header's value, sent to the host of ``url`` alone.
+    ``cookies``: a ``Cookie`` header's value; ``userinfo``: "name:password" in the URL's own
+    percent-encoding. Both are sent to the host of ``url`` alone.
     ``socks_proxy``: a Tor-like proxy that resolves names itself; ``.onion`` goes nowhere else.
     ``http_proxy``: an upstream proxy for everything but ``.onion``. A request that names a proxy
     never connects around it: without ``http_proxy``, ``socks_proxy`` carries everything.
@@ -89,9 +88,10 @@ class FetchRequest:
     allowed_networks: tuple[str, ...] = ()
     resolver: str | None = None
     hosts: dict[str, str] = field(default_factory=dict)
-    user_agent: str = DEFAULT_USER_AGENT
+    user_agent: str = USER_AGENT
     referrer: str | None = None
     cookies: str | None = None
+    userinfo: str | None = None
     socks_proxy: str | None = None
     http_proxy: str | None = None
     limits: FetchLimits = field(default_factory=FetchLimits)
@@ -108,7 +108,7 @@ class FetchRequest:
             ("http://", "https://", "socks5h://")
         ):
             raise InvalidInput("The upstream proxy must be given as http://host:port.")
-        for name in ("user_agent", "referrer", "cookies"):
+        for name in ("user_agent", "referrer", "cookies", "userinfo"):
             if any(ord(sign) < 32 or ord(sign) == 127 for sign in getattr(self, name) or ""):
                 raise InvalidInput(f"The {name} holds control characters.", hint="Remove them.")
         for network in self.allowed_networks:

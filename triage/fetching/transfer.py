@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import certifi
 import pycurl
@@ -44,6 +45,7 @@ class Plan:
     budget: int
     referrer: str | None
     cookies: str | None
+    userinfo: str | None
 
 
 @dataclass(slots=True)
@@ -121,6 +123,11 @@ class Transfer:
             curl.setopt(pycurl.REFERER, plan.referrer)
         if plan.cookies:
             curl.setopt(pycurl.COOKIE, plan.cookies)
+        if plan.userinfo:
+            name, _, password = plan.userinfo.partition(":")
+            curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_BASIC)
+            curl.setopt(pycurl.USERNAME, unquote_to_bytes(name))
+            curl.setopt(pycurl.PASSWORD, unquote_to_bytes(password))
         if plan.addresses:
             pinned = ",".join(f"[{each}]" if ":" in each else each for each in plan.addresses)
             curl.setopt(pycurl.RESOLVE, [f"{plan.target.host}:{plan.target.port}:{pinned}"])

@@ -6,7 +6,10 @@ and facts are written, never content: bytes lived in the fetcher's process and a
 
 from __future__ import annotations
 
+import time
+import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,12 +23,14 @@ from hotline.core.database import insert_once
 from hotline.core.errors import NotFound
 from hotline.core.ids import new_id
 from hotline.core.settings import Settings
+from hotline.core.steps import Steps
 from hotline.core.task import Task
 from triage.cases.models import Case
-from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
+from triage.fetching.report import FetchReport, PageFetcher
 from triage.hashlists.matcher import Matcher
-from triage.hosting.facts import HostingFacts
+from triage.hosting.facts import HostingFacts, Observation
 from triage.hosting.lookup import Lookup
+from triage.items.access import NOTHING_SPECIAL, Access, access_of, fetch_request
 from triage.items.appraise import appraise
 from triage.items.models import (
     HostingHop,
@@ -35,10 +40,15 @@ from triage.items.models import (
     Media,
     Visit,
 )
+from triage.items.origin import FACT as ORIGIN
+from triage.items.origin import observe_item, told_origins
 from triage.items.service import join_location, tell_reporters
 from triage.locations import identify_one
 from triage.locations.catalogue import load_platforms
 from triage.locations.identify import is_shortener
+
+# Registries may take many seconds; what is known of a file is not kept waiting for them.
+PATIENCE_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -56,18 +66,48 @@ def examine_item(task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: M
         item = session.get(Item, item_id)
         if item is None:
             raise NotFound("There is no such item.")
-    seen = look(item, settings=task.context.settings, fetcher=fetcher, lookup=lookup, now=task.now)
-    with task.finishing() as session:
+        access = access_of(session, task.context, item_id)
+        told = told_origins(session, item_id)
+    report = fetch(item, task.context.settings, fetcher, task.steps, access)
+    with ThreadPoolExecutor(1) as aside, task.steps.measured("hosting"):
+        asked = aside.submit(locate, item, report, lookup, task.now, told)
+        is_known = bool(wait([asked], PATIENCE_SECONDS).done)
+        if report is not None and not is_known:
+            _propose(task, item_id, report, matcher)
+        facts = asked.result()
+    with task.steps.measured("store"), task.finishing() as session:
         item = session.get_one(Item, item_id, with_for_update=True)
-        if store_facts(session, item, seen.facts):
+        if store_facts(session, item, facts):
             host_moved(session, task.context, item, task.now)
-        if seen.report is not None:
-            follow(session, task.context, item, seen.report, now=task.now)
-            visit = new_visit(item, seen.report, purpose="first", now=task.now)
-            session.add(visit)
-            store_media(session, item, seen.report, matcher=matcher, now=task.now)
+        if report is not None:
+            follow(session, task.context, item, report, now=task.now)
+            session.add(new_visit(item, report, purpose="first", now=task.now))
+            with task.steps.measured("match"):
+                store_media(session, item, report, matcher=matcher, now=task.now)
         item.examined_at = task.now
         into_queue(session, task, item)
+
+
+def locate_item(task: Task, *, lookup: Lookup) -> None:
+    """Look up where the item is hosted, and nothing else; a changed host is a new hop."""
+    item_id = task.id_of("item_id")
+    with task.context.database.reading() as session:
+        item = session.get_one(Item, item_id)
+        told = told_origins(session, item_id)
+    facts = observe_item(lookup, item, told, now=task.now)
+    with task.finishing() as session:
+        item = session.get_one(Item, item_id, with_for_update=True)
+        if store_facts(session, item, facts):
+            host_moved(session, task.context, item, task.now)
+
+
+def _propose(task: Task, item_id: uuid.UUID, report: FetchReport, matcher: Matcher) -> None:
+    """The registries are slow: the case shows already now what its files met."""
+    with task.context.database.writing() as session:
+        item = session.get_one(Item, item_id, with_for_update=True)
+        store_media(session, item, report, matcher=matcher, now=task.now)
+        session.flush()
+        appraise(session, task.context, case_of(session, item), task.now)
 
 
 def appraise_item(task: Task) -> None:
@@ -80,7 +120,7 @@ def appraise_item(task: Task) -> None:
 def into_queue(session: Session, task: Task, item: Item) -> None:
     """Appraise the item's case, let it wait for a person, and say so to its reporters."""
     session.flush()
-    case = session.scalars(select(Case).where(Case.item_id == item.id).with_for_update()).one()
+    case = case_of(session, item)
     if case.machine.allows(case.state, "examined"):
         machine.advance(session, case, "examined", actor=audit.SYSTEM, now=task.now)
     appraise(session, task.context, case, task.now)
@@ -89,9 +129,14 @@ def into_queue(session: Session, task: Task, item: Item) -> None:
         tell_reporters(session, item.id, "passed_on", actor=audit.SYSTEM, now=task.now)
 
 
+def case_of(session: Session, item: Item) -> Case:
+    """The item's case, locked."""
+    return session.scalars(select(Case).where(Case.item_id == item.id).with_for_update()).one()
+
+
 def host_moved(session: Session, context: Context, item: Item, now: datetime) -> None:
     """The item lies elsewhere now: the rules are asked anew, and a person plans anew."""
-    case = session.scalars(select(Case).where(Case.item_id == item.id).with_for_update()).one()
+    case = case_of(session, item)
     if case.machine.allows(case.state, "host_moved"):
         machine.advance(session, case, "host_moved", actor=audit.SYSTEM, now=now,
                         country=item.hosting_country, asn=item.asn)  # fmt: skip
@@ -118,26 +163,37 @@ def look(
     now: datetime,
 ) -> Examination:
     """Ask the network about ``item``; failures are facts, not errors."""
-    report = fetcher.fetch(fetch_request(item, settings)) if item.fetchable else None
+    report = fetch(item, settings, fetcher, Steps())
+    return Examination(report, locate(item, report, lookup, now))
+
+
+def fetch(
+    item: Item,
+    settings: Settings,
+    fetcher: PageFetcher,
+    steps: Steps,
+    access: Access = NOTHING_SPECIAL,
+) -> FetchReport | None:
+    """What lies there; None where there is nothing to fetch."""
+    if not item.fetchable:
+        return None
+    started = time.perf_counter()
+    report = fetcher.fetch(fetch_request(item, settings, access))
+    steps.add("hash", report.hash_seconds)
+    steps.add("fetch", time.perf_counter() - started - report.hash_seconds)
+    return report
+
+
+def locate(
+    item: Item,
+    report: FetchReport | None,
+    lookup: Lookup,
+    now: datetime,
+    told: Sequence[Observation] = (),
+) -> HostingFacts:
+    """Where it is hosted, with what the host's own answer gives away."""
     headers = report.headers if report is not None else {}
-    facts = lookup.observe(item.host, kind=item.kind, headers=headers, now=now)
-    return Examination(report, facts)
-
-
-def fetch_request(item: Item, settings: Settings, *, proxy: str = "") -> FetchRequest:
-    """``proxy`` is a second vantage point; onion services always go through Tor."""
-    socks = settings.tor_proxy if item.kind == "onion" else ""
-    if proxy.startswith("socks"):
-        socks = proxy
-    return FetchRequest(
-        url=item.canonical,
-        allowed_networks=settings.fetch_allowed_networks,
-        resolver=settings.dns_server or None,
-        hosts=dict(settings.fetch_hosts),
-        user_agent=settings.user_agent,
-        socks_proxy=socks or None,
-        http_proxy=proxy if proxy.startswith("http") else None,
-    )
+    return observe_item(lookup, item, told, now=now, headers=headers)
 
 
 def store_facts(session: Session, item: Item, facts: HostingFacts) -> bool:
@@ -146,6 +202,8 @@ def store_facts(session: Session, item: Item, facts: HostingFacts) -> bool:
     A host that does not resolve right now has not moved: what was known of it stays.
     """
     for seen in facts.observations:
+        if seen.fact == ORIGIN:  # it stands there since it was told
+            continue
         session.add(
             HostingObservation(
                 item_id=item.id,

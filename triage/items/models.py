@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text, UniqueConstraint, false
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.database import Base, Identified, short
@@ -55,6 +55,21 @@ class Sighting(Identified, Base):
     part_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report_part.id"))
     at: Mapped[datetime]
     held: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class ItemAccess(Identified, Base):
+    """How this item is fetched where the ordinary way shows nothing (``triage.items.access``)."""
+
+    __tablename__ = "item_access"
+
+    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"), unique=True)
+    cookies: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed
+    userinfo: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed
+    referrer: Mapped[str] = mapped_column(Text, default="")
+    user_agent: Mapped[str] = mapped_column(Text, default="")
+    route: Mapped[str] = mapped_column(short(40), default="")
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str] = mapped_column(short(80))
 
 
 class HostingObservation(Identified, Base):

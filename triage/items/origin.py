@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from hotline.core import audit, outbox
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
-from hotline.core.task import Task
 from triage.fetching.addresses import refusal
 from triage.hosting.cdn import CdnRanges
 from triage.hosting.cloudflare import origin_observation
@@ -92,18 +91,3 @@ def _require_host(context: Context, address: str) -> None:
         fault = f"{address} belongs to a delivery network; the origin lies behind it."
     if fault:
         raise InvalidInput(fault, fields={"/address": fault})
-
-
-def locate_item(task: Task, *, lookup: Lookup) -> None:
-    """Look up where the item is hosted, and nothing else; a changed host is a new hop."""
-    from triage.items.examine import host_moved, store_facts
-
-    item_id = task.id_of("item_id")
-    with task.context.database.reading() as session:
-        item = session.get_one(Item, item_id)
-        told = told_origins(session, item_id)
-    facts = observe_item(lookup, item, told, now=task.now)
-    with task.finishing() as session:
-        item = session.get_one(Item, item_id, with_for_update=True)
-        if store_facts(session, item, facts):
-            host_moved(session, task.context, item, task.now)

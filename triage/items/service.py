@@ -21,6 +21,7 @@ from hotline.core.task import Task
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from triage.cases.models import Case
+from triage.items.access import keep_userinfo
 from triage.items.models import Item, Sighting
 from triage.locations import Location, identify
 from triage.locations.catalogue import load_platforms
@@ -95,6 +96,7 @@ def _words_of(part: ReportPart) -> Location:
 
 def _sight(session: Session, context: Context, report: Report, found: Found, now: datetime) -> None:
     item = _join_item(session, found.location, report.received_at)
+    keep_userinfo(session, context, item, found.location.userinfo, now=now)
     sighting_id = new_id()
     is_new = insert_once(
         session,

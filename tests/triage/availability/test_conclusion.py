@@ -16,7 +16,7 @@ from hotline.core.errors import Misconfigured
 from triage.availability.conclusion import Conclusion, conclude, next_check
 from triage.availability.model import ABSENT, PRESENT, Verdict
 from triage.availability.policy import load_policy
-from triage.availability.schedule import due, every, spread
+from triage.availability.schedule import due, every, in_line, jittered
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 POLICY = load_policy()
@@ -224,19 +224,30 @@ def test_verdicts_survive_json() -> None:
         assert Verdict.from_json(verdict.to_json()) == verdict
 
 
-def test_spread_keeps_a_host_at_ease() -> None:
-    slots, busy = [], None
-    for item in range(200):
-        busy = spread("a.example", NOW, key=str(item), policy=POLICY, busy_until=busy)
-        slots.append(busy)
-    gaps = [b - a for a, b in pairwise(slots)]
-    assert min(gaps) >= POLICY.host_gap
-    assert spread("a.example", NOW, key="7", policy=POLICY) == spread(
-        "a.example", NOW, key="7", policy=POLICY
-    )
-    alone = {spread("a.example", NOW, key=str(n), policy=POLICY) for n in range(50)}
-    assert len(alone) > 40
-    assert all(NOW <= slot <= NOW + POLICY.watch[0].every for slot in alone)
+def test_a_line_keeps_a_host_at_ease() -> None:
+    """Whatever comes in whatever order: one look a gap, and a place is kept until its look."""
+    gap, busy, places = POLICY.host_gap, None, []
+    for _ in range(200):
+        busy = in_line(NOW, gap, planned=None, looked=NOW - HOUR, busy_until=busy)
+        places.append(busy)
+    assert places[0] == NOW
+    assert min(b - a for a, b in pairwise(places)) == gap
+    last, own = places[-1], places[50]
+    assert in_line(own, gap, planned=own, looked=NOW - HOUR, busy_until=last) == own
+    late = own + HOUR
+    assert in_line(late, gap, planned=own, looked=None, busy_until=last) == late
+    again = in_line(late, gap, planned=own, looked=own, busy_until=last)
+    assert again == max(late, last + gap)
+    assert in_line(last + HOUR, gap, planned=own, looked=own, busy_until=last) == last + HOUR
+
+
+def test_what_began_together_drifts_apart() -> None:
+    at = NOW + 10 * HOUR
+    times = {jittered(at, NOW, key=str(n), share=0.2) for n in range(50)}
+    assert len(times) == 50
+    assert all(at <= each <= at + 2 * HOUR for each in times)
+    assert jittered(at, NOW, key="7", share=0.2) == jittered(at, NOW, key="7", share=0.2)
+    assert jittered(at, NOW, key="7", share=0.0) == at
 
 
 def test_phases() -> None:

@@ -1,0 +1,217 @@
+"""How one item is fetched where the ordinary way shows nothing: cookies, referrer, name, route.
+
+Some hosts show what was reported only to visitors who come from a certain page, or who clicked a
+question away, or from a certain country. An analyst may say so for an item; every fetch of it and
+every availability look then comes that way. Cookies, and a user name and password that stood in
+the reported address, are sealed under a key of their own; neither is ever shown again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core import audit, outbox
+from hotline.core.context import Context
+from hotline.core.database import insert_once
+from hotline.core.errors import InvalidInput, Misconfigured
+from hotline.core.ids import new_id
+from hotline.core.settings import TOR_ROUTE, Settings
+from triage.fetching.report import FetchRequest
+from triage.fetching.targets import parse
+from triage.items.models import Item, ItemAccess
+
+LONGEST_COOKIES = 8_000
+LONGEST_REFERRER = 2_000
+LONGEST_USER_AGENT = 400
+_SEALED = ("cookies", "userinfo")
+_PLAIN = ("referrer", "user_agent", "route")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Empty means: as for every other item. ``cookies`` is the value of a ``Cookie`` header,
+    ``userinfo`` "name:password" in the URL's own percent-encoding."""
+
+    cookies: str = field(default="", repr=False)
+    userinfo: str = field(default="", repr=False)
+    referrer: str = ""
+    user_agent: str = ""
+    route: str = ""
+
+
+NOTHING_SPECIAL = Access()
+
+
+def routes_of(settings: Settings) -> Sequence[str]:
+    """Names of the ways that this installation may fetch by, beside the direct one."""
+    return (*((TOR_ROUTE,) if settings.tor_proxy else ()), *sorted(settings.fetch_routes))
+
+
+def fetch_request(
+    item: Item, settings: Settings, access: Access = NOTHING_SPECIAL, *, proxy: str = ""
+) -> FetchRequest:
+    """``proxy`` is a second vantage point, in place of the item's route; onion services always go
+    through Tor. A route that the settings no longer name is ``Misconfigured``: going by another
+    one would show a host who comes, or judge by what others are shown."""
+    way = proxy or _proxy_of(access.route, settings)
+    socks = settings.tor_proxy if item.kind == "onion" else way if "socks" in way[:5] else ""
+    return FetchRequest(
+        url=item.canonical,
+        allowed_networks=settings.fetch_allowed_networks,
+        resolver=settings.dns_server or None,
+        hosts=dict(settings.fetch_hosts),
+        user_agent=access.user_agent or settings.user_agent,
+        referrer=access.referrer or None,
+        cookies=access.cookies or None,
+        userinfo=access.userinfo or None,
+        socks_proxy=socks or None,
+        http_proxy=way if way.startswith("http") and item.kind != "onion" else None,
+    )
+
+
+def _proxy_of(route: str, settings: Settings) -> str:
+    if not route:
+        return ""
+    if route == TOR_ROUTE and settings.tor_proxy:
+        return settings.tor_proxy
+    if route in settings.fetch_routes:
+        return settings.fetch_routes[route].get_secret_value()
+    raise Misconfigured(
+        f"An item is to be fetched by the route {route!r}, which the settings do not name.",
+        hint="Name it in fetch_routes, or choose another one on the case page.",
+    )
+
+
+def access_row(session: Session, item_id: uuid.UUID) -> ItemAccess | None:
+    return session.scalar(select(ItemAccess).where(ItemAccess.item_id == item_id))
+
+
+def access_of(session: Session, context: Context, item_id: uuid.UUID) -> Access:
+    """What was set for the item, opened for a fetch."""
+    row = access_row(session, item_id)
+    if row is None:
+        return NOTHING_SPECIAL
+    key = context.vault.key_of(session, row.id)
+    opened = {
+        name: context.vault.open(key, f"item_access.{name}", row.id, sealed)
+        for name in _SEALED
+        if key is not None and (sealed := getattr(row, name)) is not None
+    }
+    return Access(**opened, **{name: getattr(row, name) for name in _PLAIN})
+
+
+def set_access(
+    session: Session, context: Context, item: Item, wanted: Access, *, actor: str, now: datetime
+) -> None:
+    """Store how the item is fetched from now on. Empty cookies leave those that are there; the
+    audit row says what was changed, never to what."""
+    wanted = _checked(wanted, context.settings)
+    before = access_of(session, context, item.id)
+    after = replace(
+        wanted,
+        cookies=wanted.cookies or before.cookies,
+        userinfo=wanted.userinfo or before.userinfo,
+    )
+    _store(session, context, item, after, actor=actor, now=now)
+    changed = [
+        name for name in (*_SEALED, *_PLAIN) if getattr(before, name) != getattr(after, name)
+    ]
+    if changed:
+        _note(session, item, "item.access_set", changed, actor, now)
+
+
+def clear_access(
+    session: Session, context: Context, item_id: uuid.UUID, *, actor: str, now: datetime
+) -> bool:
+    """Forget all of it, the key first; True if there was anything."""
+    row = access_row(session, item_id)
+    if row is None:
+        return False
+    context.vault.erase(session, row.id)
+    session.delete(row)
+    session.flush()
+    _note(session, session.get_one(Item, item_id), "item.access_cleared", [], actor, now)
+    return True
+
+
+def fetch_again(session: Session, item: Item, *, actor: str, now: datetime) -> None:
+    """Have the item fetched and matched once more, as it is set now."""
+    outbox.post(
+        session, "item.examine", key=f"examine:{item.id}:{now.isoformat()}",
+        payload={"item_id": str(item.id)}, now=now,
+    )  # fmt: skip
+    _note(session, item, "item.fetched_again", [], actor, now)
+
+
+def keep_userinfo(
+    session: Session, context: Context, item: Item, userinfo: str | None, *, now: datetime
+) -> None:
+    """A user name and password that stood in a reported address: the last ones reported count."""
+    if userinfo:
+        set_access(
+            session, context, item,
+            replace(access_of(session, context, item.id), userinfo=userinfo[:LONGEST_REFERRER]),
+            actor=audit.SYSTEM, now=now,
+        )  # fmt: skip
+
+
+def _store(
+    session: Session, context: Context, item: Item, access: Access, *, actor: str, now: datetime
+) -> None:
+    insert_once(
+        session, ItemAccess, ["item_id"], id=new_id(), item_id=item.id, changed_at=now,
+        changed_by=actor, referrer="", user_agent="", route="",
+    )  # fmt: skip
+    row = session.scalars(
+        select(ItemAccess).where(ItemAccess.item_id == item.id).with_for_update()
+    ).one()
+    vault = context.vault
+    key = vault.key_of(session, row.id) or vault.new_record(session, row.id)
+    for name in _SEALED:
+        text = getattr(access, name)
+        sealed = vault.seal(key, f"item_access.{name}", row.id, text) if text else None
+        setattr(row, name, sealed)
+    for name in _PLAIN:
+        setattr(row, name, getattr(access, name))
+    row.changed_at, row.changed_by = now, actor
+
+
+def _checked(access: Access, settings: Settings) -> Access:
+    """Cleaned of what people paste with it; ``InvalidInput`` names every fault at once."""
+    cookies = " ".join(access.cookies.split())
+    if cookies[:7].lower() == "cookie:":
+        cookies = cookies[7:].lstrip()
+    referrer, agent = access.referrer.strip(), " ".join(access.user_agent.split())
+    target = parse(referrer) if referrer else None
+    faults = {}
+    if cookies and not (_is_header(cookies, LONGEST_COOKIES) and "=" in cookies):
+        faults["/cookies"] = "Paste them as the browser sends them: name=value; other=value."
+    if referrer and not (target and target.fetchable and len(referrer) <= LONGEST_REFERRER):
+        faults["/referrer"] = "Give the http or https address of a page."
+    if agent and not _is_header(agent, LONGEST_USER_AGENT):
+        faults["/user_agent"] = f"Give at most {LONGEST_USER_AGENT} plain characters."
+    if access.route and access.route not in routes_of(settings):
+        faults["/route"] = "Choose one of the routes."
+    if faults:
+        raise InvalidInput("Nothing was changed.", fields=faults)
+    shown = target.shown if target else ""
+    return replace(access, cookies=cookies, referrer=shown, user_agent=agent)
+
+
+def _is_header(text: str, longest: int) -> bool:
+    return text.isascii() and text.isprintable() and len(text) <= longest
+
+
+def _note(
+    session: Session, item: Item, action: str, changed: Sequence[str], actor: str, now: datetime
+) -> None:
+    audit.record(
+        session, actor=actor, action=action, entity="item", entity_id=item.id, now=now,
+        **({"changed": list(changed)} if changed else {}),
+    )  # fmt: skip
