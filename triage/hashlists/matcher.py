@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -173,14 +173,16 @@ class Matcher:
         """The file's index with the entries that came since it was built searched beside it."""
         size = INDEXED[kind]
         base = self._base(kind)
-        newest = session.scalar(
-            select(HashEntryRow.id)
-            .where(HashEntryRow.kind == kind)
-            .order_by(HashEntryRow.id.desc())
-            .limit(1)
-        )
+        # Asked for each file: of all kinds, since the newest of one kind is found by sorting a
+        # million of them.
+        newest = session.scalar(select(func.max(HashEntryRow.id))) or 0
         known = self._grown.get(kind)
-        if known is not None and known[0] == newest and known[1] == base.version:
+        if (
+            known is not None
+            and known[1] == base.version
+            and (known[0] == newest or kind not in _kinds_since(session, known[0]))
+        ):
+            self._grown[kind] = (newest, *known[1:])
             return known[2]
         rows = session.execute(
             select(HashEntryRow.id, HashEntryRow.value)
@@ -196,8 +198,14 @@ class Matcher:
         grown = base.with_changes(
             packed.reshape(len(rows), size), ids, np.array([], dtype=np.int64)
         )
-        self._grown[kind] = (newest or 0, base.version, grown)
+        self._grown[kind] = (newest, base.version, grown)
         return grown
+
+
+def _kinds_since(session: Session, entry_id: int) -> set[str]:
+    return set(
+        session.scalars(select(HashEntryRow.kind).where(HashEntryRow.id > entry_id).distinct())
+    )
 
 
 def _keep(session: Session, media: Media, hits: list[Hit], now: datetime) -> None:

@@ -1,0 +1,138 @@
+"""Examining an item: what its files met is shown at once, whatever the registries do."""
+
+from __future__ import annotations
+
+import io
+import threading
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from hotline.core.context import Context
+from hotline.core.outbox import OutboxEntry
+from hotline.core.task import Task
+from hotline.demo.pictures import altered, jpeg, picture
+from hotline.intake import service as intake
+from hotline.intake.submission import read
+from triage.cases.models import Case
+from triage.fetching.report import FetchReport, FetchRequest, MediaFound
+from triage.fingerprints import fingerprint_media
+from triage.hashlists import formats, service
+from triage.hashlists.matcher import Matcher
+from triage.hashlists.models import MediaMatch
+from triage.hosting.facts import HostingFacts, Observation
+from triage.items import examine
+from triage.items.examine import examine_item
+from triage.items.models import Visit
+from triage.items.service import register_report
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+class Host:
+    """Answers every fetch with one picture."""
+
+    def fetch(self, request: FetchRequest) -> FetchReport:
+        found = fingerprint_media(jpeg(picture("lantern"))).to_json()
+        return FetchReport(
+            request.url, request.url, "ok", 200, seconds=0.3, hash_seconds=0.1,
+            media=(MediaFound(request.url, "direct", 200, fingerprint=found),),
+        )  # fmt: skip
+
+
+@dataclass
+class Registries:
+    """Answer when they are let."""
+
+    let: threading.Event = field(default_factory=threading.Event)
+    asked: threading.Event = field(default_factory=threading.Event)
+
+    def observe(self, host: str | None, *, kind: str, now: datetime, **_: Any) -> HostingFacts:
+        self.asked.set()
+        assert self.let.wait(30)
+        country = Observation("country", "AL", "a registry", now, 1.0, "192.0.2.7")
+        address = Observation("address", "192.0.2.7", "DNS", now, 1.0)
+        return HostingFacts(host, (address, country), now, kind)
+
+
+def _known(context: Context) -> None:
+    seen = fingerprint_media(jpeg(altered(picture("lantern"))))
+    with context.database.writing() as session:
+        target = service.create_list(session, "known", actor="t", now=NOW)
+        lines = io.BytesIO(f"md5,pdq,category\n{seen.md5},{seen.pdq},baseline".encode())
+        service.import_version(
+            session, target, formats.parse("csv", lines), digest="d", whole=True, actor="t",
+            now=NOW,
+        )  # fmt: skip
+
+
+def _reported(context: Context) -> Task:
+    """One report; its item waits to be examined."""
+    with context.database.writing() as session:
+        submission = read({"locations": ["http://photos.example/1.jpg"], "kind": "csam_image"})
+        intake.receive(session, context, submission, channel="form", now=NOW)
+    register_report(_task(context, "report.received"))
+    return _task(context, "item.examine")
+
+
+def _task(context: Context, job: str) -> Task:
+    with context.database.reading() as session:
+        row = session.scalars(select(OutboxEntry).where(OutboxEntry.job == job)).one()
+        return Task(context, row.id, row.payload, 1, NOW)
+
+
+def _case(context: Context) -> Case:
+    with context.database.reading() as session:
+        return session.scalars(select(Case)).one()
+
+
+def _all(context: Context, kind: type[Any]) -> list[Any]:
+    with context.database.reading() as session:
+        return list(session.scalars(select(kind)))
+
+
+def test_a_known_file_is_proposed_while_the_registries_are_silent(context: Context) -> None:
+    _known(context)
+    task, registries = _reported(context), Registries()
+    job = threading.Thread(
+        target=examine_item, args=(task,),
+        kwargs={"fetcher": Host(), "lookup": registries, "matcher": Matcher(context)},
+    )  # fmt: skip
+    job.start()
+    try:
+        pause = threading.Event()
+        while job.is_alive() and not _case(context).proposed_class:
+            pause.wait(0.02)
+        early = _case(context)
+        assert registries.asked.is_set() and job.is_alive()
+        assert (early.proposed_class, early.state) == ("baseline", "received")
+        assert _all(context, Visit) == []
+    finally:
+        registries.let.set()
+        job.join(30)
+    late = _case(context)
+    assert (late.proposed_class, late.state) == ("baseline", "waiting")
+    assert late.item.hosting_country == "AL"
+    assert len(_all(context, Visit)) == len(_all(context, MediaMatch)) == 1
+
+
+def test_registries_that_answer_at_once_cost_no_second_transaction(
+    context: Context, monkeypatch: Any
+) -> None:
+    _known(context)
+    task, registries = _reported(context), Registries()
+    registries.let.set()
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("stored twice")
+
+    monkeypatch.setattr(examine, "PATIENCE_SECONDS", 30.0)
+    monkeypatch.setattr(examine, "_propose", refuse)
+    examine_item(task, fetcher=Host(), lookup=registries, matcher=Matcher(context))
+    assert (_case(context).proposed_class, _case(context).state) == ("baseline", "waiting")
+    assert set(task.steps.seconds) == {"fetch", "hash", "hosting", "match", "store"}
+    assert task.steps.seconds["hash"] == 0.1
+    assert uuid.UUID(task.payload["item_id"]) == _case(context).item_id
