@@ -150,9 +150,12 @@ def service_children(settings: Settings) -> list[Child]:
     if settings.redis_is_embedded:
         children.append(Child("redis", redis_server.command(settings.run_dir)))
     children.append(Child("web", [*hotline, "web"]))
+    workers = [*hotline, "worker", "--only"]
     children += [
-        Child(f"worker-{number}", [*hotline, "worker"]) for number in range(1, settings.workers + 1)
+        Child(f"worker-{number}", [*workers, "pipeline"])
+        for number in range(1, settings.workers + 1)
     ]
+    children.append(Child("webhooks", [*workers, "webhooks"]))
     children.append(Child("scheduler", [*hotline, "scheduler"]))
     return children
 

@@ -27,7 +27,10 @@ from hotline.core.settings import Settings
 log = structlog.get_logger(__name__)
 
 # In the order in which a worker looks: danger first, routine re-checks last.
-QUEUES = ("urgent", "default", "checks")
+PIPELINE = ("urgent", "default", "checks")
+# Servers of others may be slow to answer: who waits for them must not keep a report waiting.
+WEBHOOKS = "webhooks"
+QUEUES = (*PIPELINE, WEBHOOKS)
 RUN = "workers.execute.run"
 JOB_SECONDS = 110  # below outbox.LEASE, so that a handed-over row never runs twice at once
 # A bulk of ten thousand reports must not wait for as many hand-overs: the sweeper does the rest.

@@ -1,18 +1,28 @@
-"""Sends a webhook: one POST to an address that a sender named, which must not be one of ours."""
+"""Sends a webhook: one POST to an address that a sender named, which must not be one of ours.
+
+Names are resolved as the fetcher resolves them, by the resolver and the fixed addresses of the
+settings, and every address is checked before it is connected to.
+"""
 
 from __future__ import annotations
 
 import socket
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import certifi
 import pycurl
 
+from hotline.core.context import Context
 from hotline.core.errors import Unavailable
+from hotline.core.ids import new_id
 from hotline.core.settings import Settings
 from hotline.core.task import GiveUp, Task
 from hotline.intake import webhooks
-from triage.fetching.addresses import refusal
+from triage.fetching.addresses import parse_address, refusal
+from triage.fetching.report import FetchRequest
+from triage.fetching.resolve import Names
 
 TIMEOUT_SECONDS = 10
 # Among the answers that blame the sender of a request, these alone can change by themselves.
@@ -25,16 +35,25 @@ def send(task: Task) -> None:
         receiver = webhooks.receiver_of(session, task.context, task.id_of("key_id"))
     if receiver is not None:
         body = webhooks.body_of(task.payload["data"])
-        headers = webhooks.signed(receiver.secret, str(task.entry_id), body, task.now)
-        _judge(receiver.name, _post(receiver, body, headers, task.context.settings))
+        _deliver(receiver, body, str(task.entry_id), task.context.settings, task.now)
     with task.finishing():
         pass
 
 
-def _judge(name: str, status: int) -> None:
+def fire(context: Context, receiver: webhooks.Receiver, now: datetime) -> None:
+    """Send a test message at once. Errors as ``send``; nothing is tried again."""
+    body = webhooks.trial_body(now)
+    _deliver(receiver, body, str(new_id()), context.settings, now)
+
+
+def _deliver(
+    receiver: webhooks.Receiver, body: bytes, message_id: str, settings: Settings, now: datetime
+) -> None:
+    headers = webhooks.signed(receiver.secret, message_id, body, now)
+    status = _post(receiver, body, headers, settings)
     if 200 <= status < 300:
         return
-    told = f"The webhook of {name} answered {status}."
+    told = f"The webhook of {receiver.name} answered {status}."
     if status >= 500 or status in RETRY_STATUS:
         raise Unavailable(told)
     raise GiveUp(told)
@@ -56,8 +75,10 @@ def _post(
         sockets.append(socket.socket(address.family, address.socktype, address.protocol))
         return sockets[-1]
 
+    options = _options(receiver, body, headers, settings.user_agent)
+    resolved = _resolved(receiver, settings)
     curl = pycurl.Curl()
-    for option, value in _options(receiver, body, headers, settings.user_agent).items():
+    for option, value in (options | resolved).items():
         curl.setopt(option, value)
     curl.setopt(pycurl.OPENSOCKETFUNCTION, opened)
     try:
@@ -90,6 +111,27 @@ def _options(
         pycurl.POSTFIELDS: body,
         pycurl.WRITEFUNCTION: lambda _: 0,  # ends the exchange at the first byte of the body
     }
+
+
+def _resolved(receiver: webhooks.Receiver, settings: Settings) -> dict[int, Any]:
+    """The receiver's addresses, where the settings say how names are resolved."""
+    parts = urlsplit(receiver.url)
+    host = parts.hostname or ""
+    if parse_address(host) or not (settings.dns_server or host in settings.fetch_hosts):
+        return {}
+    request = FetchRequest(
+        url=receiver.url,
+        allowed_networks=settings.fetch_allowed_networks,
+        resolver=settings.dns_server or None,
+        hosts=dict(settings.fetch_hosts),
+    )
+    found = Names(request).resolve(host, seconds=TIMEOUT_SECONDS / 2)
+    if found.error == "blocked_address":
+        raise _failure(receiver.name, 0, ["by the name's entry in the DNS"])
+    if found.error:
+        raise Unavailable(f"The webhook of {receiver.name} has no address ({found.error}).")
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return {pycurl.RESOLVE: [f"{host}:{port}:{','.join(found.usable)}"]}
 
 
 def _failure(name: str, code: int, refused: list[str]) -> GiveUp | Unavailable:

@@ -1,8 +1,13 @@
-"""One job worker process: jobs run in it, the fetcher in a child of its own."""
+"""One job worker process: jobs run in it, the fetcher in a child of its own.
+
+Webhooks have a worker of their own wherever the service is set up with more than one.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from redis import Redis
 from rq import SimpleWorker
@@ -10,7 +15,11 @@ from rq.serializers import JSONSerializer
 
 from hotline.core.settings import Settings
 from workers import tools as toolbox
-from workers.transport import QUEUES, connect
+from workers.transport import PIPELINE, QUEUES, WEBHOOKS, connect
+
+ONLY: Mapping[str, Sequence[str]] = MappingProxyType(
+    {"": QUEUES, "pipeline": PIPELINE, "webhooks": (WEBHOOKS,)}
+)
 
 
 class Worker(SimpleWorker):
@@ -19,14 +28,18 @@ class Worker(SimpleWorker):
     max_connection_wait_time = 3
 
 
-def work(settings: Settings, *, burst: bool = False) -> None:
-    """Take jobs until told to stop; with ``burst``, until the queues are empty."""
+def work(settings: Settings, *, only: str = "", burst: bool = False) -> None:
+    """Take jobs until told to stop; with ``burst``, until the queues are empty.
+
+    ``only``: a key of ``ONLY``, for a part of the queues.
+    """
     tools = toolbox.build_tools(settings)
     toolbox.use(tools)
-    tools.fetcher.prepare()
+    if set(ONLY[only]) & set(PIPELINE):
+        tools.fetcher.prepare()
     connection: Redis = connect(settings, blocking=True)
     worker = Worker(
-        QUEUES,
+        ONLY[only],
         name=f"worker-{os.getpid()}-{os.urandom(3).hex()}",
         connection=connection,
         serializer=JSONSerializer,

@@ -10,12 +10,15 @@ from hotline.cli.house import open_house
 from hotline.cli.output import emit_json, stdout
 from hotline.cli.user import actor
 from hotline.core.context import utc_now
+from hotline.core.errors import NotFound
 from hotline.intake import keys, webhooks
 from hotline.intake.models import ApiKey
 
 DAILY_QUOTA = 10_000
 """As many reports as one bulk body may hold."""
 app = typer.Typer(no_args_is_help=True, help="Keys of the API's known senders.")
+hooks = typer.Typer(no_args_is_help=True, help="A sender's server that is told of changes.")
+app.add_typer(hooks, name="webhook")
 
 Name = Annotated[str, typer.Argument(help="The sender; stands as the source of its reports.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
@@ -94,6 +97,55 @@ def revoke(name: Name) -> None:
     finally:
         context.close()
     print(f"The key of {name} is revoked.")
+
+
+@hooks.command("set")
+def set_webhook(
+    name: Name,
+    url: Annotated[str, typer.Argument(help="https address that is told of changes.")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell a sender's server at URL from now on. Its secret is new and printed once."""
+    context = open_house()
+    try:
+        with context.database.writing() as session:
+            secret = webhooks.subscribe(session, context, name, url, actor=actor(), now=utc_now())
+    finally:
+        context.close()
+    if as_json:
+        emit_json({"name": name, "webhook": url, "webhook_secret": secret})
+    else:
+        print(f"Secret of {name}'s webhook, shown only now: {secret}")
+
+
+@hooks.command("remove")
+def remove_webhook(name: Name) -> None:
+    """Tell a sender's server nothing any more. The key stays."""
+    context = open_house()
+    try:
+        with context.database.writing() as session:
+            webhooks.unsubscribe(session, name, actor=actor(), now=utc_now())
+    finally:
+        context.close()
+    print(f"The webhook of {name} is removed.")
+
+
+@hooks.command("test")
+def try_webhook(name: Name) -> None:
+    """Send a signed test message at once, and say what became of it."""
+    from workers.webhooks import fire
+
+    context = open_house()
+    try:
+        with context.database.reading() as session:
+            key = webhooks.key_named(session, name)
+            receiver = webhooks.receiver_of(session, context, key.id)
+        if receiver is None:
+            raise NotFound(f"The key of {name} has no webhook, or is revoked.")
+        fire(context, receiver, utc_now())
+    finally:
+        context.close()
+    print(f"The webhook of {name} took the message.")
 
 
 def _shape(key: ApiKey) -> dict[str, Any]:

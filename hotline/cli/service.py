@@ -6,6 +6,7 @@ import typer
 
 from hotline.cli.output import stderr, stdout
 from hotline.core.context import Context, build_context, utc_now
+from hotline.core.errors import InvalidInput
 from hotline.core.logs import configure
 from hotline.core.settings import Settings, load_settings
 
@@ -47,16 +48,19 @@ def web() -> None:
 
 def worker(
     burst: bool = typer.Option(False, help="Stop when there is nothing left to do."),
+    only: str = typer.Option("", help="pipeline or webhooks; without it, both in this order."),
 ) -> None:
     """Take jobs from the queues and do them."""
     from hotline.migrations.run import require_current
-    from workers.worker import work
+    from workers.worker import ONLY, work
 
+    if only not in ONLY:
+        raise InvalidInput("A worker takes only pipeline, only webhooks, or both.")
     settings = _settings()
     context = build_context(settings)
     require_current(context.database)
     context.close()
-    work(settings, burst=burst)
+    work(settings, only=only, burst=burst)
 
 
 def scheduler() -> None:

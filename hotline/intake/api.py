@@ -134,7 +134,7 @@ def ask_for_a_key(response: Response) -> Response:
 def read_status() -> Response:
     """The state of each part and the messages, for whoever holds the receipt."""
     query = parse(schemas.ReceiptQuery, _body())
-    guard.allow_lookup(_solution(), utc_now())
+    guard.allow_lookup(_solution())
     with web.reading() as session:
         report = service.find_by_receipt(session, web.context(), query.receipt)
         if report is None:
@@ -148,7 +148,7 @@ def add_information() -> Response:
     """Add to a report; also the answer to the hotline's question."""
     body = parse(schemas.InformationRequest, _body())
     text = submission.read_information({"text": body.text}).text
-    guard.allow_addition(_solution(), utc_now())
+    guard.allow_addition(_solution())
     with web.writing() as session:
         report = service.find_by_receipt(session, web.context(), body.receipt)
         if report is None:

@@ -17,6 +17,7 @@ from flask import current_app, request
 from sqlalchemy.orm import Session
 
 from hotline.core import datafiles, web
+from hotline.core.context import utc_now
 from hotline.core.database import insert_once
 from hotline.core.errors import TooMany
 from hotline.core.ids import new_id
@@ -50,13 +51,13 @@ def is_held(
     return trapped or ((flood or hasty) and not _spend(session, solution, now))
 
 
-def allow_lookup(solution: str, now: datetime) -> None:
+def allow_lookup(solution: str = "") -> None:
     """Count a look-up by receipt; ``TooMany`` beyond the limit, whether or not it would hit."""
-    _allow("lookup", _guard().limits.lookups_of_one, solution, now)
+    _allow("lookup", _guard().limits.lookups_of_one, solution)
 
 
-def allow_addition(solution: str, now: datetime) -> None:
-    _allow("addition", _guard().limits.additions_of_one, solution, now)
+def allow_addition(solution: str) -> None:
+    _allow("addition", _guard().limits.additions_of_one, solution)
 
 
 def form_seconds() -> float:
@@ -72,13 +73,13 @@ def challenge(now: datetime) -> dict[str, Any]:
     )
 
 
-def _allow(kind: str, limit: int, solution: str, now: datetime) -> None:
+def _allow(kind: str, limit: int, solution: str) -> None:
     guard, seconds = _guard(), time.monotonic()
     if guard.counters.hit(kind, _address(), now=seconds) <= limit:
         return
     if solution:
         with web.writing() as session:
-            if _spend(session, solution, now):
+            if _spend(session, solution, utc_now()):
                 return
     raise TooMany(
         "Too many requests in a short time.",

@@ -82,6 +82,7 @@ _PROOF = {
 _WEBHOOK = {
     "operationId": "reportStateChanged",
     "summary": "Sent to the webhook of the key that a report came with, when its state changes",
+    "description": "A message whose type is test has no data: somebody tries whether it arrives.",
     "parameters": [
         {
             "name": name,

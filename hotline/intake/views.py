@@ -250,7 +250,7 @@ def status() -> str | Response:
         return render_template("public/status_form.html", typed="", faults={})
     typed = request.form.get("receipt", "")
     try:
-        guard.allow_lookup(request.form.get(form.PROOF, ""), utc_now())
+        guard.allow_lookup(request.form.get(form.PROOF, ""))
     except TooMany as error:
         return _too_many(error, typed)
     with web.reading() as transaction:
@@ -266,7 +266,7 @@ def add_information() -> Response:
     typed = request.form.get("receipt", "")
     text = request.form.get("text", "").replace("\r\n", "\n")
     try:
-        guard.allow_addition(request.form.get(form.PROOF, ""), utc_now())
+        guard.allow_addition(request.form.get(form.PROOF, ""))
     except TooMany as error:
         return _too_many(error, typed, text)
     try:

@@ -29,8 +29,10 @@ from hotline.core.errors import InvalidInput, NotFound
 from hotline.intake.models import ApiKey, Report, ReportPart
 
 JOB = "webhook.send"
+QUEUE = "webhooks"
 CHANNEL = "api"
 EVENT = "report.state_changed"
+TEST_EVENT = "test"
 MAX_URL = 500
 SECRET_PREFIX = "whsec_"  # noqa: S105
 _SECRET_BYTES = 32
@@ -49,26 +51,49 @@ class Receiver:
 def subscribe(
     session: Session, context: Context, name: str, url: str, *, actor: str, now: datetime
 ) -> str:
-    """Tell the sender ``name`` about changes at ``url``; returns the secret, to be shown once."""
-    key = session.scalar(select(ApiKey).where(ApiKey.name == name))
-    if key is None:
-        raise NotFound(f"There is no key of the name {name!r}.")
+    """Tell the sender ``name`` about changes at ``url``; returns the secret, to be shown once.
+
+    Another address has another secret: whoever knows the old one can forge nothing for the new.
+    """
+    key = key_named(session, name)
     _check_url(url, plain_allowed=bool(context.settings.fetch_allowed_networks))
     secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     sealing = context.vault.key_of(session, key.id) or context.vault.new_record(session, key.id)
     key.webhook_url = url
     key.webhook_secret = Vault.seal(sealing, _SECRET, key.id, secret)
+    _note(session, key, "api_key.webhook_set", actor, now, host=urlsplit(url).hostname)
+    return secret
+
+
+def unsubscribe(session: Session, name: str, *, actor: str, now: datetime) -> None:
+    """Tell the sender nothing any more; what was about to be sent is dropped when its turn comes."""
+    key = key_named(session, name)
+    if not key.webhook_url:
+        raise NotFound(f"The key of {name} has no webhook.")
+    key.webhook_url, key.webhook_secret = "", None
+    _note(session, key, "api_key.webhook_removed", actor, now)
+
+
+def key_named(session: Session, name: str) -> ApiKey:
+    key = session.scalar(select(ApiKey).where(ApiKey.name == name))
+    if key is None:
+        raise NotFound(f"There is no key of the name {name!r}.")
+    return key
+
+
+def _note(
+    session: Session, key: ApiKey, action: str, actor: str, now: datetime, **details: Any
+) -> None:
     audit.record(
         session,
         actor=actor,
-        action="api_key.webhook_set",
+        action=action,
         entity="api_key",
         entity_id=key.id,
         now=now,
-        name=name,
-        host=urlsplit(url).hostname,
+        name=key.name,
+        **details,
     )
-    return secret
 
 
 def announce(session: Session, part: ReportPart, now: datetime) -> None:
@@ -94,7 +119,8 @@ def announce(session: Session, part: ReportPart, now: datetime) -> None:
             "since": now.isoformat(),
         }
         key = f"webhook:{part.id}:{part.state}:{now.timestamp():.6f}"
-        outbox.post(session, JOB, key=key, payload={"key_id": str(receiver), "data": data}, now=now)
+        payload = {"key_id": str(receiver), "data": data}
+        outbox.post(session, JOB, key=key, payload=payload, now=now, queue=QUEUE)
 
 
 def receiver_of(session: Session, context: Context, key_id: uuid.UUID) -> Receiver | None:
@@ -107,6 +133,12 @@ def receiver_of(session: Session, context: Context, key_id: uuid.UUID) -> Receiv
         return None
     secret = Vault.open(sealing, _SECRET, key.id, key.webhook_secret)
     return Receiver(key.name, key.webhook_url, secret)
+
+
+def trial_body(now: datetime) -> bytes:
+    """A message that tells nothing; its receiver only checks the signature."""
+    message = {"type": TEST_EVENT, "timestamp": now.isoformat(), "data": {}}
+    return json.dumps(message, separators=(",", ":")).encode()
 
 
 def body_of(data: Mapping[str, Any]) -> bytes:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,3 +95,53 @@ def test_what_cannot_be_done_is_one_line(
     assert cli.run(arguments) == code
     said = capsys.readouterr()
     assert said.out == "" and len(said.err.splitlines()) == 1
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A server on loopback: its address, and the messages that it took."""
+    taken: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204 if self.path == "/hook" else 404)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setenv("HOTLINE_FETCH_ALLOWED_NETWORKS", '["127.0.0.0/8"]')
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", taken
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_webhook_is_set_tried_changed_and_removed(
+    receiver: tuple[str, list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    url, taken = receiver
+    assert cli.run(["key", "add", "App", "--scope", "reports"]) == 0
+    assert cli.run(["key", "webhook", "test", "App"]) == 1
+    assert "has no webhook" in capsys.readouterr().err
+    secrets = []
+    for path in ("/wrong", "/hook"):
+        assert cli.run(["key", "webhook", "set", "App", url + path, "--json"]) == 0
+        made = json.loads(capsys.readouterr().out)
+        assert made["webhook"] == url + path
+        secrets.append(made["webhook_secret"])
+    assert secrets[0] != secrets[1]
+    assert cli.run(["key", "webhook", "test", "App"]) == 0
+    assert [(one["type"], one["data"]) for one in taken] == [("test", {})]
+    assert cli.run(["key", "webhook", "set", "App", url + "/wrong"]) == 0
+    assert "shown only now: whsec_" in capsys.readouterr().out
+    assert cli.run(["key", "webhook", "test", "App"]) == 1
+    assert "answered 404" in capsys.readouterr().err
+    assert cli.run(["key", "webhook", "remove", "App"]) == 0
+    assert cli.run(["key", "webhook", "remove", "App"]) == 1
+    assert cli.run(["key", "webhook", "set", "Nobody", url]) == 1
+    assert cli.run(["key", "webhook", "set", "App", "ftp://x.test"]) == 2

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((Path(__file__).parent / "data" / "compose-spec.json").read_text())
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("migrate", "web", "worker", "scheduler")
+OURS = ("migrate", "web", "worker", "webhooks", "scheduler")
 LASTING = [name for name in SERVICES if name != "migrate"]
 BESIDES_SETTINGS = {CONFIG_VARIABLE, "HOTLINE_SECRET_FILES"}
 
@@ -48,7 +48,11 @@ def test_all_parts_are_there() -> None:
     assert set(SERVICES) == {*OURS, "postgres", "redis", "mail"}
     assert SERVICES["worker"]["deploy"]["replicas"] >= 2
     assert SERVICES["mail"]["profiles"] == ["dev"]
-    assert [SERVICES[name]["command"][0] for name in OURS] == ["db", "web", "worker", "scheduler"]
+    assert [SERVICES[name]["command"][0] for name in OURS] == [
+        "db", "web", "worker", "worker", "scheduler",
+    ]  # fmt: skip
+    assert SERVICES["worker"]["command"][1:] == ["--only", "pipeline"]
+    assert SERVICES["webhooks"]["command"][1:] == ["--only", "webhooks"]
 
 
 def test_one_image_serves_all_of_ours() -> None:

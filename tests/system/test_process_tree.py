@@ -49,7 +49,7 @@ def _a_second_start_is_refused(up: Any) -> None:
 
 def _killed_children_come_back(up: Any) -> None:
     before = up.children()
-    assert set(before) >= {"redis-server", "web", "worker", "scheduler"}
+    assert set(before) >= {"redis-server", "web", "pipeline", "webhooks", "scheduler"}
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
 

@@ -17,7 +17,7 @@ def test_reports_survive_a_wiped_and_a_dead_redis(
     client: redis.Redis = redis_server.client()
 
     # The worker stands still, so that everything waits in Redis, and then Redis forgets it all.
-    worker = up.children()["worker"]
+    worker = up.children()["pipeline"]
     os.kill(worker, signal.SIGSTOP)
     for number in range(5):
         up.post_report(locations=[f"http://host.example/{number}"])

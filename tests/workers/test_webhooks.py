@@ -24,7 +24,10 @@ from hotline.intake.models import ReportPart
 from hotline.intake.submission import read
 from workers import webhooks as sending
 from workers.execute import execute
+from workers.supervise import service_children
 from workers.tools import Tools
+from workers.transport import QUEUES
+from workers.worker import ONLY
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 LOOPBACK = ("127.0.0.0/8",)
@@ -120,7 +123,7 @@ def test_each_change_is_posted_once(context: Context) -> None:
     move(context, "examined", "passed_on", "removed", "reappeared")
     states = [entry.payload["data"]["state"] for entry in posted(context)]
     assert sorted(states) == ["in_review", "passed_on", "passed_on", "removed"]
-    assert all(entry.queue == "default" for entry in posted(context))
+    assert all(entry.queue == "webhooks" for entry in posted(context))
 
 
 def test_only_the_sender_s_own_reports_are_told(make_context: MakeContext) -> None:
@@ -234,3 +237,62 @@ def test_an_address_that_cannot_be_used(make_context: MakeContext, url: str) -> 
         subscribe(context, url)
     with pytest.raises(NotFound), context.database.writing() as session:
         webhooks.subscribe(session, context, "x", "https://example.test", actor="t", now=NOW)
+
+
+def test_another_address_has_another_secret_and_hears_what_was_still_to_be_sent(
+    make_context: MakeContext, server: Server
+) -> None:
+    context = make_context(fetch_allowed_networks=LOOPBACK)
+    old = subscribe(context, "http://127.0.0.1:1/gone")
+    move(context, "examined")
+    with context.database.writing() as session:
+        new = webhooks.subscribe(session, context, "app", server.url, actor="test", now=NOW)
+    assert execute(Tools(context), posted(context)[0].id)
+    (headers, body) = server.seen[0]
+    assert headers["webhook-signature"] == right_signature(new, headers, body)
+    assert headers["webhook-signature"] != right_signature(old, headers, body)
+
+
+def test_a_removed_webhook_hears_nothing_more(make_context: MakeContext, server: Server) -> None:
+    context = make_context(fetch_allowed_networks=LOOPBACK)
+    subscribe(context, server.url)
+    move(context, "examined")
+    with context.database.writing() as session:
+        webhooks.unsubscribe(session, "app", actor="test", now=NOW)
+    assert execute(Tools(context), posted(context)[0].id)
+    move(context, "examined")
+    assert server.seen == [] and len(posted(context)) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"fetch_hosts": {"hook.test": "127.0.0.1"}}, ""),
+        ({"fetch_hosts": {"hook.test": "10.1.2.3"}}, "must not be visited"),
+        ({"dns_server": "127.0.0.1:1"}, "has no address (dns_failure)"),
+    ],
+)
+def test_names_are_resolved_as_the_settings_say(
+    make_context: MakeContext, server: Server, settings: dict[str, object], told: str
+) -> None:
+    context = make_context(fetch_allowed_networks=LOOPBACK, **settings)
+    port = server.url.rsplit(":", 1)[1]
+    subscribe(context, f"http://hook.test:{port}/")
+    move(context, "examined")
+    assert execute(Tools(context), posted(context)[0].id) is not bool(told)
+    assert told in posted(context)[0].last_error
+    seen = [headers["host"] for headers, _ in server.seen]
+    assert seen == ([] if told else [f"hook.test:{port}"])
+
+
+def test_webhooks_have_a_worker_of_their_own(make_context: MakeContext) -> None:
+    """Who waits for a slow receiver takes nothing else, and no other worker waits for it."""
+    context = make_context()
+    only = [
+        ONLY[child.command[-1]]
+        for child in service_children(context.settings)
+        if "worker" in child.command
+    ]
+    assert [queues for queues in only if webhooks.QUEUE in queues] == [(webhooks.QUEUE,)]
+    assert len(only) == context.settings.workers + 1
+    assert set().union(*only) == set(QUEUES)
