@@ -21,7 +21,9 @@ from hotline.core.outbox import OutboxEntry
 from triage.cases import views as cases
 from triage.cases.words import defanged
 from triage.hashlists import service as hashlists
+from triage.hashlists import views as lists
 from triage.hashlists.models import HashList
+from triage.items import views as items
 
 LOG_PAGE = 100
 SHOWN_DEAD = 100
@@ -45,11 +47,15 @@ def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
     add(f"{CASE}/reports/release", view_func=cases.release_reports, methods=post)
     add(f"{CASE}/assessment", view_func=cases.assess, methods=post)
     add(f"{CASE}/facts", view_func=cases.set_facts, methods=post)
+    add(f"{CASE}/access", view_func=items.set_access, methods=post)
+    add(f"{CASE}/access/clear", view_func=items.clear_access, methods=post)
+    add(f"{CASE}/origin", view_func=items.tell_origin, methods=post)
     add(f"{CASE}/reopen", view_func=cases.reopen, methods=post)
     add(f"{CASE}/matches/<uuid:match_id>", view_func=cases.decide_match, methods=post)
     add(f"{REPORT}/words", view_func=cases.read_words, methods=post)
     add(f"{REPORT}/question", view_func=cases.ask_reporter, methods=post)
     add("/hash-lists", view_func=hash_lists)
+    add("/hash-lists/<uuid:list_id>/police", view_func=lists.switch_police, methods=post)
     add("/work", view_func=work)
     add("/work/<uuid:entry_id>/replay", view_func=replay, methods=post)
     add("/log", view_func=log)
@@ -72,6 +78,8 @@ def hash_lists() -> ResponseReturnValue:
             "triage/hash_lists.html",
             lists=session.scalars(select(HashList).order_by(HashList.name)).all(),
             sizes=hashlists.sizes(session),
+            asker=signed_in().actor,
+            second_person=web.context().settings.second_person,
         )
 
 

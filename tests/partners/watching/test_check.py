@@ -32,7 +32,8 @@ from partners.watching.service import (
 )
 from triage.availability.model import Verdict
 from triage.cases.models import Case
-from triage.items.models import Item, ItemMedia, Visit
+from triage.items.access import Access, set_access
+from triage.items.models import Item, ItemAccess, ItemMedia, Visit
 
 CONTROL = "http://control.test/ok"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -412,6 +413,40 @@ def test_what_a_check_did_is_in_the_history(watched: Any, world: Any) -> None:
         query = select(HistoryEntry).where(HistoryEntry.actor == "checks")
         events = {(row.entity, row.event) for row in session.scalars(query)}
     assert {("watch", "removed"), ("case", "removed"), ("notice", "verified")} <= events
+
+
+@pytest.mark.parametrize(
+    "settings", [{"control_url": CONTROL, "second_vantage_proxy": "http://198.51.100.9:8080"}]
+)
+def test_a_look_comes_as_the_item_is_set_and_the_control_page_learns_nothing(
+    watched: Any, world: Any
+) -> None:
+    item = watched.only(Item)
+    wanted = Access("age=ok", "", "http://front.test/", "Mozilla/5.0 (X11)", "")
+    with watched.context.database.writing() as session:
+        set_access(session, watched.context, item, wanted, actor="x", now=watched.now)
+    world.item = "forbidden"
+    look(watched)
+    to_item = [one for one in world.asked if one.url != CONTROL]
+    to_us = [one for one in world.asked if one.url == CONTROL]
+    assert {one.cookies for one in to_item} == {"age=ok"}
+    assert {one.referrer for one in to_item} == {"http://front.test/"}
+    assert {one.user_agent for one in world.asked} == {"Mozilla/5.0 (X11)"}
+    assert {one.http_proxy for one in to_item} == {None, "http://198.51.100.9:8080"}
+    assert len(to_us) == 2
+    assert {(one.cookies, one.referrer, one.userinfo) for one in to_us} == {(None, None, None)}
+
+
+def test_when_nobody_watches_any_more_the_cookies_are_forgotten(watched: Any, world: Any) -> None:
+    item = watched.only(Item)
+    with watched.context.database.writing() as session:
+        set_access(session, watched.context, item, Access("a=1"), actor="x", now=watched.now)
+    look(watched)
+    prove_removal(watched, world)
+    while watched.only(Watch).state != "ended":
+        assert watched.all(ItemAccess)
+        look_at_the_next_time(watched)
+    assert watched.all(ItemAccess) == []
 
 
 @pytest.mark.services

@@ -54,9 +54,10 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
+    import triage.items.views
     import triage.views
 
-    for module in (auth, views, case_views, triage.views):
+    for module in (auth, views, case_views, triage.items.views, triage.views):
         monkeypatch.setattr(module, "utc_now", made)
     return made
 

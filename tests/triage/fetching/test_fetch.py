@@ -132,6 +132,18 @@ def test_cookies_and_referrer_stay_with_the_item_s_own_host(
     assert "Cookie" not in far
 
 
+def test_a_sign_in_goes_to_the_item_s_own_host_alone(
+    lab: Any, world: Any, second_world: Any
+) -> None:
+    """By the URL's own percent-encoding; another host that the page leads to never learns it."""
+    seen = second_world.url("/a.png", host="127.0.0.1")
+    world.routes["/p"] = lab.answer(f'<img src="/b.png"><img src="{seen}">'.encode())
+    lab.look(lab.ask(world.url("/p"), userinfo="me:s%40cret%3A1"))
+    wanted = "Basic " + base64.b64encode(b"me:s@cret:1").decode()
+    assert [headers.get("Authorization") for _, headers in world.requests] == [wanted, wanted]
+    assert [headers.get("Authorization") for _, headers in second_world.requests] == [None]
+
+
 def test_a_cookie_wall_is_passed_and_forgotten(lab: Any, world: Any) -> None:
     def wall(handler: http.server.BaseHTTPRequestHandler) -> None:
         if "seen=1" in (handler.headers.get("Cookie") or ""):
