@@ -9,8 +9,6 @@ import warnings
 from typing import Any
 
 from triage.fingerprints.model import MATCHABLE_QUALITY, Limits, MediaFingerprint
-from triage.fingerprints.pdq import dihedral_from_small, pdq_from_small
-from triage.fingerprints.perceptual import dhash_from_small, phash_from_small
 from triage.fingerprints.pictures import PICTURES, RefusedError, read_picture
 from triage.fingerprints.sniff import UNKNOWN, is_cut_short, sniff
 from triage.fingerprints.video import CONTAINERS, read_video
@@ -78,19 +76,19 @@ def _picture(
     data: bytes | memoryview, media_type: str, limits: Limits, dihedral: bool
 ) -> dict[str, Any]:
     picture = read_picture(data, media_type, limits)
-    pdq, quality = pdq_from_small(picture.first.pdq)
-    best = max([quality, *(frame.quality for frame in picture.frames)])
+    spectrum = picture.first.spectrum
+    best = max([spectrum.quality, *(frame.quality for frame in picture.frames)])
     return {
         "kind": "image",
         "width": picture.first.width,
         "height": picture.first.height,
-        "pdq": pdq,
-        "pdq_quality": quality,
-        "phash": phash_from_small(picture.first.phash),
-        "dhash": dhash_from_small(picture.first.dhash),
+        "pdq": spectrum.hash,
+        "pdq_quality": spectrum.quality,
+        "phash": picture.phash,
+        "dhash": picture.dhash,
         "frames": picture.frames,
         "duration": picture.duration,
-        "dihedral": dihedral_from_small(picture.first.pdq) if dihedral else (),
+        "dihedral": spectrum.dihedral if dihedral else (),
         "hashable": best >= MATCHABLE_QUALITY,
         "problems": [*picture.problems, *_quality_problems(best)],
     }

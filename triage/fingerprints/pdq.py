@@ -8,10 +8,12 @@ as here, and not alike.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.fingerprints.sampling import PDQ_SIDE, Floats, pdq_matrix
+from triage.fingerprints.sampling import PDQ_SIDE, Floats, pdq_samples
 
 SMALLEST_SIDE = 5
 """Pixels. Below, the reference gives a hash of zeros and the quality 0, and so do we."""
@@ -27,66 +29,77 @@ _MIRROR: Floats = np.where(_ORDERS[:, 0] % 2 == 1, -1, 1).astype(np.float32)
 """Mirroring a picture turns the sign of the odd frequencies."""
 
 
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """What PDQ keeps of a picture: its 16 x 16 lowest ``frequencies``, and the quality 0-100."""
+
+    frequencies: Floats
+    quality: int
+
+    @property
+    def hash(self) -> str:
+        """64 hex digits."""
+        return _hex(self.frequencies)
+
+    @property
+    def dihedral(self) -> tuple[str, ...]:
+        """The hashes of the eight ways to turn and mirror, by signs and by transposing.
+
+        As it is, turned by 90, 180 and 270 degrees, mirrored top to bottom, left to right, along
+        the one diagonal and along the other: the reference's order.
+        """
+        plain = self.frequencies
+        top, side = plain * _MIRROR[:, None], plain * _MIRROR
+        both = top * _MIRROR
+        ways = (plain, side.T, both, top.T, top, side, plain.T, both.T)
+        return tuple(_hex(way) for way in ways)
+
+    @property
+    def hangs_on_roundings(self) -> bool:
+        """Are so many frequencies next to the median that a rough decode may turn bits?
+
+        Measured on 336 JPEGs (noise with the spectrum of photographs, shapes, text; 8 sizes, 2
+        qualities) decoded grey and small: all up to ``UNSTEADY`` came within 4 bits of the
+        full-colour hash; above were the pages of text, with up to 12 bits, and soft or faint ones.
+        """
+        near = np.abs(self.frequencies - _lower_median(self.frequencies)) < ROUNDING
+        return int(np.count_nonzero(near)) > UNSTEADY
+
+
 def pdq_from_luma(luma: NDArray[np.generic]) -> tuple[str, int]:
     """(64 hex digits, quality 0-100) of a grey picture, height x width, values 0-255."""
-    return pdq_from_small(small_luma(luma)) if min(luma.shape) >= SMALLEST_SIDE else (NO_HASH, 0)
+    if min(luma.shape) < SMALLEST_SIDE:
+        return NO_HASH, 0
+    spectrum = _spectrum_of_luma(luma)
+    return spectrum.hash, spectrum.quality
 
 
 def pdq_dihedral(luma: NDArray[np.generic]) -> tuple[str, ...]:
-    """The hashes of the eight ways to turn and mirror a picture, in the reference's order.
-
-    As it is, turned by 90, 180 and 270 degrees, mirrored top to bottom, left to right, along the
-    one diagonal and along the other.
-    """
+    """The hashes of the eight ways to turn and mirror a picture, as ``Spectrum.dihedral``."""
     if min(luma.shape) < SMALLEST_SIDE:
         return (NO_HASH,) * 8
-    return dihedral_from_small(small_luma(luma))
+    return _spectrum_of_luma(luma).dihedral
 
 
-def small_luma(luma: NDArray[np.generic]) -> Floats:
-    """The 64 x 64 picture that PDQ hashes, from one of at least 5 x 5."""
-    height, width = luma.shape
-    columns = luma.astype(np.float32) @ pdq_matrix(width, width).T
-    small: Floats = pdq_matrix(height, height) @ columns
-    return small
-
-
-def pdq_from_small(small: Floats) -> tuple[str, int]:
-    """(hex, quality) of the 64 x 64 picture."""
-    return _hex(_frequencies(small)), quality(small)
-
-
-def dihedral_from_small(small: Floats) -> tuple[str, ...]:
-    """The eight hashes of the 64 x 64 picture: signs and transposition of its frequencies."""
-    plain = _frequencies(small)
-    top, side = plain * _MIRROR[:, None], plain * _MIRROR
-    both = top * _MIRROR
-    ways = (plain, side.T, both, top.T, top, side, plain.T, both.T)
-    return tuple(_hex(way) for way in ways)
-
-
-def quality(small: Floats) -> int:
-    """0-100: how much there is to see. Steps between neighbours, in whole hundredths of white."""
-    differences = [small[1:] - small[:-1], small[:, 1:] - small[:, :-1]]
-    steps = np.concatenate([part.ravel() for part in differences]) * 100 / 255
-    return min(int(np.abs(steps.astype(np.int32)).sum()) // 90, 100)
-
-
-def hangs_on_roundings(small: Floats) -> bool:
-    """Are so many frequencies next to the median that a rough decode may turn bits?
-
-    Measured on 336 JPEGs (noise with the spectrum of photographs, shapes, text; 8 sizes, 2
-    qualities) decoded grey and small: all up to ``UNSTEADY`` came within 4 bits of the full-colour
-    hash; above were the pages of text, with up to 12 bits, and soft or faint pictures.
-    """
-    frequencies = _frequencies(small)
-    near = np.abs(frequencies - _lower_median(frequencies)) < ROUNDING
-    return int(np.count_nonzero(near)) > UNSTEADY
-
-
-def _frequencies(small: Floats) -> Floats:
+def spectrum(small: Floats) -> Spectrum:
+    """Of the 64 x 64 picture that ``pdq_samples`` gives."""
     half: Floats = _DCT @ small
-    return half @ _DCT.T
+    return Spectrum(half @ _DCT.T, _quality(small))
+
+
+def _spectrum_of_luma(luma: NDArray[np.generic]) -> Spectrum:
+    """Of one of at least 5 x 5."""
+    size = luma.shape[1], luma.shape[0]
+    return spectrum(pdq_samples(luma.__getitem__, size, size))
+
+
+def _quality(small: Floats) -> int:
+    """How much there is to see. Steps between neighbours, in whole hundredths of white."""
+    percent = small * np.float32(100 / 255)
+    steps = 0
+    for first, second in ((percent[1:], percent[:-1]), (percent[:, 1:], percent[:, :-1])):
+        steps += int(np.abs((first - second).astype(np.int32)).sum())
+    return min(steps // 90, 100)
 
 
 def _hex(frequencies: Floats) -> str:

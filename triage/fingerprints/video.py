@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from triage.fingerprints.model import MATCHABLE_QUALITY, FrameFingerprint, Limits
-from triage.fingerprints.pdq import pdq_from_small
 from triage.fingerprints.pictures import DECODED_SIDE, RefusedError, Source, shrink_picture
 
 CONTAINERS = {
@@ -102,7 +101,7 @@ def _sample(container: Any, source: Source, limits: Limits, seen: Sampled) -> No
         if len(seen.frames) >= limits.frames:
             seen.frames, interval = seen.frames[::2], interval * 2
         due = at + interval
-        seen.frames.append(_fingerprint(frame, round(at, 3), limits, seen))
+        seen.frames.append(_fingerprint(frame, at, limits, seen))
 
 
 def _prepared(codec: Any, limits: Limits) -> Any:
@@ -156,7 +155,7 @@ def _fingerprint(frame: Any, at: float, limits: Limits, seen: Sampled) -> FrameF
         full = full if turn is Image.Transpose.ROTATE_180 else full[::-1]
     shrunk = shrink_picture(image, full)
     seen.width, seen.height = seen.width or shrunk.width, seen.height or shrunk.height
-    return FrameFingerprint(at, *pdq_from_small(shrunk.pdq))
+    return shrunk.frame(at)
 
 
 def fold(frames: Sequence[FrameFingerprint]) -> list[FrameFingerprint]:
