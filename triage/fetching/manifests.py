@@ -47,7 +47,8 @@ def read_hls(text: str) -> Manifest:
                 break
     if not parts:
         return Manifest(problem="empty_manifest")
-    return Manifest(parts=((init,) if init else ()) + tuple(parts))
+    # The initialisation may lie at the beginning of the one file that all byte ranges are of.
+    return Manifest(parts=tuple(dict.fromkeys((init, *parts) if init else parts)))
 
 
 def _attributes(line: str) -> dict[str, str]:
@@ -77,7 +78,7 @@ def read_dash(text: str) -> Manifest:
         for level in levels
         if level is not None and (base := (level.findtext("BaseURL") or "").strip())
     )
-    parts = _dash_parts(representation, video)
+    parts = _dash_parts(representation, video, root.find("Period"))
     if not parts and not bases:
         return Manifest(problem="empty_manifest")
     return Manifest(parts=parts or ("",), bases=bases)
@@ -91,12 +92,25 @@ def _is_video(adaptation: ET.Element) -> bool:
     )
 
 
-def _dash_parts(representation: ET.Element, adaptation: ET.Element) -> tuple[str, ...]:
+def _inherited(templates: list[ET.Element]) -> ET.Element:
+    """One template of several, outermost first: an inner one says only what differs (5.3.9.1)."""
+    merged = ET.Element("SegmentTemplate")
+    for template in templates:
+        merged.attrib.update(template.attrib)
+        if len(template):
+            merged[:] = list(template)
+    return merged
+
+
+def _dash_parts(
+    representation: ET.Element, adaptation: ET.Element, period: ET.Element | None
+) -> tuple[str, ...]:
     """URLs by template or list; none means that the base URL itself is the one file."""
-    for level in (representation, adaptation):
-        template = level.find("SegmentTemplate")
-        if template is not None:
-            return _by_template(template, representation)
+    levels = [level for level in (period, adaptation, representation) if level is not None]
+    templates = [found for each in levels if (found := each.find("SegmentTemplate")) is not None]
+    if templates:
+        return _by_template(_inherited(templates), representation)
+    for level in reversed(levels):
         listed = level.find("SegmentList")
         if listed is not None:
             init = listed.find("Initialization")

@@ -95,3 +95,14 @@ def test_dash_without_anything_to_hash(text: str, problem: str) -> None:
 def test_no_text_makes_them_raise(text: str) -> None:
     read_hls("#EXTM3U\n" + text)
     read_dash("<MPD>" + text + "</MPD>")
+
+
+def test_an_inner_template_says_only_what_differs() -> None:
+    text = MPD.format(
+        "<Period><SegmentTemplate initialization='i-$RepresentationID$.mp4' startNumber='4'/>"
+        "<AdaptationSet contentType='video'><SegmentTemplate media='$RepresentationID$/$Time$.m4s'>"
+        "<SegmentTimeline><S t='0' d='10' r='3'/></SegmentTimeline></SegmentTemplate>"
+        "<Representation id='v'><SegmentTemplate startNumber='9'/></Representation>"
+        "</AdaptationSet></Period>"
+    )
+    assert read_dash(text).parts == ("i-v.mp4", "v/0.m4s", "v/10.m4s")
