@@ -50,10 +50,10 @@
     document.getElementById("print").addEventListener("click", () => print());
   }
   const device = document.getElementById("device");
-  const where = document.getElementById("locations");
-  if (device && where && self.OffscreenCanvas && self.createImageBitmap) {
+  if (device && self.OffscreenCanvas && self.createImageBitmap) {
     // The picture goes to a worker on this device. What comes back is text, to be seen before it
-    // is sent; the field is no part of the form.
+    // is sent; the field has no name, so it is no part of the form.
+    const where = document.getElementById(device.dataset.into);
     const picture = document.getElementById("picture");
     const said = document.getElementById("device-said");
     device.hidden = false;

@@ -4,20 +4,23 @@ import hashlib
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from flask.testing import FlaskClient
 from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import Page, Request, sync_playwright
 
 from hotline.app import create_app
 from hotline.core.context import Context
-from triage.fingerprints.pdq import pdq_from_luma
+from triage.fingerprints import fingerprint_media
 
 pytestmark = pytest.mark.browser
 CHROMIUM = next(
     (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()), None
 )
+PICTURES = Path(__file__).parent / "pictures"
 SIZES = [(640, 480), (1280, 853), (333, 517), (97, 64), (2000, 1500)]
 
 
@@ -64,9 +67,12 @@ def base(context: Context) -> Iterator[str]:
     server.server_close()
 
 
-def choose(page: Page, data: bytes, kind: str) -> list[str]:
-    """The lines that the browser adds for a picture that was chosen."""
-    page.fill("#locations", "")
+def choose(
+    page: Page, data: bytes, kind: str, into: str = "#locations", *, keep: bool = False
+) -> list[str]:
+    """The lines that stand in the field ``into`` once a picture was chosen."""
+    if not keep:
+        page.fill(into, "")
     file = {"name": "private-name.img", "mimeType": f"image/{kind.lower()}", "buffer": data}
     page.set_input_files("#picture", file)  # type: ignore[arg-type]
     working = page.get_attribute("#device", "data-working")
@@ -74,26 +80,80 @@ def choose(page: Page, data: bytes, kind: str) -> list[str]:
         if page.inner_text("#device-said") not in ("", working):
             break
         page.wait_for_timeout(50)
-    return page.input_value("#locations").split()
+    return page.input_value(into).split()
 
 
-def test_the_browser_agrees_with_the_server(chromium_page: Page, base: str) -> None:
-    page, compared, worst = chromium_page, 0, 0
-    page.goto(f"{base}/report/where")
+def turned(picture: Image.Image) -> bytes:
+    """As a telephone that was held upright stores it: on its side, with a note of that."""
+    buffer, note = io.BytesIO(), Image.Exif()
+    note[0x0112] = 6  # "the first row is on the right"
+    picture.rotate(90, expand=True).save(buffer, "JPEG", quality=88, exif=note)
+    return buffer.getvalue()
+
+
+def seen_through(picture: Image.Image) -> bytes:
+    """With a transparent corner."""
+    holed = picture.convert("RGBA")
+    holed.paste((0, 0, 0, 0), (0, 0, holed.width // 3, holed.height // 3))
+    return encoded(holed, "PNG")
+
+
+def generated() -> Iterator[tuple[str, bytes, str]]:
     for seed, size in enumerate(SIZES):
         for kind in ("PNG", "JPEG", "WEBP"):
-            data = encoded(scene(size, seed), kind)
-            with Image.open(io.BytesIO(data)) as picture:
-                luma = np.asarray(picture.convert("RGB").convert("F"))
-            ours, quality = pdq_from_luma(luma)
-            if quality < 80:
-                continue
-            first, second = choose(page, data, kind)
-            assert second == f"sha256:{hashlib.sha256(data).hexdigest()}"
-            distance = (int(first.removeprefix("pdq:"), 16) ^ int(ours, 16)).bit_count()
-            worst, compared = max(worst, distance), compared + 1
-    assert compared >= 9
-    assert worst <= 10
+            yield f"scene {size} {kind}", encoded(scene(size, seed), kind), kind
+    yield "scene, turned", turned(scene((800, 600), 11)), "JPEG"
+    yield "scene, seen through", seen_through(scene((800, 600), 12)), "PNG"
+
+
+def public_domain() -> Iterator[tuple[str, bytes, str]]:
+    """The pictures as they come, in other formats and sizes, and turned."""
+    for path in sorted(PICTURES.glob("*.[jp][pn]g")):
+        yield path.name, path.read_bytes(), {"jpg": "JPEG"}.get(path.suffix[1:], "PNG")
+        with Image.open(path) as opened:
+            picture = opened.convert("RGB")
+        large = picture.resize((picture.width * 3, picture.height * 3), Image.Resampling.LANCZOS)
+        yield f"{path.name}, JPEG", encoded(large, "JPEG"), "JPEG"
+        yield f"{path.name}, WebP", encoded(picture.reduce(2), "WEBP"), "WEBP"
+        yield f"{path.name}, turned", turned(picture), "JPEG"
+
+
+@pytest.mark.parametrize(("pictures", "enough"), [(generated, 11), (public_domain, 15)])
+def test_the_browser_agrees_with_the_server(
+    chromium_page: Page, base: str, pictures: Any, enough: int
+) -> None:
+    """Within 10 of 256 bits at quality 80 and more, the published bar for a port of PDQ; the
+    server's side is all that it does with a file that it fetched."""
+    page, distances = chromium_page, dict[str, int]()
+    page.goto(f"{base}/report/where")
+    for name, data, kind in pictures():
+        ours = fingerprint_media(data)
+        if ours.pdq is None or ours.pdq_quality is None or ours.pdq_quality < 80:
+            continue
+        first, second = choose(page, data, kind)
+        assert second == f"sha256:{hashlib.sha256(data).hexdigest()}" == f"sha256:{ours.sha256}"
+        theirs = int(first.removeprefix("pdq:"), 16)
+        distances[name] = (theirs ^ int(ours.pdq, 16)).bit_count()
+    assert len(distances) >= enough
+    assert max(distances.values()) <= 10, distances
+
+
+@pytest.mark.parametrize("path", ["/report/where", "/report/all", "/status"])
+def test_it_is_offered_wherever_a_place_can_be_told(
+    chromium_page: Page, base: str, client: FlaskClient, path: str
+) -> None:
+    page = chromium_page
+    page.goto(base + path)
+    into = "#locations"
+    if path == "/status":
+        receipt = client.post("/api/v1/reports", json={"narrative": "x"}).json["receipt"]
+        page.fill("#receipt", receipt)
+        page.click("main .button")
+        into = "#text"
+    page.fill(into, "before")
+    lines = choose(page, encoded(scene((640, 480), 7), "PNG"), "PNG", into, keep=True)
+    assert lines[0] == "before"
+    assert [line.partition(":")[0] for line in lines[1:]] == ["pdq", "sha256"]
 
 
 def test_a_picture_without_detail_gets_no_pdq_and_a_text_is_no_picture(

@@ -248,7 +248,8 @@ def test_somebody_quick_is_a_robot_only_without_a_proof_or_earlier_pages(
     person.send("/report/all", narrative="quick", proof=solved(client))
     assert held(context) == [True, False]
     with monkeypatch.context() as patched:
-        patched.setattr(time, "time", lambda now=time.time(): now - 30)
+        earlier = time.time() - 30
+        patched.setattr(time, "time", lambda: earlier)
         person.send("/report/more", narrative="typed half a minute ago")
     page = person.fields(client.get("/report/check").text)  # issued this very moment
     assert client.post("/report/check", data=page | GOOD).status_code == 200
