@@ -235,3 +235,60 @@ def test_all_faults_of_the_list_are_named_at_once(tmp_path: Path) -> None:
         f'[[senders]]\nname = "x"\naddress = "a@b.test"\n{same}'
     )
     assert [one.of_domain for one in load_senders(tmp_path)] == ["b.test"]
+
+
+# RFC 8463, Appendix A: the key, and the message with its Ed25519 signature.
+RFC_KEY = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+RFC_PRIVATE = b"nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A="
+RFC_MAIL = """DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;
+ d=football.example.com; i=@football.example.com;
+ q=dns/txt; s=brisbane; t=1528637909; h=from : to :
+ subject : date : message-id : from : subject : date;
+ bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;
+ b=/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11Bus
+ Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==
+From: Joe SixPack <joe@football.example.com>
+To: Suzie Q <suzie@shopping.example.net>
+Subject: Is dinner ready?
+Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)
+Message-ID: <20030712040037.46341.5F8J@football.example.com>
+
+Hi.
+
+We lost the game.  Are you hungry yet?
+
+Joe.
+"""
+
+
+def test_the_example_of_the_ed25519_standard_gets_in(dns: Any) -> None:
+    listed = Sender("Joe", "dkim", "plain", "public", address="joe@football.example.com")
+    dns.zone[b"brisbane._domainkey.football.example.com."] = RFC_KEY
+    raw = RFC_MAIL.replace("\n", "\r\n").encode()
+    assert read(raw, (listed,), ask=dns).sender == listed
+    for old, new in ((b"hungry", b"thirsty"), (b"dinner", b"supper"), (b"b=/gC", b"b=/gD")):
+        with pytest.raises(InvalidInput, match="No proof"):
+            read(raw.replace(old, new), (listed,), ask=dns)
+
+
+def ed25519_signed(partner: Any, letter: bytes) -> bytes:
+    line = dkim.sign(
+        letter, b"s1", partner.domain.encode(), RFC_PRIVATE, signature_algorithm=b"ed25519-sha256",
+        include_headers=[b"from", b"subject", b"date", b"message-id"],
+        canonicalize=(b"relaxed", b"relaxed"),
+    )  # fmt: skip
+    return bytes(line) + letter
+
+
+def test_an_ed25519_signature_proves_its_own_domain_only(
+    partner: Any, dns: Any, refused: Any, senders: Any
+) -> None:
+    raw = ed25519_signed(partner, partner.letter())
+    assert "No proof" in refused(raw)  # the zone still has the RSA key
+    partner.zone[partner.name] = RFC_KEY
+    assert read(raw, senders, ask=dns).sender.name == "Platform"
+    assert "No proof" in refused(partner.sign(partner.letter()))  # RSA by an Ed25519 key
+    other = b"MCowBQYDK2VwAyEA" + b"A" * 28
+    for wrong in (b"k=ed25519; p=" + other, b"k=ed25519; p=", b"k=ed448; p=AAAA"):
+        partner.zone[partner.name] = b"v=DKIM1; " + wrong
+        assert "No proof" in refused(raw)
