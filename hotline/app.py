@@ -7,11 +7,13 @@ from three, on hosts of their own; what an app does not serve does not exist the
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from apiflask import APIFlask
 from flask import Blueprint
 from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hotline.core import health, web
@@ -44,7 +46,7 @@ def create_app(context: Context) -> APIFlask:
         str(path / "translations") for path in (HERE, ROOT / "triage", ROOT / "partners")
     ]
     web.install(app, context, translations)
-    app.register_blueprint(health.create_blueprint({}))
+    app.register_blueprint(health.create_blueprint(_readiness(context)))
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
@@ -53,6 +55,25 @@ def create_app(context: Context) -> APIFlask:
         # Only scheme and host are taken over; the client's address is never wanted.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     return app
+
+
+def _readiness(context: Context) -> dict[str, health.Check]:
+    """What the packages above the ground floor have to say. The index lies where the workers are,
+    and so does the console; public pages on a host of their own know nothing of it."""
+    if "console" not in context.settings.audiences:
+        return {}
+    from triage.hashlists.readiness import IndexReadiness
+
+    index = IndexReadiness(context)
+
+    def known_hashes(_: datetime) -> str:
+        try:
+            with web.reading() as session:
+                return index.fault(session)
+        except SQLAlchemyError:
+            return ""  # said by the check of the database
+
+    return {"known_hashes": known_hashes}
 
 
 def _public() -> list[Blueprint]:

@@ -14,6 +14,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from hotline.core.settings import Settings
+from triage import matching
 from workers import tools as toolbox
 from workers.transport import PIPELINE, QUEUES, WEBHOOKS, connect
 
@@ -35,6 +36,7 @@ def work(settings: Settings, *, only: str = "", burst: bool = False) -> None:
     """
     tools = toolbox.build_tools(settings)
     toolbox.use(tools)
+    matching.warm()  # machine code is made or loaded now, and not while the first report waits
     if set(ONLY[only]) & set(PIPELINE):
         tools.fetcher.prepare()
     connection: Redis = connect(settings, blocking=True)

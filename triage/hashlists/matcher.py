@@ -96,12 +96,28 @@ def remote_key(remote: RemoteList, media_id: uuid.UUID, now: datetime) -> str:
     return f"remote:{media_id.hex}:{remote.name}:{now:%Y-%m}"
 
 
+def index_or_fault(file: ReloadingIndex, newest: int) -> tuple[HashIndex | None, str]:
+    """(the index, what is wrong with its file). ``newest``: the highest id of any entry.
+
+    An index that knows later entries than the database was built from another one, or from before
+    a backup was put back: its ids would name other entries, so that it is not used.
+    """
+    try:
+        index = file.current()
+    except Unavailable as error:
+        return None, str(error)
+    if int(index.version or 0) > newest:
+        return None, "The index of known hashes is stale: it was built from another database."
+    return index, file.problem
+
+
 class Matcher:
     """One a process; it holds the mapped index files and the entries that came after them."""
 
     def __init__(self, context: Context) -> None:
         self._files = {kind: ReloadingIndex(index_path(context, kind)) for kind in INDEXED}
         self._grown: dict[str, tuple[int, str, HashIndex]] = {}
+        self._faults = dict.fromkeys(INDEXED, "")
         self._remote = load_remote_lists(context.settings.data_dir)
 
     def match_media(
@@ -112,6 +128,9 @@ class Matcher:
         query = Query.of({name: getattr(media, name) for name in HASHES})
         hits = self.match(session, query)
         _keep(session, media, hits, now)
+        if any(self._faults.values()):  # once an hour, whoever notices first
+            key = f"index:repair:{now:%Y-%m-%dT%H}"
+            outbox.post(session, "hashlist.index", key=key, payload={}, now=now, queue="checks")
         for remote in self._remote if owners else ():
             outbox.post(
                 session,
@@ -160,22 +179,23 @@ class Matcher:
         answers = index.search_many(queries.reshape(len(values), INDEXED[kind]), WIDEST[kind])
         return [[(match.id, match.distance) for match in answer] for answer in answers]
 
-    def _base(self, kind: str) -> HashIndex:
+    def _base(self, kind: str, newest: int) -> HashIndex:
         """The built index; without a good file all entries count as having come since."""
-        try:
-            return self._files[kind].current()
-        except Unavailable:
-            size = INDEXED[kind]
-            none = np.empty((0, size), np.uint8), np.empty(0, np.int64)
-            return HashIndex(in_memory(*none, size * 8), version="0")
+        index, fault = index_or_fault(self._files[kind], newest)
+        self._faults[kind] = fault if newest else ""
+        if index is not None:
+            return index
+        size = INDEXED[kind]
+        none = np.empty((0, size), np.uint8), np.empty(0, np.int64)
+        return HashIndex(in_memory(*none, size * 8), version="0")
 
     def _index(self, session: Session, kind: str) -> HashIndex:
         """The file's index with the entries that came since it was built searched beside it."""
         size = INDEXED[kind]
-        base = self._base(kind)
         # Asked for each file: of all kinds, since the newest of one kind is found by sorting a
         # million of them.
         newest = session.scalar(select(func.max(HashEntryRow.id))) or 0
+        base = self._base(kind, newest)
         known = self._grown.get(kind)
         if (
             known is not None

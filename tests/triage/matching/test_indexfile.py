@@ -243,3 +243,53 @@ def test_another_process_sees_the_replacement_without_a_restart(tmp_path: Path) 
             assert process.stdout.readline().strip() == str(3 + shift)
         process.stdin.close()
         assert process.wait(timeout=30) == 0
+
+
+SERVER = """
+import sys
+from pathlib import Path
+from triage.matching import ReloadingIndex
+reader, query = ReloadingIndex(Path(sys.argv[1])), bytes.fromhex(sys.argv[2])
+seen, asked, last = [], 0, int(sys.argv[3])
+while not seen or seen[-1] < last:
+    index = reader.current()
+    first, asked = index.search(query, 31)[0], asked + 1
+    assert first.distance == 0 and first.id == 1000 * int(index.version) + 3, first
+    if not seen or seen[-1] != int(index.version):
+        seen.append(int(index.version))
+        print(seen[-1], flush=True)
+assert seen == sorted(seen) and asked > len(seen)
+"""
+
+
+def test_two_processes_search_on_while_the_file_is_swapped_under_them(tmp_path: Path) -> None:
+    """Every answer is one version's whole answer; damage in between changes nothing."""
+    path, last = tmp_path / "known.index", 12
+
+    def swap(version: int) -> None:
+        ids = np.arange(len(HASHES)) + 1000 * version
+        build_index(path, hashes=HASHES, ids=ids, bits=256, version=str(version))
+
+    swap(0)
+    servers = [
+        subprocess.Popen(
+            [sys.executable, "-c", SERVER, str(path), HASHES[3].tobytes().hex(), str(last)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for server in servers:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "0\n"
+    for version in range(1, last + 1):
+        if version % 4 == 0:
+            broken = tmp_path / "broken"
+            broken.write_bytes(path.read_bytes()[:-100])
+            broken.replace(path)
+        swap(version)
+    for server in servers:
+        out, err = server.communicate(timeout=60)
+        assert (server.returncode, err) == (0, "")
+        assert out.splitlines()[-1] == str(last)
