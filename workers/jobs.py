@@ -13,6 +13,7 @@ from hotline.intake.inbound.fetch import fetch_mail
 from partners.deliveries.attempt import attempt_delivery
 from partners.notices.origins import ask_state
 from partners.notices.release import release_notices
+from partners.referrals.automatic import refer_automatically
 from partners.watching.check import check_item
 from triage.hashlists.asking import ask_owner
 from triage.hashlists.service import rebuild_index, rematch_media
@@ -48,6 +49,7 @@ JOBS: Mapping[str, Job] = MappingProxyType(
         "item.locate": lambda tools, task: locate_item(task, lookup=tools.lookup),
         "origin.state": lambda tools, task: ask_state(task, client=tools.cloudflare),
         "notice.release": lambda tools, task: release_notices(task, lookup=tools.lookup),
+        "referral.automatic": lambda _, task: refer_automatically(task),
         "delivery.attempt": lambda tools, task: attempt_delivery(task, channels=tools.channels),
         "watch.check": _check,
         "webhook.send": lambda _, task: webhooks.send(task),

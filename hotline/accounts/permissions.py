@@ -33,6 +33,7 @@ PERMISSIONS: MappingProxyType[str, frozenset[str]] = MappingProxyType(
         "notice.withdraw": _SENIORS,
         "match.decide": _ANALYSTS,
         "hashlist.see": _SENIORS | {"administrator"},
+        "hashlist.decide": frozenset({"supervisor", "administrator"}),
         "partner.see": _ANALYSTS | {"administrator"},
         "partner.edit": frozenset({"supervisor", "administrator"}),
         "person.manage": frozenset({"administrator"}),

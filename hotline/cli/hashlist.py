@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     lists.command("list")(list_)
     lists.command("versions")(versions)
     lists.command("set")(change)
+    lists.command("police")(police)
     lists.command("export")(export)
     lists.command("own")(own)
     lists.command("rollback")(rollback)
@@ -127,6 +128,7 @@ def list_(json: bool = typer.Option(False, "--json", help="One JSON object a lin
 
     from triage.hashlists import service
     from triage.hashlists.models import HashList
+    from triage.hashlists.police import state_of
 
     context = open_house()
     with context.database.reading() as session:
@@ -138,6 +140,7 @@ def list_(json: bool = typer.Option(False, "--json", help="One JSON object a lin
                 "version": entry.version,
                 "enabled": entry.enabled,
                 "remote": entry.remote,
+                "police": state_of(entry),
                 "default_class": entry.default_class,
                 "source": entry.source,
             }
@@ -209,6 +212,36 @@ def change(
         found = service.named(session, name)
         service.set_properties(session, found, properties, actor=ACTOR, now=utc_now())
     stdout.print(f"{name}: changed {', '.join(properties)}.", markup=False)
+
+
+def police(
+    name: str = typer.Argument(help="The list's name."),
+    on: bool = typer.Option(..., "--on/--off", help="Off is the rule."),
+) -> None:
+    """Whether a strong match with the list tells the police by itself, before anybody has looked.
+
+    An exact hash, or PDQ within the threshold and of good quality, of a file seen from then on. The
+    police hold begins as ever; class, notices and all else stay with people. Switching on takes two
+    persons: ask here, and another one agrees on the console's page of lists.
+    """
+    from triage.hashlists import police as switch
+    from triage.hashlists import service
+
+    context = open_house()
+    with context.database.writing() as session:
+        found, now = service.named(session, name), utc_now()
+        if on:
+            second = context.settings.second_person
+            switch.ask(session, found, actor=ACTOR, second_person=second, now=now)
+        else:
+            switch.stop(session, found, actor=ACTOR, now=now)
+        state = switch.state_of(found)
+    told = {"on": "a strong match tells the police by itself from now on",
+            "asked": "asked; another person has to agree on the console's page of hash lists",
+            "off": "the police are told by people only"}  # fmt: skip
+    if state != "off":
+        stderr.print("hotline: nobody looks before such a referral leaves.", style="yellow")
+    stdout.print(f"{name}: {told[state]}.", markup=False)
 
 
 def _mapping(labels: list[str]) -> dict[str, str] | None:

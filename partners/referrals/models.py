@@ -104,7 +104,11 @@ class Plan(Identified, Stateful, Base):
 
 
 class Referral(Identified, Stateful, Base):
-    """A case told to police, a partner hotline, a helpline or another office."""
+    """A case told to police, a partner hotline, a helpline or another office.
+
+    ``automatic``: the match on which the service itself told the police (list, entry, hash,
+    distance, quality); None where people decided.
+    """
 
     __tablename__ = "referral"
 
@@ -119,6 +123,7 @@ class Referral(Identified, Stateful, Base):
     why: Mapped[str] = mapped_column(Text, default="")
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     their_reference: Mapped[str] = mapped_column(short(120), default="")
+    automatic: Mapped[dict[str, Any] | None]
     link_mac: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
     link_expires_at: Mapped[datetime | None]
 

@@ -93,8 +93,9 @@ def approve_plan(
     case = plan.case
     if case.machine.allows(case.state, "plan_approved"):
         machine.advance(session, case, "plan_approved", actor=person.actor, now=now)
-    told = [route for route in plan.routes if route["to"] in REFERRAL_ROUTES]
-    for route in told:
+    for route in plan.routes:
+        if route["to"] not in REFERRAL_ROUTES or _knows_already(session, case, route):
+            continue
         referrals.create(session, context, plan, route, actor=person.actor, now=now)
     for route in plan.routes:
         if route["to"] in NOTICE_ROUTES:
@@ -134,6 +135,15 @@ def _require_police(session: Session, case: Case, routes: Sequence[Mapping[str, 
             fields={"/routes": "Choose the police as well."},
             hint="Choose the police as well.",
         )
+
+
+def _knows_already(session: Session, case: Case, route: Mapping[str, Any]) -> bool:
+    """The service told this office by itself after the plan was asked for."""
+    told = referrals.of_case(session, case.id)
+    return any(
+        one.automatic and str(one.partner_id) == route["partner_id"] and one.state != "withdrawn"
+        for one in told
+    )
 
 
 def _require_new(session: Session, case: Case, routes: Sequence[Mapping[str, Any]]) -> None:

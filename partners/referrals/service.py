@@ -45,8 +45,12 @@ def create(
     *,
     actor: str,
     now: datetime,
+    automatic: dict[str, Any] | None = None,
 ) -> Referral:
-    """Make a referral of an approved plan and send it, as soon as its address is confirmed."""
+    """Make a referral of an approved plan and send it, as soon as its address is confirmed.
+
+    ``automatic``: the match that it rests on where no person decided.
+    """
     partner = session.get_one(Partner, uuid.UUID(route["partner_id"]))
     case = plan.case
     referral = Referral(
@@ -61,6 +65,7 @@ def create(
         urgency=route["urgency"],
         why=route["why"],
         due_at=_due(context, route["urgency"], now),
+        automatic=automatic,
     )
     machine.begin(session, referral, actor=actor, now=now, case=case.reference,
                   partner=partner.code, kind=referral.kind)  # fmt: skip

@@ -152,3 +152,34 @@ def test_what_this_hotline_confirmed_is_exported_and_logged(
         assert "hashlist.own_exported" in set(session.scalars(select(AuditEntry.action)))
     context.close()
     assert cli.run(["hashlist", "own", "--format", "xml"]) == 2
+
+
+def test_telling_the_police_by_itself_is_asked_for_and_stopped(
+    imported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def listed() -> str:
+        assert cli.run(["hashlist", "list", "--json"]) == 0
+        return str(json.loads(capsys.readouterr().out)["police"])
+
+    assert listed() == "off"
+    assert cli.run(["hashlist", "police", "one"]) == 2  # neither on nor off: nothing is guessed
+    capsys.readouterr()
+    assert cli.run(["hashlist", "police", "one", "--on"]) == 0
+    told = capsys.readouterr()
+    assert "another person has to agree" in told.out and "nobody looks before" in told.err
+    assert listed() == "asked"
+    assert cli.run(["hashlist", "police", "one", "--on"]) == 1
+    assert "cannot approve" in capsys.readouterr().err
+    assert cli.run(["hashlist", "police", "one", "--off"]) == 0
+    assert "by people only" in capsys.readouterr().out
+    assert listed() == "off"
+    assert cli.run(["hashlist", "police", "one", "--off"]) == 1
+
+
+def test_where_one_person_is_enough_the_command_switches_it_on(
+    imported: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOTLINE_SECOND_PERSON", "false")
+    assert cli.run(["hashlist", "police", "one", "--on"]) == 0
+    assert "by itself from now on" in capsys.readouterr().out
+    assert _stored().police_since is not None

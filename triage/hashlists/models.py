@@ -21,6 +21,8 @@ class HashList(Identified, Base):
     ``checkpoint``: how far a service that is asked for news was read, in its own words.
     ``remote``: the list stays with its owner, who is asked; its entries here are kind ``remote``
     and hold the owner's reference, no hash.
+    ``police_since``: from then on a strong match tells the police by itself; None, the rule, is
+    never. ``police_asked_by``: who asked for that and waits for a second person.
     """
 
     __tablename__ = "hash_list"
@@ -38,6 +40,8 @@ class HashList(Identified, Base):
     version: Mapped[int] = mapped_column(default=0)
     checkpoint: Mapped[str] = mapped_column(short(40), default="")
     remote: Mapped[bool] = mapped_column(default=False)
+    police_since: Mapped[datetime | None]
+    police_asked_by: Mapped[str] = mapped_column(short(80), default="")
     created_at: Mapped[datetime]
 
     versions: Mapped[list[HashListVersion]] = relationship(back_populates="hash_list")

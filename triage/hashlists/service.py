@@ -83,6 +83,7 @@ def _defaults() -> dict[str, Any]:
         "version": 0,
         "checkpoint": "",
         "remote": False,
+        "police_asked_by": "",
     }
 
 

@@ -13,6 +13,7 @@ from hotline.core.context import Context
 from triage.cases.models import Case
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import ItemMedia, Media
+from triage.items.police import post_if_strong
 from triage.jurisdiction import Facts, load_rules, route, signals
 from triage.jurisdiction.facts import Assessment
 from triage.priority import ListClass, score
@@ -21,7 +22,10 @@ SEVERITY: dict[str, int] = {"baseline": 3, "national": 2, "listed": 1, "none": 0
 
 
 def appraise(session: Session, context: Context, case: Case, now: datetime) -> None:
-    """Recompute routing, priority and the proposed class. The proposal is never a decision."""
+    """Recompute routing, priority and the proposed class. The proposal is never a decision.
+
+    The police are told of a case that a list's switch sends them.
+    """
     session.flush()
     listed = known_class(session, case)
     facts = Facts.from_json(facts_of(session, context, case))
@@ -42,6 +46,9 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
     case.priority = priority.score
     case.priority_parts = [asdict(part) for part in priority.parts]
     case.proposed_class = listed if listed in ("baseline", "national") else ""
+    if case.item.examined_at is not None:  # before that nobody knows whose case it is
+        session.flush()
+        post_if_strong(session, case, now)
 
 
 def facts_of(session: Session, context: Context, case: Case) -> dict[str, Any]:

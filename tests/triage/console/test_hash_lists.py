@@ -1,0 +1,92 @@
+"""The page of hash lists: who may have a list tell the police, and that two are needed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hotline.core.audit import AuditEntry
+from hotline.core.context import Context
+from triage.hashlists import views
+from triage.hashlists.models import HashList
+from triage.hashlists.police import state_of
+
+LISTS = "/console/hash-lists"
+ASK = {"act": "ask", "understood": "yes"}
+
+
+@pytest.fixture
+def known(
+    clock: Any, monkeypatch: pytest.MonkeyPatch, make_case: Callable[..., str],
+    add_match: Callable[[str], str], context: Context,
+) -> uuid.UUID:  # fmt: skip
+    monkeypatch.setattr(views, "utc_now", clock)
+    add_match(make_case())
+    with context.database.reading() as session:
+        return session.scalars(select(HashList.id)).one()
+
+
+def _state(context: Context) -> str:
+    with context.database.reading() as session:
+        return state_of(session.scalars(select(HashList)).one())
+
+
+def _switch(person: Any, known: uuid.UUID, **form: str) -> Any:
+    return person.post(f"{LISTS}/{known}/police", **form)
+
+
+def test_two_people_switch_it_on_and_one_switches_it_off(
+    browse: Callable[[str], Any], context: Context, known: uuid.UUID
+) -> None:
+    one, other = browse("supervisor"), browse("administrator")
+    page = one.get(LISTS).text
+    assert "Ask a second person" in page and "before anybody has looked" in page
+    assert _switch(one, known, **ASK).location == LISTS
+    assert _state(context) == "asked"
+    page = one.get(LISTS).text
+    assert "Another person must agree on this page." in page
+    assert "Take the question back" in page and "Agree: switch on" not in page
+    assert _switch(one, known, **ASK).status_code == 403
+    assert "Agree: switch on" in other.get(LISTS).text
+    _switch(other, known, act="agree", understood="yes")
+    assert _state(context) == "on"
+    page = other.get(LISTS).text
+    assert "From now on a match with Test list tells the police by itself." in page
+    assert "Switch off" in page and "20.11.2026" in page
+    _switch(one, known, act="stop")
+    assert _state(context) == "off"
+    with context.database.reading() as session:
+        logged = session.scalars(
+            select(AuditEntry.action).where(AuditEntry.action.startswith("hashlist.police"))
+            .order_by(AuditEntry.id)
+        ).all()  # fmt: skip
+    assert logged == ["hashlist.police_asked", "hashlist.police_on", "hashlist.police_off"]
+
+
+def test_without_the_tick_nothing_happens(
+    browse: Callable[[str], Any], context: Context, known: uuid.UUID
+) -> None:
+    one = browse("supervisor")
+    _switch(one, known, act="ask")
+    assert "Tick that you have read what it means." in one.get(LISTS).text
+    assert _state(context) == "off"
+
+
+@pytest.mark.parametrize("role", ["operator", "analyst", "senior", "auditor", "liaison"])
+def test_others_may_not(
+    browse: Callable[[str], Any], context: Context, known: uuid.UUID, role: str
+) -> None:
+    person = browse(role)
+    assert _switch(person, known, **ASK).status_code == 403
+    assert _state(context) == "off"
+    if role == "senior":
+        assert "Ask a second person" not in person.get(LISTS).text
+
+
+def test_an_unknown_list(browse: Callable[[str], Any], known: uuid.UUID) -> None:
+    assert _switch(browse("supervisor"), uuid.uuid4(), **ASK).status_code == 404
+    assert known

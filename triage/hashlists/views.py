@@ -1,0 +1,39 @@
+"""What a person may do with a list on the console: switch on and off that it tells the police."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.views import told
+from hotline.core import web
+from hotline.core.context import utc_now
+from hotline.core.errors import InvalidInput, NotFound
+from triage.hashlists import police
+from triage.hashlists.models import HashList
+
+
+@requires("hashlist.decide")
+def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
+    """Ask, agree or stop. Asking needs the tick below the warning."""
+    now, actor = utc_now(), signed_in().actor
+    second_person = web.context().settings.second_person
+    with told(), web.writing() as session:
+        found = session.get(HashList, list_id, with_for_update=True)
+        if found is None:
+            raise NotFound("There is no such list.")
+        if request.form.get("act") == "stop":
+            police.stop(session, found, actor=actor, now=now)
+            flash(gettext("%(list)s tells the police nothing by itself.", list=found.name), "good")
+        elif request.form.get("understood") != "yes":
+            raise InvalidInput(gettext("Tick that you have read what it means."))
+        elif police.ask(session, found, actor=actor, second_person=second_person, now=now):
+            flash(gettext("From now on a match with %(list)s tells the police by itself.",
+                          list=found.name), "warn")  # fmt: skip
+        else:
+            flash(gettext("Asked. Another person must agree on this page."), "good")
+    return redirect(url_for("triage.hash_lists"), 303)
