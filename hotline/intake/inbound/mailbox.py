@@ -9,6 +9,7 @@ from __future__ import annotations
 import imaplib
 import re
 import ssl
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -81,7 +82,8 @@ class Mailbox:
             try:
                 link.logout()
             except (OSError, imaplib.IMAP4.error):
-                link.shutdown()
+                with suppress(OSError):  # after a failed STARTTLS there is nothing left to shut
+                    link.shutdown()
 
     def messages(self, limit: int) -> list[tuple[str, int]]:
         """(UID, size in bytes) of the oldest ``limit`` messages."""

@@ -152,13 +152,18 @@ class Mail:
 
 
 class ImapServer(socketserver.ThreadingTCPServer):
-    """IMAP4rev1 as far as a client that empties a mailbox needs it, over TLS on 127.0.0.1."""
+    """IMAP4rev1 as far as a client that empties a mailbox needs it, on 127.0.0.1.
+
+    ``opening``: "tls" from the first byte, "starttls" when the client asks for it, or "stripped":
+    somebody in between took the offer of STARTTLS away.
+    """
 
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, folder: Path, capabilities: str) -> None:
+    def __init__(self, folder: Path, capabilities: str, opening: str = "tls") -> None:
         self.capabilities = capabilities
+        self.opening = opening
         self.folders: dict[str, list[Mail]] = {"INBOX": []}
         self.said: list[str] = []
         self.next_uid = 1
@@ -186,7 +191,9 @@ class _Session(socketserver.StreamRequestHandler):
     server: ImapServer
 
     def setup(self) -> None:
-        self.request = self.server.trust.wrap_socket(self.request, server_side=True)
+        self.sealed = self.server.opening == "tls"
+        if self.sealed:
+            self.request = self.server.trust.wrap_socket(self.request, server_side=True)
         super().setup()
 
     def finish(self) -> None:
@@ -208,14 +215,25 @@ class _Session(socketserver.StreamRequestHandler):
             self.server.said.append(verb.upper())
             answer = getattr(self, verb.lower())(rest)
             self.say(f"{tag} {answer}".encode())
+            if verb.upper() == "STARTTLS" and answer.startswith("OK"):
+                self.request = self.server.trust.wrap_socket(self.request, server_side=True)
+                self.sealed = True
+                super().setup()  # reads and writes through TLS from here on
             if verb.upper() == "LOGOUT":
                 return
 
     def capability(self, rest: str) -> str:
-        self.say(f"* CAPABILITY IMAP4rev1 {self.server.capabilities}".encode())
+        offers = {"starttls": " STARTTLS LOGINDISABLED"}.get(self.server.opening, "")
+        more = f" {self.server.capabilities}" if self.sealed else offers
+        self.say(f"* CAPABILITY IMAP4rev1{more}".encode())
         return "OK done"
 
+    def starttls(self, rest: str) -> str:
+        return "OK begin" if self.server.opening == "starttls" else "BAD what?"
+
     def login(self, rest: str) -> str:
+        if not self.sealed:
+            self.server.said.append("A PASSWORD IN THE CLEAR")
         return "OK welcome" if rest == 'user "pass word"' else "NO never"
 
     def select(self, rest: str) -> str:
@@ -314,12 +332,19 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def opening() -> str:
+    """How the server is reached; a test may have it otherwise."""
+    return "tls"
+
+
 @pytest.fixture(params=["MOVE UIDPLUS", ""], ids=["modern", "plain"])
 def imap(
-    request: pytest.FixtureRequest, certificates: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ImapServer]:
+    request: pytest.FixtureRequest, certificates: Path, monkeypatch: pytest.MonkeyPatch,
+    opening: str,
+) -> Iterator[ImapServer]:  # fmt: skip
     """A server with and without the extensions; the process trusts its certificate."""
-    with ImapServer(certificates, request.param) as server:
+    with ImapServer(certificates, request.param, opening) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))

@@ -32,10 +32,11 @@ reporter_role = "provider"
 
 
 @pytest.fixture
-def house(imap: Any, make_context: Callable[..., Context], tmp_path: Path) -> Context:
+def house(imap: Any, make_context: Callable[..., Context], tmp_path: Path, opening: str) -> Context:
     context = make_context(
-        imap_host="127.0.0.1", imap_port=imap.port, imap_user="user", imap_password="pass word"
-    )
+        imap_host="127.0.0.1", imap_port=imap.port, imap_user="user", imap_password="pass word",
+        imap_security="tls" if opening == "tls" else "starttls",
+    )  # fmt: skip
     (context.settings.data_dir / "data").mkdir()
     (context.settings.data_dir / "data" / "mail_senders.toml").write_text(LIST)
     return context
@@ -198,3 +199,31 @@ def test_a_report_has_its_part(house: Context, imap: Any, partner: Any, dns: Any
     assert run(house, dns) == {"stored": 1}
     with house.database.reading() as session:
         assert session.scalars(select(ReportPart.kind)).all() == ["narrative"]
+
+
+@pytest.mark.parametrize("opening", ["starttls"])
+def test_a_mailbox_by_starttls(house: Context, imap: Any, partner: Any, dns: Any) -> None:
+    imap.put(partner.sign(partner.letter()))
+    imap.put(partner.letter(number=2))
+    assert run(house, dns) == {"stored": 1, "refused": 1}
+    assert imap.said.index("STARTTLS") < imap.said.index("LOGIN")
+    assert imap.bodies("INBOX") == [] and len(imap.bodies("Refused")) == 1
+
+
+@pytest.mark.parametrize("opening", ["starttls"])
+def test_starttls_wants_a_certificate_too(
+    house: Context, imap: Any, dns: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(Unavailable, match="certificate"):
+        run(house, dns)
+    assert "STARTTLS" in imap.said and "LOGIN" not in imap.said
+
+
+@pytest.mark.parametrize("opening", ["stripped"])
+def test_where_starttls_is_not_offered_no_password_is_sent(
+    house: Context, imap: Any, dns: Any
+) -> None:
+    with pytest.raises(Unavailable, match="imap_security"):
+        run(house, dns)
+    assert not {"LOGIN", "AUTHENTICATE"} & set(imap.said)
