@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
@@ -87,7 +87,14 @@ def _locations(
             # Words that are no location are a person's work; they stay sealed with the report.
             yield Found(part.id, _words_of(part))
         for entry in known:
-            yield Found(part.id, entry)
+            yield Found(part.id, _of_its_own(part, entry))
+
+
+def _of_its_own(part: ReportPart, location: Location) -> Location:
+    """A bare handle may be anybody's on any platform: two reports of it are not yet one item."""
+    if "platform_unknown" not in location.problems:
+        return location
+    return replace(location, key=f"{location.key}#part:{part.id}")
 
 
 def _words_of(part: ReportPart) -> Location:

@@ -16,7 +16,7 @@ from triage.locations.location import Location, make_key
 _V4 = r"(?:\d{1,3}\.){3}\d{1,3}"
 _V6 = r"(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?"
 _TIME = (
-    r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?"
+    r"(?P<time>(?:\d{4}-\d\d-\d\d|\d\d?\.\d\d?\.\d{4})(?:[T ]|, )\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?"
     r"(?:\s?(?:Z\b|UTC\b|GMT\b)?\s?(?:[+-]\d\d(?::?\d\d)?)?)?)"
 )
 _PORT = r"(?:\s{0,2}(?::|,|;|\bport\b:?)\s{0,2}(?:port\b\s?:?\s?)?(?P<port>\d{1,5})(?!\d))?"
@@ -26,7 +26,8 @@ PATTERN = re.compile(
     rf"{_PORT}(?:{_BETWEEN}{_TIME})?(?![/\\:@]|[?#]\S)"
 )
 _PIECES = re.compile(
-    r"(?i)(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?(Z|UTC|GMT)?\s?"
+    r"(?i)(\d{4}-\d\d-\d\d|\d\d?\.\d\d?\.\d{4})(?:[T ]|, )(\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?"
+    r"\s?(Z|UTC|GMT)?\s?"
     r"([+-]\d\d(?::?\d\d)?)?"
 )
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
@@ -75,6 +76,9 @@ def _normal_time(text: str) -> tuple[str, list[str]]:
     if match is None:
         return "", ["time_invalid"]
     date, clock, seconds, fraction, zone, offset = match.groups()
+    if "." in date:  # day.month.year, as the whole region writes it
+        day, month, year = date.split(".")
+        date = f"{year}-{month:0>2}-{day:0>2}"
     try:
         moment = datetime.fromisoformat(f"{date}T{clock}:{seconds or '00'}")
         if offset:

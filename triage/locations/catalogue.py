@@ -95,6 +95,8 @@ class Tracking:
     prefixes: tuple[str, ...]
     sessions: Mapping[str, re.Pattern[str]]
     session_path: re.Pattern[str]
+    forum_path: re.Pattern[str]
+    forum_sessions: Mapping[str, re.Pattern[str]]
 
 
 @dataclass(frozen=True)
@@ -318,18 +320,23 @@ def _tracking(document: dict[str, Any], faults: list[str]) -> Tracking:
     reader.text("source", required=True)
     names, prefixes = reader.texts("names", required=True), reader.texts("prefixes")
     sessions: dict[str, Any] = reader.value("sessions", dict, {})
+    forums: dict[str, Any] = reader.value("forum_sessions", dict, {})
     path = reader.text("session_path") or r"(?!)"
     tracking = Tracking(
         dated=dated,
         names=frozenset(name.lower() for name in names),
         prefixes=tuple(prefix.lower() for prefix in prefixes),
-        sessions={
-            name.lower(): reader.compiled(str(p), f"session {name}") for name, p in sessions.items()
-        },
+        sessions=_sessions(reader, sessions),
         session_path=reader.compiled(path, "session_path"),
+        forum_path=reader.compiled(str(forums.pop("path", "(?!)")), "forum_sessions.path"),
+        forum_sessions=_sessions(reader, forums),
     )
     reader.done()
     return tracking
+
+
+def _sessions(reader: Reader, patterns: Mapping[str, Any]) -> dict[str, re.Pattern[str]]:
+    return {n.lower(): reader.compiled(str(p), f"session {n}") for n, p in patterns.items()}
 
 
 _ROLES = ("redirector", "translator", "proxy", "archive")

@@ -26,7 +26,8 @@ USENET = re.compile(
     r"(?ia)(?<![\w/])(?:(?:message-id|msgid|article)\s?:\s?|s?news:|nntp://[^\s/<>]{1,255}/(?:[\w.+-]{1,200}/)?)"
     rf"<?(?P<id>{_ID}{{1,200}}@{_ID_HOST})>?"
     rf"|<(?P<bare>{_ID}{{0,200}}\$(?:{_ID}|\$){{0,200}}@{_ID_HOST})>"
-    rf"|(?<![\w/])(?:s?news:|newsgroup:\s?|nntp://[^\s/<>]{{1,255}}/)(?P<group>{_GROUP})"
+    rf"|(?<![\w/])(?:s?news:|newsgroup:\s?|nntp://(?P<server>[^\s/<>@]{{1,255}})/)(?P<group>{_GROUP})"
+    rf"(?:/(?P<number>\d{{1,12}})(?!\w))?"
 )
 DISCORD_TAG = re.compile(
     r"(?<![\w@#./:])@?([A-Za-z0-9_](?:\.?[A-Za-z0-9_]){1,31})#([0-9]{4})(?![\w#])"
@@ -96,9 +97,13 @@ def _possible(number: object) -> bool:
 
 
 def usenet(match: re.Match[str]) -> Location:
-    """Message-ids are compared exactly (RFC 5536); groups without case."""
-    group = match["group"]
-    if group is not None:
+    """Message-ids are compared exactly (RFC 5536); groups without case. An article's number is one
+    server's own count (RFC 5538), so it names nothing without the server."""
+    group, server, number = match["group"], match["server"], match["number"]
+    if group is not None and server and number:
+        identity = f"nntp://{server.lower()}/{group.lower()}/{int(number)}"
+        canonical = identity
+    elif group is not None:
         canonical = f"news:{group.lower()}"
         identity = f"group:{group.lower()}"
     else:

@@ -25,6 +25,9 @@ MAX_DEPTH = 4
 """Wrappers inside wrappers that are opened."""
 
 _SPACE = re.compile(r"\s")
+_HOST_AND_PORT = re.compile(
+    r"(?i)(https?:[/\\]{1,3})([^/?#\\:@\[\]]{1,300})(:[^/?#\\@]{0,20})?(?=[/?#\\]|$)"
+)
 _START_OF_NAME = re.compile(r"(?i)(?:https?:/*)?([^\s/?#:@]{1,253}\.[^\s/?#:@]{2,63})(?=[/?#:]|$)")
 
 
@@ -97,13 +100,28 @@ def _searched(text: str, region: str | None, catalogue: Catalogue) -> list[tuple
     for start, address in web_addresses(scan.text):
         if len(spans) >= MAX_LOCATIONS:
             break
-        location = _web(address, address, catalogue, 0)
-        if location is not None:
-            scan.found.append((start, location))
-            spans.append((start, start + len(address)))
+        location = _web(address, address, catalogue, 0) or _mended(address, catalogue)
+        scan.found.append((start, location))
+        spans.append((start, start + len(address)))
     scan.take(spans)
     scan.after_web()
     return scan.found
+
+
+def _mended(address: str, catalogue: Catalogue) -> Location:
+    """An address whose host has dots too many or whose port is none.
+
+    What stays broken is unknown as a whole: its host alone would make one of many addresses.
+    """
+    match = _HOST_AND_PORT.match(address)
+    if match is not None:
+        scheme, host, port = match.groups("")
+        mended = f"{scheme}{host.rstrip('.')}{address[match.end() :]}"
+        location = _web(mended, address, catalogue, 0)
+        if location is not None:
+            problems = ("port_invalid",) if port else ()
+            return replace(location, problems=(*problems, *location.problems))
+    return unknown(address, "not_a_location")
 
 
 def _finished(

@@ -39,6 +39,10 @@ _PUNCTUATION = re.compile(rf"{_OPEN}(://|:/?|//?)[\])}}]")
 _PLURAL = re.compile(r"(?i)\b(h(?:tt|xx)p)[\[(](s)[\])](?=:)")
 _DEFANGED_SCHEME = re.compile(r"(?i)(?<![a-z0-9/=?&%])h(?:xx|tx|xt|\*\*|__|##)p(s?)(?=:[/\\])")
 _BROKEN_SCHEME = re.compile(r"(?i)(?<![a-z0-9/=?&%])(https?)(?:[;.,]|:;)?//(?=[\w\[])")
+_DOUBLED_SCHEME = re.compile(r"(?i)(?<![a-z0-9/=?&%])https?:?/{0,2}(?=https?:?//)")
+_BARE_SCHEME = re.compile(
+    r"(?i)(?<![a-z0-9/=?&%:])(https?):(?=(?:[a-z0-9-]{1,63}\.){1,10}[a-z][a-z0-9-]{1,62}(?:[/?#:]|$))"
+)
 _SPACED_SCHEME = re.compile(r"(?i)(?<![a-z0-9/=?&%])(https?) {0,2}: {0,2}// {0,2}(?=[\w\[])")
 
 _TRAILING = frozenset(".,;:!?'\"|…·。，、！？；：\\")
@@ -85,8 +89,9 @@ def refang(text: str) -> tuple[str, list[str]]:
     fixed = _DEFANGED_SCHEME.sub(r"http\1", fixed)
     if fixed != text:
         problems.append("defanged")
-    if "//" in fixed:
-        mended = _SPACED_SCHEME.sub(r"\1://", _BROKEN_SCHEME.sub(r"\1://", fixed))
+    if "//" in fixed or "http" in fixed:
+        mended = _BROKEN_SCHEME.sub(r"\1://", _DOUBLED_SCHEME.sub("", fixed))
+        mended = _BARE_SCHEME.sub(r"\1://", _SPACED_SCHEME.sub(r"\1://", mended))
         if mended != fixed:
             problems.append("broken_scheme")
         fixed = mended

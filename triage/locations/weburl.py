@@ -14,7 +14,7 @@ import ada_url
 import can_ada
 
 from triage.locations import ipfs
-from triage.locations.catalogue import Catalogue, Platform, Rule
+from triage.locations.catalogue import Catalogue, Platform, Rule, Tracking
 from triage.locations.location import Location, make_key, shorten
 from triage.locations.percent import normal_path, normal_query, shielded
 from triage.locations.site import Site, look_up
@@ -50,7 +50,7 @@ class Parts:
 def parse(text: str, catalogue: Catalogue) -> Parts | None:
     """None where the text is no address or names no host."""
     url = _whatwg(text)
-    if url is None or not url.hostname:
+    if url is None or not url.hostname or url.hostname in WEB:  # "http://https//…" is a slip
         return None
     site = look_up(url.hostname, catalogue)
     if site is None:
@@ -115,7 +115,7 @@ def identify_parts(parts: Parts, catalogue: Catalogue, original: str) -> Locatio
     platform = parts.site.platform
     raw = parts.query
     if raw:
-        parts.query = _query(raw, platform, catalogue, parts.problems)
+        parts.query = _query(raw, parts, catalogue)
     if platform is not None:
         for rule in platform.rules:
             values = _match(rule, parts, raw)
@@ -153,9 +153,9 @@ def _plain(parts: Parts, platform: Platform | None, original: str) -> Location:
     )
 
 
-def _query(raw: str, platform: Platform | None, catalogue: Catalogue, problems: list[str]) -> str:
+def _query(raw: str, parts: Parts, catalogue: Catalogue) -> str:
     """Without what tracks, in the order of names unless a name is repeated or order matters."""
-    tracking = catalogue.tracking
+    tracking, platform = catalogue.tracking, parts.site.platform
     drop: frozenset[str] = platform.drop if platform is not None else frozenset()
     kept: list[tuple[str, str]] = []
     names: set[str] = set()
@@ -164,17 +164,26 @@ def _query(raw: str, platform: Platform | None, catalogue: Catalogue, problems: 
         low = name.lower()
         if low in tracking.names or low.startswith(tracking.prefixes) or name in drop:
             problem = "tracking_removed"
-        elif (session := tracking.sessions.get(low)) is not None and session.fullmatch(value):
+        elif _is_session(low, value, parts.path, tracking):
             problem = "session_id_removed"
         else:
             kept.append((name, piece))
             names.add(name)
             continue
-        if problem not in problems:
-            problems.append(problem)
+        if problem not in parts.problems:
+            parts.problems.append(problem)
     if len(kept) > 1 and len(names) == len(kept) and not (platform and platform.query_order):
         kept.sort(key=_by_name)
     return "&".join([piece for _, piece in kept])
+
+
+def _is_session(name: str, value: str, path: str, tracking: Tracking) -> bool:
+    session = tracking.sessions.get(name)
+    if session is None:
+        session = tracking.forum_sessions.get(name)
+        if session is None or not tracking.forum_path.fullmatch(path):
+            return False
+    return session.fullmatch(value) is not None
 
 
 def _by_name(pair: tuple[str, str]) -> str:

@@ -119,7 +119,10 @@ SAME = {
         ("https://www.example.com/a?UTM_Campaign=m&fbclid=z", "https://www.example.com/a"),
         ("https://www.example.com/a?gclid=1&msclkid=2&x=1", "https://www.example.com/a?x=1"),
         ("https://www.example.com/a?PHPSESSID=q1w2e3r4&x=1", "https://www.example.com/a?x=1"),
-        (f"https://www.example.com/a?sid={'0a' * 16}&x=1", "https://www.example.com/a?x=1"),
+        (
+            f"https://www.example.com/index.php?sid={'0a' * 16}&x=1",
+            "https://www.example.com/index.php?x=1",
+        ),
     ],
     "fragment": [
         ("https://www.example.com/a#top", "https://www.example.com/a"),
