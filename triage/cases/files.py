@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -89,7 +89,13 @@ class File:
 
     @property
     def problems(self) -> str:
-        return ", ".join(word(PROBLEMS, slug) for slug in self.seen.media.problems)
+        """Why it cannot be compared, or not in full; the figure that was too low stands with it."""
+        told = ", ".join(word(PROBLEMS, slug) for slug in self.seen.media.problems)
+        quality = self.seen.media.pdq_quality
+        if "low_quality" in self.seen.media.problems and quality is not None:
+            figure = gettext("quality %(quality)s of 100", quality=quality)
+            told += f" ({figure})"
+        return told
 
 
 def files_of(

@@ -124,6 +124,15 @@ DECISIONS: dict[str, Any] = {
     "disconfirmed": lazy_gettext("disconfirmed"),
 }
 
+HASHES: dict[str, Any] = {
+    "md5": "MD5",
+    "sha1": "SHA-1",
+    "sha256": "SHA-256",
+    "pdq": "PDQ",
+    "phash": "pHash",
+    "remote": lazy_gettext("told by its owner"),
+}
+
 FACTS: dict[str, Any] = {
     "country": lazy_gettext("Where the person is"),
     "nationality": lazy_gettext("Nationality"),
@@ -139,6 +148,35 @@ FACTS: dict[str, Any] = {
 def word(words: dict[str, Any], slug: str) -> str:
     """The word for a slug; the slug in plain letters where there is none."""
     return str(words[slug]) if slug in words else slug.replace("_", " ")
+
+
+def said_before(confirmed: int, disconfirmed: int) -> str:
+    """How often people said yes and no of an entry: "confirmed once, disconfirmed twice"."""
+    told = []
+    if confirmed:
+        words = {1: gettext("confirmed once"), 2: gettext("confirmed twice")}
+        told.append(words.get(confirmed, gettext("confirmed %(num)s times", num=confirmed)))
+    if disconfirmed:
+        words = {1: gettext("disconfirmed once"), 2: gettext("disconfirmed twice")}
+        told.append(
+            words.get(disconfirmed, gettext("disconfirmed %(num)s times", num=disconfirmed))
+        )
+    return ", ".join(told)
+
+
+def seen_elsewhere(total: int, removed: int) -> str:
+    """At how many other locations a file is, and at how many of them it is gone."""
+    if total == 1:
+        if removed:
+            return str(gettext("Seen at one other location, removed there"))
+        return str(gettext("Seen at one other location, not removed there"))
+    if not removed:
+        return str(gettext("Seen at %(num)s other locations, none removed", num=total))
+    if removed == total:
+        return str(gettext("Seen at %(num)s other locations, all removed", num=total))
+    return str(
+        gettext("Seen at %(num)s other locations, %(removed)s removed", num=total, removed=removed)
+    )
 
 
 def actor(name: str, *, blind: bool) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import uuid
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
@@ -31,17 +32,18 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
     facts = Facts.from_json(facts_of(session, context, case))
     rules = load_rules(context.settings.data_dir)
     routing = route(facts, rules)
-    priority = score(
-        signals(
-            facts,
-            routing.jurisdiction,
-            urgent_kind=facts.kind in rules.network.urgent_kinds,
-            sightings=max(1, case.item.sighting_count),
-            age_hours=max(0.0, (now - case.item.first_reported_at).total_seconds() / 3600),
-            deadline_hours=(case.due_at - now).total_seconds() / 3600 if case.due_at else None,
-        ),
-        rules.weights,
+    seen = signals(
+        facts,
+        routing.jurisdiction,
+        urgent_kind=facts.kind in rules.network.urgent_kinds,
+        sightings=max(1, case.item.sighting_count),
+        age_hours=max(0.0, (now - case.item.first_reported_at).total_seconds() / 3600),
+        deadline_hours=(case.due_at - now).total_seconds() / 3600 if case.due_at else None,
     )
+    if listed != "none" and facts.assessment != "not_illegal":
+        # The rules know a class for the whole case; one new picture among known ones still counts.
+        seen = replace(seen, new_material=_has_unlisted(session, case.item_id))
+    priority = score(seen, rules.weights)
     case.routing = routing.to_json()
     case.priority = priority.score
     case.priority_parts = [asdict(part) for part in priority.parts]
@@ -108,6 +110,29 @@ def known_class(session: Session, case: Case) -> ListClass:
         if SEVERITY[label] > SEVERITY[worst]:
             worst = label
     return worst
+
+
+def _has_unlisted(session: Session, item_id: uuid.UUID) -> bool:
+    """Whether a file seen there can be compared and is on no list that is in use."""
+    known = (
+        exists()
+        .where(
+            MediaMatch.media_id == ItemMedia.media_id,
+            MediaMatch.decision != "disconfirmed",
+            HashEntryRow.id == MediaMatch.entry_id,
+            HashEntryRow.removed_in.is_(None),
+            HashList.id == MediaMatch.list_id,
+            HashList.enabled,
+        )
+        .correlate(ItemMedia)
+    )
+    query = (
+        select(Media.id)
+        .join(ItemMedia, ItemMedia.media_id == Media.id)
+        .where(ItemMedia.item_id == item_id, Media.hashable, ~known)
+        .limit(1)
+    )
+    return session.scalar(query) is not None
 
 
 def _known_list(session: Session, case: Case) -> str | bool | None:

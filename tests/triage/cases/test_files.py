@@ -139,7 +139,7 @@ def test_a_hash_without_meaning_links_only_the_very_same_file(context: Context) 
     world.file(world.case(), poor)
     (file,) = world.files(here)
     assert file.elsewhere.total == 1
-    assert file.problems == "too little detail to compare"
+    assert file.problems == "too little detail to compare (quality 3 of 100)"
 
 
 def test_what_was_said_of_an_entry_at_other_files_is_counted(context: Context) -> None:

@@ -119,6 +119,40 @@ def test_a_known_file_is_proposed_while_the_registries_are_silent(context: Conte
     assert len(_all(context, Visit)) == len(_all(context, MediaMatch)) == 1
 
 
+def _priority_parts(context: Context) -> set[str]:
+    return {part["slug"] for part in _case(context).priority_parts}
+
+
+def test_one_new_file_among_known_ones_ranks_the_case_up(context: Context) -> None:
+    """Both count: the class that a list knows, and the picture that none knows."""
+    _known(context)
+
+    class Gallery(Host):
+        names = ("lantern",)
+
+        def fetch(self, request: FetchRequest) -> FetchReport:
+            media = tuple(
+                MediaFound(f"{request.url}#{name}", "img", 200,
+                           fingerprint=fingerprint_media(jpeg(picture(name))).to_json())
+                for name in self.names
+            )  # fmt: skip
+            return FetchReport(request.url, request.url, "ok", 200, media=media)
+
+    task, registries, gallery = _reported(context), Registries(), Gallery()
+    registries.let.set()
+    tools: Any = {"fetcher": gallery, "lookup": registries, "matcher": Matcher(context)}
+    examine_item(task, **tools)
+    assert _priority_parts(context) >= {"baseline"}
+    assert "new_material" not in _priority_parts(context)
+    known = _case(context).priority
+    gallery.names = ("lantern", "meadow")
+    with context.database.writing() as session:
+        session.get_one(OutboxEntry, task.entry_id).done_at = None
+    examine_item(task, **tools)
+    assert _priority_parts(context) >= {"baseline", "new_material"}
+    assert _case(context).priority > known and _case(context).proposed_class == "baseline"
+
+
 def test_registries_that_answer_at_once_cost_no_second_transaction(
     context: Context, monkeypatch: Any
 ) -> None:

@@ -40,8 +40,8 @@ def test_nothing_known_scores_nothing() -> None:
         (Signals(child_reporting=True), 100),
         (Signals(child_contacted=True), 80),
         (Signals(unknown_victim=True), 80),
-        (Signals(new_material=True), 50),
-        (Signals(list_class="baseline"), 50),
+        (Signals(new_material=True), 60),
+        (Signals(list_class="baseline"), 40),
         (Signals(list_class="national"), 25),
         (Signals(home_jurisdiction=True), 40),
         (Signals(sightings=6), 12),
@@ -54,6 +54,16 @@ def test_nothing_known_scores_nothing() -> None:
 )
 def test_each_signal_weighs_what_the_file_says(case: Signals, points: int) -> None:
     assert score(case, WEIGHTS).score == points
+
+
+@pytest.mark.parametrize("known", ["baseline", "national", "listed"])
+def test_what_nobody_knows_stands_above_what_a_list_knows(known: priority.ListClass) -> None:
+    """In new material there may be a child who has not been found."""
+    new, listed = (
+        score(Signals(new_material=True), WEIGHTS),
+        score(Signals(list_class=known), WEIGHTS),
+    )
+    assert new.score > listed.score
 
 
 @given(signals, st.sampled_from(["en", "sq"]))
