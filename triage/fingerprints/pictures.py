@@ -53,6 +53,12 @@ DECODERS: dict[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
     "image/tiff": TiffImagePlugin.TiffImageFile,
 }
 PICTURES = frozenset({"image/jpeg", *DECODERS})
+MOST_SCANS = 100
+"""Of a progressive JPEG; encoders write some ten. A hundred bytes can make a scan that goes over a
+whole picture of 50 megapixels, and a file may hold any number of them."""
+_SCAN, _END = b"\xff\xda", b"\xff\xd9"
+_PNG_START = b"\x89PNG\r\n\x1a\n"
+_PNG_TEXT = frozenset({b"tEXt", b"zTXt", b"iTXt", b"iCCP"})
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -86,8 +92,12 @@ class Source(io.BytesIO):
         super().__init__(data)
         self._until = time.monotonic() + seconds
 
+    @property
+    def seconds_left(self) -> float:
+        return self._until - time.monotonic()
+
     def check(self) -> None:
-        if time.monotonic() > self._until:
+        if self.seconds_left < 0:
             raise RefusedError("out_of_time")
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -125,7 +135,7 @@ def read_picture(data: bytes | memoryview, media_type: str, limits: Limits) -> P
     if media_type == "image/jpeg":
         return _read_jpeg(data, limits)
     source = Source(data, limits.seconds)
-    image = DECODERS[media_type](source)
+    image = _opened(source, media_type)
     full = _begin(image, limits)
     problems = [] if _decode(image) else ["truncated"]
     upright, full = _upright(image, full)
@@ -137,8 +147,39 @@ def read_picture(data: bytes | memoryview, media_type: str, limits: Limits) -> P
     return Picture(first, *hashes, frames, duration, tuple(problems + more))
 
 
+def _opened(source: Source, media_type: str) -> ImageFile.ImageFile:
+    """A PNG may carry megabytes of text or of a colour profile, packed small. Pillow refuses such a
+    file, and browsers show it: what nobody sees is left out."""
+    try:
+        return DECODERS[media_type](source)
+    except ValueError:
+        if media_type != "image/png":
+            raise
+    return DECODERS[media_type](Source(_without_text(source.getvalue()), source.seconds_left))
+
+
+def _without_text(data: bytes) -> bytes:
+    """A PNG's chunks (length, name, content, checksum) without those of text and profile."""
+    kept, at = [_PNG_START], len(_PNG_START)
+    while at < len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4])
+        if data[at + 4 : at + 8] not in _PNG_TEXT:
+            kept.append(data[at:end])
+        at = end
+    return b"".join(kept)
+
+
+def _few_scans(data: bytes | memoryview) -> bytes | memoryview:
+    """A JPEG up to ``MOST_SCANS``: by then nothing is missing that could be seen."""
+    raw = bytes(data)
+    if raw.count(_SCAN) <= MOST_SCANS:
+        return data
+    return _SCAN.join(raw.split(_SCAN, MOST_SCANS + 1)[: MOST_SCANS + 1]) + _END
+
+
 def _read_jpeg(data: bytes | memoryview, limits: Limits) -> Picture:
     """Decoded small and grey where that is enough."""
+    data = _few_scans(data)
     image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
     full = _begin(image, limits)
     pixels = _grey_pixels(data, image)

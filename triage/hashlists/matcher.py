@@ -179,47 +179,43 @@ class Matcher:
         answers = index.search_many(queries.reshape(len(values), INDEXED[kind]), WIDEST[kind])
         return [[(match.id, match.distance) for match in answer] for answer in answers]
 
-    def _base(self, kind: str, newest: int) -> HashIndex:
-        """The built index; without a good file all entries count as having come since."""
-        index, fault = index_or_fault(self._files[kind], newest)
-        self._faults[kind] = fault if newest else ""
-        if index is not None:
-            return index
-        size = INDEXED[kind]
-        none = np.empty((0, size), np.uint8), np.empty(0, np.int64)
-        return HashIndex(in_memory(*none, size * 8), version="0")
-
     def _index(self, session: Session, kind: str) -> HashIndex:
-        """The file's index with the entries that came since it was built searched beside it."""
-        size = INDEXED[kind]
+        """The file's index with the entries that came since it was built searched beside it;
+        without a good file, all of them."""
         # Asked for each file: of all kinds, since the newest of one kind is found by sorting a
         # million of them.
         newest = session.scalar(select(func.max(HashEntryRow.id))) or 0
-        base = self._base(kind, newest)
+        base, fault = index_or_fault(self._files[kind], newest)
+        version = base.version if base is not None else "0"
         known = self._grown.get(kind)
         if (
-            known is not None
-            and known[1] == base.version
-            and (known[0] == newest or kind not in _kinds_since(session, known[0]))
+            known is None
+            or known[1] != version
+            or (known[0] != newest and kind in _kinds_since(session, known[0]))
         ):
-            self._grown[kind] = (newest, *known[1:])
-            return known[2]
-        rows = session.execute(
-            select(HashEntryRow.id, HashEntryRow.value)
-            .where(
-                HashEntryRow.kind == kind,
-                HashEntryRow.id > int(base.version or 0),
-                HashEntryRow.removed_in.is_(None),
-            )
-            .order_by(HashEntryRow.id)
-        ).all()
-        packed = np.frombuffer(bytes.fromhex("".join(value for _, value in rows)), dtype=np.uint8)
-        ids = np.array([entry_id for entry_id, _ in rows], dtype=np.int64)
-        grown = base.with_changes(
-            packed.reshape(len(rows), size), ids, np.array([], dtype=np.int64)
+            known = newest, version, _grown(session, kind, base)
+        self._grown[kind] = (newest, *known[1:])
+        self._faults[kind] = fault if base is not None or len(known[2]) else ""
+        return known[2]
+
+
+def _grown(session: Session, kind: str, base: HashIndex | None) -> HashIndex:
+    size = INDEXED[kind]
+    if base is None:
+        none = np.empty((0, size), np.uint8), np.empty(0, np.int64)
+        base = HashIndex(in_memory(*none, size * 8), version="0")
+    rows = session.execute(
+        select(HashEntryRow.id, HashEntryRow.value)
+        .where(
+            HashEntryRow.kind == kind,
+            HashEntryRow.id > int(base.version or 0),
+            HashEntryRow.removed_in.is_(None),
         )
-        self._grown[kind] = (newest, base.version, grown)
-        return grown
+        .order_by(HashEntryRow.id)
+    ).all()
+    packed = np.frombuffer(bytes.fromhex("".join(value for _, value in rows)), dtype=np.uint8)
+    ids = np.array([entry_id for entry_id, _ in rows], dtype=np.int64)
+    return base.with_changes(packed.reshape(len(rows), size), ids, np.array([], dtype=np.int64))
 
 
 def _kinds_since(session: Session, entry_id: int) -> set[str]:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from hotline.core import audit, outbox
@@ -261,23 +261,21 @@ def for_export(session: Session, name: str, *, actor: str, now: datetime) -> Has
 
 
 def entries_for_export(session: Session, hash_list: HashList) -> Iterator[HashEntry]:
-    """The list's current entries, streamed."""
-    rows = session.scalars(
-        select(HashEntryRow)
-        .where(HashEntryRow.list_id == hash_list.id, HashEntryRow.removed_in.is_(None))
-        .order_by(HashEntryRow.id)
-        .execution_options(yield_per=10_000)
-    )
-    for row in rows:
-        yield HashEntry(
-            kind=row.kind,
-            value=row.value,
-            category=row.category,
-            source=row.source,
-            entry_ref=row.entry_ref,
-            dated=row.dated,
-            quality=row.quality,
+    """The list's current entries, streamed; the hashes of one medium one after the other.
+
+    By columns: a million mapped objects take four times as long.
+    """
+    row = HashEntryRow
+    rows = session.execute(
+        select(
+            row.kind, row.value, row.category, row.source, row.entry_ref, row.dated,
+            literal(False), row.quality,
         )
+        .where(row.list_id == hash_list.id, row.removed_in.is_(None))
+        .order_by(row.id)
+        .execution_options(yield_per=10_000)
+    )  # fmt: skip
+    return (HashEntry(*columns) for columns in rows)
 
 
 def sizes(session: Session) -> dict[uuid.UUID, int]:

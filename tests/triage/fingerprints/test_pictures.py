@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageFile
 
-from triage.fingerprints import Limits, fingerprint_media
+from triage.fingerprints import Limits, fingerprint_media, pictures
 
 Encode = Callable[..., bytes]
 Make = Callable[..., Image.Image]
@@ -225,3 +225,51 @@ def test_an_endless_animation_is_left_when_its_time_is_up(encode: Encode) -> Non
     head, frame = buffer.getvalue()[:-1], b",\0\0\0\0\1\0\1\0\0\2\2D\1\0"
     found = fingerprint_media(head + frame * 300_000 + b";", limits=Limits(seconds=0.3))
     assert "out_of_time" in found.problems
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    check = zlib.crc32(name + content)
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
+
+
+@pytest.mark.parametrize("name", [b"zTXt", b"iCCP"])
+def test_a_png_with_a_bomb_in_its_text_is_hashed_as_browsers_show_it(
+    name: bytes, picture: Make, encode: Encode
+) -> None:
+    plain = encode(picture(), "PNG")
+    bomb = _chunk(name, b"k\0\0" + zlib.compress(bytes(100_000_000), 9))
+    many = _chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(900_000), 9)) * 80
+    for hidden in (bomb, many):
+        found = fingerprint_media(plain[:33] + hidden + plain[33:])
+        assert (found.pdq, found.problems) == (fingerprint_media(plain).pdq, ())
+
+
+def test_a_png_whose_chunks_lie_about_their_length_raises_nothing(
+    picture: Make, encode: Encode
+) -> None:
+    plain = encode(picture(), "PNG")
+    bomb = _chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(100_000_000), 9))
+    for length in (b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0"):
+        found = fingerprint_media(plain[:33] + bomb + length + plain[37:])
+        assert found.pdq is None or "truncated" in found.problems or found.pdq_quality == 0
+
+
+def test_a_jpeg_of_endless_scans_is_hashed_from_the_first_ones(
+    picture: Make, encode: Encode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each scan makes the decoder go over the whole picture again."""
+    plain = encode(picture(), "JPEG", progressive=True)
+    last = plain[plain.rindex(b"\xff\xda") : -2]
+    endless = plain[:-2] + last * 5_000 + b"\xff\xd9"
+    decoded: list[int] = []
+    monkeypatch.setattr(pictures, "decode_jpeg", None)
+    opened = pictures.JpegImagePlugin.JpegImageFile
+
+    def note(source: io.BytesIO) -> Image.Image:
+        decoded.append(source.getvalue().count(b"\xff\xda"))
+        return opened(source)
+
+    monkeypatch.setattr(pictures.JpegImagePlugin, "JpegImageFile", note)
+    found = fingerprint_media(endless)
+    assert set(decoded) == {pictures.MOST_SCANS}
+    assert (found.pdq, found.problems) == (fingerprint_media(plain).pdq, ())
