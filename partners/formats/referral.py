@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from partners.channels.base import Attachment, Message
 from partners.deliveries.models import Delivery
-from partners.formats import findings, letters
+from partners.formats import findings, letters, vics
 from partners.formats.letters import stamp
 from partners.formats.notice import sender_name
 from partners.links import new_link
@@ -43,6 +43,7 @@ def referral_message(
     language = _language(delivery)
     body = referral_document(session, context, referral, delivery, now)
     route = findings.route_of(session, referral.plan_id, referral.kind)
+    hashes = vics.hash_set(session, referral)
     letter = letters.write(
         "referral",
         language,
@@ -63,6 +64,7 @@ def referral_message(
         hold_hours=f"{context.settings.hold_hours:g}",
         link=answer_link(context, referral),
         schema=SCHEMA,
+        hash_set=vics.NAME if hashes else "",
     )
     data = json.dumps(body, ensure_ascii=False, indent=2).encode()
     return Message(
@@ -71,7 +73,7 @@ def referral_message(
         subject=letter.subject,
         text=letter.text,
         body=body,
-        attachments=(Attachment("referral.json", "application/json", data),),
+        attachments=(Attachment("referral.json", "application/json", data), *hashes),
         language=language,
         urgent=referral.urgency == "immediate",
     )

@@ -142,7 +142,8 @@ def test_what_the_police_read(station: Station) -> None:
     assert "List: Baseline, entry E-7" in message.text
     assert "Match: PDQ, 4 bits of difference, quality 90 of 100\n" in message.text
     assert "nobody has assessed the case yet" in message.text
-    (attached,) = message.attachments
+    attached, hashes = message.attachments
+    assert "Category" not in json.loads(hashes.data)["value"][0]
     assert json.loads(attached.data)["automatic"]["list"] == "Baseline"
 
 

@@ -139,7 +139,8 @@ def test_a_referral_arrives_by_mail_with_its_document(by_mail: Any) -> None:
     assert mail["From"] == "notices@hotline.example"
     assert mail["Message-ID"] == f"<{delivery.message_id}>"
     assert house.referral.reference in mail["Subject"]
-    assert [part.get_filename() for part in mail.iter_attachments()] == ["referral.json"]
+    names = [part.get_filename() for part in mail.iter_attachments()]
+    assert names == ["referral.json", "hashes.vics.json"]
     assert (delivery.state, delivery.tries, delivery.sent_at) == ("sent", 1, house.now)
     assert house.referral.state == "delivered"
     assert delivery.partner.last_success_at == house.now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from email import policy
@@ -21,8 +22,9 @@ from partners.formats.notice import notice_message
 from partners.formats.referral import KNOWS_PEOPLE
 from partners.notices.models import Notice, NoticeItem
 from triage.cases.models import Case
+from triage.hashlists import formats
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import Item, ItemMedia
+from triage.items.models import Item, ItemMedia, Media
 
 URL = "http://one.test/p/1"
 
@@ -215,6 +217,41 @@ def test_a_referral_is_valid_by_its_shipped_schema(house: Any) -> None:
     assert document["assessment"]["class"] == "baseline"
     assert [one["country"] for one in document["jurisdiction"]] == ["AL"]
     assert document["preservation"]["suggested"] is True
+
+
+def test_police_get_the_hashes_as_a_set_that_their_tools_load(house: Any) -> None:
+    """The agreed class goes with the file that was itself reported, and with no other."""
+    house.case()
+    (seen,) = house.all(ItemMedia)
+    with house.context.database.writing() as session:
+        media = session.get_one(ItemMedia, seen.id).media
+        beside = Media(
+            **{name: getattr(media, name) for name in ("size", "kind", "media_type", "frames")},
+            md5="2" * 32, sha1="3" * 40, sha256="4" * 64, pdq="5" * 64, pdq_quality=49,
+            first_seen_at=media.first_seen_at,
+        )  # fmt: skip
+        session.add(beside)
+        session.flush()
+        session.execute(update(ItemMedia).values(source="direct"))
+        session.add(
+            ItemMedia(item_id=seen.item_id, media_id=beside.id, url=f"{URL}/icon",
+                      source="embedded", first_seen_at=seen.first_seen_at,
+                      last_seen_at=seen.last_seen_at)
+        )  # fmt: skip
+    message = referral(house)
+    data = attached(message)["hashes.vics.json"]
+    reported, icon = json.loads(data)["value"]
+    assert (reported["Category"], reported["MD5"]) == (1, media.md5.upper())
+    assert {one["HashName"] for one in reported["AlternativeHashes"]} == {"SHA256", "PDQ"}
+    assert "Category" not in icon, "nobody assessed it"
+    assert {one["HashName"] for one in icon["AlternativeHashes"]} == {"SHA256"}, "too poor a PDQ"
+    assert URL not in data.decode(), "hashes alone"
+    entries = list(formats.parse("vics", io.BytesIO(data)))
+    assert {entry.value for entry in entries if isinstance(entry, formats.HashEntry)} == {
+        media.md5, media.sha1, media.sha256, media.pdq, beside.md5, beside.sha1, beside.sha256,
+    }  # fmt: skip
+    assert "VICS 2.0" in message.text
+    assert list(attached(referral(house, "hotline"))) == ["referral.json"]
 
 
 def test_the_letter_tells_police_of_the_hold_and_of_preservation(house: Any) -> None:
