@@ -16,7 +16,7 @@ SECONDS = typer.Option(3.0, min=0.1, help="Time for each measurement.")
 
 def register(app: typer.Typer) -> None:
     bench = typer.Typer(help="Measure, with a reference in the same run.", no_args_is_help=True)
-    for command in (url, hash_, match, intake, pipeline, watch):
+    for command in (url, hash_, match, import_, intake, pipeline, watch):
         bench.command(command.__name__.rstrip("_"))(command)
     app.add_typer(bench, name="bench")
 
@@ -43,6 +43,17 @@ def match(
     from triage.matching.bench import run
 
     _print(run(size=size, tick=lambda text: stderr.print(text, style="dim")), json)
+
+
+def import_(
+    size: int = typer.Option(1_000_000, min=1_000, help="PDQ hashes in the list."),
+    database: str = typer.Option("", help="URL of an empty database; SQLite by default."),
+    json: bool = JSON,
+) -> None:
+    """Importing a list, a changed version of it, going back and exporting, entries per second."""
+    from hotline.bench.imports import run
+
+    _print(run(size, database=database), json)
 
 
 def intake(
