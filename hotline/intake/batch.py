@@ -45,10 +45,14 @@ _EMPTY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What the reporter is told (the receipt) and what the report is called inside."""
+    """What the reporter is told (the receipt) and what the report is called inside.
+
+    ``again``: it came before, and this is what was said of it then.
+    """
 
     report_id: uuid.UUID = field(default_factory=new_id)
     receipt: str = field(default_factory=new_receipt)
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def receive_once(
     earlier = answer_once(session, context, key, body, answer, arrival=arrival)
     if earlier is not None:
         report_id, receipt = json.loads(earlier)
-        return Received(uuid.UUID(report_id), receipt)
+        return Received(uuid.UUID(report_id), receipt, again=True)
     spend()
     store(session, context, [(received, submission)], arrival)
     return received
