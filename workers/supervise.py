@@ -33,8 +33,11 @@ log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 15.0
 READY_SECONDS = 60.0
-# A child that dies at once would otherwise be started in a tight loop.
-RESTART_WAITS = (0.1, 0.5, 1.0, 2.0, 5.0)
+# By deaths in a row soon after the start. A child that was killed comes back at once; one that
+# cannot start would otherwise take a processor for itself.
+RESTART_WAITS = (0.1, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
+HOPELESS = 3
+"""Deaths in a row after which it is said, and a service that is only starting gives up."""
 STEADY_SECONDS = 30.0
 PR_SET_PDEATHSIG = 1
 
@@ -100,13 +103,17 @@ class Tree:
     @staticmethod
     def _note_death(child: Child, now: float) -> None:
         assert child.process is not None
-        log.error("child_died", child=child.name, code=child.process.returncode)
+        code = child.process.returncode
         # What a killed web server leaves behind would go on answering, and hold the port.
         with suppress(ProcessLookupError):
             os.killpg(child.process.pid, signal.SIGKILL)
         child.failures = 0 if now - child.started > STEADY_SECONDS else child.failures + 1
         wait = RESTART_WAITS[min(child.failures, len(RESTART_WAITS) - 1)]
         child.process, child.not_before = None, now + wait
+        log.error("child_died", child=child.name, code=code, again_in_seconds=wait)
+        if child.failures >= HOPELESS:
+            log.error("child_cannot_start", child=child.name, times=child.failures,
+                      cause="It says so itself in the lines above.")  # fmt: skip
 
     def _wait_for_web(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -119,8 +126,10 @@ class Tree:
                 pass
             self._stop.wait(0.1)
             self._watch()
+            if any(child.name == "web" and child.failures >= HOPELESS for child in self.children):
+                break
         if not self._stop.is_set():
-            raise Unavailable("The web server did not come up.", hint="Its errors stand above.")
+            raise Unavailable("The web server did not come up.", hint="The cause stands above.")
 
     def _stop_all(self) -> None:
         for child in reversed(self.children):

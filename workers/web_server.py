@@ -6,14 +6,19 @@ import logging
 from typing import Any
 
 import flask
+import structlog
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from hotline.app import create_app
+from hotline.app import BLUEPRINTS, create_app
 from hotline.core.context import build_context
+from hotline.core.errors import HotlineError
+from hotline.core.logs import origin
 from hotline.core.settings import Settings
 from hotline.migrations.run import require_current
 from workers.transport import Courier, Transport
+
+log = structlog.get_logger(__name__)
 
 
 class QuietLogger(Logger):  # type: ignore[misc]
@@ -61,12 +66,24 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> flask.Flask:
         """Called in each worker after the fork, so that no connection is shared between them."""
-        courier = Courier(Transport(self.settings))
-        context = build_context(self.settings, after_commit=courier.after_commit)
-        require_current(context.database)
-        return create_app(context)
+        try:
+            courier = Courier(Transport(self.settings))
+            context = build_context(self.settings, after_commit=courier.after_commit)
+            return create_app(context)
+        except Exception as error:
+            # gunicorn's own account is a traceback, which our logger does not let through.
+            words = str(error) if isinstance(error, HotlineError) else type(error).__name__
+            log.error("web_cannot_start", error=words, where=origin(error))
+            raise
 
 
 def serve(settings: Settings) -> None:
-    """Serve until told to stop."""
+    """Serve until told to stop. What a command can say in one line is found out before the fork."""
+    context = build_context(settings)
+    try:
+        require_current(context.database)
+    finally:
+        context.close()
+    for audience in settings.audiences:
+        BLUEPRINTS[audience]()  # their modules are imported once, here, and not in every worker
     Server(settings).run()
