@@ -21,7 +21,7 @@ from partners.notices import service as notices
 from partners.watching.models import Watch
 from partners.watching.service import policy_of
 from triage.availability.conclusion import Conclusion, conclude
-from triage.availability.evidence import check_from_report
+from triage.availability.evidence import check_from_report, shows_a_part
 from triage.availability.model import PRESENT, Baseline, Vantage, Verdict
 from triage.availability.policy import Policy
 from triage.availability.schedule import jittered
@@ -108,14 +108,18 @@ def _look(
 ) -> Look:
     """The item, a control page of ours over the same way, and what this host says to nonsense."""
     report = fetcher.fetch(request)
-    control_ok = _control(request, settings, fetcher)
+    told = report.to_json()
     missing = home = None
     if report.outcome == "ok":
         missing = fetcher.fetch(replace(request, url=_impossible(request.url)))
-        home = fetcher.fetch(replace(request, url=_front(request.url), want_media=False))
+        in_part = shows_a_part(told, baseline)
+        home = fetcher.fetch(replace(request, url=_front(request.url), want_media=in_part))
+    # Last, so that a network that failed on the way shows here too.
+    control_ok = _control(request, settings, fetcher)
     check = check_from_report(
-        report.to_json(),
+        told,
         control_ok=control_ok,
+        signed_in=bool(request.cookies or request.userinfo),
         vantage=vantage,
         at=now,
         missing=_answered(missing),

@@ -15,8 +15,8 @@ _MEDIA_LIMIT = 40
 #: Statuses of a medium that say that it is not there any more.
 _GONE = (404, 410)
 
-#: Errors that say that what was linked is no picture or video at all.
-_NO_MEDIUM = frozenset({"not_media", "empty"})
+#: Pictures of which no side is longer are icons and counters, on every page of a site.
+_ICON = 64
 
 
 def check_from_report(
@@ -28,6 +28,7 @@ def check_from_report(
     missing: Mapping[str, Any] | None = None,
     home: Mapping[str, Any] | None = None,
     media_limit: int = _MEDIA_LIMIT,
+    signed_in: bool = False,
     error_pages: ErrorPages | None = None,
 ) -> Check:
     """From the JSON of a fetch report; ``missing`` is one of an address that cannot exist at that
@@ -57,16 +58,30 @@ def check_from_report(
         missing=Page.from_facts(missing.get("page")) if missing else None,
         missing_media=_hashes(missing.get("media") or ()) if missing else (),
         home=Page.from_facts(home.get("page")) if home else None,
+        home_media=_hashes(home.get("media") or ()) if home else (),
+        signed_in=signed_in,
         known_error_page=known,
     )
+
+
+def shows_a_part(report: Mapping[str, Any], baseline: Baseline) -> bool:
+    """Some of the material is there and some is not: then what is there may be the site's own
+    furniture, and its front page is worth a look at its pictures."""
+    found = _hashes(report.get("media") or ())
+    here = [any(one.same(wanted) for one in found) for wanted in baseline.media]
+    return any(here) and not all(here)
 
 
 def baseline_from_report(
     report: Mapping[str, Any], sha256: Iterable[str] | None = None
 ) -> Baseline:
-    """What to look for later: the media of this report, or only those with one of ``sha256``."""
+    """What to look for later: the media of this report, or only those with one of ``sha256``.
+
+    Icons are left out where there is anything else: they stay when the material goes.
+    """
     wanted = None if sha256 is None else frozenset(sha256)
-    media = _hashes(report.get("media") or ())
+    listed = report.get("media") or ()
+    media = _hashes([found for found in listed if not _is_icon(found)]) or _hashes(listed)
     return Baseline(
         url=report["requested"],
         status=report.get("status"),
@@ -83,13 +98,29 @@ def _hashes(media: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
     )
 
 
+def _is_icon(found: Mapping[str, Any]) -> bool:
+    seen = found.get("fingerprint") or {}
+    return 0 < max(seen.get("width") or 0, seen.get("height") or 0) <= _ICON
+
+
 def _complete(report: Mapping[str, Any], media_limit: int) -> bool:
+    """Whether every medium that the page names was looked at or is surely not there."""
     media = report.get("media") or ()
-    if len(media) >= media_limit or report.get("error") in ("too_large", "truncated"):
+    if len(media) >= media_limit or report.get("error"):
         return False
-    return all(
-        found.get("fingerprint") is not None
-        or found.get("status") in _GONE
-        or found.get("error") in _NO_MEDIUM
-        for found in media
-    )
+    return all(_was_seen(found) or _not_there(found) for found in media)
+
+
+def _was_seen(found: Mapping[str, Any]) -> bool:
+    """Hashed; a picture that nobody could decode may be the one that was looked for."""
+    seen = found.get("fingerprint")
+    return seen is not None and "not_decodable" not in (seen.get("problems") or ())
+
+
+def _not_there(found: Mapping[str, Any]) -> bool:
+    """404 and 410; a counter's empty 204; a link that leads to a page. A page in place of a
+    picture that the page itself shows may be a wall before the picture."""
+    status, error = found.get("status"), found.get("error")
+    if status in _GONE or (status == 204 and error == "empty"):
+        return True
+    return error == "not_media" and found.get("source") in ("direct", "jsonld", "og")

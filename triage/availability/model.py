@@ -125,7 +125,9 @@ class Check:
     ``media_complete``: every medium that the page names was hashed or is surely gone; only then is
     "not among them" an absence. ``missing``/``missing_media``: what the same host answered for an
     address that cannot exist, where that was asked: the best description of its error page; and
-    ``home`` its front page, which proves that the host does not show everybody the same.
+    ``home``/``home_media`` its front page, which proves that the host does not show everybody the
+    same, and shows what is only the site's furniture.
+    ``signed_in``: it was asked for with cookies or a password, which may not be valid any more.
     ``known_error_page``: verdict of a known error page that was recognised before (see pages).
     """
 
@@ -146,7 +148,9 @@ class Check:
     missing: Page | None = None
     missing_media: tuple[MediaHash, ...] = ()
     home: Page | None = None
+    home_media: tuple[MediaHash, ...] = ()
     known_error_page: VerdictName | None = None
+    signed_in: bool = False
 
     @property
     def direct_media(self) -> bool:

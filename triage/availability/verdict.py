@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from triage.availability.model import (
+    ABSENT,
     KEPT_OUT,
     PDQ_UNRELATED,
     PRESENT,
@@ -31,6 +32,8 @@ Rule = Callable[[Check, Baseline], Found | None]
 #: Slug of evidence -> what it means to a reader. Every slug that a rule gives is here.
 REASONS: dict[str, str] = {
     "same_media": "The same material was found again.",
+    "only_site_media": "Only pictures that the site shows on its other pages were found again.",
+    "signed_in": "It was asked for with cookies or a password, which may not be valid any more.",
     "same_page": "The page that was assessed is unchanged.",
     "seen_elsewhere": "It was seen from a second place at the same time.",
     "other_host": "It is now at another host.",
@@ -87,7 +90,11 @@ def judge(check: Check, baseline: Baseline) -> Verdict:
     for rule in RULES:
         found = rule(check, baseline)
         if found is not None:
-            return _verdict(check, *found)
+            name, evidence = found
+            if check.signed_in and name in ABSENT:
+                # What only some are shown is hidden from us when our cookies run out.
+                return _verdict(check, "unknown", ("signed_in", *evidence))
+            return _verdict(check, name, evidence)
     return _verdict(check, "unknown", ("page_changed",))
 
 
@@ -124,7 +131,7 @@ def _verdict(check: Check, name: VerdictName, evidence: tuple[str, ...]) -> Verd
 
 def _present(check: Check, baseline: Baseline) -> Found | None:
     """The same hash, whatever the status says and however we came there."""
-    if not _any_same(check.media, baseline.media):
+    if not _any_same(check.media, baseline.media) or _only_furniture(check, baseline):
         return None
     if check.redirected_away:
         return "moved", ("same_media", "other_host")
@@ -215,7 +222,9 @@ def _soft_404(check: Check, baseline: Baseline) -> Found | None:
     if check.redirected_away:
         return "unknown", ("elsewhere_redirect",)
     if check.redirected_home and check.page is not None and check.page.length >= ENOUGH_TEXT:
-        return "soft_404", ("home_redirect",)
+        # A parked name leads every address to its front page: other addresses must not.
+        apart = check.missing_status is not None
+        return "soft_404" if apart else "unknown", ("home_redirect",)
     return None
 
 
@@ -234,7 +243,8 @@ def _media_absent(check: Check, baseline: Baseline) -> Found | None:
     if not check.media_complete:
         return "unknown", ("media_unseen",)
     if _similar(check.media, baseline.media):
-        return "unknown", ("media_similar",)
+        site = _any_same(check.media, baseline.media)
+        return "unknown", ("only_site_media" if site else "media_similar",)
     return _without_media(check, baseline)
 
 
@@ -279,6 +289,15 @@ RULES: tuple[Rule, ...] = (
 
 def _any_same(found: Iterable[MediaHash], wanted: tuple[MediaHash, ...]) -> bool:
     return any(one.same(other) for one in found for other in wanted)
+
+
+def _only_furniture(check: Check, baseline: Baseline) -> bool:
+    """Part of what was there is there, and all of it is on the site's other pages too: its logo
+    does not say that the material is still up."""
+    same = [found for found in check.media if _any_same((found,), baseline.media)]
+    furniture = (*check.home_media, *check.missing_media)
+    of_site = all(_any_same((found,), furniture) for found in same)
+    return of_site and not all(_any_same(same, (wanted,)) for wanted in baseline.media)
 
 
 def _similar(found: Iterable[MediaHash], wanted: tuple[MediaHash, ...]) -> bool:

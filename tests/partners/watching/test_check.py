@@ -437,10 +437,26 @@ def test_a_look_comes_as_the_item_is_set_and_the_control_page_learns_nothing(
     assert {(one.cookies, one.referrer, one.userinfo) for one in to_us} == {(None, None, None)}
 
 
-def test_when_nobody_watches_any_more_the_cookies_are_forgotten(watched: Any, world: Any) -> None:
+def test_what_is_seen_with_cookies_only_is_removed_by_nobodys_word_but_a_persons(
+    watched: Any, world: Any
+) -> None:
+    """Cookies run out, and then a host says 404 to us about what it shows to others."""
     item = watched.only(Item)
     with watched.context.database.writing() as session:
         set_access(session, watched.context, item, Access("a=1"), actor="x", now=watched.now)
+    look(watched)
+    world.item = "gone"
+    for _ in range(20):
+        assert look_at_the_next_time(watched) == "unknown"
+    assert watched.only(Watch).state == "watching"
+    assert watched.only(Watch).needs_person
+
+
+def test_when_nobody_watches_any_more_the_item_s_ways_are_forgotten(watched: Any, world: Any) -> None:
+    item = watched.only(Item)
+    with watched.context.database.writing() as session:
+        wanted = Access(referrer="http://front.test/")
+        set_access(session, watched.context, item, wanted, actor="x", now=watched.now)
     look(watched)
     prove_removal(watched, world)
     while watched.only(Watch).state != "ended":

@@ -68,7 +68,10 @@ def test_media_that_nobody_could_look_at_are_no_absence() -> None:
         return check.media_complete
 
     assert complete(status=404)
-    assert complete(status=200, error="not_media")
+    assert complete(status=200, error="not_media", source="direct")  # a link to a page
+    assert not complete(status=200, error="not_media")  # a page in the place of a picture
+    assert complete(status=204, error="empty")  # a counter
+    assert not complete(status=200, error="empty")
     assert not complete(status=503, error="http_error")
     assert not complete(error="timeout")
     assert not complete(status=200, error="undecodable")

@@ -48,6 +48,7 @@ class Scenario:
     options: Callable[[Any], dict[str, Any]] = field(default=lambda _: {})
     url: Callable[[Any, str], str] | None = None
     second: Callable[[Any], dict[str, Any]] | None = None
+    signed_in: bool = False
 
 
 def _routes(c: Any) -> dict[str, dict[str, Any]]:
@@ -58,8 +59,17 @@ def _routes(c: Any) -> dict[str, dict[str, Any]]:
         "image": {"/album/17": jpeg},
         "text": {"/album/17": c.answer(page())},
         "gone": {"/album/17": c.answer(page("/i/a.jpg", title="Gone")), "/i/a.jpg": jpeg},
+        "framed": {
+            "/album/17": c.answer(page("/i/a.jpg", "/logo.jpg")),
+            "/i/a.jpg": jpeg,
+            "/logo.jpg": _logo(c),
+        },
         "thin": {"/album/17": c.answer(page(text="Please enable scripts to see this site."))},
     }
+
+
+def _logo(c: Any) -> Any:
+    return c.answer(c.encoded(c.picture(7), quality=90), kind="image/jpeg")
 
 
 def _page(*args: Any, status: int = 200, **kwargs: Any) -> Callable[[Any], dict[str, Any]]:
@@ -191,6 +201,60 @@ def _replaced(c: Any) -> dict[str, Any]:
     }
 
 
+def _instead_of_the_picture(body: Any, **how: Any) -> Callable[[Any], dict[str, Any]]:
+    """The page as it was, and something else where its picture was."""
+    return lambda c: {"/album/17": c.answer(page("/i/a.jpg")), "/i/a.jpg": c.answer(body, **how)}
+
+
+def _framed(**more: str) -> Callable[[Any], dict[str, Any]]:
+    """The site's logo on its pages; ``more``: what the album and the front page say and show."""
+
+    def routes(c: Any) -> dict[str, Any]:
+        front = page("/logo.jpg", title="Harbour", text="Welcome to all albums of the town. " * 4)
+        album = page("/logo.jpg", **more)
+        return {"/": c.answer(front), "/logo.jpg": _logo(c), "/album/17": c.answer(album)}
+
+    return routes
+
+
+def _parked(c: Any) -> dict[str, Any]:
+    return {
+        "*": c.answer(page(title="harbour", text="Related searches: boats, hotels, travel. " * 3))
+    }
+
+
+def _parked_at_its_front(c: Any) -> dict[str, Any]:
+    return {"*": c.redirect("/"), "/": _parked(c)["*"]}
+
+
+def _home_but_404(c: Any) -> dict[str, Any]:
+    return _home(c) | {"*": c.answer(page(title="404", text="Not here."), 404)}
+
+
+def _cut_short(c: Any) -> dict[str, Any]:
+    def reply(handler: Any) -> None:
+        whole = page("/i/a.jpg").encode()
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/html")
+        handler.send_header("Content-Length", str(len(whole)))
+        handler.end_headers()
+        handler.wfile.write(whole[: whole.index(b"<img")])
+        handler.close_connection = True
+
+    return {"/album/17": reply}
+
+
+def _half_of_its_chunks(c: Any) -> dict[str, Any]:
+    def reply(handler: Any) -> None:
+        part = page("/i/a.jpg").encode().partition(b"<img")[0]
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+                            b"Transfer-Encoding: chunked\r\n\r\n"
+                            + b"%x\r\n" % len(part) + part + b"\r\n")  # fmt: skip
+        handler.close_connection = True
+
+    return {"/album/17": reply}
+
+
 def _stand_in_for_all(c: Any) -> dict[str, Any]:
     return {"*": c.answer(c.placeholder(), kind="image/png")}
 
@@ -237,7 +301,55 @@ SCENARIOS = [
              _page(title="Faqja nuk u gjet", text="Na vjen keq.")),
     Scenario("200 with the host's own error page", "gone", "soft_404", _own_error_page, probe=True),
     Scenario("own error page, nobody asked further", "gone", "unknown", _own_error_page),
-    Scenario("redirect to the front page", "gone", "soft_404", _home),
+    Scenario("redirect to the front page, nobody asked further", "gone", "unknown", _home),
+    Scenario("redirect to the front page, others are 404", "gone", "soft_404", _home_but_404,
+             probe=True),
+    Scenario("a logo is left on the same page", "gone", "unknown", _framed(), before="framed",
+             probe=True),
+    Scenario("a logo on a page that says sorry", "gone", "unknown", _framed(text=SORRY * 3),
+             before="framed", probe=True),
+    Scenario("own error page with the site's logo", "gone", "soft_404", lambda c: {
+        "*": c.answer(page("/logo.jpg", title="Harbour", text=SORRY)), "/": _framed()(c)["/"],
+        "/logo.jpg": _logo(c)}, before="framed", probe=True),
+    Scenario("404 of a page with a logo", "gone", "gone", _status(404), before="framed"),
+    Scenario("logo and picture", "up", "online", lambda c: _routes(c)["framed"] | {
+        "/": _framed()(c)["/"]}, before="framed", probe=True),
+    Scenario("the picture without its logo", "up", "online", _up, before="framed", probe=True),
+    Scenario("a wall with the site's logo", "hidden", "unknown", lambda c: {
+        "*": c.answer(page("/logo.jpg", text="One moment please.")), "/logo.jpg": _logo(c)},
+        before="framed", probe=True),
+    Scenario("parked behind a wildcard", "hidden", "unknown", _parked, probe=True),
+    Scenario("parked, every address leads to its front", "hidden", "unknown", _parked_at_its_front,
+             probe=True),
+    Scenario("consent wall at the same address", "hidden", "unknown",
+             _page(text="Before you go on: we and our partners value your privacy. Accept?")),
+    Scenario("the picture is a challenge page", "hidden", "unknown",
+             _instead_of_the_picture("<title>Just a moment...</title><p>Wait", kind="text/html")),
+    Scenario("the picture is an empty 200", "hidden", "unknown",
+             _instead_of_the_picture(b"", kind="image/jpeg")),
+    Scenario("the picture is 403", "hidden", "unknown",
+             _instead_of_the_picture("no", status=403, kind="text/plain")),
+    Scenario("the picture is 429", "hidden", "unknown",
+             _instead_of_the_picture("slowly", status=429, kind="text/plain")),
+    Scenario("the picture is 451", "hidden", "unknown",
+             _instead_of_the_picture("no", status=451, kind="text/plain")),
+    Scenario("the picture does not decode", "hidden", "unknown",
+             _instead_of_the_picture(b"\xff\xd8\xff\xe0broken", kind="image/jpeg")),
+    Scenario("the picture leads to a form to sign in", "hidden", "unknown", lambda c: {
+        "/album/17": c.answer(page("/i/a.jpg")), "/i/a.jpg": c.redirect("/login"),
+        "/login": c.answer('<form><input type="password"></form>')}),
+    Scenario("page cut short before its picture", "up", "unknown", _cut_short),
+    Scenario("half of its chunks", "up", "unknown", _half_of_its_chunks),
+    Scenario("404 with cookies that may have run out", "hidden", "unknown", _status(404),
+             signed_in=True),
+    Scenario("no picture with cookies that may have run out", "hidden", "unknown", _page(),
+             signed_in=True),
+    Scenario("still there with cookies", "up", "online", _up, signed_in=True),
+    Scenario("403 challenge for every address", "hidden", "blocked_here", lambda c: {
+        "*": c.answer(page(title="Just a moment...", text="Wait."), 403)}, probe=True),
+    Scenario("404 here, a consent wall there", "gone", "gone", _status(404),
+             second=_page(text="Before you go on: we value your privacy.")),
+    Scenario("unknown here, 404 there", "gone", "gone", _parked, second=_status(404)),
     Scenario("redirect to /404.html", "gone", "soft_404", lambda c: {
         "/album/17": c.redirect("/404.html"), "/404.html": c.answer(page(title="H", text="-"))}),
     Scenario("redirect to a provider's known picture", "gone", "soft_404", _imgur, before="image",
@@ -346,8 +458,9 @@ def _judged(world: Any, c: Any, scenario: Scenario, baseline: Any, at: datetime)
     if scenario.probe:
         missing, home = world.look(world.url("/album/0-no-such")), world.look(world.url("/"))
     check = check_from_report(
-        report, control_ok=scenario.control, vantage="own", at=at, missing=missing, home=home
-    )
+        report, control_ok=scenario.control, vantage="own", at=at, missing=missing, home=home,
+        signed_in=scenario.signed_in,
+    )  # fmt: skip
     return judge(check, baseline)
 
 
