@@ -28,7 +28,6 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
     The police are told of a case that a list's switch sends them.
     """
     session.flush()
-    listed = known_class(session, case)
     facts = Facts.from_json(facts_of(session, context, case))
     rules = load_rules(context.settings.data_dir)
     routing = route(facts, rules)
@@ -40,14 +39,15 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
         age_hours=max(0.0, (now - case.item.first_reported_at).total_seconds() / 3600),
         deadline_hours=(case.due_at - now).total_seconds() / 3600 if case.due_at else None,
     )
-    if listed != "none" and facts.assessment != "not_illegal":
+    listed = facts.known_list
+    if listed and facts.assessment != "not_illegal":
         # The rules know a class for the whole case; one new picture among known ones still counts.
         seen = replace(seen, new_material=_has_unlisted(session, case.item_id))
     priority = score(seen, rules.weights)
     case.routing = routing.to_json()
     case.priority = priority.score
     case.priority_parts = [asdict(part) for part in priority.parts]
-    case.proposed_class = listed if listed in ("baseline", "national") else ""
+    case.proposed_class = str(listed) if listed in ("baseline", "national") else ""
     if case.item.examined_at is not None:  # before that nobody knows whose case it is
         session.flush()
         post_if_strong(session, case, now)

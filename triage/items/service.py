@@ -19,7 +19,7 @@ from hotline.core.numbers import next_reference
 from hotline.core.settings import Settings
 from hotline.core.task import Task
 from hotline.intake import service as intake
-from hotline.intake.models import Report, ReportPart
+from hotline.intake.models import PART_MACHINE, Report, ReportPart
 from triage.cases.models import Case
 from triage.items.access import keep_userinfo
 from triage.items.models import Item, Sighting
@@ -220,23 +220,34 @@ def _join_case(
     return case
 
 
-def parts_of(session: Session, item_id: uuid.UUID) -> Sequence[ReportPart]:
-    """Every reported part that names the item, with its report."""
-    return session.scalars(
+def parts_of(
+    session: Session, item_id: uuid.UUID, *, before: str | None = None
+) -> Sequence[ReportPart]:
+    """Every reported part that names the item, with its report; ``before``: those only that the
+    event of that name can move on."""
+    query = (
         select(ReportPart)
         .join(Sighting, Sighting.part_id == ReportPart.id)
         .where(Sighting.item_id == item_id)
         .options(selectinload(ReportPart.report))
         .order_by(ReportPart.id)
-    ).all()
+    )
+    if before is not None:
+        states = [state for state, event in PART_MACHINE.transitions if event == before]
+        query = query.where(ReportPart.state.in_(states))
+    return session.scalars(query).all()
 
 
 def tell_reporters(
     session: Session, item_id: uuid.UUID, event: str, *, actor: str, now: datetime
 ) -> int:
-    """Move every report about the item on, so that its status page says so; returns how many."""
+    """Move every report about the item on, so that its status page says so; returns how many.
+
+    Only those are read that have such a step before them: of a page that thousands reported, each
+    report comes by here.
+    """
     moved = 0
-    for part in parts_of(session, item_id):
+    for part in parts_of(session, item_id, before=event):
         if event == "removed" and _others_are_up(session, part.id, item_id):
             continue
         moved += intake.progress(session, part, event, actor=actor, now=now)
