@@ -6,7 +6,6 @@ the first, and the export. Each is one transaction, or one stream out, as on the
 
 from __future__ import annotations
 
-import io
 import os
 import tempfile
 import time
@@ -130,9 +129,8 @@ def _bare(context: Context, path: Path) -> float:
 
 
 def _copy(connection: Any, stream: BinaryIO) -> None:
-    lines = io.TextIOWrapper(stream, encoding="ascii", newline="\r\n")
-    next(lines)
-    rows = (line.rstrip("\r\n").split(",") for line in lines)
+    next(stream)
+    rows = (tuple(line.decode("ascii").rstrip("\r\n").split(",")) for line in stream)
     if connection.dialect.name != "postgresql":
         connection.exec_driver_sql("INSERT INTO bench_bare VALUES (?, ?, ?, ?, ?)", list(rows))
         return
