@@ -30,6 +30,9 @@ from hotline.core.errors import HotlineError, InvalidInput, TooMany
 from hotline.core.logs import origin
 
 EXTENSION = "hotline"
+ERROR_PAGE = "hotline.error_page"
+"""In an app that serves the public: a function of a status that makes the page for it."""
+STAFF_PATHS = ("/console", "/provider")
 LANGUAGE_COOKIE = "lang"
 MAX_BODY = 2_000_000
 PROBLEM = "application/problem+json"
@@ -213,7 +216,10 @@ def _unknown_error(error: Exception) -> BaseResponse:
 def _answer(status: int, title: str, detail: str, fields: dict[str, str] | None = None) -> Response:
     if wants_problem():
         return problem(status, title, detail, fields=fields)
-    page = render_template("errors/error.html", status=status, title=title, detail=detail)
+    public = current_app.extensions.get(ERROR_PAGE)
+    if public is not None and not request.path.startswith(STAFF_PATHS):
+        return make_response(public(status), status)
+    page = render_template("errors/error.html", status=status, detail=detail)
     return make_response(page, status)
 
 

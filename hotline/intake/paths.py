@@ -27,8 +27,9 @@ SHORT = "short"
 
 
 def needs_support(values: Mapping[str, str]) -> bool:
-    """Whether the answers are a child's about themself, or about the reporter's own picture."""
-    return values.get("reporter_role") == "child_self" or values.get("own_material") == "yes"
+    """Whether a child is answering, or somebody who is in the picture."""
+    is_child = values.get("reporter_role", "").startswith("child")
+    return is_child or values.get("own_material") == "yes"
 
 
 def in_danger(values: Mapping[str, str]) -> bool:

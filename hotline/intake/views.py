@@ -37,6 +37,7 @@ ALL = "all"
 _DRAFT = "draft"  # the name of the draft's key in the session cookie
 _BEGUN = "begun"  # in the draft: the form id that was given out first
 blueprint = Blueprint("intake", __name__)
+blueprint.record(lambda state: state.app.extensions.update({web.ERROR_PAGE: error_page}))
 
 
 @blueprint.before_request
@@ -59,6 +60,11 @@ def words() -> dict[str, Any]:
         "contact_days": settings.retention_contact_days,
         "report_days": settings.retention_report_days,
     }
+
+
+def error_page(status: int) -> str:
+    """In the visitor's language, with the way to help; what exactly was wrong helps nobody here."""
+    return render_template("public/error.html", status=status, **words())
 
 
 @blueprint.app_template_filter("day")
@@ -131,7 +137,12 @@ def report_on_one_page() -> BaseResponse:
     """All questions at once, for whoever reports often."""
     if request.method == "GET":
         return _question_page(ALL, form.values_of({}), {})
-    return _send(form.values_of(request.form), ALL)
+    values = form.values_of(request.form)
+    if paths.needs_support(values) and not form.faults_in(values, form.FIELDS):
+        # Help comes first on this way too; the answers are there already on the pages after it.
+        _keep(values | form.proof_in(request.form))
+        return redirect(url_for("intake.question", page="support"))
+    return _send(values, ALL)
 
 
 @blueprint.post("/report/discard")
@@ -186,6 +197,7 @@ def _send(values: Mapping[str, str], page: str) -> BaseResponse:
             receipt=received.receipt,
             picture=qr.picture(received.receipt),
             danger=submission.danger_now,
+            child=paths.needs_support(values),
             held=held,
         )
     )
@@ -213,8 +225,9 @@ def _store(submission: Submission, form_id: str, *, hasty: bool) -> tuple[Receiv
         received = idempotency.receive_once(
             transaction, web.context(), submission, form_id, arrival=arrival
         )
-        # The same page sent again: what counts is what was decided the first time.
-        return received, held and service.is_held(transaction, received.report_id)
+        if received.again:  # what counts is what was decided the first time
+            held = held and service.is_held(transaction, received.report_id)
+        return received, held
 
 
 def _question_page(
@@ -236,6 +249,7 @@ def _question_page(
         total=total,
         back=None if page == ALL else paths.before(page, values),
         child=values.get("reporter_role") == "child_self",
+        friend=values.get("reporter_role") == "child_friend",
         danger=paths.in_danger(values),
         form_id=form.new_form_id(web.context()),
         fields=form.FIELDS,

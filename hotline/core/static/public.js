@@ -75,6 +75,11 @@
       worker.postMessage(picture.files[0]);
     });
   }
+  // For browsers whose style sheets cannot see that "yes" is chosen.
+  const danger = document.querySelector("fieldset#danger_now + .emergency");
+  if (danger) danger.previousElementSibling.addEventListener("change", ({ target }) => {
+    danger.classList.toggle("shown", target.value === "yes");
+  });
   const problem = document.querySelector(".problem");
   if (problem) problem.focus();
 })();

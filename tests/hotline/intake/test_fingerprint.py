@@ -1,10 +1,13 @@
 """The fingerprint from one's own device: right to the bit, and nothing but text travels."""
 
+import base64
 import hashlib
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -184,7 +187,12 @@ def test_only_the_fingerprint_travels(chromium_page: Page, base: str) -> None:
     posts = [request for request in sent if request.method != "GET"]
     assert len(posts) == 1 and all(request.url.startswith(base) for request in sent)
     body = posts[0].post_data_buffer or b""
-    assert lines[0].removeprefix("pdq:").encode() in body
-    assert len(body) < 600 and b"private-name" not in body
+    fields = parse_qs(body.decode("ascii"), strict_parsing=True, keep_blank_values=True)
+    assert fields.keys() == {"csrf_token", "proof", "locations"}
+    assert fields["locations"][0].split() == lines and len(fields["csrf_token"][0]) < 150
+    proof = json.loads(base64.b64decode(fields["proof"][0]) or b"{}")  # of work, see test_proof
+    assert proof.keys() <= {"challenge", "solution"}
+    assert proof.get("solution", {}).keys() <= {"counter", "derivedKey"}
+    assert len(body) < 1_500 and b"private-name" not in body
     assert not any(data[at : at + 24] in body for at in range(0, len(data) - 24, 24))
     assert all(len(request.url) < 200 for request in sent)

@@ -7,7 +7,7 @@ from hotline.intake import paths
 
 ANSWERS = st.fixed_dictionaries(
     {
-        "reporter_role": st.sampled_from(["", "child_self", "parent"]),
+        "reporter_role": st.sampled_from(["", "child_self", "child_friend", "parent"]),
         "own_material": st.sampled_from(["", "yes"]),
         "danger_now": st.sampled_from(["", "no", "yes"]),
         paths.PATH: st.sampled_from(["", paths.SHORT]),
@@ -35,6 +35,7 @@ def test_the_emergency_comes_before_anything_else_is_asked(values: dict[str, str
 
 def test_a_child_is_offered_help_as_soon_as_it_says_so() -> None:
     assert paths.after("who", {"reporter_role": "child_self"}) == "support"
+    assert paths.after("who", {"reporter_role": "child_friend"}) == "support"
     assert paths.after("who", {"own_material": "yes"}) == "support"
     assert paths.after("who", {"reporter_role": "parent"}) == "danger"
 

@@ -383,3 +383,60 @@ def test_no_address_and_no_user_agent_is_written_anywhere(
     written = capfd.readouterr()
     for sentinel in (ADDRESS, AGENT):
         assert sentinel not in caplog.text + written.out + written.err
+
+
+@pytest.mark.parametrize(
+    "typed", [{"reporter_role": "child_self"}, {"reporter_role": "child_friend"},
+              {"own_material": "yes"}],
+)  # fmt: skip
+def test_support_comes_first_on_the_one_page_way_too(
+    person: Any, client: FlaskClient, context: Context, typed: dict[str, str]
+) -> None:
+    faulty = person.send("/report/all", contact="z" * 301, narrative="my words", **typed)
+    assert faulty.status_code == 422
+    answer = person.send("/report/all", narrative="my words", **typed)
+    assert answer.location == "/report/support" and not reports(context)
+    page = client.get("/report/support?lang=en").text
+    assert page.index("tel:116111") < page.index("Go on with the report")
+    assert "my words" in client.get("/report/check").text
+    sent = person.send("/report/check")
+    assert "What happened is not your fault" in sent.text and len(reports(context)) == 1
+
+
+def test_a_child_is_never_asked_whether_it_has_the_picture(client: FlaskClient) -> None:
+    for path in ("/help", "/report/where", "/report/all", "/report/who", "/report/more"):
+        page = client.get(path, query_string={"lang": "en"}).text
+        for question in re.findall(r"[^.>]*\?", re.sub(r"<[^>]+>", ">", page)):
+            assert not re.search(r"\b(have|did|send|keep|save|share|ask)\b", question), question
+
+
+@pytest.mark.parametrize("code", ["sq", "en"])
+@pytest.mark.parametrize(
+    ("method", "path", "status", "words"),
+    [
+        ("GET", "/nowhere", 404, ("Kjo faqe nuk", "This page is not here")),
+        ("GET", "/report/discard", 405, ("Kjo nuk funksionoi", "This did not work")),
+        ("PUT", "/", 411, ("Kjo nuk", "This did not work")),
+    ],
+)
+def test_error_pages_speak_the_visitor_s_language_and_offer_help(
+    client: FlaskClient, code: str, method: str, path: str, status: int, words: tuple[str, str]
+) -> None:
+    client.set_cookie("lang", code)
+    answer = client.open(path, method=method)
+    assert answer.status_code == status
+    wanted = words[code == "en"]
+    assert f"<h1>{wanted}" in answer.text and f"<title>{wanted}" in answer.text
+    for needed in ('href="tel:112"', 'href="tel:116111"', 'id="exit"', "public.js"):
+        assert needed in answer.text
+    assert "Method Not Allowed" not in answer.text and "Length" not in answer.text
+
+
+def test_a_failure_of_ours_says_that_it_is_ours(
+    app: APIFlask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.set_cookie("lang", "en")
+    monkeypatch.setitem(app.view_functions, "intake.about", lambda: 1 / 0)
+    answer = client.get("/about")
+    assert answer.status_code == 500 and "It is not your fault" in answer.text
+    assert "ZeroDivision" not in answer.text
