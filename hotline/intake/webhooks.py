@@ -66,7 +66,7 @@ def subscribe(
 
 
 def unsubscribe(session: Session, name: str, *, actor: str, now: datetime) -> None:
-    """Tell the sender nothing any more; what was about to be sent is dropped when its turn comes."""
+    """Tell the sender nothing any more; what was about to be sent is dropped in its turn."""
     key = key_named(session, name)
     if not key.webhook_url:
         raise NotFound(f"The key of {name} has no webhook.")
