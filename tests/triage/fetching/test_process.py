@@ -241,6 +241,30 @@ def test_a_child_is_recycled(lab: Any, world: Any, fetcher: Fetcher) -> None:
     assert not psutil.pid_exists(first)
 
 
+def test_a_successor_is_ready_before_the_child_ends(
+    lab: Any, world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for its imports; and none is left over."""
+    monkeypatch.setattr(client, "_AHEAD", 1)
+    world.routes = {"/": lab.answer(b"<p>hello</p>")}
+    with Fetcher(recycle_after=2) as own:
+        own.prepare()
+        own.prepare()  # once is enough
+        first = child_of(own)
+        assert own.fetch(lab.ask(world.url())).outcome == "ok"
+        assert child_of(own) == first
+        assert own._successor is not None
+        second = psutil.Process(own._successor.pid)
+        assert own.fetch(lab.ask(world.url())).outcome == "ok"
+        assert not first.is_running()
+        assert child_of(own) == second
+        assert own._successor is None
+        assert own.fetch(lab.ask(world.url())).outcome == "ok"
+        assert child_of(own) == second and own._successor is not None
+        third = psutil.Process(own._successor.pid)
+    assert not second.is_running() and not third.is_running()
+
+
 def test_close_cancels_what_is_under_way(lab: Any, world: Any) -> None:
     world.routes = {"/hang": _hang}
     fetcher, reports = Fetcher(), []
