@@ -94,7 +94,7 @@ def watch(
     json: bool = JSON,
 ) -> None:
     """A tick of the scheduler with many watched items, beside few on the same kind of database."""
-    from partners.watching.bench import run
+    from hotline.bench.watch import run
 
     told = run(size, database=database, tick=lambda text: stderr.print(text, style="dim"))
     _print(told, json)

@@ -4,7 +4,10 @@ Everything here is a file that a changed law or a new partner edits; code knows 
 
 - ``jurisdiction_<code>.toml``: grounds, names of authorities, legal bases, stop list
 - ``routing_network.toml``: clearing houses, bases of international channels, kinds of report
-- ``partner_hotlines.csv``, ``routing_platforms.csv``: who sits where
+- ``partner_hotlines.csv``: which country has a hotline
+
+Where the company that runs a platform has its seat stands with the platform's addresses, in
+``platforms.toml`` of ``triage.locations``.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from hotline.core.shapes import parse_file
 from triage import priority
 from triage.jurisdiction.facts import PLACES, Place
 from triage.jurisdiction.messages import PACKAGE, Catalog, load_messages
+from triage.locations.catalogue import Platform, load_platforms
 
 FILE_NAME = re.compile(r"jurisdiction_([a-z]{2})\.toml")
 
@@ -132,18 +136,6 @@ class PartnerHotline:
 
 
 @dataclass(frozen=True, slots=True)
-class Platform:
-    """A row of ``routing_platforms.csv``: where the company that runs a platform has its seat."""
-
-    platform: Text
-    name: Text
-    seat: Place
-    dated: date
-    source: Text
-    verified: Literal["yes", "no"]
-
-
-@dataclass(frozen=True, slots=True)
 class Rules:
     """All of it. A country without a file has no rules: its law is unknown, never "no"."""
 
@@ -179,10 +171,10 @@ def load_rules(override_dir: Path | None = None) -> Rules:
     found = {code: tried(partial(_country_rules, code, override_dir)) for code in codes}
     network = tried(lambda: _toml(Network, "routing_network.toml", override_dir))
     hotlines = tried(lambda: _rows(PartnerHotline, "partner_hotlines.csv", override_dir))
-    platforms = tried(lambda: _rows(Platform, "routing_platforms.csv", override_dir))
+    places = tried(lambda: load_platforms(override_dir))
     messages = tried(lambda: load_messages(override_dir))
     weights = tried(lambda: priority.load_weights(override_dir))
-    if wrong or not (network and hotlines is not None and messages and weights):
+    if wrong or not (network and hotlines is not None and places and messages and weights):
         raise Misconfigured(" ".join(wrong))
     return Rules(
         countries={code: rules for code, rules in found.items() if rules},
@@ -191,7 +183,7 @@ def load_rules(override_dir: Path | None = None) -> Rules:
             code: tuple(one for one in hotlines if one.country == code)
             for code in {one.country for one in hotlines}
         },
-        platforms={one.platform: one for one in platforms or ()},
+        platforms=places.platforms,
         messages=messages,
         weights=weights,
     )

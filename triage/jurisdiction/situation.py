@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from triage.jurisdiction.facts import Facts
-from triage.jurisdiction.rules import CountryRules, PartnerHotline, Platform, Rules, Stop
+from triage.jurisdiction.rules import CountryRules, PartnerHotline, Rules, Stop
+from triage.locations.catalogue import Platform
 
 NEXUS = ("victim.country", "victim.nationality", "victim.residence", "suspect.country",
          "suspect.nationality", "suspect.residence", "suspect.ip_country",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,8 @@ class Handle:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One service: where its operator has its seat (ISO 3166-1), how it takes reports."""
+    """One service: where its operator has its seat (ISO 3166-1; ``seat_checked`` None: nobody read
+    it at its source), how it takes reports."""
 
     id: str
     name: str
@@ -62,6 +64,8 @@ class Platform:
     hosts: tuple[str, ...]
     report_url: str = ""
     report_email: str = ""
+    seat_source: str = ""
+    seat_checked: date | None = None
     home: str = ""
     aliases: frozenset[str] = frozenset()
     schemes: frozenset[str] = frozenset()
@@ -193,6 +197,13 @@ class Reader:
     def flag(self, name: str) -> bool:
         return bool(self.value(name, bool, False))
 
+    def day(self, name: str) -> date | None:
+        """None where it is not given."""
+        if name not in self.table:
+            return None
+        found: date | None = self.value(name, date, None)
+        return found
+
     def compiled(self, pattern: str, name: str, *, end: str = "") -> re.Pattern[str]:
         try:
             return re.compile(f"(?:{pattern}){end}")
@@ -253,6 +264,8 @@ def _platform(reader: Reader) -> Platform:
         hosts=reader.texts("hosts", required=True),
         report_url=url,
         report_email=email,
+        seat_source=reader.text("seat_source"),
+        seat_checked=reader.day("seat_checked"),
         home=reader.text("home"),
         aliases=frozenset(reader.texts("aliases")),
         schemes=frozenset(reader.texts("schemes")),

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.event import listen
 
+from hotline.bench.watch import fill
 from hotline.core import machine
 from hotline.core.ids import new_id
 from hotline.core.machine import HistoryEntry
@@ -19,7 +20,6 @@ from hotline.intake.models import ReportPart
 from partners.notices import service as notices
 from partners.notices.models import Notice
 from partners.watching import service
-from partners.watching.bench import fill
 from partners.watching.models import Watch
 from partners.watching.service import (
     AHEAD,
@@ -452,7 +452,9 @@ def test_what_is_seen_with_cookies_only_is_removed_by_nobodys_word_but_a_persons
     assert watched.only(Watch).needs_person
 
 
-def test_when_nobody_watches_any_more_the_item_s_ways_are_forgotten(watched: Any, world: Any) -> None:
+def test_when_nobody_watches_any_more_the_item_s_ways_are_forgotten(
+    watched: Any, world: Any
+) -> None:
     item = watched.only(Item)
     with watched.context.database.writing() as session:
         wanted = Access(referrer="http://front.test/")

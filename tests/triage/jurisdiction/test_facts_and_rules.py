@@ -124,7 +124,6 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
         ("routing_messages_en.toml", '"Not assessed yet."', '"{"', "review.unassessed"),
         ("routing_messages_en.toml", '"Not assessed yet."', '" "', "is empty"),
         ("routing_messages_en.toml", "[police]", "police = 1\n[policing]", "/police"),
-        ("routing_platforms.csv", "mega,MEGA,NZ", "mega,MEGA,??", "/7/seat"),
         ("partner_hotlines.csv", "iSIGURT,2026-11-20", "iSIGURT,someday", "/0/dated"),
     ],
 )

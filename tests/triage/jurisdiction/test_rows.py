@@ -92,7 +92,7 @@ def test_row_6_a_us_platform_gets_its_channel_and_the_clearing_house() -> None:
     found = by_to(ask(hosting_kind="platform", platform="Instagram", assessment="national"))
     assert set(found) == {"iccam", "ncmec", "platform"}
     assert found["ncmec"].name == "NCMEC CyberTipline"
-    assert found["platform"].name == "Instagram (Meta)"
+    assert found["platform"].name == "Instagram"
     linked = by_to(
         ask(
             hosting_kind="platform",

@@ -87,7 +87,7 @@ def _question(session: Session, _context: Context) -> None:
 
 def fill(context: Context, size: int) -> None:
     """``size`` watched items of a fifth as many hosts; some are due, the others within a month."""
-    dice = random.Random(size)
+    dice = random.Random(size)  # noqa: S311  invented load, nothing secret
     with context.database.writing() as session:
         for start in range(0, size, _BATCH):
             items, cases, watches = [], [], []
