@@ -45,7 +45,7 @@ class Plan:
     budget: int
     referrer: str | None
     cookies: str | None
-    userinfo: str | None
+    userinfo: str | None = None
 
 
 @dataclass(slots=True)

@@ -262,3 +262,117 @@ def test_the_socket_itself_is_checked_whatever_was_resolved(lab: Any, world: Any
     answer = Transfer(pycurl.Curl(), request, plan, lambda _headers, _head: 1_000).run(verify=True)
     assert (answer.error, answer.refused) == ("blocked_address", True)
     assert world.requests == []
+
+
+def _many_headers(handler: http.server.BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    for number in range(100_000):
+        handler.wfile.write(b"X-%d: %s\r\n" % (number, b"h" * 100))
+    handler.wfile.write(b"\r\nbody")
+    handler.close_connection = True
+
+
+def _one_huge_header(handler: http.server.BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Huge: " + b"h" * 20_000_000 + b"\r\n\r\nbody")
+    handler.close_connection = True
+
+
+@pytest.mark.parametrize("reply", [_many_headers, _one_huge_header])
+def test_headers_without_end_are_not_read_to_their_end(lab: Any, world: Any, reply: Any) -> None:
+    world.routes = {"/": reply}
+    report = lab.look(lab.ask(world.url()))
+    assert report.outcome == "failed"
+    assert len(json.dumps(report.to_json())) < 2_000
+
+
+def test_a_length_that_lies_hides_nothing_and_adds_nothing(lab: Any, world: Any) -> None:
+    """Too small: only what was announced is the body. Too large: what came, and that it was cut."""
+    body = b"<title>t</title><p>" + b"word " * 200
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n"
+    world.routes = {
+        path: lab.raw(head % length + body)
+        for path, length in (("/small", 40), ("/large", 9_999_999), ("/less", -5))
+    }
+    small = lab.look(lab.ask(world.url("/small")))
+    assert (small.outcome, small.bytes_read) == ("ok", 40)
+    large = lab.look(lab.ask(world.url("/large")))
+    assert (large.outcome, large.error, large.bytes_read) == ("ok", "truncated", len(body))
+    assert lab.look(lab.ask(world.url("/less"))).bytes_read <= len(body)
+
+
+def test_a_page_of_endless_media_is_looked_at_up_to_its_number(lab: Any, world: Any) -> None:
+    page = "".join(f'<img src="/m/{number}.png">' for number in range(20_000))
+    world.routes = {"/": lab.answer(page.encode())}
+    report = lab.look(lab.ask(world.url(), limits=FetchLimits(max_media=7)))
+    assert len(report.media) == 7
+    assert len(world.requests) == 8
+
+
+INWARD = [
+    "http://127.0.0.2:{port}/in", "http://127.2:{port}/in", "http://2130706434:{port}/in",
+    "http://0177.0.0.2/in", "http://10.0.0.1/in", "http://[::ffff:10.0.0.1]/in",
+    "http://[64:ff9b::a00:1]/in", "http://[::1]:{port}/in", "http://0.0.0.0:{port}/in",
+    "http://0/in", "http://169.254.169.254/in", "http://inside.example:{port}/in",
+    "file:///etc/passwd", "gopher://127.0.0.1:{port}/_in", "ftp://127.0.0.1:{port}/in",
+    "dict://127.0.0.1:{port}/in", "ldap://127.0.0.1:{port}/in", "jar:http://127.0.0.2/!/in",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("inward", INWARD)
+def test_nothing_on_a_page_leads_inwards(
+    lab: Any, world: Any, monkeypatch: pytest.MonkeyPatch, inward: str
+) -> None:
+    """Pictures, styles, frames, a refresh, a base and a stream's parts: all are checked alike."""
+    reached: list[str] = []
+    opened = Transfer._on_socket
+
+    def noted(self: Transfer, purpose: int, address: Any) -> Any:
+        reached.append(address.addr[0])
+        return opened(self, purpose, address)
+
+    monkeypatch.setattr(Transfer, "_on_socket", noted)
+    there = inward.format(port=world.port)
+    page = (
+        f'<img src="{there}"><img srcset="{there} 2x"><video src="{there}"></video>'
+        f'<iframe src="{there}"></iframe><object data="{there}"></object><embed src="{there}">'
+        f"<div style=\"background:url('{there}')\"></div><img src='/own.png'>"
+        f'<meta property="og:image" content="{there}"><link rel="image_src" href="{there}">'
+    )
+    stream = f'#EXTM3U\n#EXT-X-MAP:URI="{there}"\n#EXTINF:1,\n{there}\n'
+    world.routes = {
+        "/": lab.answer(page.encode()),
+        "/base": lab.answer(f'<base href="{there}"><img src="beside.png">'.encode()),
+        "/refresh": lab.answer(f'<meta http-equiv="refresh" content="0;url={there}">'.encode()),
+        "/live.m3u8": lab.answer(stream.encode(), content_type="application/vnd.apple.mpegurl"),
+        "/away": lab.answer(b"", 302, Location=there),
+    }
+    for path in list(world.routes):
+        lab.look(
+            lab.ask(
+                world.url(path),
+                allowed_networks=("127.0.0.1/32",),
+                hosts={lab.host: "127.0.0.1", "inside.example": "127.0.0.2"},
+            )
+        )
+    assert {"/", "/own.png", "/base", "/refresh", "/live.m3u8", "/away"} <= set(world.paths)
+    assert not any(path.startswith("/in") for path in world.paths)
+    assert set(reached) == {"127.0.0.1"}
+
+
+def test_a_picture_that_is_a_program_is_not_run(lab: Any, world: Any, second_world: Any) -> None:
+    """SVG and HTML in the place of a picture: neither scripts nor nested pictures are followed."""
+    inside = second_world.url("/nested.png", host="127.0.0.1")
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg"><image href="{inside}"/>'
+        f'<script href="{inside}"/></svg>'
+    )
+    html = f'<!DOCTYPE html><html><img src="{inside}"><iframe src="{inside}"></iframe>'
+    world.routes = {
+        "/": lab.answer(b'<img src="/a.svg"><img src="/b.html"><img src="/c.jpg">'),
+        "/a.svg": lab.answer(svg.encode(), content_type="image/svg+xml"),
+        "/b.html": lab.answer(html.encode(), content_type="image/png"),
+        "/c.jpg": lab.answer(html.encode(), content_type="image/jpeg"),
+    }
+    report = lab.look(lab.ask(world.url()))
+    assert second_world.requests == []
+    assert [one.error for one in report.media][1:] == ["not_media", "not_media"]
