@@ -14,6 +14,8 @@ from triage.hashlists.matcher import Matcher
 from triage.hosting.build import build_cloudflare, build_lookup
 from triage.hosting.cloudflare import CloudflareOrigin
 from triage.hosting.lookup import Lookup
+from triage.jurisdiction import load_rules
+from triage.locations.catalogue import load_platforms
 from workers.transport import Transport
 
 
@@ -29,7 +31,7 @@ class Tools:
 
     @cached_property
     def lookup(self) -> Lookup:
-        return build_lookup(self.context.settings)
+        return build_lookup(self.context.settings, warm=True)
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -42,6 +44,14 @@ class Tools:
     @cached_property
     def cloudflare(self) -> CloudflareOrigin | None:
         return build_cloudflare(self.context.settings)
+
+    def prepare(self) -> None:
+        """Make at the start what the first report would wait for: a process, tables, rules."""
+        self.fetcher.prepare()
+        for name in ("lookup", "matcher"):
+            getattr(self, name)
+        load_platforms(self.context.settings.data_dir)
+        load_rules(self.context.settings.data_dir)
 
     def close(self) -> None:
         if "fetcher" in self.__dict__:

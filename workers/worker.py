@@ -15,6 +15,7 @@ from rq.serializers import JSONSerializer
 
 from hotline.core.settings import Settings
 from triage import matching
+from workers import execute  # noqa: F401  # RQ knows it by name; not to import it at the first job
 from workers import tools as toolbox
 from workers.transport import PIPELINE, QUEUES, WEBHOOKS, connect
 
@@ -38,7 +39,7 @@ def work(settings: Settings, *, only: str = "", burst: bool = False) -> None:
     toolbox.use(tools)
     matching.warm()  # machine code is made or loaded now, and not while the first report waits
     if set(ONLY[only]) & set(PIPELINE):
-        tools.fetcher.prepare()
+        tools.prepare()
     connection: Redis = connect(settings, blocking=True)
     worker = Worker(
         ONLY[only],

@@ -20,20 +20,23 @@ def build_cloudflare(settings: Settings) -> CloudflareOrigin | None:
     return CloudflareOrigin(settings.cloudflare_account, token)
 
 
-def build_lookup(settings: Settings) -> Lookup:
-    """One a process: it caches what registries answered."""
+def build_lookup(settings: Settings, *, warm: bool = False) -> Lookup:
+    """One a process: it caches what registries answered. ``warm``: with all tables loaded."""
     data_dir = settings.data_dir
+    geography = Geography(
+        settings.country_mmdb,
+        settings.asn_csv,
+        asn_mmdb=settings.asn_mmdb,
+        override_dir=data_dir,
+    )
+    if warm:
+        geography.warm()
     lookup = HostingLookup(
         DnsResolver(
             server=settings.dns_server or None,
             static={host: (address,) for host, address in settings.fetch_hosts.items()},
         ),
-        Geography(
-            settings.country_mmdb,
-            settings.asn_csv,
-            asn_mmdb=settings.asn_mmdb,
-            override_dir=data_dir,
-        ),
+        geography,
         Registry(override_dir=data_dir) if settings.rdap_enabled else None,
         CdnRanges.load(data_dir),
     )

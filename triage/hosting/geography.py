@@ -49,6 +49,12 @@ class Geography:
         self._lock = threading.Lock()
         self._registry_source = f"iptocc {version('iptocc')} (registry assignment)"
 
+    def warm(self) -> None:
+        """Load the tables now (half a second), where somebody would wait for the first answer."""
+        iptocc.country_code("192.0.2.1")
+        if self._asn_db is None:
+            self._loaded()
+
     def locate(self, address: str, now: datetime) -> tuple[Observation, ...]:
         """Always a country and an ASN observation, with value None where nothing is known."""
         return (self._country(address, now), *self._asn(address, now))
