@@ -1,7 +1,7 @@
 """axe-core in a real browser: every public page and language, narrow and wide, light and dark."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,32 +11,44 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
+from hotline.accounts import auth
+from hotline.accounts import service as accounts
 from hotline.app import create_app
-from hotline.core.context import build_context
+from hotline.core.context import Context, build_context, utc_now
 from hotline.core.database import Base
 from hotline.core.settings import Settings
+from hotline.intake import service
+from hotline.migrations.tables import metadata
 
 CHROMIUM = next(
     (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()), None
 )
-PAGES = ("/", "/help", "/about", "/status", "/report/all", "/report/kept", "/api/v1/docs")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# Each language once; each width with each scheme. Contrast does not depend on the language, nor
-# the layout on the scheme.
-LOOKS = (
-    ("AL", "sq", 320, "light"),
-    ("AL", "en", 1280, "dark"),
-    ("RS", "sr-Latn", 320, "dark"),
-    ("RS", "sr-Cyrl", 1280, "light"),
-    ("MK", "mk", 320, "dark"),
+PAGES = (
+    "/", "/help", "/about", "/status", "/report/all", "/report/kept", "/api/v1/docs",
+    "/nowhere", "/report/discard",  # a page that is not here, and one that is only written to
+)  # fmt: skip
+LANGUAGES = (("AL", "sq"), ("AL", "en"), ("RS", "sr-Latn"), ("RS", "sr-Cyrl"), ("MK", "mk"))
+LOOKS: tuple[tuple[int, Any], ...] = (
+    (320, "light"),
+    (320, "dark"),
+    (1280, "light"),
+    (1280, "dark"),
 )
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+NEXT = "main form >> nth=0 >> button >> nth=0"
 pytestmark = pytest.mark.browser
 
 
 @contextmanager
-def serving(directory: Path, country: str) -> Iterator[str]:
+def serving(directory: Path, country: str) -> Iterator[tuple[str, Context]]:
     context = build_context(Settings(data_dir=directory, audiences=("public",), country=country))
     Base.metadata.create_all(context.database.engine)
+    with listening(context) as base:
+        yield base, context
+
+
+@contextmanager
+def listening(context: Context) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, create_app(context), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -57,105 +69,236 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-def walk(page: Page, base: str, language: str) -> Iterator[str]:
-    """Every page there is, one after the other; yields what it is."""
+def walk(page: Page, base: str, context: Context, language: str) -> Iterator[str]:
+    """Every public page there is, one after the other; yields what it is."""
     for path in PAGES:
         page.goto(f"{base}{path}?lang={language}")
         yield path
-    page.goto(f"{base}/report/where")
-    page.fill("textarea", "x" * 4001)
-    page.click("main .button")
-    yield "a fault"
-    page.fill("textarea", "https://a.example/1")
-    for answer in (None, "[value=csam_image]", "[value=child_self]", None, "[value=yes]", None):
-        if answer:
-            page.check(answer)
-        page.click("main form >> nth=0 >> button")
-        yield page.url
-    page.fill("textarea", "words")
+    page.goto(f"{base}/report/all")
+    page.fill("#contact", "x" * 301)
     page.click("main form >> nth=0 >> button")
-    yield page.url
-    page.click("main form >> nth=0 >> button")
-    yield page.url
-    page.click("main form >> nth=0 >> button")
-    receipt = page.inner_text("#receipt")
-    yield "the receipt"
+    yield "a fault on the one page"
+    yield from short_way(page, base)
+    receipt = yield from long_way(page, base)
     page.goto(f"{base}/status")
+    page.fill("#receipt", "0000")
+    page.click("main .button")
+    yield "a wrong code"
+    with context.database.writing() as session:
+        report = service.find_by_receipt(session, context, receipt)
+        assert report is not None
+        service.ask(session, context, report, "Which one?", actor="t", now=utc_now())
     page.fill("#receipt", receipt)
     page.click("main .button")
+    assert "Which one?" in page.inner_text("main") and page.locator(".note").count() == 3
+    yield "the status, held, with a question"
+    page.fill("#text", " ")
+    page.click("main form .button")
+    yield "an empty answer"
     page.fill("#text", "more words")
-    page.click("main .button")
+    page.click("main form .button")
     assert "more words" in page.inner_text("main")
-    yield "the status"
+    yield "the status, answered"
+
+
+def short_way(page: Page, base: str) -> Iterator[str]:
+    """A child's, to the last page."""
+    page.goto(f"{base}/help")
+    page.click("main [value=child]")
+    for answer in ("[value=no]", None, None, None):
+        yield f"{page.url}, a child"
+        if answer:
+            page.check(answer)
+        page.click(NEXT)
+    yield f"{page.url}, a child"
+    page.click("main form:last-of-type button")
+
+
+def long_way(page: Page, base: str) -> Generator[str, None, str]:
+    """Of a child about a friend who is in danger, in a flood; returns the receipt."""
+    page.goto(f"{base}/report/where")
+    page.fill("#locations", "x" * 4001)
+    page.click(NEXT)
+    yield "a fault"
+    page.fill("#locations", "https://a.example/1")
+    answers = (None, "[value=csam_image]", "[value=child_friend]", None, "[value=yes]", None, None)
+    for answer in (*answers, None):
+        if answer:
+            page.check(answer)
+        page.click(NEXT)
+        yield page.url
+    assert page.url.endswith("/check")
+    page.eval_on_selector("[name=website]", "field => { field.value = 'x' }")
+    page.click(NEXT)
+    yield "the receipt, held, in danger"
+    return page.inner_text("#receipt")
 
 
 def faults_of(page: Page, name: str) -> list[str]:
+    """What axe-core finds, and what sticks out, in each look."""
+    page.evaluate(Axe().axe_script)
     options = {"runOnly": RULES, "resultTypes": ["violations"]}
-    faults = [
-        f"{name}: {fault['id']}: {node['html'][:160]}"
-        for fault in Axe().run(page, options=options).response["violations"]
-        for node in fault["nodes"]
-    ]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        faults.append(f"{name}: wider than the screen")
+    faults = []
+    for width, scheme in LOOKS:
+        page.set_viewport_size({"width": width, "height": 720})
+        page.emulate_media(color_scheme=scheme)
+        for fault in page.evaluate("options => axe.run(options)", options)["violations"]:
+            for node in fault["nodes"]:
+                faults.append(f"{name}, {width} {scheme}: {fault['id']}: {node['html'][:160]}")
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append(f"{name}, {width}: wider than the screen")
     return faults
 
 
-@pytest.mark.parametrize(("country", "language", "width", "scheme"), LOOKS)
-def test_every_page(
-    browser: Browser, tmp_path: Path, country: str, language: str, width: int, scheme: Any
-) -> None:
-    look = browser.new_context(
-        viewport={"width": width, "height": 720}, color_scheme=scheme, bypass_csp=True
-    )
+@pytest.mark.parametrize(("country", "language"), LANGUAGES)
+def test_every_page(browser: Browser, tmp_path: Path, country: str, language: str) -> None:
+    """In each language, narrow and wide, light and dark."""
+    look = browser.new_context(bypass_csp=True)
     page = look.new_page()
-    with serving(tmp_path, country) as base:
-        faults = [fault for name in walk(page, base, language) for fault in faults_of(page, name)]
+    with serving(tmp_path, country) as (base, context):
+        faults, seen = [], []
+        for name in walk(page, base, context, language):
+            assert page.get_attribute("html", "lang") == language, name
+            seen.append(name)
+            faults += faults_of(page, name)
+        look.close()
+    assert len(seen) > 25
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("language", ["sq", "en"])
+def test_the_form_for_callers(browser: Browser, tmp_path: Path, language: str) -> None:
+    context = build_context(Settings(data_dir=tmp_path, audiences=("console",), country="AL"))
+    metadata.create_all(context.database.engine)
+    with context.database.writing() as session:
+        operator = accounts.add_person(
+            session, username="operator", display_name="Operator", role="operator",
+            password="seven grey herons wait", actor="test", now=utc_now(),
+        )  # fmt: skip
+        token = accounts.open_session(session, operator, utc_now())
+    look = browser.new_context(bypass_csp=True)
+    page = look.new_page()
+    with listening(context) as base:
+        look.add_cookies([{"name": auth.COOKIE, "value": token, "url": f"{base}/console"}])
+        page.goto(f"{base}/console/report?lang={language}")
+        faults = faults_of(page, "empty")
+        page.click("main form .primary")
+        assert page.locator("#locations-error").count() == 1
+        faults += faults_of(page, "with a fault")
+        page.fill("#narrative", "words")
+        page.click("main form .primary")
+        page.wait_for_selector("#receipt")
+        faults += faults_of(page, "the receipt")
         look.close()
     assert not faults, "\n".join(faults)
 
 
-def test_the_keyboard_alone_is_enough(browser: Browser, tmp_path: Path) -> None:
-    """From the start page to the receipt with Tab, Space, Enter; the focus is always to be seen."""
-    look = browser.new_context(viewport={"width": 320, "height": 600})
-    page = look.new_page()
+class Keys:
+    """Somebody who has a keyboard only; the focus is always to be seen."""
 
-    def tab_to(selector: str) -> None:
-        for _ in range(60):
-            page.keyboard.press("Tab")
-            if page.evaluate("s => document.activeElement.matches(s)", selector):
-                box = page.locator(":focus").bounding_box()
-                bar = page.locator(".bar").bounding_box()
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def tab_to(self, selector: str) -> None:
+        for _ in range(80):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("s => document.activeElement.matches(s)", selector):
+                box = self.page.locator(":focus").bounding_box()
+                bar = self.page.locator(".bar").bounding_box()
                 assert box and bar and box["y"] + box["height"] > bar["height"], selector
+                assert self.page.evaluate(
+                    "getComputedStyle(document.activeElement).outlineStyle != 'none'"
+                )
                 return
         raise AssertionError(f"no way to {selector}")
 
-    with serving(tmp_path, "AL") as base:
-        page.goto(f"{base}/report/where")
-        tab_to("#locations")
+    def press(self, selector: str, key: str = "Enter") -> None:
+        self.tab_to(selector)
+        with self.page.expect_navigation():
+            self.page.keyboard.press(key)
+
+
+def test_the_keyboard_alone_is_enough(browser: Browser, tmp_path: Path) -> None:
+    """From the start page to the receipt and back with the code, by Tab, Space and Enter."""
+    look = browser.new_context(viewport={"width": 320, "height": 600})
+    page = look.new_page()
+    keys = Keys(page)
+    with serving(tmp_path, "AL") as (base, _):
+        page.goto(base)
+        keys.press("main a[href='/report']")
+        keys.tab_to("#locations")
         page.keyboard.type("https://a.example/1")
-        for choice in ("", "[name=kind]", "[name=reporter_role]", "", "[name=danger_now]", "", ""):
-            if choice:
-                tab_to(choice)
+        answers = {"what": "kind", "who": "reporter_role", "danger": "danger_now"}
+        while (name := page.url.rsplit("/", 1)[1]) != "check":
+            if name in answers:
+                keys.tab_to(f"[name={answers[name]}]")
                 page.keyboard.press("Space")
-            tab_to("main form button.button")
-            with page.expect_navigation():
-                page.keyboard.press("Enter")
-        tab_to("main form button.button")
-        page.keyboard.press("Enter")
-        page.wait_for_selector("#receipt")
+            if name == "more":
+                keys.tab_to("#narrative")
+                page.keyboard.type("words")
+            keys.press("main form button.button:not(.plain)")
+        keys.press("dl a[href='/report/contact']")
+        keys.tab_to("#contact")
+        page.keyboard.type("me@mail.test")
+        keys.press("main form button.button")
+        keys.press("main form button.button")
+        receipt = page.inner_text("#receipt")
+        keys.press("main a[href='/report/kept']")
+        keys.press("main a[href='/status']")
+        keys.tab_to("#receipt")
+        page.keyboard.type(receipt)
+        keys.press("main form button")
+        keys.tab_to("#text")
+        page.keyboard.type("more words")
+        keys.press("main form button")
+        assert "more words" in page.inner_text("main")
         look.close()
 
 
-def test_leaving_quickly(browser: Browser, tmp_path: Path) -> None:
+def test_a_child_s_way_by_the_keyboard(browser: Browser, tmp_path: Path) -> None:
+    look = browser.new_context(viewport={"width": 320, "height": 600})
+    page = look.new_page()
+    keys = Keys(page)
+    with serving(tmp_path, "AL") as (base, _):
+        page.goto(base)
+        keys.press("main a[href='/help']")
+        keys.tab_to("main a[href='tel:116111']")
+        keys.press("main [value=child]")
+        keys.tab_to("[value=yes]")
+        page.keyboard.press("Space")
+        assert page.locator(".emergency").is_visible()
+        keys.press("main form button.button")
+        keys.tab_to(".emergency a[href='tel:112']")
+        keys.press("main form button.button")
+        keys.press("button.plain")  # no link
+        keys.tab_to("#narrative")
+        page.keyboard.type("words")
+        for _ in range(3):
+            keys.press("main form button.button")
+        assert page.inner_text("#receipt")
+        keys.press("main a[href='/report/kept']")
+        look.close()
+
+
+def test_leaving_quickly_from_everywhere(browser: Browser, tmp_path: Path) -> None:
     look = browser.new_context()
     page = look.new_page()
     page.route("https://www.wikipedia.org/**", lambda route: route.fulfill(body="elsewhere"))
-    with serving(tmp_path, "AL") as base:
-        page.goto(f"{base}/help")
-        for _ in range(3):
-            page.keyboard.press("Shift")
-        page.wait_for_url("https://www.wikipedia.org/")
-        page.go_back()  # the page was replaced in the history: this leads before it
-        assert "/help" not in page.url
+    questions = [f"/report/{name}" for name in ("where", "what", "who", "danger", "more")]
+    with serving(tmp_path, "AL") as (base, _):
+        for path in (*PAGES, *questions):
+            page.goto(base + path)
+            field = page.locator("main textarea, main input[name=receipt]").first
+            if field.count():
+                field.focus()  # also in the middle of writing
+                page.keyboard.type("ABC")
+                assert page.url.startswith(base)
+            for _ in range(3):
+                page.keyboard.press("Shift")
+            page.wait_for_url("https://www.wikipedia.org/")
+            page.go_back()  # the page was replaced in the history: this leads before it
+            assert not page.url.endswith(path) or path == "/"
+            page.goto(base + path)
+            page.click("#exit")
+            page.wait_for_url("https://www.wikipedia.org/")
         look.close()
