@@ -122,13 +122,13 @@ def _platforms(rules: Rules) -> Iterator[PartnerSeed]:
         yield PartnerSeed(
             "platform",
             one.seat,
-            _code("platform", one.seat, one.platform),
+            _code("platform", one.seat, one.id),
             one.name,
             ("en",),
             ("portal",),
-            one.source,
-            one.dated,
-            one.verified == "yes",
+            one.seat_source,
+            one.seat_dated,
+            one.seat_checked,
         )
 
 

@@ -37,8 +37,7 @@ def check_from_report(
     ``control_ok``: did a probe of a place that is always there work over the same way (proxy, Tor,
     resolver) at the same time? None where nobody asked: then no absence is believed.
     """
-    page = Page.from_facts(report.get("page"))
-    final = report["final_url"]
+    page, final = Page.from_facts(report.get("page")), report["final_url"]
     known = (error_pages or shipped_error_pages()).meaning(page, final, report["requested"])
     return Check(
         at=at,
@@ -47,7 +46,7 @@ def check_from_report(
         status=report.get("status"),
         error=report.get("error"),
         hops=tuple(hop["url"] for hop in report.get("hops") or ()),
-        media=_hashes(report.get("media") or ()),
+        media=_media_of(report),
         media_complete=_complete(report, media_limit),
         page=page,
         headers=tuple(sorted((report.get("headers") or {}).items())),
@@ -56,18 +55,22 @@ def check_from_report(
         vantage=vantage,
         missing_status=missing.get("status") if missing else None,
         missing=Page.from_facts(missing.get("page")) if missing else None,
-        missing_media=_hashes(missing.get("media") or ()) if missing else (),
+        missing_media=_media_of(missing),
         home=Page.from_facts(home.get("page")) if home else None,
-        home_media=_hashes(home.get("media") or ()) if home else (),
+        home_media=_media_of(home),
         signed_in=signed_in,
         known_error_page=known,
     )
 
 
+def _media_of(report: Mapping[str, Any] | None) -> tuple[MediaHash, ...]:
+    return _hashes(report.get("media") or ()) if report else ()
+
+
 def shows_a_part(report: Mapping[str, Any], baseline: Baseline) -> bool:
     """Some of the material is there and some is not: then what is there may be the site's own
     furniture, and its front page is worth a look at its pictures."""
-    found = _hashes(report.get("media") or ())
+    found = _media_of(report)
     here = [any(one.same(wanted) for one in found) for wanted in baseline.media]
     return any(here) and not all(here)
 

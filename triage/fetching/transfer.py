@@ -119,6 +119,14 @@ class Transfer:
             (pycurl.OPENSOCKETFUNCTION, self._on_socket),
         ):
             curl.setopt(option, value)
+        self._present(curl, plan)
+        if plan.addresses:
+            pinned = ",".join(f"[{each}]" if ":" in each else each for each in plan.addresses)
+            curl.setopt(pycurl.RESOLVE, [f"{plan.target.host}:{plan.target.port}:{pinned}"])
+
+    @staticmethod
+    def _present(curl: pycurl.Curl, plan: Plan) -> None:
+        """As whom one comes, where the item has that set."""
         if plan.referrer:
             curl.setopt(pycurl.REFERER, plan.referrer)
         if plan.cookies:
@@ -128,9 +136,6 @@ class Transfer:
             curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_BASIC)
             curl.setopt(pycurl.USERNAME, unquote_to_bytes(name))
             curl.setopt(pycurl.PASSWORD, unquote_to_bytes(password))
-        if plan.addresses:
-            pinned = ",".join(f"[{each}]" if ":" in each else each for each in plan.addresses)
-            curl.setopt(pycurl.RESOLVE, [f"{plan.target.host}:{plan.target.port}:{pinned}"])
 
     def _on_socket(self, _purpose: int, address: Any) -> Any:
         """The last check, on the address really connected to (a proxy's is the operator's)."""

@@ -55,8 +55,9 @@ class Handle:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One service: where its operator has its seat (ISO 3166-1; ``seat_checked`` None: nobody read
-    it at its source), how it takes reports."""
+    """One service: where its operator has its seat (ISO 3166-1), how it takes reports.
+
+    ``seat_dated`` is the file's date where nobody checked the seat at its source."""
 
     id: str
     name: str
@@ -65,7 +66,8 @@ class Platform:
     report_url: str = ""
     report_email: str = ""
     seat_source: str = ""
-    seat_checked: date | None = None
+    seat_dated: date = date.min
+    seat_checked: bool = False
     home: str = ""
     aliases: frozenset[str] = frozenset()
     schemes: frozenset[str] = frozenset()
@@ -231,9 +233,10 @@ def _tables(document: dict[str, Any], name: str, file: str, faults: list[str]) -
 def _platforms(document: dict[str, Any], faults: list[str]) -> dict[str, Platform]:
     found: dict[str, Platform] = {}
     owner: dict[str, str] = {}
+    dated = Reader(document, "platforms.toml", faults).day("dated") or date.min
     for number, table in enumerate(_tables(document, "platform", "platforms.toml", faults), 1):
         reader = Reader(table, f"platforms.toml [[platform]] {number}", faults)
-        platform = _platform(reader)
+        platform = _platform(reader, dated)
         reader.done()
         if platform.id in found:
             reader.fault(f"repeats the id {platform.id!r}")
@@ -244,7 +247,7 @@ def _platforms(document: dict[str, Any], faults: list[str]) -> dict[str, Platfor
     return found
 
 
-def _platform(reader: Reader) -> Platform:
+def _platform(reader: Reader, dated: date) -> Platform:
     identifier = reader.text("id", required=True)
     reader.where += f" ({identifier or '?'})"
     seat = reader.text("seat", required=True)
@@ -255,6 +258,7 @@ def _platform(reader: Reader) -> Platform:
         reader.fault("'report_url' must begin with https://")
     if email and "@" not in email:
         reader.fault("'report_email' is no address")
+    checked = reader.day("seat_checked")
     rules: list[Any] = reader.value("rule", list, [])
     handle = reader.value("handle", dict, {})
     return Platform(
@@ -264,8 +268,9 @@ def _platform(reader: Reader) -> Platform:
         hosts=reader.texts("hosts", required=True),
         report_url=url,
         report_email=email,
-        seat_source=reader.text("seat_source"),
-        seat_checked=reader.day("seat_checked"),
+        seat_source=reader.text("seat_source") or "platforms.toml",
+        seat_dated=checked or dated,
+        seat_checked=checked is not None,
         home=reader.text("home"),
         aliases=frozenset(reader.texts("aliases")),
         schemes=frozenset(reader.texts("schemes")),
