@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     lists.command("update")(update)
     lists.command("list")(list_)
     lists.command("versions")(versions)
+    lists.command("diff")(diff)
     lists.command("set")(change)
     lists.command("police")(police)
     lists.command("export")(export)
@@ -181,6 +182,31 @@ def versions(
     for row in found:
         table.add_row(*(str(value) for value in row.values()))
     stdout.print(table)
+
+
+def diff(
+    name: str = typer.Argument(help="The list's name."),
+    before: int = typer.Argument(help="A version; 0 is the list before its first import."),
+    after: int = typer.Argument(None, help="Another one; the newest if left out."),
+    json: bool = typer.Option(False, "--json", help="One JSON object a line."),
+) -> None:
+    """What came (+) and what went (-) from one version of a list to another, a hash a line.
+
+    Of a list that may not be exported only the first 8 digits are shown.
+    """
+    from triage.hashlists import service
+    from triage.hashlists.differences import differences
+
+    context = open_house()
+    with context.database.reading() as session:
+        target = service.named(session, name)
+        newest = target.version if after is None else after
+        for sign, kind, whole, category in differences(session, target, before, newest):
+            value = whole if target.exportable else f"{whole[:8]}…"
+            if json:
+                emit_json({"change": sign, "kind": kind, "value": value, "category": category})
+            else:
+                typer.echo(f"{sign} {kind} {value} {category}".rstrip())
 
 
 def change(

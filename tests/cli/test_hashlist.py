@@ -86,6 +86,23 @@ def test_versions_tell_what_came_and_went(
     ]  # fmt: skip
 
 
+def test_the_difference_of_two_versions_is_whole_only_where_the_list_may_leave(
+    imported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported.write_text(f"md5\n{MD5[::-1]}\n")
+    assert cli.run(["hashlist", "import", "one", str(imported)]) == 0
+    capsys.readouterr()
+    assert cli.run(["hashlist", "diff", "one", "1"]) == 0
+    assert capsys.readouterr().out == "- md5 01234567… A1\n+ md5 fedcba98…\n"
+    assert cli.run(["hashlist", "set", "one", "--exportable"]) == 0
+    capsys.readouterr()
+    assert cli.run(["hashlist", "diff", "one", "0", "1", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"change": "+", "kind": "md5", "value": MD5, "category": "A1"}
+    assert cli.run(["hashlist", "diff", "one", "5"]) == 2
+    assert "it has 1 to 2" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("imported")
 def test_a_lists_own_properties() -> None:
     arguments = ["--map", "A1=national", "--pdq-threshold", "20", "--confidence", "0.5"]
