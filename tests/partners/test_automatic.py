@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,9 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from hotline.accounts import service as accounts
+from hotline.accounts.auth import COOKIE
 from hotline.accounts.models import Person
+from hotline.app import create_app
 from hotline.core.audit import AuditEntry
-from hotline.core.context import Context
+from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict, Forbidden, Unavailable
 from hotline.core.ids import new_id
 from hotline.core.machine import history
@@ -428,3 +432,23 @@ def test_the_history_holds_the_evidence(station: Station) -> None:
         assert approved[0].details["entry"] == "E-7"
         assert session.scalar(select(Person.id)) is None
     assert station.house.now - station.known.created_at < timedelta(days=1)
+
+
+def test_the_case_and_the_office_see_that_no_person_decided_it(
+    station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("partners.referrals.views.utc_now", lambda: station.house.now)
+    station.switch_on()
+    case = station.seen()
+    client = create_app(station.house.context).test_client()
+    with station.writing() as session:
+        person = session.merge(station.house.person())
+        token = accounts.open_session(session, person, utc_now())
+    client.set_cookie(COOKIE, token, path="/console")
+    basis = "On a match with list Baseline, entry E-7: PDQ, distance 4, quality 90."
+    page = client.get(f"/console/cases/{case.reference}?lang=en").text
+    assert "made automatically" in page and basis in page and "(by the service itself)" in page
+    link = re.search(r"/referral/\S+", station.house.mail.messages[0].text)
+    assert link is not None
+    page = client.get(f"{link[0]}?lang=en").text
+    assert "Made automatically" in page and basis in page and "No person decided it." in page
