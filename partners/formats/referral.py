@@ -35,6 +35,9 @@ PRESERVATION = {
     "what": "traffic data, subscriber data and content of the upload and the account",
 }
 
+# What the letter says just as the referral has it.
+TOLD = ("reference", "kind", "urgency", "due_at", "automatic")
+
 
 def referral_message(
     session: Session, context: Context, referral: Referral, delivery: Delivery, now: datetime
@@ -48,22 +51,18 @@ def referral_message(
         "referral",
         language,
         context.settings.data_dir,
-        reference=referral.reference,
         case_reference=referral.case.reference,
-        kind=referral.kind,
         partner=delivery.partner.name,
         hotline=sender_name(context),
         contact=context.settings.contact_email,
-        urgency=referral.urgency,
-        due_at=referral.due_at,
         danger_now=referral.case.danger_now,
         reasons=[findings.reasons(session, context, referral.case, route, language)],
-        automatic=referral.automatic,
         assessment=_assessment_in_words(context, referral.case, language),
         items=body["items"],
         hold_hours=f"{context.settings.hold_hours:g}",
         link=answer_link(context, referral),
         schema=SCHEMA,
+        **{name: getattr(referral, name) for name in TOLD},
         hash_set=vics.NAME if hashes else "",
     )
     data = json.dumps(body, ensure_ascii=False, indent=2).encode()
