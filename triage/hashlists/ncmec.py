@@ -1,9 +1,9 @@
 """Keep a list up to date from NCMEC's hash-sharing service, version 2 (HTTPS, basic auth, XML).
 
-All pages are fetched first, into a nameless file of hashes that vanishes with this process; then
-one transaction makes them the list's next version and saves how far it came. Entries are not in
-order of time, so that a checkpoint is worth something only after the last page: a failure half-way
-leaves list and checkpoint as they were, and the next run begins where this one did.
+All pages are fetched first and kept (``kept``); then one transaction makes them the list's next
+version and saves how far it came. Entries are not in order of time, so that a checkpoint is worth
+something only after the last page: a failure half-way leaves list and checkpoint as they were, and
+the next run asks for the pages that are still missing.
 
 One hash that several members shared is one entry here, under the first one's id: a tombstone of
 that member takes it off although another still shares it. ``whole`` fetches everything and puts
@@ -18,7 +18,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
+from functools import partial
+from itertools import chain, count
 from types import TracebackType
 from typing import BinaryIO, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -32,6 +33,7 @@ from triage.hashlists import formats, service
 from triage.hashlists.endpoint import ask, checked_url
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.formats.ncmec import Page, read_page
+from triage.hashlists.kept import KeptPages
 from triage.hashlists.models import HashList
 
 TIMEOUT_SECONDS = 60
@@ -49,7 +51,7 @@ class HashSharing:
     """``url``: up to what stands before ``/v2``. Used in a ``with`` statement."""
 
     def __init__(self, url: str, user: str, password: str, *, pause: Pause = time.sleep) -> None:
-        self._base = f"{checked_url(url)}/v2"
+        self._base, self._user = f"{checked_url(url)}/v2", user
         self._pause = pause
         self._client = httpx.Client(
             auth=(user, password),
@@ -74,12 +76,19 @@ class HashSharing:
         """Ask whether the service is there and knows us; raises what ``endpoint.ask`` does."""
         self._get("status", {})
 
-    def pages(self, since: str, until: str) -> Iterator[Page]:
-        """Every page of what was uploaded or deleted from ``since`` (ISO 8601; "" for all) on."""
-        query = {"from": since, "to": until} if since else {"to": until}
+    def question(self, name: str, since: str) -> str:
+        """What tells one download from another: list, service and member, and the checkpoint."""
+        return "\n".join((name, self._base, self._user, since))
+
+    def pages(self, since: str, kept: KeptPages) -> Iterator[Page]:
+        """Every page of what was uploaded or deleted from ``since`` (ISO 8601; "" for all) on,
+        from among the ``kept`` ones where it is there."""
+        query = {"to": kept.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        if since:
+            query = {"from": since, **query}
         asked = set()
-        while True:
-            page = read_page(io.BytesIO(self._get("entries", query)))
+        for number in count(1):
+            page = kept.page(number, partial(self._page, query))
             yield page
             if not page.next:
                 return
@@ -89,13 +98,16 @@ class HashSharing:
             # Only what it asks is taken from the link: our password goes to our address alone.
             query = dict(parse_qsl(urlsplit(page.next).query))
 
+    def _page(self, query: dict[str, str]) -> Page:
+        return read_page(io.BytesIO(self._get("entries", query)))
+
     def _get(self, name: str, query: dict[str, str], attempt: int = 1) -> bytes:
         address = f"{self._base}/{name}"
         try:
             return ask(self._client, "GET", address, limit=LARGEST_PAGE, params=query)
         except Unavailable as error:
             if attempt == ATTEMPTS:
-                hint = f"Tried {ATTEMPTS} times; nothing was saved. Try later."
+                hint = f"Tried {ATTEMPTS} times; the list is as it was. Later goes on from here."
                 raise Unavailable(error.message, hint=hint) from None
         self._pause(2.0 ** (attempt - 1))
         return self._get(name, query, attempt + 1)
@@ -121,13 +133,13 @@ class Update:
 
 
 def download(
-    sharing: HashSharing, spool: BinaryIO, *, since: str, until: str, tick: Tick = lambda _: None
+    sharing: HashSharing, spool: BinaryIO, kept: KeptPages, *, since: str, tick: Tick
 ) -> Download:
     """Write everything since ``since`` into ``spool``, in this service's own format."""
     found = Download()
 
     def entries() -> Iterator[HashEntry]:
-        for number, page in enumerate(sharing.pages(since, until), start=1):
+        for number, page in enumerate(sharing.pages(since, kept), start=1):
             found.newest = max(found.newest, page.newest)
             for entry in page.found:
                 if isinstance(entry, Problem):
@@ -158,10 +170,13 @@ def update(
     with context.database.reading() as session:
         known = session.scalar(select(HashList.checkpoint).where(HashList.name == name)) or ""
     since = "" if whole else known
-    until = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    context.settings.data_dir.mkdir(parents=True, exist_ok=True)
+    kept = KeptPages(context.settings.data_dir, sharing.question(name, since), now)
     with tempfile.TemporaryFile(dir=context.settings.data_dir) as spool:
-        found = download(sharing, spool, since=since, until=until, tick=tick)
+        try:
+            found = download(sharing, spool, kept, since=since, tick=tick)
+        except InvalidInput:
+            kept.drop()  # what the service said makes no sense, and would make none the next time
+            raise
         digest = service.digest_of(spool)
         with context.database.writing() as session:
             target = service.create_list(
@@ -182,4 +197,5 @@ def update(
                     now=now,
                 )
             target.checkpoint = max(found.newest, known)
+    kept.drop()
     return Update(done, found.entries, len(found.problems), target.checkpoint)

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -91,9 +91,12 @@ def ncmec(hash_service: Any) -> Ncmec:
     return made
 
 
-def _update(context: Context, url: str, *, whole: bool = False, password: str = "secret") -> Update:
+def _update(
+    context: Context, url: str, *, whole: bool = False, password: str = "secret",
+    now: datetime = NOW,
+) -> Update:  # fmt: skip
     with HashSharing(f"{url}/exchange", "example", password, pause=lambda _: None) as sharing:
-        return update(context, "ncmec", sharing, actor="t", now=NOW, whole=whole)
+        return update(context, "ncmec", sharing, actor="t", now=now, whole=whole)
 
 
 def _current(context: Context) -> set[str]:
@@ -138,7 +141,7 @@ def test_nothing_new_makes_no_version(
         assert list(added) == [7, 0]
 
 
-def test_a_failure_on_page_three_saves_nothing_and_the_next_run_begins_anew(
+def test_a_failure_on_page_three_saves_nothing_and_the_next_run_goes_on_from_there(
     context: Context, ncmec: Ncmec, hash_service: Any
 ) -> None:
     _update(context, hash_service.url)
@@ -149,10 +152,42 @@ def test_a_failure_on_page_three_saves_nothing_and_the_next_run_begins_anew(
     assert len(_current(context)) == 7
     hash_service.asked.clear()
     ncmec.broken = 4
-    found = _update(context, hash_service.url)
-    assert "from=2026-10-20T08" in hash_service.asked[1]
+    found = _update(context, hash_service.url, now=NOW + timedelta(hours=3))
+    entries = [path for path in hash_service.asked if "entries" in path]
+    assert len(entries) == 5 and all("start=4" in path for path in entries), "page 3 alone"
+    assert all("to=2026-11-02T09" in path for path in entries), "still the first question"
     assert found.done is not None
-    assert (found.done.added, found.checkpoint) == (5, "2026-10-25T08:00:00Z")
+    assert (found.done.added, found.fetched) == (5, 6)
+    assert found.checkpoint == "2026-10-25T08:00:00Z"
+    assert list((context.settings.data_dir / "downloads").iterdir()) == []
+
+
+def test_pages_of_yesterday_or_of_another_question_are_not_taken(
+    make_context: Callable[..., Context], ncmec: Ncmec, hash_service: Any
+) -> None:
+    context = make_context()
+    ncmec.broken = 5
+    with pytest.raises(Unavailable):
+        _update(context, hash_service.url)
+    (folder,) = (context.settings.data_dir / "downloads").iterdir()
+    assert len(list(folder.glob("*.ndjson"))) == 2
+    assert folder.stat().st_mode & 0o077 == 0
+    ncmec.media = [("other", "2026-10-01T08:00:00Z", "image")]
+    found = _update(context, hash_service.url, now=NOW + timedelta(days=2))
+    assert found.fetched == 1
+    assert _current(context) == {md5("other")}
+
+
+def test_a_download_that_is_killed_leaves_no_half_page(
+    make_context: Callable[..., Context], ncmec: Ncmec, hash_service: Any
+) -> None:
+    context = make_context()
+    ncmec.broken = 5
+    with pytest.raises(Unavailable):
+        _update(context, hash_service.url)
+    (folder,) = (context.settings.data_dir / "downloads").iterdir()
+    (folder / "000003.ndjson.half").write_bytes(b'{"next": "')
+    assert _update(context, hash_service.url).fetched == 7
 
 
 def test_everything_anew_takes_off_what_is_gone(
