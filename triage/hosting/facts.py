@@ -245,23 +245,3 @@ def tls_observation(tls: Mapping[str, Any] | None, host: str, now: datetime) -> 
         return None
     value = "valid" if tls.get("verified") else str(tls.get("problem") or "invalid")
     return Observation("tls", value, "the fetch", now, 0.9, host)
-
-
-def host_changed(before: HostingFacts, after: HostingFacts) -> tuple[str, ...]:
-    """Which of address set, AS, country and CDN differ: a changed host is a new hop, a new clock.
-
-    Only what both look-ups knew is compared: an answer that failed is not a move.
-    """
-    changed = []
-    for name in ("addresses", "asn", "country", "cdn"):
-        old, new = getattr(before, name), getattr(after, name)
-        if name == "addresses":
-            # Round-robin answers overlap; a move shares no address with what was there.
-            if old and new and not set(old) & set(new):
-                changed.append(name)
-        elif name == "cdn":
-            if before.addresses and after.addresses and old != new:
-                changed.append(name)
-        elif old and new and old != new:
-            changed.append(name)
-    return tuple(changed)

@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ from hotline.core.task import Task
 from triage.cases.models import Case
 from triage.fetching.report import FetchReport, PageFetcher
 from triage.hashlists.matcher import Matcher
-from triage.hosting.facts import HostingFacts, Observation
+from triage.hosting.facts import HostingFacts, Observation, tls_observation
 from triage.hosting.lookup import Lookup
 from triage.items.access import NOTHING_SPECIAL, Access, access_of, fetch_request
 from triage.items.appraise import appraise
@@ -193,7 +193,10 @@ def locate(
 ) -> HostingFacts:
     """Where it is hosted, with what the host's own answer gives away."""
     headers = report.headers if report is not None else {}
-    return observe_item(lookup, item, told, now=now, headers=headers)
+    facts = observe_item(lookup, item, told, now=now, headers=headers)
+    hop = report.hops[-1] if report is not None and report.hops else None
+    seen = tls_observation(hop.tls, item.host, now) if hop and item.host else None
+    return facts if seen is None else replace(facts, observations=(*facts.observations, seen))
 
 
 def store_facts(session: Session, item: Item, facts: HostingFacts) -> bool:

@@ -25,7 +25,7 @@ class Typed:
     cookies: str = ""
     referrer: str = ""
     user_agent: str = ""
-    route: str = ""
+    fetch_route: str = ""
     address: str = ""
     source: str = ""
 
@@ -38,7 +38,7 @@ class Typed:
 def set_access(reference: str) -> ResponseReturnValue:
     """Store how the item is fetched, and fetch it so at once where that was asked for."""
     typed, me, now = Typed.of_request(), signed_in(), utc_now()
-    wanted = access.Access(typed.cookies, "", typed.referrer, typed.user_agent, typed.route)
+    wanted = access.Access(typed.cookies, "", typed.referrer, typed.user_agent, typed.fetch_route)
     try:
         with web.writing() as session:
             item = cases.by_reference(session, reference).item

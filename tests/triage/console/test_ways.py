@@ -16,7 +16,7 @@ from triage.items.models import HostingObservation, Item, ItemAccess
 
 COOKIES = "age_ok=1; visit=8fd0"
 GIVEN = {
-    "cookies": f"Cookie: {COOKIES}\n", "referrer": "https://front.example/list", "route": "",
+    "cookies": f"Cookie: {COOKIES}\n", "referrer": "https://front.example/list", "fetch_route": "",
     "user_agent": "Mozilla/5.0 (X11; Linux x86_64)",
 }  # fmt: skip
 
@@ -77,7 +77,7 @@ def test_stored_and_fetched_again(browse: Any, context: Context, reference: str)
     assert job.payload == {"item_id": str(only(context, Item).id)}
     assert actions(context) == ["item.access_set", "item.fetched_again"]
     # empty cookies keep those that are there
-    analyst.post(f"{path}/access", at=path, referrer="", user_agent="", route="", cookies="")
+    analyst.post(f"{path}/access", at=path, referrer="", user_agent="", fetch_route="", cookies="")
     with context.database.reading() as session:
         found = access_of(session, context, only(context, Item).id)
     assert (found.cookies, found.referrer) == (COOKIES, "")
@@ -103,7 +103,7 @@ def test_it_is_forgotten_with_its_key(browse: Any, context: Context, reference: 
         ("referrer", "front page", "give an http or https address"),
         ("referrer", "javascript:alert(1)", "give an http or https address"),
         ("user_agent", "x" * 401, "at most 400 plain characters"),
-        ("route", "tor", "choose one of the list"),
+        ("fetch_route", "tor", "choose one of the list"),
     ],
 )
 def test_faults_come_back_with_what_was_typed(
@@ -113,7 +113,7 @@ def test_faults_come_back_with_what_was_typed(
     answer = analyst.post(f"{path}/access", at=path, **{**GIVEN, field: value})
     assert answer.status_code == 422
     assert says in answer.text
-    assert value.replace('"', "&#34;") in answer.text or field == "route"
+    assert value.replace('"', "&#34;") in answer.text or field == "fetch_route"
     assert actions(context) == []
     with context.database.reading() as session:
         assert session.scalars(select(ItemAccess)).all() == []

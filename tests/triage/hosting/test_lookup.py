@@ -18,7 +18,7 @@ from hotline.core.errors import Misconfigured
 from triage.hosting import asn as asn_table
 from triage.hosting.cdn import CdnRanges
 from triage.hosting.dns import DnsResolver
-from triage.hosting.facts import HostingFacts, Observation, host_changed, tls_observation
+from triage.hosting.facts import HostingFacts, Observation, tls_observation
 from triage.hosting.geography import Geography
 from triage.hosting.lookup import HostingLookup, observe_behind
 from triage.hosting.rdap import Registry
@@ -290,17 +290,6 @@ def seen(
     fact: str, value: str | None, confidence: float = 0.9, of: str | None = None
 ) -> Observation:
     return Observation(fact, value, "test", NOW, confidence, of)
-
-
-def test_a_moved_host_is_noticed_and_a_failed_answer_is_no_move() -> None:
-    def at(address: str | None, country: str) -> HostingFacts:
-        facts = (seen("address", address), seen("country", country, of=address))
-        return HostingFacts("a.example", facts, NOW)
-
-    old, new = at("192.0.2.1", "AL"), at("198.51.100.1", "RS")
-    assert host_changed(old, new) == ("addresses", "country")
-    assert host_changed(old, HostingFacts("a.example", (seen("address", None),), NOW)) == ()
-    assert host_changed(old, old) == ()
 
 
 def test_observations_survive_json_and_know_their_names() -> None:

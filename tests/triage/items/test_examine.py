@@ -18,7 +18,7 @@ from hotline.demo.pictures import altered, jpeg, picture
 from hotline.intake import service as intake
 from hotline.intake.submission import read
 from triage.cases.models import Case
-from triage.fetching.report import FetchReport, FetchRequest, MediaFound
+from triage.fetching.report import FetchReport, FetchRequest, Hop, MediaFound
 from triage.fingerprints import fingerprint_media
 from triage.hashlists import formats, service
 from triage.hashlists.matcher import Matcher
@@ -26,7 +26,7 @@ from triage.hashlists.models import MediaMatch
 from triage.hosting.facts import HostingFacts, Observation
 from triage.items import examine
 from triage.items.examine import examine_item
-from triage.items.models import Visit
+from triage.items.models import Item, Visit
 from triage.items.service import register_report
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -170,3 +170,19 @@ def test_registries_that_answer_at_once_cost_no_second_transaction(
     assert set(task.steps.seconds) == {"fetch", "hash", "hosting", "match", "store"}
     assert task.steps.seconds["hash"] == 0.1
     assert uuid.UUID(task.payload["item_id"]) == _case(context).item_id
+
+
+def test_a_faulty_certificate_is_a_fact() -> None:
+    """What the fetch met stands among the facts of hosting, with its source."""
+    item = Item(kind="url", host="a.example", canonical="https://a.example/", fetchable=True)
+    registries = Registries()
+    registries.let.set()
+    tls = {"verified": False, "code": 10, "problem": "expired"}
+    report = FetchReport(
+        item.canonical, item.canonical, "failed", error="tls_invalid",
+        hops=(Hop(item.canonical, tls=tls),),
+    )  # fmt: skip
+    facts = examine.locate(item, report, registries, NOW)
+    (seen,) = facts.of("tls")
+    assert (seen.value, seen.source, seen.subject) == ("expired", "the fetch", "a.example")
+    assert examine.locate(item, None, registries, NOW).of("tls") == ()
