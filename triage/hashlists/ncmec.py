@@ -26,6 +26,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, Unavailable
@@ -177,25 +178,34 @@ def update(
         except InvalidInput:
             kept.drop()  # what the service said makes no sense, and would make none the next time
             raise
-        digest = service.digest_of(spool)
         with context.database.writing() as session:
             target = service.create_list(
                 session, name, actor=actor, now=now, source="NCMEC", category_map=CLASSES
             )
             if target.checkpoint != known:
                 raise Conflict(f"Another update of {name} was quicker; this one changed nothing.")
-            done = None
-            is_new = service.newest_digest(session, target) != digest
-            if is_new and (found.entries or whole):
-                done = service.import_version(
-                    session,
-                    target,
-                    chain(formats.parse("ndjson", spool), found.problems),
-                    digest=digest,
-                    whole=whole,
-                    actor=actor,
-                    now=now,
-                )
+            done = _next_version(session, target, spool, found, whole=whole, actor=actor, now=now)
             target.checkpoint = max(found.newest, known)
     kept.drop()
     return Update(done, found.entries, len(found.problems), target.checkpoint)
+
+
+def _next_version(
+    session: Session,
+    target: HashList,
+    spool: BinaryIO,
+    found: Download,
+    *,
+    whole: bool,
+    actor: str,
+    now: datetime,
+) -> service.Import | None:
+    """None where nothing was told that the newest version was not made of."""
+    digest = service.digest_of(spool)
+    is_new = service.newest_digest(session, target) != digest
+    if not is_new or not (found.entries or whole):
+        return None
+    entries = chain(formats.parse("ndjson", spool), found.problems)
+    return service.import_version(
+        session, target, entries, digest=digest, whole=whole, actor=actor, now=now
+    )
