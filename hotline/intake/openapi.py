@@ -68,6 +68,19 @@ _IDEMPOTENCY_KEY = {
     "the same body gives the first answer again.",
     "schema": {"type": "string", "pattern": "^[!-~]{16,255}$"},
 }
+_RECEIPT = "$response.body#/receipt"
+_LINKS = {
+    "status": {
+        "operationId": "readStatus",
+        "requestBody": {"receipt": _RECEIPT},
+        "description": "The receipt reads the state.",
+    },
+    "information": {
+        "operationId": "addInformation",
+        "requestBody": {"receipt": _RECEIPT, "text": "More words."},
+        "description": "The receipt adds to the report.",
+    },
+}
 _PROOF = {
     "name": "Proof-Of-Work",
     "in": "header",
@@ -147,6 +160,7 @@ def _paths() -> dict[str, Any]:
     )
     report["parameters"] = [_IDEMPOTENCY_KEY, _PROOF]
     report["security"] = [{}, {"key": []}]
+    report["responses"]["201"]["links"] = _LINKS
     return {
         "/api/v1/reports": {"post": report},
         "/api/v1/reports/bulk": {"post": _bulk()},

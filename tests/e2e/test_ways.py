@@ -80,7 +80,9 @@ def test_reporting_by_keyboard_alone(demo: Any, visitor: Any) -> None:
     go(page, BUTTON, ("#locations", f"{demo.address(world.PAGES[3])}?by=keyboard"))
     go(page, BUTTON, ("[name=kind]", " "))
     go(page, BUTTON, ("[name=reporter_role]", ""))
-    go(page, BUTTON, ("[name=danger_now]", " "))
+    tab_to(page, "[name=danger_now]")
+    page.keyboard.press("ArrowDown")  # "I do not know" stands after "Yes"
+    go(page, BUTTON)
     go(page, BUTTON, ("#narrative", "I saw it once."))
     go(page, BUTTON)
     assert "I saw it once." in page.inner_text("dl.answers")
