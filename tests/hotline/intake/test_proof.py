@@ -129,7 +129,9 @@ def report(client: FlaskClient, solution: str | None = None) -> Any:
 def test_the_challenge_is_what_the_document_says(client: FlaskClient) -> None:
     document = client.get("/api/v1/openapi.json").json
     shape = Draft202012Validator({"$ref": "#/components/schemas/Challenge", **document})
-    shape.validate(client.get("/api/v1/challenge").json)
+    given = client.get("/api/v1/challenge").json
+    shape.validate(given)
+    assert not shape.is_valid({**given, "more": 1})
 
 
 @pytest.mark.usefixtures("flood")
