@@ -33,12 +33,11 @@ def check_from_report(
 ) -> Check:
     """From the JSON of a fetch report; ``missing`` is one of an address that cannot exist at that
     host, ``home`` one of its front page (both worth asking for where this one answered 2xx).
-
     ``control_ok``: did a probe of a place that is always there work over the same way (proxy, Tor,
     resolver) at the same time? None where nobody asked: then no absence is believed.
     """
     page, final = Page.from_facts(report.get("page")), report["final_url"]
-    known = (error_pages or shipped_error_pages()).meaning(page, final, report["requested"])
+    errors = error_pages or shipped_error_pages()
     return Check(
         at=at,
         requested=report["requested"],
@@ -53,13 +52,13 @@ def check_from_report(
         body_media_type=report.get("media_type"),
         control_ok=control_ok,
         vantage=vantage,
-        missing_status=missing.get("status") if missing else None,
-        missing=Page.from_facts(missing.get("page")) if missing else None,
+        missing_status=(missing or {}).get("status"),
+        missing=Page.from_facts((missing or {}).get("page")),
         missing_media=_media_of(missing),
-        home=Page.from_facts(home.get("page")) if home else None,
+        home=Page.from_facts((home or {}).get("page")),
         home_media=_media_of(home),
         signed_in=signed_in,
-        known_error_page=known,
+        known_error_page=errors.meaning(page, final, report["requested"]),
     )
 
 
