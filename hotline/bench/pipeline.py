@@ -18,6 +18,7 @@ import time
 import urllib.parse
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from http.client import HTTPConnection
 from typing import Any
 
@@ -204,7 +205,8 @@ def _one_by_one(home: House, context: Context, place: str, count: int, tick: Tic
     taken = []
     for number in range(count):
         url = f"{place}{number}.jpg"
-        begun = _file(HTTPConnection(HOST, home.port, timeout=60), url)
+        with closing(HTTPConnection(HOST, home.port, timeout=60)) as connection:
+            begun = _file(connection, url)
         _await_class(context, url, begun)
         taken.append(time.perf_counter() - begun)
         tick(f"Idle: report {number + 1} of {count}, {taken[-1]:.2f} s")
@@ -257,10 +259,9 @@ def _classed(context: Context) -> int:
 
 
 def _file_all(port: int, place: str, numbers: range) -> None:
-    connection = HTTPConnection(HOST, port, timeout=60)
-    for number in numbers:
-        _file(connection, f"{place}{number}.jpg")
-    connection.close()
+    with closing(HTTPConnection(HOST, port, timeout=60)) as connection:
+        for number in numbers:
+            _file(connection, f"{place}{number}.jpg")
 
 
 def _file(connection: HTTPConnection, url: str) -> float:

@@ -22,20 +22,19 @@ def test_a_killed_bench_leaves_nothing_behind(tmp_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     command = [sys.executable, "-m", "hotline", "bench", "pipeline", "--size", "10",
                "--reports", "500", "--workers", "1"]  # fmt: skip
-    bench = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
-    assert bench.stderr is not None
-    said = b""
-    for line in bench.stderr:
-        said += line
-        if line.startswith(b"Idle: report 2"):
-            break
-    else:
-        raise AssertionError(said)
-    tree = psutil.Process(bench.pid).children(recursive=True)
-    assert {"web", "worker", "scheduler"} <= {word for one in tree for word in one.cmdline()}
-    assert list(tmp_path.glob("hotline-bench-*"))
-    bench.send_signal(signal.SIGKILL)
-    bench.wait()
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as bench:
+        assert bench.stderr is not None
+        said = b""
+        for line in bench.stderr:
+            said += line
+            if line.startswith(b"Waiting for the index"):  # everything is up
+                break
+        else:
+            raise AssertionError(said)
+        tree = psutil.Process(bench.pid).children(recursive=True)
+        assert {"web", "worker", "scheduler"} <= {word for one in tree for word in one.cmdline()}
+        assert list(tmp_path.glob("hotline-bench-*"))
+        bench.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(tree, timeout=60)
     assert alive == []
     assert list(tmp_path.glob("hotline-bench-*")) == []
