@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from triage.availability.model import Baseline, Check, MediaHash, Page, Vantage
+from triage.availability.model import Baseline, Check, MediaHash, Page, Vantage, VerdictName
 from triage.availability.pages import ErrorPages, shipped_error_pages
 
 #: Media that a fetch takes at most from a page; a page that fills it may hold more.
@@ -33,15 +33,14 @@ def check_from_report(
 ) -> Check:
     """From the JSON of a fetch report; ``missing`` is one of an address that cannot exist at that
     host, ``home`` one of its front page (both worth asking for where this one answered 2xx).
-    ``control_ok``: did a probe of a place that is always there work over the same way (proxy, Tor,
-    resolver) at the same time? None where nobody asked: then no absence is believed.
+    ``control_ok``: did a probe of a place that is always there work over the same way at the same
+    time? None where nobody asked: then no absence is believed.
     """
-    page, final = Page.from_facts(report.get("page")), report["final_url"]
-    errors = error_pages or shipped_error_pages()
+    page = Page.from_facts(report.get("page"))
     return Check(
         at=at,
         requested=report["requested"],
-        final_url=final,
+        final_url=report["final_url"],
         status=report.get("status"),
         error=report.get("error"),
         hops=tuple(hop["url"] for hop in report.get("hops") or ()),
@@ -58,8 +57,12 @@ def check_from_report(
         home=Page.from_facts((home or {}).get("page")),
         home_media=_media_of(home),
         signed_in=signed_in,
-        known_error_page=errors.meaning(page, final, report["requested"]),
+        known_error_page=_meaning(report, page, error_pages or shipped_error_pages()),
     )
+
+
+def _meaning(report: Mapping[str, Any], page: Page | None, pages: ErrorPages) -> VerdictName | None:
+    return pages.meaning(page, report["final_url"], report["requested"])
 
 
 def _media_of(report: Mapping[str, Any] | None) -> tuple[MediaHash, ...]:
