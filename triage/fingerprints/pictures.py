@@ -179,8 +179,10 @@ def _few_scans(data: bytes | memoryview) -> bytes | memoryview:
 
 def _read_jpeg(data: bytes | memoryview, limits: Limits) -> Picture:
     """Decoded small and grey where that is enough."""
-    data = _few_scans(data)
     image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    if image.info.get("progressive"):  # the scans of others are as long as what they hold
+        data = _few_scans(data)
+        image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
     full = _begin(image, limits)
     pixels = _grey_pixels(data, image)
     whole = pixels is not None or _decode(image)

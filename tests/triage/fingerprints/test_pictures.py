@@ -271,5 +271,5 @@ def test_a_jpeg_of_endless_scans_is_hashed_from_the_first_ones(
 
     monkeypatch.setattr(pictures.JpegImagePlugin, "JpegImageFile", note)
     found = fingerprint_media(endless)
-    assert set(decoded) == {pictures.MOST_SCANS}
+    assert decoded[-1] == pictures.MOST_SCANS
     assert (found.pdq, found.problems) == (fingerprint_media(plain).pdq, ())
