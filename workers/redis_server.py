@@ -5,10 +5,12 @@ No persistence at all: the outbox is the truth, and nothing about a report may l
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 from hotline.core.errors import Misconfigured
+from hotline.core.settings import SOCKET
 
 
 def find_server() -> str:
@@ -29,12 +31,22 @@ def find_server() -> str:
     return str(bundled)
 
 
+LONGEST_SOCKET = 107
+"""Bytes of a socket's path, by ``sun_path`` of Linux's ``unix(7)``, without the closing zero."""
+
+
 def command(run_dir: Path) -> list[str]:
     """Arguments that start it on a socket in ``run_dir``, reachable by this user only."""
+    length = len(os.fsencode(run_dir / SOCKET))
+    if length > LONGEST_SOCKET:
+        raise Misconfigured(
+            f"The path of Redis's socket has {length} bytes; {LONGEST_SOCKET} are the most.",
+            hint="Choose a shorter HOTLINE_DATA_DIR, or set HOTLINE_REDIS_URL.",
+        )
     return [
         find_server(),
         *("--port", "0"),
-        *("--unixsocket", str(run_dir / "redis.sock")),
+        *("--unixsocket", str(run_dir / SOCKET)),
         *("--unixsocketperm", "700"),
         *("--save", ""),
         *("--appendonly", "no"),

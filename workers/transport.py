@@ -35,10 +35,11 @@ RUN = "workers.execute.run"
 JOB_SECONDS = 110  # below outbox.LEASE, so that a handed-over row never runs twice at once
 # A bulk of ten thousand reports must not wait for as many hand-overs: the sweeper does the rest.
 HANDED_OVER_AT_ONCE = 100
-# What one web process hands over itself, so that a single report is on its way at once: a hundred a
-# second. What comes faster is a flood, and waits for the sweeper, for three seconds.
-CARRIED_AT_ONCE = 10
+# What one web process hands over itself, so that a single report is on its way at once: twenty a
+# second. Of a flood it holds what it can carry before the sweeper comes for it.
+CARRIED_AT_ONCE = 2
 CARRIED_EVERY_SECONDS = 0.1
+HELD_BY_COURIER = 40
 # After a refused connection nobody knocks again for this long: a request must not wait for Redis.
 PAUSE_SECONDS = 2.0
 CONNECT_SECONDS = 0.5
@@ -143,7 +144,7 @@ class Courier:
     """Hands over from a thread of its own: whoever reports never waits for Redis.
 
     It carries a few at a time, danger first. To hand over a report takes as long as to store it, so
-    that in a flood the rest, like what it still holds when the process ends, is the sweeper's.
+    that in a flood most is left to the sweeper, like what is still held when the process ends.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -162,13 +163,16 @@ class Courier:
             self._notes.put(note)
 
     def _carry(self) -> None:
+        held: list[str] = []
         while True:
-            notes = [self._notes.get()]
+            if not held:
+                held.append(self._notes.get())
             while not self._notes.empty():
-                notes.append(self._notes.get())
-            notes.sort(key=lambda note: QUEUES.index(note.partition(":")[0]))
+                held.append(self._notes.get())
+            held.sort(key=lambda note: QUEUES.index(note.partition(":")[0]))
+            now, held = held[:CARRIED_AT_ONCE], held[CARRIED_AT_ONCE:HELD_BY_COURIER]
             try:
-                self._transport.after_commit(notes[:CARRIED_AT_ONCE])
+                self._transport.after_commit(now)
             except Exception as error:  # the thread must outlive it; the sweeper has the rest
                 log.error("courier_failed", error=type(error).__name__, where=origin(error))
             time.sleep(CARRIED_EVERY_SECONDS)

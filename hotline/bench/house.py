@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from typing import Any
 import httpx
 
 from hotline.bench.keeper import LOG
-from hotline.bench.load import HOST
+from hotline.bench.load import HOST, free_port
 from hotline.core.errors import Unavailable
 
 READY_SECONDS = 120.0
@@ -71,7 +70,7 @@ class House:
 @contextmanager
 def house(settings: Mapping[str, str]) -> Iterator[House]:
     """A folder with a keeper; ``settings`` by their names without HOTLINE_."""
-    port, folder = _free_port(), Path(tempfile.mkdtemp(prefix="hotline-bench-"))
+    port, folder = free_port(), Path(tempfile.mkdtemp(prefix="hotline-bench-"))
     given = {f"HOTLINE_{name}": value for name, value in settings.items()}
     plain = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
     surroundings = plain | {
@@ -91,9 +90,3 @@ def house(settings: Mapping[str, str]) -> Iterator[House]:
         assert keeper.stdin is not None
         keeper.stdin.close()
         keeper.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

@@ -6,13 +6,11 @@ then the other, in turns, so that both meet the same machine.
 
 from __future__ import annotations
 
-import html
 import json
 import os
-import re
 import tempfile
-import urllib.parse
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from hotline.bench import bare
+from hotline.bench import bare, reporter
 from hotline.bench.load import HOST, Load, Visit, ask
 from hotline.bench.servers import WEB_WORKERS, running
 from hotline.core.bench import result, row
@@ -41,9 +39,7 @@ ROUNDS = 4
 LINES = 10_000
 REFERENCE = "bare Flask view, one INSERT"
 _JSON = "application/json"
-_FORM = "application/x-www-form-urlencoded"
-_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
-_REPORT = {
+_REPORT: dict[str, Any] = {
     "locations": ["https://site.example/gallery/1.html"],
     "kind": "csam_image",
     "reporter_role": "public",
@@ -77,6 +73,7 @@ def run(seconds: float = 20.0, *, database: str = "") -> dict[str, Any]:
 
 def _prepare(context: Context) -> str:
     """The schema, the bare view's table, and a key; reports of others are not written among."""
+    reporter.let_everything_in(context)
     upgrade(context.database)
     with context.database.writing() as session:
         if session.scalar(select(func.count()).select_from(Report)):
@@ -168,26 +165,21 @@ def _posting(path: str, body: bytes, *, expect: int = 201, **headers: str) -> Vi
 
 
 def _fill_in(connection: HTTPConnection) -> None:
-    """As a browser does: the page with its hidden fields and cookie, then what was typed."""
-    hidden, cookies = _page(connection)
-    _send(connection, hidden, cookies)
+    """Both halves, as a browser does them: the page, then what was typed."""
+    _send(connection, reporter.fetch(connection))
 
 
 def _sending(context: Context, port: int) -> Visit:
     """The second half alone, of a page that was fetched before; each time as another page's."""
     connection = HTTPConnection(HOST, port, timeout=60)
-    hidden, cookies = _page(connection)
+    page = reporter.fetch(connection)
     connection.close()
-    return lambda kept: _send(kept, hidden | {"form_id": form.new_form_id(context)}, cookies)
+    return lambda kept: _send(
+        kept, replace(page, hidden=page.hidden | {"form_id": form.new_form_id(context)})
+    )
 
 
-def _page(connection: HTTPConnection) -> tuple[dict[str, str], str]:
-    page, cookies = ask(connection, "GET", "/report/all", expect=200)
-    return {name: html.unescape(value) for name, value in _HIDDEN.findall(page)}, cookies
-
-
-def _send(connection: HTTPConnection, hidden: dict[str, str], cookies: str) -> None:
-    typed = _REPORT | {"locations": str(_REPORT["locations"][0]), "danger_now": "no"}
-    body = urllib.parse.urlencode(hidden | typed).encode()
-    headers = {"Content_Type": _FORM, "Cookie": cookies}
-    ask(connection, "POST", "/report/all", body, expect=200, **headers)
+def _send(connection: HTTPConnection, page: reporter.Page) -> None:
+    reporter.send(
+        connection, page, locations=_REPORT["locations"][0], narrative=_REPORT["narrative"]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -69,3 +70,10 @@ def ask(
         raise Unavailable(f"{method} {path} answered {answer.status}, not {expect}.")
     cookies = answer.headers.get_all("Set-Cookie") or []
     return text, "; ".join(cookie.split(";")[0] for cookie in cookies)
+
+
+def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

@@ -9,13 +9,10 @@ hashes gives the index its size, another knows the host's pictures.
 from __future__ import annotations
 
 import hashlib
-import html
 import os
-import re
 import secrets
 import statistics
 import time
-import urllib.parse
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -24,10 +21,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from hotline.bench import pictures
+from hotline.bench import pictures, reporter
 from hotline.bench.house import House, house
-from hotline.bench.load import HOST, ask
-from hotline.core import datafiles, outbox
+from hotline.bench.load import HOST
+from hotline.core import outbox
 from hotline.core.bench import result, row
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import Conflict, Unavailable
@@ -47,9 +44,6 @@ LOOK_SECONDS = 0.01
 PAUSE_SECONDS = 0.25
 """Between one report and the next while the service is otherwise idle."""
 PATIENCE_SECONDS = 600.0
-LIMITS = "limits.toml"
-_FORM = "application/x-www-form-urlencoded"
-_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 Tick = Callable[[str], None]
 
 
@@ -101,7 +95,7 @@ def _settings(database: str, workers: int) -> dict[str, str]:
 
 def _prepare(context: Context, size: int, tick: Tick) -> None:
     """The schema and both lists; reports of others are not written among."""
-    _let_everything_in(context)
+    reporter.let_everything_in(context)
     upgrade(context.database)
     now = utc_now()
     with context.database.writing() as session:
@@ -114,16 +108,6 @@ def _prepare(context: Context, size: int, tick: Tick) -> None:
                 session, target, entries, digest=hashlib.sha256(name.encode()).hexdigest(),
                 whole=True, actor="bench", now=now,
             )  # fmt: skip
-
-
-def _let_everything_in(context: Context) -> None:
-    """All reports come from one address at once; what a flood meets is not what is measured."""
-    shipped = datafiles.read_text("hotline.intake", LIMITS)
-    folder = context.settings.data_dir / "data"
-    folder.mkdir(parents=True, exist_ok=True)
-    wide = re.sub(r"(?m)^(reports_of_\w+ =) \d+", r"\1 1000000000", shipped)
-    wide = re.sub(r"(?m)^form_seconds = .*", "form_seconds = 0", wide)
-    (folder / LIMITS).write_text(wide, encoding="utf-8")
 
 
 def _random(size: int, tick: Tick) -> Iterator[HashEntry]:
@@ -265,12 +249,4 @@ def _file_all(port: int, place: str, numbers: range) -> None:
 
 
 def _file(connection: HTTPConnection, url: str) -> float:
-    """Fill in the public form as a browser does; the time at which it was sent."""
-    page, cookies = ask(connection, "GET", "/report/all", expect=200)
-    hidden = {name: html.unescape(value) for name, value in _HIDDEN.findall(page)}
-    typed = {"locations": url, "kind": "csam_image", "reporter_role": "public", "danger_now": "no"}
-    body = urllib.parse.urlencode(hidden | typed).encode()
-    begun = time.perf_counter()
-    headers = {"Content_Type": _FORM, "Cookie": cookies}
-    ask(connection, "POST", "/report/all", body, expect=200, **headers)
-    return begun
+    return reporter.send(connection, reporter.fetch(connection), locations=url)

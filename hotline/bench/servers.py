@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from hotline.bench.load import HOST
+from hotline.bench.load import HOST, free_port
 from hotline.core.errors import Unavailable
 from hotline.core.settings import Settings
 from workers import redis_server
@@ -25,7 +24,7 @@ Process = subprocess.Popen[bytes]
 @contextmanager
 def running(settings: Settings) -> Iterator[tuple[int, int]]:
     """Redis, ``hotline web`` and the bare view; yields the ports of the two."""
-    ours, bare = _free_port(), _free_port()
+    ours, bare = free_port(), free_port()
     settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     hotline = [sys.executable, "-m"]
     with ExitStack() as stack:
@@ -83,9 +82,3 @@ def _wait_for(process: Process, port: int) -> None:
         finally:
             connection.close()
     raise Unavailable(f"No server came up on port {port}; what it said is above.")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

@@ -27,6 +27,8 @@ from hotline.core.errors import Misconfigured
 Audience = Literal["public", "console", "provider"]
 ALL_AUDIENCES: tuple[Audience, ...] = ("public", "console", "provider")
 CONFIG_VARIABLE = "HOTLINE_CONFIG"
+SOCKET = "redis.sock"
+"""Name of the embedded Redis's socket in ``run_dir``."""
 TOR_ROUTE = "tor"
 """The name under which an item may be fetched by ``tor_proxy``."""
 
@@ -178,7 +180,7 @@ class Settings(BaseSettings):
     def redis(self) -> str:
         """The Redis URL: the configured one, or the embedded server's socket."""
         configured = self.redis_url.get_secret_value()
-        return configured or f"unix://{self.run_dir / 'redis.sock'}"
+        return configured or f"unix://{self.run_dir / SOCKET}"
 
     @property
     def redis_is_embedded(self) -> bool:

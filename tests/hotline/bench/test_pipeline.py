@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -18,8 +20,15 @@ from triage.fingerprints import fingerprint_media
 from triage.hashlists import formats
 
 
-def test_a_killed_bench_leaves_nothing_behind(tmp_path: Path) -> None:
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A folder of one's own whose path leaves room for a socket's."""
+    with tempfile.TemporaryDirectory(prefix="hb-") as folder:
+        yield Path(folder)
+
+
+def test_a_killed_bench_leaves_nothing_behind(short_path: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(short_path)}
     command = [sys.executable, "-m", "hotline", "bench", "pipeline", "--size", "10",
                "--reports", "500", "--workers", "1"]  # fmt: skip
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as bench:
@@ -33,17 +42,17 @@ def test_a_killed_bench_leaves_nothing_behind(tmp_path: Path) -> None:
             raise AssertionError(said)
         tree = psutil.Process(bench.pid).children(recursive=True)
         assert {"web", "worker", "scheduler"} <= {word for one in tree for word in one.cmdline()}
-        assert list(tmp_path.glob("hotline-bench-*"))
+        assert list(short_path.glob("hotline-bench-*"))
         bench.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(tree, timeout=60)
     assert alive == []
-    assert list(tmp_path.glob("hotline-bench-*")) == []
+    assert list(short_path.glob("hotline-bench-*")) == []
 
 
-def test_what_it_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_it_tells(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "PAUSE_SECONDS", 0.05)
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(short_path))
+    monkeypatch.setattr("tempfile.tempdir", str(short_path))
     ticks: list[str] = []
     told = pipeline.run(size=20, reports=3, many=6, workers=1, tick=ticks.append)
     idle, busy = told["rows"]
@@ -53,7 +62,7 @@ def test_what_it_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         assert idle[f"{name}_ms"] >= 0 and busy[f"{name}_ms"] >= 0
     assert idle["store_ms"] > 0 and told["index_size"] == 20 and told["ready_seconds"] > 0
     assert "Starting the service …" in ticks
-    assert list(tmp_path.iterdir()) == []
+    assert list(short_path.iterdir()) == []
 
 
 def test_a_service_that_cannot_start_says_why(
