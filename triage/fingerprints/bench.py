@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -28,14 +27,14 @@ def run(seconds: float = 3.0) -> dict[str, Any]:
     with ``OPENBLAS_NUM_THREADS=1``, as the fetcher is: on a busy machine BLAS threads that wait for
     each other cost ten times what they save on matrices of this size.
     """
-    rows, decoder = [], "simplejpeg" if find_spec("simplejpeg") else "Pillow"
+    rows = []
     for case, size in CASES.items():
         pictures = [_jpeg(size, seed) for seed in range(PICTURES)]
         rates = _rates({"ours": _ours, **_references()}, pictures, seconds)
         ours = rates.pop("ours")
         size_of_all = sum(len(picture) for picture in pictures)
         bits = round(8 * size_of_all / (PICTURES * size[0] * size[1]), 2)
-        facts = {"bits_per_pixel": bits, "decoder": decoder, **_agreement(pictures)}
+        facts = {"bits_per_pixel": bits, **_agreement(pictures)}
         rows += [row(case, ours, rates[name], name, **facts) for name in rates]
     return result("hash", "images/s", rows)
 

@@ -1,34 +1,55 @@
-"""The quick JPEG decode of the ``fast`` extra: the same pixels, or Pillow's own way."""
+"""The quick JPEG decode: the same pixels as Pillow's, which takes what it refuses."""
 
 from __future__ import annotations
 
-import io
+import threading
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
 from triage.fingerprints import fingerprint_media, pictures
 
+SOF0, SOF1, SOF9 = b"\xff\xc0", b"\xff\xc1", b"\xff\xc9"
+
 
 def _files(picture: Callable[..., Image.Image], encode: Callable[..., bytes]) -> list[bytes]:
-    """Whole and broken, grey and in colour, upright and turned, of every scale."""
+    """Whole and broken, grey and in colour, upright and turned, of every scale; and what one of the
+    decoders or both refuse: 12 bits a sample, arithmetic coding, a size that is not its own."""
     files = []
-    for height, width in ((5, 5), (240, 320), (777, 1033), (1100, 600), (1080, 1920)):
+    for height, width in ((5, 5), (240, 320), (777, 1033), (1080, 1920)):
         image = picture(height, width)
         turned = Image.Exif()
         turned[0x0112] = 6
+        plain = encode(image, "JPEG", quality=85)
+        start = plain.index(SOF0)
         files += [
-            encode(image, "JPEG", quality=85),
+            plain,
             encode(image, "JPEG", progressive=True, subsampling=0),
             encode(image.convert("L"), "JPEG"),
             encode(image.convert("CMYK"), "JPEG"),
             encode(image, "JPEG", exif=turned),
-            encode(image, "JPEG")[: height * 20],
+            plain[: height * 20],
+            plain[: start + 4] + b"\x0c" + plain[start + 5 :],
+            plain.replace(SOF0, SOF1, 1)[: start + 4] + b"\x0c" + plain[start + 5 :],
+            plain.replace(SOF0, SOF9, 1),
+            _declaring(plain, height + 90, width + 90),
+            plain[: len(plain) // 2] + b"\xff\xd9" * 40 + plain[len(plain) // 2 :],
+            plain + plain,
         ]
     return files
+
+
+def _declaring(data: bytes, height: int, width: int) -> bytes:
+    """The file with another size in its header."""
+    at = data.index(SOF0) + 5
+    return data[:at] + height.to_bytes(2) + width.to_bytes(2) + data[at + 4 :]
+
+
+def _refuses(*_: Any, **__: Any) -> Any:
+    raise ValueError("refused")
 
 
 def test_every_file_hashes_alike_with_and_without_it(
@@ -36,41 +57,71 @@ def test_every_file_hashes_alike_with_and_without_it(
     encode: Callable[..., bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Where the library is not installed, Pillow plays it, by the same contract."""
     files = _files(picture, encode)
-    quick = pictures.decode_jpeg or _like_simplejpeg
-    seen = []
+    decode, taken = pictures.decode_jpeg, []
 
-    def decode(data: bytes, *args: Any, **sizes: int) -> Any:
-        seen.append(sizes)
-        return quick(data, *args, **sizes)
+    def counting(*args: Any, **sizes: int) -> Any:
+        pixels = decode(*args, **sizes)
+        taken.append(pixels.shape)
+        return pixels
 
-    monkeypatch.setattr(pictures, "decode_jpeg", None)
-    plain = [fingerprint_media(data) for data in files]
-    monkeypatch.setattr(pictures, "decode_jpeg", decode)
-    assert [fingerprint_media(data) for data in files] == plain
-    assert len(seen) >= 15
+    monkeypatch.setattr(pictures, "decode_jpeg", counting)
+    quick = [fingerprint_media(data) for data in files]
+    monkeypatch.setattr(pictures, "decode_jpeg", _refuses)
+    assert [fingerprint_media(data) for data in files] == quick
+    assert 12 <= len(taken) < len(files)
 
 
-@pytest.mark.parametrize("shape", [(10, 10, 1), (480, 640, 3)])
-def test_a_decoder_that_gives_another_size_is_not_believed(
-    shape: tuple[int, ...],
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_declared_size_is_checked_before_anything_is_decoded(
+    progressive: bool,
+    picture: Callable[..., Image.Image],
+    encode: Callable[..., bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = encode(picture(240, 320), "JPEG", progressive=progressive)
+    at = plain.index(b"\xff\xc2" if progressive else SOF0) + 5
+    data = plain[:at] + b"\xff\xdc\xff\xdc" + plain[at + 4 :]
+    monkeypatch.setattr(pictures, "decode_jpeg", lambda *_, **__: pytest.fail("decoded"))
+    found = fingerprint_media(data)
+    assert (found.pdq, found.problems) == (None, ("too_many_pixels",))
+
+
+def test_a_size_that_libjpeg_reads_otherwise_is_not_decoded(
     picture: Callable[..., Image.Image],
     encode: Callable[..., bytes],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     data = encode(picture(480, 640), "JPEG")
-    monkeypatch.setattr(pictures, "decode_jpeg", None)
     plain = fingerprint_media(data)
-    monkeypatch.setattr(pictures, "decode_jpeg", lambda *_, **__: np.zeros(shape, np.uint8))
+    monkeypatch.setattr(pictures, "decode_jpeg", lambda *_, **__: pytest.fail("decoded"))
+    monkeypatch.setattr(
+        pictures, "decode_jpeg_header", lambda *_, **__: (60_000, 60_000, "YCbCr", "420")
+    )
     assert fingerprint_media(data) == plain
 
 
-def _like_simplejpeg(data: bytes, _: str, *, min_height: int, min_width: int) -> Any:
-    image = Image.open(io.BytesIO(data))
-    image.draft("L", (min_width, min_height))
-    try:
-        image.load()
-    except OSError:
-        raise ValueError("Premature end of JPEG file") from None
-    return np.asarray(image)[:, :, None]
+def test_threads_do_not_disturb_each_other_and_memory_stays(
+    picture: Callable[..., Image.Image], encode: Callable[..., bytes]
+) -> None:
+    """Also not where every other file breaks off in the decoder, which leaves it by a jump."""
+    whole = [encode(picture(120, 160, seed), "JPEG", quality=85) for seed in range(4)]
+    files = [*whole, *(data[:2_000] for data in whole)]
+    expected = [fingerprint_media(data) for data in files]
+    wrong: list[int] = []
+
+    def work() -> None:
+        for _ in range(8):
+            wrong.extend(
+                n for n, data in enumerate(files) if fingerprint_media(data) != expected[n]
+            )
+
+    work()
+    before = psutil.Process().memory_info().rss
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert psutil.Process().memory_info().rss - before < 30_000_000
