@@ -103,7 +103,6 @@ def _words_of(part: ReportPart) -> Location:
 
 def _sight(session: Session, context: Context, report: Report, found: Found, now: datetime) -> None:
     item = _join_item(session, found.location, report.received_at)
-    keep_userinfo(session, context, item, found.location.userinfo, now=now)
     sighting_id = new_id()
     is_new = insert_once(
         session,
@@ -122,6 +121,9 @@ def _sight(session: Session, context: Context, report: Report, found: Found, now
         session, actor=audit.SYSTEM, action="item.sighted", entity="item", entity_id=item.id,
         now=now, report=str(report.id), case=case.reference,
     )  # fmt: skip
+    if not report.held_for_review or case.state == "held":
+        # A flood must not change how a known item is fetched: its checks would be blind.
+        keep_userinfo(session, context, item, found.location.userinfo, now=now)
     if report.held_for_review:
         case.held = max(case.held, _urgency(report))
         return
@@ -248,14 +250,14 @@ def tell_reporters(
     """
     moved = 0
     for part in parts_of(session, item_id, before=event):
-        if event == "removed" and _others_are_up(session, part.id, item_id):
+        if event == "removed" and others_are_up(session, part.id, item_id):
             continue
         moved += intake.progress(session, part, event, actor=actor, now=now)
     return moved
 
 
-def _others_are_up(session: Session, part_id: uuid.UUID, item_id: uuid.UUID) -> bool:
-    """One part may name several locations: it is "removed" only when all of them are."""
+def others_are_up(session: Session, part_id: uuid.UUID, item_id: uuid.UUID) -> bool:
+    """One part may name several locations: it is "removed", or set aside, only when all are."""
     count = session.scalar(
         select(func.count())
         .select_from(Case)

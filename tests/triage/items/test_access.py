@@ -11,7 +11,9 @@ from sqlalchemy import select
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.core.ids import new_id
+from hotline.core.outbox import OutboxEntry
 from hotline.core.settings import Settings, load_settings
+from hotline.core.task import Task
 from hotline.intake import service as intake
 from hotline.intake.submission import read
 from triage.items.access import Access, access_of, fetch_request, routes_of, set_access
@@ -97,9 +99,6 @@ def test_a_route_may_be_chosen_and_a_foreign_one_not(make_context: Callable[...,
 
 def test_a_sign_in_of_the_reported_address_is_kept_sealed(context: Context) -> None:
     """It opens the item's host and nothing else; no row and no log holds it in the clear."""
-    from hotline.core.outbox import OutboxEntry
-    from hotline.core.task import Task
-
     with context.database.writing() as session:
         submission = read({"locations": ["https://me:s%40cret@a.example/x"]})
         intake.receive(session, context, submission, channel="form", now=NOW)
@@ -117,3 +116,25 @@ def test_a_sign_in_of_the_reported_address_is_kept_sealed(context: Context) -> N
     assert access.userinfo == "me:s%40cret"
     request = fetch_request(found, context.settings, access)
     assert (request.url, request.userinfo) == ("https://a.example/x", "me:s%40cret")
+
+
+def test_a_flood_does_not_change_how_a_known_item_is_fetched(context: Context) -> None:
+    """With a sign-in of somebody's choosing no check would find anything gone."""
+    _reported(context, "https://a.example/x", held=False)
+    _reported(context, "https://false:one@a.example/x", held=True)
+    with context.database.reading() as session:
+        assert session.scalars(select(ItemAccess)).all() == []
+    _reported(context, "https://me:pw@b.example/y", held=True)  # opens a case: nobody looked yet
+    with context.database.reading() as session:
+        assert session.scalars(select(ItemAccess)).one().userinfo
+
+
+def _reported(context: Context, url: str, *, held: bool) -> None:
+    with context.database.writing() as session:
+        received = intake.receive(
+            session, context, read({"locations": [url]}), channel="form", held=held, now=NOW
+        )
+        key = f"report:{received.report_id}"
+        entry = session.scalars(select(OutboxEntry).where(OutboxEntry.key == key)).one()
+        task = Task(context, entry.id, entry.payload, 1, NOW)
+    register_report(task)
