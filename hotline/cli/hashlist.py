@@ -14,7 +14,7 @@ from rich.table import Table
 from hotline.cli.house import open_house
 from hotline.cli.output import emit_json, progress, stderr, stdout
 from hotline.core.context import utc_now
-from hotline.core.errors import InvalidInput
+from hotline.core.errors import Forbidden, InvalidInput
 
 if TYPE_CHECKING:
     from triage.hashlists.service import Import
@@ -247,8 +247,8 @@ def police(
     """Whether a strong match with the list tells the police by itself, before anybody has looked.
 
     An exact hash, or PDQ within the threshold and of good quality, of a file seen from then on. The
-    police hold begins as ever; class, notices and all else stay with people. Switching on takes two
-    persons: ask here, and another one agrees on the console's page of lists.
+    police hold begins as ever; class, notices and all else stay with people. Where acts take two
+    persons this is switched on by them, on the console's page of lists; here it is switched off.
     """
     from triage.hashlists import police as switch
     from triage.hashlists import service
@@ -257,13 +257,16 @@ def police(
     with context.database.writing() as session:
         found, now = service.named(session, name), utc_now()
         if on:
-            second = context.settings.second_person
-            switch.ask(session, found, actor=ACTOR, second_person=second, now=now)
+            if context.settings.second_person:
+                raise Forbidden(
+                    "Two persons switch this on; a command cannot tell who they are.",
+                    hint="Ask on the console's page of hash lists, where another one agrees.",
+                )
+            switch.ask(session, found, actor=ACTOR, second_person=False, now=now)
         else:
             switch.stop(session, found, actor=ACTOR, now=now)
         state = switch.state_of(found)
     told = {"on": "a strong match tells the police by itself from now on",
-            "asked": "asked; another person has to agree on the console's page of hash lists",
             "off": "the police are told by people only"}  # fmt: skip
     if state != "off":
         stderr.print("hotline: nobody looks before such a referral leaves.", style="yellow")

@@ -171,7 +171,7 @@ def test_what_this_hotline_confirmed_is_exported_and_logged(
     assert cli.run(["hashlist", "own", "--format", "xml"]) == 2
 
 
-def test_telling_the_police_by_itself_is_asked_for_and_stopped(
+def test_telling_the_police_by_itself_takes_two_on_the_console_and_is_stopped_here(
     imported: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def listed() -> str:
@@ -181,12 +181,17 @@ def test_telling_the_police_by_itself_is_asked_for_and_stopped(
     assert listed() == "off"
     assert cli.run(["hashlist", "police", "one"]) == 2  # neither on nor off: nothing is guessed
     capsys.readouterr()
-    assert cli.run(["hashlist", "police", "one", "--on"]) == 0
-    told = capsys.readouterr()
-    assert "another person has to agree" in told.out and "nobody looks before" in told.err
-    assert listed() == "asked"
     assert cli.run(["hashlist", "police", "one", "--on"]) == 1
-    assert "cannot approve" in capsys.readouterr().err
+    assert "Two persons switch this on" in capsys.readouterr().err
+    assert listed() == "off"
+    context = build_context(load_settings())
+    with context.database.writing() as session:
+        session.scalars(select(HashList)).one().police_asked_by = "person:ana"
+    context.close()
+    # Whoever asked on the console may sit at the machine as well.
+    assert cli.run(["hashlist", "police", "one", "--on"]) == 1
+    capsys.readouterr()
+    assert listed() == "asked"
     assert cli.run(["hashlist", "police", "one", "--off"]) == 0
     assert "by people only" in capsys.readouterr().out
     assert listed() == "off"
@@ -198,5 +203,6 @@ def test_where_one_person_is_enough_the_command_switches_it_on(
 ) -> None:
     monkeypatch.setenv("HOTLINE_SECOND_PERSON", "false")
     assert cli.run(["hashlist", "police", "one", "--on"]) == 0
-    assert "by itself from now on" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "by itself from now on" in told.out and "nobody looks before" in told.err
     assert _stored().police_since is not None
