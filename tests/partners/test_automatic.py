@@ -221,6 +221,23 @@ def test_what_the_list_says_now_counts(
     assert station.told() == []
 
 
+def test_an_import_sends_no_old_case(station: Station) -> None:
+    """Files from before the switch stay with people, also if their hash is taken in anew."""
+    case = station.seen(kind="pdq", distance=200)
+    station.house.later(minutes=1)
+    station.switch_on()
+    with station.writing() as session:
+        again = HashEntryRow(list_id=station.known.id, kind="sha256", value="0" * 64, added_in=2)
+        session.add(again)
+        session.flush()
+        old = session.scalars(select(MediaMatch)).one()
+        session.add(MediaMatch(id=new_id(), media_id=old.media_id, entry_id=again.id,
+                               list_id=station.known.id, kind="sha256", distance=0,
+                               at=station.house.now))  # fmt: skip
+    station.appraised(case)
+    assert station.told() == []
+
+
 def test_a_list_that_is_switched_off_before_the_job_ran_tells_nobody(station: Station) -> None:
     station.switch_on()
     job = station.house.jobs.pop("referral.automatic")

@@ -1,7 +1,7 @@
 """The switch of a list: whether a known match alone tells the police. Off, unless two want it.
 
 Everything else about a case stays with people. A list is switched on for what is seen from then on,
-so that no old case goes out by itself.
+so that no old case goes out by itself, also where an import matches its files anew.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def strongest(session: Session, seen_at: ColumnElement[bool]) -> MediaMatch | No
             seen_at,
             HashList.enabled,
             since.is_not(None),
-            or_(MediaMatch.at >= since, ItemMedia.first_seen_at >= since),
+            ItemMedia.first_seen_at >= since,
             HashEntryRow.removed_in.is_(None),
             or_(exact, near),
             ~_disconfirmed(),
