@@ -55,7 +55,7 @@ def check_from_report(
         missing=Page.from_facts((missing or {}).get("page")),
         missing_media=_media_of(missing),
         home=Page.from_facts((home or {}).get("page")),
-        home_media=_media_of(home),
+        home_media=_media_of(home) if _is_another(home, report) else (),
         signed_in=signed_in,
         known_error_page=_meaning(report, page, error_pages or shipped_error_pages()),
     )
@@ -67,6 +67,11 @@ def _meaning(report: Mapping[str, Any], page: Page | None, pages: ErrorPages) ->
 
 def _media_of(report: Mapping[str, Any] | None) -> tuple[MediaHash, ...]:
     return _hashes(report.get("media") or ()) if report else ()
+
+
+def _is_another(home: Mapping[str, Any] | None, report: Mapping[str, Any]) -> bool:
+    """Whether the front page is not itself what was reported: then all on it would be furniture."""
+    return home is not None and home["requested"] != report["requested"]
 
 
 def shows_a_part(report: Mapping[str, Any], baseline: Baseline) -> bool:

@@ -36,6 +36,26 @@ def report(**more: Any) -> dict[str, Any]:
     return {"requested": url, "final_url": url, "outcome": "ok", "status": 200, **more}
 
 
+def test_a_front_page_is_no_other_page_than_itself() -> None:
+    """Some of its pictures went: the others are the material still, not the site's furniture."""
+
+    def shows(url: str, *hashes: str) -> dict[str, Any]:
+        media = [
+            {"url": f"{url}{one}", "source": "img", "status": 200, "sha256": one * 64,
+             "fingerprint": {"sha256": one * 64, "width": 640, "height": 480}}
+            for one in hashes
+        ]  # fmt: skip
+        return report(requested=url, final_url=url, media=media)
+
+    front, album = "https://a.example/", "https://a.example/album/1"
+    for url, verdict in ((front, "online"), (album, "unknown")):
+        check = check_from_report(
+            shows(url, "1", "2"), control_ok=True, vantage="own", at=NOW,
+            home=shows(front, "1", "2"),
+        )  # fmt: skip
+        assert judge(check, baseline_from_report(shows(url, "1", "2", "3"))).verdict == verdict
+
+
 def test_same_picture_by_hash_distance_and_turn() -> None:
     one = MediaHash("1" * 64, A)
     assert one.same(MediaHash("1" * 64))
