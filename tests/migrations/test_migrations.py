@@ -16,11 +16,14 @@ from hotline.core import audit
 from hotline.core.context import Context
 from hotline.core.database import Database
 from hotline.core.errors import Misconfigured
+from hotline.core.ids import new_id
 from hotline.intake import service as intake
 from hotline.intake.models import Report
 from hotline.intake.submission import Submission
 from hotline.migrations import run
 from hotline.migrations.tables import metadata
+from triage.cases.models import Case
+from triage.items.models import Item
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
@@ -59,6 +62,20 @@ def test_data_survives_down_and_up_again(context: Context) -> None:
         )
         assert list(opened.parts.values()) == ["https://host.example/a"]
         assert session.scalars(select(Report)).one().kind == "csam_image"
+
+
+def test_a_held_case_is_no_stranger_to_the_schema_before_floods(context: Context) -> None:
+    """Its state has no name there; it waits for the machine like any that was just received."""
+    with context.database.writing() as session:
+        item = Item(id=new_id(), key="url:1", kind="url", canonical="x", display="x",
+                    first_reported_at=NOW, last_reported_at=NOW)  # fmt: skip
+        session.add(item)
+        session.flush()
+        session.add(Case(id=new_id(), reference="R-1", item_id=item.id, opened_at=NOW,
+                         state="held", state_since=NOW, held=3))  # fmt: skip
+    run.downgrade(context.database, "0002")
+    with context.database.engine.connect() as connection:
+        assert connection.scalar(text("SELECT state FROM case_file")) == "received"
 
 
 def test_an_old_schema_is_refused_with_what_to_do(

@@ -36,6 +36,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("UPDATE case_file SET state = 'received' WHERE state = 'held'")
     op.drop_index("ix_case_file_held", "case_file")
     op.drop_column("sighting", "held")
     op.drop_column("case_file", "held")
