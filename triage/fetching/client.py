@@ -91,6 +91,8 @@ class Fetcher:
             child.stop()
             child = None
         if child is None:
+            child, self._successor = self._successor, None
+        if child is None or not child.usable:
             child = _Child()
         self._child = child
         if not child.await_ready():

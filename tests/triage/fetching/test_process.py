@@ -265,6 +265,21 @@ def test_a_successor_is_ready_before_the_child_ends(
     assert not second.is_running() and not third.is_running()
 
 
+def test_a_successor_takes_the_place_of_a_child_that_was_killed(
+    lab: Any, world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_AHEAD", 1)
+    world.routes = {"/": lab.answer(b"<p>hello</p>")}
+    with Fetcher(recycle_after=2) as own:
+        assert own.fetch(lab.ask(world.url())).outcome == "ok"
+        first, second = child_of(own), own._successor
+        assert second is not None
+        first.kill()
+        first.wait()
+        assert own.fetch(lab.ask(world.url())).outcome == "ok"
+        assert child_of(own).pid == second.pid
+
+
 def test_close_cancels_what_is_under_way(lab: Any, world: Any) -> None:
     world.routes = {"/hang": _hang}
     fetcher, reports = Fetcher(), []
