@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
 from typing import Any
+from uuid import uuid4
 
 from flask import current_app, request
 from sqlalchemy.orm import Session
@@ -20,7 +22,6 @@ from hotline.core import datafiles, web
 from hotline.core.context import utc_now
 from hotline.core.database import insert_once
 from hotline.core.errors import TooMany
-from hotline.core.ids import new_id
 from hotline.core.shapes import parse_file
 from hotline.intake import proof
 from hotline.intake.limits import Counters, Limits
@@ -95,8 +96,10 @@ def _spend(session: Session, solution: str, now: datetime) -> bool:
     if name is None:
         return False
     mac = web.context().keyring.mac("sessions", b"spent proof:" + name)
-    expires_at = now + proof.LIFETIME
-    return insert_once(session, SpentProof, ["mac"], id=new_id(), mac=mac, expires_at=expires_at)
+    # By the hour and under a random id: the moment would lead to the report that it came with.
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    expires_at = hour + proof.LIFETIME + timedelta(hours=1)
+    return insert_once(session, SpentProof, ["mac"], id=uuid4(), mac=mac, expires_at=expires_at)
 
 
 def _keys() -> proof.Secrets:
@@ -118,7 +121,24 @@ def _guard() -> Guard:
 
 
 def _address() -> str:
-    """The client's address, for counting in memory only; behind proxies the one they saw."""
+    """The client's address, for counting in memory only; behind proxies the one they saw.
+
+    Of IPv6 its /64, which one network has for itself (RFC 4291, 2.5.4): otherwise whoever
+    sends from a new address each time would meet no limit and fill the table of the others.
+    """
+    seen = _seen()
+    try:
+        address = ip_address(seen)
+    except ValueError:
+        return seen
+    if not isinstance(address, IPv6Address):
+        return seen
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return address.packed[:8].hex()
+
+
+def _seen() -> str:
     hops = web.context().settings.trusted_proxies
     seen = request.headers.get("X-Forwarded-For", "").split(",")
     if hops and len(seen) >= hops:

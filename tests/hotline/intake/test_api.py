@@ -151,6 +151,10 @@ def test_behind_proxies_the_address_they_saw_is_counted(context: Context) -> Non
         ("203.0.113.9, 192.0.2.7", "192.0.2.7"),
         ("", ""),
         ("198.51.100.1", "198.51.100.1"),
+        ("::ffff:198.51.100.1", "198.51.100.1"),
+        ("2001:db8:0:7::1", "20010db800000007"),
+        ("2001:db8:0:7:ffff::2%eth0", "20010db800000007"),
+        ("unknown", "unknown"),
     ):
         with app.test_request_context(headers={"X-Forwarded-For": header}):
             assert guard._address() == seen

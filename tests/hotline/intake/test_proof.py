@@ -238,6 +238,7 @@ def test_nothing_of_the_visitor_is_kept_with_a_spent_proof(
         assert len(spent.mac) == 32 and spent.mac.hex() not in solution
         assert {c.name for c in SpentProof.__table__.columns} == {"id", "mac", "expires_at"}
         late = spent.expires_at
+        assert (late.minute, late.second, late.microsecond, spent.id.version) == (0, 0, 0, 4)
         assert service.retention(session, context, now=late)["spent_proofs"] == 1
 
 
