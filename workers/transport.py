@@ -39,7 +39,10 @@ HANDED_OVER_AT_ONCE = 100
 # second. Of a flood it holds what it can carry before the sweeper comes for it.
 CARRIED_AT_ONCE = 2
 CARRIED_EVERY_SECONDS = 0.1
-HELD_BY_COURIER = 40
+HELD_BY_COURIER = 30
+# After that the sweeper may have handed it over: two workers would begin the same work, and a
+# message to others would leave twice. Below outbox.FRESH.
+GOOD_FOR_SECONDS = 1.5
 # After a refused connection nobody knocks again for this long: a request must not wait for Redis.
 PAUSE_SECONDS = 2.0
 CONNECT_SECONDS = 0.5
@@ -149,7 +152,7 @@ class Courier:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._notes: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._notes: queue.SimpleQueue[tuple[float, str]] = queue.SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
@@ -159,20 +162,23 @@ class Courier:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._carry, daemon=True)
                     self._thread.start()
+        now = time.monotonic()
         for note in notes:
-            self._notes.put(note)
+            self._notes.put((now, note))
 
     def _carry(self) -> None:
-        held: list[str] = []
+        held: list[tuple[float, str]] = []
         while True:
             if not held:
                 held.append(self._notes.get())
             while not self._notes.empty():
                 held.append(self._notes.get())
-            held.sort(key=lambda note: QUEUES.index(note.partition(":")[0]))
-            now, held = held[:CARRIED_AT_ONCE], held[CARRIED_AT_ONCE:HELD_BY_COURIER]
+            since = time.monotonic() - GOOD_FOR_SECONDS
+            held = [(at, note) for at, note in held if at > since]
+            held.sort(key=lambda one: QUEUES.index(one[1].partition(":")[0]))
+            first, held = held[:CARRIED_AT_ONCE], held[CARRIED_AT_ONCE:HELD_BY_COURIER]
             try:
-                self._transport.after_commit(now)
+                self._transport.after_commit([note for _, note in first])
             except Exception as error:  # the thread must outlive it; the sweeper has the rest
                 log.error("courier_failed", error=type(error).__name__, where=origin(error))
             time.sleep(CARRIED_EVERY_SECONDS)

@@ -74,9 +74,10 @@ def test_a_courier_hands_over_what_was_stored(wired: tuple[Any, ...]) -> None:
 
 
 def test_in_a_flood_a_courier_carries_danger_first_and_leaves_the_rest(
-    wired: tuple[Any, ...],
+    wired: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context, transport, server = wired
+    monkeypatch.setattr("workers.transport.GOOD_FOR_SECONDS", 60.0)  # on a slow machine too
     many = [_post(context, f"work {number}") for number in range(3 * HELD_BY_COURIER)]
     danger = _post(context, "danger", "urgent")
     notes = [f"default:{each}" for each in many] + [f"urgent:{danger}"]
@@ -86,6 +87,22 @@ def test_in_a_flood_a_courier_carries_danger_first_and_leaves_the_rest(
     _soon(lambda: len(_waiting(server)) >= HELD_BY_COURIER)
     assert transport.sweep(context.database, NOW) == len(notes)
     assert set(_waiting(server)) == {danger, *many}
+
+
+def test_a_courier_leaves_to_the_sweeper_what_it_held_too_long(
+    wired: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By then it may be with a worker; handed over again, a second one would begin it too."""
+    context, transport, server = wired
+    monkeypatch.setattr("workers.transport.GOOD_FOR_SECONDS", 0.0)
+    courier = Courier(transport)
+    courier.after_commit([f"urgent:{_post(context, 'late', 'urgent')}"])
+    _soon(lambda: courier._notes.empty())
+    monkeypatch.setattr("workers.transport.GOOD_FOR_SECONDS", 60.0)
+    fresh = _post(context, "fresh")
+    courier.after_commit([f"default:{fresh}"])
+    _soon(lambda: _waiting(server) != [])
+    assert _waiting(server) == [fresh]
 
 
 def test_a_courier_outlives_a_redis_that_goes_away(wired: tuple[Any, ...]) -> None:
