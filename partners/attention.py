@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from flask import render_template
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import requires
@@ -20,8 +20,12 @@ from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
 from partners.watching.models import Watch
 from triage.cases.models import Case
+from triage.cases.tabs import HELD_DANGER
+from triage.cases.unread import unread
+from triage.items.models import Sighting
 
 SHOWN = 200
+DANGER = "held.danger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,10 @@ class Point:
     since: datetime
 
 
-def waiting(session: Session) -> list[Point]:
-    """All points, the oldest first. ``why`` is a word of ``words.ATTENTION``."""
-    found: list[Point] = []
+def waiting(session: Session, now: datetime) -> list[Point]:
+    """All points, danger first, then the oldest. ``why`` is a word of ``words.ATTENTION``."""
+    danger = _held_in_danger(session)
+    found = [Point(case, "reporter.wrote", at) for case, at in unread(session, now)]
     for model, states in (
         (Plan, ("requested",)),
         (Hold, ("expired",)),
@@ -54,7 +59,21 @@ def waiting(session: Session) -> list[Point]:
         Point(case, "watch.unclear", row.last_at or row.state_since)
         for row, case in _with_cases(session, list(watches))
     ]
-    return sorted(found, key=lambda point: point.since)
+    return danger + sorted(found, key=lambda point: point.since)
+
+
+def _held_in_danger(session: Session) -> list[Point]:
+    """Of a possible flood: cases where a report says that a child is in danger now."""
+    first = func.min(Sighting.at)
+    rows = session.execute(
+        select(Case, first)
+        .join(Sighting, Sighting.item_id == Case.item_id)
+        .where(Case.held == HELD_DANGER, Sighting.held)
+        .group_by(Case.id)
+        .order_by(first)
+        .limit(SHOWN)
+    )
+    return [Point(case, DANGER, since) for case, since in rows]
 
 
 Row = TypeVar("Row", bound=Plan | Hold | Referral | Notice | Watch)
@@ -71,7 +90,12 @@ def _with_cases(session: Session, rows: Sequence[Row]) -> list[tuple[Row, Case]]
 @requires("queue.see")
 def attention() -> str:
     """The page."""
+    now = utc_now()
     with web.reading() as session:
         return render_template(
-            "partners/attention.html", points=waiting(session), words=words, now=utc_now()
+            "partners/attention.html",
+            points=waiting(session, now),
+            words=words,
+            danger=DANGER,
+            now=now,
         )

@@ -64,6 +64,8 @@ WATCH_STATES: dict[str, Any] = {
 }
 
 ATTENTION: dict[str, Any] = {
+    "held.danger": lazy_gettext("Held as a possible flood: a child is said to be in danger now"),
+    "reporter.wrote": lazy_gettext("A reporter wrote something that nobody has read yet"),
     "plan.requested": lazy_gettext("A plan waits for approval"),
     "hold.expired": lazy_gettext("A police hold is past its deadline; it still holds"),
     "referral.approved": lazy_gettext("A referral waits for a confirmed address"),

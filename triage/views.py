@@ -41,10 +41,12 @@ def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
     add, post = blueprint.add_url_rule, ["POST"]
     add("/queue", view_func=cases.queue)
     add("/queue/release", view_func=cases.release_flood, methods=post)
+    add("/queue/set-aside", view_func=cases.set_flood_aside, methods=post)
     add(CASE, view_func=cases.case)
     add(f"{CASE}/claim", view_func=cases.claim, methods=post)
     add(f"{CASE}/release", view_func=cases.release, methods=post)
     add(f"{CASE}/reports/release", view_func=cases.release_reports, methods=post)
+    add(f"{CASE}/reports/set-aside", view_func=cases.set_reports_aside, methods=post)
     add(f"{CASE}/assessment", view_func=cases.assess, methods=post)
     add(f"{CASE}/facts", view_func=cases.set_facts, methods=post)
     add(f"{CASE}/access", view_func=items.set_access, methods=post)

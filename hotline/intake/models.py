@@ -23,6 +23,10 @@ PART_MACHINE = Machine(
     MappingProxyType(
         {
             ("received", "examined"): "in_review",
+            # part of a flood, not a report; it counts again as soon as its place is looked at
+            ("received", "set_aside"): "set_aside",
+            ("set_aside", "reopened"): "in_review",
+            ("set_aside", "examined"): "in_review",
             ("in_review", "passed_on"): "passed_on",
             ("in_review", "not_illegal"): "not_illegal",
             ("in_review", "closed"): "closed",

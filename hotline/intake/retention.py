@@ -20,7 +20,7 @@ from hotline.intake.models import (
     SpentProof,
 )
 
-FINAL_STATES = ("removed", "not_illegal", "closed")
+FINAL_STATES = ("removed", "not_illegal", "closed", "set_aside")
 BATCH = 1_000
 """Reports of one run; the schedule calls again, and no transaction grows without bound."""
 

@@ -37,7 +37,9 @@ class ReceiptAnswer(_Strict):
     id: Annotated[uuid.UUID, Field(description="What webhooks call the report. It opens nothing.")]
 
 
-State = Literal["received", "in_review", "passed_on", "removed", "not_illegal", "closed"]
+State = Literal[
+    "received", "in_review", "passed_on", "removed", "not_illegal", "closed", "set_aside"
+]
 
 
 class PartAnswer(_Strict):

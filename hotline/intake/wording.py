@@ -46,6 +46,7 @@ STATES: dict[str, LazyString] = {
     "removed": _("It is gone. We checked."),
     "not_illegal": _("We looked at it. We cannot act against it under the law."),
     "closed": _("We have finished with it."),
+    "set_aside": _("We have set it aside for now."),
 }
 FAULTS: dict[str, LazyString] = {
     "nothing": _("Tell us where it is, or what happened. One of the two is enough."),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hotline.accounts import service as accounts
 from hotline.accounts.auth import COOKIE
@@ -17,13 +17,15 @@ from hotline.app import create_app
 from hotline.core import machine
 from hotline.core.context import utc_now
 from hotline.core.ids import new_id
+from hotline.intake import service as intake
+from hotline.intake.models import ReportPart
 from partners.channels.base import Refused
 from partners.directory.models import Partner
 from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
 from partners.watching.models import Watch
 from triage.cases.models import Case
-from triage.items.models import Visit
+from triage.items.models import Sighting, Visit
 
 
 @pytest.fixture
@@ -399,3 +401,25 @@ def test_a_watched_case_is_not_closed_by_hand(house: Any, browser: Any) -> None:
     assert "Close the case" not in arta.case()
     arta.post(f"{CASE}/close", why="I would like to.")
     assert house.only(Case).state == "in_progress"
+
+
+def test_what_waits_for_a_person_tells_of_held_danger_first(house: Any, browser: Any) -> None:
+    arta = browser("arta")
+    assert "Nothing waits for a person." in arta.get("/console/to-decide").text
+    case = house.case(state="held")
+    danger = "Held as a possible flood: a child is said to be in danger now"
+    with house.context.database.writing() as session:
+        session.execute(update(Sighting).values(held=True))
+        session.execute(update(Case).values(held=2))
+        part = session.scalars(select(ReportPart)).one()
+        house.context.vault.new_record(session, part.report_id)
+        intake.add_information(session, house.context, part.report, "It is real.", utc_now())
+    page = arta.get("/console/to-decide").text
+    assert "A reporter wrote something" in page and danger not in page
+    with house.context.database.writing() as session:
+        session.execute(update(Case).values(held=3))
+    page = arta.get("/console/to-decide").text
+    assert page.index(danger) < page.index("A reporter wrote something")
+    assert page.count(f">{case.reference}</a>") == 2
+    arta.post(f"/console/cases/{case.reference}/reports/{part.report_id}/words")
+    assert "A reporter wrote something" not in arta.get("/console/to-decide").text

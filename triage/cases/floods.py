@@ -1,64 +1,156 @@
 """Reports of a possible flood: they wait at their cases until a person lets them through.
 
 Nothing is fetched for them and they change no priority, so that whoever floods the hotline can
-neither reorder its queue nor have it call on addresses of their choosing. They are never dropped.
+neither reorder its queue nor have it call on addresses of their choosing. They are never dropped:
+what a person sets aside stays stored and counts as soon as its case is opened again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session, selectinload
 
 from hotline.accounts.models import Person
-from hotline.core import audit
+from hotline.core import audit, machine
 from hotline.core.errors import Conflict, InvalidInput
+from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from triage.cases.models import Case
-from triage.items.models import Sighting
-from triage.items.service import count, look_at
+from triage.items.models import Item, Sighting
+from triage.items.service import count, look_at, others_are_up
+
+NOT_A_REPORT = "part of a flood, not a report"
+IN_BULK = 1
+"""The highest ``Case.held`` that is set aside with others: no child reports, none is in danger."""
+
+
+class SetAside(NamedTuple):
+    """How many cases were set aside, and how many a person must look at one by one."""
+
+    done: int
+    left: int
 
 
 def release_many(session: Session, references: Sequence[str], person: Person, now: datetime) -> int:
     """Let the reports of several cases through; those that somebody was quicker with are left."""
-    if not references:
-        raise InvalidInput("Choose at least one case.", fields={"/case": "is missing"})
-    cases = session.scalars(
-        select(Case)
-        .where(Case.reference.in_(references), Case.held > 0)
-        .order_by(Case.id)  # in one order, so that two people never wait for each other
-        .with_for_update(of=Case)
-    ).all()
+    cases = _chosen(session, references)
     for case in cases:
         _release(session, case, person, now)
     return len(cases)
 
 
 def release(session: Session, case: Case, person: Person, now: datetime) -> None:
-    session.flush()
-    session.refresh(case, with_for_update=True)
-    if not case.held:
-        raise Conflict("No report waits here; perhaps somebody let them through just now.")
+    _lock_held(session, case)
     _release(session, case, person, now)
 
 
-def _release(session: Session, case: Case, person: Person, now: datetime) -> None:
-    held = session.execute(
-        select(Sighting, Report)
-        .join(ReportPart, ReportPart.id == Sighting.part_id)
-        .join(Report, Report.id == ReportPart.report_id)
-        .where(Sighting.item_id == case.item_id, Sighting.held)
+def set_aside_many(
+    session: Session, references: Sequence[str], person: Person, now: datetime
+) -> SetAside:
+    """Set the held reports of several cases aside. Where a child reports, or one is said to be in
+    danger, nothing happens: nobody decides that of a list."""
+    cases = _chosen(session, references)
+    clear = [case for case in cases if case.held <= IN_BULK]
+    for case in clear:
+        _set_aside(session, case, person, now)
+    return SetAside(len(clear), len(cases) - len(clear))
+
+
+def set_aside(
+    session: Session, case: Case, person: Person, now: datetime, *, confirmed: bool
+) -> None:
+    """Set one case's held reports aside; ``confirmed``: the person says to have read them, which
+    is asked for where a child reports or is said to be in danger."""
+    _lock_held(session, case)
+    if case.held > IN_BULK and not confirmed:
+        raise InvalidInput(
+            "A child may be behind one of these reports. Read what was reported, and tick that "
+            "you did.",
+            fields={"/confirm": "is missing"},
+        )
+    _set_aside(session, case, person, now)
+
+
+def take_back(session: Session, case: Case, person: Person, now: datetime) -> None:
+    """The case was opened again: what was set aside there counts like any other report."""
+    aside = select(Sighting.id).where(Sighting.item_id == case.item_id, Sighting.held).limit(1)
+    if not case.held and session.scalar(aside) is not None:
+        _release(session, case, person, now)
+
+
+def _chosen(session: Session, references: Sequence[str]) -> Sequence[Case]:
+    if not references:
+        raise InvalidInput("Choose at least one case.", fields={"/case": "is missing"})
+    chosen = (Case.reference.in_(references), Case.held > 0)
+    # Items before cases, as the jobs lock them: otherwise the two would wait for each other.
+    items = select(Item).join(Case, Case.item_id == Item.id).where(*chosen).order_by(Item.id)
+    session.scalars(items.with_for_update(of=Item)).all()
+    return session.scalars(
+        select(Case)
+        .where(*chosen)
+        .order_by(Case.id)  # in one order, so that two people never wait for each other
+        .with_for_update(of=Case)
     ).all()
-    reports = [report for _, report in held]
+
+
+def _lock_held(session: Session, case: Case) -> None:
+    session.flush()
+    session.get(Item, case.item_id, with_for_update=True)  # first, as in ``_chosen``
+    session.refresh(case, with_for_update=True)
+    if not case.held:
+        raise Conflict("No report waits here; perhaps somebody decided on them just now.")
+
+
+def _held(session: Session, case: Case) -> Sequence[Row[Sighting, ReportPart]]:
+    return session.execute(
+        select(Sighting, ReportPart)
+        .join(ReportPart, ReportPart.id == Sighting.part_id)
+        .where(Sighting.item_id == case.item_id, Sighting.held)
+        .order_by(ReportPart.id)
+        .options(selectinload(ReportPart.report))
+    ).all()
+
+
+def _release(session: Session, case: Case, person: Person, now: datetime) -> None:
+    """All that is held, also what was set aside before: the place now deserves a look."""
+    held = _held(session, case)
+    reports = [part.report for _, part in held]
     for sighting, _ in held:
         sighting.held = False
     count(session, case, reports, actor=person.actor, now=now)
     case.held = 0
     urgent = any(report.danger_now for report in reports)
     look_at(session, case.item, f"released {now.timestamp():.6f}", urgent=urgent, now=now)
+    _record(session, case, "case.reports_released", person, reports, now)
+
+
+def _set_aside(session: Session, case: Case, person: Person, now: datetime) -> None:
+    """A case that only the flood opened is closed; where other reports came in, it goes on."""
+    waiting = [part for _, part in _held(session, case)]
+    if case.machine.allows(case.state, "set_aside"):
+        machine.advance(session, case, "set_aside", actor=person.actor, now=now, why=NOT_A_REPORT)
+    case.held = 0
+    session.flush()
+    for part in waiting:
+        if not others_are_up(session, part.id, case.item_id):
+            intake.progress(session, part, "set_aside", actor=person.actor, now=now)
+    reports = [part.report for part in waiting]
+    _record(session, case, "case.reports_set_aside", person, reports, now)
+
+
+def _record(
+    session: Session,
+    case: Case,
+    action: str,
+    person: Person,
+    reports: Sequence[Report],
+    now: datetime,
+) -> None:
     audit.record(
-        session, actor=person.actor, action="case.reports_released", entity="case",
-        entity_id=case.id, now=now, case=case.reference, reports=len(reports),
+        session, actor=person.actor, action=action, entity="case", entity_id=case.id, now=now,
+        case=case.reference, reports=len(reports),
     )  # fmt: skip

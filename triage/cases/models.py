@@ -25,6 +25,8 @@ CASE_MACHINE = Machine(
             # opened by a report of a flood: nothing is done until somebody lets it through
             ("received", "held"): "held",
             ("held", "released"): "received",
+            # a person found nothing in it that was meant as a report
+            ("held", "set_aside"): "closed",
             ("waiting", "examined"): "waiting",
             # two people assess, the second one blind; a third decides where they disagree
             ("waiting", "assessed_first"): "second_assessment",

@@ -27,7 +27,7 @@ from hotline.core import audit, machine
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, NotFound
 from hotline.core.ids import new_id
-from triage.cases import assessment
+from triage.cases import assessment, floods
 from triage.cases.models import OPEN_STATES, Assessment, Case
 from triage.cases.tabs import HELD_DANGER, IN_DANGER, TABS, beyond, rank_in, stands_in
 from triage.hashlists.models import MediaMatch
@@ -308,6 +308,7 @@ def reopen(
     machine.advance(session, case, "reopened", actor=person.actor, now=now, why=why)
     case.round += 1
     case.outcome = {}
+    floods.take_back(session, case, person, now)
     tell_reporters(session, case.item_id, "reopened", actor=person.actor, now=now)
     appraise(session, context, case, now)
 

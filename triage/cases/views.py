@@ -30,6 +30,7 @@ from triage.jurisdiction.facts import country_codes
 
 Panel = Callable[[Session, Case, Person, datetime], str]
 PANELS = "triage_panels"
+FILTERS = ("country", "kind", "host")
 YES_NO = {"yes": True, "no": False}
 
 
@@ -38,7 +39,7 @@ def queue() -> ResponseReturnValue:
     tab = request.args.get("tab", tabs.TABS[0])
     if tab not in tabs.TABS:
         raise NotFound("There is no such tab.")
-    text = {name: request.args.get(name, "").strip() for name in ("country", "kind", "host")}
+    text = {name: request.args.get(name, "").strip() for name in FILTERS}
     filters = service.Filters(**text, mine=request.args.get("mine") == "1")
     now, me = utc_now(), signed_in()
     after = request.args.get("after") or None
@@ -106,6 +107,7 @@ def case_page(
             faults=faults or {},
             words=words,
             is_open=found.state in OPEN_STATES,
+            is_aside=found.state == "closed" and view.history[-1].event == "set_aside",
             may_reopen=found.machine.allows(found.state, "reopened"),
             countries=sorted(country_codes()),
             answer_words=_answer_words(language),
@@ -154,7 +156,35 @@ def release_flood() -> ResponseReturnValue:
     with told(), web.writing() as session:
         number = floods.release_many(session, request.form.getlist("case"), signed_in(), utc_now())
         flash(ngettext("%(num)s case let through.", "%(num)s cases let through.", number), "good")
-    return redirect(url_for("triage.queue", tab=tabs.HELD), 303)
+    return _held_tab()
+
+
+@requires("case.assess")
+def set_flood_aside() -> ResponseReturnValue:
+    """Close the chosen cases as no reports, but none where a child reports or is in danger."""
+    with told(), web.writing() as session:
+        chosen = request.form.getlist("case")
+        done, left = floods.set_aside_many(session, chosen, signed_in(), utc_now())
+        if done:
+            flash(ngettext("%(num)s case set aside.", "%(num)s cases set aside.", done), "good")
+        if left:
+            flash(
+                ngettext(
+                    "%(num)s case is left: a child reports, or is said to be in danger. Open it "
+                    "and decide on it alone.",
+                    "%(num)s cases are left: a child reports, or is said to be in danger. Open "
+                    "each and decide on it alone.",
+                    left,
+                ),
+                "warn",
+            )
+    return _held_tab()
+
+
+def _held_tab() -> ResponseReturnValue:
+    """Back to the list, with the filters that it had."""
+    kept: dict[str, Any] = {n: request.args[n] for n in FILTERS if n in request.args}
+    return redirect(url_for("triage.queue", tab=tabs.HELD, **kept), 303)
 
 
 @requires("case.claim")
@@ -164,6 +194,17 @@ def release_reports(reference: str) -> ResponseReturnValue:
         found = service.by_reference(session, reference)
         floods.release(session, found, signed_in(), utc_now())
         flash(gettext("The reports are let through."), "good")
+    return _back(reference)
+
+
+@requires("case.assess")
+def set_reports_aside(reference: str) -> ResponseReturnValue:
+    """Set the held reports of one case aside."""
+    confirmed = request.form.get("confirm") == "yes"
+    with told(), web.writing() as session:
+        found = service.by_reference(session, reference)
+        floods.set_aside(session, found, signed_in(), utc_now(), confirmed=confirmed)
+        flash(gettext("The reports are set aside."), "good")
     return _back(reference)
 
 

@@ -27,6 +27,7 @@ EVENTS: dict[str, Any] = {
     "created": lazy_gettext("Opened"),
     "held": lazy_gettext("Held: came in a possible flood"),
     "released": lazy_gettext("Let through"),
+    "set_aside": lazy_gettext("Set aside: part of a flood, not a report"),
     "examined": lazy_gettext("Examined"),
     "assessed_first": lazy_gettext("Assessed once"),
     "assessed": lazy_gettext("Assessed"),

@@ -375,6 +375,22 @@ def test_the_reporter_answers_a_question(
     assert unknown.status_code == 404
 
 
+def test_a_report_that_was_set_aside_says_so_and_asks_for_an_answer(
+    person: Any, context: Context
+) -> None:
+    code = receipt_in(person.send("/report/all", narrative="quick").text)
+    held = person.send("/status?lang=en", receipt=code).text
+    assert "Very many reports are coming in" in held
+    with context.database.writing() as session:
+        report = service.find_by_receipt(session, context, code)
+        assert report is not None
+        now = datetime.now().astimezone()
+        assert service.progress(session, report.parts[0], "set_aside", actor="p", now=now)
+    page = person.send("/status", receipt=code).text
+    assert "We have set it aside for now." in page and "We may be wrong." in page
+    assert "Very many reports are coming in" not in page
+
+
 def test_text_in_another_encoding_is_kept_as_it_came(
     client: FlaskClient, person: Any, context: Context
 ) -> None:

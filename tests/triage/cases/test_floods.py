@@ -19,11 +19,13 @@ from hotline.core.ids import new_id
 from hotline.core.outbox import OutboxEntry
 from hotline.core.task import Task
 from hotline.intake import service as intake
+from hotline.intake.models import Report, ReportPart
 from hotline.intake.submission import read
 from triage.cases import floods, service
 from triage.cases.models import Case
+from triage.cases.unread import unread
 from triage.items.models import Item, Sighting
-from triage.items.service import register_report
+from triage.items.service import register_report, tell_reporters
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -204,3 +206,130 @@ def test_a_second_flood_about_a_case_is_counted_once_more(
     released(context, analyst, [case.reference])
     with context.database.reading() as session:
         assert session.scalars(select(Item.sighting_count)).one() == 2
+
+
+def parts(context: Context) -> list[str]:
+    with context.database.reading() as session:
+        return list(session.scalars(select(ReportPart.state).order_by(ReportPart.id)))
+
+
+def set_aside(context: Context, person: Person, references: list[str]) -> tuple[int, int]:
+    with context.database.writing() as session:
+        return floods.set_aside_many(session, references, person, LATER)
+
+
+def test_clear_junk_is_set_aside_in_bulk_and_children_are_not(
+    context: Context, report: Any, analyst: Person
+) -> None:
+    for number in range(3):
+        report(f"http://site.example/{number}")
+    report("http://site.example/3", danger_now=True)
+    report("http://site.example/4", reporter_role="child_friend")
+    report("http://site.example/5", own_material=True)
+    references = [case.reference for case in cases(context)]
+    assert set_aside(context, analyst, references) == (3, 3)
+    assert [(case.state, case.held) for case in cases(context)] == [
+        ("closed", 0), ("closed", 0), ("closed", 0), ("held", 3), ("held", 2), ("held", 2),
+    ]  # fmt: skip
+    assert parts(context) == ["set_aside"] * 3 + ["received"] * 3
+    assert looks(context) == []
+    with context.database.reading() as session:
+        first = session.scalars(select(Case).order_by(Case.id)).first()
+        assert first is not None
+        last = machine.history(session, first.id)[-1]
+        assert (last.event, last.actor) == ("set_aside", analyst.actor)
+        assert last.details["why"] == "part of a flood, not a report"
+        actions = list(session.scalars(select(AuditEntry.action)))
+        assert actions.count("case.reports_set_aside") == actions.count("case.set_aside") == 3
+    assert set_aside(context, analyst, references[:3]) == (0, 0)
+    with pytest.raises(InvalidInput):
+        set_aside(context, analyst, [])
+
+
+def test_where_a_child_may_be_behind_it_a_person_says_to_have_read_it(
+    context: Context, report: Any, analyst: Person
+) -> None:
+    report(danger_now=True)
+    for confirmed in (False, True):
+        with context.database.writing() as session:
+            case = session.scalars(select(Case)).one()
+            if not confirmed:
+                with pytest.raises(InvalidInput, match="A child may be behind"):
+                    floods.set_aside(session, case, analyst, LATER, confirmed=False)
+                continue
+            floods.set_aside(session, case, analyst, LATER, confirmed=True)
+    assert [(case.state, case.held) for case in cases(context)] == [("closed", 0)]
+    with context.database.writing() as session, pytest.raises(Conflict, match="No report waits"):
+        case = session.scalars(select(Case)).one()
+        floods.set_aside(session, case, analyst, LATER, confirmed=True)
+
+
+def test_what_was_set_aside_counts_when_its_case_is_opened_again(
+    context: Context, report: Any, analyst: Person
+) -> None:
+    report(reporter_role="professional")
+    report()
+    (case,) = cases(context)
+    set_aside(context, analyst, [case.reference])
+    assert tab(context, "closed", analyst) == [case.reference]
+    with context.database.writing() as session:
+        again = session.scalars(select(Case)).one()
+        service.reopen(session, context, again, analyst, "the reporter wrote", now=LATER)
+    (case,) = cases(context)
+    assert (case.state, case.round, case.item.sighting_count) == ("waiting", 2, 2)
+    assert parts(context) == ["in_review", "in_review"]
+    assert [job for job, _ in looks(context)] == ["item.examine"]
+
+
+def test_setting_a_flood_aside_leaves_a_case_with_other_reports_as_it_is(
+    context: Context, report: Any, analyst: Person
+) -> None:
+    report(held=False)
+    report()
+    (case,) = cases(context)
+    assert set_aside(context, analyst, [case.reference]) == (1, 0)
+    (case,) = cases(context)
+    assert (case.state, case.held, case.item.sighting_count) == ("received", 0, 1)
+    assert parts(context) == ["received", "set_aside"]
+    with context.database.writing() as session:
+        tell_reporters(session, case.item_id, "examined", actor="system", now=LATER)
+    assert parts(context) == ["in_review", "in_review"]
+
+
+def test_a_flood_that_goes_on_after_it_was_set_aside_is_held_again(
+    context: Context, report: Any, analyst: Person
+) -> None:
+    report()
+    (case,) = cases(context)
+    set_aside(context, analyst, [case.reference])
+    report(danger_now=True)
+    (case,) = cases(context)
+    assert (case.state, case.held) == ("closed", 3)
+    assert tab(context, "held", analyst) == [case.reference]
+
+
+def test_a_reporters_later_words_wait_until_a_person_opens_them(
+    context: Context, report: Any, analyst: Person
+) -> None:
+    report_id = report()
+    (case,) = cases(context)
+    set_aside(context, analyst, [case.reference])
+
+    def waiting() -> list[tuple[str, datetime]]:
+        with context.database.reading() as session:
+            return [(one.reference, at) for one, at in unread(session, LATER)]
+
+    def opened(actor: str, now: datetime) -> None:
+        with context.database.writing() as session:
+            found = session.get_one(Report, report_id)
+            intake.open_texts(session, context, found, actor=actor, why="test", now=now)
+
+    assert waiting() == []
+    with context.database.writing() as session:
+        found = session.get_one(Report, report_id)
+        intake.add_information(session, context, found, "I meant it", LATER)
+    opened("system", LATER)
+    opened(analyst.actor, NOW)
+    assert waiting() == [(case.reference, LATER)]
+    opened(analyst.actor, LATER)
+    assert waiting() == []

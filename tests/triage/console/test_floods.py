@@ -74,3 +74,43 @@ def test_one_case_is_let_through_on_its_page(
     assert states(context) == {reference: ("received", 0)}
     page = browser.get(f"/console/cases/{reference}").text
     assert "No report waits here" in page and "wait here and change nothing" not in page
+
+
+def test_chosen_cases_are_set_aside_and_what_a_child_may_be_behind_is_left(
+    browse: Browse, make_held: Any, context: Context
+) -> None:
+    browser, at = browse("analyst"), "/console/queue?tab=held"
+    references = [make_held(), make_held(), make_held(held=2), make_held(held=3)]
+    page = browser.get("/console/queue", tab="held").text
+    assert 'formaction="/console/queue/set-aside"' in page
+    answer = browser.post("/console/queue/set-aside", at=at, case=references)
+    assert (answer.status_code, answer.location) == (303, at)
+    page = browser.get("/console/queue", tab="held").text
+    assert "2 cases set aside." in page and "2 cases are left: a child reports" in page
+    assert [states(context)[one] for one in references] == [
+        ("closed", 0), ("closed", 0), ("held", 2), ("held", 3),
+    ]  # fmt: skip
+    page = browser.get(f"/console/cases/{references[0]}").text
+    assert "Set aside as part of a flood, not a report." in page
+
+
+def test_a_list_keeps_its_filters(browse: Browse, make_held: Any) -> None:
+    browser, reference = browse("analyst"), make_held()
+    page = browser.get("/console/queue", tab="held", country="AL").text
+    assert 'formaction="/console/queue/set-aside?country=AL"' in page
+    answer = browser.post(
+        "/console/queue/set-aside?country=AL", at="/console/queue?tab=held", case=[reference]
+    )
+    assert answer.location == "/console/queue?tab=held&country=AL"
+
+
+def test_one_case_is_set_aside_only_when_somebody_has_read_it(
+    browse: Browse, make_held: Any, context: Context
+) -> None:
+    browser, reference = browse("analyst"), make_held(held=3)
+    assert "no child is behind it" in browser.get(f"/console/cases/{reference}").text
+    browser.post(f"/console/cases/{reference}/reports/set-aside")
+    assert states(context) == {reference: ("held", 3)}
+    assert "A child may be behind" in browser.get(f"/console/cases/{reference}").text
+    browser.post(f"/console/cases/{reference}/reports/set-aside", confirm="yes")
+    assert states(context) == {reference: ("closed", 0)}

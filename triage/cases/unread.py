@@ -1,0 +1,65 @@
+"""What reporters wrote after their report and nobody has read yet: they were promised a reader."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hotline.core.audit import AuditEntry
+from hotline.intake.models import ReportMessage, ReportPart
+from triage.cases.models import Case
+from triage.items.models import Sighting
+
+LOOKED_BACK = timedelta(days=60)
+SHOWN = 500
+"""Reports whose newest words are looked through; the bound of what one page costs."""
+
+
+def unread(session: Session, now: datetime) -> list[tuple[Case, datetime]]:
+    """(case, when the reporter last wrote) for each report with words that no person opened."""
+    written = func.max(ReportMessage.at)
+    wrote = session.execute(
+        select(ReportMessage.report_id, written)
+        .where(ReportMessage.author == "reporter", ReportMessage.at > now - LOOKED_BACK)
+        .group_by(ReportMessage.report_id)
+        .order_by(written.desc())
+        .limit(SHOWN)
+    )
+    newest: dict[uuid.UUID, datetime] = {row[0]: row[1] for row in wrote}
+    opened = _opened(session, newest)
+    waiting = {
+        report_id: at
+        for report_id, at in newest.items()
+        if report_id not in opened or opened[report_id] < at
+    }
+    return [(case, waiting[report_id]) for report_id, case in _cases(session, waiting).items()]
+
+
+def _opened(session: Session, reports: Mapping[uuid.UUID, datetime]) -> dict[uuid.UUID, datetime]:
+    """When a person last opened the words of each report, as the audit log has it."""
+    reads = session.execute(
+        select(AuditEntry.entity_id, func.max(AuditEntry.at))
+        .where(
+            AuditEntry.entity_id.in_([str(report_id) for report_id in reports]),
+            AuditEntry.action == "personal.read",
+            AuditEntry.actor.startswith("person:"),
+        )
+        .group_by(AuditEntry.entity_id)
+    )
+    return {uuid.UUID(row[0]): row[1] for row in reads}
+
+
+def _cases(session: Session, reports: Mapping[uuid.UUID, datetime]) -> dict[uuid.UUID, Case]:
+    """One case of each report: its words can be read from any of them."""
+    rows = session.execute(
+        select(ReportPart.report_id, Case)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .join(Case, Case.item_id == Sighting.item_id)
+        .where(ReportPart.report_id.in_(list(reports)))
+        .order_by(Case.id.desc())
+    )
+    return {row[0]: row[1] for row in rows}
