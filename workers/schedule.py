@@ -22,6 +22,8 @@ from hotline.intake.inbound.fetch import post_fetch
 from partners.deliveries.reminders import remind
 from partners.referrals.holds import expire_holds
 from partners.watching.service import post_due_checks
+from triage.hashlists import staging
+from triage.items.access import forget_idle
 from workers.transport import Transport
 
 log = structlog.get_logger(__name__)
@@ -65,8 +67,10 @@ class Scheduler:
         if self._retention_at is not None and now - self._retention_at < RETENTION_EVERY:
             return 0
         self._retention_at = now
+        staging.sweep(self.context.database, now)
         with self.context.database.writing() as session:
-            return sum(intake.retention(session, self.context, now=now).values())
+            erased = sum(intake.retention(session, self.context, now=now).values())
+            return erased + forget_idle(session, self.context, now=now)
 
     @staticmethod
     def _failed(step: str, error: Exception) -> None:

@@ -22,6 +22,7 @@ from hotline.core.database import insert_once
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.core.ids import new_id
 from hotline.core.settings import TOR_ROUTE, Settings
+from triage.cases.models import Case
 from triage.fetching.report import FetchRequest
 from triage.fetching.targets import parse
 from triage.items.models import HostingObservation, Item, ItemAccess
@@ -156,6 +157,19 @@ def clear_access(
     session.flush()
     _note(session, session.get_one(Item, item_id), "item.access_cleared", [], actor, now)
     return True
+
+
+def forget_idle(session: Session, context: Context, *, now: datetime) -> int:
+    """Forget it of every item whose case is over, watched or not; returns of how many."""
+    over = (
+        select(ItemAccess.item_id)
+        .join(Case, Case.item_id == ItemAccess.item_id)
+        .where(Case.state.in_(("closed", "not_illegal")))
+    )
+    return sum(
+        clear_access(session, context, item_id, actor=audit.SYSTEM, now=now)
+        for item_id in session.scalars(over).all()
+    )
 
 
 def fetch_again(session: Session, item: Item, *, actor: str, now: datetime) -> None:

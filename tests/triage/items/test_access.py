@@ -16,7 +16,15 @@ from hotline.core.settings import Settings, load_settings
 from hotline.core.task import Task
 from hotline.intake import service as intake
 from hotline.intake.submission import read
-from triage.items.access import Access, access_of, fetch_request, routes_of, set_access
+from triage.cases.models import Case
+from triage.items.access import (
+    Access,
+    access_of,
+    fetch_request,
+    forget_idle,
+    routes_of,
+    set_access,
+)
 from triage.items.models import Item, ItemAccess
 from triage.items.service import register_report
 
@@ -127,6 +135,19 @@ def test_a_flood_does_not_change_how_a_known_item_is_fetched(context: Context) -
     _reported(context, "https://me:pw@b.example/y", held=True)  # opens a case: nobody looked yet
     with context.database.reading() as session:
         assert session.scalars(select(ItemAccess)).one().userinfo
+
+
+@pytest.mark.parametrize(("state", "left"), [("closed", 0), ("not_illegal", 0), ("waiting", 1)])
+def test_what_opens_an_item_is_forgotten_with_its_case(
+    context: Context, state: str, left: int
+) -> None:
+    _reported(context, "https://me:pw@a.example/x", held=False)
+    with context.database.writing() as session:
+        session.scalars(select(Case)).one().state = state
+        assert forget_idle(session, context, now=NOW) == 1 - left
+    with context.database.reading() as session:
+        rows = session.scalars(select(ItemAccess.id)).all()
+        assert len(rows) == left
 
 
 def _reported(context: Context, url: str, *, held: bool) -> None:
