@@ -90,10 +90,10 @@ class FetchRequest:
     hosts: dict[str, str] = field(default_factory=dict)
     user_agent: str = USER_AGENT
     referrer: str | None = None
-    cookies: str | None = None
-    userinfo: str | None = None
-    socks_proxy: str | None = None
-    http_proxy: str | None = None
+    cookies: str | None = field(default=None, repr=False)
+    userinfo: str | None = field(default=None, repr=False)
+    socks_proxy: str | None = field(default=None, repr=False)
+    http_proxy: str | None = field(default=None, repr=False)
     limits: FetchLimits = field(default_factory=FetchLimits)
     want_media: bool = True
     tls_insecure: bool = False

@@ -124,6 +124,7 @@ def test_a_sign_in_of_the_reported_address_is_kept_sealed(context: Context) -> N
     assert access.userinfo == "me:s%40cret"
     request = fetch_request(found, context.settings, access)
     assert (request.url, request.userinfo) == ("https://a.example/x", "me:s%40cret")
+    assert "cret" not in repr(request) + repr(access)  # as an exception would quote them
 
 
 def test_a_flood_does_not_change_how_a_known_item_is_fetched(context: Context) -> None:
