@@ -1,7 +1,7 @@
 """Entries a second from a file into a list, beside a bare copy of the same rows into a plain table.
 
 The steps are an operator's: a first version, a second one in which a tenth differs, going back to
-the first, and the export. Each is one transaction, or one stream out, as on the command line.
+the first, and the export, each as on the command line.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import Conflict
 from hotline.core.settings import load_settings
 from hotline.migrations.run import upgrade
-from triage.hashlists import formats, service
+from triage.hashlists import formats, importing, service
 
 CHANGED = 10
 """One row in so many is another one in the second version."""
@@ -104,15 +104,11 @@ def _write(path: Path, values: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
 
 
 def _import(context: Context, path: Path) -> service.Import:
-    with path.open("rb") as stream, context.database.writing() as session:
-        now = utc_now()
-        digest = service.digest_of(stream)
+    with path.open("rb") as stream:
         form = formats.detect(stream.read(65_536), path.name)
         stream.seek(0)
-        target = service.create_list(session, LIST, actor="bench", now=now)
-        entries = formats.parse(form, stream)
-        return service.import_version(
-            session, target, entries, digest=digest, whole=True, actor="bench", now=now
+        return importing.import_file(
+            context.database, LIST, stream, form=form, whole=True, actor="bench", clock=utc_now
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from datetime import datetime
+from os import SEEK_END
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from triage.hashlists.service import Import
 
 ACTOR = "cli"
+MB = 1_000_000
 
 
 def register(app: typer.Typer) -> None:
@@ -49,34 +51,36 @@ def import_(
     default_class: str = typer.Option("baseline", help="baseline, national or listed."),
     json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
-    """Import a file as the list's next version, all of it or nothing."""
-    from triage.hashlists import formats, service
+    """Import a file as the list's next version, all of it or nothing.
+
+    An import that broke off goes on where it stopped: give the same command within a day.
+    """
+    from triage.hashlists import formats, importing, service
 
     if default_class not in service.CLASSES:
         raise InvalidInput(
             f"There is no class {default_class!r}.", hint=", ".join(service.CLASSES) + "."
         )
+    given = {"source": source, "licence": licence, "default_class": default_class}
     context = open_house()
-    stream = _open(file)
-    with stream, context.database.writing() as session, progress() as bar:
-        now = utc_now()
-        digest = service.digest_of(stream)
+    with _open(file) as stream, progress() as bar:
+        if not stream.seekable():
+            raise InvalidInput(f"{file} can be read only once.", hint="Save it to a file first.")
         chosen = form or formats.detect(stream.read(65_536), file.name)
+        size = stream.seek(0, SEEK_END)
         stream.seek(0)
-        given = {"source": source, "licence": licence, "default_class": default_class}
-        target = service.create_list(
-            session, name, actor=ACTOR, now=now, **{k: v for k, v in given.items() if v}
-        )
-        task = bar.add_task(f"Importing into {name}", total=None)
-        done = service.import_version(
-            session,
-            target,
-            formats.parse(chosen, stream),
-            digest=digest,
+        task = bar.add_task(f"Importing into {name}, MB", total=size // MB + 1)
+        done = importing.import_file(
+            context.database,
+            name,
+            stream,
+            form=chosen,
             whole=not add,
             actor=ACTOR,
-            now=now,
-            tick=lambda rows: bar.update(task, completed=rows),
+            clock=utc_now,
+            tick=lambda read: bar.update(task, completed=read // MB),
+            resumed=_tell_resumed,
+            **{key: value for key, value in given.items() if value},
         )
     _tell(name, file.name, {"format": chosen}, done, json)
 
@@ -107,6 +111,13 @@ def update(
         emit_json({"list": name, "checkpoint": found.checkpoint, "version": None})
     else:
         stdout.print(f"{name}: nothing new since {found.checkpoint or 'ever'}.")
+
+
+def _tell_resumed(records: int) -> None:
+    stderr.print(
+        f"hotline: goes on behind the first {records:,} records, which an import of this file that "
+        "broke off had read."
+    )
 
 
 def _tell(name: str, origin: str, more: dict[str, str], done: Import, json: bool) -> None:

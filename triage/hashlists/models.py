@@ -96,6 +96,42 @@ class HashEntryRow(Base):
     removed_in: Mapped[int | None]
 
 
+class HashImport(Identified, Base):
+    """A file that is on its way into a list, chunk by chunk; at most one a list.
+
+    ``records`` is how many of the file, in its order, are in ``hash_import_row`` or were
+    ``rejected``; ``problems`` names the first of those. A list has its name before it is made.
+    """
+
+    __tablename__ = "hash_import"
+
+    name: Mapped[str] = mapped_column(short(80), unique=True)
+    file_sha256: Mapped[str] = mapped_column(short(64))
+    form: Mapped[str] = mapped_column(short(20))
+    records: Mapped[int] = mapped_column(BigInteger, default=0)
+    rejected: Mapped[int] = mapped_column(BigInteger, default=0)
+    problems: Mapped[list[str]] = mapped_column(default=list)
+    at: Mapped[datetime]  # of the last chunk
+
+
+class HashImportRow(Base):
+    """A hash that waits for its version. No foreign key: checking it costs more than the row."""
+
+    __tablename__ = "hash_import_row"
+    __table_args__ = (Index("ix_hash_import_row_value", "import_id", "kind", "value"),)
+
+    id: Mapped[int] = mapped_column(BigSerial, primary_key=True, autoincrement=True)
+    import_id: Mapped[uuid.UUID]
+    kind: Mapped[str] = mapped_column(short(10))
+    value: Mapped[str] = mapped_column(Text)
+    category: Mapped[str | None] = mapped_column(short(80))
+    source: Mapped[str | None] = mapped_column(short(120))
+    entry_ref: Mapped[str | None] = mapped_column(short(120))
+    dated: Mapped[date | None]
+    quality: Mapped[int | None]
+    deleted: Mapped[int]
+
+
 class MediaMatch(Identified, Base):
     """A file's hash met a known one. An analyst's word on it is remembered for the next time."""
 

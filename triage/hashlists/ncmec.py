@@ -1,9 +1,9 @@
 """Keep a list up to date from NCMEC's hash-sharing service, version 2 (HTTPS, basic auth, XML).
 
-All pages are fetched first and kept (``kept``); then one transaction makes them the list's next
-version and saves how far it came. Entries are not in order of time, so that a checkpoint is worth
-something only after the last page: a failure half-way leaves list and checkpoint as they were, and
-the next run asks for the pages that are still missing.
+All pages are fetched first and kept (``kept``); then they become the list's next version, in the
+transaction that saves how far it came. Entries are not in order of time, so that a checkpoint is
+worth something only after the last page: a failure half-way leaves list and checkpoint as they
+were, and the next run asks for the pages that are still missing.
 
 One hash that several members shared is one entry here, under the first one's id: a tombstone of
 that member takes it off although another still shares it. ``whole`` fetches everything and puts
@@ -26,7 +26,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, Unavailable
@@ -34,6 +33,7 @@ from triage.hashlists import formats, service
 from triage.hashlists.endpoint import ask, checked_url
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.formats.ncmec import Page, read_page
+from triage.hashlists.importing import import_entries
 from triage.hashlists.kept import KeptPages
 from triage.hashlists.models import HashList
 
@@ -178,34 +178,44 @@ def update(
         except InvalidInput:
             kept.drop()  # what the service said makes no sense, and would make none the next time
             raise
-        with context.database.writing() as session:
-            target = service.create_list(
-                session, name, actor=actor, now=now, source="NCMEC", category_map=CLASSES
-            )
-            if target.checkpoint != known:
-                raise Conflict(f"Another update of {name} was quicker; this one changed nothing.")
-            done = _next_version(session, target, spool, found, whole=whole, actor=actor, now=now)
-            target.checkpoint = max(found.newest, known)
+        done = _next_version(context, name, spool, found, known, whole=whole, actor=actor, now=now)
     kept.drop()
-    return Update(done, found.entries, len(found.problems), target.checkpoint)
+    return Update(done, found.entries, len(found.problems), max(found.newest, known))
 
 
 def _next_version(
-    session: Session,
-    target: HashList,
+    context: Context,
+    name: str,
     spool: BinaryIO,
     found: Download,
+    known: str,
     *,
     whole: bool,
     actor: str,
     now: datetime,
 ) -> service.Import | None:
-    """None where nothing was told that the newest version was not made of."""
+    """None where nothing was told that the newest version was not made of. ``known``: how far the
+    list had come, and still must have."""
+
+    def come_further(target: HashList) -> None:
+        if target.checkpoint != known:
+            raise Conflict(f"Another update of {name} was quicker; this one changed nothing.")
+        target.checkpoint = max(found.newest, known)
+
     digest = service.digest_of(spool)
-    is_new = service.newest_digest(session, target) != digest
-    if not is_new or not (found.entries or whole):
-        return None
-    entries = chain(formats.parse("ndjson", spool), found.problems)
-    return service.import_version(
-        session, target, entries, digest=digest, whole=whole, actor=actor, now=now
-    )
+    with context.database.reading() as session:
+        target = session.scalar(select(HashList).where(HashList.name == name))
+        is_new = target is None or service.newest_digest(session, target) != digest
+    if is_new and (found.entries or whole):
+        return import_entries(
+            context.database, name, chain(formats.parse("ndjson", spool), found.problems),
+            digest=digest, form="ndjson", whole=whole, actor=actor, clock=lambda: now,
+            also=come_further, source="NCMEC", category_map=CLASSES,
+        )  # fmt: skip
+    with context.database.writing() as session:
+        come_further(
+            service.create_list(
+                session, name, actor=actor, now=now, source="NCMEC", category_map=CLASSES
+            )
+        )
+    return None

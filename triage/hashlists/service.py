@@ -1,21 +1,22 @@
 """Known-hash lists in the database: versions that are all or nothing, the index files, re-matching.
 
-A version is imported in one transaction: rows are streamed into a scratch table (COPY on
-PostgreSQL), then two statements turn the difference into added and removed entries. A broken file
-or a killed process leaves the list as it was.
+A version is all or nothing: its rows are staged (``staging``; COPY on PostgreSQL), then a few
+statements in one transaction turn the difference into added and removed entries. A broken file or
+a killed process leaves the list as it was.
 """
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, BinaryIO
 
 import numpy as np
-from sqlalchemy import func, literal, select
+from sqlalchemy import delete, func, literal, select
 from sqlalchemy.orm import Session
 
 from hotline.core import audit, outbox
@@ -26,13 +27,17 @@ from hotline.core.task import Task
 from triage.hashlists import staging
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.matcher import INDEXED, WIDEST, Matcher, index_path
-from triage.hashlists.models import HashEntryRow, HashList, HashListVersion, MediaMatch
+from triage.hashlists.models import (
+    HashEntryRow,
+    HashImportRow,
+    HashList,
+    HashListVersion,
+    MediaMatch,
+)
 from triage.items.models import ItemMedia, Media
 from triage.matching import build_index
 
-Tick = Callable[[int], None]
 CLASSES = ("baseline", "national", "listed")
-MAX_NAMED_PROBLEMS = 5
 # Files that were seen before are matched anew against a list's new entries in batches of this size.
 REMATCH_BATCH = 200
 
@@ -106,45 +111,54 @@ def import_version(
     whole: bool,
     actor: str,
     now: datetime,
-    tick: Tick = lambda _: None,
 ) -> Import:
-    """Make ``entries`` the list's next version.
+    """Make ``entries`` the list's next version within this transaction: for some thousands. Files
+    of any size go through ``importing``. The rest is as ``take_over`` has it."""
+    staged = staging.Staged(new_id())
+    while chunk := list(islice(entries, staging.CHUNK)):
+        staged.take(session, chunk)
+    done = take_over(session, hash_list, staged, digest=digest, whole=whole, actor=actor, now=now)
+    session.execute(delete(HashImportRow).where(HashImportRow.import_id == staged.id))
+    return done
+
+
+def take_over(
+    session: Session,
+    hash_list: HashList,
+    staged: staging.Staged,
+    *,
+    digest: str,
+    whole: bool,
+    actor: str,
+    now: datetime,
+) -> Import:
+    """Make what is staged the list's next version.
 
     ``whole``: the file is the whole list, so whatever is not in it is taken off; otherwise it only
     adds, and takes off what it marks as deleted. ``digest`` (SHA-256 of the file) refuses the same
     file twice in a row.
     """
-    if hash_list.remote:
-        raise Conflict(f"{hash_list.name} stays with its owner; nothing can be imported into it.")
-    if newest_digest(session, hash_list) == digest:
-        raise Conflict(f"Version {hash_list.version} of {hash_list.name} is this very file.")
-    number = hash_list.version + 1
-    with staging.table(session) as scratch:
-        rejected, problems = _loaded(scratch, entries, whole, tick)
-        added, removed = scratch.apply(hash_list.id, number, whole=whole)
-    done = Import(number, added, removed, rejected, problems)
-    _new_version(session, hash_list, done, digest, "hashlist.imported", actor=actor, now=now)
-    return done
-
-
-def _loaded(
-    scratch: staging.Scratch, entries: Iterator[HashEntry | Problem], whole: bool, tick: Tick
-) -> tuple[int, tuple[str, ...]]:
-    """Stream everything in: how many lines could not be read, and what the first of them were."""
-    rejected = 0
-    problems: list[str] = []
-    for entry in scratch.load(entries, tick):
-        rejected += 1
-        if len(problems) < MAX_NAMED_PROBLEMS:
-            problems.append(f"line {entry.line}: {entry.reason}")
-    if rejected and not scratch.rows:
-        raise InvalidInput("No line of the file could be read. " + "; ".join(problems))
-    if whole and not scratch.rows:
+    refuse(hash_list, newest_digest(session, hash_list), digest)
+    if staged.rejected and not staged.rows:
+        raise InvalidInput("No line of the file could be read. " + "; ".join(staged.problems))
+    if whole and not staged.rows:
         raise InvalidInput(
             "The file holds no hashes, and it would empty the list.",
             hint="Disable the list instead, if that is meant.",
         )
-    return rejected, tuple(problems)
+    number = hash_list.version + 1
+    added, removed = staging.apply(session, staged, hash_list.id, number, whole=whole)
+    done = Import(number, added, removed, staged.rejected, staged.problems)
+    _new_version(session, hash_list, done, digest, "hashlist.imported", actor=actor, now=now)
+    return done
+
+
+def refuse(hash_list: HashList, newest: str | None, digest: str) -> None:
+    """Raises Conflict where this file cannot be the list's next version."""
+    if hash_list.remote:
+        raise Conflict(f"{hash_list.name} stays with its owner; nothing can be imported into it.")
+    if newest == digest:
+        raise Conflict(f"Version {hash_list.version} of {hash_list.name} is this very file.")
 
 
 def _new_version(

@@ -1,34 +1,36 @@
-"""The scratch table of an import: rows stream in, two statements turn them into a version."""
+"""Rows of an import on their way to a version: staged in chunks, turned into it by two statements.
+
+A file is staged over many short transactions (``stage``), so that reports are stored meanwhile and
+an import that broke off goes on where it stopped. Nobody sees the rows before ``apply``.
+"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, Date, Integer, MetaData, String, Table, Text, Uuid, bindparam, text
+from sqlalchemy import Uuid, bindparam, delete, exists, select, text
 from sqlalchemy.orm import Session
 
+from hotline.core.database import Database
+from hotline.core.errors import Conflict, InvalidInput
+from hotline.core.ids import new_id
 from triage.hashlists.formats import HashEntry, Problem
+from triage.hashlists.models import HashImport, HashImportRow
 
 CHUNK = 20_000
-_COLUMNS = ("kind", "value", "category", "source", "entry_ref", "dated", "quality", "deleted")
-
-_SCRATCH = Table(
-    "hash_import",
-    MetaData(),
-    Column("kind", String(10)),
-    Column("value", Text),
-    Column("category", String(80)),
-    Column("source", String(120)),
-    Column("entry_ref", String(120)),
-    Column("dated", Date),
-    Column("quality", Integer),
-    Column("deleted", Integer),
-    prefixes=["TEMPORARY"],
-)
+MAX_NAMED_PROBLEMS = 5
+GOOD_FOR = timedelta(days=1)
+"""An import that has stood still for so long begins anew, and its rows go."""
+_COLUMNS = (
+    "import_id", "kind", "value", "category", "source", "entry_ref", "dated", "quality", "deleted",
+)  # fmt: skip
+Entries = Iterator[HashEntry | Problem]
+Tick = Callable[[int], None]
 
 # Of several rows with one value the first wins. NOT EXISTS rather than an upsert: an entry that is
 # current already keeps its id, and with it what analysts said about its matches. In order of the
@@ -38,8 +40,8 @@ INSERT INTO hash_entry
   (list_id, kind, value, category, source, entry_ref, dated, quality, added_in)
 SELECT :list, s.kind, s.value, min(s.category), min(s.source), min(s.entry_ref), min(s.dated),
        min(s.quality), :number
-FROM hash_import s
-WHERE s.deleted = 0 AND NOT EXISTS (
+FROM hash_import_row s
+WHERE s.import_id = :import AND s.deleted = 0 AND NOT EXISTS (
   SELECT 1 FROM hash_entry e
   WHERE e.list_id = :list AND e.kind = s.kind AND e.value = s.value AND e.removed_in IS NULL)
 GROUP BY s.kind, s.value
@@ -48,21 +50,24 @@ ORDER BY s.kind, s.value
 _REMOVE_MARKED = """
 UPDATE hash_entry SET removed_in = :number
 WHERE list_id = :list AND removed_in IS NULL AND added_in < :number
-  AND EXISTS (SELECT 1 FROM hash_import s
-              WHERE s.deleted = 1 AND s.kind = hash_entry.kind AND s.value = hash_entry.value)
+  AND EXISTS (SELECT 1 FROM hash_import_row s
+              WHERE s.import_id = :import AND s.deleted = 1
+                AND s.kind = hash_entry.kind AND s.value = hash_entry.value)
 """
 # A tombstone that names its medium and no hash takes off all that the medium brought.
 _REMOVE_REFERRED = """
 UPDATE hash_entry SET removed_in = :number
 WHERE list_id = :list AND removed_in IS NULL AND added_in < :number
-  AND entry_ref IN (SELECT s.entry_ref FROM hash_import s
-                    WHERE s.deleted = 1 AND s.kind = '' AND s.entry_ref IS NOT NULL)
+  AND entry_ref IN (SELECT s.entry_ref FROM hash_import_row s
+                    WHERE s.import_id = :import AND s.deleted = 1 AND s.kind = ''
+                      AND s.entry_ref IS NOT NULL)
 """
 _REMOVE_MISSING = """
 UPDATE hash_entry SET removed_in = :number
 WHERE list_id = :list AND removed_in IS NULL AND added_in < :number
-  AND NOT EXISTS (SELECT 1 FROM hash_import s
-                  WHERE s.deleted = 0 AND s.kind = hash_entry.kind AND s.value = hash_entry.value)
+  AND NOT EXISTS (SELECT 1 FROM hash_import_row s
+                  WHERE s.import_id = :import AND s.deleted = 0
+                    AND s.kind = hash_entry.kind AND s.value = hash_entry.value)
 """
 _RESTORE_REMOVE = """
 UPDATE hash_entry SET removed_in = :number
@@ -82,62 +87,130 @@ WHERE o.list_id = :list AND o.added_in <= :to AND o.removed_in > :to AND NOT EXI
 """
 
 
-class Scratch:
-    """``rows`` counts what was loaded."""
+@dataclass
+class Staged:
+    """What was read of a file so far: ``records`` in its order, ``rejected`` of them unreadable."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self.rows = 0
+    id: uuid.UUID
+    records: int = 0
+    rejected: int = 0
+    problems: tuple[str, ...] = ()
 
-    def load(
-        self, entries: Iterator[HashEntry | Problem], tick: Callable[[int], None]
-    ) -> Iterator[Problem]:
-        """Stream everything in; yields what could not be read."""
-        problems: list[Problem] = []
-        good = _good(entries, problems)
-        while chunk := list(islice(good, CHUNK)):
-            self._store(chunk)
-            self.rows += len(chunk)
-            tick(self.rows)
-            yield from problems
-            problems.clear()
-        yield from problems
+    @property
+    def rows(self) -> int:
+        return self.records - self.rejected
 
-    def _store(self, chunk: list[tuple[Any, ...]]) -> None:
-        connection = self._session.connection()
-        if connection.dialect.name != "postgresql":
-            marks = ", ".join("?" for _ in _COLUMNS)
-            connection.exec_driver_sql(
-                f"INSERT INTO hash_import ({', '.join(_COLUMNS)}) VALUES ({marks})",  # noqa: S608
-                [_plain(row) for row in chunk],
-            )
-            return
-        cursor = connection.connection.cursor()
-        with cursor.copy(f"COPY hash_import ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
-            for row in chunk:
-                copy.write_row(row)
-        cursor.close()
-
-    def apply(self, list_id: uuid.UUID, number: int, *, whole: bool) -> tuple[int, int]:
-        """(added, removed) of version ``number``."""
-        _prepare(self._session, "hash_import, hash_entry")
-        removed = _run(self._session, _REMOVE_MARKED, list=list_id, number=number)
-        removed += _run(self._session, _REMOVE_REFERRED, list=list_id, number=number)
-        if whole:
-            removed += _run(self._session, _REMOVE_MISSING, list=list_id, number=number)
-        return _run(self._session, _ADD, list=list_id, number=number), removed
+    def take(self, session: Session, chunk: list[HashEntry | Problem]) -> None:
+        """Store the good ones among the next records of the file."""
+        bad = [entry for entry in chunk if isinstance(entry, Problem)]
+        _store(session, self.id, (entry for entry in chunk if not isinstance(entry, Problem)))
+        self.records += len(chunk)
+        self.rejected += len(bad)
+        told = (f"line {problem.line}: {problem.reason}" for problem in bad)
+        self.problems += tuple(islice(told, MAX_NAMED_PROBLEMS - len(self.problems)))
 
 
-@contextmanager
-def table(session: Session) -> Iterator[Scratch]:
-    """A scratch table that lives as long as the ``with`` block."""
-    connection = session.connection()
-    _SCRATCH.create(connection)
-    if connection.dialect.name == "sqlite":
-        session.execute(text("CREATE INDEX hash_import_value ON hash_import (kind, value)"))
-    yield Scratch(session)
-    # Not in a ``finally``: after an error the transaction is rolled back, and the table with it.
-    _SCRATCH.drop(connection)
+def stage(
+    database: Database,
+    name: str,
+    entries: Entries,
+    *,
+    digest: str,
+    form: str,
+    clock: Callable[[], datetime],
+    tick: Tick,
+    resumed: Tick,
+) -> Staged:
+    """Stage the whole file for the list ``name``, a chunk a transaction.
+
+    Goes on behind what an import of the same file in the same format left, and tells ``resumed``
+    how many records that is; what another file left goes. A file that turns out to be broken leaves
+    nothing. Raises Conflict where a second import into the list took over.
+    """
+    staged = _begun(database, name, digest, form, clock())
+    if staged.records:
+        resumed(staged.records)
+    try:
+        for _ in islice(entries, staged.records):
+            pass
+        # Read before the transaction begins: whoever else wants to write does so meanwhile.
+        while chunk := list(islice(entries, CHUNK)):
+            with database.writing() as session:
+                header = _own(session, staged)
+                staged.take(session, chunk)
+                header.records, header.rejected = staged.records, staged.rejected
+                header.problems, header.at = list(staged.problems), clock()
+            tick(staged.records)
+    except InvalidInput:
+        drop(database, staged.id)
+        raise
+    return staged
+
+
+def _begun(database: Database, name: str, digest: str, form: str, now: datetime) -> Staged:
+    with database.writing() as session:
+        found = session.scalar(select(HashImport).where(HashImport.name == name).with_for_update())
+        if found is not None:
+            is_same = (found.file_sha256, found.form) == (digest, form)
+            if is_same and now - found.at < GOOD_FOR:
+                return Staged(found.id, found.records, found.rejected, tuple(found.problems))
+            session.delete(found)
+            session.flush()
+        staged = Staged(new_id())
+        session.add(HashImport(id=staged.id, name=name, file_sha256=digest, form=form, at=now))
+    sweep(database, now)
+    return staged
+
+
+def _own(session: Session, staged: Staged) -> HashImport:
+    """The import as this process left it, locked."""
+    found = session.get(HashImport, staged.id, with_for_update=True)
+    if found is None or found.records != staged.records:
+        raise Conflict("Another import into this list is at work; this one changed nothing.")
+    return found
+
+
+def settle(session: Session, staged: Staged) -> None:
+    """The import is done with this transaction, and cannot be resumed; ``drop`` its rows after."""
+    session.delete(_own(session, staged))
+
+
+def drop(database: Database, import_id: uuid.UUID) -> None:
+    """Forget an import. Its rows go in chunks too; ``sweep`` takes what a killed process left."""
+    with database.writing() as session:
+        session.execute(delete(HashImport).where(HashImport.id == import_id))
+    row = HashImportRow
+    some = select(row.id).where(row.import_id == import_id).limit(CHUNK)
+    gone = 1
+    while gone:
+        with database.writing() as session:
+            done = session.execute(delete(row).where(row.id.in_(some)))
+            gone = int(getattr(done, "rowcount", 0))
+
+
+def sweep(database: Database, now: datetime) -> int:
+    """Drop imports that nobody went on with for a day, and rows without one; how many imports."""
+    row, header = HashImportRow, HashImport
+    with database.reading() as session:
+        stale = set(session.scalars(select(header.id).where(header.at <= now - GOOD_FOR)))
+        orphaned = ~exists().where(header.id == row.import_id)
+        stale |= set(session.scalars(select(row.import_id).where(orphaned).distinct()))
+    for import_id in stale:
+        drop(database, import_id)
+    return len(stale)
+
+
+def apply(
+    session: Session, staged: Staged, list_id: uuid.UUID, number: int, *, whole: bool
+) -> tuple[int, int]:
+    """Turn the staged rows into version ``number``; (added, removed)."""
+    _prepare(session, "hash_import_row, hash_entry")
+    given = {"import": staged.id, "list": list_id, "number": number}
+    removed = _run(session, _REMOVE_MARKED, **given)
+    removed += _run(session, _REMOVE_REFERRED, **given)
+    if whole:
+        removed += _run(session, _REMOVE_MISSING, **given)
+    return _run(session, _ADD, **given), removed
 
 
 def restore(session: Session, list_id: uuid.UUID, to: int, number: int) -> tuple[int, int]:
@@ -158,19 +231,33 @@ def _prepare(session: Session, tables: str) -> None:
 
 def _run(session: Session, statement: str, **values: Any) -> int:
     session.flush()
-    query = text(statement).bindparams(bindparam("list", type_=Uuid()))
+    ids = [bindparam(name, type_=Uuid()) for name in ("list", "import") if name in values]
+    query = text(statement).bindparams(*ids)
     return int(getattr(session.execute(query, values), "rowcount", 0))
 
 
-def _good(
-    entries: Iterator[HashEntry | Problem], problems: list[Problem]
-) -> Iterator[tuple[Any, ...]]:
+def _store(session: Session, import_id: uuid.UUID, entries: Iterator[HashEntry]) -> None:
+    connection, rows = session.connection(), _rows(import_id.hex, entries)
+    if connection.dialect.name != "postgresql":
+        marks = ", ".join("?" for _ in _COLUMNS)
+        # In the order of the index, whose pages are then touched once a chunk.
+        if chunk := sorted((_plain(row) for row in rows), key=lambda row: row[1:3]):
+            connection.exec_driver_sql(
+                f"INSERT INTO hash_import_row ({', '.join(_COLUMNS)}) VALUES ({marks})",  # noqa: S608
+                chunk,
+            )
+        return
+    cursor = connection.connection.cursor()
+    with cursor.copy(f"COPY hash_import_row ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    cursor.close()
+
+
+def _rows(import_id: str, entries: Iterator[HashEntry]) -> Iterator[tuple[Any, ...]]:
     for entry in entries:
-        if isinstance(entry, Problem):
-            problems.append(entry)
-            continue
         yield (
-            entry.kind, entry.value, _cut(entry.category, 80), _cut(entry.source, 120),
+            import_id, entry.kind, entry.value, _cut(entry.category, 80), _cut(entry.source, 120),
             _cut(entry.entry_ref, 120), entry.dated, entry.quality, int(entry.deleted),
         )  # fmt: skip
 
