@@ -1,0 +1,66 @@
+"""A person lets a flood through while a job works on the same item: neither waits for ever."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select, text
+
+from hotline.accounts.models import Person
+from hotline.core import machine
+from hotline.core.context import Context
+from hotline.core.ids import new_id
+from triage.cases import floods
+from triage.cases.models import Case
+from triage.items.models import Item
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("many", [True, False])
+def test_items_are_locked_before_cases(make_context: Callable[..., Context], many: bool) -> None:
+    context = make_context("postgresql")
+    person = Person(
+        id=new_id(), username="ana", display_name="Ana", role="analyst", password_hash="-",
+        created_at=NOW,
+    )  # fmt: skip
+    with context.database.writing() as session:
+        item = Item(
+            id=new_id(), key="url:1", kind="url", canonical="x", display="x",
+            first_reported_at=NOW, last_reported_at=NOW,
+        )  # fmt: skip
+        session.add_all([person, item])
+        session.flush()
+        session.expunge(person)
+        case = Case(id=new_id(), reference="R-1", item_id=item.id, opened_at=NOW, held=1)
+        machine.begin(session, case, actor="test", now=NOW)
+        machine.advance(session, case, "held", actor="test", now=NOW)
+
+    def release() -> None:
+        with context.database.writing() as session:
+            if many:
+                floods.release_many(session, ["R-1"], person, NOW)
+            else:
+                floods.release(session, session.scalars(select(Case)).one(), person, NOW)
+
+    thread = threading.Thread(target=release)
+    with context.database.writing() as session:  # as every job: the item, then its case
+        session.get_one(Item, item.id, with_for_update=True)
+        thread.start()
+        with context.database.engine.connect() as watcher:
+            watcher = watcher.execution_options(isolation_level="AUTOCOMMIT")
+            while not watcher.scalar(WAITING):
+                time.sleep(0.01)
+        session.scalars(select(Case).with_for_update(of=Case)).one()
+    thread.join()
+    with context.database.reading() as session:
+        assert session.scalars(select(Case)).one().state == "received"
