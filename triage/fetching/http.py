@@ -125,9 +125,11 @@ class Web:
         return self.request.http_proxy or self.request.socks_proxy
 
     def _at_home(self, target: Target) -> bool:
+        """The item's own host; by https too where it was named by http, never the reverse."""
         home = self._home
-        return home is not None and (home.scheme, home.host, home.port) == (
-            target.scheme,
-            target.host,
-            target.port,
+        if home is None or home.host != target.host:
+            return False
+        there = (target.scheme, target.port)
+        return there == (home.scheme, home.port) or (
+            there == ("https", 443) and (home.scheme, home.port) == ("http", 80)
         )

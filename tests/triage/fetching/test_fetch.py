@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from triage.fetching.report import FetchLimits, FetchReport
+from triage.fetching.http import Web
+from triage.fetching.report import FetchLimits, FetchReport, FetchRequest
+from triage.fetching.targets import parse
 
 
 def test_a_page_gives_facts_and_the_hashes_of_its_media(lab: Any, world: Any) -> None:
@@ -117,6 +119,26 @@ def test_a_picture_inside_the_page_is_hashed_and_its_bytes_are_not_named(
     assert report.media[0].fingerprint == lab.fake_hash(data, "image/png")
     assert report.media[0].url.startswith("data:image/png;sha256=")
     assert inline[:24].decode() not in json.dumps(report.to_json())
+
+
+@pytest.mark.parametrize(
+    ("home", "there", "same"),
+    [
+        ("http://a.example/x", "https://a.example/", True),
+        ("https://a.example/x", "https://a.example/y", True),
+        ("https://a.example/x", "http://a.example/x", False),  # it would leave in the clear
+        ("http://a.example/x", "https://a.example:8443/", False),
+        ("http://a.example:8080/x", "https://a.example/", False),
+        ("http://a.example/x", "https://b.a.example/", False),
+        ("http://a.example/x", "https://a.example.b.example/", False),
+    ],
+)
+def test_what_opens_an_item_goes_where(home: str, there: str, same: bool) -> None:
+    web = Web(FetchRequest(url=home))
+    target = parse(there)
+    assert target is not None
+    assert web._at_home(target) is same
+    web.close()
 
 
 def test_cookies_and_referrer_stay_with_the_item_s_own_host(
