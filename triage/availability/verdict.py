@@ -211,6 +211,13 @@ def _known_page(check: Check, baseline: Baseline) -> VerdictName | None:
     return None if one is not None and one == other else check.known_error_page
 
 
+def _in_part(check: Check, baseline: Baseline) -> Found | None:
+    """Some of what was assessed is shown, and the host's error page does not show it: pages of a
+    gallery may all have the same few words, and its front page all of its pictures."""
+    own = [found for found in check.media if not _any_same((found,), check.missing_media)]
+    return ("unknown", ("only_site_media",)) if _any_same(own, baseline.media) else None
+
+
 def _soft_404(check: Check, baseline: Baseline) -> Found | None:
     """An answer that says "here you are" about nothing."""
     if _known_page(check, baseline) == "soft_404":
@@ -242,9 +249,10 @@ def _media_absent(check: Check, baseline: Baseline) -> Found | None:
         return None
     if not check.media_complete:
         return "unknown", ("media_unseen",)
+    if _any_same(check.media, baseline.media):
+        return "unknown", ("only_site_media",)
     if _similar(check.media, baseline.media):
-        site = _any_same(check.media, baseline.media)
-        return "unknown", ("only_site_media" if site else "media_similar",)
+        return "unknown", ("media_similar",)
     return _without_media(check, baseline)
 
 
@@ -281,6 +289,7 @@ RULES: tuple[Rule, ...] = (
     _no_answer,
     _kept_out,
     _status_says,
+    _in_part,
     _soft_404,
     _media_absent,
     _page_only,

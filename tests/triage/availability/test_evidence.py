@@ -56,6 +56,50 @@ def test_a_front_page_is_no_other_page_than_itself() -> None:
         assert judge(check, baseline_from_report(shows(url, "1", "2", "3"))).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("left", "verdict"), [("12", "unknown"), ("9", "soft_404"), ("", "soft_404")]
+)
+def test_a_gallery_with_few_words_and_a_picture_less_is_not_gone(left: str, verdict: str) -> None:
+    """All its pages have the same words, and the front page all pictures; 9 is the site's logo."""
+
+    def shows(path: str, hashes: str, words: str = "0" * 16) -> dict[str, Any]:
+        url = f"https://a.example/{path}"
+        media = [
+            {"url": f"{url}{one}", "source": "img", "status": 200, "sha256": one * 64,
+             "fingerprint": {"sha256": one * 64, "width": 640, "height": 480}}
+            for one in hashes
+        ]  # fmt: skip
+        page = {"text_simhash": words, "text_length": 60, "title_hash": "t"}
+        return report(requested=url, final_url=url, media=media, page=page)
+
+    check = check_from_report(
+        shows("album/1", left), control_ok=True, vantage="own", at=NOW,
+        missing=shows("album/none", "9"), home=shows("", "1239", "f" * 16),
+    )  # fmt: skip
+    assert judge(check, baseline_from_report(shows("album/1", "1239"))).verdict == verdict
+
+
+def test_a_file_without_a_perceptual_hash_is_recognised_by_its_bytes() -> None:
+    """Part of the material on an unchanged page, also if the front page shows that part as well."""
+
+    def shows(path: str, *hashes: str) -> dict[str, Any]:
+        url = f"https://a.example/{path}"
+        media = [
+            {"url": f"{url}{one}", "source": "video", "status": 200, "sha256": one * 64,
+             "fingerprint": {"sha256": one * 64}}
+            for one in hashes
+        ]  # fmt: skip
+        page = {"text_simhash": "0" * 16, "text_length": 300, "title_hash": "t"}
+        return report(requested=url, final_url=url, media=media, page=page)
+
+    for errors in ((), ("1",)):
+        check = check_from_report(
+            shows("album/1", "1"), control_ok=True, vantage="own", at=NOW,
+            missing=shows("none", *errors) | {"page": None}, home=shows("", "1"),
+        )  # fmt: skip
+        assert judge(check, baseline_from_report(shows("album/1", "1", "2"))).verdict == "unknown"
+
+
 def test_same_picture_by_hash_distance_and_turn() -> None:
     one = MediaHash("1" * 64, A)
     assert one.same(MediaHash("1" * 64))
