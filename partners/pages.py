@@ -11,9 +11,10 @@ from typing import ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Response, flash, request
-from flask_babel import force_locale
+from flask_babel import force_locale, gettext
 from werkzeug.exceptions import HTTPException
 
+from hotline.accounts.views import worded
 from hotline.core import web
 from hotline.core.errors import Conflict, HotlineError, InvalidInput, TooMany
 from partners.words import FAULTS
@@ -79,4 +80,5 @@ def said() -> Iterator[None]:
         yield
     except (Conflict, InvalidInput) as error:
         fields = error.fields.values() if isinstance(error, InvalidInput) else ()
-        flash(" ".join(dict.fromkeys([error.message, *fields, error.hint])).strip(), "danger")
+        told = [worded(error), *(gettext(fault) for fault in fields if fault != error.hint)]
+        flash(" ".join(dict.fromkeys(told)), "danger")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from sqlalchemy import select
 
 from hotline.accounts.auth import requires, signed_in
@@ -82,6 +82,7 @@ def hash_lists() -> ResponseReturnValue:
             sizes=hashlists.sizes(session),
             asker=signed_in().actor,
             second_person=web.context().settings.second_person,
+            answer_words=cases.answer_words(str(get_locale()).partition("_")[0]),
         )
 
 
@@ -107,7 +108,7 @@ def replay(entry_id: uuid.UUID) -> ResponseReturnValue:
     now = utc_now()
     with told(), web.writing() as session:
         if not outbox.replay(session, entry_id, now=now):
-            raise Conflict("This work was not laid aside, or somebody has replayed it.")
+            raise Conflict(gettext("This work was not laid aside, or somebody has replayed it."))
         audit.record(
             session, actor=signed_in().actor, action="work.replayed", entity="outbox_entry",
             entity_id=entry_id, now=now,

@@ -36,7 +36,7 @@ from hotline.accounts.auth import (
 from hotline.accounts.permissions import ROLES
 from hotline.core import web
 from hotline.core.context import utc_now
-from hotline.core.errors import Conflict, InvalidInput
+from hotline.core.errors import Conflict, HotlineError, InvalidInput
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/console")
 
@@ -113,7 +113,13 @@ def told() -> Iterator[None]:
     try:
         yield
     except (Conflict, InvalidInput) as error:
-        flash(str(error), "danger")
+        flash(worded(error), "danger")
+
+
+def worded(error: HotlineError) -> str:
+    """An error in the reader's language; in English where the catalogue does not have it."""
+    hint = gettext(error.hint) if error.hint else ""
+    return f"{gettext(error.template, **error.values)} {hint}".strip()
 
 
 @blueprint.get("/")

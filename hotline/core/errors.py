@@ -6,16 +6,31 @@ line maps them to one line on stderr and an exit code (``hotline.cli``). Nothing
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+
+def phrase(text: str) -> str:
+    """Marks a message that the console says in its reader's language: what is in here is gathered
+    into its catalogue. The text stays as it is, for the command line and the log."""
+    return text
+
 
 class HotlineError(Exception):
-    """Base of every error that this project raises on purpose."""
+    """Base of every error that this project raises on purpose.
+
+    ``values`` fill the ``%(name)s`` of a message; ``template`` keeps it unfilled, as catalogues
+    have it.
+    """
 
     status = 500
     title = "Something went wrong"
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(
+        self, message: str, *, hint: str = "", values: Mapping[str, str] | None = None
+    ) -> None:
+        self.template, self.values = message, dict(values or {})
+        self.message = message % self.values if self.values else message
+        super().__init__(self.message)
         self.hint = hint
 
     def __str__(self) -> str:
@@ -29,9 +44,14 @@ class InvalidInput(HotlineError):
     title = "The input cannot be used"
 
     def __init__(
-        self, message: str, *, fields: dict[str, str] | None = None, hint: str = ""
+        self,
+        message: str,
+        *,
+        fields: dict[str, str] | None = None,
+        hint: str = "",
+        values: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, values=values)
         self.fields = fields or {}
 
 

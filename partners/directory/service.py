@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from hotline.core import audit
 from hotline.core.context import Context
 from hotline.core.database import insert_once
-from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.ids import new_id
 from hotline.intake.submission import clean
 from partners.directory.models import Partner
@@ -267,7 +267,9 @@ def address_fault(channel: str, address: str) -> str:
 def approve(session: Session, found: Partner, *, actor: str, now: datetime) -> None:
     """Confirm a partner's address: from now on it may be written to."""
     if found.channel == "none" or not found.address:
-        raise InvalidInput("There is no address to confirm.", hint="Enter one first.")
+        raise InvalidInput(
+            phrase("There is no address to confirm."), hint=phrase("Enter one first.")
+        )
     found.approved_at, found.approved_by = now, actor
     audit.record(
         session, actor=actor, action="partner.approved", entity="partner",

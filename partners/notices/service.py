@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core import machine
 from hotline.core.context import Context
-from hotline.core.errors import InvalidInput, NotFound, TooMany
+from hotline.core.errors import InvalidInput, NotFound, TooMany, phrase
 from hotline.core.ids import new_id
 from hotline.core.numbers import next_reference
 from hotline.intake.submission import clean
@@ -170,7 +170,8 @@ def withdraw(
 ) -> None:
     """Sent in error, or overtaken: the link dies, and whoever got it is told."""
     if not reason.strip():
-        raise InvalidInput("Say why the notice is withdrawn.", fields={"/reason": "Say why."})
+        missing = phrase("Say why the notice is withdrawn.")
+        raise InvalidInput(missing, fields={"/reason": missing})
     told = notice.state not in ("awaiting_release", "awaiting_contact", "queued", "failed")
     reason = reason.strip()[:1000]
     machine.advance(session, notice, "withdrawn", actor=actor, now=now, reason=reason)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core import machine
-from hotline.core.errors import Conflict, InvalidInput
+from hotline.core.errors import Conflict, InvalidInput, phrase
 from partners.notices.models import Notice
 from partners.referrals.models import Plan
 from partners.watching.models import Watch
@@ -42,7 +42,8 @@ def close_case(session: Session, case: Case, person: Person, *, why: str, now: d
     """Everybody who can act was told, or nobody can; ``why`` says which."""
     why = why.strip()[:1000]
     if not why:
-        raise InvalidInput("Say why the case is closed.", fields={"/why": "Say why."})
+        missing = phrase("Say why the case is closed.")
+        raise InvalidInput(missing, fields={"/why": missing})
     reason = obstacle(session, case)
     if reason:
         raise Conflict(reason)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from hotline.accounts.models import Person
 from hotline.core import machine
 from hotline.core.context import Context
-from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound, phrase
 from hotline.core.ids import new_id
 from partners.directory.models import Partner
 from partners.directory.service import KIND_OF_ROUTE, usable
@@ -58,7 +58,7 @@ def request_plan(
     _require_police(session, case, routes)
     _require_new(session, case, routes)
     if open_plan(session, case.id) is not None:
-        raise Conflict("A plan for this case waits for approval already.")
+        raise Conflict(phrase("A plan for this case waits for approval already."))
     plan = Plan(
         id=new_id(),
         case_id=case.id,
@@ -117,8 +117,8 @@ def _require_ready(case: Case, routes: Sequence[Mapping[str, Any]]) -> None:
     if case.danger_now and all(route["to"] in IN_DANGER for route in routes):
         return
     raise Conflict(
-        f"Case {case.reference} is not assessed yet.",
-        hint="Only police and helpline can be told before, and only of a child in danger.",
+        phrase("This case is not assessed yet."),
+        hint=phrase("Only police and helpline can be told before, and only of a child in danger."),
     )
 
 
@@ -131,9 +131,9 @@ def _require_police(session: Session, case: Case, routes: Sequence[Mapping[str, 
     told = select(Referral.id).where(Referral.case_id == case.id, Referral.kind == "police")
     if session.scalar(told.limit(1)) is None:
         raise InvalidInput(
-            "Such a notice leaves only after the police have released it.",
+            phrase("Such a notice leaves only after the police have released it."),
             fields={"/routes": "Choose the police as well."},
-            hint="Choose the police as well.",
+            hint=phrase("Choose the police as well."),
         )
 
 
@@ -154,8 +154,10 @@ def _require_new(session: Session, case: Case, routes: Sequence[Mapping[str, Any
     )
     if len(set(wanted)) < len(wanted) or session.scalar(under_way.limit(1)) is not None:
         raise Conflict(
-            "Such a notice is under way already.",
-            hint="It is reminded of by itself; withdraw it first if it went to the wrong host.",
+            phrase("Such a notice is under way already."),
+            hint=phrase(
+                "It is reminded of by itself; withdraw it first if it went to the wrong host."
+            ),
         )
 
 
@@ -165,7 +167,8 @@ def _chosen(
     """The routes with the partner that was picked for each."""
     offered = case.routing.get("routes", [])
     if not chosen:
-        raise InvalidInput("Choose at least one route.", fields={"/routes": "Choose at least one."})
+        nothing = phrase("Choose at least one route.")
+        raise InvalidInput(nothing, fields={"/routes": nothing})
     routes = []
     for index, partner_id in sorted(chosen.items()):
         if not 0 <= index < len(offered) or not can_take(offered[index]):
@@ -187,8 +190,10 @@ def _partner(session: Session, route: Mapping[str, Any], chosen: uuid.UUID | Non
     able = usable(session, kind, route["country"])
     if not able:
         raise Conflict(
-            f"No {kind.replace('_', ' ')} in {route['country'] or 'the directory'} has a "
-            "confirmed address.",
-            hint="Enter and confirm one in the directory.",
+            phrase(
+                "Nobody who could take this route has a confirmed address: %(kind)s, %(country)s."
+            ),
+            values={"kind": kind.replace("_", " "), "country": route["country"] or "?"},
+            hint=phrase("Enter and confirm one in the directory."),
         )
     return able[0]

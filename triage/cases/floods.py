@@ -7,16 +7,17 @@ what a person sets aside stays stored and counts as soon as its case is opened a
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from hotline.accounts.models import Person
 from hotline.core import audit, machine
-from hotline.core.errors import Conflict, InvalidInput
+from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from triage.cases.models import Case
@@ -68,8 +69,10 @@ def set_aside(
     _lock_held(session, case)
     if case.held > IN_BULK and not confirmed:
         raise InvalidInput(
-            "A child may be behind one of these reports. Read what was reported, and tick that "
-            "you did.",
+            phrase(
+                "A child may be behind one of these reports. Read what was reported, and tick "
+                "that you did."
+            ),
             fields={"/confirm": "is missing"},
         )
     _set_aside(session, case, person, now)
@@ -82,9 +85,19 @@ def take_back(session: Session, case: Case, person: Person, now: datetime) -> No
         _release(session, case, person, now)
 
 
+def waiting(session: Session, items: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """How many held reports name each of the items, by its id."""
+    rows = session.execute(
+        select(Sighting.item_id, func.count())
+        .where(Sighting.item_id.in_(items), Sighting.held)
+        .group_by(Sighting.item_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def _chosen(session: Session, references: Sequence[str]) -> Sequence[Case]:
     if not references:
-        raise InvalidInput("Choose at least one case.", fields={"/case": "is missing"})
+        raise InvalidInput(phrase("Choose at least one case."), fields={"/case": "is missing"})
     chosen = (Case.reference.in_(references), Case.held > 0)
     # Items before cases, as the jobs lock them: otherwise the two would wait for each other.
     items = select(Item).join(Case, Case.item_id == Item.id).where(*chosen).order_by(Item.id)
@@ -102,7 +115,7 @@ def _lock_held(session: Session, case: Case) -> None:
     session.get(Item, case.item_id, with_for_update=True)  # first, as in ``_chosen``
     session.refresh(case, with_for_update=True)
     if not case.held:
-        raise Conflict("No report waits here; perhaps somebody decided on them just now.")
+        raise Conflict(phrase("No report waits here; perhaps somebody decided on them just now."))
 
 
 def _held(session: Session, case: Case) -> Sequence[Row[Sighting, ReportPart]]:

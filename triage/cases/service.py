@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session, contains_eager
 from hotline.accounts.models import Person
 from hotline.core import audit, machine
 from hotline.core.context import Context
-from hotline.core.errors import Conflict, InvalidInput, NotFound
+from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
 from hotline.core.ids import new_id
 from triage.cases import assessment, floods
 from triage.cases.models import OPEN_STATES, Assessment, Case
@@ -42,7 +42,7 @@ COUNTED = 1_000
 PAGE = 50
 NOTE = "assessment.note"
 LONGEST_NOTE = 4_000
-ASSESSED_ALREADY = "You have assessed this case; the next one must be somebody else."
+ASSESSED_ALREADY = phrase("You have assessed this case; the next one must be somebody else.")
 # Facts that only a person can know; the others are found out or follow from the assessment.
 PERSONS_FACTS = ("generated_in", "victim", "suspect")
 
@@ -157,7 +157,7 @@ def holder(case: Case, now: datetime) -> Person | None:
 def claim(session: Session, case: Case, person: Person, now: datetime, minutes: int) -> None:
     """Hold the case for ``minutes``, or longer if it is held already; of two people one gets it."""
     if case.state not in OPEN_STATES:
-        raise Conflict(f"Nothing is to be decided in case {case.reference} now.")
+        raise Conflict(phrase("Nothing is to be decided in this case now."))
     if is_blind(case) and any(one.person_id == person.id for one in assessments(session, case)):
         raise Conflict(ASSESSED_ALREADY)
     free = or_(
@@ -178,7 +178,7 @@ def claim(session: Session, case: Case, person: Person, now: datetime, minutes: 
 def release_claim(session: Session, case: Case, person: Person, now: datetime) -> None:
     """Give the case back; somebody else's claim stays."""
     if case.claimed_by_id != person.id:
-        raise Conflict("You do not hold this case.")
+        raise Conflict(phrase("You do not hold this case."))
     case.claimed_by_id, case.claimed_until = None, None
     _record(session, case, "case.released", person, now)
 
@@ -186,7 +186,9 @@ def release_claim(session: Session, case: Case, person: Person, now: datetime) -
 def _refuse_if_held(case: Case, person: Person, now: datetime) -> None:
     other = holder(case, now)
     if other is not None and other.id != person.id:
-        raise Conflict(f"{other.display_name} works on case {case.reference} now.")
+        raise Conflict(
+            phrase("%(name)s works on this case now."), values={"name": other.display_name}
+        )
 
 
 # assessing
@@ -304,7 +306,9 @@ def reopen(
     """Start a new round of assessments: an error was found, or there is news. Says why."""
     why = why.strip()[:300]
     if not why:
-        raise InvalidInput("Say why the case is opened again.", fields={"/why": "is missing"})
+        raise InvalidInput(
+            phrase("Say why the case is opened again."), fields={"/why": "is missing"}
+        )
     machine.advance(session, case, "reopened", actor=person.actor, now=now, why=why)
     case.round += 1
     case.outcome = {}

@@ -46,6 +46,7 @@ def queue() -> ResponseReturnValue:
     with web.reading() as session:
         found = service.queue(session, tab=tab, filters=filters, person=me, now=now, after=after)
         counts = service.counts(session)
+        items = [row.case.item_id for row in found.rows] if tab == tabs.HELD else []
         return render_template(
             "triage/queue.html",
             tab=tab,
@@ -55,6 +56,7 @@ def queue() -> ResponseReturnValue:
             held_in_danger=counts[tabs.IN_DANGER],
             filters=filters,
             page=found,
+            waiting=floods.waiting(session, items) if items else {},
             now=now,
             person=me,
             holder=service.holder,
@@ -110,7 +112,7 @@ def case_page(
             is_aside=found.state == "closed" and view.history[-1].event == "set_aside",
             may_reopen=found.machine.allows(found.state, "reopened"),
             countries=sorted(country_codes()),
-            answer_words=_answer_words(language),
+            answer_words=answer_words(language),
         )
 
 
@@ -121,7 +123,8 @@ def _is_assessable(found: Case) -> bool:
     )
 
 
-def _answer_words(language: str) -> Callable[[str, str], tuple[str, str]]:
+def answer_words(language: str) -> Callable[[str, str], tuple[str, str]]:
+    """A function from an assessment's (question, answer) to their words in ``language``."""
     schema = load_schema(web.context().settings.data_dir)
 
     def spoken(name: str, value: str) -> tuple[str, str]:
@@ -299,7 +302,7 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
         found = service.by_reference(session, reference)
         report = _report_of(session, found, report_id)
         if not 1 <= len(text) <= service.LONGEST_NOTE:
-            raise InvalidInput(f"Write 1 to {service.LONGEST_NOTE} characters.")
+            raise InvalidInput(gettext("Write 1 to %(num)s characters.", num=service.LONGEST_NOTE))
         intake.ask(session, web.context(), report, text, actor=signed_in().actor, now=utc_now())
         flash(gettext("The reporter sees the question with the receipt."), "good")
     return _back(reference)

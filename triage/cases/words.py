@@ -86,6 +86,35 @@ HOSTING: dict[str, Any] = {
     "unknown": lazy_gettext("Not known"),
 }
 
+# Names of hosting facts, as ``triage.hosting.facts`` has them.
+HOSTING_FACTS: dict[str, Any] = {
+    "address": lazy_gettext("IP address"),
+    "cname": lazy_gettext("Other name of the host"),
+    "dns_status": lazy_gettext("Name lookup"),
+    "registrable_domain": lazy_gettext("Registered domain"),
+    "country": lazy_gettext("Country"),
+    "registered_country": lazy_gettext("Country of registration"),
+    "asn": lazy_gettext("Network"),
+    "as_name": lazy_gettext("Network's name"),
+    "cdn": lazy_gettext("Delivery network"),
+    "network_name": lazy_gettext("Name of the address block"),
+    "network_range": lazy_gettext("Address block"),
+    "abuse_contact": lazy_gettext("Abuse contact"),
+    "registrar": lazy_gettext("Registrar"),
+    "registrar_abuse_contact": lazy_gettext("Registrar's abuse contact"),
+    "registry_status": lazy_gettext("Answer of the registry"),
+    "origin_address": lazy_gettext("Address behind the delivery network"),
+    "origin_request": lazy_gettext("Question to the delivery network"),
+    "tls": lazy_gettext("Certificate"),
+}
+
+OUTCOMES: dict[str, Any] = {
+    "ok": lazy_gettext("answered"),
+    "http_error": lazy_gettext("answered with an error"),
+    "failed": lazy_gettext("no answer"),
+    "refused": lazy_gettext("not asked, for safety"),
+}
+
 ROUTES: dict[str, Any] = {
     "emergency": lazy_gettext("Emergency number"),
     "police": lazy_gettext("Police"),

@@ -330,10 +330,10 @@ def test_of_two_who_claim_one_gets_it(browse: Browse, make_case: Make, clock: An
     first, second = browse("analyst"), browse("second")
     first.post(f"/console/cases/{reference}/claim")
     second.post(f"/console/cases/{reference}/claim")
-    assert "Name of analyst works on case" in second.get(f"/console/cases/{reference}").text
+    assert "Name of analyst works on this case" in second.get(f"/console/cases/{reference}").text
     assert "You hold this case" in first.get(f"/console/cases/{reference}").text
     second.post(f"/console/cases/{reference}/assessment", **ILLEGAL)
-    assert "Name of analyst works on case" in second.get(f"/console/cases/{reference}").text
+    assert "Name of analyst works on this case" in second.get(f"/console/cases/{reference}").text
     clock.forward(minutes=29)
     first.get(f"/console/cases/{reference}"), second.get(f"/console/cases/{reference}")
     clock.forward(minutes=1)

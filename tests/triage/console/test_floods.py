@@ -114,3 +114,10 @@ def test_one_case_is_set_aside_only_when_somebody_has_read_it(
     assert "A child may be behind" in browser.get(f"/console/cases/{reference}").text
     browser.post(f"/console/cases/{reference}/reports/set-aside", confirm="yes")
     assert states(context) == {reference: ("closed", 0)}
+
+
+def test_what_cannot_be_done_is_said_in_the_readers_language(browse: Browse) -> None:
+    browser, at = browse("analyst"), "/console/queue?tab=held"
+    browser.get("/console/queue", tab="held", lang="sq")
+    browser.post("/console/queue/set-aside", at=at)
+    assert "Zgjidhni të paktën një rast." in browser.get("/console/queue", tab="held").text

@@ -26,7 +26,8 @@ def written() -> Catalog:
 def spoken() -> set[object]:
     with (FOLDER / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
-    keywords = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
+    plain = ("_", "gettext", "lazy_gettext", "phrase")
+    keywords = {**dict.fromkeys(plain), "ngettext": (1, 2)}
     found: set[object] = set()
     for folder in ("hotline", "triage"):
         prefixed = [(Path(pattern).as_posix(), method) for pattern, method in methods]
