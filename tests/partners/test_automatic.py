@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
 
 from hotline.accounts import service as accounts
 from hotline.accounts.auth import COOKIE
@@ -21,6 +24,7 @@ from hotline.core.errors import Conflict, Forbidden, Unavailable
 from hotline.core.ids import new_id
 from hotline.core.machine import history
 from hotline.core.outbox import OutboxEntry
+from partners.referrals import automatic
 from partners.referrals import service as referrals
 from partners.referrals.automatic import refer_automatically
 from partners.referrals.models import Plan, Referral
@@ -136,6 +140,43 @@ class TestBothDatabases:
         (entry,) = station.logged("referral.automatic")
         assert evidence.items() <= entry.details.items()
         assert (entry.actor, entry.entity_id) == ("system", str(case.id))
+
+    @pytest.mark.services
+    @pytest.mark.parametrize("context", ["postgresql"], indirect=True)
+    @pytest.mark.parametrize("state", ["waiting", "in_progress"])
+    def test_a_plan_that_is_approved_in_that_very_moment_tells_the_office_once(
+        self, station: Station, monkeypatch: pytest.MonkeyPatch, state: str
+    ) -> None:
+        house = station.house
+        case = house.case("one", danger_now=True, outcome={}, state=state)
+        plan = house.request(case, "police")
+        approving = threading.Thread(target=house.approve, args=(plan,))
+
+        def told(session: Session, of: Case) -> bool:
+            known = is_told(session, of)
+            approving.start()
+            waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                         " AND datname = current_database()")  # fmt: skip
+            with house.context.database.engine.connect() as watcher:
+                watcher = watcher.execution_options(isolation_level="AUTOCOMMIT")
+                while approving.is_alive() and not watcher.scalar(waits):
+                    time.sleep(0.01)
+            return known
+
+        is_told = automatic._is_told
+        monkeypatch.setattr(automatic, "_is_told", told)
+        station.switch_on()
+        with station.writing() as session:
+            media_id = session.scalars(select(ItemMedia.media_id)).one()
+            session.add(
+                MediaMatch(
+                    id=new_id(), media_id=media_id, entry_id=station.entry.id,
+                    list_id=station.known.id, kind="pdq", distance=0, quality=90, at=house.now,
+                )
+            )  # fmt: skip
+        station.appraised(case)
+        approving.join()
+        assert len(station.told()) == 1
 
 
 def test_what_the_police_read(station: Station) -> None:
