@@ -118,7 +118,16 @@ class HashImportRow(Base):
     """A hash that waits for its version. No foreign key: checking it costs more than the row."""
 
     __tablename__ = "hash_import_row"
-    __table_args__ = (Index("ix_hash_import_row_value", "import_id", "kind", "value"),)
+    __table_args__ = (
+        # PostgreSQL hashes a million rows sooner than it keeps them in an index.
+        Index(
+            "ix_hash_import_row_value",
+            "import_id",
+            "kind",
+            "value",
+            postgresql_where=text("deleted = 1"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigSerial, primary_key=True, autoincrement=True)
     import_id: Mapped[uuid.UUID]

@@ -38,6 +38,8 @@ from triage.hashlists.kept import KeptPages
 from triage.hashlists.models import HashList
 
 TIMEOUT_SECONDS = 60
+MOST_PAGES = 100_000
+"""Of a thousand entries each; a service that names ever other ones has no end."""
 LARGEST_PAGE = 64 << 20  # bytes; a page of 1,000 media has about 3 MB
 ATTEMPTS = 5  # of one page, with pauses of 1, 2, 4 and 8 seconds
 Pause = Callable[[float], None]
@@ -95,6 +97,8 @@ class HashSharing:
                 return
             if page.next in asked:
                 raise InvalidInput("The hash service's pages lead round in a circle.")
+            if number == MOST_PAGES:
+                raise InvalidInput(f"The hash service has more than {MOST_PAGES:,} pages.")
             asked.add(page.next)
             # Only what it asks is taken from the link: our password goes to our address alone.
             query = dict(parse_qsl(urlsplit(page.next).query))

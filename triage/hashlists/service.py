@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -115,7 +114,7 @@ def import_version(
     """Make ``entries`` the list's next version within this transaction: for some thousands. Files
     of any size go through ``importing``. The rest is as ``take_over`` has it."""
     staged = staging.Staged(new_id())
-    while chunk := list(islice(entries, staging.CHUNK)):
+    for chunk in staging.chunks(entries):
         staged.take(session, chunk)
     done = take_over(session, hash_list, staged, digest=digest, whole=whole, actor=actor, now=now)
     session.execute(delete(HashImportRow).where(HashImportRow.import_id == staged.id))
@@ -140,8 +139,8 @@ def take_over(
     """
     refuse(hash_list, newest_digest(session, hash_list), digest)
     if staged.rejected and not staged.rows:
-        raise InvalidInput("No line of the file could be read. " + "; ".join(staged.problems))
-    if whole and not staged.rows:
+        raise InvalidInput(staging.no_line(staged))
+    if whole and not staging.holds_hashes(session, staged):
         raise InvalidInput(
             "The file holds no hashes, and it would empty the list.",
             hint="Disable the list instead, if that is meant.",

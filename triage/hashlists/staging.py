@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Uuid, bindparam, delete, exists, select, text
@@ -26,10 +27,11 @@ CHUNK = 20_000
 MAX_NAMED_PROBLEMS = 5
 GOOD_FOR = timedelta(days=1)
 """An import that has stood still for so long begins anew, and its rows go."""
-_COLUMNS = (
-    "import_id", "kind", "value", "category", "source", "entry_ref", "dated", "quality", "deleted",
-)  # fmt: skip
+_COLUMNS = ("kind", "value", "category", "source", "entry_ref", "dated", "quality", "deleted")
+HOPELESS = 100_000
+"""Records of which not one could be read: the rest of the file is not looked at."""
 Entries = Iterator[HashEntry | Problem]
+Row = tuple[Any, ...]
 Tick = Callable[[int], None]
 
 # Of several rows with one value the first wins. NOT EXISTS rather than an upsert: an entry that is
@@ -100,10 +102,10 @@ class Staged:
     def rows(self) -> int:
         return self.records - self.rejected
 
-    def take(self, session: Session, chunk: list[HashEntry | Problem]) -> None:
+    def take(self, session: Session, chunk: list[Row | Problem]) -> None:
         """Store the good ones among the next records of the file."""
-        bad = [entry for entry in chunk if isinstance(entry, Problem)]
-        _store(session, self.id, (entry for entry in chunk if not isinstance(entry, Problem)))
+        bad = [record for record in chunk if isinstance(record, Problem)]
+        _store(session, self.id, [row for row in chunk if not isinstance(row, Problem)])
         self.records += len(chunk)
         self.rejected += len(bad)
         told = (f"line {problem.line}: {problem.reason}" for problem in bad)
@@ -134,13 +136,15 @@ def stage(
         for _ in islice(entries, staged.records):
             pass
         # Read before the transaction begins: whoever else wants to write does so meanwhile.
-        while chunk := list(islice(entries, CHUNK)):
+        for chunk in chunks(entries):
             with database.writing() as session:
                 header = _own(session, staged)
                 staged.take(session, chunk)
                 header.records, header.rejected = staged.records, staged.rejected
                 header.problems, header.at = list(staged.problems), clock()
             tick(staged.records)
+            if staged.records >= HOPELESS and not staged.rows:
+                raise InvalidInput(no_line(staged))
     except InvalidInput:
         drop(database, staged.id)
         raise
@@ -162,6 +166,24 @@ def _begun(database: Database, name: str, digest: str, form: str, now: datetime)
     return staged
 
 
+def chunks(entries: Entries) -> Iterator[list[Row | Problem]]:
+    """What ``Staged.take`` takes. Words are cut at once: a chunk of long ones is no flood."""
+    lean = (entry if isinstance(entry, Problem) else _row(entry) for entry in entries)
+    while chunk := list(islice(lean, CHUNK)):
+        yield chunk
+
+
+def no_line(staged: Staged) -> str:
+    return "No line of the file could be read. " + "; ".join(staged.problems)
+
+
+def holds_hashes(session: Session, staged: Staged) -> bool:
+    """Whether anything is there but tombstones."""
+    row = HashImportRow
+    some = select(row.id).where(row.import_id == staged.id, row.deleted == 0).limit(1)
+    return session.scalar(some) is not None
+
+
 def _own(session: Session, staged: Staged) -> HashImport:
     """The import as this process left it, locked."""
     found = session.get(HashImport, staged.id, with_for_update=True)
@@ -176,16 +198,19 @@ def settle(session: Session, staged: Staged) -> None:
 
 
 def drop(database: Database, import_id: uuid.UUID) -> None:
-    """Forget an import. Its rows go in chunks too; ``sweep`` takes what a killed process left."""
+    """Forget an import. Where there is one writer its rows go in chunks too; ``sweep`` takes what a
+    killed process left."""
     with database.writing() as session:
         session.execute(delete(HashImport).where(HashImport.id == import_id))
     row = HashImportRow
-    some = select(row.id).where(row.import_id == import_id).limit(CHUNK)
-    gone = 1
-    while gone:
+    mine = row.import_id == import_id
+    if database.is_sqlite:
+        mine = row.id.in_(select(row.id).where(mine).limit(CHUNK))
+    gone = CHUNK
+    while gone >= CHUNK:
         with database.writing() as session:
-            done = session.execute(delete(row).where(row.id.in_(some)))
-            gone = int(getattr(done, "rowcount", 0))
+            done = session.execute(delete(row).where(mine))
+            gone = int(getattr(done, "rowcount", 0)) if database.is_sqlite else 0
 
 
 def sweep(database: Database, now: datetime) -> int:
@@ -236,36 +261,37 @@ def _run(session: Session, statement: str, **values: Any) -> int:
     return int(getattr(session.execute(query, values), "rowcount", 0))
 
 
-def _store(session: Session, import_id: uuid.UUID, entries: Iterator[HashEntry]) -> None:
-    connection, rows = session.connection(), _rows(import_id.hex, entries)
-    if connection.dialect.name != "postgresql":
+def _store(session: Session, import_id: uuid.UUID, rows: list[Row]) -> None:
+    connection = session.connection()
+    columns = ", ".join(("import_id", *_COLUMNS))
+    if connection.dialect.name == "postgresql":
+        cursor = connection.connection.cursor()
+        with cursor.copy(f"COPY hash_import_row ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row((import_id.hex, *row))
+        cursor.close()
+    elif rows:
         marks = ", ".join("?" for _ in _COLUMNS)
         # In the order of the index, whose pages are then touched once a chunk.
-        if chunk := sorted((_plain(row) for row in rows), key=lambda row: row[1:3]):
-            connection.exec_driver_sql(
-                f"INSERT INTO hash_import_row ({', '.join(_COLUMNS)}) VALUES ({marks})",  # noqa: S608
-                chunk,
-            )
-        return
-    cursor = connection.connection.cursor()
-    with cursor.copy(f"COPY hash_import_row ({', '.join(_COLUMNS)}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
-    cursor.close()
+        connection.exec_driver_sql(
+            f"INSERT INTO hash_import_row ({columns}) VALUES ('{import_id.hex}', {marks})",  # noqa: S608
+            sorted(rows, key=itemgetter(0, 1)),
+        )
 
 
-def _rows(import_id: str, entries: Iterator[HashEntry]) -> Iterator[tuple[Any, ...]]:
-    for entry in entries:
-        yield (
-            import_id, entry.kind, entry.value, _cut(entry.category, 80), _cut(entry.source, 120),
-            _cut(entry.entry_ref, 120), entry.dated, entry.quality, int(entry.deleted),
-        )  # fmt: skip
+def _row(entry: HashEntry) -> Row:
+    return (
+        entry.kind, entry.value, _cut(entry.category, 80), _cut(entry.source, 120),
+        _cut(entry.entry_ref, 120), entry.dated.isoformat() if entry.dated else None,
+        entry.quality, int(entry.deleted),
+    )  # fmt: skip
 
 
 def _cut(value: str | None, length: int) -> str | None:
-    return value[:length] if value else None
-
-
-def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """SQLite's driver stores dates as text."""
-    return tuple(value.isoformat() if hasattr(value, "isoformat") else value for value in row)
+    """A word that both databases store: PostgreSQL refuses a zero byte, both half a surrogate."""
+    if not value:
+        return None
+    value = value[:length]
+    if value.isprintable():
+        return value
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in value)

@@ -46,7 +46,12 @@ def upgrade() -> None:
         sa.Column("deleted", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hash_import_row")),
     )
-    op.create_index("ix_hash_import_row_value", "hash_import_row", ["import_id", "kind", "value"])
+    op.create_index(
+        "ix_hash_import_row_value",
+        "hash_import_row",
+        ["import_id", "kind", "value"],
+        postgresql_where=sa.text("deleted = 1"),
+    )
 
 
 def downgrade() -> None:

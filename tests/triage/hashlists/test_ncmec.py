@@ -248,3 +248,17 @@ def test_a_password_never_travels_in_the_clear(url: str) -> None:
 @pytest.mark.parametrize("url", ["https://hashes.example/", "http://[::1]:80", "http://localhost"])
 def test_addresses_that_may_be_asked(url: str) -> None:
     assert checked_url(url) == url.rstrip("/")
+
+
+def test_pages_without_an_end_end(
+    make_context: Callable[..., Context], ncmec: Ncmec, hash_service: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    context = make_context()
+    monkeypatch.setattr("triage.hashlists.ncmec.MOST_PAGES", 3)
+    ncmec.page = lambda _: (  # type: ignore[method-assign]
+        f'<queryResult xmlns="{NAMESPACE}"><paging><next>/v2/entries?a='
+        f"{len(hash_service.asked)}</next></paging></queryResult>"
+    )
+    with pytest.raises(InvalidInput, match="more than 3 pages"):
+        _update(context, hash_service.url)

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from hotline.core.errors import InvalidInput
 
 BLOCK = 1 << 18
-LARGEST = 1 << 24
+LARGEST = 1 << 20
 """Characters of one record; more is no record of a hash list."""
 _SPACE = re.compile(r"[\s,\ufeff]*")
 _DECODER = json.JSONDecoder()

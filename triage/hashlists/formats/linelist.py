@@ -8,6 +8,7 @@ first hundred of them; a prefix leaves no doubt.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from triage.hashlists.formats.entry import (
@@ -22,19 +23,21 @@ from triage.hashlists.formats.entry import (
 )
 
 SAMPLE = 1000
+LONGEST = 1000
+"""Characters that are looked at: a PhotoDNA in decimals has 575 and its prefix."""
 
 
 def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     """Entries and problems in the order of the file. Raises InvalidInput where it is no text."""
     source = LineReader(stream)
-    first = [(source.number, line) for _, line in zip(range(SAMPLE), source, strict=False)]
+    first = [(source.number, line[:LONGEST]) for line in islice(source, SAMPLE)]
     long = [token for _, line in first if (token := line.strip()) and guessed(token) == "sha256"]
     of_64 = "pdq" if looks_like_pdq(long[:100]) else "sha256"
     for number, line in first:
         if (found := _read(number, line, of_64)) is not None:
             yield found
     for line in source:
-        if (found := _read(source.number, line, of_64)) is not None:
+        if (found := _read(source.number, line[:LONGEST], of_64)) is not None:
             yield found
 
 

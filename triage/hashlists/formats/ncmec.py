@@ -22,6 +22,8 @@ FINGERPRINTS = {
 }  # fmt: skip
 """Others (NetClean, Videntifier, TMK) cannot be compared here and are passed over."""
 BLOCK = 1 << 16
+LARGEST = 1 << 20
+"""Bytes in which a medium, or whatever else stands in the page, has to come to its end."""
 
 
 @dataclass
@@ -58,6 +60,7 @@ class _Reader:
         self._text: list[str] = []
         self._medium: dict[str, str] = {}
         self._line = 0
+        self._unended = 0
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
@@ -69,7 +72,13 @@ class _Reader:
         """Read block by block, with a stop after each."""
         try:
             while block := stream.read(BLOCK):
+                self._unended += len(block)
                 self._parser.Parse(block, False)
+                if self._unended > LARGEST:
+                    raise InvalidInput(
+                        f"Line {self._parser.CurrentLineNumber}: an element does not end within "
+                        f"{LARGEST:,} bytes: this is no page of a hash list."
+                    )
                 yield
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
@@ -102,6 +111,8 @@ class _Reader:
         text = "".join(self._text).strip()
         self._text.clear()
         local, depth = self._path.pop(), len(self._path)
+        if depth <= 2:
+            self._unended = 0
         if depth == 2 and local in MEDIA:
             self.page.found += self._entries(local.startswith("deleted"))
         elif depth == 2 and self._path[1] == "paging" and local == "next":

@@ -50,6 +50,8 @@ YES = frozenset({"1", "true", "yes", "deleted"})
 SAMPLE = 100
 LONGEST_ROW = 20
 """Lines that a quoted cell may go over."""
+LARGEST_ROW = 1 << 20
+"""Characters of such a row."""
 
 
 class Cells(NamedTuple):
@@ -139,7 +141,7 @@ def _quoted(
     while joined.count('"') % 2:
         if used == len(ahead):
             ahead.extend(islice(_numbered(source), 1))
-        if used == min(len(ahead), LONGEST_ROW):
+        if used == min(len(ahead), LONGEST_ROW) or len(joined) > LARGEST_ROW:
             return Problem(number, "a quote is not closed")
         joined += ahead[used][1]
         used += 1
