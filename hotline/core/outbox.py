@@ -94,7 +94,8 @@ def lock(session: Session, entry_id: uuid.UUID) -> OutboxEntry | None:
 
 
 def left_behind(session: Session, *, now: datetime, limit: int = 500) -> Sequence[OutboxEntry]:
-    """Open rows whose time has come and that nobody was handed or stored lately, oldest first."""
+    """Open rows whose time has come and that nobody was handed or stored lately: danger first, then
+    the oldest."""
     return session.scalars(
         select(OutboxEntry)
         .where(
@@ -104,7 +105,7 @@ def left_behind(session: Session, *, now: datetime, limit: int = 500) -> Sequenc
             OutboxEntry.created_at <= now - FRESH,
             or_(OutboxEntry.handed_at.is_(None), OutboxEntry.handed_at <= now - LEASE),
         )
-        .order_by(OutboxEntry.due_at)
+        .order_by(OutboxEntry.queue != "urgent", OutboxEntry.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()

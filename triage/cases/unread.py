@@ -15,8 +15,10 @@ from triage.cases.models import Case
 from triage.items.models import Sighting
 
 LOOKED_BACK = timedelta(days=60)
-SHOWN = 500
-"""Reports whose newest words are looked through; the bound of what one page costs."""
+SHOWN = 200
+"""Reports that one page shows; who waits longest comes first."""
+AT_ONCE = 500
+"""Reports whose reading is looked up in one query."""
 
 
 def unread(session: Session, now: datetime) -> list[tuple[Case, datetime]]:
@@ -26,17 +28,22 @@ def unread(session: Session, now: datetime) -> list[tuple[Case, datetime]]:
         select(ReportMessage.report_id, written)
         .where(ReportMessage.author == "reporter", ReportMessage.at > now - LOOKED_BACK)
         .group_by(ReportMessage.report_id)
-        .order_by(written.desc())
-        .limit(SHOWN)
-    )
-    newest: dict[uuid.UUID, datetime] = {row[0]: row[1] for row in wrote}
-    opened = _opened(session, newest)
-    waiting = {
-        report_id: at
-        for report_id, at in newest.items()
-        if report_id not in opened or opened[report_id] < at
-    }
-    return [(case, waiting[report_id]) for report_id, case in _cases(session, waiting).items()]
+        .order_by(written)
+    ).all()
+    waiting: dict[uuid.UUID, datetime] = {}
+    for start in range(0, len(wrote), AT_ONCE):
+        some = {row[0]: row[1] for row in wrote[start : start + AT_ONCE]}
+        opened = _opened(session, some)
+        waiting |= {
+            report_id: at
+            for report_id, at in some.items()
+            if report_id not in opened or opened[report_id] < at
+        }
+        if len(waiting) >= SHOWN:
+            break
+    cases = _cases(session, waiting)
+    shown = [report_id for report_id in waiting if report_id in cases][:SHOWN]
+    return [(cases[report_id], waiting[report_id]) for report_id in shown]
 
 
 def _opened(session: Session, reports: Mapping[uuid.UUID, datetime]) -> dict[uuid.UUID, datetime]:

@@ -62,6 +62,14 @@ def test_a_handed_row_is_left_alone_for_a_lease_only(context: Context) -> None:
         assert outbox.left_behind(session, now=NOW + LEASE)
 
 
+def test_of_what_was_left_behind_danger_comes_first(context: Context) -> None:
+    for key, queue in (("a", "default"), ("b", "urgent"), ("c", "checks")):
+        _post(context, key, queue=queue)
+    with context.database.writing() as session:
+        found = outbox.left_behind(session, now=NOW + FRESH, limit=2)
+        assert [each.key for each in found] == ["b", "a"]
+
+
 def test_failures_wait_longer_each_time_and_end_with_a_person(context: Context) -> None:
     _post(context, "a")
     waits = []

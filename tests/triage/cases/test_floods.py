@@ -333,3 +333,22 @@ def test_a_reporters_later_words_wait_until_a_person_opens_them(
     assert waiting() == [(case.reference, LATER)]
     opened(analyst.actor, LATER)
     assert waiting() == []
+
+
+def test_who_waits_longest_for_a_reader_comes_first_however_many_wrote(
+    context: Context, report: Any, analyst: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("triage.cases.unread.AT_ONCE", 2)
+    monkeypatch.setattr("triage.cases.unread.SHOWN", 3)
+    reports = [report(locations=[f"https://site.example/{n}"]) for n in range(8)]
+    with context.database.writing() as session:
+        for number, report_id in enumerate(reports):
+            found = session.get_one(Report, report_id)
+            at = LATER - timedelta(minutes=number)
+            intake.add_information(session, context, found, "A word", at)
+        for report_id in reports[4:]:  # who wrote first was read
+            found = session.get_one(Report, report_id)
+            intake.open_texts(session, context, found, actor=analyst.actor, why="t", now=LATER)
+    with context.database.reading() as session:
+        found_at = [at for _, at in unread(session, LATER)]
+    assert found_at == [LATER - timedelta(minutes=number) for number in (3, 2, 1)]
