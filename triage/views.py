@@ -57,6 +57,7 @@ def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
     add(f"{REPORT}/words", view_func=cases.read_words, methods=post)
     add(f"{REPORT}/question", view_func=cases.ask_reporter, methods=post)
     add("/hash-lists", view_func=hash_lists)
+    add("/hash-lists/<uuid:list_id>/switch", view_func=lists.switch, methods=post)
     add("/hash-lists/<uuid:list_id>/police", view_func=lists.switch_police, methods=post)
     add("/work", view_func=work)
     add("/work/<uuid:entry_id>/replay", view_func=replay, methods=post)

@@ -1,4 +1,5 @@
-"""What a person may do with a list on the console: switch on and off that it tells the police."""
+"""What a person may do with a list on the console: take it out of use, and whether it tells the
+police."""
 
 from __future__ import annotations
 
@@ -7,14 +8,30 @@ import uuid
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import requires, signed_in
 from hotline.accounts.views import told
 from hotline.core import web
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
-from triage.hashlists import police
+from triage.hashlists import police, service
 from triage.hashlists.models import HashList
+
+
+@requires("hashlist.decide")
+def switch(list_id: uuid.UUID) -> ResponseReturnValue:
+    """Match with the list, or no more."""
+    enabled = request.form.get("act") == "enable"
+    with told(), web.writing() as session:
+        found = _locked(session, list_id)
+        service.set_enabled(session, found, enabled, actor=signed_in().actor, now=utc_now())
+        flash(
+            gettext("%(list)s is matched with again.", list=found.name) if enabled
+            else gettext("%(list)s is matched with no more; its entries stay.", list=found.name),
+            "good",
+        )  # fmt: skip
+    return redirect(url_for("triage.hash_lists"), 303)
 
 
 @requires("hashlist.decide")
@@ -23,9 +40,7 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
     now, actor = utc_now(), signed_in().actor
     second_person = web.context().settings.second_person
     with told(), web.writing() as session:
-        found = session.get(HashList, list_id, with_for_update=True)
-        if found is None:
-            raise NotFound("There is no such list.")
+        found = _locked(session, list_id)
         if request.form.get("act") == "stop":
             police.stop(session, found, actor=actor, now=now)
             flash(gettext("%(list)s tells the police nothing by itself.", list=found.name), "good")
@@ -37,3 +52,10 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
         else:
             flash(gettext("Asked. Another person must agree on this page."), "good")
     return redirect(url_for("triage.hash_lists"), 303)
+
+
+def _locked(session: Session, list_id: uuid.UUID) -> HashList:
+    found = session.get(HashList, list_id, with_for_update=True)
+    if found is None:
+        raise NotFound("There is no such list.")
+    return found

@@ -90,3 +90,24 @@ def test_others_may_not(
 def test_an_unknown_list(browse: Callable[[str], Any], known: uuid.UUID) -> None:
     assert _switch(browse("supervisor"), uuid.uuid4(), **ASK).status_code == 404
     assert known
+
+
+def test_a_list_is_taken_out_of_use_and_used_again(
+    browse: Callable[[str], Any], context: Context, known: uuid.UUID
+) -> None:
+    with context.database.writing() as session:
+        session.scalars(select(HashList)).one().category_map = {"A1": "national"}
+    person = browse("supervisor")
+    page = person.get(LISTS).text
+    assert "PDQ 31 bits, pHash 8 bits" in page and "A1: " in page
+    for act, enabled, words in (
+        ("disable", False, "is matched with no more; its entries stay."),
+        ("enable", True, "is matched with again."),
+    ):
+        person.post(f"{LISTS}/{known}/switch", act=act)
+        assert words in person.get(LISTS).text
+        with context.database.reading() as session:
+            assert session.scalars(select(HashList.enabled)).one() is enabled
+    assert person.post(f"{LISTS}/{uuid.uuid4()}/switch", act="enable").status_code == 404
+    assert browse("auditor").post(f"{LISTS}/{known}/switch", act="disable").status_code == 403
+    assert "Take out of use" not in browse("auditor").get(LISTS).text
