@@ -198,19 +198,15 @@ def settle(session: Session, staged: Staged) -> None:
 
 
 def drop(database: Database, import_id: uuid.UUID) -> None:
-    """Forget an import. Where there is one writer its rows go in chunks too; ``sweep`` takes what a
-    killed process left."""
+    """Forget an import and its rows. SQLite frees a table at once where nothing of it stays; row by
+    row half a million took it 19 seconds."""
     with database.writing() as session:
         session.execute(delete(HashImport).where(HashImport.id == import_id))
-    row = HashImportRow
-    mine = row.import_id == import_id
-    if database.is_sqlite:
-        mine = row.id.in_(select(row.id).where(mine).limit(CHUNK))
-    gone = CHUNK
-    while gone >= CHUNK:
-        with database.writing() as session:
-            done = session.execute(delete(row).where(mine))
-            gone = int(getattr(done, "rowcount", 0)) if database.is_sqlite else 0
+        others = session.scalar(select(HashImport.id).limit(1)) is not None
+        gone = delete(HashImportRow)
+        if others or not database.is_sqlite:
+            gone = gone.where(HashImportRow.import_id == import_id)
+        session.execute(gone)
 
 
 def sweep(database: Database, now: datetime) -> int:
