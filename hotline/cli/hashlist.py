@@ -71,17 +71,10 @@ def import_(
         stream.seek(0)
         task = bar.add_task(f"Importing into {name}, MB", total=size // MB + 1)
         done = importing.import_file(
-            context.database,
-            name,
-            stream,
-            form=chosen,
-            whole=not add,
-            actor=ACTOR,
-            clock=utc_now,
-            tick=lambda read: bar.update(task, completed=read // MB),
-            resumed=_tell_resumed,
+            context.database, name, stream, form=chosen, whole=not add, actor=ACTOR, clock=utc_now,
+            tick=lambda read: bar.update(task, completed=read // MB), resumed=_tell_resumed,
             **{key: value for key, value in given.items() if value},
-        )
+        )  # fmt: skip
     _tell(name, file.name, {"format": chosen}, done, json)
 
 
