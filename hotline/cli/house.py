@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from hotline.core.context import Context, build_context
 from hotline.core.logs import configure
 from hotline.core.settings import Settings, load_settings
@@ -16,3 +19,13 @@ def open_house(settings: Settings | None = None) -> Context:
     context = build_context(settings)
     require_current(context.database)
     return context
+
+
+@contextmanager
+def house() -> Iterator[Context]:
+    """``open_house``, closed at the end."""
+    context = open_house()
+    try:
+        yield context
+    finally:
+        context.close()

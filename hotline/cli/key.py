@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from hotline.cli.house import open_house
-from hotline.cli.output import emit_json, stdout
+from hotline.cli.house import house
+from hotline.cli.output import emit_each, emit_json
 from hotline.cli.user import actor
 from hotline.core.context import utc_now
 from hotline.core.errors import NotFound
@@ -39,25 +39,21 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make a key. It is printed once, as is the secret that signs what goes to its webhook."""
-    context = open_house()
     made = {"name": name}
-    try:
-        with context.database.writing() as session:
-            made["key"] = keys.create(
-                session,
-                context,
-                name,
-                scopes=list(dict.fromkeys(scope)),
-                daily_quota=quota,
-                actor=actor(),
-                now=utc_now(),
+    with house() as context, context.database.writing() as session:
+        made["key"] = keys.create(
+            session,
+            context,
+            name,
+            scopes=list(dict.fromkeys(scope)),
+            daily_quota=quota,
+            actor=actor(),
+            now=utc_now(),
+        )
+        if webhook:
+            made["webhook_secret"] = webhooks.subscribe(
+                session, context, name, webhook, actor=actor(), now=utc_now()
             )
-            if webhook:
-                made["webhook_secret"] = webhooks.subscribe(
-                    session, context, name, webhook, actor=actor(), now=utc_now()
-                )
-    finally:
-        context.close()
     if as_json:
         emit_json(made)
         return
@@ -69,33 +65,16 @@ def add(
 @app.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """Every key by its sender's name, with scopes, quota and whether it still works."""
-    context = open_house()
-    try:
-        with context.database.reading() as session:
-            shapes = [_shape(key) for key in keys.every(session)]
-    finally:
-        context.close()
-    for shape in shapes:
-        if as_json:
-            emit_json(shape)
-        else:
-            state = "revoked" if shape["revoked_at"] else "active"
-            stdout.print(
-                f"{shape['name']:<30} {','.join(shape['scopes']):<14} "
-                f"{shape['daily_quota']:>8} a day  {state}",
-                markup=False,
-            )
+    with house() as context, context.database.reading() as session:
+        shapes = [_shape(key) for key in keys.every(session)]
+    emit_each(shapes, as_json, _line)
 
 
 @app.command()
 def revoke(name: Name) -> None:
     """End a key at once. Reports that came with it stay."""
-    context = open_house()
-    try:
-        with context.database.writing() as session:
-            keys.revoke(session, name, actor=actor(), now=utc_now())
-    finally:
-        context.close()
+    with house() as context, context.database.writing() as session:
+        keys.revoke(session, name, actor=actor(), now=utc_now())
     print(f"The key of {name} is revoked.")
 
 
@@ -106,12 +85,8 @@ def set_webhook(
     as_json: AsJson = False,
 ) -> None:
     """Tell a sender's server at URL from now on. Its secret is new and printed once."""
-    context = open_house()
-    try:
-        with context.database.writing() as session:
-            secret = webhooks.subscribe(session, context, name, url, actor=actor(), now=utc_now())
-    finally:
-        context.close()
+    with house() as context, context.database.writing() as session:
+        secret = webhooks.subscribe(session, context, name, url, actor=actor(), now=utc_now())
     if as_json:
         emit_json({"name": name, "webhook": url, "webhook_secret": secret})
     else:
@@ -121,12 +96,8 @@ def set_webhook(
 @hooks.command("remove")
 def remove_webhook(name: Name) -> None:
     """Tell a sender's server nothing any more. The key stays."""
-    context = open_house()
-    try:
-        with context.database.writing() as session:
-            webhooks.unsubscribe(session, name, actor=actor(), now=utc_now())
-    finally:
-        context.close()
+    with house() as context, context.database.writing() as session:
+        webhooks.unsubscribe(session, name, actor=actor(), now=utc_now())
     print(f"The webhook of {name} is removed.")
 
 
@@ -135,16 +106,13 @@ def try_webhook(name: Name) -> None:
     """Send a signed test message at once, and say what became of it."""
     from workers.webhooks import fire
 
-    context = open_house()
-    try:
+    with house() as context:
         with context.database.reading() as session:
             key = webhooks.key_named(session, name)
             receiver = webhooks.receiver_of(session, context, key.id)
         if receiver is None:
             raise NotFound(f"The key of {name} has no webhook, or is revoked.")
         fire(context, receiver, utc_now())
-    finally:
-        context.close()
     print(f"The webhook of {name} took the message.")
 
 
@@ -157,3 +125,9 @@ def _shape(key: ApiKey) -> dict[str, Any]:
         "created_at": key.created_at.isoformat(),
         "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
     }
+
+
+def _line(shape: dict[str, Any]) -> str:
+    state = "revoked" if shape["revoked_at"] else "active"
+    scopes = ",".join(shape["scopes"])
+    return f"{shape['name']:<30} {scopes:<14} {shape['daily_quota']:>8} a day  {state}"

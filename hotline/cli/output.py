@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+Shape = TypeVar("Shape")
 
 stderr = Console(stderr=True, highlight=False)
 stdout = Console(highlight=False)
@@ -17,6 +19,15 @@ stdout = Console(highlight=False)
 def emit_json(value: Any) -> None:
     """One JSON object on one line."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def emit_each(shapes: Iterable[Shape], as_json: bool, line: Callable[[Shape], str]) -> None:
+    """A list, one row a line: as JSON, or as ``line`` words it."""
+    for shape in shapes:
+        if as_json:
+            emit_json(shape)
+        else:
+            stdout.print(line(shape), markup=False)
 
 
 def progress() -> Progress:

@@ -11,8 +11,8 @@ import typer
 from hotline.accounts import service
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import ROLES
-from hotline.cli.house import open_house
-from hotline.cli.output import emit_json, stdout
+from hotline.cli.house import house
+from hotline.cli.output import emit_each, emit_json
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 
@@ -38,21 +38,17 @@ def add(
 ) -> None:
     """Add a person. A generated password is printed once and kept nowhere."""
     password = _from_stdin() if password_stdin else service.generate_password()
-    context = open_house()
-    try:
-        with context.database.writing() as session:
-            person = service.add_person(
-                session,
-                username=username,
-                display_name=name or username,
-                role=role,
-                password=password,
-                actor=actor(),
-                now=utc_now(),
-            )
-            shape = _shape(person)
-    finally:
-        context.close()
+    with house() as context, context.database.writing() as session:
+        person = service.add_person(
+            session,
+            username=username,
+            display_name=name or username,
+            role=role,
+            password=password,
+            actor=actor(),
+            now=utc_now(),
+        )
+        shape = _shape(person)
     if as_json:
         emit_json(shape if password_stdin else {**shape, "password": password})
     elif password_stdin:
@@ -64,32 +60,16 @@ def add(
 @app.command("list")
 def list_people(as_json: AsJson = False) -> None:
     """Everybody, with role and whether they may sign in."""
-    context = open_house()
-    try:
-        with context.database.reading() as session:
-            shapes = [_shape(person) for person in service.list_people(session)]
-    finally:
-        context.close()
-    for shape in shapes:
-        if as_json:
-            emit_json(shape)
-        else:
-            state = "disabled" if shape["disabled_at"] else "active"
-            stdout.print(
-                f"{shape['username']:<20} {shape['role']:<14} {state:<9} {shape['name']}",
-                markup=False,
-            )
+    with house() as context, context.database.reading() as session:
+        shapes = [_shape(person) for person in service.list_people(session)]
+    emit_each(shapes, as_json, _line)
 
 
 @app.command()
 def disable(username: Username) -> None:
     """End a person's access at once, on all devices."""
-    context = open_house()
-    try:
-        with context.database.writing() as session:
-            service.disable_person(session, username, actor=actor(), now=utc_now())
-    finally:
-        context.close()
+    with house() as context, context.database.writing() as session:
+        service.disable_person(session, username, actor=actor(), now=utc_now())
     print(f"{username} can no longer sign in.")
 
 
@@ -116,3 +96,8 @@ def _shape(person: Person) -> dict[str, str | None]:
         "created_at": person.created_at.isoformat(),
         "disabled_at": person.disabled_at.isoformat() if person.disabled_at else None,
     }
+
+
+def _line(shape: dict[str, str | None]) -> str:
+    state = "disabled" if shape["disabled_at"] else "active"
+    return f"{shape['username']:<20} {shape['role']:<14} {state:<9} {shape['name']}"
