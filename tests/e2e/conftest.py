@@ -176,8 +176,9 @@ def faults_of(page: Page, name: str) -> list[str]:
     return faults
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One for each file: what one has confirmed, another may want to see unconfirmed."""
     running = Demo(tmp_path_factory.mktemp("demo"))
     yield running
     assert running.stop() == 0, running.said()[-3000:]

@@ -46,8 +46,8 @@ def test_reporting_without_scripts(demo: Any, visitor: Any) -> None:
 def test_a_host_answers_without_scripts(demo: Any, visitor: Any) -> None:
     page: Page = visitor(scripts=False).page
     location = demo.address(RELEASED)
-    if not demo.messages(HOST, location):
-        confirm_the_contact(demo, page)
+    assert not demo.messages(HOST, location)
+    confirm_the_contact(demo, page)
     letter = demo.wait(lambda: demo.messages(HOST, location))[0]
     found = re.search(r"http://127\.0\.0\.1:\d+/provider/\S+", letter["text"])
     assert found, letter
