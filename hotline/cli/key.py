@@ -108,7 +108,7 @@ def try_webhook(name: Name) -> None:
 
     with house() as context:
         with context.database.reading() as session:
-            key = webhooks.key_named(session, name)
+            key = keys.named(session, name)
             receiver = webhooks.receiver_of(session, context, key.id)
         if receiver is None:
             raise NotFound(f"The key of {name} has no webhook, or is revoked.")

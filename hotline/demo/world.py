@@ -9,7 +9,6 @@ INBOX_PORT_OFFSET = 2
 SMTP_PORT_OFFSET = 3
 
 POLICE = "cyber@police-al.example"
-PARTNER = "NetPatrola"
 ABUSE_DESKS = {
     "127.0.0.2": ("AL", "AS64500", "Sandbox Provider Tirana", "abuse@provider-al.example"),
     "127.0.0.3": ("RS", "AS64501", "Sandbox Hosting Belgrade", "abuse@hosting-rs.example"),

@@ -36,6 +36,7 @@ MAX_BULK = 50_000_000
 JSON = "application/json"
 _QUOTAS = "hotline.intake.quotas"
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")
+blueprint.record(lambda state: state.app.extensions.update({_QUOTAS: keys.Quotas()}))
 web.csrf.exempt(blueprint)  # no cookie is read here, so there is nothing to forge
 
 T = TypeVar("T", bound=BaseModel)
@@ -110,7 +111,7 @@ def _arrival(session: Session, scope: str, reports: int) -> tuple[Arrival, Calla
     if "Authorization" not in request.headers and scope == "reports":
         return Arrival(CHANNEL, now, held=guard.is_held(session, _solution(), now)), lambda: None
     sender = keys.authenticate(session, web.context(), _authorisation(), scope)
-    quotas = current_app.extensions.setdefault(_QUOTAS, keys.Quotas())
+    quotas: keys.Quotas = current_app.extensions[_QUOTAS]
     arrival = Arrival(CHANNEL, now, source=sender.name)
     return arrival, partial(quotas.spend, session, sender, reports, now)
 

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, case, event, select, update
 from sqlalchemy.orm import Session
@@ -74,16 +75,21 @@ def create(
         created_at=now,
     )
     session.add(key)
-    _note(session, key, "api_key.created", actor, now)
+    note(session, key, "api_key.created", actor, now)
     return text
 
 
 def revoke(session: Session, name: str, *, actor: str, now: datetime) -> None:
+    key = named(session, name)
+    key.revoked_at = key.revoked_at or now
+    note(session, key, "api_key.revoked", actor, now)
+
+
+def named(session: Session, name: str) -> ApiKey:
     key = session.scalar(select(ApiKey).where(ApiKey.name == name))
     if key is None:
         raise NotFound(f"There is no key of the name {name!r}.")
-    key.revoked_at = key.revoked_at or now
-    _note(session, key, "api_key.revoked", actor, now)
+    return key
 
 
 def every(session: Session) -> Sequence[ApiKey]:
@@ -169,7 +175,10 @@ def _mac(context: Context, text: str) -> bytes:
     return context.keyring.mac("links", f"api key:{text}".encode("utf-8", "replace"))
 
 
-def _note(session: Session, key: ApiKey, action: str, actor: str, now: datetime) -> None:
+def note(
+    session: Session, key: ApiKey, action: str, actor: str, now: datetime, **details: Any
+) -> None:
+    """What was done to a key, for the audit log."""
     audit.record(
         session,
         actor=actor,
@@ -178,4 +187,5 @@ def _note(session: Session, key: ApiKey, action: str, actor: str, now: datetime)
         entity_id=key.id,
         now=now,
         name=key.name,
+        **details,
     )

@@ -22,10 +22,11 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.core import audit, outbox
+from hotline.core import outbox
 from hotline.core.context import Context
 from hotline.core.crypto import Vault
 from hotline.core.errors import InvalidInput, NotFound
+from hotline.intake import keys
 from hotline.intake.models import ApiKey, Report, ReportPart
 
 JOB = "webhook.send"
@@ -55,45 +56,23 @@ def subscribe(
 
     Another address has another secret: whoever knows the old one can forge nothing for the new.
     """
-    key = key_named(session, name)
+    key = keys.named(session, name)
     _check_url(url, plain_allowed=bool(context.settings.fetch_allowed_networks))
     secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     sealing = context.vault.key_of(session, key.id) or context.vault.new_record(session, key.id)
     key.webhook_url = url
     key.webhook_secret = Vault.seal(sealing, _SECRET, key.id, secret)
-    _note(session, key, "api_key.webhook_set", actor, now, host=urlsplit(url).hostname)
+    keys.note(session, key, "api_key.webhook_set", actor, now, host=urlsplit(url).hostname)
     return secret
 
 
 def unsubscribe(session: Session, name: str, *, actor: str, now: datetime) -> None:
     """Tell the sender nothing any more; what was about to be sent is dropped in its turn."""
-    key = key_named(session, name)
+    key = keys.named(session, name)
     if not key.webhook_url:
         raise NotFound(f"The key of {name} has no webhook.")
     key.webhook_url, key.webhook_secret = "", None
-    _note(session, key, "api_key.webhook_removed", actor, now)
-
-
-def key_named(session: Session, name: str) -> ApiKey:
-    key = session.scalar(select(ApiKey).where(ApiKey.name == name))
-    if key is None:
-        raise NotFound(f"There is no key of the name {name!r}.")
-    return key
-
-
-def _note(
-    session: Session, key: ApiKey, action: str, actor: str, now: datetime, **details: Any
-) -> None:
-    audit.record(
-        session,
-        actor=actor,
-        action=action,
-        entity="api_key",
-        entity_id=key.id,
-        now=now,
-        name=key.name,
-        **details,
-    )
+    keys.note(session, key, "api_key.webhook_removed", actor, now)
 
 
 def announce(session: Session, part: ReportPart, now: datetime) -> None:

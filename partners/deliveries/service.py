@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -54,11 +53,6 @@ def queue_delivery(
         queue="urgent" if urgent else "default",
     )
     return delivery
-
-
-def of_subject(session: Session, subject_id: uuid.UUID) -> Sequence[Delivery]:
-    query = select(Delivery).where(Delivery.subject_id == subject_id).order_by(Delivery.id)
-    return session.scalars(query).all()
 
 
 def first_message_id(session: Session, subject_id: uuid.UUID) -> str | None:

@@ -77,6 +77,11 @@ class Station:
     def seen(self, name: str = "one", **match: Any) -> Case:
         """A new case, examined; its file meets the list's entry in the way that ``match`` says."""
         case: Case = self.house.case(name, state="waiting", outcome={})
+        self.matched(case, **match)
+        self.appraised(case)
+        return case
+
+    def matched(self, case: Case, **match: Any) -> None:
         with self.writing() as session:
             media_id = session.scalars(
                 select(ItemMedia.media_id).where(ItemMedia.item_id == case.item_id)
@@ -88,8 +93,6 @@ class Station:
                     "at": self.house.now, **match,
                 })
             )  # fmt: skip
-        self.appraised(case)
-        return case
 
     def appraised(self, case: Case) -> None:
         with self.writing() as session:
@@ -166,14 +169,7 @@ class TestBothDatabases:
         is_told = automatic._is_told
         monkeypatch.setattr(automatic, "_is_told", told)
         station.switch_on()
-        with station.writing() as session:
-            media_id = session.scalars(select(ItemMedia.media_id)).one()
-            session.add(
-                MediaMatch(
-                    id=new_id(), media_id=media_id, entry_id=station.entry.id,
-                    list_id=station.known.id, kind="pdq", distance=0, quality=90, at=house.now,
-                )
-            )  # fmt: skip
+        station.matched(case, distance=0)
         station.appraised(case)
         approving.join()
         assert len(station.told()) == 1
@@ -330,14 +326,7 @@ def test_police_who_were_told_by_people_are_not_told_again(station: Station) -> 
     case = station.house.case("one", danger_now=True)
     station.house.decide(case, "police")
     station.switch_on()
-    with station.writing() as session:
-        media_id = session.scalars(select(ItemMedia.media_id)).one()
-        session.add(
-            MediaMatch(
-                id=new_id(), media_id=media_id, entry_id=station.entry.id, list_id=station.known.id,
-                kind="pdq", distance=0, quality=90, at=station.house.now,
-            )
-        )  # fmt: skip
+    station.matched(case, distance=0)
     station.appraised(case)
     (referral,) = station.told()
     assert referral.automatic is None
@@ -364,14 +353,7 @@ def test_a_plan_of_people_that_is_approved_later_does_not_tell_the_same_office_t
     case = house.case("one", danger_now=True, outcome={}, state="waiting")
     plan = house.request(case, "police")
     station.switch_on()
-    with station.writing() as session:
-        media_id = session.scalars(select(ItemMedia.media_id)).one()
-        session.add(
-            MediaMatch(
-                id=new_id(), media_id=media_id, entry_id=station.entry.id, list_id=station.known.id,
-                kind="pdq", distance=0, quality=90, at=house.now,
-            )
-        )  # fmt: skip
+    station.matched(case, distance=0)
     station.appraised(case)
     house.approve(plan)
     house.work()
@@ -388,14 +370,7 @@ def test_where_the_rules_do_not_name_our_police_people_decide(
     station.switch_on()
     case = station.house.case("abroad", state="waiting", outcome={})
     station.change(Item, case.item_id, hosting_country=country)
-    with station.writing() as session:
-        media_id = session.scalars(select(ItemMedia.media_id)).one()
-        session.add(
-            MediaMatch(
-                id=new_id(), media_id=media_id, entry_id=station.entry.id, list_id=station.known.id,
-                kind="pdq", distance=0, quality=90, at=station.house.now,
-            )
-        )  # fmt: skip
+    station.matched(case, distance=0)
     station.appraised(case)
     assert station.told() == []
 
