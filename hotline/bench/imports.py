@@ -89,7 +89,7 @@ def _measured() -> Iterator[dict[str, Any]]:
     facts: dict[str, Any] = {}
     before, start = psutil.Process().memory_info().rss, time.perf_counter()
     yield facts
-    facts["seconds"] = round(time.perf_counter() - start, 2)
+    facts["seconds"] = round(time.perf_counter() - start, 4)
     facts["memory_mb"] = round((psutil.Process().memory_info().rss - before) / 1e6, 1)
 
 

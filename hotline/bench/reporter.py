@@ -47,10 +47,12 @@ def fetch(connection: HTTPConnection) -> Page:
     return Page(hidden, cookies)
 
 
-def send(connection: HTTPConnection, page: Page, **typed: str) -> float:
+def send(
+    connection: HTTPConnection, page: Page, *, path: str = PAGE, expect: int = 200, **typed: str
+) -> float:
     """Send the form, with ``typed`` in its fields; the time at which it was sent."""
     body = urllib.parse.urlencode(page.hidden | TYPED | typed).encode()
     begun = time.perf_counter()
     headers = {"Content_Type": _FORM, "Cookie": page.cookies}
-    ask(connection, "POST", PAGE, body, expect=200, **headers)
+    ask(connection, "POST", path, body, expect=expect, **headers)
     return begun

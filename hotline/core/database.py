@@ -8,7 +8,7 @@ IMMEDIATE``), so that a transaction that read first can't fail when it comes to 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -17,7 +17,9 @@ from sqlalchemy import (
     JSON,
     DateTime,
     Engine,
+    Executable,
     MetaData,
+    Row,
     String,
     Table,
     TypeDecorator,
@@ -119,6 +121,7 @@ class Database:
         self, url: str, *, after_commit: Callable[[list[str]], None] | None = None
     ) -> None:
         self.engine = _engine(url)
+        self._autocommit = None if self.is_sqlite else _engine(url, isolation_level="AUTOCOMMIT")
         self.after_commit = after_commit
         _install_begin(self.engine)
 
@@ -143,7 +146,28 @@ class Database:
         if notes and self.after_commit is not None:
             self.after_commit(notes)
 
+    def write(
+        self, statement: Executable, values: Mapping[str, Any], *, notes: Sequence[str] = ()
+    ) -> Row[Any] | None:
+        """One statement as a transaction of its own; the first row that it returns.
+
+        PostgreSQL commits it by itself; with ``writing`` BEGIN and COMMIT are sent and answered
+        separately, and each takes as long as a small statement does. ``notes`` are for
+        ``after_commit``, where a row was returned.
+        """
+        if self._autocommit is None:
+            with self.writing() as session:
+                row = session.connection().execute(statement, values).first()
+        else:
+            with self._autocommit.connect() as connection:
+                row = connection.execute(statement, values).first()
+        if row is not None and notes and self.after_commit is not None:
+            self.after_commit(list(notes))
+        return row
+
     def dispose(self) -> None:
+        if self._autocommit is not None:
+            self._autocommit.dispose()
         self.engine.dispose()
 
 
@@ -152,7 +176,7 @@ def note_for_after_commit(session: Session, key: str) -> None:
     session.info.setdefault(_AFTER_COMMIT, []).append(key)
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, **options: Any) -> Engine:
     try:
         parsed = make_url(url)
     except Exception as error:
@@ -162,7 +186,7 @@ def _engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         # Without the driver's own transaction handling, BEGIN is ours (see _install_begin).
         return create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_MS / 1000})
-    return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, **options)
 
 
 def _install_begin(engine: Engine) -> None:

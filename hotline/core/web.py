@@ -169,8 +169,8 @@ def _remember_language() -> None:
 
 
 def _set_headers(response: BaseResponse) -> BaseResponse:
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    own = {name.lower() for name, _ in response.headers}
+    response.headers.extend({n: v for n, v in HEADERS.items() if n.lower() not in own})
     if request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "public, max-age=3600"
     if context().settings.secure_cookies:

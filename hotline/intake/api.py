@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -45,19 +46,34 @@ T = TypeVar("T", bound=BaseModel)
 @blueprint.post("/reports")
 def create_report() -> Response:
     """Store a report; 201 with its receipt. A key is not needed; it names the source."""
-    report = submission.read(_body())
-    idempotency_key = request.headers.get("Idempotency-Key")
-    with web.writing() as session:
-        arrival, spend = _arrival(session, "reports", 1)
-        if idempotency_key is None:
-            received = Received()
-            spend()
-            store(session, web.context(), [(received, report)], arrival)
-        else:
-            received = idempotency.receive_once(
-                session, web.context(), report, idempotency_key, arrival=arrival, spend=spend
-            )
+    report, now = submission.read(_body()), utc_now()
+    if "Authorization" in request.headers:
+        with web.writing() as session:
+            received = _receive(session, report, *_of_sender(session, "reports", 1, now))
+    elif guard.is_suspect():
+        with web.writing() as session:
+            held = not guard.spend(session, _solution(), now)
+            received = _receive(session, report, Arrival(CHANNEL, now, held=held))
+    else:
+        received = _receive(None, report, Arrival(CHANNEL, now))
     return _answer(schemas.ReceiptAnswer(receipt=received.receipt, id=received.report_id), 201)
+
+
+def _receive(
+    session: Session | None,
+    report: submission.Submission,
+    arrival: Arrival,
+    spend: Callable[[], None] = lambda: None,
+) -> Received:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None:
+        return idempotency.receive_once(
+            session, web.context(), report, key, arrival=arrival, spend=spend
+        )
+    received = Received()
+    spend()
+    store(session, web.context(), [(received, report)], arrival)
+    return received
 
 
 @blueprint.post("/reports/bulk")
@@ -74,7 +90,7 @@ def create_reports() -> Response:
     answer = _bulk_answer(lines, [received for received, _ in good])
     idempotency_key = request.headers.get("Idempotency-Key")
     with web.writing() as session:
-        arrival, spend = _arrival(session, "bulk", len(good))
+        arrival, spend = _of_sender(session, "bulk", len(good), utc_now())
         earlier = None
         if idempotency_key is not None:
             earlier = idempotency.answer_once(
@@ -102,14 +118,10 @@ def _bulk_answer(lines: list[bulk.Line], stored: list[Received]) -> str:
     return "".join(json.dumps(answer) + "\n" for answer in answers)
 
 
-def _arrival(session: Session, scope: str, reports: int) -> tuple[Arrival, Callable[[], None]]:
-    """Whose reports these are, and how they are paid for once it is known that they are new.
-
-    With a key its quota counts; without one, the address does.
-    """
-    now = utc_now()
-    if "Authorization" not in request.headers and scope == "reports":
-        return Arrival(CHANNEL, now, held=guard.is_held(session, _solution(), now)), lambda: None
+def _of_sender(
+    session: Session, scope: str, reports: int, now: datetime
+) -> tuple[Arrival, Callable[[], None]]:
+    """Whose reports these are, and how its quota pays for them once they are known to be new."""
     sender = keys.authenticate(session, web.context(), _authorisation(), scope)
     quotas: keys.Quotas = current_app.extensions[_QUOTAS]
     arrival = Arrival(CHANNEL, now, source=sender.name)

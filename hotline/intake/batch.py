@@ -14,14 +14,15 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Column, Insert, Table, bindparam, insert
+from sqlalchemy import BindParameter, Dialect, Insert, Table, bindparam, insert, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from hotline.core import audit, machine
 from hotline.core.audit import AuditEntry
 from hotline.core.context import Context
 from hotline.core.crypto import RecordKey, Vault
-from hotline.core.database import Base, note_for_after_commit
+from hotline.core.database import Base, UtcDateTime, note_for_after_commit
 from hotline.core.ids import new_id, new_receipt, normalise_receipt
 from hotline.core.machine import HistoryEntry
 from hotline.core.outbox import OutboxEntry
@@ -69,53 +70,128 @@ class Arrival:
     actor: str = audit.PUBLIC
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A statement that returns a row if reports are to be written with it, and none if not."""
+
+    statement: ReturningInsert[Any]
+    values: dict[str, Any]
+
+    def holds(self, session: Session) -> bool:
+        return session.connection().execute(self.statement, self.values).first() is not None
+
+
 def store(
-    session: Session,
+    session: Session | None,
     context: Context,
     reports: Iterable[tuple[Received, Submission]],
     arrival: Arrival,
-) -> None:
-    """Write the reports with their history, audit and work into the caller's transaction."""
+    *,
+    condition: Condition | None = None,
+) -> bool:
+    """Write the reports with their history, audit and work into the caller's transaction.
+
+    ``session``: None for a transaction of their own, which is quicker for a single report. False,
+    and nothing is written, where the ``condition`` does not hold.
+    """
+    rows, database = _rows(context, reports, arrival), context.database
+    if session is not None:
+        return _write(session, rows, condition)
+    if _is_one_statement(database.engine.dialect, rows):
+        statement, values = _one_statement(rows, condition)
+        return database.write(statement, values, notes=_notes(rows)) is not None
+    with database.writing() as own:
+        return _write(own, rows, condition)
+
+
+def _rows(
+    context: Context, reports: Iterable[tuple[Received, Submission]], arrival: Arrival
+) -> Rows:
     rows: Rows = defaultdict(list)
     for received, submission in reports:
         key, wrapped = context.vault.new_key(received.report_id)
         rows[RecordKey].append({"record_id": received.report_id, "wrapped": wrapped})
         _add_report(rows, context, key, received, submission, arrival)
+    return rows
+
+
+def _write(session: Session, rows: Rows, condition: Condition | None) -> bool:
     connection = session.connection()
-    if connection.dialect.name == "postgresql" and all(len(rows[table]) == 1 for table in _ORDER):
-        row = {_name(table, name): v for table in _ORDER for name, v in rows[table][0].items()}
-        connection.execute(_all_at_once(), row)
+    if _is_one_statement(connection.dialect, rows):
+        statement, values = _one_statement(rows, condition)
+        if connection.execute(statement, values).first() is None:
+            return False
     else:
+        if condition is not None and not condition.holds(session):
+            return False
         for table in _ORDER:
             if rows[table]:
                 connection.execute(insert(_table(table)), rows[table])
-    for work in rows[OutboxEntry]:
-        note_for_after_commit(session, f"{work['queue']}:{work['id']}")
+    for note in _notes(rows):
+        note_for_after_commit(session, note)
+    return True
+
+
+def _notes(rows: Rows) -> list[str]:
+    return [f"{work['queue']}:{work['id']}" for work in rows[OutboxEntry]]
+
+
+def _is_one_statement(dialect: Dialect, rows: Rows) -> bool:
+    """A report with one part on PostgreSQL: each round trip costs more than its writing."""
+    return dialect.name == "postgresql" and all(len(rows[table]) == 1 for table in _ORDER)
+
+
+def _one_statement(rows: Rows, condition: Condition | None) -> tuple[Insert, dict[str, Any]]:
+    """It returns a row if it writes: always without a ``condition``, and with one if that holds."""
+    values: dict[str, Any] = {}
+    for table in _ORDER:
+        given = rows[table][0]
+        values |= {parameter.key: given[name] for name, parameter in _parameters(table).items()}
+    if condition is None:
+        return _all_at_once(), values
+    return _all_at_once(condition.statement), values | condition.values
 
 
 @cache
-def _all_at_once() -> Insert:
-    """One statement for a report with one part: each round trip costs more than its writing."""
-    inserts = [
-        insert(_table(table)).values(
-            {column.name: bindparam(_name(table, column.name)) for column in _given(table)}
+def _all_at_once(condition: ReturningInsert[Any] | None = None) -> Insert:
+    """Made once: to build it takes longer than to execute it."""
+    if condition is None:
+        *first, last = (insert(_table(table)).values(_parameters(table)) for table in _ORDER)
+    else:
+        found = condition.cte("condition")
+        *first, last = (
+            insert(_table(table)).from_select(
+                list(_parameters(table)),
+                select(*_parameters(table).values()).select_from(found),
+                include_defaults=False,
+            )
+            for table in _ORDER
         )
-        for table in _ORDER
-    ]
-    return inserts[-1].add_cte(*(one.cte(f"new_{n}") for n, one in enumerate(inserts[:-1])))
+    ctes = (one.cte(f"new_{number}") for number, one in enumerate(first))
+    return last.add_cte(*ctes).returning(_table(_ORDER[-1]).c.id)
 
 
-def _given(table: type[Base]) -> list[Column[Any]]:
-    """The columns that a new report's rows name; the others are empty."""
-    return [column for column in _table(table).columns if column.name not in _EMPTY]
+@cache
+def _parameters(table: type[Base]) -> dict[str, BindParameter[Any]]:
+    """One for each column that a new report's rows name; the others are empty.
+
+    All their moments are one, that of its arrival. With a parameter for each, the statement has
+    more than the 50 that the driver remembers a statement with, and is parsed anew each time.
+    """
+    return {
+        column.name: bindparam(
+            "now"
+            if isinstance(column.type, UtcDateTime)
+            else f"{table.__tablename__}__{column.name}",
+            type_=column.type,
+        )
+        for column in _table(table).columns
+        if column.name not in _EMPTY
+    }
 
 
 def _table(table: type[Base]) -> Table:
     return cast(Table, table.__table__)
-
-
-def _name(table: type[Base], column: str) -> str:
-    return f"{table.__tablename__}__{column}"
 
 
 def receipt_mac(context: Context, receipt: str) -> bytes:

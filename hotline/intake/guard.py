@@ -37,19 +37,16 @@ class Guard:
     counters: Counters
 
 
-def is_held(
-    session: Session, solution: str, now: datetime, *, hasty: bool = False, trapped: bool = False
-) -> bool:
-    """Count a report; True if it is to be held for review. ``now`` is for what is spent.
+def is_suspect(*, hasty: bool = False) -> bool:
+    """Count a report; True if it is to be held for review unless it brings a proof of work.
 
-    ``hasty``: the form came back sooner than a person types; ``trapped``: it filled in the field
-    that people do not see.
+    ``hasty``: the form came back sooner than a person types.
     """
     guard, seconds = _guard(), time.monotonic()
     own = guard.counters.hit("report", _address(), now=seconds)
     everybody = guard.counters.hit("report", "", now=seconds)
     flood = own > guard.limits.reports_of_one or everybody > guard.limits.reports_of_all
-    return trapped or ((flood or hasty) and not _spend(session, solution, now))
+    return flood or hasty
 
 
 def allow_lookup(solution: str = "") -> None:
@@ -80,7 +77,7 @@ def _allow(kind: str, limit: int, solution: str) -> None:
         return
     if solution:
         with web.writing() as session:
-            if _spend(session, solution, utc_now()):
+            if spend(session, solution, utc_now()):
                 return
     raise TooMany(
         "Too many requests in a short time.",
@@ -90,7 +87,7 @@ def _allow(kind: str, limit: int, solution: str) -> None:
     )
 
 
-def _spend(session: Session, solution: str, now: datetime) -> bool:
+def spend(session: Session, solution: str, now: datetime) -> bool:
     """Use up a right solution; False if it is wrong or was used before."""
     name = proof.name_of(_keys(), solution)
     if name is None:

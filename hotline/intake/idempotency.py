@@ -12,9 +12,10 @@ import json
 import re
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from contextlib import nullcontext
+from datetime import timedelta
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,7 +26,7 @@ from hotline.core.context import Context
 from hotline.core.crypto import Vault
 from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.ids import new_id
-from hotline.intake.batch import Arrival, Received, store
+from hotline.intake.batch import Arrival, Condition, Received, store
 from hotline.intake.models import IdempotencyKey
 from hotline.intake.submission import Submission
 
@@ -33,11 +34,12 @@ LIFETIME = timedelta(hours=24)
 # Shorter ones are counters, and whoever guesses a key reads another client's receipt.
 _KEY = re.compile(r"[\x21-\x7e]{16,255}")
 _ANSWER = "idempotency_key.answer"
+_PREFIX = "idempotency_"  # of parameters, beside those of a report in one statement
 _RENEWED = ("id", "digest", "answer", "expires_at")
 
 
 def receive_once(
-    session: Session,
+    session: Session | None,
     context: Context,
     submission: Submission,
     key: str,
@@ -47,18 +49,19 @@ def receive_once(
 ) -> Received:
     """Store a report, once per ``key``; ``OtherBody`` where the key came with another one.
 
-    ``spend`` is called where it is new, and refuses it by raising: a second try costs no quota.
+    ``session``: None for a transaction of its own. ``spend`` is called where the report is new, and
+    refuses it by raising: a second try costs no quota.
     """
     received = Received()
     answer = json.dumps([str(received.report_id), received.receipt])
-    body = submission.model_dump_json().encode()
-    earlier = answer_once(session, context, key, body, answer, arrival=arrival)
-    if earlier is not None:
-        report_id, receipt = json.loads(earlier)
-        return Received(uuid.UUID(report_id), receipt, again=True)
-    spend()
-    store(session, context, [(received, submission)], arrival)
-    return received
+    once = _Once(context, key, submission.model_dump_json().encode(), arrival)
+    report = (received, submission)
+    if store(session, context, [report], arrival, condition=once.taking(answer)):
+        spend()
+        return received
+    with nullcontext(session) if session is not None else context.database.reading() as found:
+        report_id, receipt = json.loads(once.earlier(found))
+    return Received(uuid.UUID(report_id), receipt, again=True)
 
 
 def answer_once(
@@ -68,57 +71,70 @@ def answer_once(
 
     Of two requests at the same moment the second waits for the first one's transaction.
     """
-    if not _KEY.fullmatch(key):
-        raise InvalidInput(
-            "The idempotency key must have 16 to 255 visible ASCII characters.",
-            hint="A random UUID is a good one.",
-            fields={"": "Idempotency-Key is not 16 to 255 visible ASCII characters"},
-        )
-    scoped = f"{arrival.channel}:{arrival.source}:{key}"
-    sealing = context.keyring.mac("receipts", f"idempotency answer:{scoped}".encode())
-    mac = context.keyring.mac("receipts", f"idempotency lookup:{scoped}".encode())
-    # Keyed: a plain digest of a short body could be guessed at.
-    digest = hmac.digest(sealing, body, hashlib.sha256)
-    row_id = new_id()
-    values = {
-        "id": row_id,
-        "mac": mac,
-        "digest": digest,
-        "answer": Vault.seal(sealing, _ANSWER, row_id, answer),
-        "expires_at": arrival.now + LIFETIME,
-    }
-    if _take(session, values, arrival.now):
-        return None
-    row = session.execute(
-        select(IdempotencyKey.id, IdempotencyKey.digest, IdempotencyKey.answer).where(
-            IdempotencyKey.mac == mac
-        )
-    ).one()
-    if not hmac.compare_digest(row.digest, digest):
-        raise OtherBody(
-            "This idempotency key was used for another report.", hint="Use a new key for it."
-        )
-    return Vault.open(sealing, _ANSWER, row.id, row.answer)
+    once = _Once(context, key, body, arrival)
+    return None if once.taking(answer).holds(session) else once.earlier(session)
 
 
 class OtherBody(Conflict):
     """The key came before, with something else."""
 
 
-def _take(session: Session, values: dict[str, Any], now: datetime) -> bool:
-    """Store the key; False if a living one is there."""
-    connection = session.connection()  # past the ORM, which takes longer than the database does
-    statement = _taking(connection.dialect.name)
-    return connection.execute(statement, values | {"now": now}).first() is not None
+class _Once:
+    """A client's key with what it came for."""
+
+    def __init__(self, context: Context, key: str, body: bytes, arrival: Arrival) -> None:
+        if not _KEY.fullmatch(key):
+            raise InvalidInput(
+                "The idempotency key must have 16 to 255 visible ASCII characters.",
+                hint="A random UUID is a good one.",
+                fields={"": "Idempotency-Key is not 16 to 255 visible ASCII characters"},
+            )
+        scoped = f"{arrival.channel}:{arrival.source}:{key}"
+        self._sealing = context.keyring.mac("receipts", f"idempotency answer:{scoped}".encode())
+        self._mac = context.keyring.mac("receipts", f"idempotency lookup:{scoped}".encode())
+        # Keyed: a plain digest of a short body could be guessed at.
+        self._digest = hmac.digest(self._sealing, body, hashlib.sha256)
+        self._now = arrival.now
+        self._dialect = context.database.engine.dialect.name
+
+    def taking(self, answer: str) -> Condition:
+        """Holds where the key is new or its day is over; then it is stored with ``answer``."""
+        row_id = new_id()
+        values = {
+            "id": row_id,
+            "mac": self._mac,
+            "digest": self._digest,
+            "answer": Vault.seal(self._sealing, _ANSWER, row_id, answer),
+            "expires_at": self._now + LIFETIME,
+            "now": self._now,
+        }
+        return Condition(
+            _taking(self._dialect), {_PREFIX + name: value for name, value in values.items()}
+        )
+
+    def earlier(self, session: Session) -> str:
+        """The answer that is stored."""
+        row = session.execute(
+            select(IdempotencyKey.id, IdempotencyKey.digest, IdempotencyKey.answer).where(
+                IdempotencyKey.mac == self._mac
+            )
+        ).one()
+        if not hmac.compare_digest(row.digest, self._digest):
+            raise OtherBody(
+                "This idempotency key was used for another report.", hint="Use a new key for it."
+            )
+        return Vault.open(self._sealing, _ANSWER, row.id, row.answer)
 
 
 @cache
 def _taking(dialect: str) -> ReturningInsert[tuple[uuid.UUID]]:
     """Made once: to build it takes as long as to execute it."""
     table = cast(Table, IdempotencyKey.__table__)
-    given = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
+    given = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table).values(
+        {column.name: bindparam(_PREFIX + column.name, type_=column.type) for column in table.c}
+    )
     return given.on_conflict_do_update(
         index_elements=["mac"],
         set_={name: given.excluded[name] for name in _RENEWED},
-        where=table.c.expires_at <= bindparam("now"),
+        where=table.c.expires_at <= bindparam(_PREFIX + "now", type_=table.c.expires_at.type),
     ).returning(table.c.id)

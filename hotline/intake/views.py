@@ -21,14 +21,25 @@ from flask import (
     url_for,
 )
 from flask_babel import LazyString, format_date, get_locale
-from flask_wtf.csrf import CSRFError
+from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response as BaseResponse
 
 from hotline.core import web
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, TooMany
-from hotline.intake import drafts, form, guard, idempotency, paths, qr, reference, service, wording
+from hotline.intake import (
+    drafts,
+    form,
+    guard,
+    idempotency,
+    pages,
+    paths,
+    qr,
+    reference,
+    service,
+    wording,
+)
 from hotline.intake.batch import Arrival, Received
 from hotline.intake.submission import Submission, read_information
 
@@ -184,44 +195,46 @@ def _send(values: Mapping[str, str], page: str) -> BaseResponse:
     except InvalidInput as error:
         return _question_page(page, values, form.faults_of(error), status=422)
     form_id = request.form.get("form_id", "")
-    if form.age_of(web.context(), form_id) is None:
+    age = form.age_of(web.context(), form_id)
+    if age is None:
         return _question_page(page, values, {"": wording.FAULTS["stale"]}, status=400)
     try:
-        received, held = _store(submission, form_id, hasty=_is_hasty(form_id, values))
+        received, held = _store(submission, form_id, hasty=_is_hasty(age, values))
     except idempotency.OtherBody:
         # Sent, changed with the "back" button and sent again: a report of its own, once confirmed.
         return _question_page(page, values, {"": wording.FAULTS["stale"]}, status=409)
-    return make_response(
-        render_template(
-            "public/receipt.html",
-            receipt=received.receipt,
-            picture=qr.picture(received.receipt),
-            danger=submission.danger_now,
-            child=paths.needs_support(values),
-            held=held,
-        )
-    )
+    own = {"receipt": received.receipt, "picture": qr.picture(received.receipt)}
+    child = paths.needs_support(values)
+    variant = {"danger": submission.danger_now, "child": child, "held": held}
+    return make_response(pages.fill("public/receipt.html", own, variant))
 
 
-def _is_hasty(form_id: str, values: Mapping[str, str]) -> bool:
+def _is_hasty(age: timedelta, values: Mapping[str, str]) -> bool:
     """Whether the form came back sooner than a person types.
 
     With one question a page the time runs from the first: only the last page may be sent at once.
     """
-    issued = (form_id, values.get(_BEGUN, ""))
-    ages = [form.age_of(web.context(), one) for one in issued]
-    return max(age for age in ages if age is not None) < timedelta(seconds=guard.form_seconds())
+    begun = values.get(_BEGUN)
+    since_begun = form.age_of(web.context(), begun) if begun else None
+    return max(age, since_begun or age) < timedelta(seconds=guard.form_seconds())
 
 
 def _store(submission: Submission, form_id: str, *, hasty: bool) -> tuple[Received, bool]:
     """Store it, once; and whether it is held for review."""
-    secret, now, solution = session.pop(_DRAFT, None), utc_now(), request.form.get(form.PROOF, "")
+    secret, now = session.pop(_DRAFT, None), utc_now()
     trapped = bool(request.form.get(form.TRAP))
+    suspect = guard.is_suspect(hasty=hasty)
+    if secret is None and not suspect and not trapped:
+        arrival = Arrival(CHANNEL, now)
+        return idempotency.receive_once(
+            None, web.context(), submission, form_id, arrival=arrival
+        ), False
     with web.writing() as transaction:
         if secret is not None:
             drafts.drop(transaction, web.context(), secret)
-        held = guard.is_held(transaction, solution, now, hasty=hasty, trapped=trapped)
-        arrival = Arrival(channel=CHANNEL, held=held, now=now)
+        solution = request.form.get(form.PROOF, "")
+        held = trapped or (suspect and not guard.spend(transaction, solution, now))
+        arrival = Arrival(CHANNEL, now, held=held)
         received = idempotency.receive_once(
             transaction, web.context(), submission, form_id, arrival=arrival
         )
@@ -238,22 +251,26 @@ def _question_page(
     lost: bool = False,
     status: int = 200,
 ) -> Response:
+    template = f"public/questions/{page}.html"
     number, total = (0, 0) if page == ALL else paths.position(page, values)
-    rendered = render_template(
-        f"public/questions/{page}.html",
-        page=page,
-        values=values,
-        faults=faults,
-        lost=lost,
-        number=number,
-        total=total,
-        back=None if page == ALL else paths.before(page, values),
-        child=values.get("reporter_role") == "child_self",
-        friend=values.get("reporter_role") == "child_friend",
-        danger=paths.in_danger(values),
-        form_id=form.new_form_id(web.context()),
-        fields=form.FIELDS,
-    )
+    seen: dict[str, Any] = {
+        "page": page,
+        "values": values,
+        "faults": faults,
+        "number": number,
+        "total": total,
+        "back": None if page == ALL else paths.before(page, values),
+        "child": values.get("reporter_role") == "child_self",
+        "friend": values.get("reporter_role") == "child_friend",
+        "danger": paths.in_danger(values),
+        "fields": form.FIELDS,
+    }
+    form_id = form.new_form_id(web.context())
+    if faults or any(values.values()):
+        rendered = render_template(template, **seen, lost=lost, form_id=form_id)
+    else:  # not yet filled in: but for these two it is everybody's
+        own = {"form_id": form_id, "csrf_token": generate_csrf()}
+        rendered = pages.fill(template, own, {"lost": lost}, **seen)
     return make_response(rendered, status)
 
 

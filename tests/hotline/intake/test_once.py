@@ -1,0 +1,135 @@
+"""One key, one report: on both databases, in the caller's transaction and in one of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import IntegrityError
+
+from hotline.core.audit import AuditEntry
+from hotline.core.context import Context
+from hotline.core.crypto import RecordKey
+from hotline.core.errors import TooMany
+from hotline.core.machine import HistoryEntry
+from hotline.core.outbox import OutboxEntry
+from hotline.intake import batch, idempotency
+from hotline.intake.batch import Arrival, Received
+from hotline.intake.models import IdempotencyKey, Report, ReportPart
+from hotline.intake.submission import Submission
+
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+KEY = "2f1d4b1c-8f0a-4b57-9a3e-7a4c0d5f1e22"
+ONE = Submission(locations=["https://a.example/1"], contact="a@b.test", danger_now=True)
+TWO = Submission(locations=["https://a.example/1", "https://a.example/2"], narrative="x")
+TABLES = (RecordKey, Report, ReportPart, HistoryEntry, AuditEntry, OutboxEntry)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
+def context(request: pytest.FixtureRequest, make_context: Callable[..., Context]) -> Context:
+    return make_context(request.param)
+
+
+def send(
+    context: Context, submission: Submission, *, alone: bool, now: datetime = NOW, **more: Any
+) -> Received:
+    with nullcontext() if alone else context.database.writing() as session:
+        return idempotency.receive_once(
+            session, context, submission, KEY, arrival=Arrival("api", now), **more
+        )
+
+
+def counts(context: Context) -> list[int]:
+    with context.database.reading() as session:
+        return [
+            session.scalar(select(func.count()).select_from(table)) or 0
+            for table in (*TABLES, IdempotencyKey)
+        ]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize(("submission", "parts"), [(ONE, 1), (TWO, 2)])
+def test_the_second_try_gets_the_first_answer_and_writes_nothing(
+    context: Context, submission: Submission, parts: int, alone: bool
+) -> None:
+    first = send(context, submission, alone=alone)
+    stored = counts(context)
+    assert stored == [1, 1, parts, parts, parts, 1, 1]
+    for again in (alone, not alone):
+        second = send(context, submission, alone=again, now=NOW + timedelta(hours=23))
+        assert second.again and (second.report_id, second.receipt) == (
+            first.report_id,
+            first.receipt,
+        )
+    with pytest.raises(idempotency.OtherBody):
+        send(context, submission.model_copy(update={"narrative": "y"}), alone=alone)
+    assert counts(context) == stored
+    late = send(context, submission, alone=alone, now=NOW + timedelta(hours=25))
+    assert late.report_id != first.report_id and counts(context)[1] == 2
+
+
+@pytest.mark.parametrize("submission", [ONE, TWO])
+def test_of_many_at_the_same_moment_one_is_stored(context: Context, submission: Submission) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda n: send(context, submission, alone=n % 2 > 0), range(24)))
+    assert len({one.receipt for one in told}) == 1
+    assert sum(not one.again for one in told) == 1
+    assert counts(context)[1] == counts(context)[5] == 1
+
+
+def test_a_quota_that_refuses_leaves_nothing_behind(context: Context) -> None:
+    def refuse() -> None:
+        raise TooMany("no more", retry_after=1)
+
+    with pytest.raises(TooMany):
+        send(context, ONE, alone=False, spend=refuse)
+    assert counts(context) == [0] * 7
+    send(context, ONE, alone=False)
+    send(context, ONE, alone=False, spend=refuse)  # a second try costs nothing
+
+
+@pytest.mark.parametrize("submission", [ONE, TWO])
+def test_its_work_is_told_after_the_commit_and_once(
+    context: Context, submission: Submission
+) -> None:
+    told: list[str] = []
+    context.database.after_commit = told.extend
+    received = send(context, submission, alone=True)
+    with context.database.reading() as session:
+        work = session.scalars(select(OutboxEntry)).one()
+    queue = "urgent" if submission.danger_now else "default"
+    assert told == [f"{queue}:{work.id}"]
+    assert work.payload == {"report_id": str(received.report_id)}
+    send(context, submission, alone=True)
+    assert len(told) == 1
+
+
+@pytest.mark.services
+def test_postgresql_gets_a_report_with_one_part_in_one_statement(
+    make_context: Callable[..., Context],
+) -> None:
+    context, sent = make_context("postgresql"), list[str]()
+
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        sent.append(statement)
+
+    for engine in (context.database.engine, context.database._autocommit):
+        event.listen(engine, "before_cursor_execute", note)
+    send(context, ONE, alone=True)
+    batch.store(None, context, [(Received(), ONE)], Arrival("api", NOW))
+    assert len(sent) == 2 and counts(context)[1] == 2
+    for statement in sent:  # beyond either limit the driver parses a statement anew each time
+        assert len(statement) <= 4096 and len(set(re.findall(r"%\((\w+)\)s", statement))) <= 50
+    with pytest.raises(IntegrityError):
+        twice = Received()
+        for _ in range(2):
+            batch.store(
+                None, context, [(Received(receipt=twice.receipt), ONE)], Arrival("api", NOW)
+            )
+    assert counts(context)[0] == counts(context)[1] == 3  # nothing of a statement that failed
