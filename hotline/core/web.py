@@ -110,9 +110,9 @@ def install(app: Flask, ctx: Context, translations: Sequence[str]) -> None:
     )
     app.request_class = MemoryRequest
     app.before_request(_refuse_bodies_without_length)  # before anything reads the body
+    app.before_request(_remember_language)  # before anything answers in its place
     csrf.init_app(app)
     Babel(app, locale_selector=choose_language)
-    app.before_request(_remember_language)
     app.after_request(_set_headers)
     app.register_error_handler(HotlineError, _known_error)
     app.register_error_handler(CSRFError, _http_error)
@@ -131,6 +131,11 @@ def choose_language() -> str:
     wanted = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE) or ""
     chosen = wanted if wanted in languages() else languages()[0]
     return chosen.replace("-", "_")
+
+
+def new_language() -> str | None:
+    """What was chosen by this very link; None where the cookie says so already, or nobody chose."""
+    return cast(str | None, g.get("new_language"))
 
 
 def wants_problem() -> bool:
@@ -175,10 +180,11 @@ def _set_headers(response: BaseResponse) -> BaseResponse:
         response.headers["Cache-Control"] = "public, max-age=3600"
     if context().settings.secure_cookies:
         response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
-    if "new_language" in g:
+    language = new_language()
+    if language is not None:
         response.set_cookie(
             LANGUAGE_COOKIE,
-            g.new_language,
+            language,
             max_age=365 * 86400,
             httponly=True,
             samesite="Lax",

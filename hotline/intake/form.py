@@ -29,6 +29,8 @@ TRAP = "website"
 """A field that people do not see; what fills it in is a robot."""
 PROOF = "proof"
 """The solution of a proof of work, which the script fills in."""
+SUPPORTED = "supported"
+"""Stands in a form on one page whose writer has been shown where to find help."""
 MAX_AGE = timedelta(hours=24)
 """As long as the key of a submission is remembered; an older form is asked to be sent again."""
 

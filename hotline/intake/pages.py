@@ -15,6 +15,8 @@ from flask import current_app, render_template
 from flask_babel import get_locale
 from markupsafe import Markup, escape
 
+from hotline.core import web
+
 _EXTENSION = "hotline.intake.pages"
 MAX_PAGES = 500
 """In memory; each is a few kB. Beyond that pages are rendered each time."""
@@ -29,7 +31,7 @@ def fill(
     the pages of one template apart, beside the language; ``same`` is equal whenever they are.
     """
     pages: dict[Hashable, list[str]] = current_app.extensions.setdefault(_EXTENSION, {})
-    key = (template, str(get_locale()), *own, *variant.values())
+    key = (template, str(get_locale()), web.new_language(), *own, *variant.values())
     parts = pages.get(key)
     if parts is None:
         parts = _render(template, tuple(own), {**variant, **same})

@@ -1,5 +1,9 @@
 """The public pages. They work without JavaScript and keep no trace of who read them.
 
+Only what a draft waits behind needs a cookie, and a token against forgery with it. The form on one
+page and the pages for a code work without any: nothing that a browser sends by itself gives them
+power, so there is nothing to forge but what anybody may send.
+
 The page with the receipt is the answer to the POST itself: a redirect would have to carry the
 receipt in a URL or a cookie. Loading it again sends the same form id, which gives the same receipt.
 """
@@ -13,6 +17,7 @@ from typing import Any
 from flask import (
     Blueprint,
     Response,
+    current_app,
     make_response,
     redirect,
     render_template,
@@ -47,6 +52,9 @@ CHANNEL = "form"
 ALL = "all"
 _DRAFT = "draft"  # the name of the draft's key in the session cookie
 _BEGUN = "begun"  # in the draft: the form id that was given out first
+_WITHOUT_COOKIES = ("report_on_one_page", "status", "add_information")
+for _view in _WITHOUT_COOKIES:
+    web.csrf.exempt(f"{__name__}.{_view}")
 blueprint = Blueprint("intake", __name__)
 blueprint.record(lambda state: state.app.extensions.update({web.ERROR_PAGE: error_page}))
 
@@ -56,6 +64,22 @@ def refuse_files() -> None:
     """Only plain forms: a body that could carry a file is not even read."""
     if request.method == "POST" and request.mimetype != "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("No file can be sent here.")
+
+
+@blueprint.before_request
+def refuse_other_sites() -> None:
+    """Where no token is asked for, browsers say whether the form was another site's."""
+    endpoint = (request.endpoint or "").removeprefix("intake.")
+    if request.method == "POST" and endpoint in _WITHOUT_COOKIES:
+        site = request.headers.get("Sec-Fetch-Site", "same-origin")
+        if site not in ("same-origin", "none"):
+            raise CSRFError("This form is another site's.")
+
+
+@blueprint.url_defaults
+def carry_language(endpoint: str, values: dict[str, Any]) -> None:  # noqa: ARG001
+    """From link to link, until the browser shows that it has taken the cookie; some take none."""
+    values.setdefault("lang", web.new_language())
 
 
 @blueprint.context_processor
@@ -145,15 +169,30 @@ def question(page: str) -> BaseResponse:
 
 @blueprint.route("/report/all", methods=["GET", "POST"])
 def report_on_one_page() -> BaseResponse:
-    """All questions at once, for whoever reports often."""
+    """All questions at once: for whoever reports often, and for whose browser takes no cookie."""
     if request.method == "GET":
         return _question_page(ALL, form.values_of({}), {})
     values = form.values_of(request.form)
-    if paths.needs_support(values) and not form.faults_in(values, form.FIELDS):
-        # Help comes first on this way too; the answers are there already on the pages after it.
-        _keep(values | form.proof_in(request.form))
-        return redirect(url_for("intake.question", page="support"))
+    needs_help = paths.needs_support(values) and form.SUPPORTED not in request.form
+    if needs_help and not form.faults_in(values, form.FIELDS):
+        return _support_page(values)
     return _send(values, ALL)
+
+
+def _support_page(values: Mapping[str, str]) -> Response:
+    """Help comes first on this way too; what was typed waits in the page itself."""
+    page = render_template(
+        "public/support_first.html",
+        values=values,
+        fields=form.FIELDS,
+        supported=form.SUPPORTED,
+        friend=values["reporter_role"] == "child_friend",
+        danger=paths.in_danger(values),
+        form_id=request.form.get("form_id", ""),
+        proof=form.proof_in(request.form).get(form.PROOF, ""),
+        trapped=request.form.get(form.TRAP, ""),
+    )
+    return make_response(page)
 
 
 @blueprint.post("/report/discard")
@@ -268,8 +307,10 @@ def _question_page(
     form_id = form.new_form_id(web.context())
     if faults or any(values.values()):
         rendered = render_template(template, **seen, lost=lost, form_id=form_id)
-    else:  # not yet filled in: but for these two it is everybody's
-        own = {"form_id": form_id, "csrf_token": generate_csrf()}
+    else:  # not yet filled in: but for these it is everybody's
+        own = {"form_id": form_id}
+        if page != ALL:
+            own["csrf_token"] = generate_csrf()
         rendered = pages.fill(template, own, {"lost": lost}, **seen)
     return make_response(rendered, status)
 
@@ -364,20 +405,27 @@ def _too_many(error: TooMany, typed: str, text: str = "") -> Response:
 
 @blueprint.errorhandler(CSRFError)
 def stale_page(error: CSRFError) -> Response:  # noqa: ARG001
-    """A forged or expired form: nothing is stored, and what a person typed is shown again."""
-    faults = {"": wording.FAULTS["stale"]}
-    page = (request.view_args or {}).get("page", "")
+    """A forged or expired form: nothing is stored, and what a person typed is shown again.
+
+    Where no cookie came with it the browser may take none: the form on one page needs none.
+    """
+    typed = form.values_of(request.form)
+    if not request.path.startswith("/report"):
+        faults = {"": wording.FAULTS["stale"]}
+        shown = request.form.get("receipt", "")[:100]
+        return make_response(
+            render_template("public/status_form.html", typed=shown, faults=faults), 400
+        )
     if request.endpoint == "intake.report_on_one_page":
-        return _question_page(ALL, form.values_of(request.form), faults, status=400)
-    if page:
+        return _question_page(ALL, typed, {"": wording.FAULTS["stale"]}, status=400)
+    page = (request.view_args or {}).get("page", "")
+    if page and current_app.config["SESSION_COOKIE_NAME"] in request.cookies:
         values = _draft()[0]
-        typed = form.values_of(request.form)
         values |= {name: typed[name] for name in paths.QUESTIONS[page]}
-        return _question_page(page, values, faults, status=400)
-    shown = render_template(
-        "public/status_form.html", typed=request.form.get("receipt", "")[:100], faults=faults
-    )
-    return make_response(shown, 400)
+        return _question_page(page, values, {"": wording.FAULTS["stale"]}, status=400)
+    if request.form.get("age") == "child":
+        typed["reporter_role"] = "child_self"
+    return _question_page(ALL, typed, {"": wording.FAULTS["one_page"]}, status=400)
 
 
 def _language() -> str:

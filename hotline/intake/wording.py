@@ -65,6 +65,7 @@ FAULTS: dict[str, LazyString] = {
     "receipt": _("There is no report with this code. Check it, letter by letter."),
     "choice": _("Choose one of the answers."),
     "stale": _("The page was open for too long. Nothing is lost: send it again."),
+    "one_page": _("Nothing is lost. Here are all questions on one page: go on, and send it."),
     "busy": _("Too many tries in a short time. Wait a few minutes."),
 }
 

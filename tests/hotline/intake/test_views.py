@@ -1,6 +1,7 @@
 """The public pages as a browser without JavaScript sees them."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -199,36 +200,43 @@ def test_an_old_form_id_is_not_taken(
 def test_a_forged_or_expired_csrf_token_stores_nothing_and_keeps_what_was_typed(
     person: Any, client: FlaskClient, context: Context, token: str | None
 ) -> None:
-    for url in ("/report/all", "/report/more"):
-        fields = person.fields(client.get(url).text) | {"narrative": "swordfish"}
-        del fields["csrf_token"]
-        fields |= {"csrf_token": token} if token is not None else {}
-        answer = client.post(url, data=fields)
-        assert answer.status_code == 400 and "swordfish" in answer.text
+    fields = person.fields(client.get("/report/more").text) | {"narrative": "swordfish"}
+    del fields["csrf_token"]
+    fields |= {"csrf_token": token} if token is not None else {}
+    answer = client.post("/report/more", data=fields)
+    assert answer.status_code == 400 and "swordfish" in answer.text
+    assert 'action="/report/more"' in answer.text
     assert not reports(context)
     with context.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Draft)) == 0
 
 
-def test_every_unsafe_route_refuses_a_missing_csrf_token(
-    app: APIFlask, client: FlaskClient
-) -> None:
-    checked = 0
+def unsafe_urls(app: APIFlask) -> Iterator[tuple[str, str]]:
+    """Method and URL of every route of the pages that may change something."""
     for rule in app.url_map.iter_rules():
-        if rule.endpoint.startswith("api.") or not rule.methods & {
-            "POST",
-            "PUT",
-            "PATCH",
-            "DELETE",
-        }:
-            continue
         pages = views.paths.QUESTIONS if "page" in rule.arguments else [""]
-        for page in pages:
-            url = rule.rule.partition("<")[0] + page
-            for method in rule.methods - {"GET", "HEAD", "OPTIONS"}:
-                assert client.open(url, method=method, data={"a": "b"}).status_code == 400, url
-                checked += 1
-    assert checked >= 12
+        for method in rule.methods - {"GET", "HEAD", "OPTIONS"}:
+            for page in pages:
+                if not rule.endpoint.startswith("api."):
+                    yield method, rule.rule.partition("<")[0] + page
+
+
+WITHOUT_COOKIES = ("/report/all", "/status", "/status/information")
+
+
+def test_every_unsafe_route_refuses_a_missing_csrf_token_or_another_site(
+    app: APIFlask, client: FlaskClient, context: Context
+) -> None:
+    checked = []
+    for method, url in unsafe_urls(app):
+        sites = ("cross-site", "same-site", "nonsense") if url in WITHOUT_COOKIES else (None,)
+        for site in sites:
+            headers = {"Sec-Fetch-Site": site} if site else {}
+            answer = client.open(url, method=method, data={"narrative": "x"}, headers=headers)
+            assert answer.status_code == 400, (url, site)
+            checked.append(url)
+    assert len(checked) >= 18 and set(WITHOUT_COOKIES) < set(checked)
+    assert not reports(context)
 
 
 def test_no_form_takes_a_file(app: APIFlask, client: FlaskClient) -> None:
@@ -437,13 +445,28 @@ def test_support_comes_first_on_the_one_page_way_too(
 ) -> None:
     faulty = person.send("/report/all", contact="z" * 301, narrative="my words", **typed)
     assert faulty.status_code == 422
-    answer = person.send("/report/all", narrative="my words", **typed)
-    assert answer.location == "/report/support" and not reports(context)
-    page = client.get("/report/support?lang=en").text
-    assert page.index("tel:116111") < page.index("Go on with the report")
-    assert "my words" in client.get("/report/check").text
-    sent = person.send("/report/check")
+    first = person.send("/report/all?lang=en", narrative="my words", proof="p" * 9, **typed)
+    assert first.status_code == 200 and not reports(context)
+    assert first.text.index("tel:116111") < first.text.index("Go on with the report")
+    hidden = person.fields(first.text)
+    assert hidden["narrative"] == "my words" and hidden["proof"] == "p" * 9
+    sent = client.post("/report/all?lang=en", data=hidden)
     assert "What happened is not your fault" in sent.text and len(reports(context)) == 1
+    with context.database.reading() as session:  # nothing is left waiting
+        assert session.scalar(select(func.count()).select_from(Draft)) == 0
+
+
+def test_the_page_with_help_lets_no_robot_through(
+    person: Any, client: FlaskClient, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the trap caught on the page before is still caught."""
+    monkeypatch.setattr(views.guard, "form_seconds", lambda: 0.0)
+    first = person.send("/report/all", narrative="x", own_material="yes", website="spam")
+    hidden = person.fields(first.text)
+    (trapped,) = re.findall(r'name="website" value="([^"]*)"', first.text)
+    client.post("/report/all", data=hidden | {"website": trapped})
+    client.post("/report/all", data=person.fields(first.text) | {"form_id": "stale"})
+    assert [report.held_for_review for report in reports(context)] == [True]
 
 
 def test_a_child_is_never_asked_whether_it_has_the_picture(client: FlaskClient) -> None:
