@@ -7,9 +7,10 @@ IMMEDIATE``), so that a transaction that read first can't fail when it comes to 
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -17,9 +18,7 @@ from sqlalchemy import (
     JSON,
     DateTime,
     Engine,
-    Executable,
     MetaData,
-    Row,
     String,
     Table,
     TypeDecorator,
@@ -30,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.sql.dml import UpdateBase
 
 from hotline.core.errors import Misconfigured
 from hotline.core.ids import new_id
@@ -121,7 +121,13 @@ class Database:
         self, url: str, *, after_commit: Callable[[list[str]], None] | None = None
     ) -> None:
         self.engine = _engine(url)
-        self._autocommit = None if self.is_sqlite else _engine(url, isolation_level="AUTOCOMMIT")
+        self._autocommit = (
+            None
+            if self.is_sqlite
+            else _engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=False)
+        )
+        self._texts: dict[UpdateBase, str] = {}
+        self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
         self.after_commit = after_commit
         _install_begin(self.engine)
 
@@ -147,23 +153,40 @@ class Database:
             self.after_commit(notes)
 
     def write(
-        self, statement: Executable, values: Mapping[str, Any], *, notes: Sequence[str] = ()
-    ) -> Row[Any] | None:
-        """One statement as a transaction of its own; the first row that it returns.
+        self, statement: UpdateBase, values: Mapping[str, Any], *, notes: Sequence[str] = ()
+    ) -> bool:
+        """One statement as a transaction of its own; True if it returned a row.
 
-        PostgreSQL commits it by itself; with ``writing`` BEGIN and COMMIT are sent and answered
-        separately, and each takes as long as a small statement does. ``notes`` are for
-        ``after_commit``, where a row was returned.
+        PostgreSQL commits it by itself, and the driver gets it as text that is made once: BEGIN and
+        COMMIT of ``writing``, and what SQLAlchemy does to execute, take longer than a small
+        statement. ``notes`` are for ``after_commit``, where a row was returned.
         """
-        if self._autocommit is None:
+        try:
+            wrote = self._at_once(statement, values)
+        except self._driver_error:
+            # Perhaps the connection broke while it lay in the pool. The ordinary way looks first,
+            # and if it is something else, it says what.
+            wrote = None
+        if wrote is None:
             with self.writing() as session:
-                row = session.connection().execute(statement, values).first()
-        else:
-            with self._autocommit.connect() as connection:
-                row = connection.execute(statement, values).first()
-        if row is not None and notes and self.after_commit is not None:
+                wrote = session.connection().execute(statement, values).first() is not None
+        if wrote and notes and self.after_commit is not None:
             self.after_commit(list(notes))
-        return row
+        return wrote
+
+    def _at_once(self, statement: UpdateBase, values: Mapping[str, Any]) -> bool | None:
+        """None on SQLite, where a transaction costs no round trip."""
+        if self._autocommit is None:
+            return None
+        text = self._texts.get(statement)
+        if text is None:
+            text = str(statement.compile(dialect=self._autocommit.dialect))
+            self._texts[statement] = text
+        plain = {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in values.items()}
+        with closing(self._autocommit.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(text, plain)
+            return cursor.fetchone() is not None
 
     def dispose(self) -> None:
         if self._autocommit is not None:
@@ -186,7 +209,8 @@ def _engine(url: str, **options: Any) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         # Without the driver's own transaction handling, BEGIN is ours (see _install_begin).
         return create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_MS / 1000})
-    return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20, **options)
+    given = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20} | options
+    return create_engine(parsed, **given)
 
 
 def _install_begin(engine: Engine) -> None:

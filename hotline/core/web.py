@@ -19,6 +19,7 @@ from flask import (
     render_template,
     request,
 )
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import Babel, get_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.orm import Session
@@ -55,6 +56,7 @@ HEADERS = {
     "Cache-Control": "no-store",
     "X-Robots-Tag": "noindex",
 }
+_NAMES = {name: name.lower() for name in HEADERS}
 csrf = CSRFProtect()
 log = structlog.get_logger(__name__)
 
@@ -73,6 +75,15 @@ class MemoryRequest(Request):
         content_length: int | None = None,  # noqa: ARG002
     ) -> IO[bytes]:
         return io.BytesIO()
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Without a cookie there is nothing to verify, and most requests bring none."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) in request.cookies:
+            return super().open_session(app, request)
+        return self.session_class()
 
 
 def context() -> Context:
@@ -109,10 +120,11 @@ def install(app: Flask, ctx: Context, translations: Sequence[str]) -> None:
         BABEL_DEFAULT_TIMEZONE=ctx.country.time_zone,
     )
     app.request_class = MemoryRequest
+    app.session_interface = Sessions()
     app.before_request(_refuse_bodies_without_length)  # before anything reads the body
     app.before_request(_remember_language)  # before anything answers in its place
     csrf.init_app(app)
-    Babel(app, locale_selector=choose_language)
+    Babel(app, locale_selector=_locale)
     app.after_request(_set_headers)
     app.register_error_handler(HotlineError, _known_error)
     app.register_error_handler(CSRFError, _http_error)
@@ -126,11 +138,14 @@ def languages() -> tuple[str, ...]:
     return context().country.languages
 
 
-def choose_language() -> str:
+def language() -> str:
     """By link, then by cookie, then the country's first; never by address or browser header."""
     wanted = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE) or ""
-    chosen = wanted if wanted in languages() else languages()[0]
-    return chosen.replace("-", "_")
+    return wanted if wanted in languages() else languages()[0]
+
+
+def _locale() -> str:
+    return language().replace("-", "_")
 
 
 def new_language() -> str | None:
@@ -175,16 +190,16 @@ def _remember_language() -> None:
 
 def _set_headers(response: BaseResponse) -> BaseResponse:
     own = {name.lower() for name, _ in response.headers}
-    response.headers.extend({n: v for n, v in HEADERS.items() if n.lower() not in own})
+    response.headers.extend({n: v for n, v in HEADERS.items() if _NAMES[n] not in own})
     if request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "public, max-age=3600"
     if context().settings.secure_cookies:
         response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
-    language = new_language()
-    if language is not None:
+    chosen = new_language()
+    if chosen is not None:
         response.set_cookie(
             LANGUAGE_COOKIE,
-            language,
+            chosen,
             max_age=365 * 86400,
             httponly=True,
             samesite="Lax",

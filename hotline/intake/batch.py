@@ -44,6 +44,17 @@ _EMPTY = frozenset(
 )
 
 
+_SAME = {
+    "record_key__record_id": "report__id",
+    "report_part__report_id": "report__id",
+    "history_entry__entity_id": "report_part__id",
+    "audit_entry__entity": "history_entry__entity",
+    "audit_entry__actor": "history_entry__actor",
+    "audit_entry__details": "history_entry__details",
+}
+"""Columns of a single report's rows that hold what another one holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """What the reporter is told (the receipt) and what the report is called inside.
@@ -99,7 +110,7 @@ def store(
         return _write(session, rows, condition)
     if _is_one_statement(database.engine.dialect, rows):
         statement, values = _one_statement(rows, condition)
-        return database.write(statement, values, notes=_notes(rows)) is not None
+        return database.write(statement, values, notes=_notes(rows))
     with database.writing() as own:
         return _write(own, rows, condition)
 
@@ -175,19 +186,16 @@ def _all_at_once(condition: ReturningInsert[Any] | None = None) -> Insert:
 def _parameters(table: type[Base]) -> dict[str, BindParameter[Any]]:
     """One for each column that a new report's rows name; the others are empty.
 
-    All their moments are one, that of its arrival. With a parameter for each, the statement has
-    more than the 50 that the driver remembers a statement with, and is parsed anew each time.
+    What is one value in all of a report's rows is one parameter: beyond 50 of them the driver does
+    not remember a statement, and parses it anew each time.
     """
-    return {
-        column.name: bindparam(
-            "now"
-            if isinstance(column.type, UtcDateTime)
-            else f"{table.__tablename__}__{column.name}",
-            type_=column.type,
-        )
-        for column in _table(table).columns
-        if column.name not in _EMPTY
-    }
+    found = {}
+    for column in _table(table).columns:
+        if column.name not in _EMPTY:
+            name = f"{table.__tablename__}__{column.name}"
+            shared = "now" if isinstance(column.type, UtcDateTime) else _SAME.get(name, name)
+            found[column.name] = bindparam(shared, type_=column.type)
+    return found
 
 
 def _table(table: type[Base]) -> Table:

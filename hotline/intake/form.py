@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from functools import cache
 
 from flask_babel import LazyString
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData, TimestampSigner
 
-from hotline.core.context import Context
+from hotline.core.context import Context, utc_now
 from hotline.core.errors import InvalidInput
 from hotline.intake import wording
 from hotline.intake.proof import MAX_LENGTH
@@ -94,20 +94,24 @@ def faults_of(error: InvalidInput) -> dict[str, LazyString]:
 
 def new_form_id(context: Context) -> str:
     """A signed, timed, random id: the key under which the form's submission is stored once."""
-    return str(_signer(context).dumps(secrets.token_urlsafe(16)))
+    return _signer(context).sign(secrets.token_urlsafe(16)).decode()
 
 
 def age_of(context: Context, form_id: str) -> timedelta | None:
     """How long ago the form was given out; None if it is not ours or too old."""
     try:
-        _, issued = _signer(context).loads(
+        _, issued = _signer(context).unsign(
             form_id, max_age=int(MAX_AGE.total_seconds()), return_timestamp=True
         )
     except BadData:
         return None
-    age: Any = datetime.now(issued.tzinfo) - issued
-    return age if isinstance(age, timedelta) else None
+    return utc_now() - issued
 
 
-def _signer(context: Context) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(context.keyring.bytes_of("sessions"), salt="intake.form")
+def _signer(context: Context) -> TimestampSigner:
+    return _signer_with(context.keyring.bytes_of("sessions"))
+
+
+@cache
+def _signer_with(key: bytes) -> TimestampSigner:
+    return TimestampSigner(key, salt="intake.form")

@@ -12,7 +12,6 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from flask import current_app, render_template
-from flask_babel import get_locale
 from markupsafe import Markup, escape
 
 from hotline.core import web
@@ -31,7 +30,7 @@ def fill(
     the pages of one template apart, beside the language; ``same`` is equal whenever they are.
     """
     pages: dict[Hashable, list[str]] = current_app.extensions.setdefault(_EXTENSION, {})
-    key = (template, str(get_locale()), web.new_language(), *own, *variant.values())
+    key = (template, web.language(), web.new_language(), *own, *variant.values())
     parts = pages.get(key)
     if parts is None:
         parts = _render(template, tuple(own), {**variant, **same})

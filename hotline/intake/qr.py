@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import base64
-from io import BytesIO
+import struct
+import zlib
 
 import zxingcpp
-from PIL import Image
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def picture(receipt: str) -> str:
     """A PNG as a data URI, one pixel a module, with the quiet zone that ISO/IEC 18004 asks for.
 
-    Level M: 15 % of the symbol may be smudged and it can still be read. Any mask can be read, too;
-    to look for the best of the eight takes longer than all the rest, and matters for symbols that
-    are much larger than this one.
+    Not an SVG, which Tor Browser does not show at its safest level. Level M: 15 % of the symbol may
+    be smudged and it can still be read. Any mask can be read, too; to look for the best of the
+    eight takes longer than all the rest, and matters for symbols that are much larger.
     """
     symbol = zxingcpp.create_barcode(
         receipt, zxingcpp.BarcodeFormat.QRCode, ec_level="M", data_mask=4
     ).to_image()
-    file = BytesIO()
-    Image.frombytes("L", symbol.shape, symbol).convert("1").save(file, "PNG", compress_level=1)
-    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+    grey = bytes(symbol)  # type: ignore[call-overload]  # a buffer, which its stub does not say
+    png = _png(grey, *symbol.shape)
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+def _png(grey: bytes, height: int, width: int) -> bytes:
+    """One byte a pixel (RFC 2083). A library takes three times as long over so small a picture."""
+    rows = b"".join(b"\0" + grey[at : at + width] for at in range(0, len(grey), width))
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b""))
+    return _SIGNATURE + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )

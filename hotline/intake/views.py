@@ -25,7 +25,7 @@ from flask import (
     session,
     url_for,
 )
-from flask_babel import LazyString, format_date, get_locale
+from flask_babel import LazyString, format_date
 from flask_wtf.csrf import CSRFError, generate_csrf
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response as BaseResponse
@@ -50,6 +50,7 @@ from hotline.intake.submission import Submission, read_information
 
 CHANNEL = "form"
 ALL = "all"
+Answer = str | BaseResponse
 _DRAFT = "draft"  # the name of the draft's key in the session cookie
 _BEGUN = "begun"  # in the draft: the form id that was given out first
 _WITHOUT_COOKIES = ("report_on_one_page", "status", "add_information")
@@ -148,7 +149,7 @@ def report() -> BaseResponse:
 
 
 @blueprint.route("/report/<any(" + ", ".join(paths.QUESTIONS) + "):page>", methods=["GET", "POST"])
-def question(page: str) -> BaseResponse:
+def question(page: str) -> Answer:
     """One question a page. The answers wait on the server, sealed, for at most an hour."""
     values, lost = _draft()
     if request.method == "GET":
@@ -168,7 +169,7 @@ def question(page: str) -> BaseResponse:
 
 
 @blueprint.route("/report/all", methods=["GET", "POST"])
-def report_on_one_page() -> BaseResponse:
+def report_on_one_page() -> Answer:
     """All questions at once: for whoever reports often, and for whose browser takes no cookie."""
     if request.method == "GET":
         return _question_page(ALL, form.values_of({}), {})
@@ -179,9 +180,9 @@ def report_on_one_page() -> BaseResponse:
     return _send(values, ALL)
 
 
-def _support_page(values: Mapping[str, str]) -> Response:
+def _support_page(values: Mapping[str, str]) -> str:
     """Help comes first on this way too; what was typed waits in the page itself."""
-    page = render_template(
+    return render_template(
         "public/support_first.html",
         values=values,
         fields=form.FIELDS,
@@ -192,7 +193,6 @@ def _support_page(values: Mapping[str, str]) -> Response:
         proof=form.proof_in(request.form).get(form.PROOF, ""),
         trapped=request.form.get(form.TRAP, ""),
     )
-    return make_response(page)
 
 
 @blueprint.post("/report/discard")
@@ -227,10 +227,10 @@ def _keep(values: Mapping[str, str]) -> None:
         drafts.save(transaction, web.context(), secret, {**values, **begun}, utc_now())
 
 
-def _send(values: Mapping[str, str], page: str) -> BaseResponse:
+def _send(values: Mapping[str, str], page: str) -> Answer:
     """Store the report and show its receipt; anything wrong comes back with all that was typed."""
     try:
-        submission = form.submission_of(values, _language())
+        submission = form.submission_of(values, web.language())
     except InvalidInput as error:
         return _question_page(page, values, form.faults_of(error), status=422)
     form_id = request.form.get("form_id", "")
@@ -245,7 +245,7 @@ def _send(values: Mapping[str, str], page: str) -> BaseResponse:
     own = {"receipt": received.receipt, "picture": qr.picture(received.receipt)}
     child = paths.needs_support(values)
     variant = {"danger": submission.danger_now, "child": child, "held": held}
-    return make_response(pages.fill("public/receipt.html", own, variant))
+    return pages.fill("public/receipt.html", own, variant)
 
 
 def _is_hasty(age: timedelta, values: Mapping[str, str]) -> bool:
@@ -426,7 +426,3 @@ def stale_page(error: CSRFError) -> Response:  # noqa: ARG001
     if request.form.get("age") == "child":
         typed["reporter_role"] = "child_self"
     return _question_page(ALL, typed, {"": wording.FAULTS["one_page"]}, status=400)
-
-
-def _language() -> str:
-    return str(get_locale()).replace("_", "-")

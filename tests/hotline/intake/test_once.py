@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import create_engine, event, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from hotline.core.audit import AuditEntry
@@ -37,11 +37,17 @@ def context(request: pytest.FixtureRequest, make_context: Callable[..., Context]
 
 
 def send(
-    context: Context, submission: Submission, *, alone: bool, now: datetime = NOW, **more: Any
+    context: Context,
+    submission: Submission,
+    *,
+    alone: bool,
+    now: datetime = NOW,
+    key: str = KEY,
+    **more: Any,
 ) -> Received:
     with nullcontext() if alone else context.database.writing() as session:
         return idempotency.receive_once(
-            session, context, submission, KEY, arrival=Arrival("api", now), **more
+            session, context, submission, key, arrival=Arrival("api", now), **more
         )
 
 
@@ -110,26 +116,61 @@ def test_its_work_is_told_after_the_commit_and_once(
     assert len(told) == 1
 
 
-@pytest.mark.services
-def test_postgresql_gets_a_report_with_one_part_in_one_statement(
-    make_context: Callable[..., Context],
-) -> None:
+@pytest.fixture
+def noted(make_context: Callable[..., Context]) -> tuple[Context, list[str]]:
+    """A context on PostgreSQL, and what goes to it the ordinary way."""
     context, sent = make_context("postgresql"), list[str]()
 
-    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         sent.append(statement)
 
-    for engine in (context.database.engine, context.database._autocommit):
-        event.listen(engine, "before_cursor_execute", note)
+    event.listen(context.database.engine, "before_cursor_execute", note)
+    return context, sent
+
+
+@pytest.mark.services
+def test_postgresql_gets_a_report_with_one_part_in_one_statement(
+    noted: tuple[Context, list[str]],
+) -> None:
+    context, sent = noted
     send(context, ONE, alone=True)
     batch.store(None, context, [(Received(), ONE)], Arrival("api", NOW))
-    assert len(sent) == 2 and counts(context)[1] == 2
-    for statement in sent:  # beyond either limit the driver parses a statement anew each time
+    assert sent == []
+    for statement in context.database._texts.values():
+        # Beyond either limit the driver parses a statement anew each time.
         assert len(statement) <= 4096 and len(set(re.findall(r"%\((\w+)\)s", statement))) <= 50
+    assert len(context.database._texts) == 2 and counts(context)[1] == 2
+
+
+@pytest.mark.services
+def test_what_fails_the_quick_way_is_told_by_the_ordinary_one_and_writes_nothing(
+    noted: tuple[Context, list[str]],
+) -> None:
+    context, sent = noted
+    told: list[str] = []
+    context.database.after_commit = told.extend
+    once = Received()
+    batch.store(None, context, [(once, ONE)], Arrival("api", NOW))
     with pytest.raises(IntegrityError):
-        twice = Received()
-        for _ in range(2):
-            batch.store(
-                None, context, [(Received(receipt=twice.receipt), ONE)], Arrival("api", NOW)
-            )
-    assert counts(context)[0] == counts(context)[1] == 3  # nothing of a statement that failed
+        batch.store(None, context, [(Received(receipt=once.receipt), ONE)], Arrival("api", NOW))
+    assert len(sent) == 1 and len(told) == 1
+    assert counts(context) == [1, 1, 1, 1, 1, 1, 0]
+
+
+@pytest.mark.services
+def test_a_connection_that_broke_in_the_pool_loses_no_report(
+    noted: tuple[Context, list[str]], postgres_url: str
+) -> None:
+    context, sent = noted
+    other = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    told: list[str] = []
+    context.database.after_commit = told.extend
+    for broken in range(3):
+        send(context, ONE, alone=True, key=f"{KEY}-{broken}-a")
+        with other.connect() as connection:
+            connection.execute(text(f"{others} AND datname = current_database()"))
+        send(context, ONE, alone=True, key=f"{KEY}-{broken}-b")
+    other.dispose()
+    assert len(sent) == 3  # after each break one went the ordinary way
+    assert counts(context)[1] == len(told) == 6
