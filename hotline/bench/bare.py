@@ -1,7 +1,8 @@
 """The yardstick: a Flask view that does one INSERT, on the same database and server settings.
 
-As one would write it who wants nothing else: SQLAlchemy's own engine as it comes, one transaction,
-no check of the connection, no form, no page. Run as ``python -m hotline.bench.bare``; it reads the same settings as ``hotline web``.
+As one would write it who wants nothing else: SQLAlchemy's engine as it comes, one transaction, no
+check of the connection, no form, no page. Run as ``python -m hotline.bench.bare``; it reads the
+same settings as ``hotline web``.
 """
 
 from __future__ import annotations

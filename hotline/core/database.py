@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -18,7 +18,9 @@ from sqlalchemy import (
     JSON,
     DateTime,
     Engine,
+    Executable,
     MetaData,
+    Row,
     String,
     Table,
     TypeDecorator,
@@ -28,6 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -187,6 +190,14 @@ class Database:
             cursor = connection.cursor()
             cursor.execute(text, plain)
             return cursor.fetchone() is not None
+
+    def row(self, statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
+        """The first row of one SELECT: like ``write``, in one round trip."""
+        if self._autocommit is not None:
+            with suppress(DBAPIError), self._autocommit.connect() as connection:
+                return connection.execute(statement, values).first()
+        with self.reading() as session:
+            return session.connection().execute(statement, values).first()
 
     def dispose(self) -> None:
         if self._autocommit is not None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from apiflask import APIBlueprint
 from flask import Response, current_app, jsonify, make_response, request
@@ -48,8 +48,7 @@ def create_report() -> Response:
     """Store a report; 201 with its receipt. A key is not needed; it names the source."""
     report, now = submission.read(_body()), utc_now()
     if "Authorization" in request.headers:
-        with web.writing() as session:
-            received = _receive(session, report, *_of_sender(session, "reports", 1, now))
+        received = _receive_from(_sender("reports"), report, now)
     elif guard.is_suspect():
         with web.writing() as session:
             held = not guard.spend(session, _solution(), now)
@@ -57,6 +56,18 @@ def create_report() -> Response:
     else:
         received = _receive(None, report, Arrival(CHANNEL, now))
     return _answer(schemas.ReceiptAnswer(receipt=received.receipt, id=received.report_id), 201)
+
+
+def _receive_from(sender: keys.Sender, report: submission.Submission, now: datetime) -> Received:
+    arrival, quotas = Arrival(CHANNEL, now, source=sender.name), _quotas()
+    if not quotas.spend_advance(sender, 1, now):
+        with web.writing() as session:
+            spend = partial(quotas.spend, session, sender, 1, now)
+            return _receive(session, report, arrival, spend)
+    received = _receive(None, report, arrival)
+    if received.again:  # a second try costs nothing
+        quotas.give_back(sender, 1, now)
+    return received
 
 
 def _receive(
@@ -82,22 +93,22 @@ def create_reports() -> Response:
     request.max_content_length = MAX_BULK
     if request.mimetype not in (bulk.NDJSON, bulk.CSV):
         raise UnsupportedMediaType(f"Send {bulk.NDJSON} or {bulk.CSV}.")
-    with web.reading() as session:  # before a large body is read
-        keys.authenticate(session, web.context(), _authorisation(), "bulk")
+    sender = _sender("bulk")  # before a large body is read
     body = request.get_data(cache=False)
     lines = bulk.read(body, request.mimetype)
     good = [(Received(), line) for _, line in lines if isinstance(line, submission.Submission)]
     answer = _bulk_answer(lines, [received for received, _ in good])
     idempotency_key = request.headers.get("Idempotency-Key")
+    now = utc_now()
+    arrival = Arrival(CHANNEL, now, source=sender.name)
     with web.writing() as session:
-        arrival, spend = _of_sender(session, "bulk", len(good), utc_now())
         earlier = None
         if idempotency_key is not None:
             earlier = idempotency.answer_once(
                 session, web.context(), idempotency_key, body, answer, arrival=arrival
             )
         if earlier is None:
-            spend()
+            _quotas().spend(session, sender, len(good), now)
             store(session, web.context(), good, arrival)
     return Response(earlier or answer, content_type=bulk.NDJSON)
 
@@ -118,18 +129,12 @@ def _bulk_answer(lines: list[bulk.Line], stored: list[Received]) -> str:
     return "".join(json.dumps(answer) + "\n" for answer in answers)
 
 
-def _of_sender(
-    session: Session, scope: str, reports: int, now: datetime
-) -> tuple[Arrival, Callable[[], None]]:
-    """Whose reports these are, and how its quota pays for them once they are known to be new."""
-    sender = keys.authenticate(session, web.context(), _authorisation(), scope)
-    quotas: keys.Quotas = current_app.extensions[_QUOTAS]
-    arrival = Arrival(CHANNEL, now, source=sender.name)
-    return arrival, partial(quotas.spend, session, sender, reports, now)
+def _sender(scope: str) -> keys.Sender:
+    return keys.authenticate(web.context(), request.headers.get("Authorization", ""), scope)
 
 
-def _authorisation() -> str:
-    return request.headers.get("Authorization", "")
+def _quotas() -> keys.Quotas:
+    return cast(keys.Quotas, current_app.extensions[_QUOTAS])
 
 
 def _solution() -> str:

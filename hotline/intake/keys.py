@@ -96,12 +96,10 @@ def every(session: Session) -> Sequence[ApiKey]:
     return session.scalars(select(ApiKey).order_by(ApiKey.name)).all()
 
 
-def authenticate(session: Session, context: Context, header: str, scope: str) -> Sender:
+def authenticate(context: Context, header: str, scope: str) -> Sender:
     """Who sends with an ``Authorization: Bearer …`` header whose key may do ``scope``."""
     scheme, _, text = header.partition(" ")
-    # Past the ORM: this comes before each report of a platform that sends hundreds a second.
-    found = session.connection().execute(_SENDER, {"mac": _mac(context, text.strip()[:200])})
-    row = found.first()
+    row = context.database.row(_SENDER, {"mac": _mac(context, text.strip()[:200])})
     if scheme.lower() != "bearer" or row is None:
         raise Unauthorised(
             "The Authorization header holds no valid key.", hint="Send 'Bearer' and your key."
@@ -127,9 +125,9 @@ class Quotas:
 
     def spend(self, session: Session, sender: Sender, reports: int, now: datetime) -> None:
         """Take ``reports`` from the sender's quota, or raise ``TooMany`` and take none."""
-        today = now.date().isoformat()
-        if self._spend_advance(sender, reports, today):
+        if self.spend_advance(sender, reports, now):
             return
+        today = now.date().isoformat()
         advance = sender.daily_quota // self.SHARE
         if advance and _take(session, sender, reports + advance, today):
             # Not before it is stored: a transaction that fails took nothing.
@@ -146,13 +144,19 @@ class Quotas:
                 retry_after=int((midnight - now).total_seconds()) + 1,
             )
 
-    def _spend_advance(self, sender: Sender, reports: int, today: str) -> bool:
+    def spend_advance(self, sender: Sender, reports: int, now: datetime) -> bool:
+        """Take ``reports`` from what this process took in advance; False if that is too little."""
+        today = now.date().isoformat()
         with self._lock:
             day, left = self._left.get(sender.id, (today, 0))
             if day != today or left < reports:
                 return False
             self._left[sender.id] = (day, left - reports)
             return True
+
+    def give_back(self, sender: Sender, reports: int, now: datetime) -> None:
+        """Undo ``spend_advance``: what was paid for had been stored before."""
+        self._add_advance(sender, reports, now.date().isoformat())
 
     def _add_advance(self, sender: Sender, reports: int, today: str) -> None:
         with self._lock:

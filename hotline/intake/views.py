@@ -173,11 +173,7 @@ def report_on_one_page() -> Answer:
     """All questions at once: for whoever reports often, and for whose browser takes no cookie."""
     if request.method == "GET":
         return _question_page(ALL, form.values_of({}), {})
-    values = form.values_of(request.form)
-    needs_help = paths.needs_support(values) and form.SUPPORTED not in request.form
-    if needs_help and not form.faults_in(values, form.FIELDS):
-        return _support_page(values)
-    return _send(values, ALL)
+    return _send(form.values_of(request.form), ALL)
 
 
 def _support_page(values: Mapping[str, str]) -> str:
@@ -237,6 +233,8 @@ def _send(values: Mapping[str, str], page: str) -> Answer:
     age = form.age_of(web.context(), form_id)
     if age is None:
         return _question_page(page, values, {"": wording.FAULTS["stale"]}, status=400)
+    if page == ALL and paths.needs_support(values) and form.SUPPORTED not in request.form:
+        return _support_page(values)
     try:
         received, held = _store(submission, form_id, hasty=_is_hasty(age, values))
     except idempotency.OtherBody:

@@ -78,6 +78,21 @@ def walk(page: Page, base: str, context: Context, language: str) -> Iterator[str
     page.fill("#contact", "x" * 301)
     page.click("main form >> nth=0 >> button")
     yield "a fault on the one page"
+    page.fill("#contact", "")
+    page.check("[value=child_friend]")
+    page.check("[name=danger_now][value=yes]")
+    page.fill("#narrative", "x")
+    page.click("main form >> nth=0 >> button")
+    assert page.locator("main [href='tel:116111']").count() and page.locator(".emergency").count()
+    yield "help first, on the one page"
+    page.context.clear_cookies()
+    page.goto(f"{base}/report/where?lang={language}")
+    page.context.clear_cookies()
+    page.fill("#locations", "https://a.example/1")
+    page.click(NEXT)
+    assert page.input_value("#locations") == "https://a.example/1"
+    assert page.get_attribute("html", "lang") == language and page.locator("#narrative").count()
+    yield "the one page, where no cookie came back"
     yield from short_way(page, base)
     receipt = yield from long_way(page, base)
     page.goto(f"{base}/status")
