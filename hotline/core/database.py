@@ -16,11 +16,11 @@ from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
+    ClauseElement,
     DateTime,
     Engine,
-    Executable,
     MetaData,
-    Row,
+    Select,
     String,
     Table,
     TypeDecorator,
@@ -30,7 +30,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, make_url
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -129,7 +128,7 @@ class Database:
             if self.is_sqlite
             else _engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=False)
         )
-        self._texts: dict[UpdateBase, str] = {}
+        self._texts: dict[ClauseElement, str] = {}
         self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
         self.after_commit = after_commit
         _install_begin(self.engine)
@@ -155,49 +154,51 @@ class Database:
         if notes and self.after_commit is not None:
             self.after_commit(notes)
 
-    def write(
-        self, statement: UpdateBase, values: Mapping[str, Any], *, notes: Sequence[str] = ()
-    ) -> bool:
-        """One statement as a transaction of its own; True if it returned a row.
+    def alone(
+        self,
+        statement: UpdateBase | Select[*tuple[Any, ...]],
+        values: Mapping[str, Any],
+        *,
+        notes: Sequence[str] = (),
+    ) -> Sequence[Any] | None:
+        """One statement as a transaction of its own; the first row that it returns.
 
         PostgreSQL commits it by itself, and the driver gets it as text that is made once: BEGIN and
-        COMMIT of ``writing``, and what SQLAlchemy does to execute, take longer than a small
-        statement. ``notes`` are for ``after_commit``, where a row was returned.
+        COMMIT, and what SQLAlchemy does to execute, take longer than a small statement. ``notes``
+        are for ``after_commit``, where a row was returned.
         """
-        try:
-            wrote = self._at_once(statement, values)
-        except self._driver_error:
+        row = self._first_row(statement, values)
+        if row is not None and notes and self.after_commit is not None:
+            self.after_commit(list(notes))
+        return row
+
+    def _first_row(
+        self, statement: UpdateBase | Select[*tuple[Any, ...]], values: Mapping[str, Any]
+    ) -> Sequence[Any] | None:
+        if self._autocommit is not None:
+            with suppress(self._driver_error):
+                return self._at_once(self._autocommit, statement, values)
             # Perhaps the connection broke while it lay in the pool. The ordinary way looks first,
             # and if it is something else, it says what.
-            wrote = None
-        if wrote is None:
-            with self.writing() as session:
-                wrote = session.connection().execute(statement, values).first() is not None
-        if wrote and notes and self.after_commit is not None:
-            self.after_commit(list(notes))
-        return wrote
+        with self.reading() if statement.is_select else self.writing() as session:
+            return session.connection().execute(statement, values).first()
 
-    def _at_once(self, statement: UpdateBase, values: Mapping[str, Any]) -> bool | None:
-        """None on SQLite, where a transaction costs no round trip."""
-        if self._autocommit is None:
-            return None
+    def _at_once(
+        self,
+        engine: Engine,
+        statement: UpdateBase | Select[*tuple[Any, ...]],
+        values: Mapping[str, Any],
+    ) -> Sequence[Any] | None:
         text = self._texts.get(statement)
         if text is None:
-            text = str(statement.compile(dialect=self._autocommit.dialect))
+            text = str(statement.compile(dialect=engine.dialect))
             self._texts[statement] = text
         plain = {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in values.items()}
-        with closing(self._autocommit.raw_connection()) as connection:
+        with closing(engine.raw_connection()) as connection:
             cursor = connection.cursor()
             cursor.execute(text, plain)
-            return cursor.fetchone() is not None
-
-    def row(self, statement: Executable, values: Mapping[str, Any]) -> Row[Any] | None:
-        """The first row of one SELECT: like ``write``, in one round trip."""
-        if self._autocommit is not None:
-            with suppress(DBAPIError), self._autocommit.connect() as connection:
-                return connection.execute(statement, values).first()
-        with self.reading() as session:
-            return session.connection().execute(statement, values).first()
+            row: Sequence[Any] | None = cursor.fetchone()
+            return row
 
     def dispose(self) -> None:
         if self._autocommit is not None:

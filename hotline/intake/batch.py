@@ -110,7 +110,7 @@ def store(
         return _write(session, rows, condition)
     if _is_one_statement(database.engine.dialect, rows):
         statement, values = _one_statement(rows, condition)
-        return database.write(statement, values, notes=_notes(rows))
+        return database.alone(statement, values, notes=_notes(rows)) is not None
     with database.writing() as own:
         return _write(own, rows, condition)
 

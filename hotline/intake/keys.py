@@ -99,14 +99,15 @@ def every(session: Session) -> Sequence[ApiKey]:
 def authenticate(context: Context, header: str, scope: str) -> Sender:
     """Who sends with an ``Authorization: Bearer …`` header whose key may do ``scope``."""
     scheme, _, text = header.partition(" ")
-    row = context.database.row(_SENDER, {"mac": _mac(context, text.strip()[:200])})
+    row = context.database.alone(_SENDER, {"mac": _mac(context, text.strip()[:200])})
     if scheme.lower() != "bearer" or row is None:
         raise Unauthorised(
             "The Authorization header holds no valid key.", hint="Send 'Bearer' and your key."
         )
-    if scope not in row.scopes:
+    key_id, name, scopes, daily_quota = row
+    if scope not in scopes:
         raise Forbidden(f"This key may not be used for {scope}.")
-    return Sender(row.id, row.name, row.daily_quota)
+    return Sender(key_id, name, daily_quota)
 
 
 class Quotas:
