@@ -64,9 +64,13 @@ def _receive_from(sender: keys.Sender, report: submission.Submission, now: datet
         with web.writing() as session:
             spend = partial(quotas.spend, session, sender, 1, now)
             return _receive(session, report, arrival, spend)
-    received = _receive(None, report, arrival)
-    if received.again:  # a second try costs nothing
-        quotas.give_back(sender, 1, now)
+    is_new = False
+    try:
+        received = _receive(None, report, arrival)
+        is_new = not received.again
+    finally:
+        if not is_new:  # a second try costs nothing, nor does what was refused
+            quotas.give_back(sender, 1, now)
     return received
 
 

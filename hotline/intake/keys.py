@@ -156,7 +156,7 @@ class Quotas:
             return True
 
     def give_back(self, sender: Sender, reports: int, now: datetime) -> None:
-        """Undo ``spend_advance``: what was paid for had been stored before."""
+        """Undo ``spend_advance``, where nothing new was stored."""
         self._add_advance(sender, reports, now.date().isoformat())
 
     def _add_advance(self, sender: Sender, reports: int, today: str) -> None:

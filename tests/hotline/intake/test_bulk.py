@@ -191,6 +191,25 @@ def test_of_a_large_quota_a_thousandth_is_taken_in_advance(context: Context) -> 
         quotas.spend(session, sender, 2_000, NOW + timedelta(days=1))
 
 
+def test_what_stores_nothing_new_is_not_paid_from_the_advance(
+    client: FlaskClient, context: Context
+) -> None:
+    key = make_key(context, "app", 2_000)
+
+    def post(idempotency_key: str, narrative: str = "x") -> int:
+        headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": idempotency_key}
+        body = {"narrative": narrative}
+        return client.post("/api/v1/reports", json=body, headers=headers).status_code
+
+    one = "0123456789abcdef-one"
+    assert post(one) == 201 and used(context) == 3, "one, and two in advance"
+    assert [post(one) for _ in range(4)] == [201] * 4
+    assert [post(one, "another") for _ in range(4)] == [409] * 4
+    assert [post("short") for _ in range(4)] == [422] * 4
+    assert [post(f"{one}-{n}") for n in range(2)] == [201, 201] and used(context) == 3
+    assert post(f"{one}-3") == 201 and used(context) == 6 and count(context) == 4
+
+
 def test_what_was_not_stored_was_not_taken_in_advance(context: Context) -> None:
     sender, quotas = sender_of(context, make_key(context, "app", 5_000)), keys.Quotas()
     with pytest.raises(RuntimeError), context.database.writing() as session:

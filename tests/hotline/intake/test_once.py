@@ -116,6 +116,19 @@ def test_its_work_is_told_after_the_commit_and_once(
     assert len(told) == 1
 
 
+def test_what_is_one_parameter_is_one_value(context: Context) -> None:
+    rows = batch._rows(context, [(Received(), ONE)], Arrival("api", NOW, actor="user:ana"))
+    values = {
+        f"{table.__tablename__}__{name}": value
+        for table, (row,) in rows.items()
+        for name, value in row.items()
+    }
+    for column, other in batch._SAME.items():
+        assert values[column] == values[other], column
+    moments = [value for value in values.values() if isinstance(value, datetime)]
+    assert len(moments) == 6 and set(moments) == {NOW}
+
+
 @pytest.fixture
 def noted(make_context: Callable[..., Context]) -> tuple[Context, list[str]]:
     """A context on PostgreSQL, and what goes to it the ordinary way."""
