@@ -83,7 +83,8 @@ def walk(page: Page, base: str, context: Context, language: str) -> Iterator[str
     page.check("[name=danger_now][value=yes]")
     page.fill("#narrative", "x")
     page.click("main form >> nth=0 >> button")
-    assert page.locator("main [href='tel:116111']").count() and page.locator(".emergency").count()
+    assert page.locator("main .lines [href^='tel:']").count()
+    assert page.locator(".emergency.shown").count()
     yield "help first, on the one page"
     page.context.clear_cookies()
     page.goto(f"{base}/report/where?lang={language}")
