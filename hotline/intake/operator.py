@@ -16,8 +16,8 @@ from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from hotline.intake import form, idempotency, wording
 from hotline.intake.batch import Arrival, Received
+from hotline.intake.public import refuse_files
 from hotline.intake.submission import Submission
-from hotline.intake.views import refuse_files
 
 CHANNEL = "operator"
 blueprint = Blueprint("operator", __name__, url_prefix="/console")

@@ -11,11 +11,10 @@ receipt in a URL or a cookie. Loading it again sends the same form id, which giv
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import (
-    Blueprint,
     Response,
     current_app,
     make_response,
@@ -25,9 +24,8 @@ from flask import (
     session,
     url_for,
 )
-from flask_babel import LazyString, format_date
+from flask_babel import LazyString
 from flask_wtf.csrf import CSRFError, generate_csrf
-from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response as BaseResponse
 
 from hotline.core import web
@@ -46,8 +44,10 @@ from hotline.intake import (
     wording,
 )
 from hotline.intake.batch import Arrival, Received
+from hotline.intake.public import blueprint
 from hotline.intake.submission import Submission, read_information
 
+__all__ = ["blueprint"]
 CHANNEL = "form"
 ALL = "all"
 Answer = str | BaseResponse
@@ -56,15 +56,6 @@ _BEGUN = "begun"  # in the draft: the form id that was given out first
 _WITHOUT_COOKIES = ("report_on_one_page", "status", "add_information")
 for _view in _WITHOUT_COOKIES:
     web.csrf.exempt(f"{__name__}.{_view}")
-blueprint = Blueprint("intake", __name__)
-blueprint.record(lambda state: state.app.extensions.update({web.ERROR_PAGE: error_page}))
-
-
-@blueprint.before_request
-def refuse_files() -> None:
-    """Only plain forms: a body that could carry a file is not even read."""
-    if request.method == "POST" and request.mimetype != "application/x-www-form-urlencoded":
-        raise UnsupportedMediaType("No file can be sent here.")
 
 
 @blueprint.before_request
@@ -75,38 +66,6 @@ def refuse_other_sites() -> None:
         site = request.headers.get("Sec-Fetch-Site", "same-origin")
         if site not in ("same-origin", "none"):
             raise CSRFError("This form is another site's.")
-
-
-@blueprint.url_defaults
-def carry_language(endpoint: str, values: dict[str, Any]) -> None:  # noqa: ARG001
-    """From link to link, until the browser shows that it has taken the cookie; some take none."""
-    values.setdefault("lang", web.new_language())
-
-
-@blueprint.context_processor
-def words() -> dict[str, Any]:
-    settings = web.context().settings
-    return {
-        "kinds": wording.KINDS,
-        "roles": wording.ROLES,
-        "states": wording.STATES,
-        "spoken": [code for code in web.languages() if wording.is_spoken(code)],
-        "language_name": wording.language_name,
-        "trap": form.TRAP,
-        "contact_days": settings.retention_contact_days,
-        "report_days": settings.retention_report_days,
-    }
-
-
-def error_page(status: int) -> str:
-    """In the visitor's language, with the way to help; what exactly was wrong helps nobody here."""
-    return render_template("public/error.html", status=status, **words())
-
-
-@blueprint.app_template_filter("day")
-def day(moment: datetime) -> str:
-    """The date as the reader writes it, in the country's own time."""
-    return str(format_date(moment, "long"))
 
 
 @blueprint.get("/")
