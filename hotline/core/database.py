@@ -40,6 +40,7 @@ _WRITING = "hotline_writing"
 _AFTER_COMMIT = "hotline_after_commit"
 SQLITE_BUSY_MS = 30_000
 
+Statement = UpdateBase | Select[*tuple[Any, ...]]
 Json = JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
@@ -156,7 +157,7 @@ class Database:
 
     def alone(
         self,
-        statement: UpdateBase | Select[*tuple[Any, ...]],
+        statement: Statement,
         values: Mapping[str, Any],
         *,
         notes: Sequence[str] = (),
@@ -172,9 +173,7 @@ class Database:
             self.after_commit(list(notes))
         return row
 
-    def _first_row(
-        self, statement: UpdateBase | Select[*tuple[Any, ...]], values: Mapping[str, Any]
-    ) -> Sequence[Any] | None:
+    def _first_row(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Any] | None:
         if self._autocommit is not None:
             with suppress(self._driver_error):
                 return self._at_once(self._autocommit, statement, values)
@@ -186,7 +185,7 @@ class Database:
     def _at_once(
         self,
         engine: Engine,
-        statement: UpdateBase | Select[*tuple[Any, ...]],
+        statement: Statement,
         values: Mapping[str, Any],
     ) -> Sequence[Any] | None:
         text = self._texts.get(statement)

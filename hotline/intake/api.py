@@ -70,7 +70,7 @@ def _receive_from(sender: keys.Sender, report: submission.Submission, now: datet
         is_new = not received.again
     finally:
         if not is_new:  # a second try costs nothing, nor does what was refused
-            quotas.give_back(sender, 1, now)
+            quotas.add_advance(sender, 1, now)
     return received
 
 

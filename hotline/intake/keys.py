@@ -135,7 +135,7 @@ class Quotas:
             event.listen(
                 session,
                 "after_commit",
-                lambda _: self._add_advance(sender, advance, today),
+                lambda _: self.add_advance(sender, advance, now),
                 once=True,
             )
         elif not _take(session, sender, reports, today):
@@ -155,11 +155,9 @@ class Quotas:
             self._left[sender.id] = (day, left - reports)
             return True
 
-    def give_back(self, sender: Sender, reports: int, now: datetime) -> None:
-        """Undo ``spend_advance``, where nothing new was stored."""
-        self._add_advance(sender, reports, now.date().isoformat())
-
-    def _add_advance(self, sender: Sender, reports: int, today: str) -> None:
+    def add_advance(self, sender: Sender, reports: int, now: datetime) -> None:
+        """Let this process spend ``reports`` more: taken in advance, or spent on nothing new."""
+        today = now.date().isoformat()
         with self._lock:
             day, left = self._left.get(sender.id, (today, 0))
             self._left[sender.id] = (today, reports + (left if day == today else 0))

@@ -276,7 +276,7 @@ def _question_page(
 def status() -> str | Response:
     """The receipt is typed into a form: it never stands in a URL, a cookie or a log."""
     if request.method == "GET":
-        return render_template("public/status_form.html", typed="", faults={})
+        return _status_form("", {}, 200)
     typed = request.form.get("receipt", "")
     try:
         guard.allow_lookup(request.form.get(form.PROOF, ""))
@@ -343,21 +343,19 @@ def _status_page(
 
 
 def _no_such_receipt(typed: str) -> Response:
-    faults = {"receipt": wording.FAULTS["receipt"]}
-    return make_response(
-        render_template("public/status_form.html", typed=typed[:100], faults=faults), 404
-    )
+    return _status_form(typed, {"receipt": wording.FAULTS["receipt"]}, 404)
 
 
 def _too_many(error: TooMany, typed: str, text: str = "") -> Response:
     """Come back later; nothing that was typed is lost."""
-    page = render_template(
-        "public/status_form.html",
-        typed=typed[:100],
-        text=text,
-        faults={"receipt": wording.FAULTS["busy"]},
-    )
-    return make_response(page, 429, {"Retry-After": str(error.retry_after)})
+    page = _status_form(typed, {"receipt": wording.FAULTS["busy"]}, 429, text)
+    page.headers["Retry-After"] = str(error.retry_after)
+    return page
+
+
+def _status_form(typed: str, faults: Mapping[str, Any], code: int, text: str = "") -> Response:
+    page = render_template("public/status_form.html", typed=typed[:100], text=text, faults=faults)
+    return make_response(page, code)
 
 
 @blueprint.errorhandler(CSRFError)
@@ -366,20 +364,16 @@ def stale_page(error: CSRFError) -> Response:  # noqa: ARG001
 
     Where no cookie came with it the browser may take none: the form on one page needs none.
     """
-    typed = form.values_of(request.form)
+    typed, stale = form.values_of(request.form), {"": wording.FAULTS["stale"]}
     if not request.path.startswith("/report"):
-        faults = {"": wording.FAULTS["stale"]}
-        shown = request.form.get("receipt", "")[:100]
-        return make_response(
-            render_template("public/status_form.html", typed=shown, faults=faults), 400
-        )
+        return _status_form(request.form.get("receipt", ""), stale, 400)
     if request.endpoint == "intake.report_on_one_page":
-        return _question_page(ALL, typed, {"": wording.FAULTS["stale"]}, status=400)
+        return _question_page(ALL, typed, stale, status=400)
     page = (request.view_args or {}).get("page", "")
     if page and current_app.config["SESSION_COOKIE_NAME"] in request.cookies:
         values = _draft()[0]
         values |= {name: typed[name] for name in paths.QUESTIONS[page]}
-        return _question_page(page, values, {"": wording.FAULTS["stale"]}, status=400)
+        return _question_page(page, values, stale, status=400)
     if request.form.get("age") == "child":
         typed["reporter_role"] = "child_self"
     return _question_page(ALL, typed, {"": wording.FAULTS["one_page"]}, status=400)
