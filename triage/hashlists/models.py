@@ -65,7 +65,19 @@ class HashListVersion(Identified, Base):
     hash_list: Mapped[HashList] = relationship(back_populates="versions")
 
 
-class HashEntryRow(Base):
+class ListedHash:
+    """A hash as a list gives it; on its way into the list it looks as it does there."""
+
+    kind: Mapped[str] = mapped_column(short(10))
+    value: Mapped[str] = mapped_column(Text)
+    category: Mapped[str | None] = mapped_column(short(80))
+    source: Mapped[str | None] = mapped_column(short(120))
+    entry_ref: Mapped[str | None] = mapped_column(short(120))
+    dated: Mapped[date | None]
+    quality: Mapped[int | None]
+
+
+class HashEntryRow(ListedHash, Base):
     """One known hash. It is on the list from version ``added_in`` until ``removed_in``."""
 
     __tablename__ = "hash_entry"
@@ -85,13 +97,6 @@ class HashEntryRow(Base):
 
     id: Mapped[int] = mapped_column(BigSerial, primary_key=True, autoincrement=True)
     list_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("hash_list.id"))
-    kind: Mapped[str] = mapped_column(short(10))
-    value: Mapped[str] = mapped_column(Text)
-    category: Mapped[str | None] = mapped_column(short(80))
-    source: Mapped[str | None] = mapped_column(short(120))
-    entry_ref: Mapped[str | None] = mapped_column(short(120))
-    dated: Mapped[date | None]
-    quality: Mapped[int | None]
     added_in: Mapped[int]
     removed_in: Mapped[int | None]
 
@@ -114,7 +119,7 @@ class HashImport(Identified, Base):
     at: Mapped[datetime]  # of the last chunk
 
 
-class HashImportRow(Base):
+class HashImportRow(ListedHash, Base):
     """A hash that waits for its version. No foreign key: checking it costs more than the row."""
 
     __tablename__ = "hash_import_row"
@@ -131,13 +136,6 @@ class HashImportRow(Base):
 
     id: Mapped[int] = mapped_column(BigSerial, primary_key=True, autoincrement=True)
     import_id: Mapped[uuid.UUID]
-    kind: Mapped[str] = mapped_column(short(10))
-    value: Mapped[str] = mapped_column(Text)
-    category: Mapped[str | None] = mapped_column(short(80))
-    source: Mapped[str | None] = mapped_column(short(120))
-    entry_ref: Mapped[str | None] = mapped_column(short(120))
-    dated: Mapped[date | None]
-    quality: Mapped[int | None]
     deleted: Mapped[int]
 
 
