@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from hotline.accounts.auth import requires, signed_in
 from hotline.accounts.views import told
-from hotline.core import audit, outbox, web
+from hotline.core import audit, circuit, outbox, web
 from hotline.core.audit import AuditEntry
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict, InvalidInput
@@ -101,6 +101,7 @@ def work() -> ResponseReturnValue:
             counts=outbox.counts(session, now=utc_now()),
             dead=session.scalars(dead).all(),
             shown=SHOWN_DEAD,
+            silent=circuit.left_alone(session),
         )
 
 

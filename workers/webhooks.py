@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import certifi
 import pycurl
 
+from hotline.core.circuit import Circuit
 from hotline.core.context import Context
-from hotline.core.errors import Unavailable
+from hotline.core.errors import NoAnswer, Unavailable
 from hotline.core.ids import new_id
 from hotline.core.settings import Settings
 from hotline.core.task import GiveUp, Task
@@ -35,7 +36,11 @@ def send(task: Task) -> None:
         receiver = webhooks.receiver_of(session, task.context, task.id_of("key_id"))
     if receiver is not None:
         body = webhooks.body_of(task.payload["data"])
-        _deliver(receiver, body, str(task.entry_id), task.context.settings, task.now)
+        server = urlsplit(receiver.url).netloc.lower()
+        circuit = Circuit(task.context.database)
+        circuit.require_closed(server)
+        with circuit.listening(server):
+            _deliver(receiver, body, str(task.entry_id), task.context.settings, task.now)
     with task.finishing():
         pass
 
@@ -139,4 +144,4 @@ def _failure(name: str, code: int, refused: list[str]) -> GiveUp | Unavailable:
     if refused:
         where = f"leads to an address that must not be visited ({refused[0]})"
         return GiveUp(f"The webhook of {name} {where}.")
-    return Unavailable(f"The webhook of {name} cannot be reached (curl {code}).")
+    return NoAnswer(f"The webhook of {name} cannot be reached (curl {code}).")

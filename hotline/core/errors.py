@@ -94,6 +94,10 @@ class Unavailable(HotlineError):
     title = "Not available at the moment"
 
 
+class NoAnswer(Unavailable):
+    """A server of others cannot be reached or stays silent; ``hotline.core.circuit`` counts it."""
+
+
 class Misconfigured(HotlineError):
     """Settings or a data file are wrong. Raised at start, with every fault at once."""
 

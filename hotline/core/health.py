@@ -9,7 +9,7 @@ from flask import Blueprint, Response, jsonify
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from hotline.core import outbox, web
+from hotline.core import circuit, outbox, web
 from hotline.core.context import utc_now
 
 Check = Callable[[datetime], str]
@@ -36,7 +36,7 @@ def create_blueprint(checks: dict[str, Check]) -> Blueprint:
 
 
 def _all(checks: dict[str, Check]) -> dict[str, Check]:
-    return {"database": _database, "outbox": _outbox, **checks}
+    return {"database": _database, "outbox": _outbox, "servers": _servers, **checks}
 
 
 def _database(_: datetime) -> str:
@@ -60,3 +60,13 @@ def _outbox(now: datetime) -> str:
     if counts["dead"]:
         faults.append(f"{counts['dead']} pieces of work wait for a person")
     return "; ".join(faults)
+
+
+def _servers(_: datetime) -> str:
+    """Servers of others that are left alone for a while. Their number only: anybody may ask."""
+    try:
+        with web.reading() as session:
+            count = len(circuit.left_alone(session))
+    except SQLAlchemyError:
+        return ""  # said by the check of the database
+    return f"{count} servers of others do not answer" if count else ""

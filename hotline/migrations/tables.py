@@ -6,6 +6,7 @@ from sqlalchemy import MetaData
 
 import hotline.accounts.models
 import hotline.core.audit
+import hotline.core.circuit
 import hotline.core.crypto
 import hotline.core.machine
 import hotline.core.numbers

@@ -41,9 +41,14 @@ class Message:
 
 
 class Channel(Protocol):
-    """Sends; raises ``Unavailable`` where a later try may work and ``Refused`` where none will."""
+    """Sends; raises ``Unavailable`` where a later try may work (``NoAnswer`` where the
+    server stayed silent) and ``Refused`` where none will."""
 
     def send(self, message: Message) -> dict[str, Any]: ...
+
+    def server_of(self, address: str) -> str:
+        """The name of the server that a message to ``address`` is handed to."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +66,8 @@ class Channels:
                 hint="Set HOTLINE_SMTP_HOST." if channel == "email" else "",
             )
         return found.send(message)
+
+    def server_of(self, channel: str, address: str) -> str:
+        """Whom a message is handed to; empty where nothing leaves by that channel."""
+        found = self.by_name.get(channel)
+        return found.server_of(address) if found is not None else ""

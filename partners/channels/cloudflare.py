@@ -21,6 +21,9 @@ class CloudflareChannel:
     def __init__(self, client: CloudflareOrigin, *, country: str, anonymous: bool) -> None:
         self._client, self._country, self._anonymous = client, country, anonymous
 
+    def server_of(self, address: str) -> str:  # noqa: ARG002  (an account, all at one server)
+        return "Cloudflare's API"
+
     def send(self, message: Message) -> dict[str, Any]:
         """The report's id at Cloudflare, under ``reference`` ("" if it told none)."""
         body = message.body

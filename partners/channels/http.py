@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
-from hotline.core.errors import Unavailable
+from hotline.core.errors import NoAnswer, Unavailable
 from hotline.core.settings import Settings
 from partners.channels.base import Message, Refused
 
@@ -33,7 +34,7 @@ class HttpChannel:
                 trust_env=False,
             )
         except httpx.HTTPError as error:
-            raise Unavailable(f"The partner's server failed: {type(error).__name__}.") from None
+            raise NoAnswer(f"The partner's server failed: {type(error).__name__}.") from None
         if answer.is_success:
             return {"status": answer.status_code, "reference": _reference(answer)}
         told = f"The partner's server answered {answer.status_code}."
@@ -41,6 +42,9 @@ class HttpChannel:
         if answer.status_code >= 500 or answer.status_code in RETRY_STATUS:
             raise Unavailable(told)
         raise Refused(told)
+
+    def server_of(self, address: str) -> str:
+        return urlsplit(address).netloc.rpartition("@")[2].lower()
 
 
 def _reference(answer: httpx.Response) -> str:

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
-from hotline.core.errors import Unavailable
+from hotline.core.errors import NoAnswer, Unavailable
 from hotline.core.settings import Settings
 from partners.channels.base import Message, Refused
 
@@ -35,8 +35,11 @@ class MailChannel:
         except smtplib.SMTPResponseException as error:
             raise _failure(error.smtp_code, error.smtp_error) from None
         except (smtplib.SMTPException, OSError) as error:
-            raise Unavailable(f"The mail server failed: {type(error).__name__}.") from None
+            raise NoAnswer(f"The mail server failed: {type(error).__name__}.") from None
         return {"accepted": not refused, "message_id": mail["Message-ID"]}
+
+    def server_of(self, address: str) -> str:  # noqa: ARG002  (all mail goes to one server)
+        return f"mail server {self._settings.smtp_host}"
 
     def _connect(self) -> smtplib.SMTP:
         settings = self._settings

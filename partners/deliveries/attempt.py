@@ -7,9 +7,12 @@ receiver can tell, and nothing is lost.
 
 from __future__ import annotations
 
+import uuid
+
 from sqlalchemy.orm import Session
 
 from hotline.core import machine
+from hotline.core.circuit import Circuit
 from hotline.core.errors import NotFound, Unavailable
 from hotline.core.task import GiveUp, Task
 from partners.channels.base import Channels, Message
@@ -26,6 +29,9 @@ from partners.referrals.models import Referral
 def attempt_delivery(task: Task, *, channels: Channels) -> None:
     """Send a queued delivery, or note why it may not or could not leave."""
     delivery_id = task.id_of("delivery_id")
+    circuit = Circuit(task.context.database)
+    server, is_danger = _receiver_of(task, delivery_id, channels)
+    circuit.require_closed(server, urgent=is_danger)
     with task.context.database.writing() as session:
         delivery = session.get(Delivery, delivery_id, with_for_update={"of": Delivery})
         if delivery is None:
@@ -35,7 +41,8 @@ def attempt_delivery(task: Task, *, channels: Channels) -> None:
         with task.finishing():
             return
     try:
-        answer = channels.send(delivery.channel, message)
+        with circuit.listening(server):
+            answer = channels.send(delivery.channel, message)
     except (Unavailable, GiveUp) as error:
         with task.context.database.writing() as session:
             origins.not_asked(session, delivery, str(error), now=task.now)
@@ -50,6 +57,20 @@ def attempt_delivery(task: Task, *, channels: Channels) -> None:
         machine.advance(session, delivery, "accepted", actor="delivery", now=task.now)
         delivery.partner.last_success_at = task.now
         _sent(session, task, delivery)
+
+
+def _receiver_of(task: Task, delivery_id: uuid.UUID, channels: Channels) -> tuple[str, bool]:
+    """The server, and whether the message says that somebody is in danger now. Asked before a try
+    is noted: if the server is left alone there is none."""
+    with task.context.database.reading() as session:
+        delivery = session.get(Delivery, delivery_id)
+        if delivery is None:
+            raise NotFound("There is no such delivery.")
+        is_danger = False
+        if delivery.subject == "referral":
+            referral = session.get_one(Referral, delivery.subject_id)
+            is_danger = referral.urgency == "immediate"
+        return channels.server_of(delivery.channel, delivery.address), is_danger
 
 
 def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None:

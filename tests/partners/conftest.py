@@ -102,6 +102,9 @@ class Recorder:
             raise self.faults.pop(0)
         return {"accepted": True}
 
+    def server_of(self, address: str) -> str:
+        return address.rpartition("@")[2]
+
 
 @dataclass
 class House:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core import audit
+from hotline.core.circuit import Circuit
 from hotline.core.context import Context
 from hotline.core.database import insert_once
 from hotline.core.errors import Conflict, Misconfigured
@@ -45,7 +46,12 @@ def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
         raise Conflict(f"{name} is a list of our own.", hint="Give the remote list another name.")
     if remote is not None and (known is None or known.enabled):
         hashes = hashes_of(media, remote)
-        answers = connect(remote, _token(context, remote)).match(hashes) if hashes else ()
+        owner = connect(remote, _token(context, remote))
+        if hashes:
+            circuit = Circuit(context.database)
+            circuit.require_closed(remote.name)
+            with circuit.listening(remote.name):
+                answers = owner.match(hashes)
     with task.finishing() as session:
         if remote is not None:
             _store(session, remote, media, answers, task.now)

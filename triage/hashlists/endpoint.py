@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from hotline.core.errors import Forbidden, InvalidInput, Unavailable
+from hotline.core.errors import Forbidden, InvalidInput, NoAnswer, Unavailable
 
 # A second try may work after these; another 4xx says that the question itself is wrong.
 RETRY_STATUS = frozenset({408, 425, 429})
@@ -54,7 +54,7 @@ def ask(client: httpx.Client, method: str, url: str, *, limit: int, **sent: Any)
                     raise InvalidInput(f"The answer is larger than {limit:,} bytes.")
             return bytes(body)
     except httpx.HTTPError as error:
-        raise Unavailable(f"The hash service failed: {type(error).__name__}.") from None
+        raise NoAnswer(f"The hash service failed: {type(error).__name__}.") from None
 
 
 def _check(status: int) -> None:

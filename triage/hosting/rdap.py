@@ -23,6 +23,7 @@ from whoisit.errors import WhoisItError
 from whoisit.parser import parse_vcard
 from whoisit.query import QueryBuilder
 
+from hotline.core.circuit import SILENCES, pause_after
 from hotline.core.datafiles import read_bytes
 from hotline.core.errors import Misconfigured
 from triage.hosting.facts import Observation
@@ -35,6 +36,7 @@ _ECHOED_CONFIDENCE = 0.6
 
 _KEEP_ANSWER = timedelta(days=1)
 _KEEP_FAILURE = timedelta(minutes=10)
+_SILENT = frozenset({"timeout", "dns", "refused", "network"})
 _ENTITY_DEPTH = 6  # deeper nesting than any registry's; the answer is a stranger's
 
 
@@ -46,6 +48,7 @@ class Budget:
         self._interval = interval
         self._free_at: dict[str, datetime] = {}
         self._closed_until: dict[str, datetime] = {}
+        self._silences: dict[str, int] = {}
 
     def take(self, server: str, now: datetime) -> bool:
         if now < self._closed_until.get(server, now):
@@ -60,6 +63,16 @@ class Budget:
     def close(self, server: str, now: datetime, seconds: int) -> None:
         """The server asked to be left alone."""
         self._closed_until[server] = now + timedelta(seconds=min(max(seconds, 60), 86_400))
+
+    def note(self, server: str, now: datetime, *, answered: bool) -> None:
+        """A server that stays silent some times in a row is left alone for a while: to wait for it
+        holds up the look at every item. The registries' answers are a help, no more."""
+        if answered:
+            self._silences.pop(server, None)
+            return
+        self._silences[server] = self._silences.get(server, 0) + 1
+        if self._silences[server] >= SILENCES:
+            self.close(server, now, int(pause_after(self._silences[server]).total_seconds()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +191,7 @@ class Registry:
         if not self._budget.take(server, now):
             return Answer(0, None, url, "rate_limited")
         answer = exchange(url, timeout=self._timeout, allow_local=self._allow_local)
+        self._budget.note(server, now, answered=answer.error not in _SILENT)
         if answer.status in (429, 503):
             self._budget.close(urlsplit(answer.url).netloc, now, answer.retry_after)
         if answer.error or answer.status == 200:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from hotline.core.circuit import FIRST_PAUSE, SILENCES
 from hotline.core.errors import Misconfigured
 from triage.hosting.facts import Observation
 from triage.hosting.rdap import Budget, Registry
@@ -217,3 +220,33 @@ def test_the_shipped_bootstrap_knows_the_regions() -> None:
         assert server in servers.build(*question)[1]
     with pytest.raises(Misconfigured):
         Registry(bootstrap="{}")
+
+
+def test_a_silent_registry_is_left_alone_for_a_while() -> None:
+    """It holds up the look at the first items and at none after them; others are still asked."""
+    budget = Budget(burst=100)
+    for _ in range(SILENCES):
+        assert budget.take("silent.example", NOW)
+        budget.note("silent.example", NOW, answered=False)
+    assert not budget.take("silent.example", NOW)
+    assert budget.take("other.example", NOW)
+    later = NOW + FIRST_PAUSE + timedelta(seconds=1)
+    assert budget.take("silent.example", later)
+    budget.note("silent.example", later, answered=True)
+    assert budget.take("silent.example", later)
+
+
+def test_who_accepts_and_says_nothing_counts_as_silent(bootstrap: str) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(50)
+        registry = Registry(
+            bootstrap=bootstrap, ripestat=f"http://127.0.0.1:{silent.getsockname()[1]}",
+            timeout=0.2, allow_local=True,
+        )  # fmt: skip
+        for number in range(SILENCES):
+            assert registry._abuse_c(f"192.0.2.{number}", NOW) == []
+        begun = time.monotonic()
+        for number in range(20):
+            assert registry._abuse_c(f"198.51.100.{number}", NOW) == []
+        assert time.monotonic() - begun < 1
