@@ -22,7 +22,7 @@ from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from triage.cases.models import Case
 from triage.items.models import Item, Sighting
-from triage.items.service import count, look_at, others_are_up
+from triage.items.service import count, look_at, others_are_up, post_alarm
 
 NOT_A_REPORT = "part of a flood, not a report"
 IN_BULK = 1
@@ -137,6 +137,8 @@ def _release(session: Session, case: Case, person: Person, now: datetime) -> Non
     count(session, case, reports, actor=person.actor, now=now)
     case.held = 0
     urgent = any(report.danger_now for report in reports)
+    if urgent:
+        post_alarm(session, case.item, now)
     look_at(session, case.item, f"released {now.timestamp():.6f}", urgent=urgent, now=now)
     _record(session, case, "case.reports_released", person, reports, now)
 

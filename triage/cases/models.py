@@ -22,6 +22,8 @@ CASE_MACHINE = Machine(
         {
             # the machine looks first; whatever it can't find out stays unknown, for a person
             ("received", "examined"): "waiting",
+            # somebody is in danger now: no person waits for what the machine finds out
+            ("received", "alarmed"): "waiting",
             # opened by a report of a flood: nothing is done until somebody lets it through
             ("received", "held"): "held",
             ("held", "released"): "received",

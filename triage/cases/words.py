@@ -28,6 +28,7 @@ EVENTS: dict[str, Any] = {
     "held": lazy_gettext("Held: came in a possible flood"),
     "released": lazy_gettext("Let through"),
     "set_aside": lazy_gettext("Set aside: part of a flood, not a report"),
+    "alarmed": lazy_gettext("Danger reported: to be assessed at once"),
     "examined": lazy_gettext("Examined"),
     "assessed_first": lazy_gettext("Assessed once"),
     "assessed": lazy_gettext("Assessed"),

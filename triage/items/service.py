@@ -22,6 +22,7 @@ from hotline.intake import service as intake
 from hotline.intake.models import PART_MACHINE, Report, ReportPart
 from triage.cases.models import Case
 from triage.items.access import keep_userinfo
+from triage.items.appraise import appraise
 from triage.items.models import Item, Sighting
 from triage.locations import Location, identify
 from triage.locations.catalogue import load_platforms
@@ -128,6 +129,8 @@ def _sight(session: Session, context: Context, report: Report, found: Found, now
         case.held = max(case.held, _urgency(report))
         return
     count(session, case, [report], actor=audit.SYSTEM, now=now)
+    if report.danger_now:
+        raise_alarm(session, context, case, now)
     look_at(session, item, str(sighting_id), urgent=report.danger_now, now=now)
 
 
@@ -156,6 +159,37 @@ def count(
         case.child_reporter = case.child_reporter or report.reporter_role.startswith("child")
         if case.kind == "unknown":
             case.kind = report.kind
+
+
+def raise_alarm(session: Session, context: Context, case: Case, now: datetime) -> None:
+    """Somebody is in danger: a person sees the case, with whom to tell, at once.
+
+    Looking at it takes as long as servers of others like; it adds what it finds out later.
+    """
+    if case.machine.allows(case.state, "alarmed"):
+        machine.advance(session, case, "alarmed", actor=audit.SYSTEM, now=now)
+    appraise(session, context, case, now)
+
+
+def post_alarm(session: Session, item: Item, now: datetime) -> None:
+    """As ``raise_alarm``, where a person decides and the rules are asked by a worker."""
+    outbox.post(
+        session,
+        "item.alarm",
+        key=f"alarm:{item.id}:{now.isoformat()}",
+        payload={"item_id": str(item.id)},
+        now=now,
+        queue="urgent",
+    )
+
+
+def alarm_item(task: Task) -> None:
+    """The job that ``post_alarm`` posts."""
+    with task.finishing() as session:
+        item = session.get_one(Item, task.id_of("item_id"), with_for_update=True)
+        case = session.scalars(select(Case).where(Case.item_id == item.id).with_for_update()).one()
+        if case.danger_now:
+            raise_alarm(session, task.context, case, task.now)
 
 
 def look_at(session: Session, item: Item, why: str, *, urgent: bool, now: datetime) -> None:

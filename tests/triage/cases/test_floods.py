@@ -25,7 +25,7 @@ from triage.cases import floods, service
 from triage.cases.models import Case
 from triage.cases.unread import unread
 from triage.items.models import Item, Sighting
-from triage.items.service import register_report, tell_reporters
+from triage.items.service import alarm_item, register_report, tell_reporters
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -352,3 +352,19 @@ def test_who_waits_longest_for_a_reader_comes_first_however_many_wrote(
     with context.database.reading() as session:
         found_at = [at for _, at in unread(session, LATER)]
     assert found_at == [LATER - timedelta(minutes=number) for number in (3, 2, 1)]
+
+
+def test_danger_that_is_let_through_is_before_a_person_without_a_fetch(
+    context: Context, report: Any, analyst: Person
+) -> None:
+    report(danger_now=True)
+    (case,) = cases(context)
+    assert released(context, analyst, [case.reference]) == 1
+    with context.database.reading() as session:
+        alarm = select(OutboxEntry).where(OutboxEntry.job == "item.alarm")
+        (entry,) = session.scalars(alarm).all()
+    assert entry.queue == "urgent"
+    alarm_item(Task(context, entry.id, entry.payload, 1, NOW))
+    (case,) = cases(context)
+    assert (case.state, case.item.examined_at) == ("waiting", None)
+    assert case.routing["routes"][0]["to"] == "emergency"

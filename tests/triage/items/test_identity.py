@@ -12,6 +12,7 @@ from hotline.core.outbox import OutboxEntry
 from hotline.core.task import Task
 from hotline.intake import service as intake
 from hotline.intake.submission import read
+from triage.cases.models import Case
 from triage.items.models import Item
 from triage.items.service import register_report
 
@@ -49,3 +50,20 @@ def test_a_handle_without_its_platform_may_be_anybodys(context: Context) -> None
     found = items(context, "@anna_b", "@anna_b")
     assert [item.canonical for item in found] == ["@anna_b", "@anna_b"]
     assert len({item.key for item in found}) == 2
+
+
+def test_danger_is_before_a_person_with_its_routes_before_anything_was_fetched(
+    context: Context,
+) -> None:
+    with context.database.writing() as session:
+        submission = read({"locations": ["http://danger.example/x"], "danger_now": True})
+        intake.receive(session, context, submission, channel="form", now=NOW)
+    items(context)
+    with context.database.reading() as session:
+        case = session.scalars(select(Case)).one()
+        assert (case.state, case.danger_now, case.item.examined_at) == ("waiting", True, None)
+        assert case.routing["routes"][0]["to"] == "emergency"
+        assert case.routing["routes"][0]["urgency"] == "immediate"
+        assert case.priority > 0
+        jobs = session.execute(select(OutboxEntry.job, OutboxEntry.queue)).all()
+        assert ("item.examine", "urgent") in jobs
