@@ -28,13 +28,11 @@ def web(settings: Settings) -> str:
 
 
 def worker(settings: Settings) -> str:
-    from rq import Worker
-
-    from workers.transport import connect
+    from workers.transport import alive_key, connect
 
     here = socket.gethostname()
-    mine = [entry for entry in Worker.all(connection=connect(settings)) if entry.hostname == here]
-    return "" if mine else f"no worker of {here} is known to Redis"
+    mine = connect(settings).scan_iter(match=alive_key(here, "*"))
+    return "" if any(mine) else f"no worker of {here} is known to Redis"
 
 
 def scheduler(settings: Settings) -> str:

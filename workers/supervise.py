@@ -27,6 +27,7 @@ import structlog
 from hotline.core.errors import Conflict, Unavailable
 from hotline.core.settings import Settings
 from workers import redis_server
+from workers.pools import Pool
 from workers.transport import connect
 
 log = structlog.get_logger(__name__)
@@ -159,14 +160,18 @@ def service_children(settings: Settings) -> list[Child]:
     if settings.redis_is_embedded:
         children.append(Child("redis", redis_server.command(settings.run_dir)))
     children.append(Child("web", [*hotline, "web"]))
-    workers = [*hotline, "worker", "--only"]
     children += [
-        Child(f"worker-{number}", [*workers, "pipeline"])
-        for number in range(1, settings.workers + 1)
+        Child(f"{pool}-{number}", [*hotline, "worker", "--only", pool])
+        for pool in Pool
+        for number in range(1, _processes(settings, pool) + 1)
     ]
-    children.append(Child("webhooks", [*workers, "webhooks"]))
     children.append(Child("scheduler", [*hotline, "scheduler"]))
     return children
+
+
+def _processes(settings: Settings, pool: Pool) -> int:
+    """One each, as a process has its price; to look at what was reported takes the longest."""
+    return settings.workers if pool is Pool.LOOKING else 1
 
 
 def lock_data_dir(settings: Settings) -> IO[str]:

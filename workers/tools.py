@@ -1,22 +1,29 @@
-"""What a worker process holds between jobs: context, fetcher, look-up, matcher, channels."""
+"""What a worker process holds between jobs: context, fetcher, look-up, matcher, channels.
+
+Each part is imported and made where a job of the process's pool needs it: together they are large.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from hotline.core.context import Context, build_context
-from hotline.core.settings import Settings, load_settings
-from partners.channels.base import Channels
-from partners.channels.build import build_channels
-from triage.fetching.client import Fetcher
-from triage.hashlists.matcher import Matcher
-from triage.hosting.build import build_cloudflare, build_lookup
-from triage.hosting.cloudflare import CloudflareOrigin
-from triage.hosting.lookup import Lookup
-from triage.jurisdiction import load_rules
-from triage.locations.catalogue import load_platforms
+from hotline.core.settings import Settings
+from workers.pools import Pool
 from workers.transport import Transport
+
+if TYPE_CHECKING:
+    from partners.channels.base import Channels
+    from triage.fetching.client import Fetcher
+    from triage.hashlists.matcher import Matcher
+    from triage.hosting.cloudflare import CloudflareOrigin
+    from triage.hosting.lookup import Lookup
+
+# These look at files and hosts, and hold what that takes.
+_LOOKERS = frozenset({Pool.LOOKING, Pool.WATCHING})
 
 
 @dataclass
@@ -27,31 +34,50 @@ class Tools:
 
     @cached_property
     def fetcher(self) -> Fetcher:
+        from triage.fetching.client import Fetcher
+
         return Fetcher()
 
     @cached_property
     def lookup(self) -> Lookup:
+        from triage.hosting.build import build_lookup
+
         return build_lookup(self.context.settings, warm=True)
 
     @cached_property
     def matcher(self) -> Matcher:
+        from triage.hashlists.matcher import Matcher
+
         return Matcher(self.context)
 
     @cached_property
     def channels(self) -> Channels:
+        from partners.channels.build import build_channels
+
         return build_channels(self.context.settings)
 
     @cached_property
     def cloudflare(self) -> CloudflareOrigin | None:
+        from triage.hosting.build import build_cloudflare
+
         return build_cloudflare(self.context.settings)
 
-    def prepare(self) -> None:
+    def prepare(self, pools: Iterable[Pool]) -> None:
         """Make at the start what the first report would wait for: a process, tables, rules."""
-        self.fetcher.prepare()
-        for name in ("lookup", "matcher"):
-            getattr(self, name)
-        load_platforms(self.context.settings.data_dir)
-        load_rules(self.context.settings.data_dir)
+        wanted = set(pools)
+        if wanted & _LOOKERS:
+            from triage import matching
+
+            matching.warm()  # machine code is made or loaded now, not while a report waits
+            self.fetcher.prepare()
+            for name in ("lookup", "matcher"):
+                getattr(self, name)
+        if wanted & (_LOOKERS | {Pool.INTAKE}):
+            from triage.jurisdiction import load_rules
+            from triage.locations.catalogue import load_platforms
+
+            load_platforms(self.context.settings.data_dir)
+            load_rules(self.context.settings.data_dir)
 
     def close(self) -> None:
         if "fetcher" in self.__dict__:
@@ -62,18 +88,3 @@ class Tools:
 def build_tools(settings: Settings) -> Tools:
     transport = Transport(settings)
     return Tools(build_context(settings, after_commit=transport.after_commit))
-
-
-_current: list[Tools] = []
-
-
-def use(tools: Tools) -> None:
-    """Make ``tools`` this process's own. RQ calls jobs by name: there is no argument to pass."""
-    _current[:] = [tools]
-
-
-def current_tools() -> Tools:
-    """This process's tools, built from the environment where ``use`` was not called."""
-    if not _current:
-        use(build_tools(load_settings()))
-    return _current[0]

@@ -1,38 +1,40 @@
-"""Redis and RQ: how work that the outbox holds reaches a worker. May fail at any time."""
+"""Redis: how work that the outbox holds reaches a worker. May fail, or lie, at any time.
+
+A pool's queue is one sorted set of ids of outbox rows, first what is most urgent, then what came
+first. An id is all that is ever read from there: which job it is for, with what, and whether it is
+to be done at all, the worker finds in the database. Whoever reaches Redis can delay work and no
+more.
+"""
 
 from __future__ import annotations
 
 import queue
+import re
 import threading
 import time
+import uuid
 from collections import defaultdict
-from collections.abc import Container
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import redis
 import structlog
-from rq import Queue
-from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
-from rq.job import Job, JobStatus
-from rq.queue import EnqueueData
-from rq.serializers import JSONSerializer
 
 from hotline.core import outbox
 from hotline.core.database import Database
 from hotline.core.logs import origin
+from hotline.core.outbox import Note
 from hotline.core.settings import Settings
+from workers.pools import POOL_OF_JOB, Pool, rank_of
 
 log = structlog.get_logger(__name__)
 
-# In the order in which a worker looks: danger first, routine re-checks last.
-PIPELINE = ("urgent", "default", "checks")
-# Servers of others may be slow to answer: who waits for them must not keep a report waiting.
-WEBHOOKS = "webhooks"
-QUEUES = (*PIPELINE, WEBHOOKS)
-RUN = "workers.execute.run"
 JOB_SECONDS = 110  # below outbox.LEASE, so that a handed-over row never runs twice at once
+# How long a row counts as being with a worker that says nothing more: longer than it may be at it.
+IN_HAND_SECONDS = JOB_SECONDS + 5
+HEARTBEAT_SECONDS = 10
+ALIVE_SECONDS = 60
 # A bulk of ten thousand reports must not wait for as many hand-overs: the sweeper does the rest.
 HANDED_OVER_AT_ONCE = 100
 # What one web process hands over itself, so that a single report is on its way at once: twenty a
@@ -46,56 +48,89 @@ GOOD_FOR_SECONDS = 1.5
 # After a refused connection nobody knocks again for this long: a request must not wait for Redis.
 PAUSE_SECONDS = 2.0
 CONNECT_SECONDS = 0.5
+READ_SECONDS = 2.0
+# A worker waits this long for work before it looks whether it is to stop. Below READ_SECONDS.
+WAIT_SECONDS = 1
+# Ids of one rank are taken by their time: a rank must weigh more than any time in seconds.
+RANK_WEIGHT = 1e11
+
+# Exactly as ``str(uuid.UUID)`` writes it: 36 bytes, lower case.
+_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-def connect(settings: Settings, *, blocking: bool = False) -> redis.Redis:
-    """A client. ``blocking`` ones wait on a queue, so they have no read time-out of their own."""
-    read_timeout = None if blocking else 2.0
+def connect(settings: Settings) -> redis.Redis:
+    """A client whose every exchange ends soon, with an answer or an error."""
     return redis.Redis.from_url(
-        settings.redis, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=read_timeout
+        settings.redis, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=READ_SECONDS
     )
 
 
+def queue_key(pool: Pool) -> str:
+    return f"hotline:queue:{pool}"
+
+
+def in_hand_key(entry_id: uuid.UUID) -> str:
+    return f"hotline:in-hand:{entry_id}"
+
+
+def alive_key(host: str, pid: int | str) -> str:
+    return f"hotline:worker:{host}:{pid}"
+
+
+def read_id(member: object) -> uuid.UUID | None:
+    """The id of an outbox row, or None for whatever else lay in the queue."""
+    if isinstance(member, bytes) and _ID.fullmatch(member):
+        return uuid.UUID(member.decode("ascii"))
+    return None
+
+
 class Transport:
-    """Hands outbox rows to RQ. Where Redis is away it says so and leaves them to the sweeper."""
+    """Hands outbox rows over. Where Redis is away it says so and leaves them to the sweeper."""
 
     def __init__(self, settings: Settings) -> None:
         self._connection = connect(settings)
-        self._queues = {
-            name: Queue(name, connection=self._connection, serializer=JSONSerializer)
-            for name in QUEUES
-        }
         self._paused_until = 0.0
 
-    def after_commit(self, notes: list[str]) -> None:
-        """``notes`` are ``queue:outbox id``, as ``outbox.post`` leaves them."""
+    def after_commit(self, notes: Sequence[str]) -> None:
+        """``notes`` are as ``outbox.post`` leaves them."""
         if time.monotonic() < self._paused_until:
             return
-        fresh: dict[str, list[EnqueueData]] = defaultdict(list)
-        for note in notes[:HANDED_OVER_AT_ONCE]:
-            name, entry_id = note.split(":", 1)
-            fresh[name].append(Queue.prepare_data(RUN, job_id=entry_id, **_call(entry_id)))
+        fresh: dict[Pool, dict[str, float]] = defaultdict(dict)
+        now = time.time()
+        for written in notes[:HANDED_OVER_AT_ONCE]:
+            note = Note.parse(written)
+            pool = POOL_OF_JOB.get(note.job)
+            if pool is not None:
+                fresh[pool][str(note.entry_id)] = _score(note.queue, now)
         try:
-            with self._connection.pipeline() as pipeline:
-                for name, entries in fresh.items():
-                    self._queues[name].enqueue_many(entries, pipeline=pipeline)
+            with self._connection.pipeline(transaction=False) as pipeline:
+                for pool, members in fresh.items():
+                    pipeline.zadd(queue_key(pool), members, nx=True)
                 pipeline.execute()
         except redis.RedisError as error:
             self._is_away(error)
 
-    def hand_over(self, name: str, entry_id: str, waiting: Container[str] = ()) -> bool | None:
-        """Put one row on the queue ``name`` unless it is there; False if Redis is away.
+    def hand_over(self, job: str, name: str, entry_id: uuid.UUID) -> bool | None:
+        """Put one row on its pool's queue unless it is there; False if Redis is away.
 
         None where a worker is at the row right now: whether that ends well is not known yet.
-        ``waiting``: what is known to be on the queue, which saves asking.
         """
-        if entry_id in waiting:
-            return True
+        pool = POOL_OF_JOB.get(job)
+        if pool is None:  # a row of another version: a person finds it among what is overdue
+            return None
         try:
-            return self._enqueue(self._queues[name], entry_id)
+            if self._connection.exists(in_hand_key(entry_id)):
+                return None
+            self._connection.zadd(
+                queue_key(pool), {str(entry_id): _score(name, time.time())}, nx=True
+            )
+        except redis.ResponseError as error:
+            log.error("queue_unusable", pool=str(pool), error=type(error).__name__)
+            return False
         except redis.RedisError as error:
             self._is_away(error)
             return False
+        return True
 
     def _is_away(self, error: redis.RedisError) -> None:
         self._paused_until = time.monotonic() + PAUSE_SECONDS
@@ -104,10 +139,9 @@ class Transport:
     def sweep(self, database: Database, now: datetime) -> int:
         """Hand over what was left behind; returns how many rows."""
         with database.writing() as session:
-            entries = outbox.left_behind(session, now=now)
-            count, waiting = 0, self._waiting({entry.queue for entry in entries})
-            for entry in entries:
-                handed = self.hand_over(entry.queue, str(entry.id), waiting)
+            count = 0
+            for entry in outbox.left_behind(session, now=now):
+                handed = self.hand_over(entry.job, entry.queue, entry.id)
                 if handed is False:
                     break
                 if handed:
@@ -115,32 +149,66 @@ class Transport:
                     count += 1
             return count
 
-    def _waiting(self, names: set[str]) -> set[str]:
-        """What is on these queues, read once for a whole sweep: they may be long."""
-        try:
-            return {entry for name in names for entry in self._queues[name].get_job_ids()}
-        except redis.RedisError:
-            return set()
 
-    def _enqueue(self, queue: Queue, entry_id: str) -> bool | None:
-        enqueue = partial(queue.enqueue_call, RUN, job_id=entry_id, **_call(entry_id))
+class Inbox:
+    """Where a worker process takes ids from: the queues of its pools."""
+
+    def __init__(self, settings: Settings, pools: Iterable[Pool]) -> None:
+        self._connection = connect(settings)
+        self._keys = [queue_key(pool) for pool in pools]
+
+    def take(self, *, wait: bool) -> uuid.UUID | None:
+        """The next id, now in this worker's hand; None if there is none for it.
+
+        ``RedisError`` where Redis is away. What is no id is dropped, and so is an id that another
+        worker has in hand.
+        """
+        member = self._pop(wait)
+        if member is None:
+            return None
+        entry_id = read_id(member)
+        if entry_id is None:
+            log.warning("strange_entry_dropped", length=len(member))
+            return None
+        is_free = self._connection.set(in_hand_key(entry_id), 1, nx=True, ex=IN_HAND_SECONDS)
+        return entry_id if is_free else None
+
+    def put_down(self, entry_id: uuid.UUID) -> None:
+        """It ended, well or not: the outbox row says how. Without Redis the mark runs out."""
         try:
-            enqueue(unique=True)
-            return True
-        except DuplicateJobError:
-            pass
+            self._connection.delete(in_hand_key(entry_id))
+        except redis.RedisError as error:
+            log.warning("redis_unreachable", error=type(error).__name__)
+
+    def is_empty(self) -> bool:
+        return not any(self._connection.exists(key) for key in self._keys)
+
+    def ping(self) -> None:
+        self._connection.ping()
+
+    def _pop(self, wait: bool) -> Any:
+        for key in self._keys:
+            try:
+                found = self._connection.zpopmin(key)
+            except redis.ResponseError as error:
+                self._replace(key, error)
+                continue
+            if found:
+                return found[0][0]
+        if not wait:
+            return None
         try:
-            job = Job.fetch(entry_id, connection=self._connection, serializer=JSONSerializer)
-            status = job.get_status()
-        except (NoSuchJobError, InvalidJobOperation):
-            return None  # it ended in this very moment
-        if status == JobStatus.QUEUED and entry_id in queue.get_job_ids():
-            return True
-        if status in (JobStatus.QUEUED, JobStatus.STARTED) and not _is_over(job):
-            return None  # with a worker, or on its way to one
-        job.delete()  # its worker was killed, or the queue was wiped around it
-        enqueue()
-        return True
+            came = self._connection.bzpopmin(self._keys, timeout=WAIT_SECONDS)
+        except redis.ResponseError:  # the next look finds which of them it is
+            return None
+        return came[1] if came else None
+
+    def _replace(self, key: str, error: redis.ResponseError) -> None:
+        """Something else than a queue lies under its name: nothing of ours is lost with it."""
+        if "WRONGTYPE" not in str(error):
+            raise error
+        log.warning("strange_queue_dropped", queue=key)
+        self._connection.delete(key)
 
 
 class Courier:
@@ -175,7 +243,7 @@ class Courier:
                 held.append(self._notes.get())
             since = time.monotonic() - GOOD_FOR_SECONDS
             held = [(at, note) for at, note in held if at > since]
-            held.sort(key=lambda one: QUEUES.index(one[1].partition(":")[0]))
+            held.sort(key=lambda one: rank_of(Note.parse(one[1]).queue))
             first, held = held[:CARRIED_AT_ONCE], held[CARRIED_AT_ONCE:HELD_BY_COURIER]
             try:
                 self._transport.after_commit([note for _, note in first])
@@ -184,20 +252,5 @@ class Courier:
             time.sleep(CARRIED_EVERY_SECONDS)
 
 
-def _call(entry_id: str) -> dict[str, Any]:
-    return {
-        "args": (entry_id,),
-        "timeout": JOB_SECONDS,
-        "result_ttl": 0,
-        "failure_ttl": 3600,
-        "description": entry_id,
-    }
-
-
-def _is_over(job: Job) -> bool:
-    """Whether a job that counts as running has been at it for longer than it may."""
-    started = job.started_at or job.enqueued_at
-    if started is None:
-        return False
-    started = started if started.tzinfo else started.replace(tzinfo=UTC)
-    return datetime.now(UTC) - started > timedelta(seconds=JOB_SECONDS)
+def _score(name: str, at: float) -> float:
+    return rank_of(name) * RANK_WEIGHT + at

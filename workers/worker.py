@@ -1,56 +1,130 @@
 """One job worker process: jobs run in it, the fetcher in a child of its own.
 
-Webhooks have a worker of their own wherever the service is set up with more than one.
+It takes one id after the other from the queues of its pools. The id is looked up in the outbox, and
+the row there names one of the jobs that this process knows; nothing else can be asked of it.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+import signal
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
-from redis import Redis
-from rq import SimpleWorker
-from rq.serializers import JSONSerializer
+import redis
+import structlog
 
+from hotline.core.errors import Unavailable
+from hotline.core.logs import origin
 from hotline.core.settings import Settings
-from triage import matching
-from workers import execute  # noqa: F401  # RQ knows it by name; not to import it at the first job
 from workers import tools as toolbox
-from workers.transport import PIPELINE, QUEUES, WEBHOOKS, connect
-
-ONLY: Mapping[str, Sequence[str]] = MappingProxyType(
-    {"": QUEUES, "pipeline": PIPELINE, "webhooks": (WEBHOOKS,)}
+from workers.execute import OutOfTime, execute
+from workers.jobs import jobs_of
+from workers.pools import Pool
+from workers.transport import (
+    ALIVE_SECONDS,
+    HEARTBEAT_SECONDS,
+    JOB_SECONDS,
+    Inbox,
+    alive_key,
+    connect,
 )
 
+log = structlog.get_logger(__name__)
 
-class Worker(SimpleWorker):
-    """RQ's in-process worker; it comes back quickly after Redis was away."""
+# The end of a job's time is told again until it is heard, and then the process ends itself: it is
+# stuck in a call of the system that nothing can interrupt, and its parent starts another one.
+TOLD_AGAIN_SECONDS = 5.0
+STUCK_SECONDS = JOB_SECONDS + 30
+AWAY_SECONDS = 1.0
+STUCK_CODE = 70
 
-    max_connection_wait_time = 3
+
+class Worker:
+    """Takes and does work until it is told to stop; what it has begun is finished first."""
+
+    def __init__(self, tools: toolbox.Tools, inbox: Inbox, pools: Sequence[Pool]) -> None:
+        self._tools = tools
+        self._inbox = inbox
+        self._jobs = jobs_of(pools)
+        self._stop = threading.Event()
+        self._began: float | None = None
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self, *, burst: bool = False) -> None:
+        """With ``burst``, until the queues are empty; ``Unavailable`` if Redis is away then."""
+        while not self._stop.is_set():
+            try:
+                entry_id = self._inbox.take(wait=not burst)
+                if entry_id is None and burst and self._inbox.is_empty():
+                    return
+            except redis.RedisError as error:
+                if burst:
+                    raise Unavailable("Redis does not answer.") from None
+                log.warning("redis_unreachable", error=type(error).__name__)
+                self._stop.wait(AWAY_SECONDS)
+                continue
+            if entry_id is not None:
+                self._do(entry_id)
+
+    def _do(self, entry_id: uuid.UUID) -> None:
+        """Whatever goes wrong, the process goes on: the sweeper brings the row again."""
+        self._began = time.monotonic()
+        try:
+            with limited(JOB_SECONDS):
+                execute(self._tools, entry_id, self._jobs)
+        except (Exception, OutOfTime) as error:  # the failure itself could not be written down
+            log.error("row_left_behind", error=type(error).__name__, where=origin(error))
+        finally:
+            self._began = None
+            self._inbox.put_down(entry_id)
+
+    def beat(self, settings: Settings) -> None:
+        """Say to Redis that this process lives, and end it where it is stuck for good."""
+        connection = connect(settings)
+        key = alive_key(socket.gethostname(), os.getpid())
+        while True:
+            began = self._began
+            if began is not None and time.monotonic() - began > STUCK_SECONDS:
+                log.error("worker_stuck", seconds=STUCK_SECONDS)
+                os._exit(STUCK_CODE)
+            with suppress(redis.RedisError):  # said by the loop that takes the work
+                connection.set(key, 1, ex=ALIVE_SECONDS)
+            if self._stop.wait(HEARTBEAT_SECONDS):
+                return
 
 
-def work(settings: Settings, *, only: str = "", burst: bool = False) -> None:
-    """Take jobs until told to stop; with ``burst``, until the queues are empty.
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """``OutOfTime`` within, after ``seconds``. In the main thread of a process only."""
 
-    ``only``: a key of ``ONLY``, for a part of the queues.
-    """
-    tools = toolbox.build_tools(settings)
-    toolbox.use(tools)
-    matching.warm()  # machine code is made or loaded now, and not while the first report waits
-    if set(ONLY[only]) & set(PIPELINE):
-        tools.prepare()
-    connection: Redis = connect(settings, blocking=True)
-    worker = Worker(
-        ONLY[only],
-        name=f"worker-{os.getpid()}-{os.urandom(3).hex()}",
-        connection=connection,
-        serializer=JSONSerializer,
-        log_job_description=False,
-        default_result_ttl=0,
-        maintenance_interval=60,
-    )
+    def ring(*_: object) -> None:
+        raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, TOLD_AGAIN_SECONDS)
     try:
-        worker.work(burst=burst, logging_level="WARNING")
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def work(settings: Settings, *, pools: Sequence[Pool] = tuple(Pool), burst: bool = False) -> None:
+    """Take jobs until told to stop; with ``burst``, until the queues are empty."""
+    tools = toolbox.build_tools(settings)
+    try:
+        tools.prepare(pools)
+        worker = Worker(tools, Inbox(settings, pools), pools)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: worker.stop())
+        threading.Thread(target=worker.beat, args=(settings,), daemon=True).start()
+        worker.run(burst=burst)
     finally:
         tools.close()

@@ -48,19 +48,23 @@ def web() -> None:
 
 def worker(
     burst: bool = typer.Option(False, help="Stop when there is nothing left to do."),
-    only: str = typer.Option("", help="pipeline or webhooks; without it, both in this order."),
+    only: str = typer.Option(
+        "", help="One kind of work (intake, sending, looking, ...); else all."
+    ),
 ) -> None:
     """Take jobs from the queues and do them."""
     from hotline.migrations.run import require_current
-    from workers.worker import ONLY, work
+    from workers.pools import Pool
+    from workers.worker import work
 
-    if only not in ONLY:
-        raise InvalidInput("A worker takes only pipeline, only webhooks, or both.")
+    pools = tuple(pool for pool in Pool if only in ("", pool))
+    if not pools:
+        raise InvalidInput(f"There is no such kind of work. There are: {', '.join(Pool)}.")
     settings = _settings()
     context = build_context(settings)
     require_current(context.database)
     context.close()
-    work(settings, only=only, burst=burst)
+    work(settings, pools=pools, burst=burst)
 
 
 def scheduler() -> None:

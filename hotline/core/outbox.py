@@ -1,6 +1,6 @@
 """The outbox: a change and the work that follows from it are stored in one transaction.
 
-A service calls ``post``; after the commit ``workers.transport`` hands the row to RQ; a sweeper
+A service calls ``post``; after the commit ``workers.transport`` hands the row's id over; a sweeper
 finds rows that were left behind. The row is the truth and Redis only the transport, which may be
 wiped at any moment. ``key`` is unique, so that posting the same work twice is posting it once; a
 job marks its row done in the transaction that stores its result, so that running twice is running
@@ -12,8 +12,9 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Index, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -22,10 +23,10 @@ from hotline.core.database import Base, Identified, insert_once, note_for_after_
 from hotline.core.ids import new_id
 
 MAX_BACKOFF = timedelta(hours=6)
-# A row that was handed to RQ and is still not done after this long is handed over again: Redis may
+# A row that was handed over and is still not done after this long is handed over again: Redis may
 # have been wiped, or the worker killed. Running twice is harmless, see above.
 LEASE = timedelta(minutes=2)
-# A younger row is on its way to RQ from the process that stored it; two hand-overs at once would
+# A younger row is on its way from the process that stored it; two hand-overs at once would
 # let two workers begin the same work.
 FRESH = timedelta(seconds=2)
 
@@ -47,6 +48,26 @@ class OutboxEntry(Identified, Base):
     last_error: Mapped[str] = mapped_column(short(300), default="")
     done_at: Mapped[datetime | None]
     dead_at: Mapped[datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What ``Database.after_commit`` gets of a stored row, as text: whose work it is, and its id.
+
+    ``queue`` says how soon its turn comes.
+    """
+
+    job: str
+    queue: str
+    entry_id: uuid.UUID
+
+    def __str__(self) -> str:
+        return f"{self.job}:{self.queue}:{self.entry_id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        job, queue, entry_id = text.split(":")
+        return cls(job, queue, uuid.UUID(entry_id))
 
 
 def post(
@@ -76,7 +97,7 @@ def post(
         last_error="",
     )
     if stored and not delay:
-        note_for_after_commit(session, f"{queue}:{entry_id}")
+        note_for_after_commit(session, str(Note(job, queue, entry_id)))
     return stored
 
 
@@ -123,6 +144,13 @@ def failed(
     entry.handed_at = None
     wait = min(timedelta(seconds=base * 2 ** (entry.attempts - 1)), MAX_BACKOFF)
     entry.due_at = now + wait * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+def postpone(entry: OutboxEntry, why: str, *, until: datetime) -> None:
+    """No try was made and none is counted: the other side is left alone until then."""
+    entry.last_error = why[:300]
+    entry.handed_at = None
+    entry.due_at = until
 
 
 def replay(session: Session, entry_id: uuid.UUID, *, now: datetime) -> bool:

@@ -12,6 +12,7 @@ import os
 import re
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -73,7 +74,9 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(0, ge=0, le=5, description="Reverse proxies in front, for scheme.")
 
     # work
-    workers: int = Field(2, ge=1, le=64, description="Job worker processes that `up` starts.")
+    workers: int = Field(
+        2, ge=1, le=64, description="Processes of `up` that look at reported locations."
+    )
     tick_seconds: float = Field(1.0, gt=0, le=60, description="How often the scheduler looks.")
     job_attempts: int = Field(8, ge=1, le=50, description="Tries before a job waits for a person.")
     retry_base_seconds: float = Field(5.0, gt=0, description="First wait; doubles, with jitter.")
@@ -137,6 +140,23 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _closed_redis(cls, value: SecretStr) -> SecretStr:
+        """Whoever is let in there can delay all work: a socket's file rights or a password say who
+        that is."""
+        url = urlsplit(value.get_secret_value())
+        if not url.scheme or url.scheme == "unix":
+            return value
+        if url.scheme not in ("redis", "rediss"):
+            raise ValueError("must start with unix://, redis:// or rediss://")
+        if not (url.password or parse_qs(url.query).get("password")):
+            raise ValueError(
+                "a Redis that is reached by TCP needs a password (redis://user:password@host:port);"
+                " a unix:// socket needs none"
+            )
+        return value
 
     @field_validator("fetch_routes")
     @classmethod

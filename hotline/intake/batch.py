@@ -25,7 +25,7 @@ from hotline.core.crypto import RecordKey, Vault
 from hotline.core.database import Base, UtcDateTime, note_for_after_commit
 from hotline.core.ids import new_id, new_receipt, normalise_receipt
 from hotline.core.machine import HistoryEntry
-from hotline.core.outbox import OutboxEntry
+from hotline.core.outbox import Note, OutboxEntry
 from hotline.intake.models import PART_MACHINE, Report, ReportPart
 from hotline.intake.submission import Submission
 
@@ -144,7 +144,7 @@ def _write(session: Session, rows: Rows, condition: Condition | None) -> bool:
 
 
 def _notes(rows: Rows) -> list[str]:
-    return [f"{work['queue']}:{work['id']}" for work in rows[OutboxEntry]]
+    return [str(Note(work["job"], work["queue"], work["id"])) for work in rows[OutboxEntry]]
 
 
 def _is_one_statement(dialect: Dialect, rows: Rows) -> bool:

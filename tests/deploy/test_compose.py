@@ -16,12 +16,14 @@ import pytest
 import yaml
 
 from hotline.core.settings import CONFIG_VARIABLE, Settings, load_settings
+from workers.pools import Pool
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((Path(__file__).parent / "data" / "compose-spec.json").read_text())
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("migrate", "web", "worker", "webhooks", "scheduler")
+POOLS = tuple(str(pool) for pool in Pool)
+OURS = ("migrate", "web", *POOLS, "scheduler")
 LASTING = [name for name in SERVICES if name != "migrate"]
 BESIDES_SETTINGS = {CONFIG_VARIABLE, "HOTLINE_SECRET_FILES"}
 
@@ -46,13 +48,20 @@ def test_the_schema_would_find_a_mistake() -> None:
 
 def test_all_parts_are_there() -> None:
     assert set(SERVICES) == {*OURS, "postgres", "redis", "mail"}
-    assert SERVICES["worker"]["deploy"]["replicas"] >= 2
+    assert SERVICES["looking"]["deploy"]["replicas"] >= 2
     assert SERVICES["mail"]["profiles"] == ["dev"]
     assert [SERVICES[name]["command"][0] for name in OURS] == [
-        "db", "web", "worker", "worker", "scheduler",
+        "db", "web", *("worker" for _ in POOLS), "scheduler",
     ]  # fmt: skip
-    assert SERVICES["worker"]["command"][1:] == ["--only", "pipeline"]
-    assert SERVICES["webhooks"]["command"][1:] == ["--only", "webhooks"]
+    for pool in POOLS:
+        assert SERVICES[pool]["command"][1:] == ["--only", pool]
+
+
+def test_what_takes_in_reports_cannot_wait_for_the_outside() -> None:
+    assert SERVICES["intake"]["networks"] == ["backend"]
+    assert COMPOSE["networks"]["backend"]["internal"] is True
+    for pool in set(POOLS) - {"intake"}:
+        assert "outside" in SERVICES[pool]["networks"]
 
 
 def test_one_image_serves_all_of_ours() -> None:
@@ -85,9 +94,10 @@ def test_every_lasting_service_says_how_it_is_and_may_end_in_peace(name: str) ->
 def test_a_worker_may_finish_its_job() -> None:
     from workers.transport import JOB_SECONDS
 
-    minutes = re.fullmatch(r"(\d+)m", SERVICES["worker"]["stop_grace_period"])
-    assert minutes is not None
-    assert int(minutes[1]) * 60 > JOB_SECONDS
+    for pool in POOLS:
+        minutes = re.fullmatch(r"(\d+)m", SERVICES[pool]["stop_grace_period"])
+        assert minutes is not None
+        assert int(minutes[1]) * 60 > JOB_SECONDS
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -146,9 +156,9 @@ def test_secrets_are_files_and_named_as_settings() -> None:
         assert "HOTLINE_DATABASE_URL" in secret_names(SERVICES[name])
 
 
-def test_only_workers_hold_the_mail_password() -> None:
+def test_only_who_sends_mail_holds_its_password() -> None:
     holders = [name for name in SERVICES if "HOTLINE_SMTP_PASSWORD" in secret_names(SERVICES[name])]
-    assert holders == ["worker"]
+    assert holders == ["sending"]
 
 
 def environment_of(service: dict[str, Any]) -> Iterator[tuple[str, str]]:

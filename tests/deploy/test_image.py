@@ -17,12 +17,11 @@ from pathlib import Path
 import pytest
 import redis
 import yaml
-from rq import Worker
-from rq.serializers import JSONSerializer
 
 from hotline.core import audit
 from hotline.core.context import Context, utc_now
 from workers.redis_server import find_server
+from workers.transport import alive_key
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
@@ -173,10 +172,10 @@ def test_a_worker_is_healthy_while_redis_knows_it(
     monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
     connection = until_up(redis.Redis.from_url(closed_redis))
     assert "no worker" in str(healthcheck(["worker"]))
-    worker = Worker(["default"], connection=connection, serializer=JSONSerializer)
-    worker.register_birth()
+    alive = alive_key(socket.gethostname(), 1)
+    connection.set(alive, 1)
     assert healthcheck(["worker"]) == 0
-    worker.register_death()
+    connection.delete(alive)
     assert "no worker" in str(healthcheck(["worker"]))
 
 

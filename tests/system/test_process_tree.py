@@ -13,6 +13,8 @@ import httpx
 import psutil
 import pytest
 
+from workers.pools import Pool
+
 
 def test_it_starts_answers_mends_itself_and_stops(service: Callable[..., Any]) -> None:
     up = service().start()
@@ -49,7 +51,7 @@ def _a_second_start_is_refused(up: Any) -> None:
 
 def _killed_children_come_back(up: Any) -> None:
     before = up.children()
-    assert set(before) >= {"redis-server", "web", "pipeline", "webhooks", "scheduler"}
+    assert set(before) >= {"redis-server", "web", *Pool, "scheduler"}
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
 

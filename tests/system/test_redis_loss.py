@@ -9,6 +9,8 @@ from typing import Any
 
 import redis
 
+from workers.pools import Pool
+
 
 def test_reports_survive_a_wiped_and_a_dead_redis(
     service: Callable[..., Any], redis_server: Any
@@ -17,13 +19,16 @@ def test_reports_survive_a_wiped_and_a_dead_redis(
     client: redis.Redis = redis_server.client()
 
     # The worker stands still, so that everything waits in Redis, and then Redis forgets it all.
-    worker = up.children()["pipeline"]
-    os.kill(worker, signal.SIGSTOP)
+    children = up.children()
+    workers = [children[str(pool)] for pool in Pool]
+    for worker in workers:
+        os.kill(worker, signal.SIGSTOP)
     for number in range(5):
         up.post_report(locations=[f"http://host.example/{number}"])
-    up.wait(lambda: client.keys("rq:job:*"))
+    up.wait(lambda: client.keys("hotline:queue:*"))
     client.flushall()
-    os.kill(worker, signal.SIGCONT)
+    for worker in workers:
+        os.kill(worker, signal.SIGCONT)
     up.wait_examined(5, 150)
 
     # Redis is away altogether: reports are taken in all the same, and done when it is back.

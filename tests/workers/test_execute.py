@@ -14,7 +14,6 @@ from hotline.core.context import Context
 from hotline.core.errors import Unavailable
 from hotline.core.outbox import OutboxEntry
 from hotline.core.task import AlreadyDone, GiveUp, Task
-from workers import execute as execution
 from workers.execute import execute
 from workers.tools import Tools
 
@@ -24,7 +23,7 @@ SECRET = "what-somebody-reported"
 
 @pytest.fixture
 def run(
-    context: Context, monkeypatch: pytest.MonkeyPatch
+    context: Context,
 ) -> Callable[[Callable[[Task], None]], OutboxEntry]:
     """Post one row and run it with the given job; returns the row afterwards."""
     tools = Tools(context)
@@ -33,9 +32,8 @@ def run(
         with context.database.writing() as session:
             outbox.post(session, "a.job", key=uuid.uuid4().hex, payload={}, now=NOW)
             entry_id = session.scalars(select(OutboxEntry.id)).one()
-        monkeypatch.setattr(execution, "JOBS", {"a.job": lambda _tools, task: job(task)})
         for _ in range(times):
-            execute(tools, entry_id)
+            execute(tools, entry_id, {"a.job": lambda _tools, task: job(task)})
         with context.database.reading() as session:
             return session.get_one(OutboxEntry, entry_id)
 
@@ -117,7 +115,7 @@ def test_the_slower_of_two_runs_drops_its_result(
 
 
 def test_a_row_that_is_gone_is_no_error(context: Context) -> None:
-    assert execute(Tools(context), uuid.uuid4())
+    assert execute(Tools(context), uuid.uuid4(), {})
 
 
 def test_every_job_that_is_posted_has_a_handler() -> None:
@@ -126,7 +124,8 @@ def test_every_job_that_is_posted_has_a_handler() -> None:
     from pathlib import Path
 
     import hotline
-    from workers.jobs import JOBS
+    from workers.jobs import jobs_of
+    from workers.pools import POOL_OF_JOB, Pool
 
     root = Path(hotline.__file__).parent.parent
     posted: set[str] = set()
@@ -137,4 +136,7 @@ def test_every_job_that_is_posted_has_a_handler() -> None:
             posted |= set(re.findall(r'"job": "([a-z]+\.[a-z]+)"', text))
             posted |= set(re.findall(r'"(item\.appraise)" if', text))
     assert len(posted) >= 7
-    assert posted - set(JOBS) == set()
+    assert posted - set(POOL_OF_JOB) == set()
+    for pool in Pool:
+        there = {name for name, found in POOL_OF_JOB.items() if found is pool}
+        assert set(jobs_of([pool])) == there

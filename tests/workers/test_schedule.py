@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from rq import Queue
-from rq.job import Job
-from rq.serializers import JSONSerializer
 from sqlalchemy import select
 
 from hotline.core import audit, outbox
 from hotline.core.context import Context
 from hotline.core.outbox import FRESH, LEASE, OutboxEntry
 from workers import schedule
+from workers.pools import Pool
 from workers.schedule import Scheduler
-from workers.transport import HELD_BY_COURIER, QUEUES, Courier, Transport
+from workers.transport import HELD_BY_COURIER, Courier, Inbox, Transport, in_hand_key, queue_key
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
@@ -39,11 +38,7 @@ def _post(context: Context, key: str, queue: str = "default") -> str:
 
 def _waiting(server: Any) -> list[str]:
     client = server.client()
-    return [
-        job
-        for name in QUEUES
-        for job in Queue(name, connection=client, serializer=JSONSerializer).get_job_ids()
-    ]
+    return [member.decode() for pool in Pool for member in client.zrange(queue_key(pool), 0, -1)]
 
 
 def test_what_was_left_behind_is_handed_over_once(wired: tuple[Any, ...]) -> None:
@@ -80,7 +75,7 @@ def test_in_a_flood_a_courier_carries_danger_first_and_leaves_the_rest(
     monkeypatch.setattr("workers.transport.GOOD_FOR_SECONDS", 60.0)  # on a slow machine too
     many = [_post(context, f"work {number}") for number in range(3 * HELD_BY_COURIER)]
     danger = _post(context, "danger", "urgent")
-    notes = [f"default:{each}" for each in many] + [f"urgent:{danger}"]
+    notes = [f"item.examine:default:{each}" for each in many] + [f"item.examine:urgent:{danger}"]
     Courier(transport).after_commit(notes)
     _soon(lambda: danger in _waiting(server))
     assert len(_waiting(server)) < HELD_BY_COURIER
@@ -96,11 +91,11 @@ def test_a_courier_leaves_to_the_sweeper_what_it_held_too_long(
     context, transport, server = wired
     monkeypatch.setattr("workers.transport.GOOD_FOR_SECONDS", 0.0)
     courier = Courier(transport)
-    courier.after_commit([f"urgent:{_post(context, 'late', 'urgent')}"])
+    courier.after_commit([f"item.examine:urgent:{_post(context, 'late', 'urgent')}"])
     _soon(lambda: courier._notes.empty())
     monkeypatch.setattr("workers.transport.GOOD_FOR_SECONDS", 60.0)
     fresh = _post(context, "fresh")
-    courier.after_commit([f"default:{fresh}"])
+    courier.after_commit([f"item.examine:default:{fresh}"])
     _soon(lambda: _waiting(server) != [])
     assert _waiting(server) == [fresh]
 
@@ -148,18 +143,26 @@ def test_without_redis_nothing_is_marked_as_handed_over(wired: tuple[Any, ...]) 
 def test_a_job_that_is_with_a_worker_is_left_alone(wired: tuple[Any, ...]) -> None:
     context, transport, server = wired
     entry = _post(context, "a")
-    transport.hand_over("default", entry)
-    client = server.client()
-    job = Job.fetch(entry, connection=client, serializer=JSONSerializer)
-    Queue("default", connection=client, serializer=JSONSerializer).remove(job)
-    job.set_status("started")
-    job.started_at = datetime.now(UTC)
-    job.save()
-    assert transport.hand_over("default", entry) is None
-    job.started_at = datetime.now(UTC) - timedelta(hours=1)
-    job.save()
-    assert transport.hand_over("default", entry) is True, "its worker was killed"
+    inbox = Inbox(context.settings, [Pool.LOOKING])
+    transport.hand_over("item.examine", "default", uuid.UUID(entry))
+    assert str(inbox.take(wait=False)) == entry
+    assert transport.hand_over("item.examine", "default", uuid.UUID(entry)) is None
+    assert _waiting(server) == []
+    server.client().delete(in_hand_key(uuid.UUID(entry)))  # it runs out where a worker was killed
+    assert transport.hand_over("item.examine", "default", uuid.UUID(entry)) is True
     assert _waiting(server) == [entry]
+
+
+def test_danger_goes_first_and_then_what_came_first(wired: tuple[Any, ...]) -> None:
+    context, transport, _ = wired
+    ids = [_post(context, name, name) for name in ("checks", "default", "urgent")]
+    late = _post(context, "late", "default")
+    for entry, name in zip([*ids, late], ("checks", "default", "urgent", "default"), strict=True):
+        assert transport.hand_over("item.examine", name, uuid.UUID(entry))
+    inbox = Inbox(context.settings, [Pool.LOOKING])
+    taken = [str(inbox.take(wait=False)) for _ in range(4)]
+    assert taken == [ids[2], ids[1], late, ids[0]]
+    assert inbox.take(wait=False) is None
 
 
 def test_nothing_but_ids_is_in_redis(wired: tuple[Any, ...]) -> None:

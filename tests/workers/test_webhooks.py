@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,15 +24,22 @@ from hotline.intake.batch import Arrival, Received, store
 from hotline.intake.models import ReportPart
 from hotline.intake.submission import read
 from workers import webhooks as sending
-from workers.execute import execute
+from workers.execute import execute as execute_row
+from workers.jobs import jobs_of
+from workers.pools import Pool
 from workers.supervise import service_children
 from workers.tools import Tools
-from workers.transport import QUEUES
-from workers.worker import ONLY
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 LOOPBACK = ("127.0.0.0/8",)
 MakeContext = Callable[..., Context]
+
+
+def execute(tools: Tools, entry_id: uuid.UUID) -> bool:
+    """As a worker does once the row's time has come."""
+    with tools.context.database.writing() as session:
+        session.get_one(OutboxEntry, entry_id).due_at = NOW
+    return execute_row(tools, entry_id, jobs_of([Pool.WEBHOOKS]))
 
 
 @dataclass
@@ -289,10 +297,11 @@ def test_webhooks_have_a_worker_of_their_own(make_context: MakeContext) -> None:
     """Who waits for a slow receiver takes nothing else, and no other worker waits for it."""
     context = make_context()
     only = [
-        ONLY[child.command[-1]]
+        child.command[-1]
         for child in service_children(context.settings)
         if "worker" in child.command
     ]
-    assert [queues for queues in only if webhooks.QUEUE in queues] == [(webhooks.QUEUE,)]
-    assert len(only) == context.settings.workers + 1
-    assert set().union(*only) == set(QUEUES)
+    assert only.count(Pool.WEBHOOKS) == 1
+    assert set(jobs_of([Pool.WEBHOOKS])) == {webhooks.JOB}
+    assert len(only) == context.settings.workers + len(Pool) - 1
+    assert set(only) == set(Pool)

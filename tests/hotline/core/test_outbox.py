@@ -40,7 +40,7 @@ def test_only_what_was_committed_is_handed_over(context: Context) -> None:
             raise RuntimeError
     except RuntimeError:
         pass
-    assert notes == [f"urgent:{_only(context).id}"]
+    assert notes == [f"item.examine:urgent:{_only(context).id}"]
 
 
 def test_delayed_work_waits_for_its_time(context: Context) -> None:

@@ -89,3 +89,37 @@ def test_settings_are_frozen_and_hide_secrets(tmp_path: Path) -> None:
 
 def test_https_makes_cookies_secure(tmp_path: Path) -> None:
     assert load_settings(data_dir=tmp_path, public_url="https://report.example/").secure_cookies
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:6379/0",
+        "redis://localhost",
+        "redis://user@redis:6379/0",
+        "redis://user:@redis:6379/0",
+        "rediss://redis.example:6380",
+        "redis://redis:6379/0?password=",
+    ],
+)
+def test_a_redis_by_tcp_without_a_password_is_refused(url: str) -> None:
+    with pytest.raises(Misconfigured, match=r"redis_url: .*a Redis that is reached by TCP needs a"):
+        load_settings(redis_url=url)
+
+
+def test_another_scheme_is_no_redis() -> None:
+    with pytest.raises(Misconfigured, match=r"redis_url: .*must start with unix://"):
+        load_settings(redis_url="http://redis.example")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "unix:///run/redis.sock",
+        "redis://:word@redis:6379/0",
+        "redis://user:word@127.0.0.1",
+        "rediss://redis.example?password=word",
+    ],
+)
+def test_a_socket_or_a_password_will_do(url: str) -> None:
+    assert load_settings(redis_url=url).redis == url

@@ -110,7 +110,7 @@ def test_its_work_is_told_after_the_commit_and_once(
     with context.database.reading() as session:
         work = session.scalars(select(OutboxEntry)).one()
     queue = "urgent" if submission.danger_now else "default"
-    assert told == [f"{queue}:{work.id}"]
+    assert told == [f"report.received:{queue}:{work.id}"]
     assert work.payload == {"report_id": str(received.report_id)}
     send(context, submission, alone=True)
     assert len(told) == 1

@@ -1,0 +1,52 @@
+"""Which kind of work is done by which worker processes: whoever waits for outsiders waits apart.
+
+A server of others that accepts a connection and stays silent holds a worker for as long as a try
+may last. It must never hold one that takes in reports or routes danger, so each kind of work has
+processes of its own. This module imports no job: the web process asks it, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Pool(StrEnum):
+    """A kind of work. In the order in which one process that serves all of them looks."""
+
+    INTAKE = "intake"  # registers reports and routes them: the database alone, no network
+    SENDING = "sending"  # letters, partners' channels, delivery networks
+    LOOKING = "looking"  # fetches reported locations, looks up hosts, keeps the index of hashes
+    WATCHING = "watching"  # looks again whether what was taken down is down
+    ASKING = "asking"  # the mailbox, owners of hash lists, the state of what was sent
+    WEBHOOKS = "webhooks"  # tells senders of reports how their report is doing
+
+
+POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
+    {
+        "report.received": Pool.INTAKE,
+        "item.alarm": Pool.INTAKE,
+        "item.appraise": Pool.INTAKE,
+        "referral.automatic": Pool.INTAKE,
+        "delivery.attempt": Pool.SENDING,
+        "notice.release": Pool.LOOKING,
+        "item.examine": Pool.LOOKING,
+        "item.locate": Pool.LOOKING,
+        "hashlist.index": Pool.LOOKING,
+        "hashlist.rematch": Pool.LOOKING,
+        "watch.check": Pool.WATCHING,
+        "mail.fetch": Pool.ASKING,
+        "hashlist.remote": Pool.ASKING,
+        "origin.state": Pool.ASKING,
+        "webhook.send": Pool.WEBHOOKS,
+    }
+)
+
+_RANKS: Mapping[str, int] = MappingProxyType({"urgent": 0, "default": 1, "checks": 2})
+_RANK_OF_OTHERS = 1
+
+
+def rank_of(queue: str) -> int:
+    """How soon within its pool a row's turn comes, by the row's own ``queue``: danger is 0."""
+    return _RANKS.get(queue, _RANK_OF_OTHERS)
