@@ -77,7 +77,12 @@ class Fetcher:
         if child is None:
             return None, "fetcher_crashed"
         seconds = request.limits.total_seconds + self._margin
-        line, error = child.ask(question, seconds)
+        try:
+            line, error = child.ask(question, seconds)
+        except BaseException:  # its answer, when it comes, would be taken for the next question's
+            self._child = None
+            child.stop()
+            raise
         if line is None or child.served >= self._recycle_after:
             self._child, self._successor = self._successor, None
             child.stop()
