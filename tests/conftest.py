@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+import threading
 import time
+import traceback
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +35,18 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [name for name in os.environ if name.startswith("HOTLINE_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+
+
+@pytest.fixture(autouse=True)
+def _hooks_of_the_test_run() -> Iterator[None]:
+    """A command that a test runs in this process takes over what speaks here; not for longer."""
+    root = logging.getLogger()
+    before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
+    printing, warning, handlers = traceback.print_exception, warnings.showwarning, root.handlers[:]
+    yield
+    sys.excepthook, threading.excepthook, sys.unraisablehook = before
+    traceback.print_exception, warnings.showwarning = printing, warning
+    root.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ import structlog
 from hotline.core import outbox
 from hotline.core.circuit import Paused
 from hotline.core.context import utc_now
-from hotline.core.errors import HotlineError, InvalidInput, NotFound
-from hotline.core.logs import origin
+from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.logs import origin, words_of
 from hotline.core.outbox import OutboxEntry
 from hotline.core.task import AlreadyDone, GiveUp, Task
 from workers.jobs import Jobs
@@ -79,7 +79,7 @@ def _postpone(tools: Tools, entry_id: uuid.UUID, pause: Paused) -> None:
 
 def _note_failure(tools: Tools, entry_id: uuid.UUID, job: str, error: BaseException) -> None:
     """Only our own errors' words are kept: a library's may quote what it was working on."""
-    words = str(error) if isinstance(error, HotlineError) else type(error).__name__
+    words = words_of(error)
     log.error("job_failed", job=job, entry=str(entry_id), error=words, where=origin(error))
     settings = tools.context.settings
     with tools.context.database.writing() as session:

@@ -28,7 +28,7 @@ class BareServer(Server):
     def load(self) -> flask.Flask:
         context = build_context(self.settings)
         app = Flask("bare")
-        engine = create_engine(context.database.engine.url)
+        engine = create_engine(context.database.engine.url, hide_parameters=True)
 
         @app.get("/livez")
         def live() -> str:

@@ -136,7 +136,7 @@ def _filled(folder: Path, server: str, size: int) -> Iterator[Context]:
     settings: dict[str, Any] = {"data_dir": folder / name, "rdap_enabled": False}
     if server:
         base = server.replace("postgresql://", "postgresql+psycopg://", 1)
-        engine = create_engine(base, isolation_level="AUTOCOMMIT")
+        engine = create_engine(base, hide_parameters=True, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
         settings["database_url"] = SecretStr(

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from typer._click.exceptions import UsageError
 
 from hotline.core.errors import HotlineError, InvalidInput
-from hotline.core.logs import origin
+from hotline.core.logs import configure, origin
 
 # Before anything loads NumPy: on a busy machine BLAS threads that wait for one another cost more
 # than they bring, and every process of the service has work of its own.
@@ -59,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; never shows a traceback for a known error."""
+    configure("warning")  # a command of the service does it again, with its own level
     command = typer.main.get_command(build())
     try:
         outcome = command.main(args=arguments, prog_name="hotline", standalone_mode=False)

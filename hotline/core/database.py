@@ -219,9 +219,12 @@ def _engine(url: str, **options: Any) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite":
         # Without the driver's own transaction handling, BEGIN is ours (see _install_begin).
-        return create_engine(parsed, connect_args={"timeout": SQLITE_BUSY_MS / 1000})
+        return create_engine(
+            parsed, hide_parameters=True, connect_args={"timeout": SQLITE_BUSY_MS / 1000}
+        )
     given = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20} | options
-    return create_engine(parsed, **given)
+    # An error that quotes a statement must not quote what somebody reported.
+    return create_engine(parsed, hide_parameters=True, **given)
 
 
 def _install_begin(engine: Engine) -> None:

@@ -1,41 +1,257 @@
 """Logs: one JSON object a line on stderr. Where, when and which id; never content, never a person.
 
-A traceback's values may be what somebody reported, so an unexpected error is logged as its class
-and the line that raised it.
+A message of an exception may quote what somebody reported, and so may a library's own line. So of
+an error its class and the lines of code it passed are said, and of a library's line the words that
+stand in the library's source: what was filled into them is left out. All that speaks in a process
+comes through here: our loggers, the libraries' ones, warnings, and what nobody caught.
 """
 
 from __future__ import annotations
 
+import atexit
 import logging
 import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator, MutableMapping
+from contextlib import suppress
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import Any, TextIO
 
 import structlog
 
+from hotline.core.errors import HotlineError
+from hotline.core.repeats import Repeats
+
+MOST_FRAMES = 12
+
+_repeats = Repeats()
+_print_exception = traceback.print_exception
+
 
 def configure(level: str) -> None:
-    """For every process of the service; third-party loggers only speak from warnings upwards."""
+    """For every process of the service; libraries only speak from warnings upwards."""
+    _repeats.forget()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _tell_error,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
+            _count_repeats,
+            structlog.processors.JSONRenderer(default=_class_name),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        # Asked anew each time: whoever replaced sys.stderr since must get what is said.
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: _Lines(),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
+    _take_over_libraries()
+    _take_over_hooks()
 
 
 def origin(error: BaseException) -> str:
     """``module:line`` of the raise, without any value."""
-    trace = error.__traceback__
-    if trace is None:
-        return ""
-    while trace.tb_next is not None:
+    passed = frames(error)
+    return passed[-1] if passed else ""
+
+
+def frames(error: BaseException) -> list[str]:
+    """``module:line`` of what the error passed on its way, the raise last; the nearest only."""
+    passed = [
+        f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+        for trace in _steps(error.__traceback__)
+    ]
+    return passed[-MOST_FRAMES:]
+
+
+def words_of(error: BaseException) -> str:
+    """What may be said of an error: our own sentence, or the class of a library's one."""
+    return str(error) if isinstance(error, HotlineError) else type(error).__name__
+
+
+def _steps(trace: TracebackType | None) -> Iterator[TracebackType]:
+    while trace is not None:
+        yield trace
         trace = trace.tb_next
-    return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+
+
+class _Lines:
+    """Writes one line; a log that cannot be written must not stop the work it tells of.
+
+    stderr is looked up each time: whoever replaced it since must get what is said.
+    """
+
+    def msg(self, line: str) -> None:
+        stream: TextIO | None = sys.stderr
+        if stream is None:
+            return
+        with suppress(OSError, ValueError):  # a full disk, a reader that left, a closed stream
+            stream.write(line + "\n")
+            stream.flush()
+
+    debug = info = warning = error = critical = fatal = exception = msg
+
+
+def _class_name(value: object) -> str:
+    """A value that JSON does not know is told by its class: its ``repr`` could quote anything."""
+    return type(value).__name__
+
+
+def _tell_error(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """``exc_info`` of any form becomes class and lines of code."""
+    given = event.pop("exc_info", None)
+    event.pop("stack_info", None)
+    if given is True:
+        given = sys.exc_info()
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event.setdefault("error", words_of(error))
+        event.setdefault("where", origin(error))
+        event.setdefault("passed", frames(error))
+    return event
+
+
+def _count_repeats(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    allowed = _repeats.pass_on(event)
+    for left_over in _repeats.take_counts():
+        _write_directly(left_over)
+    if not allowed:
+        raise structlog.DropEvent
+    return event
+
+
+def _write_directly(event: MutableMapping[str, Any]) -> None:
+    stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)(None, "", event)
+    _Lines().msg(str(structlog.processors.JSONRenderer(default=_class_name)(None, "", stamped)))
+
+
+@atexit.register
+def _write_counts() -> None:
+    """What was counted and not said yet, when the process ends."""
+    for left_over in _repeats.take_counts(at_once=True):
+        _write_directly(left_over)
+
+
+class LibraryHandler(logging.Handler):
+    """A library's line as an event of ours, without the values that it fills in."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        about: dict[str, Any] = {
+            "logger": record.name,
+            "line": f"{Path(record.pathname).name}:{record.lineno}",
+        }
+        said = _words_in_source(record)
+        if said is not None:
+            about["said"] = said
+        level = "error" if record.levelno >= logging.ERROR else "warning"
+        getattr(structlog.get_logger(), level)("library", exc_info=error, **about)
+
+    def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802  (logging's name)
+        """logging itself would print the line and its values."""
+        _say("log_failed", sys.exc_info()[1])
+
+
+def _words_in_source(record: logging.LogRecord) -> str | None:
+    """The line's template, if it stands in the source of the function that speaks.
+
+    A text that was put together at run time may hold anything, and is left out.
+    """
+    if not isinstance(record.msg, str):
+        return None
+    for frame in _callers(sys._getframe()):
+        code = frame.f_code
+        if code.co_filename == record.pathname and code.co_name == record.funcName:
+            return record.msg if _is_constant_of(code, record.msg) else None
+    return None
+
+
+def _callers(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _is_constant_of(code: CodeType, text: str) -> bool:
+    return any(constant == text for constant in code.co_consts if isinstance(constant, str))
+
+
+def _take_over_libraries() -> None:
+    """One handler at the root, and none beside it."""
+    logging.raiseExceptions = False
+    root = logging.getLogger()
+    for logger in (root, *root.manager.loggerDict.values()):
+        if isinstance(logger, logging.Logger):
+            logger.handlers[:] = []
+            logger.propagate = True
+    root.addHandler(LibraryHandler())
+    root.setLevel(logging.WARNING)
+
+
+def _take_over_hooks() -> None:
+    """What nobody caught, wherever it was raised, and warnings."""
+    sys.excepthook = _uncaught
+    threading.excepthook = _uncaught_in_thread
+    sys.unraisablehook = _unraisable
+    warnings.showwarning = _warned
+    # gunicorn, multiprocessing and others print what failed by themselves, past all loggers.
+    traceback.print_exception = _printed  # type: ignore[assignment]
+
+
+def _say(event: str, error: BaseException | None, **about: object) -> None:
+    structlog.get_logger().error(event, exc_info=error, **about)
+
+
+def _uncaught(
+    _kind: type[BaseException], error: BaseException, _trace: TracebackType | None
+) -> None:
+    if not isinstance(error, KeyboardInterrupt):
+        _say("uncaught", error)
+
+
+def _uncaught_in_thread(given: threading.ExceptHookArgs) -> None:
+    if given.exc_type is not SystemExit:
+        _say("uncaught_in_thread", given.exc_value)
+
+
+def _unraisable(given: sys.UnraisableHookArgs) -> None:
+    _say("unraisable", given.exc_value)
+
+
+def _printed(
+    error: Any,
+    /,
+    value: BaseException | None = None,
+    tb: TracebackType | None = None,  # noqa: ARG001
+    limit: int | None = None,
+    file: TextIO | None = None,
+    chain: bool = True,
+) -> None:
+    """``traceback.print_exception``: what goes to stderr is said our way."""
+    failed = error if isinstance(error, BaseException) else value
+    if file is None or file in (sys.stderr, sys.__stderr__):
+        _say("printed", failed)
+    elif failed is not None:
+        _print_exception(failed, limit=limit, file=file, chain=chain)
+
+
+def _warned(  # the signature is that of warnings.showwarning
+    message: Warning | str,  # noqa: ARG001
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    """A warning's text may quote what it warns of: its class and place are said."""
+    structlog.get_logger().warning(
+        "warned", kind=category.__name__, line=f"{Path(filename).name}:{lineno}"
+    )
