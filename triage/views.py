@@ -72,7 +72,7 @@ def _remember(state: BlueprintSetupState, panels: Sequence[cases.Panel]) -> None
 @requires("hashlist.see")
 def hash_lists() -> ResponseReturnValue:
     """Names and sizes, never a hash; and even this look is noted."""
-    with web.writing() as session:
+    with web.noting() as session:
         audit.record(
             session, actor=signed_in().actor, action="hashlist.seen", entity="hash_list",
             entity_id="all", now=utc_now(),

@@ -58,7 +58,7 @@ def requires(permission: str) -> Callable[[Callable[P, R]], Callable[P, R | Resp
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
             person = current_person()
-            if person is None and request.method in ("GET", "HEAD"):
+            if person is None and request.method == "GET":
                 return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
             if not allows(signed_in().role, permission):
                 raise Forbidden("Your role does not allow this.")
@@ -106,6 +106,6 @@ def _person_of(token: str) -> Person | None:
         person, seen_at = found.person, found.seen_at
         session.expunge(person)
     if now - seen_at > service.SEEN_EVERY:
-        with web.writing() as session:
+        with web.noting() as session:
             service.touch(session, token, now)
     return person

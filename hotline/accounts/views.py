@@ -136,7 +136,7 @@ def home() -> ResponseReturnValue:
 def sign_in() -> ResponseReturnValue:
     """One answer for unknown names, wrong passwords and disabled people."""
     wanted = own_path(request.values.get("next", "")) or url_for("accounts.home")
-    if request.method == "GET":
+    if request.method != web.ACT:
         return render_template("console/sign_in.html", wanted=wanted, username="", failed=False)
     username = request.form.get("username", "")
     token = _checked(username, request.form.get("password", ""))
@@ -182,7 +182,7 @@ def sign_out() -> ResponseReturnValue:
 @blueprint.route("/password", methods=["GET", "POST"])
 @requires("console.use")
 def own_password() -> ResponseReturnValue:
-    if request.method == "GET":
+    if request.method != web.ACT:
         return render_template("console/password.html", errors={})
     try:
         _change_password(request.form.get("old", ""), request.form.get("new", ""))

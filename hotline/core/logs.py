@@ -15,7 +15,6 @@ import threading
 import traceback
 import warnings
 from collections.abc import Iterator, MutableMapping
-from contextlib import suppress
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any, TextIO
@@ -26,6 +25,7 @@ from hotline.core.errors import HotlineError
 from hotline.core.repeats import Repeats
 
 MOST_FRAMES = 12
+OWN_PACKAGES = ("hotline.", "triage.", "partners.", "workers.")
 
 _repeats = Repeats()
 _print_exception = traceback.print_exception
@@ -54,9 +54,10 @@ def configure(level: str) -> None:
 
 
 def origin(error: BaseException) -> str:
-    """``module:line`` of the raise, without any value."""
+    """``module:line`` of our own line that it came from, else of the raise; without any value."""
     passed = frames(error)
-    return passed[-1] if passed else ""
+    own = [line for line in passed if line.startswith(OWN_PACKAGES)]
+    return (own or passed or [""])[-1]
 
 
 def frames(error: BaseException) -> list[str]:
@@ -85,13 +86,19 @@ class _Lines:
     stderr is looked up each time: whoever replaced it since must get what is said.
     """
 
+    is_torn = False
+    """The last line broke off in the middle; the next one begins anew."""
+
     def msg(self, line: str) -> None:
         stream: TextIO | None = sys.stderr
         if stream is None:
             return
-        with suppress(OSError, ValueError):  # a full disk, a reader that left, a closed stream
-            stream.write(line + "\n")
+        try:
+            stream.write("\n" * _Lines.is_torn + line + "\n")
             stream.flush()
+            _Lines.is_torn = False
+        except (OSError, ValueError):  # a full disk, a reader that left, a closed stream
+            _Lines.is_torn = True
 
     debug = info = warning = error = critical = fatal = exception = msg
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import structlog
 from flask import (
@@ -23,12 +23,15 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import Babel, get_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
 
 from hotline.core.context import Context
 from hotline.core.errors import HotlineError, InvalidInput, TooMany
 from hotline.core.logs import origin
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 EXTENSION = "hotline"
 ERROR_PAGE = "hotline.error_page"
@@ -36,6 +39,8 @@ ERROR_PAGE = "hotline.error_page"
 STAFF_PATHS = ("/console", "/provider")
 LANGUAGE_COOKIE = "lang"
 MAX_BODY = 2_000_000
+ACT = "POST"
+METHODS = ("GET", "HEAD", "OPTIONS", ACT)
 PROBLEM = "application/problem+json"
 
 # 'none' by default: a page may only do what it was given here. A view that needs less or more
@@ -64,8 +69,14 @@ log = structlog.get_logger(__name__)
 class MemoryRequest(Request):
     """Werkzeug writes large parts of a multipart body to a temporary file; ours never touch a disk.
 
-    ``MAX_BODY`` bounds the memory.
+    ``MAX_BODY`` bounds the memory. A HEAD is a GET whose body stays away, and to a view it is one:
+    a view that took everything but GET for an act would act on it, and no form token is asked for.
     """
+
+    def __init__(self, environ: WSGIEnvironment, *args: Any, **options: Any) -> None:
+        super().__init__(environ, *args, **options)
+        if self.method == "HEAD":
+            self.method = "GET"  # the server goes by the environment, and sends no body
 
     def _get_file_stream(
         self,
@@ -92,7 +103,17 @@ def context() -> Context:
 
 
 def writing() -> AbstractContextManager[Session]:
-    """One transaction of a view; committed at the end of the ``with`` block."""
+    """One transaction of an act; committed at the end of the ``with`` block.
+
+    Acts come by POST, which alone is asked for a form token; by anything else nothing is changed.
+    """
+    if request.method != ACT:
+        raise MethodNotAllowed(valid_methods=[ACT])
+    return context().database.writing()
+
+
+def noting() -> AbstractContextManager[Session]:
+    """One transaction that notes of a look that it was taken; anybody may make somebody look."""
     return context().database.writing()
 
 
@@ -121,6 +142,7 @@ def install(app: Flask, ctx: Context, translations: Sequence[str]) -> None:
     )
     app.request_class = MemoryRequest
     app.session_interface = Sessions()
+    app.before_request(_refuse_other_methods)  # before all else
     app.before_request(_refuse_bodies_without_length)  # before anything reads the body
     app.before_request(_remember_language)  # before anything answers in its place
     csrf.init_app(app)
@@ -173,10 +195,19 @@ def problem(
     return response
 
 
+def _refuse_other_methods() -> Response | None:
+    """No view is asked about a method that no view names."""
+    if request.method in METHODS:
+        return None
+    response = _answer(405, "Method not allowed", "Use GET or POST.")
+    response.headers["Allow"] = ", ".join(METHODS)
+    return response
+
+
 def _refuse_bodies_without_length() -> Response | None:
     # Servers cut a chunked body off at the limit and hand the rest over as if it were whole.
     if request.headers.get("Transfer-Encoding") or (
-        request.method in ("POST", "PUT", "PATCH") and request.content_length is None
+        request.method == ACT and request.content_length is None
     ):
         return _answer(411, "Length required", "Send the body with a Content-Length header.")
     return None

@@ -30,7 +30,7 @@ def report() -> Response:
     """The receipt is on the answer to the POST alone, as on the public pages."""
     values = form.values_of(request.form)
     language = request.form.get("caller_language", "")
-    if request.method == "GET":
+    if request.method != web.ACT:
         return _page(values, language, {})
     form_id = request.form.get("form_id", "")
     if form.age_of(web.context(), form_id) is None:

@@ -111,7 +111,7 @@ def report() -> BaseResponse:
 def question(page: str) -> Answer:
     """One question a page. The answers wait on the server, sealed, for at most an hour."""
     values, lost = _draft()
-    if request.method == "GET":
+    if request.method != web.ACT:
         if page not in paths.path_of(values):
             return redirect(url_for("intake.question", page=paths.path_of(values)[0]))
         return _question_page(page, values, {}, lost=lost)
@@ -130,7 +130,7 @@ def question(page: str) -> Answer:
 @blueprint.route("/report/all", methods=["GET", "POST"])
 def report_on_one_page() -> Answer:
     """All questions at once: for whoever reports often, and for whose browser takes no cookie."""
-    if request.method == "GET":
+    if request.method != web.ACT:
         return _question_page(ALL, form.values_of({}), {})
     return _send(form.values_of(request.form), ALL)
 
@@ -275,7 +275,7 @@ def _question_page(
 @blueprint.route("/status", methods=["GET", "POST"])
 def status() -> str | Response:
     """The receipt is typed into a form: it never stands in a URL, a cookie or a log."""
-    if request.method == "GET":
+    if request.method != web.ACT:
         return _status_form("", {}, 200)
     typed = request.form.get("receipt", "")
     try:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import numpy as np
@@ -65,15 +65,22 @@ class Service:
             **{f"HOTLINE_{name}": value for name, value in settings.items()},
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self._log_writer: subprocess.Popen[bytes] | None = None
 
     @property
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("HOTLINE_")}
         return {**kept, "TMPDIR": str(self.folder / "tmp"), **self.settings}
 
-    def start(self, command: str = "up") -> Service:
+    def start(self, command: str = "up", *, log_through_pipe: bool = False) -> Service:
+        """``log_through_pipe``: as a journal takes it, so that no limit on files stops the log."""
         (self.folder / "tmp").mkdir(exist_ok=True)
-        with self.log.open("ab") as log:
+        with self.log.open("ab") as file:
+            log: IO[bytes] = file
+            if log_through_pipe:
+                writer = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=file)
+                assert writer.stdin is not None
+                log, self._log_writer = writer.stdin, writer
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "hotline", command],
                 env=self.environment,
@@ -81,6 +88,8 @@ class Service:
                 stdout=log,
                 stderr=log,
             )
+        if self._log_writer is not None:
+            log.close()
         self.wait(lambda: b"Stop with Ctrl-C" in self.log.read_bytes())
         return self
 
@@ -107,7 +116,10 @@ class Service:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(60)
+        code = self.process.wait(60)
+        if self._log_writer is not None:
+            self._log_writer.wait(60)
+        return code
 
     def children(self) -> dict[str, int]:
         """Process ids of the tree's children by their command."""

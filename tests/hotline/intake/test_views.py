@@ -482,7 +482,8 @@ def test_a_child_is_never_asked_whether_it_has_the_picture(client: FlaskClient) 
     [
         ("GET", "/nowhere", 404, ("Kjo faqe nuk", "This page is not here")),
         ("GET", "/report/discard", 405, ("Kjo nuk funksionoi", "This did not work")),
-        ("PUT", "/", 411, ("Kjo nuk", "This did not work")),
+        ("PUT", "/", 405, ("Kjo nuk", "This did not work")),
+        ("POST", "/", 411, ("Kjo nuk", "This did not work")),
     ],
 )
 def test_error_pages_speak_the_visitor_s_language_and_offer_help(
