@@ -1,9 +1,9 @@
 """The fetcher as a process of its own: ``python -m triage.fetching.child``, one JSON line each way.
 
 A ``FetchRequest`` a line on standard input, a ``FetchReport`` a line on standard output, after the
-one word ``ready``. Bytes live in this process's memory alone; it holds no credentials and can write
-no file (``sandbox``). Standard error gets slugs and class names only: the message of an exception
-could quote what was being read.
+word ``ready`` and the names of the doors that are closed. Bytes live in this process's memory
+alone; it holds no credentials and can write no file (``sandbox``). Standard error gets slugs and
+class names only: the message of an exception could quote what was being read.
 """
 
 from __future__ import annotations
@@ -14,40 +14,44 @@ import select
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from triage.fetching import sandbox
+from triage.fetching import reading, sandbox
 from triage.fetching.fetch import Hasher, fetch
 from triage.fetching.report import (
     DEATH_VARIABLE,
+    LEAVING,
     READY,
     UID_VARIABLE,
     FetchReport,
     FetchRequest,
     failure,
 )
+from triage.fetching.syscalls import DECODING
 
 
 def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the parent's to act on
     sys.excepthook = _say_class_only
     hasher = _hasher()
-    answers, notes = _private_streams()
     uid = os.environ.get(UID_VARIABLE)
-    missing = sandbox.enter(
-        project=Path(__file__).parents[2],
-        die_with_parent=os.environ.get(DEATH_VARIABLE) == "1",
-        uid=int(uid) if uid else None,
+    close_doors = partial(
+        sandbox.enter, project=Path(__file__).parents[2], uid=int(uid) if uid else None
     )
-    for door in missing:
-        notes.write(f"fetcher: {door} is not available here\n")
+    reading.prepare(partial(close_doors, die_with_parent=True, calls=DECODING))
+    answers, notes = _private_streams()
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    answers.write(READY)
+    given = close_doors(die_with_parent=os.environ.get(DEATH_VARIABLE) == "1")
+    answers.write(READY + b" " + " ".join(given).encode() + b"\n")
     for line in sys.stdin.buffer:
         report = _answer(line, hasher, notes)
-        answers.write(json.dumps(report.to_json(), separators=(",", ":")).encode() + b"\n")
+        said = {**report.to_json(), LEAVING: reading.is_worn_out()}
+        answers.write(json.dumps(said, separators=(",", ":")).encode() + b"\n")
+        if said[LEAVING]:
+            break
     return 0
 
 

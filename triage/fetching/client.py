@@ -13,12 +13,17 @@ import subprocess
 import sys
 import threading
 import time
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import structlog
+
 from triage.fetching.report import (
     DEATH_VARIABLE,
+    LEAVING,
+    PROTECTIONS,
     READY,
     UID_VARIABLE,
     FetchReport,
@@ -34,6 +39,8 @@ _AHEAD = 5
 
 _MAX_REPORT = 64 << 20
 _CHUNK = 1 << 20
+log = structlog.get_logger(__name__)
+_MOST_WORDS = 20
 _PROJECT = Path(__file__).parents[2]
 
 
@@ -64,14 +71,14 @@ class Fetcher:
             if self._closed:
                 return failure(request, "cancelled")
             started = time.monotonic()
-            line, error = self._ask(request)
-            if line is not None:
-                return FetchReport.from_json(json.loads(line))
+            report, error = self._ask(request)
+            if report is not None:
+                return report
             seconds = round(time.monotonic() - started, 3)
             return failure(request, "cancelled" if self._closed else error, seconds=seconds)
 
-    def _ask(self, request: FetchRequest) -> tuple[bytes | None, str]:
-        """A line from the child, or the slug of what went wrong."""
+    def _ask(self, request: FetchRequest) -> tuple[FetchReport | None, str]:
+        """A report from the child, or the slug of what went wrong."""
         question = json.dumps(request.to_json(), separators=(",", ":")).encode() + b"\n"
         child = self._ready_child()
         if child is None:
@@ -83,12 +90,13 @@ class Fetcher:
             self._child = None
             child.stop()
             raise
-        if line is None or child.served >= self._recycle_after:
+        report, is_leaving = _read(line)
+        if report is None or is_leaving or child.served >= self._recycle_after:
             self._child, self._successor = self._successor, None
             child.stop()
         elif child.served == self._recycle_after - _AHEAD:
             self._successor = _Child()
-        return line, error
+        return report, error or "fetcher_crashed"
 
     def _ready_child(self) -> _Child | None:
         child = self._child
@@ -126,11 +134,32 @@ class Fetcher:
         self.close()
 
 
+def _read(line: bytes | None) -> tuple[FetchReport | None, bool]:
+    """The report, and whether its child is leaving; None for what is no report at all."""
+    if line is None:
+        return None, True
+    try:
+        value = json.loads(line)
+        is_leaving = bool(value.pop(LEAVING, False))
+        return FetchReport.from_json(value), is_leaving
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None, True
+
+
+@cache
+def _tell_once(given: frozenset[str]) -> None:
+    """What the kernel gave, for whoever runs the service: by name, once a process."""
+    missing = sorted(set(PROTECTIONS) - given)
+    tell = log.warning if missing else log.info
+    tell("fetcher_protected", given=sorted(given), missing=missing)
+
+
 class _Child:
     """One running process and the two pipes to it."""
 
     def __init__(self) -> None:
         self.served = 0
+        self.given: frozenset[str] = frozenset()
         self._is_ready = False
         self._owner = os.getpid()
         self._buffer = bytearray()
@@ -157,7 +186,11 @@ class _Child:
         """Whether it has closed its doors; waits for that once."""
         if not self._is_ready:
             line, _ = self._line(START_SECONDS)
-            self._is_ready = line == READY.strip()
+            word, *given = (line or b"").split()[:_MOST_WORDS] or [b""]
+            self._is_ready = word == READY
+            self.given = frozenset(each.decode("ascii", "replace") for each in given)
+            if self._is_ready:
+                _tell_once(self.given)
         return self._is_ready
 
     def ask(self, question: bytes, seconds: float) -> tuple[bytes | None, str]:

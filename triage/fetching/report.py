@@ -26,8 +26,15 @@ UID_VARIABLE = "HOTLINE_FETCH_UID"
 """Environment: the unprivileged user id that a fetching process started as root becomes."""
 
 DEATH_VARIABLE = "HOTLINE_FETCH_DIE_WITH_PARENT"
-READY = b"ready\n"
-"""What the fetching process says first, once its doors are closed."""
+READY = b"ready"
+"""What the fetching process says first, once its doors are closed; the names of these follow."""
+PROTECTIONS = (
+    *("no_new_rights", "files", "scopes", "system_calls"),
+    *("own_user", "no_debuggers", "ends_with_parent"),
+)
+"""Names of all doors; ``sandbox.Protection`` closes them, and the parent need not load that."""
+LEAVING = "leaving"
+"""Beside a report: the process ends now, because a page has worn out a part of it."""
 
 
 class PageFetcher(Protocol):

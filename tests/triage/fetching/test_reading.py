@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
-import psutil
+import pytest
 
+from triage.fetching.helper import Helper
 from triage.fetching.media import find_in_text
-from triage.fetching.reading import in_a_fork, read
+from triage.fetching.reading import read
 
 PAGE = "https://pictures.example/album/"
 
@@ -28,16 +30,46 @@ def test_a_page_that_takes_too_long_is_searched_as_text() -> None:
     assert reading.crude
     assert [each.url for each in reading.found] == [PAGE + "a.png", PAGE + "b.jpg?x=1&y=2"]
     assert reading.facts.text_length == len("hello")
-    assert not psutil.Process().children()
 
 
-def test_a_fork_that_fails_dies_or_hangs_gives_nothing() -> None:
-    assert in_a_fork(lambda: b"done", 5) == b"done"
-    assert in_a_fork(lambda: b"x" * 3_000_000, 5) == b"x" * 3_000_000
-    assert in_a_fork(lambda: bytes([1 // (os.getpid() * 0)]), 5) is None
-    assert in_a_fork(lambda: os.kill(os.getpid(), 9) or b"", 5) is None
-    assert in_a_fork(lambda: time.sleep(60) or b"", 0.1) is None
-    assert in_a_fork(lambda: bytes(3 << 30), 5) is None
+WORK = {
+    b"short": lambda: b"done",
+    b"long": lambda: b"x" * 3_000_000,
+    b"fails": lambda: bytes([1 // (os.getpid() * 0)]),
+    b"dies": lambda: os.kill(os.getpid(), 9) or b"",
+    b"hangs": lambda: time.sleep(60) or b"",
+    b"grows": lambda: bytes(3 << 30),
+    b"says too much": lambda: bytes(65 << 20),
+}
+
+
+def test_a_helper_answers_again_and_again() -> None:
+    helper = Helper(lambda question: WORK[question]())
+    for _ in range(3):
+        assert helper.ask(b"short", 5) == b"done"
+        assert helper.ask(b"long", 5) == b"x" * 3_000_000
+    helper.close()
+    assert helper.ask(b"short", 5) is None
+
+
+@pytest.mark.parametrize("question", [b"fails", b"dies", b"hangs", b"grows", b"says too much"])
+def test_a_helper_that_fails_dies_or_hangs_gives_nothing(question: bytes) -> None:
+    before = time.monotonic()
+    helper = Helper(lambda question: WORK[question]())
+    assert helper.ask(question, 2 if question != b"hangs" else 0.1) is None
+    assert not helper.is_alive
+    assert helper.ask(b"short", 5) is None
+    if question == b"hangs":
+        assert time.monotonic() - before < 30
+
+
+def test_a_helper_holds_nothing_but_its_pipes(tmp_path: Path) -> None:
+    secret = (tmp_path / "secret").open("w")
+    helper = Helper(lambda _: str(len(list(Path("/proc/self/fd").iterdir()))).encode())
+    # nowhere three times, two pipes, and the folder that is being listed
+    assert helper.ask(b"", 5) == b"6"
+    secret.close()
+    helper.close()
 
 
 def test_text_search_finds_what_is_named_plainly() -> None:
@@ -57,7 +89,7 @@ def test_text_search_finds_what_is_named_plainly() -> None:
 def test_the_report_says_that_a_page_was_too_complex(
     lab: Any, world: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("triage.fetching.reading.in_a_fork", lambda _work, _seconds: None)
+    monkeypatch.setattr("triage.fetching.reading._ask", lambda *_: None)
     world.routes = {"/": lab.answer(b"<img src=a.jpg>"), "/a.jpg": lab.answer(lab.picture())}
     report = lab.look(lab.ask(world.url()))
     assert (report.outcome, report.error) == ("ok", "page_too_complex")

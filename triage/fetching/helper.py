@@ -1,0 +1,135 @@
+"""A process for one kind of work on bytes, which may be hard to end: it has a clock of its own.
+
+It is forked before the doors close, since behind them no process can be made and none be killed. So
+it ends itself: the kernel's timer does it, which needs nobody's help. It holds nothing but two
+pipes, and closes its doors further than the process that asks it: it has no network at all.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+import struct
+import time
+from collections.abc import Callable
+
+_MEMORY = 2 << 30
+_CHUNK = 1 << 20
+_MOST_BYTES = 64 << 20
+_GRACE_SECONDS = 1.0
+_HEADER = struct.Struct("=dQ")
+"""Seconds for the work, and bytes that follow; an answer's seconds say nothing."""
+
+Work = Callable[[bytes], bytes]
+
+
+class Helper:
+    """Does ``work`` in a process of its own. ``close_doors`` is called there, first of all."""
+
+    def __init__(self, work: Work, close_doors: Callable[[], object] = lambda: None) -> None:
+        questions, self._questions = os.pipe()
+        self._answers, answers = os.pipe()
+        self._owner = os.getpid()
+        self.is_alive = True
+        self._process = os.fork()
+        if self._process == 0:
+            _serve(work, close_doors, questions, answers)
+        os.close(questions)
+        os.close(answers)
+
+    @property
+    def is_usable(self) -> bool:
+        """Alive, and ours: a fork of this process must not talk into its parent's pipes."""
+        return self.is_alive and self._owner == os.getpid()
+
+    def ask(self, question: bytes, seconds: float) -> bytes | None:
+        """What the work returns; None where it failed, died or took too long, and it is over."""
+        if not self.is_usable:
+            return None
+        try:
+            _send(self._questions, question, seconds)
+            answer = _receive(self._answers, time.monotonic() + seconds + _GRACE_SECONDS)
+        except OSError:
+            answer = None
+        if answer is None:
+            self.close()
+        return answer
+
+    def close(self) -> None:
+        """It ends when its pipe does, or by its own clock; nobody has to wait for that."""
+        if not self.is_alive:
+            return
+        self.is_alive = False
+        os.close(self._questions)
+        os.close(self._answers)
+        if self._owner == os.getpid():
+            os.waitpid(self._process, os.WNOHANG)
+
+
+def _serve(work: Work, close_doors: Callable[[], object], questions: int, answers: int) -> None:
+    """In the helper. Whatever goes wrong ends it without a word: a message could quote content."""
+    try:
+        _hold_only(questions, answers)
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        most = _MEMORY if hard == resource.RLIM_INFINITY else min(_MEMORY, hard)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        close_doors()
+        while True:
+            seconds, length = _HEADER.unpack(_exactly(questions, _HEADER.size))
+            question = _exactly(questions, length)
+            signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+            answer = work(question)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            _send(answers, answer, 0)
+    except BaseException:  # noqa: S110  its text must not be shown
+        pass
+    finally:
+        os._exit(0)
+
+
+def _hold_only(*kept: int) -> None:
+    """Nothing that the process that forked had open."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    low = 3
+    for descriptor in sorted(kept):
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def _send(target: int, data: bytes, seconds: float) -> None:
+    rest = memoryview(_HEADER.pack(seconds, len(data)) + data)
+    while rest:
+        rest = rest[os.write(target, rest) :]
+
+
+def _exactly(source: int, length: int) -> bytes:
+    received = bytearray()
+    while len(received) < length:
+        chunk = os.read(source, min(_CHUNK, length - len(received)))
+        if not chunk:
+            raise EOFError
+        received += chunk
+    return bytes(received)
+
+
+def _receive(source: int, until: float) -> bytes | None:
+    """One answer, or None where it does not come in time, breaks off or is too long."""
+    received, wanted = bytearray(), _HEADER.size
+    while len(received) < wanted:
+        left = until - time.monotonic()
+        ready = select.select([source], [], [], left)[0] if left > 0 else []
+        chunk = os.read(source, _CHUNK) if ready else b""
+        if not chunk:
+            return None
+        received += chunk
+        if wanted == _HEADER.size and len(received) >= wanted:
+            wanted += _HEADER.unpack_from(received)[1]
+            if wanted > _MOST_BYTES:
+                return None
+    return bytes(received[_HEADER.size :])
