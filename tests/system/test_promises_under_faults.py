@@ -191,7 +191,7 @@ def _outside_the_database(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 def _log_is_whole(log: str) -> None:
     """After the greeting, which is for a person, each line is an object."""
-    lines = log.partition("Stop with Ctrl-C.")[2].removesuffix("Stopped.\n").split("\n")
+    lines = log.partition("Stop with Ctrl-C.")[2].replace("Stopped.\n", "", 1).split("\n")
     spoken = [json.loads(line) for line in lines if line.strip()]
     assert all(isinstance(line, dict) for line in spoken)
     assert 0 < len(spoken) < MOST_LINES, "the fault was told, and counted"
