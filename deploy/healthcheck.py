@@ -38,9 +38,9 @@ def worker(settings: Settings) -> str:
 def scheduler(settings: Settings) -> str:
     from sqlalchemy import select
 
-    from hotline.core.audit import AuditEntry
     from hotline.core.context import utc_now
-    from hotline.core.database import Database
+    from hotline.core.storage.audit import AuditEntry
+    from hotline.core.storage.database import Database
 
     database = Database(settings.database_url.get_secret_value())
     waiting = (

@@ -10,7 +10,7 @@ import base64
 import uuid
 from dataclasses import dataclass
 
-from hotline.core.crypto import Keyring
+from hotline.core.storage.crypto import Keyring
 
 TOKEN_BYTES = 24  # 192 bits
 

@@ -22,8 +22,8 @@ from sqlalchemy import create_engine, text
 
 from hotline.core.context import Context, build_context
 from hotline.core.settings import load_settings
-from hotline.migrations.run import stamp
-from hotline.migrations.tables import metadata
+from workers.migrations.run import stamp
+from workers.migrations.tables import metadata
 from workers.redis_server import find_server
 
 BACKENDS = ("sqlite", "postgresql")

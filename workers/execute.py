@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from hotline.core import outbox
-from hotline.core.circuit import Paused
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.jobs.circuit import Paused
+from hotline.core.jobs.task import AlreadyDone, GiveUp, Task
 from hotline.core.logs import origin, words_of
-from hotline.core.outbox import OutboxEntry
-from hotline.core.task import AlreadyDone, GiveUp, Task
+from hotline.core.storage import outbox
+from hotline.core.storage.outbox import OutboxEntry
 from workers.jobs import Jobs
 from workers.tools import Tools
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from hotline.core.task import Task
+from hotline.core.jobs.task import Task
 from workers.pools import Pool
 from workers.tools import Tools
 
@@ -23,9 +23,9 @@ def jobs_of(pools: Iterable[Pool]) -> Jobs:
 
 
 def _intake() -> Jobs:
-    from partners.referrals.automatic import refer_automatically
-    from triage.items.examine import appraise_item
-    from triage.items.service import alarm_item, register_report
+    from partners.plans.automatic import refer_automatically
+    from triage.cases.examination.examine import appraise_item
+    from triage.cases.examination.register import alarm_item, register_report
 
     return {
         "report.received": lambda _, task: register_report(task),
@@ -36,7 +36,7 @@ def _intake() -> Jobs:
 
 
 def _sending() -> Jobs:
-    from partners.deliveries.attempt import attempt_delivery
+    from partners.sending.attempt import attempt_delivery
 
     return {
         "delivery.attempt": lambda tools, task: attempt_delivery(task, channels=tools.channels),
@@ -45,8 +45,8 @@ def _sending() -> Jobs:
 
 def _looking() -> Jobs:
     from partners.notices.release import release_notices
+    from triage.cases.examination.examine import examine_item, locate_item
     from triage.hashlists.service import rebuild_index, rematch_media
-    from triage.items.examine import examine_item, locate_item
 
     def examine(tools: Tools, task: Task) -> None:
         examine_item(task, fetcher=tools.fetcher, lookup=tools.lookup, matcher=tools.matcher)
@@ -72,7 +72,7 @@ def _watching() -> Jobs:
 def _asking() -> Jobs:
     from hotline.intake.inbound.fetch import fetch_mail
     from partners.notices.origins import ask_state
-    from triage.hashlists.asking import ask_owner
+    from triage.cases.examination.ask_owner import ask_owner
 
     def fetch(_: Tools, task: Task) -> None:
         fetch_mail(task)

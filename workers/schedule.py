@@ -14,15 +14,15 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from hotline.core import audit
 from hotline.core.context import Context, utc_now
 from hotline.core.logs import origin
+from hotline.core.storage import audit
 from hotline.intake import service as intake
 from hotline.intake.inbound.fetch import post_fetch
-from partners.deliveries.reminders import remind
 from partners.referrals.holds import expire_holds
+from partners.sending.reminders import remind
 from partners.watching.service import post_due_checks
-from triage.hashlists import staging
+from triage.hashlists.imports import staging
 from triage.items.access import forget_idle
 from workers.transport import Transport
 

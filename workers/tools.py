@@ -17,10 +17,10 @@ from workers.transport import Transport
 
 if TYPE_CHECKING:
     from partners.channels.base import Channels
-    from triage.fetching.client import Fetcher
-    from triage.hashlists.matcher import Matcher
-    from triage.hosting.cloudflare import CloudflareOrigin
+    from triage.fetching.process.client import Fetcher
+    from triage.hashlists.search.matcher import Matcher
     from triage.hosting.lookup import Lookup
+    from triage.hosting.sources.cloudflare import CloudflareOrigin
 
 # These look at files and hosts, and hold what that takes.
 _LOOKERS = frozenset({Pool.LOOKING, Pool.WATCHING})
@@ -34,7 +34,7 @@ class Tools:
 
     @cached_property
     def fetcher(self) -> Fetcher:
-        from triage.fetching.client import Fetcher
+        from triage.fetching.process.client import Fetcher
 
         return Fetcher()
 
@@ -46,7 +46,7 @@ class Tools:
 
     @cached_property
     def matcher(self) -> Matcher:
-        from triage.hashlists.matcher import Matcher
+        from triage.hashlists.search.matcher import Matcher
 
         return Matcher(self.context)
 

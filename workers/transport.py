@@ -21,11 +21,11 @@ from typing import Any
 import redis
 import structlog
 
-from hotline.core import outbox
-from hotline.core.database import Database
 from hotline.core.logs import origin
-from hotline.core.outbox import Note
 from hotline.core.settings import Settings
+from hotline.core.storage import outbox
+from hotline.core.storage.database import Database
+from hotline.core.storage.outbox import Note
 from workers.pools import POOL_OF_JOB, Pool, rank_of
 
 log = structlog.get_logger(__name__)

@@ -9,11 +9,11 @@ import structlog
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from hotline.app import BLUEPRINTS, create_app
 from hotline.core.context import build_context
 from hotline.core.logs import origin, words_of
 from hotline.core.settings import Settings
-from hotline.migrations.run import require_current
+from workers.app import BLUEPRINTS, create_app
+from workers.migrations.run import require_current
 from workers.transport import Courier, Transport
 
 log = structlog.get_logger(__name__)

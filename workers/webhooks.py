@@ -14,16 +14,16 @@ from urllib.parse import urlsplit
 import certifi
 import pycurl
 
-from hotline.core.circuit import Circuit
 from hotline.core.context import Context
 from hotline.core.errors import NoAnswer, Unavailable
-from hotline.core.ids import new_id
+from hotline.core.jobs.circuit import Circuit
+from hotline.core.jobs.task import GiveUp, Task
 from hotline.core.settings import Settings
-from hotline.core.task import GiveUp, Task
-from hotline.intake import webhooks
-from triage.fetching.addresses import parse_address, refusal
+from hotline.core.storage.ids import new_id
+from hotline.intake.api import webhooks
+from triage.fetching.network.addresses import parse_address, refusal
+from triage.fetching.network.resolve import Names
 from triage.fetching.report import FetchRequest
-from triage.fetching.resolve import Names
 
 TIMEOUT_SECONDS = 10
 # Among the answers that blame the sender of a request, these alone can change by themselves.

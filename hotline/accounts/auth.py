@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response
 from hotline.accounts import service
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import PERMISSIONS, allows
-from hotline.core import web
 from hotline.core.context import utc_now
 from hotline.core.errors import Forbidden
+from hotline.core.web import site
 
 COOKIE = "hotline_session"
 DEVICE_COOKIE = "hotline_device"
@@ -80,7 +80,7 @@ def own_path(wanted: str) -> str | None:
 
 def remember(response: Response, token: str, mark: str) -> None:
     """Hand the session to the browser, and the mark of a device that was signed in once."""
-    secure = bool(web.context().settings.secure_cookies)
+    secure = bool(site.context().settings.secure_cookies)
     for name, value, age in ((COOKIE, token, None), (DEVICE_COOKIE, mark, DEVICE_SECONDS)):
         response.set_cookie(
             name,
@@ -99,13 +99,13 @@ def forget(response: Response) -> None:
 
 def _person_of(token: str) -> Person | None:
     now = utc_now()
-    with web.reading() as session:
+    with site.reading() as session:
         found = service.session_of(session, token, now)
         if found is None:
             return None
         person, seen_at = found.person, found.seen_at
         session.expunge(person)
     if now - seen_at > service.SEEN_EVERY:
-        with web.noting() as session:
+        with site.noting() as session:
             service.touch(session, token, now)
     return person

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hotline.core.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short
 
 
 class Person(Identified, Base):

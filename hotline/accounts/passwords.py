@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from hotline.core.errors import InvalidInput
-from hotline.core.ids import new_receipt
+from hotline.core.storage.ids import new_receipt
 
 HASHER = PasswordHasher(time_cost=4, memory_cost=64 * 1024, parallelism=4)
 SHORTEST = 12

@@ -26,12 +26,12 @@ from hotline.accounts import passwords
 from hotline.accounts.models import LoginSession, Person
 from hotline.accounts.passwords import generate_password
 from hotline.accounts.permissions import ROLES
-from hotline.core import audit
-from hotline.core.audit import AuditEntry
 from hotline.core.context import Context
-from hotline.core.crypto import Keyring
 from hotline.core.errors import Conflict, InvalidInput, NotFound, TooMany
-from hotline.core.ids import new_id, new_token
+from hotline.core.storage import audit
+from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.crypto import Keyring
+from hotline.core.storage.ids import new_id, new_token
 
 IDLE = timedelta(minutes=30)
 LONGEST_SESSION = timedelta(hours=12)

@@ -34,9 +34,9 @@ from hotline.accounts.auth import (
     signed_in,
 )
 from hotline.accounts.permissions import ROLES
-from hotline.core import web
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict, HotlineError, InvalidInput
+from hotline.core.web import site
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/console")
 
@@ -136,7 +136,7 @@ def home() -> ResponseReturnValue:
 def sign_in() -> ResponseReturnValue:
     """One answer for unknown names, wrong passwords and disabled people."""
     wanted = own_path(request.values.get("next", "")) or url_for("accounts.home")
-    if request.method != web.ACT:
+    if request.method != site.ACT:
         return render_template("console/sign_in.html", wanted=wanted, username="", failed=False)
     username = request.form.get("username", "")
     token = _checked(username, request.form.get("password", ""))
@@ -153,17 +153,17 @@ def sign_in() -> ResponseReturnValue:
 
 def _checked(username: str, password: str) -> str | None:
     """The token of a new session, or None. No transaction is open while the password is checked."""
-    ctx, now = web.context(), utc_now()
-    with web.reading() as session:
+    ctx, now = site.context(), utc_now()
+    with site.reading() as session:
         mark = request.cookies.get(DEVICE_COOKIE, "")
         tried = service.attempt(session, ctx, username, now, mark=mark)
     right = service.proven(tried, password)
-    with web.writing() as session:
+    with site.writing() as session:
         return service.settle(session, tried, password if right else None, now)
 
 
 def _mark(username: str) -> str:
-    keyring, name = web.context().keyring, username.strip().lower()
+    keyring, name = site.context().keyring, username.strip().lower()
     mark = request.cookies.get(DEVICE_COOKIE, "")
     return mark if service.is_marked(keyring, name, mark) else service.new_mark(keyring, name)
 
@@ -171,7 +171,7 @@ def _mark(username: str) -> str:
 @blueprint.post("/sign-out")
 @requires("console.use")
 def sign_out() -> ResponseReturnValue:
-    with web.writing() as session:
+    with site.writing() as session:
         service.sign_out(session, request.cookies.get(COOKIE, ""), utc_now())
     browser.clear()
     response = redirect(url_for("accounts.sign_in"), 303)
@@ -182,7 +182,7 @@ def sign_out() -> ResponseReturnValue:
 @blueprint.route("/password", methods=["GET", "POST"])
 @requires("console.use")
 def own_password() -> ResponseReturnValue:
-    if request.method != web.ACT:
+    if request.method != site.ACT:
         return render_template("console/password.html", errors={})
     try:
         _change_password(request.form.get("old", ""), request.form.get("new", ""))
@@ -194,14 +194,14 @@ def own_password() -> ResponseReturnValue:
 
 def _change_password(old: str, new: str) -> None:
     """Guessing the old one is slowed down and noted like guessing at the sign-in."""
-    ctx, now, person = web.context(), utc_now(), signed_in()
-    with web.reading() as session:
+    ctx, now, person = site.context(), utc_now(), signed_in()
+    with site.reading() as session:
         tried = service.attempt(session, ctx, person.username, now)
     if not service.proven(tried, old):
-        with web.writing() as session:
+        with site.writing() as session:
             service.settle(session, tried, None, now)
         raise InvalidInput("The password is wrong.", fields={"/old": gettext("is wrong")})
-    with web.writing() as session:
+    with site.writing() as session:
         service.change_password(
             session, person.id, new, keep=request.cookies.get(COOKIE, ""), now=now
         )
@@ -219,7 +219,7 @@ def add_person() -> ResponseReturnValue:
     """The generated password is on the answer to this one request and nowhere else."""
     form, password = request.form, service.generate_password()
     try:
-        with web.writing() as session:
+        with site.writing() as session:
             person = service.add_person(
                 session,
                 username=form.get("username", ""),
@@ -238,7 +238,7 @@ def add_person() -> ResponseReturnValue:
 @blueprint.post("/people/<username>/disable")
 @requires("person.manage")
 def disable_person(username: str) -> ResponseReturnValue:
-    with told(), web.writing() as session:
+    with told(), site.writing() as session:
         service.disable_person(session, username, actor=signed_in().actor, now=utc_now())
         flash(gettext("%(name)s can no longer sign in.", name=username), "good")
     return redirect(url_for("accounts.people"), 303)
@@ -248,7 +248,7 @@ def disable_person(username: str) -> ResponseReturnValue:
 @requires("person.manage")
 def renew_password(username: str) -> ResponseReturnValue:
     with told():
-        with web.writing() as session:
+        with site.writing() as session:
             password = service.renew_password(
                 session, username, actor=signed_in().actor, now=utc_now()
             )
@@ -257,7 +257,7 @@ def renew_password(username: str) -> ResponseReturnValue:
 
 
 def _people(errors: dict[str, str] | None = None, secret: tuple[str, str] | None = None) -> str:
-    with web.reading() as session:
+    with site.reading() as session:
         return render_template(
             "console/people.html",
             people=service.list_people(session),

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from hotline.core.countries import Country, load_country
-from hotline.core.crypto import Keyring, Vault
-from hotline.core.database import Database
+from hotline.core.datafiles.countries import Country, load_country
 from hotline.core.settings import Settings
+from hotline.core.storage.crypto import Keyring, Vault
+from hotline.core.storage.database import Database
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Every name may be given as ``HOTLINE_<NAME>`` or in the file that ``HOTLINE_CONFIG`` names (default
 ``hotline.toml`` in the working directory, if there is one). All faults are reported at once.
-Keys are never settings: they live as files in ``secrets_dir`` (see ``hotline.core.crypto``).
+Keys are never settings: they live as files in ``secrets_dir`` (see ``hotline.core.storage.crypto``).
 """
 
 from __future__ import annotations

@@ -18,14 +18,14 @@ from sqlalchemy import BindParameter, Dialect, Insert, Table, bindparam, insert,
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
-from hotline.core import audit, machine
-from hotline.core.audit import AuditEntry
 from hotline.core.context import Context
-from hotline.core.crypto import RecordKey, Vault
-from hotline.core.database import Base, UtcDateTime, note_for_after_commit
-from hotline.core.ids import new_id, new_receipt, normalise_receipt
-from hotline.core.machine import HistoryEntry
-from hotline.core.outbox import Note, OutboxEntry
+from hotline.core.storage import audit, machine
+from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.crypto import RecordKey, Vault
+from hotline.core.storage.database import Base, UtcDateTime, note_for_after_commit
+from hotline.core.storage.ids import new_id, new_receipt, normalise_receipt
+from hotline.core.storage.machine import HistoryEntry
+from hotline.core.storage.outbox import Note, OutboxEntry
 from hotline.intake.models import PART_MACHINE, Report, ReportPart
 from hotline.intake.submission import Submission
 

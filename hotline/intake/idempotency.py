@@ -23,9 +23,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from hotline.core.context import Context
-from hotline.core.crypto import Vault
 from hotline.core.errors import Conflict, InvalidInput
-from hotline.core.ids import new_id
+from hotline.core.storage.crypto import Vault
+from hotline.core.storage.ids import new_id
 from hotline.intake.batch import Arrival, Condition, Received, store
 from hotline.intake.models import IdempotencyKey
 from hotline.intake.submission import Submission

@@ -13,8 +13,8 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hotline.core.database import Base, Identified, short
-from hotline.core.machine import Machine, Stateful
+from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.machine import Machine, Stateful
 
 # What happens to each reported location, as its reporter may know it.
 PART_MACHINE = Machine(

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
-from hotline.core import audit
 from hotline.core.context import Context
+from hotline.core.storage import audit
 from hotline.intake.models import (
     Draft,
     IdempotencyKey,

@@ -14,13 +14,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.core import audit, machine
 from hotline.core.context import Context
-from hotline.core.crypto import Vault
 from hotline.core.errors import Conflict
-from hotline.core.ids import new_id, normalise_receipt
+from hotline.core.storage import audit, machine
+from hotline.core.storage.crypto import Vault
+from hotline.core.storage.ids import new_id, normalise_receipt
 from hotline.intake import retention as _retention
-from hotline.intake import webhooks
+from hotline.intake.api import webhooks
 from hotline.intake.batch import CONTACT, NARRATIVE, PART_TEXT, Arrival, Received, store
 from hotline.intake.models import PART_MACHINE, Report, ReportMessage, ReportPart
 from hotline.intake.submission import Submission

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from hotline.core.datafiles.shapes import parse
 from hotline.core.errors import InvalidInput
-from hotline.core.shapes import parse
 
 MAX_LOCATIONS = 50
 MAX_LOCATION = 4_000

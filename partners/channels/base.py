@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hotline.core.errors import Unavailable
-from hotline.core.task import GiveUp
+from hotline.core.jobs.task import GiveUp
 
 
 class Refused(GiveUp):

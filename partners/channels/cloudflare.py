@@ -10,7 +10,7 @@ from typing import Any
 
 from hotline.core.errors import InvalidInput
 from partners.channels.base import Message, Refused
-from triage.hosting.cloudflare import CloudflareOrigin, Reporter
+from triage.hosting.sources.cloudflare import CloudflareOrigin, Reporter
 
 NAME = "cloudflare"
 

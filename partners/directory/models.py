@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hotline.core.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short
 
 
 class Partner(Identified, Base):

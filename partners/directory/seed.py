@@ -17,9 +17,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from hotline.core import countries, datafiles
+from hotline.core.datafiles import countries, files
+from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import Misconfigured
-from hotline.core.shapes import parse_file
 from triage.jurisdiction import Rules, load_rules
 from triage.jurisdiction.facts import Place
 
@@ -74,8 +74,8 @@ class _Municipality:
 def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
     """All seeds, sorted by country, kind and code; raises ``Misconfigured`` with every fault."""
     rules = load_rules(override_dir)
-    table = datafiles.read_toml(PACKAGE, FILE, override_dir)
-    rows = datafiles.read_csv(PACKAGE, MUNICIPALITIES, override_dir)
+    table = files.read_toml(PACKAGE, FILE, override_dir)
+    rows = files.read_csv(PACKAGE, MUNICIPALITIES, override_dir)
     places = parse_file(tuple[_Municipality, ...], MUNICIPALITIES, rows)
     found = [
         *parse_file(_Listed, FILE, table).partners,

@@ -12,11 +12,11 @@ from typing import Any, get_args
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from hotline.core import audit
 from hotline.core.context import Context
-from hotline.core.database import insert_once
 from hotline.core.errors import InvalidInput, NotFound, phrase
-from hotline.core.ids import new_id
+from hotline.core.storage import audit
+from hotline.core.storage.database import insert_once
+from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean
 from partners.directory.models import Partner
 from partners.directory.seed import Kind, PartnerSeed, load_seed

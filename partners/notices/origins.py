@@ -13,17 +13,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hotline.core import outbox
-from hotline.core.database import insert_once
 from hotline.core.errors import InvalidInput, Unavailable
-from hotline.core.ids import new_id
+from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
-from hotline.core.task import Task
+from hotline.core.storage import outbox
+from hotline.core.storage.database import insert_once
+from hotline.core.storage.ids import new_id
 from partners.channels.cloudflare import NAME
-from partners.deliveries.models import Delivery
 from partners.directory.models import Partner
 from partners.notices.models import Notice
-from triage.hosting.cloudflare import CloudflareOrigin
+from partners.sending.models import Delivery
+from triage.hosting.sources.cloudflare import CloudflareOrigin
 from triage.items.models import HostingObservation, Item
 
 NETWORK = "Cloudflare"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from hotline.core import machine
-from hotline.core.task import Task
+from hotline.core.jobs.task import Task
+from hotline.core.storage import machine
 from partners.notices import service
 from partners.notices.models import Notice
+from triage.cases.examination.examine import host_moved, is_elsewhere, store_facts
 from triage.cases.models import Case
 from triage.hosting.lookup import Lookup
-from triage.items.examine import host_moved, is_elsewhere, store_facts
 from triage.items.models import Item
 from triage.items.origin import observe_item, told_origins
 

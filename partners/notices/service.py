@@ -14,13 +14,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hotline.core import machine
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound, TooMany, phrase
-from hotline.core.ids import new_id
-from hotline.core.numbers import next_reference
+from hotline.core.storage import machine
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake.submission import clean
-from partners.deliveries.service import first_message_id, queue_delivery
 from partners.directory.models import Partner
 from partners.directory.service import provider_of
 from partners.links import mac_of, new_link
@@ -28,6 +27,7 @@ from partners.notices import origins
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
 from partners.referrals.holds import is_held, post_release, was_released
 from partners.referrals.models import Plan
+from partners.sending.service import first_message_id, queue_delivery
 from partners.watching.service import look_soon
 
 # Hours in which a host is expected to act; a configured country may have its own.

@@ -15,16 +15,18 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response as BaseResponse
 
-from hotline.core import audit, web
 from hotline.core.context import utc_now
+from hotline.core.datafiles.shapes import parse
 from hotline.core.errors import InvalidInput
-from hotline.core.shapes import parse
-from hotline.intake import guard, strict_json
+from hotline.core.storage import audit
+from hotline.core.web import site
+from hotline.intake import strict_json
+from hotline.intake.flood import guard
 from partners import words
-from partners.formats.letters import moment, stamp
+from partners.console.pages import as_problem, faults_of, spoken
+from partners.letters.wording import moment, stamp
 from partners.notices import service
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
-from partners.pages import as_problem, faults_of, spoken
 from triage.items.models import Item
 
 blueprint = Blueprint("provider_notices", __name__, url_prefix="/provider")
@@ -48,7 +50,7 @@ def index() -> str:
 @blueprint.get("/<token>")
 def notice(token: str) -> BaseResponse:
     guard.allow_lookup()
-    with web.reading() as session:
+    with site.reading() as session:
         return _page(session, _notice(session, token), token)
 
 
@@ -56,7 +58,7 @@ def notice(token: str) -> BaseResponse:
 def show(token: str) -> BaseResponse:
     """The exact addresses. A POST, because looking is an act: it goes into the log."""
     guard.allow_lookup()
-    with web.writing() as session:
+    with site.writing() as session:
         found = _notice(session, token)
         audit.record(
             session, actor="provider", action="notice.locations_shown", entity="notice",
@@ -71,12 +73,12 @@ def answer(token: str) -> BaseResponse:
     guard.allow_lookup()
     verb, text = request.form.get("verb", ""), request.form.get("text", "")
     try:
-        with web.writing() as session:
+        with site.writing() as session:
             found = _notice(session, token)
-            service.answer(session, web.context(), found, verb, text, now=utc_now())
+            service.answer(session, site.context(), found, verb, text, now=utc_now())
             language = found.language
     except InvalidInput as error:
-        with web.reading() as session:
+        with site.reading() as session:
             found = _notice(session, token)
             return _page(session, found, token, error=error, given={"verb": verb, "text": text})
     with spoken(language):
@@ -88,7 +90,7 @@ def answer(token: str) -> BaseResponse:
 @as_problem
 def notice_json(token: str) -> Response:
     guard.allow_lookup()
-    with web.reading() as session:
+    with site.reading() as session:
         return jsonify(_document(session, _notice(session, token)))
 
 
@@ -100,18 +102,18 @@ def answer_json(token: str) -> BaseResponse:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send application/json.")
     said = parse(Said, strict_json.loads(request.get_data(cache=False)))
-    with web.writing() as session:
+    with site.writing() as session:
         found = _notice(session, token)
-        service.answer(session, web.context(), found, said.verb, said.text, now=utc_now())
+        service.answer(session, site.context(), found, said.verb, said.text, now=utc_now())
         session.flush()
         return make_response(jsonify(_document(session, found)), 201)
 
 
-web.csrf.exempt(answer_json)  # no cookie is read there: the link itself is the permission
+site.csrf.exempt(answer_json)  # no cookie is read there: the link itself is the permission
 
 
 def _notice(session: Session, token: str) -> Notice:
-    return service.by_token(session, web.context(), token, utc_now())
+    return service.by_token(session, site.context(), token, utc_now())
 
 
 def _page(

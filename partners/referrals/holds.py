@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.core import machine, outbox
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
-from hotline.core.ids import new_id
+from hotline.core.storage import machine, outbox
+from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean
 from partners.referrals.models import HOLDING, Hold, Referral
 

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hotline.core.database import Base, Identified, short
-from hotline.core.machine import Machine, Stateful
+from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.machine import Machine, Stateful
 from partners.directory.models import Partner
 from triage.cases.models import Case
 

@@ -10,18 +10,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.core import machine
 from hotline.core.context import Context
-from hotline.core.countries import add_business_hours
+from hotline.core.datafiles.countries import add_business_hours
 from hotline.core.errors import InvalidInput, NotFound
-from hotline.core.ids import new_id
-from hotline.core.numbers import next_reference
+from hotline.core.storage import machine
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake.submission import clean
-from partners.deliveries.service import queue_delivery
 from partners.directory.models import Partner
 from partners.links import mac_of, new_link
 from partners.referrals import holds
 from partners.referrals.models import Plan, Referral
+from partners.sending.service import queue_delivery
 
 # Hours in which an answer is expected, by urgency; in the working hours of the country but for
 # the immediate ones.

@@ -12,16 +12,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from hotline.core import machine, web
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict, HotlineError, InvalidInput, NotFound
-from hotline.intake import guard
+from hotline.core.storage import machine
+from hotline.core.web import site
+from hotline.intake.flood import guard
 from partners import words
-from partners.formats.letters import moment
-from partners.pages import faults_of, local_time, spoken
+from partners.console.pages import faults_of, local_time, spoken
+from partners.letters.wording import moment
 from partners.referrals import holds, service
 from partners.referrals.models import HOLDING, Hold, Referral
-from triage.cases.words import HOSTING, KINDS
+from triage.cases.pages.words import HOSTING, KINDS
 
 blueprint = Blueprint("referrals", __name__, url_prefix="/referral")
 
@@ -33,7 +34,7 @@ FIELDS = ("verb", "their_reference", "note", "deadline", "reason", "officer_refe
 @blueprint.get("/<token>")
 def referral(token: str) -> Response:
     guard.allow_lookup()
-    with web.reading() as session:
+    with site.reading() as session:
         return _page(session, _referral(session, token), token)
 
 
@@ -84,17 +85,17 @@ def _done(token: str, act: Callable[[Session, Referral, datetime], None], good: 
     """Do it and show the page anew; what was typed stays where it cannot be done."""
     guard.allow_lookup()
     try:
-        with web.writing() as session:
+        with site.writing() as session:
             act(session, _referral(session, token), utc_now())
     except (InvalidInput, Conflict) as error:
-        with web.reading() as session:
+        with site.reading() as session:
             return _page(session, _referral(session, token), token, error=error)
     flash(good, "good")
     return redirect(url_for("referrals.referral", token=token), 303)
 
 
 def _referral(session: Session, token: str) -> Referral:
-    return service.by_token(session, web.context(), token, utc_now())
+    return service.by_token(session, site.context(), token, utc_now())
 
 
 def _hold(session: Session, found: Referral) -> Hold:
@@ -138,6 +139,6 @@ def _page(
             hosting=HOSTING,
             events={event: verb for verb, event in service.ANSWERS.items()},
             utc=moment,
-            zone=web.context().country.time_zone,
+            zone=site.context().country.time_zone,
         )
     return make_response(page, error.status if error else 200)

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit, urlunsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.core import machine
 from hotline.core.context import Context
 from hotline.core.errors import NotFound
+from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
-from hotline.core.task import Task
+from hotline.core.storage import machine
 from partners.notices import service as notices
 from partners.watching.models import Watch
 from partners.watching.service import policy_of
@@ -26,21 +26,21 @@ from triage.availability.model import PRESENT, Baseline, Vantage, Verdict
 from triage.availability.policy import Policy
 from triage.availability.schedule import jittered
 from triage.availability.verdict import judge, reconcile
-from triage.cases.models import Case
-from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
-from triage.hashlists.matcher import Matcher
-from triage.hosting.lookup import Lookup
-from triage.items.access import Access, access_of, clear_access, fetch_request
-from triage.items.examine import (
+from triage.cases.examination.examine import (
     host_moved,
     is_elsewhere,
     new_visit,
     store_facts,
     store_media,
 )
+from triage.cases.examination.register import tell_reporters
+from triage.cases.models import Case
+from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
+from triage.hashlists.search.matcher import Matcher
+from triage.hosting.lookup import Lookup
+from triage.items.access import Access, access_of, clear_access, fetch_request
 from triage.items.models import Item, Visit
 from triage.items.origin import observe_item, told_origins
-from triage.items.service import tell_reporters
 
 ACTOR = "checks"
 

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hotline.core.database import Base, Identified, short
-from hotline.core.machine import Machine, Stateful
+from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.machine import Machine, Stateful
 
 WATCH_MACHINE = Machine(
     "watch",

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
-from hotline.core import machine, outbox
 from hotline.core.context import Context
-from hotline.core.ids import new_id
+from hotline.core.storage import machine, outbox
+from hotline.core.storage.ids import new_id
 from partners.watching.models import Watch
 from triage.availability.evidence import baseline_from_report
 from triage.availability.policy import Policy, load_policy, policy_file

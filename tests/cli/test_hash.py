@@ -13,8 +13,8 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from hotline.cli import hash as command
 from hotline.core.errors import InvalidInput
+from workers.cli import hash as command
 
 
 @pytest.fixture

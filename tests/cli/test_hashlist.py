@@ -11,16 +11,16 @@ import pytest
 import typer
 from sqlalchemy import select
 
-from hotline import cli
-from hotline.cli import hashlist
-from hotline.core.audit import AuditEntry
 from hotline.core.context import build_context
 from hotline.core.settings import load_settings
-from hotline.migrations.run import stamp
-from hotline.migrations.tables import metadata
-from triage.hashlists import ncmec
+from hotline.core.storage.audit import AuditEntry
 from triage.hashlists.models import HashList
+from triage.hashlists.owners import ncmec
 from triage.hashlists.service import Import
+from workers import cli
+from workers.cli import hashlist
+from workers.migrations.run import stamp
+from workers.migrations.tables import metadata
 
 MD5 = "0123456789abcdef" * 2
 

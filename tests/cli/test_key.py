@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from hotline import cli
 from hotline.core.context import build_context
 from hotline.core.settings import load_settings
-from hotline.intake import keys
-from hotline.migrations.run import stamp
-from hotline.migrations.tables import metadata
+from hotline.intake.api import keys
+from workers import cli
+from workers.migrations.run import stamp
+from workers.migrations.tables import metadata
 
 
 @pytest.fixture(autouse=True)

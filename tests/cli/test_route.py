@@ -8,8 +8,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from hotline.cli import route
 from hotline.core.errors import InvalidInput
+from workers.cli import route
 
 
 @pytest.fixture

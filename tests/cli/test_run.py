@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hotline import cli
+from workers import cli
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +79,7 @@ def test_a_fault_of_ours_says_where_and_nothing_else(
     def broken(*_: object) -> None:
         raise KeyError("what-somebody-reported")
 
-    monkeypatch.setattr("hotline.statistics.figures.figures", broken)
+    monkeypatch.setattr("workers.statistics.figures.figures", broken)
     cli.run(["db", "upgrade"])
     capfd.readouterr()
     assert cli.run(["stats"]) == 1

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from hotline.cli import url
+from workers.cli import url
 
 PUBLIC = {
     "input",

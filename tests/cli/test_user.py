@@ -12,14 +12,14 @@ import typer
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from hotline import cli
 from hotline.accounts import passwords
 from hotline.accounts.models import Person
-from hotline.cli import user
 from hotline.core.context import build_context
 from hotline.core.settings import load_settings
-from hotline.migrations.run import stamp
-from hotline.migrations.tables import metadata
+from workers import cli
+from workers.cli import user
+from workers.migrations.run import stamp
+from workers.migrations.tables import metadata
 
 
 @pytest.fixture(autouse=True)

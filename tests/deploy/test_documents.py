@@ -12,9 +12,9 @@ import pytest
 import typer
 from pydantic import SecretStr
 
-from hotline.cli import build
 from hotline.core.settings import CONFIG_VARIABLE, Settings
 from triage.fetching.report import UID_VARIABLE
+from workers.cli import build
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(

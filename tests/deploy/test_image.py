@@ -18,8 +18,8 @@ import pytest
 import redis
 import yaml
 
-from hotline.core import audit
 from hotline.core.context import Context, utc_now
+from hotline.core.storage import audit
 from workers.redis_server import find_server
 from workers.transport import alive_key
 

@@ -21,7 +21,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from hotline.demo import world
+from workers.demo import world
 
 # Read when the file is loaded: no test sees the settings of the shell.
 SCREENSHOTS = os.environ.get("SCREENSHOTS", "")

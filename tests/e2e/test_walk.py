@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from hotline.demo import world
+from workers.demo import world
 
 pytestmark = pytest.mark.browser
 

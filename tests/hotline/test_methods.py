@@ -15,10 +15,10 @@ from werkzeug.routing import Rule
 
 from hotline.accounts import service
 from hotline.accounts.permissions import ROLES
-from hotline.app import create_app
-from hotline.core import web
 from hotline.core.context import Context, utc_now
-from hotline.migrations.tables import metadata
+from hotline.core.web import site
+from workers.app import create_app
+from workers.migrations.tables import metadata
 
 PASSWORD = "a long enough one"
 ANY_ID = "00000000-0000-7000-8000-000000000000"
@@ -74,7 +74,7 @@ def paths(app: Flask) -> Iterator[tuple[str, Rule]]:
 
 def stored(app: Flask) -> dict[str, list[str]]:
     """Every row of every table, but what notes that somebody looked."""
-    context: Context = app.extensions[web.EXTENSION]
+    context: Context = app.extensions[site.EXTENSION]
     with context.database.reading() as session:
         found = {
             name: sorted(repr(tuple(row)) for row in session.execute(select(table)))
@@ -118,11 +118,11 @@ def test_a_view_that_acts_on_a_look_is_refused(app: Flask) -> None:
     for method in (*LOOKS, *OTHERS, "POST"):
         with app.test_request_context("/", method=method):
             if method == "POST":
-                with web.writing() as session:
+                with site.writing() as session:
                     session.connection()
             else:
                 with pytest.raises(MethodNotAllowed):
-                    web.writing()
+                    site.writing()
 
 
 def test_every_act_in_the_console_wants_a_form_token(app: Flask) -> None:

@@ -12,18 +12,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
-from hotline.core import audit
 from hotline.core.context import Context
-from hotline.core.database import Database
 from hotline.core.errors import Misconfigured
-from hotline.core.ids import new_id
+from hotline.core.storage import audit
+from hotline.core.storage.database import Database
+from hotline.core.storage.ids import new_id
 from hotline.intake import service as intake
 from hotline.intake.models import Report
 from hotline.intake.submission import Submission
-from hotline.migrations import run
-from hotline.migrations.tables import metadata
 from triage.cases.models import Case
 from triage.items.models import Item
+from workers.migrations import run
+from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 

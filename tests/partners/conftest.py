@@ -18,23 +18,22 @@ from sqlalchemy.orm import Session
 
 import partners
 from hotline.accounts.models import Person
-from hotline.core import machine, outbox
 from hotline.core.context import Context, build_context
 from hotline.core.errors import HotlineError
-from hotline.core.ids import new_id
-from hotline.core.outbox import OutboxEntry
+from hotline.core.jobs.task import GiveUp, Task
 from hotline.core.settings import Settings
-from hotline.core.task import GiveUp, Task
+from hotline.core.storage import machine, outbox
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.models import Report, ReportPart
-from hotline.migrations.tables import metadata
 from partners.channels.base import Channels, Message
-from partners.deliveries.attempt import attempt_delivery
-from partners.deliveries.models import Delivery
 from partners.directory.models import Partner
 from partners.notices.models import Notice
 from partners.notices.release import release_notices
-from partners.referrals import plans
+from partners.plans import planning
 from partners.referrals.models import Hold, Plan, Referral
+from partners.sending.attempt import attempt_delivery
+from partners.sending.models import Delivery
 from triage.cases.models import Case
 from triage.hosting.facts import HostingFacts, Observation
 from triage.items.models import (
@@ -46,6 +45,7 @@ from triage.items.models import (
     Sighting,
     Visit,
 )
+from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 POLICE = {
@@ -283,7 +283,7 @@ class House:
         }
         person = self.person(by)
         with self.context.database.writing() as session:
-            return plans.request_plan(
+            return planning.request_plan(
                 session, self.context, session.get_one(Case, case.id), person, chosen,
                 note="", now=self.now,
             )  # fmt: skip
@@ -292,7 +292,7 @@ class House:
         person = self.person(by)
         with self.context.database.writing() as session:
             found = session.get_one(Plan, plan.id)
-            plans.approve_plan(session, self.context, found, person, now=self.now)
+            planning.approve_plan(session, self.context, found, person, now=self.now)
 
     def decide(self, case: Case, *routes: str | int, partner: Partner | None = None) -> None:
         """Two people want these routes; the jobs that follow have run."""

@@ -17,24 +17,24 @@ from sqlalchemy.orm import Session
 from hotline.accounts import service as accounts
 from hotline.accounts.auth import COOKIE
 from hotline.accounts.models import Person
-from hotline.app import create_app
-from hotline.core.audit import AuditEntry
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict, Forbidden, Unavailable
-from hotline.core.ids import new_id
-from hotline.core.machine import history
-from hotline.core.outbox import OutboxEntry
-from partners.referrals import automatic
+from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.machine import history
+from hotline.core.storage.outbox import OutboxEntry
+from partners.plans import automatic
+from partners.plans.automatic import refer_automatically
 from partners.referrals import service as referrals
-from partners.referrals.automatic import refer_automatically
 from partners.referrals.models import Plan, Referral
+from triage.cases.examination import police_lists
+from triage.cases.examination.appraise import appraise
 from triage.cases.models import Case
 from triage.cases.service import decide_match
 from triage.fingerprints import MATCHABLE_QUALITY
-from triage.hashlists import police
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.appraise import appraise
 from triage.items.models import Item, ItemMedia, Media
+from workers.app import create_app
 
 VALUE = "ab" * 32
 
@@ -68,7 +68,7 @@ class Station:
         with self.writing() as session:
             known = session.get_one(HashList, self.known.id)
             for actor in actors or ("person:drita", "person:admin"):
-                is_on = police.ask(
+                is_on = police_lists.ask(
                     session, known, actor=actor, now=self.house.now,
                     second_person=self.house.context.settings.second_person,
                 )  # fmt: skip
@@ -280,7 +280,7 @@ def test_a_list_that_is_switched_off_before_the_job_ran_tells_nobody(station: St
     job = station.house.jobs.pop("referral.automatic")
     case = station.seen()
     with station.writing() as session:
-        police.stop(session, session.get_one(HashList, station.known.id), actor="x",
+        police_lists.stop(session, session.get_one(HashList, station.known.id), actor="x",
                     now=station.house.now)  # fmt: skip
     station.house.jobs["referral.automatic"] = job
     station.house.work()
@@ -402,7 +402,7 @@ def test_a_directory_without_police_says_so(station: Station) -> None:
 class TestTheSwitch:
     def test_two_persons(self, station: Station) -> None:
         assert station.switch_on("person:drita") is False
-        assert police.state_of(station.house.only(HashList)) == "asked"
+        assert police_lists.state_of(station.house.only(HashList)) == "asked"
         with pytest.raises(Forbidden):
             station.switch_on("person:drita")
         station.seen()
@@ -422,14 +422,14 @@ class TestTheSwitch:
         station.switch_on()
         for expected in ("on", "off"):
             known = station.house.only(HashList)
-            assert police.state_of(known) == expected
+            assert police_lists.state_of(known) == expected
             with station.writing() as session:
                 found = session.get_one(HashList, known.id)
                 if expected == "on":
-                    police.stop(session, found, actor="person:x", now=station.house.now)
+                    police_lists.stop(session, found, actor="person:x", now=station.house.now)
                 else:
                     with pytest.raises(Conflict):
-                        police.stop(session, found, actor="person:x", now=station.house.now)
+                        police_lists.stop(session, found, actor="person:x", now=station.house.now)
         assert len(station.logged("hashlist.police_off")) == 1
 
     def test_a_remote_list_cannot(self, station: Station) -> None:

@@ -10,15 +10,15 @@ import pytest
 
 from hotline.core.context import Context
 from partners.channels.base import Refused
-from partners.deliveries.models import Delivery
-from partners.deliveries.reminders import remind
-from partners.deliveries.retry import retry_delivery
 from partners.directory.service import named_provider, plant
 from partners.notices import service as notices
 from partners.notices.models import Notice
 from partners.referrals import holds
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Referral
+from partners.sending.models import Delivery
+from partners.sending.reminders import remind
+from partners.sending.retry import retry_delivery
 from partners.watching.models import Watch
 from partners.watching.service import post_due_checks, start_watch
 from triage.cases.models import Case

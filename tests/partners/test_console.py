@@ -13,10 +13,9 @@ from sqlalchemy import select, update
 
 from hotline.accounts import service as accounts
 from hotline.accounts.auth import COOKIE
-from hotline.app import create_app
-from hotline.core import machine
 from hotline.core.context import utc_now
-from hotline.core.ids import new_id
+from hotline.core.storage import machine
+from hotline.core.storage.ids import new_id
 from hotline.intake import service as intake
 from hotline.intake.models import ReportPart
 from partners.channels.base import Refused
@@ -26,6 +25,7 @@ from partners.referrals.models import Hold, Plan, Referral
 from partners.watching.models import Watch
 from triage.cases.models import Case
 from triage.items.models import Sighting, Visit
+from workers.app import create_app
 
 
 @pytest.fixture

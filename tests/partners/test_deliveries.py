@@ -16,17 +16,17 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from hotline.core.errors import Conflict
-from hotline.core.outbox import OutboxEntry
+from hotline.core.storage.outbox import OutboxEntry
 from partners.channels.base import Refused
 from partners.channels.build import build_channels
 from partners.channels.http import HttpChannel
 from partners.channels.mail import MailChannel
-from partners.deliveries.models import Delivery
-from partners.deliveries.retry import retry_delivery
-from partners.deliveries.service import queue_delivery
 from partners.directory.service import set_contact
 from partners.referrals import service as referrals
 from partners.referrals.models import Referral
+from partners.sending.models import Delivery
+from partners.sending.retry import retry_delivery
+from partners.sending.service import queue_delivery
 
 
 class Mailbox:
@@ -211,7 +211,7 @@ def test_without_a_mail_server_deliveries_wait_and_say_so(house: Any) -> None:
 
 
 def _attempt_with(channels: Any) -> Any:
-    from partners.deliveries.attempt import attempt_delivery
+    from partners.sending.attempt import attempt_delivery
 
     return lambda task: attempt_delivery(task, channels=channels)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.core.machine import Machine
-from partners.deliveries.models import DELIVERY_MACHINE
+from hotline.core.storage.machine import Machine
 from partners.notices.models import NOTICE_MACHINE, OPEN
 from partners.notices.service import VERBS
 from partners.referrals.models import (
@@ -15,6 +14,7 @@ from partners.referrals.models import (
     REFERRAL_MACHINE,
 )
 from partners.referrals.service import ANSWERS
+from partners.sending.models import DELIVERY_MACHINE
 from partners.watching.models import WATCH_MACHINE
 from partners.words import (
     DELIVERY_STATES,

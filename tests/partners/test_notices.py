@@ -9,14 +9,14 @@ import pytest
 
 from hotline.core.errors import Conflict, InvalidInput, NotFound
 from partners.channels.base import Refused
-from partners.deliveries.models import Delivery
-from partners.deliveries.reminders import INTERVAL, REMINDERS, remind
 from partners.directory.models import Partner
 from partners.directory.service import approve, named_provider
 from partners.links import new_link
 from partners.notices import service
 from partners.notices.models import Notice
 from partners.notices.service import REMOVAL_HOURS
+from partners.sending.models import Delivery
+from partners.sending.reminders import INTERVAL, REMINDERS, remind
 from partners.watching.models import Watch
 from triage.cases.models import Case
 from triage.items.models import Item

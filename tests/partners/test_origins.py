@@ -16,17 +16,17 @@ from sqlalchemy import select, update
 from hotline.core.errors import InvalidInput
 from partners.channels.base import Channels
 from partners.channels.cloudflare import CloudflareChannel
-from partners.deliveries.models import Delivery
 from partners.directory.models import Partner
 from partners.notices import service as notices
 from partners.notices.models import Notice
 from partners.notices.origins import ask_state
 from partners.referrals import holds
 from partners.referrals.models import Hold
+from partners.sending.models import Delivery
+from triage.cases.examination.examine import locate_item
 from triage.cases.models import Case
-from triage.hosting.cloudflare import CloudflareOrigin
 from triage.hosting.facts import HostingFacts, Observation
-from triage.items.examine import locate_item
+from triage.hosting.sources.cloudflare import CloudflareOrigin
 from triage.items.models import HostingHop, HostingObservation, Item
 from triage.items.origin import tell_origin, told_origins
 

@@ -10,11 +10,12 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from hotline.core.errors import Conflict, Forbidden, InvalidInput
-from partners.deliveries.models import Delivery
 from partners.notices.models import Notice
 from partners.notices.service import REMOVAL_HOURS
-from partners.referrals import holds, plans
+from partners.plans import planning
+from partners.referrals import holds
 from partners.referrals.models import Hold, Plan, Referral
+from partners.sending.models import Delivery
 from triage.cases.models import Case
 from triage.hosting.facts import Observation
 from triage.items.models import Item
@@ -93,7 +94,7 @@ def test_rejected_and_withdrawn_plans_tell_nobody(house: Any) -> None:
         plan, refusing = house.request(case, "police", by="arta"), house.person(person)
         with house.context.database.writing() as session:
             found = session.get_one(Plan, plan.id)
-            plans.refuse_plan(session, found, refusing, note="no", now=house.now)
+            planning.refuse_plan(session, found, refusing, note="no", now=house.now)
         assert house.all(Plan)[-1].state == state
     house.work()
     assert house.mail.messages == []
@@ -304,7 +305,7 @@ def test_an_expired_hold_can_be_extended_and_holds_on(with_police: Any) -> None:
 
 
 def test_every_step_is_in_the_history_with_its_time(with_police: Any) -> None:
-    from hotline.core import machine
+    from hotline.core.storage import machine
 
     house = with_police
     house.later(hours=5)

@@ -9,11 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from hotline.app import create_app
-from hotline.core.audit import AuditEntry
+from hotline.core.storage.audit import AuditEntry
 from partners.links import new_link
 from partners.notices.models import Notice, ProviderAnswer
 from partners.referrals.models import Hold, Referral
+from workers.app import create_app
 
 
 @pytest.fixture

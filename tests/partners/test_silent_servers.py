@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from hotline.core.circuit import SILENCES, Paused
 from hotline.core.errors import NoAnswer
-from hotline.core.outbox import OutboxEntry
-from partners.deliveries.models import Delivery
+from hotline.core.jobs.circuit import SILENCES, Paused
+from hotline.core.storage.outbox import OutboxEntry
 from partners.referrals.models import Referral
+from partners.sending.models import Delivery
 
 
 @pytest.fixture

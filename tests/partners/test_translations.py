@@ -8,9 +8,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
-import hotline.app
+import workers.app
 
-FOLDER = hotline.app.ROOT / "partners" / "translations"
+FOLDER = workers.app.ROOT / "partners" / "translations"
 KEYWORDS = {**dict.fromkeys(("_", "gettext", "lazy_gettext", "phrase")), "ngettext": (1, 2)}
 
 

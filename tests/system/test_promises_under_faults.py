@@ -114,7 +114,9 @@ def _on_postgres(url: str, statement: str) -> None:
 def full_disk(up: Any, _url: str) -> Callable[[], None]:
     """No file may grow: SQLite's log of writes, the heads of the audit log, an index."""
     tree = [psutil.Process(up.process.pid), *psutil.Process(up.process.pid).children(True)]
-    hotline = [each for each in tree if "triage.fetching.child" not in " ".join(each.cmdline())]
+    hotline = [
+        each for each in tree if "triage.fetching.process.child" not in " ".join(each.cmdline())
+    ]
 
     def limit(most: int) -> None:
         for each in hotline:

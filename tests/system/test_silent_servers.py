@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hotline.core import machine
 from hotline.core.context import Context, build_context
-from hotline.core.ids import new_id
 from hotline.core.settings import load_settings
+from hotline.core.storage import machine
+from hotline.core.storage.ids import new_id
 from partners.directory.models import Partner
 from partners.referrals import service as referrals
 from partners.referrals.models import Plan

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from hotline.core import outbox
 from hotline.core.context import Context
 from hotline.core.errors import Unavailable
-from hotline.core.outbox import OutboxEntry
-from hotline.core.task import AlreadyDone, GiveUp, Task
+from hotline.core.jobs.task import AlreadyDone, GiveUp, Task
+from hotline.core.storage import outbox
+from hotline.core.storage.outbox import OutboxEntry
 from workers.execute import execute
 from workers.tools import Tools
 

@@ -15,10 +15,10 @@ import pytest
 import redis
 from sqlalchemy import select
 
-from hotline.core import outbox
 from hotline.core.context import Context
-from hotline.core.outbox import OutboxEntry
-from hotline.core.task import Task
+from hotline.core.jobs.task import Task
+from hotline.core.storage import outbox
+from hotline.core.storage.outbox import OutboxEntry
 from workers import worker as workers_loop
 from workers.execute import OutOfTime
 from workers.pools import Pool

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from triage.fetching.client import Fetcher
+from triage.fetching.process.client import Fetcher
 from triage.fetching.report import FetchRequest
 from workers.execute import OutOfTime
 from workers.worker import limited

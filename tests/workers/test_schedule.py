@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hotline.core import audit, outbox
 from hotline.core.context import Context
-from hotline.core.outbox import FRESH, LEASE, OutboxEntry
+from hotline.core.storage import audit, outbox
+from hotline.core.storage.outbox import FRESH, LEASE, OutboxEntry
 from workers import schedule
 from workers.pools import Pool
 from workers.schedule import Scheduler

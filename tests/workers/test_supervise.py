@@ -12,8 +12,8 @@ import structlog.testing
 
 from hotline.core.context import Context
 from hotline.core.errors import Misconfigured, Unavailable
-from hotline.migrations.run import stamp
 from workers import supervise, web_server
+from workers.migrations.run import stamp
 from workers.supervise import RESTART_WAITS, STEADY_SECONDS, Child, Tree
 
 DIES = (sys.executable, "-c", "raise SystemExit(3)")

@@ -18,8 +18,9 @@ from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound
-from hotline.core.outbox import OutboxEntry
-from hotline.intake import keys, service, webhooks
+from hotline.core.storage.outbox import OutboxEntry
+from hotline.intake import service
+from hotline.intake.api import keys, webhooks
 from hotline.intake.batch import Arrival, Received, store
 from hotline.intake.models import ReportPart
 from hotline.intake.submission import read

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
-from hotline.core.datafiles import read_toml
+from hotline.core.datafiles.files import read_toml
 from hotline.core.errors import Misconfigured
 from triage.availability.model import Page, VerdictName, page_distance
 

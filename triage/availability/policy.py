@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from hotline.core.datafiles import read_toml
+from hotline.core.datafiles.files import read_toml
 from hotline.core.errors import Misconfigured
 
 _SPAN = re.compile(r"(\d{1,6})([smhd])")

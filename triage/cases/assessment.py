@@ -14,9 +14,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from hotline.core import datafiles
+from hotline.core.datafiles import files
+from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.core.shapes import parse_file
 
 FILE = "assessment.toml"
 CLASSES = ("baseline", "national", "not_illegal", "cannot_determine")
@@ -88,7 +88,7 @@ def in_language(labels: Labels, language: str) -> str:
 @cache
 def load_schema(override_dir: Path | None = None) -> Schema:
     """The questions of this house; ``Misconfigured`` names every fault of the file at once."""
-    data = datafiles.read_toml("triage.cases", FILE, override_dir)
+    data = files.read_toml("triage.cases", FILE, override_dir)
     schema = parse_file(Schema, FILE, data)
     faults = list(_faults(schema))
     if faults:

@@ -16,13 +16,13 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from hotline.accounts.models import Person
-from hotline.core import audit, machine
 from hotline.core.errors import Conflict, InvalidInput, phrase
+from hotline.core.storage import audit, machine
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
+from triage.cases.examination.register import count, look_at, others_are_up, post_alarm
 from triage.cases.models import Case
 from triage.items.models import Item, Sighting
-from triage.items.service import count, look_at, others_are_up, post_alarm
 
 NOT_A_REPORT = "part of a flood, not a report"
 IN_BULK = 1

@@ -11,8 +11,8 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.accounts.models import Person
-from hotline.core.database import Base, Identified, short
-from hotline.core.machine import Machine, Stateful
+from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.machine import Machine, Stateful
 from triage.items.models import Item
 
 CASE_MACHINE = Machine(

@@ -23,17 +23,17 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, contains_eager
 
 from hotline.accounts.models import Person
-from hotline.core import audit, machine
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
-from hotline.core.ids import new_id
+from hotline.core.storage import audit, machine
+from hotline.core.storage.ids import new_id
 from triage.cases import assessment, floods
+from triage.cases.examination.appraise import appraise
+from triage.cases.examination.register import tell_reporters
 from triage.cases.models import OPEN_STATES, Assessment, Case
 from triage.cases.tabs import HELD_DANGER, IN_DANGER, TABS, beyond, rank_in, stands_in
 from triage.hashlists.models import MediaMatch
-from triage.items.appraise import appraise
 from triage.items.models import Item, ItemMedia
-from triage.items.service import tell_reporters
 from triage.jurisdiction import Facts
 
 # Later assessments in these states are blind: nobody sees who assessed before, or how.

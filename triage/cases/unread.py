@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hotline.core.audit import AuditEntry
+from hotline.core.storage.audit import AuditEntry
 from hotline.intake.models import ReportMessage, ReportPart
 from triage.cases.models import Case
 from triage.items.models import Sighting

@@ -14,10 +14,13 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes, urljoin
 
-from triage.fetching import html, manifests, page
-from triage.fetching.http import Exchange, Web
-from triage.fetching.media import Candidate
-from triage.fetching.reading import read
+from triage.fetching.network.http import Exchange, Web
+from triage.fetching.network.transfer import Answer
+from triage.fetching.pages import html, manifests, page
+from triage.fetching.pages.media import Candidate
+from triage.fetching.pages.reading import read
+from triage.fetching.pages.sniff import Kind, kind_of
+from triage.fetching.pages.targets import parse
 from triage.fetching.report import (
     MAX_URL,
     FetchReport,
@@ -27,9 +30,6 @@ from triage.fetching.report import (
     PageFacts,
     Source,
 )
-from triage.fetching.sniff import Kind, kind_of
-from triage.fetching.targets import parse
-from triage.fetching.transfer import Answer
 
 Hasher = Callable[[bytes, str | None], dict[str, Any]]
 """Bytes of a medium and the type that the host declared -> the JSON of its fingerprint."""

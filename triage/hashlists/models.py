@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hotline.core.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short
 
 # SQLite numbers rows by itself only in a column that is INTEGER.
 BigSerial = BigInteger().with_variant(Integer(), "sqlite")

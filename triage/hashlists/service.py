@@ -18,14 +18,13 @@ import numpy as np
 from sqlalchemy import delete, func, literal, select
 from sqlalchemy.orm import Session
 
-from hotline.core import audit, outbox
-from hotline.core.database import insert_once
 from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound
-from hotline.core.ids import new_id
-from hotline.core.task import Task
-from triage.hashlists import staging
+from hotline.core.jobs.task import Task
+from hotline.core.storage import audit, outbox
+from hotline.core.storage.database import insert_once
+from hotline.core.storage.ids import new_id
 from triage.hashlists.formats import HashEntry, Problem
-from triage.hashlists.matcher import INDEXED, WIDEST, Matcher, index_path
+from triage.hashlists.imports import staging
 from triage.hashlists.models import (
     HashEntryRow,
     HashImportRow,
@@ -33,6 +32,7 @@ from triage.hashlists.models import (
     HashListVersion,
     MediaMatch,
 )
+from triage.hashlists.search.matcher import INDEXED, WIDEST, Matcher, index_path
 from triage.items.models import ItemMedia, Media
 from triage.matching import build_index
 

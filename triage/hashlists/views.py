@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import requires, signed_in
 from hotline.accounts.views import told
-from hotline.core import web
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
-from triage.hashlists import police, service
+from hotline.core.web import site
+from triage.cases.examination import police_lists
+from triage.hashlists import service
 from triage.hashlists.models import HashList
 
 
@@ -23,7 +24,7 @@ from triage.hashlists.models import HashList
 def switch(list_id: uuid.UUID) -> ResponseReturnValue:
     """Match with the list, or no more."""
     enabled = request.form.get("act") == "enable"
-    with told(), web.writing() as session:
+    with told(), site.writing() as session:
         found = _locked(session, list_id)
         service.set_enabled(session, found, enabled, actor=signed_in().actor, now=utc_now())
         flash(
@@ -38,15 +39,15 @@ def switch(list_id: uuid.UUID) -> ResponseReturnValue:
 def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
     """Ask, agree or stop. Asking needs the tick below the warning."""
     now, actor = utc_now(), signed_in().actor
-    second_person = web.context().settings.second_person
-    with told(), web.writing() as session:
+    second_person = site.context().settings.second_person
+    with told(), site.writing() as session:
         found = _locked(session, list_id)
         if request.form.get("act") == "stop":
-            police.stop(session, found, actor=actor, now=now)
+            police_lists.stop(session, found, actor=actor, now=now)
             flash(gettext("%(list)s tells the police nothing by itself.", list=found.name), "good")
         elif request.form.get("understood") != "yes":
             raise InvalidInput(gettext("Tick that you have read what it means."))
-        elif police.ask(session, found, actor=actor, second_person=second_person, now=now):
+        elif police_lists.ask(session, found, actor=actor, second_person=second_person, now=now):
             flash(gettext("From now on a match with %(list)s tells the police by itself.",
                           list=found.name), "warn")  # fmt: skip
         else:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from hotline.core.settings import Settings
-from triage.hosting.cdn import CdnRanges
-from triage.hosting.cloudflare import CloudflareOrigin
-from triage.hosting.dns import DnsResolver
-from triage.hosting.geography import Geography
-from triage.hosting.known import KnownFirst, load_known_networks
 from triage.hosting.lookup import HostingLookup, Lookup
-from triage.hosting.rdap import Registry
+from triage.hosting.sources.cdn import CdnRanges
+from triage.hosting.sources.cloudflare import CloudflareOrigin
+from triage.hosting.sources.dns import DnsResolver
+from triage.hosting.sources.geography import Geography
+from triage.hosting.sources.known import KnownFirst, load_known_networks
+from triage.hosting.sources.rdap import Registry
 
 
 def build_cloudflare(settings: Settings) -> CloudflareOrigin | None:

@@ -9,11 +9,11 @@ from typing import Protocol
 
 from publicsuffixlist import PublicSuffixList
 
-from triage.hosting.cdn import CdnRanges
-from triage.hosting.dns import Resolution, Resolver
 from triage.hosting.facts import HostingFacts, Observation
-from triage.hosting.geography import Geography
-from triage.hosting.rdap import Registry
+from triage.hosting.sources.cdn import CdnRanges
+from triage.hosting.sources.dns import Resolution, Resolver
+from triage.hosting.sources.geography import Geography
+from triage.hosting.sources.rdap import Registry
 
 #: A name may resolve to dozens of addresses of one network; registries are asked about this many
 #: that lie in different blocks. Country and ASN are local and are looked up for every address.

@@ -16,15 +16,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.core import audit, outbox
 from hotline.core.context import Context
-from hotline.core.database import insert_once
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.core.ids import new_id
 from hotline.core.settings import TOR_ROUTE, Settings
+from hotline.core.storage import audit, outbox
+from hotline.core.storage.database import insert_once
+from hotline.core.storage.ids import new_id
 from triage.cases.models import Case
+from triage.fetching.pages.targets import parse
 from triage.fetching.report import FetchRequest
-from triage.fetching.targets import parse
 from triage.items.models import HostingObservation, Item, ItemAccess
 
 LONGEST_COOKIES = 8_000

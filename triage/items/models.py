@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hotline.core.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short
 
 
 class Item(Identified, Base):

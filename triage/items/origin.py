@@ -10,14 +10,14 @@ from ipaddress import ip_address
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.core import audit, outbox
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
-from triage.fetching.addresses import refusal
-from triage.hosting.cdn import CdnRanges
-from triage.hosting.cloudflare import origin_observation
+from hotline.core.storage import audit, outbox
+from triage.fetching.network.addresses import refusal
 from triage.hosting.facts import HostingFacts, Observation
 from triage.hosting.lookup import Lookup, observe_behind
+from triage.hosting.sources.cdn import CdnRanges
+from triage.hosting.sources.cloudflare import origin_observation
 from triage.items.models import HostingObservation, Item
 
 FACT = "origin_address"

@@ -15,8 +15,8 @@ from typing import Annotated, ClassVar, Literal
 from babel import Locale
 from pydantic import AfterValidator, ConfigDict, Field
 
+from hotline.core.datafiles.shapes import parse
 from hotline.core.errors import InvalidInput
-from hotline.core.shapes import parse
 
 HostingKind = Literal["host", "cdn", "onion", "p2p", "platform", "unknown"]
 Assessment = Literal["unassessed", "baseline", "national", "not_illegal", "cannot_determine"]

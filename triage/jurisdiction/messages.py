@@ -13,9 +13,9 @@ from string import Formatter
 
 from babel import Locale
 
-from hotline.core import datafiles
+from hotline.core.datafiles import files
+from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.core.shapes import parse_file
 
 PACKAGE = "triage.jurisdiction"
 LANGUAGES = ("en", "sq")
@@ -88,7 +88,7 @@ def _name(language: str) -> str:
 def _read(language: str, override_dir: Path | None) -> dict[str, str]:
     """`[police] danger = "…"` becomes `police.danger`; quoted keys keep their own dots."""
     name = _name(language)
-    raw = datafiles.read_toml(PACKAGE, name, override_dir)
+    raw = files.read_toml(PACKAGE, name, override_dir)
     tables = parse_file(dict[str, dict[str, str]], name, raw)
     return {
         f"{table}.{key}": sentence

@@ -23,9 +23,9 @@ from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import ConfigDict, Field
 
-from hotline.core import countries, datafiles
+from hotline.core.datafiles import countries, files
+from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.core.shapes import parse_file
 from triage import priority
 from triage.jurisdiction.facts import PLACES, Place
 from triage.jurisdiction.messages import PACKAGE, Catalog, load_messages
@@ -224,9 +224,9 @@ def _country_rules(code: str, override_dir: Path | None) -> CountryRules:
 
 
 def _toml(kind: type[T], name: str, override_dir: Path | None) -> T:
-    return parse_file(kind, name, datafiles.read_toml(PACKAGE, name, override_dir))
+    return parse_file(kind, name, files.read_toml(PACKAGE, name, override_dir))
 
 
 def _rows(kind: type[T], name: str, override_dir: Path | None) -> tuple[T, ...]:
-    rows = datafiles.read_csv(PACKAGE, name, override_dir)
+    rows = files.read_csv(PACKAGE, name, override_dir)
     return parse_file(tuple[kind, ...], name, rows)  # type: ignore[valid-type]

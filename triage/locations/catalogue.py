@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from hotline.core.datafiles import read_toml
+from hotline.core.datafiles.files import read_toml
 from hotline.core.errors import Misconfigured
 
 PACKAGE = "triage.locations"

@@ -6,14 +6,14 @@ import re
 from dataclasses import replace
 from urllib.parse import quote
 
-from triage.locations import wrappers
 from triage.locations.catalogue import Catalogue, Wrapper, load_platforms
-from triage.locations.contact import known_suffix
 from triage.locations.location import Location, make_key, shorten, unknown
-from triage.locations.repair import scrub, trim_end
-from triage.locations.scan import MAX_LOCATIONS, Scan, places
-from triage.locations.tokens import ORDINARY, clean, join_breaks, settle, web_addresses
-from triage.locations.weburl import OTHER, WEB, Parts, identify_parts, parse
+from triage.locations.others.contact import known_suffix
+from triage.locations.text.repair import scrub, trim_end
+from triage.locations.text.scan import MAX_LOCATIONS, Scan, places
+from triage.locations.text.tokens import ORDINARY, clean, join_breaks, settle, web_addresses
+from triage.locations.web import wrappers
+from triage.locations.web.weburl import OTHER, WEB, Parts, identify_parts, parse
 
 MAX_TEXT = 1 << 20
 """Characters of one text that are read. What the cut would break in two is left out whole."""

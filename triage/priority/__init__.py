@@ -14,9 +14,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from hotline.core import datafiles
+from hotline.core.datafiles import files
+from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.core.shapes import parse_file
 
 FILE = "priority_weights.toml"
 MAX_SCORE = 1000
@@ -127,7 +127,7 @@ def _shares(signals: Signals, weights: Weights) -> dict[str, float]:
 
 def load_weights(override_dir: Path | None = None) -> Weights:
     """The weights; raises ``Misconfigured`` with every fault of the file."""
-    weights = parse_file(Weights, FILE, datafiles.read_toml(__name__, FILE, override_dir))
+    weights = parse_file(Weights, FILE, files.read_toml(__name__, FILE, override_dir))
     wrong = [
         f"/{slug}/why: an English reason is missing"
         for slug in Weights.__slots__

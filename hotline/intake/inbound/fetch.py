@@ -9,12 +9,12 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.core import outbox
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, Unavailable
+from hotline.core.jobs.task import Task
 from hotline.core.logs import origin
-from hotline.core.outbox import OutboxEntry
-from hotline.core.task import Task
+from hotline.core.storage import outbox
+from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.inbound import mail, mime
 from hotline.intake.inbound.mail import DnsFunction, Sender
 from hotline.intake.inbound.mailbox import Mailbox

@@ -21,9 +21,9 @@ import dns.resolver
 from dkim.util import InvalidTagValueList, parse_tag_value
 from pydantic import ConfigDict
 
-from hotline.core.datafiles import read_toml
+from hotline.core.datafiles.files import read_toml
+from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured, Unavailable
-from hotline.core.shapes import parse_file
 from hotline.intake.inbound import arf, mime, ncmec, plain, xarf
 from hotline.intake.inbound.findings import Inbound
 from hotline.intake.submission import Role

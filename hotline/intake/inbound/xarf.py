@@ -14,8 +14,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from hotline.core.datafiles.shapes import parse as shaped
 from hotline.core.errors import InvalidInput
-from hotline.core.shapes import parse as shaped
 from hotline.intake import strict_json
 from hotline.intake.inbound import mime
 from hotline.intake.inbound.findings import Inbound, build

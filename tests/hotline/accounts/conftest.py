@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from hotline.accounts import passwords, service
 from hotline.core.context import Context, build_context
 from hotline.core.settings import Settings
-from hotline.migrations.tables import metadata
+from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PASSWORD = "a long enough one"

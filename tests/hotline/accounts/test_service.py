@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from hotline.accounts import passwords, service
 from hotline.accounts.models import LoginSession, Person
-from hotline.core.audit import AuditEntry
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, NotFound, TooMany
+from hotline.core.storage.audit import AuditEntry
 
 PASSWORD = "a long enough one"
 Add = Callable[..., str]

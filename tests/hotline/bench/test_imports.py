@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hotline.bench import imports
 from hotline.core.errors import Conflict
+from workers.bench import imports
 
 
 @pytest.mark.parametrize("server", ["sqlite", "postgresql"])

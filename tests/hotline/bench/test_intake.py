@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, inspect, select
 
-from hotline.bench import intake
-from hotline.bench.load import Load, ask
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import Conflict, Unavailable
 from hotline.core.settings import load_settings
 from hotline.intake import service
 from hotline.intake.models import Report
 from hotline.intake.submission import read
+from workers.bench import intake
+from workers.bench.load import Load, ask
 
 
 def test_both_sides_are_measured_on_one_database(

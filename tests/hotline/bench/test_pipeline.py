@@ -14,10 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hotline.bench import pictures, pipeline
 from hotline.core.errors import Unavailable
 from triage.fingerprints import fingerprint_media
 from triage.hashlists import formats
+from workers.bench import pictures, pipeline
 
 
 @pytest.fixture

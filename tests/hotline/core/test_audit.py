@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select, update
 
-from hotline.core import audit
-from hotline.core.audit import AuditEntry
 from hotline.core.context import Context
+from hotline.core.storage import audit
+from hotline.core.storage.audit import AuditEntry
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 

@@ -6,10 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hotline.core import circuit as circuits
-from hotline.core.circuit import FIRST_PAUSE, LONGEST_PAUSE, SILENCES, Circuit, Paused, pause_after
 from hotline.core.context import Context
 from hotline.core.errors import NoAnswer, Unavailable
+from hotline.core.jobs import circuit as circuits
+from hotline.core.jobs.circuit import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    SILENCES,
+    Circuit,
+    Paused,
+    pause_after,
+)
 
 SERVER = "mail.example"
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.core import countries
-from hotline.core.countries import add_business_hours, available, is_holiday, load_country
+from hotline.core.datafiles import countries
+from hotline.core.datafiles.countries import add_business_hours, available, is_holiday, load_country
 from hotline.core.errors import InvalidInput, Misconfigured
 
 SHIPPED = Path(countries.__file__).parent / "data"

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from hotline.core.context import Context
-from hotline.core.crypto import KEY_NAMES, CannotOpen, Keyring, RecordKey, Vault
 from hotline.core.errors import Misconfigured
-from hotline.core.ids import new_id
+from hotline.core.storage.crypto import KEY_NAMES, CannotOpen, Keyring, RecordKey, Vault
+from hotline.core.storage.ids import new_id
 
 
 def test_a_sealed_value_opens_where_it_was_sealed_and_nowhere_else(context: Context) -> None:

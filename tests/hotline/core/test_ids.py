@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.context import Context
-from hotline.core.ids import RECEIPT_LENGTH, new_id, new_receipt, normalise_receipt
-from hotline.core.numbers import next_reference
+from hotline.core.storage.ids import RECEIPT_LENGTH, new_id, new_receipt, normalise_receipt
+from hotline.core.storage.reference_numbers import next_reference
 
 
 def test_ids_are_version_7_and_ordered_in_time() -> None:

@@ -35,7 +35,7 @@ SPEAKERS = {
     "asyncio": "\nasync def f():\n    asyncio.get_running_loop().call_soon(int, S)\n"
     "    await asyncio.sleep(0)\n    await asyncio.sleep(0)\nasyncio.run(f())",
     "fork": "\nif os.fork():\n    os.wait()\nelse:\n    int(S)",
-    "database": "\nfrom sqlalchemy import text\nfrom hotline.core.database import Database\n"
+    "database": "\nfrom sqlalchemy import text\nfrom hotline.core.storage.database import Database\n"
     "with Database('sqlite://').reading() as s:\n    s.execute(text('SELECT :a FROM x'), {'a': S})",
     "unicode": "S.encode('utf-16').decode('ascii')",
 }

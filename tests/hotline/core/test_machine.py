@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from hotline.core import machine
-from hotline.core.audit import AuditEntry
 from hotline.core.context import Context
 from hotline.core.errors import Conflict
-from hotline.core.ids import new_id
-from hotline.core.machine import Machine
+from hotline.core.storage import machine
+from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.machine import Machine
 from hotline.intake.models import PART_MACHINE
-from partners.deliveries.models import DELIVERY_MACHINE
 from partners.notices.models import NOTICE_MACHINE
 from partners.referrals.models import HOLD_MACHINE, PLAN_MACHINE, REFERRAL_MACHINE
+from partners.sending.models import DELIVERY_MACHINE
 from partners.watching.models import WATCH_MACHINE, Watch
 from triage.cases.models import CASE_MACHINE
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from hotline.core import outbox
 from hotline.core.context import Context
-from hotline.core.outbox import FRESH, LEASE, OutboxEntry
+from hotline.core.storage import outbox
+from hotline.core.storage.outbox import FRESH, LEASE, OutboxEntry
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 

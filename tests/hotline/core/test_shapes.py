@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import ConfigDict
 
+from hotline.core.datafiles.shapes import parse, parse_file
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.core.shapes import parse, parse_file
 
 
 @dataclass(frozen=True)

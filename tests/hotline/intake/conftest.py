@@ -10,17 +10,17 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
-import hotline.core.audit
-import hotline.core.crypto
-import hotline.core.machine
-import hotline.core.outbox
+import hotline.core.storage.audit
+import hotline.core.storage.crypto
+import hotline.core.storage.machine
+import hotline.core.storage.outbox
 import hotline.intake.models
-from hotline.app import create_app
 from hotline.core.context import Context, build_context
-from hotline.core.database import Base
 from hotline.core.settings import Settings
+from hotline.core.storage.database import Base
+from workers.app import create_app
 
-TRANSLATIONS = Path(hotline.core.audit.__file__).parents[1] / "translations"
+TRANSLATIONS = Path(hotline.core.storage.audit.__file__).parents[1] / "translations"
 
 
 @pytest.fixture(scope="session", autouse=True)

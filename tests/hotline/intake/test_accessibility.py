@@ -14,12 +14,12 @@ from werkzeug.serving import make_server
 
 from hotline.accounts import auth
 from hotline.accounts import service as accounts
-from hotline.app import create_app
 from hotline.core.context import Context, build_context, utc_now
-from hotline.core.database import Base
 from hotline.core.settings import Settings
+from hotline.core.storage.database import Base
 from hotline.intake import service
-from hotline.migrations.tables import metadata
+from workers.app import create_app
+from workers.migrations.tables import metadata
 
 CHROMIUM = next(
     (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()), None

@@ -139,9 +139,9 @@ def test_a_flood_of_reports_is_held_and_a_flood_of_lookups_waits(
 def test_behind_proxies_the_address_they_saw_is_counted(context: Context) -> None:
     from dataclasses import replace
 
-    from hotline.app import create_app
     from hotline.core.settings import Settings
-    from hotline.intake import guard
+    from hotline.intake.flood import guard
+    from workers.app import create_app
 
     settings = Settings(
         data_dir=context.settings.data_dir, trusted_proxies=1, audiences=("public",)

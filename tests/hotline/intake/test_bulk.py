@@ -10,7 +10,8 @@ from werkzeug.test import TestResponse
 
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, HotlineError, InvalidInput, NotFound, TooMany
-from hotline.intake import bulk, keys, service
+from hotline.intake import service
+from hotline.intake.api import bulk, keys
 from hotline.intake.models import ApiKey, Report
 from hotline.intake.strict_json import Malformed
 from hotline.intake.submission import Submission

@@ -15,9 +15,9 @@ from flask.testing import FlaskClient
 from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import Page, Request, sync_playwright
 
-from hotline.app import create_app
 from hotline.core.context import Context
 from triage.fingerprints import fingerprint_media
+from workers.app import create_app
 
 pytestmark = pytest.mark.browser
 CHROMIUM = next(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hotline.intake import limits
-from hotline.intake.limits import Counters
+from hotline.intake.flood import limits
+from hotline.intake.flood.limits import Counters
 
 
 def test_events_are_counted_by_kind_and_address() -> None:

@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import create_engine, event, func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from hotline.core.audit import AuditEntry
 from hotline.core.context import Context
-from hotline.core.crypto import RecordKey
 from hotline.core.errors import TooMany
-from hotline.core.machine import HistoryEntry
-from hotline.core.outbox import OutboxEntry
+from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.crypto import RecordKey
+from hotline.core.storage.machine import HistoryEntry
+from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import batch, idempotency
 from hotline.intake.batch import Arrival, Received
 from hotline.intake.models import IdempotencyKey, Report, ReportPart

@@ -14,13 +14,13 @@ from sqlalchemy import func, select
 from hotline.accounts import auth, passwords
 from hotline.accounts import service as accounts
 from hotline.accounts.permissions import ROLES, allows
-from hotline.app import create_app
 from hotline.core.context import Context, build_context, utc_now
-from hotline.core.machine import HistoryEntry
 from hotline.core.settings import Settings
+from hotline.core.storage.machine import HistoryEntry
 from hotline.intake import service
 from hotline.intake.models import Report
-from hotline.migrations.tables import metadata
+from workers.app import create_app
+from workers.migrations.tables import metadata
 
 PAGE = "/console/report"
 SignIn = Callable[[str], FlaskClient]

@@ -17,8 +17,9 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import func, select
 
 from hotline.core.context import Context
-from hotline.intake import guard, proof, service
-from hotline.intake.limits import Counters, Limits
+from hotline.intake import service
+from hotline.intake.flood import guard, proof
+from hotline.intake.flood.limits import Counters, Limits
 from hotline.intake.models import Report, SpentProof
 
 KEYS = proof.Secrets(b"c" * 32, b"s" * 32)
@@ -104,7 +105,7 @@ def test_a_solution_is_good_for_a_day_and_for_this_instance_alone() -> None:
 def flood(app: APIFlask) -> Iterator[None]:
     """No report, look-up or addition is within the limits."""
     limits = Limits(600, 0, 0, 0, 0, 3600, 1, 1)
-    app.extensions["hotline.intake.guard"] = guard.Guard(limits, Counters(600))
+    app.extensions["hotline.intake.flood.guard"] = guard.Guard(limits, Counters(600))
     yield
 
 
@@ -246,7 +247,7 @@ def test_somebody_quick_is_a_robot_only_without_a_proof_or_earlier_pages(
     app: APIFlask, person: Any, client: FlaskClient, context: Context, monkeypatch: Any
 ) -> None:
     limits = Limits(600, 99, 99, 99, 99, 2, 1, 1)
-    app.extensions["hotline.intake.guard"] = guard.Guard(limits, Counters(600))
+    app.extensions["hotline.intake.flood.guard"] = guard.Guard(limits, Counters(600))
     person.send("/report/all", narrative="quick")
     person.send("/report/all", narrative="quick", proof=solved(client))
     assert held(context) == [True, False]

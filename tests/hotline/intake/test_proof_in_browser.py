@@ -13,8 +13,8 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from hotline.core.context import Context
-from hotline.intake import guard
-from hotline.intake.limits import Counters, Limits
+from hotline.intake.flood import guard
+from hotline.intake.flood.limits import Counters, Limits
 from hotline.intake.models import Report
 
 pytestmark = pytest.mark.browser
@@ -29,7 +29,7 @@ NEXT = "main form >> nth=0 >> button >> nth=0"
 def base(app: APIFlask) -> Iterator[str]:
     """A flood: every report without a proof is held."""
     limits = Limits(600, 0, 0, 0, 0, 0, 1000, 100)
-    app.extensions["hotline.intake.guard"] = guard.Guard(limits, Counters(600))
+    app.extensions["hotline.intake.flood.guard"] = guard.Guard(limits, Counters(600))
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

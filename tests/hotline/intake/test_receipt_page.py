@@ -14,8 +14,9 @@ from flask import render_template
 from PIL import Image
 
 from hotline.core.context import Context
-from hotline.core.ids import new_receipt
-from hotline.intake import form, guard, pages, qr
+from hotline.core.storage.ids import new_receipt
+from hotline.intake.flood import guard
+from hotline.intake.form import form_fields, pages, qr
 
 CODE = re.compile(r'<code id="receipt">([^<]+)</code>')
 PICTURE = re.compile(r'src="data:image/png;base64,([^"]+)" width="(\d+)" height="(\d+)"')
@@ -83,7 +84,9 @@ def test_an_empty_form_is_filled_in_for_each_visitor(app: APIFlask, context: Con
             seen.add(tuple(hidden[name] for name in ("csrf_token", "form_id") if name in hidden))
             answer = client.post(path, data=hidden | {"narrative": "x", "locations": str(number)})
             assert answer.status_code in (200, 302), answer.text
-            assert form.age_of(context, hidden.get("form_id", "")) is not None or path.endswith("e")
+            assert form_fields.age_of(
+                context, hidden.get("form_id", "")
+            ) is not None or path.endswith("e")
         assert len(seen) == 3
 
 
@@ -94,7 +97,7 @@ def test_the_memory_for_pages_is_bounded(app: APIFlask, monkeypatch: pytest.Monk
         for danger in (True, False):
             variant = {"danger": danger, "child": False, "held": False}
             assert pages.fill("public/receipt.html", own, variant).count(">R<") == 1
-        assert len(app.extensions["hotline.intake.pages"]) == 1
+        assert len(app.extensions["hotline.intake.form.pages"]) == 1
 
 
 def test_a_flood_is_told_on_its_own_receipts_alone(

@@ -7,8 +7,8 @@ import re
 
 from flask.testing import FlaskClient
 
-from hotline.intake import openapi, reference, webhooks
-from hotline.intake.schemas import StateMessage
+from hotline.intake.api import openapi, reference, webhooks
+from hotline.intake.api.schemas import StateMessage
 
 PAGE = "/api/v1/docs"
 

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from hotline.core.context import Context
-from hotline.core.crypto import Keyring, Vault
+from hotline.core.storage.crypto import Keyring, Vault
 from hotline.intake import service
 from hotline.intake.submission import read
 

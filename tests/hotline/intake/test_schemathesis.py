@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from schemathesis.generation import GenerationMode
 
 from hotline.core.context import Context, utc_now
-from hotline.intake import guard, keys
-from hotline.intake.limits import Counters, Limits
+from hotline.intake.api import keys
+from hotline.intake.flood import guard
+from hotline.intake.flood.limits import Counters, Limits
 
 
 @schemathesis.serializer("application/x-ndjson")
@@ -23,7 +24,7 @@ def lines(_context: schemathesis.SerializationContext, value: Any) -> bytes:
 def api(app: APIFlask) -> schemathesis.BaseSchema:
     """Without limits on look-ups: a limit that is reached is tested elsewhere."""
     limits = Limits(600, 10**9, 10**9, 10**9, 10**9, 0, 1, 1)
-    app.extensions["hotline.intake.guard"] = guard.Guard(limits, Counters(600))
+    app.extensions["hotline.intake.flood.guard"] = guard.Guard(limits, Counters(600))
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     # A body that is left out altogether has no length either.
     rejections = schema.config.checks.negative_data_rejection

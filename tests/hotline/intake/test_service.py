@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from hotline.core.audit import AuditEntry
 from hotline.core.context import Context, build_context
-from hotline.core.crypto import RecordKey
-from hotline.core.database import Base
 from hotline.core.errors import Conflict, InvalidInput
-from hotline.core.machine import HistoryEntry, history
-from hotline.core.outbox import OutboxEntry
 from hotline.core.settings import Settings
+from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.crypto import RecordKey
+from hotline.core.storage.database import Base
+from hotline.core.storage.machine import HistoryEntry, history
+from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import idempotency, service
 from hotline.intake.batch import Arrival
 from hotline.intake.models import IdempotencyKey, Report, ReportMessage, ReportPart

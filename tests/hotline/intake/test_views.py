@@ -11,10 +11,11 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
-from hotline.core import web
 from hotline.core.context import Context
-from hotline.core.outbox import OutboxEntry
-from hotline.intake import form, service, views
+from hotline.core.storage.outbox import OutboxEntry
+from hotline.core.web import site
+from hotline.intake import service
+from hotline.intake.form import form_fields, views
 from hotline.intake.models import Draft, Report
 
 ADDRESS, AGENT = "203.0.113.77", "SentinelAgent/9.9"
@@ -191,7 +192,7 @@ def test_a_forged_form_id_stores_nothing_and_keeps_what_was_typed(
 def test_an_old_form_id_is_not_taken(
     person: Any, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(form, "MAX_AGE", timedelta(seconds=-1))
+    monkeypatch.setattr(form_fields, "MAX_AGE", timedelta(seconds=-1))
     answer = person.send("/report/all", narrative="swordfish")
     assert answer.status_code == 400 and "swordfish" in answer.text and not reports(context)
 
@@ -269,7 +270,7 @@ def test_headers_on_every_url(app: APIFlask, client: FlaskClient) -> None:
     for url in urls:
         answer = client.get(url)
         answer.close()
-        for name in web.HEADERS:
+        for name in site.HEADERS:
             assert name in answer.headers, (url, name)
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert "unsafe" not in answer.headers["Content-Security-Policy"]

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from hotline.core.errors import Misconfigured
-from partners.formats import letters
-from partners.formats.letters import moment, stamp
-from partners.formats.locations import COLUMNS, csv_of, guarded
-from partners.formats.xarf import Located, Sender, document
+from partners.letters import wording
+from partners.letters.wording import moment, stamp
+from partners.notices.locations import COLUMNS, csv_of, guarded
+from partners.notices.xarf import Located, Sender, document
 
 SCHEMA = Draft202012Validator(
     json.loads((Path(__file__).parent / "xarf_content.schema.json").read_text()),
@@ -139,7 +139,7 @@ def put(folder: Path, text: str) -> None:
 
 def test_an_operator_s_own_template_comes_first_and_english_stands_in(tmp_path: Path) -> None:
     put(tmp_path, "Subject: [{{ reference }}]\n\n\nDear {{ name }},\n{{ at|moment }}\n")
-    letter = letters.write("note", "mk", tmp_path, reference="R", name="<A&B>", at=AT)
+    letter = wording.write("note", "mk", tmp_path, reference="R", name="<A&B>", at=AT)
     assert letter.subject == "[R]"
     assert letter.text == "Dear <A&B>,\n2026-11-23 09:00 UTC\n"
 
@@ -156,9 +156,9 @@ def test_an_operator_s_own_template_comes_first_and_english_stands_in(tmp_path: 
 def test_a_faulty_template_is_named_and_sends_nothing(tmp_path: Path, text: str) -> None:
     put(tmp_path, text)
     with pytest.raises(Misconfigured, match="note"):
-        letters.write("note", "en", tmp_path, name="A")
+        wording.write("note", "en", tmp_path, name="A")
 
 
 def test_a_template_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="nothing"):
-        letters.write("nothing", "en", tmp_path)
+        wording.write("nothing", "en", tmp_path)

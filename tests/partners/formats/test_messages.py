@@ -17,10 +17,10 @@ from sqlalchemy import update
 
 from partners.channels.base import Message
 from partners.channels.mail import compose
-from partners.deliveries.models import Delivery
-from partners.formats.notice import notice_message
-from partners.formats.referral import KNOWS_PEOPLE
+from partners.notices.message import notice_message
 from partners.notices.models import Notice, NoticeItem
+from partners.referrals.message import KNOWS_PEOPLE
+from partners.sending.models import Delivery
 from triage.cases.models import Case
 from triage.hashlists import formats
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch

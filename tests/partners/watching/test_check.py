@@ -10,12 +10,11 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.event import listen
 
-from hotline.bench.watch import fill
-from hotline.core import machine
-from hotline.core.ids import new_id
-from hotline.core.machine import HistoryEntry
-from hotline.core.outbox import OutboxEntry
-from hotline.core.task import AlreadyDone
+from hotline.core.jobs.task import AlreadyDone
+from hotline.core.storage import machine
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.machine import HistoryEntry
+from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.models import ReportPart
 from partners.notices import service as notices
 from partners.notices.models import Notice
@@ -34,6 +33,7 @@ from triage.availability.model import Verdict
 from triage.cases.models import Case
 from triage.items.access import Access, set_access
 from triage.items.models import Item, ItemAccess, ItemMedia, Visit
+from workers.bench.watch import fill
 
 CONTROL = "http://control.test/ok"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -16,7 +16,7 @@ from triage.availability.evidence import baseline_from_report, check_from_report
 from triage.availability.model import Baseline, MediaHash, Page
 from triage.availability.pages import load_error_pages, shipped_error_pages, title_hash
 from triage.availability.verdict import REASONS, judge
-from triage.fetching.page import facts_of_page
+from triage.fetching.pages.page import facts_of_page
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 A = "f0" * 32

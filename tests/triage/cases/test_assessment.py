@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.core import datafiles
+from hotline.core.datafiles import files
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.intake.submission import KINDS
 from triage.cases.assessment import FILE, Schema, agree, load_schema, merge, validate
@@ -106,7 +106,7 @@ def test_what_decides_must_be_agreed_on() -> None:
 
 
 def _faulty(change: Any) -> dict[str, Any]:
-    data = copy.deepcopy(datafiles.read_toml("triage.cases", FILE))
+    data = copy.deepcopy(files.read_toml("triage.cases", FILE))
     change(data)
     return data
 
@@ -126,13 +126,13 @@ def _faulty(change: Any) -> dict[str, Any]:
 )
 def test_a_faulty_file_is_refused(change: Any, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
     data = _faulty(change)
-    monkeypatch.setattr(datafiles, "read_toml", lambda *_: data)
+    monkeypatch.setattr(files, "read_toml", lambda *_: data)
     with pytest.raises(Misconfigured, match=told):
         load_schema.__wrapped__(None)
 
 
 def test_an_operator_may_bring_their_own(tmp_path: Path) -> None:
-    text = datafiles.read_text("triage.cases", FILE)
+    text = files.read_text("triage.cases", FILE)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / FILE).write_text(text.replace('version = "1"', 'version = "2-al"', 1))
     own = load_schema(tmp_path)

@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import event
 
 from hotline.core.context import Context
-from hotline.core.ids import new_id
-from hotline.core.machine import HistoryEntry
-from triage.cases.files import SHOWN_CASES, SHOWN_MATCHES, Elsewhere, File, files_of
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.machine import HistoryEntry
 from triage.cases.models import Case
+from triage.cases.pages.files import SHOWN_CASES, SHOWN_MATCHES, Elsewhere, File, files_of
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import Item, ItemMedia, Media
 

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select, text
 
 from hotline.accounts.models import Person
-from hotline.core import machine
 from hotline.core.context import Context
-from hotline.core.ids import new_id
+from hotline.core.storage import machine
+from hotline.core.storage.ids import new_id
 from triage.cases import floods
 from triage.cases.models import Case
 from triage.items.models import Item

@@ -11,21 +11,21 @@ import pytest
 from sqlalchemy import select
 
 from hotline.accounts.models import Person
-from hotline.core import machine
-from hotline.core.audit import AuditEntry
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
-from hotline.core.ids import new_id
-from hotline.core.outbox import OutboxEntry
-from hotline.core.task import Task
+from hotline.core.jobs.task import Task
+from hotline.core.storage import machine
+from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.submission import read
 from triage.cases import floods, service
+from triage.cases.examination.register import alarm_item, register_report, tell_reporters
 from triage.cases.models import Case
 from triage.cases.unread import unread
 from triage.items.models import Item, Sighting
-from triage.items.service import alarm_item, register_report, tell_reporters
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

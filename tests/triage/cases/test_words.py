@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
-from triage.cases.words import said_before, seen_elsewhere
+from triage.cases.pages.words import said_before, seen_elsewhere
 
 
 @pytest.fixture(autouse=True)

@@ -15,23 +15,24 @@ from flask.testing import FlaskClient
 from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
 from werkzeug.test import TestResponse
 
-import hotline.app
+import workers.app
 from hotline.accounts import auth, passwords, service, views
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import ROLES
 from hotline.accounts.views import blueprint as sign_in
-from hotline.core import machine, web
 from hotline.core.context import Context, build_context
-from hotline.core.ids import new_id
 from hotline.core.settings import Settings
+from hotline.core.storage import machine
+from hotline.core.storage.ids import new_id
+from hotline.core.web import site
 from hotline.intake import service as intake
 from hotline.intake.submission import read
-from hotline.migrations.tables import metadata
-from triage.cases import views as case_views
 from triage.cases.models import Case
+from triage.cases.pages import case_views
+from triage.console.views import create_blueprint
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import Item, ItemMedia, Media, Sighting
-from triage.views import create_blueprint
+from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PASSWORD = "a long enough one"
@@ -54,10 +55,10 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    import triage.items.views
-    import triage.views
+    import triage.cases.pages.item_views
+    import triage.console.views
 
-    for module in (auth, views, case_views, triage.items.views, triage.views):
+    for module in (auth, views, case_views, triage.cases.pages.item_views, triage.console.views):
         monkeypatch.setattr(module, "utc_now", made)
     return made
 
@@ -96,11 +97,11 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context
 @pytest.fixture
 def app(context: Context, clock: Clock) -> Flask:
     """As the factory makes it, without the partners' pages, which are tested elsewhere."""
-    made = Flask("hotline", static_folder=str(hotline.app.HERE / "core" / "static"))
+    made = Flask("hotline", static_folder=str(workers.app.HERE / "core" / "static"))
     made.jinja_env.undefined = StrictUndefined
     made.jinja_env.trim_blocks = made.jinja_env.lstrip_blocks = True
     made.jinja_loader = ChoiceLoader([PackageLoader("hotline.core"), PackageLoader("triage")])
-    web.install(made, context, [str(hotline.app.ROOT / "triage" / "translations")])
+    site.install(made, context, [str(workers.app.ROOT / "triage" / "translations")])
     made.register_blueprint(sign_in)
     made.register_blueprint(create_blueprint(panels=[_panel]))
     made.testing = False

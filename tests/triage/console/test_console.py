@@ -14,10 +14,10 @@ from werkzeug.routing import Rule
 
 from hotline.accounts import auth, service
 from hotline.accounts.permissions import PERMISSIONS, ROLES, allows
-from hotline.core import outbox
-from hotline.core.audit import AuditEntry
 from hotline.core.context import Context
-from hotline.core.outbox import OutboxEntry
+from hotline.core.storage import outbox
+from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.models import ReportPart
 from triage.cases.models import Assessment, Case
 
@@ -519,9 +519,9 @@ def test_work_that_was_laid_aside_is_replayed(browse: Browse, context: Context, 
 def test_the_log_is_filtered_and_paged(
     browse: Browse, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import triage.views
+    import triage.console.views
 
-    monkeypatch.setattr(triage.views, "LOG_PAGE", 2)
+    monkeypatch.setattr(triage.console.views, "LOG_PAGE", 2)
     browser, path, seen = browse("auditor"), "/console/log?action=person.added", []
     while path:
         page = browser.client.get(path).text

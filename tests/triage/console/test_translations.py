@@ -11,9 +11,9 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-import hotline.app
+import workers.app
 
-ROOT = hotline.app.ROOT
+ROOT = workers.app.ROOT
 FOLDER = ROOT / "triage" / "translations"
 WORDS = FOLDER / "sq" / "LC_MESSAGES"
 

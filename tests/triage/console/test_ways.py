@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from hotline.core.audit import AuditEntry
 from hotline.core.context import Context
-from hotline.core.outbox import OutboxEntry
+from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.outbox import OutboxEntry
 from triage.items.access import access_of
 from triage.items.models import HostingObservation, Item, ItemAccess
 

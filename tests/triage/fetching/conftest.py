@@ -26,8 +26,8 @@ from cryptography.x509.oid import NameOID
 from PIL import Image
 
 from triage.fetching.fetch import fetch
+from triage.fetching.network.transfer import Transfer
 from triage.fetching.report import FetchLimits, FetchReport, FetchRequest
-from triage.fetching.transfer import Transfer
 
 LOOPBACK = ("127.0.0.0/8",)
 HOST = "pictures.example"
@@ -164,7 +164,7 @@ def tls_context(tmp_path_factory: pytest.TempPathFactory) -> _Context:
 def trusted(tls_context: _Context, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test host's certificate counts as one of the world's authorities."""
     pem = ssl.DER_cert_to_PEM_cert(tls_context.certificate)
-    monkeypatch.setattr("triage.fetching.transfer._TRUST", pem.encode())
+    monkeypatch.setattr("triage.fetching.network.transfer._TRUST", pem.encode())
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from triage.fetching import client, seccomp
+from triage.fetching.process import client, seccomp
+from triage.fetching.process.sandbox import Protection
+from triage.fetching.process.syscalls import AARCH64, DECODING, FETCHING, X86_64
 from triage.fetching.report import PROTECTIONS
-from triage.fetching.sandbox import Protection
-from triage.fetching.syscalls import AARCH64, DECODING, FETCHING, X86_64
 
 PROJECT = Path(client.__file__).parents[2]
 SECRET = "the-password-of-the-database"
@@ -27,8 +27,8 @@ INTRUDER = """
 import ctypes, fcntl, json, os, resource, signal, socket, struct, sys, threading, time
 from functools import partial
 from pathlib import Path
-from triage.fetching import sandbox
-from triage.fetching.syscalls import DECODING, FETCHING
+from triage.fetching.process import sandbox
+from triage.fetching.process.syscalls import DECODING, FETCHING
 project, folder, port, uid, calls = sys.argv[1:6]
 libc = ctypes.CDLL(None, use_errno=True)
 parent = os.getppid()

@@ -12,9 +12,9 @@ from typing import Any
 import pycurl
 import pytest
 
+from triage.fetching.network.transfer import Plan, Transfer
+from triage.fetching.pages.targets import parse
 from triage.fetching.report import FetchLimits
-from triage.fetching.targets import parse
-from triage.fetching.transfer import Plan, Transfer
 
 
 @pytest.mark.parametrize(

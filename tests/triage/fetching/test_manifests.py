@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.fetching.manifests import Manifest, read_dash, read_hls
+from triage.fetching.pages.manifests import Manifest, read_dash, read_hls
 
 MPD = '<MPD xmlns="urn:mpeg:dash:schema:mpd:2011">{}</MPD>'
 

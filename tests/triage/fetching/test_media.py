@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triage.fetching import html
-from triage.fetching.media import css_urls, find, json_ld_urls, largest_candidate
-from triage.fetching.page import facts_of_page
+from triage.fetching.pages import html
+from triage.fetching.pages.media import css_urls, find, json_ld_urls, largest_candidate
+from triage.fetching.pages.page import facts_of_page
 
 PAGE = "https://pictures.example/album/index.html"
 

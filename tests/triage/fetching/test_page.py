@@ -7,8 +7,8 @@ import random
 
 import pytest
 
-from triage.fetching import html
-from triage.fetching.page import distance, facts_of_page, facts_of_text, simhash
+from triage.fetching.pages import html
+from triage.fetching.pages.page import distance, facts_of_page, facts_of_text, simhash
 from triage.fetching.report import PageFacts
 
 WORDS = [f"word{n}" for n in range(400)]

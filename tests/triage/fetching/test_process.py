@@ -16,8 +16,8 @@ from typing import Any
 import psutil
 import pytest
 
-from triage.fetching import client
-from triage.fetching.client import Fetcher
+from triage.fetching.process import client
+from triage.fetching.process.client import Fetcher
 from triage.fetching.report import FetchLimits
 
 PROJECT = Path(client.__file__).parents[2]
@@ -117,7 +117,7 @@ def test_the_child_s_limits_are_in_force(lab: Any, world: Any, shared: Fetcher) 
 
 def test_the_child_s_code_knows_nothing_of_the_database() -> None:
     code = (
-        "import sys, triage.fetching.child, triage.fetching.client, triage.fingerprints;"
+        "import sys, triage.fetching.process.child, triage.fetching.process.client, triage.fingerprints;"
         "print([n for n in ('sqlalchemy', 'flask', 'redis', 'rq', 'psycopg') if n in sys.modules])"
     )
     done = subprocess.run(
@@ -129,7 +129,7 @@ def test_the_child_s_code_knows_nothing_of_the_database() -> None:
 def test_the_client_loads_no_decoder() -> None:
     """What is read is read in the child; the worker around it needs no code for that."""
     code = (
-        "import sys, triage.fetching.client;"
+        "import sys, triage.fetching.process.client;"
         "print([n for n in ('pycurl', 'selectolax', 'PIL', 'av', 'numpy') if n in sys.modules])"
     )
     done = subprocess.run(
@@ -249,7 +249,7 @@ def test_the_child_leaves_with_its_parent(world: Any) -> None:
     world.routes = {"/": _hang}
     code = (
         "import sys, threading\n"
-        "from triage.fetching.client import Fetcher\n"
+        "from triage.fetching.process.client import Fetcher\n"
         "from triage.fetching.report import FetchRequest\n"
         "fetcher = Fetcher()\n"
         "request = FetchRequest(sys.argv[1], allowed_networks=('127.0.0.0/8',))\n"
@@ -268,7 +268,7 @@ def test_the_child_leaves_with_its_parent(world: Any) -> None:
 
 def test_a_request_that_the_child_cannot_read_ends_it_without_a_word_of_it() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "triage.fetching.child"],
+        [sys.executable, "-m", "triage.fetching.process.child"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

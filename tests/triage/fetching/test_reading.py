@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from triage.fetching.helper import Helper
-from triage.fetching.media import find_in_text
-from triage.fetching.reading import read
+from triage.fetching.pages.media import find_in_text
+from triage.fetching.pages.reading import read
+from triage.fetching.process.helper import Helper
 
 PAGE = "https://pictures.example/album/"
 
@@ -89,7 +89,7 @@ def test_text_search_finds_what_is_named_plainly() -> None:
 def test_the_report_says_that_a_page_was_too_complex(
     lab: Any, world: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("triage.fetching.reading._ask", lambda *_: None)
+    monkeypatch.setattr("triage.fetching.pages.reading._ask", lambda *_: None)
     world.routes = {"/": lab.answer(b"<img src=a.jpg>"), "/a.jpg": lab.answer(lab.picture())}
     report = lab.look(lab.ask(world.url()))
     assert (report.outcome, report.error) == ("ok", "page_too_complex")

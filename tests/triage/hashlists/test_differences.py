@@ -10,8 +10,8 @@ import pytest
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from triage.hashlists import service
-from triage.hashlists.differences import differences
 from triage.hashlists.formats import HashEntry
+from triage.hashlists.imports.differences import differences
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
-from triage.hashlists import formats, importing, staging
+from triage.hashlists import formats
+from triage.hashlists.imports import importing, staging
 from triage.hashlists.models import HashEntryRow, HashImport, HashImportRow
 from triage.hashlists.service import Import
 

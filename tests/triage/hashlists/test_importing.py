@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
-from triage.hashlists import importing, service, staging
+from triage.hashlists import service
+from triage.hashlists.imports import importing, staging
 from triage.hashlists.models import HashEntryRow, HashImport, HashImportRow, HashList
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)

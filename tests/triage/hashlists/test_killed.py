@@ -18,9 +18,9 @@ from hotline.core.context import Context, build_context
 from hotline.core.settings import load_settings
 from hotline.intake import service as intake
 from hotline.intake.submission import Submission
-from hotline.migrations.run import upgrade
 from triage.hashlists import service
 from triage.hashlists.models import HashEntryRow, HashImport, HashImportRow
+from workers.migrations.run import upgrade
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 ROWS = 49_994
@@ -28,7 +28,7 @@ IMPORTER = """
 import sys, time
 from hotline.core.context import build_context, utc_now
 from hotline.core.settings import load_settings
-from triage.hashlists import importing
+from triage.hashlists.imports import importing
 
 def tick(_):
     seen.append(1)

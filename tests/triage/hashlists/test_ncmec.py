@@ -15,9 +15,9 @@ from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.errors import Forbidden, InvalidInput, Unavailable
-from triage.hashlists.endpoint import checked_url
 from triage.hashlists.models import HashEntryRow, HashList, HashListVersion
-from triage.hashlists.ncmec import HashSharing, Update, update
+from triage.hashlists.owners.endpoint import checked_url
+from triage.hashlists.owners.ncmec import HashSharing, Update, update
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 NAMESPACE = "https://hashsharing.ncmec.org/hashsharing/v2"
@@ -255,7 +255,7 @@ def test_pages_without_an_end_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     context = make_context()
-    monkeypatch.setattr("triage.hashlists.ncmec.MOST_PAGES", 3)
+    monkeypatch.setattr("triage.hashlists.owners.ncmec.MOST_PAGES", 3)
     ncmec.page = lambda _: (  # type: ignore[method-assign]
         f'<queryResult xmlns="{NAMESPACE}"><paging><next>/v2/entries?a='
         f"{len(hash_service.asked)}</next></paging></queryResult>"

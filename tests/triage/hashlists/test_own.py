@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from hotline.core.context import Context
-from hotline.core.ids import new_id
+from hotline.core.storage.ids import new_id
+from triage.cases.examination.confirmed import own_entries
 from triage.cases.models import Case
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.hashlists.own import own_entries
 from triage.items.models import Item, ItemMedia, Media
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)

@@ -10,17 +10,18 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from hotline.app import create_app
-from hotline.core import outbox
 from hotline.core.context import Context
-from hotline.core.ids import new_id
-from hotline.core.outbox import OutboxEntry
-from hotline.core.task import Task
-from triage.hashlists import readiness, service
+from hotline.core.jobs.task import Task
+from hotline.core.storage import outbox
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.outbox import OutboxEntry
+from triage.hashlists import service
 from triage.hashlists.formats import HashEntry
-from triage.hashlists.matcher import Matcher, Query, index_path
+from triage.hashlists.search import readiness
+from triage.hashlists.search.matcher import Matcher, Query, index_path
 from triage.items.models import Media
 from triage.matching import build_index
+from workers.app import create_app
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 PDQ = "f" * 32 + "0" * 32

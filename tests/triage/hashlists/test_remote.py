@@ -13,15 +13,15 @@ from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, Forbidden, InvalidInput, Misconfigured, Unavailable
-from hotline.core.ids import new_id
-from hotline.core.outbox import OutboxEntry
-from hotline.core.task import Task
+from hotline.core.jobs.task import Task
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.outbox import OutboxEntry
+from triage.cases.examination.ask_owner import ask_owner, not_asked
 from triage.hashlists import service
-from triage.hashlists.asking import ask_owner, not_asked
 from triage.hashlists.formats import HashEntry
-from triage.hashlists.matcher import Matcher
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.hashlists.remote import Answer, RemoteList, Sent, load_remote_lists
+from triage.hashlists.owners.remote import Answer, RemoteList, Sent, load_remote_lists
+from triage.hashlists.search.matcher import Matcher
 from triage.items.models import Item, ItemMedia, Media
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)

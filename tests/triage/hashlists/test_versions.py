@@ -11,18 +11,18 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select
 
-from hotline.core import outbox
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound
-from hotline.core.ids import new_id
-from hotline.core.outbox import OutboxEntry
-from hotline.core.task import Task
-from hotline.migrations import run
+from hotline.core.jobs.task import Task
+from hotline.core.storage import outbox
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.outbox import OutboxEntry
 from triage.hashlists import formats, service
 from triage.hashlists.formats import HashEntry, Problem
-from triage.hashlists.matcher import Matcher, Query, index_path
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
+from triage.hashlists.search.matcher import Matcher, Query, index_path
 from triage.items.models import Item, ItemMedia, Media
+from workers.migrations import run
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 PDQ = "f" * 32 + "0" * 32

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hotline.core.errors import InvalidInput, Unavailable
-from triage.hosting.cloudflare import CloudflareOrigin, Reporter, origin_observation
+from triage.hosting.sources.cloudflare import CloudflareOrigin, Reporter, origin_observation
 
 REPORTER = Reporter("National Hotline", "desk@hotline.example", "Hotline", "AL")
 PATH = "/client/v4/accounts/acc1/abuse-reports"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from triage.hosting.dns import DnsResolver
+from triage.hosting.sources.dns import DnsResolver
 
 
 @pytest.fixture

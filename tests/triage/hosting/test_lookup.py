@@ -15,13 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.errors import Misconfigured
-from triage.hosting import asn as asn_table
-from triage.hosting.cdn import CdnRanges
-from triage.hosting.dns import DnsResolver
 from triage.hosting.facts import HostingFacts, Observation, tls_observation
-from triage.hosting.geography import Geography
 from triage.hosting.lookup import HostingLookup, observe_behind
-from triage.hosting.rdap import Registry
+from triage.hosting.sources import asn as asn_table
+from triage.hosting.sources.cdn import CdnRanges
+from triage.hosting.sources.dns import DnsResolver
+from triage.hosting.sources.geography import Geography
+from triage.hosting.sources.rdap import Registry
 
 SHARED = Geography()
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

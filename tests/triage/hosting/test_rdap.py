@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from hotline.core.circuit import FIRST_PAUSE, SILENCES
 from hotline.core.errors import Misconfigured
+from hotline.core.jobs.circuit import FIRST_PAUSE, SILENCES
 from triage.hosting.facts import Observation
-from triage.hosting.rdap import Budget, Registry
+from triage.hosting.sources.rdap import Budget, Registry
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ADDRESS = "80.78.64.1"

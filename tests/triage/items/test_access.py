@@ -10,12 +10,13 @@ from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.core.ids import new_id
-from hotline.core.outbox import OutboxEntry
+from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings, load_settings
-from hotline.core.task import Task
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.submission import read
+from triage.cases.examination.register import register_report
 from triage.cases.models import Case
 from triage.items.access import (
     Access,
@@ -26,7 +27,6 @@ from triage.items.access import (
     set_access,
 )
 from triage.items.models import Item, ItemAccess
-from triage.items.service import register_report
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TOR, RS = "socks5h://127.0.0.1:9050", "http://me:pw@proxy.example:3128"

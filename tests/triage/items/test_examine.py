@@ -12,22 +12,22 @@ from typing import Any
 from sqlalchemy import select
 
 from hotline.core.context import Context
-from hotline.core.outbox import OutboxEntry
-from hotline.core.task import Task
-from hotline.demo.pictures import altered, jpeg, picture
+from hotline.core.jobs.task import Task
+from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.submission import read
+from triage.cases.examination import examine
+from triage.cases.examination.examine import examine_item
+from triage.cases.examination.register import register_report
 from triage.cases.models import Case
 from triage.fetching.report import FetchReport, FetchRequest, Hop, MediaFound
 from triage.fingerprints import fingerprint_media
 from triage.hashlists import formats, service
-from triage.hashlists.matcher import Matcher
 from triage.hashlists.models import MediaMatch
+from triage.hashlists.search.matcher import Matcher
 from triage.hosting.facts import HostingFacts, Observation
-from triage.items import examine
-from triage.items.examine import examine_item
 from triage.items.models import Item, Visit
-from triage.items.service import register_report
+from workers.demo.pictures import altered, jpeg, picture
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

@@ -8,13 +8,13 @@ import pytest
 from sqlalchemy import select
 
 from hotline.core.context import Context
-from hotline.core.outbox import OutboxEntry
-from hotline.core.task import Task
+from hotline.core.jobs.task import Task
+from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.submission import read
+from triage.cases.examination.register import register_report
 from triage.cases.models import Case
 from triage.items.models import Item
-from triage.items.service import register_report
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from triage.locations import bench
+from workers.bench import locations
 
 
 def test_both_sides_are_measured_for_every_case() -> None:
-    outcome = bench.run(seconds=0.05)
+    outcome = locations.run(seconds=0.05)
     assert (outcome["name"], outcome["unit"]) == ("url", "locations/s")
     assert {row["case"] for row in outcome["rows"]} >= {"ordinary addresses", "platform addresses"}
     for row in outcome["rows"]:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from hotline.core import outbox
 from hotline.core.context import Context
 from hotline.core.errors import Misconfigured, Unavailable
-from hotline.core.outbox import OutboxEntry
-from hotline.core.task import AlreadyDone, Task
+from hotline.core.jobs.task import AlreadyDone, Task
+from hotline.core.storage import outbox
+from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.inbound import fetch, mime
 from hotline.intake.inbound.fetch import JOB, fetch_mail, post_fetch
 from hotline.intake.models import Report, ReportPart

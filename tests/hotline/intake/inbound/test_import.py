@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from hotline.cli import run
 from hotline.core.context import Context
 from hotline.intake.models import Report
+from workers.cli import run
 
 WHO = {"org": "Platform", "contact": "desk@platform.test", "domain": "platform.test"}
 XARF = {

@@ -1,0 +1,233 @@
+"""What differs by country and concerns everybody: names, languages, helplines, police, hours.
+
+One file per country, ``country_<code>.toml``; an operator overrides a file, or adds a country, in
+the data directory. Who may prosecute what is another matter: ``triage.jurisdiction``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from importlib import resources
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+from zoneinfo import ZoneInfo
+
+import holidays
+from pydantic import AfterValidator, ConfigDict, Field
+
+from hotline.core.datafiles import files
+from hotline.core.datafiles.shapes import parse_file
+from hotline.core.errors import InvalidInput, Misconfigured
+
+PACKAGE = "hotline.core"
+FILE_NAME = re.compile(r"country_([a-z]{2})\.toml")
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MAX_HOURS = 10_000.0
+"""No deadline of ours is longer than about five working years; more is a unit mistake."""
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Code = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+Text = Annotated[str, Field(min_length=1, max_length=300)]
+Span = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+
+
+def _https(value: str) -> str:
+    if not value.startswith("https://"):
+        raise ValueError("must start with https://")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, LookupError):
+        raise ValueError("is not a time zone, e.g. Europe/Tirane") from None
+    return value
+
+
+Link = Annotated[str, AfterValidator(_https), Field(max_length=300)]
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+@dataclass(frozen=True, slots=True)
+class Helpline:
+    """A line that listens to children or to those who worry about one. ``hours`` "" = not known."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    name: Text
+    number: Text
+    free: bool
+    languages: tuple[str, ...]
+    source: Text
+    hours: str = ""
+    chat_url: Link | None = None
+    verified: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HelpLink:
+    """Where a person can have the spread of their own picture stopped, from their own device."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    name: Text
+    url: Link
+    for_minors: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """Everything of one country that pages, clocks and references need. Times are local."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    code: Code
+    names: Mapping[str, str]
+    languages: Annotated[tuple[str, ...], Field(min_length=1)]
+    dated: date
+    source: Text
+    time_zone: Zone
+    reference_prefix: Annotated[str, Field(pattern="^[A-Z]{2,4}$")]
+    police_emergency: Annotated[str, Field(pattern=r"^\d{2,6}$")]
+    working_hours: Mapping[Day, tuple[Span, ...]]
+    helplines: Annotated[tuple[Helpline, ...], Field(min_length=1)]
+    take_down_help: tuple[HelpLink, ...]
+    hotline_name: str = ""
+    hotline_url: Link | None = None
+    police_report_url: Link | None = None
+    police_report_note: str = ""
+    regulator: str = ""
+    regulator_url: Link | None = None
+    holiday_calendar: str = ""
+    extra_holidays: tuple[date, ...] = ()
+
+    @property
+    def default_language(self) -> str:
+        return self.languages[0]
+
+    def name(self, language: str) -> str:
+        """The country's name in ``language``; English, else its code, where there is none."""
+        return self.names.get(language) or self.names.get("en") or self.code
+
+
+def available(override_dir: Path | None = None) -> tuple[str, ...]:
+    """Codes of every country that has a file, shipped or the operator's own; sorted."""
+    names = [entry.name for entry in (resources.files(PACKAGE) / "data").iterdir()]
+    if override_dir is not None and (override_dir / "data").is_dir():
+        names += [entry.name for entry in (override_dir / "data").iterdir()]
+    return tuple(sorted({hit[1].upper() for name in names if (hit := FILE_NAME.fullmatch(name))}))
+
+
+@cache
+def load_country(code: str, override_dir: Path | None = None) -> Country:
+    """The country ``code`` ("AL"). Kept: an edited file takes effect when the process restarts.
+
+    Raises ``InvalidInput`` for a code without a file, ``Misconfigured`` with all faults of a file.
+    """
+    if code not in available(override_dir):
+        raise InvalidInput(
+            f"There is no country file for {code[:10]!r}.",
+            hint=f"There are {', '.join(available(override_dir))}.",
+            fields={"/country": "no such country"},
+        )
+    name = f"country_{code.lower()}.toml"
+    country = parse_file(Country, name, files.read_toml(PACKAGE, name, override_dir))
+    wrong = _inner_faults(country, code)
+    if wrong:
+        raise Misconfigured(f"Data file {name}: {'; '.join(wrong)}.")
+    return country
+
+
+def faults(override_dir: Path | None = None) -> list[str]:
+    """What is wrong with the country files, one sentence each; empty when all is well."""
+    found = []
+    for code in available(override_dir):
+        try:
+            load_country(code, override_dir)
+        except Misconfigured as error:
+            found.append(error.message)
+    return found
+
+
+def _inner_faults(country: Country, code: str) -> list[str]:
+    """What the shape alone cannot say: values that must agree with one another."""
+    wrong = []
+    if country.code != code:
+        wrong.append(f"/code: is {country.code}, but the file is named for {code}")
+    if not any(country.working_hours.values()):
+        wrong.append("/working_hours: no hour in the whole week; clocks would never run")
+    for day, spans in country.working_hours.items():
+        minutes = [_minutes(span) for span in spans]
+        if any(begin >= end for begin, end in minutes) or any(
+            earlier[1] > later[0] for earlier, later in pairwise(minutes)
+        ):
+            wrong.append(f"/working_hours/{day}: spans must be in order and must not overlap")
+    if country.holiday_calendar and country.holiday_calendar not in _calendars():
+        wrong.append(f"/holiday_calendar: {country.holiday_calendar!r} is not a known calendar")
+    return wrong
+
+
+@cache
+def _calendars() -> frozenset[str]:
+    return frozenset(holidays.list_supported_countries())
+
+
+@cache
+def _holidays(calendar: str) -> Mapping[date, str]:
+    """Public holidays of a calendar, days given in lieu included; grows by year when asked."""
+    days: Mapping[date, str] = holidays.country_holidays(calendar, language="en_US")
+    return days
+
+
+def is_holiday(country: Country, day: date) -> bool:
+    """Whether ``day`` (local) is a public holiday, by calendar or by the operator's own list."""
+    if day in country.extra_holidays:
+        return True
+    return bool(country.holiday_calendar) and day in _holidays(country.holiday_calendar)
+
+
+def add_business_hours(country: Country, start: datetime, hours: float) -> datetime:
+    """The moment (UTC) at which ``hours`` of the country's working time have passed since start.
+
+    Zero hours give the first working moment at or after ``start``. Hours are real hours: where the
+    clock changes inside a working span, the span is an hour shorter or longer. Raises
+    ``InvalidInput`` for a start without a zone and for hours below 0 or above ``MAX_HOURS``.
+    """
+    if start.tzinfo is None:
+        raise InvalidInput("The start has no time zone.", hint="Pass an aware datetime.")
+    if not 0 <= hours <= MAX_HOURS:
+        raise InvalidInput(f"Business hours must be from 0 to {MAX_HOURS:.0f}.")
+    left = timedelta(hours=hours)
+    for opens, closes in _spans_from(country, start):
+        begins = max(opens, start.astimezone(UTC))
+        if begins < closes:
+            if left <= closes - begins:
+                return begins + left
+            left -= closes - begins
+    raise Misconfigured(f"{country.code} has no working day in sight of {start:%Y-%m-%d}.")
+
+
+def _spans_from(country: Country, start: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Working spans in UTC, from the local day of ``start`` on, as far as the calendar goes."""
+    zone = ZoneInfo(country.time_zone)
+    day = start.astimezone(zone).date()
+    while day < date.max - timedelta(days=1):
+        if not is_holiday(country, day):
+            for span in country.working_hours.get(WEEK[day.weekday()], ()):  # type: ignore[call-overload]
+                begin, end = _minutes(span)
+                yield _moment(day, begin, zone), _moment(day, end, zone)
+        day += timedelta(days=1)
+
+
+def _moment(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+    local = datetime.combine(day + timedelta(days=minutes // 1440), time(), zone)
+    return local.replace(hour=minutes % 1440 // 60, minute=minutes % 60).astimezone(UTC)
+
+
+def _minutes(span: str) -> tuple[int, int]:
+    """ "08:00-16:30" as minutes after midnight; 24:00 is 1440."""
+    begin, end = (int(clock[:2]) * 60 + int(clock[3:]) for clock in span.split("-"))
+    return begin, end

@@ -1,0 +1,150 @@
+"""State machines are data: one table of (state, event) -> state an entity, applied in one place.
+
+``advance`` is the only place in the project that changes a ``state`` column. It writes the history
+row, from which all clocks and figures come, and the audit row, in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from hotline.core.errors import Conflict
+from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.ids import new_id
+
+CREATED = "created"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """``transitions`` maps (state, event) to the next state; ``initial`` is the first state."""
+
+    name: str
+    initial: str
+    transitions: Mapping[tuple[str, str], str]
+
+    @property
+    def states(self) -> frozenset[str]:
+        return frozenset({self.initial, *self.transitions.values()})
+
+    @property
+    def events(self) -> frozenset[str]:
+        return frozenset(event for _, event in self.transitions)
+
+    def next_state(self, state: str, event: str) -> str:
+        """The state that ``event`` leads to, or ``Conflict`` saying what would be possible."""
+        try:
+            return self.transitions[state, event]
+        except KeyError:
+            possible = ", ".join(sorted(e for s, e in self.transitions if s == state)) or "nothing"
+            raise Conflict(
+                f"A {self.name} that is {_words(state)} cannot be {_words(event)}.",
+                hint=f"Possible now: {_words(possible)}.",
+            ) from None
+
+    def allows(self, state: str, event: str) -> bool:
+        return (state, event) in self.transitions
+
+
+class Stateful:
+    """Mixin of entities with a state machine."""
+
+    machine: ClassVar[Machine]
+
+    id: Mapped[uuid.UUID]
+    state: Mapped[str] = mapped_column(short(32), index=True)
+    state_since: Mapped[datetime]
+
+
+class HistoryEntry(Identified, Base):
+    """One applied event. The first row of an entity has an empty ``from_state``."""
+
+    __tablename__ = "history_entry"
+    __table_args__ = (Index("ix_history_entry_entity_id_at", "entity_id", "at"),)
+
+    entity: Mapped[str] = mapped_column(short(40), index=True)
+    entity_id: Mapped[uuid.UUID]
+    event: Mapped[str] = mapped_column(short(40))
+    from_state: Mapped[str] = mapped_column(short(32))
+    to_state: Mapped[str] = mapped_column(short(32))
+    at: Mapped[datetime] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(short(80))
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+def begin(session: Session, entity: Stateful, *, actor: str, now: datetime, **details: Any) -> None:
+    """Put a new entity into its first state. It needs its id already."""
+    session.add(entity)
+    _write(session, entity, CREATED, entity.machine.initial, actor, now, details)
+
+
+def advance(
+    session: Session, entity: Stateful, event: str, *, actor: str, now: datetime, **details: Any
+) -> str:
+    """Apply ``event``; returns the new state. ``Conflict`` if the table has no such step."""
+    # Two people at once: the row is locked and read anew before the table is asked.
+    session.flush()
+    session.refresh(entity, attribute_names=["state", "state_since"], with_for_update=True)
+    state = entity.machine.next_state(entity.state, event)
+    _write(session, entity, event, state, actor, now, details)
+    return state
+
+
+def history(session: Session, entity_id: uuid.UUID) -> list[HistoryEntry]:
+    """What happened to the entity, oldest first."""
+    rows = select(HistoryEntry).where(HistoryEntry.entity_id == entity_id)
+    return list(session.scalars(rows.order_by(HistoryEntry.at, HistoryEntry.id)))
+
+
+def _write(
+    session: Session,
+    entity: Stateful,
+    event: str,
+    state: str,
+    actor: str,
+    now: datetime,
+    details: dict[str, Any],
+) -> None:
+    before = entity.state or ""
+    entity.state = state
+    entity.state_since = now
+    happened, logged = rows_of(
+        entity.machine, entity.id, event, (before, state), actor=actor, now=now, details=details
+    )
+    session.add_all((HistoryEntry(**happened), AuditEntry(**logged)))
+
+
+def rows_of(
+    machine: Machine,
+    entity_id: uuid.UUID,
+    event: str,
+    states: tuple[str, str],
+    *,
+    actor: str,
+    now: datetime,
+    details: dict[str, Any],
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The history row and the audit row of an event (``states``: before, after), as plain values:
+    intake writes them in bulk."""
+    common = {"entity": machine.name, "at": now, "actor": actor, "details": details}
+    happened = {
+        "id": new_id(),
+        "entity_id": entity_id,
+        "event": event,
+        "from_state": states[0],
+        "to_state": states[1],
+    }
+    logged = {"id": new_id(), "entity_id": str(entity_id), "action": f"{machine.name}.{event}"}
+    return common | happened, common | logged
+
+
+def _words(slug: str) -> str:
+    return slug.replace("_", " ")

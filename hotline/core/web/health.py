@@ -1,0 +1,74 @@
+"""What a load balancer and an operator ask: is the process alive, can it do its work, how much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Blueprint, Response, jsonify
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from hotline.core.context import utc_now
+from hotline.core.jobs import circuit
+from hotline.core.storage import outbox
+from hotline.core.web import site
+
+Check = Callable[[datetime], str]
+
+
+def create_blueprint(checks: dict[str, Check]) -> Blueprint:
+    """``checks``: name -> function that returns "" when all is well, else what is wrong."""
+    blueprint = Blueprint("health", __name__)
+
+    @blueprint.get("/livez")
+    def live() -> Response:
+        """The process answers."""
+        return jsonify(status="ok")
+
+    @blueprint.get("/readyz")
+    def ready() -> tuple[Response, int]:
+        """Reports can be taken in, and the work behind them moves."""
+        now = utc_now()
+        faults = {name: fault for name, check in _all(checks).items() if (fault := check(now))}
+        status = 503 if "database" in faults else 200
+        return jsonify(status="degraded" if faults else "ok", faults=faults), status
+
+    return blueprint
+
+
+def _all(checks: dict[str, Check]) -> dict[str, Check]:
+    return {"database": _database, "outbox": _outbox, "servers": _servers, **checks}
+
+
+def _database(_: datetime) -> str:
+    try:
+        with site.reading() as session:
+            session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return "the database does not answer"
+    return ""
+
+
+def _outbox(now: datetime) -> str:
+    try:
+        with site.reading() as session:
+            counts = outbox.counts(session, now=now)
+    except SQLAlchemyError:
+        return ""  # said by the check of the database
+    faults = []
+    if counts["overdue"]:
+        faults.append(f"{counts['overdue']} pieces of work are overdue")
+    if counts["dead"]:
+        faults.append(f"{counts['dead']} pieces of work wait for a person")
+    return "; ".join(faults)
+
+
+def _servers(_: datetime) -> str:
+    """Servers of others that are left alone for a while. Their number only: anybody may ask."""
+    try:
+        with site.reading() as session:
+            count = len(circuit.left_alone(session))
+    except SQLAlchemyError:
+        return ""  # said by the check of the database
+    return f"{count} servers of others do not answer" if count else ""

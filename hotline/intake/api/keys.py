@@ -1,0 +1,194 @@
+"""Keys of known senders: who may send in bulk, how much a day, and whose reports they are.
+
+A key is 256 random bits and shown once; the database holds its HMAC.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, case, event, select, update
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.errors import Conflict, Forbidden, HotlineError, InvalidInput, NotFound, TooMany
+from hotline.core.storage import audit
+from hotline.core.storage.ids import new_id, new_token
+from hotline.intake.models import ApiKey
+
+SCOPES = ("reports", "bulk")
+PREFIX = "hotline_"
+"""So that a key that leaked is recognised as one by scanners."""
+
+
+_SENDER = select(ApiKey.id, ApiKey.name, ApiKey.scopes, ApiKey.daily_quota).where(
+    ApiKey.mac == bindparam("mac"), ApiKey.revoked_at.is_(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whom a key names. ``daily_quota``: reports a day (UTC)."""
+
+    id: uuid.UUID
+    name: str
+    daily_quota: int
+
+
+class Unauthorised(HotlineError):
+    """No key, or one that is unknown or revoked: the three look the same."""
+
+    status = 401
+    title = "A key is needed"
+
+
+def create(
+    session: Session,
+    context: Context,
+    name: str,
+    *,
+    scopes: Sequence[str],
+    daily_quota: int,
+    actor: str,
+    now: datetime,
+) -> str:
+    """A new key for the sender ``name``; the only time that its text is to be seen."""
+    unknown = set(scopes) - set(SCOPES)
+    if unknown or not scopes:
+        raise InvalidInput(f"The scopes of a key are {', '.join(SCOPES)}.")
+    if not 0 < len(name) <= 80 or daily_quota < 1:
+        raise InvalidInput("A key needs a name of at most 80 characters and a quota of 1 or more.")
+    if session.scalar(select(ApiKey.id).where(ApiKey.name == name)) is not None:
+        raise Conflict(f"There is a key of the name {name!r}.")
+    text = PREFIX + new_token()
+    key = ApiKey(
+        id=new_id(),
+        name=name,
+        mac=_mac(context, text),
+        scopes=list(scopes),
+        daily_quota=daily_quota,
+        created_at=now,
+    )
+    session.add(key)
+    note(session, key, "api_key.created", actor, now)
+    return text
+
+
+def revoke(session: Session, name: str, *, actor: str, now: datetime) -> None:
+    key = named(session, name)
+    key.revoked_at = key.revoked_at or now
+    note(session, key, "api_key.revoked", actor, now)
+
+
+def named(session: Session, name: str) -> ApiKey:
+    key = session.scalar(select(ApiKey).where(ApiKey.name == name))
+    if key is None:
+        raise NotFound(f"There is no key of the name {name!r}.")
+    return key
+
+
+def every(session: Session) -> Sequence[ApiKey]:
+    return session.scalars(select(ApiKey).order_by(ApiKey.name)).all()
+
+
+def authenticate(context: Context, header: str, scope: str) -> Sender:
+    """Who sends with an ``Authorization: Bearer …`` header whose key may do ``scope``."""
+    scheme, _, text = header.partition(" ")
+    row = context.database.alone(_SENDER, {"mac": _mac(context, text.strip()[:200])})
+    if scheme.lower() != "bearer" or row is None:
+        raise Unauthorised(
+            "The Authorization header holds no valid key.", hint="Send 'Bearer' and your key."
+        )
+    key_id, name, scopes, daily_quota = row
+    if scope not in scopes:
+        raise Forbidden(f"This key may not be used for {scope}.")
+    return Sender(key_id, name, daily_quota)
+
+
+class Quotas:
+    """Quotas of the day (UTC), of which a process takes a thousandth in advance at most.
+
+    A key's row is locked from its change to the end of the transaction: were it changed for each
+    report, the reports of a key would wait for one another. Of a quota below a thousand nothing is
+    taken in advance, so a small one is exact; of a larger one each process may lose a thousandth.
+    """
+
+    SHARE = 1000
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._left: dict[uuid.UUID, tuple[str, int]] = {}
+
+    def spend(self, session: Session, sender: Sender, reports: int, now: datetime) -> None:
+        """Take ``reports`` from the sender's quota, or raise ``TooMany`` and take none."""
+        if self.spend_advance(sender, reports, now):
+            return
+        today = now.date().isoformat()
+        advance = sender.daily_quota // self.SHARE
+        if advance and _take(session, sender, reports + advance, today):
+            # Not before it is stored: a transaction that fails took nothing.
+            event.listen(
+                session,
+                "after_commit",
+                lambda _: self.add_advance(sender, advance, now),
+                once=True,
+            )
+        elif not _take(session, sender, reports, today):
+            midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+            raise TooMany(
+                f"This key's quota of {sender.daily_quota} reports a day does not suffice.",
+                retry_after=int((midnight - now).total_seconds()) + 1,
+            )
+
+    def spend_advance(self, sender: Sender, reports: int, now: datetime) -> bool:
+        """Take ``reports`` from what this process took in advance; False if that is too little."""
+        today = now.date().isoformat()
+        with self._lock:
+            day, left = self._left.get(sender.id, (today, 0))
+            if day != today or left < reports:
+                return False
+            self._left[sender.id] = (day, left - reports)
+            return True
+
+    def add_advance(self, sender: Sender, reports: int, now: datetime) -> None:
+        """Let this process spend ``reports`` more: taken in advance, or spent on nothing new."""
+        today = now.date().isoformat()
+        with self._lock:
+            day, left = self._left.get(sender.id, (today, 0))
+            self._left[sender.id] = (today, reports + (left if day == today else 0))
+
+
+def _take(session: Session, sender: Sender, reports: int, today: str) -> bool:
+    used = case((ApiKey.used_on == today, ApiKey.used), else_=0) + reports
+    taken = session.execute(
+        update(ApiKey)
+        .where(ApiKey.id == sender.id, used <= ApiKey.daily_quota)
+        .values(used=used, used_on=today)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(getattr(taken, "rowcount", 0))
+
+
+def _mac(context: Context, text: str) -> bytes:
+    return context.keyring.mac("links", f"api key:{text}".encode("utf-8", "replace"))
+
+
+def note(
+    session: Session, key: ApiKey, action: str, actor: str, now: datetime, **details: Any
+) -> None:
+    """What was done to a key, for the audit log."""
+    audit.record(
+        session,
+        actor=actor,
+        action=action,
+        entity="api_key",
+        entity_id=key.id,
+        now=now,
+        name=key.name,
+        **details,
+    )

@@ -1,0 +1,199 @@
+"""The API for apps, platforms and helplines. A receipt travels in bodies only, never in a URL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar, cast
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, jsonify, make_response, request
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import UnsupportedMediaType
+
+from hotline.core.context import utc_now
+from hotline.core.datafiles.shapes import parse
+from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.web import site
+from hotline.intake import idempotency, service, strict_json, submission
+from hotline.intake.api import bulk, keys, openapi, schemas
+from hotline.intake.batch import Arrival, Received, store
+from hotline.intake.flood import guard
+
+CHANNEL = "api"
+MAX_BULK = 50_000_000
+"""Bytes; ten thousand lines with room for narratives."""
+JSON = "application/json"
+_QUOTAS = "hotline.intake.quotas"
+blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")
+blueprint.record(lambda state: state.app.extensions.update({_QUOTAS: keys.Quotas()}))
+site.csrf.exempt(blueprint)  # no cookie is read here, so there is nothing to forge
+
+T = TypeVar("T", bound=BaseModel)
+
+
+@blueprint.post("/reports")
+def create_report() -> Response:
+    """Store a report; 201 with its receipt. A key is not needed; it names the source."""
+    report, now = submission.read(_body()), utc_now()
+    if "Authorization" in request.headers:
+        received = _receive_from(_sender("reports"), report, now)
+    elif guard.is_suspect():
+        with site.writing() as session:
+            held = not guard.spend(session, _solution(), now)
+            received = _receive(session, report, Arrival(CHANNEL, now, held=held))
+    else:
+        received = _receive(None, report, Arrival(CHANNEL, now))
+    return _answer(schemas.ReceiptAnswer(receipt=received.receipt, id=received.report_id), 201)
+
+
+def _receive_from(sender: keys.Sender, report: submission.Submission, now: datetime) -> Received:
+    arrival, quotas = Arrival(CHANNEL, now, source=sender.name), _quotas()
+    if not quotas.spend_advance(sender, 1, now):
+        with site.writing() as session:
+            spend = partial(quotas.spend, session, sender, 1, now)
+            return _receive(session, report, arrival, spend)
+    is_new = False
+    try:
+        received = _receive(None, report, arrival)
+        is_new = not received.again
+    finally:
+        if not is_new:  # a second try costs nothing, nor does what was refused
+            quotas.add_advance(sender, 1, now)
+    return received
+
+
+def _receive(
+    session: Session | None,
+    report: submission.Submission,
+    arrival: Arrival,
+    spend: Callable[[], None] = lambda: None,
+) -> Received:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None:
+        return idempotency.receive_once(
+            session, site.context(), report, key, arrival=arrival, spend=spend
+        )
+    received = Received()
+    spend()
+    store(session, site.context(), [(received, report)], arrival)
+    return received
+
+
+@blueprint.post("/reports/bulk")
+def create_reports() -> Response:
+    """Up to 10,000 reports as NDJSON or CSV; an answer for each line, in one transaction."""
+    request.max_content_length = MAX_BULK
+    if request.mimetype not in (bulk.NDJSON, bulk.CSV):
+        raise UnsupportedMediaType(f"Send {bulk.NDJSON} or {bulk.CSV}.")
+    sender = _sender("bulk")  # before a large body is read
+    body = request.get_data(cache=False)
+    lines = bulk.read(body, request.mimetype)
+    good = [(Received(), line) for _, line in lines if isinstance(line, submission.Submission)]
+    answer = _bulk_answer(lines, [received for received, _ in good])
+    idempotency_key = request.headers.get("Idempotency-Key")
+    now = utc_now()
+    arrival = Arrival(CHANNEL, now, source=sender.name)
+    with site.writing() as session:
+        earlier = None
+        if idempotency_key is not None:
+            earlier = idempotency.answer_once(
+                session, site.context(), idempotency_key, body, answer, arrival=arrival
+            )
+        if earlier is None:
+            _quotas().spend(session, sender, len(good), now)
+            store(session, site.context(), good, arrival)
+    return Response(earlier or answer, content_type=bulk.NDJSON)
+
+
+def _bulk_answer(lines: list[bulk.Line], stored: list[Received]) -> str:
+    waiting = iter(stored)
+    answers: list[dict[str, Any]] = []
+    for number, line in lines:
+        if isinstance(line, submission.Submission):
+            received = next(waiting)
+            told = {"receipt": received.receipt, "id": str(received.report_id)}
+            answers.append({"line": number} | told)
+        else:
+            fields = line.fields if isinstance(line, InvalidInput) else {}
+            faults = [{"pointer": p, "detail": d} for p, d in fields.items()]
+            problem = {"title": line.title, "status": line.status, "detail": str(line)}
+            answers.append({"line": number, "problem": problem | {"errors": faults}})
+    return "".join(json.dumps(answer) + "\n" for answer in answers)
+
+
+def _sender(scope: str) -> keys.Sender:
+    return keys.authenticate(site.context(), request.headers.get("Authorization", ""), scope)
+
+
+def _quotas() -> keys.Quotas:
+    return cast(keys.Quotas, current_app.extensions[_QUOTAS])
+
+
+def _solution() -> str:
+    return request.headers.get("Proof-Of-Work", "")
+
+
+@blueprint.after_request
+def ask_for_a_key(response: Response) -> Response:
+    if response.status_code == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@blueprint.post("/reports/status")
+def read_status() -> Response:
+    """The state of each part and the messages, for whoever holds the receipt."""
+    query = parse(schemas.ReceiptQuery, _body())
+    guard.allow_lookup(_solution())
+    with site.reading() as session:
+        report = service.find_by_receipt(session, site.context(), query.receipt)
+        if report is None:
+            raise _no_such_receipt()
+        status = service.status_of(session, site.context(), report)
+    return _answer(schemas.StatusAnswer.model_validate(status, from_attributes=True))
+
+
+@blueprint.post("/reports/information")
+def add_information() -> Response:
+    """Add to a report; also the answer to the hotline's question."""
+    body = parse(schemas.InformationRequest, _body())
+    text = submission.read_information({"text": body.text}).text
+    guard.allow_addition(_solution())
+    with site.writing() as session:
+        report = service.find_by_receipt(session, site.context(), body.receipt)
+        if report is None:
+            raise _no_such_receipt()
+        service.add_information(session, site.context(), report, text, utc_now())
+    return make_response("", 204)
+
+
+@blueprint.get("/challenge")
+def read_challenge() -> Response:
+    """Work to be done by whoever has no key; its solution goes into the header Proof-Of-Work."""
+    return jsonify(guard.challenge(utc_now()))
+
+
+@blueprint.get("/openapi.json")
+def openapi_document() -> Response:
+    return jsonify(openapi.document(site.context().settings.public_url))
+
+
+def _no_such_receipt() -> NotFound:
+    return NotFound(
+        "There is no report with this receipt.",
+        hint="It may be mistyped, or the report was erased when its time was over.",
+    )
+
+
+def _body() -> Any:
+    if request.mimetype != JSON:
+        raise UnsupportedMediaType(f"Send {JSON}.")
+    return strict_json.loads(request.get_data(cache=False))
+
+
+def _answer(answer: BaseModel, status: int = 200) -> Response:
+    return Response(answer.model_dump_json(), status, content_type=JSON)

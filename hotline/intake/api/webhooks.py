@@ -1,0 +1,158 @@
+"""Telling a known sender's own server that the state of a report of theirs changed.
+
+The message names the report by the id that the API answered with, and nothing else about it: what
+it is about stays here. It is signed as Standard Webhooks describes (standardwebhooks.com, version
+1.0), so that receivers can use a library of their language. ``workers.webhooks`` sends it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.storage import outbox
+from hotline.core.storage.crypto import Vault
+from hotline.intake.api import keys
+from hotline.intake.models import ApiKey, Report, ReportPart
+
+JOB = "webhook.send"
+QUEUE = "webhooks"
+CHANNEL = "api"
+EVENT = "report.state_changed"
+TEST_EVENT = "test"
+MAX_URL = 500
+SECRET_PREFIX = "whsec_"  # noqa: S105
+_SECRET_BYTES = 32
+_SECRET = "api_key.webhook_secret"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Whom to tell: ``secret`` as it was shown when the webhook was set."""
+
+    name: str
+    url: str
+    secret: str
+
+
+def subscribe(
+    session: Session, context: Context, name: str, url: str, *, actor: str, now: datetime
+) -> str:
+    """Tell the sender ``name`` about changes at ``url``; returns the secret, to be shown once.
+
+    Another address has another secret: whoever knows the old one can forge nothing for the new.
+    """
+    key = keys.named(session, name)
+    _check_url(url, plain_allowed=bool(context.settings.fetch_allowed_networks))
+    secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+    sealing = context.vault.key_of(session, key.id) or context.vault.new_record(session, key.id)
+    key.webhook_url = url
+    key.webhook_secret = Vault.seal(sealing, _SECRET, key.id, secret)
+    keys.note(session, key, "api_key.webhook_set", actor, now, host=urlsplit(url).hostname)
+    return secret
+
+
+def unsubscribe(session: Session, name: str, *, actor: str, now: datetime) -> None:
+    """Tell the sender nothing any more; what was about to be sent is dropped in its turn."""
+    key = keys.named(session, name)
+    if not key.webhook_url:
+        raise NotFound(f"The key of {name} has no webhook.")
+    key.webhook_url, key.webhook_secret = "", None
+    keys.note(session, key, "api_key.webhook_removed", actor, now)
+
+
+def announce(session: Session, part: ReportPart, now: datetime) -> None:
+    """Post the work that tells the part's sender its new state, if the sender wants to know.
+
+    The same state can come again (a page that reappeared), which is news too: hence the time.
+    """
+    receiver = session.scalar(
+        select(ApiKey.id)
+        .join(Report, Report.source == ApiKey.name)
+        .where(
+            Report.id == part.report_id,
+            Report.channel == CHANNEL,
+            ApiKey.webhook_url != "",
+            ApiKey.revoked_at.is_(None),
+        )
+    )
+    if receiver is not None:
+        data = {
+            "report": str(part.report_id),
+            "part": part.position,
+            "state": part.state,
+            "since": now.isoformat(),
+        }
+        key = f"webhook:{part.id}:{part.state}:{now.timestamp():.6f}"
+        payload = {"key_id": str(receiver), "data": data}
+        outbox.post(session, JOB, key=key, payload=payload, now=now, queue=QUEUE)
+
+
+def receiver_of(session: Session, context: Context, key_id: uuid.UUID) -> Receiver | None:
+    """None where the key was revoked in the meantime."""
+    key = session.get(ApiKey, key_id)
+    if key is None or key.revoked_at is not None or key.webhook_secret is None:
+        return None
+    sealing = context.vault.key_of(session, key.id)
+    if sealing is None:
+        return None
+    secret = Vault.open(sealing, _SECRET, key.id, key.webhook_secret)
+    return Receiver(key.name, key.webhook_url, secret)
+
+
+def trial_body(now: datetime) -> bytes:
+    """A message that tells nothing; its receiver only checks the signature."""
+    message = {"type": TEST_EVENT, "timestamp": now.isoformat(), "data": {}}
+    return json.dumps(message, separators=(",", ":")).encode()
+
+
+def body_of(data: Mapping[str, Any]) -> bytes:
+    message = {"type": EVENT, "timestamp": data["since"], "data": data}
+    return json.dumps(message, separators=(",", ":")).encode()
+
+
+def signed(secret: str, message_id: str, body: bytes, now: datetime) -> dict[str, str]:
+    """The headers that prove ``body``: its id (the same at every try), the time, the signature."""
+    timestamp = str(int(now.timestamp()))
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+    digest = hmac.digest(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256)
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": "v1," + base64.b64encode(digest).decode(),
+    }
+
+
+def _check_url(url: str, *, plain_allowed: bool) -> None:
+    """``plain_allowed``: http too, in a sandbox, whose servers have no certificates."""
+    schemes = ("https", "http") if plain_allowed else ("https",)
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in schemes and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if (
+        not usable
+        or parts.username is not None
+        or parts.fragment
+        or len(url) > MAX_URL
+        or not (url.isascii() and url.isprintable() and " " not in url)
+    ):
+        raise InvalidInput(
+            f"A webhook needs an https address of at most {MAX_URL} characters, "
+            "without a user name and a fragment."
+        )

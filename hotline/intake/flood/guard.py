@@ -1,0 +1,144 @@
+"""Floods: what a flood brings is held for review (reports) or asked to wait (look-ups).
+
+A report is held if one address sent too many in this window, or all addresses together did, or if
+it looks like a robot's. A proof of work lifts that: so a person behind an address that many share
+(Tor, a school) gets through a flood like anyone else. Proofs are looked at, and spent, only where
+they change something. What fills in the trap is held whatever it proves.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+from uuid import uuid4
+
+from flask import current_app, request
+from sqlalchemy.orm import Session
+
+from hotline.core.context import utc_now
+from hotline.core.datafiles import files
+from hotline.core.datafiles.shapes import parse_file
+from hotline.core.errors import TooMany
+from hotline.core.storage.database import insert_once
+from hotline.core.web import site
+from hotline.intake.flood import proof
+from hotline.intake.flood.limits import Counters, Limits
+from hotline.intake.models import SpentProof
+
+_EXTENSION = "hotline.intake.flood.guard"
+_DATA = "limits.toml"
+
+
+@dataclass(frozen=True)
+class Guard:
+    limits: Limits
+    counters: Counters
+
+
+def is_suspect(*, hasty: bool = False) -> bool:
+    """Count a report; True if it is to be held for review unless it brings a proof of work.
+
+    ``hasty``: the form came back sooner than a person types.
+    """
+    guard, seconds = _guard(), time.monotonic()
+    own = guard.counters.hit("report", _address(), now=seconds)
+    everybody = guard.counters.hit("report", "", now=seconds)
+    flood = own > guard.limits.reports_of_one or everybody > guard.limits.reports_of_all
+    return flood or hasty
+
+
+def allow_lookup(solution: str = "") -> None:
+    """Count a look-up by receipt; ``TooMany`` beyond the limit, whether or not it would hit."""
+    _allow("lookup", _guard().limits.lookups_of_one, solution)
+
+
+def allow_addition(solution: str) -> None:
+    _allow("addition", _guard().limits.additions_of_one, solution)
+
+
+def form_seconds() -> float:
+    """A form that comes back sooner was filled in by a robot, or by somebody very quick."""
+    return _guard().limits.form_seconds
+
+
+def challenge(now: datetime) -> dict[str, Any]:
+    """Work for a visitor's computer; made anew for each, and not remembered."""
+    limits = _guard().limits
+    return proof.new_challenge(
+        _keys(), rounds=limits.proof_rounds, tries=limits.proof_tries, now=now
+    )
+
+
+def _allow(kind: str, limit: int, solution: str) -> None:
+    guard, seconds = _guard(), time.monotonic()
+    if guard.counters.hit(kind, _address(), now=seconds) <= limit:
+        return
+    if solution:
+        with site.writing() as session:
+            if spend(session, solution, utc_now()):
+                return
+    raise TooMany(
+        "Too many requests in a short time.",
+        retry_after=guard.counters.seconds_left(seconds),
+        hint="Wait a few minutes and try again, or send a proof of work. "
+        "Nothing that you sent before is lost.",
+    )
+
+
+def spend(session: Session, solution: str, now: datetime) -> bool:
+    """Use up a right solution; False if it is wrong or was used before."""
+    name = proof.name_of(_keys(), solution)
+    if name is None:
+        return False
+    mac = site.context().keyring.mac("sessions", b"spent proof:" + name)
+    # By the hour and under a random id: the moment would lead to the report that it came with.
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    expires_at = hour + proof.LIFETIME + timedelta(hours=1)
+    return insert_once(session, SpentProof, ["mac"], id=uuid4(), mac=mac, expires_at=expires_at)
+
+
+def _keys() -> proof.Secrets:
+    keyring = site.context().keyring
+    return proof.Secrets(
+        keyring.mac("sessions", b"proof of work: challenge"),
+        keyring.mac("sessions", b"proof of work: solution"),
+    )
+
+
+def _guard() -> Guard:
+    guard = current_app.extensions.get(_EXTENSION)
+    if guard is None:
+        raw = files.read_toml("hotline.intake", _DATA, site.context().settings.data_dir)
+        limits = parse_file(Limits, _DATA, raw)
+        guard = Guard(limits, Counters(limits.window_seconds))
+        guard = current_app.extensions.setdefault(_EXTENSION, guard)
+    return guard  # type: ignore[no-any-return]
+
+
+def _address() -> str:
+    """The client's address, for counting in memory only; behind proxies the one they saw.
+
+    Of IPv6 its /64, which one network has for itself (RFC 4291, 2.5.4): otherwise whoever
+    sends from a new address each time would meet no limit and fill the table of the others.
+    """
+    seen = _seen()
+    try:
+        address = ip_address(seen)
+    except ValueError:
+        return seen
+    if not isinstance(address, IPv6Address):
+        return seen
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return address.packed[:8].hex()
+
+
+def _seen() -> str:
+    hops = site.context().settings.trusted_proxies
+    seen = request.headers.get("X-Forwarded-For", "").split(",")
+    if hops and len(seen) >= hops:
+        return seen[-hops].strip()[:64]
+    return request.remote_addr or ""

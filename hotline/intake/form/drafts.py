@@ -1,0 +1,69 @@
+"""A half-filled form: on the server, sealed, for an hour; its key is only in the visitor's cookie.
+
+So neither the server alone nor whoever finds the cookie alone can read the answers, and a browser
+that is closed leaves nothing that opens.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.storage.crypto import CannotOpen, Vault
+from hotline.core.storage.ids import new_id
+from hotline.intake.models import Draft
+
+LIFETIME = timedelta(hours=1)
+_BODY = "report_draft.body"
+
+
+def new_secret() -> str:
+    """What goes into the cookie; 192 bits."""
+    return secrets.token_urlsafe(24)
+
+
+def load(session: Session, context: Context, secret: str, now: datetime) -> dict[str, str] | None:
+    """The answers so far; None where there are none, or their hour is over."""
+    row = session.execute(
+        select(Draft.id, Draft.body).where(
+            Draft.mac == _mac(context, secret), Draft.expires_at > now
+        )
+    ).first()
+    if row is None:
+        return None
+    try:
+        values: dict[str, str] = json.loads(Vault.open(_key(context, secret), _BODY, *row))
+    except CannotOpen:  # the service's keys were changed in the meantime
+        return None
+    return values
+
+
+def save(
+    session: Session, context: Context, secret: str, values: Mapping[str, str], now: datetime
+) -> None:
+    """Replace the answers; the hour begins anew."""
+    mac = _mac(context, secret)
+    draft = session.scalar(select(Draft).where(Draft.mac == mac).with_for_update())
+    if draft is None:
+        draft = Draft(id=new_id(), mac=mac)
+        session.add(draft)
+    draft.body = Vault.seal(_key(context, secret), _BODY, draft.id, json.dumps(dict(values)))
+    draft.expires_at = now + LIFETIME
+
+
+def drop(session: Session, context: Context, secret: str) -> None:
+    session.execute(delete(Draft).where(Draft.mac == _mac(context, secret)))
+
+
+def _mac(context: Context, secret: str) -> bytes:
+    return context.keyring.mac("sessions", f"draft lookup:{secret}".encode())
+
+
+def _key(context: Context, secret: str) -> bytes:
+    return context.keyring.mac("sessions", f"draft answers:{secret}".encode())

@@ -1,0 +1,117 @@
+"""The report form: its fields as text, their way to a submission, and the guard against robots."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from functools import cache
+
+from flask_babel import LazyString
+from itsdangerous import BadData, TimestampSigner
+
+from hotline.core.context import Context, utc_now
+from hotline.core.errors import InvalidInput
+from hotline.intake.flood.proof import MAX_LENGTH
+from hotline.intake.form import wording
+from hotline.intake.submission import Submission, clean, read
+
+FIELDS = (
+    "locations",
+    "kind",
+    "reporter_role",
+    "own_material",
+    "danger_now",
+    "narrative",
+    "contact",
+)
+TRAP = "website"
+"""A field that people do not see; what fills it in is a robot."""
+PROOF = "proof"
+"""The solution of a proof of work, which the script fills in."""
+SUPPORTED = "supported"
+"""Stands in a form on one page whose writer has been shown where to find help."""
+MAX_AGE = timedelta(hours=24)
+"""As long as the key of a submission is remembered; an older form is asked to be sent again."""
+
+
+def values_of(form: Mapping[str, str]) -> dict[str, str]:
+    """What was typed, field by field, for showing it again."""
+    # Browsers send every line end as two characters; the limits count what the person typed.
+    return {name: form.get(name, "").replace("\r\n", "\n") for name in FIELDS}
+
+
+def proof_in(form: Mapping[str, str]) -> dict[str, str]:
+    """The proof of work that came with a page, for the draft; nothing where there is none."""
+    solution = form.get(PROOF, "")
+    return {PROOF: solution} if 0 < len(solution) <= MAX_LENGTH else {}
+
+
+def submission_of(values: Mapping[str, str], language: str) -> Submission:
+    """Raises ``InvalidInput`` like every reader of submissions."""
+    return read(
+        {
+            "locations": locations_of(values["locations"]),
+            "kind": values["kind"] or "unknown",
+            "reporter_role": values["reporter_role"] or "unknown",
+            "danger_now": values["danger_now"] == "yes",
+            "own_material": values["own_material"] == "yes",
+            "narrative": values["narrative"],
+            "contact": values["contact"],
+            "language": language,
+        }
+    )
+
+
+def faults_in(values: Mapping[str, str], fields: Collection[str]) -> dict[str, LazyString]:
+    """The faults of some fields alone; whether anything was said at all is asked at the end."""
+    alone = {name: values[name] if name in fields else "" for name in FIELDS}
+    if not alone["narrative"].strip():
+        alone["narrative"] = "-"
+    try:
+        submission_of(alone, "")
+    except InvalidInput as error:
+        return faults_of(error)
+    return {}
+
+
+def locations_of(text: str) -> list[str]:
+    """One location a line; empty lines are none."""
+    return [line for line in clean(text).split("\n") if clean(line)]
+
+
+def faults_of(error: InvalidInput) -> dict[str, LazyString]:
+    """Field -> words for the person who typed it."""
+    found: dict[str, LazyString] = {}
+    for pointer in error.fields:
+        field = pointer.split("/")[1] if pointer else ""
+        if not field:
+            found["locations"] = wording.FAULTS["nothing"]
+        else:
+            found[field] = wording.FAULTS.get(field, wording.FAULTS["choice"])
+    return found
+
+
+def new_form_id(context: Context) -> str:
+    """A signed, timed, random id: the key under which the form's submission is stored once."""
+    return _signer(context).sign(secrets.token_urlsafe(16)).decode()
+
+
+def age_of(context: Context, form_id: str) -> timedelta | None:
+    """How long ago the form was given out; None if it is not ours or too old."""
+    try:
+        _, issued = _signer(context).unsign(
+            form_id, max_age=int(MAX_AGE.total_seconds()), return_timestamp=True
+        )
+    except BadData:
+        return None
+    return utc_now() - issued
+
+
+def _signer(context: Context) -> TimestampSigner:
+    return _signer_with(context.keyring.bytes_of("sessions"))
+
+
+@cache
+def _signer_with(key: bytes) -> TimestampSigner:
+    return TimestampSigner(key, salt="intake.form")

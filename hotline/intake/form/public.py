@@ -1,0 +1,55 @@
+"""What the public pages share: words in the visitor's language, and plain forms alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask_babel import format_date
+from werkzeug.exceptions import UnsupportedMediaType
+
+from hotline.core.web import site
+from hotline.intake.form import form_fields, wording
+
+blueprint = Blueprint("intake", __name__)
+blueprint.record(lambda state: state.app.extensions.update({site.ERROR_PAGE: error_page}))
+
+
+@blueprint.before_request
+def refuse_files() -> None:
+    """Only plain forms: a body that could carry a file is not even read."""
+    if request.method == "POST" and request.mimetype != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType("No file can be sent here.")
+
+
+@blueprint.url_defaults
+def carry_language(endpoint: str, values: dict[str, Any]) -> None:  # noqa: ARG001
+    """From link to link, until the browser shows that it has taken the cookie; some take none."""
+    values.setdefault("lang", site.new_language())
+
+
+@blueprint.context_processor
+def words() -> dict[str, Any]:
+    settings = site.context().settings
+    return {
+        "kinds": wording.KINDS,
+        "roles": wording.ROLES,
+        "states": wording.STATES,
+        "spoken": [code for code in site.languages() if wording.is_spoken(code)],
+        "language_name": wording.language_name,
+        "trap": form_fields.TRAP,
+        "contact_days": settings.retention_contact_days,
+        "report_days": settings.retention_report_days,
+    }
+
+
+def error_page(status: int) -> str:
+    """In the visitor's language, with the way to help; what exactly was wrong helps nobody here."""
+    return render_template("public/error.html", status=status, **words())
+
+
+@blueprint.app_template_filter("day")
+def day(moment: datetime) -> str:
+    """The date as the reader writes it, in the country's own time."""
+    return str(format_date(moment, "long"))

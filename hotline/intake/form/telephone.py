@@ -1,0 +1,70 @@
+"""The form for a caller: somebody in the office writes down what is told on the telephone.
+
+It ends in the same report as every other way, with the same receipt, which is read to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from hotline.accounts.auth import requires, signed_in
+from hotline.core.context import utc_now
+from hotline.core.errors import InvalidInput
+from hotline.core.web import site
+from hotline.intake import idempotency
+from hotline.intake.batch import Arrival, Received
+from hotline.intake.form import form_fields, wording
+from hotline.intake.form.public import refuse_files
+from hotline.intake.submission import Submission
+
+CHANNEL = "operator"
+blueprint = Blueprint("operator", __name__, url_prefix="/console")
+blueprint.before_request(refuse_files)
+
+
+@blueprint.route("/report", methods=["GET", "POST"])
+@requires("report.enter")
+def report() -> Response:
+    """The receipt is on the answer to the POST alone, as on the public pages."""
+    values = form_fields.values_of(request.form)
+    language = request.form.get("caller_language", "")
+    if request.method != site.ACT:
+        return _page(values, language, {})
+    form_id = request.form.get("form_id", "")
+    if form_fields.age_of(site.context(), form_id) is None:
+        return _page(values, language, {"": wording.FAULTS["stale"]}, 422)
+    try:
+        received = _store(form_fields.submission_of(values, language), form_id)
+    except idempotency.OtherBody:  # changed with the "back" button: one more press stores it too
+        return _page(values, language, {"": wording.FAULTS["stale"]}, 422)
+    except InvalidInput as error:
+        return _page(values, language, form_fields.faults_of(error), 422)
+    return make_response(render_template("operator/receipt.html", receipt=received.receipt))
+
+
+def _store(submission: Submission, form_id: str) -> Received:
+    person = signed_in()
+    arrival = Arrival(CHANNEL, utc_now(), source=person.username, actor=person.actor)
+    with site.writing() as session:
+        return idempotency.receive_once(
+            session, site.context(), submission, form_id, arrival=arrival
+        )
+
+
+def _page(
+    values: Mapping[str, str], language: str, faults: Mapping[str, Any], status: int = 200
+) -> Response:
+    page = render_template(
+        "operator/report.html",
+        values=values,
+        caller_language=language,
+        faults=faults,
+        form_id=form_fields.new_form_id(site.context()),
+        kinds=wording.KINDS,
+        roles=wording.ROLES,
+        language_name=wording.language_name,
+    )
+    return make_response(page, status)

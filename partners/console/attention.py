@@ -1,0 +1,101 @@
+"""What waits for a person: everything that the service may not or cannot decide by itself."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from flask import render_template
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hotline.accounts.auth import requires
+from hotline.core.context import utc_now
+from hotline.core.web import site
+from partners import words
+from partners.notices.models import Notice
+from partners.referrals.models import Hold, Plan, Referral
+from partners.watching.models import Watch
+from triage.cases.models import Case
+from triage.cases.tabs import HELD_DANGER
+from triage.cases.unread import unread
+from triage.items.models import Sighting
+
+SHOWN = 200
+DANGER = "held.danger"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One thing to decide: in which case, why, since when."""
+
+    case: Case
+    why: str
+    since: datetime
+
+
+def waiting(session: Session, now: datetime) -> list[Point]:
+    """All points, danger first, then the oldest. ``why`` is a word of ``words.ATTENTION``."""
+    danger = _held_in_danger(session)
+    found = [Point(case, "reporter.wrote", at) for case, at in unread(session, now)]
+    for model, states in (
+        (Plan, ("requested",)),
+        (Hold, ("expired",)),
+        (Referral, ("approved", "failed", "more_wanted")),
+        (Notice, ("awaiting_contact", "failed", "disputed", "escalated")),
+    ):
+        rows: Iterable[Plan | Hold | Referral | Notice] = session.scalars(
+            select(model).where(model.state.in_(states)).order_by(model.state_since).limit(SHOWN)
+        )
+        found += [
+            Point(case, f"{row.machine.name}.{row.state}", row.state_since)
+            for row, case in _with_cases(session, list(rows))
+        ]
+    watches = session.scalars(select(Watch).where(Watch.needs_person).limit(SHOWN)).all()
+    found += [
+        Point(case, "watch.unclear", row.last_at or row.state_since)
+        for row, case in _with_cases(session, list(watches))
+    ]
+    return danger + sorted(found, key=lambda point: point.since)
+
+
+def _held_in_danger(session: Session) -> list[Point]:
+    """Of a possible flood: cases where a report says that a child is in danger now."""
+    first = func.min(Sighting.at)
+    rows = session.execute(
+        select(Case, first)
+        .join(Sighting, Sighting.item_id == Case.item_id)
+        .where(Case.held == HELD_DANGER, Sighting.held)
+        .group_by(Case.id)
+        .order_by(first)
+        .limit(SHOWN)
+    )
+    return [Point(case, DANGER, since) for case, since in rows]
+
+
+Row = TypeVar("Row", bound=Plan | Hold | Referral | Notice | Watch)
+
+
+def _with_cases(session: Session, rows: Sequence[Row]) -> list[tuple[Row, Case]]:
+    ids = {row.case_id for row in rows}
+    cases: dict[uuid.UUID, Case] = {
+        case.id: case for case in session.scalars(select(Case).where(Case.id.in_(ids)))
+    }
+    return [(row, cases[row.case_id]) for row in rows]
+
+
+@requires("queue.see")
+def attention() -> str:
+    """The page."""
+    now = utc_now()
+    with site.reading() as session:
+        return render_template(
+            "partners/attention.html",
+            points=waiting(session, now),
+            words=words,
+            danger=DANGER,
+            now=now,
+        )

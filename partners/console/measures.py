@@ -1,0 +1,176 @@
+"""What a person does about a case's measures: plans, holds, answers, notices, deliveries.
+
+Each view parses, asks one service, and goes back to the case's page.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TypeVar
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+
+from hotline.accounts.auth import requires, signed_in
+from hotline.core.context import utc_now
+from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.web import site
+from partners.console.pages import local_time, said
+from partners.directory.service import named_provider
+from partners.notices import service as notices
+from partners.notices.models import Notice
+from partners.plans import closing, planning
+from partners.referrals import holds
+from partners.referrals import service as referrals
+from partners.referrals.models import Hold, Plan, Referral
+from partners.sending.models import Delivery
+from partners.sending.retry import retry_delivery
+from triage.cases.models import Case
+from triage.cases.service import by_reference
+
+OfCase = TypeVar("OfCase", Plan, Hold, Referral, Notice)
+
+
+@requires("plan.request")
+def request_plan(reference: str) -> ResponseReturnValue:
+    with said(), site.writing() as session:
+        planning.request_plan(
+            session, site.context(), by_reference(session, reference), signed_in(), _chosen(),
+            note=request.form.get("note", ""), now=utc_now(),
+        )  # fmt: skip
+        flash(gettext("The plan waits for another person's approval."), "good")
+    return _back(reference)
+
+
+def _chosen() -> dict[int, uuid.UUID | None]:
+    """The ticked routes, each with the partner picked for it (none: the service chooses)."""
+    try:
+        return {
+            int(index): uuid.UUID(picked)
+            if (picked := request.form.get(f"partner_{index}"))
+            else None
+            for index in request.form.getlist("route")
+        }
+    except ValueError:
+        raise InvalidInput("This choice cannot be read.", hint="Load the page anew.") from None
+
+
+@requires("plan.approve")
+def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
+    with said(), site.writing() as session:
+        plan = _of_case(session, Plan, plan_id, reference)
+        planning.approve_plan(session, site.context(), plan, signed_in(), now=utc_now())
+        flash(gettext("The plan is approved; its measures are on their way."), "good")
+    return _back(reference)
+
+
+@requires("plan.request")
+def refuse_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
+    note = request.form.get("note", "")
+    with said(), site.writing() as session:
+        plan = _of_case(session, Plan, plan_id, reference)
+        planning.refuse_plan(session, plan, signed_in(), note=note, now=utc_now())
+    return _back(reference)
+
+
+@requires("plan.approve")
+def close_case(reference: str) -> ResponseReturnValue:
+    with said(), site.writing() as session:
+        case = by_reference(session, reference)
+        why = request.form.get("why", "")
+        closing.close_case(session, case, signed_in(), why=why, now=utc_now())
+        flash(gettext("The case is closed."), "good")
+    return _back(reference)
+
+
+@requires("hold.decide")
+def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
+    reason = request.form.get("reason", "")
+    with said(), site.writing() as session:
+        if request.form.get("confirm") != "yes":
+            raise InvalidInput("The hold was not released.", hint="Tick the box to confirm.")
+        hold = _of_case(session, Hold, hold_id, reference)
+        holds.release_hold(session, hold, actor=signed_in().actor, now=utc_now(), reason=reason)
+        flash(gettext("The hold is released; the notices leave now."), "good")
+    return _back(reference)
+
+
+@requires("hold.decide")
+def extend_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
+    form, now = request.form, utc_now()
+    with said(), site.writing() as session:
+        holds.extend_hold(
+            session, _of_case(session, Hold, hold_id, reference),
+            deadline=local_time(form.get("deadline", "")) or now, reason=form.get("reason", ""),
+            officer_reference=form.get("officer_reference", ""), actor=signed_in().actor, now=now,
+        )  # fmt: skip
+        flash(gettext("The hold is extended."), "good")
+    return _back(reference)
+
+
+@requires("referral.answer")
+def answer_referral(reference: str, referral_id: uuid.UUID) -> ResponseReturnValue:
+    """What the office said on the telephone."""
+    form = request.form
+    with said(), site.writing() as session:
+        referral = _of_case(session, Referral, referral_id, reference)
+        referrals.answer(
+            session, referral, form.get("verb", ""), actor=signed_in().actor, now=utc_now(),
+            their_reference=form.get("their_reference", ""), note=form.get("note", ""),
+        )  # fmt: skip
+        flash(gettext("The answer is stored."), "good")
+    return _back(reference)
+
+
+@requires("notice.withdraw")
+def withdraw_notice(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
+    reason = request.form.get("reason", "")
+    with said(), site.writing() as session:
+        notice = _of_case(session, Notice, notice_id, reference)
+        notices.withdraw(
+            session, site.context(), notice, reason=reason, actor=signed_in().actor, now=utc_now()
+        )
+        flash(gettext("The notice is withdrawn."), "good")
+    return _back(reference)
+
+
+@requires("partner.edit")
+def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
+    """An address for a host of which none is known; naming it confirms it."""
+    actor, now = signed_in().actor, utc_now()
+    with said(), site.writing() as session:
+        notice = _of_case(session, Notice, notice_id, reference)
+        contact = named_provider(session, request.form.get("address", ""), actor=actor, now=now)
+        notices.use_contact(session, site.context(), notice, contact, actor=actor, now=now)
+        flash(gettext("The notice goes to %(name)s.", name=contact.name), "good")
+    return _back(reference)
+
+
+@requires("plan.request")
+def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
+    with said(), site.writing() as session:
+        delivery = session.get(Delivery, delivery_id)
+        if delivery is None:
+            raise NotFound("There is no such delivery.")
+        if delivery.subject == "notice":
+            _of_case(session, Notice, delivery.subject_id, reference)
+        else:
+            _of_case(session, Referral, delivery.subject_id, reference)
+        retry_delivery(session, delivery, actor=signed_in().actor, now=utc_now())
+        flash(gettext("It is on its way again."), "good")
+    return _back(reference)
+
+
+def _of_case(session: Session, kind: type[OfCase], found_id: uuid.UUID, reference: str) -> OfCase:
+    """What belongs to this case; anything else does not exist here."""
+    case: Case = by_reference(session, reference)
+    found = session.get(kind, found_id)
+    if found is None or found.case_id != case.id:
+        raise NotFound("There is no such thing in this case.")
+    return found
+
+
+def _back(reference: str) -> ResponseReturnValue:
+    return redirect(url_for("triage.case", reference=reference), 303)

@@ -1,0 +1,84 @@
+"""What the pages of this package share: the reader's language, faults in words, times."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
+
+from flask import Response, flash, request
+from flask_babel import force_locale, gettext
+from werkzeug.exceptions import HTTPException
+
+from hotline.accounts.views import worded
+from hotline.core.errors import Conflict, HotlineError, InvalidInput, TooMany
+from hotline.core.web import site
+from partners.words import FAULTS
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@contextmanager
+def spoken(language: str) -> Iterator[None]:
+    """The language that the letter was written in, unless the reader chose another one."""
+    if request.args.get("lang") or request.cookies.get(site.LANGUAGE_COOKIE):
+        yield
+    else:
+        with force_locale(language):
+            yield
+
+
+def faults_of(error: Exception | None) -> Mapping[str, str]:
+    """Field -> what is wrong with it, in the reader's language; "" for a field that is right."""
+    fields = error.fields if isinstance(error, InvalidInput) else {}
+    faults = {
+        pointer.removeprefix("/"): str(FAULTS.get(pointer, reason))
+        for pointer, reason in fields.items()
+    }
+    return defaultdict(str, faults)
+
+
+def as_problem(view: Callable[P, R]) -> Callable[P, R | Response]:
+    """For machine clients of these pages: errors as RFC 9457 problems."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
+        try:
+            return view(*args, **kwargs)
+        except HotlineError as error:
+            fields = error.fields if isinstance(error, InvalidInput) else None
+            answer = site.problem(error.status, error.title, str(error), fields=fields)
+            if isinstance(error, TooMany):
+                answer.headers["Retry-After"] = str(error.retry_after)
+            return answer
+        except HTTPException as error:
+            return site.problem(error.code or 500, error.name, error.description or "")
+
+    return guarded
+
+
+def local_time(text: str) -> datetime | None:
+    """What a ``datetime-local`` field holds, as a time of the hotline's country; None if nothing
+    usable was entered."""
+    try:
+        entered = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    zone = ZoneInfo(site.context().country.time_zone)
+    return entered if entered.tzinfo is not None else entered.replace(tzinfo=zone)
+
+
+@contextmanager
+def said() -> Iterator[None]:
+    """What can't be done is said on the page that one came from, with every field's fault."""
+    try:
+        yield
+    except (Conflict, InvalidInput) as error:
+        fields = error.fields.values() if isinstance(error, InvalidInput) else ()
+        told = [worded(error), *(gettext(fault) for fault in fields if fault != error.hint)]
+        flash(" ".join(dict.fromkeys(told)), "danger")

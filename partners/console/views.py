@@ -1,0 +1,34 @@
+"""The console's part of this package: the directory, a case's measures, and the case's panels."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from partners.console import directory, measures
+from partners.console.attention import attention
+from partners.console.panels import CASE_PANELS
+
+CASE = "/cases/<reference>"
+
+case_panels = CASE_PANELS
+blueprint = Blueprint("partners", __name__, url_prefix="/console")
+
+for _rule, _view, _methods in (
+    ("/to-decide", attention, ["GET"]),
+    ("/partners", directory.directory, ["GET"]),
+    ("/partners", directory.add, ["POST"]),
+    ("/partners/<uuid:partner_id>/contact", directory.set_contact, ["POST"]),
+    ("/partners/<uuid:partner_id>/confirm", directory.confirm, ["POST"]),
+    ("/partners/<uuid:partner_id>/enabled", directory.set_enabled, ["POST"]),
+    (f"{CASE}/plan", measures.request_plan, ["POST"]),
+    (f"{CASE}/plans/<uuid:plan_id>/approve", measures.approve_plan, ["POST"]),
+    (f"{CASE}/plans/<uuid:plan_id>/refuse", measures.refuse_plan, ["POST"]),
+    (f"{CASE}/close", measures.close_case, ["POST"]),
+    (f"{CASE}/holds/<uuid:hold_id>/release", measures.release_hold, ["POST"]),
+    (f"{CASE}/holds/<uuid:hold_id>/extend", measures.extend_hold, ["POST"]),
+    (f"{CASE}/referrals/<uuid:referral_id>/answer", measures.answer_referral, ["POST"]),
+    (f"{CASE}/notices/<uuid:notice_id>/withdraw", measures.withdraw_notice, ["POST"]),
+    (f"{CASE}/notices/<uuid:notice_id>/contact", measures.name_contact, ["POST"]),
+    (f"{CASE}/deliveries/<uuid:delivery_id>/retry", measures.retry, ["POST"]),
+):
+    blueprint.add_url_rule(_rule, view_func=_view, methods=_methods)

@@ -1,0 +1,175 @@
+"""A notice as a message: the letter, XARF and CSV for systems, one document for an HTTP channel."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.storage import machine
+from partners.channels.base import Attachment, Message
+from partners.letters import findings, wording
+from partners.letters.wording import stamp
+from partners.links import new_link
+from partners.notices.locations import csv_of
+from partners.notices.models import Notice, NoticeItem
+from partners.notices.xarf import Located, Sender, document
+from partners.sending.models import Delivery
+from partners.sending.service import first_message_id
+from triage.items.models import Item
+
+SCHEMA = "hotline-notice/1"
+
+
+def notice_message(
+    session: Session, context: Context, notice: Notice, delivery: Delivery
+) -> Message:
+    """The message of ``delivery``: the first one, a reminder or a withdrawal, by its purpose."""
+    located = _located(session, notice)
+    route = findings.route_of(session, notice.plan_id, notice.kind)
+    reasons = findings.reasons(session, context, notice.case, route, notice.language)
+    link = answer_link(context, notice)
+    documents = [] if delivery.purpose == "withdrawal" else _documents(context, notice, located)
+    letter = wording.write(
+        f"notice_{delivery.purpose}",
+        notice.language,
+        context.settings.data_dir,
+        reference=notice.reference,
+        kind=notice.kind,
+        partner=delivery.partner.name,
+        hotline=sender_name(context),
+        contact=context.settings.contact_email,
+        due_at=notice.due_at,
+        host=notice.case.item.host or "",
+        urls=[one.url for one in located],
+        assessed_class=notice.case.outcome.get("class", ""),
+        basis=reasons["basis"],
+        known=any(one.hash_match for one in located),
+        link=link,
+        first_at=_first_sent_at(session, notice) or delivery.created_at,
+        reason=_withdrawal_reason(session, notice),
+    )
+    return Message(
+        message_id=delivery.message_id,
+        address=delivery.address,
+        subject=letter.subject,
+        text=letter.text,
+        body=_body(context, notice, delivery, documents, reasons["basis"], link),
+        attachments=_attachments(documents, located),
+        language=notice.language,
+        thread=first_message_id(session, notice.id) if delivery.purpose != "first" else None,
+        urgent=notice.case.danger_now,
+    )
+
+
+def answer_link(context: Context, notice: Notice) -> str:
+    """The no-login page of the notice; the same link in every message about it."""
+    token = new_link(context.keyring, "notice", notice.id).token
+    return f"{context.settings.provider_url}/provider/{token}"
+
+
+def sender_name(context: Context) -> str:
+    """The hotline's name, as its pages show it."""
+    return context.settings.hotline_name or context.country.hotline_name or "Hotline"
+
+
+def _located(session: Session, notice: Notice) -> list[Located]:
+    rows = session.execute(
+        select(NoticeItem, Item)
+        .join(Item, Item.id == NoticeItem.item_id)
+        .where(NoticeItem.notice_id == notice.id)
+        .order_by(NoticeItem.id)
+    )
+    return [_locate(session, notice, entry, item) for entry, item in rows]
+
+
+def _locate(session: Session, notice: Notice, entry: NoticeItem, item: Item) -> Located:
+    known = [file.seen.media for file in findings.files(session, item.id) if file.matches]
+    # Hashes tell a host which file is meant; with several known ones, none stands for the address.
+    only = known[0] if len(known) == 1 else None
+    return Located(
+        id=entry.id,
+        url=item.canonical,
+        host=item.host or "",
+        at=item.last_reported_at,
+        address=findings.address_of(session, item.id),
+        seen_at=findings.seen_at(session, item),
+        asn=item.asn,
+        country=item.hosting_country,
+        assessed_class=notice.case.outcome.get("class", ""),
+        kind=notice.case.kind,
+        hash_match=bool(known),
+        hashes={n: getattr(only, n) for n in ("md5", "sha1", "sha256")} if only else {},
+    )
+
+
+def _documents(
+    context: Context, notice: Notice, located: Sequence[Located]
+) -> list[dict[str, Any]]:
+    settings = context.settings
+    sender = Sender(sender_name(context), settings.contact_email, settings.hotline_domain)
+    told = f"Notice {notice.reference}. Answer without an account: {answer_link(context, notice)}"
+    return [document(one, sender, reference=notice.reference, description=told) for one in located]
+
+
+def _attachments(
+    documents: Sequence[dict[str, Any]], located: Sequence[Located]
+) -> tuple[Attachment, ...]:
+    if not documents:
+        return ()
+    names = (
+        ["xarf.json"]
+        if len(documents) == 1
+        else [f"xarf-{number}.json" for number in range(1, len(documents) + 1)]
+    )
+    pages = [
+        Attachment(name, "application/json", json.dumps(one, ensure_ascii=False, indent=2).encode())
+        for name, one in zip(names, documents, strict=True)
+    ]
+    return (*pages, Attachment("locations.csv", "text/csv", csv_of(located)))
+
+
+def _body(
+    context: Context,
+    notice: Notice,
+    delivery: Delivery,
+    documents: list[dict[str, Any]],
+    basis: str,
+    link: str,
+) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "purpose": delivery.purpose,
+        "kind": notice.kind,
+        "reference": notice.reference,
+        "created_at": stamp(notice.created_at),
+        "deadline": stamp(notice.due_at) if notice.due_at else None,
+        "language": notice.language,
+        "sender": {"name": sender_name(context), "contact": context.settings.contact_email},
+        "legal_basis": basis,
+        "good_faith": True,
+        "answer_url": link,
+        "xarf": documents,
+    }
+
+
+def _first_sent_at(session: Session, notice: Notice) -> Any:
+    return session.scalar(
+        select(Delivery.sent_at)
+        .where(
+            Delivery.subject_id == notice.id,
+            Delivery.purpose == "first",
+            Delivery.sent_at.is_not(None),
+        )
+        .order_by(Delivery.id)
+        .limit(1)
+    )
+
+
+def _withdrawal_reason(session: Session, notice: Notice) -> str:
+    entries = machine.history(session, notice.id)
+    return next((str(e.details["reason"]) for e in entries if e.event == "withdrawn"), "")

@@ -1,0 +1,91 @@
+"""The one act towards others that no person decides: telling the police of a known match.
+
+Only on lists that were switched on for it (``triage.cases.examination.police_lists``), once a case, and with the
+same hold as ever: the host is told nothing before the police let it go. The class, the notices and
+everything else stay with people.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.errors import Unavailable
+from hotline.core.jobs.task import Task
+from hotline.core.storage import audit, machine
+from hotline.core.storage.ids import new_id
+from partners.directory.service import candidates
+from partners.referrals import service
+from partners.referrals.models import Plan, Referral
+from triage.cases.examination.police import evidence, police_route
+from triage.cases.models import Case
+from triage.hashlists.models import MediaMatch
+
+NOTE = "Made by the service itself on a known match; nobody has assessed the case for it."
+
+
+def refer_automatically(task: Task) -> None:
+    """Everything is looked at anew: a list may have been switched off since, or a person quicker.
+
+    An office whose address nobody confirmed yet gets it once somebody has; ``Unavailable`` where
+    the directory names no police at all.
+    """
+    with task.finishing() as session:
+        case = session.get_one(Case, task.id_of("case_id"), with_for_update={"of": Case})
+        match, route = evidence(session, case), police_route(case)
+        if match is None or route is None or _is_told(session, case):
+            return
+        offices = candidates(session, dict(route))
+        if not offices:
+            raise Unavailable(
+                f"The directory has no police in {route['country']} to tell of {case.reference}.",
+                hint="Add and confirm them.",
+            )
+        chosen = {**route, "partner_id": str(offices[0].id)}
+        _refer(session, task.context, case, chosen, evidence_of(match), task)
+
+
+def evidence_of(match: MediaMatch) -> dict[str, Any]:
+    """What the referral rests on, as it was when it was made."""
+    return {
+        "list": match.hash_list.name,
+        "entry": match.entry.entry_ref or str(match.entry_id),
+        "hash": match.kind,
+        "distance": match.distance,
+        "quality": match.quality,
+        "share": match.share,
+        "matched_at": match.at.isoformat(),
+    }
+
+
+def _is_told(session: Session, case: Case) -> bool:
+    """Also a referral that was withdrawn: then a person has said no."""
+    told = select(Referral.id).where(Referral.case_id == case.id, Referral.kind == "police")
+    return session.scalar(told.limit(1)) is not None
+
+
+def _refer(
+    session: Session,
+    context: Context,
+    case: Case,
+    route: dict[str, Any],
+    found: dict[str, Any],
+    task: Task,
+) -> None:
+    plan = Plan(
+        id=new_id(), case_id=case.id, case=case, routes=[route], note=NOTE,
+        requested_at=task.now, requested_by=audit.SYSTEM, two_person=False,
+    )  # fmt: skip
+    machine.begin(session, plan, actor=audit.SYSTEM, now=task.now, case=case.reference,
+                  routes=["police"])  # fmt: skip
+    machine.advance(session, plan, "approved", actor=audit.SYSTEM, now=task.now, **found)
+    referral = service.create(
+        session, context, plan, route, actor=audit.SYSTEM, now=task.now, automatic=found
+    )
+    audit.record(
+        session, actor=audit.SYSTEM, action="referral.automatic", entity="case",
+        entity_id=case.id, now=task.now, case=case.reference, referral=referral.reference, **found,
+    )  # fmt: skip

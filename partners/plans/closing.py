@@ -1,0 +1,51 @@
+"""Closing a case that no check can close: words without an address, an account, a P2P hash.
+
+A case whose item is watched closes by what the checks prove, never by hand.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.accounts.models import Person
+from hotline.core.errors import Conflict, InvalidInput, phrase
+from hotline.core.storage import machine
+from partners.notices.models import Notice
+from partners.referrals.models import Plan
+from partners.watching.models import Watch
+from triage.cases.examination.register import tell_reporters
+from triage.cases.models import Case
+
+SETTLED = ("verified_removed", "withdrawn")
+
+
+def obstacle(session: Session, case: Case) -> str:
+    """What stands against closing the case by hand; empty if nothing does."""
+    if not case.machine.allows(case.state, "told"):
+        return "The case is not at a stage from which it can be closed."
+    watched = select(Watch.id).where(Watch.case_id == case.id, Watch.state == "watching")
+    if session.scalar(watched.limit(1)) is not None:
+        return "It is watched: it closes once the checks prove that it is gone."
+    notices = select(Notice.id).where(Notice.case_id == case.id, Notice.state.not_in(SETTLED))
+    if session.scalar(notices.limit(1)) is not None:
+        return "A notice is under way; withdraw it first."
+    plans = select(Plan.id).where(Plan.case_id == case.id, Plan.state == "requested")
+    if session.scalar(plans.limit(1)) is not None:
+        return "A plan waits for approval; reject it first."
+    return ""
+
+
+def close_case(session: Session, case: Case, person: Person, *, why: str, now: datetime) -> None:
+    """Everybody who can act was told, or nobody can; ``why`` says which."""
+    why = why.strip()[:1000]
+    if not why:
+        missing = phrase("Say why the case is closed.")
+        raise InvalidInput(missing, fields={"/why": missing})
+    reason = obstacle(session, case)
+    if reason:
+        raise Conflict(reason)
+    machine.advance(session, case, "told", actor=person.actor, now=now, why=why)
+    tell_reporters(session, case.item_id, "closed", actor=person.actor, now=now)

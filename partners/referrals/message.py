@@ -1,0 +1,213 @@
+"""A referral as a message: a letter, and one versioned document for machines.
+
+The document holds facts, hashes and what was decided. It never holds media, a reporter's words or
+contact, or anything that tells who reported.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from partners.channels.base import Attachment, Message
+from partners.letters import findings, wording
+from partners.letters.wording import stamp
+from partners.links import new_link
+from partners.notices.message import sender_name
+from partners.referrals import hash_set
+from partners.referrals.models import Referral
+from partners.sending.models import Delivery
+from triage.cases.assessment import in_language, load_schema
+from triage.cases.models import Case
+from triage.hashlists.models import MediaMatch
+from triage.items.models import Item
+
+SCHEMA = "hotline-referral/1"
+# Who is told what analysts know of the people concerned: those whose task is the child.
+KNOWS_PEOPLE = frozenset({"police", "interpol_ncb", "child_protection_unit"})
+PRESERVATION = {
+    "suggested": True,
+    "basis": "Budapest Convention on Cybercrime Arts. 16 and 29",
+    "what": "traffic data, subscriber data and content of the upload and the account",
+}
+
+# What the letter says just as the referral has it.
+TOLD = ("reference", "kind", "urgency", "due_at", "automatic")
+
+
+def referral_message(
+    session: Session, context: Context, referral: Referral, delivery: Delivery, now: datetime
+) -> Message:
+    """The message of ``delivery``. Its content is that of the moment ``now`` of sending."""
+    language = _language(delivery)
+    body = referral_document(session, context, referral, delivery, now)
+    route = findings.route_of(session, referral.plan_id, referral.kind)
+    hashes = hash_set.hash_set(session, referral)
+    letter = wording.write(
+        "referral",
+        language,
+        context.settings.data_dir,
+        case_reference=referral.case.reference,
+        partner=delivery.partner.name,
+        hotline=sender_name(context),
+        contact=context.settings.contact_email,
+        danger_now=referral.case.danger_now,
+        reasons=[findings.reasons(session, context, referral.case, route, language)],
+        assessment=_assessment_in_words(context, referral.case, language),
+        items=body["items"],
+        hold_hours=f"{context.settings.hold_hours:g}",
+        link=answer_link(context, referral),
+        schema=SCHEMA,
+        **{name: getattr(referral, name) for name in TOLD},
+        hash_set=hash_set.NAME if hashes else "",
+    )
+    data = json.dumps(body, ensure_ascii=False, indent=2).encode()
+    return Message(
+        message_id=delivery.message_id,
+        address=delivery.address,
+        subject=letter.subject,
+        text=letter.text,
+        body=body,
+        attachments=(Attachment("referral.json", "application/json", data), *hashes),
+        language=language,
+        urgent=referral.urgency == "immediate",
+    )
+
+
+def answer_link(context: Context, referral: Referral) -> str:
+    """The no-login page of the referral."""
+    token = new_link(context.keyring, "referral", referral.id).token
+    return f"{context.settings.provider_url}/referral/{token}"
+
+
+def referral_document(
+    session: Session, context: Context, referral: Referral, delivery: Delivery, now: datetime
+) -> dict[str, Any]:
+    """The document of schema ``hotline-referral/1`` (data/referral.schema.json)."""
+    case, settings = referral.case, context.settings
+    route = findings.route_of(session, referral.plan_id, referral.kind)
+    return {
+        "schema": SCHEMA,
+        "reference": referral.reference,
+        "case_reference": case.reference,
+        "created_at": stamp(delivery.created_at),
+        "as_of": stamp(now),
+        "sender": {
+            "name": sender_name(context),
+            "country": settings.country,
+            "domain": settings.hotline_domain,
+            "contact": settings.contact_email,
+        },
+        "addressee": {"kind": referral.kind, "name": delivery.partner.name},
+        "urgency": referral.urgency,
+        "child_in_danger": case.danger_now,
+        "deadline": stamp(referral.due_at) if referral.due_at else None,
+        "reasons": [findings.reasons(session, context, case, route, "en")],
+        "jurisdiction": _grounds(case),
+        "kind": case.kind,
+        "assessment": dict(case.outcome) or None,
+        "automatic": referral.automatic,
+        "people": dict(case.facts) if referral.kind in KNOWS_PEOPLE else {},
+        "items": [_item(session, case.item)],
+        "preservation": PRESERVATION,
+        "answer_url": answer_link(context, referral),
+    }
+
+
+def _grounds(case: Case) -> list[dict[str, Any]]:
+    """The grounds of jurisdiction that hold or may hold; those that do not are of no use here."""
+    names = ("country", "ground", "basis", "status", "why")
+    return [
+        {name: ground[name] for name in names}
+        for ground in case.routing.get("jurisdiction", [])
+        if ground["status"] != "no"
+    ]
+
+
+def _item(session: Session, item: Item) -> dict[str, Any]:
+    seen_at = findings.seen_at(session, item)
+    observed = findings.observations(session, item.id)
+    return {
+        "id": str(item.id),
+        "kind": item.kind,
+        "canonical": item.canonical,
+        "host": item.host,
+        "platform": item.platform,
+        "content_id": item.content_id,
+        "first_reported_at": stamp(item.first_reported_at),
+        "last_reported_at": stamp(item.last_reported_at),
+        "last_seen_at": stamp(seen_at) if seen_at else None,
+        "report_count": item.sighting_count,
+        "hosting": {
+            "kind": item.hosting_kind,
+            "country": item.hosting_country,
+            "asn": item.asn,
+            "abuse_contact": item.abuse_contact,
+            "addresses": sorted({o.value for o in observed if o.fact == "address" and o.value}),
+            "observations": [
+                {
+                    "fact": one.fact,
+                    "value": one.value,
+                    "subject": one.subject,
+                    "source": one.source,
+                    "at": stamp(one.at),
+                    "confidence": one.confidence,
+                }
+                for one in observed
+            ],
+        },
+        "files": [_file(file) for file in findings.files(session, item.id)],
+    }
+
+
+def _file(file: findings.File) -> dict[str, Any]:
+    media = file.seen.media
+    return {
+        "url": file.seen.url,
+        "kind": media.kind,
+        "media_type": media.media_type,
+        "size": media.size,
+        "width": media.width,
+        "height": media.height,
+        "md5": media.md5,
+        "sha1": media.sha1,
+        "sha256": media.sha256,
+        "pdq": media.pdq,
+        "pdq_quality": media.pdq_quality,
+        "first_seen_at": stamp(file.seen.first_seen_at),
+        "last_seen_at": stamp(file.seen.last_seen_at),
+        "matches": [_match(match) for match in file.matches],
+    }
+
+
+def _match(match: MediaMatch) -> dict[str, Any]:
+    return {
+        "list": match.hash_list.name,
+        "hash": match.kind,
+        "distance": match.distance,
+        "class": findings.class_of(match),
+        "decision": match.decision,
+    }
+
+
+def _assessment_in_words(context: Context, case: Case, language: str) -> list[tuple[str, str]]:
+    """The agreed answers as (question, answer) in the reader's language."""
+    schema = load_schema(context.settings.data_dir)
+    outcome: Mapping[str, Any] = case.outcome
+    words = []
+    for name, value in outcome.items():
+        question = schema.question(name)
+        if question is not None and value:
+            label = in_language(question.label, language)
+            words.append((label, question.label_of(value, language)))
+    return words
+
+
+def _language(delivery: Delivery) -> str:
+    """The partner's language where we can write it, else English."""
+    return next((one for one in delivery.partner.languages if one in ("en", "sq")), "en")

@@ -1,0 +1,69 @@
+"""Queueing deliveries: one row, one outbox entry, one message id for all tries."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.errors import Conflict
+from hotline.core.storage import machine, outbox
+from hotline.core.storage.ids import new_id
+from partners.directory.models import Partner
+from partners.sending.models import Delivery
+
+
+def queue_delivery(
+    session: Session,
+    *,
+    subject: str,
+    subject_id: uuid.UUID,
+    partner: Partner,
+    domain: str,
+    now: datetime,
+    purpose: str = "first",
+    urgent: bool = False,
+) -> Delivery:
+    """Have ``subject`` (a referral or a notice) sent to ``partner``'s confirmed address."""
+    if partner.approved_at is None:
+        raise Conflict(f"The address of {partner.name} is not confirmed.")
+    delivery_id = new_id()
+    delivery = Delivery(
+        id=delivery_id,
+        subject=subject,
+        subject_id=subject_id,
+        purpose=purpose,
+        partner_id=partner.id,
+        partner=partner,
+        channel=partner.channel,
+        address=partner.address,
+        message_id=f"{delivery_id}@{domain}",
+        created_at=now,
+    )
+    machine.begin(session, delivery, actor="system", now=now, subject=subject,
+                  subject_id=str(subject_id), partner=partner.code)  # fmt: skip
+    outbox.post(
+        session,
+        "delivery.attempt",
+        key=f"deliver:{delivery.id}",
+        payload={"delivery_id": str(delivery.id)},
+        now=now,
+        queue="urgent" if urgent else "default",
+    )
+    return delivery
+
+
+def first_message_id(session: Session, subject_id: uuid.UUID) -> str | None:
+    """The first message about the subject that left, so that a later one joins its thread."""
+    return session.scalar(
+        select(Delivery.message_id)
+        .where(
+            Delivery.subject_id == subject_id,
+            Delivery.purpose == "first",
+            Delivery.sent_at.is_not(None),
+        )
+        .order_by(Delivery.id)
+        .limit(1)
+    )

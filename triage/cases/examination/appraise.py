@@ -1,0 +1,149 @@
+"""Put together what is known of a case and ask the rules: whose case it is, and how urgent."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from triage.cases.examination.police import post_if_strong
+from triage.cases.models import Case
+from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
+from triage.items.models import ItemMedia, Media
+from triage.jurisdiction import Facts, load_rules, route, signals
+from triage.jurisdiction.facts import Assessment
+from triage.priority import ListClass, score
+
+SEVERITY: dict[str, int] = {"baseline": 3, "national": 2, "listed": 1, "none": 0}
+
+
+def appraise(session: Session, context: Context, case: Case, now: datetime) -> None:
+    """Recompute routing, priority and the proposed class. The proposal is never a decision.
+
+    The police are told of a case that a list's switch sends them.
+    """
+    session.flush()
+    facts = Facts.from_json(facts_of(session, context, case))
+    rules = load_rules(context.settings.data_dir)
+    routing = route(facts, rules)
+    seen = signals(
+        facts,
+        routing.jurisdiction,
+        urgent_kind=facts.kind in rules.network.urgent_kinds,
+        sightings=max(1, case.item.sighting_count),
+        age_hours=max(0.0, (now - case.item.first_reported_at).total_seconds() / 3600),
+        deadline_hours=(case.due_at - now).total_seconds() / 3600 if case.due_at else None,
+    )
+    listed = facts.known_list
+    if listed and facts.assessment != "not_illegal":
+        # The rules know a class for the whole case; one new picture among known ones still counts.
+        seen = replace(seen, new_material=_has_unlisted(session, case.item_id))
+    priority = score(seen, rules.weights)
+    case.routing = routing.to_json()
+    case.priority = priority.score
+    case.priority_parts = [asdict(part) for part in priority.parts]
+    case.proposed_class = str(listed) if listed in ("baseline", "national") else ""
+    if case.item.examined_at is not None:  # before that nobody knows whose case it is
+        session.flush()
+        post_if_strong(session, case, now)
+
+
+def facts_of(session: Session, context: Context, case: Case) -> dict[str, Any]:
+    """The facts of the routing rules, as JSON: what we found, what was said, what was assessed.
+
+    What a person wrote into ``case.facts`` (victim, suspect, where it was made) goes before all.
+    """
+    item = case.item
+    facts: dict[str, Any] = {
+        "home": context.settings.country,
+        "hosting_kind": item.hosting_kind,
+        "hosting_country": item.hosting_country,
+        "platform": item.platform,
+        "reporter_is_child": case.child_reporter or None,
+        "own_material": case.own_material or None,
+        "kind": case.kind if case.kind != "unknown" else None,
+        "assessment": _assessment(case),
+        "known_list": _known_list(session, case),
+    }
+    if case.danger_now:
+        facts["victim"] = {"at_immediate_risk": True}
+    for name, value in case.facts.items():
+        known = facts.get(name)
+        facts[name] = {**known, **value} if isinstance(known, dict) else value
+    return facts
+
+
+def _assessment(case: Case) -> Assessment:
+    value = case.outcome.get("class")
+    if value in ("baseline", "national", "not_illegal", "cannot_determine"):
+        return value  # type: ignore[no-any-return]
+    return "unassessed"
+
+
+def known_class(session: Session, case: Case) -> ListClass:
+    """The most severe class that a known-hash list gives to a file seen here.
+
+    A match that an analyst disconfirmed counts no more, here or elsewhere.
+    """
+    rows = session.execute(
+        select(HashList.default_class, HashList.category_map, HashEntryRow.category)
+        .join(MediaMatch, MediaMatch.list_id == HashList.id)
+        .join(HashEntryRow, HashEntryRow.id == MediaMatch.entry_id)
+        .join(ItemMedia, ItemMedia.media_id == MediaMatch.media_id)
+        .where(
+            ItemMedia.item_id == case.item_id,
+            HashList.enabled,
+            HashEntryRow.removed_in.is_(None),
+            MediaMatch.decision != "disconfirmed",
+        )
+        .distinct()
+    )
+    worst: ListClass = "none"
+    for default, mapping, category in rows:
+        found = mapping.get(category or "", default)
+        label: ListClass = found if found in ("baseline", "national") else "listed"
+        if SEVERITY[label] > SEVERITY[worst]:
+            worst = label
+    return worst
+
+
+def _has_unlisted(session: Session, item_id: uuid.UUID) -> bool:
+    """Whether a file seen there can be compared and is on no list that is in use."""
+    known = (
+        exists()
+        .where(
+            MediaMatch.media_id == ItemMedia.media_id,
+            MediaMatch.decision != "disconfirmed",
+            HashEntryRow.id == MediaMatch.entry_id,
+            HashEntryRow.removed_in.is_(None),
+            HashList.id == MediaMatch.list_id,
+            HashList.enabled,
+        )
+        .correlate(ItemMedia)
+    )
+    query = (
+        select(Media.id)
+        .join(ItemMedia, ItemMedia.media_id == Media.id)
+        .where(ItemMedia.item_id == item_id, Media.hashable, ~known)
+        .limit(1)
+    )
+    return session.scalar(query) is not None
+
+
+def _known_list(session: Session, case: Case) -> str | bool | None:
+    """The class; False for material that is on no list; None where nothing could be hashed."""
+    listed = known_class(session, case)
+    if listed != "none":
+        return listed
+    hashed = session.scalar(
+        select(Media.id)
+        .join(ItemMedia, ItemMedia.media_id == Media.id)
+        .where(ItemMedia.item_id == case.item_id, Media.hashable)
+        .limit(1)
+    )
+    return False if hashed is not None else None

@@ -1,0 +1,307 @@
+"""What the machine finds out about an item: where it is hosted, what is there, what it matches.
+
+The network is asked first, with no transaction open; one transaction then stores all of it. Hashes
+and facts are written, never content: bytes lived in the fetcher's process and are gone by now.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.errors import NotFound
+from hotline.core.jobs.steps import Steps
+from hotline.core.jobs.task import Task
+from hotline.core.settings import Settings
+from hotline.core.storage import audit, machine
+from hotline.core.storage.database import insert_once
+from hotline.core.storage.ids import new_id
+from triage.cases.examination.appraise import appraise
+from triage.cases.examination.register import join_location, tell_reporters
+from triage.cases.models import Case
+from triage.fetching.report import FetchReport, PageFetcher
+from triage.hashlists.search.matcher import Matcher
+from triage.hosting.facts import HostingFacts, Observation, tls_observation
+from triage.hosting.lookup import Lookup
+from triage.items.access import NOTHING_SPECIAL, Access, access_of, fetch_request
+from triage.items.models import (
+    HostingHop,
+    HostingObservation,
+    Item,
+    ItemMedia,
+    Media,
+    Visit,
+)
+from triage.items.origin import FACT as ORIGIN
+from triage.items.origin import observe_item, told_origins
+from triage.locations import identify_one
+from triage.locations.catalogue import load_platforms
+from triage.locations.identify import is_shortener
+
+# Registries may take many seconds; what is known of a file is not kept waiting for them.
+PATIENCE_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What the network said: the fetch (None where there was nothing to fetch) and the facts."""
+
+    report: FetchReport | None
+    facts: HostingFacts
+
+
+def examine_item(task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Matcher) -> None:
+    """Look at the item, store what was found, put its case into the queue."""
+    item_id = task.id_of("item_id")
+    with task.context.database.reading() as session:
+        item = session.get(Item, item_id)
+        if item is None:
+            raise NotFound("There is no such item.")
+        access = access_of(session, task.context, item_id)
+        told = told_origins(session, item_id)
+    report = fetch(item, task.context.settings, fetcher, task.steps, access)
+    with ThreadPoolExecutor(1) as aside, task.steps.measured("hosting"):
+        asked = aside.submit(locate, item, report, lookup, task.now, told)
+        is_known = bool(wait([asked], PATIENCE_SECONDS).done)
+        if report is not None and not is_known:
+            _propose(task, item_id, report, matcher)
+        facts = asked.result()
+    with task.steps.measured("store"), task.finishing() as session:
+        item = session.get_one(Item, item_id, with_for_update=True)
+        if store_facts(session, item, facts):
+            host_moved(session, task.context, item, task.now)
+        if report is not None:
+            follow(session, task.context, item, report, now=task.now)
+            session.add(new_visit(item, report, purpose="first", now=task.now))
+            with task.steps.measured("match"):
+                store_media(session, item, report, matcher=matcher, now=task.now)
+        item.examined_at = task.now
+        into_queue(session, task, item)
+
+
+def locate_item(task: Task, *, lookup: Lookup) -> None:
+    """Look up where the item is hosted, and nothing else; a changed host is a new hop."""
+    item_id = task.id_of("item_id")
+    with task.context.database.reading() as session:
+        item = session.get_one(Item, item_id)
+        told = told_origins(session, item_id)
+    facts = observe_item(lookup, item, told, now=task.now)
+    with task.finishing() as session:
+        item = session.get_one(Item, item_id, with_for_update=True)
+        if store_facts(session, item, facts):
+            host_moved(session, task.context, item, task.now)
+
+
+def _propose(task: Task, item_id: uuid.UUID, report: FetchReport, matcher: Matcher) -> None:
+    """The registries are slow: the case shows already now what its files met."""
+    with task.context.database.writing() as session:
+        item = session.get_one(Item, item_id, with_for_update=True)
+        store_media(session, item, report, matcher=matcher, now=task.now)
+        session.flush()
+        appraise(session, task.context, case_of(session, item), task.now)
+
+
+def appraise_item(task: Task) -> None:
+    """A further sighting of an item that was examined just now: only its priority is new."""
+    with task.finishing() as session:
+        item = session.get_one(Item, task.id_of("item_id"), with_for_update=True)
+        into_queue(session, task, item)
+
+
+def into_queue(session: Session, task: Task, item: Item) -> None:
+    """Appraise the item's case, let it wait for a person, and say so to its reporters."""
+    session.flush()
+    case = case_of(session, item)
+    if case.machine.allows(case.state, "examined"):
+        machine.advance(session, case, "examined", actor=audit.SYSTEM, now=task.now)
+    appraise(session, task.context, case, task.now)
+    tell_reporters(session, item.id, "examined", actor=audit.SYSTEM, now=task.now)
+    if case.state == "in_progress":
+        tell_reporters(session, item.id, "passed_on", actor=audit.SYSTEM, now=task.now)
+
+
+def case_of(session: Session, item: Item) -> Case:
+    """The item's case, locked."""
+    return session.scalars(select(Case).where(Case.item_id == item.id).with_for_update()).one()
+
+
+def host_moved(session: Session, context: Context, item: Item, now: datetime) -> None:
+    """The item lies elsewhere now: the rules are asked anew, and a person plans anew."""
+    case = case_of(session, item)
+    if case.machine.allows(case.state, "host_moved"):
+        machine.advance(session, case, "host_moved", actor=audit.SYSTEM, now=now,
+                        country=item.hosting_country, asn=item.asn)  # fmt: skip
+    appraise(session, context, case, now)
+
+
+def follow(
+    session: Session, context: Context, item: Item, report: FetchReport, *, now: datetime
+) -> None:
+    """Where a shortener led is a location of its own, seen by the same reports."""
+    catalogue = load_platforms(context.settings.data_dir)
+    short = identify_one(item.canonical, catalogue=catalogue)
+    target = identify_one(report.final_url, catalogue=catalogue)
+    if is_shortener(short, catalogue) and target.key and target.key != item.key:
+        join_location(session, context, item, target, now)
+
+
+def look(
+    item: Item,
+    *,
+    settings: Settings,
+    fetcher: PageFetcher,
+    lookup: Lookup,
+    now: datetime,
+) -> Examination:
+    """Ask the network about ``item``; failures are facts, not errors."""
+    report = fetch(item, settings, fetcher, Steps())
+    return Examination(report, locate(item, report, lookup, now))
+
+
+def fetch(
+    item: Item,
+    settings: Settings,
+    fetcher: PageFetcher,
+    steps: Steps,
+    access: Access = NOTHING_SPECIAL,
+) -> FetchReport | None:
+    """What lies there; None where there is nothing to fetch."""
+    if not item.fetchable:
+        return None
+    started = time.perf_counter()
+    report = fetcher.fetch(fetch_request(item, settings, access))
+    steps.add("hash", report.hash_seconds)
+    steps.add("fetch", time.perf_counter() - started - report.hash_seconds)
+    return report
+
+
+def locate(
+    item: Item,
+    report: FetchReport | None,
+    lookup: Lookup,
+    now: datetime,
+    told: Sequence[Observation] = (),
+) -> HostingFacts:
+    """Where it is hosted, with what the host's own answer gives away."""
+    headers = report.headers if report is not None else {}
+    facts = observe_item(lookup, item, told, now=now, headers=headers)
+    hop = report.hops[-1] if report is not None and report.hops else None
+    seen = tls_observation(hop.tls, item.host, now) if hop and item.host else None
+    return facts if seen is None else replace(facts, observations=(*facts.observations, seen))
+
+
+def store_facts(session: Session, item: Item, facts: HostingFacts) -> bool:
+    """Keep every observation; the item holds what the sources agree on. True if the host changed.
+
+    A host that does not resolve right now has not moved: what was known of it stays.
+    """
+    for seen in facts.observations:
+        if seen.fact == ORIGIN:  # it stands there since it was told
+            continue
+        session.add(
+            HostingObservation(
+                item_id=item.id,
+                fact=seen.fact,
+                value=seen.value,
+                subject=seen.subject,
+                source=seen.source,
+                at=seen.at,
+                confidence=seen.confidence,
+            )
+        )
+    hops = session.scalars(
+        select(HostingHop).where(HostingHop.item_id == item.id).order_by(HostingHop.number)
+    ).all()
+    if hops and item.host and not facts.addresses:
+        return False
+    item.hosting_kind = facts.kind
+    item.hosting_country = facts.country
+    item.asn = facts.asn
+    item.abuse_contact = facts.abuse_contact
+    here = (facts.kind, facts.country, facts.asn)
+    if hops and (hops[-1].kind, hops[-1].country, hops[-1].asn) == here:
+        return False
+    kind, country, asn = here
+    session.add(
+        HostingHop(
+            item_id=item.id, number=len(hops) + 1, at=facts.at, kind=kind, country=country,
+            asn=asn, abuse_contact=facts.abuse_contact,
+        )
+    )  # fmt: skip
+    return bool(hops)
+
+
+def is_elsewhere(item: Item, facts: HostingFacts) -> bool:
+    """Whether a later look-up found another host; one that does not resolve has not moved."""
+    return bool(facts.addresses) and (item.hosting_kind, item.hosting_country, item.asn) != (
+        facts.kind,
+        facts.country,
+        facts.asn,
+    )
+
+
+def new_visit(item: Item, report: FetchReport, *, purpose: str, now: datetime) -> Visit:
+    return Visit(
+        id=new_id(),
+        item_id=item.id,
+        at=now,
+        purpose=purpose,
+        outcome=report.outcome,
+        status=report.status,
+        error=report.error,
+        report=report.to_json(),
+    )
+
+
+def store_media(
+    session: Session, item: Item, report: FetchReport, *, matcher: Matcher, now: datetime
+) -> Sequence[Media]:
+    """Keep the hashes of what was found at the item and match the files that are new to us."""
+    kept = []
+    for found in report.media:
+        if found.fingerprint is None:
+            continue
+        media = _media(session, found.fingerprint, now)
+        kept.append(media)
+        is_new = insert_once(
+            session,
+            ItemMedia,
+            ["item_id", "media_id"],
+            id=new_id(),
+            item_id=item.id,
+            media_id=media.id,
+            url=found.url,
+            source=found.source,
+            first_seen_at=now,
+            last_seen_at=now,
+        )
+        if not is_new:
+            link = session.scalars(
+                select(ItemMedia).where(
+                    ItemMedia.item_id == item.id, ItemMedia.media_id == media.id
+                )
+            ).one()
+            link.last_seen_at = now
+        matcher.match_media(session, media, now=now)
+    return kept
+
+
+_COLUMNS = (
+    "kind", "media_type", "size", "md5", "sha1", "sha256", "width", "height", "duration",
+    "pdq", "pdq_quality", "phash", "dhash", "frames", "hashable", "problems",
+)  # fmt: skip
+
+
+def _media(session: Session, fingerprint: dict[str, Any], now: datetime) -> Media:
+    values = {name: fingerprint[name] for name in _COLUMNS}
+    insert_once(session, Media, ["sha256"], id=new_id(), first_seen_at=now, **values)
+    return session.scalars(select(Media).where(Media.sha256 == fingerprint["sha256"])).one()

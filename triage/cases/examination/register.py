@@ -1,0 +1,305 @@
+"""From a report's words to items: identity, sightings, a case each. No network here."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from hotline.core.context import Context
+from hotline.core.errors import NotFound
+from hotline.core.jobs.task import Task
+from hotline.core.settings import Settings
+from hotline.core.storage import audit, machine, outbox
+from hotline.core.storage.database import insert_once
+from hotline.core.storage.ids import new_id
+from hotline.core.storage.reference_numbers import next_reference
+from hotline.intake import service as intake
+from hotline.intake.models import PART_MACHINE, Report, ReportPart
+from triage.cases.examination.appraise import appraise
+from triage.cases.models import Case
+from triage.items.access import keep_userinfo
+from triage.items.models import Item, Sighting
+from triage.locations import Location, identify
+from triage.locations.catalogue import load_platforms
+
+# A location that was examined this lately is not fetched again for one more sighting.
+FRESH = timedelta(hours=1)
+# Kinds that a narrative is searched for. Telephone numbers and addresses of people that are only
+# mentioned in passing stay in the sealed words.
+IN_NARRATIVE = frozenset({"url", "onion", "magnet", "ed2k", "ipfs"})
+SETTLED = ("removed", "closed", "not_illegal")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A location found in part ``part_id`` of a report."""
+
+    part_id: uuid.UUID
+    location: Location
+
+
+def register_report(task: Task) -> None:
+    """Give every reported location its identity and join, or open, its item and case."""
+    report_id = task.id_of("report_id")
+    with task.finishing() as session:
+        report = _report(session, report_id)
+        opened = intake.open_texts(
+            session, task.context, report, actor=audit.SYSTEM, why="identity", now=task.now
+        )
+        for entry in list(_locations(report.parts, opened, task.context.settings)):
+            _sight(session, task.context, report, entry, task.now)
+
+
+def join_location(
+    session: Session, context: Context, item: Item, location: Location, now: datetime
+) -> None:
+    """Every report that named ``item`` names ``location`` too: a redirection was followed."""
+    for part in parts_of(session, item.id):
+        _sight(session, context, part.report, Found(part.id, location), now)
+
+
+def _report(session: Session, report_id: uuid.UUID) -> Report:
+    query = select(Report).where(Report.id == report_id).options(selectinload(Report.parts))
+    report = session.scalar(query)
+    if report is None:
+        raise NotFound("There is no such report.")
+    return report
+
+
+def _locations(
+    parts: Sequence[ReportPart], opened: intake.OpenedReport, settings: Settings
+) -> Iterator[Found]:
+    catalogue = load_platforms(settings.data_dir)
+    for part in parts:
+        text = opened.narrative if part.kind == "narrative" else opened.parts.get(part.id)
+        known = [
+            entry
+            for entry in identify(text or "", settings.country, catalogue=catalogue)
+            if entry.key
+        ]
+        if part.kind == "narrative":
+            known = [entry for entry in known if entry.kind in IN_NARRATIVE]
+        if part.kind == "narrative" or not known:
+            # Words that are no location are a person's work; they stay sealed with the report.
+            yield Found(part.id, _words_of(part))
+        for entry in known:
+            yield Found(part.id, _of_its_own(part, entry))
+
+
+def _of_its_own(part: ReportPart, location: Location) -> Location:
+    """A bare handle may be anybody's on any platform: two reports of it are not yet one item."""
+    if "platform_unknown" not in location.problems:
+        return location
+    return replace(location, key=f"{location.key}#part:{part.id}")
+
+
+def _words_of(part: ReportPart) -> Location:
+    return Location(input="", kind="narrative", canonical="", key=f"part:{part.id}", display="")
+
+
+def _sight(session: Session, context: Context, report: Report, found: Found, now: datetime) -> None:
+    item = _join_item(session, found.location, report.received_at)
+    sighting_id = new_id()
+    is_new = insert_once(
+        session,
+        Sighting,
+        ["part_id", "item_id"],
+        id=sighting_id,
+        item_id=item.id,
+        part_id=found.part_id,
+        at=report.received_at,
+        held=report.held_for_review,
+    )
+    if not is_new:
+        return
+    case = _join_case(session, context, item, report, now)
+    audit.record(
+        session, actor=audit.SYSTEM, action="item.sighted", entity="item", entity_id=item.id,
+        now=now, report=str(report.id), case=case.reference,
+    )  # fmt: skip
+    if not report.held_for_review or case.state == "held":
+        # A flood must not change how a known item is fetched: its checks would be blind.
+        keep_userinfo(session, context, item, found.location.userinfo, now=now)
+    if report.held_for_review:
+        case.held = max(case.held, _urgency(report))
+        return
+    count(session, case, [report], actor=audit.SYSTEM, now=now)
+    if report.danger_now:
+        raise_alarm(session, context, case, now)
+    look_at(session, item, str(sighting_id), urgent=report.danger_now, now=now)
+
+
+def count(
+    session: Session, case: Case, reports: Sequence[Report], *, actor: str, now: datetime
+) -> None:
+    """Let reports about the case have their effect. What they say adds; it never takes away."""
+    newest = max((one.received_at for one in reports), default=case.item.last_reported_at)
+    latest = func.max if session.get_bind().dialect.name == "sqlite" else func.greatest
+    session.execute(
+        update(Item)
+        .where(Item.id == case.item_id)
+        .values(
+            sighting_count=Item.sighting_count + len(reports),
+            last_reported_at=latest(Item.last_reported_at, newest),
+        )
+    )
+    if case.state == "held":
+        machine.advance(session, case, "released", actor=actor, now=now)
+    elif case.state in ("closed", "not_illegal"):
+        machine.advance(session, case, "reopened", actor=actor, now=now, why="reported again")
+        case.round += 1
+    for report in reports:
+        case.danger_now = case.danger_now or report.danger_now
+        case.own_material = case.own_material or report.own_material
+        case.child_reporter = case.child_reporter or report.reporter_role.startswith("child")
+        if case.kind == "unknown":
+            case.kind = report.kind
+
+
+def raise_alarm(session: Session, context: Context, case: Case, now: datetime) -> None:
+    """Somebody is in danger: a person sees the case, with whom to tell, at once.
+
+    Looking at it takes as long as servers of others like; it adds what it finds out later.
+    """
+    if case.machine.allows(case.state, "alarmed"):
+        machine.advance(session, case, "alarmed", actor=audit.SYSTEM, now=now)
+    appraise(session, context, case, now)
+
+
+def post_alarm(session: Session, item: Item, now: datetime) -> None:
+    """As ``raise_alarm``, where a person decides and the rules are asked by a worker."""
+    outbox.post(
+        session,
+        "item.alarm",
+        key=f"alarm:{item.id}:{now.isoformat()}",
+        payload={"item_id": str(item.id)},
+        now=now,
+        queue="urgent",
+    )
+
+
+def alarm_item(task: Task) -> None:
+    """The job that ``post_alarm`` posts."""
+    with task.finishing() as session:
+        item = session.get_one(Item, task.id_of("item_id"), with_for_update=True)
+        case = session.scalars(select(Case).where(Case.item_id == item.id).with_for_update()).one()
+        if case.danger_now:
+            raise_alarm(session, task.context, case, task.now)
+
+
+def look_at(session: Session, item: Item, why: str, *, urgent: bool, now: datetime) -> None:
+    """Have the machine look at an item, or only rank it anew where it did so just now."""
+    fresh = item.examined_at is not None and item.examined_at > now - FRESH
+    outbox.post(
+        session,
+        "item.appraise" if fresh else "item.examine",
+        key=f"examine:{item.id}:{why}",
+        payload={"item_id": str(item.id)},
+        now=now,
+        queue="urgent" if urgent else "default",
+    )
+
+
+def _urgency(report: Report) -> int:
+    """How much a held report says, as ``Case.held`` keeps it."""
+    if report.danger_now:
+        return 3
+    return 2 if report.reporter_role.startswith("child") or report.own_material else 1
+
+
+def _join_item(session: Session, location: Location, at: datetime) -> Item:
+    insert_once(
+        session,
+        Item,
+        ["key"],
+        id=new_id(),
+        key=location.key,
+        kind=location.kind,
+        canonical=location.canonical,
+        display=location.display,
+        platform=location.platform,
+        content_id=location.content_id,
+        host=location.host,
+        registrable_domain=location.registrable_domain,
+        fetchable=location.fetchable,
+        sighting_count=0,
+        first_reported_at=at,
+        last_reported_at=at,
+        hosting_kind="unknown",
+    )
+    return session.scalars(select(Item).where(Item.key == location.key).with_for_update()).one()
+
+
+def _join_case(
+    session: Session, context: Context, item: Item, report: Report, now: datetime
+) -> Case:
+    """The item's case, opened if need be: held where the report is."""
+    case = session.scalar(select(Case).where(Case.item_id == item.id).with_for_update())
+    if case is None:
+        case = Case(
+            id=new_id(),
+            reference=next_reference(session, context.country.reference_prefix, now),
+            item_id=item.id,
+            item=item,
+            opened_at=now,
+            kind=report.kind,
+            held=0,
+        )
+        machine.begin(session, case, actor=audit.SYSTEM, now=now)
+        if report.held_for_review:
+            machine.advance(session, case, "held", actor=audit.SYSTEM, now=now)
+    return case
+
+
+def parts_of(
+    session: Session, item_id: uuid.UUID, *, before: str | None = None
+) -> Sequence[ReportPart]:
+    """Every reported part that names the item, with its report; ``before``: those only that the
+    event of that name can move on."""
+    query = (
+        select(ReportPart)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .where(Sighting.item_id == item_id)
+        .options(selectinload(ReportPart.report))
+        .order_by(ReportPart.id)
+    )
+    if before is not None:
+        states = [state for state, event in PART_MACHINE.transitions if event == before]
+        query = query.where(ReportPart.state.in_(states))
+    return session.scalars(query).all()
+
+
+def tell_reporters(
+    session: Session, item_id: uuid.UUID, event: str, *, actor: str, now: datetime
+) -> int:
+    """Move every report about the item on, so that its status page says so; returns how many.
+
+    Only those are read that have such a step before them: of a page that thousands reported, each
+    report comes by here.
+    """
+    moved = 0
+    for part in parts_of(session, item_id, before=event):
+        if event == "removed" and others_are_up(session, part.id, item_id):
+            continue
+        moved += intake.progress(session, part, event, actor=actor, now=now)
+    return moved
+
+
+def others_are_up(session: Session, part_id: uuid.UUID, item_id: uuid.UUID) -> bool:
+    """One part may name several locations: it is "removed", or set aside, only when all are."""
+    count = session.scalar(
+        select(func.count())
+        .select_from(Case)
+        .join(Sighting, Sighting.item_id == Case.item_id)
+        .where(
+            Sighting.part_id == part_id,
+            Sighting.item_id != item_id,
+            Case.state.not_in(SETTLED),
+        )
+    )
+    return bool(count)

@@ -1,0 +1,332 @@
+"""The queue and the case page. Each view parses, asks one service, and shows or goes back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import current_app, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext, ngettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from hotline.accounts.auth import can, requires, signed_in
+from hotline.accounts.models import Person
+from hotline.accounts.views import told
+from hotline.core.context import utc_now
+from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.web import site
+from hotline.intake import service as intake
+from hotline.intake.models import Report, ReportPart
+from triage.cases import floods, service, tabs
+from triage.cases.assessment import in_language, load_schema
+from triage.cases.examination.appraise import appraise
+from triage.cases.models import OPEN_STATES, Case
+from triage.cases.pages import page_content, words
+from triage.items.models import Sighting
+from triage.jurisdiction.facts import country_codes
+
+Panel = Callable[[Session, Case, Person, datetime], str]
+PANELS = "triage_panels"
+FILTERS = ("country", "kind", "host")
+YES_NO = {"yes": True, "no": False}
+
+
+@requires("queue.see")
+def queue() -> ResponseReturnValue:
+    tab = request.args.get("tab", tabs.TABS[0])
+    if tab not in tabs.TABS:
+        raise NotFound("There is no such tab.")
+    text = {name: request.args.get(name, "").strip() for name in FILTERS}
+    filters = service.Filters(**text, mine=request.args.get("mine") == "1")
+    now, me = utc_now(), signed_in()
+    after = request.args.get("after") or None
+    with site.reading() as session:
+        found = service.queue(session, tab=tab, filters=filters, person=me, now=now, after=after)
+        counts = service.counts(session)
+        items = [row.case.item_id for row in found.rows] if tab == tabs.HELD else []
+        return render_template(
+            "triage/queue.html",
+            tab=tab,
+            tabs=tabs.TABS,
+            counts=counts,
+            counted=service.COUNTED,
+            held_in_danger=counts[tabs.IN_DANGER],
+            filters=filters,
+            page=found,
+            waiting=floods.waiting(session, items) if items else {},
+            now=now,
+            person=me,
+            holder=service.holder,
+            reason=_top_reason,
+            words=words,
+        )
+
+
+def _top_reason(case: Case) -> str:
+    told_reasons = page_content.reasons(site.context(), case, _language())
+    return told_reasons[0][0] if told_reasons else ""
+
+
+@requires("case.see")
+def case(reference: str) -> ResponseReturnValue:
+    return case_page(reference)
+
+
+def case_page(
+    reference: str,
+    errors: dict[str, str] | None = None,
+    answers: dict[str, Any] | None = None,
+    *,
+    typed: Any = None,
+    faults: Mapping[str, str] | None = None,
+) -> str:
+    """``errors`` and ``answers`` of an assessment that was not stored, or what was ``typed`` into
+    a form about the item and its ``faults``."""
+    ctx, now, me, language = site.context(), utc_now(), signed_in(), _language()
+    with site.reading() as session:
+        found = service.by_reference(session, reference)
+        view = page_content.gather(session, ctx, found, person=me, language=language, now=now)
+        panels: Sequence[Panel] = current_app.extensions[PANELS]
+        mine = view.holder is not None and view.holder.id == me.id
+        return render_template(
+            "triage/case.html",
+            case=found,
+            item=found.item,
+            view=view,
+            person=me,
+            mine=mine,
+            may_assess=can("case.assess") and not view.has_assessed and _is_assessable(found),
+            schema=load_schema(ctx.settings.data_dir),
+            said=lambda labels: in_language(labels, language),
+            panels=[panel(session, found, me, now) for panel in panels],
+            notes={one.id: service.open_note(session, ctx, one) for one in view.done},
+            errors=errors or {},
+            answers=answers or {},
+            typed=typed,
+            faults=faults or {},
+            words=words,
+            is_open=found.state in OPEN_STATES,
+            is_aside=found.state == "closed" and view.history[-1].event == "set_aside",
+            may_reopen=found.machine.allows(found.state, "reopened"),
+            countries=sorted(country_codes()),
+            answer_words=answer_words(language),
+        )
+
+
+def _is_assessable(found: Case) -> bool:
+    return any(
+        found.machine.allows(found.state, event)
+        for event in ("assessed_first", "agreed", "decided")
+    )
+
+
+def answer_words(language: str) -> Callable[[str, str], tuple[str, str]]:
+    """A function from an assessment's (question, answer) to their words in ``language``."""
+    schema = load_schema(site.context().settings.data_dir)
+
+    def spoken(name: str, value: str) -> tuple[str, str]:
+        question = schema.question(name)
+        if question is None:
+            return name, value
+        return in_language(question.label, language), question.label_of(value, language)
+
+    return spoken
+
+
+@requires("case.claim")
+def claim(reference: str) -> ResponseReturnValue:
+    minutes = site.context().settings.claim_minutes
+    with told(), site.writing() as session:
+        found = service.by_reference(session, reference)
+        service.claim(session, found, signed_in(), utc_now(), minutes)
+    return _back(reference)
+
+
+@requires("case.claim")
+def release(reference: str) -> ResponseReturnValue:
+    with told(), site.writing() as session:
+        found = service.by_reference(session, reference)
+        service.release_claim(session, found, signed_in(), utc_now())
+    return _back(reference)
+
+
+@requires("case.claim")
+def release_flood() -> ResponseReturnValue:
+    """Let the held reports of the chosen cases through."""
+    with told(), site.writing() as session:
+        number = floods.release_many(session, request.form.getlist("case"), signed_in(), utc_now())
+        flash(ngettext("%(num)s case let through.", "%(num)s cases let through.", number), "good")
+    return _held_tab()
+
+
+@requires("case.assess")
+def set_flood_aside() -> ResponseReturnValue:
+    """Close the chosen cases as no reports, but none where a child reports or is in danger."""
+    with told(), site.writing() as session:
+        chosen = request.form.getlist("case")
+        done, left = floods.set_aside_many(session, chosen, signed_in(), utc_now())
+        if done:
+            flash(ngettext("%(num)s case set aside.", "%(num)s cases set aside.", done), "good")
+        if left:
+            flash(
+                ngettext(
+                    "%(num)s case is left: a child reports, or is said to be in danger. Open it "
+                    "and decide on it alone.",
+                    "%(num)s cases are left: a child reports, or is said to be in danger. Open "
+                    "each and decide on it alone.",
+                    left,
+                ),
+                "warn",
+            )
+    return _held_tab()
+
+
+def _held_tab() -> ResponseReturnValue:
+    """Back to the list, with the filters that it had."""
+    kept: dict[str, Any] = {n: request.args[n] for n in FILTERS if n in request.args}
+    return redirect(url_for("triage.queue", tab=tabs.HELD, **kept), 303)
+
+
+@requires("case.claim")
+def release_reports(reference: str) -> ResponseReturnValue:
+    """Let the held reports of one case through."""
+    with told(), site.writing() as session:
+        found = service.by_reference(session, reference)
+        floods.release(session, found, signed_in(), utc_now())
+        flash(gettext("The reports are let through."), "good")
+    return _back(reference)
+
+
+@requires("case.assess")
+def set_reports_aside(reference: str) -> ResponseReturnValue:
+    """Set the held reports of one case aside."""
+    confirmed = request.form.get("confirm") == "yes"
+    with told(), site.writing() as session:
+        found = service.by_reference(session, reference)
+        floods.set_aside(session, found, signed_in(), utc_now(), confirmed=confirmed)
+        flash(gettext("The reports are set aside."), "good")
+    return _back(reference)
+
+
+@requires("case.assess")
+def assess(reference: str) -> ResponseReturnValue:
+    """Faulty answers come back with the page; what was answered stays."""
+    ctx, schema = site.context(), load_schema(site.context().settings.data_dir)
+    sent = {one.name: request.form.get(one.name, "") for one in schema.questions}
+    note = request.form.get("note", "")
+    with told():
+        try:
+            with site.writing() as session:
+                found = service.by_reference(session, reference)
+                service.assess(
+                    session, ctx, found, signed_in(), sent, note, utc_now(),
+                    second_required=ctx.settings.second_assessment,
+                )  # fmt: skip
+        except InvalidInput as error:
+            page_again = case_page(reference, error.fields, {**sent, "note": note})
+            return make_response(page_again, 422)
+        flash(gettext("Your assessment is stored."), "good")
+    return _back(reference)
+
+
+@requires("case.assess")
+def reopen(reference: str) -> ResponseReturnValue:
+    ctx, why = site.context(), request.form.get("why", "")
+    with told(), site.writing() as session:
+        found = service.by_reference(session, reference)
+        service.reopen(session, ctx, found, signed_in(), why, now=utc_now())
+    return _back(reference)
+
+
+@requires("match.decide")
+def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
+    now, decision = utc_now(), request.form.get("decision", "")
+    with told(), site.writing() as session:
+        found = service.by_reference(session, reference)
+        match = service.match_of(session, found, match_id)
+        service.decide_match(session, match, signed_in(), decision, now)
+        appraise(session, site.context(), found, now)
+    return _back(reference)
+
+
+@requires("case.assess")
+def set_facts(reference: str) -> ResponseReturnValue:
+    now = utc_now()
+    with told(), site.writing() as session:
+        found = service.by_reference(session, reference)
+        service.set_facts(session, found, _facts(), signed_in(), now)
+        appraise(session, site.context(), found, now)
+    return _back(reference)
+
+
+def _facts() -> dict[str, Any]:
+    """The form's ``victim.country`` and so on as the rules' nested facts; empty is unknown."""
+    facts: dict[str, Any] = {}
+    for name, raw in request.form.items():
+        owner, _, key = name.partition(".")
+        text = raw.strip()
+        if owner not in service.PERSONS_FACTS or not text:
+            continue
+        is_place = key != "municipality"
+        value: Any = YES_NO[text] if text in YES_NO else text.upper() if is_place else text
+        if key:
+            facts.setdefault(owner, {})[key] = value
+        else:
+            facts[owner] = value
+    return facts
+
+
+@requires("personal.see")
+def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
+    """A POST, because looking is an act: it goes into the log, with the case it was done for."""
+    with site.writing() as session:
+        found = service.by_reference(session, reference)
+        report = _report_of(session, found, report_id)
+        opened = intake.open_texts(
+            session, site.context(), report, actor=signed_in().actor, why=reference, now=utc_now()
+        )
+        return render_template(
+            "triage/words.html", case=found, report=report, opened=opened, words=words,
+            messages=intake.status_of(session, site.context(), report).messages,
+        )  # fmt: skip
+
+
+@requires("personal.see")
+def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
+    """A question to somebody without a name, who reads it with the receipt."""
+    text = request.form.get("text", "").strip()
+    with told(), site.writing() as session:
+        found = service.by_reference(session, reference)
+        report = _report_of(session, found, report_id)
+        if not 1 <= len(text) <= service.LONGEST_NOTE:
+            raise InvalidInput(gettext("Write 1 to %(num)s characters.", num=service.LONGEST_NOTE))
+        intake.ask(session, site.context(), report, text, actor=signed_in().actor, now=utc_now())
+        flash(gettext("The reporter sees the question with the receipt."), "good")
+    return _back(reference)
+
+
+def _report_of(session: Session, found: Case, report_id: uuid.UUID) -> Report:
+    """A report about this case's item, with its parts; any other does not exist here."""
+    report = session.scalar(
+        select(Report)
+        .join(ReportPart, ReportPart.report_id == Report.id)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .where(Report.id == report_id, Sighting.item_id == found.item_id)
+        .options(selectinload(Report.parts))
+        .limit(1)
+    )
+    if report is None:
+        raise NotFound("There is no such report.")
+    return report
+
+
+def _back(reference: str) -> ResponseReturnValue:
+    return redirect(url_for("triage.case", reference=reference), 303)
+
+
+def _language() -> str:
+    return str(get_locale()).partition("_")[0]

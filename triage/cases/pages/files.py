@@ -1,0 +1,219 @@
+"""What the case page tells of each file: what it met, where else it is, what was said before.
+
+A fixed number of queries, whatever the number of files and matches.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.storage.machine import HistoryEntry
+from triage.cases.examination.ask_owner import not_asked
+from triage.cases.models import Case
+from triage.cases.pages.words import word
+from triage.fingerprints import MATCHABLE_QUALITY
+from triage.hashlists.models import MediaMatch
+from triage.hashlists.owners.remote import load_remote_lists
+from triage.items.models import ItemMedia, Media
+
+SHOWN_FILES = 100
+SHOWN_MATCHES = 10
+SHOWN_CASES = 5
+
+PROBLEMS: dict[str, Any] = {
+    "damaged": lazy_gettext("parts are damaged"),
+    "empty": lazy_gettext("the file is empty"),
+    "flat_picture": lazy_gettext("one flat colour"),
+    "low_quality": lazy_gettext("too little detail to compare"),
+    "no_frames": lazy_gettext("no frame in it"),
+    "not_decodable": lazy_gettext("cannot be decoded"),
+    "out_of_time": lazy_gettext("decoding took too long"),
+    "refers_to_other_files": lazy_gettext("only points to other files"),
+    "too_many_pixels": lazy_gettext("too many pixels to decode safely"),
+    "too_small": lazy_gettext("too small to compare"),
+    "truncated": lazy_gettext("cut off"),
+    "unsupported_type": lazy_gettext("a type that is not decoded here"),
+}
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Other locations of the same file, or of the same picture saved anew (the same PDQ).
+
+    ``cases``: reference and whether it was removed there, the newest first, not all of them.
+    """
+
+    total: int = 0
+    removed: int = 0
+    cases: tuple[tuple[str, bool], ...] = ()
+
+
+@dataclass(frozen=True)
+class Match:
+    """``confirmed`` and ``disconfirmed`` count what was said of the same entry at other files."""
+
+    found: MediaMatch
+    confirmed: int
+    disconfirmed: int
+
+
+@dataclass(frozen=True)
+class File:
+    """One file seen at the item, by its hashes. ``all_matches`` counts those not shown, too;
+    ``not_asked``: lists whose owners have not answered yet."""
+
+    seen: ItemMedia
+    matches: tuple[Match, ...]
+    all_matches: int
+    elsewhere: Elsewhere
+    not_asked: tuple[str, ...]
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether a list that is in use knows it, and nobody said that it does not."""
+        return any(
+            one.found.decision != "disconfirmed"
+            and one.found.hash_list.enabled
+            and one.found.entry.removed_in is None
+            for one in self.matches
+        )
+
+    @property
+    def problems(self) -> str:
+        """Why it cannot be compared, or not in full; the figure that was too low stands with it."""
+        told = ", ".join(word(PROBLEMS, slug) for slug in self.seen.media.problems)
+        quality = self.seen.media.pdq_quality
+        if "low_quality" in self.seen.media.problems and quality is not None:
+            figure = gettext("quality %(quality)s of 100", quality=quality)
+            told += f" ({figure})"
+        return told
+
+
+def files_of(
+    session: Session, context: Context, item_id: uuid.UUID, *, now: datetime
+) -> list[File]:
+    """Files with matches first; the nearest match of a file first."""
+    seen = session.scalars(
+        select(ItemMedia)
+        .where(ItemMedia.item_id == item_id)
+        .order_by(ItemMedia.first_seen_at, ItemMedia.id)
+        .limit(SHOWN_FILES)
+    ).all()
+    media = [one.media for one in seen]
+    matches, totals = _matches(session, [one.id for one in media])
+    elsewhere = _elsewhere(session, item_id, media)
+    remote = load_remote_lists(context.settings.data_dir)
+    waiting = not_asked(session, remote, [one.id for one in media], now)
+    files = [
+        File(
+            one,
+            tuple(matches.get(one.media_id, ())),
+            totals.get(one.media_id, 0),
+            elsewhere.get(_key(one.media), Elsewhere()),
+            tuple(waiting.get(one.media_id, ())),
+        )
+        for one in seen
+    ]
+    return sorted(files, key=lambda file: not file.matches)
+
+
+def _matches(
+    session: Session, media_ids: Sequence[uuid.UUID]
+) -> tuple[dict[uuid.UUID, list[Match]], dict[uuid.UUID, int]]:
+    """The nearest matches of each file, those that were disconfirmed last, and how many it has."""
+    order = (MediaMatch.decision == "disconfirmed", MediaMatch.distance, MediaMatch.id)
+    owner = MediaMatch.media_id
+    ranked = (
+        select(
+            MediaMatch.id,
+            func.row_number().over(partition_by=owner, order_by=order).label("rank"),
+            func.count().over(partition_by=owner).label("total"),
+        )
+        .where(MediaMatch.media_id.in_(media_ids))
+        .subquery()
+    )
+    rows = session.execute(
+        select(MediaMatch, ranked.c.total)
+        .join(ranked, ranked.c.id == MediaMatch.id)
+        .where(ranked.c.rank <= SHOWN_MATCHES)
+        .order_by(*order)
+    ).all()
+    said = _said(session, {found.entry_id for found, _ in rows})
+    matches: dict[uuid.UUID, list[Match]] = {}
+    for found, _ in rows:
+        counts = [
+            said.get((found.entry_id, decision), 0) - (found.decision == decision)
+            for decision in ("confirmed", "disconfirmed")
+        ]
+        matches.setdefault(found.media_id, []).append(Match(found, *counts))
+    return matches, {found.media_id: total for found, total in rows}
+
+
+def _said(session: Session, entry_ids: Iterable[int]) -> Mapping[tuple[int, str], int]:
+    """How often each entry's matches were confirmed and disconfirmed, at whatever file."""
+    rows = session.execute(
+        select(MediaMatch.entry_id, MediaMatch.decision, func.count())
+        .where(MediaMatch.entry_id.in_(entry_ids), MediaMatch.decision != "open")
+        .group_by(MediaMatch.entry_id, MediaMatch.decision)
+    )
+    return {(entry_id, decision): count for entry_id, decision, count in rows}
+
+
+def _key(media: Media) -> str:
+    """What is the same picture: its PDQ where that says something, else the very same bytes."""
+    is_good = media.pdq and (media.pdq_quality or 0) >= MATCHABLE_QUALITY
+    return media.pdq if is_good and media.pdq else media.sha256
+
+
+def _elsewhere(
+    session: Session, item_id: uuid.UUID, media: Sequence[Media]
+) -> dict[str, Elsewhere]:
+    """By ``_key``. One query: the other cases of each picture, counted, the newest few named."""
+    key = case((Media.pdq_quality >= MATCHABLE_QUALITY, Media.pdq), else_=Media.sha256)
+    keys = {_key(one) for one in media}
+    same = (
+        select(
+            key.label("key"),
+            Case.reference.label("reference"),
+            case((_was_removed(), 1), else_=0).label("removed"),
+        )
+        .join(ItemMedia, ItemMedia.media_id == Media.id)
+        .join(Case, Case.item_id == ItemMedia.item_id)
+        .where(or_(Media.pdq.in_(keys), Media.sha256.in_(keys)), key.in_(keys))
+        .where(ItemMedia.item_id != item_id)
+        .distinct()
+        .subquery()
+    )
+    each, newest = same.c.key, same.c.reference.desc()
+    ranked = select(
+        *same.c,
+        func.count().over(partition_by=each).label("total"),
+        func.sum(same.c.removed).over(partition_by=each).label("removed_in_all"),
+        func.row_number().over(partition_by=each, order_by=newest).label("rank"),
+    ).subquery()
+    found: dict[str, Elsewhere] = {}
+    rows = session.execute(
+        select(*ranked.c).where(ranked.c.rank <= SHOWN_CASES).order_by(ranked.c.rank)
+    )
+    for row in rows:
+        before = found[row.key].cases if row.key in found else ()
+        cases = (*before, (row.reference, bool(row.removed)))
+        found[row.key] = Elsewhere(row.total, int(row.removed_in_all), cases)
+    return found
+
+
+def _was_removed() -> ColumnElement[bool]:
+    """A case may be closed because the material is gone, or because those concerned were told."""
+    came_down = exists().where(
+        HistoryEntry.entity_id == Case.id, HistoryEntry.to_state == "removed"
+    )
+    return or_(Case.state == "removed", and_(Case.state == "closed", came_down))

@@ -1,0 +1,88 @@
+"""What an analyst sets about an item on its case page: how it is fetched, what lies behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from flask import flash, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from hotline.accounts.auth import requires, signed_in
+from hotline.core.context import utc_now
+from hotline.core.errors import InvalidInput
+from hotline.core.web import site
+from triage.cases import service as cases
+from triage.cases.pages import case_views
+from triage.items import access, origin
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed into one of the forms, kept as typed when it comes back with its faults."""
+
+    cookies: str = ""
+    referrer: str = ""
+    user_agent: str = ""
+    fetch_route: str = ""
+    address: str = ""
+    source: str = ""
+
+    @classmethod
+    def of_request(cls) -> Typed:
+        return cls(**{each.name: request.form.get(each.name, "") for each in fields(cls)})
+
+
+@requires("case.assess")
+def set_access(reference: str) -> ResponseReturnValue:
+    """Store how the item is fetched, and fetch it so at once where that was asked for."""
+    typed, me, now = Typed.of_request(), signed_in(), utc_now()
+    wanted = access.Access(typed.cookies, "", typed.referrer, typed.user_agent, typed.fetch_route)
+    try:
+        with site.writing() as session:
+            item = cases.by_reference(session, reference).item
+            access.set_access(session, site.context(), item, wanted, actor=me.actor, now=now)
+            if request.form.get("then") == "fetch":
+                access.fetch_again(session, item, actor=me.actor, now=now)
+    except InvalidInput as error:
+        return _again(reference, typed, error.fields)
+    if request.form.get("then") == "fetch":
+        flash(gettext("Stored. The item is being fetched again."), "good")
+    else:
+        flash(gettext("Stored. From now on the item is fetched so."), "good")
+    return _back(reference)
+
+
+@requires("case.assess")
+def clear_access(reference: str) -> ResponseReturnValue:
+    me, now = signed_in(), utc_now()
+    with site.writing() as session:
+        item = cases.by_reference(session, reference).item
+        access.clear_access(session, site.context(), item.id, actor=me.actor, now=now)
+    flash(gettext("Forgotten. The item is fetched like all others."), "good")
+    return _back(reference)
+
+
+@requires("case.assess")
+def tell_origin(reference: str) -> ResponseReturnValue:
+    typed, me, now = Typed.of_request(), signed_in(), utc_now()
+    try:
+        with site.writing() as session:
+            item = cases.by_reference(session, reference).item
+            origin.tell_origin(
+                session, site.context(), item, typed.address, typed.source, actor=me.actor, now=now
+            )
+    except InvalidInput as error:
+        return _again(reference, typed, error.fields)
+    flash(gettext("Stored. The host is being looked up."), "good")
+    return _back(reference)
+
+
+def _again(reference: str, typed: Typed, faults: Mapping[str, str]) -> ResponseReturnValue:
+    page = case_views.case_page(reference, typed=typed, faults=faults)
+    return make_response(page, 422)
+
+
+def _back(reference: str) -> ResponseReturnValue:
+    return redirect(url_for("triage.case", reference=reference, _anchor="where"), 303)

@@ -1,0 +1,125 @@
+"""What the case page shows, gathered in a fixed number of queries. There is never a picture."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.accounts.models import Person
+from hotline.core.context import Context
+from hotline.core.storage import machine
+from hotline.core.storage.machine import HistoryEntry
+from hotline.intake.models import Report, ReportPart
+from triage.cases import service
+from triage.cases.examination.appraise import facts_of
+from triage.cases.models import Assessment, Case
+from triage.cases.pages.files import File, files_of
+from triage.items.access import Ways, ways_of
+from triage.items.models import HostingObservation, Sighting, Visit
+from triage.jurisdiction import Facts, load_rules, route
+from triage.priority import load_weights
+
+SHOWN_REPORTS = 30
+SHOWN_VISITS = 5
+READ_OBSERVATIONS = 200
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """``done`` holds the round's assessments only where the viewer may see them (not blind)."""
+
+    case: Case
+    reports: Sequence[Report]
+    observations: Sequence[HostingObservation]
+    visits: Sequence[Visit]
+    files: Sequence[File]
+    routing: dict[str, Any]
+    reasons: Sequence[tuple[str, int]]
+    history: Sequence[HistoryEntry]
+    blind: bool
+    holder: Person | None
+    has_assessed: bool
+    done: Sequence[Assessment]
+    ways: Ways
+
+
+def gather(
+    session: Session, context: Context, case: Case, *, person: Person, language: str, now: datetime
+) -> CasePage:
+    made = service.assessments(session, case)
+    blind = service.is_blind(case)
+    return CasePage(
+        case=case,
+        reports=_reports(session, case.item_id),
+        observations=_observations(session, case.item_id),
+        visits=_visits(session, case.item_id),
+        files=files_of(session, context, case.item_id, now=now),
+        routing=_routing(session, context, case, language),
+        reasons=reasons(context, case, language),
+        history=machine.history(session, case.id),
+        blind=blind,
+        holder=service.holder(case, now),
+        has_assessed=any(one.person_id == person.id for one in made),
+        done=() if blind else made,
+        ways=ways_of(session, context.settings, case.item_id),
+    )
+
+
+def reasons(context: Context, case: Case, language: str) -> list[tuple[str, int]]:
+    """Why the case stands where it stands: (words, points), largest first."""
+    weights = load_weights(context.settings.data_dir)
+    told = []
+    for part in case.priority_parts:
+        weight = getattr(weights, part["slug"], None)
+        words = weight.why.get(language) if weight is not None else None
+        told.append((words or part["why"], part["points"]))
+    return told
+
+
+def _routing(session: Session, context: Context, case: Case, language: str) -> dict[str, Any]:
+    """The stored routes. They are kept in English: for another reader the rules speak again."""
+    if not case.routing or language != "sq":
+        return case.routing
+    facts = Facts.from_json(facts_of(session, context, case))
+    return route(facts, load_rules(context.settings.data_dir), language).to_json()
+
+
+def _reports(session: Session, item_id: uuid.UUID) -> Sequence[Report]:
+    return session.scalars(
+        select(Report)
+        .join(ReportPart, ReportPart.report_id == Report.id)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .where(Sighting.item_id == item_id)
+        .distinct()
+        .order_by(Report.received_at.desc(), Report.id.desc())
+        .limit(SHOWN_REPORTS)
+    ).all()
+
+
+def _observations(session: Session, item_id: uuid.UUID) -> list[HostingObservation]:
+    """The newest word of each source on each fact."""
+    rows = session.scalars(
+        select(HostingObservation)
+        .where(HostingObservation.item_id == item_id)
+        .order_by(HostingObservation.at.desc(), HostingObservation.id.desc())
+        .limit(READ_OBSERVATIONS)
+    )
+    newest: dict[tuple[str, str, str | None], HostingObservation] = {}
+    latest: dict[tuple[str, str], datetime] = {}
+    for row in rows:
+        # One look may find several values of one fact (two addresses): all of that look count.
+        if latest.setdefault((row.fact, row.source), row.at) == row.at:
+            newest.setdefault((row.fact, row.source, row.value), row)
+    return sorted(newest.values(), key=lambda row: (row.fact, row.source, row.value or ""))
+
+
+def _visits(session: Session, item_id: uuid.UUID) -> Sequence[Visit]:
+    return session.scalars(
+        select(Visit).where(Visit.item_id == item_id).order_by(Visit.at.desc()).limit(SHOWN_VISITS)
+    ).all()

@@ -1,0 +1,135 @@
+"""A suspicious guest on the web: follows redirects itself, so that every hop is checked anew.
+
+Cookies that a host sets live for one fetch (some hosts redirect to themselves until one comes
+back) and are never written; those of the request go to its own host alone, over the same scheme.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pycurl
+
+from triage.fetching.network.resolve import Names, Resolved
+from triage.fetching.network.transfer import Answer, CapRule, Plan, Transfer
+from triage.fetching.pages.targets import Target, parse
+from triage.fetching.report import FetchRequest, Hop
+
+_INWARD_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".localdomain", ".lan")
+"""Special-use names (RFC 6761, 6762, 8375 and custom) that only mean something on the inside."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A chain of hops and its last answer; ``url`` is where it ended."""
+
+    url: str
+    answer: Answer
+    hops: list[Hop] = field(default_factory=list)
+
+
+class Web:
+    """The exchanges of one fetch: one curl handle (connections are reused), one byte budget."""
+
+    def __init__(self, request: FetchRequest, *, now: Callable[[], float] = time.monotonic) -> None:
+        self.request = request
+        self.bytes_read = 0
+        self._now = now
+        self._started = now()
+        self._names = Names(request)
+        self._home = parse(request.url)
+        self._curl = pycurl.Curl()
+
+    def close(self) -> None:
+        self._curl.close()
+
+    @property
+    def seconds(self) -> float:
+        return self._now() - self._started
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the deadline of the whole fetch."""
+        return self.request.limits.total_seconds - self.seconds
+
+    def get(
+        self, url: str, *, referrer: str | None, cap: CapRule, seconds: float | None = None
+    ) -> Exchange:
+        """Follow ``url`` to its end, for at most ``seconds``. Never raises for what a host does."""
+        until = self.seconds + min(self.remaining, seconds or self.remaining)
+        hops: list[Hop] = []
+        base: str | None = None
+        for _ in range(self.request.limits.max_redirects + 1):
+            target = parse(url, base)
+            shown = target.shown if target else (base or url)
+            answer, dropped = self._visit(target, referrer, cap, until)
+            place = answer.headers.get("location", "") if answer.redirects else ""
+            ahead = parse(place, target.href) if place and target else None
+            location = ahead.shown if ahead else None
+            hops.append(Hop(shown, answer.status, answer.address, location, answer.tls, dropped))
+            if answer.error or not place or target is None:
+                return Exchange(shown, answer, hops)
+            url, base = place, target.href
+        return Exchange(shown, Answer(answer.status, error="too_many_redirects"), hops)
+
+    def _visit(
+        self, target: Target | None, referrer: str | None, cap: CapRule, until: float
+    ) -> tuple[Answer, tuple[str, ...]]:
+        """One hop: refuse, resolve and check, then exchange. Also the addresses dropped."""
+        if target is None or (refused := self._refuse(target)):
+            return Answer(error="bad_url" if target is None else refused, refused=True), ()
+        limits, proxy, resolved = self.request.limits, self._proxy(target), Resolved()
+        if proxy is None:
+            patience = min(until - self.seconds, limits.connect_seconds)
+            resolved = self._names.resolve(target.host, seconds=patience)
+        seconds, budget = until - self.seconds, limits.max_total_bytes - self.bytes_read
+        problem = resolved.error
+        if problem is None and seconds <= 0:
+            problem = "timeout"
+        if problem is None and budget <= 0:
+            problem = "too_large"
+        if problem:
+            return Answer(error=problem, refused=problem == "blocked_address"), resolved.dropped
+        secrets = (self.request.cookies, self.request.userinfo)
+        cookies, userinfo = secrets if self._at_home(target) else (None, None)
+        plan = Plan(target, resolved.usable, proxy, seconds, budget, referrer, cookies, userinfo)
+        return self._exchange(plan, cap), resolved.dropped
+
+    def _exchange(self, plan: Plan, cap: CapRule) -> Answer:
+        answer = Transfer(self._curl, self.request, plan, cap).run(verify=True)
+        if answer.error == "tls_invalid" and self.request.tls_insecure:
+            facts = answer.tls
+            answer = Transfer(self._curl, self.request, plan, cap).run(verify=False)
+            answer.tls = facts
+        self.bytes_read += len(answer.body)
+        return answer
+
+    def _refuse(self, target: Target) -> str | None:
+        """Why this target is not even looked up. Names that mean an inside host matter at a proxy,
+        which resolves them where our own check cannot see."""
+        if not target.fetchable:
+            return "bad_scheme"
+        if target.onion:
+            return None if self.request.socks_proxy else "onion_needs_tor"
+        if self._proxy(target) is None:
+            return None
+        name = "." + target.host.rstrip(".")
+        inward = name.endswith(_INWARD_NAMES) or self._names.forbidden_literal(target.host)
+        return "blocked_address" if inward else None
+
+    def _proxy(self, target: Target) -> str | None:
+        if target.onion:
+            return self.request.socks_proxy
+        return self.request.http_proxy or self.request.socks_proxy
+
+    def _at_home(self, target: Target) -> bool:
+        """The item's own host; by https too where it was named by http, never the reverse."""
+        home = self._home
+        if home is None or home.host != target.host:
+            return False
+        there = (target.scheme, target.port)
+        return there == (home.scheme, home.port) or (
+            there == ("https", 443) and (home.scheme, home.port) == ("http", 80)
+        )

@@ -1,0 +1,192 @@
+"""One exchange: one request over one checked connection, read up to a cap.
+
+libcurl does the protocols. ``RESOLVE`` pins the name to the addresses that were checked, and
+``OPENSOCKETFUNCTION`` checks the very address of each socket once more. ``TIMEOUT_MS`` bounds the
+whole exchange: a per-read timeout never ends against a host that sends a byte now and then. The
+write callback counts bytes *after* decompression, so that a gzip bomb stops at the cap. No callback
+raises: pycurl would print a traceback, and with it what was being read.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import certifi
+import pycurl
+
+from triage.fetching.network.addresses import refusal
+from triage.fetching.network.curl_errors import slug_of, tls_facts
+from triage.fetching.pages.targets import Target
+from triage.fetching.report import FetchRequest
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_REDIRECT_BODY = 65_536
+_CUT_SHORT = frozenset({"truncated", "bad_encoding", "connection_lost", "timeout", "bad_response"})
+_TRUST = Path(certifi.where()).read_bytes()  # a blob: the sandboxed process need not read files
+_ALLOWED = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
+
+CapRule = Callable[[dict[str, str], bytes], int]
+"""Headers and the first bytes of a body -> how many bytes of it may be read."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """How to reach a target: ``addresses`` to pin (direct) or ``proxy``, and for how long."""
+
+    target: Target
+    addresses: tuple[str, ...]
+    proxy: str | None
+    seconds: float
+    budget: int
+    referrer: str | None
+    cookies: str | None
+    userinfo: str | None = None
+
+
+@dataclass(slots=True)
+class Answer:
+    """What came back. ``error`` a slug; ``cut`` why ``body`` is only the beginning, if it is."""
+
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytearray = field(default_factory=bytearray)
+    address: str | None = None
+    tls: dict[str, Any] | None = None
+    error: str | None = None
+    cut: str | None = None
+    refused: bool = False
+
+    @property
+    def redirects(self) -> bool:
+        return self.status in REDIRECTS and bool(self.headers.get("location"))
+
+
+class Transfer:
+    """Runs one plan on ``curl``; ``answer`` is filled by the callbacks."""
+
+    def __init__(self, curl: pycurl.Curl, request: FetchRequest, plan: Plan, cap: CapRule) -> None:
+        self.answer = Answer()
+        self._curl, self._request, self._plan, self._cap = curl, request, plan, cap
+        self._limit: int | None = None
+        self._full = False
+        self._sockets: list[socket.socket] = []
+
+    def run(self, *, verify: bool) -> Answer:
+        """Perform. Never raises for anything that a host or proxy does."""
+        self._configure(verify)
+        code = pycurl.E_OK
+        try:
+            self._curl.perform()
+        except pycurl.error as error:
+            code = int(error.args[0])
+        for opened in self._sockets:
+            opened.close()  # pycurl works on a duplicate of its own
+        self._conclude(code, verify)
+        return self.answer
+
+    def _configure(self, verify: bool) -> None:
+        curl, request, plan = self._curl, self._request, self._plan
+        curl.reset()
+        milliseconds = max(1, int(plan.seconds * 1000))
+        connect = max(1, int(min(plan.seconds, request.limits.connect_seconds) * 1000))
+        for option, value in (
+            (pycurl.URL, plan.target.href),
+            (pycurl.PATH_AS_IS, 1),
+            (pycurl.PROTOCOLS, _ALLOWED),
+            (pycurl.REDIR_PROTOCOLS, _ALLOWED),
+            (pycurl.FOLLOWLOCATION, 0),
+            (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),
+            (pycurl.NETRC, pycurl.NETRC_IGNORED),
+            (pycurl.NOSIGNAL, 1),
+            (pycurl.ACCEPT_ENCODING, ""),
+            (pycurl.COOKIEFILE, ""),
+            (pycurl.USERAGENT, request.user_agent),
+            (pycurl.TIMEOUT_MS, milliseconds),
+            (pycurl.CONNECTTIMEOUT_MS, connect),
+            (pycurl.CAINFO_BLOB, _TRUST),
+            (pycurl.SSL_VERIFYPEER, int(verify)),
+            (pycurl.SSL_VERIFYHOST, 2 if verify else 0),
+            # Empty, not unset: libcurl would otherwise look into the environment for proxies.
+            (pycurl.PROXY, plan.proxy or ""),
+            (pycurl.NOPROXY, ""),
+            (pycurl.HEADERFUNCTION, self._on_header),
+            (pycurl.WRITEFUNCTION, self._on_body),
+            (pycurl.OPENSOCKETFUNCTION, self._on_socket),
+        ):
+            curl.setopt(option, value)
+        self._present(curl, plan)
+        if plan.addresses:
+            pinned = ",".join(f"[{each}]" if ":" in each else each for each in plan.addresses)
+            curl.setopt(pycurl.RESOLVE, [f"{plan.target.host}:{plan.target.port}:{pinned}"])
+
+    @staticmethod
+    def _present(curl: pycurl.Curl, plan: Plan) -> None:
+        """As whom one comes, where the item has that set."""
+        if plan.referrer:
+            curl.setopt(pycurl.REFERER, plan.referrer)
+        if plan.cookies:
+            curl.setopt(pycurl.COOKIE, plan.cookies)
+        if plan.userinfo:
+            name, _, password = plan.userinfo.partition(":")
+            curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_BASIC)
+            curl.setopt(pycurl.USERNAME, unquote_to_bytes(name))
+            curl.setopt(pycurl.PASSWORD, unquote_to_bytes(password))
+
+    def _on_socket(self, _purpose: int, address: Any) -> Any:
+        """The last check, on the address really connected to (a proxy's is the operator's)."""
+        if self._plan.proxy is None and refusal(
+            str(address.addr[0]), self._request.allowed_networks
+        ):
+            self.answer.refused = True
+            return pycurl.SOCKET_BAD
+        opened = socket.socket(address.family, address.socktype, address.protocol)
+        self._sockets.append(opened)
+        return opened
+
+    def _on_header(self, line: bytes) -> None:
+        if line.startswith(b"HTTP/"):  # a new block: after a 1xx answer or a proxy's CONNECT
+            self.answer.headers.clear()
+            code = line.split(None, 2)[1:2]
+            self.answer.status = int(code[0]) if code and code[0].isdigit() else None
+            return
+        try:
+            text = line.decode()  # browsers read UTF-8 in Location
+        except UnicodeDecodeError:
+            text = line.decode("latin-1")
+        name, colon, value = text.partition(":")
+        if colon:
+            self.answer.headers[name.strip().lower()] = value.strip()
+
+    def _on_body(self, chunk: bytes) -> int:
+        answer = self.answer
+        if self._limit is None:
+            cap = _REDIRECT_BODY if answer.redirects else self._cap(answer.headers, chunk)
+            self._limit = min(cap, self._plan.budget)
+        room = self._limit - len(answer.body)
+        answer.body += chunk[:room]
+        if len(chunk) > room:
+            self._full = True
+            return 0  # anything but the chunk's length ends the exchange
+        return len(chunk)
+
+    def _conclude(self, code: int, verify: bool) -> None:
+        answer, curl, direct = self.answer, self._curl, self._plan.proxy is None
+        answer.status = int(curl.getinfo(pycurl.RESPONSE_CODE)) or None
+        answer.address = (curl.getinfo(pycurl.PRIMARY_IP) or None) if direct else None
+        error = None if code == pycurl.E_OK else slug_of(curl, code, through_proxy=not direct)
+        if self._plan.target.scheme == "https" and (answer.status or error == "tls_invalid"):
+            answer.tls = tls_facts(curl, valid=verify and error != "tls_invalid")
+        answer.refused = answer.refused and error is not None
+        if answer.refused:
+            answer.error = "blocked_address"
+        elif self._full:
+            answer.cut = "too_large"
+        elif error in _CUT_SHORT and answer.status and answer.body:
+            answer.cut = error
+        else:
+            answer.error = error

@@ -1,0 +1,80 @@
+"""Reading a page at a bounded price: thoroughly in a process with a clock, else crudely.
+
+Parsers have bad cases that nobody has found yet (Lexbor compares each attribute of a tag with all
+the others: 600,000 of them take minutes), and a page that could use one to fail would use it to
+hide. So the tree is built in a helper that may take a few seconds; if it does not answer, the
+markup is searched as text, which is linear and finds what a page names plainly. The report says so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from triage.fetching.pages import html
+from triage.fetching.pages.media import Candidate, find, find_in_text
+from triage.fetching.pages.page import facts_of_page, facts_of_text
+from triage.fetching.process.helper import Helper
+from triage.fetching.report import PageFacts
+
+SECONDS = 5.0
+_MARKUP = re.compile(r"<[^<>]*+>?")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``refresh``: where the page sends a browser. ``crude``: the tree could not be built."""
+
+    facts: PageFacts
+    found: tuple[Candidate, ...]
+    refresh: str | None = None
+    crude: bool = False
+
+
+def read(markup: str, url: str, *, limit: int, seconds: float = SECONDS) -> Reading:
+    """At most ``limit`` media of the page at ``url``, and its facts, in about ``seconds``."""
+    written = _ask(markup, url, limit, seconds)
+    if written is None:
+        text = _MARKUP.sub(" ", markup)
+        return Reading(
+            facts_of_text(text), tuple(find_in_text(markup, url, limit=limit)), None, True
+        )
+    value = json.loads(written)
+    found = tuple(Candidate(**each) for each in value["found"])
+    return Reading(PageFacts(**value["facts"]), found, value["refresh"])
+
+
+def prepare(close_doors: Callable[[], object] = lambda: None) -> None:
+    """Start the helper: before the doors close, behind which no process can be made."""
+    _helpers[:] = [Helper(_thorough, close_doors)]
+
+
+def is_worn_out() -> bool:
+    """Whether a page has ended the helper, so that all further ones would be read crudely."""
+    return bool(_helpers) and not _helpers[0].is_alive
+
+
+_helpers: list[Helper] = []
+"""One, once it was needed or prepared."""
+
+
+def _ask(markup: str, url: str, limit: int, seconds: float) -> bytes | None:
+    if not _helpers or not _helpers[0].is_usable:
+        try:
+            prepare()
+        except OSError:  # behind closed doors
+            return None
+    question = json.dumps({"url": url, "limit": limit}).encode() + b"\n"
+    return _helpers[0].ask(question + markup.encode("utf-8", "surrogatepass"), seconds)
+
+
+def _thorough(question: bytes) -> bytes:
+    asked, _, written = question.partition(b"\n")
+    about, markup = json.loads(asked), written.decode("utf-8", "surrogatepass")
+    tree = html.parse(markup)
+    found, refresh = find(tree, about["url"], limit=about["limit"]), html.refresh(tree)
+    facts = facts_of_page(tree)  # last: it takes the tree apart
+    value = {"found": [asdict(each) for each in found], "refresh": refresh, "facts": asdict(facts)}
+    return json.dumps(value).encode()

@@ -1,0 +1,110 @@
+"""The fetcher as a process of its own: ``python -m triage.fetching.process.child``, one JSON line each way.
+
+A ``FetchRequest`` a line on standard input, a ``FetchReport`` a line on standard output, after the
+word ``ready`` and the names of the doors that are closed. Bytes live in this process's memory
+alone; it holds no credentials and can write no file (``sandbox``). Standard error gets slugs and
+class names only: the message of an exception could quote what was being read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import threading
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from triage.fetching.fetch import Hasher, fetch
+from triage.fetching.pages import reading
+from triage.fetching.process import sandbox
+from triage.fetching.process.syscalls import DECODING
+from triage.fetching.report import (
+    DEATH_VARIABLE,
+    LEAVING,
+    READY,
+    UID_VARIABLE,
+    FetchReport,
+    FetchRequest,
+    failure,
+)
+
+
+def main() -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the parent's to act on
+    sys.excepthook = _say_class_only
+    hasher = _hasher()
+    uid = os.environ.get(UID_VARIABLE)
+    close_doors = partial(
+        sandbox.enter, project=Path(__file__).parents[2], uid=int(uid) if uid else None
+    )
+    reading.prepare(partial(close_doors, die_with_parent=True, calls=DECODING))
+    answers, notes = _private_streams()
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    given = close_doors(die_with_parent=os.environ.get(DEATH_VARIABLE) == "1")
+    answers.write(READY + b" " + " ".join(given).encode() + b"\n")
+    for line in sys.stdin.buffer:
+        report = _answer(line, hasher, notes)
+        said = {**report.to_json(), LEAVING: reading.is_worn_out()}
+        answers.write(json.dumps(said, separators=(",", ":")).encode() + b"\n")
+        if said[LEAVING]:
+            break
+    return 0
+
+
+def _hasher() -> Hasher:
+    """The decoders are loaded here, once, before the doors close."""
+    from triage.fingerprints import fingerprint_media
+
+    def hash_media(data: bytes, label: str | None) -> dict[str, Any]:
+        return fingerprint_media(data, declared_type=label).to_json()
+
+    return hash_media
+
+
+def _answer(line: bytes, hasher: Hasher, notes: IO[str]) -> FetchReport:
+    request = FetchRequest.from_json(json.loads(line))
+    try:
+        return fetch(request, hasher)
+    except MemoryError:
+        return failure(request, "out_of_memory")
+    except Exception as error:  # the report must go back; its text must not
+        notes.write(f"fetcher: fetcher_failed {type(error).__name__}\n")
+        return failure(request, "fetcher_failed")
+
+
+def _private_streams() -> tuple[IO[bytes], IO[str]]:
+    """Keep stdout and stderr for ourselves: what a decoder in C prints goes nowhere."""
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    notes = os.fdopen(os.dup(2), "w", buffering=1, encoding="ascii", errors="replace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+    return answers, notes
+
+
+def _leave_with_parent() -> None:
+    """Exit when the parent closes its end, also in the middle of a fetch.
+
+    The kernel's parent-death signal follows the *thread* that started us, so it is set only for a
+    main thread; this holds for all of them.
+    """
+    watcher = select.poll()
+    watcher.register(0, 0)  # POLLHUP and POLLERR are always reported
+    watcher.poll()
+    os._exit(0)
+
+
+def _say_class_only(
+    kind: type[BaseException], _error: BaseException, _trace: TracebackType | None
+) -> None:
+    sys.stderr.write(f"fetcher: stopped {kind.__name__}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,249 @@
+"""The way to the fetching process: one child, watched by the clock, replaced when it fails.
+
+The child starts from a small environment of its own, so that no credential of this process can be
+read in it, and is recycled now and then so that memory goes back to the system.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from triage.fetching.report import (
+    DEATH_VARIABLE,
+    LEAVING,
+    PROTECTIONS,
+    READY,
+    UID_VARIABLE,
+    FetchReport,
+    FetchRequest,
+    failure,
+)
+
+START_SECONDS = 60.0
+"""For imports on a busy machine; a fetch's own deadline begins after it."""
+
+_AHEAD = 5
+"""Fetches before its end at which a child's successor is started."""
+
+_MAX_REPORT = 64 << 20
+_CHUNK = 1 << 20
+log = structlog.get_logger(__name__)
+_MOST_WORDS = 20
+_PROJECT = Path(__file__).parents[2]
+
+
+class Fetcher:
+    """Fetches one location at a time; safe to share between threads and to carry over a fork.
+
+    ``deadline_margin``: seconds beyond a request's own limit after which the child is killed.
+    ``recycle_after``: fetches after which it is replaced. Its successor is started a few fetches
+    earlier, since the imports of a decoder take longer than most fetches.
+    """
+
+    def __init__(self, *, deadline_margin: float = 5.0, recycle_after: int = 50) -> None:
+        self._margin, self._recycle_after = deadline_margin, recycle_after
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+        self._successor: _Child | None = None
+        self._closed = False
+
+    def prepare(self) -> None:
+        """Start the child now; whoever fetches first does not wait for all of its imports."""
+        with self._lock:
+            if self._child is None and not self._closed:
+                self._child = _Child()
+
+    def fetch(self, request: FetchRequest) -> FetchReport:
+        """The report; ``failed`` with fetcher_crashed, timeout or cancelled where none came."""
+        with self._lock:
+            if self._closed:
+                return failure(request, "cancelled")
+            started = time.monotonic()
+            report, error = self._ask(request)
+            if report is not None:
+                return report
+            seconds = round(time.monotonic() - started, 3)
+            return failure(request, "cancelled" if self._closed else error, seconds=seconds)
+
+    def _ask(self, request: FetchRequest) -> tuple[FetchReport | None, str]:
+        """A report from the child, or the slug of what went wrong."""
+        question = json.dumps(request.to_json(), separators=(",", ":")).encode() + b"\n"
+        child = self._ready_child()
+        if child is None:
+            return None, "fetcher_crashed"
+        seconds = request.limits.total_seconds + self._margin
+        try:
+            line, error = child.ask(question, seconds)
+        except BaseException:  # its answer, when it comes, would be taken for the next question's
+            self._child = None
+            child.stop()
+            raise
+        report, is_leaving = _read(line)
+        if report is None or is_leaving or child.served >= self._recycle_after:
+            self._child, self._successor = self._successor, None
+            child.stop()
+        elif child.served == self._recycle_after - _AHEAD:
+            self._successor = _Child()
+        return report, error or "fetcher_crashed"
+
+    def _ready_child(self) -> _Child | None:
+        child = self._child
+        if child is not None and not child.usable:
+            child.stop()
+            child = None
+        if child is None:
+            child, self._successor = self._successor, None
+        if child is None or not child.usable:
+            child = _Child()
+        self._child = child
+        if not child.await_ready():
+            child.stop()
+            self._child = child = None
+        return child
+
+    def close(self) -> None:
+        """End the child; a fetch under way in another thread returns ``cancelled``."""
+        self._closed = True
+        children = self._child, self._successor
+        self._child = self._successor = None
+        for child in children:
+            if child is not None:
+                child.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _read(line: bytes | None) -> tuple[FetchReport | None, bool]:
+    """The report, and whether its child is leaving; None for what is no report at all."""
+    if line is None:
+        return None, True
+    try:
+        value = json.loads(line)
+        is_leaving = bool(value.pop(LEAVING, False))
+        return FetchReport.from_json(value), is_leaving
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None, True
+
+
+@cache
+def _tell_once(given: frozenset[str]) -> None:
+    """What the kernel gave, for whoever runs the service: by name, once a process."""
+    missing = sorted(set(PROTECTIONS) - given)
+    tell = log.warning if missing else log.info
+    tell("fetcher_protected", given=sorted(given), missing=missing)
+
+
+class _Child:
+    """One running process and the two pipes to it."""
+
+    def __init__(self) -> None:
+        self.served = 0
+        self.given: frozenset[str] = frozenset()
+        self._is_ready = False
+        self._owner = os.getpid()
+        self._buffer = bytearray()
+        self._process = subprocess.Popen(
+            [sys.executable, "-s", "-B", "-m", "triage.fetching.process.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_environment(),
+            cwd="/",
+            close_fds=True,
+            bufsize=0,
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def usable(self) -> bool:
+        """Alive, and ours: a fork of this process must not talk into its parent's pipes."""
+        return self._owner == os.getpid() and self._process.poll() is None
+
+    def await_ready(self) -> bool:
+        """Whether it has closed its doors; waits for that once."""
+        if not self._is_ready:
+            line, _ = self._line(START_SECONDS)
+            word, *given = (line or b"").split()[:_MOST_WORDS] or [b""]
+            self._is_ready = word == READY
+            self.given = frozenset(each.decode("ascii", "replace") for each in given)
+            if self._is_ready:
+                _tell_once(self.given)
+        return self._is_ready
+
+    def ask(self, question: bytes, seconds: float) -> tuple[bytes | None, str]:
+        self.served += 1
+        try:
+            self._process.stdin.write(question)  # type: ignore[union-attr]
+        except (BrokenPipeError, ValueError):
+            return None, "fetcher_crashed"
+        return self._line(seconds)
+
+    def _line(self, seconds: float) -> tuple[bytes | None, str]:
+        out = self._process.stdout
+        assert out is not None
+        until = time.monotonic() + seconds
+        while b"\n" not in self._buffer:
+            left = until - time.monotonic()
+            if left <= 0:
+                return None, "timeout"
+            try:
+                ready, _, _ = select.select([out], [], [], left)
+                chunk = os.read(out.fileno(), _CHUNK) if ready else None
+            except (OSError, ValueError):  # closed by close() in another thread
+                return None, "fetcher_crashed"
+            if chunk == b"" or len(self._buffer) > _MAX_REPORT:
+                return None, "fetcher_crashed"
+            self._buffer += chunk or b""
+        line, _, rest = bytes(self._buffer).partition(b"\n")
+        self._buffer = bytearray(rest)
+        return line, ""
+
+    def stop(self) -> None:
+        """Kill it and take its exit status. In a fork only our copies of the pipes are closed."""
+        if self._owner == os.getpid():
+            self._process.kill()
+            self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def _environment() -> dict[str, str]:
+    """All that the child knows of its surroundings. One thread per library: media come one by one,
+    and idle thread pools only cost address space."""
+    kept = {UID_VARIABLE: os.environ[UID_VARIABLE]} if UID_VARIABLE in os.environ else {}
+    main = threading.current_thread() is threading.main_thread()
+    return {
+        **kept,
+        DEATH_VARIABLE: "1" if main else "0",
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(_PROJECT),
+        "LANG": "C.UTF-8",
+        "HOME": "/nonexistent",
+        "TMPDIR": "/nonexistent",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }

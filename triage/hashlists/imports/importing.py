@@ -1,0 +1,81 @@
+"""A file of any size into a list: staged chunk by chunk, then made the next version at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from sqlalchemy import select
+
+from hotline.core.errors import HotlineError
+from hotline.core.storage.database import Database
+from triage.hashlists import formats, service
+from triage.hashlists.imports import staging
+from triage.hashlists.models import HashList
+
+
+def import_file(
+    database: Database,
+    name: str,
+    stream: BinaryIO,
+    *,
+    form: str,
+    whole: bool,
+    actor: str,
+    clock: Callable[[], datetime],
+    tick: staging.Tick = lambda _: None,
+    resumed: staging.Tick = lambda _: None,
+    **properties: Any,
+) -> service.Import:
+    """Import ``stream`` (seekable, at its beginning) in the format ``form`` into the list ``name``.
+
+    ``tick`` hears how many bytes were read, ``resumed`` how many records an earlier run that broke
+    off had already staged. ``properties`` are those of a list that is new. Raises what
+    ``staging.stage`` and ``service.take_over`` raise; then the list is as it was.
+    """
+    return import_entries(
+        database, name, formats.parse(form, stream), digest=service.digest_of(stream), form=form,
+        whole=whole, actor=actor, clock=clock, tick=lambda _: tick(stream.tell()), resumed=resumed,
+        **properties,
+    )  # fmt: skip
+
+
+def import_entries(
+    database: Database,
+    name: str,
+    entries: staging.Entries,
+    *,
+    digest: str,
+    form: str,
+    whole: bool,
+    actor: str,
+    clock: Callable[[], datetime],
+    tick: staging.Tick = lambda _: None,
+    resumed: staging.Tick = lambda _: None,
+    also: Callable[[HashList], None] = lambda _: None,
+    **properties: Any,
+) -> service.Import:
+    """As ``import_file``; ``tick`` hears how many records were staged. ``also`` is done to the list
+    in the transaction that makes the version, and may refuse it."""
+    with database.reading() as session:
+        known = session.scalar(select(HashList).where(HashList.name == name))
+        if known is not None:
+            service.refuse(known, service.newest_digest(session, known), digest)
+    staged = staging.stage(
+        database, name, entries, digest=digest, form=form, clock=clock, tick=tick, resumed=resumed
+    )
+    try:
+        with database.writing() as session:
+            now = clock()
+            target = service.create_list(session, name, actor=actor, now=now, **properties)
+            also(target)
+            done = service.take_over(
+                session, target, staged, digest=digest, whole=whole, actor=actor, now=now
+            )
+            staging.settle(session, staged)
+    except HotlineError:
+        staging.drop(database, staged.id)
+        raise
+    staging.drop(database, staged.id)
+    return done

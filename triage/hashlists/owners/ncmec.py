@@ -1,0 +1,225 @@
+"""Keep a list up to date from NCMEC's hash-sharing service, version 2 (HTTPS, basic auth, XML).
+
+All pages are fetched first and kept (``kept``); then they become the list's next version, in the
+transaction that saves how far it came. Entries are not in order of time, so that a checkpoint is
+worth something only after the last page: a failure half-way leaves list and checkpoint as they
+were, and the next run asks for the pages that are still missing.
+
+One hash that several members shared is one entry here, under the first one's id: a tombstone of
+that member takes it off although another still shares it. ``whole`` fetches everything and puts
+that right; run it now and then.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from itertools import chain, count
+from types import TracebackType
+from typing import BinaryIO, Self
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+from sqlalchemy import select
+
+from hotline.core.context import Context
+from hotline.core.errors import Conflict, InvalidInput, Unavailable
+from triage.hashlists import formats, service
+from triage.hashlists.formats import HashEntry, Problem
+from triage.hashlists.formats.ncmec import Page, read_page
+from triage.hashlists.imports.importing import import_entries
+from triage.hashlists.imports.kept_pages import KeptPages
+from triage.hashlists.models import HashList
+from triage.hashlists.owners.endpoint import ask, checked_url
+
+TIMEOUT_SECONDS = 60
+MOST_PAGES = 100_000
+"""Of a thousand entries each; a service that names ever other ones has no end."""
+LARGEST_PAGE = 64 << 20  # bytes; a page of 1,000 media has about 3 MB
+ATTEMPTS = 5  # of one page, with pauses of 1, 2, 4 and 8 seconds
+Pause = Callable[[float], None]
+Tick = Callable[[int], None]
+
+CLASSES = {"A1": "baseline", "A2": "baseline", "B1": "national", "B2": "national"}
+"""NCMEC's A is a pre-pubescent, B a pubescent child; 1 a sex act, 2 a lascivious exhibition. What
+is illegal wherever a hotline works (INHOPE's baseline) shows a pre-pubescent child."""
+
+
+class HashSharing:
+    """``url``: up to what stands before ``/v2``. Used in a ``with`` statement."""
+
+    def __init__(self, url: str, user: str, password: str, *, pause: Pause = time.sleep) -> None:
+        self._base, self._user = f"{checked_url(url)}/v2", user
+        self._pause = pause
+        self._client = httpx.Client(
+            auth=(user, password),
+            timeout=TIMEOUT_SECONDS,
+            headers={"Accept": "application/xml"},
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def check(self) -> None:
+        """Ask whether the service is there and knows us; raises what ``endpoint.ask`` does."""
+        self._get("status", {})
+
+    def question(self, name: str, since: str) -> str:
+        """What tells one download from another: list, service and member, and the checkpoint."""
+        return "\n".join((name, self._base, self._user, since))
+
+    def pages(self, since: str, kept: KeptPages) -> Iterator[Page]:
+        """Every page of what was uploaded or deleted from ``since`` (ISO 8601; "" for all) on,
+        from among the ``kept`` ones where it is there."""
+        query = {"to": kept.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        if since:
+            query = {"from": since, **query}
+        asked = set()
+        for number in count(1):
+            page = kept.page(number, partial(self._page, query))
+            yield page
+            if not page.next:
+                return
+            if page.next in asked:
+                raise InvalidInput("The hash service's pages lead round in a circle.")
+            if number == MOST_PAGES:
+                raise InvalidInput(f"The hash service has more than {MOST_PAGES:,} pages.")
+            asked.add(page.next)
+            # Only what it asks is taken from the link: our password goes to our address alone.
+            query = dict(parse_qsl(urlsplit(page.next).query))
+
+    def _page(self, query: dict[str, str]) -> Page:
+        return read_page(io.BytesIO(self._get("entries", query)))
+
+    def _get(self, name: str, query: dict[str, str], attempt: int = 1) -> bytes:
+        address = f"{self._base}/{name}"
+        try:
+            return ask(self._client, "GET", address, limit=LARGEST_PAGE, params=query)
+        except Unavailable as error:
+            if attempt == ATTEMPTS:
+                hint = f"Tried {ATTEMPTS} times; the list is as it was. Later goes on from here."
+                raise Unavailable(error.message, hint=hint) from None
+        self._pause(2.0 ** (attempt - 1))
+        return self._get(name, query, attempt + 1)
+
+
+@dataclass
+class Download:
+    """What one run fetched. ``newest``: the latest time of an entry, "" where there was none."""
+
+    entries: int = 0
+    newest: str = ""
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Update:
+    """``done`` is None where nothing came that the list did not hold."""
+
+    done: service.Import | None
+    fetched: int
+    rejected: int
+    checkpoint: str
+
+
+def download(
+    sharing: HashSharing, spool: BinaryIO, kept: KeptPages, *, since: str, tick: Tick
+) -> Download:
+    """Write everything since ``since`` into ``spool``, in this service's own format."""
+    found = Download()
+
+    def entries() -> Iterator[HashEntry]:
+        for number, page in enumerate(sharing.pages(since, kept), start=1):
+            found.newest = max(found.newest, page.newest)
+            for entry in page.found:
+                if isinstance(entry, Problem):
+                    reason = f"{entry.reason} (page {number})"
+                    found.problems.append(entry._replace(reason=reason))
+                    continue
+                found.entries += 1
+                yield entry
+            tick(found.entries)
+
+    formats.write("ndjson", entries(), spool)
+    spool.seek(0)
+    return found
+
+
+def update(
+    context: Context,
+    name: str,
+    sharing: HashSharing,
+    *,
+    actor: str,
+    now: datetime,
+    whole: bool = False,
+    tick: Tick = lambda _: None,
+) -> Update:
+    """Fetch what is new since the last run, or everything, and make it the list's next version."""
+    sharing.check()
+    with context.database.reading() as session:
+        known = session.scalar(select(HashList.checkpoint).where(HashList.name == name)) or ""
+    since = "" if whole else known
+    kept = KeptPages(context.settings.data_dir, sharing.question(name, since), now)
+    with tempfile.TemporaryFile(dir=context.settings.data_dir) as spool:
+        try:
+            found = download(sharing, spool, kept, since=since, tick=tick)
+        except InvalidInput:
+            kept.drop()  # what the service said makes no sense, and would make none the next time
+            raise
+        done = _next_version(context, name, spool, found, known, whole=whole, actor=actor, now=now)
+    kept.drop()
+    return Update(done, found.entries, len(found.problems), max(found.newest, known))
+
+
+def _next_version(
+    context: Context,
+    name: str,
+    spool: BinaryIO,
+    found: Download,
+    known: str,
+    *,
+    whole: bool,
+    actor: str,
+    now: datetime,
+) -> service.Import | None:
+    """None where nothing was told that the newest version was not made of. ``known``: how far the
+    list had come, and still must have."""
+
+    def come_further(target: HashList) -> None:
+        if target.checkpoint != known:
+            raise Conflict(f"Another update of {name} was quicker; this one changed nothing.")
+        target.checkpoint = max(found.newest, known)
+
+    digest = service.digest_of(spool)
+    with context.database.reading() as session:
+        target = session.scalar(select(HashList).where(HashList.name == name))
+        is_new = target is None or service.newest_digest(session, target) != digest
+    if is_new and (found.entries or whole):
+        return import_entries(
+            context.database, name, chain(formats.parse("ndjson", spool), found.problems),
+            digest=digest, form="ndjson", whole=whole, actor=actor, clock=lambda: now,
+            also=come_further, source="NCMEC", category_map=CLASSES,
+        )  # fmt: skip
+    with context.database.writing() as session:
+        come_further(
+            service.create_list(
+                session, name, actor=actor, now=now, source="NCMEC", category_map=CLASSES
+            )
+        )
+    return None

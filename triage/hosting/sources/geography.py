@@ -1,0 +1,156 @@
+"""Country and autonomous system of an address, from data on this machine: no question leaves it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import iptocc
+import maxminddb
+
+from hotline.core.datafiles.files import read_bytes
+from hotline.core.errors import Misconfigured
+from triage.hosting.facts import Observation
+from triage.hosting.sources import asn as asn_table
+
+#: Registry data name the country of *assignment*; about 95% of IPv4 agrees with a located database
+#: (Zander 2012, as cited by iptocc). An MMDB that an operator chose is trusted more.
+_REGISTRY_CONFIDENCE = 0.7
+_MMDB_CONFIDENCE = 0.85
+_SNAPSHOT_CONFIDENCE = 0.6
+
+
+class Geography:
+    """``mmdb``: country (and ASN where it has one); ``asn_mmdb``: ASN; ``asn_csv``: a CSV file or a
+    directory with ``*ipv4.csv`` and ``*ipv6.csv``. What is not given comes from what is shipped.
+
+    Where the operator's MMDB knows the country, its answer stands alone: the registry's country of
+    assignment is another thing (a block assigned in AL and used in DE), not a second opinion.
+    """
+
+    def __init__(
+        self,
+        mmdb: Path | None = None,
+        asn_csv: Path | None = None,
+        *,
+        asn_mmdb: Path | None = None,
+        override_dir: Path | None = None,
+    ) -> None:
+        self._country_db = _open(mmdb) if mmdb else None
+        self._asn_db = _open(asn_mmdb) if asn_mmdb else self._country_db
+        self._asn_csv = asn_csv
+        self._override_dir = override_dir
+        self._table: asn_table.AsnTable | None = None
+        self._lock = threading.Lock()
+        self._registry_source = f"iptocc {version('iptocc')} (registry assignment)"
+
+    def warm(self) -> None:
+        """Load the tables now (half a second), where somebody would wait for the first answer."""
+        iptocc.country_code("192.0.2.1")
+        if self._asn_db is None:
+            self._loaded()
+
+    def locate(self, address: str, now: datetime) -> tuple[Observation, ...]:
+        """Always a country and an ASN observation, with value None where nothing is known."""
+        return (self._country(address, now), *self._asn(address, now))
+
+    def _country(self, address: str, now: datetime) -> Observation:
+        if self._country_db is not None:
+            country = _country_of(_record(self._country_db, address))
+            if country:
+                source = _source(self._country_db)
+                return Observation("country", country, source, now, _MMDB_CONFIDENCE, address)
+        country = iptocc.country_code(address)
+        return Observation(
+            "country", country, self._registry_source, now, _REGISTRY_CONFIDENCE, address
+        )
+
+    def _asn(self, address: str, now: datetime) -> tuple[Observation, ...]:
+        if self._asn_db is not None:
+            number, name = _asn_of(_record(self._asn_db, address))
+            if number:
+                source = _source(self._asn_db)
+                return _asn_facts(number, name, address, now, origin=(source, _MMDB_CONFIDENCE))
+        table = self._loaded()
+        found = table.find(ip_address(address))
+        source = f"ASN table of {table.date} (RouteViews, NRO, DB-IP)"
+        if found is None:
+            return (Observation("asn", None, source, now, _SNAPSHOT_CONFIDENCE, address),)
+        return _asn_facts(*found, address, now, origin=(source, _SNAPSHOT_CONFIDENCE))
+
+    def _loaded(self) -> asn_table.AsnTable:
+        """Loaded at the first question, once a process: most commands never ask."""
+        with self._lock:
+            if self._table is None:
+                self._table = self._load()
+            return self._table
+
+    def _load(self) -> asn_table.AsnTable:
+        if self._asn_csv is None:
+            data = read_bytes("triage.hosting", "asn.npz.xz", self._override_dir)
+            return asn_table.unpack(data)
+        path = self._asn_csv
+        files = sorted(path.glob("*ipv[46].csv")) if path.is_dir() else [path]
+        if not files or not all(file.is_file() for file in files):
+            raise Misconfigured(
+                f"There is no ASN table at {path.name}.",
+                hint="Name a CSV file, or a directory with *ipv4.csv and *ipv6.csv.",
+            )
+        changed = max(file.stat().st_mtime for file in files)
+        return asn_table.from_csv(files, datetime.fromtimestamp(changed, UTC).date().isoformat())
+
+
+def _asn_facts(
+    number: int, name: str, address: str, now: datetime, *, origin: tuple[str, float]
+) -> tuple[Observation, ...]:
+    """``origin`` is (source, confidence)."""
+    facts = [Observation("asn", f"AS{number}", origin[0], now, origin[1], address)]
+    if name:
+        facts.append(Observation("as_name", name, origin[0], now, origin[1], address))
+    return tuple(facts)
+
+
+def _open(path: Path) -> maxminddb.Reader:
+    try:
+        return maxminddb.open_database(path)
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"The address database {path.name} cannot be opened.") from error
+    except maxminddb.InvalidDatabaseError as error:
+        raise Misconfigured(
+            f"{path.name} is not an MMDB file.", hint="Download it again."
+        ) from error
+
+
+def _record(database: maxminddb.Reader, address: str) -> Mapping[str, Any]:
+    try:
+        record = database.get(address)
+    except ValueError:  # an IPv6 address in a database of IPv4 only
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _source(database: maxminddb.Reader) -> str:
+    about = database.metadata()
+    built = datetime.fromtimestamp(about.build_epoch, UTC).date().isoformat()
+    return f"MMDB {about.database_type} of {built}"
+
+
+def _country_of(record: Mapping[str, Any]) -> str | None:
+    """MaxMind and DB-IP nest ``country.iso_code``; ip-location-db and IPinfo are flat."""
+    nested = record.get("country")
+    code = nested.get("iso_code") if isinstance(nested, dict) else record.get("country_code")
+    if code is None and isinstance(nested, str):
+        code = nested
+    return code.upper() if isinstance(code, str) and len(code) == 2 else None
+
+
+def _asn_of(record: Mapping[str, Any]) -> tuple[int, str]:
+    number = record.get("autonomous_system_number", record.get("asn", 0))
+    name = record.get("autonomous_system_organization", record.get("as_name", ""))
+    digits = str(number).upper().removeprefix("AS")
+    return (int(digits) if digits.isdigit() else 0, str(name or ""))

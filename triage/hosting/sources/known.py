@@ -1,0 +1,108 @@
+"""What the hotline itself knows of networks, before any look-up: ``known_networks.toml``.
+
+A hotline knows the abuse desks of its own country's providers better than any registry. One entry
+is a network with its country and, where known, AS number, name and abuse contact. The shipped file
+is empty: whom a hotline trusts to answer is its own knowledge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import ConfigDict, Field
+
+from hotline.core.datafiles import files
+from hotline.core.datafiles.shapes import parse_file
+from hotline.core.errors import Misconfigured
+from triage.hosting.facts import HostingFacts, Observation
+from triage.hosting.lookup import Lookup
+
+FILE = "known_networks.toml"
+SOURCE = "the hotline's own list of networks"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNetwork:
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    network: str
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    asn: Annotated[str, Field(pattern=r"^(AS\d{1,10})?$")] = ""
+    name: str = ""
+    abuse_contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    networks: tuple[KnownNetwork, ...] = ()
+
+
+Networks = tuple[tuple[IPv4Network | IPv6Network, KnownNetwork], ...]
+
+
+def load_known_networks(override_dir: Path | None = None) -> Networks:
+    """Most specific network first."""
+    table = files.read_toml("triage.hosting", FILE, override_dir)
+    entries = parse_file(_File, FILE, table).networks
+    try:
+        found = [(ip_network(entry.network), entry) for entry in entries]
+    except ValueError as error:
+        raise Misconfigured(f"Data file {FILE}: {error}.") from error
+    return tuple(sorted(found, key=lambda pair: -pair[0].prefixlen))
+
+
+class KnownFirst:
+    """A look-up whose answer is led by what the hotline knows itself."""
+
+    def __init__(self, inner: Lookup, networks: Networks) -> None:
+        self._inner = inner
+        self._networks = networks
+
+    def observe(
+        self,
+        host: str | None,
+        *,
+        kind: str,
+        now: datetime,
+        headers: Mapping[str, str] | None = None,
+    ) -> HostingFacts:
+        """In a known network, a registry's guess at the country is dropped."""
+        facts = self._inner.observe(host, kind=kind, now=now, headers=headers or {})
+        known = {address: entry for address in facts.addresses if (entry := self._entry(address))}
+        kept = [o for o in facts.observations if not (o.subject in known and _ours(known, o))]
+        for address, entry in known.items():
+            kept += _observations(entry, address, now)
+        return replace(facts, observations=tuple(kept))
+
+    def _entry(self, address: str) -> KnownNetwork | None:
+        parsed = ip_address(address)
+        for network, entry in self._networks:
+            if parsed.version == network.version and parsed in network:
+                return entry
+        return None
+
+
+def _values(entry: KnownNetwork) -> dict[str, str]:
+    values = {
+        "country": entry.country,
+        "asn": entry.asn,
+        "network_name": entry.name,
+        "abuse_contact": entry.abuse_contact,
+    }
+    return {fact: value for fact, value in values.items() if value}
+
+
+def _ours(known: Mapping[str, KnownNetwork], seen: Observation) -> bool:
+    return seen.subject is not None and seen.fact in _values(known[seen.subject])
+
+
+def _observations(entry: KnownNetwork, address: str, now: datetime) -> list[Observation]:
+    return [
+        Observation(fact, value, SOURCE, now, 1.0, address)
+        for fact, value in _values(entry).items()
+    ]

@@ -1,0 +1,214 @@
+"""Everything that can be named in a text besides web addresses with their scheme.
+
+Each pattern takes what it recognises out of the text before the next one looks, so nothing is
+found twice and no pattern sees the inside of what another one has read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from triage.locations import address
+from triage.locations.catalogue import Catalogue
+from triage.locations.location import Location, make_key, shorten, unknown
+from triage.locations.others import contact, peer
+from triage.locations.text.repair import trim_end
+from triage.locations.web import ipfs
+from triage.locations.web.weburl import from_app
+
+MAX_LOCATIONS = 5_000
+"""Locations (and attempts at one, for each pattern) of one text."""
+
+TAKEN = "\ue000"
+"""Stands for text that was read: a private-use character, no letter and no space to any pattern."""
+
+_DELIMITED = r"[^\s<>\"“”„«»‹›`\ue000]"
+_BAR = r"(?:\||%7c)"
+_ED2K = re.compile(
+    rf"(?i)ed2k://{_BAR}(?:file{_BAR}[^|\n\ue000]{{1,300}}{_BAR}\d{{0,15}}{_BAR}[0-9a-f]{{32}}"
+    rf"|server{_BAR}[\w.-]{{1,253}}{_BAR}\d{{1,5}})(?:{_BAR}(?:[^\s<>\"\ue000]{{0,300}}))?"
+)
+_MAGNET = re.compile(rf"(?i)(?<!\w)magnet:\?{_DELIMITED}+")
+_IPFS = re.compile(rf"(?i)(?<![\w/])(?:(?:web\+)?ip[fn]s:/|/ip[fn]s/){_DELIMITED}+")
+_INFO_HASH = re.compile(
+    r"(?i)(?<!\w)(?:info[ _-]?hash|btih)\s?[:=]?\s?([0-9a-f]{40}|[a-z2-7]{32})(?!\w)"
+)
+_DATA = re.compile(r"(?i)(?<!\w)data:[a-z]+/[\w.+-]+[;,]\S*")
+_LOCAL = re.compile(rf"(?i)(?<!\w)(?:file:/|blob:|content://|about:|chrome://){_DELIMITED}+")
+_TELEPHONE = re.compile(r"(?i)(?<!\w)(?:tel|sms|smsto|callto|fax):(\+?[\d().\-]{5,25})(?![\d@])")
+_MAIL = re.compile(r"(?i)(?<!\w)mailto:(?=\S)")
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_BARE = re.compile(
+    rf"(?:(?<=//)|(?<![\w@./:&%\\-]))((?:{_LABEL}\.|_[\w-]{{1,62}}\.){{1,10}}[^\W\d_](?:[\w-]{{0,61}}[^\W_]))(?P<dot>\.?)"
+    rf"(?P<port>:\d{{1,5}})?(?P<rest>[/?#\\]{_DELIMITED}*)?(?![\w@])"
+)
+_BARE_ADDRESS = re.compile(
+    rf"(?i)(?<![\w.@:&%-])(?:{address._V4}|\[{address._V6}\])(?::\d{{1,5}})?[/?#]{_DELIMITED}+"
+)
+_APP_LINK = re.compile(r"//[A-Za-z0-9][A-Za-z0-9._~/?=&%+\-]*[A-Za-z0-9=]")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_WORD = re.compile(r"\w")
+_FILE_LIKE = frozenset(("zip", "mov", "sh", "py"))
+
+Web = Callable[[str, str], Location | None]
+Read = Callable[[re.Match[str]], Location | None]
+
+
+class Scan:
+    """One text being read; ``found`` are locations with their places."""
+
+    def __init__(self, text: str, catalogue: Catalogue, region: str | None, web: Web) -> None:
+        self.text, self.catalogue, self.region, self.web = text, catalogue, region, web
+        self.alone = not re.search(r"\s", text)
+        self.found: list[tuple[int, Location]] = []
+
+    def take(self, spans: list[tuple[int, int]]) -> None:
+        """Blank what was read, keeping every other place where it is."""
+        if not spans:
+            return
+        pieces: list[str] = []
+        last = 0
+        for start, end in spans:
+            pieces += (self.text[last:start], TAKEN * (end - start))
+            last = end
+        self.text = "".join((*pieces, self.text[last:]))
+
+    def each(self, pattern: re.Pattern[str], read: Read) -> None:
+        spans = []
+        for attempt, match in enumerate(pattern.finditer(self.text)):
+            if attempt >= MAX_LOCATIONS:
+                break
+            location = read(match)
+            if location is not None:
+                self.found.append((match.start(), location))
+                spans.append(match.span())
+        self.take(spans)
+
+    def before_web(self) -> None:
+        """What may hold a web address inside it, or content that must not be kept."""
+        text = self.text.lower()
+        if "data:" in text:
+            self.each(_DATA, _inline)
+        if "ed2k:" in text:
+            self.each(_ED2K, lambda match: peer.ed2k(match[0]))
+        if "magnet:" in text:
+            self.each(_MAGNET, lambda match: peer.magnet(match[0]))
+        if "blob:" in text or "file:/" in text or "content://" in text or "about:" in text:
+            self.each(_LOCAL, lambda match: unknown(match[0], "local_only"))
+
+    def after_web(self) -> None:
+        text = self.text
+        if not _WORD.search(text):
+            return
+        if "/ip" in text:
+            self.each(_IPFS, self._ipfs)
+        if ":" in text:
+            self._with_schemes()
+        if ":" in text or ("@" in text and "<" in text):
+            self.each(contact.USENET, contact.usenet)
+        self.each(_BARE_ADDRESS, lambda match: self._bare(match[0], match[0]))
+        self.each(address.PATTERN, address.from_match)
+        if "@" in text or ":" in text or "=" in text:
+            self.each(contact.handle_pattern(self.catalogue), self._handle)
+        if "@" in text:
+            self.each(contact.EMAIL, contact.email)
+            self.each(contact.AT_HANDLE, contact.at_handle)
+        if "#" in text:
+            self.each(contact.DISCORD_TAG, self._discord)
+        self.each(address.HASH, address.file_hash)
+        if "." in text:
+            self.each(_BARE, self._bare_name)
+        self.each(contact.PHONE, self._phone)
+
+    def _with_schemes(self) -> None:
+        lower = self.text.lower()
+        if "ipfs" in lower or "ipns" in lower:
+            self.each(_IPFS, self._ipfs)
+        if "btih" in lower or "hash" in lower:
+            self.each(_INFO_HASH, lambda match: peer.info_hash(f"btih:{match[1]}"))
+        self.each(_TELEPHONE, lambda match: contact.phone(match[1], self.region, strict=False))
+        if "mailto:" in lower:
+            self.take([match.span() for match in _MAIL.finditer(self.text)])
+        self.each(_app_pattern(self.catalogue), self._app)
+
+    def _ipfs(self, match: re.Match[str]) -> Location | None:
+        text = trim_end(match[0])
+        found = ipfs.from_scheme(text)
+        return ipfs.location(found, text) if found is not None else None
+
+    def _app(self, match: re.Match[str]) -> Location | None:
+        text = trim_end(match[0])
+        scheme, _, rest = text.partition(":")
+        location = from_app(text, scheme.lower(), self.catalogue)
+        if location is None and _APP_LINK.fullmatch(rest):
+            platform = self.catalogue.by_scheme[scheme.lower()]
+            canonical = f"{scheme.lower()}:{rest}"
+            return Location(
+                input=text,
+                kind="url",
+                canonical=canonical,
+                key=make_key("url", canonical),
+                display=shorten(canonical),
+                platform=platform.id,
+            )
+        return location
+
+    def _handle(self, match: re.Match[str]) -> Location | None:
+        return contact.handle(match, self.catalogue)
+
+    def _discord(self, match: re.Match[str]) -> Location:
+        return contact.account("discord", f"{match[1]}#{match[2]}", match[0], self.catalogue)
+
+    def _bare_name(self, match: re.Match[str]) -> Location | None:
+        host, rest = match[1], match["rest"] or ""
+        top = host.rpartition(".")[2]
+        www = host[:4].lower() == "www."
+        if not (www or contact.known_suffix(host) or (self.alone and rest[:1] == "/")):
+            return None
+        if not self.alone and not www and not rest:
+            # "removed.It was" is a missing space; "photo.zip" a file.
+            before = host[: -len(top) - 1]
+            if (top[0].isupper() and not before.isupper()) or top.lower() in _FILE_LIKE:
+                return None
+        return self._bare(match[0], match[0])
+
+    def _bare(self, text: str, original: str) -> Location | None:
+        location = self.web("http://" + trim_end(text), original)
+        if location is None:
+            return None
+        return replace(location, problems=(*location.problems, "missing_scheme"))
+
+    def _phone(self, match: re.Match[str]) -> Location | None:
+        text = match[0]
+        national = not text.startswith(("+", "00"))
+        if national and (self.region is None or _DATE.match(text)):
+            return None
+        return contact.phone(text, self.region, strict=not self.alone and text[0] != "+")
+
+
+def _inline(match: re.Match[str]) -> Location:
+    """``data:image/png;base64,…`` is content itself: only its type is kept, never the rest."""
+    kind = re.match(r"(?i)data:[a-z]+/[\w.+-]{1,60}", match[0])
+    return unknown(kind[0] if kind else "data:", "inline_data_removed")
+
+
+_patterns: dict[frozenset[str], re.Pattern[str]] = {}
+
+
+def _app_pattern(catalogue: Catalogue) -> re.Pattern[str]:
+    schemes = frozenset(catalogue.by_scheme)
+    if schemes not in _patterns:
+        names = "|".join(sorted(map(re.escape, schemes), key=len, reverse=True)) or "(?!)"
+        _patterns[schemes] = re.compile(rf"(?i)(?<![\w.+-])(?:{names}):(?=[/?\w]){_DELIMITED}+")
+    return _patterns[schemes]
+
+
+def places(found: list[tuple[int, Location]]) -> Iterator[Location]:
+    """In the order of the text, each key once; what has no key only where nothing has one."""
+    seen: set[str] = set()
+    for _, location in sorted(found, key=lambda pair: pair[0]):
+        if location.key and location.key not in seen:
+            seen.add(location.key)
+            yield location

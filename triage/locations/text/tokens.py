@@ -1,0 +1,113 @@
+"""Running text cut into the addresses that stand in it, and the reverse: spelling that survives it.
+
+``settle`` closes the circle: a canonical form reads back as itself, whatever its path holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from triage.locations.text.repair import plain_characters, refang, trim_end
+from triage.locations.web.percent import shield
+
+ORDINARY = re.compile(
+    r"https?://(?:[a-z0-9\-_]+\.)*[a-z0-9\-_]*[a-z0-9](?::\d{1,5})?"
+    r"(?:[/?#](?:[a-z0-9\-._~!$&*+=@/%?#]*[a-z0-9\-_~$&*+=/%#])?)?",
+    re.ASCII | re.IGNORECASE,
+)
+"""An address in which there is nothing to repair and nothing else to find."""
+
+FOREIGN = re.compile(r"(?i)(?:data|magnet|ed2k|blob|file|content|about|chrome):")
+"""What is looked for before web addresses are, and so must not stand in a canonical one."""
+
+_TOKEN = re.compile(r"[^\s<>\"“”„«»‹›`\ue000]+")
+_BREAKS = re.compile(r"[\t\n\r\f\v\x85\u2028\u2029]+")
+_SCHEME = re.compile(
+    r"(?i)(?:view-source:)?(?P<scheme>https?(?=:[/\\])"
+    r"|(?<![a-z0-9+.\-])(?:ftps?|sftp|wss?|rtsp|rtmp|gopher|gemini|mms)(?=:[/\\]))"
+)
+_BEGINS = re.compile(r"(?i)[<(\[\"']?(?:h(?:tt|xx)ps?|ftp):[/\\]|[<(\[\"']?www\.")
+_EMPTY_LINE = re.compile(r"\n\r?\n")
+_LONGEST_HOST = 600
+
+
+def clean(text: str) -> tuple[str, list[str]]:
+    """Repaired text and the codes of what was repaired; ``text`` has been scrubbed."""
+    whole, problems = plain_characters(text)
+    whole, noticed = refang(whole)
+    return whole, problems + noticed
+
+
+def tokens(text: str) -> Iterator[tuple[int, str]]:
+    for match in _TOKEN.finditer(text):
+        yield match.start(), match[0]
+
+
+def web_addresses(text: str) -> Iterator[tuple[int, str]]:
+    """Every address with a scheme, with its place, without the sentence's punctuation."""
+    for start, token in tokens(text):
+        if ":" not in token:
+            continue
+        starts = _starts(token)
+        if not starts:
+            continue
+        for begin, end in zip(starts, [*starts[1:], len(token)], strict=True):
+            piece = trim_end(token[begin:end])
+            if piece:
+                yield start + begin, piece
+
+
+def _starts(token: str) -> list[int]:
+    """Where addresses begin: one that follows ``/``, ``=``, ``?``… is inside another one.
+
+    One that follows a letter was pasted without a space: ``Linkhttps://…``, ``…/1https://…``.
+    """
+    found: list[int] = []
+    for match in _SCHEME.finditer(token):
+        at = match.start("scheme")
+        before = token[match.start() - 1]
+        if not found or before in ",;|()[]{}'" or (before.isalnum() and not _coded(token, at)):
+            found.append(at)
+    return found
+
+
+def _coded(token: str, at: int) -> bool:
+    """Whether what stands before is a percent-encoded character, as in ``?u=%20https://…``."""
+    return token[max(at - 3, 0) : max(at - 2, 0)] == "%"
+
+
+def settle(url: str) -> str:
+    """``url``, spelt so that it is read back from running text as itself."""
+    if ORDINARY.fullmatch(url):
+        return url
+    return url if _reads_back(url) else shield(url)
+
+
+def _reads_back(url: str) -> bool:
+    return (
+        clean(url)[0] == url
+        and list(web_addresses(url)) == [(0, url)]
+        and FOREIGN.search(url) is None
+    )
+
+
+def join_breaks(text: str, stands_alone: Callable[[str], bool]) -> str | None:
+    """A single web address that a mail program or a hurried hand broke over lines, made whole.
+
+    None where the text is something else: it has spaces or an empty line, does not begin as an
+    address, or what follows a break could stand by itself after one that is complete.
+    """
+    pieces = [piece for piece in _BREAKS.split(text) if piece]
+    if len(pieces) < 2 or " " in text or _EMPTY_LINE.search(text):
+        return None
+    if not _BEGINS.match("".join(pieces)[:200]):
+        return None
+    whole = pieces[0]
+    parts = [whole]
+    for piece in pieces[1:]:
+        if _BEGINS.match(piece) or (stands_alone(piece) and stands_alone(whole)):
+            return None
+        parts.append(piece)
+        whole = whole if len(whole) > _LONGEST_HOST else whole + piece
+    return "".join(parts)

@@ -1,0 +1,139 @@
+"""What a host name says by itself: address or name, registrable domain, platform. Cached.
+
+A report list names the same few hosts over and over, so this is looked up once a host and not once
+an address; the public suffix list costs more than the whole of the parsing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import ada_url
+from publicsuffixlist import PublicSuffixList
+
+from triage.locations.catalogue import Catalogue, Platform, Wrapper
+from triage.locations.web import onion
+
+_CACHED_HOSTS = 32_768
+_MOST_LABELS = 20
+
+_NAME = re.compile(r"[a-z0-9._-]+", re.ASCII)
+"""The parser lets more through than any resolver does, partly in spellings that do not last."""
+
+SPECIAL_SUFFIXES = frozenset(
+    ("onion", "i2p", "example", "test", "invalid", "localhost", "local", "internal", "bit", "eth")
+)
+"""Top-level names outside the DNS root that people report or that RFC 6761 sets aside for tests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """``name`` is the host as it stands in a canonical URL (IPv6 in brackets)."""
+
+    name: str
+    host: str
+    display: str
+    kind: str
+    registrable: str | None
+    platform: Platform | None
+    wrappers: tuple[Wrapper, ...]
+    problems: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+def look_up(hostname: str, catalogue: Catalogue) -> Site | None:
+    """The site of a host name as the WHATWG parser gives it; None where it names no host."""
+    known: Site | None = catalogue.sites.get(hostname)
+    if known is None:
+        known = _look_up(hostname, catalogue)
+        if known is not None:
+            if len(catalogue.sites) >= _CACHED_HOSTS:
+                catalogue.sites.clear()
+            catalogue.sites[hostname] = known
+    return known
+
+
+def _look_up(hostname: str, catalogue: Catalogue) -> Site | None:
+    name = hostname[:-1] if hostname.endswith(".") else hostname
+    if not name or name[-1] == "." or name[0] == "." or ".." in name:
+        return None
+    address = _address(name)
+    if address is not None:
+        bare = str(address)
+        shown = f"[{bare}]" if address.version == 6 else bare
+        return Site(shown, bare, shown, "address", None, None, (), ())
+    if not _NAME.fullmatch(name):
+        return None
+    if name.endswith(".onion"):
+        problems = onion.problems(name)
+        return Site(name, name, name, "onion", None, None, (), problems)
+    return _named(name, catalogue)
+
+
+def _named(name: str, catalogue: Catalogue) -> Site:
+    suffix = suffixes().publicsuffix(name) or name
+    above = _above(name, suffix)
+    platform = next((catalogue.by_host[one] for one in above if one in catalogue.by_host), None)
+    wrappers = [w for one in above for w in catalogue.wrappers_by_host.get(one, ())]
+    if platform is not None and platform.home and name in platform.aliases:
+        name = platform.home
+        suffix = suffixes().publicsuffix(name) or name
+    return Site(
+        name=name,
+        host=name,
+        display=_readable(name),
+        kind="name",
+        registrable=_registrable(name, suffix),
+        platform=platform,
+        wrappers=tuple(dict.fromkeys(wrappers)),
+        problems=(),
+    )
+
+
+def _registrable(name: str, suffix: str) -> str | None:
+    """The suffix and one label more; None where the name is itself a suffix."""
+    if name == suffix:
+        return None
+    return f"{name[: -len(suffix) - 1].rpartition('.')[2]}.{suffix}"
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An IPv4-mapped IPv6 address is the IPv4 address: both reach the same machine."""
+    last = name[-1]
+    if last != "]" and not last.isdigit():
+        return None
+    try:
+        address = ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def _readable(name: str) -> str:
+    """A decoder may refuse what the parser let through; the name is then shown as it is."""
+    if "xn--" not in name:
+        return name
+    try:
+        return str(ada_url.idna_to_unicode(name)) or name
+    except ValueError:
+        return name
+
+
+def _above(name: str, suffix: str) -> list[str]:
+    """The name and the names above it, and the same with ``*`` for the suffix.
+
+    ``www.google.com.al`` gives itself, google.com.al, com.al, al, www.google.* and google.*.
+    """
+    labels = name.split(".")[-_MOST_LABELS:]
+    names = [".".join(labels[start:]) for start in range(len(labels))]
+    tail = -len(suffix)
+    return names + [f"{one[:tail]}*" for one in names if len(one) > len(suffix)]

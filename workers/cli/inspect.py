@@ -1,0 +1,158 @@
+"""``hotline inspect``: the whole triage of one location as a dry run; nothing is written."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import typer
+
+from hotline.core.context import Context, utc_now
+from hotline.core.errors import InvalidInput
+from hotline.core.settings import load_settings
+from workers.cli.opening import open_house
+from workers.cli.output import emit_json, stdout
+
+
+def register(app: typer.Typer) -> None:
+    app.command("inspect")(inspect)
+
+
+def inspect(
+    url: str = typer.Argument(help="One location, as a reporter would write it."),
+    json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
+    """Identity, hosting facts, fetch (or why not), hashes, matches and routes of one location."""
+    from triage.locations import identify
+
+    settings = load_settings()
+    found = [entry for entry in identify(url, region=settings.country) if entry.key]
+    if not found:
+        raise InvalidInput(f"{url[:80]!r} is no location that this service knows.")
+    context = open_house(settings)
+    try:
+        result = _triage(context, found[0])
+    finally:
+        context.close()
+    if json:
+        emit_json(result)
+    else:
+        _print(result)
+
+
+def _triage(context: Context, location: Any) -> dict[str, Any]:
+    from triage.cases.examination.examine import look
+    from triage.fetching.process.client import Fetcher
+    from triage.hosting.build import build_lookup
+    from triage.items.models import Item
+
+    item = Item(
+        kind=location.kind,
+        canonical=location.canonical,
+        host=location.host,
+        platform=location.platform,
+        fetchable=location.fetchable,
+    )
+    with Fetcher() as fetcher:
+        seen = look(
+            item,
+            settings=context.settings,
+            fetcher=fetcher,
+            lookup=build_lookup(context.settings),
+            now=utc_now(),
+        )
+    media = [found for found in seen.report.media if found.fingerprint] if seen.report else []
+    matches = _matches(context, [found.fingerprint for found in media if found.fingerprint])
+    return {
+        "location": location.to_json(),
+        "hosting": {
+            "kind": seen.facts.kind,
+            "country": seen.facts.country,
+            "asn": seen.facts.asn,
+            "abuse_contact": seen.facts.abuse_contact,
+            "observations": [entry.to_json() for entry in seen.facts.observations],
+        },
+        "fetch": _fetch(seen.report),
+        "media": [{"url": found.url, **(found.fingerprint or {})} for found in media],
+        "matches": matches,
+        "routing": _routing(context, location, seen.facts, matches),
+    }
+
+
+def _fetch(report: Any) -> dict[str, Any]:
+    if report is None:
+        return {"outcome": "not_fetchable", "error": None, "status": None, "hops": []}
+    return {
+        "outcome": report.outcome,
+        "error": report.error,
+        "status": report.status,
+        "media_type": report.media_type,
+        "hops": [asdict(hop) for hop in report.hops],
+        "bytes_read": report.bytes_read,
+        "seconds": report.seconds,
+    }
+
+
+def _matches(context: Context, fingerprints: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    from triage.hashlists.search.matcher import Matcher, Query
+
+    matcher = Matcher(context)
+    found = []
+    with context.database.reading() as session:
+        for entry in fingerprints:
+            for hit in matcher.match(session, Query.of(entry)):
+                found.append(
+                    {
+                        "sha256": entry["sha256"],
+                        "list": hit.hash_list.name,
+                        "kind": hit.entry.kind,
+                        "distance": hit.distance,
+                        "class": hit.hash_list.category_map.get(
+                            hit.entry.category or "", hit.hash_list.default_class
+                        ),
+                    }
+                )
+    return found
+
+
+def _routing(
+    context: Context, location: Any, facts: Any, matches: list[dict[str, Any]]
+) -> dict[str, Any]:
+    from triage.jurisdiction import Facts, load_rules, route
+
+    known = {
+        "home": context.settings.country,
+        "hosting_kind": facts.kind,
+        "hosting_country": facts.country,
+        "platform": location.platform,
+        "known_list": matches[0]["class"] if matches else None,
+    }
+    rules = load_rules(context.settings.data_dir)
+    answer: dict[str, Any] = route(Facts.from_json(known), rules).to_json()
+    return answer
+
+
+def _print(result: dict[str, Any]) -> None:
+    location, hosting, fetch = result["location"], result["hosting"], result["fetch"]
+
+    def line(name: str, value: object) -> None:
+        stdout.print(f"{name:<14} {value}", markup=False, soft_wrap=True)
+
+    line("location", location["canonical"])
+    line("key", location["key"])
+    line("kind", f"{location['kind']}, platform {location['platform'] or '-'}")
+    line("hosting", f"{hosting['kind']}, country {hosting['country'] or 'unknown'}, "
+                    f"{hosting['asn'] or 'network unknown'}")  # fmt: skip
+    line("abuse contact", hosting["abuse_contact"] or "unknown")
+    line(
+        "fetch", " ".join(str(v) for v in (fetch["outcome"], fetch["status"], fetch["error"]) if v)
+    )
+    for entry in result["media"]:
+        line("file", f"{entry['url']}  {entry['media_type']}  pdq {entry['pdq'] or '-'} "
+                     f"(quality {entry['pdq_quality']})")  # fmt: skip
+    for entry in result["matches"]:
+        line("match", f"{entry['list']}  {entry['kind']} at {entry['distance']}  {entry['class']}")
+    if not result["matches"]:
+        line("match", "in no known list")
+    for entry in result["routing"]["routes"]:
+        line("route", f"{entry['to']} {entry['country'] or ''} {entry['urgency']}: {entry['why']}")

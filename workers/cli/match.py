@@ -1,0 +1,98 @@
+"""``hotline match``: hashes against every known-hash list, as the workers match them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from hotline.core.errors import InvalidInput
+from triage.locations import identify_one
+from workers.cli.opening import open_house
+from workers.cli.output import emit_json, inputs, stdout
+
+
+def register(app: typer.Typer) -> None:
+    app.command("match")(match)
+
+
+def match(
+    hashes: list[str] = typer.Argument(
+        metavar="HASH…|-", help="MD5, SHA-1, SHA-256, pdq:… or phash:…; - reads lines."
+    ),
+    json: bool = typer.Option(False, "--json", help="One JSON object a line."),
+) -> None:
+    """Look hashes up in all enabled lists; nothing is stored, the look-up is logged."""
+    from hotline.core.context import utc_now
+    from hotline.core.storage import audit
+    from triage.hashlists.search.matcher import Matcher
+
+    context = open_house()
+    matcher = Matcher(context)
+    with context.database.writing() as session:
+        asked = 0
+        for text in inputs(hashes):
+            if not text.strip():
+                continue
+            asked += 1
+            hits = matcher.match(session, _query(text.strip()))
+            _show(text.strip(), [_shape(hit) for hit in hits], json)
+        audit.record(
+            session, actor="cli", action="hashlist.looked_up", entity="hash_list",
+            entity_id="all", now=utc_now(), hashes=asked,
+        )  # fmt: skip
+
+
+def _query(text: str) -> Any:
+    from triage.hashlists.search.matcher import Query
+
+    kind, value = hash_of(text)
+    if kind == "pdq":
+        return Query(exact={}, pdq=value, pdq_quality=100)
+    if kind == "phash":
+        return Query(exact={}, phash=value)
+    return Query(exact={kind: value})
+
+
+def hash_of(text: str) -> tuple[str, str]:
+    """(kind, lower-case hex). 64 digits alone are a SHA-256, 16 a pHash."""
+    lowered = text.lower()
+    if lowered.startswith("phash:") or len(lowered) == 16:
+        value = lowered.removeprefix("phash:")
+        if len(value) == 16 and all(c in "0123456789abcdef" for c in value):
+            return "phash", value
+    location = identify_one(text)
+    if location.kind == "hash":
+        kind, _, value = location.canonical.partition(":")
+        return kind, value
+    raise InvalidInput(
+        f"{text[:80]!r} is not a hash.", hint="Give MD5, SHA-1, SHA-256, pdq:… or phash:… in hex."
+    )
+
+
+def _shape(hit: Any) -> dict[str, Any]:
+    return {
+        "list": hit.hash_list.name,
+        "kind": hit.entry.kind,
+        "value": hit.entry.value,
+        "distance": hit.distance,
+        "category": hit.entry.category,
+        "class": hit.hash_list.category_map.get(
+            hit.entry.category or "", hit.hash_list.default_class
+        ),
+    }
+
+
+def _show(text: str, found: list[dict[str, Any]], json: bool) -> None:
+    if json:
+        emit_json({"input": text, "matches": found})
+        return
+    if not found:
+        stdout.print(f"{text}  not in any known list", markup=False, soft_wrap=True)
+    for entry in found:
+        stdout.print(
+            f"{text}  {entry['list']}  {entry['kind']} at {entry['distance']}  "
+            f"class {entry['class']}",
+            markup=False,
+            soft_wrap=True,
+        )

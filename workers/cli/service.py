@@ -1,0 +1,168 @@
+"""Running the service: up, web, worker, scheduler; and the database's schema."""
+
+from __future__ import annotations
+
+import typer
+
+from hotline.core.context import Context, build_context, utc_now
+from hotline.core.errors import InvalidInput
+from hotline.core.logs import configure
+from hotline.core.settings import Settings, load_settings
+from workers.cli.output import stderr, stdout
+
+FIRST_ADMINISTRATOR = "admin"
+
+
+def register(app: typer.Typer) -> None:
+    app.command("up")(up)
+    app.command("web")(web)
+    app.command("worker")(worker)
+    app.command("scheduler")(scheduler)
+    database = typer.Typer(help="The database's schema.", no_args_is_help=True)
+    database.command("upgrade")(upgrade)
+    app.add_typer(database, name="db")
+
+
+def up() -> None:
+    """Run everything: Redis if need be, web, workers and scheduler, until Ctrl-C."""
+    from workers import supervise
+
+    settings = _settings()
+    lock = supervise.lock_data_dir(settings)
+    try:
+        supervise.require_free_port(settings.host, settings.port)
+        show_password(prepare(settings))
+        tree = supervise.Tree(settings, supervise.service_children(settings))
+        tree.run(lambda: announce(settings))
+        stderr.print("Stopped.")
+    finally:
+        lock.close()
+
+
+def web() -> None:
+    """Serve the pages and the API."""
+    from workers.web_server import serve
+
+    serve(_settings())
+
+
+def worker(
+    burst: bool = typer.Option(False, help="Stop when there is nothing left to do."),
+    only: str = typer.Option(
+        "", help="One kind of work (intake, sending, looking, ...); else all."
+    ),
+) -> None:
+    """Take jobs from the queues and do them."""
+    from workers.migrations.run import require_current
+    from workers.pools import Pool
+    from workers.worker import work
+
+    pools = tuple(pool for pool in Pool if only in ("", pool))
+    if not pools:
+        raise InvalidInput(f"There is no such kind of work. There are: {', '.join(Pool)}.")
+    settings = _settings()
+    context = build_context(settings)
+    require_current(context.database)
+    context.close()
+    work(settings, pools=pools, burst=burst)
+
+
+def scheduler() -> None:
+    """Post what is due: checks, reminders, deadlines, retention, the audit seal."""
+    from workers.migrations.run import require_current
+    from workers.schedule import run_forever
+    from workers.transport import Transport
+
+    settings = _settings()
+    transport = Transport(settings)
+    context = build_context(settings, after_commit=transport.after_commit)
+    require_current(context.database)
+    run_forever(context, transport)
+
+
+def upgrade() -> None:
+    """Bring the database's schema and the directory's seed up to date."""
+    from workers.migrations import run
+
+    context = build_context(_settings())
+    before = run.current(context.database)
+    _bring_up_to_date(context)
+    after = run.current(context.database)
+    stdout.print(f"Schema: {before or 'none'} -> {after}" if before != after else "Up to date.")
+
+
+def prepare(settings: Settings) -> str:
+    """Schema, directory, first administrator; returns the password if one was made just now."""
+    context = build_context(settings)
+    try:
+        _bring_up_to_date(context)
+        return first_administrator(context)
+    finally:
+        context.close()
+
+
+def _bring_up_to_date(context: Context) -> None:
+    """The schema, and the directory's seed: partners that a newer version brought are added."""
+    from partners.directory.service import plant
+    from workers.migrations import run
+
+    run.upgrade(context.database)
+    with context.database.writing() as session:
+        plant(session, context, utc_now())
+
+
+def first_administrator(context: Context) -> str:
+    """Make one if there is nobody yet; the password is shown once and stored only as a hash."""
+    from hotline.accounts import service as accounts
+
+    with context.database.writing() as session:
+        if accounts.list_people(session):
+            return ""
+        password = accounts.generate_password()
+        accounts.add_person(
+            session,
+            username=FIRST_ADMINISTRATOR,
+            display_name="First administrator",
+            role="administrator",
+            password=password,
+            actor="system",
+            now=utc_now(),
+        )
+    return password
+
+
+def show_password(password: str) -> None:
+    """At once, before anything else can fail: it is stored only as a hash and never shown again."""
+    if password:
+        _tell(
+            "",
+            f"  First administrator: {FIRST_ADMINISTRATOR}   password: {password}",
+            "  The password is shown this once only. Sign in and add people.",
+        )
+
+
+def announce(settings: Settings) -> None:
+    """Where everything is, once it answers."""
+    from workers.cli.oversight import gaps
+
+    _tell(
+        *(f"  Note: {gap}" for gap in gaps(settings)),
+        "",
+        f"  Public form      {settings.public_url}/",
+        f"  Console          {settings.console_url}/console/",
+        f"  Providers' pages {settings.provider_url}/provider/",
+        "",
+        "  Stop with Ctrl-C.",
+        "",
+    )
+
+
+def _tell(*lines: str) -> None:
+    for line in lines:
+        stdout.print(line, soft_wrap=True, markup=False)
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    configure(settings.log_level)
+    return settings

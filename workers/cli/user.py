@@ -1,0 +1,103 @@
+"""``hotline user``: people who may sign in to the console."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from typing import Annotated
+
+import typer
+
+from hotline.accounts import service
+from hotline.accounts.models import Person
+from hotline.accounts.permissions import ROLES
+from hotline.core.context import utc_now
+from hotline.core.errors import InvalidInput
+from workers.cli.opening import house
+from workers.cli.output import emit_each, emit_json
+
+app = typer.Typer(no_args_is_help=True, help="People who may sign in to the console.")
+
+Username = Annotated[str, typer.Argument(help="a-z, 0-9, dot, hyphen, underscore")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+def register(root: typer.Typer) -> None:
+    root.add_typer(app, name="user")
+
+
+@app.command()
+def add(
+    username: Username,
+    role: Annotated[str, typer.Option(help=", ".join(ROLES))],
+    name: Annotated[str, typer.Option(help="The name that colleagues see.")] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a person. A generated password is printed once and kept nowhere."""
+    password = _from_stdin() if password_stdin else service.generate_password()
+    with house() as context, context.database.writing() as session:
+        person = service.add_person(
+            session,
+            username=username,
+            display_name=name or username,
+            role=role,
+            password=password,
+            actor=actor(),
+            now=utc_now(),
+        )
+        shape = _shape(person)
+    if as_json:
+        emit_json(shape if password_stdin else {**shape, "password": password})
+    elif password_stdin:
+        print(f"Added {shape['username']} ({role}).")
+    else:
+        print(f"Added {shape['username']} ({role}). Password, shown only now: {password}")
+
+
+@app.command("list")
+def list_people(as_json: AsJson = False) -> None:
+    """Everybody, with role and whether they may sign in."""
+    with house() as context, context.database.reading() as session:
+        shapes = [_shape(person) for person in service.list_people(session)]
+    emit_each(shapes, as_json, _line)
+
+
+@app.command()
+def disable(username: Username) -> None:
+    """End a person's access at once, on all devices."""
+    with house() as context, context.database.writing() as session:
+        service.disable_person(session, username, actor=actor(), now=utc_now())
+    print(f"{username} can no longer sign in.")
+
+
+def actor() -> str:
+    """Who sits at the machine, as far as it can tell."""
+    try:
+        return f"cli:{getpass.getuser()}"[:80]
+    except (KeyError, OSError):  # a container's user without a name
+        return "cli"
+
+
+def _from_stdin() -> str:
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise InvalidInput("Standard input holds no password.")
+    return password
+
+
+def _shape(person: Person) -> dict[str, str | None]:
+    return {
+        "username": person.username,
+        "name": person.display_name,
+        "role": person.role,
+        "created_at": person.created_at.isoformat(),
+        "disabled_at": person.disabled_at.isoformat() if person.disabled_at else None,
+    }
+
+
+def _line(shape: dict[str, str | None]) -> str:
+    state = "disabled" if shape["disabled_at"] else "active"
+    return f"{shape['username']:<20} {shape['role']:<14} {state:<9} {shape['name']}"

@@ -1,0 +1,237 @@
+"""The sandbox's own servers, one process on loopback: the provider's web host, and the inboxes.
+
+Everything it holds is generated and in memory. Taking a picture down on its control page is what a
+host does after a notice; the service finds that out by itself.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+from urllib.parse import parse_qs
+
+from aiosmtpd.controller import Controller
+
+from hotline.core.settings import Settings
+from workers.demo import pictures, world
+
+MAX_BODY = 1_000_000
+MAX_MESSAGES = 200
+STYLE = """
+:root { color-scheme: light dark }
+body { font: 16px/1.5 system-ui, "DejaVu Sans", sans-serif; margin: 0;
+  overflow-wrap: anywhere }
+main { max-width: 64rem; margin: 0 auto; padding: 1rem }
+h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem }
+table { border-collapse: collapse } th, td { text-align: left; padding: .25rem 1rem .25rem 0 }
+form { margin: 0 } button { font: inherit; padding: .1rem .6rem; min-height: 24px }
+code { font-size: .95em } strong { font-weight: 600; font-size: .9em }
+summary { cursor: pointer; padding: .2rem 0; min-height: 24px }
+pre { white-space: pre-wrap; border-left: 4px solid; padding: .2rem 1rem }
+pre { font: 14px/1.5 ui-monospace, "DejaVu Sans Mono", monospace }
+"""
+
+
+@dataclass
+class State:
+    """What was taken down, and what arrived. Guarded by ``lock``."""
+
+    gone: set[str] = field(default_factory=set)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def deliver(self, to: str, subject: str, text: str, extra: list[str]) -> None:
+        with self.lock:
+            self.messages.append(
+                {"at": f"{datetime.now(UTC):%H:%M:%S}", "to": to, "subject": subject,
+                 "text": text, "attachments": extra}
+            )  # fmt: skip
+            del self.messages[:-MAX_MESSAGES]
+
+
+class MailSink:
+    """Takes every mail; a mailbox named ``unknown`` does not exist."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
+    ) -> str:
+        if address.startswith("unknown@"):
+            return "550 5.1.1 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        body = mail.get_body(("plain",))
+        names = [part.get_filename() or "?" for part in mail.iter_attachments()]
+        text = body.get_content() if body else ""
+        self._state.deliver(", ".join(envelope.rcpt_tos), str(mail["Subject"]), text, names)
+        return "250 Message accepted"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Shared plumbing of both web servers; nothing is logged."""
+
+    protocol_version = "HTTP/1.1"
+    state: ClassVar[State]
+    isp_port: ClassVar[int]
+    links: ClassVar[str]  # how links of the service begin
+
+    def log_message(self, *_: object) -> None:
+        """The sandbox keeps no log either."""
+
+    def answer(
+        self, status: int, body: str | bytes, kind: str = "text/html; charset=utf-8"
+    ) -> None:
+        data = body.encode() if isinstance(body, str) else body
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    def body(self) -> bytes:
+        length = int(self.headers.get("Content-Length") or 0)
+        return self.rfile.read(min(length, MAX_BODY))
+
+
+class WebHost(Handler):
+    """The provider: one server, several host names, by the Host header."""
+
+    def do_GET(self) -> None:
+        host = (self.headers.get("Host") or "").split(":")[0]
+        if self.path == world.CONTROL_PATH:
+            self.answer(200, "<p>The network works.</p>")
+            return
+        page = next((p for p in world.PAGES if p.site == host and p.path == self.path), None)
+        if page is not None and f"{host}{page.path}" not in self.state.gone:
+            self._page(page)
+            return
+        self._picture_or_missing(host)
+
+    def _page(self, page: world.Page) -> None:
+        images = "".join(
+            f'<figure><img src="/p/{name}.jpg" alt=""><figcaption>{name}</figcaption></figure>'
+            for name in page.pictures
+        )
+        text = "Generated shapes of the sandbox. " * 8
+        self.answer(200, f"<!doctype html><title>{page.path}</title><p>{text}</p>{images}")
+
+    def _picture_or_missing(self, host: str) -> None:
+        for page in world.PAGES:
+            for name in page.pictures:
+                shown = page.site == host and f"{host}{page.path}" not in self.state.gone
+                if shown and self.path == f"/p/{name}.jpg":
+                    self.answer(200, pictures.jpeg(pictures.picture(name)), "image/jpeg")
+                    return
+        self.answer(404, "<!doctype html><title>Not found</title><p>Not found.</p>")
+
+
+class Inbox(Handler):
+    """What police, providers and the partner hotline received, and the provider's own desk."""
+
+    def do_GET(self) -> None:
+        if self.path == "/messages.json":
+            with self.state.lock:
+                self.answer(200, json.dumps(self.state.messages), "application/json")
+            return
+        self.answer(200, self._page())
+
+    def do_POST(self) -> None:
+        if self.path == "/hotline-rs/referrals":
+            self._partner()
+            return
+        form = parse_qs(self.body().decode("utf-8", "replace"))
+        key = form.get("page", [""])[0]
+        with self.state.lock:
+            if self.path == "/take-down":
+                self.state.gone.add(key)
+            elif self.path == "/put-back":
+                self.state.gone.discard(key)
+        self.send_response(303)
+        self.send_header("Location", "/")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _partner(self) -> None:
+        """The partner hotline's end of the line: takes a referral and gives its own number."""
+        document = json.loads(self.body() or b"{}")
+        subject = f"Referral {document.get('reference', '')}"
+        text = json.dumps(document, indent=2, ensure_ascii=False)
+        self.state.deliver("partner hotline (RS), by HTTP", subject, text, [])
+        number = f"RS-SANDBOX-{len(self.state.messages):04d}"
+        self.answer(201, json.dumps({"reference": number}), "application/json")
+
+    def _page(self) -> str:
+        with self.state.lock:
+            rows = "".join(self._row(page) for page in world.PAGES)
+            mails = "".join(self._mail(message) for message in reversed(self.state.messages))
+        return (
+            "<!doctype html><html lang=en><meta charset=utf-8>"
+            "<meta name=viewport content='width=device-width, initial-scale=1'>"
+            "<title>Sandbox</title><link rel=icon href='data:,'>"
+            f"<style>{STYLE}</style><main><h1>Sandbox: the host's desk and all inboxes</h1>"
+            "<p>Everything here is generated. Nothing leaves this machine.</p>"
+            f"<h2>Pages on the web host</h2><table><thead><tr><th>Page<th>State<th>The host's hand"
+            f"</tr></thead><tbody>{rows}</tbody></table>"
+            f"<h2>Received</h2>{mails or '<p>Nothing yet.</p>'}</main></html>"
+        )
+
+    def _row(self, page: world.Page) -> str:
+        key = f"{page.site}{page.path}"
+        is_gone = key in self.state.gone
+        action, label = ("put-back", "Put back") if is_gone else ("take-down", "Take down")
+        address = html.escape(world.url(page, self.isp_port))
+        fresh = "" if page in world.REPORTED else " <strong>not reported yet: report it</strong>"
+        return (
+            f"<tr><td><code>{address}</code>{fresh}</td><td>{'gone' if is_gone else 'up'}</td><td>"
+            f"<form method=post action='/{action}'><input type=hidden name=page "
+            f"value='{html.escape(key)}'><button aria-label='{label}: {address}'>{label}</button>"
+            "</form></td></tr>"
+        )
+
+    def _mail(self, message: dict[str, Any]) -> str:
+        """A letter. Its link to the service works; those to the pages in question stay words."""
+        attached = html.escape(", ".join(message["attachments"]))
+        text = html.escape(message["text"])
+        found = re.findall(re.escape(self.links) + r"/[\w./-]+", text)
+        before = "".join(f"<p>Its link: <a href='{link}'>{link}</a></p>" for link in found)
+        before += f"<p>Attached: {attached}</p>" if attached else ""
+        return (
+            f"<details><summary>{message['at']} UTC · {html.escape(message['to'])} · "
+            f"{html.escape(message['subject'])}</summary>"
+            f"{before}<pre>{text}</pre></details>"
+        )
+
+
+def serve(settings: Settings) -> None:
+    """Run all three servers until the process is told to stop."""
+    state = State()
+    isp_port = settings.port + world.ISP_PORT_OFFSET
+    for handler in (WebHost, Inbox):
+        handler.state, handler.isp_port, handler.links = state, isp_port, settings.provider_url
+    mail = Controller(
+        MailSink(state), hostname="127.0.0.1", port=settings.port + world.SMTP_PORT_OFFSET
+    )
+    mail.start()
+    hosts = [
+        ThreadingHTTPServer((address, isp_port), WebHost)
+        for address in ("127.0.0.1", *world.ABUSE_DESKS)
+    ]
+    inbox = ThreadingHTTPServer(("127.0.0.1", settings.port + world.INBOX_PORT_OFFSET), Inbox)
+    for server in hosts:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    inbox.serve_forever()

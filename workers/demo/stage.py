@@ -1,0 +1,213 @@
+"""Set the stage: people, confirmed addresses, a hash list, reports at every stage of their way.
+
+Reports come in through the real API and are worked on by the real workers; what people do in the
+console is done here through the same services, as the demo's people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.accounts import service as accounts
+from hotline.accounts.models import Person
+from hotline.core.context import Context, utc_now
+from hotline.core.errors import Unavailable
+from partners.directory.models import Partner
+from partners.directory.service import approve, set_contact
+from partners.plans.planning import approve_plan, can_take, request_plan
+from partners.referrals.holds import release_hold
+from partners.referrals.models import Hold
+from triage.cases.models import Case
+from triage.cases.service import assess, claim
+from triage.fingerprints import fingerprint_media
+from triage.hashlists import formats
+from triage.hashlists import service as hashlists
+from triage.items.models import Item
+from workers.demo import pictures, world
+
+Say = Callable[[str], None]
+WAIT_SECONDS = 60.0
+SETTING = "sandbox"
+ASSESSED_ONCE, WITH_POLICE, AT_HOST, ABROAD = (world.PAGES[place] for place in (4, 5, 6, 2))
+CLAIMED = world.PAGES[3]
+BASELINE = {
+    "class": "baseline", "kind": "csam_image", "age": "pre_pubescent", "gender": "not_determined",
+    "self_generated": "no", "ai_generated": "no", "sexual_extortion": "no", "live_stream": "no",
+    "commerciality": "not_determined", "site_type": "image_host", "virtual": "no",
+}  # fmt: skip
+
+
+def set_stage(context: Context, say: Say) -> dict[str, str]:
+    """Make the demo's world; returns the people's passwords (empty if it is all there already)."""
+    with context.database.reading() as session:
+        if session.scalar(select(Person.id).where(Person.username == world.PEOPLE[0][0])):
+            return {}
+    now = utc_now()
+    with context.database.writing() as session:
+        passwords = _people(session, now)
+        _addresses(session, context, now)
+    say("Importing the known-hash list …")
+    _hash_list(context, now)
+    say("Sending reports through the API …")
+    for page in (
+        *world.REPORTED,
+        world.REPORTED[0],
+    ):  # the first of them twice: two sightings, one item
+        _report(context, page)
+    _narrative(context)
+    say("Waiting for the workers to examine them …")
+    _wait(context, len(world.REPORTED) + 1)
+    say("Moving some of them on …")
+    _move_on(context)
+    return passwords
+
+
+def _people(session: Session, now: datetime) -> dict[str, str]:
+    passwords = {}
+    for username, name, role in world.PEOPLE:
+        passwords[username] = accounts.generate_password()
+        accounts.add_person(
+            session, username=username, display_name=name, role=role,
+            password=passwords[username], actor=SETTING, now=now,
+        )  # fmt: skip
+    return passwords
+
+
+def _addresses(session: Session, context: Context, now: datetime) -> None:
+    """Confirmed addresses of police and the partner hotline, and of one of the abuse desks."""
+    inbox = context.settings.port + world.INBOX_PORT_OFFSET
+    for code, channel, address in (
+        ("police-al-national", "email", world.POLICE),
+        ("hotline-rs-net-patrola", "http", f"http://127.0.0.1:{inbox}/hotline-rs/referrals"),
+    ):
+        partner = session.scalars(select(Partner).where(Partner.code == code)).one()
+        set_contact(session, partner, channel=channel, address=address, actor=SETTING, now=now)
+        approve(session, partner, actor=SETTING, now=now)
+
+
+def _hash_list(context: Context, now: datetime) -> None:
+    """Known hashes of some of the pictures, as a list would have them: of altered copies."""
+    lines = ["md5,sha1,pdq,phash,category,source,date"]
+    for page in world.PAGES:
+        for name in page.pictures if page.known else ():
+            data = pictures.jpeg(pictures.altered(pictures.picture(name)))
+            found = fingerprint_media(data)
+            lines.append(
+                f"{found.md5},{found.sha1},{found.pdq},{found.phash},baseline,sandbox,2026-11-01"
+            )
+    stream = io.BytesIO("\n".join(lines).encode())
+    with context.database.writing() as session:
+        target = hashlists.create_list(
+            session, "sandbox", actor=SETTING, now=now, source="Generated pictures of the sandbox"
+        )
+        hashlists.import_version(
+            session, target, formats.parse("csv", stream),
+            digest=hashlib.sha256(stream.getvalue()).hexdigest(),
+            whole=True, actor=SETTING, now=now,
+        )  # fmt: skip
+
+
+def _report(context: Context, page: world.Page) -> None:
+    isp = context.settings.port + world.ISP_PORT_OFFSET
+    _post(context, {"locations": [world.url(page, isp)], "kind": "csam_image"})
+
+
+def _narrative(context: Context) -> None:
+    words = (
+        "Somebody in a game chat asks children for pictures of themselves and says that he will "
+        "tell their parents if they do not answer. I have only the name he uses there."
+    )
+    _post(context, {"narrative": words, "kind": "grooming", "reporter_role": "parent"})
+
+
+def _post(context: Context, report: dict[str, Any]) -> None:
+    answer = httpx.post(
+        f"http://127.0.0.1:{context.settings.port}/api/v1/reports",
+        json={**report, "language": "en"},
+        headers={"Idempotency-Key": str(uuid.uuid4())},
+        timeout=30,
+        trust_env=False,
+    )
+    if answer.status_code >= 300:
+        raise Unavailable(f"The API answered {answer.status_code} to the demo's report.")
+
+
+def _wait(context: Context, wanted: int) -> None:
+    """Until so many cases wait for an analyst; to be looked at is not yet to be ready."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        with context.database.reading() as session:
+            ready = session.scalars(select(Case.id).where(Case.state == "waiting")).all()
+        if len(ready) >= wanted:
+            return
+        time.sleep(0.3)
+    raise Unavailable("The workers did not examine the demo's reports in time.")
+
+
+def _move_on(context: Context) -> None:
+    """One case held, one assessed once, one with the police, one with its host, one forwarded."""
+    with context.database.writing() as session:
+        arta, besnik, drita = (_person(session, p[0]) for p in world.PEOPLE[:3])
+        now = utc_now()
+        case = _case(session, context, ASSESSED_ONCE)
+        claim(session, case, arta, now, context.settings.claim_minutes)
+        assess(session, context, case, arta, BASELINE, "", now, second_required=True)
+        claim(
+            session, _case(session, context, CLAIMED), besnik, now, context.settings.claim_minutes
+        )
+        for page in (WITH_POLICE, AT_HOST, ABROAD):
+            _decide(session, context, page, arta, besnik)
+    _wait_for(context, AT_HOST, "active")
+    with context.database.writing() as session:
+        case = _case(session, context, AT_HOST)
+        hold = session.scalars(select(Hold).where(Hold.case_id == case.id)).one()
+        release_hold(session, hold, actor=drita.actor, now=utc_now(), reason="Sandbox")
+
+
+def _decide(
+    session: Session, context: Context, page: world.Page, one: Person, other: Person
+) -> None:
+    """Two people assess alike, one asks for all routes that can be taken, the other approves."""
+    now = utc_now()
+    case = _case(session, context, page)
+    assess(session, context, case, one, BASELINE, "", now, second_required=True)
+    assess(session, context, case, other, BASELINE, "", now, second_required=True)
+    chosen: dict[int, uuid.UUID | None] = {
+        index: None
+        for index, route in enumerate(case.routing["routes"])
+        if can_take(route) and route["to"] in ("police", "hotline", "provider_notice")
+    }
+    plan = request_plan(session, context, case, one, chosen, note="", now=now)
+    approve_plan(session, context, plan, other, now=now)
+
+
+def _wait_for(context: Context, page: world.Page, hold_state: str) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        with context.database.reading() as session:
+            case = _case(session, context, page)
+            state = session.scalar(select(Hold.state).where(Hold.case_id == case.id))
+        if state == hold_state:
+            return
+        time.sleep(0.3)
+    raise Unavailable("The police referral of the demo was not delivered in time.")
+
+
+def _case(session: Session, context: Context, page: world.Page) -> Case:
+    isp = context.settings.port + world.ISP_PORT_OFFSET
+    item = session.scalars(select(Item).where(Item.canonical == world.url(page, isp))).one()
+    return session.scalars(select(Case).where(Case.item_id == item.id)).one()
+
+
+def _person(session: Session, username: str) -> Person:
+    return session.scalars(select(Person).where(Person.username == username)).one()

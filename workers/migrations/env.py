@@ -1,0 +1,34 @@
+"""Alembic's entry point; the connection is handed in by ``workers.migrations.run``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import JSON
+
+from hotline.core.storage.database import UtcDateTime
+from workers.migrations.tables import metadata
+
+
+def _render(kind: str, value: object, autogen: AutogenContext) -> str | Literal[False]:
+    # Migrations must not change their meaning when our own types do.
+    if kind == "type" and isinstance(value, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(value, JSON):
+        autogen.imports.add("from sqlalchemy.dialects import postgresql")
+        return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
+    return False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    compare_type=True,
+    render_item=_render,
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,63 @@
+"""Applying migrations from code, on the database that the settings name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from hotline.core.errors import Misconfigured
+from hotline.core.storage.database import Database
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the schema up to ``revision``."""
+    with database.engine.connect() as connection:
+        command.upgrade(_config(connection), revision)
+        connection.commit()
+
+
+def downgrade(database: Database, revision: str) -> None:
+    with database.engine.connect() as connection:
+        command.downgrade(_config(connection), revision)
+        connection.commit()
+
+
+def stamp(database: Database) -> None:
+    """Say that the schema is the newest one, without touching it (it was made from the models)."""
+    with database.engine.connect() as connection:
+        command.stamp(_config(connection), "head")
+        connection.commit()
+
+
+def current(database: Database) -> str | None:
+    """The revision that the database is at; None for an empty one."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str:
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+def require_current(database: Database) -> None:
+    """Refuse to serve on a schema that is not ours: a half-matching one loses data quietly."""
+    have, want = current(database), newest()
+    if have != want:
+        raise Misconfigured(
+            f"The database is at schema {have or 'none'}, this program needs {want}.",
+            hint="Run `hotline db upgrade`.",
+        )

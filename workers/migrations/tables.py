@@ -1,0 +1,25 @@
+"""Every table of the service in one metadata: a table is known once its module is imported."""
+
+from __future__ import annotations
+
+from sqlalchemy import MetaData
+
+import hotline.accounts.models
+import hotline.core.jobs.circuit
+import hotline.core.storage.audit
+import hotline.core.storage.crypto
+import hotline.core.storage.machine
+import hotline.core.storage.outbox
+import hotline.core.storage.reference_numbers
+import hotline.intake.models  # noqa: F401
+import partners.directory.models
+import partners.notices.models
+import partners.referrals.models
+import partners.sending.models
+import partners.watching.models  # noqa: F401
+import triage.cases.models
+import triage.hashlists.models
+import triage.items.models  # noqa: F401
+from hotline.core.storage.database import Base
+
+metadata: MetaData = Base.metadata
