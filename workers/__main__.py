@@ -1,4 +1,4 @@
-"""``python -m hotline``: the same as the ``hotline`` script."""
+"""``python -m workers``: the same as the ``hotline`` script."""
 
 from workers.cli import main
 

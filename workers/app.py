@@ -20,8 +20,7 @@ from hotline.core.context import Context
 from hotline.core.settings import Audience
 from hotline.core.web import health, site
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent
+ROOT = Path(__file__).parent.parent
 
 
 def create_app(context: Context) -> APIFlask:
@@ -30,7 +29,7 @@ def create_app(context: Context) -> APIFlask:
         "hotline",
         title="Hotline",
         version="1",
-        static_folder=str(HERE / "core" / "static"),
+        static_folder=str(ROOT / "hotline" / "core" / "static"),
         docs_path=None,
         spec_path=None,
         json_errors=False,
@@ -42,9 +41,7 @@ def create_app(context: Context) -> APIFlask:
     app.jinja_loader = ChoiceLoader(
         [PackageLoader(name) for name in ("hotline.core", "hotline.intake", "triage", "partners")]
     )
-    translations = [
-        str(path / "translations") for path in (HERE, ROOT / "triage", ROOT / "partners")
-    ]
+    translations = [str(ROOT / name / "translations") for name in ("hotline", "triage", "partners")]
     site.install(app, context, translations)
     app.register_blueprint(health.create_blueprint(_readiness(context)))
     for audience in context.settings.audiences:

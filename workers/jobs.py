@@ -46,7 +46,8 @@ def _sending() -> Jobs:
 def _looking() -> Jobs:
     from partners.notices.release import release_notices
     from triage.cases.examination.examine import examine_item, locate_item
-    from triage.hashlists.service import rebuild_index, rematch_media
+    from triage.cases.examination.rematch import rematch_media
+    from triage.hashlists.service import rebuild_index
 
     def examine(tools: Tools, task: Task) -> None:
         examine_item(task, fetcher=tools.fetcher, lookup=tools.lookup, matcher=tools.matcher)

@@ -22,8 +22,8 @@ from hotline.intake.inbound.fetch import post_fetch
 from partners.referrals.holds import expire_holds
 from partners.sending.reminders import remind
 from partners.watching.service import post_due_checks
+from triage.cases.forget import forget_idle
 from triage.hashlists.imports import staging
-from triage.items.access import forget_idle
 from workers.transport import Transport
 
 log = structlog.get_logger(__name__)

@@ -155,7 +155,7 @@ def _die_with_parent() -> None:
 
 def service_children(settings: Settings) -> list[Child]:
     """What ``hotline up`` runs, in the order of starting."""
-    hotline = [sys.executable, "-m", "hotline"]
+    hotline = [sys.executable, "-m", "workers"]
     children = []
     if settings.redis_is_embedded:
         children.append(Child("redis", redis_server.command(settings.run_dir)))

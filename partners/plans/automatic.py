@@ -1,6 +1,6 @@
 """The one act towards others that no person decides: telling the police of a known match.
 
-Only on lists that were switched on for it (``triage.cases.examination.police_lists``), once a case, and with the
+Only on lists that were switched on for it (``triage.hashlists.police_switch``), once a case, and with the
 same hold as ever: the host is told nothing before the police let it go. The class, the notices and
 everything else stay with people.
 """

@@ -53,7 +53,7 @@ class Demo:
         (folder / "tmp").mkdir()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "hotline", "demo"],
+                [sys.executable, "-m", "workers", "demo"],
                 cwd=folder, stdout=log, stderr=log,
                 env={
                     **kept,

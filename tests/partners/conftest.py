@@ -36,15 +36,8 @@ from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
 from triage.cases.models import Case
 from triage.hosting.facts import HostingFacts, Observation
-from triage.items.models import (
-    HostingHop,
-    HostingObservation,
-    Item,
-    ItemMedia,
-    Media,
-    Sighting,
-    Visit,
-)
+from triage.items.models import HostingHop, HostingObservation, Item, ItemMedia, Sighting, Visit
+from triage.media.models import Media
 from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

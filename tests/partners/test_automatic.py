@@ -27,13 +27,14 @@ from partners.plans import automatic
 from partners.plans.automatic import refer_automatically
 from partners.referrals import service as referrals
 from partners.referrals.models import Plan, Referral
-from triage.cases.examination import police_lists
 from triage.cases.examination.appraise import appraise
 from triage.cases.models import Case
 from triage.cases.service import decide_match
 from triage.fingerprints import MATCHABLE_QUALITY
+from triage.hashlists import police_switch
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import Item, ItemMedia, Media
+from triage.items.models import Item, ItemMedia
+from triage.media.models import Media
 from workers.app import create_app
 
 VALUE = "ab" * 32
@@ -68,7 +69,7 @@ class Station:
         with self.writing() as session:
             known = session.get_one(HashList, self.known.id)
             for actor in actors or ("person:drita", "person:admin"):
-                is_on = police_lists.ask(
+                is_on = police_switch.ask(
                     session, known, actor=actor, now=self.house.now,
                     second_person=self.house.context.settings.second_person,
                 )  # fmt: skip
@@ -280,7 +281,7 @@ def test_a_list_that_is_switched_off_before_the_job_ran_tells_nobody(station: St
     job = station.house.jobs.pop("referral.automatic")
     case = station.seen()
     with station.writing() as session:
-        police_lists.stop(session, session.get_one(HashList, station.known.id), actor="x",
+        police_switch.stop(session, session.get_one(HashList, station.known.id), actor="x",
                     now=station.house.now)  # fmt: skip
     station.house.jobs["referral.automatic"] = job
     station.house.work()
@@ -402,7 +403,7 @@ def test_a_directory_without_police_says_so(station: Station) -> None:
 class TestTheSwitch:
     def test_two_persons(self, station: Station) -> None:
         assert station.switch_on("person:drita") is False
-        assert police_lists.state_of(station.house.only(HashList)) == "asked"
+        assert police_switch.state_of(station.house.only(HashList)) == "asked"
         with pytest.raises(Forbidden):
             station.switch_on("person:drita")
         station.seen()
@@ -422,14 +423,14 @@ class TestTheSwitch:
         station.switch_on()
         for expected in ("on", "off"):
             known = station.house.only(HashList)
-            assert police_lists.state_of(known) == expected
+            assert police_switch.state_of(known) == expected
             with station.writing() as session:
                 found = session.get_one(HashList, known.id)
                 if expected == "on":
-                    police_lists.stop(session, found, actor="person:x", now=station.house.now)
+                    police_switch.stop(session, found, actor="person:x", now=station.house.now)
                 else:
                     with pytest.raises(Conflict):
-                        police_lists.stop(session, found, actor="person:x", now=station.house.now)
+                        police_switch.stop(session, found, actor="person:x", now=station.house.now)
         assert len(station.logged("hashlist.police_off")) == 1
 
     def test_a_remote_list_cannot(self, station: Station) -> None:

@@ -59,7 +59,7 @@ class Browser:
 @pytest.fixture
 def browser(house: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Browser]:
     """A browser of a person of that role."""
-    for module in ("measures", "directory.views"):
+    for module in ("console.measures", "console.directory"):
         monkeypatch.setattr(f"partners.{module}.utc_now", lambda: house.now)
     app = create_app(house.context)
 

@@ -82,7 +82,7 @@ class Service:
                 assert writer.stdin is not None
                 log, self._log_writer = writer.stdin, writer
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "hotline", command],
+                [sys.executable, "-m", "workers", command],
                 env=self.environment,
                 cwd=self.folder,
                 stdout=log,
@@ -95,7 +95,7 @@ class Service:
 
     def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "hotline", *arguments],
+            [sys.executable, "-m", "workers", *arguments],
             env=self.environment, cwd=self.folder, capture_output=True, text=True,
             timeout=UP_SECONDS, check=check,
         )  # fmt: skip

@@ -15,8 +15,7 @@ from hotline.accounts.views import told
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
-from triage.cases.examination import police_lists
-from triage.hashlists import service
+from triage.hashlists import police_switch, service
 from triage.hashlists.models import HashList
 
 
@@ -43,11 +42,11 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
     with told(), site.writing() as session:
         found = _locked(session, list_id)
         if request.form.get("act") == "stop":
-            police_lists.stop(session, found, actor=actor, now=now)
+            police_switch.stop(session, found, actor=actor, now=now)
             flash(gettext("%(list)s tells the police nothing by itself.", list=found.name), "good")
         elif request.form.get("understood") != "yes":
             raise InvalidInput(gettext("Tick that you have read what it means."))
-        elif police_lists.ask(session, found, actor=actor, second_person=second_person, now=now):
+        elif police_switch.ask(session, found, actor=actor, second_person=second_person, now=now):
             flash(gettext("From now on a match with %(list)s tells the police by itself.",
                           list=found.name), "warn")  # fmt: skip
         else:

@@ -22,7 +22,6 @@ from hotline.core.settings import TOR_ROUTE, Settings
 from hotline.core.storage import audit, outbox
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
-from triage.cases.models import Case
 from triage.fetching.pages.targets import parse
 from triage.fetching.report import FetchRequest
 from triage.items.models import HostingObservation, Item, ItemAccess
@@ -157,19 +156,6 @@ def clear_access(
     session.flush()
     _note(session, session.get_one(Item, item_id), "item.access_cleared", [], actor, now)
     return True
-
-
-def forget_idle(session: Session, context: Context, *, now: datetime) -> int:
-    """Forget it of every item whose case is over, watched or not; returns of how many."""
-    over = (
-        select(ItemAccess.item_id)
-        .join(Case, Case.item_id == ItemAccess.item_id)
-        .where(Case.state.in_(("closed", "not_illegal")))
-    )
-    return sum(
-        clear_access(session, context, item_id, actor=audit.SYSTEM, now=now)
-        for item_id in session.scalars(over).all()
-    )
 
 
 def fetch_again(session: Session, item: Item, *, actor: str, now: datetime) -> None:

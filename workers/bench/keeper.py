@@ -24,7 +24,7 @@ def keep(folder: Path, orders: Iterable[str]) -> None:
         for _ in orders:
             with (folder / LOG).open("ab") as log:
                 service = subprocess.Popen(
-                    [sys.executable, "-m", "hotline", "up"],
+                    [sys.executable, "-m", "workers", "up"],
                     cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 )  # fmt: skip
     finally:

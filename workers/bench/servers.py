@@ -31,7 +31,7 @@ def running(settings: Settings) -> Iterator[tuple[int, int]]:
         started = [
             stack.enter_context(_process(command, _environment(settings, port), settings.data_dir))
             for command, port in (
-                ([*hotline, "hotline", "web"], ours),
+                ([*hotline, "workers", "web"], ours),
                 ([*hotline, "workers.bench.bare"], bare),
                 (redis_server.command(settings.run_dir), 0),
             )

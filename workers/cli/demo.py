@@ -32,7 +32,7 @@ def demo() -> None:
             supervise.require_free_port(settings.host, settings.port + offset)
         show_password(prepare(settings))
         children = supervise.service_children(settings)
-        command = [sys.executable, "-m", "hotline", "sandbox"]
+        command = [sys.executable, "-m", "workers", "sandbox"]
         children.insert(0, supervise.Child("sandbox", command))
         supervise.Tree(settings, children).run(lambda: _ready(settings))
         stderr.print("Stopped.")

@@ -132,9 +132,9 @@ def list_(json: bool = typer.Option(False, "--json", help="One JSON object a lin
     """All lists with their sizes."""
     from sqlalchemy import select
 
-    from triage.cases.examination.police_lists import state_of
     from triage.hashlists import service
     from triage.hashlists.models import HashList
+    from triage.hashlists.police_switch import state_of
 
     context = open_house()
     with context.database.reading() as session:
@@ -255,7 +255,7 @@ def police(
     police hold begins as ever; class, notices and all else stay with people. Where acts take two
     persons this is switched on by them, on the console's page of lists; here it is switched off.
     """
-    from triage.cases.examination import police_lists as switch
+    from triage.hashlists import police_switch as switch
     from triage.hashlists import service
 
     context = open_house()

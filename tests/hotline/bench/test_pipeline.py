@@ -29,7 +29,7 @@ def short_path() -> Iterator[Path]:
 
 def test_a_killed_bench_leaves_nothing_behind(short_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(short_path)}
-    command = [sys.executable, "-m", "hotline", "bench", "pipeline", "--size", "10",
+    command = [sys.executable, "-m", "workers", "bench", "pipeline", "--size", "10",
                "--reports", "500", "--workers", "1"]  # fmt: skip
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as bench:
         assert bench.stderr is not None

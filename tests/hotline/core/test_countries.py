@@ -13,7 +13,7 @@ from hotline.core.datafiles import countries
 from hotline.core.datafiles.countries import add_business_hours, available, is_holiday, load_country
 from hotline.core.errors import InvalidInput, Misconfigured
 
-SHIPPED = Path(countries.__file__).parent / "data"
+SHIPPED = Path(countries.__file__).parents[1] / "data"
 TIRANE = ZoneInfo("Europe/Tirane")
 
 

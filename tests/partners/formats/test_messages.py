@@ -24,7 +24,8 @@ from partners.sending.models import Delivery
 from triage.cases.models import Case
 from triage.hashlists import formats
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import Item, ItemMedia, Media
+from triage.items.models import Item, ItemMedia
+from triage.media.models import Media
 
 URL = "http://one.test/p/1"
 

@@ -16,7 +16,8 @@ from hotline.core.storage.machine import HistoryEntry
 from triage.cases.models import Case
 from triage.cases.pages.files import SHOWN_CASES, SHOWN_MATCHES, Elsewhere, File, files_of
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import Item, ItemMedia, Media
+from triage.items.models import Item, ItemMedia
+from triage.media.models import Media
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 PDQ, POOR = "f" * 32 + "0" * 32, "0" * 63 + "1"

@@ -31,7 +31,8 @@ from triage.cases.models import Case
 from triage.cases.pages import case_views
 from triage.console.views import create_blueprint
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import Item, ItemMedia, Media, Sighting
+from triage.items.models import Item, ItemMedia, Sighting
+from triage.media.models import Media
 from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -97,7 +98,7 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context
 @pytest.fixture
 def app(context: Context, clock: Clock) -> Flask:
     """As the factory makes it, without the partners' pages, which are tested elsewhere."""
-    made = Flask("hotline", static_folder=str(workers.app.HERE / "core" / "static"))
+    made = Flask("hotline", static_folder=str(workers.app.ROOT / "hotline" / "core" / "static"))
     made.jinja_env.undefined = StrictUndefined
     made.jinja_env.trim_blocks = made.jinja_env.lstrip_blocks = True
     made.jinja_loader = ChoiceLoader([PackageLoader("hotline.core"), PackageLoader("triage")])

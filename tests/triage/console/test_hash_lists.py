@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.storage.audit import AuditEntry
-from triage.cases.examination.police_lists import state_of
 from triage.hashlists import views
 from triage.hashlists.models import HashList
+from triage.hashlists.police_switch import state_of
 
 LISTS = "/console/hash-lists"
 ASK = {"act": "ask", "understood": "yes"}

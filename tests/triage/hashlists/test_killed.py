@@ -105,7 +105,7 @@ def test_another_file_begins_anew(house: Context, tmp_path: Path) -> None:
 
 def _imported(file: Path) -> subprocess.CompletedProcess[str]:
     """The command itself, in a process of its own."""
-    command = [sys.executable, "-m", "hotline", "hashlist", "import", "list", str(file)]
+    command = [sys.executable, "-m", "workers", "hashlist", "import", "list", str(file)]
     done = subprocess.run(
         command, env=os.environ | {"COLUMNS": "200"}, capture_output=True, text=True, timeout=60,
         check=False,

@@ -12,7 +12,8 @@ from hotline.core.storage.ids import new_id
 from triage.cases.examination.confirmed import own_entries
 from triage.cases.models import Case
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import Item, ItemMedia, Media
+from triage.items.models import Item, ItemMedia
+from triage.media.models import Media
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 PDQ = "f" * 32 + "0" * 32

@@ -19,8 +19,8 @@ from triage.hashlists import service
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.search import readiness
 from triage.hashlists.search.matcher import Matcher, Query, index_path
-from triage.items.models import Media
 from triage.matching import build_index
+from triage.media.models import Media
 from workers.app import create_app
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)

@@ -22,7 +22,8 @@ from triage.hashlists.formats import HashEntry
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hashlists.owners.remote import Answer, RemoteList, Sent, load_remote_lists
 from triage.hashlists.search.matcher import Matcher
-from triage.items.models import Item, ItemMedia, Media
+from triage.items.models import Item, ItemMedia
+from triage.media.models import Media
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 PDQ, POOR = "f" * 32 + "0" * 32, "0" * 63 + "1"

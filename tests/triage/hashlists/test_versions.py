@@ -17,11 +17,13 @@ from hotline.core.jobs.task import Task
 from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
+from triage.cases.examination.rematch import rematch_media
 from triage.hashlists import formats, service
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hashlists.search.matcher import Matcher, Query, index_path
-from triage.items.models import Item, ItemMedia, Media
+from triage.items.models import Item, ItemMedia
+from triage.media.models import Media
 from workers.migrations import run
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -324,9 +326,7 @@ def test_a_known_file_on_a_new_list_gives_its_cases_a_new_proposal(
             .order_by(OutboxEntry.id)
         ).all()
     for entry in rematches:
-        service.rematch_media(
-            Task(context, entry.id, entry.payload, 1, NOW), matcher=Matcher(context)
-        )
+        rematch_media(Task(context, entry.id, entry.payload, 1, NOW), matcher=Matcher(context))
     with context.database.reading() as session:
         found = session.scalars(select(OutboxEntry).where(OutboxEntry.job == "item.appraise"))
         assert [one.payload for one in found] == [{"item_id": str(item.id)}], "once, when it is new"

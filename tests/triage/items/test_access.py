@@ -17,12 +17,12 @@ from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.submission import read
 from triage.cases.examination.register import register_report
+from triage.cases.forget import forget_idle
 from triage.cases.models import Case
 from triage.items.access import (
     Access,
     access_of,
     fetch_request,
-    forget_idle,
     routes_of,
     set_access,
 )

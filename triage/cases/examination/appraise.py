@@ -14,9 +14,10 @@ from hotline.core.context import Context
 from triage.cases.examination.police import post_if_strong
 from triage.cases.models import Case
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import ItemMedia, Media
+from triage.items.models import ItemMedia
 from triage.jurisdiction import Facts, load_rules, route, signals
 from triage.jurisdiction.facts import Assessment
+from triage.media.models import Media
 from triage.priority import ListClass, score
 
 SEVERITY: dict[str, int] = {"baseline": 3, "national": 2, "listed": 1, "none": 0}

@@ -18,6 +18,7 @@ from hotline.core.storage import audit
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
+from triage.cases.examination.rematch import appraise_anew
 from triage.hashlists import service
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hashlists.owners.remote import (
@@ -29,7 +30,7 @@ from triage.hashlists.owners.remote import (
     load_remote_lists,
 )
 from triage.hashlists.search.matcher import HASHES, REMOTE_JOB, Query, remote_key, threshold
-from triage.items.models import Media
+from triage.media.models import Media
 
 Connect = Callable[[RemoteList, str], HashMatcher]
 
@@ -101,7 +102,7 @@ def _store(
         )  # fmt: skip
     if new:
         run = f"{target.id}:{now.isoformat()}"
-        service.appraise_anew(session, media.id, run=run, now=now)
+        appraise_anew(session, media.id, run=run, now=now)
 
 
 def _entry(session: Session, target: HashList, answer: Answer) -> HashEntryRow:

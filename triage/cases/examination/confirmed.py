@@ -22,7 +22,8 @@ from triage.cases.models import Case
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import ItemMedia, Media
+from triage.items.models import ItemMedia
+from triage.media.models import Media
 
 CONFIRMED = ("baseline", "national")
 PLANNED = ("in_progress", "removed", "closed")

@@ -33,19 +33,13 @@ from triage.hashlists.search.matcher import Matcher
 from triage.hosting.facts import HostingFacts, Observation, tls_observation
 from triage.hosting.lookup import Lookup
 from triage.items.access import NOTHING_SPECIAL, Access, access_of, fetch_request
-from triage.items.models import (
-    HostingHop,
-    HostingObservation,
-    Item,
-    ItemMedia,
-    Media,
-    Visit,
-)
+from triage.items.models import HostingHop, HostingObservation, Item, ItemMedia, Visit
 from triage.items.origin import FACT as ORIGIN
 from triage.items.origin import observe_item, told_origins
 from triage.locations import identify_one
 from triage.locations.catalogue import load_platforms
 from triage.locations.identify import is_shortener
+from triage.media.models import Media
 
 # Registries may take many seconds; what is known of a file is not kept waiting for them.
 PATIENCE_SECONDS = 0.3

@@ -10,15 +10,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from hotline.core.storage import outbox
-from triage.cases.examination.police_lists import strongest
 from triage.cases.models import Case
-from triage.hashlists.models import MediaMatch
+from triage.fingerprints import MATCHABLE_QUALITY
+from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
+from triage.hashlists.search.matcher import EXACT
 from triage.items.models import ItemMedia
 
 JOB = "referral.automatic"
+VIDEO_SHARE = 0.5
+"""Of a video's frames; below it a known opening or a still may be all that it has in common."""
 # A case that people are through with is theirs: what comes next is for them to say.
 UNDECIDED = ("waiting", "second_assessment", "third_assessment", "assessed", "in_progress")
 
@@ -48,3 +52,47 @@ def post_if_strong(session: Session, case: Case, now: datetime) -> None:
         session, JOB, key=f"police:{case.id}:{found.id}", payload={"case_id": str(case.id)},
         now=now, queue="urgent",
     )  # fmt: skip
+
+
+def strongest(session: Session, seen_at: ColumnElement[bool]) -> MediaMatch | None:
+    """The best evidence among files where ``seen_at`` (a condition on ``ItemMedia``) holds, on a
+    list that is switched on; exact hashes go before near ones. None if nothing is strong enough.
+    """
+    exact = MediaMatch.kind.in_(EXACT)
+    near = and_(
+        MediaMatch.kind == "pdq",
+        MediaMatch.distance <= HashList.pdq_threshold,
+        MediaMatch.quality >= MATCHABLE_QUALITY,
+        or_(HashEntryRow.quality.is_(None), HashEntryRow.quality >= MATCHABLE_QUALITY),
+        or_(MediaMatch.share.is_(None), MediaMatch.share >= VIDEO_SHARE),
+    )
+    since = HashList.police_since
+    query = (
+        select(MediaMatch)
+        .join(HashList, HashList.id == MediaMatch.list_id)
+        .join(HashEntryRow, HashEntryRow.id == MediaMatch.entry_id)
+        .join(ItemMedia, ItemMedia.media_id == MediaMatch.media_id)
+        .where(
+            seen_at,
+            HashList.enabled,
+            since.is_not(None),
+            ItemMedia.first_seen_at >= since,
+            HashEntryRow.removed_in.is_(None),
+            or_(exact, near),
+            ~_disconfirmed(),
+        )
+        .order_by(near, MediaMatch.distance, MediaMatch.id)
+        .limit(1)
+    )
+    return session.scalar(query)
+
+
+def _disconfirmed() -> ColumnElement[bool]:
+    """Somebody said of this very hash, at any file and on any list, that it is not that."""
+    other, entry = aliased(MediaMatch), aliased(HashEntryRow)
+    return exists().where(
+        other.entry_id == entry.id,
+        other.decision == "disconfirmed",
+        entry.kind == HashEntryRow.kind,
+        entry.value == HashEntryRow.value,
+    )

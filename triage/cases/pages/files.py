@@ -23,7 +23,8 @@ from triage.cases.pages.words import word
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.models import MediaMatch
 from triage.hashlists.owners.remote import load_remote_lists
-from triage.items.models import ItemMedia, Media
+from triage.items.models import ItemMedia
+from triage.media.models import Media
 
 SHOWN_FILES = 100
 SHOWN_MATCHES = 10

@@ -40,7 +40,7 @@ def main() -> int:
     hasher = _hasher()
     uid = os.environ.get(UID_VARIABLE)
     close_doors = partial(
-        sandbox.enter, project=Path(__file__).parents[2], uid=int(uid) if uid else None
+        sandbox.enter, project=Path(__file__).parents[3], uid=int(uid) if uid else None
     )
     reading.prepare(partial(close_doors, die_with_parent=True, calls=DECODING))
     answers, notes = _private_streams()

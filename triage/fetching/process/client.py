@@ -41,7 +41,7 @@ _MAX_REPORT = 64 << 20
 _CHUNK = 1 << 20
 log = structlog.get_logger(__name__)
 _MOST_WORDS = 20
-_PROJECT = Path(__file__).parents[2]
+_PROJECT = Path(__file__).parents[3]
 
 
 class Fetcher:

@@ -27,9 +27,9 @@ from hotline.core.storage.ids import new_id
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hashlists.owners.remote import RemoteList, load_remote_lists
-from triage.items.models import Media
 from triage.matching import HashIndex, ReloadingIndex
 from triage.matching.table import in_memory
+from triage.media.models import Media
 
 # Near-matched kinds and their size in bytes; all others are looked up exactly.
 INDEXED: Mapping[str, int] = MappingProxyType({"pdq": 32, "phash": 8})

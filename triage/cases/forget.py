@@ -1,0 +1,27 @@
+"""What an item keeps only while one of its cases is open."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.storage import audit
+from triage.cases.models import Case
+from triage.items.access import clear_access
+from triage.items.models import ItemAccess
+
+
+def forget_idle(session: Session, context: Context, *, now: datetime) -> int:
+    """Forget it of every item whose case is over, watched or not; returns of how many."""
+    over = (
+        select(ItemAccess.item_id)
+        .join(Case, Case.item_id == ItemAccess.item_id)
+        .where(Case.state.in_(("closed", "not_illegal")))
+    )
+    return sum(
+        clear_access(session, context, item_id, actor=audit.SYSTEM, now=now)
+        for item_id in session.scalars(over).all()
+    )

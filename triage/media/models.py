@@ -1,0 +1,36 @@
+"""The table of files that were seen: their hashes and measures, never their bytes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hotline.core.storage.database import Base, Identified, short
+
+
+class Media(Identified, Base):
+    """The hashes of one file that was seen somewhere; the file itself was dropped at once."""
+
+    __tablename__ = "media"
+
+    sha256: Mapped[str] = mapped_column(short(64), unique=True)
+    sha1: Mapped[str] = mapped_column(short(40), index=True)
+    md5: Mapped[str] = mapped_column(short(32), index=True)
+    kind: Mapped[str] = mapped_column(short(12))  # image, video, other
+    media_type: Mapped[str] = mapped_column(short(80))
+    size: Mapped[int] = mapped_column(BigInteger)
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    duration: Mapped[float | None]
+    pdq: Mapped[str | None] = mapped_column(short(64), index=True)
+    pdq_quality: Mapped[int | None]
+    phash: Mapped[str | None] = mapped_column(short(16), index=True)
+    dhash: Mapped[str | None] = mapped_column(short(16))
+    frames: Mapped[list[Any]] = mapped_column(default=list)
+    hashable: Mapped[bool] = mapped_column(default=False)
+    problems: Mapped[list[str]] = mapped_column(default=list)
+    first_seen_at: Mapped[datetime]
+    matched_at: Mapped[datetime | None]
