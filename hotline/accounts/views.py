@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import (
     Blueprint,
-    current_app,
     flash,
     make_response,
     redirect,
@@ -33,32 +32,16 @@ from hotline.accounts.auth import (
     requires,
     signed_in,
 )
+from hotline.accounts.navigation import Entry, offered_entries, register_entries
 from hotline.accounts.permissions import ROLES
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict, HotlineError, InvalidInput
 from hotline.core.web import site
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/console")
+register_entries(blueprint, Entry(70, lazy_gettext("People"), "accounts.people", "person.manage"))
 
 
-class Entry(NamedTuple):
-    """A word in the navigation, shown to who may go there and where the app has that page."""
-
-    label: object
-    endpoint: str
-    permission: str
-
-
-NAVIGATION = (
-    Entry(lazy_gettext("Queue"), "triage.queue", "queue.see"),
-    Entry(lazy_gettext("Report by telephone"), "operator.report", "report.enter"),
-    Entry(lazy_gettext("To decide"), "partners.attention", "queue.see"),
-    Entry(lazy_gettext("Partners"), "partners.directory", "partner.see"),
-    Entry(lazy_gettext("Hash lists"), "triage.hash_lists", "hashlist.see"),
-    Entry(lazy_gettext("Work"), "triage.work", "work.see"),
-    Entry(lazy_gettext("People"), "accounts.people", "person.manage"),
-    Entry(lazy_gettext("Log"), "triage.log", "audit.see"),
-)
 ROLE_NAMES = {
     "operator": lazy_gettext("operator"),
     "analyst": lazy_gettext("analyst"),
@@ -70,17 +53,12 @@ ROLE_NAMES = {
 }
 
 
-def navigation() -> list[Entry]:
-    """What the signed-in person may open, in this app."""
-    return [e for e in NAVIGATION if can(e.permission) and e.endpoint in current_app.view_functions]
-
-
 @blueprint.app_context_processor
 def _console_variables() -> dict[str, object]:
     return {
         "can": can,
         "me": current_person,
-        "navigation": navigation,
+        "navigation": offered_entries,
         "role_names": ROLE_NAMES,
         "same_page": _same_page,
     }
@@ -126,7 +104,7 @@ def worded(error: HotlineError) -> str:
 @requires("console.use")
 def home() -> ResponseReturnValue:
     """The first page that the person may open; who has none finds a case by its reference."""
-    entries = navigation()
+    entries = offered_entries()
     if entries:
         return redirect(url_for(entries[0].endpoint))
     return render_template("console/home.html")

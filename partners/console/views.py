@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from flask import Blueprint
+from flask_babel import lazy_gettext
 
+from hotline.accounts.navigation import Entry, register_entries
 from partners.console import directory, measures
 from partners.console.attention import attention
 from partners.console.panels import CASE_PANELS
@@ -12,6 +14,11 @@ CASE = "/cases/<reference>"
 
 case_panels = CASE_PANELS
 blueprint = Blueprint("partners", __name__, url_prefix="/console")
+register_entries(
+    blueprint,
+    Entry(30, lazy_gettext("To decide"), "partners.attention", "queue.see"),
+    Entry(40, lazy_gettext("Partners"), "partners.directory", "partner.see"),
+)
 
 for _rule, _view, _methods in (
     ("/to-decide", attention, ["GET"]),

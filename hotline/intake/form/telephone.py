@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request
+from flask_babel import lazy_gettext
 
 from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.navigation import Entry, register_entries
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.web import site
@@ -23,6 +25,9 @@ from hotline.intake.submission import Submission
 CHANNEL = "operator"
 blueprint = Blueprint("operator", __name__, url_prefix="/console")
 blueprint.before_request(refuse_files)
+register_entries(
+    blueprint, Entry(20, lazy_gettext("Report by telephone"), "operator.report", "report.enter")
+)
 
 
 @blueprint.route("/report", methods=["GET", "POST"])

@@ -57,9 +57,17 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     import triage.cases.pages.item_views
-    import triage.console.views
+    import triage.console.list_pages
+    import triage.console.work_pages
 
-    for module in (auth, views, case_views, triage.cases.pages.item_views, triage.console.views):
+    for module in (
+        auth,
+        views,
+        case_views,
+        triage.cases.pages.item_views,
+        triage.console.list_pages,
+        triage.console.work_pages,
+    ):
         monkeypatch.setattr(module, "utc_now", made)
     return made
 

@@ -519,9 +519,9 @@ def test_work_that_was_laid_aside_is_replayed(browse: Browse, context: Context, 
 def test_the_log_is_filtered_and_paged(
     browse: Browse, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import triage.console.views
+    import triage.console.audit_pages
 
-    monkeypatch.setattr(triage.console.views, "LOG_PAGE", 2)
+    monkeypatch.setattr(triage.console.audit_pages, "LOG_PAGE", 2)
     browser, path, seen = browse("auditor"), "/console/log?action=person.added", []
     while path:
         page = browser.client.get(path).text

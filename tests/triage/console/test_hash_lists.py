@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.storage.audit import AuditEntry
-from triage.hashlists import views
+from triage.console import list_pages
 from triage.hashlists.models import HashList
 from triage.hashlists.police_switch import state_of
 
@@ -24,7 +24,7 @@ def known(
     clock: Any, monkeypatch: pytest.MonkeyPatch, make_case: Callable[..., str],
     add_match: Callable[[str], str], context: Context,
 ) -> uuid.UUID:  # fmt: skip
-    monkeypatch.setattr(views, "utc_now", clock)
+    monkeypatch.setattr(list_pages, "utc_now", clock)
     add_match(make_case())
     with context.database.reading() as session:
         return session.scalars(select(HashList.id)).one()

@@ -1,22 +1,42 @@
-"""What a person may do with a list on the console: take it out of use, and whether it tells the
-police."""
+"""The page of the known-hash lists, and what a person may do with one there."""
 
 from __future__ import annotations
 
 import uuid
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import requires, signed_in
 from hotline.accounts.views import told
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.storage import audit
 from hotline.core.web import site
+from triage.cases.pages.case_views import answer_words
 from triage.hashlists import police_switch, service
 from triage.hashlists.models import HashList
+
+
+@requires("hashlist.see")
+def hash_lists() -> ResponseReturnValue:
+    """Names and sizes, never a hash; and even this look is noted."""
+    with site.noting() as session:
+        audit.record(
+            session, actor=signed_in().actor, action="hashlist.seen", entity="hash_list",
+            entity_id="all", now=utc_now(),
+        )  # fmt: skip
+        return render_template(
+            "triage/hash_lists.html",
+            lists=session.scalars(select(HashList).order_by(HashList.name)).all(),
+            sizes=service.sizes(session),
+            asker=signed_in().actor,
+            second_person=site.context().settings.second_person,
+            answer_words=answer_words(str(get_locale()).partition("_")[0]),
+        )
 
 
 @requires("hashlist.decide")

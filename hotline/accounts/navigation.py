@@ -1,0 +1,47 @@
+"""The words at the top of every console page. Each package registers its own entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Blueprint, current_app
+from flask.blueprints import BlueprintSetupState
+from flask.sansio.app import App
+
+from hotline.accounts.auth import can
+
+EXTENSION = "hotline.navigation"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One link: shown to whoever has ``permission``, in the order of ``place``, lowest first.
+
+    Places are spaced by ten, so that a package can put an entry between two of others.
+    """
+
+    place: int
+    label: object
+    endpoint: str
+    permission: str
+
+
+def register_entries(blueprint: Blueprint, *entries: Entry) -> None:
+    """Have ``blueprint`` bring its entries to each application that serves it."""
+
+    def bring(state: BlueprintSetupState) -> None:
+        for entry in entries:
+            _entries_of(state.app).append(entry)
+
+    blueprint.record(bring)
+
+
+def offered_entries() -> list[Entry]:
+    """What the signed-in person may open in this application, in the order of the bar."""
+    allowed = [entry for entry in _entries_of(current_app) if can(entry.permission)]
+    return sorted(allowed, key=lambda entry: entry.place)
+
+
+def _entries_of(app: App) -> list[Entry]:
+    return cast(list[Entry], app.extensions.setdefault(EXTENSION, []))

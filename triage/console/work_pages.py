@@ -1,0 +1,53 @@
+"""The page of the work that the machine laid aside, and how to send it on its way again."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy import select
+
+from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.views import told
+from hotline.core.context import utc_now
+from hotline.core.errors import Conflict
+from hotline.core.jobs import circuit
+from hotline.core.storage import audit, outbox
+from hotline.core.storage.outbox import OutboxEntry
+from hotline.core.web import site
+
+SHOWN_DEAD = 100
+
+
+@requires("work.see")
+def work() -> ResponseReturnValue:
+    dead = (
+        select(OutboxEntry)
+        .where(OutboxEntry.dead_at.is_not(None))
+        .order_by(OutboxEntry.dead_at.desc(), OutboxEntry.id)
+        .limit(SHOWN_DEAD)
+    )
+    with site.reading() as session:
+        return render_template(
+            "triage/work.html",
+            counts=outbox.counts(session, now=utc_now()),
+            dead=session.scalars(dead).all(),
+            shown=SHOWN_DEAD,
+            silent=circuit.left_alone(session),
+        )
+
+
+@requires("work.replay")
+def replay(entry_id: uuid.UUID) -> ResponseReturnValue:
+    now = utc_now()
+    with told(), site.writing() as session:
+        if not outbox.replay(session, entry_id, now=now):
+            raise Conflict(gettext("This work was not laid aside, or somebody has replayed it."))
+        audit.record(
+            session, actor=signed_in().actor, action="work.replayed", entity="outbox_entry",
+            entity_id=entry_id, now=now,
+        )  # fmt: skip
+        flash(gettext("The work is on its way again."), "good")
+    return redirect(url_for("triage.work"), 303)
