@@ -50,7 +50,9 @@ def scheduler(settings: Settings) -> str:
     )
     try:
         with database.reading() as session:
-            return "the audit log is not being sealed" if session.scalar(waiting) else ""
+            return (
+                "the audit log is not being sealed" if session.scalar(waiting) else ""
+            )
     finally:
         database.dispose()
 

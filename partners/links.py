@@ -32,4 +32,6 @@ def new_link(keyring: Keyring, scope: str, subject_id: uuid.UUID) -> Link:
 
 def mac_of(keyring: Keyring, scope: str, token: str) -> bytes:
     """What a token is looked up by; over-long ones cost nothing."""
-    return keyring.mac("links", b"lookup:" + scope.encode() + b":" + token[:64].encode())
+    return keyring.mac(
+        "links", b"lookup:" + scope.encode() + b":" + token[:64].encode()
+    )

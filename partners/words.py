@@ -64,8 +64,12 @@ WATCH_STATES: dict[str, Any] = {
 }
 
 ATTENTION: dict[str, Any] = {
-    "held.danger": lazy_gettext("Held as a possible flood: a child is said to be in danger now"),
-    "reporter.wrote": lazy_gettext("A reporter wrote something that nobody has read yet"),
+    "held.danger": lazy_gettext(
+        "Held as a possible flood: a child is said to be in danger now"
+    ),
+    "reporter.wrote": lazy_gettext(
+        "A reporter wrote something that nobody has read yet"
+    ),
     "plan.requested": lazy_gettext("A plan waits for approval"),
     "hold.expired": lazy_gettext("A police hold is past its deadline; it still holds"),
     "referral.approved": lazy_gettext("A referral waits for a confirmed address"),
@@ -75,7 +79,9 @@ ATTENTION: dict[str, Any] = {
     "notice.failed": lazy_gettext("A notice could not be delivered"),
     "notice.disputed": lazy_gettext("The host disputes the notice"),
     "notice.escalated": lazy_gettext("The host does not answer"),
-    "watch.unclear": lazy_gettext("Whether it is still there cannot be told by machine"),
+    "watch.unclear": lazy_gettext(
+        "Whether it is still there cannot be told by machine"
+    ),
 }
 
 VERDICTS: dict[str, Any] = {
@@ -158,11 +164,21 @@ FAULTS: dict[str, Any] = {
     "/confirm": lazy_gettext("Tick the box to confirm."),
 }
 TONES = {
-    "failed": "danger", "escalated": "danger", "expired": "danger", "disputed": "warn",
-    "awaiting_contact": "warn", "approved": "warn", "more_wanted": "warn", "active": "warn",
-    "pending": "warn", "verified_removed": "good", "released": "good", "taken_up": "good",
-    "removed": "good", "bounced": "danger",
-}  # fmt: skip
+    "failed": "danger",
+    "escalated": "danger",
+    "expired": "danger",
+    "disputed": "warn",
+    "awaiting_contact": "warn",
+    "approved": "warn",
+    "more_wanted": "warn",
+    "active": "warn",
+    "pending": "warn",
+    "verified_removed": "good",
+    "released": "good",
+    "taken_up": "good",
+    "removed": "good",
+    "bounced": "danger",
+}
 
 
 def word(words: dict[str, Any], slug: str) -> str:

@@ -43,7 +43,9 @@ class Source:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument("--no-timing", action="store_true", help="leave out what is timed")
+    parser.add_argument(
+        "--no-timing", action="store_true", help="leave out what is timed"
+    )
     options = parser.parse_args()
     figures = measure(list(read_sources()))
     if not options.no_timing:
@@ -75,7 +77,9 @@ def measure(sources: list[Source]) -> dict[str, float | int | str]:
     functions = [node for source in sources for node in functions_of(source.tree)]
     names = [name for name in map(name_of, functions) if name]
     one_word = [name for name in names if "_" not in name]
-    local_names = Counter(name for source in sources for name in local_names_of(source.tree))
+    local_names = Counter(
+        name for source in sources for name in local_names_of(source.tree)
+    )
     lines = sum(len(source.text.splitlines()) for source in sources)
     return {
         "Python files": len(sources),
@@ -83,7 +87,9 @@ def measure(sources: list[Source]) -> dict[str, float | int | str]:
         "syntax nodes per code line": round(density(sources), 2),
         "function names of one word, %": round(100 * len(one_word) / len(names), 1),
         "# fmt: skip": sum(source.text.count("# fmt: skip") for source in sources),
-        "dict[str, Any]": sum(source.text.count("dict[str, Any]") for source in sources),
+        "dict[str, Any]": sum(
+            source.text.count("dict[str, Any]") for source in sources
+        ),
         **{f"locals named {name}": local_names[name] for name in VAGUE_NAMES},
         "comment lines, %": round(100 * sum(map(comment_lines, sources)) / lines, 1),
         f"functions over {LONGEST_FUNCTION} lines": sum(
@@ -101,7 +107,9 @@ def density(sources: list[Source]) -> float:
     nodes, lines = 0, 0
     for source in sources:
         begun = [
-            node.lineno for node in ast.walk(source.tree) if isinstance(node, ast.expr | ast.stmt)
+            node.lineno
+            for node in ast.walk(source.tree)
+            if isinstance(node, ast.expr | ast.stmt)
         ]
         nodes += len(begun)
         lines += len(set(begun))
@@ -137,7 +145,8 @@ def comment_lines(source: Source) -> int:
     """Lines that hold a comment and nothing else."""
     tokens = tokenize.generate_tokens(io.StringIO(source.text).readline)
     return sum(
-        token.type == tokenize.COMMENT and token.line.lstrip().startswith("#") for token in tokens
+        token.type == tokenize.COMMENT and token.line.lstrip().startswith("#")
+        for token in tokens
     )
 
 
@@ -152,7 +161,9 @@ def upward_imports(sources: list[Source]) -> Iterator[tuple[str, str]]:
                 modules = [node.module]
             for module in modules:
                 folder = module.partition(".")[0]
-                if folder in FOLDERS and FOLDERS.index(folder) > FOLDERS.index(source.folder):
+                if folder in FOLDERS and FOLDERS.index(folder) > FOLDERS.index(
+                    source.folder
+                ):
                     yield source.path, module
 
 

@@ -42,7 +42,11 @@ def _hooks_of_the_test_run() -> Iterator[None]:
     """A command that a test runs in this process takes over what speaks here; not for longer."""
     root = logging.getLogger()
     before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
-    printing, warning, handlers = traceback.print_exception, warnings.showwarning, root.handlers[:]
+    printing, warning, handlers = (
+        traceback.print_exception,
+        warnings.showwarning,
+        root.handlers[:],
+    )
     yield
     sys.excepthook, threading.excepthook, sys.unraisablehook = before
     traceback.print_exception, warnings.showwarning = printing, warning
@@ -98,10 +102,21 @@ class RedisServer:
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [find_server(), "--port", "0", "--unixsocket", str(self.socket), "--save", "",
-             "--dir", str(self._folder), "--daemonize", "no"],
+            [
+                find_server(),
+                "--port",
+                "0",
+                "--unixsocket",
+                str(self.socket),
+                "--save",
+                "",
+                "--dir",
+                str(self._folder),
+                "--daemonize",
+                "no",
+            ],
             stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         for _ in range(200):
             try:
                 if self.client().ping():
@@ -150,6 +165,8 @@ def make_context(
 
 
 @pytest.fixture(params=BACKENDS)
-def context(request: pytest.FixtureRequest, make_context: Callable[..., Context]) -> Context:
+def context(
+    request: pytest.FixtureRequest, make_context: Callable[..., Context]
+) -> Context:
     """A context on each database in turn."""
     return make_context(request.param)

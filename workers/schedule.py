@@ -53,7 +53,9 @@ class Scheduler:
         ):
             try:
                 with self.context.database.writing() as session:
-                    done[name] = step(session, self.context, now) if _mine(session) else 0
+                    done[name] = (
+                        step(session, self.context, now) if _mine(session) else 0
+                    )
             except Exception as error:
                 self._failed(name, error)
         try:
@@ -64,7 +66,10 @@ class Scheduler:
         return done
 
     def _retention(self, now: datetime) -> int:
-        if self._retention_at is not None and now - self._retention_at < RETENTION_EVERY:
+        if (
+            self._retention_at is not None
+            and now - self._retention_at < RETENTION_EVERY
+        ):
             return 0
         self._retention_at = now
         staging.sweep(self.context.database, now)
@@ -74,7 +79,9 @@ class Scheduler:
 
     @staticmethod
     def _failed(step: str, error: Exception) -> None:
-        log.error("tick_failed", step=step, error=type(error).__name__, where=origin(error))
+        log.error(
+            "tick_failed", step=step, error=type(error).__name__, where=origin(error)
+        )
 
 
 def _mine(session: Session) -> bool:
@@ -82,7 +89,9 @@ def _mine(session: Session) -> bool:
     if session.get_bind().dialect.name != "postgresql":
         return True
     return bool(
-        session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        session.scalar(
+            text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK}
+        )
     )
 
 
@@ -91,7 +100,9 @@ def _seal(session: Session, context: Context, now: datetime) -> int:
     if sealed:
         session.flush()
         assert context.settings.audit_heads_file is not None
-        audit.write_head(session, context.settings.audit_heads_file, context.keyring, now)
+        audit.write_head(
+            session, context.settings.audit_heads_file, context.keyring, now
+        )
     return sealed
 
 

@@ -108,13 +108,19 @@ class Tree:
         # What a killed web server leaves behind would go on answering, and hold the port.
         with suppress(ProcessLookupError):
             os.killpg(child.process.pid, signal.SIGKILL)
-        child.failures = 0 if now - child.started > STEADY_SECONDS else child.failures + 1
+        child.failures = (
+            0 if now - child.started > STEADY_SECONDS else child.failures + 1
+        )
         wait = RESTART_WAITS[min(child.failures, len(RESTART_WAITS) - 1)]
         child.process, child.not_before = None, now + wait
         log.error("child_died", child=child.name, code=code, again_in_seconds=wait)
         if child.failures >= HOPELESS:
-            log.error("child_cannot_start", child=child.name, times=child.failures,
-                      cause="It says so itself in the lines above.")  # fmt: skip
+            log.error(
+                "child_cannot_start",
+                child=child.name,
+                times=child.failures,
+                cause="It says so itself in the lines above.",
+            )
 
     def _wait_for_web(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -127,10 +133,15 @@ class Tree:
                 pass
             self._stop.wait(0.1)
             self._watch()
-            if any(child.name == "web" and child.failures >= HOPELESS for child in self.children):
+            if any(
+                child.name == "web" and child.failures >= HOPELESS
+                for child in self.children
+            ):
                 break
         if not self._stop.is_set():
-            raise Unavailable("The web server did not come up.", hint="The cause stands above.")
+            raise Unavailable(
+                "The web server did not come up.", hint="The cause stands above."
+            )
 
     def _stop_all(self) -> None:
         for child in reversed(self.children):

@@ -30,7 +30,9 @@ from workers.pools import POOL_OF_JOB, Pool, rank_of
 
 log = structlog.get_logger(__name__)
 
-JOB_SECONDS = 110  # below outbox.LEASE, so that a handed-over row never runs twice at once
+JOB_SECONDS = (
+    110  # below outbox.LEASE, so that a handed-over row never runs twice at once
+)
 # How long a row counts as being with a worker that says nothing more: longer than it may be at it.
 IN_HAND_SECONDS = JOB_SECONDS + 5
 HEARTBEAT_SECONDS = 10
@@ -61,7 +63,9 @@ _ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 def connect(settings: Settings) -> redis.Redis:
     """A client whose every exchange ends soon, with an answer or an error."""
     return redis.Redis.from_url(
-        settings.redis, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=READ_SECONDS
+        settings.redis,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=READ_SECONDS,
     )
 
 
@@ -116,7 +120,9 @@ class Transport:
         None where a worker is at the row right now: whether that ends well is not known yet.
         """
         pool = POOL_OF_JOB.get(job)
-        if pool is None:  # a row of another version: a person finds it among what is overdue
+        if (
+            pool is None
+        ):  # a row of another version: a person finds it among what is overdue
             return None
         try:
             if self._connection.exists(in_hand_key(entry_id)):
@@ -170,7 +176,9 @@ class Inbox:
         if entry_id is None:
             log.warning("strange_entry_dropped", length=len(member))
             return None
-        is_free = self._connection.set(in_hand_key(entry_id), 1, nx=True, ex=IN_HAND_SECONDS)
+        is_free = self._connection.set(
+            in_hand_key(entry_id), 1, nx=True, ex=IN_HAND_SECONDS
+        )
         return entry_id if is_free else None
 
     def put_down(self, entry_id: uuid.UUID) -> None:
@@ -225,7 +233,9 @@ class Courier:
         self._thread: threading.Thread | None = None
 
     def after_commit(self, notes: list[str]) -> None:
-        if self._thread is None:  # not before the first note: the server forks its processes
+        if (
+            self._thread is None
+        ):  # not before the first note: the server forks its processes
             with self._starting:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._carry, daemon=True)
@@ -247,8 +257,12 @@ class Courier:
             first, held = held[:CARRIED_AT_ONCE], held[CARRIED_AT_ONCE:HELD_BY_COURIER]
             try:
                 self._transport.after_commit([note for _, note in first])
-            except Exception as error:  # the thread must outlive it; the sweeper has the rest
-                log.error("courier_failed", error=type(error).__name__, where=origin(error))
+            except (
+                Exception
+            ) as error:  # the thread must outlive it; the sweeper has the rest
+                log.error(
+                    "courier_failed", error=type(error).__name__, where=origin(error)
+                )
             time.sleep(CARRIED_EVERY_SECONDS)
 
 

@@ -91,5 +91,7 @@ def serve(settings: Settings) -> None:
     finally:
         context.close()
     for audience in settings.audiences:
-        BLUEPRINTS[audience]()  # their modules are imported once, here, and not in every worker
+        BLUEPRINTS[
+            audience
+        ]()  # their modules are imported once, here, and not in every worker
     Server(settings).run()

@@ -40,7 +40,9 @@ def send(task: Task) -> None:
         circuit = Circuit(task.context.database)
         circuit.require_closed(server)
         with circuit.listening(server):
-            _deliver(receiver, body, str(task.entry_id), task.context.settings, task.now)
+            _deliver(
+                receiver, body, str(task.entry_id), task.context.settings, task.now
+            )
     with task.finishing():
         pass
 
@@ -52,7 +54,11 @@ def fire(context: Context, receiver: webhooks.Receiver, now: datetime) -> None:
 
 
 def _deliver(
-    receiver: webhooks.Receiver, body: bytes, message_id: str, settings: Settings, now: datetime
+    receiver: webhooks.Receiver,
+    body: bytes,
+    message_id: str,
+    settings: Settings,
+    now: datetime,
 ) -> None:
     headers = webhooks.signed(receiver.secret, message_id, body, now)
     status = _post(receiver, body, headers, settings)
@@ -65,7 +71,10 @@ def _deliver(
 
 
 def _post(
-    receiver: webhooks.Receiver, body: bytes, headers: dict[str, str], settings: Settings
+    receiver: webhooks.Receiver,
+    body: bytes,
+    headers: dict[str, str],
+    settings: Settings,
 ) -> int:
     """The status of the answer; what else the server says is not read."""
     refused: list[str] = []
@@ -77,7 +86,9 @@ def _post(
         if why is not None:
             refused.append(why)
             return pycurl.SOCKET_BAD
-        sockets.append(socket.socket(address.family, address.socktype, address.protocol))
+        sockets.append(
+            socket.socket(address.family, address.socktype, address.protocol)
+        )
         return sockets[-1]
 
     options = _options(receiver, body, headers, settings.user_agent)
@@ -114,7 +125,9 @@ def _options(
         pycurl.USERAGENT: user_agent,
         pycurl.HTTPHEADER: ["Content-Type: application/json", "Expect:", *lines],
         pycurl.POSTFIELDS: body,
-        pycurl.WRITEFUNCTION: lambda _: 0,  # ends the exchange at the first byte of the body
+        pycurl.WRITEFUNCTION: lambda _: (
+            0
+        ),  # ends the exchange at the first byte of the body
     }
 
 
@@ -134,7 +147,9 @@ def _resolved(receiver: webhooks.Receiver, settings: Settings) -> dict[int, Any]
     if found.error == "blocked_address":
         raise _failure(receiver.name, 0, ["by the name's entry in the DNS"])
     if found.error:
-        raise Unavailable(f"The webhook of {receiver.name} has no address ({found.error}).")
+        raise Unavailable(
+            f"The webhook of {receiver.name} has no address ({found.error})."
+        )
     port = parts.port or (443 if parts.scheme == "https" else 80)
     return {pycurl.RESOLVE: [f"{host}:{port}:{','.join(found.usable)}"]}
 

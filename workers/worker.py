@@ -47,7 +47,9 @@ STUCK_CODE = 70
 class Worker:
     """Takes and does work until it is told to stop; what it has begun is finished first."""
 
-    def __init__(self, tools: toolbox.Tools, inbox: Inbox, pools: Sequence[Pool]) -> None:
+    def __init__(
+        self, tools: toolbox.Tools, inbox: Inbox, pools: Sequence[Pool]
+    ) -> None:
         self._tools = tools
         self._inbox = inbox
         self._jobs = jobs_of(pools)
@@ -79,8 +81,13 @@ class Worker:
         try:
             with limited(JOB_SECONDS):
                 execute(self._tools, entry_id, self._jobs)
-        except (Exception, OutOfTime) as error:  # the failure itself could not be written down
-            log.error("row_left_behind", error=type(error).__name__, where=origin(error))
+        except (
+            Exception,
+            OutOfTime,
+        ) as error:  # the failure itself could not be written down
+            log.error(
+                "row_left_behind", error=type(error).__name__, where=origin(error)
+            )
         finally:
             self._began = None
             self._inbox.put_down(entry_id)
@@ -116,7 +123,9 @@ def limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def work(settings: Settings, *, pools: Sequence[Pool] = tuple(Pool), burst: bool = False) -> None:
+def work(
+    settings: Settings, *, pools: Sequence[Pool] = tuple(Pool), burst: bool = False
+) -> None:
     """Take jobs until told to stop; with ``burst``, until the queues are empty."""
     tools = toolbox.build_tools(settings)
     try:

@@ -59,7 +59,9 @@ def requires(permission: str) -> Callable[[Callable[P, R]], Callable[P, R | Resp
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R | Response:
             person = current_person()
             if person is None and request.method == "GET":
-                return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+                return redirect(
+                    url_for("accounts.sign_in", next=request.full_path.rstrip("?"))
+                )
             if not allows(signed_in().role, permission):
                 raise Forbidden("Your role does not allow this.")
             return view(*args, **kwargs)
@@ -81,7 +83,10 @@ def own_path(wanted: str) -> str | None:
 def remember(response: Response, token: str, mark: str) -> None:
     """Hand the session to the browser, and the mark of a device that was signed in once."""
     secure = bool(site.context().settings.secure_cookies)
-    for name, value, age in ((COOKIE, token, None), (DEVICE_COOKIE, mark, DEVICE_SECONDS)):
+    for name, value, age in (
+        (COOKIE, token, None),
+        (DEVICE_COOKIE, mark, DEVICE_SECONDS),
+    ):
         response.set_cookie(
             name,
             value,

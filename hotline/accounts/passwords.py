@@ -36,7 +36,9 @@ def matches(stored: str | None, password: str) -> bool:
     """Whether ``password`` is the one behind ``stored``; None (nobody) costs the same and is no."""
     with _AT_ONCE:
         try:
-            return HASHER.verify(stored or _nobody(), password[: LONGEST + 1]) and bool(stored)
+            return HASHER.verify(stored or _nobody(), password[: LONGEST + 1]) and bool(
+                stored
+            )
         except (VerificationError, InvalidHashError):
             return False
 

@@ -19,7 +19,9 @@ _SENIORS = frozenset({"senior", "supervisor"})
 
 PERMISSIONS: MappingProxyType[str, frozenset[str]] = MappingProxyType(
     {
-        "console.use": frozenset(ROLES),  # the start page, the own password, signing out
+        "console.use": frozenset(
+            ROLES
+        ),  # the start page, the own password, signing out
         "report.enter": _ANALYSTS | {"operator"},
         "queue.see": _ANALYSTS,
         "case.see": _ANALYSTS | {"liaison"},

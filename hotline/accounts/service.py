@@ -67,7 +67,9 @@ def add_person(
     if not USERNAME.fullmatch(username):
         faults["/username"] = "2 to 60 of a-z, 0-9, dot, hyphen, underscore"
     elif session.scalar(select(Person.id).where(Person.username == username)):
-        faults["/username"] = "is taken; names are never used twice, because the log names them"
+        faults["/username"] = (
+            "is taken; names are never used twice, because the log names them"
+        )
     if not 1 <= len(display_name) <= 120 or not display_name.isprintable():
         faults["/display_name"] = "1 to 120 printable characters"
     if role not in ROLES:
@@ -99,29 +101,39 @@ def list_people(session: Session) -> list[Person]:
 
 
 def find_person(session: Session, username: str) -> Person:
-    person = session.scalar(select(Person).where(Person.username == username.strip().lower()))
+    person = session.scalar(
+        select(Person).where(Person.username == username.strip().lower())
+    )
     if person is None:
         raise NotFound(f"There is nobody with the user name {username.strip()[:60]!r}.")
     return person
 
 
-def disable_person(session: Session, username: str, *, actor: str, now: datetime) -> Person:
+def disable_person(
+    session: Session, username: str, *, actor: str, now: datetime
+) -> Person:
     """End a person's access at once, on all devices. Somebody must remain who can add others."""
     person = find_person(session, username)
     if person.disabled_at is not None:
         return person
     others = select(func.count()).where(
-        Person.role == "administrator", Person.disabled_at.is_(None), Person.id != person.id
+        Person.role == "administrator",
+        Person.disabled_at.is_(None),
+        Person.id != person.id,
     )
     if person.role == "administrator" and not session.scalar(others):
-        raise Conflict("This is the last administrator.", hint="Add another administrator first.")
+        raise Conflict(
+            "This is the last administrator.", hint="Add another administrator first."
+        )
     person.disabled_at = now
     _end_sessions(session, person.id)
     _record(session, "person.disabled", person, actor, now)
     return person
 
 
-def renew_password(session: Session, username: str, *, actor: str, now: datetime) -> str:
+def renew_password(
+    session: Session, username: str, *, actor: str, now: datetime
+) -> str:
     """A generated password for somebody who lost theirs; every session of theirs ends."""
     person = find_person(session, username)
     if person.disabled_at is not None:
@@ -169,7 +181,9 @@ def attempt(
     wait = _wait(session, key, now)
     if wait > timedelta():
         seconds = int(wait.total_seconds()) + 1
-        raise TooMany(f"Too many attempts. Try again in {seconds} seconds.", retry_after=seconds)
+        raise TooMany(
+            f"Too many attempts. Try again in {seconds} seconds.", retry_after=seconds
+        )
     person = session.scalar(select(Person).where(Person.username == username))
     may = person is not None and person.disabled_at is None
     return Attempt(
@@ -186,7 +200,9 @@ def proven(tried: Attempt, password: str) -> bool:
     return passwords.matches(tried.stored, password) and tried.person_id is not None
 
 
-def settle(session: Session, tried: Attempt, password: str | None, now: datetime) -> str | None:
+def settle(
+    session: Session, tried: Attempt, password: str | None, now: datetime
+) -> str | None:
     """Write down how the attempt ended; the session's token, or None.
 
     ``password`` is the proven one, or None. The delay is asked again behind a lock on the person's
@@ -206,9 +222,13 @@ def settle(session: Session, tried: Attempt, password: str | None, now: datetime
     if passwords.is_outdated(person.password_hash):
         person.password_hash = passwords.hash_password(password)
     audit.record(
-        session, actor=person.actor, action="sign_in.done", entity="sign_in", entity_id=tried.key,
+        session,
+        actor=person.actor,
+        action="sign_in.done",
+        entity="sign_in",
+        entity_id=tried.key,
         now=now,
-    )  # fmt: skip
+    )
     return open_session(session, person, now)
 
 
@@ -243,7 +263,9 @@ def open_session(session: Session, person: Person, now: datetime) -> str:
 
 def session_of(session: Session, token: str, now: datetime) -> LoginSession | None:
     """The live session behind a cookie, with its person; None once it is over."""
-    found = session.scalar(select(LoginSession).where(LoginSession.token_hash == _digest(token)))
+    found = session.scalar(
+        select(LoginSession).where(LoginSession.token_hash == _digest(token))
+    )
     if found is None or found.expires_at <= now or found.seen_at <= now - IDLE:
         return None
     return None if found.person.disabled_at is not None else found
@@ -257,7 +279,9 @@ def touch(session: Session, token: str, now: datetime) -> None:
 
 
 def sign_out(session: Session, token: str, now: datetime) -> None:
-    found = session.scalar(select(LoginSession).where(LoginSession.token_hash == _digest(token)))
+    found = session.scalar(
+        select(LoginSession).where(LoginSession.token_hash == _digest(token))
+    )
     if found is not None:
         _record(session, "sign_in.ended", found.person, found.person.actor, now)
         session.delete(found)
@@ -275,7 +299,9 @@ def new_mark(keyring: Keyring, username: str) -> str:
 def is_marked(keyring: Keyring, username: str, mark: str) -> bool:
     """Whether we gave this mark to a browser of ``username``."""
     number, _, mac = mark.partition(".")
-    return hmac.compare_digest(mac.encode(), _mark_mac(keyring, username, number).encode())
+    return hmac.compare_digest(
+        mac.encode(), _mark_mac(keyring, username, number).encode()
+    )
 
 
 def _mark_mac(keyring: Keyring, username: str, number: str) -> str:
@@ -287,7 +313,9 @@ def _mark_mac(keyring: Keyring, username: str, number: str) -> str:
 
 def _throttle_key(keyring: Keyring, username: str, mark: str) -> str:
     """A name that is typed may be a password by mistake: the log gets a keyed hash of it."""
-    device = mark.partition(".")[0] if mark and is_marked(keyring, username, mark) else ""
+    device = (
+        mark.partition(".")[0] if mark and is_marked(keyring, username, mark) else ""
+    )
     return keyring.mac("sessions", f"try:{username}:{device}".encode()).hex()[:32]
 
 
@@ -316,9 +344,14 @@ def _wait(session: Session, key: str, now: datetime) -> timedelta:
 def _failed(session: Session, tried: Attempt, now: datetime) -> None:
     details = {"username": tried.username} if tried.stored else {}
     audit.record(
-        session, actor=audit.PUBLIC, action="sign_in.failed", entity="sign_in",
-        entity_id=tried.key, now=now, **details,
-    )  # fmt: skip
+        session,
+        actor=audit.PUBLIC,
+        action="sign_in.failed",
+        entity="sign_in",
+        entity_id=tried.key,
+        now=now,
+        **details,
+    )
 
 
 def _end_sessions(session: Session, person_id: uuid.UUID, but: bytes = b"") -> None:
@@ -330,12 +363,23 @@ def _end_sessions(session: Session, person_id: uuid.UUID, but: bytes = b"") -> N
 
 
 def _record(
-    session: Session, action: str, person: Person, actor: str, now: datetime, **details: str
+    session: Session,
+    action: str,
+    person: Person,
+    actor: str,
+    now: datetime,
+    **details: str,
 ) -> None:
     audit.record(
-        session, actor=actor, action=action, entity="person", entity_id=person.id, now=now,
-        username=person.username, **details,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action=action,
+        entity="person",
+        entity_id=person.id,
+        now=now,
+        username=person.username,
+        **details,
+    )
 
 
 def _digest(token: str) -> bytes:

@@ -39,7 +39,9 @@ from hotline.core.errors import Conflict, HotlineError, InvalidInput
 from hotline.core.web import site
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/console")
-register_entries(blueprint, Entry(70, lazy_gettext("People"), "accounts.people", "person.manage"))
+register_entries(
+    blueprint, Entry(70, lazy_gettext("People"), "accounts.people", "person.manage")
+)
 
 
 ROLE_NAMES = {
@@ -72,7 +74,9 @@ def _moment(value: datetime) -> str:
 
 @blueprint.app_template_filter("ago")
 def _ago(value: datetime) -> str:
-    return str(format_timedelta(value - utc_now(), add_direction=True, granularity="minute"))
+    return str(
+        format_timedelta(value - utc_now(), add_direction=True, granularity="minute")
+    )
 
 
 def _same_page(**changes: str) -> str:
@@ -115,7 +119,9 @@ def sign_in() -> ResponseReturnValue:
     """One answer for unknown names, wrong passwords and disabled people."""
     wanted = own_path(request.values.get("next", "")) or url_for("accounts.home")
     if request.method != site.ACT:
-        return render_template("console/sign_in.html", wanted=wanted, username="", failed=False)
+        return render_template(
+            "console/sign_in.html", wanted=wanted, username="", failed=False
+        )
     username = request.form.get("username", "")
     token = _checked(username, request.form.get("password", ""))
     if token is None:
@@ -143,7 +149,11 @@ def _checked(username: str, password: str) -> str | None:
 def _mark(username: str) -> str:
     keyring, name = site.context().keyring, username.strip().lower()
     mark = request.cookies.get(DEVICE_COOKIE, "")
-    return mark if service.is_marked(keyring, name, mark) else service.new_mark(keyring, name)
+    return (
+        mark
+        if service.is_marked(keyring, name, mark)
+        else service.new_mark(keyring, name)
+    )
 
 
 @blueprint.post("/sign-out")
@@ -165,7 +175,9 @@ def own_password() -> ResponseReturnValue:
     try:
         _change_password(request.form.get("old", ""), request.form.get("new", ""))
     except InvalidInput as error:
-        return make_response(render_template("console/password.html", errors=error.fields), 422)
+        return make_response(
+            render_template("console/password.html", errors=error.fields), 422
+        )
     flash(gettext("Your password is changed; your other sessions are ended."), "good")
     return redirect(url_for("accounts.home"), 303)
 
@@ -178,7 +190,9 @@ def _change_password(old: str, new: str) -> None:
     if not service.proven(tried, old):
         with site.writing() as session:
             service.settle(session, tried, None, now)
-        raise InvalidInput("The password is wrong.", fields={"/old": gettext("is wrong")})
+        raise InvalidInput(
+            "The password is wrong.", fields={"/old": gettext("is wrong")}
+        )
     with site.writing() as session:
         service.change_password(
             session, person.id, new, keep=request.cookies.get(COOKIE, ""), now=now
@@ -217,7 +231,9 @@ def add_person() -> ResponseReturnValue:
 @requires("person.manage")
 def disable_person(username: str) -> ResponseReturnValue:
     with told(), site.writing() as session:
-        service.disable_person(session, username, actor=signed_in().actor, now=utc_now())
+        service.disable_person(
+            session, username, actor=signed_in().actor, now=utc_now()
+        )
         flash(gettext("%(name)s can no longer sign in.", name=username), "good")
     return redirect(url_for("accounts.people"), 303)
 
@@ -234,7 +250,9 @@ def renew_password(username: str) -> ResponseReturnValue:
     return redirect(url_for("accounts.people"), 303)
 
 
-def _people(errors: dict[str, str] | None = None, secret: tuple[str, str] | None = None) -> str:
+def _people(
+    errors: dict[str, str] | None = None, secret: tuple[str, str] | None = None
+) -> str:
     with site.reading() as session:
         return render_template(
             "console/people.html",

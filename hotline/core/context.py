@@ -36,7 +36,9 @@ def build_context(
         country=load_country(settings.country, settings.data_dir),
         keyring=keyring,
         vault=Vault(keyring),
-        database=Database(settings.database_url.get_secret_value(), after_commit=after_commit),
+        database=Database(
+            settings.database_url.get_secret_value(), after_commit=after_commit
+        ),
     )
 
 

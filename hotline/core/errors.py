@@ -1,7 +1,8 @@
 """The one tree of errors. A message says what is wrong; ``hint`` says what to do about it.
 
-Web views map these to pages or RFC 9457 problems in one place (``hotline.core.web.site``), the command
-line maps them to one line on stderr and an exit code (``workers.cli``). Nothing else catches them.
+Web views map these to pages or RFC 9457 problems in one place (``hotline.core.web.site``), the
+command line maps them to one line on stderr and an exit code (``workers.cli``). Nothing else
+catches them.
 """
 
 from __future__ import annotations
@@ -95,7 +96,10 @@ class Unavailable(HotlineError):
 
 
 class NoAnswer(Unavailable):
-    """A server of others cannot be reached or stays silent; ``hotline.core.jobs.circuit`` counts it."""
+    """A server of others cannot be reached or stays silent.
+
+    ``hotline.core.jobs.circuit`` counts such failures.
+    """
 
 
 class Misconfigured(HotlineError):

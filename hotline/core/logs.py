@@ -97,7 +97,10 @@ class _Lines:
             stream.write("\n" * _Lines.is_torn + line + "\n")
             stream.flush()
             _Lines.is_torn = False
-        except (OSError, ValueError):  # a full disk, a reader that left, a closed stream
+        except (
+            OSError,
+            ValueError,
+        ):  # a full disk, a reader that left, a closed stream
             _Lines.is_torn = True
 
     debug = info = warning = error = critical = fatal = exception = msg
@@ -137,7 +140,9 @@ def _count_repeats(
 
 def _write_directly(event: MutableMapping[str, Any]) -> None:
     stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)(None, "", event)
-    _Lines().msg(str(structlog.processors.JSONRenderer(default=_class_name)(None, "", stamped)))
+    _Lines().msg(
+        str(structlog.processors.JSONRenderer(default=_class_name)(None, "", stamped))
+    )
 
 
 @atexit.register
@@ -188,7 +193,9 @@ def _callers(frame: FrameType | None) -> Iterator[FrameType]:
 
 
 def _is_constant_of(code: CodeType, text: str) -> bool:
-    return any(constant == text for constant in code.co_consts if isinstance(constant, str))
+    return any(
+        constant == text for constant in code.co_consts if isinstance(constant, str)
+    )
 
 
 def _take_over_libraries() -> None:

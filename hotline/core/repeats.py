@@ -45,7 +45,9 @@ class Repeats:
 
     def forget(self) -> None:
         """A fork begins anew: its parent says what the parent counted."""
-        self._lock = threading.RLock()  # a signal handler may speak while a line is written
+        self._lock = (
+            threading.RLock()
+        )  # a signal handler may speak while a line is written
         self._windows: OrderedDict[Kind, _Window] = OrderedDict()
         self._closed: list[dict[str, Any]] = []
 
@@ -53,7 +55,9 @@ class Repeats:
         """Whether this event is to be written."""
         if event.get("level") not in COUNTED:
             return True
-        kind = tuple((name, str(event[name])) for name in NAMES_OF_A_KIND if name in event)
+        kind = tuple(
+            (name, str(event[name])) for name in NAMES_OF_A_KIND if name in event
+        )
         now = self._clock()
         with self._lock:
             self._close_old(now)

@@ -2,7 +2,7 @@
 
 Every name may be given as ``HOTLINE_<NAME>`` or in the file that ``HOTLINE_CONFIG`` names (default
 ``hotline.toml`` in the working directory, if there is one). All faults are reported at once.
-Keys are never settings: they live as files in ``secrets_dir`` (see ``hotline.core.storage.crypto``).
+Keys are never settings: they live as files in ``secrets_dir``; see ``hotline.core.storage.crypto``.
 """
 
 from __future__ import annotations
@@ -46,71 +46,121 @@ class Settings(BaseSettings):
     )
 
     # who we are
-    country: str = Field("AL", pattern=r"^[A-Z]{2}$", description="Home country, ISO 3166-1.")
-    hotline_name: str = Field("", description="Shown on every page; the country's own by default.")
-    hotline_domain: str = Field("hotline.example", description="Domain of message identifiers.")
-    contact_email: str = Field("desk@hotline.example", description="Where partners answer to.")
+    country: str = Field(
+        "AL", pattern=r"^[A-Z]{2}$", description="Home country, ISO 3166-1."
+    )
+    hotline_name: str = Field(
+        "", description="Shown on every page; the country's own by default."
+    )
+    hotline_domain: str = Field(
+        "hotline.example", description="Domain of message identifiers."
+    )
+    contact_email: str = Field(
+        "desk@hotline.example", description="Where partners answer to."
+    )
 
     # where things are
-    data_dir: Path = Field(Path("var"), description="Database, keys, indexes, logs of the service.")
-    secrets_dir: Path | None = Field(None, description="Key files; <data_dir>/secrets by default.")
+    data_dir: Path = Field(
+        Path("var"), description="Database, keys, indexes, logs of the service."
+    )
+    secrets_dir: Path | None = Field(
+        None, description="Key files; <data_dir>/secrets by default."
+    )
     database_url: SecretStr = Field(
         SecretStr(""), description="SQLAlchemy URL; SQLite in data_dir by default."
     )
     redis_url: SecretStr = Field(
-        SecretStr(""), description="Redis URL; empty: an embedded Redis is started by `hotline up`."
+        SecretStr(""),
+        description="Redis URL; empty: an embedded Redis is started by `hotline up`.",
     )
 
     # web
     host: str = Field("127.0.0.1", description="Address that the web server binds.")
     port: int = Field(8000, ge=1, le=65535)
-    public_url: str = Field("", description="How people reach the public pages; no trailing slash.")
-    provider_url: str = Field("", description="How hosts reach their pages; public_url by default.")
-    console_url: str = Field("", description="How staff reach the console; public_url by default.")
-    audiences: tuple[Audience, ...] = Field(ALL_AUDIENCES, description="Apps that `web` serves.")
-    secure_cookies: bool | None = Field(None, description="None: as public_url's scheme says.")
+    public_url: str = Field(
+        "", description="How people reach the public pages; no trailing slash."
+    )
+    provider_url: str = Field(
+        "", description="How hosts reach their pages; public_url by default."
+    )
+    console_url: str = Field(
+        "", description="How staff reach the console; public_url by default."
+    )
+    audiences: tuple[Audience, ...] = Field(
+        ALL_AUDIENCES, description="Apps that `web` serves."
+    )
+    secure_cookies: bool | None = Field(
+        None, description="None: as public_url's scheme says."
+    )
     web_workers: int = Field(2, ge=1, le=64)
     web_threads: int = Field(4, ge=1, le=64)
-    trusted_proxies: int = Field(0, ge=0, le=5, description="Reverse proxies in front, for scheme.")
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="Reverse proxies in front, for scheme."
+    )
 
     # work
     workers: int = Field(
         2, ge=1, le=64, description="Processes of `up` that look at reported locations."
     )
-    tick_seconds: float = Field(1.0, gt=0, le=60, description="How often the scheduler looks.")
-    job_attempts: int = Field(8, ge=1, le=50, description="Tries before a job waits for a person.")
-    retry_base_seconds: float = Field(5.0, gt=0, description="First wait; doubles, with jitter.")
+    tick_seconds: float = Field(
+        1.0, gt=0, le=60, description="How often the scheduler looks."
+    )
+    job_attempts: int = Field(
+        8, ge=1, le=50, description="Tries before a job waits for a person."
+    )
+    retry_base_seconds: float = Field(
+        5.0, gt=0, description="First wait; doubles, with jitter."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     # fetching and looking up
     fetch_allowed_networks: tuple[str, ...] = Field(
-        (), description="Private networks that may be fetched from all the same; for a sandbox."
+        (),
+        description="Private networks that may be fetched from all the same; for a sandbox.",
     )
     fetch_hosts: dict[str, str] = Field(
-        default_factory=dict, description="Fixed addresses of host names; for a sandbox."
+        default_factory=dict,
+        description="Fixed addresses of host names; for a sandbox.",
     )
-    dns_server: str = Field("", description="address:port; the system's resolver by default.")
+    dns_server: str = Field(
+        "", description="address:port; the system's resolver by default."
+    )
     country_mmdb: Path | None = None
     asn_mmdb: Path | None = None
-    asn_csv: Path | None = Field(None, description="AS numbers as CSV, or a folder of such files.")
-    rdap_enabled: bool = Field(True, description="Ask RDAP and RIPE for abuse contacts.")
+    asn_csv: Path | None = Field(
+        None, description="AS numbers as CSV, or a folder of such files."
+    )
+    rdap_enabled: bool = Field(
+        True, description="Ask RDAP and RIPE for abuse contacts."
+    )
     user_agent: str = USER_AGENT
     tor_proxy: str = Field("", description="socks5h://host:port of a Tor client.")
-    second_vantage_proxy: str = Field("", description="http:// or socks5h:// proxy elsewhere.")
-    fetch_routes: dict[str, SecretStr] = Field(
-        default_factory=dict, description="Named ways to fetch by: name -> http:// or socks5h://."
+    second_vantage_proxy: str = Field(
+        "", description="http:// or socks5h:// proxy elsewhere."
     )
-    control_url: str = Field("", description="A page of ours that shows that our network is up.")
+    fetch_routes: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Named ways to fetch by: name -> http:// or socks5h://.",
+    )
+    control_url: str = Field(
+        "", description="A page of ours that shows that our network is up."
+    )
     cloudflare_account: str = Field(
-        "", pattern=r"^[0-9A-Za-z]{0,32}$", description="Account id of the abuse reports API."
+        "",
+        pattern=r"^[0-9A-Za-z]{0,32}$",
+        description="Account id of the abuse reports API.",
     )
     cloudflare_token: SecretStr = Field(
         SecretStr(""), description="Its token; empty: notices to Cloudflare go by mail."
     )
-    cloudflare_anonymous: bool = Field(False, description="Hosts are not told who reported.")
+    cloudflare_anonymous: bool = Field(
+        False, description="Hosts are not told who reported."
+    )
 
     # mail
-    smtp_host: str = Field("", description="Empty: no mail leaves; deliveries wait and say so.")
+    smtp_host: str = Field(
+        "", description="Empty: no mail leaves; deliveries wait and say so."
+    )
     smtp_port: int = Field(25, ge=1, le=65535)
     smtp_security: Literal["none", "starttls", "tls"] = "starttls"
     smtp_user: str = ""
@@ -124,15 +174,31 @@ class Settings(BaseSettings):
     imap_folder: str = Field("INBOX", description="Where partners' reports arrive.")
 
     # rules of the house
-    second_assessment: bool = Field(True, description="A second analyst assesses blind.")
-    second_person: bool = Field(True, description="Whoever asks for an act cannot approve it.")
-    hold_hours: float = Field(48.0, gt=0, le=24 * 90, description="Length of a police hold.")
-    claim_minutes: int = Field(30, ge=1, le=24 * 60, description="Lease of a claimed case.")
-    availability_policy: str = Field("default", description="A policy of availability.toml.")
+    second_assessment: bool = Field(
+        True, description="A second analyst assesses blind."
+    )
+    second_person: bool = Field(
+        True, description="Whoever asks for an act cannot approve it."
+    )
+    hold_hours: float = Field(
+        48.0, gt=0, le=24 * 90, description="Length of a police hold."
+    )
+    claim_minutes: int = Field(
+        30, ge=1, le=24 * 60, description="Lease of a claimed case."
+    )
+    availability_policy: str = Field(
+        "default", description="A policy of availability.toml."
+    )
     notice_link_days: int = Field(30, ge=1, le=365)
-    retention_contact_days: int = Field(90, ge=1, description="Contact data, after closure.")
-    retention_report_days: int = Field(365, ge=1, description="Narratives, after closure.")
-    audit_heads_file: Path | None = Field(None, description="Outside the database, append-only.")
+    retention_contact_days: int = Field(
+        90, ge=1, description="Contact data, after closure."
+    )
+    retention_report_days: int = Field(
+        365, ge=1, description="Narratives, after closure."
+    )
+    audit_heads_file: Path | None = Field(
+        None, description="Outside the database, append-only."
+    )
 
     @field_validator("public_url", "provider_url", "console_url", "control_url")
     @classmethod
@@ -163,9 +229,15 @@ class Settings(BaseSettings):
     def _ways(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
         for name, proxy in value.items():
             if not re.fullmatch(r"[a-z0-9-]{1,40}", name) or name == TOR_ROUTE:
-                raise ValueError(f"a route's name is of a-z, 0-9 and -, and not {TOR_ROUTE!r}")
-            if not proxy.get_secret_value().startswith(("http://", "https://", "socks5h://")):
-                raise ValueError(f"route {name} must start with http://, https:// or socks5h://")
+                raise ValueError(
+                    f"a route's name is of a-z, 0-9 and -, and not {TOR_ROUTE!r}"
+                )
+            if not proxy.get_secret_value().startswith(
+                ("http://", "https://", "socks5h://")
+            ):
+                raise ValueError(
+                    f"route {name} must start with http://, https:// or socks5h://"
+                )
         return value
 
     @field_validator("fetch_allowed_networks")
@@ -223,7 +295,9 @@ class Settings(BaseSettings):
         named = os.environ.get(CONFIG_VARIABLE)
         path = Path(named) if named else Path("hotline.toml")
         if named and not path.is_file():
-            raise Misconfigured(f"{CONFIG_VARIABLE} names {named}, and there is no such file.")
+            raise Misconfigured(
+                f"{CONFIG_VARIABLE} names {named}, and there is no such file."
+            )
         toml = TomlConfigSettingsSource(settings_cls, path if path.is_file() else None)
         return (init_settings, env_settings, file_secret_settings, toml)
 
@@ -243,4 +317,6 @@ def load_settings(**overrides: object) -> Settings:
         )
         raise Misconfigured(f"Settings: {faults}.") from None
     except ValueError as error:  # a TOML file that cannot be parsed
-        raise Misconfigured(f"The configuration file cannot be read: {error}.") from None
+        raise Misconfigured(
+            f"The configuration file cannot be read: {error}."
+        ) from None

@@ -40,7 +40,15 @@ _ORDER: tuple[type[Base], ...] = (
 )
 Rows = dict[type[Base], list[dict[str, Any]]]
 _EMPTY = frozenset(
-    {"erased_at", "contact_erased_at", "handed_at", "done_at", "dead_at", "number", "hash"}
+    {
+        "erased_at",
+        "contact_erased_at",
+        "handed_at",
+        "done_at",
+        "dead_at",
+        "number",
+        "hash",
+    }
 )
 
 
@@ -89,7 +97,10 @@ class Condition:
     values: dict[str, Any]
 
     def holds(self, session: Session) -> bool:
-        return session.connection().execute(self.statement, self.values).first() is not None
+        return (
+            session.connection().execute(self.statement, self.values).first()
+            is not None
+        )
 
 
 def store(
@@ -144,20 +155,28 @@ def _write(session: Session, rows: Rows, condition: Condition | None) -> bool:
 
 
 def _notes(rows: Rows) -> list[str]:
-    return [str(Note(work["job"], work["queue"], work["id"])) for work in rows[OutboxEntry]]
+    return [
+        str(Note(work["job"], work["queue"], work["id"])) for work in rows[OutboxEntry]
+    ]
 
 
 def _is_one_statement(dialect: Dialect, rows: Rows) -> bool:
     """A report with one part on PostgreSQL: each round trip costs more than its writing."""
-    return dialect.name == "postgresql" and all(len(rows[table]) == 1 for table in _ORDER)
+    return dialect.name == "postgresql" and all(
+        len(rows[table]) == 1 for table in _ORDER
+    )
 
 
-def _one_statement(rows: Rows, condition: Condition | None) -> tuple[Insert, dict[str, Any]]:
+def _one_statement(
+    rows: Rows, condition: Condition | None
+) -> tuple[Insert, dict[str, Any]]:
     """It returns a row if it writes: always without a ``condition``, and with one if that holds."""
     values: dict[str, Any] = {}
     for table in _ORDER:
         given = rows[table][0]
-        values |= {parameter.key: given[name] for name, parameter in _parameters(table).items()}
+        values |= {
+            parameter.key: given[name] for name, parameter in _parameters(table).items()
+        }
     if condition is None:
         return _all_at_once(), values
     return _all_at_once(condition.statement), values | condition.values
@@ -167,7 +186,9 @@ def _one_statement(rows: Rows, condition: Condition | None) -> tuple[Insert, dic
 def _all_at_once(condition: ReturningInsert[Any] | None = None) -> Insert:
     """Made once: to build it takes longer than to execute it."""
     if condition is None:
-        *first, last = (insert(_table(table)).values(_parameters(table)) for table in _ORDER)
+        *first, last = (
+            insert(_table(table)).values(_parameters(table)) for table in _ORDER
+        )
     else:
         found = condition.cte("condition")
         *first, last = (
@@ -193,7 +214,9 @@ def _parameters(table: type[Base]) -> dict[str, BindParameter[Any]]:
     for column in _table(table).columns:
         if column.name not in _EMPTY:
             name = f"{table.__tablename__}__{column.name}"
-            shared = "now" if isinstance(column.type, UtcDateTime) else _SAME.get(name, name)
+            shared = (
+                "now" if isinstance(column.type, UtcDateTime) else _SAME.get(name, name)
+            )
             found[column.name] = bindparam(shared, type_=column.type)
     return found
 
@@ -255,7 +278,11 @@ def _work(report_id: uuid.UUID, queue: str, now: datetime) -> dict[str, Any]:
 
 
 def _add_parts(
-    rows: Rows, key: bytes, report_id: uuid.UUID, submission: Submission, arrival: Arrival
+    rows: Rows,
+    key: bytes,
+    report_id: uuid.UUID,
+    submission: Submission,
+    arrival: Arrival,
 ) -> None:
     # A narrative part has no text of its own: the report's narrative is its text.
     for position, text in enumerate(submission.distinct_locations or [None], start=1):

@@ -59,13 +59,23 @@ def receive_once(
     if store(session, context, [report], arrival, condition=once.taking(answer)):
         spend()
         return received
-    with nullcontext(session) if session is not None else context.database.reading() as found:
+    with (
+        nullcontext(session)
+        if session is not None
+        else context.database.reading() as found
+    ):
         report_id, receipt = json.loads(once.earlier(found))
     return Received(uuid.UUID(report_id), receipt, again=True)
 
 
 def answer_once(
-    session: Session, context: Context, key: str, body: bytes, answer: str, *, arrival: Arrival
+    session: Session,
+    context: Context,
+    key: str,
+    body: bytes,
+    answer: str,
+    *,
+    arrival: Arrival,
 ) -> str | None:
     """Keep ``answer`` under ``key`` for a day; the earlier answer if the key came before.
 
@@ -82,16 +92,24 @@ class OtherBody(Conflict):
 class _Once:
     """A client's key with what it came for."""
 
-    def __init__(self, context: Context, key: str, body: bytes, arrival: Arrival) -> None:
+    def __init__(
+        self, context: Context, key: str, body: bytes, arrival: Arrival
+    ) -> None:
         if not _KEY.fullmatch(key):
             raise InvalidInput(
                 "The idempotency key must have 16 to 255 visible ASCII characters.",
                 hint="A random UUID is a good one.",
-                fields={"": "Idempotency-Key is not 16 to 255 visible ASCII characters"},
+                fields={
+                    "": "Idempotency-Key is not 16 to 255 visible ASCII characters"
+                },
             )
         scoped = f"{arrival.channel}:{arrival.source}:{key}"
-        self._sealing = context.keyring.mac("receipts", f"idempotency answer:{scoped}".encode())
-        self._mac = context.keyring.mac("receipts", f"idempotency lookup:{scoped}".encode())
+        self._sealing = context.keyring.mac(
+            "receipts", f"idempotency answer:{scoped}".encode()
+        )
+        self._mac = context.keyring.mac(
+            "receipts", f"idempotency lookup:{scoped}".encode()
+        )
         # Keyed: a plain digest of a short body could be guessed at.
         self._digest = hmac.digest(self._sealing, body, hashlib.sha256)
         self._now = arrival.now
@@ -109,19 +127,21 @@ class _Once:
             "now": self._now,
         }
         return Condition(
-            _taking(self._dialect), {_PREFIX + name: value for name, value in values.items()}
+            _taking(self._dialect),
+            {_PREFIX + name: value for name, value in values.items()},
         )
 
     def earlier(self, session: Session) -> str:
         """The answer that is stored."""
         row = session.execute(
-            select(IdempotencyKey.id, IdempotencyKey.digest, IdempotencyKey.answer).where(
-                IdempotencyKey.mac == self._mac
-            )
+            select(
+                IdempotencyKey.id, IdempotencyKey.digest, IdempotencyKey.answer
+            ).where(IdempotencyKey.mac == self._mac)
         ).one()
         if not hmac.compare_digest(row.digest, self._digest):
             raise OtherBody(
-                "This idempotency key was used for another report.", hint="Use a new key for it."
+                "This idempotency key was used for another report.",
+                hint="Use a new key for it.",
             )
         return Vault.open(self._sealing, _ANSWER, row.id, row.answer)
 
@@ -130,11 +150,17 @@ class _Once:
 def _taking(dialect: str) -> ReturningInsert[tuple[uuid.UUID]]:
     """Made once: to build it takes as long as to execute it."""
     table = cast(Table, IdempotencyKey.__table__)
-    given = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table).values(
-        {column.name: bindparam(_PREFIX + column.name, type_=column.type) for column in table.c}
+    given = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(
+        table
+    ).values(
+        {
+            column.name: bindparam(_PREFIX + column.name, type_=column.type)
+            for column in table.c
+        }
     )
     return given.on_conflict_do_update(
         index_elements=["mac"],
         set_={name: given.excluded[name] for name in _RENEWED},
-        where=table.c.expires_at <= bindparam(_PREFIX + "now", type_=table.c.expires_at.type),
+        where=table.c.expires_at
+        <= bindparam(_PREFIX + "now", type_=table.c.expires_at.type),
     ).returning(table.c.id)

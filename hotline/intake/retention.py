@@ -27,7 +27,9 @@ BATCH = 1_000
 
 def run(session: Session, context: Context, *, now: datetime) -> dict[str, int]:
     """Everything that is due, at most ``BATCH`` reports of each sort; what -> how many."""
-    keys = session.execute(delete(IdempotencyKey).where(IdempotencyKey.expires_at <= now))
+    keys = session.execute(
+        delete(IdempotencyKey).where(IdempotencyKey.expires_at <= now)
+    )
     drafts = session.execute(delete(Draft).where(Draft.expires_at <= now))
     proofs = session.execute(delete(SpentProof).where(SpentProof.expires_at <= now))
     return {
@@ -59,7 +61,9 @@ def erase_reports(session: Session, context: Context, *, now: datetime) -> int:
     due = _due(session, before, Report.erased_at.is_(None))
     for report in due:
         context.vault.erase(session, report.id)
-        session.execute(delete(ReportMessage).where(ReportMessage.report_id == report.id))
+        session.execute(
+            delete(ReportMessage).where(ReportMessage.report_id == report.id)
+        )
         report.narrative = report.contact = None
         report.receipt_mac = secrets.token_bytes(32)
         report.erased_at = now
@@ -70,7 +74,9 @@ def erase_reports(session: Session, context: Context, *, now: datetime) -> int:
     return len(due)
 
 
-def _due(session: Session, before: datetime, *conditions: ColumnElement[bool]) -> Sequence[Report]:
+def _due(
+    session: Session, before: datetime, *conditions: ColumnElement[bool]
+) -> Sequence[Report]:
     """Reports all of whose parts have been in a final state since ``before``."""
     still_moving = exists().where(
         ReportPart.report_id == Report.id,

@@ -124,7 +124,8 @@ def status_of(session: Session, context: Context, report: Report) -> ReportStatu
     key = context.vault.key_of(session, report.id) if messages else None
     return ReportStatus(
         report.received_at,
-        report.held_for_review and any(part.state == PART_MACHINE.initial for part in parts),
+        report.held_for_review
+        and any(part.state == PART_MACHINE.initial for part in parts),
         tuple(parts),
         tuple(
             Message(m.at, m.author, Vault.open(key, MESSAGE_TEXT, m.id, m.text))
@@ -145,15 +146,29 @@ def add_information(
 ) -> None:
     """A later word of the reporter's; also the answer to a question."""
     _write_message(
-        session, context, report, text=text, author="reporter", actor=audit.PUBLIC, now=now
+        session,
+        context,
+        report,
+        text=text,
+        author="reporter",
+        actor=audit.PUBLIC,
+        now=now,
     )
 
 
 def ask(
-    session: Session, context: Context, report: Report, text: str, *, actor: str, now: datetime
+    session: Session,
+    context: Context,
+    report: Report,
+    text: str,
+    *,
+    actor: str,
+    now: datetime,
 ) -> None:
     """A word of the hotline's to the reporter, who reads it with the receipt alone."""
-    _write_message(session, context, report, text=text, author="hotline", actor=actor, now=now)
+    _write_message(
+        session, context, report, text=text, author="hotline", actor=actor, now=now
+    )
 
 
 def _write_message(
@@ -169,10 +184,16 @@ def _write_message(
     key = context.vault.key_of(session, report.id)
     if key is None:
         raise Conflict("This report's texts were erased; nothing can be added to it.")
-    known = session.scalars(select(ReportMessage.id).where(ReportMessage.report_id == report.id))
+    known = session.scalars(
+        select(ReportMessage.id).where(ReportMessage.report_id == report.id)
+    )
     if len(known.all()) >= MAX_MESSAGES:
-        raise Conflict("There are too many messages on this report.", hint="Make a new report.")
-    message = ReportMessage(id=new_id(), report_id=report.id, at=now, author=author, actor=actor)
+        raise Conflict(
+            "There are too many messages on this report.", hint="Make a new report."
+        )
+    message = ReportMessage(
+        id=new_id(), report_id=report.id, at=now, author=author, actor=actor
+    )
     message.text = Vault.seal(key, MESSAGE_TEXT, message.id, text)
     session.add(message)
     audit.record(
@@ -187,7 +208,13 @@ def _write_message(
 
 
 def open_texts(
-    session: Session, context: Context, report: Report, *, actor: str, why: str, now: datetime
+    session: Session,
+    context: Context,
+    report: Report,
+    *,
+    actor: str,
+    why: str,
+    now: datetime,
 ) -> OpenedReport:
     """Open what is sealed, and write down who read it and why. Erased texts come back empty."""
     audit.record(
@@ -219,7 +246,9 @@ def open_texts(
     )
 
 
-def progress(session: Session, part: ReportPart, event: str, *, actor: str, now: datetime) -> bool:
+def progress(
+    session: Session, part: ReportPart, event: str, *, actor: str, now: datetime
+) -> bool:
     """Move a part on if its table has such a step from where it is; False if it has none."""
     if not PART_MACHINE.allows(part.state, event):
         return False

@@ -32,7 +32,13 @@ Kind = Literal[
     "unknown",
 ]
 Role = Literal[
-    "child_self", "child_friend", "parent", "professional", "public", "provider", "unknown"
+    "child_self",
+    "child_friend",
+    "parent",
+    "professional",
+    "public",
+    "provider",
+    "unknown",
 ]
 KINDS: tuple[str, ...] = get_args(Kind)
 ROLES: tuple[str, ...] = get_args(Role)
@@ -57,7 +63,8 @@ def clean(text: str) -> str:
 
 # For the OpenAPI document: what is more than nothing once it is cleaned.
 VISIBLE = (
-    r"[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028-\u202F\u205F\u2066-\u2069\u3000\uFEFF]"
+    r"[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A"
+    r"\u2028-\u202F\u205F\u2066-\u2069\u3000\uFEFF]"
 )
 
 
@@ -90,7 +97,10 @@ class Submission(BaseModel):
     """One report as its reporter gives it. A location is any text: a malformed URL is one too."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, json_schema_extra=_SOMETHING
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        json_schema_extra=_SOMETHING,
     )
 
     locations: Annotated[
@@ -100,10 +110,14 @@ class Submission(BaseModel):
             description="Where it is: URLs, accounts, telephone numbers, hashes, as text.",
         ),
     ] = []
-    narrative: Annotated[str, Field(max_length=MAX_NARRATIVE), AfterValidator(clean)] = ""
+    narrative: Annotated[
+        str, Field(max_length=MAX_NARRATIVE), AfterValidator(clean)
+    ] = ""
     kind: Kind = "unknown"
     reporter_role: Role = "unknown"
-    danger_now: Annotated[bool, Field(description="A child is in danger right now.")] = False
+    danger_now: Annotated[
+        bool, Field(description="A child is in danger right now.")
+    ] = False
     own_material: Annotated[bool, Field(description="It shows the reporter.")] = False
     contact: Annotated[
         str,
@@ -112,7 +126,10 @@ class Submission(BaseModel):
     ] = ""
     language: Annotated[
         str,
-        Field(pattern="^([a-z]{2,3}(-[A-Z][a-z]{3})?)?$", description="Of the text, e.g. sr-Latn."),
+        Field(
+            pattern="^([a-z]{2,3}(-[A-Z][a-z]{3})?)?$",
+            description="Of the text, e.g. sr-Latn.",
+        ),
     ] = ""
 
     @model_validator(mode="after")
@@ -153,7 +170,9 @@ def _refuse_half_characters(data: object, pointer: str = "") -> None:
             data.encode()
         except UnicodeEncodeError:
             reason = "holds half of a character (a lone surrogate)"
-            raise InvalidInput(f"{pointer or '/'}: {reason}.", fields={pointer: reason}) from None
+            raise InvalidInput(
+                f"{pointer or '/'}: {reason}.", fields={pointer: reason}
+            ) from None
     elif isinstance(data, dict):
         for name, value in data.items():
             _refuse_half_characters(name, pointer)

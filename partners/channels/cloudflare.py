@@ -18,7 +18,9 @@ NAME = "cloudflare"
 class CloudflareChannel:
     """``country`` is the hotline's own (ISO 3166-1)."""
 
-    def __init__(self, client: CloudflareOrigin, *, country: str, anonymous: bool) -> None:
+    def __init__(
+        self, client: CloudflareOrigin, *, country: str, anonymous: bool
+    ) -> None:
         self._client, self._country, self._anonymous = client, country, anonymous
 
     def server_of(self, address: str) -> str:  # noqa: ARG002  (an account, all at one server)
@@ -28,7 +30,9 @@ class CloudflareChannel:
         """The report's id at Cloudflare, under ``reference`` ("" if it told none)."""
         body = message.body
         if body["purpose"] != "first":
-            raise Refused("Cloudflare's API takes no reminder and no withdrawal: write to them.")
+            raise Refused(
+                "Cloudflare's API takes no reminder and no withdrawal: write to them."
+            )
         sender = body["sender"]
         reporter = Reporter(
             sender["name"],

@@ -23,7 +23,10 @@ class HttpChannel:
 
     def send(self, message: Message) -> dict[str, Any]:
         """Redirects are not followed: an address that moved is a person's business."""
-        headers = {"Idempotency-Key": message.message_id, "User-Agent": self._user_agent}
+        headers = {
+            "Idempotency-Key": message.message_id,
+            "User-Agent": self._user_agent,
+        }
         try:
             answer = httpx.post(
                 message.address,
@@ -34,7 +37,9 @@ class HttpChannel:
                 trust_env=False,
             )
         except httpx.HTTPError as error:
-            raise NoAnswer(f"The partner's server failed: {type(error).__name__}.") from None
+            raise NoAnswer(
+                f"The partner's server failed: {type(error).__name__}."
+            ) from None
         if answer.is_success:
             return {"status": answer.status_code, "reference": _reference(answer)}
         told = f"The partner's server answered {answer.status_code}."

@@ -46,10 +46,15 @@ class MailChannel:
         context = ssl.create_default_context()
         if settings.smtp_security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS, context=context
+                settings.smtp_host,
+                settings.smtp_port,
+                timeout=TIMEOUT_SECONDS,
+                context=context,
             )
         else:
-            server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS)
+            server = smtplib.SMTP(
+                settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS
+            )
             if settings.smtp_security == "starttls":
                 server.starttls(context=context)
         if settings.smtp_user:
@@ -75,7 +80,9 @@ def compose(message: Message, settings: Settings) -> EmailMessage:
     mail.set_content(message.text)
     for attachment in message.attachments:
         main, _, sub = attachment.media_type.partition("/")
-        mail.add_attachment(attachment.data, maintype=main, subtype=sub, filename=attachment.name)
+        mail.add_attachment(
+            attachment.data, maintype=main, subtype=sub, filename=attachment.name
+        )
     return mail
 
 

@@ -48,13 +48,18 @@ def waiting(session: Session, now: datetime) -> list[Point]:
         (Notice, ("awaiting_contact", "failed", "disputed", "escalated")),
     ):
         rows: Iterable[Plan | Hold | Referral | Notice] = session.scalars(
-            select(model).where(model.state.in_(states)).order_by(model.state_since).limit(SHOWN)
+            select(model)
+            .where(model.state.in_(states))
+            .order_by(model.state_since)
+            .limit(SHOWN)
         )
         found += [
             Point(case, f"{row.machine.name}.{row.state}", row.state_since)
             for row, case in _with_cases(session, list(rows))
         ]
-    watches = session.scalars(select(Watch).where(Watch.needs_person).limit(SHOWN)).all()
+    watches = session.scalars(
+        select(Watch).where(Watch.needs_person).limit(SHOWN)
+    ).all()
     found += [
         Point(case, "watch.unclear", row.last_at or row.state_since)
         for row, case in _with_cases(session, list(watches))

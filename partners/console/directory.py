@@ -39,14 +39,21 @@ def add() -> ResponseReturnValue:
     try:
         with site.writing() as session:
             found = service.add_partner(
-                session, kind=given["kind"], country=given["country"], name=given["name"],
+                session,
+                kind=given["kind"],
+                country=given["country"],
+                name=given["name"],
                 languages=given["languages"].lower().replace(",", " ").split(),
-                actor=signed_in().actor, now=utc_now(),
-            )  # fmt: skip
+                actor=signed_in().actor,
+                now=utc_now(),
+            )
             name = found.name
     except InvalidInput as error:
         return make_response(_directory(error, given), error.status)
-    flash(gettext("%(name)s is in the directory. Enter an address next.", name=name), "good")
+    flash(
+        gettext("%(name)s is in the directory. Enter an address next.", name=name),
+        "good",
+    )
     return redirect(url_for("partners.directory", words=name), 303)
 
 
@@ -56,10 +63,16 @@ def set_contact(partner_id: uuid.UUID) -> ResponseReturnValue:
     form = request.form
     with said(), site.writing() as session:
         service.set_contact(
-            session, service.partner(session, partner_id), channel=form.get("channel", ""),
-            address=form.get("address", ""), actor=signed_in().actor, now=utc_now(),
-        )  # fmt: skip
-        flash(gettext("The contact is stored. It is used once it is confirmed."), "good")
+            session,
+            service.partner(session, partner_id),
+            channel=form.get("channel", ""),
+            address=form.get("address", ""),
+            actor=signed_in().actor,
+            now=utc_now(),
+        )
+        flash(
+            gettext("The contact is stored. It is used once it is confirmed."), "good"
+        )
     return _back()
 
 
@@ -68,7 +81,10 @@ def confirm(partner_id: uuid.UUID) -> ResponseReturnValue:
     """What waited for this address leaves at once."""
     with said(), site.writing() as session:
         waited = confirm_address(session, service.partner(session, partner_id))
-        flash(gettext("The address is confirmed. Sent now: %(count)s.", count=waited), "good")
+        flash(
+            gettext("The address is confirmed. Sent now: %(count)s.", count=waited),
+            "good",
+        )
     return _back()
 
 
@@ -85,19 +101,27 @@ def set_enabled(partner_id: uuid.UUID) -> ResponseReturnValue:
     enabled = request.form.get("enabled") == "yes"
     with said(), site.writing() as session:
         service.set_enabled(
-            session, service.partner(session, partner_id), enabled=enabled,
-            actor=signed_in().actor, now=utc_now(),
-        )  # fmt: skip
+            session,
+            service.partner(session, partner_id),
+            enabled=enabled,
+            actor=signed_in().actor,
+            now=utc_now(),
+        )
     return _back()
 
 
-def _directory(error: HotlineError | None = None, given: Mapping[str, str] | None = None) -> str:
+def _directory(
+    error: HotlineError | None = None, given: Mapping[str, str] | None = None
+) -> str:
     filters = {name: request.args.get(name, "").strip() for name in FILTERS}
     with site.reading() as session:
         found = service.search(
-            session, kind=filters["kind"], country=filters["country"].upper(),
-            words=filters["words"], limit=SHOWN + 1,
-        )  # fmt: skip
+            session,
+            kind=filters["kind"],
+            country=filters["country"].upper(),
+            words=filters["words"],
+            limit=SHOWN + 1,
+        )
         return render(
             "partners/directory.html",
             partners=found[:SHOWN],
@@ -115,4 +139,6 @@ def _directory(error: HotlineError | None = None, given: Mapping[str, str] | Non
 
 def _back() -> ResponseReturnValue:
     """To the page that the form stood on."""
-    return redirect(own_path(request.form.get("back", "")) or url_for("partners.directory"), 303)
+    return redirect(
+        own_path(request.form.get("back", "")) or url_for("partners.directory"), 303
+    )

@@ -37,9 +37,14 @@ OfCase = TypeVar("OfCase", Plan, Hold, Referral, Notice)
 def request_plan(reference: str) -> ResponseReturnValue:
     with said(), site.writing() as session:
         planning.request_plan(
-            session, site.context(), by_reference(session, reference), signed_in(), _chosen(),
-            note=request.form.get("note", ""), now=utc_now(),
-        )  # fmt: skip
+            session,
+            site.context(),
+            by_reference(session, reference),
+            signed_in(),
+            _chosen(),
+            note=request.form.get("note", ""),
+            now=utc_now(),
+        )
         flash(gettext("The plan waits for another person's approval."), "good")
     return _back(reference)
 
@@ -54,7 +59,9 @@ def _chosen() -> dict[int, uuid.UUID | None]:
             for index in request.form.getlist("route")
         }
     except ValueError:
-        raise InvalidInput("This choice cannot be read.", hint="Load the page anew.") from None
+        raise InvalidInput(
+            "This choice cannot be read.", hint="Load the page anew."
+        ) from None
 
 
 @requires("plan.approve")
@@ -90,9 +97,13 @@ def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
     with said(), site.writing() as session:
         if request.form.get("confirm") != "yes":
-            raise InvalidInput("The hold was not released.", hint="Tick the box to confirm.")
+            raise InvalidInput(
+                "The hold was not released.", hint="Tick the box to confirm."
+            )
         hold = _of_case(session, Hold, hold_id, reference)
-        holds.release_hold(session, hold, actor=signed_in().actor, now=utc_now(), reason=reason)
+        holds.release_hold(
+            session, hold, actor=signed_in().actor, now=utc_now(), reason=reason
+        )
         flash(gettext("The hold is released; the notices leave now."), "good")
     return _back(reference)
 
@@ -102,10 +113,14 @@ def extend_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
     form, now = request.form, utc_now()
     with said(), site.writing() as session:
         holds.extend_hold(
-            session, _of_case(session, Hold, hold_id, reference),
-            deadline=local_time(form.get("deadline", "")) or now, reason=form.get("reason", ""),
-            officer_reference=form.get("officer_reference", ""), actor=signed_in().actor, now=now,
-        )  # fmt: skip
+            session,
+            _of_case(session, Hold, hold_id, reference),
+            deadline=local_time(form.get("deadline", "")) or now,
+            reason=form.get("reason", ""),
+            officer_reference=form.get("officer_reference", ""),
+            actor=signed_in().actor,
+            now=now,
+        )
         flash(gettext("The hold is extended."), "good")
     return _back(reference)
 
@@ -117,9 +132,14 @@ def answer_referral(reference: str, referral_id: uuid.UUID) -> ResponseReturnVal
     with said(), site.writing() as session:
         referral = _of_case(session, Referral, referral_id, reference)
         referrals.answer(
-            session, referral, form.get("verb", ""), actor=signed_in().actor, now=utc_now(),
-            their_reference=form.get("their_reference", ""), note=form.get("note", ""),
-        )  # fmt: skip
+            session,
+            referral,
+            form.get("verb", ""),
+            actor=signed_in().actor,
+            now=utc_now(),
+            their_reference=form.get("their_reference", ""),
+            note=form.get("note", ""),
+        )
         flash(gettext("The answer is stored."), "good")
     return _back(reference)
 
@@ -130,7 +150,12 @@ def withdraw_notice(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue
     with said(), site.writing() as session:
         notice = _of_case(session, Notice, notice_id, reference)
         notices.withdraw(
-            session, site.context(), notice, reason=reason, actor=signed_in().actor, now=utc_now()
+            session,
+            site.context(),
+            notice,
+            reason=reason,
+            actor=signed_in().actor,
+            now=utc_now(),
         )
         flash(gettext("The notice is withdrawn."), "good")
     return _back(reference)
@@ -142,8 +167,12 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
     actor, now = signed_in().actor, utc_now()
     with said(), site.writing() as session:
         notice = _of_case(session, Notice, notice_id, reference)
-        contact = named_provider(session, request.form.get("address", ""), actor=actor, now=now)
-        notices.use_contact(session, site.context(), notice, contact, actor=actor, now=now)
+        contact = named_provider(
+            session, request.form.get("address", ""), actor=actor, now=now
+        )
+        notices.use_contact(
+            session, site.context(), notice, contact, actor=actor, now=now
+        )
         flash(gettext("The notice goes to %(name)s.", name=contact.name), "good")
     return _back(reference)
 
@@ -163,7 +192,9 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
     return _back(reference)
 
 
-def _of_case(session: Session, kind: type[OfCase], found_id: uuid.UUID, reference: str) -> OfCase:
+def _of_case(
+    session: Session, kind: type[OfCase], found_id: uuid.UUID, reference: str
+) -> OfCase:
     """What belongs to this case; anything else does not exist here."""
     case: Case = by_reference(session, reference)
     found = session.get(kind, found_id)

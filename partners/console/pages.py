@@ -80,5 +80,8 @@ def said() -> Iterator[None]:
         yield
     except (Conflict, InvalidInput) as error:
         fields = error.fields.values() if isinstance(error, InvalidInput) else ()
-        told = [worded(error), *(gettext(fault) for fault in fields if fault != error.hint)]
+        told = [
+            worded(error),
+            *(gettext(fault) for fault in fields if fault != error.hint),
+        ]
         flash(" ".join(dict.fromkeys(told)), "danger")

@@ -46,24 +46,39 @@ def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> M
         if planning.can_take(route)
     ]
     return _render(
-        "plan", case, person, now,
+        "plan",
+        case,
+        person,
+        now,
         plan=waiting,
-        own=waiting is not None and waiting.two_person and waiting.requested_by == person.actor,
+        own=waiting is not None
+        and waiting.two_person
+        and waiting.requested_by == person.actor,
         chosen=_partners(session, waiting.routes) if waiting else {},
         routes=routes,
         notices=planning.NOTICE_ROUTES,
         closable=not closing.obstacle(session, case),
         may_ask=case.state in ("assessed", "in_progress") or case.danger_now,
         earlier=earlier,
-        told={one["to"] for plan in earlier if plan.state == "approved" for one in plan.routes},
-    )  # fmt: skip
+        told={
+            one["to"]
+            for plan in earlier
+            if plan.state == "approved"
+            for one in plan.routes
+        },
+    )
 
 
-def referral_panel(session: Session, case: Case, person: Person, now: datetime) -> Markup:
+def referral_panel(
+    session: Session, case: Case, person: Person, now: datetime
+) -> Markup:
     found = service.of_case(session, case.id)
     holds = session.scalars(select(Hold).where(Hold.case_id == case.id)).all()
     return _render(
-        "referrals", case, person, now,
+        "referrals",
+        case,
+        person,
+        now,
         referrals=found,
         holds={hold.referral_id: hold for hold in holds},
         holding=HOLDING,
@@ -72,7 +87,7 @@ def referral_panel(session: Session, case: Case, person: Person, now: datetime) 
         verbs=service.ANSWERS,
         events={event: verb for verb, event in service.ANSWERS.items()},
         zone=site.context().country.time_zone,
-    )  # fmt: skip
+    )
 
 
 def notice_panel(session: Session, case: Case, person: Person, now: datetime) -> Markup:
@@ -84,10 +99,13 @@ def notice_panel(session: Session, case: Case, person: Person, now: datetime) ->
     )
     found = session.scalars(query).all()
     return _render(
-        "notices", case, person, now,
+        "notices",
+        case,
+        person,
+        now,
         notices=found,
         deliveries=_deliveries(session, [one.id for one in found]),
-    )  # fmt: skip
+    )
 
 
 def watch_panel(session: Session, case: Case, person: Person, now: datetime) -> Markup:
@@ -104,7 +122,9 @@ def watch_panel(session: Session, case: Case, person: Person, now: datetime) -> 
 CASE_PANELS: Sequence[Panel] = (plan_panel, referral_panel, notice_panel, watch_panel)
 
 
-def _render(name: str, case: Case, person: Person, now: datetime, **values: object) -> Markup:
+def _render(
+    name: str, case: Case, person: Person, now: datetime, **values: object
+) -> Markup:
     return Markup(  # noqa: S704  # what Jinja made, with everything escaped
         render_template(
             f"partners/panel_{name}.html",
@@ -127,14 +147,20 @@ def _earlier(session: Session, case: Case) -> Sequence[Plan]:
 
 
 def _partners(session: Session, routes: Iterable[dict[str, str]]) -> dict[str, Partner]:
-    ids = [uuid.UUID(route["partner_id"]) for route in routes if route.get("partner_id")]
+    ids = [
+        uuid.UUID(route["partner_id"]) for route in routes if route.get("partner_id")
+    ]
     found = session.scalars(select(Partner).where(Partner.id.in_(ids)))
     return {str(one.id): one for one in found}
 
 
-def _deliveries(session: Session, subjects: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Delivery]]:
+def _deliveries(
+    session: Session, subjects: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, list[Delivery]]:
     found: dict[uuid.UUID, list[Delivery]] = {subject: [] for subject in subjects}
-    query = select(Delivery).where(Delivery.subject_id.in_(subjects)).order_by(Delivery.id)
+    query = (
+        select(Delivery).where(Delivery.subject_id.in_(subjects)).order_by(Delivery.id)
+    )
     for delivery in session.scalars(query):
         found[delivery.subject_id].append(delivery)
     return found
@@ -142,4 +168,6 @@ def _deliveries(session: Session, subjects: Sequence[uuid.UUID]) -> dict[uuid.UU
 
 def _answers(session: Session, referral_id: uuid.UUID) -> list[machine.HistoryEntry]:
     told = set(service.ANSWERS.values())
-    return [entry for entry in machine.history(session, referral_id) if entry.event in told]
+    return [
+        entry for entry in machine.history(session, referral_id) if entry.event in told
+    ]

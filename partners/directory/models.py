@@ -21,9 +21,13 @@ class Partner(Identified, Base):
     country: Mapped[str | None] = mapped_column(short(2), index=True)
     name: Mapped[str] = mapped_column(short(200))
     languages: Mapped[list[str]] = mapped_column(default=list)
-    channel: Mapped[str] = mapped_column(short(12), default="email")  # email, http, none
+    channel: Mapped[str] = mapped_column(
+        short(12), default="email"
+    )  # email, http, none
     address: Mapped[str] = mapped_column(Text, default="")
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)  # territory, hours, ASNs
+    details: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # territory, hours, ASNs
     source: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
     approved_at: Mapped[datetime | None]

@@ -28,9 +28,15 @@ FILE = "partner_directory.toml"
 MUNICIPALITIES = "municipalities.csv"
 
 Kind = Literal[
-    "hotline", "police", "ncb", "regulator", "platform", "provider", "helpline",
+    "hotline",
+    "police",
+    "ncb",
+    "regulator",
+    "platform",
+    "provider",
+    "helpline",
     "child_protection_unit",
-]  # fmt: skip
+]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -88,7 +94,9 @@ def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
     codes = [seed.code for seed in found]
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
-        raise Misconfigured(f"Directory seed: these codes stand twice: {', '.join(twice)}.")
+        raise Misconfigured(
+            f"Directory seed: these codes stand twice: {', '.join(twice)}."
+        )
     return sorted(found, key=lambda seed: (seed.country, seed.kind, seed.code))
 
 
@@ -180,7 +188,9 @@ def _units(places: tuple[_Municipality, ...]) -> Iterator[PartnerSeed]:
 def _local_police(places: tuple[_Municipality, ...]) -> Iterator[PartnerSeed]:
     counties = dict.fromkeys((place.country, place.county) for place in places)
     for country, county in counties:
-        inside = [one for one in places if (one.country, one.county) == (country, county)]
+        inside = [
+            one for one in places if (one.country, one.county) == (country, county)
+        ]
         yield PartnerSeed(
             "police",
             country,
@@ -203,5 +213,9 @@ def _languages(country: str) -> tuple[str, ...]:
 
 def _code(kind: str, country: str, name: str) -> str:
     """ "unit-al-durres": stable as long as the name is, and readable in a log."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return f"{kind}-{country.lower()}-{re.sub('[^a-z0-9]+', '-', plain).strip('-')}"[:80]
+    plain = (
+        unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    )
+    return f"{kind}-{country.lower()}-{re.sub('[^a-z0-9]+', '-', plain).strip('-')}"[
+        :80
+    ]

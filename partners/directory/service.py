@@ -29,7 +29,9 @@ CODE_LENGTH = 80
 NAME_LENGTH = 200
 ADDRESS_LENGTH = 500
 # One address without display name, quotes or comments: it goes into an envelope as it is.
-EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+)
 # Which kind of partner a route of the jurisdiction rules is told through.
 KIND_OF_ROUTE = {
     "police": "police",
@@ -53,9 +55,14 @@ def plant(session: Session, context: Context, now: datetime) -> int:
         added += insert_once(session, Partner, ["code"], **_row(seed, now))
     if added:
         audit.record(
-            session, actor=audit.SYSTEM, action="directory.planted", entity="partner",
-            entity_id="seed", now=now, added=added,
-        )  # fmt: skip
+            session,
+            actor=audit.SYSTEM,
+            action="directory.planted",
+            entity="partner",
+            entity_id="seed",
+            now=now,
+            added=added,
+        )
     return added
 
 
@@ -69,7 +76,10 @@ def _row(seed: PartnerSeed, now: datetime) -> dict[str, Any]:
         "languages": list(seed.languages),
         "channel": "none",
         "address": "",
-        "details": {"territory": list(seed.territory), "reached_by": list(seed.channels)},
+        "details": {
+            "territory": list(seed.territory),
+            "reached_by": list(seed.channels),
+        },
         "source": f"{seed.source} ({seed.dated})",
         "created_at": now,
         "approved_by": "",
@@ -77,17 +87,32 @@ def _row(seed: PartnerSeed, now: datetime) -> dict[str, Any]:
 
 
 def search(
-    session: Session, *, kind: str = "", country: str = "", words: str = "", limit: int = 200
+    session: Session,
+    *,
+    kind: str = "",
+    country: str = "",
+    words: str = "",
+    limit: int = 200,
 ) -> Sequence[Partner]:
     """Partners for the directory page, by kind, country and name."""
-    query = select(Partner).order_by(Partner.kind, Partner.country, Partner.name).limit(limit)
+    query = (
+        select(Partner)
+        .order_by(Partner.kind, Partner.country, Partner.name)
+        .limit(limit)
+    )
     if kind:
         query = query.where(Partner.kind == kind)
     if country:
         query = query.where(Partner.country == country)
     if words:
-        query = query.where(or_(*(c.icontains(words, autoescape=True) for c in
-                                  (Partner.name, Partner.code, Partner.address))))  # fmt: skip
+        query = query.where(
+            or_(
+                *(
+                    c.icontains(words, autoescape=True)
+                    for c in (Partner.name, Partner.code, Partner.address)
+                )
+            )
+        )
     return session.scalars(query).all()
 
 
@@ -129,7 +154,8 @@ def candidates(session: Session, route: dict[str, Any]) -> Sequence[Partner]:
     if kind == "platform":
         rows = [row for row in rows if row.name == route["name"]]
     return sorted(
-        rows, key=lambda row: (row.approved_at is None, bool(row.details.get("territory")))
+        rows,
+        key=lambda row: (row.approved_at is None, bool(row.details.get("territory"))),
     )
 
 
@@ -172,7 +198,9 @@ def _provider_code(address: str) -> str:
     return f"provider:{hashlib.sha256(address.encode()).hexdigest()}"
 
 
-def named_provider(session: Session, address: str, *, actor: str, now: datetime) -> Partner:
+def named_provider(
+    session: Session, address: str, *, actor: str, now: datetime
+) -> Partner:
     """The contact that a person names for a host of which none is known; confirmed by naming it."""
     address = address.strip().lower()
     fault = address_fault("email", address)
@@ -180,10 +208,22 @@ def named_provider(session: Session, address: str, *, actor: str, now: datetime)
         raise InvalidInput(fault, fields={"/address": fault})
     code = _provider_code(address)
     insert_once(
-        session, Partner, ["code"], id=new_id(), code=code, kind="provider", country=None,
-        name=f"Abuse desk {address}", languages=[], channel="email", address=address, details={},
-        source=f"named by {actor}", created_at=now, approved_by="",
-    )  # fmt: skip
+        session,
+        Partner,
+        ["code"],
+        id=new_id(),
+        code=code,
+        kind="provider",
+        country=None,
+        name=f"Abuse desk {address}",
+        languages=[],
+        channel="email",
+        address=address,
+        details={},
+        source=f"named by {actor}",
+        created_at=now,
+        approved_by="",
+    )
     found = session.scalars(select(Partner).where(Partner.code == code)).one()
     found.disabled_at = None
     approve(session, found, actor=actor, now=now)
@@ -212,15 +252,29 @@ def add_partner(
     if faults:
         raise InvalidInput("The partner was not added.", fields=faults)
     found = Partner(
-        id=new_id(), code=f"own:{new_id()}", kind=kind, country=country or None, name=name,
-        languages=[one for one in languages if re.fullmatch("[a-z]{2}", one)], channel="none",
-        address="", details={}, source=f"added by {actor}", created_at=now,
-    )  # fmt: skip
+        id=new_id(),
+        code=f"own:{new_id()}",
+        kind=kind,
+        country=country or None,
+        name=name,
+        languages=[one for one in languages if re.fullmatch("[a-z]{2}", one)],
+        channel="none",
+        address="",
+        details={},
+        source=f"added by {actor}",
+        created_at=now,
+    )
     session.add(found)
     audit.record(
-        session, actor=actor, action="partner.added", entity="partner", entity_id=found.id,
-        now=now, kind=kind, name=name,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="partner.added",
+        entity="partner",
+        entity_id=found.id,
+        now=now,
+        kind=kind,
+        name=name,
+    )
     return found
 
 
@@ -230,13 +284,23 @@ def set_enabled(
     """A disabled partner is offered for nothing new; what was sent to it stays as it is."""
     found.disabled_at = None if enabled else now
     audit.record(
-        session, actor=actor, action="partner.enabled" if enabled else "partner.disabled",
-        entity="partner", entity_id=found.id, now=now,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="partner.enabled" if enabled else "partner.disabled",
+        entity="partner",
+        entity_id=found.id,
+        now=now,
+    )
 
 
 def set_contact(
-    session: Session, found: Partner, *, channel: str, address: str, actor: str, now: datetime
+    session: Session,
+    found: Partner,
+    *,
+    channel: str,
+    address: str,
+    actor: str,
+    now: datetime,
 ) -> None:
     """Change how a partner is reached; a changed address needs a new confirmation."""
     address = address.strip() if channel != "none" else ""
@@ -246,9 +310,14 @@ def set_contact(
     found.channel, found.address = channel, address
     found.approved_at, found.approved_by = None, ""
     audit.record(
-        session, actor=actor, action="partner.contact_changed", entity="partner",
-        entity_id=found.id, now=now, channel=channel,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="partner.contact_changed",
+        entity="partner",
+        entity_id=found.id,
+        now=now,
+        channel=channel,
+    )
 
 
 def address_fault(channel: str, address: str) -> str:
@@ -272,6 +341,11 @@ def approve(session: Session, found: Partner, *, actor: str, now: datetime) -> N
         )
     found.approved_at, found.approved_by = now, actor
     audit.record(
-        session, actor=actor, action="partner.approved", entity="partner",
-        entity_id=found.id, now=now, address=found.address,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="partner.approved",
+        entity="partner",
+        entity_id=found.id,
+        now=now,
+        address=found.address,
+    )

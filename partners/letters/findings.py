@@ -44,9 +44,14 @@ def observations(session: Session, item_id: uuid.UUID) -> list[HostingObservatio
     newest: dict[tuple[str, str, str | None], HostingObservation] = {}
     for row in rows:
         # One look may find several values of one fact (two addresses): all of that look count.
-        if latest.setdefault((row.fact, row.source), row.at) == row.at and row.value is not None:
+        if (
+            latest.setdefault((row.fact, row.source), row.at) == row.at
+            and row.value is not None
+        ):
             newest.setdefault((row.fact, row.source, row.value), row)
-    return sorted(newest.values(), key=lambda row: (row.fact, row.source, row.value or ""))
+    return sorted(
+        newest.values(), key=lambda row: (row.fact, row.source, row.value or "")
+    )
 
 
 def address_of(session: Session, item_id: uuid.UUID) -> str | None:
@@ -69,7 +74,8 @@ def seen_at(session: Session, item: Item) -> datetime | None:
         select(Visit.at)
         .where(
             Visit.item_id == item.id,
-            (Visit.verdict == "online") | (Visit.verdict.is_(None) & (Visit.outcome == "ok")),
+            (Visit.verdict == "online")
+            | (Visit.verdict.is_(None) & (Visit.outcome == "ok")),
         )
         .order_by(Visit.at.desc())
         .limit(1)
@@ -101,11 +107,17 @@ def files(session: Session, item_id: uuid.UUID) -> Sequence[File]:
 def class_of(match: MediaMatch) -> str:
     """What the list's owner calls the entry, in this project's classes."""
     category = match.entry.category or ""
-    return str(match.hash_list.category_map.get(category, match.hash_list.default_class))
+    return str(
+        match.hash_list.category_map.get(category, match.hash_list.default_class)
+    )
 
 
 def reasons(
-    session: Session, context: Context, case: Case, route: Mapping[str, Any], language: str
+    session: Session,
+    context: Context,
+    case: Case,
+    route: Mapping[str, Any],
+    language: str,
 ) -> dict[str, str]:
     """Why this addressee, and on what legal basis.
 
@@ -115,12 +127,17 @@ def reasons(
     said = route
     if language != "en" and route:
         facts = Facts.from_json(facts_of(session, context, case))
-        anew = route_cases(facts, load_rules(context.settings.data_dir), language).to_json()
+        anew = route_cases(
+            facts, load_rules(context.settings.data_dir), language
+        ).to_json()
         said = next(
-            (one for one in anew["routes"]
-             if (one["to"], one["country"]) == (route["to"], route.get("country"))),
+            (
+                one
+                for one in anew["routes"]
+                if (one["to"], one["country"]) == (route["to"], route.get("country"))
+            ),
             route,
-        )  # fmt: skip
+        )
     return {"why": str(said.get("why", "")), "basis": str(said.get("basis", ""))}
 
 

@@ -11,7 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined, TemplateError
+from jinja2 import (
+    ChoiceLoader,
+    FileSystemLoader,
+    PackageLoader,
+    StrictUndefined,
+    TemplateError,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hotline.core.errors import Misconfigured
@@ -37,7 +43,9 @@ def write(name: str, language: str, data_dir: Path, /, **values: Any) -> Letter:
         raise Misconfigured(f"Mail template {name}: {error.message}.") from None
     subject, _, body = text.partition("\n")
     if not subject.startswith(SUBJECT):
-        raise Misconfigured(f"Mail template {name}: the first line must begin with {SUBJECT!r}.")
+        raise Misconfigured(
+            f"Mail template {name}: the first line must begin with {SUBJECT!r}."
+        )
     return Letter(subject.removeprefix(SUBJECT).strip(), body.strip() + "\n")
 
 

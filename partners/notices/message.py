@@ -33,7 +33,9 @@ def notice_message(
     route = findings.route_of(session, notice.plan_id, notice.kind)
     reasons = findings.reasons(session, context, notice.case, route, notice.language)
     link = answer_link(context, notice)
-    documents = [] if delivery.purpose == "withdrawal" else _documents(context, notice, located)
+    documents = (
+        [] if delivery.purpose == "withdrawal" else _documents(context, notice, located)
+    )
     letter = wording.write(
         f"notice_{delivery.purpose}",
         notice.language,
@@ -61,7 +63,9 @@ def notice_message(
         body=_body(context, notice, delivery, documents, reasons["basis"], link),
         attachments=_attachments(documents, located),
         language=notice.language,
-        thread=first_message_id(session, notice.id) if delivery.purpose != "first" else None,
+        thread=first_message_id(session, notice.id)
+        if delivery.purpose != "first"
+        else None,
         urgent=notice.case.danger_now,
     )
 
@@ -88,7 +92,9 @@ def _located(session: Session, notice: Notice) -> list[Located]:
 
 
 def _locate(session: Session, notice: Notice, entry: NoticeItem, item: Item) -> Located:
-    known = [file.seen.media for file in findings.files(session, item.id) if file.matches]
+    known = [
+        file.seen.media for file in findings.files(session, item.id) if file.matches
+    ]
     # Hashes tell a host which file is meant; with several known ones, none stands for the address.
     only = known[0] if len(known) == 1 else None
     return Located(
@@ -111,9 +117,14 @@ def _documents(
     context: Context, notice: Notice, located: Sequence[Located]
 ) -> list[dict[str, Any]]:
     settings = context.settings
-    sender = Sender(sender_name(context), settings.contact_email, settings.hotline_domain)
+    sender = Sender(
+        sender_name(context), settings.contact_email, settings.hotline_domain
+    )
     told = f"Notice {notice.reference}. Answer without an account: {answer_link(context, notice)}"
-    return [document(one, sender, reference=notice.reference, description=told) for one in located]
+    return [
+        document(one, sender, reference=notice.reference, description=told)
+        for one in located
+    ]
 
 
 def _attachments(
@@ -127,7 +138,11 @@ def _attachments(
         else [f"xarf-{number}.json" for number in range(1, len(documents) + 1)]
     )
     pages = [
-        Attachment(name, "application/json", json.dumps(one, ensure_ascii=False, indent=2).encode())
+        Attachment(
+            name,
+            "application/json",
+            json.dumps(one, ensure_ascii=False, indent=2).encode(),
+        )
         for name, one in zip(names, documents, strict=True)
     ]
     return (*pages, Attachment("locations.csv", "text/csv", csv_of(located)))
@@ -149,7 +164,10 @@ def _body(
         "created_at": stamp(notice.created_at),
         "deadline": stamp(notice.due_at) if notice.due_at else None,
         "language": notice.language,
-        "sender": {"name": sender_name(context), "contact": context.settings.contact_email},
+        "sender": {
+            "name": sender_name(context),
+            "contact": context.settings.contact_email,
+        },
         "legal_basis": basis,
         "good_faith": True,
         "answer_url": link,
@@ -172,4 +190,6 @@ def _first_sent_at(session: Session, notice: Notice) -> Any:
 
 def _withdrawal_reason(session: Session, notice: Notice) -> str:
     entries = machine.history(session, notice.id)
-    return next((str(e.details["reason"]) for e in entries if e.event == "withdrawn"), "")
+    return next(
+        (str(e.details["reason"]) for e in entries if e.event == "withdrawn"), ""
+    )

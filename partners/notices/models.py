@@ -15,7 +15,14 @@ from hotline.core.storage.machine import Machine, Stateful
 from partners.directory.models import Partner
 from triage.cases.models import Case
 
-_ANSWERABLE = ("sent", "acknowledged", "claimed_removed", "disputed", "escalated", "preserved")
+_ANSWERABLE = (
+    "sent",
+    "acknowledged",
+    "claimed_removed",
+    "disputed",
+    "escalated",
+    "preserved",
+)
 
 # The host has it and has not said that it did anything: reminders are for these.
 OPEN = ("sent", "acknowledged", "preserved")
@@ -45,7 +52,10 @@ NOTICE_MACHINE = Machine(
             ("failed", "verified"): "verified_removed",
             ("queued", "verified"): "verified_removed",
             ("sent", "bounced"): "failed",
-            **{(state, "acknowledged"): "acknowledged" for state in ("sent", "escalated")},
+            **{
+                (state, "acknowledged"): "acknowledged"
+                for state in ("sent", "escalated")
+            },
             # A host's "removed" is a claim until our own checks agree.
             **{(state, "claimed_removed"): "claimed_removed" for state in _ANSWERABLE},
             **{(state, "preserved"): "preserved" for state in ("sent", "acknowledged")},
@@ -72,8 +82,12 @@ class Notice(Identified, Stateful, Base):
     reference: Mapped[str] = mapped_column(short(24), unique=True)
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"), index=True)
     plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("plan.id"))
-    partner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("partner.id"), index=True)
-    kind: Mapped[str] = mapped_column(short(24))  # provider_notice, cdn_notice, preservation_…
+    partner_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("partner.id"), index=True
+    )
+    kind: Mapped[str] = mapped_column(
+        short(24)
+    )  # provider_notice, cdn_notice, preservation_…
     why: Mapped[str] = mapped_column(Text, default="")
     language: Mapped[str] = mapped_column(short(12), default="en")
     needs_release: Mapped[bool] = mapped_column(default=True)

@@ -33,17 +33,34 @@ CODE = "network:cloudflare"
 LOOKS = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(days=3))
 
 
-def network_of(session: Session, settings: Settings, item: Item, now: datetime) -> Partner | None:
+def network_of(
+    session: Session, settings: Settings, item: Item, now: datetime
+) -> Partner | None:
     """The delivery network in front of ``item`` as a contact, where its API is set up for us."""
-    if not (settings.cloudflare_account and settings.cloudflare_token.get_secret_value()):
+    if not (
+        settings.cloudflare_account and settings.cloudflare_token.get_secret_value()
+    ):
         return None
     if _delivered_by(session, item.id) != NETWORK:
         return None
     insert_once(
-        session, Partner, ["code"], id=new_id(), code=CODE, kind="provider", country=None,
-        name=NETWORK, languages=["en"], channel=NAME, address=settings.cloudflare_account,
-        details={}, source="settings", created_at=now, approved_at=now, approved_by="settings",
-    )  # fmt: skip
+        session,
+        Partner,
+        ["code"],
+        id=new_id(),
+        code=CODE,
+        kind="provider",
+        country=None,
+        name=NETWORK,
+        languages=["en"],
+        channel=NAME,
+        address=settings.cloudflare_account,
+        details={},
+        source="settings",
+        created_at=now,
+        approved_at=now,
+        approved_by="settings",
+    )
     return session.scalars(select(Partner).where(Partner.code == CODE)).one()
 
 
@@ -62,7 +79,9 @@ def _delivered_by(session: Session, item_id: uuid.UUID) -> str | None:
     )
 
 
-def asked(session: Session, notice: Notice, delivery: Delivery, *, now: datetime) -> None:
+def asked(
+    session: Session, notice: Notice, delivery: Delivery, *, now: datetime
+) -> None:
     """Cloudflare took the report: the fact is kept, and its state is asked for later."""
     if delivery.channel != NAME:
         return
@@ -73,7 +92,9 @@ def asked(session: Session, notice: Notice, delivery: Delivery, *, now: datetime
         _post(session, item_id, report_id, 0, now)
 
 
-def not_asked(session: Session, delivery: Delivery, reason: str, *, now: datetime) -> None:
+def not_asked(
+    session: Session, delivery: Delivery, reason: str, *, now: datetime
+) -> None:
     """It was not taken: refused, unreachable, or asked too often."""
     if delivery.channel == NAME:
         notice = session.get_one(Notice, delivery.subject_id)
@@ -103,14 +124,24 @@ def ask_state(task: Task, *, client: CloudflareOrigin | None) -> None:
 def _observe(session: Session, item_id: uuid.UUID, value: str, now: datetime) -> None:
     session.add(
         HostingObservation(
-            item_id=item_id, fact="origin_request", value=value[:300], source=SOURCE, at=now,
+            item_id=item_id,
+            fact="origin_request",
+            value=value[:300],
+            source=SOURCE,
+            at=now,
             confidence=1.0,
         )
-    )  # fmt: skip
+    )
 
 
-def _post(session: Session, item_id: uuid.UUID, report_id: str, look: int, now: datetime) -> None:
+def _post(
+    session: Session, item_id: uuid.UUID, report_id: str, look: int, now: datetime
+) -> None:
     outbox.post(
-        session, "origin.state", key=f"origin:{item_id}:{report_id}:{look}", now=now,
-        payload={"item_id": str(item_id), "report_id": report_id, "look": look}, delay=LOOKS[look],
-    )  # fmt: skip
+        session,
+        "origin.state",
+        key=f"origin:{item_id}:{report_id}:{look}",
+        now=now,
+        payload={"item_id": str(item_id), "report_id": report_id, "look": look},
+        delay=LOOKS[look],
+    )

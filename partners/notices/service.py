@@ -72,8 +72,14 @@ def create(
         needs_release=route["after"] == "police_release",
         created_at=now,
     )
-    machine.begin(session, notice, actor=actor, now=now, case=plan.case.reference,
-                  kind=notice.kind)  # fmt: skip
+    machine.begin(
+        session,
+        notice,
+        actor=actor,
+        now=now,
+        case=plan.case.reference,
+        kind=notice.kind,
+    )
     session.add(NoticeItem(notice_id=notice.id, item_id=plan.case.item_id))
     post_release(session, plan.case_id, key=f"release:{notice.id}", now=now)
     return notice
@@ -90,29 +96,57 @@ def may_leave(session: Session, notice: Notice) -> bool:
 
 
 def dispatch(
-    session: Session, context: Context, notice: Notice, *, now: datetime, named: bool = False
+    session: Session,
+    context: Context,
+    notice: Notice,
+    *,
+    now: datetime,
+    named: bool = False,
 ) -> None:
     """Queue a released notice to its contact, or lay it before a person if nobody confirmed one.
 
     ``named``: a person chose the contact; it is not looked up again.
     """
-    if not named and notice.kind in ("provider_notice", "cdn_notice", "preservation_request"):
+    if not named and notice.kind in (
+        "provider_notice",
+        "cdn_notice",
+        "preservation_request",
+    ):
         item, settings = notice.case.item, context.settings
-        network = origins.network_of(session, settings, item, now) if notice.kind == CDN else None
+        network = (
+            origins.network_of(session, settings, item, now)
+            if notice.kind == CDN
+            else None
+        )
         notice.partner = network or provider_of(session, item, now) or notice.partner
     partner = notice.partner
-    if partner is None or partner.approved_at is None or partner.disabled_at is not None:
-        why = "no contact is known" if partner is None else "nobody confirmed the contact yet"
-        machine.advance(session, notice, "contact_unconfirmed", actor="system", now=now, why=why)
+    if (
+        partner is None
+        or partner.approved_at is None
+        or partner.disabled_at is not None
+    ):
+        why = (
+            "no contact is known"
+            if partner is None
+            else "nobody confirmed the contact yet"
+        )
+        machine.advance(
+            session, notice, "contact_unconfirmed", actor="system", now=now, why=why
+        )
         return
     notice.language = _language(context, partner)
     notice.due_at = now + timedelta(hours=REMOVAL_HOURS[_urgency(notice)])
     notice.link_mac = new_link(context.keyring, "notice", notice.id).mac
     notice.link_expires_at = now + timedelta(days=context.settings.notice_link_days)
     queue_delivery(
-        session, subject="notice", subject_id=notice.id, partner=partner,
-        domain=context.settings.hotline_domain, now=now, urgent=True,
-    )  # fmt: skip
+        session,
+        subject="notice",
+        subject_id=notice.id,
+        partner=partner,
+        domain=context.settings.hotline_domain,
+        now=now,
+        urgent=True,
+    )
 
 
 def contact_confirmed(
@@ -121,7 +155,10 @@ def contact_confirmed(
     """A contact was confirmed: the notices that waited for it go out; returns how many."""
     waiting = session.scalars(
         select(Notice)
-        .where(Notice.partner_id == partner.id, Notice.state.in_(("awaiting_contact", "failed")))
+        .where(
+            Notice.partner_id == partner.id,
+            Notice.state.in_(("awaiting_contact", "failed")),
+        )
         .with_for_update(of=Notice)
     ).all()
     for notice in waiting:
@@ -130,18 +167,28 @@ def contact_confirmed(
 
 
 def use_contact(
-    session: Session, context: Context, notice: Notice, partner: Partner, *, actor: str,
+    session: Session,
+    context: Context,
+    notice: Notice,
+    partner: Partner,
+    *,
+    actor: str,
     now: datetime,
-) -> None:  # fmt: skip
+) -> None:
     """A person names the contact of a notice whose host has none that is known."""
     notice.partner = partner
     _to_contact(session, context, notice, actor=actor, now=now, named=True)
 
 
 def _to_contact(
-    session: Session, context: Context, notice: Notice, *, actor: str, now: datetime,
+    session: Session,
+    context: Context,
+    notice: Notice,
+    *,
+    actor: str,
+    now: datetime,
     named: bool = False,
-) -> None:  # fmt: skip
+) -> None:
     machine.advance(session, notice, "contact_confirmed", actor=actor, now=now)
     if not may_leave(session, notice):
         machine.advance(session, notice, "held", actor="system", now=now)
@@ -149,7 +196,9 @@ def _to_contact(
     dispatch(session, context, notice, now=now, named=named)
 
 
-def after_sending(session: Session, context: Context, notice: Notice, *, now: datetime) -> None:
+def after_sending(
+    session: Session, context: Context, notice: Notice, *, now: datetime
+) -> None:
     """The contact's server took it: from now on the host's clock runs.
 
     What was withdrawn while it was on its way has been read all the same: the contact is told.
@@ -166,13 +215,24 @@ def failed_notice(session: Session, notice: Notice, now: datetime) -> None:
 
 
 def withdraw(
-    session: Session, context: Context, notice: Notice, *, reason: str, actor: str, now: datetime
+    session: Session,
+    context: Context,
+    notice: Notice,
+    *,
+    reason: str,
+    actor: str,
+    now: datetime,
 ) -> None:
     """Sent in error, or overtaken: the link dies, and whoever got it is told."""
     if not reason.strip():
         missing = phrase("Say why the notice is withdrawn.")
         raise InvalidInput(missing, fields={"/reason": missing})
-    told = notice.state not in ("awaiting_release", "awaiting_contact", "queued", "failed")
+    told = notice.state not in (
+        "awaiting_release",
+        "awaiting_contact",
+        "queued",
+        "failed",
+    )
     reason = reason.strip()[:1000]
     machine.advance(session, notice, "withdrawn", actor=actor, now=now, reason=reason)
     notice.link_revoked_at = now
@@ -180,20 +240,31 @@ def withdraw(
         _tell_of_withdrawal(session, context, notice, now)
 
 
-def _tell_of_withdrawal(session: Session, context: Context, notice: Notice, now: datetime) -> None:
+def _tell_of_withdrawal(
+    session: Session, context: Context, notice: Notice, now: datetime
+) -> None:
     """Nothing goes to an address that was changed meanwhile: the link is dead in any case."""
     if notice.partner is not None and notice.partner.approved_at is not None:
         queue_delivery(
-            session, subject="notice", subject_id=notice.id, partner=notice.partner,
-            domain=context.settings.hotline_domain, now=now, purpose="withdrawal",
-        )  # fmt: skip
+            session,
+            subject="notice",
+            subject_id=notice.id,
+            partner=notice.partner,
+            domain=context.settings.hotline_domain,
+            now=now,
+            purpose="withdrawal",
+        )
 
 
 def by_token(session: Session, context: Context, token: str, now: datetime) -> Notice:
     """The notice of a link. Unknown, expired and revoked links look the same: ``NotFound``."""
     mac = mac_of(context.keyring, "notice", token)
     notice = session.scalar(select(Notice).where(Notice.link_mac == mac))
-    expired = notice is None or notice.link_expires_at is None or notice.link_expires_at <= now
+    expired = (
+        notice is None
+        or notice.link_expires_at is None
+        or notice.link_expires_at <= now
+    )
     if notice is None or expired or notice.link_revoked_at is not None:
         raise NotFound(
             "This link is not valid, or not any more.",
@@ -216,17 +287,23 @@ def answer(
     Every answer is kept; it changes the notice's state only where that leads on from where it is.
     """
     if verb not in VERBS:
-        raise InvalidInput("Choose one of the answers.", fields={"/verb": "Choose one."})
+        raise InvalidInput(
+            "Choose one of the answers.", fields={"/verb": "Choose one."}
+        )
     text = str(clean(text))
     if len(text) > MAX_ANSWER:
-        raise InvalidInput("The text is too long.", fields={"/text": f"At most {MAX_ANSWER}."})
+        raise InvalidInput(
+            "The text is too long.", fields={"/text": f"At most {MAX_ANSWER}."}
+        )
     if verb in ("not_ours", "not_illegal", "question") and not text:
         raise InvalidInput("Please say more.", fields={"/text": "Please say more."})
     _bound(session, notice)
     event = VERBS[verb]
     if event and notice.machine.allows(notice.state, event):
         machine.advance(session, notice, event, actor="provider", now=now, verb=verb)
-    said = ProviderAnswer(id=new_id(), notice_id=notice.id, at=now, verb=verb, text=text)
+    said = ProviderAnswer(
+        id=new_id(), notice_id=notice.id, at=now, verb=verb, text=text
+    )
     session.add(said)
     if event == "claimed_removed":
         look_soon(session, notice.case_id, now=now)
@@ -241,9 +318,10 @@ def _bound(session: Session, notice: Notice) -> None:
     )
     if count is not None and count >= MAX_ANSWERS:
         raise TooMany(
-            "There are very many answers to this notice already.", retry_after=86400,
+            "There are very many answers to this notice already.",
+            retry_after=86400,
             hint="Answer the e-mail that it came in.",
-        )  # fmt: skip
+        )
 
 
 def of_case(session: Session, case_id: uuid.UUID) -> Sequence[Notice]:
@@ -258,7 +336,9 @@ def verified(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
             machine.advance(session, notice, "verified", actor="checks", now=now)
 
 
-def still_up(session: Session, case_id: uuid.UUID, *, event: str, now: datetime) -> None:
+def still_up(
+    session: Session, case_id: uuid.UUID, *, event: str, now: datetime
+) -> None:
     """Seen where it was said to be gone (``still_up``) or was proved to be (``reappeared``)."""
     for notice in of_case(session, case_id):
         if not notice.machine.allows(notice.state, event):

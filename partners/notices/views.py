@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flask import Blueprint, Response, flash, jsonify, make_response, redirect, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    jsonify,
+    make_response,
+    redirect,
+    request,
+    url_for,
+)
 from flask import render_template as render
 from flask_babel import gettext
 from pydantic import ConfigDict
@@ -61,9 +70,13 @@ def show(token: str) -> BaseResponse:
     with site.writing() as session:
         found = _notice(session, token)
         audit.record(
-            session, actor="provider", action="notice.locations_shown", entity="notice",
-            entity_id=found.id, now=utc_now(),
-        )  # fmt: skip
+            session,
+            actor="provider",
+            action="notice.locations_shown",
+            entity="notice",
+            entity_id=found.id,
+            now=utc_now(),
+        )
         return _page(session, found, token, shown=True)
 
 
@@ -80,7 +93,9 @@ def answer(token: str) -> BaseResponse:
     except InvalidInput as error:
         with site.reading() as session:
             found = _notice(session, token)
-            return _page(session, found, token, error=error, given={"verb": verb, "text": text})
+            return _page(
+                session, found, token, error=error, given={"verb": verb, "text": text}
+            )
     with spoken(language):
         flash(gettext("Thank you. Your answer is stored."), "good")
     return redirect(url_for("provider_notices.notice", token=token), 303)
@@ -104,12 +119,16 @@ def answer_json(token: str) -> BaseResponse:
     said = parse(Said, strict_json.loads(request.get_data(cache=False)))
     with site.writing() as session:
         found = _notice(session, token)
-        service.answer(session, site.context(), found, said.verb, said.text, now=utc_now())
+        service.answer(
+            session, site.context(), found, said.verb, said.text, now=utc_now()
+        )
         session.flush()
         return make_response(jsonify(_document(session, found)), 201)
 
 
-site.csrf.exempt(answer_json)  # no cookie is read there: the link itself is the permission
+site.csrf.exempt(
+    answer_json
+)  # no cookie is read there: the link itself is the permission
 
 
 def _notice(session: Session, token: str) -> Notice:

@@ -37,7 +37,11 @@ class Sender:
     domain: str
 
     def to_json(self) -> dict[str, str]:
-        return {"org": self.org[:MAX_ORG], "contact": self.contact, "domain": self.domain}
+        return {
+            "org": self.org[:MAX_ORG],
+            "contact": self.contact,
+            "domain": self.domain,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,9 @@ class Located:
     hashes: Mapping[str, str] = field(default_factory=dict)
 
 
-def document(found: Located, sender: Sender, *, reference: str, description: str) -> dict[str, Any]:
+def document(
+    found: Located, sender: Sender, *, reference: str, description: str
+) -> dict[str, Any]:
     """The report about one location; the same ``report_id`` each time it is sent."""
     body: dict[str, Any] = {
         "xarf_version": VERSION,

@@ -1,8 +1,8 @@
 """The one act towards others that no person decides: telling the police of a known match.
 
-Only on lists that were switched on for it (``triage.hashlists.police_switch``), once a case, and with the
-same hold as ever: the host is told nothing before the police let it go. The class, the notices and
-everything else stay with people.
+Only on lists that were switched on for it (``triage.hashlists.police_switch``), once a case, and
+with the same hold as ever: the host is told nothing before the police let it go. The class, the
+notices and everything else stay with people.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from triage.cases.examination.police import evidence, police_route
 from triage.cases.models import Case
 from triage.hashlists.models import MediaMatch
 
-NOTE = "Made by the service itself on a known match; nobody has assessed the case for it."
+NOTE = (
+    "Made by the service itself on a known match; nobody has assessed the case for it."
+)
 
 
 def refer_automatically(task: Task) -> None:
@@ -34,7 +36,9 @@ def refer_automatically(task: Task) -> None:
     the directory names no police at all.
     """
     with task.finishing() as session:
-        case = session.get_one(Case, task.id_of("case_id"), with_for_update={"of": Case})
+        case = session.get_one(
+            Case, task.id_of("case_id"), with_for_update={"of": Case}
+        )
         match, route = evidence(session, case), police_route(case)
         if match is None or route is None or _is_told(session, case):
             return
@@ -63,7 +67,9 @@ def evidence_of(match: MediaMatch) -> dict[str, Any]:
 
 def _is_told(session: Session, case: Case) -> bool:
     """Also a referral that was withdrawn: then a person has said no."""
-    told = select(Referral.id).where(Referral.case_id == case.id, Referral.kind == "police")
+    told = select(Referral.id).where(
+        Referral.case_id == case.id, Referral.kind == "police"
+    )
     return session.scalar(told.limit(1)) is not None
 
 
@@ -76,16 +82,37 @@ def _refer(
     task: Task,
 ) -> None:
     plan = Plan(
-        id=new_id(), case_id=case.id, case=case, routes=[route], note=NOTE,
-        requested_at=task.now, requested_by=audit.SYSTEM, two_person=False,
-    )  # fmt: skip
-    machine.begin(session, plan, actor=audit.SYSTEM, now=task.now, case=case.reference,
-                  routes=["police"])  # fmt: skip
-    machine.advance(session, plan, "approved", actor=audit.SYSTEM, now=task.now, **found)
+        id=new_id(),
+        case_id=case.id,
+        case=case,
+        routes=[route],
+        note=NOTE,
+        requested_at=task.now,
+        requested_by=audit.SYSTEM,
+        two_person=False,
+    )
+    machine.begin(
+        session,
+        plan,
+        actor=audit.SYSTEM,
+        now=task.now,
+        case=case.reference,
+        routes=["police"],
+    )
+    machine.advance(
+        session, plan, "approved", actor=audit.SYSTEM, now=task.now, **found
+    )
     referral = service.create(
         session, context, plan, route, actor=audit.SYSTEM, now=task.now, automatic=found
     )
     audit.record(
-        session, actor=audit.SYSTEM, action="referral.automatic", entity="case",
-        entity_id=case.id, now=task.now, case=case.reference, referral=referral.reference, **found,
-    )  # fmt: skip
+        session,
+        actor=audit.SYSTEM,
+        action="referral.automatic",
+        entity="case",
+        entity_id=case.id,
+        now=task.now,
+        case=case.reference,
+        referral=referral.reference,
+        **found,
+    )

@@ -26,10 +26,14 @@ def obstacle(session: Session, case: Case) -> str:
     """What stands against closing the case by hand; empty if nothing does."""
     if not case.machine.allows(case.state, "told"):
         return "The case is not at a stage from which it can be closed."
-    watched = select(Watch.id).where(Watch.case_id == case.id, Watch.state == "watching")
+    watched = select(Watch.id).where(
+        Watch.case_id == case.id, Watch.state == "watching"
+    )
     if session.scalar(watched.limit(1)) is not None:
         return "It is watched: it closes once the checks prove that it is gone."
-    notices = select(Notice.id).where(Notice.case_id == case.id, Notice.state.not_in(SETTLED))
+    notices = select(Notice.id).where(
+        Notice.case_id == case.id, Notice.state.not_in(SETTLED)
+    )
     if session.scalar(notices.limit(1)) is not None:
         return "A notice is under way; withdraw it first."
     plans = select(Plan.id).where(Plan.case_id == case.id, Plan.state == "requested")
@@ -38,7 +42,9 @@ def obstacle(session: Session, case: Case) -> str:
     return ""
 
 
-def close_case(session: Session, case: Case, person: Person, *, why: str, now: datetime) -> None:
+def close_case(
+    session: Session, case: Case, person: Person, *, why: str, now: datetime
+) -> None:
     """Everybody who can act was told, or nobody can; ``why`` says which."""
     why = why.strip()[:1000]
     if not why:

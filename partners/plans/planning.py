@@ -29,7 +29,9 @@ from partners.watching.service import start_watch
 from triage.cases.examination.register import tell_reporters
 from triage.cases.models import Case
 
-NOTICE_ROUTES = frozenset({"provider_notice", "cdn_notice", "platform", "preservation_request"})
+NOTICE_ROUTES = frozenset(
+    {"provider_notice", "cdn_notice", "platform", "preservation_request"}
+)
 REFERRAL_ROUTES = frozenset(
     {"police", "interpol_ncb", "hotline", "ncmec", "helpline", "child_protection_unit"}
 )
@@ -69,8 +71,14 @@ def request_plan(
         requested_by=person.actor,
         two_person=context.settings.second_person,
     )
-    machine.begin(session, plan, actor=person.actor, now=now, case=case.reference,
-                  routes=[route["to"] for route in routes])  # fmt: skip
+    machine.begin(
+        session,
+        plan,
+        actor=person.actor,
+        now=now,
+        case=case.reference,
+        routes=[route["to"] for route in routes],
+    )
     return plan
 
 
@@ -85,7 +93,8 @@ def approve_plan(
     """A second person says yes: referrals and notices are made and go their way."""
     if plan.two_person and plan.requested_by == person.actor:
         raise Forbidden(
-            "Whoever asked for a plan cannot approve it.", hint="Ask another analyst to look."
+            "Whoever asked for a plan cannot approve it.",
+            hint="Ask another analyst to look.",
         )
     _require_ready(plan.case, plan.routes)  # it may have been opened again since
     plan.approved_by = person.actor
@@ -105,10 +114,14 @@ def approve_plan(
         start_watch(session, context, case, actor=person.actor, now=now)
 
 
-def refuse_plan(session: Session, plan: Plan, person: Person, *, note: str, now: datetime) -> None:
+def refuse_plan(
+    session: Session, plan: Plan, person: Person, *, note: str, now: datetime
+) -> None:
     """Not like this: a second person rejects, or the one who asked withdraws."""
     event = "withdrawn" if plan.requested_by == person.actor else "rejected"
-    machine.advance(session, plan, event, actor=person.actor, now=now, note=note.strip()[:1000])
+    machine.advance(
+        session, plan, event, actor=person.actor, now=now, note=note.strip()[:1000]
+    )
 
 
 def _require_ready(case: Case, routes: Sequence[Mapping[str, Any]]) -> None:
@@ -118,17 +131,23 @@ def _require_ready(case: Case, routes: Sequence[Mapping[str, Any]]) -> None:
         return
     raise Conflict(
         phrase("This case is not assessed yet."),
-        hint=phrase("Only police and helpline can be told before, and only of a child in danger."),
+        hint=phrase(
+            "Only police and helpline can be told before, and only of a child in danger."
+        ),
     )
 
 
-def _require_police(session: Session, case: Case, routes: Sequence[Mapping[str, Any]]) -> None:
+def _require_police(
+    session: Session, case: Case, routes: Sequence[Mapping[str, Any]]
+) -> None:
     """A notice that waits for the police's release needs police who can release it."""
     if not any(route["after"] == "police_release" for route in routes):
         return
     if any(route["to"] == "police" for route in routes):
         return
-    told = select(Referral.id).where(Referral.case_id == case.id, Referral.kind == "police")
+    told = select(Referral.id).where(
+        Referral.case_id == case.id, Referral.kind == "police"
+    )
     if session.scalar(told.limit(1)) is None:
         raise InvalidInput(
             phrase("Such a notice leaves only after the police have released it."),
@@ -141,12 +160,16 @@ def _knows_already(session: Session, case: Case, route: Mapping[str, Any]) -> bo
     """The service told this office by itself after the plan was asked for."""
     told = referrals.of_case(session, case.id)
     return any(
-        one.automatic and str(one.partner_id) == route["partner_id"] and one.state != "withdrawn"
+        one.automatic
+        and str(one.partner_id) == route["partner_id"]
+        and one.state != "withdrawn"
         for one in told
     )
 
 
-def _require_new(session: Session, case: Case, routes: Sequence[Mapping[str, Any]]) -> None:
+def _require_new(
+    session: Session, case: Case, routes: Sequence[Mapping[str, Any]]
+) -> None:
     """A host that has a notice gets reminders, not a second notice of the same kind."""
     wanted = [route["to"] for route in routes if route["to"] in NOTICE_ROUTES]
     under_way = select(Notice.kind).where(
@@ -172,7 +195,9 @@ def _chosen(
     routes = []
     for index, partner_id in sorted(chosen.items()):
         if not 0 <= index < len(offered) or not can_take(offered[index]):
-            raise InvalidInput("This route is not one of the case's.", hint="Load the page anew.")
+            raise InvalidInput(
+                "This route is not one of the case's.", hint="Load the page anew."
+            )
         route = dict(offered[index])
         if route["to"] in REFERRAL_ROUTES or partner_id is not None:
             route["partner_id"] = str(_partner(session, route, partner_id).id)
@@ -180,7 +205,9 @@ def _chosen(
     return routes
 
 
-def _partner(session: Session, route: Mapping[str, Any], chosen: uuid.UUID | None) -> Partner:
+def _partner(
+    session: Session, route: Mapping[str, Any], chosen: uuid.UUID | None
+) -> Partner:
     kind = KIND_OF_ROUTE[route["to"]]
     if chosen is not None:
         found = session.get(Partner, chosen)

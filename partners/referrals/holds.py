@@ -32,20 +32,31 @@ def open_hold(
 ) -> Hold:
     """A hold that is pending until the police have the referral; it holds already."""
     hold = Hold(
-        id=new_id(), case_id=referral.case_id, referral_id=referral.id, referral=referral
-    )  # fmt: skip
+        id=new_id(),
+        case_id=referral.case_id,
+        referral_id=referral.id,
+        referral=referral,
+    )
     machine.begin(session, hold, actor=actor, now=now, referral=referral.reference)
     return hold
 
 
-def start_hold(session: Session, context: Context, referral: Referral, *, now: datetime) -> None:
+def start_hold(
+    session: Session, context: Context, referral: Referral, *, now: datetime
+) -> None:
     """The police have it: the clock runs."""
     hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
     if hold is None or hold.state != "pending":
         return
     hold.deadline = now + timedelta(hours=context.settings.hold_hours)
-    machine.advance(session, hold, "started", actor="delivery", now=now,
-                    deadline=hold.deadline.isoformat())  # fmt: skip
+    machine.advance(
+        session,
+        hold,
+        "started",
+        actor="delivery",
+        now=now,
+        deadline=hold.deadline.isoformat(),
+    )
 
 
 def extend_hold(
@@ -66,14 +77,23 @@ def extend_hold(
     if not officer_reference:
         faults["/officer_reference"] = "Give the officer's reference."
     if not now < deadline <= now + MAX_EXTENSION:
-        faults["/deadline"] = f"Choose a time within the next {MAX_EXTENSION.days} days."
+        faults["/deadline"] = (
+            f"Choose a time within the next {MAX_EXTENSION.days} days."
+        )
     if faults:
         raise InvalidInput("The hold was not extended.", fields=faults)
     hold.deadline, hold.reason = deadline, reason[:2000]
     hold.officer_reference = " ".join(officer_reference.split())[:120]
-    machine.advance(session, hold, "extended", actor=actor, now=now, reason=hold.reason,
-                    officer_reference=hold.officer_reference,
-                    deadline=deadline.isoformat())  # fmt: skip
+    machine.advance(
+        session,
+        hold,
+        "extended",
+        actor=actor,
+        now=now,
+        reason=hold.reason,
+        officer_reference=hold.officer_reference,
+        deadline=deadline.isoformat(),
+    )
 
 
 def release_hold(
@@ -85,23 +105,35 @@ def release_hold(
     post_release(session, hold.case_id, key=f"release:{hold.id}", now=now)
 
 
-def post_release(session: Session, case_id: uuid.UUID, *, key: str, now: datetime) -> None:
+def post_release(
+    session: Session, case_id: uuid.UUID, *, key: str, now: datetime
+) -> None:
     """Have the notices of a case looked at again; nothing leaves while another hold is on it."""
     outbox.post(
-        session, "notice.release", key=key, payload={"case_id": str(case_id)}, now=now,
+        session,
+        "notice.release",
+        key=key,
+        payload={"case_id": str(case_id)},
+        now=now,
         queue="urgent",
-    )  # fmt: skip
+    )
 
 
 def is_held(session: Session, case_id: uuid.UUID) -> bool:
     """Whether any hold on the case still holds: pending, active, or expired and not released."""
-    query = select(Hold.id).where(Hold.case_id == case_id, Hold.state.in_(HOLDING)).limit(1)
+    query = (
+        select(Hold.id).where(Hold.case_id == case_id, Hold.state.in_(HOLDING)).limit(1)
+    )
     return session.scalar(query) is not None
 
 
 def was_released(session: Session, case_id: uuid.UUID) -> bool:
     """Whether the police ever let the case go."""
-    query = select(Hold.id).where(Hold.case_id == case_id, Hold.state == "released").limit(1)
+    query = (
+        select(Hold.id)
+        .where(Hold.case_id == case_id, Hold.state == "released")
+        .limit(1)
+    )
     return session.scalar(query) is not None
 
 

@@ -41,7 +41,11 @@ TOLD = ("reference", "kind", "urgency", "due_at", "automatic")
 
 
 def referral_message(
-    session: Session, context: Context, referral: Referral, delivery: Delivery, now: datetime
+    session: Session,
+    context: Context,
+    referral: Referral,
+    delivery: Delivery,
+    now: datetime,
 ) -> Message:
     """The message of ``delivery``. Its content is that of the moment ``now`` of sending."""
     language = _language(delivery)
@@ -86,7 +90,11 @@ def answer_link(context: Context, referral: Referral) -> str:
 
 
 def referral_document(
-    session: Session, context: Context, referral: Referral, delivery: Delivery, now: datetime
+    session: Session,
+    context: Context,
+    referral: Referral,
+    delivery: Delivery,
+    now: datetime,
 ) -> dict[str, Any]:
     """The document of schema ``hotline-referral/1`` (data/referral.schema.json)."""
     case, settings = referral.case, context.settings
@@ -148,7 +156,9 @@ def _item(session: Session, item: Item) -> dict[str, Any]:
             "country": item.hosting_country,
             "asn": item.asn,
             "abuse_contact": item.abuse_contact,
-            "addresses": sorted({o.value for o in observed if o.fact == "address" and o.value}),
+            "addresses": sorted(
+                {o.value for o in observed if o.fact == "address" and o.value}
+            ),
             "observations": [
                 {
                     "fact": one.fact,
@@ -195,7 +205,9 @@ def _match(match: MediaMatch) -> dict[str, Any]:
     }
 
 
-def _assessment_in_words(context: Context, case: Case, language: str) -> list[tuple[str, str]]:
+def _assessment_in_words(
+    context: Context, case: Case, language: str
+) -> list[tuple[str, str]]:
     """The agreed answers as (question, answer) in the reader's language."""
     schema = load_schema(context.settings.data_dir)
     outcome: Mapping[str, Any] = case.outcome
@@ -210,4 +222,6 @@ def _assessment_in_words(context: Context, case: Case, language: str) -> list[tu
 
 def _language(delivery: Delivery) -> str:
     """The partner's language where we can write it, else English."""
-    return next((one for one in delivery.partner.languages if one in ("en", "sq")), "en")
+    return next(
+        (one for one in delivery.partner.languages if one in ("en", "sq")), "en"
+    )

@@ -62,7 +62,10 @@ HOLD_MACHINE = Machine(
     "pending",
     MappingProxyType(
         {
-            ("pending", "started"): "active",  # police have the referral: the clock runs
+            (
+                "pending",
+                "started",
+            ): "active",  # police have the referral: the clock runs
             ("pending", "cancelled"): "cancelled",
             ("pending", "released"): "released",
             ("active", "extended"): "active",
@@ -139,7 +142,9 @@ class Hold(Identified, Stateful, Base):
     machine: ClassVar[Machine] = HOLD_MACHINE
 
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"), index=True)
-    referral_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("referral.id"), unique=True)
+    referral_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("referral.id"), unique=True
+    )
     deadline: Mapped[datetime | None] = mapped_column(index=True)
     reason: Mapped[str] = mapped_column(Text, default="")
     officer_reference: Mapped[str] = mapped_column(short(120), default="")

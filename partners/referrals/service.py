@@ -67,8 +67,15 @@ def create(
         due_at=_due(context, route["urgency"], now),
         automatic=automatic,
     )
-    machine.begin(session, referral, actor=actor, now=now, case=case.reference,
-                  partner=partner.code, kind=referral.kind)  # fmt: skip
+    machine.begin(
+        session,
+        referral,
+        actor=actor,
+        now=now,
+        case=case.reference,
+        partner=partner.code,
+        kind=referral.kind,
+    )
     if referral.kind == "police":
         holds.open_hold(session, context, referral, actor=actor, now=now)
     if partner.approved_at is not None:
@@ -84,9 +91,14 @@ def send(
     referral.link_mac = new_link(context.keyring, "referral", referral.id).mac
     referral.link_expires_at = now + timedelta(days=LINK_DAYS)
     queue_delivery(
-        session, subject="referral", subject_id=referral.id, partner=referral.partner,
-        domain=context.settings.hotline_domain, now=now, urgent=referral.urgency == "immediate",
-    )  # fmt: skip
+        session,
+        subject="referral",
+        subject_id=referral.id,
+        partner=referral.partner,
+        domain=context.settings.hotline_domain,
+        now=now,
+        urgent=referral.urgency == "immediate",
+    )
 
 
 def send_waiting(
@@ -95,7 +107,10 @@ def send_waiting(
     """A partner's address was confirmed: what waited or failed goes out; returns how many."""
     waiting = session.scalars(
         select(Referral)
-        .where(Referral.partner_id == partner.id, Referral.state.in_(("approved", "failed")))
+        .where(
+            Referral.partner_id == partner.id,
+            Referral.state.in_(("approved", "failed")),
+        )
         .with_for_update(of=Referral)
     ).all()
     for referral in waiting:
@@ -103,7 +118,9 @@ def send_waiting(
     return len(waiting)
 
 
-def delivered(session: Session, context: Context, referral: Referral, *, now: datetime) -> None:
+def delivered(
+    session: Session, context: Context, referral: Referral, *, now: datetime
+) -> None:
     """The other side took it: from now on a police hold's clock runs."""
     if not referral.machine.allows(referral.state, "delivered"):
         return
@@ -129,9 +146,14 @@ def answer(
     if their_reference:
         referral.their_reference = their_reference
     machine.advance(
-        session, referral, ANSWERS[verb], actor=actor, now=now, note=str(clean(note))[:2000],
+        session,
+        referral,
+        ANSWERS[verb],
+        actor=actor,
+        now=now,
+        note=str(clean(note))[:2000],
         their_reference=their_reference,
-    )  # fmt: skip
+    )
 
 
 def by_token(session: Session, context: Context, token: str, now: datetime) -> Referral:
@@ -139,7 +161,12 @@ def by_token(session: Session, context: Context, token: str, now: datetime) -> R
     mac = mac_of(context.keyring, "referral", token)
     referral = session.scalar(select(Referral).where(Referral.link_mac == mac))
     until = referral.link_expires_at if referral is not None else None
-    if referral is None or until is None or until <= now or referral.state == "withdrawn":
+    if (
+        referral is None
+        or until is None
+        or until <= now
+        or referral.state == "withdrawn"
+    ):
         raise NotFound(
             "This link is not valid, or not any more.",
             hint="Answer the message that it came in, and we will send a new one.",

@@ -44,11 +44,18 @@ def answer(token: str) -> Response:
 
     def act(session: Session, found: Referral, now: datetime) -> None:
         if form.get("verb", "") not in service.ANSWERS:
-            raise InvalidInput("Choose one of the answers.", fields={"/verb": "Choose one."})
+            raise InvalidInput(
+                "Choose one of the answers.", fields={"/verb": "Choose one."}
+            )
         service.answer(
-            session, found, form["verb"], actor=ACTOR, now=now, note=form.get("note", ""),
+            session,
+            found,
+            form["verb"],
+            actor=ACTOR,
+            now=now,
+            note=form.get("note", ""),
             their_reference=form.get("their_reference", ""),
-        )  # fmt: skip
+        )
 
     return _done(token, act, gettext("Thank you. Your answer is stored."))
 
@@ -61,9 +68,14 @@ def extend(token: str) -> Response:
         # An empty or odd time is refused like one that has passed.
         deadline = local_time(form.get("deadline", "")) or now
         holds.extend_hold(
-            session, _hold(session, found), deadline=deadline, reason=form.get("reason", ""),
-            officer_reference=form.get("officer_reference", ""), actor=ACTOR, now=now,
-        )  # fmt: skip
+            session,
+            _hold(session, found),
+            deadline=deadline,
+            reason=form.get("reason", ""),
+            officer_reference=form.get("officer_reference", ""),
+            actor=ACTOR,
+            now=now,
+        )
 
     return _done(token, act, gettext("The hold is extended."))
 
@@ -74,14 +86,20 @@ def release(token: str) -> Response:
 
     def act(session: Session, found: Referral, now: datetime) -> None:
         if form.get("confirm") != "yes":
-            raise InvalidInput("The hold was not released.", fields={"/confirm": "Tick the box."})
+            raise InvalidInput(
+                "The hold was not released.", fields={"/confirm": "Tick the box."}
+            )
         reason = form.get("release_reason", "")
-        holds.release_hold(session, _hold(session, found), actor=ACTOR, now=now, reason=reason)
+        holds.release_hold(
+            session, _hold(session, found), actor=ACTOR, now=now, reason=reason
+        )
 
     return _done(token, act, gettext("The hold is released. The host is told now."))
 
 
-def _done(token: str, act: Callable[[Session, Referral, datetime], None], good: str) -> Response:
+def _done(
+    token: str, act: Callable[[Session, Referral, datetime], None], good: str
+) -> Response:
     """Do it and show the page anew; what was typed stays where it cannot be done."""
     guard.allow_lookup()
     try:
@@ -114,7 +132,9 @@ def _page(
 ) -> Response:
     faults = faults_of(error)
     given: Mapping[str, str] = {name: request.form.get(name, "") for name in FIELDS}
-    language = next((one for one in found.partner.languages if one in ("en", "sq")), "en")
+    language = next(
+        (one for one in found.partner.languages if one in ("en", "sq")), "en"
+    )
     hold = session.scalar(select(Hold).where(Hold.referral_id == found.id))
     with spoken(language):
         page = render(
@@ -130,7 +150,9 @@ def _page(
                 for verb, event in service.ANSWERS.items()
                 if found.machine.allows(found.state, event)
             ],
-            history=[one for one in machine.history(session, found.id) if one.actor == ACTOR],
+            history=[
+                one for one in machine.history(session, found.id) if one.actor == ACTOR
+            ],
             problem=str(error) if error and not faults else "",
             faults=faults,
             given=given,

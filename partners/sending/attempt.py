@@ -52,14 +52,18 @@ def attempt_delivery(task: Task, *, channels: Channels) -> None:
             return
         raise
     with task.finishing() as session:
-        delivery = session.get_one(Delivery, delivery_id, with_for_update={"of": Delivery})
+        delivery = session.get_one(
+            Delivery, delivery_id, with_for_update={"of": Delivery}
+        )
         delivery.sent_at, delivery.answer = task.now, answer
         machine.advance(session, delivery, "accepted", actor="delivery", now=task.now)
         delivery.partner.last_success_at = task.now
         _sent(session, task, delivery)
 
 
-def _receiver_of(task: Task, delivery_id: uuid.UUID, channels: Channels) -> tuple[str, bool]:
+def _receiver_of(
+    task: Task, delivery_id: uuid.UUID, channels: Channels
+) -> tuple[str, bool]:
     """The server, and whether the message says that somebody is in danger now. Asked before a try
     is noted: if the server is left alone there is none."""
     with task.context.database.reading() as session:
@@ -86,16 +90,28 @@ def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None
         referral = session.get_one(Referral, delivery.subject_id)
         stopped = "withdrawn" if referral.state == "withdrawn" else ""
     if stopped:
-        machine.advance(session, delivery, "cancelled", actor="delivery", now=task.now,
-                        reason=stopped)  # fmt: skip
+        machine.advance(
+            session,
+            delivery,
+            "cancelled",
+            actor="delivery",
+            now=task.now,
+            reason=stopped,
+        )
         return None
     if delivery.subject == "notice":
         message = notice_message(session, task.context, notice, delivery)
     else:
         message = referral_message(session, task.context, referral, delivery, task.now)
     delivery.tries += 1
-    machine.advance(session, delivery, "attempted", actor="delivery", now=task.now,
-                    attempt=delivery.tries)  # fmt: skip
+    machine.advance(
+        session,
+        delivery,
+        "attempted",
+        actor="delivery",
+        now=task.now,
+        attempt=delivery.tries,
+    )
     return message
 
 
@@ -129,15 +145,27 @@ def _sent(session: Session, task: Task, delivery: Delivery) -> None:
 def _fail(task: Task, delivery: Delivery, reason: str) -> None:
     """For good: the case page shows it, and a person mends the address or withdraws."""
     with task.finishing() as session:
-        delivery = session.get_one(Delivery, delivery.id, with_for_update={"of": Delivery})
+        delivery = session.get_one(
+            Delivery, delivery.id, with_for_update={"of": Delivery}
+        )
         delivery.answer = {"error": reason[:300]}
-        machine.advance(session, delivery, "failed", actor="delivery", now=task.now,
-                        reason=reason[:300])  # fmt: skip
+        machine.advance(
+            session,
+            delivery,
+            "failed",
+            actor="delivery",
+            now=task.now,
+            reason=reason[:300],
+        )
         if delivery.purpose != "first":
             return
         if delivery.subject == "notice":
-            failed_notice(session, session.get_one(Notice, delivery.subject_id), task.now)
+            failed_notice(
+                session, session.get_one(Notice, delivery.subject_id), task.now
+            )
         else:
             referral = session.get_one(Referral, delivery.subject_id)
             if referral.machine.allows(referral.state, "failed"):
-                machine.advance(session, referral, "failed", actor="delivery", now=task.now)
+                machine.advance(
+                    session, referral, "failed", actor="delivery", now=task.now
+                )

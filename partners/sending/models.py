@@ -20,7 +20,10 @@ DELIVERY_MACHINE = Machine(
     MappingProxyType(
         {
             ("queued", "attempted"): "sending",
-            ("sending", "attempted"): "sending",  # the worker died in between, or a try failed
+            (
+                "sending",
+                "attempted",
+            ): "sending",  # the worker died in between, or a try failed
             ("sending", "accepted"): "sent",
             ("sending", "failed"): "failed",
             # what was about to leave may not leave any more
@@ -43,7 +46,9 @@ class Delivery(Identified, Stateful, Base):
 
     subject: Mapped[str] = mapped_column(short(12))  # referral, notice
     subject_id: Mapped[uuid.UUID]
-    purpose: Mapped[str] = mapped_column(short(20), default="first")  # first, reminder, withdrawal
+    purpose: Mapped[str] = mapped_column(
+        short(20), default="first"
+    )  # first, reminder, withdrawal
     partner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("partner.id"), index=True)
     channel: Mapped[str] = mapped_column(short(12))
     address: Mapped[str] = mapped_column(Text)

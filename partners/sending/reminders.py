@@ -34,7 +34,9 @@ def remind(session: Session, context: Context, now: datetime) -> int:
     return len(overdue)
 
 
-def _remind_or_escalate(session: Session, context: Context, notice: Notice, now: datetime) -> None:
+def _remind_or_escalate(
+    session: Session, context: Context, notice: Notice, now: datetime
+) -> None:
     notice.due_at = now + INTERVAL
     if is_held(session, notice.case_id):
         return
@@ -42,14 +44,25 @@ def _remind_or_escalate(session: Session, context: Context, notice: Notice, now:
     if due and notice.partner is not None and notice.partner.approved_at:
         notice.link_expires_at = now + timedelta(days=context.settings.notice_link_days)
         queue_delivery(
-            session, subject="notice", subject_id=notice.id, partner=notice.partner,
-            domain=context.settings.hotline_domain, now=now, purpose="reminder",
-        )  # fmt: skip
+            session,
+            subject="notice",
+            subject_id=notice.id,
+            partner=notice.partner,
+            domain=context.settings.hotline_domain,
+            now=now,
+            purpose="reminder",
+        )
         return
     notice.due_at = None
     if notice.machine.allows(notice.state, "escalated"):
-        machine.advance(session, notice, "escalated", actor="scheduler", now=now,
-                        why="no answer after the reminders")  # fmt: skip
+        machine.advance(
+            session,
+            notice,
+            "escalated",
+            actor="scheduler",
+            now=now,
+            why="no answer after the reminders",
+        )
 
 
 def _reminded(session: Session, notice: Notice) -> int:

@@ -15,11 +15,15 @@ from partners.sending.models import Delivery
 AGAIN = {"notice": "retried", "referral": "queued"}
 
 
-def retry_delivery(session: Session, delivery: Delivery, *, actor: str, now: datetime) -> None:
+def retry_delivery(
+    session: Session, delivery: Delivery, *, actor: str, now: datetime
+) -> None:
     """Queue it anew under its old message id, so that a receiver who has it can tell."""
     partner = delivery.partner
     if partner.approved_at is None or partner.channel == "none":
-        raise Conflict(f"The address of {partner.name} is not confirmed.", hint="Confirm it first.")
+        raise Conflict(
+            f"The address of {partner.name} is not confirmed.", hint="Confirm it first."
+        )
     machine.advance(session, delivery, "retried", actor=actor, now=now)
     delivery.channel, delivery.address = partner.channel, partner.address
     subject: Notice | Referral
@@ -31,6 +35,10 @@ def retry_delivery(session: Session, delivery: Delivery, *, actor: str, now: dat
     if delivery.purpose == "first" and subject.machine.allows(subject.state, event):
         machine.advance(session, subject, event, actor=actor, now=now)
     outbox.post(
-        session, "delivery.attempt", key=f"deliver:{delivery.id}:{now.isoformat()}",
-        payload={"delivery_id": str(delivery.id)}, now=now, queue="urgent",
-    )  # fmt: skip
+        session,
+        "delivery.attempt",
+        key=f"deliver:{delivery.id}:{now.isoformat()}",
+        payload={"delivery_id": str(delivery.id)},
+        now=now,
+        queue="urgent",
+    )

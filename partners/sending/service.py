@@ -42,8 +42,15 @@ def queue_delivery(
         message_id=f"{delivery_id}@{domain}",
         created_at=now,
     )
-    machine.begin(session, delivery, actor="system", now=now, subject=subject,
-                  subject_id=str(subject_id), partner=partner.code)  # fmt: skip
+    machine.begin(
+        session,
+        delivery,
+        actor="system",
+        now=now,
+        subject=subject,
+        subject_id=str(subject_id),
+        partner=partner.code,
+    )
     outbox.post(
         session,
         "delivery.attempt",

@@ -54,7 +54,9 @@ class Look:
     control_ok: bool | None
 
 
-def check_item(task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Matcher) -> None:
+def check_item(
+    task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Matcher
+) -> None:
     """Look at a watched item from every vantage point and store what that proves."""
     with task.context.database.reading() as session:
         watch = session.get(Watch, task.id_of("watch_id"))
@@ -77,7 +79,14 @@ def check_item(task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Mat
         if looks[0].verdict.verdict in PRESENT:
             store_media(session, item, looks[0].report, matcher=matcher, now=task.now)
         session.flush()
-        _act(session, task.context, watch, item, [look.verdict for look in looks], task.now)
+        _act(
+            session,
+            task.context,
+            watch,
+            item,
+            [look.verdict for look in looks],
+            task.now,
+        )
 
 
 def _looks(
@@ -113,7 +122,9 @@ def _look(
     if report.outcome == "ok":
         missing = fetcher.fetch(replace(request, url=_impossible(request.url)))
         in_part = shows_a_part(told, baseline)
-        home = fetcher.fetch(replace(request, url=_front(request.url), want_media=in_part))
+        home = fetcher.fetch(
+            replace(request, url=_front(request.url), want_media=in_part)
+        )
     # Last, so that a network that failed on the way shows here too.
     control_ok = _control(request, settings, fetcher)
     check = check_from_report(
@@ -128,7 +139,9 @@ def _look(
     return Look(report, judge(check, baseline), control_ok)
 
 
-def _control(request: FetchRequest, settings: Settings, fetcher: PageFetcher) -> bool | None:
+def _control(
+    request: FetchRequest, settings: Settings, fetcher: PageFetcher
+) -> bool | None:
     """Whether our own way works right now; None, which proves nothing, without a control page.
 
     What was set for the item is no business of the control page's: it goes to the item's host only.
@@ -136,9 +149,13 @@ def _control(request: FetchRequest, settings: Settings, fetcher: PageFetcher) ->
     if not settings.control_url:
         return None
     plain = replace(
-        request, url=settings.control_url, want_media=False, cookies=None, userinfo=None,
+        request,
+        url=settings.control_url,
+        want_media=False,
+        cookies=None,
+        userinfo=None,
         referrer=None,
-    )  # fmt: skip
+    )
     report = fetcher.fetch(plain)
     return report.outcome == "ok"
 
@@ -147,7 +164,9 @@ def _impossible(url: str) -> str:
     """An address at the same host and depth that cannot exist."""
     parts = urlsplit(url)
     folder = parts.path.rsplit("/", 1)[0]
-    return urlunsplit((parts.scheme, parts.netloc, f"{folder}/{secrets.token_hex(12)}", "", ""))
+    return urlunsplit(
+        (parts.scheme, parts.netloc, f"{folder}/{secrets.token_hex(12)}", "", "")
+    )
 
 
 def _front(url: str) -> str:
@@ -199,7 +218,9 @@ def _act(
             machine.advance(session, case, "closed", actor=ACTOR, now=now)
 
 
-def _drifted(at: datetime | None, watch: Watch, policy: Policy, now: datetime) -> datetime | None:
+def _drifted(
+    at: datetime | None, watch: Watch, policy: Policy, now: datetime
+) -> datetime | None:
     return at and jittered(at, now, key=str(watch.id), share=policy.jitter)
 
 
@@ -210,13 +231,22 @@ def _history(session: Session, item: Item) -> list[Verdict]:
     return [Verdict.from_json(row) for row in rows if row]
 
 
-def _removed(session: Session, watch: Watch, case: Case, found: Conclusion, now: datetime) -> None:
+def _removed(
+    session: Session, watch: Watch, case: Case, found: Conclusion, now: datetime
+) -> None:
     """Verified: case, notices and reporters learn it. The clock stopped at ``since``."""
     since = found.since.isoformat() if found.since else ""
     machine.advance(session, watch, "removed", actor=ACTOR, now=now, since=since)
     if case.machine.allows(case.state, "removed"):
-        machine.advance(session, case, "removed", actor=ACTOR, now=now, since=since,
-                        because=list(found.because))  # fmt: skip
+        machine.advance(
+            session,
+            case,
+            "removed",
+            actor=ACTOR,
+            now=now,
+            since=since,
+            because=list(found.because),
+        )
     notices.verified(session, case.id, now=now)
     session.flush()
     tell_reporters(session, case.item_id, "removed", actor=ACTOR, now=now)

@@ -41,7 +41,9 @@ def start_watch(
     item = case.item
     if not item.fetchable:
         return None
-    known = session.scalar(select(Watch).where(Watch.item_id == item.id).with_for_update())
+    known = session.scalar(
+        select(Watch).where(Watch.item_id == item.id).with_for_update()
+    )
     if known is not None:
         if known.state == "ended":
             machine.advance(session, known, "restarted", actor=actor, now=now)
@@ -109,7 +111,11 @@ def post_due_checks(session: Session, context: Context, now: datetime) -> int:
 def due_checks(now: datetime) -> Select[Watch, datetime | None]:
     """What is due, oldest first, each with the last place that is taken in its host's line."""
     other = aliased(Watch)
-    last = select(func.max(other.planned_at)).where(other.host == Watch.host).scalar_subquery()
+    last = (
+        select(func.max(other.planned_at))
+        .where(other.host == Watch.host)
+        .scalar_subquery()
+    )
     return (
         select(Watch, last)
         .where(Watch.next_at <= now)
@@ -121,6 +127,8 @@ def due_checks(now: datetime) -> Select[Watch, datetime | None]:
 
 def look_soon(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
     """A host says that it is gone: see for ourselves."""
-    watch = session.scalar(select(Watch).where(Watch.case_id == case_id).with_for_update(of=Watch))
+    watch = session.scalar(
+        select(Watch).where(Watch.case_id == case_id).with_for_update(of=Watch)
+    )
     if watch is not None and watch.state != "ended":
         watch.next_at = watch.planned_at = now  # not at the end of its host's line

@@ -45,13 +45,19 @@ def run(app: typer.Typer, *arguments: str | Path) -> Any:
     return CliRunner().invoke(app, ["hash", *map(str, arguments)])
 
 
-def test_json_is_one_object_a_file(app: typer.Typer, shapes: Path, tmp_path: Path) -> None:
+def test_json_is_one_object_a_file(
+    app: typer.Typer, shapes: Path, tmp_path: Path
+) -> None:
     other = tmp_path / "notes.txt"
     other.write_bytes(b"no media")
     outcome = run(app, "--json", shapes, other)
     assert outcome.exit_code == 0
     first, second = map(json.loads, outcome.stdout.splitlines())
-    assert (first["file"], first["kind"], first["hashable"]) == (str(shapes), "image", True)
+    assert (first["file"], first["kind"], first["hashable"]) == (
+        str(shapes),
+        "image",
+        True,
+    )
     assert len(first["pdq"]) == 64
     assert first["dihedral"] == []
     assert second["problems"] == ["unsupported_type"]

@@ -47,11 +47,21 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 def imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     file = tmp_path / "list.csv"
     file.write_text(f"md5,category\n{MD5},A1\nnonsense,A1\n")
-    assert cli.run(["hashlist", "import", "one", str(file), "--source", "Police", "--json"]) == 0
+    assert (
+        cli.run(
+            ["hashlist", "import", "one", str(file), "--source", "Police", "--json"]
+        )
+        == 0
+    )
     told = capsys.readouterr()
     assert json.loads(told.out) == {
-        "list": "one", "format": "csv", "version": 1, "added": 1, "removed": 0, "rejected": 1
-    }  # fmt: skip
+        "list": "one",
+        "format": "csv",
+        "version": 1,
+        "added": 1,
+        "removed": 0,
+        "rejected": 1,
+    }
     assert "line 3" in told.err
     return file
 
@@ -67,7 +77,9 @@ def _stored() -> HashList:
         context.close()
 
 
-def test_the_same_file_again_is_refused(imported: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_file_again_is_refused(
+    imported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.run(["hashlist", "import", "one", str(imported)]) == 1
     assert "this very file" in capsys.readouterr().err
 
@@ -82,8 +94,10 @@ def test_versions_tell_what_came_and_went(
     assert cli.run(["hashlist", "versions", "one", "--json"]) == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(row["version"], row["added"], row["removed"]) for row in told] == [
-        (3, 1, 1), (2, 1, 1), (1, 1, 0),
-    ]  # fmt: skip
+        (3, 1, 1),
+        (2, 1, 1),
+        (1, 1, 0),
+    ]
 
 
 def test_the_difference_of_two_versions_is_whole_only_where_the_list_may_leave(
@@ -137,7 +151,9 @@ def test_an_update_reads_its_credentials_from_files(
 ) -> None:
     seen: list[Any] = []
 
-    def fetched(_: Any, name: str, sharing: ncmec.HashSharing, **given: Any) -> ncmec.Update:
+    def fetched(
+        _: Any, name: str, sharing: ncmec.HashSharing, **given: Any
+    ) -> ncmec.Update:
         seen.append((name, sharing._client.auth, given["whole"]))
         return ncmec.Update(Import(1, 5, 0, 0, ()), 5, 0, "2026-10-20T08:00:00Z")
 
@@ -145,7 +161,14 @@ def test_an_update_reads_its_credentials_from_files(
     user, password = tmp_path / "user", tmp_path / "password"
     user.write_text("example\n")
     arguments = ["--user-file", str(user), "--password-file", str(password), "--json"]
-    command = ["hashlist", "update", "n", "--ncmec", "https://hashes.example", *arguments]
+    command = [
+        "hashlist",
+        "update",
+        "n",
+        "--ncmec",
+        "https://hashes.example",
+        *arguments,
+    ]
     assert cli.run(command) == 2, "there is no password"
     password.write_text("secret\n")
     capsys.readouterr()
@@ -154,7 +177,10 @@ def test_an_update_reads_its_credentials_from_files(
     ((name, auth, whole),) = seen
     assert (name, whole) == ("n", False)
     assert "example" not in repr(auth)
-    plain = ["http://hashes.example" if part.startswith("https:") else part for part in command]
+    plain = [
+        "http://hashes.example" if part.startswith("https:") else part
+        for part in command
+    ]
     assert cli.run(plain) == 2
 
 
@@ -163,10 +189,15 @@ def test_what_this_hotline_confirmed_is_exported_and_logged(
 ) -> None:
     assert cli.run(["hashlist", "own", "--format", "ndjson"]) == 0
     first, last = capsysbinary.readouterr().out.splitlines()
-    assert (json.loads(first)["format"], json.loads(last)) == ("hotline-hashes", {"entries": 0})
+    assert (json.loads(first)["format"], json.loads(last)) == (
+        "hotline-hashes",
+        {"entries": 0},
+    )
     context = build_context(load_settings())
     with context.database.reading() as session:
-        assert "hashlist.own_exported" in set(session.scalars(select(AuditEntry.action)))
+        assert "hashlist.own_exported" in set(
+            session.scalars(select(AuditEntry.action))
+        )
     context.close()
     assert cli.run(["hashlist", "own", "--format", "xml"]) == 2
 
@@ -179,7 +210,9 @@ def test_telling_the_police_by_itself_takes_two_on_the_console_and_is_stopped_he
         return str(json.loads(capsys.readouterr().out)["police"])
 
     assert listed() == "off"
-    assert cli.run(["hashlist", "police", "one"]) == 2  # neither on nor off: nothing is guessed
+    assert (
+        cli.run(["hashlist", "police", "one"]) == 2
+    )  # neither on nor off: nothing is guessed
     capsys.readouterr()
     assert cli.run(["hashlist", "police", "one", "--on"]) == 1
     assert "Two persons switch this on" in capsys.readouterr().err

@@ -40,7 +40,17 @@ def works(text: str, scope: str) -> bool:
 
 
 def test_a_key_s_life(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["key", "add", "App", "--scope", "reports", "--scope", "bulk", "--quota", "7"]
+    arguments = [
+        "key",
+        "add",
+        "App",
+        "--scope",
+        "reports",
+        "--scope",
+        "bulk",
+        "--quota",
+        "7",
+    ]
     assert cli.run([*arguments, "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
     assert made["name"] == "App" and works(made["key"], "bulk")
@@ -71,9 +81,16 @@ def test_a_webhook_s_secret_is_shown_once(capsys: pytest.CaptureFixture[str]) ->
     assert cli.run(["key", "list", "--json"]) == 0
     listed = capsys.readouterr().out
     assert json.loads(listed)["webhook"] == url and secret not in listed
-    assert cli.run([*arguments[:2], "Two", *arguments[3:5], "--webhook", "http://app.example"]) == 2
+    assert (
+        cli.run(
+            [*arguments[:2], "Two", *arguments[3:5], "--webhook", "http://app.example"]
+        )
+        == 2
+    )
     assert cli.run(["key", "list"]) == 0
-    assert "Two" not in capsys.readouterr().out  # no key without the webhook that was asked for
+    assert (
+        "Two" not in capsys.readouterr().out
+    )  # no key without the webhook that was asked for
 
 
 @pytest.mark.parametrize(
@@ -97,13 +114,17 @@ def test_what_cannot_be_done_is_one_line(
 
 
 @pytest.fixture
-def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def receiver(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """A server on loopback: its address, and the messages that it took."""
     taken: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            taken.append(
+                json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            )
             self.send_response(204 if self.path == "/hook" else 404)
             self.end_headers()
 

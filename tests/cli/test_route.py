@@ -22,7 +22,9 @@ def app() -> typer.Typer:
 
 def facts_file(directory: Path, facts: Any) -> str:
     path = directory / "facts.json"
-    path.write_text(facts if isinstance(facts, str) else json.dumps(facts), encoding="utf-8")
+    path.write_text(
+        facts if isinstance(facts, str) else json.dumps(facts), encoding="utf-8"
+    )
     return str(path)
 
 
@@ -31,7 +33,9 @@ def run(app: typer.Typer, *arguments: str, stdin: str | None = None) -> Any:
 
 
 def test_json_is_one_object_a_line(app: typer.Typer, tmp_path: Path) -> None:
-    name = facts_file(tmp_path, {"home": "AL", "hosting_country": "AL", "assessment": "baseline"})
+    name = facts_file(
+        tmp_path, {"home": "AL", "hosting_country": "AL", "assessment": "baseline"}
+    )
     outcome = run(app, "--json", name)
     assert outcome.exit_code == 0
     assert outcome.stdout.count("\n") == 1
@@ -42,15 +46,21 @@ def test_json_is_one_object_a_line(app: typer.Typer, tmp_path: Path) -> None:
 
 def test_standard_input_and_a_home_for_facts_without_one(app: typer.Typer) -> None:
     outcome = run(app, "--json", "--home", "RS", "-", stdin='{"hosting_country": "RS"}')
-    assert {ground["country"] for ground in json.loads(outcome.stdout)["jurisdiction"]} == {"RS"}
+    assert {
+        ground["country"] for ground in json.loads(outcome.stdout)["jurisdiction"]
+    } == {"RS"}
 
 
 def test_the_facts_own_home_goes_first(app: typer.Typer) -> None:
     outcome = run(app, "--json", "--home", "RS", "-", stdin='{"home": "MK"}')
-    assert {ground["country"] for ground in json.loads(outcome.stdout)["jurisdiction"]} == {"MK"}
+    assert {
+        ground["country"] for ground in json.loads(outcome.stdout)["jurisdiction"]
+    } == {"MK"}
 
 
-def test_people_read_a_table_in_their_language(app: typer.Typer, tmp_path: Path) -> None:
+def test_people_read_a_table_in_their_language(
+    app: typer.Typer, tmp_path: Path
+) -> None:
     name = facts_file(tmp_path, {"home": "AL", "victim": {"at_immediate_risk": True}})
     outcome = run(app, "--language", "sq", name)
     assert outcome.exit_code == 0
@@ -85,7 +95,9 @@ def test_a_file_that_cannot_be_read_is_bad_input(app: typer.Typer, name: str) ->
     assert isinstance(run(app, name).exception, InvalidInput)
 
 
-def test_bytes_that_are_not_utf8_are_bad_input(app: typer.Typer, tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf8_are_bad_input(
+    app: typer.Typer, tmp_path: Path
+) -> None:
     path = tmp_path / "facts.json"
     path.write_bytes(b'{"platform": "\xff"}')
     assert isinstance(run(app, str(path)).exception, InvalidInput)

@@ -54,7 +54,8 @@ def test_a_group_alone_shows_what_could_follow(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["stats"], ["audit", "verify"], ["user", "list"], ["retention", "run"]]
+    "arguments",
+    [["stats"], ["audit", "verify"], ["user", "list"], ["retention", "run"]],
 )
 def test_without_a_schema_it_says_what_to_do(
     arguments: list[str], capfd: pytest.CaptureFixture[str]

@@ -37,7 +37,9 @@ def app() -> typer.Typer:
     return made
 
 
-def rows(app: typer.Typer, *arguments: str, stdin: bytes | None = None) -> list[dict[str, Any]]:
+def rows(
+    app: typer.Typer, *arguments: str, stdin: bytes | None = None
+) -> list[dict[str, Any]]:
     outcome = CliRunner().invoke(app, ["url", "--json", *arguments], input=stdin)
     assert outcome.exit_code == 0, outcome.output
     return [json.loads(line) for line in outcome.stdout.splitlines()]
@@ -49,7 +51,10 @@ def test_each_argument_is_an_input(app: typer.Typer) -> None:
         "url://x.com.al/a",
         "url://www.youtube.com/watch?v=dQw4w9WgXcQ",
     ]
-    assert [row["input"] for row in found] == ["hxxps://x[.]com[.]al/a", "youtu.be/dQw4w9WgXcQ"]
+    assert [row["input"] for row in found] == [
+        "hxxps://x[.]com[.]al/a",
+        "youtu.be/dQw4w9WgXcQ",
+    ]
     assert all(set(row) == PUBLIC for row in found)
 
 
@@ -70,7 +75,10 @@ def test_each_line_of_standard_input_is_an_input(app: typer.Typer) -> None:
 
 def test_several_locations_of_one_input_are_a_line_each(app: typer.Typer) -> None:
     found = rows(app, "see https://a.example/1 and hxxp://b.example/2.")
-    assert [row["canonical"] for row in found] == ["https://a.example/1", "http://b.example/2"]
+    assert [row["canonical"] for row in found] == [
+        "https://a.example/1",
+        "http://b.example/2",
+    ]
 
 
 def test_what_looks_like_an_option_may_follow_two_hyphens(app: typer.Typer) -> None:
@@ -84,13 +92,20 @@ def test_a_password_is_not_repeated(app: typer.Typer) -> None:
 
 
 def test_national_numbers_are_understood_for_a_region(app: typer.Typer) -> None:
-    assert rows(app, "--region", "al", "069 212 3456")[0]["key"] == "phone:+355692123456"
+    assert (
+        rows(app, "--region", "al", "069 212 3456")[0]["key"] == "phone:+355692123456"
+    )
 
 
 def test_people_get_readable_lines(app: typer.Typer) -> None:
-    outcome = CliRunner().invoke(app, ["url", "hxxps://m.youtube.com/watch?v=dQw4w9WgXcQ"])
+    outcome = CliRunner().invoke(
+        app, ["url", "hxxps://m.youtube.com/watch?v=dQw4w9WgXcQ"]
+    )
     assert outcome.exit_code == 0
-    assert outcome.stdout.splitlines()[0] == "url       www.youtube.com/watch?v=dQw4w9WgXcQ"
+    assert (
+        outcome.stdout.splitlines()[0]
+        == "url       www.youtube.com/watch?v=dQw4w9WgXcQ"
+    )
     assert "made unclickable" in outcome.stdout
 
 

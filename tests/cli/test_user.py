@@ -45,7 +45,9 @@ def stored(username: str) -> Person:
     context = build_context(load_settings())
     try:
         with context.database.reading() as session:
-            person = session.scalars(select(Person).where(Person.username == username)).one()
+            person = session.scalars(
+                select(Person).where(Person.username == username)
+            ).one()
             session.expunge(person)
             return person
     finally:
@@ -53,10 +55,23 @@ def stored(username: str) -> Person:
 
 
 def test_add_prints_the_password_once(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["user", "add", "ana", "--role", "analyst", "--name", "Ana Test", "--json"]
+    arguments = [
+        "user",
+        "add",
+        "ana",
+        "--role",
+        "analyst",
+        "--name",
+        "Ana Test",
+        "--json",
+    ]
     assert cli.run(arguments) == 0
     shape = json.loads(capsys.readouterr().out)
-    assert (shape["username"], shape["role"], shape["name"]) == ("ana", "analyst", "Ana Test")
+    assert (shape["username"], shape["role"], shape["name"]) == (
+        "ana",
+        "analyst",
+        "Ana Test",
+    )
     assert passwords.matches(stored("ana").password_hash, shape["password"])
     assert cli.run(["user", "list", "--json"]) == 0
     listed = capsys.readouterr().out

@@ -30,7 +30,10 @@ BESIDES_SETTINGS = {CONFIG_VARIABLE, "HOTLINE_SECRET_FILES"}
 
 def faults(document: Any) -> list[str]:
     validator = jsonschema.Draft202012Validator(SCHEMA)
-    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
+    return [
+        f"{error.json_path}: {error.message}"
+        for error in validator.iter_errors(document)
+    ]
 
 
 def secret_names(service: dict[str, Any]) -> list[str]:
@@ -51,8 +54,11 @@ def test_all_parts_are_there() -> None:
     assert SERVICES["looking"]["deploy"]["replicas"] >= 2
     assert SERVICES["mail"]["profiles"] == ["dev"]
     assert [SERVICES[name]["command"][0] for name in OURS] == [
-        "db", "web", *("worker" for _ in POOLS), "scheduler",
-    ]  # fmt: skip
+        "db",
+        "web",
+        *("worker" for _ in POOLS),
+        "scheduler",
+    ]
     for pool in POOLS:
         assert SERVICES[pool]["command"][1:] == ["--only", pool]
 
@@ -157,7 +163,11 @@ def test_secrets_are_files_and_named_as_settings() -> None:
 
 
 def test_only_who_sends_mail_holds_its_password() -> None:
-    holders = [name for name in SERVICES if "HOTLINE_SMTP_PASSWORD" in secret_names(SERVICES[name])]
+    holders = [
+        name
+        for name in SERVICES
+        if "HOTLINE_SMTP_PASSWORD" in secret_names(SERVICES[name])
+    ]
     assert holders == ["sending"]
 
 
@@ -168,8 +178,12 @@ def environment_of(service: dict[str, Any]) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("name", SERVICES)
 def test_no_secret_stands_in_the_environment(name: str) -> None:
     for variable, value in environment_of(SERVICES[name]):
-        secret_by_file = variable.endswith("_FILE") or variable == "HOTLINE_SECRET_FILES"
-        assert secret_by_file or not re.search("PASSWORD|SECRET_KEY|TOKEN|_URL", variable)
+        secret_by_file = (
+            variable.endswith("_FILE") or variable == "HOTLINE_SECRET_FILES"
+        )
+        assert secret_by_file or not re.search(
+            "PASSWORD|SECRET_KEY|TOKEN|_URL", variable
+        )
         assert "://" not in value
 
 
@@ -186,7 +200,9 @@ def test_the_example_settings_load(
 ) -> None:
     secrets = tmp_path / "secrets"
     secrets.mkdir()
-    (secrets / "HOTLINE_DATABASE_URL").write_text("postgresql://hotline:pw@postgres:5432/hotline\n")
+    (secrets / "HOTLINE_DATABASE_URL").write_text(
+        "postgresql://hotline:pw@postgres:5432/hotline\n"
+    )
     (secrets / "HOTLINE_REDIS_URL").write_text("redis://hotline:pw@redis:6379/0\n")
     (secrets / "HOTLINE_SMTP_PASSWORD").write_text("\n")
     (secrets / "postgres_password").write_text("pw\n")

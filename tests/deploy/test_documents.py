@@ -19,12 +19,22 @@ from workers.cli import build
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
     path
-    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md"))
+    for path in (
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("deploy/**/*.md"),
+    )
     if path.is_file()
 )
 OTHERS = [
     ROOT / name
-    for name in ("Dockerfile", "compose.yaml", "Makefile", ".dockerignore", "pyproject.toml")
+    for name in (
+        "Dockerfile",
+        "compose.yaml",
+        "Makefile",
+        ".dockerignore",
+        "pyproject.toml",
+    )
 ]
 EXAMPLES = [
     path
@@ -32,18 +42,40 @@ EXAMPLES = [
     if path.is_file() and not {"secrets", "__pycache__"} & set(path.parts)
 ]
 TEXTS = sorted({*DOCUMENTS, *OTHERS, *EXAMPLES})
-BESIDES_SETTINGS = {CONFIG_VARIABLE, "HOTLINE_SECRET_FILES", "HOTLINE_CONFIG_FILE", UID_VARIABLE}
+BESIDES_SETTINGS = {
+    CONFIG_VARIABLE,
+    "HOTLINE_SECRET_FILES",
+    "HOTLINE_CONFIG_FILE",
+    UID_VARIABLE,
+}
 SCREENS = (
-    "01-start", "02-report", "03-receipt", "04-queue", "05-case", "06-plan", "07-inbox", "08-hold",
-    "09-provider", "10-removed", "11-status",
-)  # fmt: skip
+    "01-start",
+    "02-report",
+    "03-receipt",
+    "04-queue",
+    "05-case",
+    "06-plan",
+    "07-inbox",
+    "08-hold",
+    "09-provider",
+    "10-removed",
+    "11-status",
+)
 
 # In two halves, so that the words themselves stand nowhere in the project.
 AVOIDED = (
-    ("child", "porn"), ("kiddie", "porn"), ("child", "prostitut"), ("child", "sex worker"),
-    ("transactional", "sex"), ("sex", "tourism"), ("sex", "tourist"), ("webcam", "sex"),
-    ("self", "victimi"), ("child", "lover"), ("volunt", "arily"),
-)  # fmt: skip
+    ("child", "porn"),
+    ("kiddie", "porn"),
+    ("child", "prostitut"),
+    ("child", "sex worker"),
+    ("transactional", "sex"),
+    ("sex", "tourism"),
+    ("sex", "tourist"),
+    ("webcam", "sex"),
+    ("self", "victimi"),
+    ("child", "lover"),
+    ("volunt", "arily"),
+)
 # Places of one machine, and how the work on the project is organised, concern nobody else.
 PRIVATE = re.compile(
     r"(?<![\w.])/(?:wo[r]k|ro[o]t|ho[m]e|fa[r]m)/|\bsuba[g]ent|\.\./sha[r]ed|"
@@ -86,7 +118,9 @@ def fault_of(words: list[str]) -> str:
         if name not in at.commands:
             return f"there is no command {name!r} in {' '.join(words)!r}"
         at = at.commands[name]
-    options = {option for parameter in at.params for option in parameter.opts} | {"--help"}
+    options = {option for parameter in at.params for option in parameter.opts} | {
+        "--help"
+    }
     unknown = [word for word in rest if word.startswith("--") and word not in options]
     return f"{' '.join(words)!r} has no {unknown}" if unknown else ""
 
@@ -100,7 +134,9 @@ def test_the_readme_shows_the_two_commands_and_the_demo() -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_mentioned_commands_exist(path: Path) -> None:
-    assert [fault for words in called(path.read_text()) if (fault := fault_of(words))] == []
+    assert [
+        fault for words in called(path.read_text()) if (fault := fault_of(words))
+    ] == []
 
 
 def test_the_check_of_commands_finds_what_is_wrong() -> None:
@@ -140,12 +176,22 @@ def default_of(name: str) -> str:
 def table(path: str) -> dict[str, str]:
     """Setting -> default, of the rows of a document's tables of settings."""
     lines = (ROOT / path).read_text().split("| setting | default |")[1:]
-    rows = (re.findall(r"^\| `(\w+)` \| (.+?) \| .+ \|$", part, re.MULTILINE) for part in lines)
-    return {name: value for part in rows for name, value in part if name in Settings.model_fields}
+    rows = (
+        re.findall(r"^\| `(\w+)` \| (.+?) \| .+ \|$", part, re.MULTILINE)
+        for part in lines
+    )
+    return {
+        name: value
+        for part in rows
+        for name, value in part
+        if name in Settings.model_fields
+    }
 
 
 def test_all_settings_are_listed_with_their_defaults() -> None:
-    assert table("docs/settings.md") == {name: default_of(name) for name in Settings.model_fields}
+    assert table("docs/settings.md") == {
+        name: default_of(name) for name in Settings.model_fields
+    }
 
 
 def test_the_readme_s_defaults_are_true() -> None:

@@ -42,7 +42,9 @@ def copied() -> list[str]:
 
 def make_secrets(folder: Path) -> subprocess.CompletedProcess[str]:
     script = str(ROOT / "deploy" / "make-secrets.sh")
-    return subprocess.run([script, str(folder)], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [script, str(folder)], capture_output=True, text=True, check=False
+    )
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -95,7 +97,10 @@ def test_secrets_are_made_once_and_never_replaced(tmp_path: Path) -> None:
     (folder / "HOTLINE_SMTP_PASSWORD").chmod(0o600)
     (folder / "HOTLINE_SMTP_PASSWORD").write_text("from the mail host\n")
     assert make_secrets(folder).returncode == 0
-    assert contents(folder) == {**first, "HOTLINE_SMTP_PASSWORD": "from the mail host\n"}
+    assert contents(folder) == {
+        **first,
+        "HOTLINE_SMTP_PASSWORD": "from the mail host\n",
+    }
 
 
 def test_the_two_sides_hold_the_same_password(tmp_path: Path) -> None:
@@ -187,9 +192,13 @@ def test_a_scheduler_is_healthy_while_the_audit_log_is_sealed(
     assert healthcheck(["scheduler"]) == 0
     with context.database.writing() as session:
         audit.record(
-            session, actor="test", action="test", entity="test", entity_id="1",
+            session,
+            actor="test",
+            action="test",
+            entity="test",
+            entity_id="1",
             now=utc_now() - timedelta(minutes=10),
-        )  # fmt: skip
+        )
     assert "not being sealed" in str(healthcheck(["scheduler"]))
     with context.database.writing() as session:
         audit.seal(session)

@@ -35,9 +35,14 @@ TO_THE_TOP = """it => {
   scrollTo(0, scrollY + it.getBoundingClientRect().top - 16)
 }"""
 QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-)  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+)
 
 
 class Demo:
@@ -54,7 +59,9 @@ class Demo:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "workers", "demo"],
-                cwd=folder, stdout=log, stderr=log,
+                cwd=folder,
+                stdout=log,
+                stderr=log,
                 env={
                     **kept,
                     "HOTLINE_DATA_DIR": str(folder),
@@ -62,7 +69,7 @@ class Demo:
                     "TMPDIR": str(folder / "tmp"),
                     "COLUMNS": "200",
                 },
-            )  # fmt: skip
+            )
         self.wait(lambda: "Stop with Ctrl-C" in self.said())
 
     def said(self) -> str:
@@ -79,7 +86,9 @@ class Demo:
 
     def messages(self, to: str, words: str = "") -> list[dict[str, Any]]:
         """What the sandbox's inboxes took for ``to`` that speaks of ``words``, oldest first."""
-        found = httpx.get(f"{self.sandbox}/messages.json", timeout=30, trust_env=False).json()
+        found = httpx.get(
+            f"{self.sandbox}/messages.json", timeout=30, trust_env=False
+        ).json()
         return [one for one in found if to in one["to"] and words in one["text"]]
 
     def wait(self, condition: Callable[[], Any]) -> Any:
@@ -89,7 +98,9 @@ class Demo:
             if found:
                 return found
             time.sleep(0.2)
-        raise AssertionError(f"Waited in vain; the service said:\n{self.said()[-3000:]}")
+        raise AssertionError(
+            f"Waited in vain; the service said:\n{self.said()[-3000:]}"
+        )
 
     def stop(self) -> int:
         self.process.terminate()
@@ -114,14 +125,18 @@ def free_ports(count: int = 4) -> int:
 class Visitor:
     """One person's browser. ``faults`` grows by whatever is wrong with what it comes by."""
 
-    def __init__(self, browser: Browser, faults: list[str], scripts: bool = True) -> None:
+    def __init__(
+        self, browser: Browser, faults: list[str], scripts: bool = True
+    ) -> None:
         self.faults = faults
         self.context = browser.new_context(
             viewport=WIDE, java_script_enabled=scripts, color_scheme="light"
         )
         self.context.set_default_timeout(30_000)
         self.context.on("console", self._console)
-        self.context.on("weberror", lambda error: faults.append(f"script: {error.error}"))
+        self.context.on(
+            "weberror", lambda error: faults.append(f"script: {error.error}")
+        )
         self.context.on("request", self._request)
         self.page: Page = self.context.new_page()
 
@@ -159,7 +174,9 @@ class Visitor:
         """Load the page again until ``text`` stands on it."""
         deadline = time.monotonic() + WAIT_SECONDS
         while not self.page.get_by_text(text).first.is_visible():
-            assert time.monotonic() < deadline, f"{text!r} never stood on {self.page.url}"
+            assert time.monotonic() < deadline, (
+                f"{text!r} never stood on {self.page.url}"
+            )
             time.sleep(1)
             self.page.reload()
 

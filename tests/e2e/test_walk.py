@@ -52,10 +52,19 @@ def test_from_a_report_to_a_verified_removal(
     walk = Walk(demo, visitor, demo.address(FRESH))
     walk.now("ready")
     for step in (
-        make_a_report, find_the_case, assess_it, assess_it_blind, ask_for_a_plan, approve_the_plan,
-        police_release, confirm_the_contact, host_answers, nothing_closes_by_word,
-        host_takes_it_down, reporter_is_told,
-    ):  # fmt: skip
+        make_a_report,
+        find_the_case,
+        assess_it,
+        assess_it_blind,
+        ask_for_a_plan,
+        approve_the_plan,
+        police_release,
+        confirm_the_contact,
+        host_answers,
+        nothing_closes_by_word,
+        host_takes_it_down,
+        reporter_is_told,
+    ):
         step(walk)
         walk.now(step.__name__)
     print("Seconds after the start:", walk.reached)
@@ -72,7 +81,11 @@ def make_a_report(walk: Walk) -> None:
     one.look("where", narrow=True)
     one.show("02-report")
     page.click(CONTINUE)
-    for answer in ("[value=csam_image]", "[value=public]", "[name=danger_now][value=no]"):
+    for answer in (
+        "[value=csam_image]",
+        "[value=public]",
+        "[name=danger_now][value=no]",
+    ):
         page.check(answer)
         one.look(answer, narrow=True)
         page.click(CONTINUE)
@@ -206,7 +219,8 @@ def ask_for_a_plan(walk: Walk) -> None:
     # The button is missing; sending what it would send is refused as well.
     refuse = page.locator("form[action$='/refuse']")
     refused = walk.desk.context.request.post(
-        walk.demo.url + str(refuse.get_attribute("action")).replace("/refuse", "/approve"),
+        walk.demo.url
+        + str(refuse.get_attribute("action")).replace("/refuse", "/approve"),
         form={"csrf_token": refuse.locator("[name=csrf_token]").input_value()},
     )
     assert refused.status == 403
@@ -299,14 +313,18 @@ def nothing_closes_by_word(walk: Walk) -> None:
 
 
 def looks(page: Page) -> int:
-    found = re.search(r"Looks \((\d+)\)", page.inner_text("section[aria-labelledby=watch]"))
+    found = re.search(
+        r"Looks \((\d+)\)", page.inner_text("section[aria-labelledby=watch]")
+    )
     return int(found[1]) if found else 0
 
 
 def host_takes_it_down(walk: Walk) -> None:
     sandbox, page = walk.office.page, walk.desk.page
     sandbox.goto(walk.demo.sandbox)
-    sandbox.locator("tr", has_text=walk.location).get_by_role("button", name="Take down").click()
+    sandbox.locator("tr", has_text=walk.location).get_by_role(
+        "button", name="Take down"
+    ).click()
     sandbox.locator("tr", has_text=walk.location).get_by_text("gone").wait_for()
     walk.desk.see("Removal verified")
     assert "Removed" in page.inner_text(".headline")

@@ -27,7 +27,11 @@ def test_reporting_without_scripts(demo: Any, visitor: Any) -> None:
     assert not page.locator("input[type=file]").count()
     page.fill("#locations", f"{demo.address(world.PAGES[1])}?from=no-scripts")
     page.click(CONTINUE)
-    for answer in ("[value=csam_image]", "[value=parent]", "[name=danger_now][value=no]"):
+    for answer in (
+        "[value=csam_image]",
+        "[value=parent]",
+        "[name=danger_now][value=no]",
+    ):
         page.check(answer)
         page.click(CONTINUE)
     for _ in range(3):  # nothing more to tell, no contact, and the answers are right
@@ -106,7 +110,9 @@ def tab_to(page: Page, selector: str) -> None:
         page.keyboard.press("Tab")
         if page.evaluate("s => document.activeElement.matches(s)", selector):
             focus = page.locator(":focus")
-            assert focus.evaluate("e => getComputedStyle(e).outlineStyle") != "none", selector
+            assert focus.evaluate("e => getComputedStyle(e).outlineStyle") != "none", (
+                selector
+            )
             return
     raise AssertionError(f"no way to {selector} on {page.url}")
 
@@ -138,4 +144,8 @@ def keys_of(value: Any) -> set[str]:
     """Every name used anywhere in a document."""
     if isinstance(value, dict):
         return set(value).union(*(keys_of(one) for one in value.values()))
-    return set().union(*(keys_of(one) for one in value)) if isinstance(value, list) else set()
+    return (
+        set().union(*(keys_of(one) for one in value))
+        if isinstance(value, list)
+        else set()
+    )

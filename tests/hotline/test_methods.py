@@ -24,15 +24,34 @@ PASSWORD = "a long enough one"
 ANY_ID = "00000000-0000-7000-8000-000000000000"
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 LOOKS = ("GET", "HEAD", "OPTIONS")
-OTHERS = ("TRACE", "PUT", "PATCH", "DELETE", "CONNECT", "PROPFIND", "BREW", "get", "POSTS")
+OTHERS = (
+    "TRACE",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "CONNECT",
+    "PROPFIND",
+    "BREW",
+    "get",
+    "POSTS",
+)
 NOTES_OF_LOOKS = {"hashlist.seen"}
 # What would do something at the addresses that the fault was found at, and at their siblings.
 FORM = {
-    "old": PASSWORD, "new": "another long enough one", "username": "administrator",
-    "password": PASSWORD, "display_name": "x", "role": "analyst", "receipt": "x",
-    "locations": "http://host.example/a", "narrative": "x", "confirm": "yes", "reason": "x",
-    "age": "child", "text": "x",
-}  # fmt: skip
+    "old": PASSWORD,
+    "new": "another long enough one",
+    "username": "administrator",
+    "password": PASSWORD,
+    "display_name": "x",
+    "role": "analyst",
+    "receipt": "x",
+    "locations": "http://host.example/a",
+    "narrative": "x",
+    "confirm": "yes",
+    "reason": "x",
+    "age": "child",
+    "text": "x",
+}
 
 
 @pytest.fixture
@@ -41,9 +60,14 @@ def app(make_context: Callable[..., Context]) -> Flask:
     with context.database.writing() as session:
         for role in ROLES:
             service.add_person(
-                session, username=role, display_name=role, role=role, password=PASSWORD,
-                actor="test", now=utc_now(),
-            )  # fmt: skip
+                session,
+                username=role,
+                display_name=role,
+                role=role,
+                password=PASSWORD,
+                actor="test",
+                now=utc_now(),
+            )
     return create_app(context)
 
 
@@ -81,7 +105,9 @@ def stored(app: Flask) -> dict[str, list[str]]:
             for name, table in metadata.tables.items()
         }
     found["audit_entry"] = [
-        row for row in found["audit_entry"] if not any(note in row for note in NOTES_OF_LOOKS)
+        row
+        for row in found["audit_entry"]
+        if not any(note in row for note in NOTES_OF_LOOKS)
     ]
     return found
 
@@ -109,7 +135,10 @@ def test_a_head_is_answered_like_a_get(app: Flask) -> None:
     client = app.test_client()
     for path in ("/", "/report/all", "/status", "/console/sign-in", "/livez"):
         look, head = client.get(path), client.head(path)
-        assert (head.status_code, head.content_type) == (look.status_code, look.content_type)
+        assert (head.status_code, head.content_type) == (
+            look.status_code,
+            look.content_type,
+        )
 
 
 def test_a_view_that_acts_on_a_look_is_refused(app: Flask) -> None:

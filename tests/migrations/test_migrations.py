@@ -51,7 +51,9 @@ def test_every_revision_has_a_way_down(context: Context) -> None:
 def test_data_survives_down_and_up_again(context: Context) -> None:
     """Down to the first schema and up again: a report can still be read by its receipt."""
     with context.database.writing() as session:
-        received = intake.receive(session, context, _submission(), channel="form", now=NOW)
+        received = intake.receive(
+            session, context, _submission(), channel="form", now=NOW
+        )
     run.downgrade(context.database, "0001")
     run.upgrade(context.database)
     with context.database.writing() as session:
@@ -64,15 +66,33 @@ def test_data_survives_down_and_up_again(context: Context) -> None:
         assert session.scalars(select(Report)).one().kind == "csam_image"
 
 
-def test_a_held_case_is_no_stranger_to_the_schema_before_floods(context: Context) -> None:
+def test_a_held_case_is_no_stranger_to_the_schema_before_floods(
+    context: Context,
+) -> None:
     """Its state has no name there; it waits for the machine like any that was just received."""
     with context.database.writing() as session:
-        item = Item(id=new_id(), key="url:1", kind="url", canonical="x", display="x",
-                    first_reported_at=NOW, last_reported_at=NOW)  # fmt: skip
+        item = Item(
+            id=new_id(),
+            key="url:1",
+            kind="url",
+            canonical="x",
+            display="x",
+            first_reported_at=NOW,
+            last_reported_at=NOW,
+        )
         session.add(item)
         session.flush()
-        session.add(Case(id=new_id(), reference="R-1", item_id=item.id, opened_at=NOW,
-                         state="held", state_since=NOW, held=3))  # fmt: skip
+        session.add(
+            Case(
+                id=new_id(),
+                reference="R-1",
+                item_id=item.id,
+                opened_at=NOW,
+                state="held",
+                state_since=NOW,
+                held=3,
+            )
+        )
     run.downgrade(context.database, "0002")
     with context.database.engine.connect() as connection:
         assert connection.scalar(text("SELECT state FROM case_file")) == "received"
@@ -97,5 +117,9 @@ def test_an_empty_database_is_refused(tmp_path: Path) -> None:
 
 def _submission() -> Submission:
     return Submission.model_validate(
-        {"locations": ["https://host.example/a"], "kind": "csam_image", "language": "en"}
+        {
+            "locations": ["https://host.example/a"],
+            "kind": "csam_image",
+            "language": "en",
+        }
     )

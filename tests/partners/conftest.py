@@ -36,34 +36,69 @@ from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
 from triage.cases.models import Case
 from triage.hosting.facts import HostingFacts, Observation
-from triage.items.models import HostingHop, HostingObservation, Item, ItemMedia, Sighting, Visit
+from triage.items.models import (
+    HostingHop,
+    HostingObservation,
+    Item,
+    ItemMedia,
+    Sighting,
+    Visit,
+)
 from triage.media.models import Media
 from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 POLICE = {
-    "to": "police", "country": "AL", "name": "Police", "after": None, "urgency": "high",
-    "automatic": True, "why": "It is hosted in Albania (AL).", "basis": "Criminal Code Art. 117/2",
-}  # fmt: skip
+    "to": "police",
+    "country": "AL",
+    "name": "Police",
+    "after": None,
+    "urgency": "high",
+    "automatic": True,
+    "why": "It is hosted in Albania (AL).",
+    "basis": "Criminal Code Art. 117/2",
+}
 HOST = {
-    "to": "provider_notice", "country": "AL", "name": "Host", "after": "police_release",
-    "urgency": "high", "automatic": True, "why": "The host can remove it.",
+    "to": "provider_notice",
+    "country": "AL",
+    "name": "Host",
+    "after": "police_release",
+    "urgency": "high",
+    "automatic": True,
+    "why": "The host can remove it.",
     "basis": "Law 18/2017 Arts. 26-27",
-}  # fmt: skip
+}
 ABROAD = {
-    "to": "hotline", "country": "RS", "name": "Net Patrola", "after": None, "urgency": "normal",
-    "automatic": True, "why": "The hotline there can act.", "basis": "Practice of hotlines",
-}  # fmt: skip
+    "to": "hotline",
+    "country": "RS",
+    "name": "Net Patrola",
+    "after": None,
+    "urgency": "normal",
+    "automatic": True,
+    "why": "The hotline there can act.",
+    "basis": "Practice of hotlines",
+}
 FREE_HOST = {**HOST, "country": "XK", "after": None}
 BY_HAND = {**POLICE, "to": "regulator", "after": "notice_deadline"}
 ROUTING = {
     "routes": [POLICE, HOST, ABROAD, FREE_HOST, BY_HAND],
     "jurisdiction": [
-        {"country": "AL", "ground": "territoriality", "basis": "Criminal Code Art. 6",
-         "status": "yes", "why": "Hosted here."},
-        {"country": "RS", "ground": "territoriality", "basis": "-", "status": "no", "why": "-"},
+        {
+            "country": "AL",
+            "ground": "territoriality",
+            "basis": "Criminal Code Art. 6",
+            "status": "yes",
+            "why": "Hosted here.",
+        },
+        {
+            "country": "RS",
+            "ground": "territoriality",
+            "basis": "-",
+            "status": "no",
+            "why": "-",
+        },
     ],
-}  # fmt: skip
+}
 PLACE = {route["to"]: index for index, route in enumerate(ROUTING["routes"][:3])}
 OUTCOME = {"class": "baseline", "kind": "csam_image", "age": "pre_pubescent"}
 
@@ -71,7 +106,9 @@ OUTCOME = {"class": "baseline", "kind": "csam_image", "age": "pre_pubescent"}
 @pytest.fixture(scope="session", autouse=True)
 def catalogues() -> None:
     """Compile what is older than its source, as setting up the service does."""
-    for source in Path(partners.__file__).parent.glob("translations/*/LC_MESSAGES/messages.po"):
+    for source in Path(partners.__file__).parent.glob(
+        "translations/*/LC_MESSAGES/messages.po"
+    ):
         compiled = source.with_suffix(".mo")
         if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
             with source.open("rb") as file:
@@ -114,7 +151,9 @@ class House:
     def __post_init__(self) -> None:
         self.jobs |= {
             "notice.release": lambda task: release_notices(task, lookup=self),
-            "delivery.attempt": lambda task: attempt_delivery(task, channels=self.channels),
+            "delivery.attempt": lambda task: attempt_delivery(
+                task, channels=self.channels
+            ),
         }
 
     @property
@@ -153,7 +192,10 @@ class House:
                 .order_by(OutboxEntry.id)
             )
             return [
-                (row.job, Task(self.context, row.id, row.payload, row.attempts + 1, self.now))
+                (
+                    row.job,
+                    Task(self.context, row.id, row.payload, row.attempts + 1, self.now),
+                )
                 for row in rows
             ]
 
@@ -165,9 +207,13 @@ class House:
             entry = outbox.lock(session, task.entry_id)
             if entry is not None:
                 outbox.failed(
-                    entry, str(error), now=self.now, attempts=settings.job_attempts,
-                    base=settings.retry_base_seconds, final=isinstance(error, GiveUp),
-                )  # fmt: skip
+                    entry,
+                    str(error),
+                    now=self.now,
+                    attempts=settings.job_attempts,
+                    base=settings.retry_base_seconds,
+                    final=isinstance(error, GiveUp),
+                )
 
     # rows
 
@@ -177,39 +223,64 @@ class House:
             if known is not None:
                 return known
             person = Person(
-                id=new_id(), username=username, display_name=username.title(), role=role,
-                password_hash="-", created_at=self.now,
-            )  # fmt: skip
+                id=new_id(),
+                username=username,
+                display_name=username.title(),
+                role=role,
+                password_hash="-",
+                created_at=self.now,
+            )
             session.add(person)
         return person
 
     def partner(
-        self, code: str = "police-al", kind: str = "police", *, approved: bool = True,
-        channel: str = "email", country: str | None = "AL", **values: Any,
-    ) -> Partner:  # fmt: skip
+        self,
+        code: str = "police-al",
+        kind: str = "police",
+        *,
+        approved: bool = True,
+        channel: str = "email",
+        country: str | None = "AL",
+        **values: Any,
+    ) -> Partner:
         with self.context.database.writing() as session:
             partner = Partner(
                 **{
-                    "id": new_id(), "code": code, "kind": kind, "country": country,
-                    "name": f"The {kind}", "languages": ["en"], "channel": channel,
-                    "address": f"{code}@desk.example", "created_at": self.now,
-                    "approved_at": self.now if approved else None, **values,
+                    "id": new_id(),
+                    "code": code,
+                    "kind": kind,
+                    "country": country,
+                    "name": f"The {kind}",
+                    "languages": ["en"],
+                    "channel": channel,
+                    "address": f"{code}@desk.example",
+                    "created_at": self.now,
+                    "approved_at": self.now if approved else None,
+                    **values,
                 }
-            )  # fmt: skip
+            )
             session.add(partner)
         return partner
 
     def case(self, name: str = "one", **values: Any) -> Case:
         """An assessed case of one reported page with one picture."""
         with self.context.database.writing() as session:
-            item = self._item(session, name, values.pop("abuse_contact", "abuse@isp.example"))
+            item = self._item(
+                session, name, values.pop("abuse_contact", "abuse@isp.example")
+            )
             case = Case(
                 **{
-                    "id": new_id(), "reference": f"AL-2026-{name}", "item_id": item.id,
-                    "item": item, "opened_at": self.now, "kind": "csam_image",
-                    "routing": ROUTING, "outcome": OUTCOME, **values,
+                    "id": new_id(),
+                    "reference": f"AL-2026-{name}",
+                    "item_id": item.id,
+                    "item": item,
+                    "opened_at": self.now,
+                    "kind": "csam_image",
+                    "routing": ROUTING,
+                    "outcome": OUTCOME,
+                    **values,
                 }
-            )  # fmt: skip
+            )
             state = values.pop("state", "assessed")
             machine.begin(session, case, actor="test", now=self.now)
             case.state = state
@@ -217,46 +288,89 @@ class House:
 
     def _item(self, session: Session, name: str, contact: str | None) -> Item:
         item = Item(
-            id=new_id(), key=f"url:{name}", kind="url", canonical=f"http://{name}.test/p/1",
-            display=f"http://{name}.test/p/1", host=f"{name}.test", fetchable=True,
-            sighting_count=2, first_reported_at=self.now - timedelta(days=1),
-            last_reported_at=self.now, hosting_kind="host", hosting_country="AL", asn="AS64500",
+            id=new_id(),
+            key=f"url:{name}",
+            kind="url",
+            canonical=f"http://{name}.test/p/1",
+            display=f"http://{name}.test/p/1",
+            host=f"{name}.test",
+            fetchable=True,
+            sighting_count=2,
+            first_reported_at=self.now - timedelta(days=1),
+            last_reported_at=self.now,
+            hosting_kind="host",
+            hosting_country="AL",
+            asn="AS64500",
             abuse_contact=contact,
-        )  # fmt: skip
+        )
         media = Media(
-            id=new_id(), sha256=uuid.uuid4().hex * 2, sha1="1" * 40, md5="2" * 32, kind="image",
-            media_type="image/jpeg", size=1000, width=64, height=64, pdq="ab" * 32,
-            pdq_quality=90, hashable=True, first_seen_at=self.now,
-        )  # fmt: skip
+            id=new_id(),
+            sha256=uuid.uuid4().hex * 2,
+            sha1="1" * 40,
+            md5="2" * 32,
+            kind="image",
+            media_type="image/jpeg",
+            size=1000,
+            width=64,
+            height=64,
+            pdq="ab" * 32,
+            pdq_quality=90,
+            hashable=True,
+            first_seen_at=self.now,
+        )
         session.add_all([item, media])
         session.flush()
         session.add(
             HostingHop(
-                item_id=item.id, number=1, at=self.now, kind="host", country="AL", asn="AS64500"
+                item_id=item.id,
+                number=1,
+                at=self.now,
+                kind="host",
+                country="AL",
+                asn="AS64500",
             )
         )
         session.add_all(
             [
                 HostingObservation(
-                    item_id=item.id, fact="address", value="192.0.2.7", source="DNS", at=self.now,
+                    item_id=item.id,
+                    fact="address",
+                    value="192.0.2.7",
+                    source="DNS",
+                    at=self.now,
                     confidence=0.9,
                 ),
-                Visit(id=new_id(), item_id=item.id, at=self.now, purpose="first", outcome="ok",
-                      status=200, report={"requested": item.canonical, "status": 200}),
+                Visit(
+                    id=new_id(),
+                    item_id=item.id,
+                    at=self.now,
+                    purpose="first",
+                    outcome="ok",
+                    status=200,
+                    report={"requested": item.canonical, "status": 200},
+                ),
                 ItemMedia(
-                    item_id=item.id, media_id=media.id, url=f"{item.canonical}.jpg", source="img",
-                    first_seen_at=self.now, last_seen_at=self.now,
+                    item_id=item.id,
+                    media_id=media.id,
+                    url=f"{item.canonical}.jpg",
+                    source="img",
+                    first_seen_at=self.now,
+                    last_seen_at=self.now,
                 ),
             ]
-        )  # fmt: skip
+        )
         self._report(session, item)
         return item
 
     def _report(self, session: Session, item: Item) -> None:
         report = Report(
-            id=new_id(), received_at=self.now, channel="form", language="en", kind="csam_image",
+            id=new_id(),
+            received_at=self.now,
+            channel="form",
+            language="en",
+            kind="csam_image",
             receipt_mac=uuid.uuid4().bytes * 2,
-        )  # fmt: skip
+        )
         session.add(report)
         session.flush()
         part = ReportPart(id=new_id(), report_id=report.id, position=0, kind="location")
@@ -267,19 +381,29 @@ class House:
     # ways
 
     def request(
-        self, case: Case, *routes: str | int, by: str = "arta",
+        self,
+        case: Case,
+        *routes: str | int,
+        by: str = "arta",
         partner: Partner | None = None,
-    ) -> Plan:  # fmt: skip
+    ) -> Plan:
         chosen = {
-            (PLACE[one] if isinstance(one, str) else one): partner.id if partner else None
+            (PLACE[one] if isinstance(one, str) else one): partner.id
+            if partner
+            else None
             for one in routes
         }
         person = self.person(by)
         with self.context.database.writing() as session:
             return planning.request_plan(
-                session, self.context, session.get_one(Case, case.id), person, chosen,
-                note="", now=self.now,
-            )  # fmt: skip
+                session,
+                self.context,
+                session.get_one(Case, case.id),
+                person,
+                chosen,
+                note="",
+                now=self.now,
+            )
 
     def approve(self, plan: Plan, by: str = "besnik") -> None:
         person = self.person(by)
@@ -287,7 +411,9 @@ class House:
             found = session.get_one(Plan, plan.id)
             planning.approve_plan(session, self.context, found, person, now=self.now)
 
-    def decide(self, case: Case, *routes: str | int, partner: Partner | None = None) -> None:
+    def decide(
+        self, case: Case, *routes: str | int, partner: Partner | None = None
+    ) -> None:
         """Two people want these routes; the jobs that follow have run."""
         self.approve(self.request(case, *routes, partner=partner))
         self.work()
@@ -332,7 +458,9 @@ def settings() -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Context]:
     """One database for all tests: what its engine has compiled once stays compiled."""
-    made = build_context(Settings(data_dir=tmp_path_factory.mktemp("house"), country="AL"))
+    made = build_context(
+        Settings(data_dir=tmp_path_factory.mktemp("house"), country="AL")
+    )
     metadata.create_all(made.database.engine)
     yield made
     made.close()
@@ -344,7 +472,11 @@ def context(shared: Context, settings: dict[str, Any]) -> Context:
     with shared.database.writing() as session:
         for table in reversed(metadata.sorted_tables):
             session.execute(table.delete())
-    base = {"data_dir": shared.settings.data_dir, "country": "AL", "rdap_enabled": False}
+    base = {
+        "data_dir": shared.settings.data_dir,
+        "country": "AL",
+        "rdap_enabled": False,
+    }
     return replace(shared, settings=Settings(**{**base, **settings}))
 
 

@@ -52,7 +52,11 @@ class Station:
             session.add(self.known)
             session.flush()
             self.entry = HashEntryRow(
-                list_id=self.known.id, kind="pdq", value=VALUE, entry_ref="E-7", added_in=1
+                list_id=self.known.id,
+                kind="pdq",
+                value=VALUE,
+                entry_ref="E-7",
+                added_in=1,
             )
             session.add(self.entry)
 
@@ -70,9 +74,12 @@ class Station:
             known = session.get_one(HashList, self.known.id)
             for actor in actors or ("person:drita", "person:admin"):
                 is_on = police_switch.ask(
-                    session, known, actor=actor, now=self.house.now,
+                    session,
+                    known,
+                    actor=actor,
+                    now=self.house.now,
                     second_person=self.house.context.settings.second_person,
-                )  # fmt: skip
+                )
         return is_on
 
     def seen(self, name: str = "one", **match: Any) -> Case:
@@ -88,12 +95,20 @@ class Station:
                 select(ItemMedia.media_id).where(ItemMedia.item_id == case.item_id)
             ).one()
             session.add(
-                MediaMatch(**{
-                    "id": new_id(), "media_id": media_id, "entry_id": self.entry.id,
-                    "list_id": self.known.id, "kind": "pdq", "distance": 4, "quality": 90,
-                    "at": self.house.now, **match,
-                })
-            )  # fmt: skip
+                MediaMatch(
+                    **{
+                        "id": new_id(),
+                        "media_id": media_id,
+                        "entry_id": self.entry.id,
+                        "list_id": self.known.id,
+                        "kind": "pdq",
+                        "distance": 4,
+                        "quality": 90,
+                        "at": self.house.now,
+                        **match,
+                    }
+                )
+            )
 
     def appraised(self, case: Case) -> None:
         with self.writing() as session:
@@ -116,7 +131,9 @@ def station(house: Any) -> Station:
 
 class TestBothDatabases:
     @pytest.fixture
-    def context(self, request: pytest.FixtureRequest, make_context: Callable[..., Any]) -> Context:
+    def context(
+        self, request: pytest.FixtureRequest, make_context: Callable[..., Any]
+    ) -> Context:
         made: Context = make_context(request.param, rdap_enabled=False)
         return made
 
@@ -128,18 +145,33 @@ class TestBothDatabases:
         station.house.later(minutes=1)
         assert station.switch_on()
         case = station.seen("after")
-        station.appraised(case)  # another sighting, a rematch, a decided match: all come by here
+        station.appraised(
+            case
+        )  # another sighting, a rematch, a decided match: all come by here
         station.appraised(case)
         (referral,) = station.told()
-        assert (referral.case_id, referral.kind, referral.state) == (case.id, "police", "delivered")
+        assert (referral.case_id, referral.kind, referral.state) == (
+            case.id,
+            "police",
+            "delivered",
+        )
         assert station.house.hold.state == "active"
         assert station.house.hold.deadline is not None
         assert len(station.house.mail.messages) == 1
         assert station.house.only(Plan).requested_by == "system"
         with station.writing() as session:
             left = session.get_one(Case, case.id)
-            assert (left.state, left.outcome) == ("waiting", {})  # people decide everything else
-        evidence = {"list": "Baseline", "entry": "E-7", "hash": "pdq", "distance": 4, "quality": 90}
+            assert (left.state, left.outcome) == (
+                "waiting",
+                {},
+            )  # people decide everything else
+        evidence = {
+            "list": "Baseline",
+            "entry": "E-7",
+            "hash": "pdq",
+            "distance": 4,
+            "quality": 90,
+        }
         assert evidence.items() <= (referral.automatic or {}).items()
         (entry,) = station.logged("referral.automatic")
         assert evidence.items() <= entry.details.items()
@@ -159,8 +191,10 @@ class TestBothDatabases:
         def told(session: Session, of: Case) -> bool:
             known = is_told(session, of)
             approving.start()
-            waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-                         " AND datname = current_database()")  # fmt: skip
+            waits = text(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                " AND datname = current_database()"
+            )
             with house.context.database.engine.connect() as watcher:
                 watcher = watcher.execution_options(isolation_level="AUTOCOMMIT")
                 while approving.is_alive() and not watcher.scalar(waits):
@@ -190,7 +224,8 @@ def test_what_the_police_read(station: Station) -> None:
 
 
 @pytest.mark.parametrize(
-    ("distance", "words"), [(0, "no difference"), (1, "1 bit of difference"), (2, "2 bits of")]
+    ("distance", "words"),
+    [(0, "no difference"), (1, "1 bit of difference"), (2, "2 bits of")],
 )
 def test_differences_in_words(station: Station, distance: int, words: str) -> None:
     station.switch_on()
@@ -227,10 +262,15 @@ def test_what_is_not_strong_enough(station: Station, match: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(
-    "match", [{"quality": MATCHABLE_QUALITY}, {"distance": 31}, {"share": 0.5},
-              {"kind": "md5", "distance": 0, "quality": None},
-              {"kind": "sha256", "distance": 0, "quality": None}],
-)  # fmt: skip
+    "match",
+    [
+        {"quality": MATCHABLE_QUALITY},
+        {"distance": 31},
+        {"share": 0.5},
+        {"kind": "md5", "distance": 0, "quality": None},
+        {"kind": "sha256", "distance": 0, "quality": None},
+    ],
+)
 def test_what_is_just_strong_enough(station: Station, match: dict[str, Any]) -> None:
     station.switch_on()
     station.seen(**match)
@@ -265,24 +305,40 @@ def test_an_import_sends_no_old_case(station: Station) -> None:
     station.house.later(minutes=1)
     station.switch_on()
     with station.writing() as session:
-        again = HashEntryRow(list_id=station.known.id, kind="sha256", value="0" * 64, added_in=2)
+        again = HashEntryRow(
+            list_id=station.known.id, kind="sha256", value="0" * 64, added_in=2
+        )
         session.add(again)
         session.flush()
         old = session.scalars(select(MediaMatch)).one()
-        session.add(MediaMatch(id=new_id(), media_id=old.media_id, entry_id=again.id,
-                               list_id=station.known.id, kind="sha256", distance=0,
-                               at=station.house.now))  # fmt: skip
+        session.add(
+            MediaMatch(
+                id=new_id(),
+                media_id=old.media_id,
+                entry_id=again.id,
+                list_id=station.known.id,
+                kind="sha256",
+                distance=0,
+                at=station.house.now,
+            )
+        )
     station.appraised(case)
     assert station.told() == []
 
 
-def test_a_list_that_is_switched_off_before_the_job_ran_tells_nobody(station: Station) -> None:
+def test_a_list_that_is_switched_off_before_the_job_ran_tells_nobody(
+    station: Station,
+) -> None:
     station.switch_on()
     job = station.house.jobs.pop("referral.automatic")
     case = station.seen()
     with station.writing() as session:
-        police_switch.stop(session, session.get_one(HashList, station.known.id), actor="x",
-                    now=station.house.now)  # fmt: skip
+        police_switch.stop(
+            session,
+            session.get_one(HashList, station.known.id),
+            actor="x",
+            now=station.house.now,
+        )
     station.house.jobs["referral.automatic"] = job
     station.house.work()
     assert station.told() == [] and station.house.all(Plan) == []
@@ -317,7 +373,9 @@ def test_the_same_file_at_another_location_is_another_case(station: Station) -> 
     again = station.house.case("new", state="waiting", outcome={})
     with station.writing() as session:
         session.execute(
-            update(ItemMedia).where(ItemMedia.item_id == again.item_id).values(media_id=media.id)
+            update(ItemMedia)
+            .where(ItemMedia.item_id == again.item_id)
+            .values(media_id=media.id)
         )
     station.appraised(again)
     assert [one.case_id for one in station.told()] == [again.id]
@@ -338,11 +396,18 @@ def test_a_withdrawn_one_is_not_made_again(station: Station) -> None:
     station.switch_on()
     case = station.seen()
     (referral,) = station.told()
-    assert (referral.state, station.house.hold.state) == ("approved", "pending")  # no address yet
+    assert (referral.state, station.house.hold.state) == (
+        "approved",
+        "pending",
+    )  # no address yet
     station.change(Referral, referral.id, state="withdrawn")
     with station.writing() as session:
         session.execute(update(MediaMatch).values(decision="confirmed"))
-        session.add(HashEntryRow(list_id=station.known.id, kind="md5", value="2" * 32, added_in=1))
+        session.add(
+            HashEntryRow(
+                list_id=station.known.id, kind="md5", value="2" * 32, added_in=1
+            )
+        )
     station.appraised(case)
     assert len(station.told()) == 1
 
@@ -377,7 +442,9 @@ def test_where_the_rules_do_not_name_our_police_people_decide(
 
 
 @pytest.mark.parametrize("state", ["not_illegal", "closed", "removed", "received"])
-def test_a_case_that_people_are_through_with_is_theirs(station: Station, state: str) -> None:
+def test_a_case_that_people_are_through_with_is_theirs(
+    station: Station, state: str
+) -> None:
     station.switch_on()
     job = station.house.jobs.pop("referral.automatic")
     case = station.seen()
@@ -388,7 +455,9 @@ def test_a_case_that_people_are_through_with_is_theirs(station: Station, state: 
 
 
 def test_a_directory_without_police_says_so(station: Station) -> None:
-    station.change(type(station.office), station.office.id, disabled_at=station.house.now)
+    station.change(
+        type(station.office), station.office.id, disabled_at=station.house.now
+    )
     station.switch_on()
     station.seen()
     (error,) = station.house.errors
@@ -416,8 +485,10 @@ class TestTheSwitch:
             station.logged("hashlist.police_on"),
         )
         assert (asked.actor, on.actor, on.details["by"]) == (
-            "person:drita", "person:admin", "person:drita",
-        )  # fmt: skip
+            "person:drita",
+            "person:admin",
+            "person:drita",
+        )
 
     def test_one_is_enough_to_stop(self, station: Station) -> None:
         station.switch_on()
@@ -427,10 +498,14 @@ class TestTheSwitch:
             with station.writing() as session:
                 found = session.get_one(HashList, known.id)
                 if expected == "on":
-                    police_switch.stop(session, found, actor="person:x", now=station.house.now)
+                    police_switch.stop(
+                        session, found, actor="person:x", now=station.house.now
+                    )
                 else:
                     with pytest.raises(Conflict):
-                        police_switch.stop(session, found, actor="person:x", now=station.house.now)
+                        police_switch.stop(
+                            session, found, actor="person:x", now=station.house.now
+                        )
         assert len(station.logged("hashlist.police_off")) == 1
 
     def test_a_remote_list_cannot(self, station: Station) -> None:
@@ -481,8 +556,16 @@ def test_the_case_and_the_office_see_that_no_person_decided_it(
     client.set_cookie(COOKIE, token, path="/console")
     basis = "On a match with list Baseline, entry E-7: PDQ, distance 4, quality 90."
     page = client.get(f"/console/cases/{case.reference}?lang=en").text
-    assert "made automatically" in page and basis in page and "(by the service itself)" in page
+    assert (
+        "made automatically" in page
+        and basis in page
+        and "(by the service itself)" in page
+    )
     link = re.search(r"/referral/\S+", station.house.mail.messages[0].text)
     assert link is not None
     page = client.get(f"{link[0]}?lang=en").text
-    assert "Made automatically" in page and basis in page and "No person decided it." in page
+    assert (
+        "Made automatically" in page
+        and basis in page
+        and "No person decided it." in page
+    )

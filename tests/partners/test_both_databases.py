@@ -25,7 +25,9 @@ from triage.cases.models import Case
 
 
 @pytest.fixture
-def context(request: pytest.FixtureRequest, make_context: Callable[..., Context]) -> Context:
+def context(
+    request: pytest.FixtureRequest, make_context: Callable[..., Context]
+) -> Context:
     """With the tables that the migrations make."""
     return make_context(request.param, rdap_enabled=False)
 
@@ -42,7 +44,10 @@ def test_the_whole_way(house: Any) -> None:
     house.decide(house.case(), "police", "provider_notice", partner=None)
     with writing() as session:
         retry_delivery(
-            session, session.get_one(Delivery, house.only(Delivery).id), actor="x", now=house.now
+            session,
+            session.get_one(Delivery, house.only(Delivery).id),
+            actor="x",
+            now=house.now,
         )
     house.work()
     assert (house.hold.state, police.code) == ("active", "police-al")
@@ -51,23 +56,41 @@ def test_the_whole_way(house: Any) -> None:
         assert holds.expire_holds(session, house.context, house.now) == 1
     with writing() as session:
         holds.extend_hold(
-            session, session.get_one(Hold, house.hold.id), reason="r", officer_reference="o",
-            deadline=house.now + timedelta(days=1), actor="x", now=house.now,
-        )  # fmt: skip
+            session,
+            session.get_one(Hold, house.hold.id),
+            reason="r",
+            officer_reference="o",
+            deadline=house.now + timedelta(days=1),
+            actor="x",
+            now=house.now,
+        )
         referral = session.get_one(Referral, house.referral.id)
-        referrals.answer(session, referral, "take_up", actor="x", now=house.now, note="a\x00b")
-        holds.release_hold(session, session.get_one(Hold, house.hold.id), actor="x", now=house.now)
+        referrals.answer(
+            session, referral, "take_up", actor="x", now=house.now, note="a\x00b"
+        )
+        holds.release_hold(
+            session, session.get_one(Hold, house.hold.id), actor="x", now=house.now
+        )
     house.work()
     assert house.notice.state == "awaiting_contact"
     with writing() as session:
         desk = named_provider(session, "abuse@isp.example", actor="x", now=house.now)
-        assert referrals.send_waiting(session, house.context, desk, actor="x", now=house.now) == 0
-        notices.contact_confirmed(session, house.context, desk, actor="x", now=house.now)
+        assert (
+            referrals.send_waiting(
+                session, house.context, desk, actor="x", now=house.now
+            )
+            == 0
+        )
+        notices.contact_confirmed(
+            session, house.context, desk, actor="x", now=house.now
+        )
     house.work()
     assert house.notice.state == "sent"
     with writing() as session:
         found = session.get_one(Notice, house.notice.id)
-        notices.answer(session, house.context, found, "preserved", "\x00", now=house.now)
+        notices.answer(
+            session, house.context, found, "preserved", "\x00", now=house.now
+        )
         assert post_due_checks(session, house.context, house.now) == 1
         case = session.get_one(Case, found.case_id)
         start_watch(session, house.context, case, actor="x", now=house.now)
@@ -77,7 +100,9 @@ def test_the_whole_way(house: Any) -> None:
     house.work()
     with writing() as session:
         notices.verified(session, house.notice.case_id, now=house.now)
-        notices.still_up(session, house.notice.case_id, event="reappeared", now=house.now)
+        notices.still_up(
+            session, house.notice.case_id, event="reappeared", now=house.now
+        )
     assert house.notice.state == "acknowledged"
     assert house.only(Watch).host == "one.test"
     assert house.errors == []

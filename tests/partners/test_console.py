@@ -92,10 +92,15 @@ def test_the_directory_is_searched(house: Any, browser: Any) -> None:
     assert "police-al@desk.example" in page
     assert "hotline-rs@desk.example" in page
     assert "Add a partner" not in page
-    found = analyst.get("/console/partners?kind=hotline&country=rs&words=HOTLINE-RS").text
+    found = analyst.get(
+        "/console/partners?kind=hotline&country=rs&words=HOTLINE-RS"
+    ).text
     assert "police-al@desk.example" not in found
     assert "hotline-rs@desk.example" in found
-    assert "Nobody in the directory fits." in analyst.get("/console/partners?words=%25").text
+    assert (
+        "Nobody in the directory fits."
+        in analyst.get("/console/partners?words=%25").text
+    )
 
 
 @pytest.mark.parametrize("role", ["operator", "auditor", "liaison"])
@@ -111,18 +116,30 @@ def test_a_partner_is_added_addressed_and_confirmed(house: Any, browser: Any) ->
     assert wrong.status_code == 422
     assert wrong.text.count("faulty") == 3
     added = chief.post(
-        "/console/partners", "/console/partners", kind="helpline", name="Line 1", country="al",
+        "/console/partners",
+        "/console/partners",
+        kind="helpline",
+        name="Line 1",
+        country="al",
         languages="sq, en",
-    )  # fmt: skip
+    )
     assert added.status_code == 303
     partner = house.only(Partner)
-    assert (partner.country, partner.languages, partner.channel) == ("AL", ["sq", "en"], "none")
+    assert (partner.country, partner.languages, partner.channel) == (
+        "AL",
+        ["sq", "en"],
+        "none",
+    )
     here = f"/console/partners/{partner.id}"
     chief.post(f"{here}/confirm", "/console/partners")
     assert house.only(Partner).approved_at is None
-    chief.post(f"{here}/contact", "/console/partners", channel="email", address="a@b\n.example")
+    chief.post(
+        f"{here}/contact", "/console/partners", channel="email", address="a@b\n.example"
+    )
     assert house.only(Partner).address == ""
-    chief.post(f"{here}/contact", "/console/partners", channel="email", address="a@b.example")
+    chief.post(
+        f"{here}/contact", "/console/partners", channel="email", address="a@b.example"
+    )
     assert house.only(Partner).approved_at is None
     chief.post(f"{here}/confirm", "/console/partners")
     assert house.only(Partner).approved_by == "person:drita"
@@ -136,23 +153,33 @@ def test_a_changed_address_needs_a_new_confirmation(house: Any, browser: Any) ->
     page = "/console/partners"
     chief.post(f"{page}/{partner.id}/contact", page, channel="http", address="ftp://x")
     assert house.only(Partner).approved_at is not None
-    chief.post(f"{page}/{partner.id}/contact", page, channel="http", address="https://x.example/in")
+    chief.post(
+        f"{page}/{partner.id}/contact",
+        page,
+        channel="http",
+        address="https://x.example/in",
+    )
     assert house.only(Partner).approved_at is None
 
 
 def test_analysts_cannot_edit(house: Any, browser: Any) -> None:
     partner = house.partner(approved=False)
     house.case()
-    assert browser("arta").post(f"/console/partners/{partner.id}/confirm").status_code == 403
+    assert (
+        browser("arta").post(f"/console/partners/{partner.id}/confirm").status_code
+        == 403
+    )
 
 
 def test_the_way_back_stays_in_the_console(house: Any, browser: Any) -> None:
     partner = house.partner()
     chief = browser("drita", "supervisor")
     answer = chief.post(
-        f"/console/partners/{partner.id}/enabled", "/console/partners", enabled="no",
+        f"/console/partners/{partner.id}/enabled",
+        "/console/partners",
+        enabled="no",
         back="https://elsewhere.example/console/",
-    )  # fmt: skip
+    )
     assert answer.location == "/console/partners"
 
 
@@ -175,7 +202,9 @@ def test_one_asks_and_another_approves(house: Any, browser: Any) -> None:
     arta, besnik = browser("arta"), browser("besnik")
     page = arta.case()
     assert "(address not confirmed: waits until it is)" in page
-    assert page.count('name="route"') == 4  # the regulator's is a person's to take by hand
+    assert (
+        page.count('name="route"') == 4
+    )  # the regulator's is a person's to take by hand
     path = action(page, "Ask for approval")
     assert arta.post(path, route=["0", "1"], partner_0=str(police.id)).location == CASE
     assert house.only(Plan).state == "requested"
@@ -187,8 +216,12 @@ def test_one_asks_and_another_approves(house: Any, browser: Any) -> None:
     assert besnik.post(approve).location == CASE
     house.work()
     page = besnik.case()
-    for words in ("Held by the police", "Waits for the police's release", "accepted by the other",
-                  "Earlier plans"):  # fmt: skip
+    for words in (
+        "Held by the police",
+        "Waits for the police's release",
+        "accepted by the other",
+        "Earlier plans",
+    ):
         assert words in page
 
 
@@ -219,7 +252,9 @@ def test_a_plan_is_rejected_with_a_note(house: Any, browser: Any) -> None:
     assert house.all(Referral) == []
 
 
-def test_what_belongs_to_another_case_does_not_exist_here(house: Any, browser: Any) -> None:
+def test_what_belongs_to_another_case_does_not_exist_here(
+    house: Any, browser: Any
+) -> None:
     house.partner()
     house.case()
     plan = house.request(house.case("two"), "police")
@@ -240,7 +275,9 @@ def test_a_senior_releases_and_extends(house: Any, browser: Any) -> None:
     senior.post(extend, deadline="2026-11-24T10:00", reason="", officer_reference="")
     page = senior.case()
     assert "The hold was not extended. Say why. Give the officer's reference." in page
-    senior.post(extend, deadline="2026-11-24T10:00", reason="Search", officer_reference="1/26")
+    senior.post(
+        extend, deadline="2026-11-24T10:00", reason="Search", officer_reference="1/26"
+    )
     assert house.hold.deadline.isoformat() == "2026-11-24T09:00:00+00:00"
     senior.post(free, reason="by telephone")
     assert house.hold.state == "active"
@@ -265,7 +302,10 @@ def test_the_liaison_notes_an_answer(house: Any, browser: Any) -> None:
     liaison = browser("luan", "liaison")
     path = action(liaison.case(), "Who said what")
     liaison.post(path, verb="take_up", their_reference="9/26", note="Officer K.")
-    assert (house.referral.state, house.referral.their_reference) == ("taken_up", "9/26")
+    assert (house.referral.state, house.referral.their_reference) == (
+        "taken_up",
+        "9/26",
+    )
     page = liaison.case()
     assert "We take it up" in page
     assert "Officer K." in page
@@ -287,7 +327,9 @@ def test_an_unconfirmed_host_is_confirmed_on_the_case(house: Any, browser: Any) 
     assert house.notice.state == "sent"
 
 
-def test_a_person_names_the_contact_of_a_host_without_one(house: Any, browser: Any) -> None:
+def test_a_person_names_the_contact_of_a_host_without_one(
+    house: Any, browser: Any
+) -> None:
     house.decide(house.case(abuse_contact=None), 3)
     chief = browser("drita", "supervisor")
     path = action(chief.case(), "Confirm this contact and send")
@@ -340,10 +382,19 @@ def test_the_watch_shows_its_looks(house: Any, browser: Any) -> None:
         watch = session.get_one(Watch, house.only(Watch).id)
         watch.checks, watch.last_verdict, watch.last_at = 1, "gone", house.now
         session.add(
-            Visit(id=new_id(), item_id=case.item_id, at=house.now, purpose="check", status=404,
-                  outcome="http_error", report={}, verdict="gone", reasons=["It says <404>."],
-                  control_ok=True)
-        )  # fmt: skip
+            Visit(
+                id=new_id(),
+                item_id=case.item_id,
+                at=house.now,
+                purpose="check",
+                status=404,
+                outcome="http_error",
+                report={},
+                verdict="gone",
+                reasons=["It says <404>."],
+                control_ok=True,
+            )
+        )
     page = browser("arta").get(CASE).text
     assert "It says &lt;404&gt;." in page
     assert "<strong>gone</strong>" in page
@@ -353,7 +404,12 @@ def test_everything_speaks_albanian(house: Any, browser: Any) -> None:
     house.partner()
     house.decide(house.case(), "police", "provider_notice")
     page = html.unescape(browser("blerta", "senior").get(f"{CASE}?lang=sq").text)
-    for words in ("Referimet", "Pezulluar nga policia", "Pret lirimin nga policia", "Ende aty?"):
+    for words in (
+        "Referimet",
+        "Pezulluar nga policia",
+        "Pret lirimin nga policia",
+        "Ende aty?",
+    ):
         assert words in page
 
 
@@ -394,8 +450,12 @@ def test_a_watched_case_is_not_closed_by_hand(house: Any, browser: Any) -> None:
     with house.context.database.writing() as session:
         case = session.scalars(select(Case)).one()
         watch = Watch(
-            id=new_id(), item_id=case.item_id, case_id=case.id, policy="default", baseline={},
-        )  # fmt: skip
+            id=new_id(),
+            item_id=case.item_id,
+            case_id=case.id,
+            policy="default",
+            baseline={},
+        )
         machine.begin(session, watch, actor="t", now=house.now)
     arta = browser("arta")
     assert "Close the case" not in arta.case()
@@ -403,7 +463,9 @@ def test_a_watched_case_is_not_closed_by_hand(house: Any, browser: Any) -> None:
     assert house.only(Case).state == "in_progress"
 
 
-def test_what_waits_for_a_person_tells_of_held_danger_first(house: Any, browser: Any) -> None:
+def test_what_waits_for_a_person_tells_of_held_danger_first(
+    house: Any, browser: Any
+) -> None:
     arta = browser("arta")
     assert "Nothing waits for a person." in arta.get("/console/to-decide").text
     case = house.case(state="held")
@@ -413,7 +475,9 @@ def test_what_waits_for_a_person_tells_of_held_danger_first(house: Any, browser:
         session.execute(update(Case).values(held=2))
         part = session.scalars(select(ReportPart)).one()
         house.context.vault.new_record(session, part.report_id)
-        intake.add_information(session, house.context, part.report, "It is real.", utc_now())
+        intake.add_information(
+            session, house.context, part.report, "It is real.", utc_now()
+        )
     page = arta.get("/console/to-decide").text
     assert "A reporter wrote something" in page and danger not in page
     with house.context.database.writing() as session:

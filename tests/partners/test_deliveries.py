@@ -106,7 +106,11 @@ def desk() -> Iterator[Desk]:
 def by_mail(house: Any, mailbox: Any) -> tuple[Any, Mailbox]:
     box, controller = mailbox
     settings = house.context.settings.model_copy(
-        update={"smtp_host": "127.0.0.1", "smtp_port": controller.port, "smtp_security": "none"}
+        update={
+            "smtp_host": "127.0.0.1",
+            "smtp_port": controller.port,
+            "smtp_security": "none",
+        }
     )
     house.mail = MailChannel(settings)
     house.partner()
@@ -116,7 +120,9 @@ def by_mail(house: Any, mailbox: Any) -> tuple[Any, Mailbox]:
 @pytest.fixture
 def by_http(house: Any, desk: Desk) -> tuple[Any, Desk]:
     house.http = HttpChannel(house.context.settings)
-    house.partner("hotline-rs", "hotline", country="RS", channel="http", address=desk.url)
+    house.partner(
+        "hotline-rs", "hotline", country="RS", channel="http", address=desk.url
+    )
     return house, desk
 
 
@@ -150,7 +156,9 @@ def test_for_now_means_later_with_the_same_id(by_mail: Any) -> None:
     house, box = by_mail
     box.answers = ["451 try later", "450 greylisted"]
     house.decide(house.case(), "police")
-    assert [str(error) for error in house.errors] == ["The mail server answered 451: try later"]
+    assert [str(error) for error in house.errors] == [
+        "The mail server answered 451: try later"
+    ]
     assert (house.only(Delivery).state, house.referral.state) == ("sending", "queued")
     assert house.hold.state == "pending"
     house.later(hours=1)
@@ -191,7 +199,9 @@ def test_a_server_that_is_down_is_tried_again(house: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     house.mail = MailChannel(
-        house.context.settings.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": port})
+        house.context.settings.model_copy(
+            update={"smtp_host": "127.0.0.1", "smtp_port": port}
+        )
     )
     house.partner()
     house.decide(house.case(), "police")
@@ -263,7 +273,9 @@ class Crash(BaseException):
     """The worker is killed."""
 
 
-def test_a_worker_that_dies_after_sending_sends_again_under_the_same_id(house: Any) -> None:
+def test_a_worker_that_dies_after_sending_sends_again_under_the_same_id(
+    house: Any,
+) -> None:
     house.partner()
     house.approve(house.request(house.case(), "police"))
     (job, task), *_ = [one for one in house._due() if one[0] == "delivery.attempt"]
@@ -281,7 +293,10 @@ def test_a_worker_that_dies_after_sending_sends_again_under_the_same_id(house: A
     house.work()
     first, second = house.mail.messages
     assert first.message_id == second.message_id
-    assert (first.subject, first.attachments[0].name) == (second.subject, "referral.json")
+    assert (first.subject, first.attachments[0].name) == (
+        second.subject,
+        "referral.json",
+    )
     delivery = house.only(Delivery)
     assert (delivery.state, delivery.tries) == ("sent", 2)
 
@@ -299,11 +314,18 @@ def test_work_that_runs_twice_sends_once(house: Any) -> None:
 
 def test_nothing_is_queued_to_an_unconfirmed_address(house: Any) -> None:
     partner = house.partner(approved=False)
-    with pytest.raises(Conflict, match="not confirmed"), house.context.database.writing() as s:
+    with (
+        pytest.raises(Conflict, match="not confirmed"),
+        house.context.database.writing() as s,
+    ):
         queue_delivery(
-            s, subject="referral", subject_id=partner.id, partner=partner, domain="h.example",
+            s,
+            subject="referral",
+            subject_id=partner.id,
+            partner=partner,
+            domain="h.example",
             now=house.now,
-        )  # fmt: skip
+        )
     assert house.all(Delivery) == []
 
 
@@ -316,9 +338,18 @@ def test_a_retry_goes_to_the_mended_address_under_the_old_id(house: Any) -> None
     house.decide(house.case(), "police")
     with house.context.database.writing() as session:
         mended = session.get_one(type(partner), partner.id)
-        set_contact(session, mended, channel="email", address="new@desk.example", actor="x",
-                    now=house.now)  # fmt: skip
-    with pytest.raises(Conflict, match="Confirm"), house.context.database.writing() as session:
+        set_contact(
+            session,
+            mended,
+            channel="email",
+            address="new@desk.example",
+            actor="x",
+            now=house.now,
+        )
+    with (
+        pytest.raises(Conflict, match="Confirm"),
+        house.context.database.writing() as session,
+    ):
         found = session.get_one(Delivery, house.only(Delivery).id)
         retry_delivery(session, found, actor="x", now=house.now)
     with house.context.database.writing() as session:
@@ -343,23 +374,34 @@ def test_confirming_an_address_sends_what_waited_and_what_failed(house: Any) -> 
     with house.context.database.writing() as session:
         found = session.get_one(type(waiting), waiting.id)
         found.approved_at = house.now
-        sent = referrals.send_waiting(session, house.context, found, actor="x", now=house.now)
+        sent = referrals.send_waiting(
+            session, house.context, found, actor="x", now=house.now
+        )
         assert sent == 1
-        again = referrals.send_waiting(session, house.context, found, actor="x", now=house.now)
+        again = referrals.send_waiting(
+            session, house.context, found, actor="x", now=house.now
+        )
         assert again == 0
     house.mail.faults = [Refused("550")]
     house.work()
     assert house.referral.state == "failed"
     with house.context.database.writing() as session:
         found = session.get_one(type(waiting), waiting.id)
-        assert referrals.send_waiting(session, house.context, found, actor="x", now=house.now) == 1
+        assert (
+            referrals.send_waiting(
+                session, house.context, found, actor="x", now=house.now
+            )
+            == 1
+        )
     house.work()
     assert (house.referral.state, house.hold.state) == ("delivered", "active")
 
 
 def test_an_immediate_referral_goes_before_all_others(house: Any) -> None:
     house.partner()
-    routes = [{**route, "urgency": "immediate"} for route in house.case().routing["routes"]]
+    routes = [
+        {**route, "urgency": "immediate"} for route in house.case().routing["routes"]
+    ]
     urgent = house.case("urgent", danger_now=True, routing={"routes": routes})
     house.approve(house.request(urgent, "police"))
     with house.context.database.reading() as session:

@@ -35,8 +35,13 @@ FINAL = {
     "watch": set(),
 }
 MACHINES = (
-    PLAN_MACHINE, REFERRAL_MACHINE, HOLD_MACHINE, NOTICE_MACHINE, DELIVERY_MACHINE, WATCH_MACHINE,
-)  # fmt: skip
+    PLAN_MACHINE,
+    REFERRAL_MACHINE,
+    HOLD_MACHINE,
+    NOTICE_MACHINE,
+    DELIVERY_MACHINE,
+    WATCH_MACHINE,
+)
 
 
 def reachable(machine: Machine, start: str) -> set[str]:
@@ -71,21 +76,29 @@ def test_a_hold_ends_by_a_person_alone() -> None:
 def test_a_notice_is_sent_only_from_the_queue_and_queued_only_when_free() -> None:
     sent = {source for (source, event) in NOTICE_MACHINE.transitions if event == "sent"}
     assert sent == {"queued"}
-    into_queue = {key for key, to in NOTICE_MACHINE.transitions.items() if to == "queued"}
+    into_queue = {
+        key for key, to in NOTICE_MACHINE.transitions.items() if to == "queued"
+    }
     assert into_queue == {
-        ("awaiting_release", "released"), ("awaiting_contact", "contact_confirmed"),
-        ("failed", "contact_confirmed"), ("failed", "retried"),
-    }  # fmt: skip
+        ("awaiting_release", "released"),
+        ("awaiting_contact", "contact_confirmed"),
+        ("failed", "contact_confirmed"),
+        ("failed", "retried"),
+    }
 
 
 def test_removal_is_verified_from_every_state_but_the_withdrawn() -> None:
-    able = {source for (source, event) in NOTICE_MACHINE.transitions if event == "verified"}
+    able = {
+        source for (source, event) in NOTICE_MACHINE.transitions if event == "verified"
+    }
     assert able == NOTICE_MACHINE.states - {"withdrawn", "verified_removed"}
 
 
 def test_only_checks_lead_out_of_a_verified_removal() -> None:
     events = {
-        event for (source, event) in NOTICE_MACHINE.transitions if source == "verified_removed"
+        event
+        for (source, event) in NOTICE_MACHINE.transitions
+        if source == "verified_removed"
     }
     assert events == {"reappeared", "untold"}
 

@@ -40,7 +40,9 @@ def answer(house: Any, verb: str, text: str = "because") -> None:
 def withdraw(house: Any, reason: str = "Sent in error") -> None:
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
-        service.withdraw(session, house.context, notice, reason=reason, actor="x", now=house.now)
+        service.withdraw(
+            session, house.context, notice, reason=reason, actor="x", now=house.now
+        )
 
 
 def verified(house: Any) -> None:
@@ -71,7 +73,9 @@ def test_an_unconfirmed_host_waits_for_a_person_and_then_gets_it(house: Any) -> 
         desk = session.get_one(Partner, house.only(Partner).id)
         assert (desk.kind, desk.address) == ("provider", "abuse@isp.example")
         approve(session, desk, actor="x", now=house.now)
-        count = service.contact_confirmed(session, house.context, desk, actor="x", now=house.now)
+        count = service.contact_confirmed(
+            session, house.context, desk, actor="x", now=house.now
+        )
         assert count == 1
     house.work()
     assert house.notice.state == "sent"
@@ -88,11 +92,18 @@ def test_the_host_is_looked_up_again_just_before_sending(sent: Any) -> None:
     house.approve(plan)
     house.work()
     notice = house.all(Notice)[-1]
-    assert (notice.partner.address, notice.state) == ("abuse@new.example", "awaiting_contact")
+    assert (notice.partner.address, notice.state) == (
+        "abuse@new.example",
+        "awaiting_contact",
+    )
 
 
-@pytest.mark.parametrize("contact", [None, "", "not an address", "a@b.example, c@d.example"])
-def test_a_host_without_a_usable_contact_waits_for_a_person(house: Any, contact: str) -> None:
+@pytest.mark.parametrize(
+    "contact", [None, "", "not an address", "a@b.example, c@d.example"]
+)
+def test_a_host_without_a_usable_contact_waits_for_a_person(
+    house: Any, contact: str
+) -> None:
     house.decide(house.case(abuse_contact=contact), 3)
     assert (house.notice.state, house.notice.partner) == ("awaiting_contact", None)
 
@@ -102,7 +113,9 @@ def test_a_named_contact_is_not_overruled_by_the_published_one(house: Any) -> No
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
         desk = named_provider(session, "Real@host.example", actor="x", now=house.now)
-        service.use_contact(session, house.context, notice, desk, actor="x", now=house.now)
+        service.use_contact(
+            session, house.context, notice, desk, actor="x", now=house.now
+        )
     house.work()
     assert house.mail.messages[0].address == "real@host.example"
 
@@ -114,7 +127,9 @@ def test_a_named_contact_waits_for_the_police_too(house: Any) -> None:
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
         desk = named_provider(session, "real@host.example", actor="x", now=house.now)
-        service.use_contact(session, house.context, notice, desk, actor="x", now=house.now)
+        service.use_contact(
+            session, house.context, notice, desk, actor="x", now=house.now
+        )
     house.work()
     assert house.notice.state == "awaiting_release"
     assert house.held_back()
@@ -124,15 +139,21 @@ def test_two_long_addresses_stay_two_contacts(house: Any) -> None:
     local = "a" * 60
     with house.context.database.writing() as session:
         desks = {
-            named_provider(session, f"{local}@{host}.example", actor="x", now=house.now).address
+            named_provider(
+                session, f"{local}@{host}.example", actor="x", now=house.now
+            ).address
             for host in ("one-very-long-name", "one-very-long-name-indeed")
         }
     assert len(desks) == 2
 
 
 def test_a_disabled_host_waits_for_a_person(house: Any) -> None:
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example",
-                  disabled_at=house.now)  # fmt: skip
+    house.partner(
+        "provider:abuse@isp.example",
+        "provider",
+        address="abuse@isp.example",
+        disabled_at=house.now,
+    )
     house.decide(house.case(), 3)
     assert house.notice.state == "awaiting_contact"
 
@@ -216,7 +237,10 @@ def test_a_reminder_keeps_the_link_open(sent: Any) -> None:
     reminded(house)
     token = new_link(house.context.keyring, "notice", house.notice.id).token
     with house.context.database.reading() as session:
-        assert service.by_token(session, house.context, token, house.now).id == house.notice.id
+        assert (
+            service.by_token(session, house.context, token, house.now).id
+            == house.notice.id
+        )
 
 
 # withdrawal
@@ -295,7 +319,9 @@ def test_withdrawing_works_although_the_address_was_changed(sent: Any) -> None:
 def test_removed_is_a_claim_until_checks_agree(sent: Any) -> None:
     house = sent
     with house.context.database.writing() as session:
-        session.get_one(Watch, house.only(Watch).id).next_at = house.now + timedelta(days=9)
+        session.get_one(Watch, house.only(Watch).id).next_at = house.now + timedelta(
+            days=9
+        )
     answer(house, "removed")
     assert house.notice.state == "claimed_removed"
     assert house.only(Watch).next_at == house.now  # looked at next
@@ -310,7 +336,9 @@ def test_a_false_claim_is_answered_at_once(sent: Any) -> None:
     still_up(house, "still_up")
     assert house.notice.state == "acknowledged"
     assert reminded(house) == 1
-    assert "it is not proved to be gone" in " ".join(house.mail.messages[-1].text.split())
+    assert "it is not proved to be gone" in " ".join(
+        house.mail.messages[-1].text.split()
+    )
 
 
 def test_what_returns_is_told_in_the_same_thread(sent: Any) -> None:
@@ -347,7 +375,9 @@ def test_a_host_that_was_never_told_is_told_of_a_return(house: Any) -> None:
     verified(house)
     assert house.notice.state == "verified_removed"
     with house.context.database.writing() as session:
-        release_hold(session, session.get_one(Hold, house.hold.id), actor="p", now=house.now)
+        release_hold(
+            session, session.get_one(Hold, house.hold.id), actor="p", now=house.now
+        )
     house.work()
     assert house.held_back()  # there was nothing to take down any more
     house.later(days=3)
@@ -365,13 +395,17 @@ def test_checks_never_undo_a_withdrawal(sent: Any) -> None:
 
 
 def test_a_failed_notice_goes_out_when_its_contact_is_mended(house: Any) -> None:
-    desk = house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    desk = house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.mail.faults = [Refused("550")]
     house.decide(house.case(), 3)
     assert house.notice.state == "failed"
     with house.context.database.writing() as session:
         found = session.get_one(Partner, desk.id)
-        service.contact_confirmed(session, house.context, found, actor="x", now=house.now)
+        service.contact_confirmed(
+            session, house.context, found, actor="x", now=house.now
+        )
     house.work()
     assert house.notice.state == "sent"
     assert [one.state for one in house.all(Delivery)] == ["failed", "sent"]

@@ -33,9 +33,15 @@ from triage.items.origin import tell_origin, told_origins
 FRONT = "104.16.1.1"
 ORIGIN = "203.0.113.9"
 CDN_ROUTE = {
-    "to": "cdn_notice", "country": None, "name": "", "after": "police_release", "urgency": "high",
-    "automatic": True, "why": "It hides the host.", "basis": "DSA Art. 16",
-}  # fmt: skip
+    "to": "cdn_notice",
+    "country": None,
+    "name": "",
+    "after": "police_release",
+    "urgency": "high",
+    "automatic": True,
+    "why": "It hides the host.",
+    "basis": "DSA Art. 16",
+}
 API = "/client/v4/accounts/acc1/abuse-reports"
 
 
@@ -51,7 +57,9 @@ class _Api(http.server.BaseHTTPRequestHandler):
 
     def _reply(self, body: Any) -> None:
         api: Any = self.server
-        api.asked.append(SimpleNamespace(path=self.path, body=body, headers=self.headers))
+        api.asked.append(
+            SimpleNamespace(path=self.path, body=body, headers=self.headers)
+        )
         status, answer = api.answers.pop(0) if len(api.answers) > 1 else api.answers[0]
         self.send_response(status)
         self.end_headers()
@@ -74,7 +82,10 @@ def taken(number: str) -> dict[str, Any]:
 
 
 def told(status: str, reason: str | None = None) -> dict[str, Any]:
-    return {"success": True, "result": {"id": "f00d", "status": status, "denial_reason": reason}}
+    return {
+        "success": True,
+        "result": {"id": "f00d", "status": status, "denial_reason": reason},
+    }
 
 
 class Network:
@@ -88,31 +99,43 @@ class Network:
 
         if host == ORIGIN:
             seen = [
-                said("dns_status", "ok"), said("address", ORIGIN), said("country", "RS", ORIGIN),
-                said("asn", "AS64501", ORIGIN), said("abuse_contact", "abuse@rs.example", ORIGIN),
-            ]  # fmt: skip
+                said("dns_status", "ok"),
+                said("address", ORIGIN),
+                said("country", "RS", ORIGIN),
+                said("asn", "AS64501", ORIGIN),
+                said("abuse_contact", "abuse@rs.example", ORIGIN),
+            ]
         else:
             seen = [
-                said("dns_status", "ok"), said("address", FRONT), said("country", "US", FRONT),
-                said("asn", "AS13335", FRONT), said("cdn", "Cloudflare", FRONT),
+                said("dns_status", "ok"),
+                said("address", FRONT),
+                said("country", "US", FRONT),
+                said("asn", "AS13335", FRONT),
+                said("cdn", "Cloudflare", FRONT),
                 said("abuse_contact", "abuse@cdn.example", FRONT),
-            ]  # fmt: skip
+            ]
         return HostingFacts(host, tuple(seen), now, kind)
 
 
 @pytest.fixture
 def settings() -> dict[str, Any]:
     return {
-        "cloudflare_account": "acc1", "cloudflare_token": "sesame", "job_attempts": 3,
-        "fetch_allowed_networks": ("203.0.113.0/24",),  # a documentation range is not public
-    }  # fmt: skip
+        "cloudflare_account": "acc1",
+        "cloudflare_token": "sesame",
+        "job_attempts": 3,
+        "fetch_allowed_networks": (
+            "203.0.113.0/24",
+        ),  # a documentation range is not public
+    }
 
 
 @pytest.fixture
 def hidden(house: Any, api: Any) -> Any:
     """A case behind Cloudflare; jobs as the workers run them, the API on this machine."""
     base = f"http://127.0.0.1:{api.server_address[1]}/client/v4"
-    client = CloudflareOrigin("acc1", "sesame", base_url=base, timeout=3, allow_local=True)
+    client = CloudflareOrigin(
+        "acc1", "sesame", base_url=base, timeout=3, allow_local=True
+    )
     network = Network()
     channel = CloudflareChannel(client, country="AL", anonymous=False)
     both = Channels({"email": house.mail, "cloudflare": channel})
@@ -140,7 +163,9 @@ def behind(house: Any, *, after: str | None = "police_release") -> Case:
 
 
 def requests(house: Any) -> list[str]:
-    rows = [one for one in house.all(HostingObservation) if one.fact == "origin_request"]
+    rows = [
+        one for one in house.all(HostingObservation) if one.fact == "origin_request"
+    ]
     return [one.value for one in rows]
 
 
@@ -158,7 +183,10 @@ def test_nothing_is_asked_before_the_police_let_it_go(hidden: Any, api: Any) -> 
     assert api.asked == []
     let_go(hidden)
     (sent,) = api.asked
-    assert (sent.path, sent.headers["Authorization"]) == (f"{API}/abuse_children", "Bearer sesame")
+    assert (sent.path, sent.headers["Authorization"]) == (
+        f"{API}/abuse_children",
+        "Bearer sesame",
+    )
     assert sent.body["urls"] == "http://one.test/p/1"
     assert (sent.body["owner_notification"], sent.body["country"]) == ("none", "AL")
     # whoever has the link could answer for Cloudflare, and the text goes on to the host
@@ -207,7 +235,9 @@ def test_its_state_is_asked_for_until_it_is_settled(hidden: Any, api: Any) -> No
         "state not known f00d: Cloudflare was asked too often. It is asked again later.",
         "denied f00d: not_on_cloudflare",
     ]
-    facts = [one for one in hidden.all(HostingObservation) if one.fact == "origin_request"]
+    facts = [
+        one for one in hidden.all(HostingObservation) if one.fact == "origin_request"
+    ]
     assert {one.source for one in facts} == {"Cloudflare abuse reports API"}
 
 
@@ -229,14 +259,18 @@ def test_a_refusal_is_a_fact_and_goes_to_a_person(hidden: Any, api: Any) -> None
     hidden.decide(behind(hidden, after=None), 0)
     assert len(api.asked) == 1
     assert hidden.notice.state == "failed"
-    assert requests(hidden) == ["not sent: Cloudflare refuses the report: urls: not ours."]
+    assert requests(hidden) == [
+        "not sent: Cloudflare refuses the report: urls: not ours."
+    ]
 
 
 def test_no_reminder_is_sent_as_a_second_report(hidden: Any, api: Any) -> None:
     hidden.decide(behind(hidden, after=None), 0)
     with hidden.context.database.writing() as session:
         notice = session.scalars(select(Notice)).one()
-        notices.withdraw(session, hidden.context, notice, reason="wrong", actor="x", now=hidden.now)
+        notices.withdraw(
+            session, hidden.context, notice, reason="wrong", actor="x", now=hidden.now
+        )
     hidden.work()
     assert len(api.asked) == 1
     assert [one.state for one in hidden.all(Delivery)] == ["sent", "failed"]
@@ -247,7 +281,9 @@ def test_a_person_may_disable_the_contact(hidden: Any, api: Any) -> None:
     with hidden.context.database.writing() as session:
         session.execute(update(Partner).values(disabled_at=hidden.now))
         notice = session.scalars(select(Notice)).one()
-        notices.dispatch(session, hidden.context, _queued(session, notice), now=hidden.now)
+        notices.dispatch(
+            session, hidden.context, _queued(session, notice), now=hidden.now
+        )
     assert hidden.notice.state == "awaiting_contact"
 
 
@@ -257,10 +293,14 @@ def _queued(session: Any, notice: Notice) -> Notice:
     return notice
 
 
-def enter(house: Any, address: str, source: str = "Cloudflare's mail of report f00d") -> None:
+def enter(
+    house: Any, address: str, source: str = "Cloudflare's mail of report f00d"
+) -> None:
     with house.context.database.writing() as session:
         item = session.scalars(select(Item)).one()
-        tell_origin(session, house.context, item, address, source, actor="arta", now=house.now)
+        tell_origin(
+            session, house.context, item, address, source, actor="arta", now=house.now
+        )
     house.work()
 
 
@@ -272,8 +312,11 @@ def test_the_origin_that_was_told_is_where_it_is_hosted(hidden: Any, api: Any) -
     enter(hidden, ORIGIN)
     item = hidden.only(Item)
     assert (item.hosting_kind, item.hosting_country, item.asn, item.abuse_contact) == (
-        "host", "RS", "AS64501", "abuse@rs.example",
-    )  # fmt: skip
+        "host",
+        "RS",
+        "AS64501",
+        "abuse@rs.example",
+    )
     hops = hidden.all(HostingHop)
     assert [hop.country for hop in hops] == ["AL", None, "RS"]
     assert hops[-1].at == hidden.now
@@ -281,8 +324,13 @@ def test_the_origin_that_was_told_is_where_it_is_hosted(hidden: Any, api: Any) -
     case = hidden.only(Case)
     assert case.state == "assessed"
     assert any(route["country"] == "RS" for route in case.routing["routes"])
-    seen = [one for one in hidden.all(HostingObservation) if one.fact == "origin_address"]
-    assert (seen[0].value, seen[0].source) == (ORIGIN, "Cloudflare's mail of report f00d")
+    seen = [
+        one for one in hidden.all(HostingObservation) if one.fact == "origin_address"
+    ]
+    assert (seen[0].value, seen[0].source) == (
+        ORIGIN,
+        "Cloudflare's mail of report f00d",
+    )
 
 
 def test_a_later_look_keeps_the_origin_in_mind(hidden: Any) -> None:
@@ -310,7 +358,9 @@ def test_a_later_look_keeps_the_origin_in_mind(hidden: Any) -> None:
         (ORIGIN, "x" * 81),
     ],
 )
-def test_what_cannot_be_an_origin_is_refused(hidden: Any, address: str, source: str) -> None:
+def test_what_cannot_be_an_origin_is_refused(
+    hidden: Any, address: str, source: str
+) -> None:
     behind(hidden)
     before = len(hidden.all(HostingObservation))
     with pytest.raises(InvalidInput):
@@ -320,11 +370,15 @@ def test_what_cannot_be_an_origin_is_refused(hidden: Any, address: str, source: 
 
 def test_an_origin_counts_only_behind_the_network(hidden: Any) -> None:
     """A site that left the network is where its own addresses are."""
-    said = Observation("origin_address", ORIGIN, "mail", hidden.now - timedelta(days=9), 0.9)
+    said = Observation(
+        "origin_address", ORIGIN, "mail", hidden.now - timedelta(days=9), 0.9
+    )
     facts = Network().observe("one.test", kind="url", now=hidden.now)
     there = Network().observe(ORIGIN, kind="ip", now=hidden.now)
     assert facts.behind(said, there).country == "RS"
     left = HostingFacts(
-        "one.test", tuple(one for one in facts.observations if one.fact != "cdn"), hidden.now
+        "one.test",
+        tuple(one for one in facts.observations if one.fact != "cdn"),
+        hidden.now,
     )
     assert left.behind(said, there).origins == ()

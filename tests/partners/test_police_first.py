@@ -101,7 +101,9 @@ def test_rejected_and_withdrawn_plans_tell_nobody(house: Any) -> None:
 
 
 @pytest.mark.parametrize("chosen", [(), (4,), (99,), (-1,)])
-def test_a_plan_needs_routes_that_can_be_taken(house: Any, chosen: tuple[int, ...]) -> None:
+def test_a_plan_needs_routes_that_can_be_taken(
+    house: Any, chosen: tuple[int, ...]
+) -> None:
     with pytest.raises(InvalidInput):
         house.request(house.case(), *chosen)
 
@@ -112,7 +114,9 @@ def test_a_route_without_a_confirmed_partner_is_refused(house: Any) -> None:
         house.request(house.case(), "police")
 
 
-def test_only_police_and_help_before_the_assessment_and_only_in_danger(house: Any) -> None:
+def test_only_police_and_help_before_the_assessment_and_only_in_danger(
+    house: Any,
+) -> None:
     house.partner()
     house.partner("hotline-rs", "hotline", country="RS")
     with pytest.raises(Conflict, match="not assessed"):
@@ -183,7 +187,9 @@ def test_nothing_leaves_while_the_hold_is_active_or_expired(with_police: Any) ->
     with house.context.database.writing() as session:
         assert holds.expire_holds(session, house.context, house.now) == 1
         assert holds.expire_holds(session, house.context, house.now) == 0
-        holds.post_release(session, house.hold.case_id, key="somebody asks", now=house.now)
+        holds.post_release(
+            session, house.hold.case_id, key="somebody asks", now=house.now
+        )
     house.work()
     assert (house.hold.state, house.notice.state) == ("expired", "awaiting_release")
     assert house.held_back()
@@ -209,7 +215,9 @@ def test_a_released_hold_stays_released(with_police: Any) -> None:
         release(with_police)
 
 
-def test_a_hold_that_opens_while_the_notice_is_queued_stops_it(with_police: Any) -> None:
+def test_a_hold_that_opens_while_the_notice_is_queued_stops_it(
+    with_police: Any,
+) -> None:
     house = with_police
     attempt = house.jobs.pop("delivery.attempt")
     release(house)
@@ -274,14 +282,25 @@ def test_an_extension_needs_reason_reference_and_deadline(
     with_police: Any, wrong: dict[str, Any], field: str
 ) -> None:
     house = with_police
-    given = {"reason": "Search", "officer_reference": "77/26", "deadline": timedelta(days=2)}
+    given = {
+        "reason": "Search",
+        "officer_reference": "77/26",
+        "deadline": timedelta(days=2),
+    }
     given |= wrong
-    with pytest.raises(InvalidInput) as caught, house.context.database.writing() as session:
+    with (
+        pytest.raises(InvalidInput) as caught,
+        house.context.database.writing() as session,
+    ):
         holds.extend_hold(
-            session, session.get_one(Hold, house.hold.id), reason=given["reason"],
-            officer_reference=given["officer_reference"], deadline=house.now + given["deadline"],
-            actor="partner", now=house.now,
-        )  # fmt: skip
+            session,
+            session.get_one(Hold, house.hold.id),
+            reason=given["reason"],
+            officer_reference=given["officer_reference"],
+            deadline=house.now + given["deadline"],
+            actor="partner",
+            now=house.now,
+        )
     assert list(caught.value.fields) == [field]
 
 
@@ -292,10 +311,14 @@ def test_an_expired_hold_can_be_extended_and_holds_on(with_police: Any) -> None:
         holds.expire_holds(session, house.context, house.now)
     with house.context.database.writing() as session:
         holds.extend_hold(
-            session, session.get_one(Hold, house.hold.id), reason="Search",
-            officer_reference="77/26", deadline=house.now + timedelta(days=1), actor="partner",
+            session,
+            session.get_one(Hold, house.hold.id),
+            reason="Search",
+            officer_reference="77/26",
+            deadline=house.now + timedelta(days=1),
+            actor="partner",
             now=house.now,
-        )  # fmt: skip
+        )
     assert house.hold.state == "active"
     house.work()
     assert house.held_back()
@@ -334,8 +357,10 @@ def test_a_host_that_changed_since_is_the_one_that_is_told(with_police: Any) -> 
 
     house.hosting = (
         Observation("address", "192.0.2.9", "test", house.now, 1.0),
-        seen("country", "RS"), seen("asn", "AS64511"), seen("abuse_contact", "desk@moved.example"),
-    )  # fmt: skip
+        seen("country", "RS"),
+        seen("asn", "AS64511"),
+        seen("abuse_contact", "desk@moved.example"),
+    )
     release(house)
     house.work()
     assert house.only(Case).state == "assessed"

@@ -41,7 +41,9 @@ def told(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     with house.context.database.writing() as session:
         from partners.referrals.holds import release_hold
 
-        release_hold(session, session.get_one(Hold, house.hold.id), actor="t", now=house.now)
+        release_hold(
+            session, session.get_one(Hold, house.hold.id), actor="t", now=house.now
+        )
     house.work()
     assert house.notice.state == "sent"
     return house
@@ -74,7 +76,9 @@ def test_the_index_explains_and_shows_nothing(client: FlaskClient) -> None:
     assert "nothing to show without a link" in page.text
 
 
-def test_the_page_shows_what_is_asked_but_not_where(told: Any, client: FlaskClient) -> None:
+def test_the_page_shows_what_is_asked_but_not_where(
+    told: Any, client: FlaskClient
+) -> None:
     page = client.get(link_in(told, "provider"))
     assert page.status_code == 200
     assert told.notice.reference in page.text
@@ -95,7 +99,9 @@ def test_the_exact_address_comes_after_a_click_that_is_logged(
         rows = session.scalars(
             select(AuditEntry).where(AuditEntry.action == "notice.locations_shown")
         ).all()
-    assert [(row.actor, row.entity_id) for row in rows] == [("provider", str(told.notice.id))]
+    assert [(row.actor, row.entity_id) for row in rows] == [
+        ("provider", str(told.notice.id))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -155,25 +161,34 @@ def test_what_was_typed_stays_and_is_escaped(told: Any, client: FlaskClient) -> 
 def test_saying_it_twice_is_no_error(told: Any, client: FlaskClient) -> None:
     link = link_in(told, "provider")
     for _ in range(2):
-        assert post(client, link, f"{link}/answer", verb="acknowledge").status_code == 303
+        assert (
+            post(client, link, f"{link}/answer", verb="acknowledge").status_code == 303
+        )
     assert told.notice.state == "acknowledged"
     assert len(told.all(ProviderAnswer)) == 2
 
 
-def test_answers_without_the_form_s_token_are_refused(told: Any, client: FlaskClient) -> None:
+def test_answers_without_the_form_s_token_are_refused(
+    told: Any, client: FlaskClient
+) -> None:
     link = link_in(told, "provider")
     answer = client.post(f"{link}/answer", data={"verb": "removed"})
     assert answer.status_code == 400
     assert told.notice.state == "sent"
 
 
-def test_forged_expired_and_revoked_links_look_the_same(told: Any, client: FlaskClient) -> None:
+def test_forged_expired_and_revoked_links_look_the_same(
+    told: Any, client: FlaskClient
+) -> None:
     link = link_in(told, "provider")
     pages = [client.get("/provider/" + "A" * 32)]
     pages.append(client.get(link[:-1] + ("A" if link[-1] != "A" else "B")))
     # a referral's token opens no notice, whatever its id
     pages.append(
-        client.get("/provider/" + new_link(told.context.keyring, "referral", told.notice.id).token)
+        client.get(
+            "/provider/"
+            + new_link(told.context.keyring, "referral", told.notice.id).token
+        )
     )
     told.later(days=told.context.settings.notice_link_days)
     pages.append(client.get(link))
@@ -186,7 +201,9 @@ def test_forged_expired_and_revoked_links_look_the_same(told: Any, client: Flask
 
 
 def test_guessing_is_slowed_down(told: Any, client: FlaskClient) -> None:
-    codes = [client.get(f"/provider/guess{number}").status_code for number in range(125)]
+    codes = [
+        client.get(f"/provider/guess{number}").status_code for number in range(125)
+    ]
     assert codes[0] == 404
     assert codes[-1] == 429
 
@@ -212,7 +229,9 @@ def test_the_page_speaks_the_letter_s_language_until_another_is_chosen(
 # the same for machines
 
 
-def test_the_json_tells_state_and_verbs_but_no_address(told: Any, client: FlaskClient) -> None:
+def test_the_json_tells_state_and_verbs_but_no_address(
+    told: Any, client: FlaskClient
+) -> None:
     answer = client.get(link_in(told, "provider") + ".json")
     assert answer.status_code == 200
     assert answer.json["reference"] == told.notice.reference
@@ -244,9 +263,16 @@ def test_a_machine_answers_with_the_same_verbs(told: Any, client: FlaskClient) -
     ],
 )
 def test_bad_bodies_get_a_problem(
-    told: Any, client: FlaskClient, body: bytes, kind: str, status: int, pointer: str | None
+    told: Any,
+    client: FlaskClient,
+    body: bytes,
+    kind: str,
+    status: int,
+    pointer: str | None,
 ) -> None:
-    answer = client.post(f"{link_in(told, 'provider')}/answers", data=body, content_type=kind)
+    answer = client.post(
+        f"{link_in(told, 'provider')}/answers", data=body, content_type=kind
+    )
     assert answer.status_code == status
     assert answer.content_type == "application/problem+json"
     if pointer is not None:
@@ -268,7 +294,10 @@ def test_answers_without_end_are_bounded(
 ) -> None:
     monkeypatch.setattr("partners.notices.service.MAX_ANSWERS", 2)
     link = link_in(told, "provider")
-    codes = [client.post(f"{link}/answers", json={"verb": "removed"}).status_code for _ in range(3)]
+    codes = [
+        client.post(f"{link}/answers", json={"verb": "removed"}).status_code
+        for _ in range(3)
+    ]
     assert codes == [201, 201, 429]
 
 
@@ -285,11 +314,18 @@ def police(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return house
 
 
-def test_the_office_sees_the_case_and_its_hold(police: Any, client: FlaskClient) -> None:
+def test_the_office_sees_the_case_and_its_hold(
+    police: Any, client: FlaskClient
+) -> None:
     page = client.get(link_in(police, "referral"))
     assert page.status_code == 200
-    for words in (police.referral.reference, "AL-2026-one", "Held by the police", "one.test",
-                  "2026-11-25 09:00 UTC"):  # fmt: skip
+    for words in (
+        police.referral.reference,
+        "AL-2026-one",
+        "Held by the police",
+        "one.test",
+        "2026-11-25 09:00 UTC",
+    ):
         assert words in page.text
     assert URL not in page.text
     assert "<script" not in page.text
@@ -297,13 +333,25 @@ def test_the_office_sees_the_case_and_its_hold(police: Any, client: FlaskClient)
 
 @pytest.mark.parametrize(
     ("verb", "state"),
-    [("acknowledge", "acknowledged"), ("take_up", "taken_up"), ("no_action", "no_action"),
-     ("want_more", "more_wanted"), ("close", "closed")],
-)  # fmt: skip
-def test_the_office_answers(police: Any, client: FlaskClient, verb: str, state: str) -> None:
+    [
+        ("acknowledge", "acknowledged"),
+        ("take_up", "taken_up"),
+        ("no_action", "no_action"),
+        ("want_more", "more_wanted"),
+        ("close", "closed"),
+    ],
+)
+def test_the_office_answers(
+    police: Any, client: FlaskClient, verb: str, state: str
+) -> None:
     link = link_in(police, "referral")
     answer = post(
-        client, link, f"{link}/answer", verb=verb, their_reference=" 12/26\x00 ", note="By\tpost"
+        client,
+        link,
+        f"{link}/answer",
+        verb=verb,
+        their_reference=" 12/26\x00 ",
+        note="By\tpost",
     )
     assert answer.status_code == 303
     assert (police.referral.state, police.referral.their_reference) == (state, "12/26")
@@ -321,19 +369,31 @@ def test_an_answer_that_is_not_possible_now_is_told_on_the_page(
     assert post(client, link, f"{link}/answer").status_code == 422
 
 
-def test_the_office_extends_the_hold_in_local_time(police: Any, client: FlaskClient) -> None:
+def test_the_office_extends_the_hold_in_local_time(
+    police: Any, client: FlaskClient
+) -> None:
     link = link_in(police, "referral")
-    form = {"deadline": "2026-12-01T12:00", "reason": "Search", "officer_reference": "77/26"}
-    wrong = post(client, link, f"{link}/hold/extend", **{**form, "reason": "", "deadline": "?"})
+    form = {
+        "deadline": "2026-12-01T12:00",
+        "reason": "Search",
+        "officer_reference": "77/26",
+    }
+    wrong = post(
+        client, link, f"{link}/hold/extend", **{**form, "reason": "", "deadline": "?"}
+    )
     assert wrong.status_code == 422
     assert wrong.text.count('class="error"') == 2
     assert 'value="77/26"' in wrong.text
     assert post(client, link, f"{link}/hold/extend", **form).status_code == 303
-    assert police.hold.deadline.isoformat() == "2026-12-01T11:00:00+00:00"  # Tirana is UTC+1
+    assert (
+        police.hold.deadline.isoformat() == "2026-12-01T11:00:00+00:00"
+    )  # Tirana is UTC+1
     assert police.hold.officer_reference == "77/26"
 
 
-def test_the_office_releases_with_a_second_thought(police: Any, client: FlaskClient) -> None:
+def test_the_office_releases_with_a_second_thought(
+    police: Any, client: FlaskClient
+) -> None:
     link = link_in(police, "referral")
     assert post(client, link, f"{link}/hold/release").status_code == 422
     assert police.hold.state == "active"
@@ -343,7 +403,9 @@ def test_the_office_releases_with_a_second_thought(police: Any, client: FlaskCli
     assert "Release the hold" not in client.get(link).text
 
 
-def test_a_hotline_s_page_has_no_hold(house: Any, client: FlaskClient, monkeypatch: Any) -> None:
+def test_a_hotline_s_page_has_no_hold(
+    house: Any, client: FlaskClient, monkeypatch: Any
+) -> None:
     monkeypatch.setattr("partners.referrals.views.utc_now", lambda: house.now)
     house.partner("hotline-rs", "hotline", country="RS")
     house.decide(house.case(), "hotline")
@@ -352,7 +414,9 @@ def test_a_hotline_s_page_has_no_hold(house: Any, client: FlaskClient, monkeypat
     assert post(client, link, f"{link}/hold/release", confirm="yes").status_code == 404
 
 
-def test_links_of_referrals_expire_and_cannot_be_forged(police: Any, client: FlaskClient) -> None:
+def test_links_of_referrals_expire_and_cannot_be_forged(
+    police: Any, client: FlaskClient
+) -> None:
     link = link_in(police, "referral")
     token = new_link(police.context.keyring, "notice", police.referral.id).token
     assert client.get(f"/referral/{token}").status_code == 404

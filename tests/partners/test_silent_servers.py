@@ -41,7 +41,9 @@ def test_no_try_is_made_or_counted_at_a_server_that_is_left_alone(silent: Any) -
     assert silent.only(Delivery).tries == SILENCES
 
 
-def test_danger_is_tried_all_the_same_and_its_answer_ends_the_pause(silent: Any) -> None:
+def test_danger_is_tried_all_the_same_and_its_answer_ends_the_pause(
+    silent: Any,
+) -> None:
     with silent.context.database.writing() as session:
         session.execute(update(Referral).values(urgency="immediate"))
     _attempt(silent)

@@ -93,12 +93,18 @@ class Service:
         self.wait(lambda: b"Stop with Ctrl-C" in self.log.read_bytes())
         return self
 
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "workers", *arguments],
-            env=self.environment, cwd=self.folder, capture_output=True, text=True,
-            timeout=UP_SECONDS, check=check,
-        )  # fmt: skip
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=UP_SECONDS,
+            check=check,
+        )
 
     def wait(self, condition: Callable[[], Any], seconds: float = UP_SECONDS) -> Any:
         """Poll until ``condition`` is true; fails with the log when time is up."""
@@ -128,7 +134,7 @@ class Service:
         for child in psutil.Process(self.process.pid).children():
             try:
                 words = child.cmdline()
-                name = words[-1] if "hotline" in words else child.name()
+                name = words[-1] if "workers" in words else child.name()
             except psutil.Error:  # it is just ending
                 continue
             found[name] = child.pid
@@ -136,17 +142,21 @@ class Service:
 
     def post_report(self, **report: Any) -> str:
         answer = httpx.post(
-            f"{self.url}/api/v1/reports", json={"language": "en", **report}, timeout=60,
+            f"{self.url}/api/v1/reports",
+            json={"language": "en", **report},
+            timeout=60,
             trust_env=False,
-        )  # fmt: skip
+        )
         assert answer.status_code == 201, answer.text
         return str(answer.json()["receipt"])
 
     def status(self, receipt: str) -> dict[str, Any]:
         answer = httpx.post(
-            f"{self.url}/api/v1/reports/status", json={"receipt": receipt}, timeout=60,
+            f"{self.url}/api/v1/reports/status",
+            json={"receipt": receipt},
+            timeout=60,
             trust_env=False,
-        )  # fmt: skip
+        )
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
@@ -189,10 +199,16 @@ def jpeg() -> Callable[..., bytes]:
     """Harmless pictures with structure: coarse noise of a seed, made large."""
 
     def make(seed: int, size: tuple[int, int] = (320, 240), quality: int = 88) -> bytes:
-        coarse = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), dtype=np.uint8)
-        image = Image.fromarray(coarse, "RGB").resize((320, 240), Image.Resampling.BICUBIC)
+        coarse = np.random.default_rng(seed).integers(
+            0, 256, (12, 16, 3), dtype=np.uint8
+        )
+        image = Image.fromarray(coarse, "RGB").resize(
+            (320, 240), Image.Resampling.BICUBIC
+        )
         buffer = io.BytesIO()
-        image.resize(size, Image.Resampling.LANCZOS).save(buffer, "JPEG", quality=quality)
+        image.resize(size, Image.Resampling.LANCZOS).save(
+            buffer, "JPEG", quality=quality
+        )
         return buffer.getvalue()
 
     return make
@@ -209,7 +225,9 @@ class WebHost:
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def put(self, path: str, body: bytes | str, kind: str = "text/html", status: int = 200) -> str:
+    def put(
+        self, path: str, body: bytes | str, kind: str = "text/html", status: int = 200
+    ) -> str:
         data = body.encode() if isinstance(body, str) else body
         self.pages[path] = (status, kind, data)
         return self.url(path)
@@ -227,7 +245,9 @@ def web_host() -> Iterator[WebHost]:
 
         def do_GET(self) -> None:
             host.asked.append(self.path)
-            status, kind, data = host.pages.get(self.path, (404, "text/html", b"Not found"))
+            status, kind, data = host.pages.get(
+                self.path, (404, "text/html", b"Not found")
+            )
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(data)))

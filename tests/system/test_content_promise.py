@@ -33,9 +33,9 @@ def _marked_pixels() -> Image.Image:
 def _bmp() -> bytes:
     buffer = io.BytesIO()
     # BMP stores blue first: turned around, the bytes in the file are the marker's own.
-    Image.fromarray(np.ascontiguousarray(np.asarray(_marked_pixels())[..., ::-1]), "RGB").save(
-        buffer, "BMP"
-    )
+    Image.fromarray(
+        np.ascontiguousarray(np.asarray(_marked_pixels())[..., ::-1]), "RGB"
+    ).save(buffer, "BMP")
     return buffer.getvalue()
 
 
@@ -59,8 +59,9 @@ def test_a_marker_in_pictures_is_found_nowhere(
     web_host.put("/broken.bmp", bmp[: len(bmp) * 2 // 3], "image/bmp")
     web_host.put("/liar.jpg", bmp, "image/jpeg")
     images = ("a.bmp", "b.jpg", "broken.jpg", "broken.bmp", "liar.jpg")
-    page = f"<title>{TEXT_MARKER.decode()}</title><p>{TEXT_MARKER.decode()}</p>" + "".join(
-        f'<img src="/{name}">' for name in images
+    page = (
+        f"<title>{TEXT_MARKER.decode()}</title><p>{TEXT_MARKER.decode()}</p>"
+        + "".join(f'<img src="/{name}">' for name in images)
     )
     page_url = web_host.put("/page", page)
 
@@ -69,16 +70,22 @@ def test_a_marker_in_pictures_is_found_nowhere(
     for name in images:
         up.post_report(locations=[web_host.url(f"/{name}")])
     up.wait_examined(1 + len(images), 150)
-    assert {f"/{name}" for name in images} <= set(web_host.asked), "the pictures were fetched"
+    assert {f"/{name}" for name in images} <= set(web_host.asked), (
+        "the pictures were fetched"
+    )
     hashed = up.query("SELECT count(*) FROM media WHERE pdq IS NOT NULL")[0][0]
     assert hashed >= 3, "the pictures were hashed"
 
     remains = dict(_remains(up, redis_server.client()))
     markers = (TEXT_MARKER, EXIF_MARKER, PIXEL_MARKER)
-    found = [name for name, data in remains.items() for marker in markers if marker in data]
+    found = [
+        name for name, data in remains.items() for marker in markers if marker in data
+    ]
     assert found == []
     assert any(name.endswith("hotline.db") for name in remains)
-    assert any(page_url.encode() in data for data in remains.values()), "the search finds things"
+    assert any(page_url.encode() in data for data in remains.values()), (
+        "the search finds things"
+    )
 
 
 def _remains(up: Any, client: redis.Redis) -> Iterator[tuple[str, bytes]]:

@@ -9,9 +9,13 @@ from typing import Any
 
 
 def test_a_known_picture_is_matched_on_postgresql(
-    service: Callable[..., Any], web_host: Any, redis_server: Any, postgres_url: str,
-    jpeg: Callable[..., bytes], tmp_path: Path,
-) -> None:  # fmt: skip
+    service: Callable[..., Any],
+    web_host: Any,
+    redis_server: Any,
+    postgres_url: str,
+    jpeg: Callable[..., bytes],
+    tmp_path: Path,
+) -> None:
     up = service(REDIS_URL=redis_server.url, DATABASE_URL=postgres_url)
     known = tmp_path / "known.jpg"
     known.write_bytes(jpeg(11, (240, 180), 70))
@@ -19,7 +23,9 @@ def test_a_known_picture_is_matched_on_postgresql(
     hashed = json.loads(up.run("hash", "--json", str(known)).stdout)
     listed = tmp_path / "list.csv"
     listed.write_text(f"md5,pdq,category\n{hashed['md5']},{hashed['pdq']},baseline\n")
-    done = json.loads(up.run("hashlist", "import", "known", str(listed), "--json").stdout)
+    done = json.loads(
+        up.run("hashlist", "import", "known", str(listed), "--json").stdout
+    )
     assert (done["added"], done["rejected"]) == (2, 0)
 
     up.start()

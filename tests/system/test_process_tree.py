@@ -28,7 +28,10 @@ def test_it_starts_answers_mends_itself_and_stops(service: Callable[..., Any]) -
     _a_second_start_is_refused(up)
     _killed_children_come_back(up)
 
-    tree = [psutil.Process(up.process.pid), *psutil.Process(up.process.pid).children(True)]
+    tree = [
+        psutil.Process(up.process.pid),
+        *psutil.Process(up.process.pid).children(True),
+    ]
     assert up.stop() == 0
     _, alive = psutil.wait_procs(tree, timeout=10)
     assert alive == []
@@ -37,7 +40,9 @@ def test_it_starts_answers_mends_itself_and_stops(service: Callable[..., Any]) -
     log = up.log.read_text()
     up.log.write_text("")
     up.start()
-    assert "password" not in up.log.read_text(), "the password is shown the first time only"
+    assert "password" not in up.log.read_text(), (
+        "the password is shown the first time only"
+    )
     assert up.stop(signal.SIGINT) == 0
     assert "Traceback" not in log + up.log.read_text()
 
@@ -73,14 +78,18 @@ def _answers(url: str) -> bool:
         return False
 
 
-def test_a_busy_port_is_said_before_anything_starts(service: Callable[..., Any]) -> None:
+def test_a_busy_port_is_said_before_anything_starts(
+    service: Callable[..., Any],
+) -> None:
     up = service()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", up.port))
         taken.listen()
         found = up.run("up", check=False)
     assert found.returncode == 1
-    assert found.stderr.startswith(f"hotline: Port {up.port} on 127.0.0.1 cannot be used")
+    assert found.stderr.startswith(
+        f"hotline: Port {up.port} on 127.0.0.1 cannot be used"
+    )
     assert len(found.stderr.splitlines()) == 1
 
 

@@ -33,7 +33,11 @@ MOST_LINES = 400
 def forms(sentinel: str) -> Iterator[bytes]:
     """As text, escaped for JSON, Python and URLs, in hexadecimal, and in base64 at any offset."""
     plain = sentinel.encode()
-    yield from (plain, json.dumps(sentinel).strip('"').encode(), ascii(sentinel)[1:-1].encode())
+    yield from (
+        plain,
+        json.dumps(sentinel).strip('"').encode(),
+        ascii(sentinel)[1:-1].encode(),
+    )
     yield from (repr(plain)[2:-1].encode(), quote(sentinel, safe="").encode())
     yield from (quote(sentinel).encode(), plain.hex().encode())
     for offset in range(3):
@@ -62,7 +66,9 @@ class Reporter:
 
     def _post(self, path: str, **body: Any) -> None:
         try:
-            answer = httpx.post(f"{self.up.url}{path}", timeout=45, trust_env=False, **body)
+            answer = httpx.post(
+                f"{self.up.url}{path}", timeout=45, trust_env=False, **body
+            )
             self.answers.append(answer.status_code)
         except httpx.HTTPError:
             self.answers.append(0)
@@ -71,7 +77,9 @@ class Reporter:
 def read_only(up: Any, url: str) -> Callable[[], None]:
     """PostgreSQL refuses to write: jobs fail, and so does the note of their failure."""
     _on_postgres(url, "ALTER DATABASE {name} SET default_transaction_read_only = on")
-    return lambda: _on_postgres(url, "ALTER DATABASE {name} RESET default_transaction_read_only")
+    return lambda: _on_postgres(
+        url, "ALTER DATABASE {name} RESET default_transaction_read_only"
+    )
 
 
 def gone(up: Any, url: str) -> Callable[[], None]:
@@ -84,7 +92,9 @@ def a_check_that_quotes(up: Any, url: str) -> Callable[[], None]:
     """PostgreSQL refuses rows, and quotes the failing row in its error."""
     add = "ALTER TABLE {table} ADD CONSTRAINT refused CHECK (false) NOT VALID"
     drop = "ALTER TABLE {table} DROP CONSTRAINT refused"
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
+    engine = create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool
+    )
 
     def alter(statement: str) -> None:
         # One table a transaction: the service is at work, and two locks at once are a deadlock.
@@ -101,11 +111,15 @@ def a_check_that_quotes(up: Any, url: str) -> Callable[[], None]:
 def _on_postgres(url: str, statement: str) -> None:
     target = make_url(url).set(drivername="postgresql+psycopg")
     name = target.database
-    engine = create_engine(target.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    engine = create_engine(
+        target.set(database="postgres"), isolation_level="AUTOCOMMIT"
+    )
     with engine.connect() as connection:
         connection.execute(text(statement.format(name=name)))
         connection.execute(
-            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"),
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+            ),
             {"name": name},
         )
     engine.dispose()
@@ -113,9 +127,14 @@ def _on_postgres(url: str, statement: str) -> None:
 
 def full_disk(up: Any, _url: str) -> Callable[[], None]:
     """No file may grow: SQLite's log of writes, the heads of the audit log, an index."""
-    tree = [psutil.Process(up.process.pid), *psutil.Process(up.process.pid).children(True)]
+    tree = [
+        psutil.Process(up.process.pid),
+        *psutil.Process(up.process.pid).children(True),
+    ]
     hotline = [
-        each for each in tree if "triage.fetching.process.child" not in " ".join(each.cmdline())
+        each
+        for each in tree
+        if "triage.fetching.process.child" not in " ".join(each.cmdline())
     ]
 
     def limit(most: int) -> None:
@@ -131,14 +150,21 @@ def full_disk(up: Any, _url: str) -> Callable[[], None]:
 @pytest.mark.parametrize("fault", [read_only, gone, a_check_that_quotes])
 def test_a_failing_postgresql(
     fault: Callable[..., Callable[[], None]],
-    service: Callable[..., Any], web_host: Any, redis_server: Any, postgres_url: str,
-) -> None:  # fmt: skip
-    up = service(REDIS_URL=redis_server.url, DATABASE_URL=postgres_url, JOB_ATTEMPTS="20").start()
+    service: Callable[..., Any],
+    web_host: Any,
+    redis_server: Any,
+    postgres_url: str,
+) -> None:
+    up = service(
+        REDIS_URL=redis_server.url, DATABASE_URL=postgres_url, JOB_ATTEMPTS="20"
+    ).start()
     _report_around(lambda: fault(up, postgres_url), up, web_host)
     _nothing_is_anywhere(up, redis_server.client())
 
 
-def test_a_full_disk(service: Callable[..., Any], web_host: Any, redis_server: Any) -> None:
+def test_a_full_disk(
+    service: Callable[..., Any], web_host: Any, redis_server: Any
+) -> None:
     up = service(REDIS_URL=redis_server.url, JOB_ATTEMPTS="20")
     up.start(log_through_pipe=True)
     _report_around(lambda: full_disk(up, ""), up, web_host)
@@ -157,7 +183,9 @@ def test_a_redis_that_is_killed(
     _nothing_is_anywhere(up, redis_server.client())
 
 
-def _report_around(inject: Callable[[], Callable[[], None]], up: Any, host: Any) -> None:
+def _report_around(
+    inject: Callable[[], Callable[[], None]], up: Any, host: Any
+) -> None:
     reporter = Reporter(up, host)
     reporter.report()
     heal = inject()
@@ -188,13 +216,19 @@ def _nothing_is_anywhere(up: Any, client: redis.Redis) -> None:
 
 def _outside_the_database(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink() and not path.name.startswith("hotline.db"):
+        if (
+            path.is_file()
+            and not path.is_symlink()
+            and not path.name.startswith("hotline.db")
+        ):
             yield str(path.relative_to(folder)), path.read_bytes()
 
 
 def _log_is_whole(log: str) -> None:
     """After the greeting, which is for a person, each line is an object."""
-    lines = log.partition("Stop with Ctrl-C.")[2].replace("Stopped.\n", "", 1).split("\n")
+    lines = (
+        log.partition("Stop with Ctrl-C.")[2].replace("Stopped.\n", "", 1).split("\n")
+    )
     spoken = [json.loads(line) for line in lines if line.strip()]
     assert all(isinstance(line, dict) for line in spoken)
     assert 0 < len(spoken) < MOST_LINES, "the fault was told, and counted"

@@ -24,11 +24,15 @@ NARRATIVE = "the-words-of-a-frightened-person"
 CONTACT = "reporter-contact@sentinel.example"
 
 
-def test_no_trace_of_the_connection_is_kept(service: Callable[..., Any], redis_server: Any) -> None:
+def test_no_trace_of_the_connection_is_kept(
+    service: Callable[..., Any], redis_server: Any
+) -> None:
     up = service(REDIS_URL=redis_server.url, TRUSTED_PROXIES="1").start()
     # A second loopback address, so that the reporter's own differs from the service's.
     transport = httpx.HTTPTransport(local_address="127.0.0.9")
-    with httpx.Client(transport=transport, headers=HEADERS, trust_env=False, timeout=60) as client:
+    with httpx.Client(
+        transport=transport, headers=HEADERS, trust_env=False, timeout=60
+    ) as client:
         form = client.get(f"{up.url}/")
         assert form.status_code == 200
         answer = client.post(
@@ -52,7 +56,13 @@ def test_no_trace_of_the_connection_is_kept(service: Callable[..., Any], redis_s
         if path.is_file():
             kept += path.read_bytes()
     code = receipt.replace("-", "")
-    traces = (SENTINEL_AGENT, SENTINEL_ADDRESS, SENTINEL_REFERRER, "xx-sentinel", "127.0.0.9")
+    traces = (
+        SENTINEL_AGENT,
+        SENTINEL_ADDRESS,
+        SENTINEL_REFERRER,
+        "xx-sentinel",
+        "127.0.0.9",
+    )
     for sentinel in (*traces, NARRATIVE, CONTACT, receipt, code):
         assert sentinel.encode() not in kept, sentinel
     assert b"in_review" in kept, "the search finds things"
@@ -62,7 +72,13 @@ def test_the_audit_log_is_whole_afterwards(service: Callable[..., Any]) -> None:
     up = service().start()
     up.post_report(locations=["http://host.example/a"])
     up.wait_examined(1)
-    up.wait(lambda: up.query("SELECT count(*) FROM audit_entry WHERE number IS NULL")[0][0] == 0)
+    up.wait(
+        lambda: (
+            up.query("SELECT count(*) FROM audit_entry WHERE number IS NULL")[0][0] == 0
+        )
+    )
     found = up.run("audit", "verify")
-    assert re.fullmatch(r"Intact: \d+ entries sealed, 0 not sealed yet\.\n", found.stdout)
+    assert re.fullmatch(
+        r"Intact: \d+ entries sealed, 0 not sealed yet\.\n", found.stdout
+    )
     up.stop()

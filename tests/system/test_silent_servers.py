@@ -41,7 +41,9 @@ class SilentServer:
         self._held: list[socket.socket] = []
         if not udp:
             self._socket.listen(200)
-        threading.Thread(target=self._swallow if udp else self._accept, daemon=True).start()
+        threading.Thread(
+            target=self._swallow if udp else self._accept, daemon=True
+        ).start()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -108,26 +110,47 @@ def _refer(context: Context, kind: str, channel: str, address: str) -> None:
     with context.database.writing() as session:
         case = session.scalars(select(Case).limit(1)).one()
         partner = Partner(
-            id=new_id(), code=f"office-{new_id()}", kind="hotline", country="RS",
-            name="An office", languages=["en"], channel=channel, address=address, created_at=now,
-            approved_at=now, approved_by="test", details={}, source="test",
-        )  # fmt: skip
+            id=new_id(),
+            code=f"office-{new_id()}",
+            kind="hotline",
+            country="RS",
+            name="An office",
+            languages=["en"],
+            channel=channel,
+            address=address,
+            created_at=now,
+            approved_at=now,
+            approved_by="test",
+            details={},
+            source="test",
+        )
         session.add(partner)
         plan = Plan(
-            id=new_id(), case_id=case.id, case=case, routes=[], note="", requested_at=now,
-            requested_by="test", two_person=False,
-        )  # fmt: skip
+            id=new_id(),
+            case_id=case.id,
+            case=case,
+            routes=[],
+            note="",
+            requested_at=now,
+            requested_by="test",
+            two_person=False,
+        )
         machine.begin(session, plan, actor="test", now=now)
         machine.advance(session, plan, "approved", actor="test", now=now)
         session.flush()
         route = {
-            "to": kind, "partner_id": str(partner.id), "urgency": "normal", "why": "-",
-        }  # fmt: skip
+            "to": kind,
+            "partner_id": str(partner.id),
+            "urgency": "normal",
+            "why": "-",
+        }
         referrals.create(session, context, plan, route, actor="test", now=now)
 
 
 def _danger_is_registered(up: Any) -> bool:
-    found = up.query("SELECT state, danger_now, routing FROM case_file WHERE danger_now")
+    found = up.query(
+        "SELECT state, danger_now, routing FROM case_file WHERE danger_now"
+    )
     if not found:
         return False
     state, danger_now, routing = found[0]
@@ -140,16 +163,22 @@ def _open(up: Any, job: str) -> int:
 
 
 def test_danger_is_registered_while_everybody_outside_is_silent(
-    service: Callable[..., Any], silent: Callable[..., SilentServer], redis_server: Any,
-    healthy: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    service: Callable[..., Any],
+    silent: Callable[..., SilentServer],
+    redis_server: Any,
+    healthy: tuple[str, list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     smtp, desk, host, dns = silent(), silent(), silent(), silent(udp=True)
     address, taken = healthy
     up = service(
         REDIS_URL=redis_server.url,
-        SMTP_HOST="127.0.0.1", SMTP_PORT=str(smtp.port), SMTP_SECURITY="none",
-        DNS_SERVER=f"127.0.0.1:{dns.port}", RDAP_ENABLED="true",
-    ).start()  # fmt: skip
+        SMTP_HOST="127.0.0.1",
+        SMTP_PORT=str(smtp.port),
+        SMTP_SECURITY="none",
+        DNS_SERVER=f"127.0.0.1:{dns.port}",
+        RDAP_ENABLED="true",
+    ).start()
     for number in range(4):
         up.post_report(locations=[f"http://127.0.0.1:{host.port}/{number}"])
         up.post_report(locations=[f"http://silent-name-{number}.example/"])
@@ -158,11 +187,15 @@ def test_danger_is_registered_while_everybody_outside_is_silent(
     try:
         for _ in range(2):
             _refer(context, "hotline", "email", "desk@office.example")
-            _refer(context, "hotline", "http", f"http://127.0.0.1:{desk.port}/referrals")
+            _refer(
+                context, "hotline", "http", f"http://127.0.0.1:{desk.port}/referrals"
+            )
         up.wait(lambda: host.asked and smtp.asked)
 
         begun = time.monotonic()
-        up.post_report(kind="grooming", danger_now=True, locations=["http://danger.example/x"])
+        up.post_report(
+            kind="grooming", danger_now=True, locations=["http://danger.example/x"]
+        )
         stored = time.monotonic()
         up.wait(lambda: _danger_is_registered(up), PROMISED_SECONDS * NOISE)
         took = time.monotonic() - begun
@@ -173,5 +206,7 @@ def test_danger_is_registered_while_everybody_outside_is_silent(
         sent = time.monotonic() - stored
     finally:
         context.close()
-    print(f"danger registered after {took:.2f} s, the healthy server's letter after {sent:.1f} s")
+    print(
+        f"danger registered after {took:.2f} s, the healthy server's letter after {sent:.1f} s"
+    )
     assert desk.asked

@@ -40,7 +40,9 @@ def run(
     return run
 
 
-def test_finished_work_is_done_and_not_repeated(run: Callable[..., OutboxEntry]) -> None:
+def test_finished_work_is_done_and_not_repeated(
+    run: Callable[..., OutboxEntry],
+) -> None:
     runs: list[int] = []
 
     def job(task: Task) -> None:
@@ -63,7 +65,9 @@ def test_what_failed_is_tried_again_later(run: Callable[..., OutboxEntry]) -> No
     assert entry.due_at > entry.created_at
 
 
-def test_what_can_never_work_is_laid_aside_at_once(run: Callable[..., OutboxEntry]) -> None:
+def test_what_can_never_work_is_laid_aside_at_once(
+    run: Callable[..., OutboxEntry],
+) -> None:
     def job(_: Task) -> None:
         raise GiveUp("No such mailbox.")
 

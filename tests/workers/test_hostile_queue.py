@@ -42,7 +42,9 @@ class House:
         key = uuid.uuid4().hex
         with self.context.database.writing() as session:
             outbox.post(session, job, key=key, payload={}, now=NOW, **options)
-            return session.scalars(select(OutboxEntry.id).where(OutboxEntry.key == key)).one()
+            return session.scalars(
+                select(OutboxEntry.id).where(OutboxEntry.key == key)
+            ).one()
 
     def worker(self) -> Worker:
         found = Worker(Tools(self.context), Inbox(self.context.settings, POOLS), POOLS)
@@ -101,7 +103,9 @@ def _hostile(marker: Path) -> list[bytes | str]:
     ]
 
 
-def test_nothing_runs_but_a_known_job_for_its_own_row(house: House, tmp_path: Path) -> None:
+def test_nothing_runs_but_a_known_job_for_its_own_row(
+    house: House, tmp_path: Path
+) -> None:
     marker = tmp_path / "escaped"
     good = house.post()
     done = house.post()
@@ -131,7 +135,9 @@ def test_nothing_runs_but_a_known_job_for_its_own_row(house: House, tmp_path: Pa
     assert not house.redis.keys("hotline:in-hand:*")
 
 
-def _call_in_the_way_of_other_libraries(client: redis.Redis, entry_id: str, marker: Path) -> None:
+def _call_in_the_way_of_other_libraries(
+    client: redis.Redis, entry_id: str, marker: Path
+) -> None:
     """Job records and lists as task queues have them, under their names and under ours."""
     call = json.dumps(["os.system", None, [f"touch {marker}"], {}])
     record: dict[str | bytes, bytes | float | int | str] = {
@@ -169,7 +175,9 @@ def test_a_queue_of_another_type_is_replaced(house: House, kind: str) -> None:
 
 def test_strange_scores_and_marks_only_delay(house: House) -> None:
     first, second = house.post(), house.post()
-    house.redis.zadd(queue_key(Pool.LOOKING), {str(first): float("inf"), str(second): -1e308})
+    house.redis.zadd(
+        queue_key(Pool.LOOKING), {str(first): float("inf"), str(second): -1e308}
+    )
     house.redis.rpush(in_hand_key(first), "somebody else's")
     house.worker().run(burst=True)
     assert house.ran == [second]

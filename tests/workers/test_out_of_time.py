@@ -43,9 +43,12 @@ def test_the_next_fetch_gets_its_own_answer(site: str) -> None:
         late.listen()
         fetcher.prepare()
         slow = FetchRequest(
-            url=f"http://127.0.0.1:{late.getsockname()[1]}/late", allowed_networks=LOOPBACK
+            url=f"http://127.0.0.1:{late.getsockname()[1]}/late",
+            allowed_networks=LOOPBACK,
         )
-        fetcher.fetch(FetchRequest(url=site, allowed_networks=LOOPBACK))  # the child has started
+        fetcher.fetch(
+            FetchRequest(url=site, allowed_networks=LOOPBACK)
+        )  # the child has started
         with pytest.raises(OutOfTime), limited(1.0):
             fetcher.fetch(slow)
         held, _ = late.accept()

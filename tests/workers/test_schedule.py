@@ -17,7 +17,14 @@ from hotline.core.storage.outbox import FRESH, LEASE, OutboxEntry
 from workers import schedule
 from workers.pools import Pool
 from workers.schedule import Scheduler
-from workers.transport import HELD_BY_COURIER, Courier, Inbox, Transport, in_hand_key, queue_key
+from workers.transport import (
+    HELD_BY_COURIER,
+    Courier,
+    Inbox,
+    Transport,
+    in_hand_key,
+    queue_key,
+)
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
@@ -32,13 +39,21 @@ def wired(
 
 def _post(context: Context, key: str, queue: str = "default") -> str:
     with context.database.writing() as session:
-        outbox.post(session, "item.examine", key=key, payload={}, now=NOW - FRESH, queue=queue)
-        return str(session.scalars(select(OutboxEntry.id).where(OutboxEntry.key == key)).one())
+        outbox.post(
+            session, "item.examine", key=key, payload={}, now=NOW - FRESH, queue=queue
+        )
+        return str(
+            session.scalars(select(OutboxEntry.id).where(OutboxEntry.key == key)).one()
+        )
 
 
 def _waiting(server: Any) -> list[str]:
     client = server.client()
-    return [member.decode() for pool in Pool for member in client.zrange(queue_key(pool), 0, -1)]
+    return [
+        member.decode()
+        for pool in Pool
+        for member in client.zrange(queue_key(pool), 0, -1)
+    ]
 
 
 def test_what_was_left_behind_is_handed_over_once(wired: tuple[Any, ...]) -> None:
@@ -47,11 +62,15 @@ def test_what_was_left_behind_is_handed_over_once(wired: tuple[Any, ...]) -> Non
     assert transport.sweep(context.database, NOW) == 2
     assert set(_waiting(server)) == ids
     assert transport.sweep(context.database, NOW + timedelta(seconds=1)) == 0
-    assert transport.sweep(context.database, NOW + LEASE) == 2, "asked again after a lease"
+    assert transport.sweep(context.database, NOW + LEASE) == 2, (
+        "asked again after a lease"
+    )
     assert len(_waiting(server)) == 2, "and still there once"
 
 
-def test_what_was_stored_just_now_is_left_to_who_stored_it(wired: tuple[Any, ...]) -> None:
+def test_what_was_stored_just_now_is_left_to_who_stored_it(
+    wired: tuple[Any, ...],
+) -> None:
     context, transport, server = wired
     _post(context, "a")
     assert transport.sweep(context.database, NOW - timedelta(milliseconds=1)) == 0
@@ -64,7 +83,9 @@ def test_a_courier_hands_over_what_was_stored(wired: tuple[Any, ...]) -> None:
     context.database.after_commit = Courier(transport).after_commit
     ids = {_post(context, "danger", "urgent"), _post(context, "look again", "checks")}
     _soon(lambda: set(_waiting(server)) == ids)
-    assert transport.sweep(context.database, NOW) == 2, "the sweeper finds them on their queues"
+    assert transport.sweep(context.database, NOW) == 2, (
+        "the sweeper finds them on their queues"
+    )
     assert len(_waiting(server)) == 2, "and hands none over twice"
 
 
@@ -72,10 +93,14 @@ def test_in_a_flood_a_courier_carries_danger_first_and_leaves_the_rest(
     wired: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context, transport, server = wired
-    monkeypatch.setattr("workers.transport.GOOD_FOR_SECONDS", 60.0)  # on a slow machine too
+    monkeypatch.setattr(
+        "workers.transport.GOOD_FOR_SECONDS", 60.0
+    )  # on a slow machine too
     many = [_post(context, f"work {number}") for number in range(3 * HELD_BY_COURIER)]
     danger = _post(context, "danger", "urgent")
-    notes = [f"item.examine:default:{each}" for each in many] + [f"item.examine:urgent:{danger}"]
+    notes = [f"item.examine:default:{each}" for each in many] + [
+        f"item.examine:urgent:{danger}"
+    ]
     Courier(transport).after_commit(notes)
     _soon(lambda: danger in _waiting(server))
     assert len(_waiting(server)) < HELD_BY_COURIER
@@ -148,7 +173,9 @@ def test_a_job_that_is_with_a_worker_is_left_alone(wired: tuple[Any, ...]) -> No
     assert str(inbox.take(wait=False)) == entry
     assert transport.hand_over("item.examine", "default", uuid.UUID(entry)) is None
     assert _waiting(server) == []
-    server.client().delete(in_hand_key(uuid.UUID(entry)))  # it runs out where a worker was killed
+    server.client().delete(
+        in_hand_key(uuid.UUID(entry))
+    )  # it runs out where a worker was killed
     assert transport.hand_over("item.examine", "default", uuid.UUID(entry)) is True
     assert _waiting(server) == [entry]
 
@@ -157,7 +184,9 @@ def test_danger_goes_first_and_then_what_came_first(wired: tuple[Any, ...]) -> N
     context, transport, _ = wired
     ids = [_post(context, name, name) for name in ("checks", "default", "urgent")]
     late = _post(context, "late", "default")
-    for entry, name in zip([*ids, late], ("checks", "default", "urgent", "default"), strict=True):
+    for entry, name in zip(
+        [*ids, late], ("checks", "default", "urgent", "default"), strict=True
+    ):
         assert transport.hand_over("item.examine", name, uuid.UUID(entry))
     inbox = Inbox(context.settings, [Pool.LOOKING])
     taken = [str(inbox.take(wait=False)) for _ in range(4)]
@@ -169,7 +198,11 @@ def test_nothing_but_ids_is_in_redis(wired: tuple[Any, ...]) -> None:
     context, transport, server = wired
     with context.database.writing() as session:
         outbox.post(
-            session, "item.examine", key="a-key", payload={"item_id": "payload-marker"}, now=NOW
+            session,
+            "item.examine",
+            key="a-key",
+            payload={"item_id": "payload-marker"},
+            now=NOW,
         )
     transport.sweep(context.database, NOW)
     client = server.client()
@@ -189,7 +222,9 @@ def test_one_broken_step_stops_no_other(
     monkeypatch.setattr(schedule, "expire_holds", broken)
     monkeypatch.setattr(schedule, "remind", broken)
     with context.database.writing() as session:
-        audit.record(session, actor="t", action="a.b", entity="e", entity_id="1", now=NOW)
+        audit.record(
+            session, actor="t", action="a.b", entity="e", entity_id="1", now=NOW
+        )
     entry = _post(context, "a")
     done = Scheduler(context, transport).tick(NOW)
     assert "holds_expired" not in done

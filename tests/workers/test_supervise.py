@@ -27,13 +27,22 @@ def test_a_web_server_that_cannot_start_ends_the_start(
     other = Child("worker-1", (sys.executable, "-c", "import time; time.sleep(60)"))
     tree = Tree(make_context(port=9).settings, [Child("web", DIES), other])
     begun = time.monotonic()
-    with structlog.testing.capture_logs() as said, pytest.raises(Unavailable, match="cause stands"):
+    with (
+        structlog.testing.capture_logs() as said,
+        pytest.raises(Unavailable, match="cause stands"),
+    ):
         tree.run(lambda: pytest.fail("it is not ready"))
     assert time.monotonic() - begun < supervise.READY_SECONDS
-    assert [one["again_in_seconds"] for one in said if one["event"] == "child_died"] == [
-        0.5, 1.0, 2.0,
-    ]  # fmt: skip
-    assert next(one for one in said if one["event"] == "child_cannot_start")["times"] == 3
+    assert [
+        one["again_in_seconds"] for one in said if one["event"] == "child_died"
+    ] == [
+        0.5,
+        1.0,
+        2.0,
+    ]
+    assert (
+        next(one for one in said if one["event"] == "child_cannot_start")["times"] == 3
+    )
     assert other.process is not None and other.process.poll() is not None
 
 
@@ -85,6 +94,8 @@ def test_a_database_of_another_version_is_said_before_any_process_is_forked(
     stamp(context.database)
     with context.database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
-    monkeypatch.setattr(web_server.Server, "run", lambda _: pytest.fail("it was started"))
+    monkeypatch.setattr(
+        web_server.Server, "run", lambda _: pytest.fail("it was started")
+    )
     with pytest.raises(Misconfigured, match="hotline db upgrade"):
         web_server.serve(context.settings)

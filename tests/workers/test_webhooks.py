@@ -63,7 +63,9 @@ def server() -> Iterator[Server]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             told.seen.append(({k.lower(): v for k, v in self.headers.items()}, body))
             told.wait.wait(20)
-            status = told.statuses.pop(0) if len(told.statuses) > 1 else told.statuses[0]
+            status = (
+                told.statuses.pop(0) if len(told.statuses) > 1 else told.statuses[0]
+            )
             self.send_response(status)
             self.send_header("Location", told.url + "/elsewhere")
             self.send_header("Content-Length", "5")
@@ -87,17 +89,30 @@ def server() -> Iterator[Server]:
 def subscribe(context: Context, url: str) -> str:
     with context.database.writing() as session:
         keys.create(
-            session, context, "app", scopes=["reports"], daily_quota=9, actor="test", now=NOW
+            session,
+            context,
+            "app",
+            scopes=["reports"],
+            daily_quota=9,
+            actor="test",
+            now=NOW,
         )
         return webhooks.subscribe(session, context, "app", url, actor="test", now=NOW)
 
 
-def move(context: Context, *events: str, source: str = "app", channel: str = "api") -> Received:
+def move(
+    context: Context, *events: str, source: str = "app", channel: str = "api"
+) -> Received:
     """A report of the sender's, moved on by ``events``, an hour each."""
     received = Received()
     with context.database.writing() as session:
         submission = read({"locations": ["https://example.test/a"]})
-        store(session, context, [(received, submission)], Arrival(channel, NOW, source=source))
+        store(
+            session,
+            context,
+            [(received, submission)],
+            Arrival(channel, NOW, source=source),
+        )
         part = session.scalars(
             select(ReportPart).where(ReportPart.report_id == received.report_id)
         ).one()
@@ -121,7 +136,10 @@ def right_signature(secret: str, headers: dict[str, str], body: bytes) -> str:
     content = b".".join(
         [headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body]
     )
-    return "v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
+    return (
+        "v1,"
+        + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
+    )
 
 
 def test_each_change_is_posted_once(context: Context) -> None:
@@ -143,7 +161,9 @@ def test_only_the_sender_s_own_reports_are_told(make_context: MakeContext) -> No
     assert posted(context) == []
 
 
-def test_the_message_and_its_signature(make_context: MakeContext, server: Server) -> None:
+def test_the_message_and_its_signature(
+    make_context: MakeContext, server: Server
+) -> None:
     context = make_context(fetch_allowed_networks=LOOPBACK)
     secret = subscribe(context, server.url + "/hook")
     received = move(context, "examined")
@@ -151,9 +171,11 @@ def test_the_message_and_its_signature(make_context: MakeContext, server: Server
     assert execute(Tools(context), entry.id)
     (headers, body) = server.seen[0]
     assert json.loads(body)["data"] == {
-        "report": str(received.report_id), "part": 1, "state": "in_review",
+        "report": str(received.report_id),
+        "part": 1,
+        "state": "in_review",
         "since": (NOW + timedelta(hours=1)).isoformat(),
-    }  # fmt: skip
+    }
     assert headers["webhook-signature"] == right_signature(secret, headers, body)
     assert headers["webhook-signature"] != right_signature(secret, headers, body + b" ")
     assert headers["content-type"] == "application/json"
@@ -161,10 +183,14 @@ def test_the_message_and_its_signature(make_context: MakeContext, server: Server
     assert execute(Tools(context), entry.id) and len(server.seen) == 1  # done is done
     with context.database.reading() as session:
         (key,) = keys.every(session)
-        assert key.webhook_secret is not None and secret.encode() not in key.webhook_secret
+        assert (
+            key.webhook_secret is not None and secret.encode() not in key.webhook_secret
+        )
 
 
-def test_a_failing_server_is_asked_again(make_context: MakeContext, server: Server) -> None:
+def test_a_failing_server_is_asked_again(
+    make_context: MakeContext, server: Server
+) -> None:
     context = make_context(fetch_allowed_networks=LOOPBACK)
     subscribe(context, server.url)
     move(context, "examined")
@@ -187,7 +213,9 @@ def test_what_no_second_try_mends_waits_for_a_person(
     server.statuses = [status]
     assert not execute(Tools(context), posted(context)[0].id)
     (entry,) = posted(context)
-    assert entry.dead_at is not None and entry.last_error.endswith(f"answered {status}.")
+    assert entry.dead_at is not None and entry.last_error.endswith(
+        f"answered {status}."
+    )
     assert len(server.seen) == 1  # a redirect is not followed
 
 
@@ -235,17 +263,26 @@ def test_after_the_key_is_revoked_nothing_is_sent(
 @pytest.mark.parametrize(
     "url",
     [
-        "http://example.test/", "https://user@example.test/", "https:///x", "ftp://example.test/",
-        "https://example.test/#x", "https://example.test/ x", "https://example.test:0/",
-        "https://example.test:99999/", "https://example.test/" + "x" * 500, "",
+        "http://example.test/",
+        "https://user@example.test/",
+        "https:///x",
+        "ftp://example.test/",
+        "https://example.test/#x",
+        "https://example.test/ x",
+        "https://example.test:0/",
+        "https://example.test:99999/",
+        "https://example.test/" + "x" * 500,
+        "",
     ],
-)  # fmt: skip
+)
 def test_an_address_that_cannot_be_used(make_context: MakeContext, url: str) -> None:
     context = make_context()
     with pytest.raises(InvalidInput):
         subscribe(context, url)
     with pytest.raises(NotFound), context.database.writing() as session:
-        webhooks.subscribe(session, context, "x", "https://example.test", actor="t", now=NOW)
+        webhooks.subscribe(
+            session, context, "x", "https://example.test", actor="t", now=NOW
+        )
 
 
 def test_another_address_has_another_secret_and_hears_what_was_still_to_be_sent(
@@ -255,14 +292,18 @@ def test_another_address_has_another_secret_and_hears_what_was_still_to_be_sent(
     old = subscribe(context, "http://127.0.0.1:1/gone")
     move(context, "examined")
     with context.database.writing() as session:
-        new = webhooks.subscribe(session, context, "app", server.url, actor="test", now=NOW)
+        new = webhooks.subscribe(
+            session, context, "app", server.url, actor="test", now=NOW
+        )
     assert execute(Tools(context), posted(context)[0].id)
     (headers, body) = server.seen[0]
     assert headers["webhook-signature"] == right_signature(new, headers, body)
     assert headers["webhook-signature"] != right_signature(old, headers, body)
 
 
-def test_a_removed_webhook_hears_nothing_more(make_context: MakeContext, server: Server) -> None:
+def test_a_removed_webhook_hears_nothing_more(
+    make_context: MakeContext, server: Server
+) -> None:
     context = make_context(fetch_allowed_networks=LOOPBACK)
     subscribe(context, server.url)
     move(context, "examined")

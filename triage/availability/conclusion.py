@@ -144,11 +144,14 @@ def conclude(history: Sequence[Verdict], policy: Policy, now: datetime) -> Concl
         because=_because(series, last),
         since=_since(series, last),
         reappeared=series.reappeared,
-        needs_person=series.proved is None and _complete(series.undecided, policy.removal),
+        needs_person=series.proved is None
+        and _complete(series.undecided, policy.removal),
     )
 
 
-def next_check(policy: Policy, last_checks: Sequence[Verdict], now: datetime) -> datetime | None:
+def next_check(
+    policy: Policy, last_checks: Sequence[Verdict], now: datetime
+) -> datetime | None:
     """When to look again; None when watching has ended. Never in the past of the last look."""
     return conclude(last_checks, policy, now).next_check_at
 
@@ -181,7 +184,10 @@ def _counted(verdicts: Sequence[Verdict], proof: Proof) -> list[Verdict]:
 
 def _complete(verdicts: Sequence[Verdict], proof: Proof) -> bool:
     counted = _counted(verdicts, proof)
-    return len(counted) >= proof.checks and counted[-1].at - counted[0].at >= proof.min_span
+    return (
+        len(counted) >= proof.checks
+        and counted[-1].at - counted[0].at >= proof.min_span
+    )
 
 
 def _since(series: _Series, last: Verdict) -> datetime:
@@ -204,5 +210,7 @@ def _because(series: _Series, last: Verdict) -> tuple[str, ...]:
     if series.reappeared:
         because.append("It had been taken down before and is back.")
     if not last.healthy and last.verdict not in PRESENT:
-        because.append("The last look does not count: our own network was not proved to work.")
+        because.append(
+            "The last look does not count: our own network was not proved to work."
+        )
     return tuple(because)

@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from triage.availability.model import Baseline, Check, MediaHash, Page, Vantage, VerdictName
+from triage.availability.model import (
+    Baseline,
+    Check,
+    MediaHash,
+    Page,
+    Vantage,
+    VerdictName,
+)
 from triage.availability.pages import ErrorPages, shipped_error_pages
 
 #: Media that a fetch takes at most from a page; a page that fills it may hold more.
@@ -61,7 +68,9 @@ def check_from_report(
     )
 
 
-def _meaning(report: Mapping[str, Any], page: Page | None, pages: ErrorPages) -> VerdictName | None:
+def _meaning(
+    report: Mapping[str, Any], page: Page | None, pages: ErrorPages
+) -> VerdictName | None:
     return pages.meaning(page, report["final_url"], report["requested"])
 
 
@@ -91,7 +100,9 @@ def baseline_from_report(
     """
     wanted = None if sha256 is None else frozenset(sha256)
     listed = report.get("media") or ()
-    media = _hashes([found for found in listed if not _is_icon(found)]) or _hashes(listed)
+    media = _hashes([found for found in listed if not _is_icon(found)]) or _hashes(
+        listed
+    )
     return Baseline(
         url=report["requested"],
         status=report.get("status"),

@@ -55,7 +55,9 @@ class MediaHash:
         return cls(
             value.get("sha256"),
             value.get("pdq") if usable else None,
-            tuple(f["pdq"] for f in frames if f.get("quality", 100) >= 50) if usable else (),
+            tuple(f["pdq"] for f in frames if f.get("quality", 100) >= 50)
+            if usable
+            else (),
             tuple(value.get("dihedral") or ()) if usable else (),
         )
 
@@ -160,7 +162,10 @@ class Check:
     @property
     def redirected_away(self) -> bool:
         """The last hop is at another host than the address that was asked for."""
-        asked, reached = urlsplit(self.requested).hostname, urlsplit(self.final_url).hostname
+        asked, reached = (
+            urlsplit(self.requested).hostname,
+            urlsplit(self.final_url).hostname,
+        )
         return _site(asked) != _site(reached)
 
     @property
@@ -207,7 +212,12 @@ class Verdict:
 
 def _media(values: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
     return tuple(
-        MediaHash(v["sha256"], v.get("pdq"), tuple(v.get("frames", ())), tuple(v.get("turned", ())))
+        MediaHash(
+            v["sha256"],
+            v.get("pdq"),
+            tuple(v.get("frames", ())),
+            tuple(v.get("turned", ())),
+        )
         for v in values
     )
 

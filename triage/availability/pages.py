@@ -15,7 +15,9 @@ from hotline.core.errors import Misconfigured
 from triage.availability.model import Page, VerdictName, page_distance
 
 #: Only what is not an absence of our making may be told by a page.
-_MEANINGS = frozenset({"soft_404", "blocked_here", "geo_blocked", "login_wall", "host_down"})
+_MEANINGS = frozenset(
+    {"soft_404", "blocked_here", "geo_blocked", "login_wall", "host_down"}
+)
 
 #: Bits of 64 up to which two texts are the same page with another date or number in it.
 SAME_TEXT = 6
@@ -47,7 +49,9 @@ class ErrorPages:
     pages: tuple[KnownPage, ...] = ()
     addresses: tuple[KnownAddress, ...] = ()
 
-    def meaning(self, page: Page | None, url: str, requested: str) -> VerdictName | None:
+    def meaning(
+        self, page: Page | None, url: str, requested: str
+    ) -> VerdictName | None:
         """What is known of a page at ``url``; None where nothing is.
 
         An address means something only where ``requested`` was redirected to it.
@@ -56,7 +60,9 @@ class ErrorPages:
         host = (reached.hostname or "").lower()
         if (reached.hostname, reached.path) != (asked.hostname, asked.path):
             for known in self.addresses:
-                if _under(host, known.host) and _path_fits(reached.path.lower(), known.path):
+                if _under(host, known.host) and _path_fits(
+                    reached.path.lower(), known.path
+                ):
                     return known.verdict
         if page is None:
             return None
@@ -97,11 +103,15 @@ def load_error_pages(override_dir: Path | None = None) -> ErrorPages:
     pages = _pages(raw.get("page", []), faults)
     addresses = _addresses(raw.get("address", []), faults)
     if faults:
-        raise Misconfigured(f"Data file error_pages.toml has faults: {'; '.join(faults)}.")
+        raise Misconfigured(
+            f"Data file error_pages.toml has faults: {'; '.join(faults)}."
+        )
     return ErrorPages(titles, pages, addresses)
 
 
-def _titles(groups: Mapping[str, Iterable[str]], faults: list[str]) -> dict[str, VerdictName]:
+def _titles(
+    groups: Mapping[str, Iterable[str]], faults: list[str]
+) -> dict[str, VerdictName]:
     meanings: dict[str, VerdictName] = {}
     for name, listed in groups.items():
         meaning = _meaning(name, "titles", faults)
@@ -112,7 +122,9 @@ def _titles(groups: Mapping[str, Iterable[str]], faults: list[str]) -> dict[str,
     return meanings
 
 
-def _pages(entries: Iterable[Mapping[str, Any]], faults: list[str]) -> tuple[KnownPage, ...]:
+def _pages(
+    entries: Iterable[Mapping[str, Any]], faults: list[str]
+) -> tuple[KnownPage, ...]:
     pages = []
     for index, entry in enumerate(entries):
         meaning = _meaning(str(entry.get("verdict")), f"page[{index}]", faults)
@@ -121,17 +133,23 @@ def _pages(entries: Iterable[Mapping[str, Any]], faults: list[str]) -> tuple[Kno
             faults.append(f"page[{index}]: simhash must be 16 hex digits")
         elif meaning:
             host = entry.get("host")
-            pages.append(KnownPage(simhash, meaning, str(host).lower() if host else None))
+            pages.append(
+                KnownPage(simhash, meaning, str(host).lower() if host else None)
+            )
     return tuple(pages)
 
 
-def _addresses(entries: Iterable[Mapping[str, Any]], faults: list[str]) -> tuple[KnownAddress, ...]:
+def _addresses(
+    entries: Iterable[Mapping[str, Any]], faults: list[str]
+) -> tuple[KnownAddress, ...]:
     addresses = []
     for index, entry in enumerate(entries):
         meaning = _meaning(str(entry.get("verdict")), f"address[{index}]", faults)
         path = str(entry.get("path", ""))
         if not path.startswith("/") or path in ("/", "/*"):
-            faults.append(f"address[{index}]: path must begin with / and name something")
+            faults.append(
+                f"address[{index}]: path must begin with / and name something"
+            )
         elif meaning:
             host = entry.get("host")
             addresses.append(

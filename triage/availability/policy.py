@@ -50,7 +50,9 @@ def policy_file(name: str) -> str:
     return "availability.toml" if name == "default" else f"availability-{name}.toml"
 
 
-def load_policy(override_dir: Path | None = None, *, name: str = "availability.toml") -> Policy:
+def load_policy(
+    override_dir: Path | None = None, *, name: str = "availability.toml"
+) -> Policy:
     """From the data file; all its faults are named at once. ``availability-demo.toml`` is quick."""
     raw = read_toml("triage.availability", name, override_dir)
     faults: list[str] = []

@@ -15,7 +15,11 @@ def every(phases: Sequence[Phase], age: timedelta) -> timedelta | None:
 
 
 def due(
-    phases: Sequence[Phase], since: datetime, last: datetime, *, soonest: timedelta | None = None
+    phases: Sequence[Phase],
+    since: datetime,
+    last: datetime,
+    *,
+    soonest: timedelta | None = None,
 ) -> datetime | None:
     """The next look after ``last`` for something watched since ``since``.
 
@@ -30,7 +34,9 @@ def due(
 def jittered(at: datetime, last: datetime, *, key: str, share: float) -> datetime:
     """``at``, later by up to ``share`` of the time since ``last``: what began together drifts
     apart. By a hash of ``key`` (the item), so that the same plan comes out of the same facts."""
-    digest = hashlib.blake2b(f"{key}\0{at.isoformat()}".encode(), digest_size=4).digest()
+    digest = hashlib.blake2b(
+        f"{key}\0{at.isoformat()}".encode(), digest_size=4
+    ).digest()
     return at + (at - last) * share * (int.from_bytes(digest, "big") / 2**32)
 
 

@@ -76,7 +76,14 @@ _OWN_FAILURES = frozenset(
     }
 )
 _NOT_REACHED = frozenset(
-    {"refused", "unreachable", "timeout", "connection_lost", "empty_reply", "tls_failed"}
+    {
+        "refused",
+        "unreachable",
+        "timeout",
+        "connection_lost",
+        "empty_reply",
+        "tls_failed",
+    }
 )
 _DNS = frozenset({"dns_nxdomain", "dns_no_address", "dns_failure"})
 _PROXY_STATUS = 407
@@ -214,7 +221,9 @@ def _known_page(check: Check, baseline: Baseline) -> VerdictName | None:
 def _in_part(check: Check, baseline: Baseline) -> Found | None:
     """Some of what was assessed is shown, and the host's error page does not show it: pages of a
     gallery may all have the same few words, and its front page all of its pictures."""
-    own = [found for found in check.media if not _any_same((found,), check.missing_media)]
+    own = [
+        found for found in check.media if not _any_same((found,), check.missing_media)
+    ]
     return ("unknown", ("only_site_media",)) if _any_same(own, baseline.media) else None
 
 
@@ -228,7 +237,11 @@ def _soft_404(check: Check, baseline: Baseline) -> Found | None:
         return _missing(check)
     if check.redirected_away:
         return "unknown", ("elsewhere_redirect",)
-    if check.redirected_home and check.page is not None and check.page.length >= ENOUGH_TEXT:
+    if (
+        check.redirected_home
+        and check.page is not None
+        and check.page.length >= ENOUGH_TEXT
+    ):
         # A parked name leads every address to its front page: other addresses must not.
         apart = check.missing_status is not None
         return "soft_404" if apart else "unknown", ("home_redirect",)
@@ -238,7 +251,11 @@ def _soft_404(check: Check, baseline: Baseline) -> Found | None:
 def _missing(check: Check) -> Found:
     """A wall in front of a whole site answers every address alike, and so does a page that a
     browser's script fills. Only where the front page is another one is this the error page."""
-    if check.home is None or check.missing is None or _same_page(check.home, check.missing):
+    if (
+        check.home is None
+        or check.missing is None
+        or _same_page(check.home, check.missing)
+    ):
         return "unknown", ("like_missing_page",)
     return "soft_404", ("like_missing_page",)
 
@@ -312,7 +329,9 @@ def _only_furniture(check: Check, baseline: Baseline) -> bool:
 def _similar(found: Iterable[MediaHash], wanted: tuple[MediaHash, ...]) -> bool:
     """Near, but not near enough to be called the same: a crop, a banner over it, another frame."""
     distances = (one.distance(other) for one in found for other in wanted)
-    return any(distance is not None and distance < PDQ_UNRELATED for distance in distances)
+    return any(
+        distance is not None and distance < PDQ_UNRELATED for distance in distances
+    )
 
 
 def _same_page(one: Page, other: Page) -> bool:

@@ -56,7 +56,9 @@ class Question:
         return tuple(choice.value for choice in self.choices)
 
     def is_asked(self, answers: Mapping[str, str]) -> bool:
-        return all(answers.get(name) in values for name, values in self.only_when.items())
+        return all(
+            answers.get(name) in values for name, values in self.only_when.items()
+        )
 
     def label_of(self, value: str, language: str) -> str:
         """The words for an answer; the answer itself where this version knows it no more."""
@@ -102,7 +104,9 @@ def validate(schema: Schema, answers: Mapping[str, object]) -> dict[str, str]:
     An answer to a question that is not asked is left out: a form without scripts sends it along.
     """
     faults: dict[str, str] = {
-        f"/{name}": "is no question of this schema" for name in answers if not schema.question(name)
+        f"/{name}": "is no question of this schema"
+        for name in answers
+        if not schema.question(name)
     }
     kept: dict[str, str] = {}
     for question in schema.questions:
@@ -128,13 +132,17 @@ def agree(
 ) -> tuple[bool, tuple[str, ...]]:
     """Whether no decisive answer differs, and the names of all questions whose answers differ."""
     differing = tuple(
-        one.name for one in schema.questions if first.get(one.name) != second.get(one.name)
+        one.name
+        for one in schema.questions
+        if first.get(one.name) != second.get(one.name)
     )
     decisive = {one.name for one in schema.questions if one.decisive}
     return not decisive.intersection(differing), differing
 
 
-def merge(schema: Schema, first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:
+def merge(
+    schema: Schema, first: Mapping[str, str], second: Mapping[str, str]
+) -> dict[str, str]:
     """What both said; where they differ on something not decisive, nobody determined it."""
     _, differing = agree(schema, first, second)
     both = {name: value for name, value in first.items() if name not in differing}

@@ -36,7 +36,9 @@ class SetAside(NamedTuple):
     left: int
 
 
-def release_many(session: Session, references: Sequence[str], person: Person, now: datetime) -> int:
+def release_many(
+    session: Session, references: Sequence[str], person: Person, now: datetime
+) -> int:
     """Let the reports of several cases through; those that somebody was quicker with are left."""
     cases = _chosen(session, references)
     for case in cases:
@@ -80,7 +82,11 @@ def set_aside(
 
 def take_back(session: Session, case: Case, person: Person, now: datetime) -> None:
     """The case was opened again: what was set aside there counts like any other report."""
-    aside = select(Sighting.id).where(Sighting.item_id == case.item_id, Sighting.held).limit(1)
+    aside = (
+        select(Sighting.id)
+        .where(Sighting.item_id == case.item_id, Sighting.held)
+        .limit(1)
+    )
     if not case.held and session.scalar(aside) is not None:
         _release(session, case, person, now)
 
@@ -97,10 +103,17 @@ def waiting(session: Session, items: Sequence[uuid.UUID]) -> dict[uuid.UUID, int
 
 def _chosen(session: Session, references: Sequence[str]) -> Sequence[Case]:
     if not references:
-        raise InvalidInput(phrase("Choose at least one case."), fields={"/case": "is missing"})
+        raise InvalidInput(
+            phrase("Choose at least one case."), fields={"/case": "is missing"}
+        )
     chosen = (Case.reference.in_(references), Case.held > 0)
     # Items before cases, as the jobs lock them: otherwise the two would wait for each other.
-    items = select(Item).join(Case, Case.item_id == Item.id).where(*chosen).order_by(Item.id)
+    items = (
+        select(Item)
+        .join(Case, Case.item_id == Item.id)
+        .where(*chosen)
+        .order_by(Item.id)
+    )
     session.scalars(items.with_for_update(of=Item)).all()
     return session.scalars(
         select(Case)
@@ -115,7 +128,9 @@ def _lock_held(session: Session, case: Case) -> None:
     session.get(Item, case.item_id, with_for_update=True)  # first, as in ``_chosen``
     session.refresh(case, with_for_update=True)
     if not case.held:
-        raise Conflict(phrase("No report waits here; perhaps somebody decided on them just now."))
+        raise Conflict(
+            phrase("No report waits here; perhaps somebody decided on them just now.")
+        )
 
 
 def _held(session: Session, case: Case) -> Sequence[Row[Sighting, ReportPart]]:
@@ -139,7 +154,9 @@ def _release(session: Session, case: Case, person: Person, now: datetime) -> Non
     urgent = any(report.danger_now for report in reports)
     if urgent:
         post_alarm(session, case.item, now)
-    look_at(session, case.item, f"released {now.timestamp():.6f}", urgent=urgent, now=now)
+    look_at(
+        session, case.item, f"released {now.timestamp():.6f}", urgent=urgent, now=now
+    )
     _record(session, case, "case.reports_released", person, reports, now)
 
 
@@ -147,7 +164,9 @@ def _set_aside(session: Session, case: Case, person: Person, now: datetime) -> N
     """A case that only the flood opened is closed; where other reports came in, it goes on."""
     waiting = [part for _, part in _held(session, case)]
     if case.machine.allows(case.state, "set_aside"):
-        machine.advance(session, case, "set_aside", actor=person.actor, now=now, why=NOT_A_REPORT)
+        machine.advance(
+            session, case, "set_aside", actor=person.actor, now=now, why=NOT_A_REPORT
+        )
     case.held = 0
     session.flush()
     for part in waiting:
@@ -166,6 +185,12 @@ def _record(
     now: datetime,
 ) -> None:
     audit.record(
-        session, actor=person.actor, action=action, entity="case", entity_id=case.id, now=now,
-        case=case.reference, reports=len(reports),
-    )  # fmt: skip
+        session,
+        actor=person.actor,
+        action=action,
+        entity="case",
+        entity_id=case.id,
+        now=now,
+        case=case.reference,
+        reports=len(reports),
+    )

@@ -90,9 +90,13 @@ class Case(Identified, Stateful, Base):
     priority_parts: Mapped[list[Any]] = mapped_column(default=list)
     routing: Mapped[dict[str, Any]] = mapped_column(default=dict)
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    round: Mapped[int] = mapped_column(default=1)  # of assessments; rises when opened again
+    round: Mapped[int] = mapped_column(
+        default=1
+    )  # of assessments; rises when opened again
     proposed_class: Mapped[str] = mapped_column(short(20), default="")
-    outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)  # the agreed assessment
+    outcome: Mapped[dict[str, Any]] = mapped_column(
+        default=dict
+    )  # the agreed assessment
     kind: Mapped[str] = mapped_column(short(40), default="unknown", index=True)
     danger_now: Mapped[bool] = mapped_column(default=False)
     child_reporter: Mapped[bool] = mapped_column(default=False)

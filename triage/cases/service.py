@@ -42,7 +42,9 @@ COUNTED = 1_000
 PAGE = 50
 NOTE = "assessment.note"
 LONGEST_NOTE = 4_000
-ASSESSED_ALREADY = phrase("You have assessed this case; the next one must be somebody else.")
+ASSESSED_ALREADY = phrase(
+    "You have assessed this case; the next one must be somebody else."
+)
 # Facts that only a person can know; the others are found out or follow from the assessment.
 PERSONS_FACTS = ("generated_in", "victim", "suspect")
 
@@ -121,7 +123,9 @@ def counts(session: Session) -> dict[str, int]:
         some = select(Case.id).where(condition).limit(COUNTED + 1).subquery()
         return select(literal(name), func.count()).select_from(some)
 
-    wanted = {tab: stands_in(tab) for tab in TABS} | {IN_DANGER: Case.held == HELD_DANGER}
+    wanted = {tab: stands_in(tab) for tab in TABS} | {
+        IN_DANGER: Case.held == HELD_DANGER
+    }
     rows = session.execute(union_all(*(capped(*one) for one in wanted.items())))
     return {row[0]: row[1] for row in rows}
 
@@ -154,14 +158,20 @@ def holder(case: Case, now: datetime) -> Person | None:
 # claiming
 
 
-def claim(session: Session, case: Case, person: Person, now: datetime, minutes: int) -> None:
+def claim(
+    session: Session, case: Case, person: Person, now: datetime, minutes: int
+) -> None:
     """Hold the case for ``minutes``, or longer if it is held already; of two people one gets it."""
     if case.state not in OPEN_STATES:
         raise Conflict(phrase("Nothing is to be decided in this case now."))
-    if is_blind(case) and any(one.person_id == person.id for one in assessments(session, case)):
+    if is_blind(case) and any(
+        one.person_id == person.id for one in assessments(session, case)
+    ):
         raise Conflict(ASSESSED_ALREADY)
     free = or_(
-        Case.claimed_by_id.is_(None), Case.claimed_by_id == person.id, Case.claimed_until <= now
+        Case.claimed_by_id.is_(None),
+        Case.claimed_by_id == person.id,
+        Case.claimed_until <= now,
     )
     taken = session.execute(
         update(Case)
@@ -169,7 +179,9 @@ def claim(session: Session, case: Case, person: Person, now: datetime, minutes: 
         .values(claimed_by_id=person.id, claimed_until=now + timedelta(minutes=minutes))
         .execution_options(synchronize_session=False)
     )
-    session.refresh(case, attribute_names=["claimed_by_id", "claimed_until", "claimed_by"])
+    session.refresh(
+        case, attribute_names=["claimed_by_id", "claimed_until", "claimed_by"]
+    )
     if not getattr(taken, "rowcount", 0):
         _refuse_if_held(case, person, now)
     _record(session, case, "case.claimed", person, now)
@@ -187,7 +199,8 @@ def _refuse_if_held(case: Case, person: Person, now: datetime) -> None:
     other = holder(case, now)
     if other is not None and other.id != person.id:
         raise Conflict(
-            phrase("%(name)s works on this case now."), values={"name": other.display_name}
+            phrase("%(name)s works on this case now."),
+            values={"name": other.display_name},
         )
 
 
@@ -221,7 +234,16 @@ def assess(
     event, outcome = _step(schema, case, earlier, valid, second_required)
     machine.advance(session, case, event, actor=person.actor, now=now)
     session.add(
-        _sealed(session, context, case, person, schema=schema, answers=valid, note=note, now=now)
+        _sealed(
+            session,
+            context,
+            case,
+            person,
+            schema=schema,
+            answers=valid,
+            note=note,
+            now=now,
+        )
     )
     case.claimed_by_id, case.claimed_until = None, None
     if outcome is not None:
@@ -290,18 +312,28 @@ def _conclude(
     case.kind = outcome.get("kind", case.kind)
     if outcome["class"] == "not_illegal":
         machine.advance(session, case, "not_illegal", actor=person.actor, now=now)
-        tell_reporters(session, case.item_id, "not_illegal", actor=person.actor, now=now)
+        tell_reporters(
+            session, case.item_id, "not_illegal", actor=person.actor, now=now
+        )
     appraise(session, context, case, now)
 
 
 def open_note(session: Session, context: Context, made: Assessment) -> str:
     """The words of an assessment's note; empty where there is none or its key was erased."""
     key = context.vault.key_of(session, made.id) if made.note else None
-    return context.vault.open(key, NOTE, made.id, made.note) if key and made.note else ""
+    return (
+        context.vault.open(key, NOTE, made.id, made.note) if key and made.note else ""
+    )
 
 
 def reopen(
-    session: Session, context: Context, case: Case, person: Person, why: str, *, now: datetime
+    session: Session,
+    context: Context,
+    case: Case,
+    person: Person,
+    why: str,
+    *,
+    now: datetime,
 ) -> None:
     """Start a new round of assessments: an error was found, or there is news. Says why."""
     why = why.strip()[:300]
@@ -323,7 +355,9 @@ def reopen(
 def match_of(session: Session, case: Case, match_id: uuid.UUID) -> MediaMatch:
     """A match of a file that was seen at this case's item; ``NotFound`` for any other."""
     seen = exists().where(
-        and_(ItemMedia.media_id == MediaMatch.media_id, ItemMedia.item_id == case.item_id)
+        and_(
+            ItemMedia.media_id == MediaMatch.media_id, ItemMedia.item_id == case.item_id
+        )
     )
     found = session.scalar(select(MediaMatch).where(MediaMatch.id == match_id, seen))
     if found is None:
@@ -337,17 +371,28 @@ def decide_match(
     """An analyst's word on a match: ``confirmed`` or ``disconfirmed``. It can be changed."""
     if decision not in ("confirmed", "disconfirmed"):
         raise InvalidInput(
-            "A match is confirmed or disconfirmed.", fields={"/decision": "is not possible"}
+            "A match is confirmed or disconfirmed.",
+            fields={"/decision": "is not possible"},
         )
     match.decision, match.decided_by, match.decided_at = decision, person.actor, now
     audit.record(
-        session, actor=person.actor, action=f"match.{decision}", entity="media_match",
-        entity_id=match.id, now=now, hash_list=str(match.list_id), media=str(match.media_id),
-    )  # fmt: skip
+        session,
+        actor=person.actor,
+        action=f"match.{decision}",
+        entity="media_match",
+        entity_id=match.id,
+        now=now,
+        hash_list=str(match.list_id),
+        media=str(match.media_id),
+    )
 
 
 def set_facts(
-    session: Session, case: Case, facts: Mapping[str, Any], person: Person, now: datetime
+    session: Session,
+    case: Case,
+    facts: Mapping[str, Any],
+    person: Person,
+    now: datetime,
 ) -> None:
     """What a person found out about victim and suspect; what is left out is unknown again.
 
@@ -356,11 +401,14 @@ def set_facts(
     strange = [name for name in facts if name not in PERSONS_FACTS]
     if strange:
         raise InvalidInput(
-            "These facts are not set by hand.", fields={f"/{name}": "unknown" for name in strange}
+            "These facts are not set by hand.",
+            fields={f"/{name}": "unknown" for name in strange},
         )
     Facts.from_json(facts)
     kept = {name: value for name, value in facts.items() if value}
-    changed = sorted(n for n in {*kept, *case.facts} if kept.get(n) != case.facts.get(n))
+    changed = sorted(
+        n for n in {*kept, *case.facts} if kept.get(n) != case.facts.get(n)
+    )
     case.facts = kept
     _record(session, case, "case.facts_set", person, now, changed=changed)
 
@@ -368,7 +416,9 @@ def set_facts(
 # helpers
 
 
-def _conditions(filters: Filters, person: Person, now: datetime) -> list[ColumnElement[bool]]:
+def _conditions(
+    filters: Filters, person: Person, now: datetime
+) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if filters.country == "??":
         found.append(Item.hosting_country.is_(None))
@@ -385,9 +435,20 @@ def _conditions(filters: Filters, person: Person, now: datetime) -> list[ColumnE
 
 
 def _record(
-    session: Session, case: Case, action: str, person: Person, now: datetime, **details: Any
+    session: Session,
+    case: Case,
+    action: str,
+    person: Person,
+    now: datetime,
+    **details: Any,
 ) -> None:
     audit.record(
-        session, actor=person.actor, action=action, entity="case", entity_id=case.id, now=now,
-        case=case.reference, **details,
-    )  # fmt: skip
+        session,
+        actor=person.actor,
+        action=action,
+        entity="case",
+        entity_id=case.id,
+        now=now,
+        case=case.reference,
+        **details,
+    )

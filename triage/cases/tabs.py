@@ -14,7 +14,15 @@ HELD = "held"
 IN_DANGER = "held, in danger"
 """Counted beside the tabs: where a held report says that a child is in danger now."""
 HELD_DANGER = 3  # of ``Case.held``
-TABS = (*OPEN_STATES, HELD, "in_progress", "removed", "closed", "not_illegal", "received")
+TABS = (
+    *OPEN_STATES,
+    HELD,
+    "in_progress",
+    "removed",
+    "closed",
+    "not_illegal",
+    "received",
+)
 
 
 def stands_in(tab: str) -> ColumnElement[bool]:
@@ -33,5 +41,7 @@ def beyond(after: str, rank: InstrumentedAttribute[int]) -> ColumnElement[bool]:
         rank_text, id_text = after.split(".")
         reached, last = int(rank_text), uuid.UUID(hex=id_text)
     except ValueError:
-        raise InvalidInput("This is no page of the queue.", fields={"/after": "invalid"}) from None
+        raise InvalidInput(
+            "This is no page of the queue.", fields={"/after": "invalid"}
+        ) from None
     return and_(rank <= reached, or_(rank < reached, Case.id > last))

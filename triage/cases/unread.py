@@ -46,7 +46,9 @@ def unread(session: Session, now: datetime) -> list[tuple[Case, datetime]]:
     return [(cases[report_id], waiting[report_id]) for report_id in shown]
 
 
-def _opened(session: Session, reports: Mapping[uuid.UUID, datetime]) -> dict[uuid.UUID, datetime]:
+def _opened(
+    session: Session, reports: Mapping[uuid.UUID, datetime]
+) -> dict[uuid.UUID, datetime]:
     """When a person last opened the words of each report, as the audit log has it."""
     reads = session.execute(
         select(AuditEntry.entity_id, func.max(AuditEntry.at))
@@ -60,7 +62,9 @@ def _opened(session: Session, reports: Mapping[uuid.UUID, datetime]) -> dict[uui
     return {uuid.UUID(row[0]): row[1] for row in reads}
 
 
-def _cases(session: Session, reports: Mapping[uuid.UUID, datetime]) -> dict[uuid.UUID, Case]:
+def _cases(
+    session: Session, reports: Mapping[uuid.UUID, datetime]
+) -> dict[uuid.UUID, Case]:
     """One case of each report: its words can be read from any of them."""
     rows = session.execute(
         select(ReportPart.report_id, Case)

@@ -20,7 +20,8 @@ LOG_PAGE = 100
 def log() -> ResponseReturnValue:
     """Newest first. Filters are exact, so that each of them can use an index."""
     filters = {
-        name: request.args.get(name, "").strip() for name in ("actor", "action", "entity_id")
+        name: request.args.get(name, "").strip()
+        for name in ("actor", "action", "entity_id")
     }
     query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(LOG_PAGE + 1)
     for name, value in filters.items():
@@ -42,4 +43,6 @@ def _uuid(text: str) -> uuid.UUID:
     try:
         return uuid.UUID(text)
     except ValueError:
-        raise InvalidInput("This is no page of the log.", fields={"/before": "invalid"}) from None
+        raise InvalidInput(
+            "This is no page of the log.", fields={"/before": "invalid"}
+        ) from None

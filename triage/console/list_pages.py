@@ -26,9 +26,13 @@ def hash_lists() -> ResponseReturnValue:
     """Names and sizes, never a hash; and even this look is noted."""
     with site.noting() as session:
         audit.record(
-            session, actor=signed_in().actor, action="hashlist.seen", entity="hash_list",
-            entity_id="all", now=utc_now(),
-        )  # fmt: skip
+            session,
+            actor=signed_in().actor,
+            action="hashlist.seen",
+            entity="hash_list",
+            entity_id="all",
+            now=utc_now(),
+        )
         return render_template(
             "triage/hash_lists.html",
             lists=session.scalars(select(HashList).order_by(HashList.name)).all(),
@@ -45,12 +49,17 @@ def switch(list_id: uuid.UUID) -> ResponseReturnValue:
     enabled = request.form.get("act") == "enable"
     with told(), site.writing() as session:
         found = _locked(session, list_id)
-        service.set_enabled(session, found, enabled, actor=signed_in().actor, now=utc_now())
+        service.set_enabled(
+            session, found, enabled, actor=signed_in().actor, now=utc_now()
+        )
         flash(
-            gettext("%(list)s is matched with again.", list=found.name) if enabled
-            else gettext("%(list)s is matched with no more; its entries stay.", list=found.name),
+            gettext("%(list)s is matched with again.", list=found.name)
+            if enabled
+            else gettext(
+                "%(list)s is matched with no more; its entries stay.", list=found.name
+            ),
             "good",
-        )  # fmt: skip
+        )
     return redirect(url_for("triage.hash_lists"), 303)
 
 
@@ -63,12 +72,24 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
         found = _locked(session, list_id)
         if request.form.get("act") == "stop":
             police_switch.stop(session, found, actor=actor, now=now)
-            flash(gettext("%(list)s tells the police nothing by itself.", list=found.name), "good")
+            flash(
+                gettext(
+                    "%(list)s tells the police nothing by itself.", list=found.name
+                ),
+                "good",
+            )
         elif request.form.get("understood") != "yes":
             raise InvalidInput(gettext("Tick that you have read what it means."))
-        elif police_switch.ask(session, found, actor=actor, second_person=second_person, now=now):
-            flash(gettext("From now on a match with %(list)s tells the police by itself.",
-                          list=found.name), "warn")  # fmt: skip
+        elif police_switch.ask(
+            session, found, actor=actor, second_person=second_person, now=now
+        ):
+            flash(
+                gettext(
+                    "From now on a match with %(list)s tells the police by itself.",
+                    list=found.name,
+                ),
+                "warn",
+            )
         else:
             flash(gettext("Asked. Another person must agree on this page."), "good")
     return redirect(url_for("triage.hash_lists"), 303)

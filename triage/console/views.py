@@ -51,7 +51,11 @@ def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
     add(f"{REPORT}/question", view_func=cases.ask_reporter, methods=post)
     add("/hash-lists", view_func=list_pages.hash_lists)
     add("/hash-lists/<uuid:list_id>/switch", view_func=list_pages.switch, methods=post)
-    add("/hash-lists/<uuid:list_id>/police", view_func=list_pages.switch_police, methods=post)
+    add(
+        "/hash-lists/<uuid:list_id>/police",
+        view_func=list_pages.switch_police,
+        methods=post,
+    )
     add("/work", view_func=work_pages.work)
     add("/work/<uuid:entry_id>/replay", view_func=work_pages.replay, methods=post)
     add("/log", view_func=audit_pages.log)

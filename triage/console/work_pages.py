@@ -44,10 +44,16 @@ def replay(entry_id: uuid.UUID) -> ResponseReturnValue:
     now = utc_now()
     with told(), site.writing() as session:
         if not outbox.replay(session, entry_id, now=now):
-            raise Conflict(gettext("This work was not laid aside, or somebody has replayed it."))
+            raise Conflict(
+                gettext("This work was not laid aside, or somebody has replayed it.")
+            )
         audit.record(
-            session, actor=signed_in().actor, action="work.replayed", entity="outbox_entry",
-            entity_id=entry_id, now=now,
-        )  # fmt: skip
+            session,
+            actor=signed_in().actor,
+            action="work.replayed",
+            entity="outbox_entry",
+            entity_id=entry_id,
+            now=now,
+        )
         flash(gettext("The work is on its way again."), "good")
     return redirect(url_for("triage.work"), 303)

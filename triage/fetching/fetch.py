@@ -112,7 +112,9 @@ class _Look:
             return page.facts_of_text(html.decode(body, label)), [], None
         if kind != "html":
             direct = success and self._request.want_media
-            media = [self._hash(exchange, kind, "direct", exchange.url)] if direct else []
+            media = (
+                [self._hash(exchange, kind, "direct", exchange.url)] if direct else []
+            )
             return None, media, None
         markup = html.decode(body, label)
         body.clear()
@@ -122,32 +124,58 @@ class _Look:
             answer.cut = answer.cut or "page_too_complex"
         found = reading.found if success else ()
         target = parse(reading.refresh or "", exchange.url)
-        if target and target.fetchable and target.shown != exchange.url and success and not found:
+        if (
+            target
+            and target.fetchable
+            and target.shown != exchange.url
+            and success
+            and not found
+        ):
             return reading.facts, [], target.href
         wanted = found[: self._limits.max_media] if self._request.want_media else ()
-        return reading.facts, [self._medium(each, exchange.url) for each in wanted], None
+        return (
+            reading.facts,
+            [self._medium(each, exchange.url) for each in wanted],
+            None,
+        )
 
     def _page_cap(self, headers: dict[str, str], head: bytes) -> int:
-        markup = kind_of(head, headers.get("content-type")) in ("html", "text", "hls", "dash")
+        markup = kind_of(head, headers.get("content-type")) in (
+            "html",
+            "text",
+            "hls",
+            "dash",
+        )
         return self._limits.max_page_bytes if markup else self._limits.max_bytes
 
     def _medium(self, candidate: Candidate, page_url: str) -> MediaFound:
         if candidate.url[:5].lower() == "data:":
             return self._inline(candidate)
         exchange = self._get(candidate.url, page_url)
-        kind = kind_of(exchange.answer.body, exchange.answer.headers.get("content-type"))
+        kind = kind_of(
+            exchange.answer.body, exchange.answer.headers.get("content-type")
+        )
         target = parse(candidate.url)
-        return self._hash(exchange, kind, candidate.source, target.shown if target else "")
+        return self._hash(
+            exchange, kind, candidate.source, target.shown if target else ""
+        )
 
     def _get(self, url: str, referrer: str) -> Exchange:
         """One medium gets at most half of the time that is left, so that none can use it all."""
         patience = max(self._web.remaining / 2, 1.0)
-        return self._web.get(url, referrer=referrer, cap=self._page_cap, seconds=patience)
+        return self._web.get(
+            url, referrer=referrer, cap=self._page_cap, seconds=patience
+        )
 
-    def _hash(self, exchange: Exchange, kind: Kind, source: Source, url: str) -> MediaFound:
+    def _hash(
+        self, exchange: Exchange, kind: Kind, source: Source, url: str
+    ) -> MediaFound:
         """What the exchange of the medium at ``url`` gave. Its body is dropped here."""
         answer = exchange.answer
-        label, problem = answer.headers.get("content-type"), _problem(answer, kind, source)
+        label, problem = (
+            answer.headers.get("content-type"),
+            _problem(answer, kind, source),
+        )
         if problem:
             answer.body.clear()
             return MediaFound(url, source, answer.status, problem)
@@ -180,7 +208,9 @@ class _Look:
         """The first seconds of a stream, joined as a player would join them."""
         for _ in range(_MANIFEST_DEPTH):
             text = html.decode(exchange.answer.body, None)
-            manifest = manifests.read_hls(text) if kind == "hls" else manifests.read_dash(text)
+            manifest = (
+                manifests.read_hls(text) if kind == "hls" else manifests.read_dash(text)
+            )
             if manifest.variant is None:
                 break
             exchange = self._get(urljoin(exchange.url, manifest.variant), exchange.url)
@@ -206,7 +236,9 @@ class _Look:
             return self._hasher(data, label), None
         except MemoryError:
             return None, "out_of_memory"
-        except Exception:  # a decoder may fail in any way, and its message may quote its input
+        except (
+            Exception
+        ):  # a decoder may fail in any way, and its message may quote its input
             return None, "undecodable"
         finally:
             self._hash_seconds += time.monotonic() - started

@@ -16,7 +16,16 @@ from hotline.core.errors import InvalidInput
 
 Outcome = Literal["ok", "http_error", "failed", "refused"]
 Source = Literal[
-    "direct", "img", "srcset", "picture", "video", "source", "css", "og", "jsonld", "manifest"
+    "direct",
+    "img",
+    "srcset",
+    "picture",
+    "video",
+    "source",
+    "css",
+    "og",
+    "jsonld",
+    "manifest",
 ]
 
 MAX_URL = 8_192
@@ -63,7 +72,9 @@ class FetchLimits:
             or (getattr(self, entry.name) == 0 and entry.name not in _MAY_BE_ZERO)
         ]
         if faults:
-            raise InvalidInput("The limits of a fetch cannot be used: " + "; ".join(faults) + ".")
+            raise InvalidInput(
+                "The limits of a fetch cannot be used: " + "; ".join(faults) + "."
+            )
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -116,8 +127,12 @@ class FetchRequest:
         ):
             raise InvalidInput("The upstream proxy must be given as http://host:port.")
         for name in ("user_agent", "referrer", "cookies", "userinfo"):
-            if any(ord(sign) < 32 or ord(sign) == 127 for sign in getattr(self, name) or ""):
-                raise InvalidInput(f"The {name} holds control characters.", hint="Remove them.")
+            if any(
+                ord(sign) < 32 or ord(sign) == 127 for sign in getattr(self, name) or ""
+            ):
+                raise InvalidInput(
+                    f"The {name} holds control characters.", hint="Remove them."
+                )
         for network in self.allowed_networks:
             try:
                 ip_network(network, strict=False)

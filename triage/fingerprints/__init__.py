@@ -1,7 +1,12 @@
 """Fingerprints of pictures and videos, from memory to memory; nothing of a file is kept."""
 
 from triage.fingerprints.media import fingerprint_media
-from triage.fingerprints.model import MATCHABLE_QUALITY, FrameFingerprint, Limits, MediaFingerprint
+from triage.fingerprints.model import (
+    MATCHABLE_QUALITY,
+    FrameFingerprint,
+    Limits,
+    MediaFingerprint,
+)
 from triage.fingerprints.pdq import pdq_dihedral, pdq_from_luma
 from triage.fingerprints.sniff import sniff
 from triage.fingerprints.video import video_match

@@ -14,7 +14,9 @@ from triage.fingerprints.sniff import UNKNOWN, is_cut_short, sniff
 from triage.fingerprints.video import CONTAINERS, read_video
 
 _DECODER_LOG = logging.getLogger("PIL")
-_MEANT = re.compile(r"(?:image|video)/[a-z0-9][a-z0-9.+-]{0,60}(?=$|[ ;])", re.IGNORECASE)
+_MEANT = re.compile(
+    r"(?:image|video)/[a-z0-9][a-z0-9.+-]{0,60}(?=$|[ ;])", re.IGNORECASE
+)
 
 
 def fingerprint_media(
@@ -34,7 +36,9 @@ def fingerprint_media(
     if media_type == UNKNOWN and (meant := _MEANT.match(declared_type or "")):
         media_type = meant[0].lower()
     if _DECODER_LOG.level < logging.WARNING:
-        _DECODER_LOG.setLevel(logging.WARNING)  # at DEBUG, Pillow writes out every tag of EXIF
+        _DECODER_LOG.setLevel(
+            logging.WARNING
+        )  # at DEBUG, Pillow writes out every tag of EXIF
     with warnings.catch_warnings():
         # Pillow warns of odd metadata, on stderr; what of it matters is among the problems.
         warnings.simplefilter("ignore")
@@ -104,7 +108,10 @@ def _video(data: bytes | memoryview, media_type: str, limits: Limits) -> dict[st
         "frames": tuple(seen.frames),
         "duration": seen.duration,
         "hashable": best is not None and best >= MATCHABLE_QUALITY,
-        "problems": [*seen.problems, *([] if best is None else _quality_problems(best))],
+        "problems": [
+            *seen.problems,
+            *([] if best is None else _quality_problems(best)),
+        ],
     }
 
 

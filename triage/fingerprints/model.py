@@ -69,8 +69,15 @@ class MediaFingerprint:
     @property
     def matchable(self) -> tuple[str, ...]:
         """The distinct PDQ hashes that may be matched: of the picture and of its frames."""
-        hashes = [(self.pdq, self.pdq_quality), *((f.pdq, f.quality) for f in self.frames)]
-        good = (pdq for pdq, quality in hashes if pdq and (quality or 0) >= MATCHABLE_QUALITY)
+        hashes = [
+            (self.pdq, self.pdq_quality),
+            *((f.pdq, f.quality) for f in self.frames),
+        ]
+        good = (
+            pdq
+            for pdq, quality in hashes
+            if pdq and (quality or 0) >= MATCHABLE_QUALITY
+        )
         return tuple(dict.fromkeys(good))
 
     def to_json(self) -> dict[str, Any]:
@@ -85,8 +92,14 @@ class MediaFingerprint:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> MediaFingerprint:
         """The inverse of ``to_json``; fields of a newer version are ignored."""
-        known = {field.name: value[field.name] for field in fields(cls) if field.name in value}
-        known["frames"] = tuple(FrameFingerprint(**frame) for frame in value.get("frames", ()))
+        known = {
+            field.name: value[field.name]
+            for field in fields(cls)
+            if field.name in value
+        }
+        known["frames"] = tuple(
+            FrameFingerprint(**frame) for frame in value.get("frames", ())
+        )
         for name in ("problems", "dihedral"):
             known[name] = tuple(value.get(name, ()))
         return cls(**known)

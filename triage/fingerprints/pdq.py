@@ -23,7 +23,8 @@ UNSTEADY = 12
 
 _ORDERS = np.arange(1, 17)[:, None]
 _DCT: Floats = (
-    np.sqrt(2 / PDQ_SIDE) * np.cos(np.pi / (2 * PDQ_SIDE) * _ORDERS * (2 * np.arange(PDQ_SIDE) + 1))
+    np.sqrt(2 / PDQ_SIDE)
+    * np.cos(np.pi / (2 * PDQ_SIDE) * _ORDERS * (2 * np.arange(PDQ_SIDE) + 1))
 ).astype(np.float32)
 _MIRROR: Floats = np.where(_ORDERS[:, 0] % 2 == 1, -1, 1).astype(np.float32)
 """Mirroring a picture turns the sign of the odd frequencies."""
@@ -97,7 +98,10 @@ def _quality(small: Floats) -> int:
     """How much there is to see. Steps between neighbours, in whole hundredths of white."""
     percent = small * np.float32(100 / 255)
     steps = 0
-    for first, second in ((percent[1:], percent[:-1]), (percent[:, 1:], percent[:, :-1])):
+    for first, second in (
+        (percent[1:], percent[:-1]),
+        (percent[:, 1:], percent[:, :-1]),
+    ):
         steps += int(np.abs((first - second).astype(np.int32)).sum())
     return min(steps // 90, 100)
 

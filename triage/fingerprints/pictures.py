@@ -151,7 +151,9 @@ def _opened(source: Source, media_type: str) -> ImageFile.ImageFile:
     except ValueError:
         if media_type != "image/png":
             raise
-    return DECODERS[media_type](Source(_without_text(source.getvalue()), source.seconds_left))
+    return DECODERS[media_type](
+        Source(_without_text(source.getvalue()), source.seconds_left)
+    )
 
 
 def _without_text(data: bytes) -> bytes:
@@ -176,7 +178,9 @@ def _few_scans(data: bytes | memoryview) -> bytes | memoryview:
 def _read_jpeg(data: bytes | memoryview, limits: Limits) -> Picture:
     """Decoded small and grey where that is enough."""
     image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
-    if image.info.get("progressive"):  # the scans of others are as long as what they hold
+    if image.info.get(
+        "progressive"
+    ):  # the scans of others are as long as what they hold
         data = _few_scans(data)
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
     full = _begin(image, limits)
@@ -200,7 +204,9 @@ def _read_jpeg(data: bytes | memoryview, limits: Limits) -> Picture:
     return Picture(first, *hashes, (), None, () if whole else ("truncated",))
 
 
-def _grey_pixels(data: bytes | memoryview, image: Image.Image) -> NDArray[np.uint8] | None:
+def _grey_pixels(
+    data: bytes | memoryview, image: Image.Image
+) -> NDArray[np.uint8] | None:
     """What Pillow's draft decode gives, straight into an array; height x width.
 
     The same libjpeg-turbo, bit for bit the same pixels, without two copies: a tenth of the time.
@@ -294,7 +300,9 @@ def _decode(image: ImageFile.ImageFile) -> bool:
     return True
 
 
-def _upright(image: Image.Image, full: tuple[int, int]) -> tuple[Image.Image, tuple[int, int]]:
+def _upright(
+    image: Image.Image, full: tuple[int, int]
+) -> tuple[Image.Image, tuple[int, int]]:
     """The picture as people see it, by its EXIF orientation."""
     orientation = _orientation(image)
     if orientation not in _UPRIGHT:

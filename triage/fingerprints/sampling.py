@@ -65,7 +65,9 @@ def pdq_samples(lines: Lines, full: Size, decoded: Size) -> Floats:
     return small.T
 
 
-def grey_samples(lines: Lines, full: Size, decoded: Size) -> tuple[NDArray[Any], NDArray[Any]]:
+def grey_samples(
+    lines: Lines, full: Size, decoded: Size
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """The 32 x 32 grey values of pHash and the 8 lines x 9 of dHash, as Pillow resizes to them:
     across first, and rounded to whole grey values after each of the two passes.
 
@@ -106,7 +108,9 @@ def _pdq_strips(full: int, decoded: Size) -> tuple[tuple[Band, ...], ...]:
     width, height = decoded
     bands = _pdq_bands(full, height, 4 if width * height <= 1 << 22 else 1)
     together = max(STRIP_PIXELS * len(bands) // (width * height), 1)
-    return tuple(bands[first : first + together] for first in range(0, len(bands), together))
+    return tuple(
+        bands[first : first + together] for first in range(0, len(bands), together)
+    )
 
 
 @lru_cache(maxsize=CACHED)
@@ -153,7 +157,9 @@ def pdq_matrix(full: int, decoded: int) -> Floats:
     for offset in range(-left, right + 1):
         inner = middles + offset
         inside = (inner >= 0) & (inner < full)
-        share = inside / (_covered(middles, left, right, full) * _covered(inner, left, right, full))
+        share = inside / (
+            _covered(middles, left, right, full) * _covered(inner, left, right, full)
+        )
         weights[:, offset + left : offset + left + window] += share[:, None]
     return _dense(middles - 2 * left, weights, full, decoded).astype(np.float32)
 
@@ -174,14 +180,21 @@ def _lanczos_matrix(full: int, decoded: int, side: int) -> NDArray[Any]:
     distance = (index - centres[:, None] + 0.5) / stretch
     kernel = np.sinc(distance) * np.sinc(distance / 3)
     kernel[(np.abs(distance) >= 3) | (index >= stops[:, None])] = 0.0
-    weights = np.round(kernel / kernel.sum(axis=1, keepdims=True) * _PILLOW_UNIT) / _PILLOW_UNIT
+    weights = (
+        np.round(kernel / kernel.sum(axis=1, keepdims=True) * _PILLOW_UNIT)
+        / _PILLOW_UNIT
+    )
     matrix = _dense(starts, weights, full, decoded)
     return matrix if full == decoded else matrix.astype(np.float32)
 
 
-def _covered(at: NDArray[np.int64], left: int, right: int, full: int) -> NDArray[np.int64]:
+def _covered(
+    at: NDArray[np.int64], left: int, right: int, full: int
+) -> NDArray[np.int64]:
     """How many samples a window around ``at`` has inside the picture (at least 1)."""
-    count: NDArray[np.int64] = np.minimum(at + right, full - 1) - np.maximum(at - left, 0) + 1
+    count: NDArray[np.int64] = (
+        np.minimum(at + right, full - 1) - np.maximum(at - left, 0) + 1
+    )
     return np.maximum(count, 1, out=count)
 
 
@@ -192,6 +205,10 @@ def _dense(
     shared = -(-full // decoded)  # full-size samples per decoded one: 1, 2, 4 or 8
     index = starts[:, None] + np.arange(weights.shape[1])
     inside = (index >= 0) & (index < full)
-    flat = np.arange(len(starts))[:, None] * decoded + np.clip(index // shared, 0, decoded - 1)
-    sums: NDArray[Any] = np.bincount(flat[inside], weights[inside], len(starts) * decoded)
+    flat = np.arange(len(starts))[:, None] * decoded + np.clip(
+        index // shared, 0, decoded - 1
+    )
+    sums: NDArray[Any] = np.bincount(
+        flat[inside], weights[inside], len(starts) * decoded
+    )
     return sums.reshape(len(starts), decoded)

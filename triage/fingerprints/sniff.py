@@ -7,14 +7,23 @@ UNKNOWN = "application/octet-stream"
 _TS_PACKET = 188
 _BRANDS = {
     "image/avif": {b"avif", b"avis"},
-    "image/heic": {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"},
+    "image/heic": {
+        b"heic",
+        b"heix",
+        b"heim",
+        b"heis",
+        b"hevc",
+        b"hevx",
+        b"mif1",
+        b"msf1",
+    },
     "video/quicktime": {b"qt  "},
     "audio/mp4": {b"M4A ", b"M4B "},
 }
 # A QuickTime file of old has no ftyp box; a segment of a stream begins with styp, sidx or moof.
-_BOXES = dict.fromkeys((b"moov", b"mdat", b"wide", b"pnot"), "video/quicktime") | dict.fromkeys(
-    (b"styp", b"sidx", b"moof"), "video/mp4"
-)
+_BOXES = dict.fromkeys(
+    (b"moov", b"mdat", b"wide", b"pnot"), "video/quicktime"
+) | dict.fromkeys((b"styp", b"sidx", b"moof"), "video/mp4")
 _ISO_STARTS = {b"ftyp", *_BOXES}
 _MOST_BOXES = 10_000
 """Of a film in fragments there are some thousands; more are not looked at."""
@@ -51,7 +60,9 @@ def sniff(data: bytes | memoryview) -> str:
         if head.startswith(start):
             return media_type
     if head[:4] == b"RIFF":
-        return {b"WEBP": "image/webp", b"AVI ": "video/x-msvideo"}.get(head[8:12], UNKNOWN)
+        return {b"WEBP": "image/webp", b"AVI ": "video/x-msvideo"}.get(
+            head[8:12], UNKNOWN
+        )
     if head[:4] == b"\x1a\x45\xdf\xa3":
         return "video/webm" if b"webm" in head[:64] else "video/x-matroska"
     if head[4:8] == b"ftyp":

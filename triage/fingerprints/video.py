@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from triage.fingerprints.model import MATCHABLE_QUALITY, FrameFingerprint, Limits
-from triage.fingerprints.pictures import DECODED_SIDE, RefusedError, Source, shrink_picture
+from triage.fingerprints.pictures import (
+    DECODED_SIDE,
+    RefusedError,
+    Source,
+    shrink_picture,
+)
 
 CONTAINERS = {
     "video/mp4": "mp4",
@@ -118,7 +123,9 @@ def _prepared(codec: Any, limits: Limits) -> Any:
     return codec
 
 
-def _decoded(container: Any, stream: Any, source: Source, seen: Sampled) -> Iterator[Any]:
+def _decoded(
+    container: Any, stream: Any, source: Source, seen: Sampled
+) -> Iterator[Any]:
     """The frames that can be decoded; a damaged packet is passed over, as players do.
 
     Sets ``seen.duration`` and says "truncated" where the packets end well before it.
@@ -141,13 +148,17 @@ def _decoded(container: Any, stream: Any, source: Source, seen: Sampled) -> Iter
         seen.problems.append("truncated")
 
 
-def _fingerprint(frame: Any, at: float, limits: Limits, seen: Sampled) -> FrameFingerprint:
+def _fingerprint(
+    frame: Any, at: float, limits: Limits, seen: Sampled
+) -> FrameFingerprint:
     """Hash one frame, upright. Sizes may change within a video, so that each one is checked."""
     full = width, height = frame.width, frame.height
     if width * height > limits.pixels:
         raise RefusedError("too_many_pixels")
     scale = max(min(full) // DECODED_SIDE, 1)
-    small = frame.reformat(-(-width // scale), -(-height // scale), "rgb24", interpolation="AREA")
+    small = frame.reformat(
+        -(-width // scale), -(-height // scale), "rgb24", interpolation="AREA"
+    )
     image: Image.Image = small.to_image()
     turn = _TURNS.get(round(frame.rotation) % 360)
     if turn is not None:

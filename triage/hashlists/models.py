@@ -6,7 +6,15 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short
@@ -146,14 +154,18 @@ class MediaMatch(Identified, Base):
     __table_args__ = (UniqueConstraint("media_id", "entry_id"),)
 
     media_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("media.id"))
-    entry_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("hash_entry.id"), index=True)
+    entry_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("hash_entry.id"), index=True
+    )
     list_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("hash_list.id"), index=True)
     kind: Mapped[str] = mapped_column(short(10))
     distance: Mapped[int]
     quality: Mapped[int | None]
     share: Mapped[float | None]  # of a video's frames
     at: Mapped[datetime]
-    decision: Mapped[str] = mapped_column(short(14), default="open")  # confirmed, disconfirmed
+    decision: Mapped[str] = mapped_column(
+        short(14), default="open"
+    )  # confirmed, disconfirmed
     decided_by: Mapped[str] = mapped_column(short(80), default="")
     decided_at: Mapped[datetime | None]
 

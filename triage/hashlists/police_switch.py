@@ -16,7 +16,12 @@ from triage.hashlists.models import HashList
 
 
 def ask(
-    session: Session, hash_list: HashList, *, actor: str, second_person: bool, now: datetime
+    session: Session,
+    hash_list: HashList,
+    *,
+    actor: str,
+    second_person: bool,
+    now: datetime,
 ) -> bool:
     """Ask for the switch, or agree to what somebody else asked for; True if it is on now."""
     if hash_list.remote:
@@ -32,10 +37,18 @@ def ask(
         return False
     if second_person and hash_list.police_asked_by == actor:
         raise Forbidden(
-            "Whoever asked for this cannot approve it.", hint="Ask another person to look."
+            "Whoever asked for this cannot approve it.",
+            hint="Ask another person to look.",
         )
     hash_list.police_since = now
-    _record(session, hash_list, "hashlist.police_on", actor, now, by=hash_list.police_asked_by)
+    _record(
+        session,
+        hash_list,
+        "hashlist.police_on",
+        actor,
+        now,
+        by=hash_list.police_asked_by,
+    )
     hash_list.police_asked_by = ""
     return True
 
@@ -56,9 +69,20 @@ def state_of(hash_list: HashList) -> str:
 
 
 def _record(
-    session: Session, hash_list: HashList, action: str, actor: str, now: datetime, **details: str
+    session: Session,
+    hash_list: HashList,
+    action: str,
+    actor: str,
+    now: datetime,
+    **details: str,
 ) -> None:
     audit.record(
-        session, actor=actor, action=action, entity="hash_list", entity_id=hash_list.id, now=now,
-        name=hash_list.name, **details,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action=action,
+        entity="hash_list",
+        entity_id=hash_list.id,
+        now=now,
+        name=hash_list.name,
+        **details,
+    )

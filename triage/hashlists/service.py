@@ -58,14 +58,27 @@ def create_list(
         session,
         HashList,
         ["name"],
-        **{"id": new_id(), "name": name, "created_at": now, **_defaults(), **properties},
+        **{
+            "id": new_id(),
+            "name": name,
+            "created_at": now,
+            **_defaults(),
+            **properties,
+        },
     )
-    found = session.scalars(select(HashList).where(HashList.name == name).with_for_update()).one()
+    found = session.scalars(
+        select(HashList).where(HashList.name == name).with_for_update()
+    ).one()
     if is_new:
         audit.record(
-            session, actor=actor, action="hashlist.created", entity="hash_list",
-            entity_id=found.id, now=now, name=name,
-        )  # fmt: skip
+            session,
+            actor=actor,
+            action="hashlist.created",
+            entity="hash_list",
+            entity_id=found.id,
+            now=now,
+            name=name,
+        )
     return found
 
 
@@ -112,7 +125,9 @@ def import_version(
     staged = staging.Staged(new_id())
     for chunk in staging.chunks(entries):
         staged.take(session, chunk)
-    done = take_over(session, hash_list, staged, digest=digest, whole=whole, actor=actor, now=now)
+    done = take_over(
+        session, hash_list, staged, digest=digest, whole=whole, actor=actor, now=now
+    )
     session.execute(delete(HashImportRow).where(HashImportRow.import_id == staged.id))
     return done
 
@@ -144,16 +159,22 @@ def take_over(
     number = hash_list.version + 1
     added, removed = staging.apply(session, staged, hash_list.id, number, whole=whole)
     done = Import(number, added, removed, staged.rejected, staged.problems)
-    _new_version(session, hash_list, done, digest, "hashlist.imported", actor=actor, now=now)
+    _new_version(
+        session, hash_list, done, digest, "hashlist.imported", actor=actor, now=now
+    )
     return done
 
 
 def refuse(hash_list: HashList, newest: str | None, digest: str) -> None:
     """Raises Conflict where this file cannot be the list's next version."""
     if hash_list.remote:
-        raise Conflict(f"{hash_list.name} stays with its owner; nothing can be imported into it.")
+        raise Conflict(
+            f"{hash_list.name} stays with its owner; nothing can be imported into it."
+        )
     if newest == digest:
-        raise Conflict(f"Version {hash_list.version} of {hash_list.name} is this very file.")
+        raise Conflict(
+            f"Version {hash_list.version} of {hash_list.name} is this very file."
+        )
 
 
 def _new_version(
@@ -171,14 +192,28 @@ def _new_version(
     hash_list.version = done.version
     session.add(
         HashListVersion(
-            list_id=hash_list.id, number=done.version, at=now, actor=actor, file_sha256=digest,
-            added=done.added, removed=done.removed, rejected=done.rejected,
+            list_id=hash_list.id,
+            number=done.version,
+            at=now,
+            actor=actor,
+            file_sha256=digest,
+            added=done.added,
+            removed=done.removed,
+            rejected=done.rejected,
         )
-    )  # fmt: skip
+    )
     audit.record(
-        session, actor=actor, action=action, entity="hash_list", entity_id=hash_list.id, now=now,
-        version=done.version, added=done.added, removed=done.removed, **details,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action=action,
+        entity="hash_list",
+        entity_id=hash_list.id,
+        now=now,
+        version=done.version,
+        added=done.added,
+        removed=done.removed,
+        **details,
+    )
     if done.added or done.removed:
         _announce(session, hash_list, now)
 
@@ -203,13 +238,22 @@ def set_enabled(
 ) -> None:
     hash_list.enabled = enabled
     audit.record(
-        session, actor=actor, action="hashlist.enabled" if enabled else "hashlist.disabled",
-        entity="hash_list", entity_id=hash_list.id, now=now,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="hashlist.enabled" if enabled else "hashlist.disabled",
+        entity="hash_list",
+        entity_id=hash_list.id,
+        now=now,
+    )
 
 
 def set_properties(
-    session: Session, hash_list: HashList, properties: dict[str, Any], *, actor: str, now: datetime
+    session: Session,
+    hash_list: HashList,
+    properties: dict[str, Any],
+    *,
+    actor: str,
+    now: datetime,
 ) -> None:
     """Change what a list says of itself; every fault is named. Files seen earlier are matched anew,
     since a threshold may have changed; a match that was found stays, with its distance."""
@@ -219,9 +263,14 @@ def set_properties(
     for name, value in properties.items():
         setattr(hash_list, name, value)
     audit.record(
-        session, actor=actor, action="hashlist.changed", entity="hash_list",
-        entity_id=hash_list.id, now=now, changed=sorted(properties),
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="hashlist.changed",
+        entity="hash_list",
+        entity_id=hash_list.id,
+        now=now,
+        changed=sorted(properties),
+    )
     _rematch(session, f"{hash_list.id}:{now.isoformat()}", now)
 
 
@@ -233,17 +282,23 @@ def _faults(properties: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, f"each class is one of {', '.join(CLASSES)}"
         elif name == "confidence" and not 0 <= value <= 1:
             yield name, "0 to 1"
-        elif name.endswith("_threshold") and not 0 <= value <= WIDEST[name.partition("_")[0]]:
+        elif (
+            name.endswith("_threshold")
+            and not 0 <= value <= WIDEST[name.partition("_")[0]]
+        ):
             yield name, f"0 to {WIDEST[name.partition('_')[0]]}"
         elif name in ("source", "licence") and len(value) > 200:
             yield name, "at most 200 characters"
 
 
 def named(session: Session, name: str) -> HashList:
-    found = session.scalar(select(HashList).where(HashList.name == name).with_for_update())
+    found = session.scalar(
+        select(HashList).where(HashList.name == name).with_for_update()
+    )
     if found is None:
         raise NotFound(
-            f"There is no hash list {name!r}.", hint="`hotline hashlist list` shows all."
+            f"There is no hash list {name!r}.",
+            hint="`hotline hashlist list` shows all.",
         )
     return found
 
@@ -261,11 +316,18 @@ def for_export(session: Session, name: str, *, actor: str, now: datetime) -> Has
     """The list, if its owner lets it leave; the export is logged."""
     found = named(session, name)
     if not found.exportable:
-        raise Forbidden(f"{name} may not be exported.", hint="Its owner did not allow that.")
+        raise Forbidden(
+            f"{name} may not be exported.", hint="Its owner did not allow that."
+        )
     audit.record(
-        session, actor=actor, action="hashlist.exported", entity="hash_list",
-        entity_id=found.id, now=now, version=found.version,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="hashlist.exported",
+        entity="hash_list",
+        entity_id=found.id,
+        now=now,
+        version=found.version,
+    )
     return found
 
 
@@ -277,13 +339,19 @@ def entries_for_export(session: Session, hash_list: HashList) -> Iterator[HashEn
     row = HashEntryRow
     rows = session.execute(
         select(
-            row.kind, row.value, row.category, row.source, row.entry_ref, row.dated,
-            literal(False), row.quality,
+            row.kind,
+            row.value,
+            row.category,
+            row.source,
+            row.entry_ref,
+            row.dated,
+            literal(False),
+            row.quality,
         )
         .where(row.list_id == hash_list.id, row.removed_in.is_(None))
         .order_by(row.id)
         .execution_options(yield_per=10_000)
-    )  # fmt: skip
+    )
     return (HashEntry(*columns) for columns in rows)
 
 
@@ -338,7 +406,14 @@ def _current_hashes(
 
 def _announce(session: Session, hash_list: HashList, now: datetime) -> None:
     run = f"{hash_list.id}:{hash_list.version}"
-    outbox.post(session, "hashlist.index", key=f"index:{run}", payload={}, now=now, queue="checks")
+    outbox.post(
+        session,
+        "hashlist.index",
+        key=f"index:{run}",
+        payload={},
+        now=now,
+        queue="checks",
+    )
     _rematch(session, run, now)
 
 

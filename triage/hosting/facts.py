@@ -101,7 +101,9 @@ class HostingFacts:
         return tuple(sorted(known, key=lambda o: -o.confidence))
 
     def values(self, fact: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(o.value for o in self.of(fact) if o.value is not None))
+        return tuple(
+            dict.fromkeys(o.value for o in self.of(fact) if o.value is not None)
+        )
 
     def best(self, fact: str) -> str | None:
         """The most trusted value, or None where nobody knew."""
@@ -112,7 +114,9 @@ class HostingFacts:
     def addresses(self) -> tuple[str, ...]:
         """Every address the host resolves to, in the order in which the resolver gave them."""
         return tuple(
-            dict.fromkeys(o.value for o in self.observations if o.fact == "address" and o.value)
+            dict.fromkeys(
+                o.value for o in self.observations if o.fact == "address" and o.value
+            )
         )
 
     @property
@@ -121,7 +125,9 @@ class HostingFacts:
         if self.cdn is None:
             return ()
         passing = {o.subject for o in self.of("cdn")}
-        return tuple(each for each in self.values("origin_address") if each not in passing)
+        return tuple(
+            each for each in self.values("origin_address") if each not in passing
+        )
 
     def _at_host(self, fact: str) -> tuple[Observation, ...]:
         """What is known of ``fact`` where the material is kept: behind a delivery network, only
@@ -232,14 +238,18 @@ class HostingFacts:
         }
 
 
-def _by_subject(observations: Iterable[Observation]) -> dict[str | None, set[str | None]]:
+def _by_subject(
+    observations: Iterable[Observation],
+) -> dict[str | None, set[str | None]]:
     grouped: dict[str | None, set[str | None]] = {}
     for observation in observations:
         grouped.setdefault(observation.subject, set()).add(observation.value)
     return grouped
 
 
-def tls_observation(tls: Mapping[str, Any] | None, host: str, now: datetime) -> Observation | None:
+def tls_observation(
+    tls: Mapping[str, Any] | None, host: str, now: datetime
+) -> Observation | None:
     """From the ``tls`` of a fetch report's hop; None where it was no TLS connection."""
     if tls is None:
         return None

@@ -27,7 +27,12 @@ class Lookup(Protocol):
     """What a service needs of this module (and what its tests replace)."""
 
     def observe(
-        self, host: str | None, *, kind: str, now: datetime, headers: Mapping[str, str] = ...
+        self,
+        host: str | None,
+        *,
+        kind: str,
+        now: datetime,
+        headers: Mapping[str, str] = ...,
     ) -> HostingFacts: ...
 
 
@@ -46,7 +51,9 @@ def observe_behind(
     if facts.cdn is None:
         return facts
     for origin in told:
-        facts = facts.behind(origin, lookup.observe(origin.value, kind="ip", now=now, headers={}))
+        facts = facts.behind(
+            origin, lookup.observe(origin.value, kind="ip", now=now, headers={})
+        )
     return facts
 
 
@@ -85,14 +92,18 @@ class HostingLookup:
             return HostingFacts(host, (), now, "onion" if name else kind)
         literal = _literal(name)
         if literal is not None:
-            resolution = Resolution(name, "ok", (str(literal),), (), "the location itself")
+            resolution = Resolution(
+                name, "ok", (str(literal),), (), "the location itself"
+            )
         else:
             resolution = self._resolver.resolve(name)
         addresses = resolution.addresses[:_ADDRESSES_KEPT]
         observations = [*_resolved(resolution, addresses, now)]
         for address in addresses:
             observations += self._geography.locate(address, now)
-        observations += self._delivered(addresses, resolution.aliases, observations, headers, now)
+        observations += self._delivered(
+            addresses, resolution.aliases, observations, headers, now
+        )
         observations += self._networks(addresses, now)
         if literal is None:
             observations += self._domain(name, now)
@@ -106,9 +117,17 @@ class HostingLookup:
         headers: Mapping[str, str] | None,
         now: datetime,
     ) -> Iterator[Observation]:
-        asns = {o.subject: o.value for o in known if o.fact == "asn" and o.subject and o.value}
-        for seen in self._cdn_ranges.detect(addresses, asns=asns, aliases=aliases, headers=headers):
-            yield Observation("cdn", seen.name, seen.source, now, seen.confidence, seen.subject)
+        asns = {
+            o.subject: o.value
+            for o in known
+            if o.fact == "asn" and o.subject and o.value
+        }
+        for seen in self._cdn_ranges.detect(
+            addresses, asns=asns, aliases=aliases, headers=headers
+        ):
+            yield Observation(
+                "cdn", seen.name, seen.source, now, seen.confidence, seen.subject
+            )
 
     def _networks(self, addresses: tuple[str, ...], now: datetime) -> list[Observation]:
         if self._registry is None:
@@ -118,11 +137,15 @@ class HostingLookup:
         asked = 0
         for address in addresses:
             parsed = ip_address(address)
-            if asked == _NETWORKS_ASKED or any(_within(parsed, block) for block in blocks):
+            if asked == _NETWORKS_ASKED or any(
+                _within(parsed, block) for block in blocks
+            ):
                 continue
             asked += 1
             facts = self._registry.network(address, now)
-            blocks += [_block(o.value) for o in facts if o.fact == "network_range" and o.value]
+            blocks += [
+                _block(o.value) for o in facts if o.fact == "network_range" and o.value
+            ]
             found += facts
         return found
 
@@ -134,7 +157,9 @@ class HostingLookup:
         """
         domain = self._suffixes.privatesuffix(name)
         found = [
-            Observation("registrable_domain", domain, "public suffix list", now, 1.0, name),
+            Observation(
+                "registrable_domain", domain, "public suffix list", now, 1.0, name
+            ),
         ]
         bought = self._registries.privatesuffix(name)
         if self._registry is not None and bought:

@@ -50,7 +50,10 @@ NOTHING_SPECIAL = Access()
 
 def routes_of(settings: Settings) -> Sequence[str]:
     """Names of the ways that this installation may fetch by, beside the direct one."""
-    return (*((TOR_ROUTE,) if settings.tor_proxy else ()), *sorted(settings.fetch_routes))
+    return (
+        *((TOR_ROUTE,) if settings.tor_proxy else ()),
+        *sorted(settings.fetch_routes),
+    )
 
 
 def fetch_request(
@@ -60,7 +63,13 @@ def fetch_request(
     through Tor. A route that the settings no longer name is ``Misconfigured``: going by another
     one would show a host who comes, or judge by what others are shown."""
     way = proxy or _proxy_of(access.route, settings)
-    socks = settings.tor_proxy if item.kind == "onion" else way if "socks" in way[:5] else ""
+    socks = (
+        settings.tor_proxy
+        if item.kind == "onion"
+        else way
+        if "socks" in way[:5]
+        else ""
+    )
     return FetchRequest(
         url=item.canonical,
         allowed_networks=settings.fetch_allowed_networks,
@@ -125,7 +134,13 @@ def access_of(session: Session, context: Context, item_id: uuid.UUID) -> Access:
 
 
 def set_access(
-    session: Session, context: Context, item: Item, wanted: Access, *, actor: str, now: datetime
+    session: Session,
+    context: Context,
+    item: Item,
+    wanted: Access,
+    *,
+    actor: str,
+    now: datetime,
 ) -> None:
     """Store how the item is fetched from now on. Empty cookies leave those that are there; the
     audit row says what was changed, never to what."""
@@ -138,7 +153,9 @@ def set_access(
     )
     _store(session, context, item, after, actor=actor, now=now)
     changed = [
-        name for name in (*_SEALED, *_PLAIN) if getattr(before, name) != getattr(after, name)
+        name
+        for name in (*_SEALED, *_PLAIN)
+        if getattr(before, name) != getattr(after, name)
     ]
     if changed:
         _note(session, item, "item.access_set", changed, actor, now)
@@ -154,38 +171,68 @@ def clear_access(
     context.vault.erase(session, row.id)
     session.delete(row)
     session.flush()
-    _note(session, session.get_one(Item, item_id), "item.access_cleared", [], actor, now)
+    _note(
+        session, session.get_one(Item, item_id), "item.access_cleared", [], actor, now
+    )
     return True
 
 
 def fetch_again(session: Session, item: Item, *, actor: str, now: datetime) -> None:
     """Have the item fetched and matched once more, as it is set now."""
     outbox.post(
-        session, "item.examine", key=f"examine:{item.id}:{now.isoformat()}",
-        payload={"item_id": str(item.id)}, now=now,
-    )  # fmt: skip
+        session,
+        "item.examine",
+        key=f"examine:{item.id}:{now.isoformat()}",
+        payload={"item_id": str(item.id)},
+        now=now,
+    )
     _note(session, item, "item.fetched_again", [], actor, now)
 
 
 def keep_userinfo(
-    session: Session, context: Context, item: Item, userinfo: str | None, *, now: datetime
+    session: Session,
+    context: Context,
+    item: Item,
+    userinfo: str | None,
+    *,
+    now: datetime,
 ) -> None:
     """A user name and password that stood in a reported address: the last ones reported count."""
     if userinfo:
         set_access(
-            session, context, item,
-            replace(access_of(session, context, item.id), userinfo=userinfo[:LONGEST_REFERRER]),
-            actor=audit.SYSTEM, now=now,
-        )  # fmt: skip
+            session,
+            context,
+            item,
+            replace(
+                access_of(session, context, item.id),
+                userinfo=userinfo[:LONGEST_REFERRER],
+            ),
+            actor=audit.SYSTEM,
+            now=now,
+        )
 
 
 def _store(
-    session: Session, context: Context, item: Item, access: Access, *, actor: str, now: datetime
+    session: Session,
+    context: Context,
+    item: Item,
+    access: Access,
+    *,
+    actor: str,
+    now: datetime,
 ) -> None:
     insert_once(
-        session, ItemAccess, ["item_id"], id=new_id(), item_id=item.id, changed_at=now,
-        changed_by=actor, referrer="", user_agent="", route="",
-    )  # fmt: skip
+        session,
+        ItemAccess,
+        ["item_id"],
+        id=new_id(),
+        item_id=item.id,
+        changed_at=now,
+        changed_by=actor,
+        referrer="",
+        user_agent="",
+        route="",
+    )
     row = session.scalars(
         select(ItemAccess).where(ItemAccess.item_id == item.id).with_for_update()
     ).one()
@@ -209,8 +256,12 @@ def _checked(access: Access, settings: Settings) -> Access:
     target = parse(referrer) if referrer else None
     faults = {}
     if cookies and not (_is_header(cookies, LONGEST_COOKIES) and "=" in cookies):
-        faults["/cookies"] = "Paste them as the browser sends them: name=value; other=value."
-    if referrer and not (target and target.fetchable and len(referrer) <= LONGEST_REFERRER):
+        faults["/cookies"] = (
+            "Paste them as the browser sends them: name=value; other=value."
+        )
+    if referrer and not (
+        target and target.fetchable and len(referrer) <= LONGEST_REFERRER
+    ):
         faults["/referrer"] = "Give the http or https address of a page."
     if agent and not _is_header(agent, LONGEST_USER_AGENT):
         faults["/user_agent"] = f"Give at most {LONGEST_USER_AGENT} plain characters."
@@ -227,9 +278,19 @@ def _is_header(text: str, longest: int) -> bool:
 
 
 def _note(
-    session: Session, item: Item, action: str, changed: Sequence[str], actor: str, now: datetime
+    session: Session,
+    item: Item,
+    action: str,
+    changed: Sequence[str],
+    actor: str,
+    now: datetime,
 ) -> None:
     audit.record(
-        session, actor=actor, action=action, entity="item", entity_id=item.id, now=now,
+        session,
+        actor=actor,
+        action=action,
+        entity="item",
+        entity_id=item.id,
+        now=now,
         **({"changed": list(changed)} if changed else {}),
-    )  # fmt: skip
+    )

@@ -53,9 +53,15 @@ def observe_item(
 
 
 def tell_origin(
-    session: Session, context: Context, item: Item, address: str, source: str, *, actor: str,
+    session: Session,
+    context: Context,
+    item: Item,
+    address: str,
+    source: str,
+    *,
+    actor: str,
     now: datetime,
-) -> None:  # fmt: skip
+) -> None:
     """An analyst enters the origin's address and who told it; an empty address takes it back."""
     source = " ".join(source.split())
     if not 1 <= len(source) <= LONGEST_SOURCE or not source.isprintable():
@@ -68,18 +74,31 @@ def tell_origin(
         said = Observation(FACT, None, source, now, 1.0)
     session.add(
         HostingObservation(
-            item_id=item.id, fact=FACT, value=said.value, source=source, at=now,
+            item_id=item.id,
+            fact=FACT,
+            value=said.value,
+            source=source,
+            at=now,
             confidence=said.confidence,
         )
-    )  # fmt: skip
+    )
     audit.record(
-        session, actor=actor, action="item.origin_told", entity="item", entity_id=item.id,
-        now=now, address=said.value, source=source,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="item.origin_told",
+        entity="item",
+        entity_id=item.id,
+        now=now,
+        address=said.value,
+        source=source,
+    )
     outbox.post(
-        session, "item.locate", key=f"locate:{item.id}:{now.isoformat()}",
-        payload={"item_id": str(item.id)}, now=now,
-    )  # fmt: skip
+        session,
+        "item.locate",
+        key=f"locate:{item.id}:{now.isoformat()}",
+        payload={"item_id": str(item.id)},
+        now=now,
+    )
 
 
 def _require_host(context: Context, address: str) -> None:

@@ -19,7 +19,9 @@ from hotline.core.datafiles.shapes import parse
 from hotline.core.errors import InvalidInput
 
 HostingKind = Literal["host", "cdn", "onion", "p2p", "platform", "unknown"]
-Assessment = Literal["unassessed", "baseline", "national", "not_illegal", "cannot_determine"]
+Assessment = Literal[
+    "unassessed", "baseline", "national", "not_illegal", "cannot_determine"
+]
 
 NOT_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "ZZ", "XX"})
 """Codes that stand for a region, or for "unknown": an unknown country is left out, not coded."""
@@ -28,14 +30,20 @@ NOT_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "ZZ", "XX"})
 @cache
 def country_codes() -> frozenset[str]:
     """Two-letter codes in use (CLDR), and the user-assigned ones AA and XA..XZ of ISO 3166-1."""
-    in_use = {code for code in map(str, Locale("en").territories) if re.fullmatch("[A-Z]{2}", code)}
+    in_use = {
+        code
+        for code in map(str, Locale("en").territories)
+        if re.fullmatch("[A-Z]{2}", code)
+    }
     own = {"AA"} | {"X" + chr(letter) for letter in range(ord("A"), ord("Z") + 1)}
     return frozenset((in_use | own) - NOT_COUNTRIES)
 
 
 def _country(value: str) -> str:
     if value not in country_codes():
-        raise ValueError("is not a country code (two capital letters; leave it out when unknown)")
+        raise ValueError(
+            "is not a country code (two capital letters; leave it out when unknown)"
+        )
     return value
 
 
@@ -48,7 +56,9 @@ REGIONS = frozenset({"EU", "AP"})
 
 Place = Annotated[str, AfterValidator(_country)]
 NetworkPlace = Annotated[str, AfterValidator(_registered)]
-Words = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Words = Annotated[
+    str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
 Slug = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -99,13 +109,20 @@ class Facts:
     def from_json(cls, data: object) -> Facts:
         """Facts from parsed JSON; null is unknown. Raises ``InvalidInput`` with JSON pointers."""
         if not isinstance(data, Mapping):
-            raise InvalidInput("/: must be an object of facts.", fields={"": "must be an object"})
-        return parse(cls, {name: value for name, value in data.items() if value is not None})
+            raise InvalidInput(
+                "/: must be an object of facts.", fields={"": "must be an object"}
+            )
+        return parse(
+            cls, {name: value for name, value in data.items() if value is not None}
+        )
 
     @property
     def stored_in(self) -> str | None:
         """Where the material lies. A CDN's address, an onion or a peer says nothing about that."""
-        hides = self.hosting_kind in {"cdn", "onion", "p2p"} or self.hosting_country in REGIONS
+        hides = (
+            self.hosting_kind in {"cdn", "onion", "p2p"}
+            or self.hosting_country in REGIONS
+        )
         return None if hides else self.hosting_country
 
     def place(self, path: str) -> str | None:
@@ -124,7 +141,17 @@ class Facts:
                 yield path, country
 
 
-TERRITORY = ("hosting_country", "generated_in", "victim.country", "suspect.country",
-             "suspect.ip_country")  # fmt: skip
-PERSONAL = ("victim.nationality", "victim.residence", "suspect.nationality", "suspect.residence")
+TERRITORY = (
+    "hosting_country",
+    "generated_in",
+    "victim.country",
+    "suspect.country",
+    "suspect.ip_country",
+)
+PERSONAL = (
+    "victim.nationality",
+    "victim.residence",
+    "suspect.nationality",
+    "suspect.residence",
+)
 PLACES = TERRITORY + PERSONAL

@@ -38,7 +38,10 @@ def findings(facts: Facts, rules: Rules) -> tuple[Finding, ...]:
     for code in sorted(named & rules.countries.keys() - {home}):
         found += _foreign(code, facts, rules)
     concerned = named if home is None else named | {home}
-    found += [_without_rules(code, facts) for code in sorted(concerned - rules.countries.keys())]
+    found += [
+        _without_rules(code, facts)
+        for code in sorted(concerned - rules.countries.keys())
+    ]
     return tuple(found)
 
 
@@ -61,7 +64,9 @@ def _finding(rule: GroundRule, country: str, facts: Facts) -> Finding:
     return Finding(country, rule.ground, rule.basis, status, reasons)
 
 
-def _judge(rule: GroundRule, country: str, facts: Facts) -> tuple[Status, tuple[Reason, ...]]:
+def _judge(
+    rule: GroundRule, country: str, facts: Facts
+) -> tuple[Status, tuple[Reason, ...]]:
     here = (country,)
     if rule.law == "no":
         return "no", (Reason("ground.law_no", countries=here),)
@@ -84,7 +89,9 @@ def _with_conditions(
 ) -> tuple[Status, tuple[Reason, ...]]:
     results = {name: _holds(name, country, facts) for name in rule.conditions}
     reasons = tuple(
-        Reason(f"condition.{name}_{'met' if holds else 'open' if holds is None else 'missed'}")
+        Reason(
+            f"condition.{name}_{'met' if holds else 'open' if holds is None else 'missed'}"
+        )
         for name, holds in results.items()
     )
     if False in results.values():

@@ -39,14 +39,29 @@ def drafts(now: Situation) -> tuple[Draft, ...]:
     found += _closing(now)
     found += _review(now, found)
     order = {rule: place for place, rule in enumerate(ORDER)}
-    return tuple(sorted((_guarded(now, draft) for draft in found), key=lambda one: order[one.to]))
+    return tuple(
+        sorted((_guarded(now, draft) for draft in found), key=lambda one: order[one.to])
+    )
 
 
 ORDER: tuple[To, ...] = (
-    "emergency", "helpline", "child_protection_unit", "manual_review", "police", "interpol_ncb",
-    "hotline", "iccam", "ncmec", "preservation_request", "cdn_notice", "platform",
-    "provider_notice", "regulator", "close", "signpost",
-)  # fmt: skip
+    "emergency",
+    "helpline",
+    "child_protection_unit",
+    "manual_review",
+    "police",
+    "interpol_ncb",
+    "hotline",
+    "iccam",
+    "ncmec",
+    "preservation_request",
+    "cdn_notice",
+    "platform",
+    "provider_notice",
+    "regulator",
+    "close",
+    "signpost",
+)
 
 
 def _support(now: Situation) -> Iterator[Draft]:
@@ -56,12 +71,24 @@ def _support(now: Situation) -> Iterator[Draft]:
         place = home or victim.country
         there = now.rules.countries.get(place or "")
         number = there.names.emergency if there else ""
-        yield Draft("emergency", place, number, (Reason("emergency.danger"),),
-                    urgency="immediate", automatic=True)  # fmt: skip
+        yield Draft(
+            "emergency",
+            place,
+            number,
+            (Reason("emergency.danger"),),
+            urgency="immediate",
+            automatic=True,
+        )
     if now.child:
         name = rules.names.helpline if rules else ""
-        yield Draft("helpline", home, name, (Reason("helpline.child"),),
-                    urgency=now.urgency, automatic=True)  # fmt: skip
+        yield Draft(
+            "helpline",
+            home,
+            name,
+            (Reason("helpline.child"),),
+            urgency=now.urgency,
+            automatic=True,
+        )
     known = victim.known_identity is True or victim.municipality is not None
     near = "victim.municipality" in now.nexus or (
         home is not None and home in {victim.country, victim.residence}
@@ -70,8 +97,14 @@ def _support(now: Situation) -> Iterator[Draft]:
         unit = rules.names.child_protection_unit
         if unit:
             name = f"{unit}, {victim.municipality}" if victim.municipality else unit
-            yield Draft("child_protection_unit", home, name, (Reason("unit.known_child"),),
-                        after="person", urgency=now.urgency)  # fmt: skip
+            yield Draft(
+                "child_protection_unit",
+                home,
+                name,
+                (Reason("unit.known_child"),),
+                after="person",
+                urgency=now.urgency,
+            )
 
 
 def _police(now: Situation) -> Draft | None:
@@ -118,7 +151,11 @@ def _police_reasons(now: Situation) -> Iterator[Reason]:
         yield Reason("police.no_hotline", countries=unreached)
     if now.abroad:
         yield Reason("police.abroad", facts=now.abroad)
-    if now.foreign_hosts and now.home_rules and now.home_rules.foreign_hosting_to_police:
+    if (
+        now.foreign_hosts
+        and now.home_rules
+        and now.home_rules.foreign_hosting_to_police
+    ):
         yield Reason("police.law", countries=home)
     if now.host_unknown:
         yield Reason("police.host_unknown", countries=home)
@@ -133,12 +170,23 @@ def _across_borders(now: Situation, police: Draft | None) -> Iterator[Draft]:
         if unreached:
             reasons.append(Reason("ncb.no_hotline", countries=tuple(sorted(unreached))))
         free = not any(now.stops(place) for place in places | unreached)
-        yield Draft("interpol_ncb", now.facts.home, now.home_rules.names.interpol_ncb,
-                    tuple(reasons), after="police" if free else "person", urgency=now.urgency,
-                    automatic=police.automatic and free)  # fmt: skip
+        yield Draft(
+            "interpol_ncb",
+            now.facts.home,
+            now.home_rules.names.interpol_ncb,
+            tuple(reasons),
+            after="police" if free else "person",
+            urgency=now.urgency,
+            automatic=police.automatic and free,
+        )
     for place in now.foreign_hosts:
         yield from _partners(now, place)
-    if now.hosted_home and now.illegal and now.facts.home and now.hotlines(now.facts.home):
+    if (
+        now.hosted_home
+        and now.illegal
+        and now.facts.home
+        and now.hotlines(now.facts.home)
+    ):
         reason = Reason("iccam.own_record", countries=(now.facts.home,))
         yield _partner(now, "iccam", now.facts.home, now.rules.network.exchange, reason)
 
@@ -146,13 +194,19 @@ def _across_borders(now: Situation, police: Draft | None) -> Iterator[Draft]:
 def _partners(now: Situation, place: str) -> Iterator[Draft]:
     house = now.rules.network.clearing_houses.get(place)
     if house is not None:
-        yield _partner(now, "ncmec", place, house, Reason("ncmec.takes", countries=(place,)))
+        yield _partner(
+            now, "ncmec", place, house, Reason("ncmec.takes", countries=(place,))
+        )
     elif now.hotlines(place):
         names = " / ".join(one.name for one in now.hotlines(place))
-        yield _partner(now, "hotline", place, names, Reason("hotline.there", countries=(place,)))
+        yield _partner(
+            now, "hotline", place, names, Reason("hotline.there", countries=(place,))
+        )
     if now.hotlines(place) and now.facts.home and now.hotlines(now.facts.home):
         exchange = now.rules.network.exchange
-        yield _partner(now, "iccam", place, exchange, Reason("iccam.exchange", countries=(place,)))
+        yield _partner(
+            now, "iccam", place, exchange, Reason("iccam.exchange", countries=(place,))
+        )
 
 
 def _partner(now: Situation, to: To, place: str, name: str, reason: Reason) -> Draft:
@@ -173,7 +227,9 @@ def _notices(now: Situation, police: Draft | None) -> Iterator[Draft]:
         reasons = [Reason(key, countries=(country,) if country else ())]
         if police:
             reasons.append(Reason("notice.hold"))
-        return Draft(to, country, name, tuple(reasons), gate, now.urgency, automatic=free)
+        return Draft(
+            to, country, name, tuple(reasons), gate, now.urgency, automatic=free
+        )
 
     if now.facts.hosting_kind == "cdn":
         yield notice("cdn_notice", None, "", "cdn.notice")
@@ -190,18 +246,27 @@ def _notices(now: Situation, police: Draft | None) -> Iterator[Draft]:
         elif not now.reachable(place):
             yield notice("provider_notice", place, "", "provider.no_hotline")
     if now.hosted_home and now.home_rules and now.home_rules.names.regulator:
-        yield Draft("regulator", home, now.home_rules.names.regulator,
-                    (Reason("regulator.late"),), after="notice_deadline")  # fmt: skip
+        yield Draft(
+            "regulator",
+            home,
+            now.home_rules.names.regulator,
+            (Reason("regulator.late"),),
+            after="notice_deadline",
+        )
 
 
 def _closing(now: Situation) -> Iterator[Draft]:
     """Row 13, and what was never this hotline's field."""
     if now.lawful and not now.danger:
-        yield Draft("close", now.facts.home, "", (Reason("close.not_illegal"),), automatic=True)
+        yield Draft(
+            "close", now.facts.home, "", (Reason("close.not_illegal"),), automatic=True
+        )
     elsewhere = now.facts.kind in now.rules.network.signpost_kinds
     if now.lawful or elsewhere:
         key = "signpost.not_illegal" if now.lawful else "signpost.other_kind"
-        yield Draft("signpost", now.facts.home, "", (Reason(key),), automatic=now.lawful)
+        yield Draft(
+            "signpost", now.facts.home, "", (Reason(key),), automatic=now.lawful
+        )
 
 
 def _review(now: Situation, found: list[Draft]) -> Iterator[Draft]:
@@ -215,20 +280,32 @@ def _review(now: Situation, found: list[Draft]) -> Iterator[Draft]:
         reasons = [Reason("review.nothing_applies")]
     if reasons:
         urgency = "high" if now.stopped and now.urgency == "normal" else now.urgency
-        yield Draft("manual_review", now.facts.home, "", tuple(reasons),
-                    urgency=urgency, automatic=True)  # fmt: skip
+        yield Draft(
+            "manual_review",
+            now.facts.home,
+            "",
+            tuple(reasons),
+            urgency=urgency,
+            automatic=True,
+        )
 
 
 REVIEW: dict[str, Callable[[Situation], bool]] = {
     "review.home_unknown": lambda now: now.facts.home is None,
-    "review.no_rules": lambda now: now.facts.home is not None and now.home_rules is None,
+    "review.no_rules": lambda now: (
+        now.facts.home is not None and now.home_rules is None
+    ),
     "review.child": lambda now: now.child and not now.lawful,
     "review.unassessed": lambda now: now.facts.assessment == "unassessed",
     "review.cannot_determine": lambda now: now.facts.assessment == "cannot_determine",
     "review.list_disagrees": lambda now: now.lawful and now.listed,
     "review.danger_disagrees": lambda now: now.lawful and now.danger,
-    "review.find_origin": lambda now: now.facts.hosting_kind == "cdn" and not now.lawful,
-    "review.platform_seat": lambda now: now.on_platform and now.platform is None and not now.lawful,
+    "review.find_origin": lambda now: (
+        now.facts.hosting_kind == "cdn" and not now.lawful
+    ),
+    "review.platform_seat": lambda now: (
+        now.on_platform and now.platform is None and not now.lawful
+    ),
     "review.host_unknown": lambda now: (
         now.host_unknown
         and not now.on_platform
@@ -247,5 +324,8 @@ def _guarded(now: Situation, draft: Draft) -> Draft:
         draft,
         after="person",
         automatic=False,
-        reasons=(*draft.reasons, Reason("stop.waits", countries=(draft.country or "",))),
+        reasons=(
+            *draft.reasons,
+            Reason("stop.waits", countries=(draft.country or "",)),
+        ),
     )

@@ -92,7 +92,9 @@ def route(facts: Facts, rules: Rules, language: str = "en") -> Routing:
             for draft in drafts(now)
         ),
         priority=priority.score(
-            signals(facts, grounds, urgent_kind=now.urgent_kind), rules.weights, language
+            signals(facts, grounds, urgent_kind=now.urgent_kind),
+            rules.weights,
+            language,
         ),
     )
 

@@ -35,14 +35,31 @@ FILE_NAME = re.compile(r"jurisdiction_([a-z]{2})\.toml")
 
 Text = Annotated[str, Field(min_length=1, max_length=400)]
 To = Literal[
-    "emergency", "helpline", "child_protection_unit", "manual_review", "police", "interpol_ncb",
-    "hotline", "iccam", "ncmec", "preservation_request", "cdn_notice", "platform",
-    "provider_notice", "regulator", "close", "signpost",
-]  # fmt: skip
+    "emergency",
+    "helpline",
+    "child_protection_unit",
+    "manual_review",
+    "police",
+    "interpol_ncb",
+    "hotline",
+    "iccam",
+    "ncmec",
+    "preservation_request",
+    "cdn_notice",
+    "platform",
+    "provider_notice",
+    "regulator",
+    "close",
+    "signpost",
+]
 GroundName = Literal[
-    "territoriality", "active_personality", "habitual_residence", "passive_personality",
-    "passive_residence", "prosecution_without_complaint",
-]  # fmt: skip
+    "territoriality",
+    "active_personality",
+    "habitual_residence",
+    "passive_personality",
+    "passive_residence",
+    "prosecution_without_complaint",
+]
 Condition = Literal["dual_criminality", "presence_or_extradition"]
 Status = Literal["yes", "no", "unknown"]
 T = TypeVar("T")
@@ -152,7 +169,9 @@ def country_codes_with_rules(override_dir: Path | None = None) -> tuple[str, ...
     names = [entry.name for entry in (resources.files(PACKAGE) / "data").iterdir()]
     if override_dir is not None and (override_dir / "data").is_dir():
         names += [entry.name for entry in (override_dir / "data").iterdir()]
-    return tuple(sorted({hit[1].upper() for name in names if (hit := FILE_NAME.fullmatch(name))}))
+    return tuple(
+        sorted({hit[1].upper() for name in names if (hit := FILE_NAME.fullmatch(name))})
+    )
 
 
 @cache
@@ -170,11 +189,15 @@ def load_rules(override_dir: Path | None = None) -> Rules:
     codes = country_codes_with_rules(override_dir)
     found = {code: tried(partial(_country_rules, code, override_dir)) for code in codes}
     network = tried(lambda: _toml(Network, "routing_network.toml", override_dir))
-    hotlines = tried(lambda: _rows(PartnerHotline, "partner_hotlines.csv", override_dir))
+    hotlines = tried(
+        lambda: _rows(PartnerHotline, "partner_hotlines.csv", override_dir)
+    )
     places = tried(lambda: load_platforms(override_dir))
     messages = tried(lambda: load_messages(override_dir))
     weights = tried(lambda: priority.load_weights(override_dir))
-    if wrong or not (network and hotlines is not None and places and messages and weights):
+    if wrong or not (
+        network and hotlines is not None and places and messages and weights
+    ):
         raise Misconfigured(" ".join(wrong))
     return Rules(
         countries={code: rules for code, rules in found.items() if rules},
@@ -211,9 +234,15 @@ def _country_rules(code: str, override_dir: Path | None) -> CountryRules:
             if path not in PLACES
         ]
         if rule.law == "yes" and not rule.basis:
-            wrong.append(f"/grounds/{number}: a ground that is law needs an article or a treaty")
+            wrong.append(
+                f"/grounds/{number}: a ground that is law needs an article or a treaty"
+            )
     seen = [rule.ground for rule in rules.grounds]
-    wrong += [f"/grounds: {one} stands twice" for one in sorted(set(seen)) if seen.count(one) > 1]
+    wrong += [
+        f"/grounds: {one} stands twice"
+        for one in sorted(set(seen))
+        if seen.count(one) > 1
+    ]
     if code in countries.available(override_dir):
         number_shown = countries.load_country(code, override_dir).police_emergency
         if rules.names.emergency != number_shown:

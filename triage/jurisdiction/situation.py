@@ -13,11 +13,23 @@ from triage.jurisdiction.facts import Facts
 from triage.jurisdiction.rules import CountryRules, PartnerHotline, Rules, Stop
 from triage.locations.catalogue import Platform
 
-NEXUS = ("victim.country", "victim.nationality", "victim.residence", "suspect.country",
-         "suspect.nationality", "suspect.residence", "suspect.ip_country",
-         "generated_in")  # fmt: skip
-ABROAD = ("victim.country", "victim.residence", "suspect.country", "suspect.residence",
-          "suspect.ip_country")  # fmt: skip
+NEXUS = (
+    "victim.country",
+    "victim.nationality",
+    "victim.residence",
+    "suspect.country",
+    "suspect.nationality",
+    "suspect.residence",
+    "suspect.ip_country",
+    "generated_in",
+)
+ABROAD = (
+    "victim.country",
+    "victim.residence",
+    "suspect.country",
+    "suspect.residence",
+    "suspect.ip_country",
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,11 @@ class Situation:
     @cached_property
     def hosted_home(self) -> bool:
         home = self.facts.home
-        seat_home = self.platform is not None and self.platform.seat == home and self.on_platform
+        seat_home = (
+            self.platform is not None
+            and self.platform.seat == home
+            and self.on_platform
+        )
         return home is not None and (self.facts.stored_in == home or seat_home)
 
     @cached_property
@@ -111,7 +127,10 @@ class Situation:
     def nexus(self) -> tuple[str, ...]:
         """Facts that lead to home; a municipality is home's unless the child is elsewhere."""
         victim = self.facts.victim
-        local = victim.municipality is not None and victim.country in {None, self.facts.home}
+        local = victim.municipality is not None and victim.country in {
+            None,
+            self.facts.home,
+        }
         found = self._where(NEXUS, at_home=True)
         return (*found, "victim.municipality") if local and self.facts.home else found
 
@@ -124,15 +143,22 @@ class Situation:
         """Stop-list entries for any country that the facts, or the platform's seat, name."""
         if self.home_rules is None:
             return ()
-        named = {country for _, country in self.facts.places()} | set(self.foreign_hosts)
-        return tuple(stop for stop in self.home_rules.stop_list if stop.country in named)
+        named = {country for _, country in self.facts.places()} | set(
+            self.foreign_hosts
+        )
+        return tuple(
+            stop for stop in self.home_rules.stop_list if stop.country in named
+        )
 
     def hotlines(self, country: str) -> tuple[PartnerHotline, ...]:
         return self.rules.hotlines.get(country, ())
 
     def reachable(self, country: str) -> bool:
         """Whether a hotline or a clearing house takes reports of what that country hosts."""
-        return bool(self.hotlines(country)) or country in self.rules.network.clearing_houses
+        return (
+            bool(self.hotlines(country))
+            or country in self.rules.network.clearing_houses
+        )
 
     def stops(self, country: str | None) -> bool:
         return any(stop.country == country for stop in self.stopped)
@@ -142,4 +168,6 @@ class Situation:
         if home is None:
             return ()
         known = ((path, self.facts.place(path)) for path in paths)
-        return tuple(path for path, place in known if place and (place == home) == at_home)
+        return tuple(
+            path for path, place in known if place and (place == home) == at_home
+        )

@@ -19,7 +19,9 @@ _TIME = (
     r"(?P<time>(?:\d{4}-\d\d-\d\d|\d\d?\.\d\d?\.\d{4})(?:[T ]|, )\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?"
     r"(?:\s?(?:Z\b|UTC\b|GMT\b)?\s?(?:[+-]\d\d(?::?\d\d)?)?)?)"
 )
-_PORT = r"(?:\s{0,2}(?::|,|;|\bport\b:?)\s{0,2}(?:port\b\s?:?\s?)?(?P<port>\d{1,5})(?!\d))?"
+_PORT = (
+    r"(?:\s{0,2}(?::|,|;|\bport\b:?)\s{0,2}(?:port\b\s?:?\s?)?(?P<port>\d{1,5})(?!\d))?"
+)
 _BETWEEN = r"(?:[\s,;@|]{1,3}(?:at|on|time|date|më|u|во)?:?\s{0,2})"
 PATTERN = re.compile(
     rf"(?i)(?<![\w.:/@%=-])(?:\[(?P<six>{_V6})\]|(?P<bare>{_V6})|(?P<four>{_V4}))(?![\w%-]|\.\d)"
@@ -40,7 +42,9 @@ HASH = re.compile(
 def from_match(match: re.Match[str]) -> Location | None:
     """The location of a match of PATTERN, None where it is no possible address."""
     bare, port, time = match["bare"], match["port"], match["time"]
-    if bare is not None and (bare == "::" or (bare.count(":") < 3 and "::" not in bare)):
+    if bare is not None and (
+        bare == "::" or (bare.count(":") < 3 and "::" not in bare)
+    ):
         return None  # a time of day or punctuation, not an address
     try:
         address = ipaddress.ip_address(match["six"] or bare or match["four"])
@@ -52,7 +56,11 @@ def from_match(match: re.Match[str]) -> Location | None:
     canonical = host = str(address)
     if port is not None:
         if 0 < int(port) <= 65535:
-            canonical = f"[{host}]:{int(port)}" if address.version == 6 else f"{host}:{int(port)}"
+            canonical = (
+                f"[{host}]:{int(port)}"
+                if address.version == 6
+                else f"{host}:{int(port)}"
+            )
         else:
             problems.append("port_invalid")
     if time is not None:
@@ -90,7 +98,9 @@ def _normal_time(text: str) -> tuple[str, list[str]]:
         return "", ["time_invalid"]
     fine = (fraction or "").rstrip("0")
     known = bool(zone or offset)
-    spelled = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (f".{fine}" if fine else "")
+    spelled = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (
+        f".{fine}" if fine else ""
+    )
     return spelled + ("Z" if known else ""), [] if known else ["time_without_zone"]
 
 

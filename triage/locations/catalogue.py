@@ -135,7 +135,9 @@ def _load(override_dir: Path | None) -> Catalogue:
     short = Reader(rest.get("shorteners", {}), "wrappers.toml shorteners", faults)
     hosts, paths = short.texts("hosts"), short.texts("paths")
     short.done()
-    short_paths = short.compiled("|".join(f"(?:{path})" for path in paths) or r"(?!)", "paths")
+    short_paths = short.compiled(
+        "|".join(f"(?:{path})" for path in paths) or r"(?!)", "paths"
+    )
     if faults:
         raise Misconfigured(
             f"The location data has {len(faults)} fault(s): " + "; ".join(faults) + ".",
@@ -147,8 +149,12 @@ def _load(override_dir: Path | None) -> Catalogue:
         wrappers=wrappers,
         shorteners=frozenset(hosts),
         shortener_paths=short_paths,
-        by_host={host: platform for platform in platforms.values() for host in platform.hosts},
-        by_scheme={s: platform for platform in platforms.values() for s in platform.schemes},
+        by_host={
+            host: platform for platform in platforms.values() for host in platform.hosts
+        },
+        by_scheme={
+            s: platform for platform in platforms.values() for s in platform.schemes
+        },
         wrappers_by_host=_index(wrappers),
     )
 
@@ -222,7 +228,9 @@ class Reader:
             self.fault(f"has an unknown entry {name!r}")
 
 
-def _tables(document: dict[str, Any], name: str, file: str, faults: list[str]) -> list[Any]:
+def _tables(
+    document: dict[str, Any], name: str, file: str, faults: list[str]
+) -> list[Any]:
     tables = document.get(name)
     if not isinstance(tables, list) or not tables:
         faults.append(f"{file} has no [[{name}]]")
@@ -234,7 +242,9 @@ def _platforms(document: dict[str, Any], faults: list[str]) -> dict[str, Platfor
     found: dict[str, Platform] = {}
     owner: dict[str, str] = {}
     dated = Reader(document, "platforms.toml", faults).day("dated") or date.min
-    for number, table in enumerate(_tables(document, "platform", "platforms.toml", faults), 1):
+    for number, table in enumerate(
+        _tables(document, "platform", "platforms.toml", faults), 1
+    ):
         reader = Reader(table, f"platforms.toml [[platform]] {number}", faults)
         platform = _platform(reader, dated)
         reader.done()
@@ -277,7 +287,9 @@ def _platform(reader: Reader, dated: date) -> Platform:
         query_order=reader.flag("query_order"),
         fragments=reader.flag("fragments"),
         drop=frozenset(reader.texts("drop")),
-        handle=_handle(Reader(handle, f"{reader.where} handle", reader.faults)) if handle else None,
+        handle=_handle(Reader(handle, f"{reader.where} handle", reader.faults))
+        if handle
+        else None,
         rules=tuple(
             _rule(Reader(rule, f"{reader.where} rule {number}", reader.faults))
             for number, rule in enumerate(rules, 1)
@@ -308,7 +320,10 @@ def _rule(reader: Reader) -> Rule:
         path=reader.pattern("path", end="/?") or re.compile("/?"),
         schemes=frozenset(reader.texts("schemes")) or frozenset(("http", "https")),
         hosts=frozenset(reader.texts("hosts")),
-        query=tuple((name, reader.compiled(str(p), f"query {name}")) for name, p in query.items()),
+        query=tuple(
+            (name, reader.compiled(str(p), f"query {name}"))
+            for name, p in query.items()
+        ),
         fragment=reader.pattern("fragment"),
         host=reader.pattern("host"),
         key=reader.text("key"),
@@ -321,7 +336,12 @@ def _rule(reader: Reader) -> Rule:
 
 
 def _check_templates(rule: Rule, reader: Reader) -> None:
-    patterns = (rule.path, rule.fragment, rule.host, *(pattern for _, pattern in rule.query))
+    patterns = (
+        rule.path,
+        rule.fragment,
+        rule.host,
+        *(pattern for _, pattern in rule.query),
+    )
     groups = {name for pattern in patterns if pattern for name in pattern.groupindex}
     for template in (rule.canonical, rule.content, rule.key):
         try:
@@ -346,15 +366,21 @@ def _tracking(document: dict[str, Any], faults: list[str]) -> Tracking:
         prefixes=tuple(prefix.lower() for prefix in prefixes),
         sessions=_sessions(reader, sessions),
         session_path=reader.compiled(path, "session_path"),
-        forum_path=reader.compiled(str(forums.pop("path", "(?!)")), "forum_sessions.path"),
+        forum_path=reader.compiled(
+            str(forums.pop("path", "(?!)")), "forum_sessions.path"
+        ),
         forum_sessions=_sessions(reader, forums),
     )
     reader.done()
     return tracking
 
 
-def _sessions(reader: Reader, patterns: Mapping[str, Any]) -> dict[str, re.Pattern[str]]:
-    return {n.lower(): reader.compiled(str(p), f"session {n}") for n, p in patterns.items()}
+def _sessions(
+    reader: Reader, patterns: Mapping[str, Any]
+) -> dict[str, re.Pattern[str]]:
+    return {
+        n.lower(): reader.compiled(str(p), f"session {n}") for n, p in patterns.items()
+    }
 
 
 _ROLES = ("redirector", "translator", "proxy", "archive")
@@ -363,7 +389,9 @@ _CODINGS = ("plain", "base64", "proofpoint2", "proofpoint3", "dashes", "host")
 
 def _wrappers(document: dict[str, Any], faults: list[str]) -> tuple[Wrapper, ...]:
     wrappers: list[Wrapper] = []
-    for number, table in enumerate(_tables(document, "wrapper", "wrappers.toml", faults), 1):
+    for number, table in enumerate(
+        _tables(document, "wrapper", "wrappers.toml", faults), 1
+    ):
         reader = Reader(table, f"wrappers.toml [[wrapper]] {number}", faults)
         wrapper = Wrapper(
             id=reader.text("id", required=True),

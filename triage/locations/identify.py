@@ -11,7 +11,13 @@ from triage.locations.location import Location, make_key, shorten, unknown
 from triage.locations.others.contact import known_suffix
 from triage.locations.text.repair import scrub, trim_end
 from triage.locations.text.scan import MAX_LOCATIONS, Scan, places
-from triage.locations.text.tokens import ORDINARY, clean, join_breaks, settle, web_addresses
+from triage.locations.text.tokens import (
+    ORDINARY,
+    clean,
+    join_breaks,
+    settle,
+    web_addresses,
+)
 from triage.locations.web import wrappers
 from triage.locations.web.weburl import OTHER, WEB, Parts, identify_parts, parse
 
@@ -28,7 +34,9 @@ _SPACE = re.compile(r"\s")
 _HOST_AND_PORT = re.compile(
     r"(?i)(https?:[/\\]{1,3})([^/?#\\:@\[\]]{1,300})(:[^/?#\\@]{0,20})?(?=[/?#\\]|$)"
 )
-_START_OF_NAME = re.compile(r"(?i)(?:https?:/*)?([^\s/?#:@]{1,253}\.[^\s/?#:@]{2,63})(?=[/?#:]|$)")
+_START_OF_NAME = re.compile(
+    r"(?i)(?:https?:/*)?([^\s/?#:@]{1,253}\.[^\s/?#:@]{2,63})(?=[/?#:]|$)"
+)
 
 
 def identify(
@@ -43,7 +51,9 @@ def identify(
     if len(text) <= MAX_TEXT and ORDINARY.fullmatch(text):
         location = _web(text, text, catalogue, 0)
         if location is not None:
-            return [location if location.userinfo is None else _without_userinfo(location)]
+            return [
+                location if location.userinfo is None else _without_userinfo(location)
+            ]
     return _thorough(text, region, catalogue)
 
 
@@ -79,7 +89,9 @@ def _thorough(text: str, region: str | None, catalogue: Catalogue) -> list[Locat
         cleaned = joined
         notes.append("whitespace_removed")
     if not cleaned.strip():
-        return [unknown(whole, *notes, "empty" if not whole.strip() else "not_a_location")]
+        return [
+            unknown(whole, *notes, "empty" if not whole.strip() else "not_a_location")
+        ]
     found = _simple(cleaned, catalogue) or _searched(cleaned, region, catalogue)
     return _finished(found, whole, notes)
 
@@ -93,7 +105,9 @@ def _simple(text: str, catalogue: Catalogue) -> list[tuple[int, Location]]:
     return [] if location is None else [(0, location)]
 
 
-def _searched(text: str, region: str | None, catalogue: Catalogue) -> list[tuple[int, Location]]:
+def _searched(
+    text: str, region: str | None, catalogue: Catalogue
+) -> list[tuple[int, Location]]:
     scan = Scan(text, catalogue, region, lambda url, raw: _web(url, raw, catalogue, 0))
     scan.before_web()
     spans: list[tuple[int, int]] = []
@@ -138,7 +152,11 @@ def _finished(
     one = found[0]
     if len(found) == 1 and not one.via and not _SPACE.search(whole.strip()):
         # All of the text is this location: what was typed is shown, not its repaired form.
-        found = [replace(one, input=shorten(whole, MAX_SHOWN), problems=(*notes, *one.problems))]
+        found = [
+            replace(
+                one, input=shorten(whole, MAX_SHOWN), problems=(*notes, *one.problems)
+            )
+        ]
     elif notes:
         found = [replace(one, problems=(*notes, *one.problems)) for one in found]
     return [_without_userinfo(one) for one in found]

@@ -43,8 +43,12 @@ def scan(table: Table, queries: NDArray[np.uint64], threshold: int) -> Hits:
     return together(parts)
 
 
-def _found(table: Table, queries: NDArray[np.uint64], threshold: int, lookups: Plan | None) -> Hits:
-    room = max(4096, 64 * len(queries))  # a second search where near-identical ones need more
+def _found(
+    table: Table, queries: NDArray[np.uint64], threshold: int, lookups: Plan | None
+) -> Hits:
+    room = max(
+        4096, 64 * len(queries)
+    )  # a second search where near-identical ones need more
     while True:
         out = np.empty((3, room), dtype=np.int64)
         if lookups is None:
@@ -66,7 +70,9 @@ def _found(table: Table, queries: NDArray[np.uint64], threshold: int, lookups: P
         if count == OUTSIDE:
             raise IndexError("a position lies outside the table")
         if count <= room:
-            return Hits(out[0, :count], out[1, :count], out[2, :count].astype(np.uint16))
+            return Hits(
+                out[0, :count], out[1, :count], out[2, :count].astype(np.uint16)
+            )
         room = count
 
 
@@ -91,12 +97,20 @@ def _prefetch(_context: Any, array: Any, index: Any) -> Any:
     """Ask for the cache line that holds ``array[index]``; reads nothing and cannot fault."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        address = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
+        data = context.make_array(signature.args[0])(
+            context, builder, arguments[0]
+        ).data
+        address = builder.bitcast(
+            builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer()
+        )
         kind = ir.FunctionType(ir.VoidType(), [address.type] + [ir.IntType(32)] * 3)
-        function = builder.module.declare_intrinsic("llvm.prefetch", [address.type], kind)
+        function = builder.module.declare_intrinsic(
+            "llvm.prefetch", [address.type], kind
+        )
         # for reading, to keep near, data
-        builder.call(function, [address] + [ir.Constant(ir.IntType(32), n) for n in (0, 3, 1)])
+        builder.call(
+            function, [address] + [ir.Constant(ir.IntType(32), n) for n in (0, 3, 1)]
+        )
         return context.get_dummy_value()
 
     return types.void(array, index), generate
@@ -122,7 +136,9 @@ def _tell(out: Any, count: int, query: int, position: int, apart: int) -> int:
     return count + 1
 
 
-def _compare(queries: Any, query: int, hashes: Any, threshold: int, out: Any, count: int) -> int:
+def _compare(
+    queries: Any, query: int, hashes: Any, threshold: int, out: Any, count: int
+) -> int:
     """One query against every hash, in order."""
     for position in range(hashes.shape[0]):
         apart = _distance(hashes, position, queries, query)
@@ -163,7 +179,9 @@ def _any_near(partners: Any, begin: int, partner: int, limit: int) -> bool:
     """Whether one of the 32 entries from ``begin`` passes; of fixed length, to become vectors."""
     near = np.uint16(0)
     for offset in range(BLOCK):
-        near |= np.uint16(popcount(np.uint16(partners[begin + offset] ^ partner)) <= limit)
+        near |= np.uint16(
+            popcount(np.uint16(partners[begin + offset] ^ partner)) <= limit
+        )
     return bool(near != 0)
 
 
@@ -173,7 +191,9 @@ def _seen_before(
     """Whether an earlier word's table gives this hash too: each match is told once."""
     for earlier in range(table):
         own = _word(queries, query, earlier) ^ _word(hashes, position, earlier)
-        other = _word(queries, query, earlier ^ 1) ^ _word(hashes, position, earlier ^ 1)
+        other = _word(queries, query, earlier ^ 1) ^ _word(
+            hashes, position, earlier ^ 1
+        )
         here, there = np.int64(popcount(own)), np.int64(popcount(other))
         if here <= tables[earlier, 2] and here + there <= tables[earlier, 3]:
             return True
@@ -220,9 +240,15 @@ def _compare_held(
             return OUTSIDE
         prefetch(hashes, held[candidate, 2] * hashes.shape[1])
     for candidate in range(held.shape[0]):
-        query, table, position = held[candidate, 0], held[candidate, 1], held[candidate, 2]
+        query, table, position = (
+            held[candidate, 0],
+            held[candidate, 1],
+            held[candidate, 2],
+        )
         apart = _distance(hashes, position, queries, query)
-        if apart <= threshold and not _told(queries, query, hashes, position, tables, table):
+        if apart <= threshold and not _told(
+            queries, query, hashes, position, tables, table
+        ):
             count = _add(out, count, query, position, apart)
     return count
 
@@ -265,20 +291,34 @@ def _search(
         _ask_ahead(ranges, partners, tables, step + 1)
         partner = _word(queries, query, table ^ 1)
         for lookup in range(tables[table, 0], tables[table, 1]):
-            begin, end = np.int64(ranges[query, lookup, 0]), np.int64(ranges[query, lookup, 1])
+            begin, end = (
+                np.int64(ranges[query, lookup, 0]),
+                np.int64(ranges[query, lookup, 1]),
+            )
             most = np.uint16(limit[lookup])
             for block in range(begin, end, BLOCK):
                 if _near(partners, block, partner, most):
                     rest = partners[block : min(block + BLOCK, end)]
-                    size = _hold(rest, partner, most, positions, block, query, table, held, size)
+                    size = _hold(
+                        rest, partner, most, positions, block, query, table, held, size
+                    )
                 if size >= HELD:
                     count = _full(
-                        queries, hashes, positions, tables, held[:size], threshold, out, count
+                        queries,
+                        hashes,
+                        positions,
+                        tables,
+                        held[:size],
+                        threshold,
+                        out,
+                        count,
                     )
                     size = 0
                     if count == OUTSIDE:
                         return OUTSIDE
-    return int(_full(queries, hashes, positions, tables, held[:size], threshold, out, count))
+    return int(
+        _full(queries, hashes, positions, tables, held[:size], threshold, out, count)
+    )
 
 
 def _prefetch_step(ranges: Any, partners: Any, tables: Any, step: int) -> None:

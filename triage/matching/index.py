@@ -56,7 +56,9 @@ def warm() -> str:
     scan = _scanner("auto")
     for bits in (64, 256):
         count = smallest(bits)
-        hashes = np.random.default_rng(bits).integers(0, 256, (count, bits // 8), dtype=np.uint8)
+        hashes = np.random.default_rng(bits).integers(
+            0, 256, (count, bits // 8), dtype=np.uint8
+        )
         table = in_memory(hashes, np.arange(count), bits)
         scan(table, table.hashes[:1], 8)
         scan(table, table.hashes[:1], bits)
@@ -87,8 +89,14 @@ class HashIndex:
 
     def __len__(self) -> int:
         """Entries built and added. One masked twice, or never present, makes no difference."""
-        gone = 0 if self._masked is None else int(self._is_masked(self._built.ids).sum())
-        return len(self._built.ids) - gone + (0 if self._added is None else len(self._added.ids))
+        gone = (
+            0 if self._masked is None else int(self._is_masked(self._built.ids).sum())
+        )
+        return (
+            len(self._built.ids)
+            - gone
+            + (0 if self._added is None else len(self._added.ids))
+        )
 
     def with_changes(
         self,
@@ -103,9 +111,15 @@ class HashIndex:
         ids = np.asarray(masked_ids)
         if ids.size and ids.dtype.kind not in "iu":
             raise InvalidInput(f"Ids to mask are whole numbers, not {ids.dtype}.")
-        added = in_memory(added_hashes, added_ids, self.bits) if len(added_ids) else None
+        added = (
+            in_memory(added_hashes, added_ids, self.bits) if len(added_ids) else None
+        )
         return HashIndex(
-            self._built, version=self.version, added=added, masked=ids, engine=self._engine
+            self._built,
+            version=self.version,
+            added=added,
+            masked=ids,
+            engine=self._engine,
         )
 
     def search(self, query: bytes, threshold: int) -> list[Match]:
@@ -115,7 +129,10 @@ class HashIndex:
                 f"A hash of {self.bits} bits has {self.bits // 8} bytes, not {len(query)}."
             )
         hits = self._hits(np.frombuffer(query, "<u8").reshape(1, -1), threshold)
-        if self._masked is None and sum(len(found.position) for _, found in hits) <= FEW:
+        if (
+            self._masked is None
+            and sum(len(found.position) for _, found in hits) <= FEW
+        ):
             return _few(hits)
         found = self._entries(hits)
         if found is None:
@@ -129,7 +146,11 @@ class HashIndex:
         """As ``search`` for each row of ``queries`` (m, bits / 8). ``threads`` shares the rows out:
         of use with the compiled engine, which works outside of Python's lock."""
         queries = np.asarray(queries)
-        if queries.dtype != np.uint8 or queries.ndim != 2 or queries.shape[1] * 8 != self.bits:
+        if (
+            queries.dtype != np.uint8
+            or queries.ndim != 2
+            or queries.shape[1] * 8 != self.bits
+        ):
             raise InvalidInput(
                 f"Queries of {self.bits} bits are an array of uint8 with {self.bits // 8} columns, "
                 f"not {queries.dtype} {queries.shape}."
@@ -141,7 +162,9 @@ class HashIndex:
                     np.array_split(queries, threads),
                 )
                 return [matches for part in parts for matches in part]
-        found = self._entries(self._hits(np.ascontiguousarray(queries).view("<u8"), threshold))
+        found = self._entries(
+            self._hits(np.ascontiguousarray(queries).view("<u8"), threshold)
+        )
         answers: list[list[Match]] = [[] for _ in range(len(queries))]
         if found is not None:
             query, ids, apart = found
@@ -151,16 +174,24 @@ class HashIndex:
                 answers[query[begin]] = matches[begin:end]
         return answers
 
-    def _hits(self, queries: NDArray[np.uint64], threshold: int) -> list[tuple[Table, Hits]]:
+    def _hits(
+        self, queries: NDArray[np.uint64], threshold: int
+    ) -> list[tuple[Table, Hits]]:
         """What each table gives."""
         if threshold < 0:
-            raise InvalidInput(f"A threshold is a number of bits from 0, not {threshold}.")
+            raise InvalidInput(
+                f"A threshold is a number of bits from 0, not {threshold}."
+            )
         tables = [self._built] if self._added is None else [self._built, self._added]
         try:
-            return [(table, _scanner(self._engine)(table, queries, threshold)) for table in tables]
+            return [
+                (table, _scanner(self._engine)(table, queries, threshold))
+                for table in tables
+            ]
         except IndexError as error:
             raise DamagedIndex(
-                f"The index of known hashes contradicts itself: {error}.", hint="Build it again."
+                f"The index of known hashes contradicts itself: {error}.",
+                hint="Build it again.",
             ) from error
 
     def _entries(
@@ -175,7 +206,9 @@ class HashIndex:
         parts = [part for part in parts if len(part[0])]
         if not parts:
             return None
-        query, ids, apart = (np.concatenate(column) for column in zip(*parts, strict=True))
+        query, ids, apart = (
+            np.concatenate(column) for column in zip(*parts, strict=True)
+        )
         order = np.lexsort((ids, apart, query))
         return query[order], ids[order], apart[order]
 
@@ -191,18 +224,24 @@ def _few(hits: list[tuple[Table, Hits]]) -> list[Match]:
     answer = [
         Match(int(table.ids[entry]), distance)
         for table, found in hits
-        for position, distance in zip(found.position.tolist(), found.distance.tolist(), strict=True)
+        for position, distance in zip(
+            found.position.tolist(), found.distance.tolist(), strict=True
+        )
         for entry in range(int(table.first[position]), int(table.first[position + 1]))
     ]
     return sorted(answer, key=lambda match: (match.distance, match.id))
 
 
-def _expanded(table: Table, hits: Hits) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def _expanded(
+    table: Table, hits: Hits
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Query, id and distance: each hash found stands for all entries that share it."""
     query, position, apart = hits
     begin = table.first.take(position).astype(np.int64)
     count = table.first.take(position + 1) - begin
     if (count != 1).any():
-        begin = np.repeat(begin - (np.cumsum(count) - count), count) + np.arange(count.sum())
+        begin = np.repeat(begin - (np.cumsum(count) - count), count) + np.arange(
+            count.sum()
+        )
         query, apart = np.repeat(query, count), np.repeat(apart, count)
     return query, table.ids.take(begin), apart

@@ -46,7 +46,9 @@ def build_index(
     arrays that do not fit together, OSError where the file cannot be written.
     """
     if len(json.dumps(version)) > MAX_VERSION:
-        raise InvalidInput(f"The name of an index's version has at most {MAX_VERSION} bytes.")
+        raise InvalidInput(
+            f"The name of an index's version has at most {MAX_VERSION} bytes."
+        )
     content = distinct(hashes, ids, bits)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -67,7 +69,9 @@ def _write(file: int, content: Distinct, bits: int, version: str) -> None:
     shape = (bits, len(content.hashes), len(content.ids))
     signed = content.ids.dtype.kind == "i"
     size = HEADER + size_of(*shape)
-    os.posix_fallocate(file, 0, size)  # a full disk is an error here and not a signal later
+    os.posix_fallocate(
+        file, 0, size
+    )  # a full disk is an error here and not a signal later
     mapped = mmap.mmap(file, size)
     view = memoryview(mapped)
     fill(carve(view[HEADER:], *shape, signed=signed), content)
@@ -98,7 +102,11 @@ def _digest(body: memoryview) -> str:
 
 
 def load_index(
-    path: Path, *, verify: bool = False, version: str | None = None, engine: Engine = "auto"
+    path: Path,
+    *,
+    verify: bool = False,
+    version: str | None = None,
+    engine: Engine = "auto",
 ) -> HashIndex:
     """Map the index at ``path``: milliseconds, whatever its size, and shared by all processes.
 
@@ -114,7 +122,9 @@ def load_index(
     except FileNotFoundError as error:
         raise StaleIndex(f"There is no index at {path}.", hint="Build it.") from error
     except OSError as error:
-        raise DamagedIndex(f"The index {path} cannot be read: {error.strerror}.") from error
+        raise DamagedIndex(
+            f"The index {path} cannot be read: {error.strerror}."
+        ) from error
     header = _read_header(path, mapped)
     if version is not None and header["version"] != version:
         raise StaleIndex(
@@ -125,14 +135,20 @@ def load_index(
     if verify and _digest(body) != header["sha256"]:
         raise _damaged(path, "its content does not have the checksum in its header")
     table = carve(
-        body, header["bits"], header["hashes"], header["entries"], signed=header["signed"]
+        body,
+        header["bits"],
+        header["hashes"],
+        header["entries"],
+        signed=header["signed"],
     )
     _check_bounds(path, table)
     return HashIndex(table, version=header["version"], engine=engine)
 
 
 def _damaged(path: Path, reason: str) -> DamagedIndex:
-    return DamagedIndex(f"The index {path} is damaged: {reason}.", hint="Build it again.")
+    return DamagedIndex(
+        f"The index {path} is damaged: {reason}.", hint="Build it again."
+    )
 
 
 def _read_header(path: Path, mapped: memoryview) -> dict[str, Any]:
@@ -144,7 +160,9 @@ def _read_header(path: Path, mapped: memoryview) -> dict[str, Any]:
         raise _damaged(path, "its header does not have the checksum that it states")
     header: dict[str, Any] = json.loads(text)
     if header["format"] != FORMAT:
-        raise _damaged(path, f"its format is {header['format']}; this program reads {FORMAT}")
+        raise _damaged(
+            path, f"its format is {header['format']}; this program reads {FORMAT}"
+        )
     expected = HEADER + size_of(header["bits"], header["hashes"], header["entries"])
     if len(mapped) != expected:
         raise _damaged(path, f"it has {len(mapped)} bytes and should have {expected}")

@@ -45,7 +45,9 @@ def scan(table: Table, queries: NDArray[np.uint64], threshold: int) -> Hits:
     """Every (query, hash) pair of ``queries`` (m, bits / 64) that differs in <= threshold bits."""
     lookups = plan(table.bits, threshold) if table.starts.size else None
     if lookups is None:
-        return together([compare_all(table, queries, i, threshold) for i in range(len(queries))])
+        return together(
+            [compare_all(table, queries, i, threshold) for i in range(len(queries))]
+        )
     parts = []
     for start in range(0, len(queries), QUERIES_AT_ONCE):
         chunk = queries[start : start + QUERIES_AT_ONCE]
@@ -60,7 +62,9 @@ def together(parts: list[Hits]) -> Hits:
     if not parts:
         none = np.empty(0, dtype=np.intp)
         return Hits(none, none, none.astype(np.uint16))
-    query, position, distance = (np.concatenate(column) for column in zip(*parts, strict=True))
+    query, position, distance = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
     return Hits(query, position, distance)
 
 
@@ -76,7 +80,9 @@ def distances(differing: NDArray[np.uint64]) -> NDArray[Any]:
     return apart.astype(np.uint16)
 
 
-def compare_all(table: Table, queries: NDArray[np.uint64], index: int, threshold: int) -> Hits:
+def compare_all(
+    table: Table, queries: NDArray[np.uint64], index: int, threshold: int
+) -> Hits:
     """Query ``index`` against each hash of the table, a cache-sized block at a time."""
     found, apart = [], []
     step = ELEMENTS_AT_ONCE // 8
@@ -96,7 +102,9 @@ def _through_tables(
     table: Table, queries: NDArray[np.uint64], threshold: int, lookups: Plan
 ) -> Hits:
     words = queries.view("<u2").T
-    keys = (words[lookups.word] ^ lookups.flip[:, None]) + (lookups.word * BUCKETS)[:, None]
+    keys = (words[lookups.word] ^ lookups.flip[:, None]) + (lookups.word * BUCKETS)[
+        :, None
+    ]
     begin = table.starts.take(keys).astype(np.intp)
     size = table.starts.take(keys + 1).astype(np.intp) - begin
     heavy = size.sum(axis=0) > len(table.hashes) // SCAN_SHARE
@@ -116,7 +124,9 @@ def _through_tables(
     return Hits(query[near], position[near], apart[near])
 
 
-def _in_halves(table: Table, queries: NDArray[np.uint64], threshold: int, lookups: Plan) -> Hits:
+def _in_halves(
+    table: Table, queries: NDArray[np.uint64], threshold: int, lookups: Plan
+) -> Hits:
     middle = len(queries) // 2
     left = _through_tables(table, queries[:middle], threshold, lookups)
     right = _through_tables(table, queries[middle:], threshold, lookups)
@@ -131,7 +141,9 @@ def _with_heavy(
     heavy: NDArray[np.bool_],
 ) -> Hits:
     """The queries whose buckets hold much of the list one by one, the others as usual."""
-    parts = [compare_all(table, queries, int(i), threshold) for i in np.flatnonzero(heavy)]
+    parts = [
+        compare_all(table, queries, int(i), threshold) for i in np.flatnonzero(heavy)
+    ]
     light = np.flatnonzero(~heavy)
     if light.size:
         found = _through_tables(table, queries[light], threshold, lookups)
@@ -157,10 +169,14 @@ def _candidates(
     pair |= table.positions.take(slot)
     pair.sort()
     pair = pair[np.flatnonzero(np.diff(pair, prepend=~pair[:1]))]
-    return (pair >> np.uint64(32)).astype(np.intp), (pair & np.uint64(0xFFFFFFFF)).astype(np.intp)
+    return (pair >> np.uint64(32)).astype(np.intp), (
+        pair & np.uint64(0xFFFFFFFF)
+    ).astype(np.intp)
 
 
-def _in_windows(table: Table, buckets: Buckets) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def _in_windows(
+    table: Table, buckets: Buckets
+) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Look-up and slot of what passes, block by block."""
     width = _width(len(table.hashes))
     window: NDArray[Any] = np.ndarray(

@@ -51,7 +51,9 @@ def smallest(bits: int) -> int:
     return SMALL_BYTES * 8 // bits
 
 
-def sections(bits: int, unique: int, entries: int) -> list[tuple[str, int, tuple[int, ...]]]:
+def sections(
+    bits: int, unique: int, entries: int
+) -> list[tuple[str, int, tuple[int, ...]]]:
     """Name, bytes per element and shape of each array of a table, in the order of the file."""
     words = bits // WORD if unique >= smallest(bits) else 0
     slots = words * unique + PAD if words else 0
@@ -68,7 +70,8 @@ def sections(bits: int, unique: int, entries: int) -> list[tuple[str, int, tuple
 def size_of(bits: int, unique: int, entries: int) -> int:
     """Bytes that the arrays of such a table take, each one aligned."""
     return sum(
-        _aligned(width * int(np.prod(shape))) for _, width, shape in sections(bits, unique, entries)
+        _aligned(width * int(np.prod(shape)))
+        for _, width, shape in sections(bits, unique, entries)
     )
 
 
@@ -82,7 +85,9 @@ def carve(buffer: Any, bits: int, unique: int, entries: int, *, signed: bool) ->
     offset = 0
     for name, width, shape in sections(bits, unique, entries):
         kind = "i" if name == "ids" and signed else "u"
-        arrays[name] = np.ndarray(shape, dtype=f"<{kind}{width}", buffer=buffer, offset=offset)
+        arrays[name] = np.ndarray(
+            shape, dtype=f"<{kind}{width}", buffer=buffer, offset=offset
+        )
         offset += _aligned(arrays[name].nbytes)
     return Table(bits=bits, **arrays)
 
@@ -106,7 +111,9 @@ def distinct(hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int) -> Distinc
     leading = words[order, 0]
     tied = np.zeros(len(words) + 1, dtype=bool)
     tied[1:-1] = leading[1:] == leading[:-1]
-    ties = np.flatnonzero(tied[1:] | tied[:-1])  # random hashes have none: the sort is cheap
+    ties = np.flatnonzero(
+        tied[1:] | tied[:-1]
+    )  # random hashes have none: the sort is cheap
     some = order[ties]
     order[ties] = some[np.lexsort(words[some].T[::-1])]
     words = words[order]
@@ -129,7 +136,9 @@ def _check(hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int) -> None:
             f"not {ids.dtype} {ids.shape}."
         )
     if len(hashes) > MOST:
-        raise InvalidInput(f"One index holds at most {MOST:,} hashes.", hint="Split the list.")
+        raise InvalidInput(
+            f"One index holds at most {MOST:,} hashes.", hint="Split the list."
+        )
 
 
 def fill(table: Table, content: Distinct) -> None:
@@ -148,7 +157,9 @@ def fill(table: Table, content: Distinct) -> None:
         table.partners[begin:end] = words[order, word ^ 1]
         table.positions[begin:end] = order
         counts = np.bincount(words[:, word], minlength=BUCKETS)
-        table.starts[word * BUCKETS + 1 : (word + 1) * BUCKETS + 1] = begin + np.cumsum(counts)
+        table.starts[word * BUCKETS + 1 : (word + 1) * BUCKETS + 1] = begin + np.cumsum(
+            counts
+        )
     table.starts[0] = 0
     table.partners[ends[-1] :] = 0
     table.positions[ends[-1] :] = 0

@@ -100,7 +100,9 @@ def score(signals: Signals, weights: Weights, language: str = "en") -> Priority:
         weight: Weight = getattr(weights, slug)
         points = int(weight.points * min(1.0, max(0.0, share)))
         if points:
-            parts.append(Part(slug, points, weight.why.get(language) or weight.why["en"]))
+            parts.append(
+                Part(slug, points, weight.why.get(language) or weight.why["en"])
+            )
     parts.sort(key=lambda part: (-part.points, part.slug))
     return Priority(sum(part.points for part in parts), tuple(parts))
 
@@ -134,7 +136,9 @@ def load_weights(override_dir: Path | None = None) -> Weights:
         if not getattr(weights, slug).why.get("en")
     ]
     if not weights.listed.points <= weights.national.points <= weights.baseline.points:
-        wrong.append("/baseline: must not weigh less than national, nor national less than listed")
+        wrong.append(
+            "/baseline: must not weigh less than national, nor national less than listed"
+        )
     # Of the three classes only the heaviest can count.
     total = sum(
         getattr(weights, slug).points

@@ -20,7 +20,10 @@ from workers.web_server import Server
 
 metadata = MetaData()
 TABLE = Table(
-    "bench_bare", metadata, Column("id", Uuid, primary_key=True), Column("body", LargeBinary)
+    "bench_bare",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("body", LargeBinary),
 )
 
 
@@ -38,8 +41,12 @@ class BareServer(Server):
         def store() -> Response:
             row_id = new_id()
             with engine.begin() as connection:
-                connection.execute(insert(TABLE), {"id": row_id, "body": request.get_data()})
-            return Response(json.dumps({"id": str(row_id)}), 201, content_type="application/json")
+                connection.execute(
+                    insert(TABLE), {"id": row_id, "body": request.get_data()}
+                )
+            return Response(
+                json.dumps({"id": str(row_id)}), 201, content_type="application/json"
+            )
 
         return app
 

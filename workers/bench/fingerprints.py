@@ -80,7 +80,9 @@ def _agreement(pictures: list[bytes]) -> dict[str, int]:
         return {}
     apart = []
     for data in pictures:
-        vector, _ = pdqhash.compute(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+        vector, _ = pdqhash.compute(
+            np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+        )
         theirs = np.packbits(vector.astype(np.uint8)).tobytes()
         apart.append((int(_ours(data)[0], 16) ^ int.from_bytes(theirs)).bit_count())
     return {"bits_apart": max(apart)}

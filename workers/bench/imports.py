@@ -49,18 +49,25 @@ def run(size: int = 1_000_000, *, database: str = "") -> dict[str, Any]:
         finally:
             context.close()
     load = [round(each, 2) for each in os.getloadavg()]
-    return result("import", "entries/s", rows) | {"database": dialect, "load_average": load}
+    return result("import", "entries/s", rows) | {
+        "database": dialect,
+        "load_average": load,
+    }
 
 
 def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
     """Each step with its seconds, what it did, and the memory that this process took more."""
     with context.database.reading() as session:
         if service.sizes(session):
-            raise Conflict("The database of a bench is an empty one.", hint="Name another one.")
+            raise Conflict(
+                "The database of a bench is an empty one.", hint="Name another one."
+            )
     first, second = folder / "first.csv", folder / "second.csv"
     values = np.random.default_rng(1).integers(0, 256, (size, 32), dtype=np.uint8)
     _write(first, values)
-    values[::CHANGED] = np.random.default_rng(2).integers(0, 256, (len(values[::CHANGED]), 32))
+    values[::CHANGED] = np.random.default_rng(2).integers(
+        0, 256, (len(values[::CHANGED]), 32)
+    )
     _write(second, values)
     bare = _bare(context, first)
     rows = []
@@ -109,7 +116,13 @@ def _import(context: Context, path: Path) -> service.Import:
         form = formats.detect(stream.read(65_536), path.name)
         stream.seek(0)
         return importing.import_file(
-            context.database, LIST, stream, form=form, whole=True, actor="bench", clock=utc_now
+            context.database,
+            LIST,
+            stream,
+            form=form,
+            whole=True,
+            actor="bench",
+            clock=utc_now,
         )
 
 
@@ -117,7 +130,9 @@ def _bare(context: Context, path: Path) -> float:
     """Seconds for the same lines, cut at their commas and looked at no further."""
     start = time.perf_counter()
     with path.open("rb") as stream, context.database.writing() as session:
-        session.execute(text("CREATE TABLE bench_bare (a text, b text, c text, d text, e text)"))
+        session.execute(
+            text("CREATE TABLE bench_bare (a text, b text, c text, d text, e text)")
+        )
         _copy(session.connection(), stream)
     taken = time.perf_counter() - start
     with context.database.writing() as session:
@@ -129,7 +144,9 @@ def _copy(connection: Any, stream: BinaryIO) -> None:
     next(stream)
     rows = (tuple(line.decode("ascii").rstrip("\r\n").split(",")) for line in stream)
     if connection.dialect.name != "postgresql":
-        connection.exec_driver_sql("INSERT INTO bench_bare VALUES (?, ?, ?, ?, ?)", list(rows))
+        connection.exec_driver_sql(
+            "INSERT INTO bench_bare VALUES (?, ?, ?, ?, ?)", list(rows)
+        )
         return
     cursor = connection.connection.cursor()
     with cursor.copy("COPY bench_bare FROM STDIN") as copy:

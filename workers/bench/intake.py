@@ -69,8 +69,12 @@ def run(seconds: float = 20.0, *, database: str = "") -> dict[str, Any]:
             context.close()
     told = result("intake", "accepted reports/s", rows)
     load = [round(each, 2) for each in os.getloadavg()]
-    return told | {"database": dialect, "web_workers": WEB_WORKERS, "clients": CLIENTS,
-                   "load_average": load}  # fmt: skip
+    return told | {
+        "database": dialect,
+        "web_workers": WEB_WORKERS,
+        "clients": CLIENTS,
+        "load_average": load,
+    }
 
 
 def _prepare(context: Context) -> str:
@@ -105,13 +109,21 @@ def _rows(
     plain = to_api("/")
     for case, visit, same, judged in (
         ("API, one report", to_api(API), plain, floor),
-        ("API, one report with a key", to_api(API, Authorization=authorisation),
-         to_api("/", Authorization=authorisation), floor),
-        ("form on one page, POST", _sending(context, ours),
-         _sending(context, ours, bare=True), floor),
+        (
+            "API, one report with a key",
+            to_api(API, Authorization=authorisation),
+            to_api("/", Authorization=authorisation),
+            floor,
+        ),
+        (
+            "form on one page, POST",
+            _sending(context, ours),
+            _sending(context, ours, bare=True),
+            floor,
+        ),
         # Two requests, and the first one stores nothing: told, and not held against the yardstick.
         ("form on one page, GET and POST", _fill_in, plain, {}),
-    ):  # fmt: skip
+    ):
         measured, beside = _in_turns((ours, visit), (reference, same), seconds)
         rows.append(_row(case, measured, beside, **judged))
     many = _posting(
@@ -124,7 +136,9 @@ def _rows(
     measured, beside = _in_turns(
         (ours, many), (reference, plain), seconds, clients=WEB_WORKERS, units=LINES
     )
-    rows.append(_row(f"bulk, {LINES:,} lines a request", measured, beside, floor=FLOOR_BULK))
+    rows.append(
+        _row(f"bulk, {LINES:,} lines a request", measured, beside, floor=FLOOR_BULK)
+    )
     return rows
 
 
@@ -141,7 +155,9 @@ def _in_turns(
         lambda load: (load or measured).add(
             *ours, seconds=seconds / ROUNDS, clients=clients, units=units
         ),
-        lambda load: (load or beside).add(*reference, seconds=seconds / ROUNDS, clients=CLIENTS),
+        lambda load: (load or beside).add(
+            *reference, seconds=seconds / ROUNDS, clients=CLIENTS
+        ),
     ]
     if units == 1:  # a bulk request is long enough to pay for its own first time
         for side in sides:
@@ -180,12 +196,16 @@ def _sending(context: Context, port: int, *, bare: bool = False) -> Visit:
     connection.close()
     return lambda kept: _send(
         kept,
-        replace(page, hidden=page.hidden | {"form_id": form_fields.new_form_id(context)}),
+        replace(
+            page, hidden=page.hidden | {"form_id": form_fields.new_form_id(context)}
+        ),
         bare=bare,
     )
 
 
-def _send(connection: HTTPConnection, page: reporter.Page, *, bare: bool = False) -> None:
+def _send(
+    connection: HTTPConnection, page: reporter.Page, *, bare: bool = False
+) -> None:
     path, expect = ("/", 201) if bare else (reporter.PAGE, 200)
     reporter.send(
         connection,

@@ -25,8 +25,11 @@ def keep(folder: Path, orders: Iterable[str]) -> None:
             with (folder / LOG).open("ab") as log:
                 service = subprocess.Popen(
                     [sys.executable, "-m", "workers", "up"],
-                    cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                )  # fmt: skip
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                )
     finally:
         if service is not None:
             _stop(service)

@@ -33,7 +33,9 @@ class Load:
         ordered = sorted(self.visits)
         return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))] * 1000
 
-    def add(self, port: int, visit: Visit, *, seconds: float, clients: int, units: int = 1) -> None:
+    def add(
+        self, port: int, visit: Visit, *, seconds: float, clients: int, units: int = 1
+    ) -> None:
         """Let ``clients`` visit again and again for ``seconds``; a visit does ``units``."""
         start = time.perf_counter()
 
@@ -46,7 +48,9 @@ class Load:
             return took
 
         with ThreadPoolExecutor(clients) as pool:
-            visits = [each for took in pool.map(client, range(clients)) for each in took]
+            visits = [
+                each for took in pool.map(client, range(clients)) for each in took
+            ]
         self.seconds += time.perf_counter() - start
         self.units += len(visits) * units
         self.visits += visits

@@ -75,17 +75,25 @@ def _lenient(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 
 def _cases() -> dict[str, list[str]]:
     dice = random.Random(7)
-    sites = [f"{word}{n}.example" for n in range(40) for word in ("www.shop", "forum", "img")]
+    sites = [
+        f"{word}{n}.example" for n in range(40) for word in ("www.shop", "forum", "img")
+    ]
 
     def path() -> str:
-        return "/".join(f"{dice.randrange(16**6):06x}" for _ in range(dice.randint(1, 4)))
+        return "/".join(
+            f"{dice.randrange(16**6):06x}" for _ in range(dice.randint(1, 4))
+        )
 
     def query() -> str:
         names = dice.sample(["id", "page", "utm_source", "lang", "fbclid", "view"], 3)
         return "&".join(f"{name}={dice.randrange(10**6)}" for name in names)
 
-    ordinary = [f"https://{dice.choice(sites)}/{path()}?{query()}" for _ in range(_BATCH)]
-    many_hosts = [f"http://h{dice.randrange(10**9)}.example/{path()}" for _ in range(_BATCH)]
+    ordinary = [
+        f"https://{dice.choice(sites)}/{path()}?{query()}" for _ in range(_BATCH)
+    ]
+    many_hosts = [
+        f"http://h{dice.randrange(10**9)}.example/{path()}" for _ in range(_BATCH)
+    ]
     platforms = [
         dice.choice(
             (
@@ -97,7 +105,10 @@ def _cases() -> dict[str, list[str]]:
         )
         for _ in range(_BATCH)
     ]
-    defanged = [f"hxxps://{dice.choice(sites).replace('.', '[.]')}/{path()}" for _ in range(_BATCH)]
+    defanged = [
+        f"hxxps://{dice.choice(sites).replace('.', '[.]')}/{path()}"
+        for _ in range(_BATCH)
+    ]
     return {
         "ordinary addresses": ordinary,
         NEW_HOSTS: many_hosts,

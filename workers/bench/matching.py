@@ -78,7 +78,9 @@ def run(
             label, bits, hashes = lists.pop(0)
             asked = near(hashes, queries, rng, THRESHOLD[bits])
             path = Path(directory) / "bench.index"
-            rows += _measure(label, bits, hashes, asked, path, tick=tick, seconds=seconds)
+            rows += _measure(
+                label, bits, hashes, asked, path, tick=tick, seconds=seconds
+            )
             path.unlink()
     return result("match", "queries/s", rows)
 
@@ -94,12 +96,16 @@ def near_identical(size: int, rng: np.random.Generator) -> Hashes:
     return hashes
 
 
-def near(hashes: Hashes, queries: int, rng: np.random.Generator, threshold: int) -> Hashes:
+def near(
+    hashes: Hashes, queries: int, rng: np.random.Generator, threshold: int
+) -> Hashes:
     """Every second one a member with 0 to ``threshold`` bits changed, the others at random."""
     asked = rng.integers(0, 256, (queries, hashes.shape[1]), dtype=np.uint8)
     asked[::2] = hashes[rng.integers(0, len(hashes), len(asked[::2]))]
     for query in asked[::2]:
-        bits = rng.choice(hashes.shape[1] * 8, rng.integers(0, threshold + 1), replace=False)
+        bits = rng.choice(
+            hashes.shape[1] * 8, rng.integers(0, threshold + 1), replace=False
+        )
         np.bitwise_xor.at(query, bits // 8, (1 << (bits % 8)).astype(np.uint8))
     return asked
 
@@ -140,7 +146,9 @@ def vars_of(facts: Facts) -> dict[str, float]:
     return {name: round(getattr(facts, name), 4) for name in Facts.__slots__}
 
 
-def _take_stock(bits: int, hashes: Hashes, asked: Hashes, path: Path) -> tuple[HashIndex, Facts]:
+def _take_stock(
+    bits: int, hashes: Hashes, asked: Hashes, path: Path
+) -> tuple[HashIndex, Facts]:
     start = time.perf_counter()
     ids = np.arange(len(hashes))
     build_index(path, hashes=hashes, ids=ids, bits=bits, version="bench")
@@ -201,7 +209,9 @@ def _threatexchange(hashes: Hashes) -> Side:
     from threatexchange.signal_type.pdq.pdq_index import PDQIndex
 
     faiss.omp_set_num_threads(1)
-    index = PDQIndex((entry.tobytes().hex(), number) for number, entry in enumerate(hashes))
+    index = PDQIndex(
+        (entry.tobytes().hex(), number) for number, entry in enumerate(hashes)
+    )
     return Side(
         name="threatexchange PDQIndex",
         single=lambda query: index.query(query.tobytes().hex()),
@@ -229,12 +239,16 @@ def _plain_scan(hashes: Hashes, bits: int) -> Side:
     words, threshold = hashes.view("<u8"), THRESHOLD[bits]
 
     def single(query: Hashes) -> Any:
-        return np.flatnonzero(np.bitwise_count(words ^ query.view("<u8")).sum(axis=1) <= threshold)
+        return np.flatnonzero(
+            np.bitwise_count(words ^ query.view("<u8")).sum(axis=1) <= threshold
+        )
 
     return Side("NumPy scan", single, lambda asked: [single(query) for query in asked])
 
 
-def _take_turns(sides: list[Side], way: str, asked: Hashes, seconds: float) -> list[float]:
+def _take_turns(
+    sides: list[Side], way: str, asked: Hashes, seconds: float
+) -> list[float]:
     """Searches per second of each side: the median of rounds in which each has its turn."""
     speeds: list[list[float]] = [[] for _ in sides]
     for _ in range(ROUNDS):

@@ -76,9 +76,12 @@ def run(
         finally:
             context.close()
     return told | {
-        "database": dialect, "index_size": size, "job_workers": workers,
-        "ready_seconds": round(ready, 2), "load_average": [round(n, 2) for n in os.getloadavg()],
-    }  # fmt: skip
+        "database": dialect,
+        "index_size": size,
+        "job_workers": workers,
+        "ready_seconds": round(ready, 2),
+        "load_average": [round(n, 2) for n in os.getloadavg()],
+    }
 
 
 def _settings(database: str, workers: int) -> dict[str, str]:
@@ -105,9 +108,14 @@ def _prepare(context: Context, size: int, tick: Tick) -> None:
         for name, entries in (("known", known), ("random", _random(size, tick))):
             target = service.create_list(session, name, actor="bench", now=now)
             service.import_version(
-                session, target, entries, digest=hashlib.sha256(name.encode()).hexdigest(),
-                whole=True, actor="bench", now=now,
-            )  # fmt: skip
+                session,
+                target,
+                entries,
+                digest=hashlib.sha256(name.encode()).hexdigest(),
+                whole=True,
+                actor="bench",
+                now=now,
+            )
 
 
 def _random(size: int, tick: Tick) -> Iterator[HashEntry]:
@@ -133,23 +141,38 @@ def _measured(
 ) -> dict[str, Any]:
     first, *latencies = _one_by_one(home, context, place, reports + 1, tick)
     idle = home.jobs()
-    rate, accepted = _at_once(home, context, place, range(reports + 1, reports + 1 + many), tick)
+    rate, accepted = _at_once(
+        home, context, place, range(reports + 1, reports + 1 + many), tick
+    )
     busy = home.jobs()[len(idle) :]
     p95 = percentile(latencies, 95)
     figures = {
-        "unit": "s at p95", "p50": round(statistics.median(latencies), 3),
-        "max": round(max(latencies), 3), "first": round(first, 3), "reports": reports,
+        "unit": "s at p95",
+        "p50": round(statistics.median(latencies), 3),
+        "max": round(max(latencies), 3),
+        "first": round(first, 3),
+        "reports": reports,
         **{f"{name}_ms": spent for name, spent in breakdown(idle).items()},
-    }  # fmt: skip
+    }
     return result(
-        "pipeline", "as each row says",
+        "pipeline",
+        "as each row says",
         [
-            row("idle, form to proposed class", p95, GOAL_P95_SECONDS, "goal", **figures),
-            row("at saturation, form to proposed class", rate, None, "none", unit="items/s",
-                accepted_per_second=round(accepted, 1), reports=many,
-                **{f"{name}_ms": spent for name, spent in breakdown(busy).items()}),
+            row(
+                "idle, form to proposed class", p95, GOAL_P95_SECONDS, "goal", **figures
+            ),
+            row(
+                "at saturation, form to proposed class",
+                rate,
+                None,
+                "none",
+                unit="items/s",
+                accepted_per_second=round(accepted, 1),
+                reports=many,
+                **{f"{name}_ms": spent for name, spent in breakdown(busy).items()},
+            ),
         ],
-    )  # fmt: skip
+    )
 
 
 def percentile(values: list[float], percent: int) -> float:
@@ -175,7 +198,9 @@ def breakdown(jobs: list[dict[str, Any]]) -> dict[str, float]:
             name: _mean(job["steps"].get(name, 0.0) for job in examined)
             for name in ("hosting", "fetch", "hash", "match")
         },
-        "store": _mean(job["steps"]["store"] - job["steps"].get("match", 0.0) for job in examined),
+        "store": _mean(
+            job["steps"]["store"] - job["steps"].get("match", 0.0) for job in examined
+        ),
     }
     return {name: round(seconds * 1000, 1) for name, seconds in parts.items()}
 
@@ -184,7 +209,9 @@ def _mean(values: Iterator[float]) -> float:
     return statistics.fmean(values)
 
 
-def _one_by_one(home: House, context: Context, place: str, count: int, tick: Tick) -> list[float]:
+def _one_by_one(
+    home: House, context: Context, place: str, count: int, tick: Tick
+) -> list[float]:
     """Seconds of each report; the next is filed once the one before is through."""
     taken = []
     for number in range(count):
@@ -200,15 +227,18 @@ def _one_by_one(home: House, context: Context, place: str, count: int, tick: Tic
 
 def _await_class(context: Context, url: str, begun: float) -> None:
     proposed = (
-        select(Case.id).join(Item, Item.id == Case.item_id)
+        select(Case.id)
+        .join(Item, Item.id == Case.item_id)
         .where(Item.canonical == url, Case.proposed_class != "")
-    )  # fmt: skip
+    )
     while time.perf_counter() - begun < PATIENCE_SECONDS:
         with context.database.reading() as session:
             if session.scalar(proposed) is not None:
                 return
         time.sleep(LOOK_SECONDS)
-    raise Unavailable("A report never came to a proposed class.", hint="Is the machine busy?")
+    raise Unavailable(
+        "A report never came to a proposed class.", hint="Is the machine busy?"
+    )
 
 
 def _at_once(

@@ -48,7 +48,12 @@ def fetch(connection: HTTPConnection) -> Page:
 
 
 def send(
-    connection: HTTPConnection, page: Page, *, path: str = PAGE, expect: int = 200, **typed: str
+    connection: HTTPConnection,
+    page: Page,
+    *,
+    path: str = PAGE,
+    expect: int = 200,
+    **typed: str,
 ) -> float:
     """Send the form, with ``typed`` in its fields; the time at which it was sent."""
     body = urllib.parse.urlencode(page.hidden | TYPED | typed).encode()

@@ -29,7 +29,9 @@ def running(settings: Settings) -> Iterator[tuple[int, int]]:
     hotline = [sys.executable, "-m"]
     with ExitStack() as stack:
         started = [
-            stack.enter_context(_process(command, _environment(settings, port), settings.data_dir))
+            stack.enter_context(
+                _process(command, _environment(settings, port), settings.data_dir)
+            )
             for command, port in (
                 ([*hotline, "workers", "web"], ours),
                 ([*hotline, "workers.bench.bare"], bare),
@@ -43,7 +45,11 @@ def running(settings: Settings) -> Iterator[tuple[int, int]]:
 
 def _environment(settings: Settings, port: int) -> dict[str, str]:
     """None of the caller's settings: their database and keys are not to be measured on."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
+    plain = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("HOTLINE_")
+    }
     return plain | {
         "HOTLINE_DATA_DIR": str(settings.data_dir),
         "HOTLINE_DATABASE_URL": settings.database_url.get_secret_value(),
@@ -56,8 +62,12 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def _process(command: list[str], environment: dict[str, str], folder: Path) -> Iterator[Process]:
-    process = subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL)
+def _process(
+    command: list[str], environment: dict[str, str], folder: Path
+) -> Iterator[Process]:
+    process = subprocess.Popen(
+        command, env=environment, cwd=folder, stdout=subprocess.DEVNULL
+    )
     try:
         yield process
     finally:

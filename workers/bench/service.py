@@ -26,7 +26,9 @@ POLL_SECONDS = 0.1
 class House:
     """Settings are given to this process, too, so that both sides read the same."""
 
-    def __init__(self, folder: Path, keeper: subprocess.Popen[bytes], port: int) -> None:
+    def __init__(
+        self, folder: Path, keeper: subprocess.Popen[bytes], port: int
+    ) -> None:
         self.folder, self.port = folder, port
         self._keeper = keeper
 
@@ -42,7 +44,9 @@ class House:
             if b"hotline: " in self.said() or self._keeper.poll() is not None:
                 break
             time.sleep(POLL_SECONDS)
-        raise Unavailable("The service to measure did not start.", hint=self.last_words())
+        raise Unavailable(
+            "The service to measure did not start.", hint=self.last_words()
+        )
 
     def said(self) -> bytes:
         log = self.folder / LOG
@@ -55,7 +59,9 @@ class House:
 
     def _is_ready(self) -> bool:
         try:
-            answer = httpx.get(f"http://{HOST}:{self.port}/readyz", timeout=5, trust_env=False)
+            answer = httpx.get(
+                f"http://{HOST}:{self.port}/readyz", timeout=5, trust_env=False
+            )
         except httpx.HTTPError:
             return False
         return answer.status_code == 200
@@ -72,20 +78,32 @@ def house(settings: Mapping[str, str]) -> Iterator[House]:
     """A folder with a keeper; ``settings`` by their names without HOTLINE_."""
     port, folder = free_port(), Path(tempfile.mkdtemp(prefix="hotline-bench-"))
     given = {f"HOTLINE_{name}": value for name, value in settings.items()}
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("HOTLINE_")}
+    plain = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("HOTLINE_")
+    }
     surroundings = plain | {
-        "HOTLINE_DATA_DIR": str(folder), "HOTLINE_HOST": HOST, "HOTLINE_PORT": str(port),
-        "COLUMNS": "200", **given,
-    }  # fmt: skip
+        "HOTLINE_DATA_DIR": str(folder),
+        "HOTLINE_HOST": HOST,
+        "HOTLINE_PORT": str(port),
+        "COLUMNS": "200",
+        **given,
+    }
     keeper = subprocess.Popen(
         [sys.executable, "-m", "workers.bench.keeper", str(folder)],
-        stdin=subprocess.PIPE, cwd=folder, env=surroundings, start_new_session=True,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        cwd=folder,
+        env=surroundings,
+        start_new_session=True,
+    )
     home = House(folder, keeper, port)
     try:
         yield home
     except Unavailable as error:
-        raise Unavailable(error.message, hint=error.hint or home.last_words()) from error
+        raise Unavailable(
+            error.message, hint=error.hint or home.last_words()
+        ) from error
     finally:
         assert keeper.stdin is not None
         keeper.stdin.close()

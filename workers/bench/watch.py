@@ -46,7 +46,9 @@ def run(
     """
     rows: list[dict[str, Any]] = []
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotline-bench-")))
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="hotline-bench-"))
+        )
         servers = {"SQLite": ""}
         with suppress(ImportError):
             servers["PostgreSQL"] = database or stack.enter_context(_server(folder))
@@ -56,7 +58,9 @@ def run(
             few = stack.enter_context(_filled(folder, url, FEW))
             for case, work in (("a tick", _tick), ("its question alone", _question)):
                 ours, reference = _alternate(work, many, few)
-                rows.append(row(f"{name}, {size:,}, {case}", ours, reference, f"{FEW:,} items"))
+                rows.append(
+                    row(f"{name}, {size:,}, {case}", ours, reference, f"{FEW:,} items")
+                )
     return result("watch", "ms", rows)
 
 
@@ -87,12 +91,14 @@ def _question(session: Session, _context: Context) -> None:
 
 def fill(context: Context, size: int) -> None:
     """``size`` watched items of a fifth as many hosts; some are due, the others within a month."""
-    dice = random.Random(size)  # noqa: S311  invented load, nothing secret
+    dice = random.Random(size)
     with context.database.writing() as session:
         for start in range(0, size, _BATCH):
             items, cases, watches = [], [], []
             for number in range(start, min(size, start + _BATCH)):
-                item, case, watch = _one(number, dice, is_due=number < _DUE, hosts=size // 5)
+                item, case, watch = _one(
+                    number, dice, is_due=number < _DUE, hosts=size // 5
+                )
                 items.append(item)
                 cases.append(case)
                 watches.append(watch)
@@ -109,23 +115,43 @@ def _one(
     item_id, case_id = new_id(), new_id()
     host = f"host{dice.randrange(hosts)}.example"
     looked = NOW - timedelta(minutes=dice.randint(10, 600))
-    next_at = NOW - timedelta(seconds=1) if is_due else NOW + timedelta(
-        minutes=dice.randint(1, 43_200)
-    )  # fmt: skip
+    next_at = (
+        NOW - timedelta(seconds=1)
+        if is_due
+        else NOW + timedelta(minutes=dice.randint(1, 43_200))
+    )
     item = {
-        "id": item_id, "key": f"url://{host}/{number}", "kind": "url", "display": host,
-        "canonical": f"http://{host}/{number}", "host": host, "fetchable": True,
-        "first_reported_at": NOW, "last_reported_at": NOW,
-    }  # fmt: skip
+        "id": item_id,
+        "key": f"url://{host}/{number}",
+        "kind": "url",
+        "display": host,
+        "canonical": f"http://{host}/{number}",
+        "host": host,
+        "fetchable": True,
+        "first_reported_at": NOW,
+        "last_reported_at": NOW,
+    }
     case = {
-        "id": case_id, "reference": f"B-{number}", "item_id": item_id, "opened_at": NOW,
-        "state": "in_progress", "state_since": NOW,
-    }  # fmt: skip
+        "id": case_id,
+        "reference": f"B-{number}",
+        "item_id": item_id,
+        "opened_at": NOW,
+        "state": "in_progress",
+        "state_since": NOW,
+    }
     watch = {
-        "id": new_id(), "item_id": item_id, "case_id": case_id, "host": host, "policy": "default",
-        "baseline": {}, "next_at": next_at, "planned_at": looked, "last_at": looked,
-        "state": "watching", "state_since": NOW,
-    }  # fmt: skip
+        "id": new_id(),
+        "item_id": item_id,
+        "case_id": case_id,
+        "host": host,
+        "policy": "default",
+        "baseline": {},
+        "next_at": next_at,
+        "planned_at": looked,
+        "last_at": looked,
+        "state": "watching",
+        "state_since": NOW,
+    }
     return item, case, watch
 
 

@@ -67,7 +67,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     fail = _fail_in_log if given[:1] and given[0] in PROGRAMS else _fail
     command = typer.main.get_command(build())
     try:
-        outcome = command.main(args=arguments, prog_name="hotline", standalone_mode=False)
+        outcome = command.main(
+            args=arguments, prog_name="hotline", standalone_mode=False
+        )
         sys.stdout.flush()
     except typer.Exit as leave:
         return leave.exit_code
@@ -92,7 +94,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return fail(f"The database failed ({type(error).__name__}). {hint}", 1)
     except Exception as error:
         # Never a traceback: its lines may quote what somebody reported. Where is enough to look.
-        return fail(f"{type(error).__name__} at {origin(error)}. This is a fault of ours.", 1)
+        return fail(
+            f"{type(error).__name__} at {origin(error)}. This is a fault of ours.", 1
+        )
     return outcome if isinstance(outcome, int) else 0
 
 
@@ -105,5 +109,7 @@ def _fail_in_log(message: str, code: int) -> int:
     """A person at a terminal reads a sentence; a journal gets an object like all the others."""
     if sys.stderr.isatty():
         return _fail(message, code)
-    structlog.get_logger().critical("stopped", reason=" ".join(message.split()), code=code)
+    structlog.get_logger().critical(
+        "stopped", reason=" ".join(message.split()), code=code
+    )
     return code

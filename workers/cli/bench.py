@@ -15,7 +15,9 @@ SECONDS = typer.Option(3.0, min=0.1, help="Time for each measurement.")
 
 
 def register(app: typer.Typer) -> None:
-    bench = typer.Typer(help="Measure, with a reference in the same run.", no_args_is_help=True)
+    bench = typer.Typer(
+        help="Measure, with a reference in the same run.", no_args_is_help=True
+    )
     for command in (url, hash_, match, import_, intake, pipeline, watch):
         bench.command(command.__name__.rstrip("_"))(command)
     app.add_typer(bench, name="bench")
@@ -47,7 +49,9 @@ def match(
 
 def import_(
     size: int = typer.Option(1_000_000, min=1_000, help="PDQ hashes in the list."),
-    database: str = typer.Option("", help="URL of an empty database; SQLite by default."),
+    database: str = typer.Option(
+        "", help="URL of an empty database; SQLite by default."
+    ),
     json: bool = JSON,
 ) -> None:
     """Importing a list, a changed version of it, going back and exporting, entries per second."""
@@ -58,7 +62,9 @@ def import_(
 
 def intake(
     seconds: float = typer.Option(20.0, min=0.1, help="Time for each measurement."),
-    database: str = typer.Option("", help="URL of an empty database; SQLite by default."),
+    database: str = typer.Option(
+        "", help="URL of an empty database; SQLite by default."
+    ),
     json: bool = JSON,
 ) -> None:
     """Accepting reports through the web server, beside a bare view; reports per second."""
@@ -69,10 +75,14 @@ def intake(
 
 def pipeline(
     size: int = typer.Option(1_000_000, min=1, help="Random hashes in the index."),
-    reports: int = typer.Option(60, min=2, help="Reports one after another, for the latency."),
+    reports: int = typer.Option(
+        60, min=2, help="Reports one after another, for the latency."
+    ),
     many: int = typer.Option(400, min=10, help="Reports at once, for the rate."),
     workers: int = typer.Option(2, min=1, max=64, help="Job worker processes."),
-    database: str = typer.Option("", help="URL of an empty database; SQLite by default."),
+    database: str = typer.Option(
+        "", help="URL of an empty database; SQLite by default."
+    ),
     json: bool = JSON,
 ) -> None:
     """A known picture from the public form to the class that its case proposes, through everything.
@@ -82,21 +92,29 @@ def pipeline(
     from workers.bench.pipeline import run
 
     told = run(
-        size=size, reports=reports, many=many, workers=workers, database=database,
+        size=size,
+        reports=reports,
+        many=many,
+        workers=workers,
+        database=database,
         tick=lambda text: stderr.print(text, style="dim"),
-    )  # fmt: skip
+    )
     _print(told, json)
 
 
 def watch(
     size: int = typer.Option(100_000, min=1_000, help="Watched items."),
-    database: str = typer.Option("", help="URL of a PostgreSQL server; one is started if empty."),
+    database: str = typer.Option(
+        "", help="URL of a PostgreSQL server; one is started if empty."
+    ),
     json: bool = JSON,
 ) -> None:
     """A tick of the scheduler with many watched items, beside few on the same kind of database."""
     from workers.bench.watch import run
 
-    told = run(size, database=database, tick=lambda text: stderr.print(text, style="dim"))
+    told = run(
+        size, database=database, tick=lambda text: stderr.print(text, style="dim")
+    )
     _print(told, json)
 
 
@@ -104,7 +122,9 @@ def _print(result: dict[str, Any], json: bool) -> None:
     if json:
         emit_json(result)
         return
-    stdout.print(f"{result['name']}, {result['unit']}, {result['machine']['cores']} cores")
+    stdout.print(
+        f"{result['name']}, {result['unit']}, {result['machine']['cores']} cores"
+    )
     rows = result["rows"]
     columns = list(dict.fromkeys(name for row in rows for name in row))
     if len(columns) > WIDEST:  # a row of figures is read downwards

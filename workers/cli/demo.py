@@ -28,7 +28,12 @@ def demo() -> None:
     configure(settings.log_level)
     lock = supervise.lock_data_dir(settings)
     try:
-        for offset in (0, world.ISP_PORT_OFFSET, world.INBOX_PORT_OFFSET, world.SMTP_PORT_OFFSET):
+        for offset in (
+            0,
+            world.ISP_PORT_OFFSET,
+            world.INBOX_PORT_OFFSET,
+            world.SMTP_PORT_OFFSET,
+        ):
             supervise.require_free_port(settings.host, settings.port + offset)
         show_password(prepare(settings))
         children = supervise.service_children(settings)
@@ -58,7 +63,11 @@ def _ready(settings: Settings) -> None:
     finally:
         context.close()
     inbox = f"http://127.0.0.1:{settings.port + world.INBOX_PORT_OFFSET}/"
-    stdout.print(f"  Sandbox          {inbox}   (provider's desk, inboxes)", markup=False)
+    stdout.print(
+        f"  Sandbox          {inbox}   (provider's desk, inboxes)", markup=False
+    )
     for username, words in people.items():
-        stdout.print(f"  Demo sign-in     {username:<8} password: {words}", markup=False)
+        stdout.print(
+            f"  Demo sign-in     {username:<8} password: {words}", markup=False
+        )
     announce(settings)

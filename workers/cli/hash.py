@@ -20,9 +20,13 @@ def register(app: typer.Typer) -> None:
 
 
 def hash_files(
-    files: list[str] = typer.Argument(..., metavar="FILE…", help="Pictures, videos, any file."),
+    files: list[str] = typer.Argument(
+        ..., metavar="FILE…", help="Pictures, videos, any file."
+    ),
     json: bool = typer.Option(False, "--json", help="One JSON object a line."),
-    dihedral: bool = typer.Option(False, help="Also the PDQ of a picture turned and mirrored."),
+    dihedral: bool = typer.Option(
+        False, help="Also the PDQ of a picture turned and mirrored."
+    ),
 ) -> None:
     """Hash files in memory; nothing is stored. A file that is no media gets exact hashes alone."""
     from triage.fingerprints import fingerprint_media
@@ -52,7 +56,9 @@ def _read(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
-        raise InvalidInput(f"{_shown(name)} cannot be read: {error.strerror}.") from None
+        raise InvalidInput(
+            f"{_shown(name)} cannot be read: {error.strerror}."
+        ) from None
 
 
 def _shown(name: str) -> str:

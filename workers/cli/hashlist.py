@@ -43,9 +43,15 @@ def register(app: typer.Typer) -> None:
 
 def import_(
     name: str = typer.Argument(help="The list's name; made if there is none."),
-    file: Path = typer.Argument(help="CSV, line list, VICS 2.0 JSON, NCMEC XML or JSON lines."),
-    form: str = typer.Option("", "--format", help="Format; found out by itself if left out."),
-    add: bool = typer.Option(False, "--add", help="The file only adds; by default it is all."),
+    file: Path = typer.Argument(
+        help="CSV, line list, VICS 2.0 JSON, NCMEC XML or JSON lines."
+    ),
+    form: str = typer.Option(
+        "", "--format", help="Format; found out by itself if left out."
+    ),
+    add: bool = typer.Option(
+        False, "--add", help="The file only adds; by default it is all."
+    ),
     source: str = typer.Option("", help="Who gave the list."),
     licence: str = typer.Option("", help="What may be done with it."),
     default_class: str = typer.Option("baseline", help="baseline, national or listed."),
@@ -60,31 +66,45 @@ def import_(
 
     if default_class not in service.CLASSES:
         raise InvalidInput(
-            f"There is no class {default_class!r}.", hint=", ".join(service.CLASSES) + "."
+            f"There is no class {default_class!r}.",
+            hint=", ".join(service.CLASSES) + ".",
         )
     given = {"source": source, "licence": licence, "default_class": default_class}
     context = open_house()
     with _open(file) as stream, progress() as bar:
         if not stream.seekable():
-            raise InvalidInput(f"{file} can be read only once.", hint="Save it to a file first.")
+            raise InvalidInput(
+                f"{file} can be read only once.", hint="Save it to a file first."
+            )
         chosen = form or formats.detect(stream.read(65_536), file.name)
         size = stream.seek(0, SEEK_END)
         stream.seek(0)
         task = bar.add_task(f"Importing into {name}, MB", total=size // MB + 1)
         done = importing.import_file(
-            context.database, name, stream, form=chosen, whole=not add, actor=ACTOR, clock=utc_now,
-            tick=lambda read: bar.update(task, completed=read // MB), resumed=_tell_resumed,
+            context.database,
+            name,
+            stream,
+            form=chosen,
+            whole=not add,
+            actor=ACTOR,
+            clock=utc_now,
+            tick=lambda read: bar.update(task, completed=read // MB),
+            resumed=_tell_resumed,
             **{key: value for key, value in given.items() if value},
-        )  # fmt: skip
+        )
     _tell(name, file.name, {"format": chosen}, done, json)
 
 
 def update(
     name: str = typer.Argument(help="The list's name; made if there is none."),
-    ncmec: str = typer.Option(help="Address of an NCMEC hash-sharing service, up to /v2."),
+    ncmec: str = typer.Option(
+        help="Address of an NCMEC hash-sharing service, up to /v2."
+    ),
     user_file: Path = typer.Option(help="File whose first line is the user name."),
     password_file: Path = typer.Option(help="File whose first line is the password."),
-    whole: bool = typer.Option(False, "--whole", help="Fetch everything, not only what is new."),
+    whole: bool = typer.Option(
+        False, "--whole", help="Fetch everything, not only what is new."
+    ),
     json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Fetch what is new in a shared list, and make it the next version: all pages or nothing."""
@@ -96,9 +116,14 @@ def update(
     with HashSharing(ncmec, user, password) as sharing, progress() as bar:
         task = bar.add_task(f"Fetching {name}", total=None)
         found = fetch(
-            context, name, sharing, actor=ACTOR, now=utc_now(), whole=whole,
+            context,
+            name,
+            sharing,
+            actor=ACTOR,
+            now=utc_now(),
+            whole=whole,
             tick=lambda entries: bar.update(task, completed=entries),
-        )  # fmt: skip
+        )
     if found.done is not None:
         _tell(name, "NCMEC", {"checkpoint": found.checkpoint}, found.done, json)
     elif json:
@@ -114,12 +139,16 @@ def _tell_resumed(records: int) -> None:
     )
 
 
-def _tell(name: str, origin: str, more: dict[str, str], done: Import, json: bool) -> None:
+def _tell(
+    name: str, origin: str, more: dict[str, str], done: Import, json: bool
+) -> None:
     """What an import did; the first few lines that could not be read go to stderr."""
     for problem in done.problems:
         stderr.print(f"hotline: {origin}: {problem}", markup=False)
     if json:
-        counts = {name: value for name, value in asdict(done).items() if name != "problems"}
+        counts = {
+            name: value for name, value in asdict(done).items() if name != "problems"
+        }
         emit_json({"list": name, **more, **counts})
         return
     stdout.print(
@@ -128,7 +157,9 @@ def _tell(name: str, origin: str, more: dict[str, str], done: Import, json: bool
     )
 
 
-def list_(json: bool = typer.Option(False, "--json", help="One JSON object a line.")) -> None:
+def list_(
+    json: bool = typer.Option(False, "--json", help="One JSON object a line."),
+) -> None:
     """All lists with their sizes."""
     from sqlalchemy import select
 
@@ -157,7 +188,9 @@ def list_(json: bool = typer.Option(False, "--json", help="One JSON object a lin
             emit_json(row)
         return
     if not found:
-        stdout.print("No list yet. `hotline hashlist import NAME FILE` brings the first one in.")
+        stdout.print(
+            "No list yet. `hotline hashlist import NAME FILE` brings the first one in."
+        )
         return
     table = Table(*found[0], box=None)
     for row in found:
@@ -175,10 +208,16 @@ def versions(
     context = open_house()
     with context.database.reading() as session:
         found = [
-            {"version": one.number, "at": one.at.isoformat(), "by": one.actor, "added": one.added,
-             "removed": one.removed, "rejected": one.rejected}
+            {
+                "version": one.number,
+                "at": one.at.isoformat(),
+                "by": one.actor,
+                "added": one.added,
+                "removed": one.removed,
+                "rejected": one.rejected,
+            }
             for one in service.versions(session, service.named(session, name))
-        ]  # fmt: skip
+        ]
     if json:
         for row in found:
             emit_json(row)
@@ -191,7 +230,9 @@ def versions(
 
 def diff(
     name: str = typer.Argument(help="The list's name."),
-    before: int = typer.Argument(help="A version; 0 is the list before its first import."),
+    before: int = typer.Argument(
+        help="A version; 0 is the list before its first import."
+    ),
     after: int = typer.Argument(None, help="Another one; the newest if left out."),
     json: bool = typer.Option(False, "--json", help="One JSON object a line."),
 ) -> None:
@@ -209,7 +250,9 @@ def diff(
         for sign, kind, whole, category in differences(session, target, before, newest):
             value = whole if target.exportable else f"{whole[:8]}…"
             if json:
-                emit_json({"change": sign, "kind": kind, "value": value, "category": category})
+                emit_json(
+                    {"change": sign, "kind": kind, "value": value, "category": category}
+                )
             else:
                 typer.echo(f"{sign} {kind} {value} {category}".rstrip())
 
@@ -218,26 +261,44 @@ def change(
     name: str = typer.Argument(help="The list's name."),
     source: str = typer.Option(None, help="Who gave the list."),
     licence: str = typer.Option(None, help="What may be done with it."),
-    default_class: str = typer.Option(None, help="Class of entries without a label we map."),
+    default_class: str = typer.Option(
+        None, help="Class of entries without a label we map."
+    ),
     label: list[str] = typer.Option(
-        [], "--map", metavar="LABEL=CLASS", help="Class of the list's own label; repeat it."
+        [],
+        "--map",
+        metavar="LABEL=CLASS",
+        help="Class of the list's own label; repeat it.",
     ),
     confidence: float = typer.Option(None, help="How far the list is trusted, 0 to 1."),
-    pdq_threshold: int = typer.Option(None, help="Bits that a PDQ may differ by, 0 to 31."),
-    phash_threshold: int = typer.Option(None, help="Bits that a pHash may differ by, 0 to 10."),
-    exportable: bool = typer.Option(None, help="Whether its owner lets it leave this service."),
+    pdq_threshold: int = typer.Option(
+        None, help="Bits that a PDQ may differ by, 0 to 31."
+    ),
+    phash_threshold: int = typer.Option(
+        None, help="Bits that a pHash may differ by, 0 to 10."
+    ),
+    exportable: bool = typer.Option(
+        None, help="Whether its owner lets it leave this service."
+    ),
 ) -> None:
     """Change what a list says of itself: source, licence, classes, thresholds."""
     from triage.hashlists import service
 
     given = {
-        "source": source, "licence": licence, "default_class": default_class,
-        "category_map": _mapping(label), "confidence": confidence, "exportable": exportable,
-        "pdq_threshold": pdq_threshold, "phash_threshold": phash_threshold,
-    }  # fmt: skip
+        "source": source,
+        "licence": licence,
+        "default_class": default_class,
+        "category_map": _mapping(label),
+        "confidence": confidence,
+        "exportable": exportable,
+        "pdq_threshold": pdq_threshold,
+        "phash_threshold": phash_threshold,
+    }
     properties = {key: value for key, value in given.items() if value is not None}
     if not properties:
-        raise InvalidInput("Nothing to change.", hint="`hotline hashlist set --help` names all.")
+        raise InvalidInput(
+            "Nothing to change.", hint="`hotline hashlist set --help` names all."
+        )
     context = open_house()
     with context.database.writing() as session:
         found = service.named(session, name)
@@ -271,17 +332,23 @@ def police(
         else:
             switch.stop(session, found, actor=ACTOR, now=now)
         state = switch.state_of(found)
-    told = {"on": "a strong match tells the police by itself from now on",
-            "off": "the police are told by people only"}  # fmt: skip
+    told = {
+        "on": "a strong match tells the police by itself from now on",
+        "off": "the police are told by people only",
+    }
     if state != "off":
-        stderr.print("hotline: nobody looks before such a referral leaves.", style="yellow")
+        stderr.print(
+            "hotline: nobody looks before such a referral leaves.", style="yellow"
+        )
     stdout.print(f"{name}: {told[state]}.", markup=False)
 
 
 def _mapping(labels: list[str]) -> dict[str, str] | None:
     pairs = [text.rpartition("=") for text in labels]
     if not all(label and found for label, _, found in pairs):
-        raise InvalidInput("A class mapping is written LABEL=CLASS, such as A1=baseline.")
+        raise InvalidInput(
+            "A class mapping is written LABEL=CLASS, such as A1=baseline."
+        )
     return {label.strip(): found.strip() for label, _, found in pairs} or None
 
 
@@ -295,7 +362,9 @@ def export(
     context = open_house()
     with context.database.writing() as session:
         hash_list = service.for_export(session, name, actor=ACTOR, now=utc_now())
-    with context.database.reading() as session:  # by now the log says so, whatever comes of it
+    with (
+        context.database.reading() as session
+    ):  # by now the log says so, whatever comes of it
         entries = service.entries_for_export(session, hash_list)
         formats.write(form, entries, sys.stdout.buffer)
     sys.stdout.buffer.flush()
@@ -313,7 +382,9 @@ def own(
     from triage.hashlists import formats
 
     if form not in formats.WRITERS:
-        raise InvalidInput(f"There is no export format {form!r}.", hint=", ".join(formats.WRITERS))
+        raise InvalidInput(
+            f"There is no export format {form!r}.", hint=", ".join(formats.WRITERS)
+        )
     context = open_house()
     with context.database.writing() as session:
         record_export(session, form, actor=ACTOR, now=utc_now())
@@ -325,7 +396,9 @@ def own(
 
 def rollback(
     name: str = typer.Argument(help="The list's name."),
-    version: int = typer.Argument(help="The version whose entries become current again."),
+    version: int = typer.Argument(
+        help="The version whose entries become current again."
+    ),
 ) -> None:
     """Go back to an earlier version of a list, as a new version."""
     from triage.hashlists import service
@@ -336,7 +409,9 @@ def rollback(
         done = service.roll_back(
             session, service.named(session, name), version, actor=ACTOR, now=now
         )
-    stdout.print(f"{name}: version {done.version}, {done.added} added, {done.removed} removed.")
+    stdout.print(
+        f"{name}: version {done.version}, {done.added} added, {done.removed} removed."
+    )
 
 
 def enable(name: str = typer.Argument(help="The list's name.")) -> None:

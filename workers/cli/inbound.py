@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 MAX_BYTES = 32 << 20
 
 Files = Annotated[list[str], typer.Argument(help="Files; - is standard input.")]
-Source = Annotated[str, typer.Option(help="Who handed the reports over; kept with each.")]
+Source = Annotated[
+    str, typer.Option(help="Who handed the reports over; kept with each.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a report.")]
 
 
 def register(app: typer.Typer) -> None:
-    reports = typer.Typer(help="Reports that a partner handed over.", no_args_is_help=True)
+    reports = typer.Typer(
+        help="Reports that a partner handed over.", no_args_is_help=True
+    )
     reports.command("ncmec")(ncmec)
     reports.command("arf")(arf)
     reports.command("xarf")(xarf)
@@ -54,7 +58,10 @@ def xarf(files: Files, source: Source = "X-ARF file", json: AsJson = False) -> N
 
 
 def _import(
-    files: list[str], parse: Callable[[bytes], tuple[Inbound, ...]], source: str, json: bool
+    files: list[str],
+    parse: Callable[[bytes], tuple[Inbound, ...]],
+    source: str,
+    json: bool,
 ) -> None:
     """Each file is stored whole or not at all; a bad one does not stop the others."""
     from hotline.intake.inbound.store import store
@@ -67,7 +74,12 @@ def _import(
                 found = parse(_read(file))
                 with context.database.writing() as session:
                     stored = store(
-                        session, context, found, channel="partner", source=source, now=utc_now()
+                        session,
+                        context,
+                        found,
+                        channel="partner",
+                        source=source,
+                        now=utc_now(),
                     )
             except InvalidInput as error:
                 bad += 1
@@ -75,16 +87,24 @@ def _import(
                 continue
             for one in stored:
                 new, repeated = new + one.new, repeated + (not one.new)
-                row = {"file": file, "reference": one.reference, "report_id": str(one.report_id)}
+                row = {
+                    "file": file,
+                    "reference": one.reference,
+                    "report_id": str(one.report_id),
+                }
                 if json:
                     emit_json({**row, "new": one.new})
                 else:
                     seen = "" if one.new else "  (was there)"
-                    stdout.print(f"{one.reference or '-'}  {one.report_id}{seen}", markup=False)
+                    stdout.print(
+                        f"{one.reference or '-'}  {one.report_id}{seen}", markup=False
+                    )
     finally:
         context.close()
     if not json:
-        stdout.print(f"{new} reports stored, {repeated} were there, {bad} files not read.")
+        stdout.print(
+            f"{new} reports stored, {repeated} were there, {bad} files not read."
+        )
     if bad:
         raise InvalidInput(f"{bad} of {len(files)} files could not be read.")
 

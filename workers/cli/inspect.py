@@ -61,8 +61,14 @@ def _triage(context: Context, location: Any) -> dict[str, Any]:
             lookup=build_lookup(context.settings),
             now=utc_now(),
         )
-    media = [found for found in seen.report.media if found.fingerprint] if seen.report else []
-    matches = _matches(context, [found.fingerprint for found in media if found.fingerprint])
+    media = (
+        [found for found in seen.report.media if found.fingerprint]
+        if seen.report
+        else []
+    )
+    matches = _matches(
+        context, [found.fingerprint for found in media if found.fingerprint]
+    )
     return {
         "location": location.to_json(),
         "hosting": {
@@ -93,7 +99,9 @@ def _fetch(report: Any) -> dict[str, Any]:
     }
 
 
-def _matches(context: Context, fingerprints: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _matches(
+    context: Context, fingerprints: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     from triage.hashlists.search.matcher import Matcher, Query
 
     matcher = Matcher(context)
@@ -141,18 +149,33 @@ def _print(result: dict[str, Any]) -> None:
     line("location", location["canonical"])
     line("key", location["key"])
     line("kind", f"{location['kind']}, platform {location['platform'] or '-'}")
-    line("hosting", f"{hosting['kind']}, country {hosting['country'] or 'unknown'}, "
-                    f"{hosting['asn'] or 'network unknown'}")  # fmt: skip
+    line(
+        "hosting",
+        f"{hosting['kind']}, country {hosting['country'] or 'unknown'}, "
+        f"{hosting['asn'] or 'network unknown'}",
+    )
     line("abuse contact", hosting["abuse_contact"] or "unknown")
     line(
-        "fetch", " ".join(str(v) for v in (fetch["outcome"], fetch["status"], fetch["error"]) if v)
+        "fetch",
+        " ".join(
+            str(v) for v in (fetch["outcome"], fetch["status"], fetch["error"]) if v
+        ),
     )
     for entry in result["media"]:
-        line("file", f"{entry['url']}  {entry['media_type']}  pdq {entry['pdq'] or '-'} "
-                     f"(quality {entry['pdq_quality']})")  # fmt: skip
+        line(
+            "file",
+            f"{entry['url']}  {entry['media_type']}  pdq {entry['pdq'] or '-'} "
+            f"(quality {entry['pdq_quality']})",
+        )
     for entry in result["matches"]:
-        line("match", f"{entry['list']}  {entry['kind']} at {entry['distance']}  {entry['class']}")
+        line(
+            "match",
+            f"{entry['list']}  {entry['kind']} at {entry['distance']}  {entry['class']}",
+        )
     if not result["matches"]:
         line("match", "in no known list")
     for entry in result["routing"]["routes"]:
-        line("route", f"{entry['to']} {entry['country'] or ''} {entry['urgency']}: {entry['why']}")
+        line(
+            "route",
+            f"{entry['to']} {entry['country'] or ''} {entry['urgency']}: {entry['why']}",
+        )

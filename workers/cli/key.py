@@ -17,10 +17,14 @@ from workers.cli.user import actor
 DAILY_QUOTA = 10_000
 """As many reports as one bulk body may hold."""
 app = typer.Typer(no_args_is_help=True, help="Keys of the API's known senders.")
-hooks = typer.Typer(no_args_is_help=True, help="A sender's server that is told of changes.")
+hooks = typer.Typer(
+    no_args_is_help=True, help="A sender's server that is told of changes."
+)
 app.add_typer(hooks, name="webhook")
 
-Name = Annotated[str, typer.Argument(help="The sender; stands as the source of its reports.")]
+Name = Annotated[
+    str, typer.Argument(help="The sender; stands as the source of its reports.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
@@ -31,10 +35,15 @@ def register(root: typer.Typer) -> None:
 @app.command()
 def add(
     name: Name,
-    scope: Annotated[list[str], typer.Option(help=", ".join(keys.SCOPES) + "; may be repeated.")],
-    quota: Annotated[int, typer.Option(min=1, help="Reports a day (UTC).")] = DAILY_QUOTA,
+    scope: Annotated[
+        list[str], typer.Option(help=", ".join(keys.SCOPES) + "; may be repeated.")
+    ],
+    quota: Annotated[
+        int, typer.Option(min=1, help="Reports a day (UTC).")
+    ] = DAILY_QUOTA,
     webhook: Annotated[
-        str, typer.Option(help="https address that is told when a report's state changes.")
+        str,
+        typer.Option(help="https address that is told when a report's state changes."),
     ] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -86,7 +95,9 @@ def set_webhook(
 ) -> None:
     """Tell a sender's server at URL from now on. Its secret is new and printed once."""
     with house() as context, context.database.writing() as session:
-        secret = webhooks.subscribe(session, context, name, url, actor=actor(), now=utc_now())
+        secret = webhooks.subscribe(
+            session, context, name, url, actor=actor(), now=utc_now()
+        )
     if as_json:
         emit_json({"name": name, "webhook": url, "webhook_secret": secret})
     else:

@@ -38,9 +38,14 @@ def match(
             hits = matcher.match(session, _query(text.strip()))
             _show(text.strip(), [_shape(hit) for hit in hits], json)
         audit.record(
-            session, actor="cli", action="hashlist.looked_up", entity="hash_list",
-            entity_id="all", now=utc_now(), hashes=asked,
-        )  # fmt: skip
+            session,
+            actor="cli",
+            action="hashlist.looked_up",
+            entity="hash_list",
+            entity_id="all",
+            now=utc_now(),
+            hashes=asked,
+        )
 
 
 def _query(text: str) -> Any:
@@ -66,7 +71,8 @@ def hash_of(text: str) -> tuple[str, str]:
         kind, _, value = location.canonical.partition(":")
         return kind, value
     raise InvalidInput(
-        f"{text[:80]!r} is not a hash.", hint="Give MD5, SHA-1, SHA-256, pdq:… or phash:… in hex."
+        f"{text[:80]!r} is not a hash.",
+        hint="Give MD5, SHA-1, SHA-256, pdq:… or phash:… in hex.",
     )
 
 

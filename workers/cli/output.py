@@ -8,7 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 Shape = TypeVar("Shape")
 
@@ -18,10 +24,14 @@ stdout = Console(highlight=False)
 
 def emit_json(value: Any) -> None:
     """One JSON object on one line."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+    sys.stdout.write(
+        json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+    )
 
 
-def emit_each(shapes: Iterable[Shape], as_json: bool, line: Callable[[Shape], str]) -> None:
+def emit_each(
+    shapes: Iterable[Shape], as_json: bool, line: Callable[[Shape], str]
+) -> None:
     """A list, one row a line: as JSON, or as ``line`` words it."""
     for shape in shapes:
         if as_json:

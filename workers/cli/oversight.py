@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
     audit = typer.Typer(help="The audit log.", no_args_is_help=True)
     audit.command("verify")(verify)
     app.add_typer(audit, name="audit")
-    retention = typer.Typer(help="Erasing what is no longer needed.", no_args_is_help=True)
+    retention = typer.Typer(
+        help="Erasing what is no longer needed.", no_args_is_help=True
+    )
     retention.command("run")(run_retention)
     app.add_typer(retention, name="retention")
     config = typer.Typer(help="Settings and data files.", no_args_is_help=True)
@@ -38,7 +40,9 @@ def verify(json: bool = typer.Option(False, "--json", help="One JSON object.")) 
     context = open_house()
     assert context.settings.audit_heads_file is not None
     with context.database.reading() as session:
-        found = audit.verify(session, context.settings.audit_heads_file, context.keyring)
+        found = audit.verify(
+            session, context.settings.audit_heads_file, context.keyring
+        )
     if json:
         emit_json(
             {
@@ -51,10 +55,14 @@ def verify(json: bool = typer.Option(False, "--json", help="One JSON object.")) 
     if not found.intact:
         raise BrokenChain(f"The audit log is broken: {found.fault}.")
     if not json:
-        stdout.print(f"Intact: {found.sealed} entries sealed, {found.open} not sealed yet.")
+        stdout.print(
+            f"Intact: {found.sealed} entries sealed, {found.open} not sealed yet."
+        )
 
 
-def run_retention(json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:
+def run_retention(
+    json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
     """Erase contact data and narratives whose time is over; the scheduler does it by itself too."""
     from hotline.intake import service as intake
 
@@ -64,7 +72,9 @@ def run_retention(json: bool = typer.Option(False, "--json", help="One JSON obje
     if json:
         emit_json(counts)
     else:
-        stdout.print(", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in counts.items()))
+        stdout.print(
+            ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in counts.items())
+        )
 
 
 def check() -> None:
@@ -84,8 +94,10 @@ def gaps(settings: Settings) -> list[str]:
     if not settings.smtp_host:
         found.append("no smtp_host is set, so nothing is sent by e-mail.")
     if not settings.control_url:
-        found.append("no control_url is set, so no removal can be verified: an absence counts "
-                     "only while a page of your own can be reached.")  # fmt: skip
+        found.append(
+            "no control_url is set, so no removal can be verified: an absence counts "
+            "only while a page of your own can be reached."
+        )
     return found
 
 
@@ -112,7 +124,9 @@ def _faults(settings: Settings) -> list[str]:
         load_known_networks,
         load_error_pages,
         load_schema,
-        lambda where: load_policy(where, name=policy_file(settings.availability_policy)),
+        lambda where: load_policy(
+            where, name=policy_file(settings.availability_policy)
+        ),
     )
     for load in loaders:
         try:

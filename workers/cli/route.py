@@ -24,7 +24,9 @@ def register(app: typer.Typer) -> None:
 
 
 def route_facts(
-    facts: str = typer.Argument(..., metavar="FACTS.json|-", help="JSON facts; - is stdin."),
+    facts: str = typer.Argument(
+        ..., metavar="FACTS.json|-", help="JSON facts; - is stdin."
+    ),
     json: bool = typer.Option(False, "--json", help="One JSON object."),
     home: str = typer.Option("", help="Home country, where the facts name none."),
     language: str = typer.Option("en", help="Language of the explanations: en or sq."),
@@ -55,7 +57,9 @@ def _read(name: str) -> bytes:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InvalidInput(f"{name!r} cannot be read: {reason}.") from None
     if len(raw) > MAX_BYTES:
-        raise InvalidInput(f"{name!r} is larger than {MAX_BYTES} bytes: these are no facts.")
+        raise InvalidInput(
+            f"{name!r} is larger than {MAX_BYTES} bytes: these are no facts."
+        )
     return raw
 
 
@@ -64,7 +68,9 @@ def _object(raw: bytes) -> dict[str, Any]:
     try:
         data = jsonlib.loads(raw.decode("utf-8-sig"), object_pairs_hook=_once)
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"The facts are not UTF-8, from byte {error.start} on.") from None
+        raise InvalidInput(
+            f"The facts are not UTF-8, from byte {error.start} on."
+        ) from None
     except jsonlib.JSONDecodeError as error:
         raise InvalidInput(
             f"The facts are not JSON: {error.msg}, line {error.lineno} column {error.colno}."
@@ -72,7 +78,9 @@ def _object(raw: bytes) -> dict[str, Any]:
     except (RecursionError, ValueError):
         raise InvalidInput("The facts are not JSON that can be read.") from None
     if not isinstance(data, dict):
-        raise InvalidInput("/: the facts must be one JSON object.", fields={"": "not an object"})
+        raise InvalidInput(
+            "/: the facts must be one JSON object.", fields={"": "not an object"}
+        )
     return data
 
 
@@ -81,7 +89,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidInput(f"/{twice[:40]}: stands twice.", fields={f"/{twice[:40]}": "twice"})
+        raise InvalidInput(
+            f"/{twice[:40]}: stands twice.", fields={f"/{twice[:40]}": "twice"}
+        )
     return found
 
 
@@ -105,4 +115,6 @@ def _print(routing: Routing) -> None:
         head = f"{ground.country} {ground.ground}"
         entry(head, ground.status, ground.why, ground.basis)
     parts = ", ".join(f"{part.slug} {part.points}" for part in routing.priority.parts)
-    stdout.print(f"Priority {routing.priority.score} of 1000{': ' + parts if parts else ''}")
+    stdout.print(
+        f"Priority {routing.priority.score} of 1000{': ' + parts if parts else ''}"
+    )

@@ -59,7 +59,9 @@ def worker(
 
     pools = tuple(pool for pool in Pool if only in ("", pool))
     if not pools:
-        raise InvalidInput(f"There is no such kind of work. There are: {', '.join(Pool)}.")
+        raise InvalidInput(
+            f"There is no such kind of work. There are: {', '.join(Pool)}."
+        )
     settings = _settings()
     context = build_context(settings)
     require_current(context.database)
@@ -88,7 +90,9 @@ def upgrade() -> None:
     before = run.current(context.database)
     _bring_up_to_date(context)
     after = run.current(context.database)
-    stdout.print(f"Schema: {before or 'none'} -> {after}" if before != after else "Up to date.")
+    stdout.print(
+        f"Schema: {before or 'none'} -> {after}" if before != after else "Up to date."
+    )
 
 
 def prepare(settings: Settings) -> str:

@@ -32,7 +32,9 @@ def url(
     ] = False,
     region: Annotated[
         str | None,
-        typer.Option(help="Country (AL, RS, MK, …) whose national phone numbers are understood."),
+        typer.Option(
+            help="Country (AL, RS, MK, …) whose national phone numbers are understood."
+        ),
     ] = None,
 ) -> None:
     """Say which locations each TEXT names, in their one normal form."""
@@ -49,7 +51,9 @@ def _row(location: Location, text: str, *, alone: bool) -> dict[str, Any]:
     """The public shape. Where the input names one location, ``input`` is the whole of it, so that
     a caller can find its own line again, unless it holds a password or content."""
     row = location.to_json()
-    private = location.userinfo is not None or "inline_data_removed" in location.problems
+    private = (
+        location.userinfo is not None or "inline_data_removed" in location.problems
+    )
     if alone and not private:
         row["input"] = shorten(scrub(text), _LONGEST_ECHO)
     return row

@@ -32,7 +32,8 @@ def add(
     role: Annotated[str, typer.Option(help=", ".join(ROLES))],
     name: Annotated[str, typer.Option(help="The name that colleagues see.")] = "",
     password_stdin: Annotated[
-        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+        bool,
+        typer.Option("--password-stdin", help="Read the password from standard input."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -54,7 +55,9 @@ def add(
     elif password_stdin:
         print(f"Added {shape['username']} ({role}).")
     else:
-        print(f"Added {shape['username']} ({role}). Password, shown only now: {password}")
+        print(
+            f"Added {shape['username']} ({role}). Password, shown only now: {password}"
+        )
 
 
 @app.command("list")

@@ -45,6 +45,8 @@ def altered(image: Image.Image) -> Image.Image:
     width, height = image.size
     margin = 4
     cropped = image.crop((margin, margin, width - margin, height - margin))
-    smaller = cropped.resize((width * 3 // 4, height * 3 // 4), Image.Resampling.LANCZOS)
+    smaller = cropped.resize(
+        (width * 3 // 4, height * 3 // 4), Image.Resampling.LANCZOS
+    )
     with Image.open(io.BytesIO(jpeg(smaller, 70))) as again:
         return again.copy()

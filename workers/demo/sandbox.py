@@ -51,9 +51,14 @@ class State:
     def deliver(self, to: str, subject: str, text: str, extra: list[str]) -> None:
         with self.lock:
             self.messages.append(
-                {"at": f"{datetime.now(UTC):%H:%M:%S}", "to": to, "subject": subject,
-                 "text": text, "attachments": extra}
-            )  # fmt: skip
+                {
+                    "at": f"{datetime.now(UTC):%H:%M:%S}",
+                    "to": to,
+                    "subject": subject,
+                    "text": text,
+                    "attachments": extra,
+                }
+            )
             del self.messages[:-MAX_MESSAGES]
 
 
@@ -64,7 +69,12 @@ class MailSink:
         self._state = state
 
     async def handle_RCPT(  # noqa: N802
-        self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
+        self,
+        _server: Any,
+        _session: Any,
+        envelope: Any,
+        address: str,
+        _options: list[str],
     ) -> str:
         if address.startswith("unknown@"):
             return "550 5.1.1 no such mailbox"
@@ -77,7 +87,9 @@ class MailSink:
         body = mail.get_body(("plain",))
         names = [part.get_filename() or "?" for part in mail.iter_attachments()]
         text = body.get_content() if body else ""
-        self._state.deliver(", ".join(envelope.rcpt_tos), str(mail["Subject"]), text, names)
+        self._state.deliver(
+            ", ".join(envelope.rcpt_tos), str(mail["Subject"]), text, names
+        )
         return "250 Message accepted"
 
 
@@ -116,7 +128,9 @@ class WebHost(Handler):
         if self.path == world.CONTROL_PATH:
             self.answer(200, "<p>The network works.</p>")
             return
-        page = next((p for p in world.PAGES if p.site == host and p.path == self.path), None)
+        page = next(
+            (p for p in world.PAGES if p.site == host and p.path == self.path), None
+        )
         if page is not None and f"{host}{page.path}" not in self.state.gone:
             self._page(page)
             return
@@ -128,14 +142,20 @@ class WebHost(Handler):
             for name in page.pictures
         )
         text = "Generated shapes of the sandbox. " * 8
-        self.answer(200, f"<!doctype html><title>{page.path}</title><p>{text}</p>{images}")
+        self.answer(
+            200, f"<!doctype html><title>{page.path}</title><p>{text}</p>{images}"
+        )
 
     def _picture_or_missing(self, host: str) -> None:
         for page in world.PAGES:
             for name in page.pictures:
-                shown = page.site == host and f"{host}{page.path}" not in self.state.gone
+                shown = (
+                    page.site == host and f"{host}{page.path}" not in self.state.gone
+                )
                 if shown and self.path == f"/p/{name}.jpg":
-                    self.answer(200, pictures.jpeg(pictures.picture(name)), "image/jpeg")
+                    self.answer(
+                        200, pictures.jpeg(pictures.picture(name)), "image/jpeg"
+                    )
                     return
         self.answer(404, "<!doctype html><title>Not found</title><p>Not found.</p>")
 
@@ -178,7 +198,9 @@ class Inbox(Handler):
     def _page(self) -> str:
         with self.state.lock:
             rows = "".join(self._row(page) for page in world.PAGES)
-            mails = "".join(self._mail(message) for message in reversed(self.state.messages))
+            mails = "".join(
+                self._mail(message) for message in reversed(self.state.messages)
+            )
         return (
             "<!doctype html><html lang=en><meta charset=utf-8>"
             "<meta name=viewport content='width=device-width, initial-scale=1'>"
@@ -193,9 +215,15 @@ class Inbox(Handler):
     def _row(self, page: world.Page) -> str:
         key = f"{page.site}{page.path}"
         is_gone = key in self.state.gone
-        action, label = ("put-back", "Put back") if is_gone else ("take-down", "Take down")
+        action, label = (
+            ("put-back", "Put back") if is_gone else ("take-down", "Take down")
+        )
         address = html.escape(world.url(page, self.isp_port))
-        fresh = "" if page in world.REPORTED else " <strong>not reported yet: report it</strong>"
+        fresh = (
+            ""
+            if page in world.REPORTED
+            else " <strong>not reported yet: report it</strong>"
+        )
         return (
             f"<tr><td><code>{address}</code>{fresh}</td><td>{'gone' if is_gone else 'up'}</td><td>"
             f"<form method=post action='/{action}'><input type=hidden name=page "
@@ -208,7 +236,9 @@ class Inbox(Handler):
         attached = html.escape(", ".join(message["attachments"]))
         text = html.escape(message["text"])
         found = re.findall(re.escape(self.links) + r"/[\w./-]+", text)
-        before = "".join(f"<p>Its link: <a href='{link}'>{link}</a></p>" for link in found)
+        before = "".join(
+            f"<p>Its link: <a href='{link}'>{link}</a></p>" for link in found
+        )
         before += f"<p>Attached: {attached}</p>" if attached else ""
         return (
             f"<details><summary>{message['at']} UTC · {html.escape(message['to'])} · "
@@ -222,16 +252,24 @@ def serve(settings: Settings) -> None:
     state = State()
     isp_port = settings.port + world.ISP_PORT_OFFSET
     for handler in (WebHost, Inbox):
-        handler.state, handler.isp_port, handler.links = state, isp_port, settings.provider_url
+        handler.state, handler.isp_port, handler.links = (
+            state,
+            isp_port,
+            settings.provider_url,
+        )
     mail = Controller(
-        MailSink(state), hostname="127.0.0.1", port=settings.port + world.SMTP_PORT_OFFSET
+        MailSink(state),
+        hostname="127.0.0.1",
+        port=settings.port + world.SMTP_PORT_OFFSET,
     )
     mail.start()
     hosts = [
         ThreadingHTTPServer((address, isp_port), WebHost)
         for address in ("127.0.0.1", *world.ABUSE_DESKS)
     ]
-    inbox = ThreadingHTTPServer(("127.0.0.1", settings.port + world.INBOX_PORT_OFFSET), Inbox)
+    inbox = ThreadingHTTPServer(
+        ("127.0.0.1", settings.port + world.INBOX_PORT_OFFSET), Inbox
+    )
     for server in hosts:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     inbox.serve_forever()

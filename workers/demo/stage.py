@@ -38,19 +38,31 @@ from workers.demo import pictures, world
 Say = Callable[[str], None]
 WAIT_SECONDS = 60.0
 SETTING = "sandbox"
-ASSESSED_ONCE, WITH_POLICE, AT_HOST, ABROAD = (world.PAGES[place] for place in (4, 5, 6, 2))
+ASSESSED_ONCE, WITH_POLICE, AT_HOST, ABROAD = (
+    world.PAGES[place] for place in (4, 5, 6, 2)
+)
 CLAIMED = world.PAGES[3]
 BASELINE = {
-    "class": "baseline", "kind": "csam_image", "age": "pre_pubescent", "gender": "not_determined",
-    "self_generated": "no", "ai_generated": "no", "sexual_extortion": "no", "live_stream": "no",
-    "commerciality": "not_determined", "site_type": "image_host", "virtual": "no",
-}  # fmt: skip
+    "class": "baseline",
+    "kind": "csam_image",
+    "age": "pre_pubescent",
+    "gender": "not_determined",
+    "self_generated": "no",
+    "ai_generated": "no",
+    "sexual_extortion": "no",
+    "live_stream": "no",
+    "commerciality": "not_determined",
+    "site_type": "image_host",
+    "virtual": "no",
+}
 
 
 def set_stage(context: Context, say: Say) -> dict[str, str]:
     """Make the demo's world; returns the people's passwords (empty if it is all there already)."""
     with context.database.reading() as session:
-        if session.scalar(select(Person.id).where(Person.username == world.PEOPLE[0][0])):
+        if session.scalar(
+            select(Person.id).where(Person.username == world.PEOPLE[0][0])
+        ):
             return {}
     now = utc_now()
     with context.database.writing() as session:
@@ -77,9 +89,14 @@ def _people(session: Session, now: datetime) -> dict[str, str]:
     for username, name, role in world.PEOPLE:
         passwords[username] = accounts.generate_password()
         accounts.add_person(
-            session, username=username, display_name=name, role=role,
-            password=passwords[username], actor=SETTING, now=now,
-        )  # fmt: skip
+            session,
+            username=username,
+            display_name=name,
+            role=role,
+            password=passwords[username],
+            actor=SETTING,
+            now=now,
+        )
     return passwords
 
 
@@ -88,10 +105,16 @@ def _addresses(session: Session, context: Context, now: datetime) -> None:
     inbox = context.settings.port + world.INBOX_PORT_OFFSET
     for code, channel, address in (
         ("police-al-national", "email", world.POLICE),
-        ("hotline-rs-net-patrola", "http", f"http://127.0.0.1:{inbox}/hotline-rs/referrals"),
+        (
+            "hotline-rs-net-patrola",
+            "http",
+            f"http://127.0.0.1:{inbox}/hotline-rs/referrals",
+        ),
     ):
         partner = session.scalars(select(Partner).where(Partner.code == code)).one()
-        set_contact(session, partner, channel=channel, address=address, actor=SETTING, now=now)
+        set_contact(
+            session, partner, channel=channel, address=address, actor=SETTING, now=now
+        )
         approve(session, partner, actor=SETTING, now=now)
 
 
@@ -108,13 +131,21 @@ def _hash_list(context: Context, now: datetime) -> None:
     stream = io.BytesIO("\n".join(lines).encode())
     with context.database.writing() as session:
         target = hashlists.create_list(
-            session, "sandbox", actor=SETTING, now=now, source="Generated pictures of the sandbox"
+            session,
+            "sandbox",
+            actor=SETTING,
+            now=now,
+            source="Generated pictures of the sandbox",
         )
         hashlists.import_version(
-            session, target, formats.parse("csv", stream),
+            session,
+            target,
+            formats.parse("csv", stream),
             digest=hashlib.sha256(stream.getvalue()).hexdigest(),
-            whole=True, actor=SETTING, now=now,
-        )  # fmt: skip
+            whole=True,
+            actor=SETTING,
+            now=now,
+        )
 
 
 def _report(context: Context, page: world.Page) -> None:
@@ -139,7 +170,9 @@ def _post(context: Context, report: dict[str, Any]) -> None:
         trust_env=False,
     )
     if answer.status_code >= 300:
-        raise Unavailable(f"The API answered {answer.status_code} to the demo's report.")
+        raise Unavailable(
+            f"The API answered {answer.status_code} to the demo's report."
+        )
 
 
 def _wait(context: Context, wanted: int) -> None:
@@ -147,7 +180,9 @@ def _wait(context: Context, wanted: int) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         with context.database.reading() as session:
-            ready = session.scalars(select(Case.id).where(Case.state == "waiting")).all()
+            ready = session.scalars(
+                select(Case.id).where(Case.state == "waiting")
+            ).all()
         if len(ready) >= wanted:
             return
         time.sleep(0.3)
@@ -163,7 +198,11 @@ def _move_on(context: Context) -> None:
         claim(session, case, arta, now, context.settings.claim_minutes)
         assess(session, context, case, arta, BASELINE, "", now, second_required=True)
         claim(
-            session, _case(session, context, CLAIMED), besnik, now, context.settings.claim_minutes
+            session,
+            _case(session, context, CLAIMED),
+            besnik,
+            now,
+            context.settings.claim_minutes,
         )
         for page in (WITH_POLICE, AT_HOST, ABROAD):
             _decide(session, context, page, arta, besnik)
@@ -205,7 +244,9 @@ def _wait_for(context: Context, page: world.Page, hold_state: str) -> None:
 
 def _case(session: Session, context: Context, page: world.Page) -> Case:
     isp = context.settings.port + world.ISP_PORT_OFFSET
-    item = session.scalars(select(Item).where(Item.canonical == world.url(page, isp))).one()
+    item = session.scalars(
+        select(Item).where(Item.canonical == world.url(page, isp))
+    ).one()
     return session.scalars(select(Case).where(Case.item_id == item.id)).one()
 
 

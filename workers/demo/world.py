@@ -10,8 +10,18 @@ SMTP_PORT_OFFSET = 3
 
 POLICE = "cyber@police-al.example"
 ABUSE_DESKS = {
-    "127.0.0.2": ("AL", "AS64500", "Sandbox Provider Tirana", "abuse@provider-al.example"),
-    "127.0.0.3": ("RS", "AS64501", "Sandbox Hosting Belgrade", "abuse@hosting-rs.example"),
+    "127.0.0.2": (
+        "AL",
+        "AS64500",
+        "Sandbox Provider Tirana",
+        "abuse@provider-al.example",
+    ),
+    "127.0.0.3": (
+        "RS",
+        "AS64501",
+        "Sandbox Hosting Belgrade",
+        "abuse@hosting-rs.example",
+    ),
     "127.0.0.4": ("NO", "AS64502", "Sandbox Cloud", "abuse@cloud-no.example"),
 }
 
@@ -26,7 +36,9 @@ class Site:
 
 
 SITES = (
-    Site("photos.provider-al.test", "127.0.0.2", "Photo pages at the provider in Tirana"),
+    Site(
+        "photos.provider-al.test", "127.0.0.2", "Photo pages at the provider in Tirana"
+    ),
     Site("forum.provider-al.test", "127.0.0.2", "A forum at the provider in Tirana"),
     Site("images.hosting-rs.test", "127.0.0.3", "An image host in Belgrade"),
     Site("files.cloud-no.test", "127.0.0.4", "A file host in another country"),
@@ -54,7 +66,9 @@ PAGES = (
     Page("forum.provider-al.test", "/thread/77", ("chapel", "stairs"), True),
     Page("photos.provider-al.test", "/album/31", ("rooftops",), False),
 )
-REPORTED = PAGES[:7]  # by the demo itself; the last page is left for whoever walks through
+REPORTED = PAGES[
+    :7
+]  # by the demo itself; the last page is left for whoever walks through
 
 
 def url(page: Page, port: int) -> str:

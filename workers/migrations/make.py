@@ -18,7 +18,9 @@ def main(message: str) -> None:
         database = Database(f"sqlite:///{Path(scratch) / 'draft.db'}")
         upgrade(database)
         with database.engine.connect() as connection:
-            command.revision(_config(connection), message, autogenerate=True, rev_id=None)
+            command.revision(
+                _config(connection), message, autogenerate=True, rev_id=None
+            )
 
 
 if __name__ == "__main__":

@@ -34,7 +34,10 @@ def figures(session: Session, now: datetime) -> dict[str, dict[str, Any]]:
             "unique": _count(session, Item.id),
             "by_hosting_country": _groups(session, Item.hosting_country),
         },
-        "cases": {"by_state": _groups(session, Case.state), "by_kind": _groups(session, Case.kind)},
+        "cases": {
+            "by_state": _groups(session, Case.state),
+            "by_kind": _groups(session, Case.kind),
+        },
         "told": {
             "referrals_by_state": _groups(session, Referral.state),
             "notices_by_state": _groups(session, Notice.state),
@@ -77,7 +80,9 @@ def _first(session: Session, entity: str, events: Iterable[str]) -> Times:
     return {row[0]: row[1] for row in rows}
 
 
-def _by_case(session: Session, model: type[Referral] | type[Notice], times: Times) -> Times:
+def _by_case(
+    session: Session, model: type[Referral] | type[Notice], times: Times
+) -> Times:
     found: Times = {}
     for entity, case in session.execute(select(model.id, model.case_id)):
         at = times.get(entity)
@@ -94,7 +99,9 @@ def _holds(session: Session) -> list[float]:
 
 
 def _between(starts: Times, ends: Times) -> list[float]:
-    return [(ends[key] - at).total_seconds() for key, at in starts.items() if key in ends]
+    return [
+        (ends[key] - at).total_seconds() for key, at in starts.items() if key in ends
+    ]
 
 
 def _count(session: Session, column: Any) -> int:
@@ -102,5 +109,7 @@ def _count(session: Session, column: Any) -> int:
 
 
 def _groups(session: Session, column: Any) -> dict[str, int]:
-    rows = session.execute(select(column, func.count()).group_by(column).order_by(column))
+    rows = session.execute(
+        select(column, func.count()).group_by(column).order_by(column)
+    )
     return {value or "unknown": count for value, count in rows}

@@ -33,7 +33,9 @@ MAX_HOURS = 10_000.0
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Code = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 Text = Annotated[str, Field(min_length=1, max_length=300)]
-Span = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+Span = Annotated[
+    str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")
+]
 
 
 def _https(value: str) -> str:
@@ -118,7 +120,9 @@ def available(override_dir: Path | None = None) -> tuple[str, ...]:
     names = [entry.name for entry in (resources.files(PACKAGE) / "data").iterdir()]
     if override_dir is not None and (override_dir / "data").is_dir():
         names += [entry.name for entry in (override_dir / "data").iterdir()]
-    return tuple(sorted({hit[1].upper() for name in names if (hit := FILE_NAME.fullmatch(name))}))
+    return tuple(
+        sorted({hit[1].upper() for name in names if (hit := FILE_NAME.fullmatch(name))})
+    )
 
 
 @cache
@@ -158,15 +162,21 @@ def _inner_faults(country: Country, code: str) -> list[str]:
     if country.code != code:
         wrong.append(f"/code: is {country.code}, but the file is named for {code}")
     if not any(country.working_hours.values()):
-        wrong.append("/working_hours: no hour in the whole week; clocks would never run")
+        wrong.append(
+            "/working_hours: no hour in the whole week; clocks would never run"
+        )
     for day, spans in country.working_hours.items():
         minutes = [_minutes(span) for span in spans]
         if any(begin >= end for begin, end in minutes) or any(
             earlier[1] > later[0] for earlier, later in pairwise(minutes)
         ):
-            wrong.append(f"/working_hours/{day}: spans must be in order and must not overlap")
+            wrong.append(
+                f"/working_hours/{day}: spans must be in order and must not overlap"
+            )
     if country.holiday_calendar and country.holiday_calendar not in _calendars():
-        wrong.append(f"/holiday_calendar: {country.holiday_calendar!r} is not a known calendar")
+        wrong.append(
+            f"/holiday_calendar: {country.holiday_calendar!r} is not a known calendar"
+        )
     return wrong
 
 
@@ -197,7 +207,9 @@ def add_business_hours(country: Country, start: datetime, hours: float) -> datet
     ``InvalidInput`` for a start without a zone and for hours below 0 or above ``MAX_HOURS``.
     """
     if start.tzinfo is None:
-        raise InvalidInput("The start has no time zone.", hint="Pass an aware datetime.")
+        raise InvalidInput(
+            "The start has no time zone.", hint="Pass an aware datetime."
+        )
     if not 0 <= hours <= MAX_HOURS:
         raise InvalidInput(f"Business hours must be from 0 to {MAX_HOURS:.0f}.")
     left = timedelta(hours=hours)
@@ -207,10 +219,14 @@ def add_business_hours(country: Country, start: datetime, hours: float) -> datet
             if left <= closes - begins:
                 return begins + left
             left -= closes - begins
-    raise Misconfigured(f"{country.code} has no working day in sight of {start:%Y-%m-%d}.")
+    raise Misconfigured(
+        f"{country.code} has no working day in sight of {start:%Y-%m-%d}."
+    )
 
 
-def _spans_from(country: Country, start: datetime) -> Iterator[tuple[datetime, datetime]]:
+def _spans_from(
+    country: Country, start: datetime
+) -> Iterator[tuple[datetime, datetime]]:
     """Working spans in UTC, from the local day of ``start`` on, as far as the calendar goes."""
     zone = ZoneInfo(country.time_zone)
     day = start.astimezone(zone).date()

@@ -37,15 +37,21 @@ def read_text(package: str, name: str, override_dir: Path | None = None) -> str:
         ) from error
 
 
-def read_toml(package: str, name: str, override_dir: Path | None = None) -> dict[str, Any]:
+def read_toml(
+    package: str, name: str, override_dir: Path | None = None
+) -> dict[str, Any]:
     try:
         return tomllib.loads(read_text(package, name, override_dir))
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(f"Data file {name} is not valid TOML: {error}.") from error
 
 
-def read_csv(package: str, name: str, override_dir: Path | None = None) -> list[dict[str, str]]:
+def read_csv(
+    package: str, name: str, override_dir: Path | None = None
+) -> list[dict[str, str]]:
     """Rows of a CSV data file with a header line; lines that start with ``#`` are comments."""
     text = read_text(package, name, override_dir)
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    lines = [
+        line for line in text.splitlines() if line.strip() and not line.startswith("#")
+    ]
     return list(csv.DictReader(io.StringIO("\n".join(lines))))

@@ -31,13 +31,18 @@ def parse(kind: type[T], data: object) -> T:
     try:
         text = json.dumps(data, default=str)
     except (TypeError, ValueError, RecursionError):
-        raise InvalidInput("This is not data that JSON carries.", fields={"": "not JSON"}) from None
+        raise InvalidInput(
+            "This is not data that JSON carries.", fields={"": "not JSON"}
+        ) from None
     try:
         result: T = _adapter(cast("Any", kind)).validate_json(text, strict=True)
     except ValidationError as error:
         fields = pointers(error)
         raise InvalidInput(
-            "; ".join(f"{pointer or '/'}: {reason}" for pointer, reason in fields.items()) + ".",
+            "; ".join(
+                f"{pointer or '/'}: {reason}" for pointer, reason in fields.items()
+            )
+            + ".",
             fields=fields,
         ) from None
     return result
@@ -54,7 +59,9 @@ def parse_file(kind: type[T], name: str, data: object) -> T:
 def pointers(error: ValidationError) -> dict[str, str]:
     """JSON pointer (RFC 6901) -> reason. Values are left out: they may be somebody's secret."""
     found: dict[str, str] = {}
-    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+    for fault in error.errors(
+        include_input=False, include_url=False, include_context=False
+    ):
         pointer = "".join("/" + _escaped(step) for step in fault["loc"])
         reason = (
             "unknown field"

@@ -43,7 +43,9 @@ class Paused(Unavailable):
     """The server is left alone until then. No try was made, so none is counted."""
 
     def __init__(self, server: str, until: datetime) -> None:
-        super().__init__(f"{server} does not answer; it is tried again after {until:%H:%M} UTC.")
+        super().__init__(
+            f"{server} does not answer; it is tried again after {until:%H:%M} UTC."
+        )
         self.until = until
 
 
@@ -60,7 +62,9 @@ class Circuit:
         now = utc_now()
         with self._database.reading() as session:
             until = session.scalar(
-                select(SilentServer.paused_until).where(SilentServer.name == _short(server))
+                select(SilentServer.paused_until).where(
+                    SilentServer.name == _short(server)
+                )
             )
         if until is None:
             return
@@ -85,7 +89,10 @@ class Circuit:
         with self._database.writing() as session:
             taken = session.execute(
                 update(SilentServer)
-                .where(SilentServer.name == _short(server), SilentServer.paused_until == until)
+                .where(
+                    SilentServer.name == _short(server),
+                    SilentServer.paused_until == until,
+                )
                 .values(paused_until=now + TRIAL)
                 .returning(SilentServer.id)
             ).first()
@@ -105,9 +112,15 @@ class Circuit:
         now = utc_now()
         with self._database.writing() as session:
             insert_once(
-                session, SilentServer, ["name"], id=new_id(), name=_short(server), silences=0,
-                since=now, paused_until=None,
-            )  # fmt: skip
+                session,
+                SilentServer,
+                ["name"],
+                id=new_id(),
+                name=_short(server),
+                silences=0,
+                since=now,
+                paused_until=None,
+            )
             row = _locked(session, server)
             if row is None:  # somebody had an answer in this very moment
                 return
@@ -125,13 +138,17 @@ def pause_after(silences: int) -> timedelta:
 def left_alone(session: Session) -> Sequence[SilentServer]:
     """Every server that is left alone now, for people to see; the longest silent first."""
     return session.scalars(
-        select(SilentServer).where(SilentServer.silences >= SILENCES).order_by(SilentServer.since)
+        select(SilentServer)
+        .where(SilentServer.silences >= SILENCES)
+        .order_by(SilentServer.since)
     ).all()
 
 
 def _locked(session: Session, server: str) -> SilentServer | None:
     return session.scalar(
-        select(SilentServer).where(SilentServer.name == _short(server)).with_for_update()
+        select(SilentServer)
+        .where(SilentServer.name == _short(server))
+        .with_for_update()
     )
 
 

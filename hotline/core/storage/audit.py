@@ -119,7 +119,11 @@ def verify(session: Session, heads: Path, keyring: Keyring) -> Verification:
     )
     sealed, previous = 0, GENESIS
     written = {head["number"]: head for head in _heads(heads)}
-    query = select(AuditEntry).where(AuditEntry.number.is_not(None)).order_by(AuditEntry.number)
+    query = (
+        select(AuditEntry)
+        .where(AuditEntry.number.is_not(None))
+        .order_by(AuditEntry.number)
+    )
     with closing(session.scalars(query.execution_options(yield_per=1000))) as rows:
         for entry in rows:
             if entry.number != sealed + 1:
@@ -134,7 +138,9 @@ def verify(session: Session, heads: Path, keyring: Keyring) -> Verification:
             session.expunge(entry)
     if written:
         last = max(written)
-        return _broken(sealed, waiting, f"the log ends at {sealed}, but {last} had been written")
+        return _broken(
+            sealed, waiting, f"the log ends at {sealed}, but {last} had been written"
+        )
     return Verification(True, sealed, waiting or 0)
 
 

@@ -78,16 +78,22 @@ class Vault:
         """A data key for ``record_id`` and its wrapped form, for a caller that writes the row."""
         key = AESGCM.generate_key(bit_length=KEY_BYTES * 8)
         nonce = os.urandom(NONCE_BYTES)
-        return key, nonce + self._master.encrypt(nonce, key, b"record_key:" + record_id.bytes)
+        return key, nonce + self._master.encrypt(
+            nonce, key, b"record_key:" + record_id.bytes
+        )
 
     def key_of(self, session: Session, record_id: uuid.UUID) -> bytes | None:
         """The record's data key, or None where it was erased."""
-        wrapped = session.scalar(select(RecordKey.wrapped).where(RecordKey.record_id == record_id))
+        wrapped = session.scalar(
+            select(RecordKey.wrapped).where(RecordKey.record_id == record_id)
+        )
         if wrapped is None:
             return None
         try:
             return self._master.decrypt(
-                wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], b"record_key:" + record_id.bytes
+                wrapped[:NONCE_BYTES],
+                wrapped[NONCE_BYTES:],
+                b"record_key:" + record_id.bytes,
             )
         except InvalidTag:
             raise CannotOpen(
@@ -114,7 +120,9 @@ class Vault:
     @staticmethod
     def erase(session: Session, record_id: uuid.UUID) -> bool:
         """Destroy the record's key; True if there was one."""
-        gone = session.execute(delete(RecordKey).where(RecordKey.record_id == record_id))
+        gone = session.execute(
+            delete(RecordKey).where(RecordKey.record_id == record_id)
+        )
         return bool(getattr(gone, "rowcount", 0))
 
 
@@ -128,7 +136,9 @@ def _key_file(path: Path) -> bytes:
     except FileNotFoundError:
         return _make_key(path)
     except OSError as error:
-        raise Misconfigured(f"Key file {path.name} cannot be read: {error.strerror}.") from error
+        raise Misconfigured(
+            f"Key file {path.name} cannot be read: {error.strerror}."
+        ) from error
     if len(key) != KEY_BYTES:
         raise Misconfigured(
             f"Key file {path.name} has {len(key)} bytes, not {KEY_BYTES}.",

@@ -68,7 +68,9 @@ class UtcDateTime(TypeDecorator[datetime]):
     ) -> datetime | None:
         if value is None:
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return (
+            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        )
 
 
 class Base(DeclarativeBase):
@@ -104,7 +106,11 @@ def insert_once(
     session: Session, model: type[Base], index_elements: Sequence[str], **values: Any
 ) -> bool:
     """Insert a row unless one with the same ``index_elements`` exists; True if it was inserted."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    insert = (
+        postgresql.insert
+        if session.get_bind().dialect.name == "postgresql"
+        else sqlite.insert
+    )
     session.flush()
     table = cast(Table, model.__table__)
     statement = (
@@ -173,7 +179,9 @@ class Database:
             self.after_commit(list(notes))
         return row
 
-    def _first_row(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Any] | None:
+    def _first_row(
+        self, statement: Statement, values: Mapping[str, Any]
+    ) -> Sequence[Any] | None:
         if self._autocommit is not None:
             with suppress(self._driver_error):
                 return self._at_once(self._autocommit, statement, values)
@@ -192,7 +200,10 @@ class Database:
         if text is None:
             text = str(statement.compile(dialect=engine.dialect))
             self._texts[statement] = text
-        plain = {k: json.dumps(v) if isinstance(v, dict | list) else v for k, v in values.items()}
+        plain = {
+            k: json.dumps(v) if isinstance(v, dict | list) else v
+            for k, v in values.items()
+        }
         with closing(engine.raw_connection()) as connection:
             cursor = connection.cursor()
             cursor.execute(text, plain)
@@ -220,7 +231,9 @@ def _engine(url: str, **options: Any) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         # Without the driver's own transaction handling, BEGIN is ours (see _install_begin).
         return create_engine(
-            parsed, hide_parameters=True, connect_args={"timeout": SQLITE_BUSY_MS / 1000}
+            parsed,
+            hide_parameters=True,
+            connect_args={"timeout": SQLITE_BUSY_MS / 1000},
         )
     given = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20} | options
     # An error that quotes a statement must not quote what somebody reported.
@@ -236,9 +249,13 @@ def _install_begin(engine: Engine) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")  # an acknowledged report survives a power cut
+        cursor.execute(
+            "PRAGMA synchronous=FULL"
+        )  # an acknowledged report survives a power cut
         cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA secure_delete=ON")  # erased keys leave no copy in free pages
+        cursor.execute(
+            "PRAGMA secure_delete=ON"
+        )  # erased keys leave no copy in free pages
         cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
         cursor.close()
 

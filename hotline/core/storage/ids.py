@@ -12,7 +12,9 @@ _LOOK_ALIKES = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V"})
 
 RECEIPT_GROUPS = 5
 RECEIPT_GROUP_LENGTH = 4
-RECEIPT_LENGTH = RECEIPT_GROUPS * RECEIPT_GROUP_LENGTH  # 20 characters x 5 bits = 100 bits
+RECEIPT_LENGTH = (
+    RECEIPT_GROUPS * RECEIPT_GROUP_LENGTH
+)  # 20 characters x 5 bits = 100 bits
 
 
 def new_id() -> uuid.UUID:

@@ -44,7 +44,10 @@ class Machine:
         try:
             return self.transitions[state, event]
         except KeyError:
-            possible = ", ".join(sorted(e for s, e in self.transitions if s == state)) or "nothing"
+            possible = (
+                ", ".join(sorted(e for s, e in self.transitions if s == state))
+                or "nothing"
+            )
             raise Conflict(
                 f"A {self.name} that is {_words(state)} cannot be {_words(event)}.",
                 hint=f"Possible now: {_words(possible)}.",
@@ -80,19 +83,29 @@ class HistoryEntry(Identified, Base):
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
-def begin(session: Session, entity: Stateful, *, actor: str, now: datetime, **details: Any) -> None:
+def begin(
+    session: Session, entity: Stateful, *, actor: str, now: datetime, **details: Any
+) -> None:
     """Put a new entity into its first state. It needs its id already."""
     session.add(entity)
     _write(session, entity, CREATED, entity.machine.initial, actor, now, details)
 
 
 def advance(
-    session: Session, entity: Stateful, event: str, *, actor: str, now: datetime, **details: Any
+    session: Session,
+    entity: Stateful,
+    event: str,
+    *,
+    actor: str,
+    now: datetime,
+    **details: Any,
 ) -> str:
     """Apply ``event``; returns the new state. ``Conflict`` if the table has no such step."""
     # Two people at once: the row is locked and read anew before the table is asked.
     session.flush()
-    session.refresh(entity, attribute_names=["state", "state_since"], with_for_update=True)
+    session.refresh(
+        entity, attribute_names=["state", "state_since"], with_for_update=True
+    )
     state = entity.machine.next_state(entity.state, event)
     _write(session, entity, event, state, actor, now, details)
     return state
@@ -117,7 +130,13 @@ def _write(
     entity.state = state
     entity.state_since = now
     happened, logged = rows_of(
-        entity.machine, entity.id, event, (before, state), actor=actor, now=now, details=details
+        entity.machine,
+        entity.id,
+        event,
+        (before, state),
+        actor=actor,
+        now=now,
+        details=details,
     )
     session.add_all((HistoryEntry(**happened), AuditEntry(**logged)))
 
@@ -142,7 +161,11 @@ def rows_of(
         "from_state": states[0],
         "to_state": states[1],
     }
-    logged = {"id": new_id(), "entity_id": str(entity_id), "action": f"{machine.name}.{event}"}
+    logged = {
+        "id": new_id(),
+        "entity_id": str(entity_id),
+        "action": f"{machine.name}.{event}",
+    }
     return common | happened, common | logged
 
 

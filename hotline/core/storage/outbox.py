@@ -120,7 +120,9 @@ def lock(session: Session, entry_id: uuid.UUID) -> OutboxEntry | None:
     )
 
 
-def left_behind(session: Session, *, now: datetime, limit: int = 500) -> Sequence[OutboxEntry]:
+def left_behind(
+    session: Session, *, now: datetime, limit: int = 500
+) -> Sequence[OutboxEntry]:
     """Open rows whose time has come and that nobody was handed or stored lately: danger first, then
     the oldest."""
     return session.scalars(
@@ -139,7 +141,13 @@ def left_behind(session: Session, *, now: datetime, limit: int = 500) -> Sequenc
 
 
 def failed(
-    entry: OutboxEntry, error: str, *, now: datetime, attempts: int, base: float, final: bool
+    entry: OutboxEntry,
+    error: str,
+    *,
+    now: datetime,
+    attempts: int,
+    base: float,
+    final: bool,
 ) -> None:
     """Note a failure: wait longer each time (with jitter), or lay the row aside for a person."""
     entry.attempts += 1

@@ -30,7 +30,9 @@ def create_blueprint(checks: dict[str, Check]) -> Blueprint:
     def ready() -> tuple[Response, int]:
         """Reports can be taken in, and the work behind them moves."""
         now = utc_now()
-        faults = {name: fault for name, check in _all(checks).items() if (fault := check(now))}
+        faults = {
+            name: fault for name, check in _all(checks).items() if (fault := check(now))
+        }
         status = 503 if "database" in faults else 200
         return jsonify(status="degraded" if faults else "ok", faults=faults), status
 

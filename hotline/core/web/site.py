@@ -209,7 +209,9 @@ def _refuse_bodies_without_length() -> Response | None:
     if request.headers.get("Transfer-Encoding") or (
         request.method == ACT and request.content_length is None
     ):
-        return _answer(411, "Length required", "Send the body with a Content-Length header.")
+        return _answer(
+            411, "Length required", "Send the body with a Content-Length header."
+        )
     return None
 
 
@@ -225,7 +227,9 @@ def _set_headers(response: BaseResponse) -> BaseResponse:
     if request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "public, max-age=3600"
     if context().settings.secure_cookies:
-        response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        response.headers["Strict-Transport-Security"] = (
+            "max-age=63072000; includeSubDomains"
+        )
     chosen = new_language()
     if chosen is not None:
         response.set_cookie(
@@ -260,12 +264,17 @@ def _http_error(error: HTTPException) -> BaseResponse:
 def _unknown_error(error: Exception) -> BaseResponse:
     """Log where, never what: the request of a frightened person is in the values."""
     log.error(
-        "request_failed", endpoint=request.endpoint, error=type(error).__name__, where=origin(error)
+        "request_failed",
+        endpoint=request.endpoint,
+        error=type(error).__name__,
+        where=origin(error),
     )
     return _answer(500, "Something went wrong", "It has been noted. Please try again.")
 
 
-def _answer(status: int, title: str, detail: str, fields: dict[str, str] | None = None) -> Response:
+def _answer(
+    status: int, title: str, detail: str, fields: dict[str, str] | None = None
+) -> Response:
     if wants_problem():
         return problem(status, title, detail, fields=fields)
     public = current_app.extensions.get(ERROR_PAGE)

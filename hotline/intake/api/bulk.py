@@ -75,7 +75,10 @@ def _csv(body: bytes) -> Iterator[tuple[int, Any]]:
         _check_header(header)
         for number, row in enumerate((row for row in rows if any(row)), start=1):
             if len(row) != len(header):
-                yield number, Malformed(f"{len(row)} fields, but {len(header)} columns.")
+                yield (
+                    number,
+                    Malformed(f"{len(row)} fields, but {len(header)} columns."),
+                )
             else:
                 yield number, _data_of(dict(zip(header, row, strict=True)))
     except csv.Error as error:
@@ -85,7 +88,11 @@ def _csv(body: bytes) -> Iterator[tuple[int, Any]]:
 def _check_header(header: list[str]) -> None:
     known = {"location", *_TEXTS, *_FLAGS, *_SCART}
     wrong = {f"/{name}": "unknown column" for name in header if name not in known}
-    wrong |= {f"/{name}": "the column is there twice" for name in header if header.count(name) > 1}
+    wrong |= {
+        f"/{name}": "the column is there twice"
+        for name in header
+        if header.count(name) > 1
+    }
     if wrong or not {"location", "url", "narrative"} & set(header):
         raise InvalidInput(
             "The first line must name the columns.",
@@ -103,7 +110,11 @@ def _data_of(row: dict[str, str]) -> Any:
             return InvalidInput("yes or no", fields={f"/{name}": "must be yes or no"})
         data[name] = flag in _TRUE
     data["locations"] = [location] if location.strip() else []
-    notes = [f"{name}: {row[name]}" for name in ("referer", "reference", "source") if row.get(name)]
+    notes = [
+        f"{name}: {row[name]}"
+        for name in ("referer", "reference", "source")
+        if row.get(name)
+    ]
     if row.get("type") in KINDS:
         data.setdefault("kind", row["type"])
     elif row.get("type"):

@@ -16,7 +16,14 @@ from sqlalchemy import bindparam, case, event, select, update
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
-from hotline.core.errors import Conflict, Forbidden, HotlineError, InvalidInput, NotFound, TooMany
+from hotline.core.errors import (
+    Conflict,
+    Forbidden,
+    HotlineError,
+    InvalidInput,
+    NotFound,
+    TooMany,
+)
 from hotline.core.storage import audit
 from hotline.core.storage.ids import new_id, new_token
 from hotline.intake.models import ApiKey
@@ -62,7 +69,9 @@ def create(
     if unknown or not scopes:
         raise InvalidInput(f"The scopes of a key are {', '.join(SCOPES)}.")
     if not 0 < len(name) <= 80 or daily_quota < 1:
-        raise InvalidInput("A key needs a name of at most 80 characters and a quota of 1 or more.")
+        raise InvalidInput(
+            "A key needs a name of at most 80 characters and a quota of 1 or more."
+        )
     if session.scalar(select(ApiKey.id).where(ApiKey.name == name)) is not None:
         raise Conflict(f"There is a key of the name {name!r}.")
     text = PREFIX + new_token()
@@ -102,7 +111,8 @@ def authenticate(context: Context, header: str, scope: str) -> Sender:
     row = context.database.alone(_SENDER, {"mac": _mac(context, text.strip()[:200])})
     if scheme.lower() != "bearer" or row is None:
         raise Unauthorised(
-            "The Authorization header holds no valid key.", hint="Send 'Bearer' and your key."
+            "The Authorization header holds no valid key.",
+            hint="Send 'Bearer' and your key.",
         )
     key_id, name, scopes, daily_quota = row
     if scope not in scopes:
@@ -124,7 +134,9 @@ class Quotas:
         self._lock = threading.Lock()
         self._left: dict[uuid.UUID, tuple[str, int]] = {}
 
-    def spend(self, session: Session, sender: Sender, reports: int, now: datetime) -> None:
+    def spend(
+        self, session: Session, sender: Sender, reports: int, now: datetime
+    ) -> None:
         """Take ``reports`` from the sender's quota, or raise ``TooMany`` and take none."""
         if self.spend_advance(sender, reports, now):
             return
@@ -139,7 +151,9 @@ class Quotas:
                 once=True,
             )
         elif not _take(session, sender, reports, today):
-            midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+            midnight = (now + timedelta(days=1)).replace(
+                hour=0, minute=0, second=0, microsecond=0
+            )
             raise TooMany(
                 f"This key's quota of {sender.daily_quota} reports a day does not suffice.",
                 retry_after=int((midnight - now).total_seconds()) + 1,
@@ -179,7 +193,12 @@ def _mac(context: Context, text: str) -> bytes:
 
 
 def note(
-    session: Session, key: ApiKey, action: str, actor: str, now: datetime, **details: Any
+    session: Session,
+    key: ApiKey,
+    action: str,
+    actor: str,
+    now: datetime,
+    **details: Any,
 ) -> None:
     """What was done to a key, for the audit log."""
     audit.record(

@@ -32,8 +32,12 @@ _PROBLEMS = {
     "422": "A field cannot be used; `errors` points at it.",
     "500": "Something went wrong on our side.",
 }
-_NO_RECEIPT = {"404": "No report has this receipt: unknown, mistyped and erased look the same."}
-_TOO_MANY = {"429": "Too many requests in a short time; see Retry-After, or send a Proof-Of-Work."}
+_NO_RECEIPT = {
+    "404": "No report has this receipt: unknown, mistyped and erased look the same."
+}
+_TOO_MANY = {
+    "429": "Too many requests in a short time; see Retry-After, or send a Proof-Of-Work."
+}
 _KEY_PROBLEMS = {
     "401": "The key is missing, unknown or revoked.",
     "403": "The key may not be used for this.",
@@ -56,7 +60,9 @@ _CHALLENGE = {
         "200": {
             "description": "A new challenge. It is solved once, and expires after a day.",
             "content": {
-                "application/json": {"schema": {"$ref": f"{_COMPONENTS}schemas/Challenge"}}
+                "application/json": {
+                    "schema": {"$ref": f"{_COMPONENTS}schemas/Challenge"}
+                }
             },
         }
     },
@@ -106,7 +112,10 @@ _WEBHOOK = {
         }
         for name, description in (
             ("webhook-id", "Names the message; the same at every try."),
-            ("webhook-timestamp", "Seconds since 1970, of this try. Refuse what is old."),
+            (
+                "webhook-timestamp",
+                "Seconds since 1970, of this try. Refuse what is old.",
+            ),
             (
                 "webhook-signature",
                 "v1, a comma, and in base64 the HMAC-SHA-256 of id, timestamp and body with dots "
@@ -116,10 +125,16 @@ _WEBHOOK = {
     ],
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": {"$ref": f"{_COMPONENTS}schemas/StateMessage"}}},
+        "content": {
+            "application/json": {
+                "schema": {"$ref": f"{_COMPONENTS}schemas/StateMessage"}
+            }
+        },
     },
     "responses": {
-        "2XX": {"description": "Taken. After 5XX, 408, 425, 429 or silence it is sent again."}
+        "2XX": {
+            "description": "Taken. After 5XX, 408, 425, 429 or silence it is sent again."
+        }
     },
 }
 
@@ -132,7 +147,8 @@ def document(server: str) -> dict[str, Any]:
 @cache
 def _document() -> dict[str, Any]:
     _, definitions = models_json_schema(
-        [(model, "validation") for model in _MODELS], ref_template=_COMPONENTS + "schemas/{model}"
+        [(model, "validation") for model in _MODELS],
+        ref_template=_COMPONENTS + "schemas/{model}",
     )
     return {
         "openapi": "3.1.0",
@@ -188,7 +204,9 @@ def _information() -> dict[str, Any]:
         "Add to a report, or answer the hotline's question",
         schemas.InformationRequest,
         {"204": ("Added.", None)},
-        _NO_RECEIPT | _TOO_MANY | {"409": "Nothing can be added to this report any more."},
+        _NO_RECEIPT
+        | _TOO_MANY
+        | {"409": "Nothing can be added to this report any more."},
     )
     return operation | {"parameters": [_PROOF]}
 
@@ -202,7 +220,10 @@ def _bulk() -> dict[str, Any]:
         _KEY_PROBLEMS | {"409": "The Idempotency-Key was used for another body."},
     )
     lines = {"schema": {"type": "string", "minLength": 1}}
-    operation["requestBody"]["content"] = {"application/x-ndjson": lines, "text/csv": lines}
+    operation["requestBody"]["content"] = {
+        "application/x-ndjson": lines,
+        "text/csv": lines,
+    }
     operation["responses"]["200"]["content"] = {"application/x-ndjson": lines}
     operation["parameters"] = [_IDEMPOTENCY_KEY]
     operation["security"] = [{"key": []}]
@@ -227,7 +248,10 @@ def _operation(
     return {
         "operationId": name,
         "summary": summary,
-        "requestBody": {"required": True, "content": {"application/json": {"schema": _ref(body)}}},
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _ref(body)}},
+        },
         "responses": dict(sorted(responses.items())),
     }
 

@@ -81,20 +81,30 @@ def _operation(method: str, path: str, operation: Schema) -> Operation:
         operation["summary"],
         "" if not security else "optional" if {} in security else "required",
         tuple(
-            Field(each["name"], kind_of(each["schema"]), each.get("required", False),
-                  each.get("description", ""))
+            Field(
+                each["name"],
+                kind_of(each["schema"]),
+                each.get("required", False),
+                each.get("description", ""),
+            )
             for each in operation.get("parameters", ())
         ),
         _contents(operation.get("requestBody", {})),
         {
-            status: (answer["description"], " or ".join(dict.fromkeys(_contents(answer).values())))
+            status: (
+                answer["description"],
+                " or ".join(dict.fromkeys(_contents(answer).values())),
+            )
             for status, answer in operation["responses"].items()
         },
-    )  # fmt: skip
+    )
 
 
 def _contents(holder: Schema) -> dict[str, str]:
-    return {media: kind_of(each["schema"]) for media, each in holder.get("content", {}).items()}
+    return {
+        media: kind_of(each["schema"])
+        for media, each in holder.get("content", {}).items()
+    }
 
 
 def _fields(schema: Schema) -> Iterator[Field]:
@@ -117,5 +127,7 @@ def kind_of(schema: Schema) -> str:
         most = f", at most {schema['maxItems']}," if "maxItems" in schema else ""
         return f"list{most} of {kind_of(schema['items'])}"
     words = str(schema.get("format", schema["type"]))
-    most = f", at most {schema['maxLength']} characters" if "maxLength" in schema else ""
+    most = (
+        f", at most {schema['maxLength']} characters" if "maxLength" in schema else ""
+    )
     return words + most

@@ -26,7 +26,11 @@ class InformationRequest(_Strict):
     receipt: Receipt
     text: Annotated[
         str,
-        Field(min_length=1, max_length=MAX_NARRATIVE, json_schema_extra={"pattern": VISIBLE}),
+        Field(
+            min_length=1,
+            max_length=MAX_NARRATIVE,
+            json_schema_extra={"pattern": VISIBLE},
+        ),
     ]
 
 
@@ -34,11 +38,19 @@ class ReceiptAnswer(_Strict):
     """Whoever holds the receipt can read the state; it can't be shown again."""
 
     receipt: Annotated[str, Field(examples=[RECEIPT_EXAMPLE])]
-    id: Annotated[uuid.UUID, Field(description="What webhooks call the report. It opens nothing.")]
+    id: Annotated[
+        uuid.UUID, Field(description="What webhooks call the report. It opens nothing.")
+    ]
 
 
 State = Literal[
-    "received", "in_review", "passed_on", "removed", "not_illegal", "closed", "set_aside"
+    "received",
+    "in_review",
+    "passed_on",
+    "removed",
+    "not_illegal",
+    "closed",
+    "set_aside",
 ]
 
 
@@ -57,7 +69,10 @@ class MessageAnswer(_Strict):
 class StatusAnswer(_Strict):
     received_at: datetime
     held: Annotated[
-        bool, Field(description="It came in a flood and waits until a person has seen to it.")
+        bool,
+        Field(
+            description="It came in a flood and waits until a person has seen to it."
+        ),
     ]
     parts: list[PartAnswer]
     messages: list[MessageAnswer]
@@ -66,8 +81,12 @@ class StatusAnswer(_Strict):
 class StateChange(_Strict):
     """A page can come back, so a state too: ``since`` tells which word is the last."""
 
-    report: Annotated[uuid.UUID, Field(description="The id that the report was answered with.")]
-    part: Annotated[int, Field(description="Position of the location in the report, from 1.")]
+    report: Annotated[
+        uuid.UUID, Field(description="The id that the report was answered with.")
+    ]
+    part: Annotated[
+        int, Field(description="Position of the location in the report, from 1.")
+    ]
     state: State
     since: datetime
 

@@ -47,10 +47,14 @@ def create_report() -> Response:
             received = _receive(session, report, Arrival(CHANNEL, now, held=held))
     else:
         received = _receive(None, report, Arrival(CHANNEL, now))
-    return _answer(schemas.ReceiptAnswer(receipt=received.receipt, id=received.report_id), 201)
+    return _answer(
+        schemas.ReceiptAnswer(receipt=received.receipt, id=received.report_id), 201
+    )
 
 
-def _receive_from(sender: keys.Sender, report: submission.Submission, now: datetime) -> Received:
+def _receive_from(
+    sender: keys.Sender, report: submission.Submission, now: datetime
+) -> Received:
     arrival, quotas = Arrival(CHANNEL, now, source=sender.name), _quotas()
     if not quotas.spend_advance(sender, 1, now):
         with site.writing() as session:
@@ -92,7 +96,11 @@ def create_reports() -> Response:
     sender = _sender("bulk")  # before a large body is read
     body = request.get_data(cache=False)
     lines = bulk.read(body, request.mimetype)
-    good = [(Received(), line) for _, line in lines if isinstance(line, submission.Submission)]
+    good = [
+        (Received(), line)
+        for _, line in lines
+        if isinstance(line, submission.Submission)
+    ]
     answer = _bulk_answer(lines, [received for received, _ in good])
     idempotency_key = request.headers.get("Idempotency-Key")
     now = utc_now()
@@ -126,7 +134,9 @@ def _bulk_answer(lines: list[bulk.Line], stored: list[Received]) -> str:
 
 
 def _sender(scope: str) -> keys.Sender:
-    return keys.authenticate(site.context(), request.headers.get("Authorization", ""), scope)
+    return keys.authenticate(
+        site.context(), request.headers.get("Authorization", ""), scope
+    )
 
 
 def _quotas() -> keys.Quotas:

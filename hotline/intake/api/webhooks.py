@@ -50,7 +50,13 @@ class Receiver:
 
 
 def subscribe(
-    session: Session, context: Context, name: str, url: str, *, actor: str, now: datetime
+    session: Session,
+    context: Context,
+    name: str,
+    url: str,
+    *,
+    actor: str,
+    now: datetime,
 ) -> str:
     """Tell the sender ``name`` about changes at ``url``; returns the secret, to be shown once.
 
@@ -58,11 +64,17 @@ def subscribe(
     """
     key = keys.named(session, name)
     _check_url(url, plain_allowed=bool(context.settings.fetch_allowed_networks))
-    secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
-    sealing = context.vault.key_of(session, key.id) or context.vault.new_record(session, key.id)
+    secret = (
+        SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+    )
+    sealing = context.vault.key_of(session, key.id) or context.vault.new_record(
+        session, key.id
+    )
     key.webhook_url = url
     key.webhook_secret = Vault.seal(sealing, _SECRET, key.id, secret)
-    keys.note(session, key, "api_key.webhook_set", actor, now, host=urlsplit(url).hostname)
+    keys.note(
+        session, key, "api_key.webhook_set", actor, now, host=urlsplit(url).hostname
+    )
     return secret
 
 
@@ -102,7 +114,9 @@ def announce(session: Session, part: ReportPart, now: datetime) -> None:
         outbox.post(session, JOB, key=key, payload=payload, now=now, queue=QUEUE)
 
 
-def receiver_of(session: Session, context: Context, key_id: uuid.UUID) -> Receiver | None:
+def receiver_of(
+    session: Session, context: Context, key_id: uuid.UUID
+) -> Receiver | None:
     """None where the key was revoked in the meantime."""
     key = session.get(ApiKey, key_id)
     if key is None or key.revoked_at is not None or key.webhook_secret is None:
@@ -129,7 +143,9 @@ def signed(secret: str, message_id: str, body: bytes, now: datetime) -> dict[str
     """The headers that prove ``body``: its id (the same at every try), the time, the signature."""
     timestamp = str(int(now.timestamp()))
     key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
-    digest = hmac.digest(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256)
+    digest = hmac.digest(
+        key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256
+    )
     return {
         "webhook-id": message_id,
         "webhook-timestamp": timestamp,

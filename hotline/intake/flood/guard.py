@@ -97,7 +97,9 @@ def spend(session: Session, solution: str, now: datetime) -> bool:
     # By the hour and under a random id: the moment would lead to the report that it came with.
     hour = now.replace(minute=0, second=0, microsecond=0)
     expires_at = hour + proof.LIFETIME + timedelta(hours=1)
-    return insert_once(session, SpentProof, ["mac"], id=uuid4(), mac=mac, expires_at=expires_at)
+    return insert_once(
+        session, SpentProof, ["mac"], id=uuid4(), mac=mac, expires_at=expires_at
+    )
 
 
 def _keys() -> proof.Secrets:

@@ -53,7 +53,9 @@ class Counters:
                 self._ends = now + self.window_seconds
                 self._key = secrets.token_bytes(KEY_BYTES)
                 self._counts = {}
-            name = hmac.digest(self._key, f"{kind}\0{address}".encode(), hashlib.sha256)[:12]
+            name = hmac.digest(
+                self._key, f"{kind}\0{address}".encode(), hashlib.sha256
+            )[:12]
             if name not in self._counts and len(self._counts) >= MAX_COUNTERS:
                 name = b""
             self._counts[name] = self._counts.get(name, 0) + 1

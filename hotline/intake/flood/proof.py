@@ -31,7 +31,9 @@ class Secrets:
     solution: bytes
 
 
-def new_challenge(keys: Secrets, *, rounds: int, tries: int, now: datetime) -> dict[str, Any]:
+def new_challenge(
+    keys: Secrets, *, rounds: int, tries: int, now: datetime
+) -> dict[str, Any]:
     """A challenge as ALTCHA's solvers read it; nothing about it is stored.
 
     Between ``tries`` and twice as many keys must be derived, each by ``rounds`` of PBKDF2.
@@ -56,7 +58,9 @@ def name_of(keys: Secrets, solution: str) -> bytes | None:
         return None
     try:
         payload = altcha.Payload.from_base64(solution)
-        answer = altcha.verify_solution(payload, keys.challenge, hmac_key_secret=keys.solution)
+        answer = altcha.verify_solution(
+            payload, keys.challenge, hmac_key_secret=keys.solution
+        )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return str(payload.challenge.signature).encode() if answer.verified else None

@@ -28,7 +28,9 @@ def new_secret() -> str:
     return secrets.token_urlsafe(24)
 
 
-def load(session: Session, context: Context, secret: str, now: datetime) -> dict[str, str] | None:
+def load(
+    session: Session, context: Context, secret: str, now: datetime
+) -> dict[str, str] | None:
     """The answers so far; None where there are none, or their hour is over."""
     row = session.execute(
         select(Draft.id, Draft.body).where(
@@ -38,14 +40,20 @@ def load(session: Session, context: Context, secret: str, now: datetime) -> dict
     if row is None:
         return None
     try:
-        values: dict[str, str] = json.loads(Vault.open(_key(context, secret), _BODY, *row))
+        values: dict[str, str] = json.loads(
+            Vault.open(_key(context, secret), _BODY, *row)
+        )
     except CannotOpen:  # the service's keys were changed in the meantime
         return None
     return values
 
 
 def save(
-    session: Session, context: Context, secret: str, values: Mapping[str, str], now: datetime
+    session: Session,
+    context: Context,
+    secret: str,
+    values: Mapping[str, str],
+    now: datetime,
 ) -> None:
     """Replace the answers; the hour begins anew."""
     mac = _mac(context, secret)
@@ -53,7 +61,9 @@ def save(
     if draft is None:
         draft = Draft(id=new_id(), mac=mac)
         session.add(draft)
-    draft.body = Vault.seal(_key(context, secret), _BODY, draft.id, json.dumps(dict(values)))
+    draft.body = Vault.seal(
+        _key(context, secret), _BODY, draft.id, json.dumps(dict(values))
+    )
     draft.expires_at = now + LIFETIME
 
 

@@ -63,7 +63,9 @@ def submission_of(values: Mapping[str, str], language: str) -> Submission:
     )
 
 
-def faults_in(values: Mapping[str, str], fields: Collection[str]) -> dict[str, LazyString]:
+def faults_in(
+    values: Mapping[str, str], fields: Collection[str]
+) -> dict[str, LazyString]:
     """The faults of some fields alone; whether anything was said at all is asked at the end."""
     alone = {name: values[name] if name in fields else "" for name in FIELDS}
     if not alone["narrative"].strip():

@@ -13,13 +13,18 @@ from hotline.core.web import site
 from hotline.intake.form import form_fields, wording
 
 blueprint = Blueprint("intake", __name__)
-blueprint.record(lambda state: state.app.extensions.update({site.ERROR_PAGE: error_page}))
+blueprint.record(
+    lambda state: state.app.extensions.update({site.ERROR_PAGE: error_page})
+)
 
 
 @blueprint.before_request
 def refuse_files() -> None:
     """Only plain forms: a body that could carry a file is not even read."""
-    if request.method == "POST" and request.mimetype != "application/x-www-form-urlencoded":
+    if (
+        request.method == "POST"
+        and request.mimetype != "application/x-www-form-urlencoded"
+    ):
         raise UnsupportedMediaType("No file can be sent here.")
 
 

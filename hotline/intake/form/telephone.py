@@ -26,7 +26,8 @@ CHANNEL = "operator"
 blueprint = Blueprint("operator", __name__, url_prefix="/console")
 blueprint.before_request(refuse_files)
 register_entries(
-    blueprint, Entry(20, lazy_gettext("Report by telephone"), "operator.report", "report.enter")
+    blueprint,
+    Entry(20, lazy_gettext("Report by telephone"), "operator.report", "report.enter"),
 )
 
 
@@ -43,11 +44,15 @@ def report() -> Response:
         return _page(values, language, {"": wording.FAULTS["stale"]}, 422)
     try:
         received = _store(form_fields.submission_of(values, language), form_id)
-    except idempotency.OtherBody:  # changed with the "back" button: one more press stores it too
+    except (
+        idempotency.OtherBody
+    ):  # changed with the "back" button: one more press stores it too
         return _page(values, language, {"": wording.FAULTS["stale"]}, 422)
     except InvalidInput as error:
         return _page(values, language, form_fields.faults_of(error), 422)
-    return make_response(render_template("operator/receipt.html", receipt=received.receipt))
+    return make_response(
+        render_template("operator/receipt.html", receipt=received.receipt)
+    )
 
 
 def _store(submission: Submission, form_id: str) -> Received:
@@ -60,7 +65,10 @@ def _store(submission: Submission, form_id: str) -> Received:
 
 
 def _page(
-    values: Mapping[str, str], language: str, faults: Mapping[str, Any], status: int = 200
+    values: Mapping[str, str],
+    language: str,
+    faults: Mapping[str, Any],
+    status: int = 200,
 ) -> Response:
     page = render_template(
         "operator/report.html",

@@ -99,7 +99,9 @@ def report() -> BaseResponse:
     return redirect(url_for("intake.question", page=paths.path_of(_draft()[0])[0]))
 
 
-@blueprint.route("/report/<any(" + ", ".join(paths.QUESTIONS) + "):page>", methods=["GET", "POST"])
+@blueprint.route(
+    "/report/<any(" + ", ".join(paths.QUESTIONS) + "):page>", methods=["GET", "POST"]
+)
 def question(page: str) -> Answer:
     """One question a page. The answers wait on the server, sealed, for at most an hour."""
     values, lost = _draft()
@@ -107,7 +109,9 @@ def question(page: str) -> Answer:
         if page not in paths.path_of(values):
             return redirect(url_for("intake.question", page=paths.path_of(values)[0]))
         return _question_page(page, values, {}, lost=lost)
-    if page == "check":  # sends what it showed, so that sending it again is the same report
+    if (
+        page == "check"
+    ):  # sends what it showed, so that sending it again is the same report
         return _send(values | form_fields.values_of(request.form), page)
     fields = paths.QUESTIONS[page]
     typed = form_fields.values_of(request.form)
@@ -184,7 +188,11 @@ def _send(values: Mapping[str, str], page: str) -> Answer:
     age = form_fields.age_of(site.context(), form_id)
     if age is None:
         return _question_page(page, values, {"": wording.FAULTS["stale"]}, status=400)
-    if page == ALL and paths.needs_support(values) and form_fields.SUPPORTED not in request.form:
+    if (
+        page == ALL
+        and paths.needs_support(values)
+        and form_fields.SUPPORTED not in request.form
+    ):
         return _support_page(values)
     try:
         received, held = _store(submission, form_id, hasty=_is_hasty(age, values))
@@ -207,7 +215,9 @@ def _is_hasty(age: timedelta, values: Mapping[str, str]) -> bool:
     return max(age, since_begun or age) < timedelta(seconds=guard.form_seconds())
 
 
-def _store(submission: Submission, form_id: str, *, hasty: bool) -> tuple[Received, bool]:
+def _store(
+    submission: Submission, form_id: str, *, hasty: bool
+) -> tuple[Received, bool]:
     """Store it, once; and whether it is held for review."""
     secret, now = session.pop(_DRAFT, None), utc_now()
     trapped = bool(request.form.get(form_fields.TRAP))
@@ -300,7 +310,9 @@ def add_information() -> Response:
             return _no_such_receipt(typed)
         known = service.status_of(transaction, site.context(), found)
         if words and not _said_already(known, words):
-            service.add_information(transaction, site.context(), found, words, utc_now())
+            service.add_information(
+                transaction, site.context(), found, words, utc_now()
+            )
             transaction.flush()
             known = service.status_of(transaction, site.context(), found)
     if not words:
@@ -345,8 +357,12 @@ def _too_many(error: TooMany, typed: str, text: str = "") -> Response:
     return page
 
 
-def _status_form(typed: str, faults: Mapping[str, Any], code: int, text: str = "") -> Response:
-    page = render_template("public/status_form.html", typed=typed[:100], text=text, faults=faults)
+def _status_form(
+    typed: str, faults: Mapping[str, Any], code: int, text: str = ""
+) -> Response:
+    page = render_template(
+        "public/status_form.html", typed=typed[:100], text=text, faults=faults
+    )
     return make_response(page, code)
 
 

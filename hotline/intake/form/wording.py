@@ -12,13 +12,20 @@ from babel import Locale
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-from hotline.intake.submission import MAX_CONTACT, MAX_LOCATION, MAX_LOCATIONS, MAX_NARRATIVE
+from hotline.intake.submission import (
+    MAX_CONTACT,
+    MAX_LOCATION,
+    MAX_LOCATIONS,
+    MAX_NARRATIVE,
+)
 
 KINDS: dict[str, LazyString] = {
     "csam_image": _("Pictures that show the sexual abuse of a child"),
     "csam_video": _("A video that shows the sexual abuse of a child"),
     "self_generated": _("A picture or video that a young person made of themself"),
-    "sexual_extortion": _("Somebody threatens to share pictures, or wants more pictures or money"),
+    "sexual_extortion": _(
+        "Somebody threatens to share pictures, or wants more pictures or money"
+    ),
     "grooming": _("An adult writes to a child in a sexual way, or wants to meet"),
     "live_stream": _("Abuse that is shown live"),
     "ai_generated": _("Pictures or videos made or changed by computer (AI)"),
@@ -56,16 +63,22 @@ FAULTS: dict[str, LazyString] = {
         characters=MAX_LOCATION,
     ),
     "narrative": _(
-        "This is too long. Use at most %(characters)s characters.", characters=MAX_NARRATIVE
+        "This is too long. Use at most %(characters)s characters.",
+        characters=MAX_NARRATIVE,
     ),
     "contact": _(
-        "This is too long. Use at most %(characters)s characters.", characters=MAX_CONTACT
+        "This is too long. Use at most %(characters)s characters.",
+        characters=MAX_CONTACT,
     ),
-    "text": _("Write something, at most %(characters)s characters.", characters=MAX_NARRATIVE),
+    "text": _(
+        "Write something, at most %(characters)s characters.", characters=MAX_NARRATIVE
+    ),
     "receipt": _("There is no report with this code. Check it, letter by letter."),
     "choice": _("Choose one of the answers."),
     "stale": _("The page was open for too long. Nothing is lost: send it again."),
-    "one_page": _("Nothing is lost. Here are all questions on one page: go on, and send it."),
+    "one_page": _(
+        "Nothing is lost. Here are all questions on one page: go on, and send it."
+    ),
     "busy": _("Too many tries in a short time. Wait a few minutes."),
 }
 

@@ -16,8 +16,16 @@ from hotline.intake.inbound.findings import Inbound, build
 # RFC 5965, 3.1: each exactly once.
 REQUIRED = ("Feedback-Type", "User-Agent", "Version")
 # RFC 5965, 3.2 and 3.3, as far as they say something about the source.
-_TOLD = ("Arrival-Date", "Reporting-MTA", "Source-IP", "Source-Port", "Incidents",
-         "Original-Mail-From", "Original-Rcpt-To", "Reported-Domain")  # fmt: skip
+_TOLD = (
+    "Arrival-Date",
+    "Reporting-MTA",
+    "Source-IP",
+    "Source-Port",
+    "Incidents",
+    "Original-Mail-From",
+    "Original-Rcpt-To",
+    "Reported-Domain",
+)
 _OF_ORIGINAL = ("From", "Date", "Subject", "Message-ID")
 _URI = re.compile(r"<?(?:URL:)?([^<>]+)>?", re.IGNORECASE)
 
@@ -37,7 +45,9 @@ def read(message: Message) -> tuple[Inbound, ...]:
     uris = [_URI.sub(r"\1", value).strip() for value in _all(fields, "Reported-URI")]
     domains = _all(fields, "Reported-Domain")
     if not uris and not domains and not mime.narrative(message):
-        raise InvalidInput("The report names no Reported-URI or Reported-Domain and says nothing.")
+        raise InvalidInput(
+            "The report names no Reported-URI or Reported-Domain and says nothing."
+        )
     told = [f"{name}: {value}" for name in _TOLD for value in _all(fields, name)]
     return build(
         locations=uris or domains,
@@ -48,9 +58,15 @@ def read(message: Message) -> tuple[Inbound, ...]:
 
 def _fields(message: Message) -> Message:
     """The machine part's fields. The parser reads a message/* part as a message with headers."""
-    found = [p for p in mime.parts(message) if p.get_content_type() == "message/feedback-report"]
+    found = [
+        p
+        for p in mime.parts(message)
+        if p.get_content_type() == "message/feedback-report"
+    ]
     if len(found) != 1:
-        raise InvalidInput(f"There are {len(found)} parts message/feedback-report, not one.")
+        raise InvalidInput(
+            f"There are {len(found)} parts message/feedback-report, not one."
+        )
     inside = found[0].get_payload()
     if not isinstance(inside, list) or not isinstance(inside[0], Message):
         raise InvalidInput("The part message/feedback-report holds no fields.")
@@ -66,7 +82,11 @@ def _fields(message: Message) -> Message:
 
 
 def _all(fields: Message, name: str) -> list[str]:
-    return [value for text in fields.get_all(name, []) if (value := " ".join(str(text).split()))]
+    return [
+        value
+        for text in fields.get_all(name, [])
+        if (value := " ".join(str(text).split()))
+    ]
 
 
 def _of_original(message: Message) -> list[str]:
@@ -81,5 +101,7 @@ def _of_original(message: Message) -> list[str]:
             continue
         if isinstance(original, Message):
             found = {name: mime.header(original, name) for name in _OF_ORIGINAL}
-            return [f"{name} of the mail: {value}" for name, value in found.items() if value]
+            return [
+                f"{name} of the mail: {value}" for name, value in found.items() if value
+            ]
     return []

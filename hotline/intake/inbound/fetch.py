@@ -34,7 +34,9 @@ def post_fetch(session: Session, context: Context, now: datetime) -> int:
         return 0
     key = f"{JOB}:{now:%Y-%m-%dT%H:%M}"
     waiting = select(OutboxEntry.id).where(
-        OutboxEntry.job == JOB, OutboxEntry.done_at.is_(None), OutboxEntry.dead_at.is_(None)
+        OutboxEntry.job == JOB,
+        OutboxEntry.done_at.is_(None),
+        OutboxEntry.dead_at.is_(None),
     )
     there = select(OutboxEntry.id).where(OutboxEntry.key == key)
     if session.scalar(there) or session.scalar(waiting.limit(1)):
@@ -88,7 +90,9 @@ def _take(
         return "refused"
     except Exception as error:
         # One mail that trips its reader must not hold up all those behind it.
-        log.error("mail_unreadable", uid=uid, error=type(error).__name__, where=origin(error))
+        log.error(
+            "mail_unreadable", uid=uid, error=type(error).__name__, where=origin(error)
+        )
         mailbox.refuse(uid)
         return "refused"
     with task.context.database.writing() as session:

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hotline.intake import submission
-from hotline.intake.submission import MAX_LOCATION, MAX_LOCATIONS, MAX_NARRATIVE, Submission, clean
+from hotline.intake.submission import (
+    MAX_LOCATION,
+    MAX_LOCATIONS,
+    MAX_NARRATIVE,
+    Submission,
+    clean,
+)
 
 MAX_REFERENCE = 200
 _CUT = "\n[The sender's text goes on; ask the sender for the rest.]"
@@ -35,10 +41,15 @@ def build(
     A location longer than a report takes is told in words. Raises ``InvalidInput`` where nothing
     is left to report.
     """
-    known = list(dict.fromkeys(cleaned for text in locations if (cleaned := clean(_whole(text)))))
+    known = list(
+        dict.fromkeys(cleaned for text in locations if (cleaned := clean(_whole(text))))
+    )
     fitting = [text for text in known if len(text) <= MAX_LOCATION]
     reference = clean(_whole(reference))[:MAX_REFERENCE]
-    told = [*lines, *(f"Location: {text}" for text in known if len(text) > MAX_LOCATION)]
+    told = [
+        *lines,
+        *(f"Location: {text}" for text in known if len(text) > MAX_LOCATION),
+    ]
     if reference:
         told.insert(0, f"Sender's reference: {reference}")
     narrative = clean(_whole("\n".join(told)))
@@ -53,7 +64,8 @@ def build(
     }
     return tuple(
         Inbound(
-            submission.read({"locations": fitting[at : at + MAX_LOCATIONS], **shared}), reference
+            submission.read({"locations": fitting[at : at + MAX_LOCATIONS], **shared}),
+            reference,
         )
         for at in range(0, max(len(fitting), 1), MAX_LOCATIONS)
     )

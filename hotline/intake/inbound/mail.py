@@ -36,7 +36,12 @@ MINIMUM_KEY = 1024  # bits of RSA, RFC 8301
 ALGORITHMS = (b"rsa-sha256", b"ed25519-sha256")  # RFC 8301 forbids rsa-sha1
 # What a report is taken from and told apart by must be what the signer saw.
 SIGNED = frozenset({b"from", b"subject", b"date", b"message-id"})
-ONCE = SIGNED | {b"content-type", b"content-transfer-encoding", b"mime-version", b"sender"}
+ONCE = SIGNED | {
+    b"content-type",
+    b"content-transfer-encoding",
+    b"mime-version",
+    b"sender",
+}
 _RUN = re.compile(rb"[\t ]+")
 _FROM = re.compile(r"(?:[^<>]*<)?([\w.!#$%&'*+/=?^`{|}~-]+)@([A-Za-z0-9.-]+)>?")
 _READ = {"arf": arf.read, "xarf": xarf.read, "plain": plain.read, "ncmec": ncmec.read}
@@ -94,10 +99,13 @@ def load_senders(override_dir: Path | None = None) -> tuple[Sender, ...]:
     """The allow-list; ``Misconfigured`` names every fault at once."""
     data = read_toml("hotline.intake", FILE, override_dir)
     senders = parse_file(_File, FILE, data).senders
-    faults = [f"{one.name or '?'}: {fault}" for one in senders for fault in _faults(one)]
+    faults = [
+        f"{one.name or '?'}: {fault}" for one in senders for fault in _faults(one)
+    ]
     known = [(one.address or one.domain).lower() for one in senders]
     faults += [
-        f"{name} is there twice" for name in sorted({n for n in known if known.count(n) > 1})
+        f"{name} is there twice"
+        for name in sorted({n for n in known if known.count(n) > 1})
     ]
     if faults:
         raise Misconfigured(f"Data file {FILE}: {'; '.join(faults)}.")
@@ -131,7 +139,9 @@ def read(raw: bytes, senders: tuple[Sender, ...], *, ask: DnsFunction) -> Mail:
     found = tuple(
         replace(
             one,
-            submission=one.submission.model_copy(update={"reporter_role": sender.reporter_role}),
+            submission=one.submission.model_copy(
+                update={"reporter_role": sender.reporter_role}
+            ),
         )
         for one in _READ[sender.format](message)
     )
@@ -143,7 +153,9 @@ def authenticate(
 ) -> tuple[Sender, str]:
     """The sender that this mail provably is from, and the mail's Message-ID; errors as ``read``."""
     try:
-        checker = dkim.DKIM(raw, logger=_SILENT, minkey=MINIMUM_KEY, timeout=DNS_SECONDS)
+        checker = dkim.DKIM(
+            raw, logger=_SILENT, minkey=MINIMUM_KEY, timeout=DNS_SECONDS
+        )
     except (dkim.DKIMException, LookupError, ValueError):
         raise InvalidInput("The header of the message cannot be read.") from None
     fields = _fields(checker.headers)
@@ -155,23 +167,34 @@ def authenticate(
     reasons = []
     body = checker.body
     for index in range(min(signatures, MAX_SIGNATURES)):
-        reason = _refusal(checker, index, body, sender.signer, SIGNED & fields.keys(), ask)
+        reason = _refusal(
+            checker, index, body, sender.signer, SIGNED & fields.keys(), ask
+        )
         if not reason:
             return sender, fields[b"message-id"]
         reasons.append(reason)
-    raise InvalidInput(f"No proof of the sender: {', '.join(reasons) or 'no signature'}.")
+    raise InvalidInput(
+        f"No proof of the sender: {', '.join(reasons) or 'no signature'}."
+    )
 
 
 def _fields(headers: list[tuple[bytes, bytes]]) -> dict[bytes, str]:
     """The header as the signature's reader sees it: lower-case name -> value."""
     names = [name.lower() for name, _ in headers]
     doubled = [name.decode() for name in sorted(ONCE) if names.count(name) > 1]
-    missing = [name.decode() for name in (b"from", b"date", b"message-id") if name not in names]
+    missing = [
+        name.decode() for name in (b"from", b"date", b"message-id") if name not in names
+    ]
     if doubled or missing:
         reasons = [f"{name} is there twice" for name in doubled]
         reasons += [f"{name} is missing" for name in missing]
-        raise InvalidInput(f"The header of the message is not in order: {', '.join(reasons)}.")
-    return {name.lower(): value.decode("utf-8", "replace").strip() for name, value in headers}
+        raise InvalidInput(
+            f"The header of the message is not in order: {', '.join(reasons)}."
+        )
+    return {
+        name.lower(): value.decode("utf-8", "replace").strip()
+        for name, value in headers
+    }
 
 
 def _address(value: str) -> str:
@@ -209,7 +232,9 @@ def _refusal(
         # is one space, so with runs of one it comes to the same at once.
         relaxed = tags.get(b"c", b"").endswith(b"/relaxed")
         checker.body = _RUN.sub(b" ", body) if relaxed else body
-        holds = checker.verify(index, dnsfunc=lambda name, timeout: _key(ask, name, timeout))
+        holds = checker.verify(
+            index, dnsfunc=lambda name, timeout: _key(ask, name, timeout)
+        )
     except Unavailable:
         raise
     except Exception:

@@ -33,10 +33,15 @@ class Mailbox:
         try:
             if wanted.imap_security == "tls":
                 self._link = imaplib.IMAP4_SSL(
-                    wanted.imap_host, wanted.imap_port, ssl_context=trusted, timeout=SECONDS
+                    wanted.imap_host,
+                    wanted.imap_port,
+                    ssl_context=trusted,
+                    timeout=SECONDS,
                 )
             else:
-                self._link = imaplib.IMAP4(wanted.imap_host, wanted.imap_port, timeout=SECONDS)
+                self._link = imaplib.IMAP4(
+                    wanted.imap_host, wanted.imap_port, timeout=SECONDS
+                )
                 self._link.starttls(trusted)
         except (OSError, imaplib.IMAP4.error) as error:
             self.close()
@@ -61,7 +66,10 @@ class Mailbox:
 
     def _log_in(self, link: imaplib.IMAP4) -> None:
         try:
-            link.login(self._settings.imap_user, self._settings.imap_password.get_secret_value())
+            link.login(
+                self._settings.imap_user,
+                self._settings.imap_password.get_secret_value(),
+            )
         except imaplib.IMAP4.abort as error:
             raise _unavailable(error) from None
         except imaplib.IMAP4.error:
@@ -82,7 +90,9 @@ class Mailbox:
             try:
                 link.logout()
             except (OSError, imaplib.IMAP4.error):
-                with suppress(OSError):  # after a failed STARTTLS there is nothing left to shut
+                with suppress(
+                    OSError
+                ):  # after a failed STARTTLS there is nothing left to shut
                     link.shutdown()
 
     def messages(self, limit: int) -> list[tuple[str, int]]:
@@ -95,7 +105,10 @@ class Mailbox:
         sizes = {}
         for row in rows:
             text = row if isinstance(row, bytes) else row[0] if row else b""
-            uid, size = re.search(rb"UID (\d+)", text), re.search(rb"RFC822\.SIZE (\d+)", text)
+            uid, size = (
+                re.search(rb"UID (\d+)", text),
+                re.search(rb"RFC822\.SIZE (\d+)", text),
+            )
             if uid and size:
                 sizes[uid[1].decode()] = int(size[1])
         return [(uid, sizes[uid]) for uid in uids if uid in sizes]

@@ -36,11 +36,15 @@ def check(raw: bytes) -> None:
     if _AMBIGUOUS.search(raw):
         raise InvalidInput("The message holds a bare carriage return or a null byte.")
     if _BLANK.search(raw, 0, MAX_HEADER) is None:
-        raise InvalidInput(f"The header is longer than {MAX_HEADER >> 10} KiB, or has no end.")
+        raise InvalidInput(
+            f"The header is longer than {MAX_HEADER >> 10} KiB, or has no end."
+        )
     containers = 0
     for containers, _ in enumerate(_CONTAINER.finditer(raw), start=1):
         if containers > MAX_CONTAINERS:
-            raise InvalidInput(f"The message holds more than {MAX_CONTAINERS} nested parts.")
+            raise InvalidInput(
+                f"The message holds more than {MAX_CONTAINERS} nested parts."
+            )
 
 
 def parse(raw: bytes) -> Message:
@@ -64,7 +68,12 @@ def parts(message: Message) -> Iterator[Message]:
 
 
 def is_attachment(part: Message) -> bool:
-    return str(part.get("Content-Disposition", "")).strip().lower().startswith("attachment")
+    return (
+        str(part.get("Content-Disposition", ""))
+        .strip()
+        .lower()
+        .startswith("attachment")
+    )
 
 
 def body(part: Message) -> bytes:
@@ -74,7 +83,9 @@ def body(part: Message) -> bytes:
     except (ValueError, LookupError, TypeError):
         found = None
     if not isinstance(found, bytes):
-        raise InvalidInput(f"The part of type {part.get_content_type()[:80]} cannot be decoded.")
+        raise InvalidInput(
+            f"The part of type {part.get_content_type()[:80]} cannot be decoded."
+        )
     return found
 
 

@@ -35,8 +35,19 @@ INCIDENT_TYPES = {
 }
 # A report's annotation says more than its incident type, which is a matter of US law.
 _ANNOTATIONS = {"sextortion": "sexual_extortion", "csamSolicitation": "grooming"}
-_MEDIA = frozenset({"file", "files", "fileInfo", "fileinfo", "fileDetails", "uploadedFile",
-                    "uploadedFiles", "thumbnail", "profilePicture"})  # fmt: skip
+_MEDIA = frozenset(
+    {
+        "file",
+        "files",
+        "fileInfo",
+        "fileinfo",
+        "fileDetails",
+        "uploadedFile",
+        "uploadedFiles",
+        "thumbnail",
+        "profilePicture",
+    }
+)
 _LOCATED = frozenset({"url", "profileUrl"})
 _OF_ACCOUNT = frozenset({"email", "emailAddress", "phone", "phoneNumber"})
 _SECTIONS = {
@@ -54,7 +65,9 @@ def parse(body: bytes) -> tuple[Inbound, ...]:
     if len(body) > MAX_BYTES:
         raise InvalidInput(f"The document is larger than {MAX_BYTES >> 20} MiB.")
     root = _tree(body)
-    reports = [root] if root.tag == "report" else [one for one in root if one.tag == "report"]
+    reports = (
+        [root] if root.tag == "report" else [one for one in root if one.tag == "report"]
+    )
     if not reports or len(reports) > MAX_REPORTS:
         raise InvalidInput(
             f"The XML holds {len(reports)} CyberTipline reports, not 1 to {MAX_REPORTS}."
@@ -65,9 +78,10 @@ def parse(body: bytes) -> tuple[Inbound, ...]:
 def read(message: Message) -> tuple[Inbound, ...]:
     """The reports of a mail's XML parts."""
     found = [
-        part for part in mime.parts(message)
+        part
+        for part in mime.parts(message)
         if part.get_content_type() in ("application/xml", "text/xml")
-    ]  # fmt: skip
+    ]
     if not found:
         raise InvalidInput("The message has no part of the type application/xml.")
     return tuple(one for part in found for one in parse(mime.body(part)))
@@ -99,8 +113,14 @@ def _tree(body: bytes) -> Element:
     try:
         parser.Parse(body, True)
     except (expat.ExpatError, LookupError, ValueError) as error:
-        line = f"Line {error.lineno}: the" if isinstance(error, expat.ExpatError) else "The"
-        raise InvalidInput(f"{line} XML is broken.", hint="Get the document again.") from None
+        line = (
+            f"Line {error.lineno}: the"
+            if isinstance(error, expat.ExpatError)
+            else "The"
+        )
+        raise InvalidInput(
+            f"{line} XML is broken.", hint="Get the document again."
+        ) from None
     return builder.close()
 
 
@@ -114,7 +134,9 @@ def _one(report: Element) -> tuple[Inbound, ...]:
     incident = _text(summary, "incidentType")
     when = _text(summary, "incidentDateTime")
     if summary is None or not incident or not when:
-        raise _fault(number, "incidentSummary must give incidentType and incidentDateTime")
+        raise _fault(
+            number, "incidentSummary must give incidentType and incidentDateTime"
+        )
     if _moment(when) is None:
         raise _fault(number, "incidentDateTime must be a time with its zone")
     annotations = [node.tag for node in summary.findall("reportAnnotations/*")]
@@ -123,7 +145,10 @@ def _one(report: Element) -> tuple[Inbound, ...]:
     media = sum(1 for node in report.iter() if node.tag in _MEDIA)
     lines = [
         f"Incident: {_spelled(when)}",
-        *([f"Annotations: {', '.join(_plain(name) for name in annotations)}"] * bool(annotations)),
+        *(
+            [f"Annotations: {', '.join(_plain(name) for name in annotations)}"]
+            * bool(annotations)
+        ),
         *_told(report, ""),
         *([f"Dropped unread: {media} references to media"] * bool(media)),
     ]
@@ -146,17 +171,28 @@ def _locations(report: Element) -> list[str]:
 
     A screen name alone is a location only where there is no other.
     """
-    pages = [_own_text(n) for d in report.findall("internetDetails") for n in _kept(d)
-             if n.tag in _LOCATED | _OF_ACCOUNT]  # fmt: skip
-    suspected = [n for person in report.findall("personOrUserReported") for n in _kept(person)]
+    pages = [
+        _own_text(n)
+        for d in report.findall("internetDetails")
+        for n in _kept(d)
+        if n.tag in _LOCATED | _OF_ACCOUNT
+    ]
+    suspected = [
+        n for person in report.findall("personOrUserReported") for n in _kept(person)
+    ]
     named = [_own_text(n) for n in suspected if n.tag in _LOCATED]
     named += [_own_text(n) for n in suspected if n.tag in _OF_ACCOUNT]
     captures = [
-        _capture(node) for part in ("internetDetails", "personOrUserReported")
-        for one in report.findall(part) for node in _kept(one) if node.tag == "ipCaptureEvent"
-    ]  # fmt: skip
+        _capture(node)
+        for part in ("internetDetails", "personOrUserReported")
+        for one in report.findall(part)
+        for node in _kept(one)
+        if node.tag == "ipCaptureEvent"
+    ]
     found = [text for text in (*pages, *named, *captures) if text]
-    names = (_own_text(n) for n in suspected if n.tag in ("screenName", "espIdentifier"))
+    names = (
+        _own_text(n) for n in suspected if n.tag in ("screenName", "espIdentifier")
+    )
     return found or [text for text in names if text][:1]
 
 
@@ -188,12 +224,18 @@ def _capture(event: Element) -> str:
 def _told(node: Element, section: str) -> Iterator[str]:
     """A line for each text below ``node``: what the schema may add some day is not lost."""
     for child in node:
-        if child.tag in _MEDIA or child.tag in ("reportAnnotations", "incidentType", "reportId"):
+        if child.tag in _MEDIA or child.tag in (
+            "reportAnnotations",
+            "incidentType",
+            "reportId",
+        ):
             continue
         if child.tag == "ipCaptureEvent":
             yield f"{_label(section, 'address used')}: {_told_capture(child)}"
         elif len(child):
-            yield from _told(child, _SECTIONS.get(child.tag) or section or _plain(child.tag))
+            yield from _told(
+                child, _SECTIONS.get(child.tag) or section or _plain(child.tag)
+            )
         elif (text := _own_text(child)) and child.tag != "incidentDateTime":
             yield f"{_label(section, _plain(child.tag))}: {text}"
 
@@ -201,7 +243,11 @@ def _told(node: Element, section: str) -> Iterator[str]:
 def _told_capture(event: Element) -> str:
     proxy = "possibly a proxy" if _text(event, "possibleProxy") in ("true", "1") else ""
     when = _text(event, "dateTime")
-    described = (_text(event, "eventName"), _spelled(when) if when else "no time given", proxy)
+    described = (
+        _text(event, "eventName"),
+        _spelled(when) if when else "no time given",
+        proxy,
+    )
     return ", ".join(filter(None, (_capture(event).partition(" ")[0], *described)))
 
 

@@ -19,7 +19,9 @@ _AFTER = ".,;:!?)'*"
 def read(message: Message) -> tuple[Inbound, ...]:
     words = mime.narrative(message)
     if not words:
-        raise InvalidInput("The message has no plain text.", hint="Send it as text, not as HTML.")
+        raise InvalidInput(
+            "The message has no plain text.", hint="Send it as text, not as HTML."
+        )
     return build(
         locations=[found.rstrip(_AFTER) for found in _ADDRESS.findall(words)],
         lines=[mime.header(message, "Subject"), words],

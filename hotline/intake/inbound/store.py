@@ -52,7 +52,11 @@ def store(
         raise InvalidInput(f"The source's name must have 1 to {MAX_SOURCE} characters.")
     stored = []
     for number, one in enumerate(found):
-        what = f"{message_id}\0{number}" if message_id else one.submission.model_dump_json()
+        what = (
+            f"{message_id}\0{number}"
+            if message_id
+            else one.submission.model_dump_json()
+        )
         report_id = _id(context, f"{channel}\0{source}\0{what}")
         # An erased report keeps its row, so it does not come back either.
         known = session.scalar(select(Report.id).where(Report.id == report_id))

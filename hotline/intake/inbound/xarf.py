@@ -23,10 +23,19 @@ from hotline.intake.strict_json import Malformed
 
 MAX_BYTES = 16 << 20
 # XARF names media and acts; our kinds follow the source documents of the region.
-_OF_MEDIA = {"image": "csam_image", "video": "csam_video", "mixed": "csam_image",
-             "text": "text_audio_drawing", "audio": "text_audio_drawing"}  # fmt: skip
-_OF_ACT = {"grooming": "grooming", "solicitation": "grooming", "sextortion": "sexual_extortion",
-           "trafficking": "trafficking"}  # fmt: skip
+_OF_MEDIA = {
+    "image": "csam_image",
+    "video": "csam_video",
+    "mixed": "csam_image",
+    "text": "text_audio_drawing",
+    "audio": "text_audio_drawing",
+}
+_OF_ACT = {
+    "grooming": "grooming",
+    "solicitation": "grooming",
+    "sextortion": "sexual_extortion",
+    "trafficking": "trafficking",
+}
 # Hashes that name a file by themselves; others can't be looked up as a location.
 _HASHES = {"md5": 32, "sha1": 40, "sha256": 64}
 
@@ -92,9 +101,13 @@ class Content(_Loose):
 class Early(_Loose):
     """X-ARF 0.2: its YAML fields, as JSON, which is YAML too."""
 
-    reported_from: Annotated[str, Field(alias="Reported-From", min_length=1, max_length=300)]
+    reported_from: Annotated[
+        str, Field(alias="Reported-From", min_length=1, max_length=300)
+    ]
     category: Annotated[Literal["abuse"], Field(alias="Category")]
-    report_type: Annotated[str, Field(alias="Report-Type", min_length=1, max_length=300)]
+    report_type: Annotated[
+        str, Field(alias="Report-Type", min_length=1, max_length=300)
+    ]
     report_id: Annotated[str, Field(alias="Report-ID", min_length=1, max_length=300)]
     date: Annotated[str, Field(alias="Date", min_length=1, max_length=80)]
     source: Annotated[str, Field(alias="Source", min_length=1)]
@@ -124,7 +137,11 @@ def read(message: Message) -> tuple[Inbound, ...]:
 
 
 def _is_json(part: Message) -> bool:
-    return bool(re.fullmatch(r"(?:application|text)/(?:[\w.-]+\+)?json", part.get_content_type()))
+    return bool(
+        re.fullmatch(
+            r"(?:application|text)/(?:[\w.-]+\+)?json", part.get_content_type()
+        )
+    )
 
 
 def _one(document: object) -> tuple[Inbound, ...]:
@@ -135,7 +152,8 @@ def _one(document: object) -> tuple[Inbound, ...]:
     if "Report-ID" in document and "Source" in document:
         return _early(shaped(Early, document))
     raise InvalidInput(
-        "This is no X-ARF report that can be read.", hint="Send version 4, or 0.2 as JSON."
+        "This is no X-ARF report that can be read.",
+        hint="Send version 4, or 0.2 as JSON.",
     )
 
 
@@ -147,9 +165,10 @@ def _content(found: Content) -> tuple[Inbound, ...]:
             fields={f"/{required}": "field required"},
         )
     hashes = [
-        value for name, value in found.hash_values.items()
+        value
+        for name, value in found.hash_values.items()
         if len(value) == _HASHES.get(name) and re.fullmatch("[0-9a-fA-F]+", value)
-    ]  # fmt: skip
+    ]
     return build(
         locations=[found.url or found.source_identifier, *hashes],
         lines=_told(_words(found)),
@@ -178,7 +197,9 @@ def _words(found: Content) -> Mapping[str, object]:
         "Suspected account": suspected.account_id,
         "Suspected addresses": ", ".join(suspected.ip_addresses),
         "Behaviour": suspected.pattern_of_behavior,
-        "Dropped unread": f"{len(found.evidence)} pieces of evidence" if found.evidence else "",
+        "Dropped unread": f"{len(found.evidence)} pieces of evidence"
+        if found.evidence
+        else "",
     }
 
 
@@ -199,4 +220,8 @@ def _early(found: Early) -> tuple[Inbound, ...]:
 
 
 def _told(words: Mapping[str, object]) -> list[str]:
-    return [f"{name}: {value}" if name else str(value) for name, value in words.items() if value]
+    return [
+        f"{name}: {value}" if name else str(value)
+        for name, value in words.items()
+        if value
+    ]

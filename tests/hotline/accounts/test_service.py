@@ -49,7 +49,12 @@ def test_add_names_every_fault_at_once(context: Context, now: datetime) -> None:
             actor="test",
             now=now,
         )
-    assert set(caught.value.fields) == {"/username", "/display_name", "/role", "/password"}
+    assert set(caught.value.fields) == {
+        "/username",
+        "/display_name",
+        "/role",
+        "/password",
+    }
     assert actions(context) == []
 
 
@@ -59,7 +64,9 @@ def test_a_name_is_never_used_twice(context: Context, add: Add) -> None:
         add("ANA")
 
 
-@pytest.mark.parametrize("password", ["short", "ana-ana-ana-ana", "aaaaaaaaaaaaaaa", "x1" * 200])
+@pytest.mark.parametrize(
+    "password", ["short", "ana-ana-ana-ana", "aaaaaaaaaaaaaaa", "x1" * 200]
+)
 def test_weak_passwords_are_refused(context: Context, add: Add, password: str) -> None:
     with pytest.raises(InvalidInput):
         add("ana", password=password)
@@ -103,7 +110,9 @@ def test_unknown_wrong_and_disabled_look_the_same(
 
     monkeypatch.setattr(PasswordHasher, "verify", counting)
     cases = [("ana", "wrong"), ("nobody", PASSWORD), ("gone", PASSWORD)]
-    assert [sign_in(context, name, password, now) for name, password in cases] == [None] * 3
+    assert [sign_in(context, name, password, now) for name, password in cases] == [
+        None
+    ] * 3
     assert len(verified) == len(cases)  # the same work for each of them
     assert {stored.split("$")[3] for stored in verified} == {"m=64,t=1,p=1"}
 
@@ -115,7 +124,9 @@ def test_what_is_typed_into_the_name_is_not_kept_if_nobody_has_it(
     sign_in(context, "my-secret-password", "x", now)
     sign_in(context, "ana", "x", now)
     with context.database.reading() as session:
-        rows = session.scalars(select(AuditEntry).where(AuditEntry.action == "sign_in.failed"))
+        rows = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "sign_in.failed")
+        )
         seen = [(row.entity_id, row.details) for row in rows]
     assert [details for _, details in seen] == [{}, {"username": "ana"}]
     assert not any("secret" in key or "ana" in key for key, _ in seen)
@@ -182,17 +193,22 @@ def test_attempts_made_at_once_count_as_if_made_in_turn(
     add("ana")
     with context.database.reading() as session:
         tried = [
-            service.attempt(session, context, "ana", now) for _ in range(service.FREE_TRIES + 1)
+            service.attempt(session, context, "ana", now)
+            for _ in range(service.FREE_TRIES + 1)
         ]
     results = []
     for number, one in enumerate(tried):
         with context.database.writing() as session:
             last = number == service.FREE_TRIES
-            results.append(service.settle(session, one, PASSWORD if last else None, now))
+            results.append(
+                service.settle(session, one, PASSWORD if last else None, now)
+            )
     assert results == [None] * len(tried)
 
 
-def test_sessions_end_when_idle_and_after_a_day(context: Context, add: Add, now: datetime) -> None:
+def test_sessions_end_when_idle_and_after_a_day(
+    context: Context, add: Add, now: datetime
+) -> None:
     add("ana")
     token = sign_in(context, "ana", PASSWORD, now)
     assert token is not None
@@ -215,7 +231,9 @@ def test_dead_sessions_are_swept(context: Context, add: Add, now: datetime) -> N
         assert len(session.scalars(select(LoginSession)).all()) == 1
 
 
-def test_disabling_ends_every_session(context: Context, add: Add, now: datetime) -> None:
+def test_disabling_ends_every_session(
+    context: Context, add: Add, now: datetime
+) -> None:
     add("ana")
     tokens = [sign_in(context, "ana", PASSWORD, now) for _ in range(2)]
     with context.database.writing() as session:
@@ -224,7 +242,9 @@ def test_disabling_ends_every_session(context: Context, add: Add, now: datetime)
     assert sign_in(context, "ana", PASSWORD, now) is None
 
 
-def test_the_last_administrator_stays(context: Context, add: Add, now: datetime) -> None:
+def test_the_last_administrator_stays(
+    context: Context, add: Add, now: datetime
+) -> None:
     add("root", "administrator")
     with pytest.raises(Conflict), context.database.writing() as session:
         service.disable_person(session, "root", actor="test", now=now)
@@ -242,13 +262,17 @@ def test_a_changed_password_ends_the_other_sessions(
     mine, other = (sign_in(context, "ana", PASSWORD, now) or "" for _ in range(2))
     with context.database.writing() as session:
         person = service.find_person(session, "ana")
-        service.change_password(session, person.id, "quite another one", keep=mine, now=now)
+        service.change_password(
+            session, person.id, "quite another one", keep=mine, now=now
+        )
     assert is_live(context, mine, now) and not is_live(context, other, now)
     assert sign_in(context, "ana", PASSWORD, now) is None
     assert sign_in(context, "ana", "quite another one", now) is not None
 
 
-def test_a_renewed_password_ends_all_sessions(context: Context, add: Add, now: datetime) -> None:
+def test_a_renewed_password_ends_all_sessions(
+    context: Context, add: Add, now: datetime
+) -> None:
     add("ana")
     token = sign_in(context, "ana", PASSWORD, now) or ""
     with context.database.writing() as session:

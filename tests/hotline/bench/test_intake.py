@@ -31,10 +31,14 @@ def test_both_sides_are_measured_on_one_database(
     for row in told["rows"]:
         assert row["ours"] > 0 and row["reference"] > 0
         assert row["p99_ms"] > 0 and row["reference_p99_ms"] > 0
-    context = build_context(load_settings(data_dir=tmp_path / "var", database_url=database))
+    context = build_context(
+        load_settings(data_dir=tmp_path / "var", database_url=database)
+    )
     with context.database.reading() as session:
         stored = dict(
-            session.execute(select(Report.channel, func.count()).group_by(Report.channel)).all()
+            session.execute(
+                select(Report.channel, func.count()).group_by(Report.channel)
+            ).all()
         )
     tables = inspect(context.database.engine).get_table_names()
     context.close()
@@ -42,7 +46,9 @@ def test_both_sides_are_measured_on_one_database(
     assert "bench_bare" not in tables
 
 
-def test_a_database_with_reports_is_left_alone(make_context: Callable[..., Context]) -> None:
+def test_a_database_with_reports_is_left_alone(
+    make_context: Callable[..., Context],
+) -> None:
     context = make_context()
     with context.database.writing() as session:
         submission = read({"narrative": "x"})

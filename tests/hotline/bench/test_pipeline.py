@@ -29,8 +29,19 @@ def short_path() -> Iterator[Path]:
 
 def test_a_killed_bench_leaves_nothing_behind(short_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(short_path)}
-    command = [sys.executable, "-m", "workers", "bench", "pipeline", "--size", "10",
-               "--reports", "500", "--workers", "1"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "workers",
+        "bench",
+        "pipeline",
+        "--size",
+        "10",
+        "--reports",
+        "500",
+        "--workers",
+        "1",
+    ]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as bench:
         assert bench.stderr is not None
         said = b""
@@ -41,7 +52,9 @@ def test_a_killed_bench_leaves_nothing_behind(short_path: Path) -> None:
         else:
             raise AssertionError(said)
         tree = psutil.Process(bench.pid).children(recursive=True)
-        assert {"web", "worker", "scheduler"} <= {word for one in tree for word in one.cmdline()}
+        assert {"web", "worker", "scheduler"} <= {
+            word for one in tree for word in one.cmdline()
+        }
         assert list(short_path.glob("hotline-bench-*"))
         bench.send_signal(signal.SIGKILL)
     _, alive = psutil.wait_procs(tree, timeout=60)
@@ -60,7 +73,9 @@ def test_what_it_tells(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert busy["reports"] == 6 and busy["ours"] > 0 and busy["accepted_per_second"] > 0
     for name in ("queueing", "identity", "hosting", "fetch", "hash", "match", "store"):
         assert idle[f"{name}_ms"] >= 0 and busy[f"{name}_ms"] >= 0
-    assert idle["store_ms"] > 0 and told["index_size"] == 20 and told["ready_seconds"] > 0
+    assert (
+        idle["store_ms"] > 0 and told["index_size"] == 20 and told["ready_seconds"] > 0
+    )
     assert "Starting the service …" in ticks
     assert list(short_path.iterdir()) == []
 
@@ -85,7 +100,9 @@ def test_every_copy_has_bytes_of_its_own_and_is_still_the_picture() -> None:
     seen = [fingerprint_media(copy) for copy in copies]
     assert len({one.sha256 for one in seen}) == 3
     assert len({one.pdq for one in seen}) == 1
-    listed = {e.value for e in formats.parse("csv", pictures.known_list()) if e[0] == "pdq"}
+    listed = {
+        e.value for e in formats.parse("csv", pictures.known_list()) if e[0] == "pdq"
+    }
     assert len(listed) == len(pictures.NAMES)
     for data in made:
         pdq = int(fingerprint_media(data).pdq or "", 16)
@@ -102,12 +119,27 @@ def test_percentiles_are_of_the_nearest_rank() -> None:
 def test_where_the_time_went() -> None:
     jobs = [
         {"job": "report.received", "waited": 0.1, "seconds": 0.02, "steps": {}},
-        {"job": "item.examine", "waited": 0.3, "seconds": 1.0,
-         "steps": {"fetch": 0.5, "hash": 0.1, "hosting": 0.2, "match": 0.05, "store": 0.15}},
+        {
+            "job": "item.examine",
+            "waited": 0.3,
+            "seconds": 1.0,
+            "steps": {
+                "fetch": 0.5,
+                "hash": 0.1,
+                "hosting": 0.2,
+                "match": 0.05,
+                "store": 0.15,
+            },
+        },
         {"job": "hashlist.index", "waited": 9.0, "seconds": 9.0, "steps": {}},
-    ]  # fmt: skip
+    ]
     assert pipeline.breakdown(jobs) == {
-        "queueing": 400.0, "identity": 20.0, "hosting": 200.0, "fetch": 500.0, "hash": 100.0,
-        "match": 50.0, "store": 100.0,
-    }  # fmt: skip
+        "queueing": 400.0,
+        "identity": 20.0,
+        "hosting": 200.0,
+        "fetch": 500.0,
+        "hash": 100.0,
+        "match": 50.0,
+        "store": 100.0,
+    }
     assert pipeline.breakdown([]) == {}

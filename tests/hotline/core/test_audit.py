@@ -21,9 +21,14 @@ def _write(context: Context, count: int) -> None:
     with context.database.writing() as session:
         for number in range(count):
             audit.record(
-                session, actor="person:a", action="case.claimed", entity="case",
-                entity_id=f"c{number}", now=NOW + timedelta(seconds=number), n=number,
-            )  # fmt: skip
+                session,
+                actor="person:a",
+                action="case.claimed",
+                entity="case",
+                entity_id=f"c{number}",
+                now=NOW + timedelta(seconds=number),
+                n=number,
+            )
 
 
 def _seal(context: Context) -> int:
@@ -60,12 +65,16 @@ def test_sealed_and_open_entries_are_told_apart(context: Context) -> None:
 
 def _edit(context: Context) -> None:
     with context.database.writing() as session:
-        session.execute(update(AuditEntry).where(AuditEntry.number == 3).values(actor="person:b"))
+        session.execute(
+            update(AuditEntry).where(AuditEntry.number == 3).values(actor="person:b")
+        )
 
 
 def _edit_details(context: Context) -> None:
     with context.database.writing() as session:
-        session.execute(update(AuditEntry).where(AuditEntry.number == 3).values(details={"n": 9}))
+        session.execute(
+            update(AuditEntry).where(AuditEntry.number == 3).values(details={"n": 9})
+        )
 
 
 def _delete(context: Context) -> None:
@@ -76,23 +85,35 @@ def _delete(context: Context) -> None:
 def _reorder(context: Context) -> None:
     with context.database.writing() as session:
         for old, new in ((2, 99), (3, 2), (99, 3)):
-            session.execute(update(AuditEntry).where(AuditEntry.number == old).values(number=new))
+            session.execute(
+                update(AuditEntry).where(AuditEntry.number == old).values(number=new)
+            )
 
 
 def _insert(context: Context) -> None:
     """Push in a forged entry at number 3 and move the rest up."""
     with context.database.writing() as session:
         entries = session.scalars(
-            select(AuditEntry).where(AuditEntry.number >= 3).order_by(AuditEntry.number.desc())
+            select(AuditEntry)
+            .where(AuditEntry.number >= 3)
+            .order_by(AuditEntry.number.desc())
         ).all()
         for entry in entries:
             assert entry.number is not None
             entry.number += 1
             session.flush()
         session.add(
-            AuditEntry(at=NOW, actor="x", action="x", entity="x", entity_id="x", details={},
-                       number=3, hash=bytes(32))
-        )  # fmt: skip
+            AuditEntry(
+                at=NOW,
+                actor="x",
+                action="x",
+                entity="x",
+                entity_id="x",
+                details={},
+                number=3,
+                hash=bytes(32),
+            )
+        )
 
 
 def _truncate(context: Context) -> None:
@@ -128,7 +149,9 @@ def test_falsifying_is_found(
     assert fault in found.fault
 
 
-def test_rewriting_the_whole_chain_is_found_by_the_written_head(context: Context) -> None:
+def test_rewriting_the_whole_chain_is_found_by_the_written_head(
+    context: Context,
+) -> None:
     """Who can write the database can compute all hashes anew; the head outside does not follow."""
     _write(context, 4)
     _seal(context)
@@ -146,7 +169,9 @@ def test_a_forged_head_is_found(context: Context) -> None:
     _write(context, 4)
     _seal(context)
     line = json.loads(_heads(context).read_text())
-    _heads(context).write_text(json.dumps(line | {"at": "2026-01-01T00:00:00+00:00"}) + "\n")
+    _heads(context).write_text(
+        json.dumps(line | {"at": "2026-01-01T00:00:00+00:00"}) + "\n"
+    )
     assert "was not written by this service" in _verify(context).fault
 
 

@@ -40,7 +40,9 @@ def _answer(circuit: Circuit) -> None:
 
 
 @pytest.mark.usefixtures("clock")
-def test_after_some_silences_in_a_row_everybody_leaves_it_alone(context: Context) -> None:
+def test_after_some_silences_in_a_row_everybody_leaves_it_alone(
+    context: Context,
+) -> None:
     one, other = Circuit(context.database), Circuit(context.database)
     _be_silent(one, SILENCES - 1)
     other.require_closed(SERVER)
@@ -79,7 +81,9 @@ def test_after_the_pause_one_asks_and_the_others_wait(
     other.require_closed(SERVER)
 
 
-def test_a_pause_doubles_and_has_an_end(context: Context, clock: list[datetime]) -> None:
+def test_a_pause_doubles_and_has_an_end(
+    context: Context, clock: list[datetime]
+) -> None:
     circuit = Circuit(context.database)
     _be_silent(circuit, SILENCES)
     clock[0] += FIRST_PAUSE + timedelta(seconds=1)

@@ -15,7 +15,9 @@ from hotline.core.storage.crypto import KEY_NAMES, CannotOpen, Keyring, RecordKe
 from hotline.core.storage.ids import new_id
 
 
-def test_a_sealed_value_opens_where_it_was_sealed_and_nowhere_else(context: Context) -> None:
+def test_a_sealed_value_opens_where_it_was_sealed_and_nowhere_else(
+    context: Context,
+) -> None:
     one, other = new_id(), new_id()
     with context.database.writing() as session:
         key = context.vault.new_record(session, one)

@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.context import Context
-from hotline.core.storage.ids import RECEIPT_LENGTH, new_id, new_receipt, normalise_receipt
+from hotline.core.storage.ids import (
+    RECEIPT_LENGTH,
+    new_id,
+    new_receipt,
+    normalise_receipt,
+)
 from hotline.core.storage.reference_numbers import next_reference
 
 
@@ -36,7 +41,9 @@ def test_what_people_type_is_understood(typed: str) -> None:
     assert normalise_receipt(typed) == "K7QM3D9X0ABCHJ2PW5TZ"
 
 
-@pytest.mark.parametrize("typed", ["", "K7QM", "K7QM-3D9X-0ABC-HJ2P-W5T", "é" * 20, "A" * 10**6])
+@pytest.mark.parametrize(
+    "typed", ["", "K7QM", "K7QM-3D9X-0ABC-HJ2P-W5T", "é" * 20, "A" * 10**6]
+)
 def test_what_cannot_be_a_receipt_is_none(typed: str) -> None:
     assert normalise_receipt(typed) is None
 
@@ -53,4 +60,9 @@ def test_references_count_up_by_year(context: Context) -> None:
             next_reference(session, "AL", datetime(year, 6, 1, tzinfo=UTC))
             for year in (2026, 2026, 2027, 2026)
         ]
-    assert found == ["AL-2026-000001", "AL-2026-000002", "AL-2027-000001", "AL-2026-000003"]
+    assert found == [
+        "AL-2026-000001",
+        "AL-2026-000002",
+        "AL-2027-000001",
+        "AL-2026-000003",
+    ]

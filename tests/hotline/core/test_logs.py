@@ -35,8 +35,10 @@ SPEAKERS = {
     "asyncio": "\nasync def f():\n    asyncio.get_running_loop().call_soon(int, S)\n"
     "    await asyncio.sleep(0)\n    await asyncio.sleep(0)\nasyncio.run(f())",
     "fork": "\nif os.fork():\n    os.wait()\nelse:\n    int(S)",
-    "database": "\nfrom sqlalchemy import text\nfrom hotline.core.storage.database import Database\n"
-    "with Database('sqlite://').reading() as s:\n    s.execute(text('SELECT :a FROM x'), {'a': S})",
+    "database": "\nfrom sqlalchemy import text\n"
+    "from hotline.core.storage.database import Database\n"
+    "with Database('sqlite://').reading() as s:\n"
+    "    s.execute(text('SELECT :a FROM x'), {'a': S})",
     "unicode": "S.encode('utf-16').decode('ascii')",
 }
 BEFORE = (
@@ -50,8 +52,12 @@ BEFORE = (
 def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", BEFORE + code, *arguments],
-        capture_output=True, text=True, cwd=ROOT, timeout=60, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("speaker", SPEAKERS)
@@ -67,7 +73,11 @@ def test_every_speaker_says_json_and_quotes_nothing(speaker: str) -> None:
 def test_the_words_in_a_library_s_source_are_kept() -> None:
     done = run("logging.getLogger('lib').error('about %s', S)", SENTINEL)
     said = json.loads(done.stderr)
-    assert (said["logger"], said["said"], said["line"]) == ("lib", "about %s", "<string>:7")
+    assert (said["logger"], said["said"], said["line"]) == (
+        "lib",
+        "about %s",
+        "<string>:7",
+    )
 
 
 def test_an_error_names_the_lines_that_it_passed() -> None:
@@ -91,7 +101,8 @@ def test_a_log_that_cannot_be_written_stops_nothing() -> None:
 
 def test_the_same_fault_is_counted() -> None:
     done = run(
-        "\nfor n in range(10_000):\n    log.error('x', id=n, exc_info=ValueError(S))", SENTINEL
+        "\nfor n in range(10_000):\n    log.error('x', id=n, exc_info=ValueError(S))",
+        SENTINEL,
     )
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert len(lines) == BURST + 1
@@ -103,7 +114,9 @@ def test_kinds_are_told_apart_and_windows_end() -> None:
     now = [0.0]
     repeats = Repeats(clock=lambda: now[0])
     fault = {"event": "x", "level": "error", "where": "a:1"}
-    assert [repeats.pass_on(fault) for _ in range(BURST + 2)] == [True] * BURST + [False] * 2
+    assert [repeats.pass_on(fault) for _ in range(BURST + 2)] == [True] * BURST + [
+        False
+    ] * 2
     assert repeats.pass_on({**fault, "where": "a:2"})
     assert all(repeats.pass_on({"event": "x", "level": "info"}) for _ in range(100))
     assert repeats.take_counts() == []
@@ -125,7 +138,9 @@ def test_every_engine_hides_its_parameters() -> None:
     for package in ("hotline", "triage", "partners", "workers"):
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and "create_engine" in ast.unparse(node.func):
+                if isinstance(node, ast.Call) and "create_engine" in ast.unparse(
+                    node.func
+                ):
                     hidden = {k.arg: ast.unparse(k.value) for k in node.keywords}
                     engines.append((path.name, hidden.get("hide_parameters")))
     assert len(engines) >= 4

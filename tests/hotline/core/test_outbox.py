@@ -15,8 +15,14 @@ NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 def _post(context: Context, key: str, **options: object) -> bool:
     with context.database.writing() as session:
-        return outbox.post(session, "item.examine", key=key, payload={"item_id": "x"}, now=NOW,
-                           **options)  # type: ignore[arg-type]  # fmt: skip
+        return outbox.post(
+            session,
+            "item.examine",
+            key=key,
+            payload={"item_id": "x"},
+            now=NOW,
+            **options,
+        )  # type: ignore[arg-type]
 
 
 def _only(context: Context) -> OutboxEntry:
@@ -89,7 +95,9 @@ def test_failures_wait_longer_each_time_and_end_with_a_person(context: Context) 
         assert outbox.lock(session, _only(context).id) is None
 
 
-def test_a_final_failure_is_laid_aside_at_once_and_can_be_replayed(context: Context) -> None:
+def test_a_final_failure_is_laid_aside_at_once_and_can_be_replayed(
+    context: Context,
+) -> None:
     _post(context, "a")
     with context.database.writing() as session:
         entry = session.scalars(select(OutboxEntry)).one()

@@ -13,7 +13,9 @@ from hotline.core.settings import load_settings
 
 def test_defaults_need_nothing(tmp_path: Path) -> None:
     settings = load_settings(data_dir=tmp_path)
-    assert settings.database_url.get_secret_value() == f"sqlite:///{tmp_path}/hotline.db"
+    assert (
+        settings.database_url.get_secret_value() == f"sqlite:///{tmp_path}/hotline.db"
+    )
     assert settings.redis == f"unix://{tmp_path}/run/redis.sock"
     assert settings.public_url == "http://127.0.0.1:8000"
     assert settings.provider_url == settings.console_url == settings.public_url
@@ -22,7 +24,9 @@ def test_defaults_need_nothing(tmp_path: Path) -> None:
     assert settings.second_person
 
 
-def test_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_goes_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "hotline.toml"
     file.write_text('country = "RS"\nport = 9000\n')
     monkeypatch.setenv("HOTLINE_CONFIG", str(file))
@@ -31,7 +35,9 @@ def test_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.Mo
     assert (settings.country, settings.port) == ("RS", 9001)
 
 
-def test_secrets_come_from_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_come_from_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "HOTLINE_DATABASE_URL").write_text("postgresql://u:p@db/hotline\n")
     monkeypatch.setenv("HOTLINE_SECRET_FILES", str(tmp_path))
     settings = load_settings()
@@ -74,7 +80,9 @@ def test_a_broken_file_is_one_line(
         load_settings()
 
 
-def test_a_named_file_that_is_missing_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_file_that_is_missing_is_a_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("HOTLINE_CONFIG", "/nowhere/hotline.toml")
     with pytest.raises(Misconfigured, match="no such file"):
         load_settings()
@@ -88,7 +96,9 @@ def test_settings_are_frozen_and_hide_secrets(tmp_path: Path) -> None:
 
 
 def test_https_makes_cookies_secure(tmp_path: Path) -> None:
-    assert load_settings(data_dir=tmp_path, public_url="https://report.example/").secure_cookies
+    assert load_settings(
+        data_dir=tmp_path, public_url="https://report.example/"
+    ).secure_cookies
 
 
 @pytest.mark.parametrize(
@@ -103,7 +113,9 @@ def test_https_makes_cookies_secure(tmp_path: Path) -> None:
     ],
 )
 def test_a_redis_by_tcp_without_a_password_is_refused(url: str) -> None:
-    with pytest.raises(Misconfigured, match=r"redis_url: .*a Redis that is reached by TCP needs a"):
+    with pytest.raises(
+        Misconfigured, match=r"redis_url: .*a Redis that is reached by TCP needs a"
+    ):
         load_settings(redis_url=url)
 
 

@@ -38,8 +38,14 @@ def test_lists_and_dates_arrive_as_toml_and_json_have_them() -> None:
         ({"day": 3}, {"/day"}),
         ({}, {"/day"}),
         ({"day": "2026-01-02", "inner": [{"count": "1"}]}, {"/inner/0/count"}),
-        ({"day": "2026-01-02", "inner": [{"count": 1, "flag": "true"}]}, {"/inner/0/flag"}),
-        ({"day": "x", "inner": [{"count": True}], "a/b": 1}, {"/day", "/inner/0/count", "/a~1b"}),
+        (
+            {"day": "2026-01-02", "inner": [{"count": 1, "flag": "true"}]},
+            {"/inner/0/flag"},
+        ),
+        (
+            {"day": "x", "inner": [{"count": True}], "a/b": 1},
+            {"/day", "/inner/0/count", "/a~1b"},
+        ),
         ([], {""}),
         ({1: object}, {"/day", "/1"}),
     ],

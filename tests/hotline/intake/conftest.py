@@ -37,7 +37,9 @@ def catalogues() -> None:
 
 @pytest.fixture
 def context(tmp_path: Path) -> Iterator[Context]:
-    built = build_context(Settings(data_dir=tmp_path, audiences=("public",), country="AL"))
+    built = build_context(
+        Settings(data_dir=tmp_path, audiences=("public",), country="AL")
+    )
     Base.metadata.create_all(built.database.engine)
     yield built
     built.close()

@@ -22,13 +22,27 @@ from workers.app import create_app
 from workers.migrations.tables import metadata
 
 CHROMIUM = next(
-    (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()), None
+    (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()),
+    None,
 )
 PAGES = (
-    "/", "/help", "/about", "/status", "/report/all", "/report/kept", "/api/v1/docs",
-    "/nowhere", "/report/discard",  # a page that is not here, and one that is only written to
-)  # fmt: skip
-LANGUAGES = (("AL", "sq"), ("AL", "en"), ("RS", "sr-Latn"), ("RS", "sr-Cyrl"), ("MK", "mk"))
+    "/",
+    "/help",
+    "/about",
+    "/status",
+    "/report/all",
+    "/report/kept",
+    "/api/v1/docs",
+    "/nowhere",
+    "/report/discard",  # a page that is not here, and one that is only written to
+)
+LANGUAGES = (
+    ("AL", "sq"),
+    ("AL", "en"),
+    ("RS", "sr-Latn"),
+    ("RS", "sr-Cyrl"),
+    ("MK", "mk"),
+)
 LOOKS: tuple[tuple[int, Any], ...] = (
     (320, "light"),
     (320, "dark"),
@@ -42,7 +56,9 @@ pytestmark = pytest.mark.browser
 
 @contextmanager
 def serving(directory: Path, country: str) -> Iterator[tuple[str, Context]]:
-    context = build_context(Settings(data_dir=directory, audiences=("public",), country=country))
+    context = build_context(
+        Settings(data_dir=directory, audiences=("public",), country=country)
+    )
     Base.metadata.create_all(context.database.engine)
     with listening(context) as base:
         yield base, context
@@ -65,7 +81,9 @@ def listening(context: Context) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
         yield chromium
         chromium.close()
 
@@ -93,7 +111,10 @@ def walk(page: Page, base: str, context: Context, language: str) -> Iterator[str
     page.fill("#locations", "https://a.example/1")
     page.click(NEXT)
     assert page.input_value("#locations") == "https://a.example/1"
-    assert page.get_attribute("html", "lang") == language and page.locator("#narrative").count()
+    assert (
+        page.get_attribute("html", "lang") == language
+        and page.locator("#narrative").count()
+    )
     yield "the one page, where no cookie came back"
     yield from short_way(page, base)
     receipt = yield from long_way(page, base)
@@ -107,7 +128,9 @@ def walk(page: Page, base: str, context: Context, language: str) -> Iterator[str
         service.ask(session, context, report, "Which one?", actor="t", now=utc_now())
     page.fill("#receipt", receipt)
     page.click("main .button")
-    assert "Which one?" in page.inner_text("main") and page.locator(".note").count() == 3
+    assert (
+        "Which one?" in page.inner_text("main") and page.locator(".note").count() == 3
+    )
     yield "the status, held, with a question"
     page.fill("#text", " ")
     page.click("main form .button")
@@ -138,7 +161,15 @@ def long_way(page: Page, base: str) -> Generator[str, None, str]:
     page.click(NEXT)
     yield "a fault"
     page.fill("#locations", "https://a.example/1")
-    answers = (None, "[value=csam_image]", "[value=child_friend]", None, "[value=yes]", None, None)
+    answers = (
+        None,
+        "[value=csam_image]",
+        "[value=child_friend]",
+        None,
+        "[value=yes]",
+        None,
+        None,
+    )
     for answer in (*answers, None):
         if answer:
             page.check(answer)
@@ -159,16 +190,22 @@ def faults_of(page: Page, name: str) -> list[str]:
     for width, scheme in LOOKS:
         page.set_viewport_size({"width": width, "height": 720})
         page.emulate_media(color_scheme=scheme)
-        for fault in page.evaluate("options => axe.run(options)", options)["violations"]:
+        for fault in page.evaluate("options => axe.run(options)", options)[
+            "violations"
+        ]:
             for node in fault["nodes"]:
-                faults.append(f"{name}, {width} {scheme}: {fault['id']}: {node['html'][:160]}")
+                faults.append(
+                    f"{name}, {width} {scheme}: {fault['id']}: {node['html'][:160]}"
+                )
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             faults.append(f"{name}, {width}: wider than the screen")
     return faults
 
 
 @pytest.mark.parametrize(("country", "language"), LANGUAGES)
-def test_every_page(browser: Browser, tmp_path: Path, country: str, language: str) -> None:
+def test_every_page(
+    browser: Browser, tmp_path: Path, country: str, language: str
+) -> None:
     """In each language, narrow and wide, light and dark."""
     look = browser.new_context(bypass_csp=True)
     page = look.new_page()
@@ -185,18 +222,27 @@ def test_every_page(browser: Browser, tmp_path: Path, country: str, language: st
 
 @pytest.mark.parametrize("language", ["sq", "en"])
 def test_the_form_for_callers(browser: Browser, tmp_path: Path, language: str) -> None:
-    context = build_context(Settings(data_dir=tmp_path, audiences=("console",), country="AL"))
+    context = build_context(
+        Settings(data_dir=tmp_path, audiences=("console",), country="AL")
+    )
     metadata.create_all(context.database.engine)
     with context.database.writing() as session:
         operator = accounts.add_person(
-            session, username="operator", display_name="Operator", role="operator",
-            password="seven grey herons wait", actor="test", now=utc_now(),
-        )  # fmt: skip
+            session,
+            username="operator",
+            display_name="Operator",
+            role="operator",
+            password="seven grey herons wait",
+            actor="test",
+            now=utc_now(),
+        )
         token = accounts.open_session(session, operator, utc_now())
     look = browser.new_context(bypass_csp=True)
     page = look.new_page()
     with listening(context) as base:
-        look.add_cookies([{"name": auth.COOKIE, "value": token, "url": f"{base}/console"}])
+        look.add_cookies(
+            [{"name": auth.COOKIE, "value": token, "url": f"{base}/console"}]
+        )
         page.goto(f"{base}/console/report?lang={language}")
         faults = faults_of(page, "empty")
         page.click("main form .primary")
@@ -222,7 +268,9 @@ class Keys:
             if self.page.evaluate("s => document.activeElement.matches(s)", selector):
                 box = self.page.locator(":focus").bounding_box()
                 bar = self.page.locator(".bar").bounding_box()
-                assert box and bar and box["y"] + box["height"] > bar["height"], selector
+                assert box and bar and box["y"] + box["height"] > bar["height"], (
+                    selector
+                )
                 assert self.page.evaluate(
                     "getComputedStyle(document.activeElement).outlineStyle != 'none'"
                 )
@@ -300,8 +348,12 @@ def test_a_child_s_way_by_the_keyboard(browser: Browser, tmp_path: Path) -> None
 def test_leaving_quickly_from_everywhere(browser: Browser, tmp_path: Path) -> None:
     look = browser.new_context()
     page = look.new_page()
-    page.route("https://www.wikipedia.org/**", lambda route: route.fulfill(body="elsewhere"))
-    questions = [f"/report/{name}" for name in ("where", "what", "who", "danger", "more")]
+    page.route(
+        "https://www.wikipedia.org/**", lambda route: route.fulfill(body="elsewhere")
+    )
+    questions = [
+        f"/report/{name}" for name in ("where", "what", "who", "danger", "more")
+    ]
     with serving(tmp_path, "AL") as (base, _):
         for path in (*PAGES, *questions):
             page.goto(base + path)
@@ -311,7 +363,9 @@ def test_leaving_quickly_from_everywhere(browser: Browser, tmp_path: Path) -> No
                 page.keyboard.type("ABC")
                 assert page.url.startswith(base)
             begun = 0.0
-            while time.monotonic() - begun > 1.4:  # a machine that stalls is no hasty person
+            while (
+                time.monotonic() - begun > 1.4
+            ):  # a machine that stalls is no hasty person
                 begun = time.monotonic()
                 for _ in range(3):
                     page.keyboard.press("Shift")

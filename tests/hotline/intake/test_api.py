@@ -24,12 +24,16 @@ def test_report_status_information(client: FlaskClient, context: Context) -> Non
     answer = client.post(REPORTS, json={**GOOD, "kind": "p2p", "contact": "a@b.test"})
     assert answer.status_code == 201
     receipt = answer.json["receipt"]
-    added = client.post(f"{REPORTS}/information", json={"receipt": receipt, "text": "more"})
+    added = client.post(
+        f"{REPORTS}/information", json={"receipt": receipt, "text": "more"}
+    )
     assert (added.status_code, added.data) == (204, b"")
     status = client.post(f"{REPORTS}/status", json={"receipt": receipt.lower()})
     assert status.status_code == 200
     assert [part["state"] for part in status.json["parts"]] == ["received"]
-    assert [(m["author"], m["text"]) for m in status.json["messages"]] == [("reporter", "more")]
+    assert [(m["author"], m["text"]) for m in status.json["messages"]] == [
+        ("reporter", "more")
+    ]
     assert status.headers["Cache-Control"] == "no-store"
 
 
@@ -69,7 +73,9 @@ def test_bad_bodies(
 
 
 def test_every_fault_has_a_pointer(client: FlaskClient) -> None:
-    answer = client.post(REPORTS, json={"locations": ["ok", ""], "kind": "x", "extra": 1})
+    answer = client.post(
+        REPORTS, json={"locations": ["ok", ""], "kind": "x", "extra": 1}
+    )
     assert {fault["pointer"] for fault in answer.json["errors"]} == {
         "/locations/1",
         "/kind",
@@ -87,7 +93,9 @@ def test_a_chunked_body_is_refused(client: FlaskClient, context: Context) -> Non
     assert count(context) == 0
 
 
-def test_unknown_mistyped_and_malformed_receipts_look_the_same(client: FlaskClient) -> None:
+def test_unknown_mistyped_and_malformed_receipts_look_the_same(
+    client: FlaskClient,
+) -> None:
     answers = {
         client.post(f"{REPORTS}/{verb}", json={"receipt": receipt, **more}).data
         for receipt in ("0000-0000-0000-0000-0000", "nonsense", "", "-" * 20, "\u0000")
@@ -104,7 +112,10 @@ def test_idempotency(client: FlaskClient, context: Context) -> None:
     assert first.json == second.json and count(context) == 1
     other = client.post(REPORTS, json={"narrative": "other"}, headers=headers)
     assert other.status_code == 409
-    assert client.post(REPORTS, json=GOOD, headers={"Idempotency-Key": "1"}).status_code == 422
+    assert (
+        client.post(REPORTS, json=GOOD, headers={"Idempotency-Key": "1"}).status_code
+        == 422
+    )
     assert count(context) == 1
 
 
@@ -170,7 +181,9 @@ def test_the_document_describes_every_route(app: APIFlask, client: FlaskClient) 
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
     described = {
-        (path, method) for path, methods in document["paths"].items() for method in methods
+        (path, method)
+        for path, methods in document["paths"].items()
+        for method in methods
     }
     assert described == routes
     schemas = document["components"]["schemas"]

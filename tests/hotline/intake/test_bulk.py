@@ -20,7 +20,9 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 URL = "/api/v1/reports/bulk"
 
 
-def make_key(context: Context, name: str = "app", quota: int = 100, *scopes: str) -> str:
+def make_key(
+    context: Context, name: str = "app", quota: int = 100, *scopes: str
+) -> str:
     with context.database.writing() as session:
         return keys.create(
             session,
@@ -34,7 +36,11 @@ def make_key(context: Context, name: str = "app", quota: int = 100, *scopes: str
 
 
 def send(
-    client: FlaskClient, key: str | None, body: bytes, kind: str = bulk.NDJSON, **headers: str
+    client: FlaskClient,
+    key: str | None,
+    body: bytes,
+    kind: str = bulk.NDJSON,
+    **headers: str,
 ) -> TestResponse:
     if key is not None:
         headers["Authorization"] = f"Bearer {key}"
@@ -54,7 +60,8 @@ def count(context: Context) -> int:
 def test_each_line_is_answered(client: FlaskClient, context: Context) -> None:
     key = make_key(context)
     body = (
-        b'{"narrative":"one"}\n{"narrative":5}\n\nnot json\n{"locations":["x"],"danger_now":true}'
+        b'{"narrative":"one"}\n{"narrative":5}\n\nnot json\n'
+        b'{"locations":["x"],"danger_now":true}'
     )
     first, second, third, fourth = answers(send(client, key, body))
     assert second["problem"]["errors"][0]["pointer"] == "/narrative"  # type: ignore[index]
@@ -64,7 +71,11 @@ def test_each_line_is_answered(client: FlaskClient, context: Context) -> None:
         for line, urgent in ((first, False), (fourth, True)):
             found = service.find_by_receipt(session, context, str(line["receipt"]))
             assert found is not None
-            assert (found.source, found.channel, found.danger_now) == ("app", "api", urgent)
+            assert (found.source, found.channel, found.danger_now) == (
+                "app",
+                "api",
+                urgent,
+            )
 
 
 def test_sent_twice_with_a_key_of_its_own_is_stored_once(
@@ -99,13 +110,20 @@ def test_bodies_that_cannot_be_read(
     assert count(context) == 0
 
 
-def test_a_key_is_needed_and_its_scope_counts(client: FlaskClient, context: Context) -> None:
+def test_a_key_is_needed_and_its_scope_counts(
+    client: FlaskClient, context: Context
+) -> None:
     body = b'{"narrative":"x"}'
     refused = [
         send(client, None, body),
         send(client, "hotline_wrong", body),
         send(client, "", body),
-        client.post(URL, data=body, content_type=bulk.NDJSON, headers={"Authorization": "Basic x"}),
+        client.post(
+            URL,
+            data=body,
+            content_type=bulk.NDJSON,
+            headers={"Authorization": "Basic x"},
+        ),
     ]
     for response in refused:
         assert response.status_code == 401
@@ -130,7 +148,9 @@ def test_a_quota_is_all_or_nothing_and_begins_anew_each_day(
     report = {"json": {"narrative": "x"}, "headers": {"Authorization": f"Bearer {key}"}}
     assert client.post("/api/v1/reports", **report).status_code == 201  # type: ignore[arg-type]
     refused = client.post("/api/v1/reports", **report)  # type: ignore[arg-type]
-    assert refused.status_code == 429 and 0 < int(refused.headers["Retry-After"]) <= 86_401
+    assert (
+        refused.status_code == 429 and 0 < int(refused.headers["Retry-After"]) <= 86_401
+    )
     assert count(context) == 3
     quotas, sender = keys.Quotas(), sender_of(context, key)
     with context.database.writing() as session:

@@ -26,7 +26,9 @@ OWN_LETTERS = re.compile(
 def messages() -> set[str]:
     with (TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)
-    found = extract_from_dir(str(HOTLINE.parent), methods, options, keywords={"_": None})
+    found = extract_from_dir(
+        str(HOTLINE.parent), methods, options, keywords={"_": None}
+    )
     return {str(message) for _, _, message, _, _ in found}
 
 
@@ -42,18 +44,23 @@ def test_catalogues_are_complete(locale: str, messages: set[str]) -> None:
     assert set(known) == messages
     for text, entry in known.items():
         assert entry.string and not entry.fuzzy, text
-        assert sorted(PLACEHOLDER.findall(text)) == sorted(PLACEHOLDER.findall(str(entry.string)))
+        assert sorted(PLACEHOLDER.findall(text)) == sorted(
+            PLACEHOLDER.findall(str(entry.string))
+        )
         assert entry.string != text or text == "Cookies", text
 
 
 @pytest.mark.parametrize(
-    ("locale", "alphabet"), [("sr_Cyrl", "Ѐ-ӿ"), ("mk", "Ѐ-ӿ"), ("sr_Latn", "A-Za-zČĆŽŠĐčćžšđ")]
+    ("locale", "alphabet"),
+    [("sr_Cyrl", "Ѐ-ӿ"), ("mk", "Ѐ-ӿ"), ("sr_Latn", "A-Za-zČĆŽŠĐčćžšđ")],
 )
 def test_catalogues_keep_to_their_alphabet(locale: str, alphabet: str) -> None:
     for entry in catalogue(locale):
         if entry.id:
             words = OWN_LETTERS.sub("", str(entry.string))
-            foreign = [c for c in words if c.isalpha() and not re.match(f"[{alphabet}]", c)]
+            foreign = [
+                c for c in words if c.isalpha() and not re.match(f"[{alphabet}]", c)
+            ]
             assert not foreign, (entry.id, foreign)
 
 

@@ -21,7 +21,8 @@ from workers.app import create_app
 
 pytestmark = pytest.mark.browser
 CHROMIUM = next(
-    (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()), None
+    (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()),
+    None,
 )
 PICTURES = Path(__file__).parent / "pictures"
 SIZES = [(640, 480), (1280, 853), (333, 517), (97, 64), (2000, 1500)]
@@ -50,7 +51,9 @@ def encoded(picture: Image.Image, kind: str) -> bytes:
 @pytest.fixture(scope="module")
 def chromium_page() -> Iterator[Page]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
         yield chromium.new_page()
         chromium.close()
 
@@ -76,7 +79,11 @@ def choose(
     """The lines that stand in the field ``into`` once a picture was chosen."""
     if not keep:
         page.fill(into, "")
-    file = {"name": "private-name.img", "mimeType": f"image/{kind.lower()}", "buffer": data}
+    file = {
+        "name": "private-name.img",
+        "mimeType": f"image/{kind.lower()}",
+        "buffer": data,
+    }
     page.set_input_files("#picture", file)  # type: ignore[arg-type]
     working = page.get_attribute("#device", "data-working")
     for _ in range(300):
@@ -115,7 +122,9 @@ def public_domain() -> Iterator[tuple[str, bytes, str]]:
         yield path.name, path.read_bytes(), {"jpg": "JPEG"}.get(path.suffix[1:], "PNG")
         with Image.open(path) as opened:
             picture = opened.convert("RGB")
-        large = picture.resize((picture.width * 3, picture.height * 3), Image.Resampling.LANCZOS)
+        large = picture.resize(
+            (picture.width * 3, picture.height * 3), Image.Resampling.LANCZOS
+        )
         yield f"{path.name}, JPEG", encoded(large, "JPEG"), "JPEG"
         yield f"{path.name}, WebP", encoded(picture.reduce(2), "WEBP"), "WEBP"
         yield f"{path.name}, turned", turned(picture), "JPEG"
@@ -134,7 +143,11 @@ def test_the_browser_agrees_with_the_server(
         if ours.pdq is None or ours.pdq_quality is None or ours.pdq_quality < 80:
             continue
         first, second = choose(page, data, kind)
-        assert second == f"sha256:{hashlib.sha256(data).hexdigest()}" == f"sha256:{ours.sha256}"
+        assert (
+            second
+            == f"sha256:{hashlib.sha256(data).hexdigest()}"
+            == f"sha256:{ours.sha256}"
+        )
         theirs = int(first.removeprefix("pdq:"), 16)
         distances[name] = (theirs ^ int(ours.pdq, 16)).bit_count()
     assert len(distances) >= enough
@@ -149,7 +162,9 @@ def test_it_is_offered_wherever_a_place_can_be_told(
     page.goto(base + path)
     into = "#locations"
     if path == "/status":
-        receipt = client.post("/api/v1/reports", json={"narrative": "x"}).json["receipt"]
+        receipt = client.post("/api/v1/reports", json={"narrative": "x"}).json[
+            "receipt"
+        ]
         page.fill("#receipt", receipt)
         page.click("main .button")
         into = "#text"
@@ -168,7 +183,9 @@ def test_a_picture_without_detail_gets_no_pdq_and_a_text_is_no_picture(
     assert [line.partition(":")[0] for line in choose(page, plain, "PNG")] == ["sha256"]
     page.goto(f"{base}/report/where")
     assert choose(page, b"this is not a picture", "PNG") == []
-    assert page.inner_text("#device-said") == page.get_attribute("#device", "data-failed")
+    assert page.inner_text("#device-said") == page.get_attribute(
+        "#device", "data-failed"
+    )
 
 
 def test_only_the_fingerprint_travels(chromium_page: Page, base: str) -> None:
@@ -189,8 +206,12 @@ def test_only_the_fingerprint_travels(chromium_page: Page, base: str) -> None:
     body = posts[0].post_data_buffer or b""
     fields = parse_qs(body.decode("ascii"), strict_parsing=True, keep_blank_values=True)
     assert fields.keys() == {"csrf_token", "proof", "locations"}
-    assert fields["locations"][0].split() == lines and len(fields["csrf_token"][0]) < 150
-    proof = json.loads(base64.b64decode(fields["proof"][0]) or b"{}")  # of work, see test_proof
+    assert (
+        fields["locations"][0].split() == lines and len(fields["csrf_token"][0]) < 150
+    )
+    proof = json.loads(
+        base64.b64decode(fields["proof"][0]) or b"{}"
+    )  # of work, see test_proof
     assert proof.keys() <= {"challenge", "solution"}
     assert proof.get("solution", {}).keys() <= {"counter", "derivedKey"}
     assert len(body) < 1_500 and b"private-name" not in body

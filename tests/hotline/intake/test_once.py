@@ -27,12 +27,18 @@ from hotline.intake.submission import Submission
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 KEY = "2f1d4b1c-8f0a-4b57-9a3e-7a4c0d5f1e22"
 ONE = Submission(locations=["https://a.example/1"], contact="a@b.test", danger_now=True)
-TWO = Submission(locations=["https://a.example/1", "https://a.example/2"], narrative="x")
+TWO = Submission(
+    locations=["https://a.example/1", "https://a.example/2"], narrative="x"
+)
 TABLES = (RecordKey, Report, ReportPart, HistoryEntry, AuditEntry, OutboxEntry)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)])
-def context(request: pytest.FixtureRequest, make_context: Callable[..., Context]) -> Context:
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.services)]
+)
+def context(
+    request: pytest.FixtureRequest, make_context: Callable[..., Context]
+) -> Context:
     return make_context(request.param)
 
 
@@ -81,9 +87,13 @@ def test_the_second_try_gets_the_first_answer_and_writes_nothing(
 
 
 @pytest.mark.parametrize("submission", [ONE, TWO])
-def test_of_many_at_the_same_moment_one_is_stored(context: Context, submission: Submission) -> None:
+def test_of_many_at_the_same_moment_one_is_stored(
+    context: Context, submission: Submission
+) -> None:
     with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(lambda n: send(context, submission, alone=n % 2 > 0), range(24)))
+        told = list(
+            pool.map(lambda n: send(context, submission, alone=n % 2 > 0), range(24))
+        )
     assert len({one.receipt for one in told}) == 1
     assert sum(not one.again for one in told) == 1
     assert counts(context)[1] == counts(context)[5] == 1
@@ -117,7 +127,9 @@ def test_its_work_is_told_after_the_commit_and_once(
 
 
 def test_what_is_one_parameter_is_one_value(context: Context) -> None:
-    rows = batch._rows(context, [(Received(), ONE)], Arrival("api", NOW, actor="user:ana"))
+    rows = batch._rows(
+        context, [(Received(), ONE)], Arrival("api", NOW, actor="user:ana")
+    )
     values = {
         f"{table.__tablename__}__{name}": value
         for table, (row,) in rows.items()
@@ -151,7 +163,10 @@ def test_postgresql_gets_a_report_with_one_part_in_one_statement(
     assert sent == []
     for statement in context.database._texts.values():
         # Beyond either limit the driver parses a statement anew each time.
-        assert len(statement) <= 4096 and len(set(re.findall(r"%\((\w+)\)s", statement))) <= 50
+        assert (
+            len(statement) <= 4096
+            and len(set(re.findall(r"%\((\w+)\)s", statement))) <= 50
+        )
     assert len(context.database._texts) == 2 and counts(context)[1] == 2
 
 
@@ -165,7 +180,9 @@ def test_what_fails_the_quick_way_is_told_by_the_ordinary_one_and_writes_nothing
     once = Received()
     batch.store(None, context, [(once, ONE)], Arrival("api", NOW))
     with pytest.raises(IntegrityError):
-        batch.store(None, context, [(Received(receipt=once.receipt), ONE)], Arrival("api", NOW))
+        batch.store(
+            None, context, [(Received(receipt=once.receipt), ONE)], Arrival("api", NOW)
+        )
     assert len(sent) == 1 and len(told) == 1
     assert counts(context) == [1, 1, 1, 1, 1, 1, 0]
 

@@ -29,14 +29,21 @@ SignIn = Callable[[str], FlaskClient]
 @pytest.fixture
 def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
-    built = build_context(Settings(data_dir=tmp_path, audiences=("console",), country="AL"))
+    built = build_context(
+        Settings(data_dir=tmp_path, audiences=("console",), country="AL")
+    )
     metadata.create_all(built.database.engine)
     with built.database.writing() as session:
         for role in ROLES:
             accounts.add_person(
-                session, username=role, display_name=f"Name of {role}", role=role,
-                password="a long enough one", actor="test", now=utc_now(),
-            )  # fmt: skip
+                session,
+                username=role,
+                display_name=f"Name of {role}",
+                role=role,
+                password="a long enough one",
+                actor="test",
+                now=utc_now(),
+            )
     yield built
     built.close()
 
@@ -74,7 +81,9 @@ def reports(context: Context) -> int:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_only_whoever_may_enter_reports_sees_the_form(sign_in: SignIn, role: str) -> None:
+def test_only_whoever_may_enter_reports_sees_the_form(
+    sign_in: SignIn, role: str
+) -> None:
     client = sign_in(role)
     may = allows(role, "report.enter")
     assert client.get(PAGE).status_code == (200 if may else 403)
@@ -106,7 +115,9 @@ def test_a_caller_s_report_is_stored_under_the_operator_s_name(
         "kind": "csam_image",
         "reporter_role": "parent",
         "danger_now": "yes",
-        "caller_language": "sr-Latn" if "sr-Latn" in context.country.languages else "sq",
+        "caller_language": "sr-Latn"
+        if "sr-Latn" in context.country.languages
+        else "sq",
     }
     answer = client.post(PAGE, data=typed)
     assert answer.status_code == 200
@@ -122,7 +133,9 @@ def test_a_caller_s_report_is_stored_under_the_operator_s_name(
             select(HistoryEntry).where(HistoryEntry.entity_id == report.parts[0].id)
         ).one()
         assert begun.actor == accounts.find_person(session, "operator").actor
-    assert receipt_of(client.post(PAGE, data=typed).text) == receipt  # sent twice: one report
+    assert (
+        receipt_of(client.post(PAGE, data=typed).text) == receipt
+    )  # sent twice: one report
     assert reports(context) == 1
     assert receipt not in client.get(PAGE).text
 
@@ -135,10 +148,15 @@ def test_what_cannot_be_stored_comes_back_with_all_that_was_typed(
     nothing = client.post(PAGE, data=given | {"contact": "call-back wish"})
     assert nothing.status_code == 422
     assert "call-back wish" in nothing.text and 'id="locations-error"' in nothing.text
-    stale = client.post(PAGE, data=given | {"form_id": "forged", "narrative": "kept words"})
+    stale = client.post(
+        PAGE, data=given | {"form_id": "forged", "narrative": "kept words"}
+    )
     assert stale.status_code == 422 and "kept words" in stale.text
     assert reports(context) == 0
-    assert client.post(PAGE, data=hidden(stale.text) | {"narrative": "x"}).status_code == 200
+    assert (
+        client.post(PAGE, data=hidden(stale.text) | {"narrative": "x"}).status_code
+        == 200
+    )
 
 
 def test_without_a_form_token_or_with_a_file_nothing_is_stored(

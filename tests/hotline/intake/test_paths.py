@@ -16,7 +16,9 @@ ANSWERS = st.fixed_dictionaries(
 
 
 @given(ANSWERS)
-def test_every_way_visits_each_page_once_and_ends_at_the_check(values: dict[str, str]) -> None:
+def test_every_way_visits_each_page_once_and_ends_at_the_check(
+    values: dict[str, str],
+) -> None:
     page, seen = paths.path_of(values)[0], []
     while page != "check":
         seen.append(page)
@@ -29,7 +31,9 @@ def test_every_way_visits_each_page_once_and_ends_at_the_check(values: dict[str,
 
 
 @given(ANSWERS)
-def test_the_emergency_comes_before_anything_else_is_asked(values: dict[str, str]) -> None:
+def test_the_emergency_comes_before_anything_else_is_asked(
+    values: dict[str, str],
+) -> None:
     assert paths.after("danger", {**values, "danger_now": "yes"}) == "emergency"
 
 

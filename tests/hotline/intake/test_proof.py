@@ -78,13 +78,17 @@ def test_the_work_is_bounded_on_both_sides() -> None:
         lambda p: p.update(challenge={"parameters": []}),
     ],
 )
-def test_what_was_altered_proves_nothing(change: Callable[[dict[str, Any]], None]) -> None:
+def test_what_was_altered_proves_nothing(
+    change: Callable[[dict[str, Any]], None],
+) -> None:
     solution = solve(challenge())
     assert proof.name_of(KEYS, solution)
     assert proof.name_of(KEYS, altered(solution, change)) is None
 
 
-@pytest.mark.parametrize("text", ["", "x", "é", "e30=", "W10=", "bnVsbA==", "A" * 3_000, "[" * 999])
+@pytest.mark.parametrize(
+    "text", ["", "x", "é", "e30=", "W10=", "bnVsbA==", "A" * 3_000, "[" * 999]
+)
 def test_what_is_no_solution_proves_nothing(text: str) -> None:
     assert proof.name_of(KEYS, text) is None
     assert proof.name_of(KEYS, base64.b64encode(text.encode()).decode()) is None
@@ -172,8 +176,14 @@ def test_a_proof_lets_a_look_up_and_an_addition_through(client: FlaskClient) -> 
         body = {"receipt": receipt, **more}
         assert client.post(f"{REPORTS}/{verb}", json=body).status_code == 429
         headers = {"Proof-Of-Work": solved(client)}
-        assert client.post(f"{REPORTS}/{verb}", json=body, headers=headers).status_code == code
-        assert client.post(f"{REPORTS}/{verb}", json=body, headers=headers).status_code == 429
+        assert (
+            client.post(f"{REPORTS}/{verb}", json=body, headers=headers).status_code
+            == code
+        )
+        assert (
+            client.post(f"{REPORTS}/{verb}", json=body, headers=headers).status_code
+            == 429
+        )
 
 
 @pytest.mark.usefixtures("flood")
@@ -199,18 +209,24 @@ def test_whatever_a_trapped_robot_proves_it_is_held(
 
 
 @pytest.mark.usefixtures("flood")
-def test_the_status_says_that_a_report_is_held(client: FlaskClient, context: Context) -> None:
+def test_the_status_says_that_a_report_is_held(
+    client: FlaskClient, context: Context
+) -> None:
     receipt = report(client).json["receipt"]
     with context.database.writing() as session:
         found = service.find_by_receipt(session, context, receipt)
         assert found is not None
         assert service.status_of(session, context, found).held
-        service.progress(session, found.parts[0], "examined", actor="t", now=datetime.now(UTC))
+        service.progress(
+            session, found.parts[0], "examined", actor="t", now=datetime.now(UTC)
+        )
         assert not service.status_of(session, context, found).held
 
 
 @pytest.mark.usefixtures("flood")
-def test_words_that_are_refused_for_now_come_back(person: Any, client: FlaskClient) -> None:
+def test_words_that_are_refused_for_now_come_back(
+    person: Any, client: FlaskClient
+) -> None:
     receipt = report(client).json["receipt"]
     page = person.send("/status", receipt=receipt, proof=solved(client)).text
     hidden = person.fields(page) | {"text": "a long story"}
@@ -237,9 +253,18 @@ def test_nothing_of_the_visitor_is_kept_with_a_spent_proof(
     with context.database.writing() as session:
         spent = session.scalars(select(SpentProof)).one()
         assert len(spent.mac) == 32 and spent.mac.hex() not in solution
-        assert {c.name for c in SpentProof.__table__.columns} == {"id", "mac", "expires_at"}
+        assert {c.name for c in SpentProof.__table__.columns} == {
+            "id",
+            "mac",
+            "expires_at",
+        }
         late = spent.expires_at
-        assert (late.minute, late.second, late.microsecond, spent.id.version) == (0, 0, 0, 4)
+        assert (late.minute, late.second, late.microsecond, spent.id.version) == (
+            0,
+            0,
+            0,
+            4,
+        )
         assert service.retention(session, context, now=late)["spent_proofs"] == 1
 
 

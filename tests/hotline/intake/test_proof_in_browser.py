@@ -19,7 +19,8 @@ from hotline.intake.models import Report
 
 pytestmark = pytest.mark.browser
 CHROMIUM = next(
-    (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()), None
+    (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()),
+    None,
 )
 SOLVED = "document.querySelector('[name=proof]').value !== ''"
 NEXT = "main form >> nth=0 >> button >> nth=0"
@@ -42,7 +43,9 @@ def base(app: APIFlask) -> Iterator[str]:
 @pytest.fixture
 def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
         yield chromium.new_page()
         chromium.close()
 
@@ -73,7 +76,9 @@ def test_it_is_found_while_somebody_writes_and_goes_with_the_report(
     while not page.url.endswith("/check"):
         page.click(NEXT)
     page.click(NEXT)
-    assert page.locator("#receipt").count() == 1 and "Very many" not in page.inner_text("main")
+    assert page.locator("#receipt").count() == 1 and "Very many" not in page.inner_text(
+        "main"
+    )
     assert held(context) == [False] and not faults
 
 

@@ -19,7 +19,9 @@ from hotline.intake.flood import guard
 from hotline.intake.form import form_fields, pages, qr
 
 CODE = re.compile(r'<code id="receipt">([^<]+)</code>')
-PICTURE = re.compile(r'src="data:image/png;base64,([^"]+)" width="(\d+)" height="(\d+)"')
+PICTURE = re.compile(
+    r'src="data:image/png;base64,([^"]+)" width="(\d+)" height="(\d+)"'
+)
 
 
 def opened(encoded: str) -> Image.Image:
@@ -31,23 +33,33 @@ def test_every_receipt_can_be_read_by_a_camera() -> None:
         receipt = new_receipt()
         image = opened(qr.picture(receipt).partition(",")[2]).convert("L")
         # As a screen shows it, and not quite straight.
-        seen = image.resize((198, 198)).rotate(7, expand=True, fillcolor=255, resample=2)
+        seen = image.resize((198, 198)).rotate(
+            7, expand=True, fillcolor=255, resample=2
+        )
         (symbol,) = zxingcpp.read_barcodes(seen)
         assert symbol.text == receipt and symbol.ec_level == "M"
-        quiet = [image.crop(edge) for edge in ((0, 0, 33, 4), (0, 29, 33, 33), (0, 0, 4, 33))]
-        assert image.size == (33, 33) and all(part.getextrema() == (255, 255) for part in quiet)
+        quiet = [
+            image.crop(edge) for edge in ((0, 0, 33, 4), (0, 29, 33, 33), (0, 0, 4, 33))
+        ]
+        assert image.size == (33, 33) and all(
+            part.getextrema() == (255, 255) for part in quiet
+        )
 
 
 def test_a_smudged_symbol_is_still_read() -> None:
     receipt = new_receipt()
-    image = opened(qr.picture(receipt).partition(",")[2]).convert("L").resize((198, 198))
+    image = (
+        opened(qr.picture(receipt).partition(",")[2]).convert("L").resize((198, 198))
+    )
     image.paste(255, (126, 126, 150, 150))  # four by four modules of the data
     (symbol,) = zxingcpp.read_barcodes(image)
     assert symbol.text == receipt
 
 
 def test_two_people_see_the_same_page_but_for_their_codes(person: Any) -> None:
-    first, second = (person.send("/report/all?lang=en", narrative="x").text for _ in range(2))
+    first, second = (
+        person.send("/report/all?lang=en", narrative="x").text for _ in range(2)
+    )
     codes = [CODE.search(page)[1] for page in (first, second)]
     assert codes[0] != codes[1]
     for page, code in zip((first, second), codes, strict=True):
@@ -73,16 +85,26 @@ def test_what_is_filled_in_is_what_would_be_rendered(
             assert pages.fill("public/receipt.html", own, variant) == wanted
 
 
-def test_an_empty_form_is_filled_in_for_each_visitor(app: APIFlask, context: Context) -> None:
+def test_an_empty_form_is_filled_in_for_each_visitor(
+    app: APIFlask, context: Context
+) -> None:
     """The token belongs to the visitor's own session, and the id to one submission."""
     for path in ("/report/where", "/report/all"):
         seen = set()
         for number in range(3):
             client = app.test_client()
             page = client.get(path, query_string={"lang": "en"}).text
-            hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
-            seen.add(tuple(hidden[name] for name in ("csrf_token", "form_id") if name in hidden))
-            answer = client.post(path, data=hidden | {"narrative": "x", "locations": str(number)})
+            hidden = dict(
+                re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
+            )
+            seen.add(
+                tuple(
+                    hidden[name] for name in ("csrf_token", "form_id") if name in hidden
+                )
+            )
+            answer = client.post(
+                path, data=hidden | {"narrative": "x", "locations": str(number)}
+            )
             assert answer.status_code in (200, 302), answer.text
             assert form_fields.age_of(
                 context, hidden.get("form_id", "")
@@ -90,7 +112,9 @@ def test_an_empty_form_is_filled_in_for_each_visitor(app: APIFlask, context: Con
         assert len(seen) == 3
 
 
-def test_the_memory_for_pages_is_bounded(app: APIFlask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_memory_for_pages_is_bounded(
+    app: APIFlask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pages, "MAX_PAGES", 1)
     own = {"receipt": "R", "picture": "P"}
     with app.test_request_context("/?lang=en"):

@@ -23,7 +23,9 @@ def test_every_operation_field_and_answer_is_shown(client: FlaskClient) -> None:
     text, document = text_of(client), openapi.document("")
     for path, methods in (document["paths"] | document["webhooks"]).items():
         for method, operation in methods.items():
-            assert path in text if "/" not in path else f"{method.upper()} {path}" in text
+            assert (
+                path in text if "/" not in path else f"{method.upper()} {path}" in text
+            )
             assert operation["summary"] in text
             for status, answer in operation["responses"].items():
                 assert f"{status} " in text and answer["description"] in text
@@ -34,7 +36,9 @@ def test_every_operation_field_and_answer_is_shown(client: FlaskClient) -> None:
             assert properties.get("description", "") in text
 
 
-def test_the_page_runs_nothing_and_the_about_page_leads_there(client: FlaskClient) -> None:
+def test_the_page_runs_nothing_and_the_about_page_leads_there(
+    client: FlaskClient,
+) -> None:
     page = client.get(PAGE)
     assert set(re.findall(r'<script src="([^"]*)"', page.text)) == {"/static/public.js"}
     assert "<style" not in page.text and " style=" not in page.text
@@ -43,10 +47,15 @@ def test_the_page_runs_nothing_and_the_about_page_leads_there(client: FlaskClien
 
 
 def test_kinds_in_words() -> None:
-    locations = openapi.document("")["components"]["schemas"]["Submission"]["properties"]
+    locations = openapi.document("")["components"]["schemas"]["Submission"][
+        "properties"
+    ]
     said = reference.kind_of(locations["locations"])
     assert said == "list, at most 50, of string, at most 4000 characters"
-    assert reference.kind_of({"anyOf": [{"type": "string"}, {"type": "null"}]}) == "string or null"
+    assert (
+        reference.kind_of({"anyOf": [{"type": "string"}, {"type": "null"}]})
+        == "string or null"
+    )
 
 
 def test_what_is_sent_is_what_is_described() -> None:

@@ -69,11 +69,15 @@ def work(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
         for owner, name in ((Keyring, "mac"), (Vault, "open"), (Vault, "key_of")):
             original = getattr(owner, name)
 
-            def counted(*args: Any, _original: Any = original, _name: str = name) -> Any:
+            def counted(
+                *args: Any, _original: Any = original, _name: str = name
+            ) -> Any:
                 done.append(_name)
                 return _original(*args)
 
-            patched.setattr(owner, name, staticmethod(counted) if name == "open" else counted)
+            patched.setattr(
+                owner, name, staticmethod(counted) if name == "open" else counted
+            )
         event.listen(context.database.engine, "before_cursor_execute", noted)
         yield done
         event.remove(context.database.engine, "before_cursor_execute", noted)
@@ -81,7 +85,8 @@ def work(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
 
 def by_page(client: FlaskClient, url: str, **more: str) -> Ask:
     hidden = re.findall(
-        r'<input type="hidden" name="(csrf_token)" value="([^"]*)"', client.get("/status").text
+        r'<input type="hidden" name="(csrf_token)" value="([^"]*)"',
+        client.get("/status").text,
     )
 
     def ask(receipt: str) -> tuple[int, bytes, dict[str, str]]:
@@ -102,7 +107,11 @@ def by_api(client: FlaskClient, url: str, **more: str) -> Ask:
 
 
 def headers_of(answer: Any) -> dict[str, str]:
-    return {k: v for k, v in answer.headers.items() if k not in ("Content-Length", "Set-Cookie")}
+    return {
+        k: v
+        for k, v in answer.headers.items()
+        if k not in ("Content-Length", "Set-Cookie")
+    }
 
 
 @pytest.mark.parametrize(
@@ -115,9 +124,15 @@ def headers_of(answer: Any) -> dict[str, str]:
     ],
 )
 def test_the_same_answer_for_the_same_work(
-    client: FlaskClient, context: Context, monkeypatch: pytest.MonkeyPatch, expired: str,
-    living: str, way: Callable[..., Ask], url: str, more: dict[str, str],
-) -> None:  # fmt: skip
+    client: FlaskClient,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    expired: str,
+    living: str,
+    way: Callable[..., Ask],
+    url: str,
+    more: dict[str, str],
+) -> None:
     ask = way(client, url, **more)
     ask(WRONG["unknown"])  # what is done once a process is done now
     seen = {}

@@ -17,7 +17,11 @@ from hotline.intake.flood.limits import Counters, Limits
 @schemathesis.serializer("application/x-ndjson")
 def lines(_context: schemathesis.SerializationContext, value: Any) -> bytes:
     """Unknown to Schemathesis, which would leave the media type out."""
-    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+    return (
+        value
+        if isinstance(value, bytes)
+        else str(value).encode("utf-8", "surrogatepass")
+    )
 
 
 @pytest.fixture
@@ -37,12 +41,16 @@ def generation(request: pytest.FixtureRequest) -> GenerationMode:
     return request.param  # type: ignore[no-any-return]
 
 
-def test_the_api_keeps_its_word(api: schemathesis.BaseSchema, generation: GenerationMode) -> None:
+def test_the_api_keeps_its_word(
+    api: schemathesis.BaseSchema, generation: GenerationMode
+) -> None:
     tried = 0
     for result in api.get_all_operations():
         operation = result.ok()
 
-        @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=15, deadline=None, suppress_health_check=list(HealthCheck)
+        )
         @given(case=operation.as_strategy(generation_mode=generation))
         def check(case: schemathesis.Case) -> None:
             case.call_and_validate()
@@ -58,14 +66,24 @@ def test_the_api_keeps_its_word(api: schemathesis.BaseSchema, generation: Genera
     ("path", "good"), [("/api/v1/reports", 201), ("/api/v1/reports/bulk", 200)]
 )
 def test_what_a_known_sender_sends(
-    api: schemathesis.BaseSchema, context: Context, generation: GenerationMode, path: str, good: int
+    api: schemathesis.BaseSchema,
+    context: Context,
+    generation: GenerationMode,
+    path: str,
+    good: int,
 ) -> None:
     """With a key the operation itself is reached, not only its refusal."""
     if generation is GenerationMode.NEGATIVE and path.endswith("bulk"):
         pytest.skip("Any body is a text; what is wrong in it is told line by line.")
     with context.database.writing() as session:
         key = keys.create(
-            session, context, "app", scopes=keys.SCOPES, daily_quota=10**9, actor="t", now=utc_now()
+            session,
+            context,
+            "app",
+            scopes=keys.SCOPES,
+            daily_quota=10**9,
+            actor="t",
+            now=utc_now(),
         )
     reached = set()
 
@@ -91,9 +109,13 @@ def test_one_call_after_another(api: schemathesis.BaseSchema) -> None:
         def after_call(self, response: Any, case: schemathesis.Case) -> None:
             followed.append((case.operation.path, response.status_code))
 
-    Machine.run(settings=settings(
-        max_examples=25, stateful_step_count=6, deadline=None,
-        suppress_health_check=list(HealthCheck),
-    ))  # fmt: skip
+    Machine.run(
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=6,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+    )
     assert ("/api/v1/reports/status", 200) in followed
     assert ("/api/v1/reports/information", 204) in followed

@@ -22,7 +22,11 @@ from hotline.intake.submission import Submission
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECRET = "swordfish-7731"
 FULL = Submission(
-    locations=[f"https://{SECRET}.example/a", "http://[bad", f"https://{SECRET}.example/a"],
+    locations=[
+        f"https://{SECRET}.example/a",
+        "http://[bad",
+        f"https://{SECRET}.example/a",
+    ],
     narrative=f"narrative {SECRET}",
     contact=f"{SECRET}@mail.test",
     kind="csam_image",
@@ -30,16 +34,24 @@ FULL = Submission(
 )
 
 
-def receive(context: Context, submission: Submission = FULL, **more: object) -> service.Received:
+def receive(
+    context: Context, submission: Submission = FULL, **more: object
+) -> service.Received:
     with context.database.writing() as session:
-        return service.receive(session, context, submission, channel="api", now=NOW, **more)  # type: ignore[arg-type]
+        return service.receive(
+            session, context, submission, channel="api", now=NOW, **more
+        )  # type: ignore[arg-type]
 
 
 def whole_database(context: Context) -> str:
     with context.database.reading() as session:
-        tables = session.scalars(text("SELECT name FROM sqlite_master WHERE type='table'")).all()
+        tables = session.scalars(
+            text("SELECT name FROM sqlite_master WHERE type='table'")
+        ).all()
         return "\n".join(
-            repr(row) for name in tables for row in session.execute(text(f"SELECT * FROM {name}"))
+            repr(row)
+            for name in tables
+            for row in session.execute(text(f"SELECT * FROM {name}"))
         )
 
 
@@ -60,7 +72,9 @@ def test_a_report_is_stored_with_its_work_and_history(context: Context) -> None:
 
 
 @pytest.mark.parametrize(("danger", "queue"), [(False, "checks"), (True, "default")])
-def test_a_held_report_waits_behind_the_others(context: Context, danger: bool, queue: str) -> None:
+def test_a_held_report_waits_behind_the_others(
+    context: Context, danger: bool, queue: str
+) -> None:
     submission = FULL.model_copy(update={"danger_now": danger})
     received = receive(context, submission, held=True)
     with context.database.reading() as session:
@@ -74,10 +88,14 @@ def test_nothing_personal_is_readable_at_rest(context: Context) -> None:
         report = session.get_one(Report, received.report_id)
         service.add_information(session, context, report, f"more {SECRET}", NOW)
     assert SECRET not in whole_database(context)
-    assert received.receipt.replace("-", "") not in whole_database(context).replace("-", "")
+    assert received.receipt.replace("-", "") not in whole_database(context).replace(
+        "-", ""
+    )
 
 
-def test_texts_open_where_they_were_sealed_and_reading_is_written_down(context: Context) -> None:
+def test_texts_open_where_they_were_sealed_and_reading_is_written_down(
+    context: Context,
+) -> None:
     received = receive(context)
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
@@ -88,15 +106,21 @@ def test_texts_open_where_they_were_sealed_and_reading_is_written_down(context: 
         assert opened.contact == FULL.contact
         assert [opened.parts[p.id] for p in report.parts] == FULL.distinct_locations
     with context.database.reading() as session:
-        read = session.scalars(select(AuditEntry).where(AuditEntry.action == "personal.read")).one()
+        read = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "personal.read")
+        ).one()
         assert (read.actor, read.details) == ("person:ana", {"why": "assessment"})
 
 
-def test_a_report_without_a_location_has_one_part_with_its_narrative(context: Context) -> None:
+def test_a_report_without_a_location_has_one_part_with_its_narrative(
+    context: Context,
+) -> None:
     received = receive(context, Submission(narrative="somebody wrote to me"))
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
-        opened = service.open_texts(session, context, report, actor="system", why="x", now=NOW)
+        opened = service.open_texts(
+            session, context, report, actor="system", why="x", now=NOW
+        )
         (part,) = report.parts
         assert part.kind == "narrative"
         assert opened.parts == {part.id: "somebody wrote to me"}
@@ -115,7 +139,15 @@ def test_a_receipt_is_found_however_it_is_typed(context: Context) -> None:
         ):
             found = service.find_by_receipt(session, context, typed)
             assert found is not None and found.id == received.report_id
-        for typed in ("", "-" * 20, "x", "0" * 20, "A" * 100_000, received.receipt[:-1], "ÄÖÜ"):
+        for typed in (
+            "",
+            "-" * 20,
+            "x",
+            "0" * 20,
+            "A" * 100_000,
+            received.receipt[:-1],
+            "ÄÖÜ",
+        ):
             assert service.find_by_receipt(session, context, typed) is None
 
 
@@ -131,12 +163,18 @@ def test_progress_follows_the_table_and_nothing_else(context: Context) -> None:
         assert service.progress(session, part, "removed", actor="system", now=NOW)
 
 
-def test_a_question_and_its_answer_pass_through_the_receipt_alone(context: Context) -> None:
+def test_a_question_and_its_answer_pass_through_the_receipt_alone(
+    context: Context,
+) -> None:
     received = receive(context)
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
-        service.ask(session, context, report, "Which group?", actor="person:ana", now=NOW)
-        service.add_information(session, context, report, "The blue one", NOW + timedelta(hours=1))
+        service.ask(
+            session, context, report, "Which group?", actor="person:ana", now=NOW
+        )
+        service.add_information(
+            session, context, report, "The blue one", NOW + timedelta(hours=1)
+        )
     with context.database.reading() as session:
         found = service.find_by_receipt(session, context, received.receipt)
         assert found is not None
@@ -147,16 +185,23 @@ def test_a_question_and_its_answer_pass_through_the_receipt_alone(context: Conte
     ]
     assert "ana" not in repr(status)
     assert status.received_at == NOW
-    assert [(p.position, p.state) for p in status.parts] == [(1, "received"), (2, "received")]
+    assert [(p.position, p.state) for p in status.parts] == [
+        (1, "received"),
+        (2, "received"),
+    ]
 
 
 KEY = "2f1d4b1c-8f0a-4b57-9a3e-7a4c0d5f1e22"
 
 
-def once(context: Context, submission: Submission, key: str, now: datetime) -> service.Received:
+def once(
+    context: Context, submission: Submission, key: str, now: datetime
+) -> service.Received:
     with context.database.writing() as session:
         arrival = Arrival(channel="api", now=now)
-        return idempotency.receive_once(session, context, submission, key, arrival=arrival)
+        return idempotency.receive_once(
+            session, context, submission, key, arrival=arrival
+        )
 
 
 def test_the_same_key_and_body_is_one_report_with_one_answer(context: Context) -> None:
@@ -197,7 +242,14 @@ def test_an_error_leaves_nothing_half_written(context: Context) -> None:
         session.flush()
         raise RuntimeError
     with context.database.reading() as session:
-        for table in (Report, ReportPart, RecordKey, OutboxEntry, HistoryEntry, AuditEntry):
+        for table in (
+            Report,
+            ReportPart,
+            RecordKey,
+            OutboxEntry,
+            HistoryEntry,
+            AuditEntry,
+        ):
             assert session.scalar(select(func.count()).select_from(table)) == 0
 
 
@@ -213,7 +265,9 @@ def retention(context: Context, when: datetime) -> dict[str, int]:
         return service.retention(session, context, now=when)
 
 
-def test_contacts_go_first_then_the_whole_text_and_the_receipt(context: Context) -> None:
+def test_contacts_go_first_then_the_whole_text_and_the_receipt(
+    context: Context,
+) -> None:
     received = receive(context)
     still_open = receive(context)
     with context.database.writing() as session:
@@ -246,7 +300,9 @@ def test_contacts_go_first_then_the_whole_text_and_the_receipt(context: Context)
         assert service.find_by_receipt(session, context, still_open.receipt) is not None
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
-        opened = service.open_texts(session, context, report, actor="person:x", why="y", now=late)
+        opened = service.open_texts(
+            session, context, report, actor="person:x", why="y", now=late
+        )
         assert (opened.narrative, opened.contact) == ("", "")
         assert set(opened.parts.values()) == {""}
         with pytest.raises(Conflict):
@@ -268,18 +324,37 @@ def test_both_databases_hold_the_same_rows(
     context: Context, postgres_url: str, tmp_path: Path
 ) -> None:
     """PostgreSQL gets a report with one part in a single statement of its own."""
-    settings = Settings(data_dir=tmp_path, audiences=("public",), database_url=postgres_url)
+    settings = Settings(
+        data_dir=tmp_path, audiences=("public",), database_url=postgres_url
+    )
     other = build_context(settings)
     Base.metadata.create_all(other.database.engine)
-    one = Submission(locations=["https://a.example/1"], contact="a@b.test", danger_now=True)
+    one = Submission(
+        locations=["https://a.example/1"], contact="a@b.test", danger_now=True
+    )
 
     def rows(where: Context, submission: Submission) -> list[list[object]]:
         receive(where, submission)
         found: list[list[object]] = []
         with where.database.reading() as session:
-            for table in (Report, ReportPart, HistoryEntry, AuditEntry, OutboxEntry, RecordKey):
+            for table in (
+                Report,
+                ReportPart,
+                HistoryEntry,
+                AuditEntry,
+                OutboxEntry,
+                RecordKey,
+            ):
                 columns = [c.name for c in table.__table__.columns]
-                own = {"id", "key", "payload", "details", "receipt_mac", "wrapped", "text"}
+                own = {
+                    "id",
+                    "key",
+                    "payload",
+                    "details",
+                    "receipt_mac",
+                    "wrapped",
+                    "text",
+                }
                 own |= {"entity_id", "report_id", "record_id", "narrative", "contact"}
                 found.extend(
                     sorted(
@@ -295,6 +370,8 @@ def test_both_databases_hold_the_same_rows(
         with pytest.raises(Conflict):
             once(other, FULL, KEY, NOW)
             once(other, one, KEY, NOW)
-        assert once(other, FULL, KEY, NOW).receipt == once(other, FULL, KEY, NOW).receipt
+        assert (
+            once(other, FULL, KEY, NOW).receipt == once(other, FULL, KEY, NOW).receipt
+        )
     finally:
         other.close()

@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.errors import InvalidInput
-from hotline.intake.submission import KINDS, MAX_LOCATION, MAX_LOCATIONS, MAX_NARRATIVE, read
+from hotline.intake.submission import (
+    KINDS,
+    MAX_LOCATION,
+    MAX_LOCATIONS,
+    MAX_NARRATIVE,
+    read,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +33,10 @@ def test_any_text_is_a_location(location: str) -> None:
 
 def test_untyped_characters_go_and_line_ends_become_plain() -> None:
     report = read(
-        {"narrative": "\ufeffone\r\ntwo\rthree\x00\x1b[31m\u202e\x85 \n", "kind": "grooming"}
+        {
+            "narrative": "\ufeffone\r\ntwo\rthree\x00\x1b[31m\u202e\x85 \n",
+            "kind": "grooming",
+        }
     )
     assert report.narrative == "one\ntwo\nthree[31m"
 
@@ -78,7 +87,11 @@ def test_all_faults_are_named_at_once_and_no_value_is_repeated() -> None:
     assert "secret words" not in str(caught.value)
 
 
-@given(st.text(max_size=200), st.lists(st.text(max_size=50), max_size=5), st.sampled_from(KINDS))
+@given(
+    st.text(max_size=200),
+    st.lists(st.text(max_size=50), max_size=5),
+    st.sampled_from(KINDS),
+)
 def test_text_is_taken_or_refused_and_nothing_else(
     narrative: str, locations: list[str], kind: str
 ) -> None:

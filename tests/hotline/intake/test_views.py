@@ -55,7 +55,11 @@ def test_a_report_from_the_first_question_to_the_status_page(
     assert answer.status_code == 200
     code = receipt_in(answer.text)
     (report,) = reports(context)
-    assert (report.channel, report.kind, report.reporter_role) == ("form", "csam_image", "parent")
+    assert (report.channel, report.kind, report.reporter_role) == (
+        "form",
+        "csam_image",
+        "parent",
+    )
     assert report.danger_now and not report.own_material
     with context.database.reading() as session:
         opened = service.open_texts(
@@ -80,7 +84,10 @@ def test_a_child_comes_to_support_first_and_is_asked_little(
     assert page.index("tel:116111") < page.index("make a report")
     assert "takeitdown.ncmec.org" in page
     hidden = person.fields(page)
-    assert client.post("/report", data=hidden | {"age": "child"}).location == "/report/danger"
+    assert (
+        client.post("/report", data=hidden | {"age": "child"}).location
+        == "/report/danger"
+    )
     for step, typed in (
         ("danger", {"danger_now": "no"}),
         ("where", {}),
@@ -109,10 +116,17 @@ def test_the_draft_is_unreadable_on_the_server_and_dies(
     again = client.get("/report/more?lang=en").text
     assert "swordfish-7731" not in again and "deleted after an hour" in again
     with context.database.writing() as session:
-        assert service.retention(session, context, now=datetime.now().astimezone())["drafts"] == 1
+        assert (
+            service.retention(session, context, now=datetime.now().astimezone())[
+                "drafts"
+            ]
+            == 1
+        )
 
 
-def test_a_visitor_can_delete_the_draft(person: Any, client: FlaskClient, context: Context) -> None:
+def test_a_visitor_can_delete_the_draft(
+    person: Any, client: FlaskClient, context: Context
+) -> None:
     person.send("/report/more", narrative="x")
     hidden = person.fields(client.get("/report/more").text)
     assert client.post("/report/discard", data=hidden).location == "/"
@@ -143,7 +157,9 @@ def test_a_fault_stands_next_to_its_field_and_nothing_is_lost(
     for url in (f"/report/{page}", "/report/all"):
         answer = person.send(url, **typed)
         assert answer.status_code == 422
-        assert f'id="{field}-fault"' in answer.text and f'href="#{field}"' in answer.text
+        assert (
+            f'id="{field}-fault"' in answer.text and f'href="#{field}"' in answer.text
+        )
         if field not in ("kind", "reporter_role"):
             assert typed[field].strip() in answer.text
     assert not reports(context)
@@ -162,7 +178,9 @@ def test_sending_the_same_page_twice_is_one_report(
     hidden = person.fields(client.get("/report/all").text)
     first = client.post("/report/all", data=hidden | {"narrative": "x"})
     second = client.post("/report/all", data=hidden | {"narrative": "x"})
-    assert receipt_in(first.text) == receipt_in(second.text) and len(reports(context)) == 1
+    assert (
+        receipt_in(first.text) == receipt_in(second.text) and len(reports(context)) == 1
+    )
     changed = client.post("/report/all", data=hidden | {"narrative": "y"})
     assert changed.status_code == 409 and ">\ny</textarea>" in changed.text
     assert len(reports(context)) == 1
@@ -177,7 +195,9 @@ def test_a_reload_of_the_checked_report_gives_the_same_receipt(
     page = client.get("/report/check").text
     hidden = {k: v.replace("&#34;", '"') for k, v in person.fields(page).items()}
     first, second = (client.post("/report/check", data=hidden) for _ in range(2))
-    assert receipt_in(first.text) == receipt_in(second.text) and len(reports(context)) == 1
+    assert (
+        receipt_in(first.text) == receipt_in(second.text) and len(reports(context)) == 1
+    )
 
 
 @pytest.mark.parametrize("form_id", ["", "forged", "eyJh.bcd.efg"])
@@ -194,7 +214,11 @@ def test_an_old_form_id_is_not_taken(
 ) -> None:
     monkeypatch.setattr(form_fields, "MAX_AGE", timedelta(seconds=-1))
     answer = person.send("/report/all", narrative="swordfish")
-    assert answer.status_code == 400 and "swordfish" in answer.text and not reports(context)
+    assert (
+        answer.status_code == 400
+        and "swordfish" in answer.text
+        and not reports(context)
+    )
 
 
 @pytest.mark.parametrize("token", [None, "", "forged", "IjEi.aaaaaa.bbbbbb"])
@@ -230,10 +254,16 @@ def test_every_unsafe_route_refuses_a_missing_csrf_token_or_another_site(
 ) -> None:
     checked = []
     for method, url in unsafe_urls(app):
-        sites = ("cross-site", "same-site", "nonsense") if url in WITHOUT_COOKIES else (None,)
-        for site in sites:
-            headers = {"Sec-Fetch-Site": site} if site else {}
-            answer = client.open(url, method=method, data={"narrative": "x"}, headers=headers)
+        sites = (
+            ("cross-site", "same-site", "nonsense")
+            if url in WITHOUT_COOKIES
+            else (None,)
+        )
+        for origin in sites:
+            headers = {"Sec-Fetch-Site": origin} if origin else {}
+            answer = client.open(
+                url, method=method, data={"narrative": "x"}, headers=headers
+            )
             assert answer.status_code == 400, (url, site)
             checked.append(url)
     assert len(checked) >= 18 and set(WITHOUT_COOKIES) < set(checked)
@@ -242,11 +272,15 @@ def test_every_unsafe_route_refuses_a_missing_csrf_token_or_another_site(
 
 def test_no_form_takes_a_file(app: APIFlask, client: FlaskClient) -> None:
     for url in ("/report/all", "/report/more", "/status"):
-        answer = client.post(url, data={"x": (__import__("io").BytesIO(b"123"), "a.png")})
+        answer = client.post(
+            url, data={"x": (__import__("io").BytesIO(b"123"), "a.png")}
+        )
         assert answer.status_code in (400, 415)
     app.config["WTF_CSRF_ENABLED"] = False
     for url in ("/report/all", "/report/more", "/status", "/status/information"):
-        answer = client.post(url, data={"x": (__import__("io").BytesIO(b"123"), "a.png")})
+        answer = client.post(
+            url, data={"x": (__import__("io").BytesIO(b"123"), "a.png")}
+        )
         assert answer.status_code == 415
 
 
@@ -278,19 +312,30 @@ def test_headers_on_every_url(app: APIFlask, client: FlaskClient) -> None:
             assert answer.headers["Cache-Control"] == "no-store", url
 
 
-def test_pages_ask_nobody_else_and_run_nothing_inline(app: APIFlask, client: FlaskClient) -> None:
+def test_pages_ask_nobody_else_and_run_nothing_inline(
+    app: APIFlask, client: FlaskClient
+) -> None:
     for url in public_pages(app):
         page = client.get(url, follow_redirects=True).text
         for attribute in re.findall(r'(?:src|action)="([^"]*)"', page):
             assert attribute.startswith(("/", "data:image/svg+xml")), (url, attribute)
         assert not re.search(r"<link[^>]+href=\"(?!/|data:,)", page)
-        assert not re.search(r"<script(?![^>]*src=)|\son\w+=|style=|type=\"file\"", page), url
+        assert not re.search(
+            r"<script(?![^>]*src=)|\son\w+=|style=|type=\"file\"", page
+        ), url
 
 
-def test_helplines_police_and_exit_are_on_every_page(app: APIFlask, client: FlaskClient) -> None:
+def test_helplines_police_and_exit_are_on_every_page(
+    app: APIFlask, client: FlaskClient
+) -> None:
     for url in public_pages(app):
         page = client.get(url, follow_redirects=True).text
-        for needed in ('href="tel:112"', 'href="tel:116111"', 'href="tel:116006"', 'id="exit"'):
+        for needed in (
+            'href="tel:112"',
+            'href="tel:116111"',
+            'href="tel:116006"',
+            'id="exit"',
+        ):
             assert needed in page, (url, needed)
 
 
@@ -324,7 +369,9 @@ def test_every_page_is_small(
         assert report is not None
         for number in range(10):
             now = datetime.now().astimezone()
-            service.ask(session, context, report, f"{number}: " + "x" * 200, actor="t", now=now)
+            service.ask(
+                session, context, report, f"{number}: " + "x" * 200, actor="t", now=now
+            )
     pages["the status"] = person.send("/status", receipt=code)
     assert len(pages) > 25
     weights = {name: weight_of(app, client, page.text) for name, page in pages.items()}
@@ -339,7 +386,9 @@ def test_language_is_chosen_by_link_and_remembered(client: FlaskClient) -> None:
 
 
 def test_robots_are_marked_and_never_dropped(person: Any, context: Context) -> None:
-    person.send("/report/all", narrative="quick")  # sooner than a person could have filled it in
+    person.send(
+        "/report/all", narrative="quick"
+    )  # sooner than a person could have filled it in
     person.send("/report/all", narrative="trapped", website="https://spam.example")
     assert [report.held_for_review for report in reports(context)] == [True, True]
 
@@ -372,15 +421,27 @@ def test_the_reporter_answers_a_question(
         report = service.find_by_receipt(session, context, code)
         assert report is not None
         now = datetime.now().astimezone()
-        service.ask(session, context, report, "Which <group>?", actor="person:ana", now=now)
+        service.ask(
+            session, context, report, "Which <group>?", actor="person:ana", now=now
+        )
     page = person.send("/status", receipt=code)
-    assert "Which &lt;group&gt;?" in page.text and "ana" not in person.fields(page.text).values()
+    assert (
+        "Which &lt;group&gt;?" in page.text
+        and "ana" not in person.fields(page.text).values()
+    )
     hidden = person.fields(page.text)
-    assert client.post("/status/information", data=hidden | {"text": " "}).status_code == 422
+    assert (
+        client.post("/status/information", data=hidden | {"text": " "}).status_code
+        == 422
+    )
     for _ in range(2):  # sent, and sent again by reloading
-        answered = client.post("/status/information", data=hidden | {"text": "the blue one"})
+        answered = client.post(
+            "/status/information", data=hidden | {"text": "the blue one"}
+        )
         assert answered.status_code == 200 and answered.text.count("the blue one") == 1
-    unknown = client.post("/status/information", data=hidden | {"receipt": "x", "text": "y"})
+    unknown = client.post(
+        "/status/information", data=hidden | {"receipt": "x", "text": "y"}
+    )
     assert unknown.status_code == 404
 
 
@@ -394,7 +455,9 @@ def test_a_report_that_was_set_aside_says_so_and_asks_for_an_answer(
         report = service.find_by_receipt(session, context, code)
         assert report is not None
         now = datetime.now().astimezone()
-        assert service.progress(session, report.parts[0], "set_aside", actor="p", now=now)
+        assert service.progress(
+            session, report.parts[0], "set_aside", actor="p", now=now
+        )
     page = person.send("/status", receipt=code).text
     assert "We have set it aside for now." in page and "We may be wrong." in page
     assert "Very many reports are coming in" not in page
@@ -404,13 +467,19 @@ def test_text_in_another_encoding_is_kept_as_it_came(
     client: FlaskClient, person: Any, context: Context
 ) -> None:
     hidden = person.fields(client.get("/report/all").text)
-    body = "&".join(f"{k}={v}" for k, v in hidden.items()).encode() + b"&narrative=caf%E9"
-    answer = client.post("/report/all", data=body, content_type="application/x-www-form-urlencoded")
+    body = (
+        "&".join(f"{k}={v}" for k, v in hidden.items()).encode() + b"&narrative=caf%E9"
+    )
+    answer = client.post(
+        "/report/all", data=body, content_type="application/x-www-form-urlencoded"
+    )
     assert answer.status_code == 200
     with context.database.reading() as session:
         report = session.scalars(select(Report)).one()
         now = datetime.now().astimezone()
-        opened = service.open_texts(session, context, report, actor="system", why="t", now=now)
+        opened = service.open_texts(
+            session, context, report, actor="system", why="t", now=now
+        )
     assert opened.narrative == "caf%E9"
 
 
@@ -420,8 +489,12 @@ def test_no_address_and_no_user_agent_is_written_anywhere(
     client = app.test_client()
     client.environ_base |= {"REMOTE_ADDR": ADDRESS, "HTTP_USER_AGENT": AGENT}
     page = client.get("/report/all").text
-    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page))
-    assert client.post("/report/all", data=hidden | {"narrative": "x"}).status_code == 200
+    hidden = dict(
+        re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
+    )
+    assert (
+        client.post("/report/all", data=hidden | {"narrative": "x"}).status_code == 200
+    )
     client.post("/report/more", data=hidden | {"narrative": "x"})
     client.post("/status", data=hidden | {"receipt": "x"})
     client.post("/api/v1/reports", json={"narrative": "x"})
@@ -438,15 +511,23 @@ def test_no_address_and_no_user_agent_is_written_anywhere(
 
 
 @pytest.mark.parametrize(
-    "typed", [{"reporter_role": "child_self"}, {"reporter_role": "child_friend"},
-              {"own_material": "yes"}],
-)  # fmt: skip
+    "typed",
+    [
+        {"reporter_role": "child_self"},
+        {"reporter_role": "child_friend"},
+        {"own_material": "yes"},
+    ],
+)
 def test_support_comes_first_on_the_one_page_way_too(
     person: Any, client: FlaskClient, context: Context, typed: dict[str, str]
 ) -> None:
-    faulty = person.send("/report/all", contact="z" * 301, narrative="my words", **typed)
+    faulty = person.send(
+        "/report/all", contact="z" * 301, narrative="my words", **typed
+    )
     assert faulty.status_code == 422
-    first = person.send("/report/all?lang=en", narrative="my words", proof="p" * 9, **typed)
+    first = person.send(
+        "/report/all?lang=en", narrative="my words", proof="p" * 9, **typed
+    )
     assert first.status_code == 200 and not reports(context)
     assert first.text.index("tel:116111") < first.text.index("Go on with the report")
     hidden = person.fields(first.text)
@@ -462,7 +543,9 @@ def test_the_page_with_help_lets_no_robot_through(
 ) -> None:
     """What the trap caught on the page before is still caught."""
     monkeypatch.setattr(views.guard, "form_seconds", lambda: 0.0)
-    first = person.send("/report/all", narrative="x", own_material="yes", website="spam")
+    first = person.send(
+        "/report/all", narrative="x", own_material="yes", website="spam"
+    )
     hidden = person.fields(first.text)
     (trapped,) = re.findall(r'name="website" value="([^"]*)"', first.text)
     client.post("/report/all", data=hidden | {"website": trapped})
@@ -471,10 +554,18 @@ def test_the_page_with_help_lets_no_robot_through(
 
 
 def test_a_child_is_never_asked_whether_it_has_the_picture(client: FlaskClient) -> None:
-    for path in ("/help", "/report/where", "/report/all", "/report/who", "/report/more"):
+    for path in (
+        "/help",
+        "/report/where",
+        "/report/all",
+        "/report/who",
+        "/report/more",
+    ):
         page = client.get(path, query_string={"lang": "en"}).text
         for question in re.findall(r"[^.>]*\?", re.sub(r"<[^>]+>", ">", page)):
-            assert not re.search(r"\b(have|did|send|keep|save|share|ask)\b", question), question
+            assert not re.search(
+                r"\b(have|did|send|keep|save|share|ask)\b", question
+            ), question
 
 
 @pytest.mark.parametrize("code", ["sq", "en"])
@@ -488,7 +579,12 @@ def test_a_child_is_never_asked_whether_it_has_the_picture(client: FlaskClient) 
     ],
 )
 def test_error_pages_speak_the_visitor_s_language_and_offer_help(
-    client: FlaskClient, code: str, method: str, path: str, status: int, words: tuple[str, str]
+    client: FlaskClient,
+    code: str,
+    method: str,
+    path: str,
+    status: int,
+    words: tuple[str, str],
 ) -> None:
     client.set_cookie("lang", code)
     answer = client.open(path, method=method)

@@ -28,7 +28,9 @@ def reports(context: Context) -> list[Report]:
         return list(session.scalars(select(Report)))
 
 
-def test_reading_and_reporting_leaves_no_cookie(person: Any, client: FlaskClient) -> None:
+def test_reading_and_reporting_leaves_no_cookie(
+    person: Any, client: FlaskClient
+) -> None:
     code = CODE.search(person.send("/report/all", narrative="x").text)[1]
     for answer in (
         client.get("/"),
@@ -54,7 +56,9 @@ def test_a_question_of_the_hotline_is_read_and_answered(
     page = person.send("/status?lang=en", receipt=code).text
     assert "Which group?" in page
     hidden = person.fields(page)
-    answer = client.post("/status/information?lang=en", data=hidden | {"text": "The blue one"})
+    answer = client.post(
+        "/status/information?lang=en", data=hidden | {"text": "The blue one"}
+    )
     assert answer.status_code == 200 and "The blue one" in answer.text
     with context.database.reading() as session:
         assert len(list(session.scalars(select(ReportMessage)))) == 2
@@ -73,12 +77,22 @@ def test_the_questions_one_by_one_go_over_into_one_page(
 ) -> None:
     """They need a cookie; without one nothing that was typed may be lost, and there is a way on."""
     answer = person.send(f"/report/{page}?lang=en", **typed)
-    assert answer.status_code == 400 and "Here are all questions on one page" in answer.text
-    assert '<html lang="en">' in answer.text and 'action="/report/all?lang=en"' in answer.text
+    assert (
+        answer.status_code == 400
+        and "Here are all questions on one page" in answer.text
+    )
+    assert (
+        '<html lang="en">' in answer.text
+        and 'action="/report/all?lang=en"' in answer.text
+    )
     for value in typed.values():
-        assert re.search(rf">\s*{value}</textarea>|value=\"{value}\" checked", answer.text)
+        assert re.search(
+            rf">\s*{value}</textarea>|value=\"{value}\" checked", answer.text
+        )
     hidden = person.fields(answer.text)
-    sent = client.post("/report/all?lang=en", data={"narrative": "x", **typed, **hidden})
+    sent = client.post(
+        "/report/all?lang=en", data={"narrative": "x", **typed, **hidden}
+    )
     assert CODE.search(sent.text) and len(reports(context)) == 1
 
 

@@ -35,7 +35,9 @@ def test_codes_and_names_fit_the_directory(seeds: list[PartnerSeed]) -> None:
 
 
 def test_every_hotline_that_routing_names_is_there(seeds: list[PartnerSeed]) -> None:
-    named = {hotline.name for many in load_rules().hotlines.values() for hotline in many}
+    named = {
+        hotline.name for many in load_rules().hotlines.values() for hotline in many
+    }
     assert {one.name for one in seeds if one.kind == "hotline"} == named
     assert not of(seeds, "hotline", "MK")
     assert [one.name for one in of(seeds, "hotline", "RS")] == ["Net Patrola"]
@@ -68,14 +70,26 @@ def test_platforms_sit_where_routing_says(seeds: list[PartnerSeed]) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "told"),
     [
-        ("partner_directory.toml", 'kind = "ncb"', 'kind = "friend"', "/partners/4/kind"),
+        (
+            "partner_directory.toml",
+            'kind = "ncb"',
+            'kind = "friend"',
+            "/partners/4/kind",
+        ),
         ("partner_directory.toml", 'code = "ncb-al"', 'code = "ncb-rs"', "ncb-rs"),
-        ("partner_directory.toml", "verified = true", 'verified = "yes"', "/partners/0/verified"),
+        (
+            "partner_directory.toml",
+            "verified = true",
+            'verified = "yes"',
+            "/partners/0/verified",
+        ),
         ("municipalities.csv", "AL,Klos", "??,Klos", "/country"),
         ("municipalities.csv", "AL,Klos", "AL,Mat", "unit-al-mat"),
     ],
 )
-def test_a_fault_is_named(tmp_path: Path, name: str, old: str, new: str, told: str) -> None:
+def test_a_fault_is_named(
+    tmp_path: Path, name: str, old: str, new: str, told: str
+) -> None:
     text = (SHIPPED / name).read_text(encoding="utf-8")
     assert old in text
     (tmp_path / "data").mkdir()

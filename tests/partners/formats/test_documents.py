@@ -31,11 +31,15 @@ ID = uuid.UUID("018f0000-0000-7000-8000-000000000001")
 
 
 def located(**values: Any) -> Located:
-    return Located(**{"id": ID, "url": "https://a.test/x", "host": "a.test", "at": AT, **values})
+    return Located(
+        **{"id": ID, "url": "https://a.test/x", "host": "a.test", "at": AT, **values}
+    )
 
 
 def made(found: Located) -> dict[str, Any]:
-    report = document(found, SENDER, reference="AL-N-2026-000001", description="d" * 2000)
+    report = document(
+        found, SENDER, reference="AL-N-2026-000001", description="d" * 2000
+    )
     faults = [error.message for error in SCHEMA.iter_errors(report)]
     assert faults == [], report
     return report
@@ -44,10 +48,15 @@ def made(found: Located) -> dict[str, Any]:
 def test_a_full_report_is_valid_and_complete() -> None:
     report = made(
         located(
-            address="192.0.2.7", seen_at=AT, asn="AS64500", country="AL", kind="csam_image",
-            hash_match=True, hashes={"md5": "0" * 32, "sha1": "1" * 40, "sha256": "2" * 64},
+            address="192.0.2.7",
+            seen_at=AT,
+            asn="AS64500",
+            country="AL",
+            kind="csam_image",
+            hash_match=True,
+            hashes={"md5": "0" * 32, "sha1": "1" * 40, "sha256": "2" * 64},
         )
-    )  # fmt: skip
+    )
     assert report["report_id"] == str(ID)
     assert (report["type"], report["classification"]) == ("csam", "baseline")
     assert report["detection_method"] == "hash_match"
@@ -62,11 +71,18 @@ def test_the_same_location_gives_the_same_report() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "exploitation"),
-    [("grooming", "grooming"), ("sexual_extortion", "sextortion"), ("csam_image", "distribution"),
-     ("trafficking", "trafficking"), ("unknown", "distribution")],
-)  # fmt: skip
+    [
+        ("grooming", "grooming"),
+        ("sexual_extortion", "sextortion"),
+        ("csam_image", "distribution"),
+        ("trafficking", "trafficking"),
+        ("unknown", "distribution"),
+    ],
+)
 def test_what_is_not_baseline_is_exploitation(kind: str, exploitation: str) -> None:
-    report = made(located(assessed_class="national", kind=kind, hashes={"md5": "0" * 32}))
+    report = made(
+        located(assessed_class="national", kind=kind, hashes={"md5": "0" * 32})
+    )
     assert (report["type"], report["exploitation_type"]) == ("csem", exploitation)
 
 
@@ -95,10 +111,14 @@ def test_odd_locations_are_valid_too(url: str, host: str, port: int | None) -> N
 def test_every_combination_of_facts_is_valid(
     asn: str | None, country: str | None, kind: str, assessed: str, host: str
 ) -> None:
-    made(located(asn=asn, country=country, kind=kind, assessed_class=assessed, host=host))
+    made(
+        located(asn=asn, country=country, kind=kind, assessed_class=assessed, host=host)
+    )
 
 
-@pytest.mark.parametrize("asn", ["AS²", "²", "AS0", "AS4294967296", "AS", "64500 ", "AS64500\n"])
+@pytest.mark.parametrize(
+    "asn", ["AS²", "²", "AS0", "AS4294967296", "AS", "64500 ", "AS64500\n"]
+)
 def test_what_is_no_network_number_is_left_out(asn: str) -> None:
     assert "asn" not in made(located(asn=asn))
 
@@ -119,7 +139,9 @@ def test_the_csv_holds_every_location_with_every_cell_quoted() -> None:
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
 def test_no_cell_is_a_formula(cell: str) -> None:
     assert guarded(cell) == f"'{cell}"
-    rows = list(csv.reader(io.StringIO(csv_of([located(host=cell)]).decode(), newline="")))
+    rows = list(
+        csv.reader(io.StringIO(csv_of([located(host=cell)]).decode(), newline=""))
+    )
     assert rows[1][2] == f"'{cell}"
 
 
@@ -137,7 +159,9 @@ def put(folder: Path, text: str) -> None:
     (folder / "templates" / "mail" / "note.en.txt").write_text(text)
 
 
-def test_an_operator_s_own_template_comes_first_and_english_stands_in(tmp_path: Path) -> None:
+def test_an_operator_s_own_template_comes_first_and_english_stands_in(
+    tmp_path: Path,
+) -> None:
     put(tmp_path, "Subject: [{{ reference }}]\n\n\nDear {{ name }},\n{{ at|moment }}\n")
     letter = wording.write("note", "mk", tmp_path, reference="R", name="<A&B>", at=AT)
     assert letter.subject == "[R]"
@@ -153,7 +177,9 @@ def test_an_operator_s_own_template_comes_first_and_english_stands_in(tmp_path: 
         "Subject: {{ name.__class__.mro() }}",
     ],
 )
-def test_a_faulty_template_is_named_and_sends_nothing(tmp_path: Path, text: str) -> None:
+def test_a_faulty_template_is_named_and_sends_nothing(
+    tmp_path: Path, text: str
+) -> None:
     put(tmp_path, text)
     with pytest.raises(Misconfigured, match="note"):
         wording.write("note", "en", tmp_path, name="A")

@@ -37,7 +37,9 @@ def checker(path: Any) -> Draft202012Validator:
 
 
 XARF = checker(Path(__file__).parent / "xarf_content.schema.json")
-REFERRAL = checker(resources.files("partners.formats") / "data" / "referral.schema.json")
+REFERRAL = checker(
+    resources.files("partners.formats") / "data" / "referral.schema.json"
+)
 
 
 def attached(message: Message) -> dict[str, bytes]:
@@ -59,14 +61,25 @@ def known(house: Any, decision: str = "confirmed") -> None:
         session.add(entry)
         session.flush()
         session.add(
-            MediaMatch(media_id=seen.media_id, entry_id=entry.id, list_id=owner.id, kind="pdq",
-                       distance=4, at=house.now, decision=decision)
-        )  # fmt: skip
+            MediaMatch(
+                media_id=seen.media_id,
+                entry_id=entry.id,
+                list_id=owner.id,
+                kind="pdq",
+                distance=4,
+                at=house.now,
+                decision=decision,
+            )
+        )
 
 
 def notice(house: Any, languages: tuple[str, ...] = ("en",), **case: Any) -> Message:
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example",
-                  languages=list(languages))  # fmt: skip
+    house.partner(
+        "provider:abuse@isp.example",
+        "provider",
+        address="abuse@isp.example",
+        languages=list(languages),
+    )
     made = house.case(**case)
     if case.get("abuse_contact") is None:
         house.decide(made, 3)
@@ -114,7 +127,9 @@ def test_its_attachments_are_xarf_and_csv_and_no_media(house: Any) -> None:
     assert document["source_identifier"] == "192.0.2.7"
     assert URL in files["locations.csv"].decode()
     assert message.body["xarf"] == [document]
-    assert json.loads(json.dumps(dict(message.body)))["deadline"] == "2026-11-24T09:00:00Z"
+    assert (
+        json.loads(json.dumps(dict(message.body)))["deadline"] == "2026-11-24T09:00:00Z"
+    )
 
 
 def test_a_known_file_is_named_by_its_hashes(house: Any) -> None:
@@ -212,9 +227,14 @@ def test_a_referral_is_valid_by_its_shipped_schema(house: Any) -> None:
     assert item["hosting"]["observations"][0]["source"] == "DNS"
     assert item["files"][0]["pdq_quality"] == 90
     assert item["files"][0]["matches"] == [
-        {"list": "Sandbox list", "hash": "pdq", "distance": 4, "class": "national",
-         "decision": "confirmed"}
-    ]  # fmt: skip
+        {
+            "list": "Sandbox list",
+            "hash": "pdq",
+            "distance": 4,
+            "class": "national",
+            "decision": "confirmed",
+        }
+    ]
     assert document["assessment"]["class"] == "baseline"
     assert [one["country"] for one in document["jurisdiction"]] == ["AL"]
     assert document["preservation"]["suggested"] is True
@@ -227,40 +247,69 @@ def test_police_get_the_hashes_as_a_set_that_their_tools_load(house: Any) -> Non
     with house.context.database.writing() as session:
         media = session.get_one(ItemMedia, seen.id).media
         beside = Media(
-            **{name: getattr(media, name) for name in ("size", "kind", "media_type", "frames")},
-            md5="2" * 32, sha1="3" * 40, sha256="4" * 64, pdq="5" * 64, pdq_quality=49,
+            **{
+                name: getattr(media, name)
+                for name in ("size", "kind", "media_type", "frames")
+            },
+            md5="2" * 32,
+            sha1="3" * 40,
+            sha256="4" * 64,
+            pdq="5" * 64,
+            pdq_quality=49,
             first_seen_at=media.first_seen_at,
-        )  # fmt: skip
+        )
         session.add(beside)
         session.flush()
         session.execute(update(ItemMedia).values(source="direct"))
         session.add(
-            ItemMedia(item_id=seen.item_id, media_id=beside.id, url=f"{URL}/icon",
-                      source="embedded", first_seen_at=seen.first_seen_at,
-                      last_seen_at=seen.last_seen_at)
-        )  # fmt: skip
+            ItemMedia(
+                item_id=seen.item_id,
+                media_id=beside.id,
+                url=f"{URL}/icon",
+                source="embedded",
+                first_seen_at=seen.first_seen_at,
+                last_seen_at=seen.last_seen_at,
+            )
+        )
     message = referral(house)
     data = attached(message)["hashes.vics.json"]
     reported, icon = json.loads(data)["value"]
     assert (reported["Category"], reported["MD5"]) == (1, media.md5.upper())
-    assert {one["HashName"] for one in reported["AlternativeHashes"]} == {"SHA256", "PDQ"}
+    assert {one["HashName"] for one in reported["AlternativeHashes"]} == {
+        "SHA256",
+        "PDQ",
+    }
     assert "Category" not in icon, "nobody assessed it"
-    assert {one["HashName"] for one in icon["AlternativeHashes"]} == {"SHA256"}, "too poor a PDQ"
+    assert {one["HashName"] for one in icon["AlternativeHashes"]} == {"SHA256"}, (
+        "too poor a PDQ"
+    )
     assert URL not in data.decode(), "hashes alone"
     entries = list(formats.parse("vics", io.BytesIO(data)))
-    assert {entry.value for entry in entries if isinstance(entry, formats.HashEntry)} == {
-        media.md5, media.sha1, media.sha256, media.pdq, beside.md5, beside.sha1, beside.sha256,
-    }  # fmt: skip
+    assert {
+        entry.value for entry in entries if isinstance(entry, formats.HashEntry)
+    } == {
+        media.md5,
+        media.sha1,
+        media.sha256,
+        media.pdq,
+        beside.md5,
+        beside.sha1,
+        beside.sha256,
+    }
     assert "VICS 2.0" in message.text
     assert list(attached(referral(house, "hotline"))) == ["referral.json"]
 
 
 def test_the_letter_tells_police_of_the_hold_and_of_preservation(house: Any) -> None:
     text = " ".join(referral(house).text.split())
-    for words in ("Criminal Code Art. 117/2", "deadline of 48 hours",
-                  "Article 16; abroad Article 29", "http://127.0.0.1:8000/referral/",
-                  "Hosted: AL, AS64500, 192.0.2.7",
-                  "Class: Baseline"):  # fmt: skip
+    for words in (
+        "Criminal Code Art. 117/2",
+        "deadline of 48 hours",
+        "Article 16; abroad Article 29",
+        "http://127.0.0.1:8000/referral/",
+        "Hosted: AL, AS64500, 192.0.2.7",
+        "Class: Baseline",
+    ):
         assert words in text, words
 
 
@@ -276,7 +325,9 @@ def test_people_are_named_only_to_those_whose_task_it_is(house: Any) -> None:
     assert "Durrës" in told
     abroad = referral(house, "hotline")
     assert abroad.body["people"] == {}
-    assert "Durrës" not in json.dumps(dict(abroad.body), ensure_ascii=False) + abroad.text
+    assert (
+        "Durrës" not in json.dumps(dict(abroad.body), ensure_ascii=False) + abroad.text
+    )
     assert "hotline" not in KNOWS_PEOPLE
 
 
@@ -297,9 +348,17 @@ def test_a_case_without_a_location_can_be_referred(house: Any) -> None:
         session.execute(
             update(Item)
             .where(Item.id == case.item_id)
-            .values(kind="narrative", canonical="", display="", host=None, fetchable=False,
-                    hosting_country=None, asn=None, abuse_contact=None)
-        )  # fmt: skip
+            .values(
+                kind="narrative",
+                canonical="",
+                display="",
+                host=None,
+                fetchable=False,
+                hosting_country=None,
+                asn=None,
+                abuse_contact=None,
+            )
+        )
     message = referral(house)
     assert "No location: the report describes it in words." in message.text
     assert [error.message for error in REFERRAL.iter_errors(dict(message.body))] == []

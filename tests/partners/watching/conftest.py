@@ -10,17 +10,36 @@ import pytest
 from sqlalchemy import select
 
 from partners.watching.check import check_item
-from triage.fetching.report import FetchReport, FetchRequest, MediaFound, PageFacts, failure
+from triage.fetching.report import (
+    FetchReport,
+    FetchRequest,
+    MediaFound,
+    PageFacts,
+    failure,
+)
 from triage.hosting.facts import HostingFacts, Observation
 from triage.items.models import Visit
 
 URL = "http://one.test/p/1"
 CONTROL = "http://control.test/ok"
 PICTURE = {
-    "kind": "image", "media_type": "image/jpeg", "size": 900, "md5": "3" * 32, "sha1": "4" * 40,
-    "sha256": "5" * 64, "width": 64, "height": 64, "pdq": "cd" * 32, "pdq_quality": 95,
-    "duration": None, "phash": None, "dhash": None, "frames": [], "hashable": True, "problems": [],
-}  # fmt: skip
+    "kind": "image",
+    "media_type": "image/jpeg",
+    "size": 900,
+    "md5": "3" * 32,
+    "sha1": "4" * 40,
+    "sha256": "5" * 64,
+    "width": 64,
+    "height": 64,
+    "pdq": "cd" * 32,
+    "pdq_quality": 95,
+    "duration": None,
+    "phash": None,
+    "dhash": None,
+    "frames": [],
+    "hashable": True,
+    "problems": [],
+}
 TEXT = PageFacts("a" * 64, "0123456789abcdef", 400, 3, False)
 MISSING = PageFacts("b" * 64, "fedcba9876543210", 30, 1, False)
 FRONT = PageFacts("c" * 64, "00ff00ff00ff00ff", 900, 20, False)
@@ -32,11 +51,15 @@ def settings() -> dict[str, Any]:
 
 
 def page(url: str, facts: PageFacts, *media: MediaFound) -> FetchReport:
-    return FetchReport(url, url, "ok", 200, page=facts, media=media, media_type="text/html")
+    return FetchReport(
+        url, url, "ok", 200, page=facts, media=media, media_type="text/html"
+    )
 
 
 def status(url: str, code: int) -> FetchReport:
-    return FetchReport(url, url, "http_error", code, page=MISSING, media_type="text/html")
+    return FetchReport(
+        url, url, "http_error", code, page=MISSING, media_type="text/html"
+    )
 
 
 class World:
@@ -45,7 +68,9 @@ class World:
     def __init__(self) -> None:
         self.item = "online"
         self.network = True
-        self.second: str | None = None  # what a second vantage point sees, if it differs
+        self.second: str | None = (
+            None  # what a second vantage point sees, if it differs
+        )
         self.asked: list[FetchRequest] = []
 
     def fetch(self, request: FetchRequest) -> FetchReport:
@@ -80,11 +105,20 @@ class SameHost:
 
     def observe(self, host: Any, *, kind: str, headers: Any, now: Any) -> HostingFacts:
         said = {
-            "country": self.country, "asn": "AS64500", "address": "192.0.2.7",
+            "country": self.country,
+            "asn": "AS64500",
+            "address": "192.0.2.7",
             "abuse_contact": "abuse@isp.example",
-        }  # fmt: skip
+        }
         seen = [
-            Observation(fact, value, "test", now, 0.9, "192.0.2.7" if fact != "address" else None)
+            Observation(
+                fact,
+                value,
+                "test",
+                now,
+                0.9,
+                "192.0.2.7" if fact != "address" else None,
+            )
             for fact, value in said.items()
         ]
         return HostingFacts(host, tuple(seen), now, kind)

@@ -73,13 +73,20 @@ def part(house: Any) -> str:
 
 def test_the_watch_begins_with_the_plan_and_knows_what_was_there(watched: Any) -> None:
     watch = watched.only(Watch)
-    assert (watch.state, watch.next_at, watch.host) == ("watching", watched.now, "one.test")
+    assert (watch.state, watch.next_at, watch.host) == (
+        "watching",
+        watched.now,
+        "one.test",
+    )
     assert watch.baseline["media"][0]["sha256"] == "5" * 64
     with watched.context.database.writing() as session:
         again = start_watch(
-            session, watched.context, session.get_one(Case, watch.case_id), actor="x",
+            session,
+            watched.context,
+            session.get_one(Case, watch.case_id),
+            actor="x",
             now=watched.now,
-        )  # fmt: skip
+        )
         assert again is not None
         assert again.id == watch.id
 
@@ -97,7 +104,9 @@ def test_online_stays_online(watched: Any, world: Any) -> None:
     assert "5" * 64 in {one.media.sha256 for one in watched.all(ItemMedia)}
 
 
-def test_one_absence_proves_nothing_and_three_spread_ones_do(watched: Any, world: Any) -> None:
+def test_one_absence_proves_nothing_and_three_spread_ones_do(
+    watched: Any, world: Any
+) -> None:
     look(watched)
     world.item = "gone"
     assert look_at_the_next_time(watched) == "gone"
@@ -136,7 +145,9 @@ def test_being_kept_out_is_not_a_removal(watched: Any, world: Any, state: str) -
 
 
 @pytest.mark.parametrize("settings", [{"control_url": ""}])
-def test_without_a_control_page_an_absence_proves_nothing(watched: Any, world: Any) -> None:
+def test_without_a_control_page_an_absence_proves_nothing(
+    watched: Any, world: Any
+) -> None:
     world.item = "gone"
     for _ in range(10):
         look_at_the_next_time(watched)
@@ -183,7 +194,9 @@ def test_what_returns_reopens_everything(watched: Any, world: Any) -> None:
     assert watched.notice.state == "verified_removed"
 
 
-def test_a_claim_is_looked_at_next_and_taken_back_only_by_seeing(watched: Any, world: Any) -> None:
+def test_a_claim_is_looked_at_next_and_taken_back_only_by_seeing(
+    watched: Any, world: Any
+) -> None:
     look(watched)
     watched.later(minutes=5)
     with watched.context.database.writing() as session:
@@ -197,7 +210,9 @@ def test_a_claim_is_looked_at_next_and_taken_back_only_by_seeing(watched: Any, w
     assert watched.notice.state == "acknowledged"  # it is still there
 
 
-def test_a_removed_item_is_watched_less_and_then_no_more(watched: Any, world: Any) -> None:
+def test_a_removed_item_is_watched_less_and_then_no_more(
+    watched: Any, world: Any
+) -> None:
     look(watched)
     prove_removal(watched, world)
     gaps = []
@@ -214,14 +229,19 @@ def test_a_removed_item_is_watched_less_and_then_no_more(watched: Any, world: An
     assert watched.only(Watch).checks == len(watched.all(Visit)) - 1
 
 
-def test_a_watch_that_ended_begins_again_with_a_new_plan(watched: Any, world: Any) -> None:
+def test_a_watch_that_ended_begins_again_with_a_new_plan(
+    watched: Any, world: Any
+) -> None:
     with watched.context.database.writing() as session:
         watch = session.get_one(Watch, watched.only(Watch).id)
         machine.advance(session, watch, "ended", actor="test", now=watched.now)
         watch.next_at = None
         case = session.get_one(Case, watch.case_id)
         start_watch(session, watched.context, case, actor="x", now=watched.now)
-    assert (watched.only(Watch).state, watched.only(Watch).next_at) == ("watching", watched.now)
+    assert (watched.only(Watch).state, watched.only(Watch).next_at) == (
+        "watching",
+        watched.now,
+    )
 
 
 def test_a_site_that_moves_has_its_new_facts_kept(watched: Any, world: Any) -> None:
@@ -231,9 +251,12 @@ def test_a_site_that_moves_has_its_new_facts_kept(watched: Any, world: Any) -> N
 
 
 @pytest.mark.parametrize(
-    "settings", [{"control_url": CONTROL, "second_vantage_proxy": "http://198.51.100.9:8080"}]
+    "settings",
+    [{"control_url": CONTROL, "second_vantage_proxy": "http://198.51.100.9:8080"}],
 )
-def test_another_place_that_sees_it_outweighs_our_absence(watched: Any, world: Any) -> None:
+def test_another_place_that_sees_it_outweighs_our_absence(
+    watched: Any, world: Any
+) -> None:
     world.item, world.second = "gone", "online"
     for _ in range(40):
         look_at_the_next_time(watched)
@@ -292,14 +315,26 @@ def watches(house: Any, of_one: int, of_others: int) -> list[Any]:
     with house.context.database.writing() as session:
         for number in range(of_one + of_others):
             item = Item(
-                id=new_id(), key=f"url:bulk/{number}", kind="url", canonical="http://bulk.test/",
-                display="-", first_reported_at=house.now, last_reported_at=house.now,
-            )  # fmt: skip
+                id=new_id(),
+                key=f"url:bulk/{number}",
+                kind="url",
+                canonical="http://bulk.test/",
+                display="-",
+                first_reported_at=house.now,
+                last_reported_at=house.now,
+            )
             host = "busy.test" if number < of_one else f"host{number}.test"
             watch = Watch(
-                id=new_id(), item_id=item.id, case_id=template.case_id, host=host, policy="default",
-                baseline={}, next_at=house.now, state="watching", state_since=house.now,
-            )  # fmt: skip
+                id=new_id(),
+                item_id=item.id,
+                case_id=template.case_id,
+                host=host,
+                policy="default",
+                baseline={},
+                next_at=house.now,
+                state="watching",
+                state_since=house.now,
+            )
             session.add(item)
             session.flush()
             session.add(watch)
@@ -324,7 +359,9 @@ def finish(house: Any) -> None:
         )
 
 
-def test_a_busy_host_is_looked_at_in_line(watched: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_host_is_looked_at_in_line(
+    watched: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """80 watches of one host and 10 of others: the line goes on over many ticks, nobody is
     looked at twice in it, and only what is near lies in the queue."""
     monkeypatch.setattr(service, "POSTED_A_TICK", 20)
@@ -339,8 +376,11 @@ def test_a_busy_host_is_looked_at_in_line(watched: Any, monkeypatch: pytest.Monk
     assert len(of_one) == 80
     assert min(b - a for a, b in pairwise(of_one)) >= timedelta(minutes=1)
     assert of_one[-1] - of_one[0] < timedelta(minutes=85)
-    assert all(one - watched.now < timedelta(seconds=1) for key, one in placed.items()
-               if key not in many)  # fmt: skip
+    assert all(
+        one - watched.now < timedelta(seconds=1)
+        for key, one in placed.items()
+        if key not in many
+    )
     queued = [row for row in watched.all(OutboxEntry) if row.job == "watch.check"]
     assert max(row.due_at for row in queued) <= watched.now + AHEAD
     # hours later each is posted in its own place, once
@@ -377,7 +417,9 @@ def test_a_tick_asks_one_question_by_indexes(make_context: Any, backend: str) ->
     """The plan of the question, on tables large enough that a plan without indexes would show."""
     context = make_context(backend)
     fill(context, 3_000)
-    query = due_checks(NOW).compile(context.database.engine, compile_kwargs={"literal_binds": True})
+    query = due_checks(NOW).compile(
+        context.database.engine, compile_kwargs={"literal_binds": True}
+    )
     explain = "EXPLAIN QUERY PLAN" if backend == "sqlite" else "EXPLAIN"
     with context.database.engine.connect() as connection:
         rows = connection.exec_driver_sql(f"{explain} {query}").all()
@@ -389,7 +431,11 @@ def test_a_tick_asks_one_question_by_indexes(make_context: Any, backend: str) ->
     assert "TEMP B-TREE" not in plan
     asked: list[str] = []
     with context.database.writing() as session:
-        listen(session.connection(), "before_cursor_execute", lambda *given: asked.append(given[2]))
+        listen(
+            session.connection(),
+            "before_cursor_execute",
+            lambda *given: asked.append(given[2]),
+        )
         assert post_due_checks(session, context, NOW) == POSTED_A_TICK
     assert sum("FROM watch" in one for one in asked) == 1
 
@@ -416,7 +462,8 @@ def test_what_a_check_did_is_in_the_history(watched: Any, world: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"control_url": CONTROL, "second_vantage_proxy": "http://198.51.100.9:8080"}]
+    "settings",
+    [{"control_url": CONTROL, "second_vantage_proxy": "http://198.51.100.9:8080"}],
 )
 def test_a_look_comes_as_the_item_is_set_and_the_control_page_learns_nothing(
     watched: Any, world: Any
@@ -434,7 +481,9 @@ def test_a_look_comes_as_the_item_is_set_and_the_control_page_learns_nothing(
     assert {one.user_agent for one in world.asked} == {"Mozilla/5.0 (X11)"}
     assert {one.http_proxy for one in to_item} == {None, "http://198.51.100.9:8080"}
     assert len(to_us) == 2
-    assert {(one.cookies, one.referrer, one.userinfo) for one in to_us} == {(None, None, None)}
+    assert {(one.cookies, one.referrer, one.userinfo) for one in to_us} == {
+        (None, None, None)
+    }
 
 
 def test_what_is_seen_with_cookies_only_is_removed_by_nobodys_word_but_a_persons(
@@ -443,7 +492,9 @@ def test_what_is_seen_with_cookies_only_is_removed_by_nobodys_word_but_a_persons
     """Cookies run out, and then a host says 404 to us about what it shows to others."""
     item = watched.only(Item)
     with watched.context.database.writing() as session:
-        set_access(session, watched.context, item, Access("a=1"), actor="x", now=watched.now)
+        set_access(
+            session, watched.context, item, Access("a=1"), actor="x", now=watched.now
+        )
     look(watched)
     world.item = "gone"
     for _ in range(20):
@@ -478,4 +529,7 @@ def test_the_same_on_postgresql(
     prove_removal(other, world)
     world.item = "online"
     look_at_the_next_time(other)
-    assert (other.only(Case).state, other.notice.state) == ("in_progress", "acknowledged")
+    assert (other.only(Case).state, other.notice.state) == (
+        "in_progress",
+        "acknowledged",
+    )

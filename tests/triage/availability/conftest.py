@@ -100,7 +100,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         routes: dict[str, Reply] = self.server.routes  # type: ignore[attr-defined]
         host = (self.headers.get("Host") or "").partition(":")[0]
-        reply = routes.get(f"//{host}{self.path}") or routes.get(self.path) or routes.get("*")
+        reply = (
+            routes.get(f"//{host}{self.path}")
+            or routes.get(self.path)
+            or routes.get("*")
+        )
         try:
             (reply or answer("<title>404 Not Found</title>nothing here", 404))(self)
         except OSError:
@@ -137,7 +141,9 @@ class World:
             server.routes = self.routes  # type: ignore[attr-defined]
         for server in self._servers:
             poll = {"poll_interval": 0.02}
-            threading.Thread(target=server.serve_forever, kwargs=poll, daemon=True).start()
+            threading.Thread(
+                target=server.serve_forever, kwargs=poll, daemon=True
+            ).start()
 
     def close(self) -> None:
         for server in self._servers:
@@ -170,7 +176,8 @@ class World:
         } | options
         request = FetchRequest(url, **settings)
         report = fetch(
-            request, lambda data, kind: fingerprint_media(data, declared_type=kind).to_json()
+            request,
+            lambda data, kind: fingerprint_media(data, declared_type=kind).to_json(),
         )
         return report.to_json()
 

@@ -23,7 +23,9 @@ POLICY = load_policy()
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-def look(name: str, hours: float = 0, *, healthy: bool = True, vantage: str = "own") -> Verdict:
+def look(
+    name: str, hours: float = 0, *, healthy: bool = True, vantage: str = "own"
+) -> Verdict:
     return Verdict(name, (name,), (name,), NOW + HOUR * hours, vantage, healthy)  # type: ignore[arg-type]
 
 
@@ -45,7 +47,12 @@ def test_three_healthy_looks_over_a_day_prove_a_removal() -> None:
     "history",
     [
         GONE[:3],
-        [look("gone"), look("gone", 0.3), look("gone", 0.6), look("gone", 30)],  # too near
+        [
+            look("gone"),
+            look("gone", 0.3),
+            look("gone", 0.6),
+            look("gone", 30),
+        ],  # too near
         [look("gone", n) for n in range(20)],  # many, and all within a day
         [*GONE[:3], look("gone", 34, healthy=False)],
         [look("gone", 10 * n, healthy=False) for n in range(9)],
@@ -110,7 +117,11 @@ def test_reappearance_reopens_and_is_watched_closely_again() -> None:
     back = end([*GONE, look("online", 24 * 200)])
     assert (back.state, back.verified, back.reappeared) == ("still_up", True, True)
     assert back.next_check_at == NOW + HOUR * (24 * 200 + 2)
-    again = [*GONE, look("moved", 24 * 200), *(look("gone", 24 * 200 + h) for h in (10, 22, 34))]
+    again = [
+        *GONE,
+        look("moved", 24 * 200),
+        *(look("gone", 24 * 200 + h) for h in (10, 22, 34)),
+    ]
     assert end(again).verified
     assert end(again).reappeared is False
 
@@ -134,7 +145,9 @@ def test_while_it_is_up_looks_thin_out_too() -> None:
         assert following > at
         at = following
         looks.append(replace(looks[0], at=at))
-    assert 300 * DAY < at - NOW < 600 * DAY  # a hundred looks in some one and a half years
+    assert (
+        300 * DAY < at - NOW < 600 * DAY
+    )  # a hundred looks in some one and a half years
 
 
 def test_proof_is_sought_quickly_once_it_seems_gone() -> None:
@@ -151,7 +164,11 @@ def test_the_demo_is_quick_and_asks_for_as_many_looks() -> None:
 
 
 NAMES = st.sampled_from(
-    sorted(ABSENT | PRESENT | {"host_down", "unknown", "login_wall", "blocked_here", "geo_blocked"})
+    sorted(
+        ABSENT
+        | PRESENT
+        | {"host_down", "unknown", "login_wall", "blocked_here", "geo_blocked"}
+    )
 )
 PLACES = st.sampled_from(["own", "second"])
 ANY = st.lists(
@@ -160,13 +177,22 @@ ANY = st.lists(
 )
 OUR_FAILURES = st.lists(
     st.one_of(
-        st.builds(look, NAMES.filter(lambda n: n not in PRESENT), st.floats(0, 2000),
-                  healthy=st.just(False), vantage=PLACES),
-        st.builds(look, st.sampled_from(["unknown", "host_down", "login_wall", "blocked_here"]),
-                  st.floats(0, 2000), vantage=PLACES),
+        st.builds(
+            look,
+            NAMES.filter(lambda n: n not in PRESENT),
+            st.floats(0, 2000),
+            healthy=st.just(False),
+            vantage=PLACES,
+        ),
+        st.builds(
+            look,
+            st.sampled_from(["unknown", "host_down", "login_wall", "blocked_here"]),
+            st.floats(0, 2000),
+            vantage=PLACES,
+        ),
     ),
     max_size=40,
-)  # fmt: skip
+)
 
 
 @given(OUR_FAILURES)
@@ -175,11 +201,15 @@ def test_no_history_of_our_own_failures_gives_removed(history: list[Verdict]) ->
 
 
 @given(ANY, NAMES.filter(lambda n: n in PRESENT), PLACES)
-def test_a_sighting_always_undoes_a_removal(history: list[Verdict], name: str, place: str) -> None:
+def test_a_sighting_always_undoes_a_removal(
+    history: list[Verdict], name: str, place: str
+) -> None:
     done = end([*history, look(name, 2001, vantage=place)])
     assert (done.state, done.verified) == ("still_up", True)
     before = end(history)
-    assert done.reappeared or not (before.verified and before.state in ("removed", "down"))
+    assert done.reappeared or not (
+        before.verified and before.state in ("removed", "down")
+    )
     # and two more absences are not yet enough:
     two = [look("gone", 2100, vantage=place), look("gone", 2300, vantage=place)]
     assert not end([*history, look(name, 2001, vantage=place), *two]).verified
@@ -190,17 +220,27 @@ def test_a_verified_removal_always_has_its_proof(history: list[Verdict]) -> None
     done = end(history)
     if done.state == "removed" and done.verified:
         seen = max((v.at for v in history if v.verdict in PRESENT), default=NOW - DAY)
-        proof = [v for v in history if v.healthy and v.verdict in ABSENT and v.at >= seen]
+        proof = [
+            v for v in history if v.healthy and v.verdict in ABSENT and v.at >= seen
+        ]
         assert len(proof) >= POLICY.removal.checks
-        assert max(v.at for v in proof) - min(v.at for v in proof) >= POLICY.removal.min_span
-    assert conclude(list(reversed(history)), POLICY, NOW + 4000 * DAY).state == done.state or len(
-        {v.at for v in history}
-    ) < len(history)
+        assert (
+            max(v.at for v in proof) - min(v.at for v in proof)
+            >= POLICY.removal.min_span
+        )
+    assert conclude(
+        list(reversed(history)), POLICY, NOW + 4000 * DAY
+    ).state == done.state or len({v.at for v in history}) < len(history)
 
 
 @given(ANY, st.floats(2001, 4000), st.booleans())
-def test_unknown_never_becomes_removed(history: list[Verdict], hours: float, healthy: bool) -> None:
-    before, after = end(history), end([*history, look("unknown", hours, healthy=healthy)])
+def test_unknown_never_becomes_removed(
+    history: list[Verdict], hours: float, healthy: bool
+) -> None:
+    before, after = (
+        end(history),
+        end([*history, look("unknown", hours, healthy=healthy)]),
+    )
     if before.state == "removed":
         assert after.verified == before.verified
     else:
@@ -209,7 +249,12 @@ def test_unknown_never_becomes_removed(history: list[Verdict], hours: float, hea
 
 def test_a_look_that_says_nothing_is_unclear_and_several_are_for_a_person() -> None:
     one = end([look("online"), look("unknown", 2)])
-    assert (one.state, one.verified, one.since, one.needs_person) == ("unclear", False, NOW, False)
+    assert (one.state, one.verified, one.since, one.needs_person) == (
+        "unclear",
+        False,
+        NOW,
+        False,
+    )
     ours = [look("unknown", 10 * n, healthy=False) for n in range(1, 9)]
     assert end([look("online"), *ours]).needs_person is False
     for name in ("unknown", "login_wall"):
@@ -238,7 +283,10 @@ def test_a_line_keeps_a_host_at_ease() -> None:
     assert in_line(late, gap, planned=own, looked=None, busy_until=last) == late
     again = in_line(late, gap, planned=own, looked=own, busy_until=last)
     assert again == max(late, last + gap)
-    assert in_line(last + HOUR, gap, planned=own, looked=own, busy_until=last) == last + HOUR
+    assert (
+        in_line(last + HOUR, gap, planned=own, looked=own, busy_until=last)
+        == last + HOUR
+    )
 
 
 def test_what_began_together_drifts_apart() -> None:
@@ -246,7 +294,9 @@ def test_what_began_together_drifts_apart() -> None:
     times = {jittered(at, NOW, key=str(n), share=0.2) for n in range(50)}
     assert len(times) == 50
     assert all(at <= each <= at + 2 * HOUR for each in times)
-    assert jittered(at, NOW, key="7", share=0.2) == jittered(at, NOW, key="7", share=0.2)
+    assert jittered(at, NOW, key="7", share=0.2) == jittered(
+        at, NOW, key="7", share=0.2
+    )
     assert jittered(at, NOW, key="7", share=0.0) == at
 
 
@@ -264,6 +314,14 @@ def test_a_faulty_policy_names_all_its_faults(tmp_path: Path) -> None:
     )
     with pytest.raises(Misconfigured) as error:
         load_policy(tmp_path)
-    for part in ("removal.checks", "min_gap", "min_span", "[down]", "jitter", "reappearance",
-                 "watch[0].every", "must grow"):  # fmt: skip
+    for part in (
+        "removal.checks",
+        "min_gap",
+        "min_span",
+        "[down]",
+        "jitter",
+        "reappearance",
+        "watch[0].every",
+        "must grow",
+    ):
         assert part in str(error.value)

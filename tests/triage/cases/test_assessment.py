@@ -16,7 +16,12 @@ from hotline.intake.submission import KINDS
 from triage.cases.assessment import FILE, Schema, agree, load_schema, merge, validate
 
 SCHEMA = load_schema()
-ILLEGAL = {"class": "national", "kind": "csam_image", "age": "pubescent", "gender": "female"}
+ILLEGAL = {
+    "class": "national",
+    "kind": "csam_image",
+    "age": "pubescent",
+    "gender": "female",
+}
 
 # The lists of ICCAM that the questions are bound to.
 ICCAM = {
@@ -33,7 +38,8 @@ ICCAM = {
 def complete(draw: st.DrawFn) -> dict[str, str]:
     """Any answers that a person may give."""
     return validate(
-        SCHEMA, {one.name: draw(st.sampled_from(one.values)) for one in SCHEMA.questions}
+        SCHEMA,
+        {one.name: draw(st.sampled_from(one.values)) for one in SCHEMA.questions},
     )
 
 
@@ -65,13 +71,18 @@ def test_unanswered_is_not_determined_where_that_is_allowed() -> None:
     answers = validate(SCHEMA, {**ILLEGAL, "virtual": ""})
     assert answers["virtual"] == answers["site_type"] == "not_determined"
     assert "payment" not in answers
-    paid = validate(SCHEMA, {**ILLEGAL, "commerciality": "commercial", "payment": "bitcoin"})
+    paid = validate(
+        SCHEMA, {**ILLEGAL, "commerciality": "commercial", "payment": "bitcoin"}
+    )
     assert paid["payment"] == "bitcoin"
 
 
 def test_every_fault_is_named() -> None:
     with pytest.raises(InvalidInput) as caught:
-        validate(SCHEMA, {"class": "national", "age": 7, "gender": ["female"], "colour": "red"})
+        validate(
+            SCHEMA,
+            {"class": "national", "age": 7, "gender": ["female"], "colour": "red"},
+        )
     assert set(caught.value.fields) == {"/kind", "/age", "/gender", "/colour"}
     with pytest.raises(InvalidInput) as caught:
         validate(SCHEMA, {})
@@ -102,7 +113,9 @@ def test_what_decides_must_be_agreed_on() -> None:
     for name, other in [("class", "baseline"), ("kind", "grooming"), ("age", "infant")]:
         assert agree(SCHEMA, first, {**first, name: other}) == (False, (name,))
     assert agree(SCHEMA, first, {**first, "gender": "male"}) == (True, ("gender",))
-    assert merge(SCHEMA, first, {**first, "gender": "male"})["gender"] == "not_determined"
+    assert (
+        merge(SCHEMA, first, {**first, "gender": "male"})["gender"] == "not_determined"
+    )
 
 
 def _faulty(change: Any) -> dict[str, Any]:
@@ -115,16 +128,30 @@ def _faulty(change: Any) -> dict[str, Any]:
     ("change", "told"),
     [
         (lambda d: d["questions"].pop(0), "the first question must be class"),
-        (lambda d: d["questions"][0]["choices"].pop(), "the first question must be class"),
+        (
+            lambda d: d["questions"][0]["choices"].pop(),
+            "the first question must be class",
+        ),
         (lambda d: d["questions"].append(d["questions"][1]), "kind is asked twice"),
-        (lambda d: d["questions"][3].update(undetermined="maybe"), "undetermined is none"),
-        (lambda d: d["questions"][3].pop("undetermined"), "needs an undetermined answer"),
-        (lambda d: d["questions"][2].update(only_when={"virtual": ["yes"]}), "no earlier question"),
+        (
+            lambda d: d["questions"][3].update(undetermined="maybe"),
+            "undetermined is none",
+        ),
+        (
+            lambda d: d["questions"][3].pop("undetermined"),
+            "needs an undetermined answer",
+        ),
+        (
+            lambda d: d["questions"][2].update(only_when={"virtual": ["yes"]}),
+            "no earlier question",
+        ),
         (lambda d: d["questions"][2]["label"].pop("en"), "lacks an English label"),
         (lambda d: d["questions"][2].update(colour="red"), "unknown field"),
     ],
 )
-def test_a_faulty_file_is_refused(change: Any, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_faulty_file_is_refused(
+    change: Any, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     data = _faulty(change)
     monkeypatch.setattr(files, "read_toml", lambda *_: data)
     with pytest.raises(Misconfigured, match=told):
@@ -134,6 +161,8 @@ def test_a_faulty_file_is_refused(change: Any, told: str, monkeypatch: pytest.Mo
 def test_an_operator_may_bring_their_own(tmp_path: Path) -> None:
     text = files.read_text("triage.cases", FILE)
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / FILE).write_text(text.replace('version = "1"', 'version = "2-al"', 1))
+    (tmp_path / "data" / FILE).write_text(
+        text.replace('version = "1"', 'version = "2-al"', 1)
+    )
     own = load_schema(tmp_path)
     assert isinstance(own, Schema) and own.version == "2-al" and SCHEMA.version == "1"

@@ -14,7 +14,13 @@ from hotline.core.context import Context
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.machine import HistoryEntry
 from triage.cases.models import Case
-from triage.cases.pages.files import SHOWN_CASES, SHOWN_MATCHES, Elsewhere, File, files_of
+from triage.cases.pages.files import (
+    SHOWN_CASES,
+    SHOWN_MATCHES,
+    Elsewhere,
+    File,
+    files_of,
+)
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import Item, ItemMedia
 from triage.media.models import Media
@@ -38,57 +44,95 @@ class World:
     def case(self, state: str = "waiting", history: str = "") -> Case:
         self.made += 1
         item = Item(
-            id=new_id(), key=f"url:{self.made}", kind="url", canonical=f"http://h.example/{self.made}",
-            display="x", first_reported_at=NOW, last_reported_at=NOW,
-        )  # fmt: skip
+            id=new_id(),
+            key=f"url:{self.made}",
+            kind="url",
+            canonical=f"http://h.example/{self.made}",
+            display="x",
+            first_reported_at=NOW,
+            last_reported_at=NOW,
+        )
         self.keep(item)
         case = Case(
-            id=new_id(), reference=f"AL-2026-{self.made:06}", item_id=item.id, opened_at=NOW,
-            state=state, state_since=NOW,
-        )  # fmt: skip
+            id=new_id(),
+            reference=f"AL-2026-{self.made:06}",
+            item_id=item.id,
+            opened_at=NOW,
+            state=state,
+            state_since=NOW,
+        )
         self.keep(case)
         if history:
             self.keep(
                 HistoryEntry(
-                    entity="case", entity_id=case.id, event="x", from_state="in_progress",
-                    to_state=history, at=NOW, actor="system", details={},
+                    entity="case",
+                    entity_id=case.id,
+                    event="x",
+                    from_state="in_progress",
+                    to_state=history,
+                    at=NOW,
+                    actor="system",
+                    details={},
                 )
-            )  # fmt: skip
+            )
         return case
 
     def file(self, case: Case, media: Media | None = None, **values: Any) -> Media:
         self.made += 1
         if media is None:
             given = {
-                "sha256": f"{self.made:064x}", "sha1": "b" * 40, "md5": "c" * 32, "kind": "image",
-                "media_type": "image/png", "size": 1, "hashable": True, "first_seen_at": NOW,
+                "sha256": f"{self.made:064x}",
+                "sha1": "b" * 40,
+                "md5": "c" * 32,
+                "kind": "image",
+                "media_type": "image/png",
+                "size": 1,
+                "hashable": True,
+                "first_seen_at": NOW,
                 **values,
-            }  # fmt: skip
+            }
             media = self.keep(Media(id=new_id(), **given))
         self.keep(
             ItemMedia(
-                item_id=case.item_id, media_id=media.id, url="http://h.example/x", source="img",
-                first_seen_at=NOW, last_seen_at=NOW,
+                item_id=case.item_id,
+                media_id=media.id,
+                url="http://h.example/x",
+                source="img",
+                first_seen_at=NOW,
+                last_seen_at=NOW,
             )
-        )  # fmt: skip
+        )
         return media
 
     def entry(self, **values: Any) -> HashEntryRow:
         self.made += 1
-        known = HashList(id=new_id(), name=f"list {self.made}", created_at=NOW, **values)
+        known = HashList(
+            id=new_id(), name=f"list {self.made}", created_at=NOW, **values
+        )
         self.keep(known)
         value = f"{self.made:032x}"
-        return self.keep(HashEntryRow(list_id=known.id, kind="md5", value=value, added_in=1))
+        return self.keep(
+            HashEntryRow(list_id=known.id, kind="md5", value=value, added_in=1)
+        )
 
     def match(
-        self, media: Media, entry: HashEntryRow, decision: str = "open", distance: int = 0
+        self,
+        media: Media,
+        entry: HashEntryRow,
+        decision: str = "open",
+        distance: int = 0,
     ) -> None:
         self.keep(
             MediaMatch(
-                media_id=media.id, entry_id=entry.id, list_id=entry.list_id, kind="md5",
-                distance=distance, at=NOW, decision=decision,
+                media_id=media.id,
+                entry_id=entry.id,
+                list_id=entry.list_id,
+                kind="md5",
+                distance=distance,
+                at=NOW,
+                decision=decision,
             )
-        )  # fmt: skip
+        )
 
     def files(self, case: Case) -> list[File]:
         with self.context.database.reading() as session:
@@ -122,9 +166,11 @@ def test_the_same_picture_elsewhere(context: Context) -> None:
     found = world.files(here)[0].elsewhere
     assert (found.total, found.removed) == (4, 2)
     assert found.cases == (
-        (closed.reference, True), (told.reference, False), (removed.reference, True),
+        (closed.reference, True),
+        (told.reference, False),
+        (removed.reference, True),
         (same.reference, False),
-    )  # fmt: skip
+    )
     for _ in range(SHOWN_CASES):
         world.file(world.case(), media)
     found = world.files(here)[0].elsewhere
@@ -134,7 +180,9 @@ def test_the_same_picture_elsewhere(context: Context) -> None:
 def test_a_hash_without_meaning_links_only_the_very_same_file(context: Context) -> None:
     world = World(context)
     here = world.case()
-    poor = world.file(here, pdq=POOR, pdq_quality=3, hashable=False, problems=["low_quality"])
+    poor = world.file(
+        here, pdq=POOR, pdq_quality=3, hashable=False, problems=["low_quality"]
+    )
     world.file(world.case(), pdq=POOR, pdq_quality=3)
     assert world.files(here)[0].elsewhere.total == 0
     world.file(world.case(), poor)
@@ -152,7 +200,9 @@ def test_what_was_said_of_an_entry_at_other_files_is_counted(context: Context) -
     world.match(media, entry, "disconfirmed")
     (file,) = world.files(here)
     (match,) = file.matches
-    assert (match.confirmed, match.disconfirmed) == (1, 2), "its own decision stands beside it"
+    assert (match.confirmed, match.disconfirmed) == (1, 2), (
+        "its own decision stands beside it"
+    )
 
 
 def test_what_counts_as_listed(context: Context) -> None:
@@ -162,7 +212,11 @@ def test_what_counts_as_listed(context: Context) -> None:
     off, gone = world.entry(enabled=False), world.entry()
     with context.database.writing() as session:
         session.get_one(HashEntryRow, gone.id).removed_in = 2
-    for entry, decision in ((off, "open"), (gone, "open"), (world.entry(), "disconfirmed")):
+    for entry, decision in (
+        (off, "open"),
+        (gone, "open"),
+        (world.entry(), "disconfirmed"),
+    ):
         world.match(media, entry, decision)
     assert not world.files(here)[0].is_listed
     world.match(media, world.entry(), "open", distance=9)
@@ -177,7 +231,9 @@ def test_the_nearest_matches_are_shown_and_the_others_counted(context: Context) 
         entry = world.entry()
         world.match(media, entry, "open" if distance else "disconfirmed", distance)
     (file,) = world.files(here)
-    assert [one.found.distance for one in file.matches] == list(range(1, SHOWN_MATCHES + 1))
+    assert [one.found.distance for one in file.matches] == list(
+        range(1, SHOWN_MATCHES + 1)
+    )
     assert file.all_matches == SHOWN_MATCHES + 3
 
 

@@ -27,21 +27,34 @@ WAITING = text(
 
 @pytest.mark.services
 @pytest.mark.parametrize("many", [True, False])
-def test_items_are_locked_before_cases(make_context: Callable[..., Context], many: bool) -> None:
+def test_items_are_locked_before_cases(
+    make_context: Callable[..., Context], many: bool
+) -> None:
     context = make_context("postgresql")
     person = Person(
-        id=new_id(), username="ana", display_name="Ana", role="analyst", password_hash="-",
+        id=new_id(),
+        username="ana",
+        display_name="Ana",
+        role="analyst",
+        password_hash="-",
         created_at=NOW,
-    )  # fmt: skip
+    )
     with context.database.writing() as session:
         item = Item(
-            id=new_id(), key="url:1", kind="url", canonical="x", display="x",
-            first_reported_at=NOW, last_reported_at=NOW,
-        )  # fmt: skip
+            id=new_id(),
+            key="url:1",
+            kind="url",
+            canonical="x",
+            display="x",
+            first_reported_at=NOW,
+            last_reported_at=NOW,
+        )
         session.add_all([person, item])
         session.flush()
         session.expunge(person)
-        case = Case(id=new_id(), reference="R-1", item_id=item.id, opened_at=NOW, held=1)
+        case = Case(
+            id=new_id(), reference="R-1", item_id=item.id, opened_at=NOW, held=1
+        )
         machine.begin(session, case, actor="test", now=NOW)
         machine.advance(session, case, "held", actor="test", now=NOW)
 
@@ -50,7 +63,9 @@ def test_items_are_locked_before_cases(make_context: Callable[..., Context], man
             if many:
                 floods.release_many(session, ["R-1"], person, NOW)
             else:
-                floods.release(session, session.scalars(select(Case)).one(), person, NOW)
+                floods.release(
+                    session, session.scalars(select(Case)).one(), person, NOW
+                )
 
     thread = threading.Thread(target=release)
     with context.database.writing() as session:  # as every job: the item, then its case

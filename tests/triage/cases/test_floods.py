@@ -22,7 +22,11 @@ from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.submission import read
 from triage.cases import floods, service
-from triage.cases.examination.register import alarm_item, register_report, tell_reporters
+from triage.cases.examination.register import (
+    alarm_item,
+    register_report,
+    tell_reporters,
+)
 from triage.cases.models import Case
 from triage.cases.unread import unread
 from triage.items.models import Item, Sighting
@@ -36,9 +40,13 @@ URL = "http://site.example/a"
 def analyst(context: Context) -> Person:
     with context.database.writing() as session:
         person = Person(
-            id=new_id(), username="ana", display_name="Ana", role="analyst",
-            password_hash="-", created_at=NOW,
-        )  # fmt: skip
+            id=new_id(),
+            username="ana",
+            display_name="Ana",
+            role="analyst",
+            password_hash="-",
+            created_at=NOW,
+        )
         session.add(person)
         session.flush()
         session.expunge(person)
@@ -49,14 +57,22 @@ def analyst(context: Context) -> Person:
 def report(context: Context) -> Callable[..., uuid.UUID]:
     """Store a report and have its locations registered, as the job does."""
 
-    def made(url: str = URL, *, held: bool = True, now: datetime = NOW, **said: Any) -> uuid.UUID:
+    def made(
+        url: str = URL, *, held: bool = True, now: datetime = NOW, **said: Any
+    ) -> uuid.UUID:
         with context.database.writing() as session:
             received = intake.receive(
-                session, context, read({"locations": [url], **said}), channel="form", held=held,
+                session,
+                context,
+                read({"locations": [url], **said}),
+                channel="form",
+                held=held,
                 now=now,
-            )  # fmt: skip
+            )
             key = f"report:{received.report_id}"
-            entry = session.scalars(select(OutboxEntry).where(OutboxEntry.key == key)).one()
+            entry = session.scalars(
+                select(OutboxEntry).where(OutboxEntry.key == key)
+            ).one()
             task = Task(context, entry.id, entry.payload, 1, now)
         register_report(task)
         return received.report_id
@@ -68,8 +84,12 @@ def looks(context: Context) -> list[tuple[str, str]]:
     """(job, queue) of what the machine is to look at."""
     wanted = ("item.examine", "item.appraise")
     with context.database.reading() as session:
-        query = select(OutboxEntry.job, OutboxEntry.queue).where(OutboxEntry.job.in_(wanted))
-        return [(row[0], row[1]) for row in session.execute(query.order_by(OutboxEntry.id))]
+        query = select(OutboxEntry.job, OutboxEntry.queue).where(
+            OutboxEntry.job.in_(wanted)
+        )
+        return [
+            (row[0], row[1]) for row in session.execute(query.order_by(OutboxEntry.id))
+        ]
 
 
 def cases(context: Context) -> list[Case]:
@@ -81,7 +101,9 @@ def cases(context: Context) -> list[Case]:
 
 def tab(context: Context, name: str, person: Person) -> list[str]:
     with context.database.reading() as session:
-        page = service.queue(session, tab=name, filters=service.Filters(), person=person, now=NOW)
+        page = service.queue(
+            session, tab=name, filters=service.Filters(), person=person, now=NOW
+        )
         return [row.case.reference for row in page.rows]
 
 
@@ -138,12 +160,22 @@ def test_danger_comes_first_then_children_then_whoever_waits_longest(
         counted = service.counts(session)
         assert (counted["held"], counted["held, in danger"]) == (4, 1)
         page = service.queue(
-            session, tab="held", filters=service.Filters(), person=analyst, now=NOW, limit=2
+            session,
+            tab="held",
+            filters=service.Filters(),
+            person=analyst,
+            now=NOW,
+            limit=2,
         )
         following = service.queue(
-            session, tab="held", filters=service.Filters(), person=analyst, now=NOW, limit=2,
+            session,
+            tab="held",
+            filters=service.Filters(),
+            person=analyst,
+            now=NOW,
+            limit=2,
             after=page.after,
-        )  # fmt: skip
+        )
         assert [row.case.reference for row in following.rows] == [order[0], order[1]]
 
 
@@ -159,9 +191,15 @@ def test_a_flood_reorders_nothing_and_reopens_nothing(
         report(danger_now=True, own_material=True)
     (case,) = cases(context)
     assert (case.state, case.priority, case.held) == ("closed", 17, 3)
-    assert not case.danger_now and not case.own_material and case.item.sighting_count == 1
+    assert (
+        not case.danger_now and not case.own_material and case.item.sighting_count == 1
+    )
     assert looks(context) == before
-    assert tab(context, "closed", analyst) == tab(context, "held", analyst) == [case.reference]
+    assert (
+        tab(context, "closed", analyst)
+        == tab(context, "held", analyst)
+        == [case.reference]
+    )
     assert released(context, analyst, [case.reference]) == 1
     (case,) = cases(context)
     assert (case.state, case.round, case.held) == ("waiting", 2, 0)
@@ -176,7 +214,9 @@ def test_a_report_from_outside_the_flood_opens_the_case_and_the_flood_still_wait
     report(held=False, now=LATER)
     (case,) = cases(context)
     assert (case.state, case.held, case.danger_now) == ("received", 3, False)
-    assert case.item.sighting_count == 1 and looks(context) == [("item.examine", "default")]
+    assert case.item.sighting_count == 1 and looks(context) == [
+        ("item.examine", "default")
+    ]
     assert tab(context, "held", analyst) == tab(context, "received", analyst)
 
 
@@ -189,7 +229,10 @@ def test_several_are_let_through_at_once_and_each_only_once(
     assert released(context, analyst, references[:2]) == 2
     assert released(context, analyst, [*references, "AL-2026-999999"]) == 1
     assert [case.item.sighting_count for case in cases(context)] == [1, 1, 1]
-    with context.database.writing() as session, pytest.raises(Conflict, match="No report waits"):
+    with (
+        context.database.writing() as session,
+        pytest.raises(Conflict, match="No report waits"),
+    ):
         floods.release(session, session.scalars(select(Case)).all()[0], analyst, LATER)
     with pytest.raises(InvalidInput):
         released(context, analyst, [])
@@ -213,7 +256,9 @@ def parts(context: Context) -> list[str]:
         return list(session.scalars(select(ReportPart.state).order_by(ReportPart.id)))
 
 
-def set_aside(context: Context, person: Person, references: list[str]) -> tuple[int, int]:
+def set_aside(
+    context: Context, person: Person, references: list[str]
+) -> tuple[int, int]:
     with context.database.writing() as session:
         return floods.set_aside_many(session, references, person, LATER)
 
@@ -229,8 +274,13 @@ def test_clear_junk_is_set_aside_in_bulk_and_children_are_not(
     references = [case.reference for case in cases(context)]
     assert set_aside(context, analyst, references) == (3, 3)
     assert [(case.state, case.held) for case in cases(context)] == [
-        ("closed", 0), ("closed", 0), ("closed", 0), ("held", 3), ("held", 2), ("held", 2),
-    ]  # fmt: skip
+        ("closed", 0),
+        ("closed", 0),
+        ("closed", 0),
+        ("held", 3),
+        ("held", 2),
+        ("held", 2),
+    ]
     assert parts(context) == ["set_aside"] * 3 + ["received"] * 3
     assert looks(context) == []
     with context.database.reading() as session:
@@ -240,7 +290,11 @@ def test_clear_junk_is_set_aside_in_bulk_and_children_are_not(
         assert (last.event, last.actor) == ("set_aside", analyst.actor)
         assert last.details["why"] == "part of a flood, not a report"
         actions = list(session.scalars(select(AuditEntry.action)))
-        assert actions.count("case.reports_set_aside") == actions.count("case.set_aside") == 3
+        assert (
+            actions.count("case.reports_set_aside")
+            == actions.count("case.set_aside")
+            == 3
+        )
     assert set_aside(context, analyst, references[:3]) == (0, 0)
     with pytest.raises(InvalidInput):
         set_aside(context, analyst, [])
@@ -259,7 +313,10 @@ def test_where_a_child_may_be_behind_it_a_person_says_to_have_read_it(
                 continue
             floods.set_aside(session, case, analyst, LATER, confirmed=True)
     assert [(case.state, case.held) for case in cases(context)] == [("closed", 0)]
-    with context.database.writing() as session, pytest.raises(Conflict, match="No report waits"):
+    with (
+        context.database.writing() as session,
+        pytest.raises(Conflict, match="No report waits"),
+    ):
         case = session.scalars(select(Case)).one()
         floods.set_aside(session, case, analyst, LATER, confirmed=True)
 
@@ -274,7 +331,9 @@ def test_what_was_set_aside_counts_when_its_case_is_opened_again(
     assert tab(context, "closed", analyst) == [case.reference]
     with context.database.writing() as session:
         again = session.scalars(select(Case)).one()
-        service.reopen(session, context, again, analyst, "the reporter wrote", now=LATER)
+        service.reopen(
+            session, context, again, analyst, "the reporter wrote", now=LATER
+        )
     (case,) = cases(context)
     assert (case.state, case.round, case.item.sighting_count) == ("waiting", 2, 2)
     assert parts(context) == ["in_review", "in_review"]
@@ -348,7 +407,9 @@ def test_who_waits_longest_for_a_reader_comes_first_however_many_wrote(
             intake.add_information(session, context, found, "A word", at)
         for report_id in reports[4:]:  # who wrote first was read
             found = session.get_one(Report, report_id)
-            intake.open_texts(session, context, found, actor=analyst.actor, why="t", now=LATER)
+            intake.open_texts(
+                session, context, found, actor=analyst.actor, why="t", now=LATER
+            )
     with context.database.reading() as session:
         found_at = [at for _, at in unread(session, LATER)]
     assert found_at == [LATER - timedelta(minutes=number) for number in (3, 2, 1)]

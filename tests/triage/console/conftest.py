@@ -76,7 +76,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
     passwords._nobody.cache_clear()
-    made = build_context(Settings(data_dir=tmp_path, country="AL", audiences=("console",)))
+    made = build_context(
+        Settings(data_dir=tmp_path, country="AL", audiences=("console",))
+    )
     metadata.create_all(made.database.engine)
     with made.database.writing() as session:
         for role in ROLES:
@@ -106,10 +108,14 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context
 @pytest.fixture
 def app(context: Context, clock: Clock) -> Flask:
     """As the factory makes it, without the partners' pages, which are tested elsewhere."""
-    made = Flask("hotline", static_folder=str(workers.app.ROOT / "hotline" / "core" / "static"))
+    made = Flask(
+        "hotline", static_folder=str(workers.app.ROOT / "hotline" / "core" / "static")
+    )
     made.jinja_env.undefined = StrictUndefined
     made.jinja_env.trim_blocks = made.jinja_env.lstrip_blocks = True
-    made.jinja_loader = ChoiceLoader([PackageLoader("hotline.core"), PackageLoader("triage")])
+    made.jinja_loader = ChoiceLoader(
+        [PackageLoader("hotline.core"), PackageLoader("triage")]
+    )
     site.install(made, context, [str(workers.app.ROOT / "triage" / "translations")])
     made.register_blueprint(sign_in)
     made.register_blueprint(create_blueprint(panels=[_panel]))
@@ -130,7 +136,9 @@ class Browser:
     def get(self, path: str, **query: str) -> TestResponse:
         return self.client.get(path, query_string={"lang": "en", **query})
 
-    def post(self, path: str, at: str = "/console/password", **form: Any) -> TestResponse:
+    def post(
+        self, path: str, at: str = "/console/password", **form: Any
+    ) -> TestResponse:
         found = TOKEN.search(self.client.get(at).text)
         assert found is not None
         return self.client.post(path, data={"csrf_token": found[1], **form})
@@ -163,22 +171,36 @@ def make_case(context: Context) -> Callable[..., str]:
         url = values.pop("url", f"http://host{number}.example/{number}.html")
         with context.database.writing() as session:
             submission = read({"locations": [url], "narrative": "I saw it there."})
-            received = intake.receive(session, context, submission, channel="form", now=NOW)
+            received = intake.receive(
+                session, context, submission, channel="form", now=NOW
+            )
             part = session.get_one(intake.Report, received.report_id).parts[0]
             intake.progress(session, part, "examined", actor="system", now=NOW)
             item = Item(
-                id=new_id(), key=f"url:{url}", kind="url", canonical=url, display=url,
-                host=url.split("/")[2], registrable_domain=url.split("/")[2], sighting_count=1,
-                first_reported_at=NOW, last_reported_at=NOW,
-                hosting_country=values.pop("hosting_country", "AL"), hosting_kind="host",
-            )  # fmt: skip
+                id=new_id(),
+                key=f"url:{url}",
+                kind="url",
+                canonical=url,
+                display=url,
+                host=url.split("/")[2],
+                registrable_domain=url.split("/")[2],
+                sighting_count=1,
+                first_reported_at=NOW,
+                last_reported_at=NOW,
+                hosting_country=values.pop("hosting_country", "AL"),
+                hosting_kind="host",
+            )
             session.add(item)
             session.flush()
             session.add(Sighting(item_id=item.id, part_id=part.id, at=NOW))
             case = Case(
-                id=new_id(), reference=f"AL-2026-{number:06}", item_id=item.id, item=item,
-                opened_at=NOW, round=1,
-            )  # fmt: skip
+                id=new_id(),
+                reference=f"AL-2026-{number:06}",
+                item_id=item.id,
+                item=item,
+                opened_at=NOW,
+                round=1,
+            )
             machine.begin(session, case, actor="system", now=NOW)
             machine.advance(session, case, "examined", actor="system", now=NOW)
             case.state = state
@@ -198,10 +220,18 @@ def add_match(context: Context) -> Callable[[str], str]:
         with context.database.writing() as session:
             case = session.query(Case).filter_by(reference=reference).one()
             media = Media(
-                id=new_id(), sha256=digest, sha1="1" * 40, md5="2" * 32, kind="image",
-                media_type="image/png", size=1234, pdq="a" * 64, pdq_quality=90, hashable=True,
+                id=new_id(),
+                sha256=digest,
+                sha1="1" * 40,
+                md5="2" * 32,
+                kind="image",
+                media_type="image/png",
+                size=1234,
+                pdq="a" * 64,
+                pdq_quality=90,
+                hashable=True,
                 first_seen_at=NOW,
-            )  # fmt: skip
+            )
             known = HashList(id=new_id(), name="Test list", version=1, created_at=NOW)
             session.add_all([media, known])
             session.flush()
@@ -215,13 +245,20 @@ def add_match(context: Context) -> Callable[[str], str]:
                     last_seen_at=NOW,
                 )
             )
-            entry = HashEntryRow(list_id=known.id, kind="pdq", value="b" * 64, added_in=1)
+            entry = HashEntryRow(
+                list_id=known.id, kind="pdq", value="b" * 64, added_in=1
+            )
             session.add(entry)
             session.flush()
             match = MediaMatch(
-                id=new_id(), media_id=media.id, entry_id=entry.id, list_id=known.id, kind="pdq",
-                distance=12, at=NOW,
-            )  # fmt: skip
+                id=new_id(),
+                media_id=media.id,
+                entry_id=entry.id,
+                list_id=known.id,
+                kind="pdq",
+                distance=12,
+                at=NOW,
+            )
             session.add(match)
             return str(match.id)
 

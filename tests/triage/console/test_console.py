@@ -22,7 +22,12 @@ from hotline.intake.models import ReportPart
 from triage.cases.models import Assessment, Case
 
 PASSWORD = "a long enough one"
-ILLEGAL = {"class": "national", "kind": "csam_image", "age": "pubescent", "gender": "female"}
+ILLEGAL = {
+    "class": "national",
+    "kind": "csam_image",
+    "age": "pubescent",
+    "gender": "female",
+}
 ANY_ID = "00000000-0000-7000-8000-000000000000"
 
 Browse = Callable[[str], Any]
@@ -38,13 +43,17 @@ def case_of(context: Context, reference: str) -> Case:
 
 def audited(context: Context, action: str) -> list[AuditEntry]:
     with context.database.reading() as session:
-        rows = list(session.scalars(select(AuditEntry).where(AuditEntry.action == action)))
+        rows = list(
+            session.scalars(select(AuditEntry).where(AuditEntry.action == action))
+        )
         session.expunge_all()
         return rows
 
 
 def console_rules(app: Flask) -> list[Rule]:
-    return [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/console")]
+    return [
+        rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/console")
+    ]
 
 
 def path_of(app: Flask, rule: Rule) -> str:
@@ -79,7 +88,9 @@ def test_every_console_page_names_its_permission(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_role_meets_its_limits_on_every_page(app: Flask, browse: Browse, role: str) -> None:
+def test_every_role_meets_its_limits_on_every_page(
+    app: Flask, browse: Browse, role: str
+) -> None:
     browser = browse(role)
     for method, path, permission in walk(app):
         if path.endswith("/sign-out"):
@@ -91,7 +102,9 @@ def test_every_role_meets_its_limits_on_every_page(app: Flask, browse: Browse, r
             assert answer.status_code == 403, (method, path)
 
 
-def test_whoever_is_not_signed_in_gets_to_the_sign_in(app: Flask, browse: Browse) -> None:
+def test_whoever_is_not_signed_in_gets_to_the_sign_in(
+    app: Flask, browse: Browse
+) -> None:
     browser = browse("")
     for method, path, _ in walk(app):
         if method == "GET":
@@ -105,13 +118,19 @@ def test_whoever_is_not_signed_in_gets_to_the_sign_in(app: Flask, browse: Browse
 
 def test_every_unsafe_route_wants_a_form_token(app: Flask, browse: Browse) -> None:
     browser = browse("supervisor")
-    unsafe = [path for method, path, _ in walk(app) if method != "GET"] + ["/console/sign-in"]
+    unsafe = [path for method, path, _ in walk(app) if method != "GET"] + [
+        "/console/sign-in"
+    ]
     for path in unsafe:
         assert browser.client.post(path, data={"x": "y"}).status_code == 400, path
-        assert browser.client.post(path, data={"csrf_token": "x"}).status_code == 400, path
+        assert browser.client.post(path, data={"csrf_token": "x"}).status_code == 400, (
+            path
+        )
 
 
-def test_pages_hold_to_the_strict_policy(app: Flask, browse: Browse, make_case: Make) -> None:
+def test_pages_hold_to_the_strict_policy(
+    app: Flask, browse: Browse, make_case: Make
+) -> None:
     """Nothing inline, nothing from elsewhere."""
     reference = make_case()
     for who, path in [
@@ -127,21 +146,30 @@ def test_pages_hold_to_the_strict_policy(app: Flask, browse: Browse, make_case: 
         answer = browse(who).get(path)
         assert answer.status_code == 200, path
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
-        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?! src=)", answer.text), path
+        assert not re.search(
+            r"<style|\sstyle=|\son[a-z]+=|<script(?! src=)", answer.text
+        ), path
         assert not re.search(r"(src|href|action)=\"(https?:)?//", answer.text), path
 
 
 # signing in
 
 
-def test_sign_in_sets_a_guarded_cookie_and_goes_where_one_wanted(browse: Browse) -> None:
+def test_sign_in_sets_a_guarded_cookie_and_goes_where_one_wanted(
+    browse: Browse,
+) -> None:
     browser = browse("")
     answer = browser.post(
-        "/console/sign-in", at="/console/sign-in", username="analyst", password=PASSWORD,
+        "/console/sign-in",
+        at="/console/sign-in",
+        username="analyst",
+        password=PASSWORD,
         next="/console/queue?tab=assessed",
-    )  # fmt: skip
+    )
     assert (answer.status_code, answer.location) == (303, "/console/queue?tab=assessed")
-    cookie = next(c for c in answer.headers.getlist("Set-Cookie") if c.startswith(auth.COOKIE))
+    cookie = next(
+        c for c in answer.headers.getlist("Set-Cookie") if c.startswith(auth.COOKIE)
+    )
     assert {"HttpOnly", "SameSite=Strict", "Path=/console"} <= set(cookie.split("; "))
     assert browser.get("/console/queue").status_code == 200
     assert browser.post("/console/sign-out").status_code == 303
@@ -150,23 +178,42 @@ def test_sign_in_sets_a_guarded_cookie_and_goes_where_one_wanted(browse: Browse)
 
 @pytest.mark.parametrize(
     "wanted",
-    ["https://evil.example/", "//evil.example", "/\\evil.example", "/console/../x", "/", "x:y"],
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "/console/../x",
+        "/",
+        "x:y",
+    ],
 )
 def test_the_sign_in_sends_nobody_elsewhere(browse: Browse, wanted: str) -> None:
     answer = browse("").post(
-        "/console/sign-in", at="/console/sign-in", username="analyst", password=PASSWORD,
+        "/console/sign-in",
+        at="/console/sign-in",
+        username="analyst",
+        password=PASSWORD,
         next=wanted,
-    )  # fmt: skip
+    )
     assert answer.location == "/console/"
 
 
-def test_refusals_are_word_for_word_the_same(context: Context, browse: Browse, clock: Any) -> None:
+def test_refusals_are_word_for_word_the_same(
+    context: Context, browse: Browse, clock: Any
+) -> None:
     with context.database.writing() as session:
         service.disable_person(session, "third", actor="test", now=clock.now)
     pages = []
-    for username, password in [("analyst", "wrong"), ("nobody", PASSWORD), ("third", PASSWORD)]:
+    for username, password in [
+        ("analyst", "wrong"),
+        ("nobody", PASSWORD),
+        ("third", PASSWORD),
+    ]:
         answer = browse("").post(
-            "/console/sign-in", at="/console/sign-in", username=username, password=password
+            "/console/sign-in",
+            at="/console/sign-in",
+            username=username,
+            password=password,
         )
         assert answer.status_code == 401
         text = answer.text.replace(username, "NAME")
@@ -210,7 +257,9 @@ def test_own_password(browse: Browse, context: Context) -> None:
 
 def test_people_are_added_renewed_and_disabled(browse: Browse) -> None:
     browser = browse("administrator")
-    faulty = browser.post("/console/people", username="x y", display_name="", role="analyst")
+    faulty = browser.post(
+        "/console/people", username="x y", display_name="", role="analyst"
+    )
     assert faulty.status_code == 422 and 'id="username-error"' in faulty.text
     added = browser.post(
         "/console/people", username="newcomer", display_name="New <b>", role="analyst"
@@ -219,7 +268,10 @@ def test_people_are_added_renewed_and_disabled(browse: Browse) -> None:
     assert secret is not None and "New &lt;b&gt;" in added.text
     assert secret[1] not in browser.get("/console/people").text
     signed = browse("").post(
-        "/console/sign-in", at="/console/sign-in", username="newcomer", password=secret[1]
+        "/console/sign-in",
+        at="/console/sign-in",
+        username="newcomer",
+        password=secret[1],
     )
     assert signed.status_code == 303
     renewed = browser.post("/console/people/newcomer/password")
@@ -246,9 +298,13 @@ def test_the_queue_pages_by_key_and_misses_nothing(
     while path:
         page = browser.client.get(path).text
         seen += re.findall(r"data-row href=\"[^\"]*\">([^<]+)<", page)
-        if len(seen) == 4:  # somebody takes the first row away meanwhile: no row is skipped
+        if (
+            len(seen) == 4
+        ):  # somebody takes the first row away meanwhile: no row is skipped
             with context.database.writing() as session:
-                first = session.scalars(select(Case).where(Case.reference == seen[0])).one()
+                first = session.scalars(
+                    select(Case).where(Case.reference == seen[0])
+                ).one()
                 first.state = "closed"
         following = re.search(r'href="([^"]+)" rel="next"', page)
         path = following[1].replace("&amp;", "&") if following else ""
@@ -298,7 +354,9 @@ def statements(context: Context, ask: Callable[[], object]) -> int:
     return len(ran)
 
 
-def test_more_rows_are_no_more_queries(browse: Browse, make_case: Make, context: Context) -> None:
+def test_more_rows_are_no_more_queries(
+    browse: Browse, make_case: Make, context: Context
+) -> None:
     browser = browse("analyst")
     for _ in range(5):
         make_case()
@@ -325,15 +383,23 @@ def test_the_case_page_tells_and_never_links(
     assert browse("senior").get("/console/cases/AL-2026-999999").status_code == 404
 
 
-def test_of_two_who_claim_one_gets_it(browse: Browse, make_case: Make, clock: Any) -> None:
+def test_of_two_who_claim_one_gets_it(
+    browse: Browse, make_case: Make, clock: Any
+) -> None:
     reference = make_case()
     first, second = browse("analyst"), browse("second")
     first.post(f"/console/cases/{reference}/claim")
     second.post(f"/console/cases/{reference}/claim")
-    assert "Name of analyst works on this case" in second.get(f"/console/cases/{reference}").text
+    assert (
+        "Name of analyst works on this case"
+        in second.get(f"/console/cases/{reference}").text
+    )
     assert "You hold this case" in first.get(f"/console/cases/{reference}").text
     second.post(f"/console/cases/{reference}/assessment", **ILLEGAL)
-    assert "Name of analyst works on this case" in second.get(f"/console/cases/{reference}").text
+    assert (
+        "Name of analyst works on this case"
+        in second.get(f"/console/cases/{reference}").text
+    )
     clock.forward(minutes=29)
     first.get(f"/console/cases/{reference}"), second.get(f"/console/cases/{reference}")
     clock.forward(minutes=1)
@@ -358,7 +424,12 @@ def test_the_second_assessment_is_blind(
     first = browse("analyst")
     first.post(f"/console/cases/{reference}/claim")
     first.post(f"/console/cases/{reference}/matches/{match}", decision="confirmed")
-    marked = {**ILLEGAL, "kind": "grooming", "site_type": "image_board", "note": "told by first"}
+    marked = {
+        **ILLEGAL,
+        "kind": "grooming",
+        "site_type": "image_board",
+        "note": "told by first",
+    }
     assert assess(first, reference, **marked).status_code == 303
     assert case_of(context, reference).state == "second_assessment"
 
@@ -367,7 +438,8 @@ def test_the_second_assessment_is_blind(
     page = second.get(f"/console/cases/{reference}").text
     assert "Second assessment (blind)" in page
     assert not re.search(
-        r"\sselected|\schecked", re.sub(r"value=\"not_determined\" (selected|checked)", "", page)
+        r"\sselected|\schecked",
+        re.sub(r"value=\"not_determined\" (selected|checked)", "", page),
     )
     for hidden in ("Name of analyst", "analyst<", "person:analyst", "told by first"):
         assert hidden not in page, hidden
@@ -380,7 +452,9 @@ def test_the_second_assessment_is_blind(
     first.post(f"/console/cases/{reference}/assessment", **ILLEGAL)
     assert case_of(context, reference).state == "second_assessment"
 
-    assert assess(second, reference, **{**marked, "site_type": "forum"}).status_code == 303
+    assert (
+        assess(second, reference, **{**marked, "site_type": "forum"}).status_code == 303
+    )
     decided = case_of(context, reference)
     assert decided.state == "assessed"
     assert decided.outcome["kind"] == "grooming" and decided.kind == "grooming"
@@ -398,13 +472,19 @@ def test_a_third_decides_where_two_differ(
     assess(browse("second"), reference, **{**ILLEGAL, "class": "baseline"})
     assert case_of(context, reference).state == "third_assessment"
     assert case_of(context, reference).outcome == {}
-    for earlier in ("analyst", "second"):  # neither can answer, nor hold it from the third
+    for earlier in (
+        "analyst",
+        "second",
+    ):  # neither can answer, nor hold it from the third
         assess(browse(earlier), reference, **ILLEGAL)
     assert case_of(context, reference).state == "third_assessment"
     assert case_of(context, reference).claimed_by_id is None
     assess(browse("third"), reference, **{"class": "cannot_determine"})
     decided = case_of(context, reference)
-    assert (decided.state, decided.outcome) == ("assessed", {"class": "cannot_determine"})
+    assert (decided.state, decided.outcome) == (
+        "assessed",
+        {"class": "cannot_determine"},
+    )
 
 
 def test_not_illegal_closes_and_tells_the_reporter(
@@ -427,9 +507,13 @@ def test_faulty_answers_come_back_with_what_was_said(
     browse: Browse, make_case: Make, context: Context
 ) -> None:
     reference = make_case()
-    answer = assess(browse("analyst"), reference, **{"class": "national", "note": "keep <me>"})
+    answer = assess(
+        browse("analyst"), reference, **{"class": "national", "note": "keep <me>"}
+    )
     assert answer.status_code == 422
-    assert "keep &lt;me&gt;" in answer.text and 'value="national" checked' in answer.text
+    assert (
+        "keep &lt;me&gt;" in answer.text and 'value="national" checked' in answer.text
+    )
     assert "faulty" in answer.text
     with context.database.reading() as session:
         assert not session.scalars(select(Assessment)).all()
@@ -443,18 +527,35 @@ def test_notes_are_sealed(browse: Browse, make_case: Make, context: Context) -> 
     assert stored is not None and b"name" not in stored
 
 
-def test_facts_feed_the_routes(browse: Browse, make_case: Make, context: Context) -> None:
+def test_facts_feed_the_routes(
+    browse: Browse, make_case: Make, context: Context
+) -> None:
     reference = make_case()
     browser = browse("analyst")
-    facts = {"victim.country": "al", "victim.at_immediate_risk": "yes", "suspect.residence": "RS"}
-    browser.post(f"/console/cases/{reference}/facts", **facts, **{"victim.municipality": "Shkodër"})
+    facts = {
+        "victim.country": "al",
+        "victim.at_immediate_risk": "yes",
+        "suspect.residence": "RS",
+    }
+    browser.post(
+        f"/console/cases/{reference}/facts",
+        **facts,
+        **{"victim.municipality": "Shkodër"},
+    )
     case = case_of(context, reference)
     assert case.facts == {
-        "victim": {"country": "AL", "at_immediate_risk": True, "municipality": "Shkodër"},
+        "victim": {
+            "country": "AL",
+            "at_immediate_risk": True,
+            "municipality": "Shkodër",
+        },
         "suspect": {"residence": "RS"},
     }
     assert any(route["to"] == "emergency" for route in case.routing["routes"])
-    assert audited(context, "case.facts_set")[0].details["changed"] == ["suspect", "victim"]
+    assert audited(context, "case.facts_set")[0].details["changed"] == [
+        "suspect",
+        "victim",
+    ]
     browser.post(f"/console/cases/{reference}/facts", **{"victim.country": "Albania"})
     assert "victim/country" in browser.get(f"/console/cases/{reference}").text
     assert case_of(context, reference).facts == case.facts
@@ -467,7 +568,9 @@ def test_a_match_is_decided_at_its_own_case_only(
     match = add_match(reference)
     browser = browse("analyst")
     assert (
-        browser.post(f"/console/cases/{other}/matches/{match}", decision="confirmed").status_code
+        browser.post(
+            f"/console/cases/{other}/matches/{match}", decision="confirmed"
+        ).status_code
         == 404
     )
     browser.post(f"/console/cases/{reference}/matches/{match}", decision="maybe")
@@ -487,12 +590,17 @@ def test_reading_the_words_is_an_act_in_the_log(
     assert found is not None
     assert browser.client.get(found[0]).status_code == 405
     answer = browser.post(found[0])
-    assert "I saw it there." in answer.text and answer.headers["Cache-Control"] == "no-store"
+    assert (
+        "I saw it there." in answer.text
+        and answer.headers["Cache-Control"] == "no-store"
+    )
     (entry,) = audited(context, "personal.read")
     assert (entry.actor, entry.details["why"]) == ("person:analyst", reference)
     assert browser.post(found[0].replace(reference, other)).status_code == 404
     assert browse("liaison").post(found[0]).status_code == 403
-    asked = browser.post(found[0].replace("/words", "/question"), text="Is it still there?")
+    asked = browser.post(
+        found[0].replace("/words", "/question"), text="Is it still there?"
+    )
     assert asked.status_code == 303
     assert "Is it still there?" in browser.post(found[0]).text
 
@@ -500,7 +608,9 @@ def test_reading_the_words_is_an_act_in_the_log(
 # the other pages
 
 
-def test_work_that_was_laid_aside_is_replayed(browse: Browse, context: Context, clock: Any) -> None:
+def test_work_that_was_laid_aside_is_replayed(
+    browse: Browse, context: Context, clock: Any
+) -> None:
     with context.database.writing() as session:
         outbox.post(session, "item.examine", key="x", payload={}, now=clock.now)
         entry = session.scalars(select(OutboxEntry)).one()

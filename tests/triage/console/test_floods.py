@@ -20,8 +20,12 @@ def make_held(make_case: Callable[..., str], context: Context) -> Callable[..., 
     def make(held: int = 1) -> str:
         reference = make_case("held", held=held)
         with context.database.writing() as session:
-            item_id = session.scalars(select(Case.item_id).where(Case.reference == reference)).one()
-            session.execute(update(Sighting).where(Sighting.item_id == item_id).values(held=True))
+            item_id = session.scalars(
+                select(Case.item_id).where(Case.reference == reference)
+            ).one()
+            session.execute(
+                update(Sighting).where(Sighting.item_id == item_id).values(held=True)
+            )
         return reference
 
     return make
@@ -29,7 +33,10 @@ def make_held(make_case: Callable[..., str], context: Context) -> Callable[..., 
 
 def states(context: Context) -> dict[str, tuple[str, int]]:
     with context.database.reading() as session:
-        return {one.reference: (one.state, one.held) for one in session.scalars(select(Case))}
+        return {
+            one.reference: (one.state, one.held)
+            for one in session.scalars(select(Case))
+        }
 
 
 def test_held_danger_is_told_on_every_tab(browse: Browse, make_held: Any) -> None:
@@ -56,8 +63,10 @@ def test_several_are_chosen_and_let_through(
     assert answer.status_code == 303 and answer.location == at
     assert "2 cases let through." in browser.get("/console/queue", tab="held").text
     assert [states(context)[one] for one in references] == [
-        ("received", 0), ("received", 0), ("held", 1),
-    ]  # fmt: skip
+        ("received", 0),
+        ("received", 0),
+        ("held", 1),
+    ]
     browser.post("/console/queue/release", at=at)
     assert "Choose at least one case." in browser.get("/console/queue", tab="held").text
 
@@ -88,8 +97,11 @@ def test_chosen_cases_are_set_aside_and_what_a_child_may_be_behind_is_left(
     page = browser.get("/console/queue", tab="held").text
     assert "2 cases set aside." in page and "2 cases are left: a child reports" in page
     assert [states(context)[one] for one in references] == [
-        ("closed", 0), ("closed", 0), ("held", 2), ("held", 3),
-    ]  # fmt: skip
+        ("closed", 0),
+        ("closed", 0),
+        ("held", 2),
+        ("held", 3),
+    ]
     page = browser.get(f"/console/cases/{references[0]}").text
     assert "Set aside as part of a flood, not a report." in page
 
@@ -99,7 +111,9 @@ def test_a_list_keeps_its_filters(browse: Browse, make_held: Any) -> None:
     page = browser.get("/console/queue", tab="held", country="AL").text
     assert 'formaction="/console/queue/set-aside?country=AL"' in page
     answer = browser.post(
-        "/console/queue/set-aside?country=AL", at="/console/queue?tab=held", case=[reference]
+        "/console/queue/set-aside?country=AL",
+        at="/console/queue?tab=held",
+        case=[reference],
     )
     assert answer.location == "/console/queue?tab=held&country=AL"
 
@@ -120,4 +134,6 @@ def test_what_cannot_be_done_is_said_in_the_readers_language(browse: Browse) -> 
     browser, at = browse("analyst"), "/console/queue?tab=held"
     browser.get("/console/queue", tab="held", lang="sq")
     browser.post("/console/queue/set-aside", at=at)
-    assert "Zgjidhni të paktën një rast." in browser.get("/console/queue", tab="held").text
+    assert (
+        "Zgjidhni të paktën një rast." in browser.get("/console/queue", tab="held").text
+    )

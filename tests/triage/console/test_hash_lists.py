@@ -21,9 +21,12 @@ ASK = {"act": "ask", "understood": "yes"}
 
 @pytest.fixture
 def known(
-    clock: Any, monkeypatch: pytest.MonkeyPatch, make_case: Callable[..., str],
-    add_match: Callable[[str], str], context: Context,
-) -> uuid.UUID:  # fmt: skip
+    clock: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    make_case: Callable[..., str],
+    add_match: Callable[[str], str],
+    context: Context,
+) -> uuid.UUID:
     monkeypatch.setattr(list_pages, "utc_now", clock)
     add_match(make_case())
     with context.database.reading() as session:
@@ -61,10 +64,15 @@ def test_two_people_switch_it_on_and_one_switches_it_off(
     assert _state(context) == "off"
     with context.database.reading() as session:
         logged = session.scalars(
-            select(AuditEntry.action).where(AuditEntry.action.startswith("hashlist.police"))
+            select(AuditEntry.action)
+            .where(AuditEntry.action.startswith("hashlist.police"))
             .order_by(AuditEntry.id)
-        ).all()  # fmt: skip
-    assert logged == ["hashlist.police_asked", "hashlist.police_on", "hashlist.police_off"]
+        ).all()
+    assert logged == [
+        "hashlist.police_asked",
+        "hashlist.police_on",
+        "hashlist.police_off",
+    ]
 
 
 def test_without_the_tick_nothing_happens(
@@ -76,7 +84,9 @@ def test_without_the_tick_nothing_happens(
     assert _state(context) == "off"
 
 
-@pytest.mark.parametrize("role", ["operator", "analyst", "senior", "auditor", "liaison"])
+@pytest.mark.parametrize(
+    "role", ["operator", "analyst", "senior", "auditor", "liaison"]
+)
 def test_others_may_not(
     browse: Callable[[str], Any], context: Context, known: uuid.UUID, role: str
 ) -> None:
@@ -108,6 +118,11 @@ def test_a_list_is_taken_out_of_use_and_used_again(
         assert words in person.get(LISTS).text
         with context.database.reading() as session:
             assert session.scalars(select(HashList.enabled)).one() is enabled
-    assert person.post(f"{LISTS}/{uuid.uuid4()}/switch", act="enable").status_code == 404
-    assert browse("auditor").post(f"{LISTS}/{known}/switch", act="disable").status_code == 403
+    assert (
+        person.post(f"{LISTS}/{uuid.uuid4()}/switch", act="enable").status_code == 404
+    )
+    assert (
+        browse("auditor").post(f"{LISTS}/{known}/switch", act="disable").status_code
+        == 403
+    )
     assert "Take out of use" not in browse("auditor").get(LISTS).text

@@ -15,7 +15,12 @@ from hotline.core.errors import Conflict, InvalidInput
 from triage.cases import service
 
 Make = Callable[..., str]
-ILLEGAL = {"class": "national", "kind": "csam_image", "age": "pubescent", "gender": "female"}
+ILLEGAL = {
+    "class": "national",
+    "kind": "csam_image",
+    "age": "pubescent",
+    "gender": "female",
+}
 
 
 def claimed(context: Context, reference: str, username: str, now: datetime) -> bool:
@@ -28,7 +33,9 @@ def claimed(context: Context, reference: str, username: str, now: datetime) -> b
     return True
 
 
-def test_of_many_claims_at_once_one_wins(context: Context, make_case: Make, clock: Any) -> None:
+def test_of_many_claims_at_once_one_wins(
+    context: Context, make_case: Make, clock: Any
+) -> None:
     reference = make_case()
     people = ["analyst", "second", "third", "senior", "supervisor"]
     gate, results = threading.Barrier(len(people)), []
@@ -87,7 +94,9 @@ def test_without_a_second_assessment_one_person_decides(
     assert (case.state, case.outcome["class"]) == ("assessed", "national")
 
 
-def test_a_fault_leaves_nothing_behind(context: Context, make_case: Make, clock: Any) -> None:
+def test_a_fault_leaves_nothing_behind(
+    context: Context, make_case: Make, clock: Any
+) -> None:
     reference = make_case()
     with pytest.raises(InvalidInput), context.database.writing() as session:
         case = service.by_reference(session, reference)
@@ -99,7 +108,9 @@ def test_a_fault_leaves_nothing_behind(context: Context, make_case: Make, clock:
         assert case.state == "waiting" and not service.assessments(session, case)
 
 
-def test_what_is_closed_cannot_be_claimed(context: Context, make_case: Make, clock: Any) -> None:
+def test_what_is_closed_cannot_be_claimed(
+    context: Context, make_case: Make, clock: Any
+) -> None:
     assert not claimed(context, make_case("closed"), "analyst", clock.now)
 
 
@@ -107,7 +118,13 @@ def test_hand_made_facts_are_only_those_that_a_person_knows(
     context: Context, make_case: Make, clock: Any
 ) -> None:
     reference = make_case()
-    for facts in ({"home": "RS"}, {"victim": {"colour": "x"}}, {"suspect": {"country": "Mars"}}):
+    for facts in (
+        {"home": "RS"},
+        {"victim": {"colour": "x"}},
+        {"suspect": {"country": "Mars"}},
+    ):
         with pytest.raises(InvalidInput), context.database.writing() as session:
             case = service.by_reference(session, reference)
-            service.set_facts(session, case, facts, find_person(session, "analyst"), clock.now)
+            service.set_facts(
+                session, case, facts, find_person(session, "analyst"), clock.now
+            )

@@ -31,7 +31,11 @@ def spoken() -> set[object]:
     found: set[object] = set()
     for folder in ("hotline", "triage"):
         prefixed = [(Path(pattern).as_posix(), method) for pattern, method in methods]
-        inside = [(p.removeprefix(folder + "/"), m) for p, m in prefixed if p.startswith(folder)]
+        inside = [
+            (p.removeprefix(folder + "/"), m)
+            for p, m in prefixed
+            if p.startswith(folder)
+        ]
         kept = {p.removeprefix(folder + "/"): o for p, o in options.items()}
         for _, _, message, _, _ in extract_from_dir(
             ROOT / folder, inside, kept, keywords, comment_tags=()
@@ -44,7 +48,9 @@ def test_nothing_is_left_in_english_and_nothing_is_stale() -> None:
     catalogue = written()
     known = {message.id for message in catalogue if message.id}
     assert spoken() == known
-    assert all(message.string and all(message.string) for message in catalogue if message.id)
+    assert all(
+        message.string and all(message.string) for message in catalogue if message.id
+    )
     assert not any(message.fuzzy for message in catalogue if message.id)
 
 

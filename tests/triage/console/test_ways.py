@@ -16,9 +16,11 @@ from triage.items.models import HostingObservation, Item, ItemAccess
 
 COOKIES = "age_ok=1; visit=8fd0"
 GIVEN = {
-    "cookies": f"Cookie: {COOKIES}\n", "referrer": "https://front.example/list", "fetch_route": "",
+    "cookies": f"Cookie: {COOKIES}\n",
+    "referrer": "https://front.example/list",
+    "fetch_route": "",
     "user_agent": "Mozilla/5.0 (X11; Linux x86_64)",
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -41,7 +43,11 @@ def jobs(context: Context, name: str) -> list[OutboxEntry]:
 
 def actions(context: Context) -> list[str]:
     with context.database.reading() as session:
-        query = select(AuditEntry).where(AuditEntry.entity == "item").order_by(AuditEntry.id)
+        query = (
+            select(AuditEntry)
+            .where(AuditEntry.entity == "item")
+            .order_by(AuditEntry.id)
+        )
         return [row.action for row in session.scalars(query)]
 
 
@@ -66,24 +72,37 @@ def test_an_analyst_sets_it_and_cookies_are_sealed(
     # the log says what was changed, never to what
     assert actions(context) == ["item.access_set"]
     with context.database.reading() as session:
-        rows = session.scalars(select(AuditEntry).where(AuditEntry.action == "item.access_set"))
+        rows = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "item.access_set")
+        )
         assert rows.one().details["changed"] == ["cookies", "referrer", "user_agent"]
 
 
-def test_stored_and_fetched_again(browse: Any, context: Context, reference: str) -> None:
+def test_stored_and_fetched_again(
+    browse: Any, context: Context, reference: str
+) -> None:
     analyst, path = browse("analyst"), f"/console/cases/{reference}"
     analyst.post(f"{path}/access", at=path, **GIVEN, then="fetch")
     (job,) = jobs(context, "item.examine")
     assert job.payload == {"item_id": str(only(context, Item).id)}
     assert actions(context) == ["item.access_set", "item.fetched_again"]
     # empty cookies keep those that are there
-    analyst.post(f"{path}/access", at=path, referrer="", user_agent="", fetch_route="", cookies="")
+    analyst.post(
+        f"{path}/access",
+        at=path,
+        referrer="",
+        user_agent="",
+        fetch_route="",
+        cookies="",
+    )
     with context.database.reading() as session:
         found = access_of(session, context, only(context, Item).id)
     assert (found.cookies, found.referrer) == (COOKIES, "")
 
 
-def test_it_is_forgotten_with_its_key(browse: Any, context: Context, reference: str) -> None:
+def test_it_is_forgotten_with_its_key(
+    browse: Any, context: Context, reference: str
+) -> None:
     analyst, path = browse("analyst"), f"/console/cases/{reference}"
     analyst.post(f"{path}/access", at=path, **GIVEN)
     row = only(context, ItemAccess)
@@ -120,7 +139,10 @@ def test_faults_come_back_with_what_was_typed(
 
 
 def test_whoever_may_not_assess_sees_no_form(browse: Any, reference: str) -> None:
-    assert "How it is fetched" not in browse("liaison").get(f"/console/cases/{reference}").text
+    assert (
+        "How it is fetched"
+        not in browse("liaison").get(f"/console/cases/{reference}").text
+    )
 
 
 def test_the_origin_is_asked_for_only_behind_a_network(
@@ -133,16 +155,24 @@ def test_the_origin_is_asked_for_only_behind_a_network(
         item.hosting_kind = "cdn"
         session.add(
             HostingObservation(
-                item_id=item.id, fact="cdn", value="Cloudflare", source="x", confidence=0.9,
+                item_id=item.id,
+                fact="cdn",
+                value="Cloudflare",
+                source="x",
+                confidence=0.9,
                 at=item.last_reported_at,
             )
-        )  # fmt: skip
+        )
     assert "behind the delivery network" in analyst.get(path).text
-    faulty = analyst.post(f"{path}/origin", at=path, address="10.0.0.1", source="mail 7")
+    faulty = analyst.post(
+        f"{path}/origin", at=path, address="10.0.0.1", source="mail 7"
+    )
     assert faulty.status_code == 422
     assert "one public address" in faulty.text
     assert 'value="10.0.0.1"' in faulty.text
-    answer = analyst.post(f"{path}/origin", at=path, address="193.0.6.139", source="mail 7")
+    answer = analyst.post(
+        f"{path}/origin", at=path, address="193.0.6.139", source="mail 7"
+    )
     assert answer.status_code == 303
     page = analyst.get(path).text
     assert "193.0.6.139" in page

@@ -36,7 +36,10 @@ Reply = Callable[[http.server.BaseHTTPRequestHandler], None]
 
 
 def answer(
-    body: bytes = b"", status: int = 200, content_type: str = "text/html", **headers: str
+    body: bytes = b"",
+    status: int = 200,
+    content_type: str = "text/html",
+    **headers: str,
 ) -> Reply:
     """A well-behaved answer; ``headers`` with underscores for dashes."""
 
@@ -106,7 +109,9 @@ def _serve(world: World, context: ssl.SSLContext | None = None) -> Iterator[Worl
         server.socket = context.wrap_socket(server.socket, server_side=True)
     server.world = world  # type: ignore[attr-defined]
     world.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}
+    )
     thread.start()
     yield world
     server.shutdown()
@@ -142,7 +147,9 @@ def tls_context(tmp_path_factory: pytest.TempPathFactory) -> _Context:
         .serial_number(1)
         .not_valid_before(today - timedelta(days=1))
         .not_valid_after(today + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False
+        )
         .sign(key, hashes.SHA256())
     )
     pem = tmp_path_factory.mktemp("tls") / "host.pem"
@@ -175,12 +182,18 @@ def tls_world(tls_context: ssl.SSLContext) -> Iterator[World]:
 def ask(url: str, **changes: Any) -> FetchRequest:
     """A request that may visit loopback, quickly."""
     limits = FetchLimits(total_seconds=10, connect_seconds=3)
-    request = FetchRequest(url, allowed_networks=LOOPBACK, hosts={HOST: "127.0.0.1"}, limits=limits)
+    request = FetchRequest(
+        url, allowed_networks=LOOPBACK, hosts={HOST: "127.0.0.1"}, limits=limits
+    )
     return replace(request, **changes)
 
 
 def fake_hash(data: bytes, label: str | None) -> dict[str, Any]:
-    return {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data), "label": label}
+    return {
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "size": len(data),
+        "label": label,
+    }
 
 
 def look(request: FetchRequest) -> FetchReport:
@@ -204,7 +217,9 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     opened = Transfer._on_socket
 
     def guarded(self: Transfer, purpose: int, address: Any) -> Any:
-        return opened(self, purpose, address) if address.addr[0].startswith("127.") else -1
+        return (
+            opened(self, purpose, address) if address.addr[0].startswith("127.") else -1
+        )
 
     monkeypatch.setattr(Transfer, "_on_socket", guarded)
 
@@ -254,12 +269,16 @@ def name_server() -> Iterator[NameServer]:
                 response.set_rcode(dns.rcode.Rcode(found))
             elif found:
                 question = query.question[0].name
-                response.answer.append(dns.rrset.from_text(question, 0, "IN", kind, *found))
+                response.answer.append(
+                    dns.rrset.from_text(question, 0, "IN", kind, *found)
+                )
             sock.sendto(response.to_wire(), self.client_address)
 
     server = socketserver.ThreadingUDPServer(("127.0.0.1", 0), Handler)
     state.address = f"127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}
+    )
     thread.start()
     yield state
     server.shutdown()
@@ -301,7 +320,9 @@ def socks() -> Iterator[Socks]:
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     state.url = f"socks5h://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}
+    )
     thread.start()
     yield state
     server.shutdown()

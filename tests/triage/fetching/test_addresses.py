@@ -48,11 +48,15 @@ INSIDE = [
 
 
 @pytest.mark.parametrize(("address", "reason"), INSIDE)
-def test_what_is_not_public_is_refused_with_its_reason(address: str, reason: str) -> None:
+def test_what_is_not_public_is_refused_with_its_reason(
+    address: str, reason: str
+) -> None:
     assert refusal(address, ()) == reason
 
 
-@pytest.mark.parametrize("address", ["1.1.1.1", "80.78.64.1", "2606:4700::1111", "2a00:1450::5"])
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "80.78.64.1", "2606:4700::1111", "2a00:1450::5"]
+)
 def test_public_hosts_may_be_visited(address: str) -> None:
     assert refusal(address, ()) is None
 
@@ -77,7 +81,9 @@ def test_odd_notations_are_read_as_a_browser_would(written: str) -> None:
     assert refusal(written, ()) == "loopback"
 
 
-@pytest.mark.parametrize("text", ["", "example.test", "1.2.3.4/8", "user@10.0.0.1", "10.0.0.1:80"])
+@pytest.mark.parametrize(
+    "text", ["", "example.test", "1.2.3.4/8", "user@10.0.0.1", "10.0.0.1:80"]
+)
 def test_what_is_no_address_is_refused_as_such(text: str) -> None:
     assert parse_address(text) is None
     assert refusal(text, ("0.0.0.0/0",)) == "not_an_address"

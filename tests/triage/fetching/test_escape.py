@@ -159,10 +159,22 @@ def intrude(tmp_path: Path) -> Iterator[Intrude]:
         def run(calls: str, uid: str = "") -> dict[str, Any]:
             port = str(server.getsockname()[1])
             done = subprocess.run(
-                [sys.executable, "-c", INTRUDER, str(PROJECT), str(tmp_path), port, uid, calls],
-                capture_output=True, text=True, check=False, timeout=60,
+                [
+                    sys.executable,
+                    "-c",
+                    INTRUDER,
+                    str(PROJECT),
+                    str(tmp_path),
+                    port,
+                    uid,
+                    calls,
+                ],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
                 env={"PYTHONPATH": str(PROJECT)},
-            )  # fmt: skip
+            )
             assert done.returncode == 0, done.stderr
             found: dict[str, Any] = json.loads(done.stdout)
             return found
@@ -192,18 +204,50 @@ def test_what_reads_pages_has_no_network_at_all(intrude: Intrude) -> None:
     found = intrude("decoding")
     if Protection.SYSTEM_CALLS not in found["given"]:
         pytest.skip("this kernel has no filter of system calls")
-    assert {name for name, outcome in found["seen"].items() if outcome == "done"} == NEEDED
+    assert {
+        name for name, outcome in found["seen"].items() if outcome == "done"
+    } == NEEDED
 
 
-def test_without_the_doors_the_attempts_succeed(intrude: Intrude, tmp_path: Path) -> None:
+def test_without_the_doors_the_attempts_succeed(
+    intrude: Intrude, tmp_path: Path
+) -> None:
     """The attempts are real ones: they are refused by what is tested, and not by a mistake."""
     open_doors = INTRUDER.replace("sandbox.enter(", "(lambda **_: [])(")
-    real = ("unix_socket", "unix_pair", "abstract_socket", "write_file", "fork", "kill_parent")
-    real += ("parent_environment", "open_pid", "spawn", "write_over", "memory_file", "directory")
+    real = (
+        "unix_socket",
+        "unix_pair",
+        "abstract_socket",
+        "write_file",
+        "fork",
+        "kill_parent",
+    )
+    real += (
+        "parent_environment",
+        "open_pid",
+        "spawn",
+        "write_over",
+        "memory_file",
+        "directory",
+    )
     done = subprocess.run(
-        [sys.executable, "-c", open_doors, str(PROJECT), str(tmp_path), "1", "", "fetching", *real],
-        capture_output=True, text=True, check=True, timeout=60, env={"PYTHONPATH": str(PROJECT)},
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            open_doors,
+            str(PROJECT),
+            str(tmp_path),
+            "1",
+            "",
+            "fetching",
+            *real,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env={"PYTHONPATH": str(PROJECT)},
+    )
     seen = json.loads(done.stdout)["seen"]
     assert {name: seen[name] for name in real} == dict.fromkeys(real, "done")
 
@@ -222,7 +266,9 @@ def test_the_filter_is_whole_on_either_machine(machine: str, calls: Any) -> None
     assert steps[-1][0] == 0x06
     for place, step in enumerate(steps):
         assert place + 1 + max(step[2], step[3]) < len(steps) or step[0] == 0x06
-    numbers = [call.number(machine) for call in calls if call.number(machine) is not None]
+    numbers = [
+        call.number(machine) for call in calls if call.number(machine) is not None
+    ]
     assert len(numbers) == len(set(numbers))
     names = [call.name for call in calls]
     assert len(names) == len(set(names))

@@ -38,7 +38,9 @@ from triage.fetching.report import FetchLimits
 def test_a_redirect_inwards_is_refused_in_every_notation(
     lab: Any, world: Any, location: str
 ) -> None:
-    world.routes = {"/": lab.answer(b"", 302, Location=_latin(location.format(port=world.port)))}
+    world.routes = {
+        "/": lab.answer(b"", 302, Location=_latin(location.format(port=world.port)))
+    }
     report = lab.look(lab.ask(world.url(), allowed_networks=("127.0.0.1/32",)))
     assert (report.outcome, report.error) == ("refused", "blocked_address")
     assert len(report.hops) == 2
@@ -71,8 +73,12 @@ def test_what_is_not_visited_at_all(lab: Any, world: Any, url: str, error: str) 
     assert world.requests == []
 
 
-def test_a_redirect_to_inline_data_does_not_carry_it_into_the_report(lab: Any, world: Any) -> None:
-    world.routes = {"/": lab.answer(b"", 302, Location="data:text/html,marker-in-location")}
+def test_a_redirect_to_inline_data_does_not_carry_it_into_the_report(
+    lab: Any, world: Any
+) -> None:
+    world.routes = {
+        "/": lab.answer(b"", 302, Location="data:text/html,marker-in-location")
+    }
     report = lab.look(lab.ask(world.url()))
     assert (report.outcome, report.error) == ("refused", "bad_scheme")
     assert "marker" not in json.dumps(report.to_json())
@@ -99,7 +105,9 @@ def test_a_name_that_changes_its_address_is_asked_once(
         "/page": lab.answer(b"<img src=/a.jpg>"),
         "/a.jpg": lab.answer(lab.picture()),
     }
-    request = lab.ask(world.url("/", host="rebind.test"), hosts={}, resolver=name_server.address)
+    request = lab.ask(
+        world.url("/", host="rebind.test"), hosts={}, resolver=name_server.address
+    )
     report = lab.look(request)
     assert [hop.address for hop in report.hops] == ["127.0.0.1", "127.0.0.1"]
     assert report.hops[0].dropped == ("::ffff:10.0.0.1",)
@@ -121,7 +129,9 @@ def test_a_name_that_changes_its_address_is_asked_once(
     ],
     ids=["nxdomain", "servfail", "no address", "silence", "half an answer"],
 )
-def test_failures_of_names(lab: Any, name_server: Any, answers: Any, error: str) -> None:
+def test_failures_of_names(
+    lab: Any, name_server: Any, answers: Any, error: str
+) -> None:
     name_server.answers = answers
     request = lab.ask(
         "http://nowhere.test/",
@@ -132,7 +142,9 @@ def test_failures_of_names(lab: Any, name_server: Any, answers: Any, error: str)
     assert (report.outcome, report.error) == ("failed", error)
 
 
-def test_a_host_name_that_dns_cannot_hold_fails_plainly(lab: Any, name_server: Any) -> None:
+def test_a_host_name_that_dns_cannot_hold_fails_plainly(
+    lab: Any, name_server: Any
+) -> None:
     report = lab.look(lab.ask(f"http://{'a' * 70}.test/", resolver=name_server.address))
     assert (report.outcome, report.error) == ("failed", "dns_failure")
 
@@ -154,14 +166,18 @@ def _silent(_handler: http.server.BaseHTTPRequestHandler) -> None:
 
 
 @pytest.mark.parametrize("slow", [_drip, _silent])
-def test_slowness_is_bounded_by_the_deadline_of_the_whole(lab: Any, world: Any, slow: Any) -> None:
+def test_slowness_is_bounded_by_the_deadline_of_the_whole(
+    lab: Any, world: Any, slow: Any
+) -> None:
     world.routes = {"/": slow}
     report = lab.look(lab.ask(world.url(), limits=FetchLimits(total_seconds=0.6)))
     assert (report.outcome, report.error) == ("failed", "timeout")
     assert report.seconds < 5
 
 
-def test_one_endless_medium_does_not_take_the_time_of_the_others(lab: Any, world: Any) -> None:
+def test_one_endless_medium_does_not_take_the_time_of_the_others(
+    lab: Any, world: Any
+) -> None:
     world.routes = {
         "/": lab.answer(b"<img src=slow.jpg><img src=a.jpg>"),
         "/slow.jpg": _silent,
@@ -173,17 +189,23 @@ def test_one_endless_medium_does_not_take_the_time_of_the_others(lab: Any, world
 
 def _bombs() -> dict[str, bytes]:
     deflate = zlib.compressobj(9)
-    zeros = b"".join(deflate.compress(bytes(1 << 20)) for _ in range(100)) + deflate.flush()
+    zeros = (
+        b"".join(deflate.compress(bytes(1 << 20)) for _ in range(100)) + deflate.flush()
+    )
     return {"gzip": gzip.compress(bytes(100 << 20), 1), "deflate": zeros}
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
-def test_a_decompression_bomb_stops_at_the_cap(lab: Any, world: Any, encoding: str) -> None:
+def test_a_decompression_bomb_stops_at_the_cap(
+    lab: Any, world: Any, encoding: str
+) -> None:
     bomb = _bombs()[encoding]
     assert len(bomb) < 1_000_000
     world.routes = {
         "/page": lab.answer(bomb, Content_Encoding=encoding),
-        "/x.jpg": lab.answer(bomb, content_type="image/jpeg", Content_Encoding=encoding),
+        "/x.jpg": lab.answer(
+            bomb, content_type="image/jpeg", Content_Encoding=encoding
+        ),
     }
     limits = FetchLimits(total_seconds=10, max_bytes=300_000, max_page_bytes=200_000)
     page = lab.look(lab.ask(world.url("/page"), limits=limits))
@@ -217,9 +239,12 @@ def test_a_body_that_ends_early_is_used_and_noted(lab: Any, world: Any) -> None:
     """A browser shows it, so declaring more than one sends is no way to hide."""
     data = lab.picture(5)
     world.routes = {
-        "/": lab.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n<html><img src=a.jpg>"),
+        "/": lab.raw(
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n<html><img src=a.jpg>"
+        ),
         "/a.jpg": lab.raw(
-            b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 99999\r\n\r\n" + data
+            b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: 99999\r\n\r\n"
+            + data
         ),
     }
     report = lab.look(lab.ask(world.url()))
@@ -245,7 +270,10 @@ def test_chunked_bodies(lab: Any, world: Any) -> None:
     [
         (b"", "empty_reply"),
         (b"SSH-2.0-OpenSSH_9\r\n", "bad_response"),
-        (b"HTTP/1.1 200 OK\r\n" + b"X-A: " + b"a" * 400_000 + b"\r\n\r\n", "bad_response"),
+        (
+            b"HTTP/1.1 200 OK\r\n" + b"X-A: " + b"a" * 400_000 + b"\r\n\r\n",
+            "bad_response",
+        ),
     ],
     ids=["nothing", "not http", "giant header"],
 )
@@ -255,11 +283,15 @@ def test_what_is_not_http_fails(lab: Any, world: Any, sent: bytes, error: str) -
     assert (report.outcome, report.error) == ("failed", error)
 
 
-def test_the_socket_itself_is_checked_whatever_was_resolved(lab: Any, world: Any) -> None:
+def test_the_socket_itself_is_checked_whatever_was_resolved(
+    lab: Any, world: Any
+) -> None:
     """The second door: an address that slipped past the first is not connected to."""
     request, target = lab.ask(world.url(), allowed_networks=()), parse(world.url())
     plan = Plan(target, ("127.0.0.1",), None, 3.0, 1_000, None, None)
-    answer = Transfer(pycurl.Curl(), request, plan, lambda _headers, _head: 1_000).run(verify=True)
+    answer = Transfer(pycurl.Curl(), request, plan, lambda _headers, _head: 1_000).run(
+        verify=True
+    )
     assert (answer.error, answer.refused) == ("blocked_address", True)
     assert world.requests == []
 
@@ -273,19 +305,25 @@ def _many_headers(handler: http.server.BaseHTTPRequestHandler) -> None:
 
 
 def _one_huge_header(handler: http.server.BaseHTTPRequestHandler) -> None:
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Huge: " + b"h" * 20_000_000 + b"\r\n\r\nbody")
+    handler.wfile.write(
+        b"HTTP/1.1 200 OK\r\nX-Huge: " + b"h" * 20_000_000 + b"\r\n\r\nbody"
+    )
     handler.close_connection = True
 
 
 @pytest.mark.parametrize("reply", [_many_headers, _one_huge_header])
-def test_headers_without_end_are_not_read_to_their_end(lab: Any, world: Any, reply: Any) -> None:
+def test_headers_without_end_are_not_read_to_their_end(
+    lab: Any, world: Any, reply: Any
+) -> None:
     world.routes = {"/": reply}
     report = lab.look(lab.ask(world.url()))
     assert report.outcome == "failed"
     assert len(json.dumps(report.to_json())) < 2_000
 
 
-def test_a_length_that_lies_hides_nothing_and_adds_nothing(lab: Any, world: Any) -> None:
+def test_a_length_that_lies_hides_nothing_and_adds_nothing(
+    lab: Any, world: Any
+) -> None:
     """Too small: only what was announced is the body. Too large: what came, and that it was cut."""
     body = b"<title>t</title><p>" + b"word " * 200
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n"
@@ -296,11 +334,17 @@ def test_a_length_that_lies_hides_nothing_and_adds_nothing(lab: Any, world: Any)
     small = lab.look(lab.ask(world.url("/small")))
     assert (small.outcome, small.bytes_read) == ("ok", 40)
     large = lab.look(lab.ask(world.url("/large")))
-    assert (large.outcome, large.error, large.bytes_read) == ("ok", "truncated", len(body))
+    assert (large.outcome, large.error, large.bytes_read) == (
+        "ok",
+        "truncated",
+        len(body),
+    )
     assert lab.look(lab.ask(world.url("/less"))).bytes_read <= len(body)
 
 
-def test_a_page_of_endless_media_is_looked_at_up_to_its_number(lab: Any, world: Any) -> None:
+def test_a_page_of_endless_media_is_looked_at_up_to_its_number(
+    lab: Any, world: Any
+) -> None:
     page = "".join(f'<img src="/m/{number}.png">' for number in range(20_000))
     world.routes = {"/": lab.answer(page.encode())}
     report = lab.look(lab.ask(world.url(), limits=FetchLimits(max_media=7)))
@@ -309,13 +353,25 @@ def test_a_page_of_endless_media_is_looked_at_up_to_its_number(lab: Any, world: 
 
 
 INWARD = [
-    "http://127.0.0.2:{port}/in", "http://127.2:{port}/in", "http://2130706434:{port}/in",
-    "http://0177.0.0.2/in", "http://10.0.0.1/in", "http://[::ffff:10.0.0.1]/in",
-    "http://[64:ff9b::a00:1]/in", "http://[::1]:{port}/in", "http://0.0.0.0:{port}/in",
-    "http://0/in", "http://169.254.169.254/in", "http://inside.example:{port}/in",
-    "file:///etc/passwd", "gopher://127.0.0.1:{port}/_in", "ftp://127.0.0.1:{port}/in",
-    "dict://127.0.0.1:{port}/in", "ldap://127.0.0.1:{port}/in", "jar:http://127.0.0.2/!/in",
-]  # fmt: skip
+    "http://127.0.0.2:{port}/in",
+    "http://127.2:{port}/in",
+    "http://2130706434:{port}/in",
+    "http://0177.0.0.2/in",
+    "http://10.0.0.1/in",
+    "http://[::ffff:10.0.0.1]/in",
+    "http://[64:ff9b::a00:1]/in",
+    "http://[::1]:{port}/in",
+    "http://0.0.0.0:{port}/in",
+    "http://0/in",
+    "http://169.254.169.254/in",
+    "http://inside.example:{port}/in",
+    "file:///etc/passwd",
+    "gopher://127.0.0.1:{port}/_in",
+    "ftp://127.0.0.1:{port}/in",
+    "dict://127.0.0.1:{port}/in",
+    "ldap://127.0.0.1:{port}/in",
+    "jar:http://127.0.0.2/!/in",
+]
 
 
 @pytest.mark.parametrize("inward", INWARD)
@@ -342,8 +398,12 @@ def test_nothing_on_a_page_leads_inwards(
     world.routes = {
         "/": lab.answer(page.encode()),
         "/base": lab.answer(f'<base href="{there}"><img src="beside.png">'.encode()),
-        "/refresh": lab.answer(f'<meta http-equiv="refresh" content="0;url={there}">'.encode()),
-        "/live.m3u8": lab.answer(stream.encode(), content_type="application/vnd.apple.mpegurl"),
+        "/refresh": lab.answer(
+            f'<meta http-equiv="refresh" content="0;url={there}">'.encode()
+        ),
+        "/live.m3u8": lab.answer(
+            stream.encode(), content_type="application/vnd.apple.mpegurl"
+        ),
         "/away": lab.answer(b"", 302, Location=there),
     }
     for path in list(world.routes):
@@ -354,12 +414,16 @@ def test_nothing_on_a_page_leads_inwards(
                 hosts={lab.host: "127.0.0.1", "inside.example": "127.0.0.2"},
             )
         )
-    assert {"/", "/own.png", "/base", "/refresh", "/live.m3u8", "/away"} <= set(world.paths)
+    assert {"/", "/own.png", "/base", "/refresh", "/live.m3u8", "/away"} <= set(
+        world.paths
+    )
     assert not any(path.startswith("/in") for path in world.paths)
     assert set(reached) == {"127.0.0.1"}
 
 
-def test_a_picture_that_is_a_program_is_not_run(lab: Any, world: Any, second_world: Any) -> None:
+def test_a_picture_that_is_a_program_is_not_run(
+    lab: Any, world: Any, second_world: Any
+) -> None:
     """SVG and HTML in the place of a picture: neither scripts nor nested pictures are followed."""
     inside = second_world.url("/nested.png", host="127.0.0.1")
     svg = (

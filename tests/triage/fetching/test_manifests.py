@@ -82,7 +82,9 @@ def test_dash_by_list_and_as_one_file() -> None:
         ("<MPD>", "bad_manifest"),
         ("<MPD/>", "empty_manifest"),
         (
-            MPD.format("<Period><AdaptationSet><ContentProtection/></AdaptationSet></Period>"),
+            MPD.format(
+                "<Period><AdaptationSet><ContentProtection/></AdaptationSet></Period>"
+            ),
             "encrypted",
         ),
     ],

@@ -16,7 +16,9 @@ PAGE = "https://pictures.example/album/index.html"
 
 
 def found(markup: str, limit: int = 100) -> list[tuple[str, str]]:
-    return [(each.url, each.source) for each in find(html.parse(markup), PAGE, limit=limit)]
+    return [
+        (each.url, each.source) for each in find(html.parse(markup), PAGE, limit=limit)
+    ]
 
 
 def at(path: str) -> str:
@@ -33,7 +35,10 @@ def at(path: str) -> str:
             "<picture><source srcset='w.webp 800w, n.webp 400w'><img src=f.jpg></picture>",
             [("w.webp", "picture"), ("f.jpg", "picture")],
         ),
-        ("<video src=v.mp4 poster=p.jpg></video>", [("v.mp4", "video"), ("p.jpg", "video")]),
+        (
+            "<video src=v.mp4 poster=p.jpg></video>",
+            [("v.mp4", "video"), ("p.jpg", "video")],
+        ),
         ("<video><source src=v.webm></video>", [("v.webm", "source")]),
         ("<div style='background:url(&quot;b.png&quot;)'>", [("b.png", "css")]),
         ("<style>.x{background-image:url( 'c.png' )}</style>", [("c.png", "css")]),
@@ -51,26 +56,43 @@ def at(path: str) -> str:
         ("<base href=/other/><img src=../a.jpg>", [("../a.jpg", "img")]),
     ],
 )
-def test_each_place_that_shows_a_picture(markup: str, expected: list[tuple[str, str]]) -> None:
+def test_each_place_that_shows_a_picture(
+    markup: str, expected: list[tuple[str, str]]
+) -> None:
     absolute = [(at(path), source) for path, source in expected]
-    assert found(markup) == [(url.replace("album/../", ""), source) for url, source in absolute]
+    assert found(markup) == [
+        (url.replace("album/../", ""), source) for url, source in absolute
+    ]
 
 
 def test_json_ld_names_media_at_any_depth() -> None:
     block = {
         "@graph": [
-            {"@type": "VideoObject", "contentUrl": "v.mp4", "thumbnailUrl": ["t1.jpg", "t2.jpg"]},
+            {
+                "@type": "VideoObject",
+                "contentUrl": "v.mp4",
+                "thumbnailUrl": ["t1.jpg", "t2.jpg"],
+            },
             {"@type": "Article", "url": "no.html", "image": {"url": "i.jpg"}},
         ]
     }
-    assert list(json_ld_urls(json.dumps(block))) == ["v.mp4", "t1.jpg", "t2.jpg", "i.jpg"]
+    assert list(json_ld_urls(json.dumps(block))) == [
+        "v.mp4",
+        "t1.jpg",
+        "t2.jpg",
+        "i.jpg",
+    ]
     assert list(json_ld_urls("{broken")) == []
     assert list(json_ld_urls("[" * 100_000)) == []
 
 
 def test_order_is_the_document_s_each_once_and_no_more_than_the_limit() -> None:
     markup = "".join(f"<p><img src={n}.png><img src={n}.png></p>" for n in range(9))
-    assert [url for url, _ in found(markup, limit=3)] == [at("0.png"), at("1.png"), at("2.png")]
+    assert [url for url, _ in found(markup, limit=3)] == [
+        at("0.png"),
+        at("1.png"),
+        at("2.png"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +105,10 @@ def test_what_is_no_picture_on_the_web_is_not_named(url: str) -> None:
 def test_srcset_with_commas_in_addresses() -> None:
     assert largest_candidate("a,b.jpg 1x, c,d.jpg 3x") == "c,d.jpg"
     assert largest_candidate("a.jpg, b.jpg 2x") == "b.jpg"
-    assert largest_candidate("data:image/png;base64,AA== 2x, s.jpg") == "data:image/png;base64,AA=="
+    assert (
+        largest_candidate("data:image/png;base64,AA== 2x, s.jpg")
+        == "data:image/png;base64,AA=="
+    )
     assert largest_candidate(" ,, ") is None
 
 
@@ -118,15 +143,41 @@ def test_unclosed_formatting_is_not_opened_again_in_every_paragraph() -> None:
     assert [each.url for each in find(tree, PAGE, limit=9)] == [at("a.png")]
 
 
-@pytest.mark.parametrize("css", ["url(" * 200_000, "url(" + " " * 200_000, "url('" * 100_000])
+@pytest.mark.parametrize(
+    "css", ["url(" * 200_000, "url(" + " " * 200_000, "url('" * 100_000]
+)
 def test_style_rules_are_read_in_linear_time(css: str) -> None:
     assert css_urls(css) == []
 
 
 FRAGMENTS = [
-    *("<img ", "src=", "<video ", "<source ", "srcset=", "<style>", "url(", "</style>", "</div>"),
-    *("<script type='application/ld+json'>{", '"image":', "<base href=//", ">", '"', "'", "\0"),
-    *("<a href=x.jpg", "<!--", "-->", "<meta property=og:image content=", "data:image/png,"),
+    *(
+        "<img ",
+        "src=",
+        "<video ",
+        "<source ",
+        "srcset=",
+        "<style>",
+        "url(",
+        "</style>",
+        "</div>",
+    ),
+    *(
+        "<script type='application/ld+json'>{",
+        '"image":',
+        "<base href=//",
+        ">",
+        '"',
+        "'",
+        "\0",
+    ),
+    *(
+        "<a href=x.jpg",
+        "<!--",
+        "-->",
+        "<meta property=og:image content=",
+        "data:image/png,",
+    ),
     *("<svg>", "<template>", "<table>", "<select>", "&#0;", "</script>", "<title>"),
 ]
 
@@ -154,6 +205,8 @@ def test_any_bytes_decode(body: bytes, label: str) -> None:
 
 def test_charsets_by_header_page_and_mark() -> None:
     assert html.decode("ë".encode("cp1252"), "text/html; charset=windows-1252") == "ë"
-    assert html.decode(b"<meta charset=iso-8859-2>" + "ć".encode("iso-8859-2"), None).endswith("ć")
+    assert html.decode(
+        b"<meta charset=iso-8859-2>" + "ć".encode("iso-8859-2"), None
+    ).endswith("ć")
     assert html.decode("\ufeffх".encode(), "text/html; charset=latin-1") == "х"
     assert html.decode(b"x", "text/html; charset=base64") == "x"

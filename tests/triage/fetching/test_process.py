@@ -41,7 +41,9 @@ def child_of(fetcher: Fetcher) -> psutil.Process:
     return psutil.Process(fetcher._child.pid)
 
 
-def test_a_picture_comes_back_as_its_fingerprint(lab: Any, world: Any, shared: Fetcher) -> None:
+def test_a_picture_comes_back_as_its_fingerprint(
+    lab: Any, world: Any, shared: Fetcher
+) -> None:
     world.routes = {
         "/": lab.answer(b"<img src=a.jpg>"),
         "/a.jpg": lab.answer(lab.picture(size=256), content_type="image/jpeg"),
@@ -78,7 +80,9 @@ def test_nothing_of_the_content_is_anywhere_afterwards(
         "/a.jpg": lab.answer(whole, content_type="image/jpeg"),
         "/b.jpg": lab.answer(whole[: len(whole) // 2], content_type="image/jpeg"),
         "/c.bmp": lab.answer(target.getvalue(), content_type="image/bmp"),
-        "/d.mp4": lab.answer(b"\0\0\0\x18ftypisom" + MARKER.encode() * 9, content_type="video/mp4"),
+        "/d.mp4": lab.answer(
+            b"\0\0\0\x18ftypisom" + MARKER.encode() * 9, content_type="video/mp4"
+        ),
     }
     assert MARKER.encode() in whole
     assert MARKER.encode() in target.getvalue()
@@ -117,11 +121,16 @@ def test_the_child_s_limits_are_in_force(lab: Any, world: Any, shared: Fetcher) 
 
 def test_the_child_s_code_knows_nothing_of_the_database() -> None:
     code = (
-        "import sys, triage.fetching.process.child, triage.fetching.process.client, triage.fingerprints;"
+        "import sys, triage.fetching.process.child, triage.fetching.process.client;"
+        "import triage.fingerprints;"
         "print([n for n in ('sqlalchemy', 'flask', 'redis', 'rq', 'psycopg') if n in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, cwd=PROJECT, text=True, check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        cwd=PROJECT,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "[]"
 
@@ -133,7 +142,11 @@ def test_the_client_loads_no_decoder() -> None:
         "print([n for n in ('pycurl', 'selectolax', 'PIL', 'av', 'numpy') if n in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, cwd=PROJECT, text=True, check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        cwd=PROJECT,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == "[]"
 
@@ -142,7 +155,9 @@ def _hang(_handler: Any) -> None:
     time.sleep(3)
 
 
-def test_a_killed_child_is_reported_and_replaced(lab: Any, world: Any, fetcher: Fetcher) -> None:
+def test_a_killed_child_is_reported_and_replaced(
+    lab: Any, world: Any, fetcher: Fetcher
+) -> None:
     world.routes = {"/": lab.answer(b"<p>x"), "/hang": _hang}
     reports = []
     waiting = threading.Thread(
@@ -164,13 +179,17 @@ def test_a_child_that_died_between_two_fetches_is_not_noticed(
     fetcher.fetch(lab.ask(world.url()))
     assert fetcher._child is not None
     child_of(fetcher).kill()
-    while fetcher._child.usable:  # a process is gone only when the last of its threads is
+    while (
+        fetcher._child.usable
+    ):  # a process is gone only when the last of its threads is
         time.sleep(0.01)
     report = fetcher.fetch(lab.ask(world.url()))
     assert (report.outcome, report.error) == ("ok", None)
 
 
-def test_a_child_that_hangs_is_killed_by_the_clock(lab: Any, world: Any, fetcher: Fetcher) -> None:
+def test_a_child_that_hangs_is_killed_by_the_clock(
+    lab: Any, world: Any, fetcher: Fetcher
+) -> None:
     world.routes = {"/": lab.answer(b"<p>x")}
     fetcher.fetch(lab.ask(world.url()))
     process = child_of(fetcher)
@@ -283,7 +302,9 @@ def test_a_request_that_the_child_cannot_read_ends_it_without_a_word_of_it() -> 
 
 
 def test_threads_share_a_fetcher(lab: Any, world: Any, shared: Fetcher) -> None:
-    world.routes = {f"/{n}": lab.answer(f"<title>{n}</title>".encode()) for n in range(6)}
+    world.routes = {
+        f"/{n}": lab.answer(f"<title>{n}</title>".encode()) for n in range(6)
+    }
     reports: dict[int, Any] = {}
 
     def work(number: int) -> None:
@@ -299,7 +320,9 @@ def test_threads_share_a_fetcher(lab: Any, world: Any, shared: Fetcher) -> None:
     }
 
 
-def test_a_fork_starts_a_child_of_its_own(lab: Any, world: Any, shared: Fetcher) -> None:
+def test_a_fork_starts_a_child_of_its_own(
+    lab: Any, world: Any, shared: Fetcher
+) -> None:
     """An RQ worker forks for each job: two processes must not talk into one pair of pipes."""
     world.routes = {"/": lab.answer(b"<p>x")}
     shared.fetch(lab.ask(world.url()))

@@ -13,7 +13,10 @@ def test_onion_services_are_reached_through_the_socks_proxy(
     lab: Any, world: Any, socks: Any
 ) -> None:
     socks.backend = world.port
-    world.routes = {"/": lab.answer(b"<img src=a.jpg>"), "/a.jpg": lab.answer(lab.picture())}
+    world.routes = {
+        "/": lab.answer(b"<img src=a.jpg>"),
+        "/a.jpg": lab.answer(lab.picture()),
+    }
     report = lab.look(lab.ask(ONION + "/", socks_proxy=socks.url, allowed_networks=()))
     assert report.outcome == "ok"
     assert report.media[0].error is None
@@ -33,13 +36,18 @@ def test_the_proxy_s_failure_is_told_from_the_service_s(
 
 
 def test_no_proxy_listening(lab: Any) -> None:
-    for proxy in ({"socks_proxy": "socks5h://127.0.0.1:1"}, {"http_proxy": "http://127.0.0.1:1"}):
+    for proxy in (
+        {"socks_proxy": "socks5h://127.0.0.1:1"},
+        {"http_proxy": "http://127.0.0.1:1"},
+    ):
         host = ONION if "socks_proxy" in proxy else "http://pictures.example/"
         report = lab.look(lab.ask(host, **proxy))
         assert (report.outcome, report.error) == ("failed", "proxy_failure")
 
 
-@pytest.mark.parametrize("inside", ["http://10.0.0.1/", "http://0x7f.1/", "http://a.localhost/"])
+@pytest.mark.parametrize(
+    "inside", ["http://10.0.0.1/", "http://0x7f.1/", "http://a.localhost/"]
+)
 def test_a_proxy_is_no_way_inwards(lab: Any, socks: Any, inside: str) -> None:
     report = lab.look(lab.ask(inside, socks_proxy=socks.url, allowed_networks=()))
     assert (report.outcome, report.error) == ("refused", "blocked_address")
@@ -52,7 +60,9 @@ def test_a_named_proxy_is_never_gone_around(
     monkeypatch.setenv("NO_PROXY", "*")
     socks.backend = world.port
     world.routes = {"/": lab.answer(b"<p>by way of the proxy")}
-    report = lab.look(lab.ask("http://clear.test/", socks_proxy=socks.url, resolver="127.0.0.1:1"))
+    report = lab.look(
+        lab.ask("http://clear.test/", socks_proxy=socks.url, resolver="127.0.0.1:1")
+    )
     assert report.outcome == "ok"
     assert socks.names == ["clear.test"]
 
@@ -65,13 +75,17 @@ def test_the_environment_names_no_proxy(
     assert lab.look(lab.ask(world.url())).outcome == "ok"
 
 
-def test_a_clear_page_cannot_send_us_to_an_onion_without_tor(lab: Any, world: Any) -> None:
+def test_a_clear_page_cannot_send_us_to_an_onion_without_tor(
+    lab: Any, world: Any
+) -> None:
     world.routes = {"/": lab.answer(b"", 302, Location=ONION)}
     report = lab.look(lab.ask(world.url()))
     assert (report.outcome, report.error) == ("refused", "onion_needs_tor")
 
 
-def test_an_upstream_proxy_carries_the_clear_web(lab: Any, world: Any, socks: Any) -> None:
+def test_an_upstream_proxy_carries_the_clear_web(
+    lab: Any, world: Any, socks: Any
+) -> None:
     world.routes = {"http://clear.test/": lab.answer(b"<p>by way of the proxy")}
     proxies = {"http_proxy": world.url(host="127.0.0.1"), "socks_proxy": socks.url}
     assert lab.look(lab.ask("http://clear.test/", **proxies)).outcome == "ok"

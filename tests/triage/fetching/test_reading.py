@@ -18,7 +18,9 @@ PAGE = "https://pictures.example/album/"
 
 def test_a_plain_page_is_read_thoroughly() -> None:
     reading = read("<title>x</title><p>a b<img src=a.png>", PAGE, limit=9)
-    assert [(each.url, each.source) for each in reading.found] == [(PAGE + "a.png", "img")]
+    assert [(each.url, each.source) for each in reading.found] == [
+        (PAGE + "a.png", "img")
+    ]
     assert reading.facts.title_hash is not None
     assert not reading.crude
 
@@ -28,7 +30,10 @@ def test_a_page_that_takes_too_long_is_searched_as_text() -> None:
     page = f"<p>hello<img {attributes} src=a.png><a href='b.jpg?x=1&amp;y=2'><a href=c.html>"
     reading = read(page, PAGE, limit=9, seconds=0.3)
     assert reading.crude
-    assert [each.url for each in reading.found] == [PAGE + "a.png", PAGE + "b.jpg?x=1&y=2"]
+    assert [each.url for each in reading.found] == [
+        PAGE + "a.png",
+        PAGE + "b.jpg?x=1&y=2",
+    ]
     assert reading.facts.text_length == len("hello")
 
 
@@ -52,7 +57,9 @@ def test_a_helper_answers_again_and_again() -> None:
     assert helper.ask(b"short", 5) is None
 
 
-@pytest.mark.parametrize("question", [b"fails", b"dies", b"hangs", b"grows", b"says too much"])
+@pytest.mark.parametrize(
+    "question", [b"fails", b"dies", b"hangs", b"grows", b"says too much"]
+)
 def test_a_helper_that_fails_dies_or_hangs_gives_nothing(question: bytes) -> None:
     before = time.monotonic()
     helper = Helper(lambda question: WORK[question]())
@@ -76,7 +83,9 @@ def test_text_search_finds_what_is_named_plainly() -> None:
     page = """<img SRC = "a.jpg"><video poster='b.jpg'><img srcset="s.png 1x, l.png 2x">
     <meta property=og:image content=https://cdn.example/o.jpg><meta content="no words.">
     <img data-src=lazy.webp><a href=javascript:x()><img src=javascript:x()>"""
-    assert [each.url.rpartition("/")[2] for each in find_in_text(page, PAGE, limit=9)] == [
+    assert [
+        each.url.rpartition("/")[2] for each in find_in_text(page, PAGE, limit=9)
+    ] == [
         "a.jpg",
         "b.jpg",
         "l.png",
@@ -90,7 +99,10 @@ def test_the_report_says_that_a_page_was_too_complex(
     lab: Any, world: Any, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr("triage.fetching.pages.reading._ask", lambda *_: None)
-    world.routes = {"/": lab.answer(b"<img src=a.jpg>"), "/a.jpg": lab.answer(lab.picture())}
+    world.routes = {
+        "/": lab.answer(b"<img src=a.jpg>"),
+        "/a.jpg": lab.answer(lab.picture()),
+    }
     report = lab.look(lab.ask(world.url()))
     assert (report.outcome, report.error) == ("ok", "page_too_complex")
     assert report.media[0].error is None

@@ -36,11 +36,22 @@ def test_a_report_survives_the_pipe() -> None:
         "https://b.example/",
         "ok",
         status=200,
-        hops=(Hop("http://a.example/", 302, "192.0.2.1", "https://b.example/", None, ("::1",)),),
+        hops=(
+            Hop(
+                "http://a.example/",
+                302,
+                "192.0.2.1",
+                "https://b.example/",
+                None,
+                ("::1",),
+            ),
+        ),
         headers={"server": "x"},
         media_type="text/html",
         page=PageFacts("aa", "0" * 16, 5, 1, True),
-        media=(MediaFound("https://b.example/1.png", "img", 200, None, {"sha256": "bb"}),),
+        media=(
+            MediaFound("https://b.example/1.png", "img", 200, None, {"sha256": "bb"}),
+        ),
         bytes_read=12,
         seconds=0.5,
     )

@@ -33,7 +33,9 @@ def pieces() -> tuple[bytes, list[bytes]]:
     file = io.BytesIO()
     options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
     with av.open(file, "w", format="mp4", options=options) as film:
-        stream = film.add_stream("libx264", rate=5, options={"g": "5", "keyint_min": "5"})
+        stream = film.add_stream(
+            "libx264", rate=5, options={"g": "5", "keyint_min": "5"}
+        )
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
         for number in range(15):
@@ -89,16 +91,27 @@ def test_a_fragmented_hls_stream(lab: Any, world: Any, pieces: Any) -> None:
     )
     master = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlow/index.m3u8\n"
     world.routes["/page"] = lab.answer(b"<video src='/live/master.m3u8'></video>")
-    for path, text in (("/live/master.m3u8", master), ("/live/low/index.m3u8", playlist)):
+    for path, text in (
+        ("/live/master.m3u8", master),
+        ("/live/low/index.m3u8", playlist),
+    ):
         kind = "application/vnd.apple.mpegurl"
         world.routes[path] = lab.answer(text.encode(), content_type=kind)
     serve(lab, world, {"/live/low/init.mp4": init})
-    serve(lab, world, {f"/live/low/seg{n}.m4s": data for n, data in enumerate(fragments)})
+    serve(
+        lab, world, {f"/live/low/seg{n}.m4s": data for n, data in enumerate(fragments)}
+    )
     assert frames_of(fetch(lab.ask(world.url("/page")), hasher)) == 2
-    assert world.paths[-3:] == ["/live/low/init.mp4", "/live/low/seg0.m4s", "/live/low/seg1.m4s"]
+    assert world.paths[-3:] == [
+        "/live/low/init.mp4",
+        "/live/low/seg0.m4s",
+        "/live/low/seg1.m4s",
+    ]
 
 
-def test_byte_ranges_of_one_film_are_read_once(lab: Any, world: Any, pieces: Any) -> None:
+def test_byte_ranges_of_one_film_are_read_once(
+    lab: Any, world: Any, pieces: Any
+) -> None:
     init, fragments = pieces
     playlist = f'#EXTM3U\n#EXT-X-MAP:URI="all.mp4",BYTERANGE="{len(init)}@0"\n' + (
         "#EXTINF:1,\n#EXT-X-BYTERANGE:9\nall.mp4\n" * 3
@@ -112,8 +125,14 @@ def test_byte_ranges_of_one_film_are_read_once(lab: Any, world: Any, pieces: Any
 
 def test_a_dash_stream(lab: Any, world: Any, pieces: Any) -> None:
     init, fragments = pieces
-    world.routes["/a/film.mpd"] = lab.answer(MPD.encode(), content_type="application/dash+xml")
+    world.routes["/a/film.mpd"] = lab.answer(
+        MPD.encode(), content_type="application/dash+xml"
+    )
     serve(lab, world, {"/a/media/v-init.mp4": init})
     serve(lab, world, {f"/a/media/v-{n}.m4s": data for n, data in enumerate(fragments)})
     assert frames_of(fetch(lab.ask(world.url("/a/film.mpd")), hasher)) == 2
-    assert world.paths[1:] == ["/a/media/v-init.mp4", "/a/media/v-0.m4s", "/a/media/v-1.m4s"]
+    assert world.paths[1:] == [
+        "/a/media/v-init.mp4",
+        "/a/media/v-0.m4s",
+        "/a/media/v-1.m4s",
+    ]

@@ -22,7 +22,9 @@ def picture() -> Callable[..., Image.Image]:
     """``picture(height, width, seed)``: coloured noise, as soft as a photograph."""
 
     @functools.cache
-    def make(height: int = 240, width: int = 320, seed: int = 0, softness: float = 1.4) -> Any:
+    def make(
+        height: int = 240, width: int = 320, seed: int = 0, softness: float = 1.4
+    ) -> Any:
         rng = np.random.default_rng(seed)
         down = np.fft.fftfreq(height)[:, None] * height
         along = np.fft.rfftfreq(width) * width
@@ -30,7 +32,9 @@ def picture() -> Callable[..., Image.Image]:
         spectrum = np.fft.rfft2(rng.standard_normal((3, height, width))) / fall
         waves = np.fft.irfft2(spectrum, (height, width))
         colours = waves / waves.std(axis=(1, 2), keepdims=True) * 50 + 128
-        return Image.fromarray(np.clip(colours, 0, 255).astype(np.uint8).transpose(1, 2, 0))
+        return Image.fromarray(
+            np.clip(colours, 0, 255).astype(np.uint8).transpose(1, 2, 0)
+        )
 
     return make
 

@@ -15,7 +15,9 @@ from triage.fingerprints import fingerprint_media, pictures
 SOF0, SOF1, SOF9 = b"\xff\xc0", b"\xff\xc1", b"\xff\xc9"
 
 
-def _files(picture: Callable[..., Image.Image], encode: Callable[..., bytes]) -> list[bytes]:
+def _files(
+    picture: Callable[..., Image.Image], encode: Callable[..., bytes]
+) -> list[bytes]:
     """Whole and broken, grey and in colour, upright and turned, of every scale; and what one of the
     decoders or both refuse: 12 bits a sample, arithmetic coding, a size that is not its own."""
     files = []
@@ -82,7 +84,9 @@ def test_a_declared_size_is_checked_before_anything_is_decoded(
     plain = encode(picture(240, 320), "JPEG", progressive=progressive)
     at = plain.index(b"\xff\xc2" if progressive else SOF0) + 5
     data = plain[:at] + b"\xff\xdc\xff\xdc" + plain[at + 4 :]
-    monkeypatch.setattr(pictures, "decode_jpeg", lambda *_, **__: pytest.fail("decoded"))
+    monkeypatch.setattr(
+        pictures, "decode_jpeg", lambda *_, **__: pytest.fail("decoded")
+    )
     found = fingerprint_media(data)
     assert (found.pdq, found.problems) == (None, ("too_many_pixels",))
 
@@ -94,9 +98,13 @@ def test_a_size_that_libjpeg_reads_otherwise_is_not_decoded(
 ) -> None:
     data = encode(picture(480, 640), "JPEG")
     plain = fingerprint_media(data)
-    monkeypatch.setattr(pictures, "decode_jpeg", lambda *_, **__: pytest.fail("decoded"))
     monkeypatch.setattr(
-        pictures, "decode_jpeg_header", lambda *_, **__: (60_000, 60_000, "YCbCr", "420")
+        pictures, "decode_jpeg", lambda *_, **__: pytest.fail("decoded")
+    )
+    monkeypatch.setattr(
+        pictures,
+        "decode_jpeg_header",
+        lambda *_, **__: (60_000, 60_000, "YCbCr", "420"),
     )
     assert fingerprint_media(data) == plain
 
@@ -113,7 +121,9 @@ def test_threads_do_not_disturb_each_other_and_memory_stays(
     def work() -> None:
         for _ in range(8):
             wrong.extend(
-                n for n, data in enumerate(files) if fingerprint_media(data) != expected[n]
+                n
+                for n, data in enumerate(files)
+                if fingerprint_media(data) != expected[n]
             )
 
     work()

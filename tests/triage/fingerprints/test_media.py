@@ -16,24 +16,50 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from triage.fingerprints import FrameFingerprint, Limits, MediaFingerprint, fingerprint_media
+from triage.fingerprints import (
+    FrameFingerprint,
+    Limits,
+    MediaFingerprint,
+    fingerprint_media,
+)
 
 Encode = Callable[..., bytes]
 Film = Callable[..., bytes]
 Make = Callable[..., Image.Image]
 
 PROBLEMS = {
-    "damaged", "empty", "flat_picture", "low_quality", "no_frames", "not_decodable", "out_of_time",
-    "refers_to_other_files", "too_many_pixels", "too_small", "truncated", "unsupported_type",
-}  # fmt: skip
+    "damaged",
+    "empty",
+    "flat_picture",
+    "low_quality",
+    "no_frames",
+    "not_decodable",
+    "out_of_time",
+    "refers_to_other_files",
+    "too_many_pixels",
+    "too_small",
+    "truncated",
+    "unsupported_type",
+}
 HEADS = [
-    b"", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"GIF89a",
+    b"",
+    b"\xff\xd8\xff\xe0",
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    b"GIF89a",
     b"RIFF\xff\0\0\0WEBPVP8 ",
-    b"\0\0\0\x18ftypavif\0\0\0\0avifmif1", b"\0\0\0\x18ftypheic\0\0\0\0heicmif1", b"BM", b"II*\0",
-    b"\0\0\0\x18ftypisom\0\0\0\0isommp41", b"\x1a\x45\xdf\xa3", b"RIFF\xff\0\0\0AVI LIST",
-    b"G" + bytes(187) + b"G" + bytes(187) + b"G", b"FLV\x01", b"\0\0\1\xba", b"OggS",
+    b"\0\0\0\x18ftypavif\0\0\0\0avifmif1",
+    b"\0\0\0\x18ftypheic\0\0\0\0heicmif1",
+    b"BM",
+    b"II*\0",
+    b"\0\0\0\x18ftypisom\0\0\0\0isommp41",
+    b"\x1a\x45\xdf\xa3",
+    b"RIFF\xff\0\0\0AVI LIST",
+    b"G" + bytes(187) + b"G" + bytes(187) + b"G",
+    b"FLV\x01",
+    b"\0\0\1\xba",
+    b"OggS",
     b"\x30\x26\xb2\x75\x8e\x66\xcf\x11",
-]  # fmt: skip
+]
 QUICK = Limits(seconds=2.0, frames=5)
 
 
@@ -42,10 +68,17 @@ def files(picture: Make, encode: Encode, film: Film) -> list[bytes]:
     """A small valid file of each sort."""
     scene = picture(48, 64, 1)
     names = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF", "BMP", "TIFF")
-    films = (("mp4", "libx264"), ("matroska", "mpeg4"), ("avi", "mpeg4"), ("mpegts", "mpeg2video"))
+    films = (
+        ("mp4", "libx264"),
+        ("matroska", "mpeg4"),
+        ("avi", "mpeg4"),
+        ("mpegts", "mpeg2video"),
+    )
     stills = [encode(scene, name) for name in names]
     stills.append(encode(scene, "JPEG", progressive=True))
-    stills.append(encode(scene, "GIF", save_all=True, append_images=[scene.rotate(90)] * 2))
+    stills.append(
+        encode(scene, "GIF", save_all=True, append_images=[scene.rotate(90)] * 2)
+    )
     return stills + [film([scene], *kind, rate=2) for kind in films]
 
 
@@ -66,7 +99,9 @@ def test_random_bytes_never_raise(head: bytes, tail: bytes) -> None:
 
 @given(data=st.data())
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_mutated_files_never_raise(files: list[bytes], data: st.DataObject) -> None:
     mutant = bytearray(data.draw(st.sampled_from(files)))
@@ -90,9 +125,27 @@ def test_the_files_are_whole_to_begin_with(files: list[bytes]) -> None:
     [
         (b"", None, "other", "application/octet-stream", "empty"),
         (b"%PDF-1.7 x", "image/png", "other", "application/pdf", "unsupported_type"),
-        (b"<svg/>", "image/svg+xml; charset=utf-8", "image", "image/svg+xml", "unsupported_type"),
-        (b"words", "text/plain", "other", "application/octet-stream", "unsupported_type"),
-        (b"words", "image/<script>", "other", "application/octet-stream", "unsupported_type"),
+        (
+            b"<svg/>",
+            "image/svg+xml; charset=utf-8",
+            "image",
+            "image/svg+xml",
+            "unsupported_type",
+        ),
+        (
+            b"words",
+            "text/plain",
+            "other",
+            "application/octet-stream",
+            "unsupported_type",
+        ),
+        (
+            b"words",
+            "image/<script>",
+            "other",
+            "application/octet-stream",
+            "unsupported_type",
+        ),
         (b"\xff\x0a....", None, "image", "image/jxl", "unsupported_type"),
         (b"....", "video/x-unheard", "video", "video/x-unheard", "unsupported_type"),
     ],
@@ -101,7 +154,11 @@ def test_other_files_get_their_exact_hashes_alone(
     data: bytes, declared: str | None, kind: str, media_type: str, problem: str
 ) -> None:
     found = fingerprint_media(data, declared_type=declared)
-    assert (found.kind, found.media_type, found.problems) == (kind, media_type, (problem,))
+    assert (found.kind, found.media_type, found.problems) == (
+        kind,
+        media_type,
+        (problem,),
+    )
     assert found.md5 == hashlib.md5(data).hexdigest()
     assert found.sha1 == hashlib.sha1(data).hexdigest()
     assert (found.pdq, found.frames, found.hashable) == (None, (), False)
@@ -129,7 +186,9 @@ def test_json_of_an_older_or_newer_version() -> None:
         "sha1": "b",
         "sha256": "c",
     }
-    assert MediaFingerprint.from_json({**exact, "later": 1}) == MediaFingerprint(**exact)
+    assert MediaFingerprint.from_json({**exact, "later": 1}) == MediaFingerprint(
+        **exact
+    )
     frame = FrameFingerprint(1.5, "0" * 64, 77)
     found = MediaFingerprint(**exact, frames=(frame,), problems=("truncated",))
     assert MediaFingerprint.from_json(found.to_json()) == found
@@ -146,10 +205,15 @@ def _marked(picture: Make, encode: Encode, film: Film) -> list[bytes]:
     exif[0x010E] = exif[0x013B] = MARKER
     names = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "TIFF")
     marked = [encode(scene, name, exif=exif.tobytes()) for name in names]
-    marked += [encode(Image.frombytes("RGB", (64, 48), pixels), name) for name in ("BMP", "TIFF")]
+    marked += [
+        encode(Image.frombytes("RGB", (64, 48), pixels), name)
+        for name in ("BMP", "TIFF")
+    ]
     marked.append(encode(scene, "TIFF", compression="tiff_lzw", description=MARKER))
     marked.append(encode(scene, "GIF", comment=MARKER.encode()))
-    marked.append(film([scene], "matroska", "mpeg4").replace(b"Lavf", MARKER[:4].encode()))
+    marked.append(
+        film([scene], "matroska", "mpeg4").replace(b"Lavf", MARKER[:4].encode())
+    )
     return marked
 
 

@@ -20,9 +20,21 @@ from PIL import Image
 
 REFERENCE = Path(__file__).parent / "data" / "pdq_reference.json"
 SIZES = (
-    (5, 5), (6, 200), (31, 33), (64, 64), (65, 63), (100, 37), (127, 129), (128, 128),
-    (129, 300), (240, 320), (257, 511), (512, 512), (333, 777), (700, 256),
-)  # fmt: skip
+    (5, 5),
+    (6, 200),
+    (31, 33),
+    (64, 64),
+    (65, 63),
+    (100, 37),
+    (127, 129),
+    (128, 128),
+    (129, 300),
+    (240, 320),
+    (257, 511),
+    (512, 512),
+    (333, 777),
+    (700, 256),
+)
 KINDS = ("noise", "blocks", "soft", "gradient", "faint")
 
 
@@ -34,14 +46,17 @@ def make(kind: str, height: int, width: int, seed: int) -> NDArray[np.uint8]:
     rows, columns = np.arange(height)[:, None, None], np.arange(width)[None, :, None]
     if kind == "gradient":
         slope = rng.integers(1, 9, (3,))
-        return ((rows * slope + columns * slope[::-1]) * 255 // (9 * (height + width))).astype(
-            np.uint8
-        )
+        return (
+            (rows * slope + columns * slope[::-1]) * 255 // (9 * (height + width))
+        ).astype(np.uint8)
     if kind == "blocks":
         blocks = np.zeros((height, width, 3), np.uint8)
         for _ in range(40):
             top, left = rng.integers(0, height), rng.integers(0, width)
-            high, wide = rng.integers(1, height // 2 + 1), rng.integers(1, width // 2 + 1)
+            high, wide = (
+                rng.integers(1, height // 2 + 1),
+                rng.integers(1, width // 2 + 1),
+            )
             blocks[top : top + high, left : left + wide] = rng.integers(0, 256, 3)
         return blocks
     coarse = rng.integers(0, 256, (9, 9, 3))
@@ -56,7 +71,9 @@ def make(kind: str, height: int, width: int, seed: int) -> NDArray[np.uint8]:
 
 def luma(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     red, green, blue = (pixels[..., channel].astype(np.float32) for channel in range(3))
-    return np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
+    return (
+        np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
+    )
 
 
 def cases() -> list[tuple[str, int, int, int]]:
@@ -76,7 +93,9 @@ def test_every_case_has_its_measured_vector() -> None:
     assert len(reference()["vectors"]) == len(cases()) == 70
 
 
-def test_hash_and_quality_agree_with_the_reference(bits: Callable[[str, str], int]) -> None:
+def test_hash_and_quality_agree_with_the_reference(
+    bits: Callable[[str, str], int],
+) -> None:
     from triage.fingerprints import pdq_from_luma
 
     same, worst = 0, 0
@@ -91,7 +110,9 @@ def test_hash_and_quality_agree_with_the_reference(bits: Callable[[str, str], in
     assert same >= 0.9 * len(cases())
 
 
-def test_the_eight_ways_to_turn_a_picture_agree(bits: Callable[[str, str], int]) -> None:
+def test_the_eight_ways_to_turn_a_picture_agree(
+    bits: Callable[[str, str], int],
+) -> None:
     from triage.fingerprints import pdq_dihedral
 
     for case, expected in zip(cases(), reference()["vectors"], strict=True):
@@ -101,15 +122,23 @@ def test_the_eight_ways_to_turn_a_picture_agree(bits: Callable[[str, str], int])
             assert max(map(bits, turned, expected["pdq"])) <= 10, case
 
 
-def test_turned_hashes_are_those_of_the_turned_picture(bits: Callable[[str, str], int]) -> None:
+def test_turned_hashes_are_those_of_the_turned_picture(
+    bits: Callable[[str, str], int],
+) -> None:
     """320 is a size whose filter and samples are symmetric; of others, mirrored bits differ."""
     from triage.fingerprints import pdq_dihedral, pdq_from_luma
 
     plain = luma(make("blocks", 320, 320, 7))
     ways = (
-        plain, np.rot90(plain), np.rot90(plain, 2), np.rot90(plain, 3),
-        np.flipud(plain), np.fliplr(plain), plain.T, np.rot90(plain, 2).T,
-    )  # fmt: skip
+        plain,
+        np.rot90(plain),
+        np.rot90(plain, 2),
+        np.rot90(plain, 3),
+        np.flipud(plain),
+        np.fliplr(plain),
+        plain.T,
+        np.rot90(plain, 2).T,
+    )
     for turned, way in zip(pdq_dihedral(plain), ways, strict=True):
         assert bits(turned, pdq_from_luma(way)[0]) <= 2
 

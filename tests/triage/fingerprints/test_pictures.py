@@ -44,8 +44,12 @@ def test_every_format_gives_the_same_picture(
     assert found.matchable == (found.pdq,)
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGBA", "CMYK", "YCbCr", "I;16", "F"])
-def test_every_mode_of_pixels(mode: str, picture: Make, encode: Encode, bits: Bits) -> None:
+@pytest.mark.parametrize(
+    "mode", ["1", "L", "LA", "P", "PA", "RGBA", "CMYK", "YCbCr", "I;16", "F"]
+)
+def test_every_mode_of_pixels(
+    mode: str, picture: Make, encode: Encode, bits: Bits
+) -> None:
     grey = picture().convert("L")
     source = grey.convert("P") if mode == "PA" else grey
     found = fingerprint_media(encode(source.convert(mode), "TIFF"))
@@ -84,8 +88,12 @@ def test_the_orientation_is_applied(
     assert bits(found.pdq, fingerprint_media(encode(upright, "PNG")).pdq) <= 10
 
 
-def test_a_broken_exif_block_is_no_obstacle(picture: Make, encode: Encode, bits: Bits) -> None:
-    data = encode(picture(), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\x01" * 40)
+def test_a_broken_exif_block_is_no_obstacle(
+    picture: Make, encode: Encode, bits: Bits
+) -> None:
+    data = encode(
+        picture(), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\x01" * 40
+    )
     plain = fingerprint_media(encode(picture(), "JPEG"))
     assert fingerprint_media(data).pdq == plain.pdq
 
@@ -93,13 +101,22 @@ def test_a_broken_exif_block_is_no_obstacle(picture: Make, encode: Encode, bits:
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("JPEG", {}), ("JPEG", {"progressive": True}), ("PNG", {}), ("GIF", {}),
-        ("BMP", {}), ("TIFF", {}),
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("PNG", {}),
+        ("GIF", {}),
+        ("BMP", {}),
+        ("TIFF", {}),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("part", [0.97, 0.5])
 def test_a_cut_file_hashes_what_decodes_and_says_so(
-    name: str, options: dict[str, Any], part: float, picture: Make, encode: Encode, bits: Bits
+    name: str,
+    options: dict[str, Any],
+    part: float,
+    picture: Make,
+    encode: Encode,
+    bits: Bits,
 ) -> None:
     data = encode(picture(), name, **options)
     found = fingerprint_media(data[: int(len(data) * part)])
@@ -127,7 +144,10 @@ def test_cut_files_need_no_process_wide_switch(picture: Make, encode: Encode) ->
 def _png(width: int, height: int) -> bytes:
     def chunk(name: bytes, body: bytes) -> bytes:
         return (
-            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+            struct.pack(">I", len(body))
+            + name
+            + body
+            + struct.pack(">I", zlib.crc32(name + body))
         )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
@@ -139,7 +159,10 @@ def test_too_many_pixels_are_refused_before_decoding(
     encode: Encode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flat = Image.new("L", (1_100, 1_000))
-    bombs = [_png(60_000, 60_000), *(encode(flat, name) for name in FORMATS if name != "BMP")]
+    bombs = [
+        _png(60_000, 60_000),
+        *(encode(flat, name) for name in FORMATS if name != "BMP"),
+    ]
 
     def decoded(self: Any) -> None:
         raise AssertionError("decoded")
@@ -160,7 +183,9 @@ def test_the_limit_of_pixels_is_the_callers(picture: Make, encode: Encode) -> No
 
 
 def test_a_flat_picture_is_kept_but_not_matched(encode: Encode) -> None:
-    found = fingerprint_media(encode(Image.new("RGB", (600, 600), (9, 90, 200)), "JPEG"))
+    found = fingerprint_media(
+        encode(Image.new("RGB", (600, 600), (9, 90, 200)), "JPEG")
+    )
     assert found.problems == ("low_quality", "flat_picture")
     assert (found.pdq_quality, found.hashable, found.matchable) == (0, False, ())
     assert found.pdq is not None
@@ -174,7 +199,9 @@ def test_a_faint_picture_is_kept_but_not_matched(picture: Make, encode: Encode) 
 
 
 def test_a_picture_too_small_for_a_hash(encode: Encode) -> None:
-    assert fingerprint_media(encode(Image.new("L", (4, 90)), "PNG")).problems == ("too_small",)
+    assert fingerprint_media(encode(Image.new("L", (4, 90)), "PNG")).problems == (
+        "too_small",
+    )
 
 
 @pytest.mark.parametrize("name", ["GIF", "WEBP", "PNG", "AVIF"])
@@ -182,12 +209,16 @@ def test_an_animation_gives_first_middle_and_last(
     name: str, picture: Make, encode: Encode, bits: Bits
 ) -> None:
     scenes = [picture(96, 96, seed) for seed in range(7)]
-    data = encode(scenes[0], name, save_all=True, append_images=scenes[1:], duration=250)
+    data = encode(
+        scenes[0], name, save_all=True, append_images=scenes[1:], duration=250
+    )
     found = fingerprint_media(data)
     assert [frame.at for frame in found.frames] == [0.0, 0.75, 1.5]
     assert found.duration == 1.75
     assert found.frames[0].pdq == found.pdq
-    for frame, scene in zip(found.frames, (scenes[0], scenes[3], scenes[6]), strict=True):
+    for frame, scene in zip(
+        found.frames, (scenes[0], scenes[3], scenes[6]), strict=True
+    ):
         assert bits(frame.pdq, fingerprint_media(encode(scene, "PNG")).pdq) <= 16
     assert len(found.matchable) == 3
 
@@ -200,9 +231,13 @@ def test_pages_of_a_tiff(picture: Make, encode: Encode) -> None:
     assert [frame.pdq for frame in found.frames] == singles
 
 
-def test_a_dark_first_frame_does_not_hide_the_others(picture: Make, encode: Encode) -> None:
+def test_a_dark_first_frame_does_not_hide_the_others(
+    picture: Make, encode: Encode
+) -> None:
     scenes = [Image.new("RGB", (96, 96)), picture(96, 96, 1), picture(96, 96, 2)]
-    data = encode(scenes[0], "GIF", save_all=True, append_images=scenes[1:], duration=100)
+    data = encode(
+        scenes[0], "GIF", save_all=True, append_images=scenes[1:], duration=100
+    )
     found = fingerprint_media(data)
     assert (found.pdq_quality, found.hashable) == (0, True)
     assert found.pdq not in found.matchable
@@ -211,7 +246,9 @@ def test_a_dark_first_frame_does_not_hide_the_others(picture: Make, encode: Enco
 
 def test_a_cut_animation_keeps_what_was_seen(picture: Make, encode: Encode) -> None:
     scenes = [picture(96, 96, seed) for seed in range(7)]
-    data = encode(scenes[0], "GIF", save_all=True, append_images=scenes[1:], duration=250)
+    data = encode(
+        scenes[0], "GIF", save_all=True, append_images=scenes[1:], duration=250
+    )
     found = fingerprint_media(data[: len(data) // 2])
     assert "truncated" in found.problems
     assert len(found.frames) >= 2
@@ -251,7 +288,9 @@ def test_a_png_whose_chunks_lie_about_their_length_raises_nothing(
     bomb = _chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(100_000_000), 9))
     for length in (b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0"):
         found = fingerprint_media(plain[:33] + bomb + length + plain[37:])
-        assert found.pdq is None or "truncated" in found.problems or found.pdq_quality == 0
+        assert (
+            found.pdq is None or "truncated" in found.problems or found.pdq_quality == 0
+        )
 
 
 def test_a_jpeg_of_endless_scans_is_hashed_from_the_first_ones(

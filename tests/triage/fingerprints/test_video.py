@@ -10,7 +10,13 @@ import av
 import pytest
 from PIL import Image
 
-from triage.fingerprints import FrameFingerprint, Limits, fingerprint_media, video, video_match
+from triage.fingerprints import (
+    FrameFingerprint,
+    Limits,
+    fingerprint_media,
+    video,
+    video_match,
+)
 from triage.fingerprints.video import fold
 
 Encode = Callable[..., bytes]
@@ -57,7 +63,9 @@ def test_every_container_gives_a_frame_a_scene(
     assert found.pdq is None
 
 
-def test_a_still_scene_folds_into_one_frame(scenes: list[Image.Image], film: Film) -> None:
+def test_a_still_scene_folds_into_one_frame(
+    scenes: list[Image.Image], film: Film
+) -> None:
     found = fingerprint_media(film(scenes[:1], seconds=6))
     assert len(found.frames) == 1
     assert found.duration == pytest.approx(6.0, abs=0.3)
@@ -72,7 +80,9 @@ def test_sampling_is_by_time(scenes: list[Image.Image], film: Film) -> None:
     assert thinned[-1].at >= 4.0
 
 
-def test_a_long_video_is_sampled_by_its_key_frames(scenes: list[Image.Image], film: Film) -> None:
+def test_a_long_video_is_sampled_by_its_key_frames(
+    scenes: list[Image.Image], film: Film
+) -> None:
     data = film(scenes, seconds=4.0)
     every = fingerprint_media(data).frames
     few = fingerprint_media(data, limits=Limits(keyframes_after=0.0)).frames
@@ -80,13 +90,17 @@ def test_a_long_video_is_sampled_by_its_key_frames(scenes: list[Image.Image], fi
     assert len(few) <= len(every)
 
 
-def test_time_is_limited_and_what_was_seen_is_kept(scenes: list[Image.Image], film: Film) -> None:
+def test_time_is_limited_and_what_was_seen_is_kept(
+    scenes: list[Image.Image], film: Film
+) -> None:
     found = fingerprint_media(film(scenes), limits=Limits(seconds=0.0))
     assert (found.kind, found.problems) == ("video", ("out_of_time",))
     assert not found.hashable
 
 
-def test_frames_that_are_too_large_are_refused(scenes: list[Image.Image], film: Film) -> None:
+def test_frames_that_are_too_large_are_refused(
+    scenes: list[Image.Image], film: Film
+) -> None:
     found = fingerprint_media(film(scenes), limits=Limits(pixels=160 * 120 - 1))
     assert found.problems == ("too_many_pixels",)
     assert found.frames == ()
@@ -112,7 +126,9 @@ def test_an_mp4_without_its_index_says_that_it_was_cut(
     assert found.problems == ("truncated", "not_decodable")
 
 
-def test_damage_in_the_middle_is_passed_over(scenes: list[Image.Image], film: Film) -> None:
+def test_damage_in_the_middle_is_passed_over(
+    scenes: list[Image.Image], film: Film
+) -> None:
     data = bytearray(film(scenes, "mpegts"))
     for at in range(len(data) // 2, len(data) // 2 + 2000, 3):
         data[at] ^= 0x55
@@ -121,7 +137,9 @@ def test_damage_in_the_middle_is_passed_over(scenes: list[Image.Image], film: Fi
     assert found.hashable
 
 
-def test_a_turned_video_is_hashed_upright(picture: Make, encode: Encode, bits: Bits) -> None:
+def test_a_turned_video_is_hashed_upright(
+    picture: Make, encode: Encode, bits: Bits
+) -> None:
     upright = picture(160, 120, 9)
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as out:
@@ -134,7 +152,9 @@ def test_a_turned_video_is_hashed_upright(picture: Make, encode: Encode, bits: B
         out.mux(stream.encode())
     found = fingerprint_media(buffer.getvalue())
     assert (found.width, found.height) == (120, 160)
-    assert bits(found.frames[0].pdq, fingerprint_media(encode(upright, "PNG")).pdq) <= 31
+    assert (
+        bits(found.frames[0].pdq, fingerprint_media(encode(upright, "PNG")).pdq) <= 31
+    )
 
 
 def test_sound_alone_has_no_frames() -> None:
@@ -170,13 +190,18 @@ def test_a_list_of_other_files_is_never_followed(
 
 
 def test_a_decoder_that_asks_for_another_file_is_refused(
-    scenes: list[Image.Image], film: Film, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    scenes: list[Image.Image],
+    film: Film,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     """With the demuxer of playlists let in on purpose, the door behind it still holds."""
     monkeypatch.setitem(video.CONTAINERS, "video/mp2t", "hls")
     other = tmp_path / "film.ts"
     other.write_bytes(film(scenes, "mpegts"))
-    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{other}\n#EXT-X-ENDLIST\n"
+    playlist = (
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{other}\n#EXT-X-ENDLIST\n"
+    )
     seen = video.read_video(playlist.encode(), "video/mp2t", Limits())
     assert seen.frames == []
     assert seen.problems == ["refers_to_other_files"]
@@ -184,7 +209,8 @@ def test_a_decoder_that_asks_for_another_file_is_refused(
 
 def frames(*hashes: int, quality: int = 100) -> list[FrameFingerprint]:
     return [
-        FrameFingerprint(float(at), f"{value:064x}", quality) for at, value in enumerate(hashes)
+        FrameFingerprint(float(at), f"{value:064x}", quality)
+        for at, value in enumerate(hashes)
     ]
 
 
@@ -197,7 +223,9 @@ def test_shares_of_both_videos() -> None:
     assert video_match(frames(7), frames(0), threshold=2) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [([], []), (frames(1), []), ([], frames(1))])
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [([], []), (frames(1), []), ([], frames(1))]
+)
 def test_nothing_matches_nothing(
     ours: Sequence[FrameFingerprint], theirs: Sequence[FrameFingerprint]
 ) -> None:
@@ -211,7 +239,9 @@ def test_frames_of_low_quality_take_no_part() -> None:
     assert video_match(dark, dark, quality=40) == (1.0, 1.0)
 
 
-def test_a_recoded_copy_and_an_excerpt_are_found(scenes: list[Image.Image], film: Film) -> None:
+def test_a_recoded_copy_and_an_excerpt_are_found(
+    scenes: list[Image.Image], film: Film
+) -> None:
     known = fingerprint_media(film(scenes)).frames
     small = [scene.resize((96, 72)) for scene in scenes[1:3]]
     query = fingerprint_media(film(small, "webm", "libvpx")).frames

@@ -19,16 +19,26 @@ NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 def _import(context: Context, *numbers: int, name: str = "list") -> None:
     with context.database.writing() as session:
         target = service.create_list(session, name, actor="t", now=NOW)
-        entries = (HashEntry("md5", f"{number:032x}", f"c{number}") for number in numbers)
+        entries = (
+            HashEntry("md5", f"{number:032x}", f"c{number}") for number in numbers
+        )
         service.import_version(
-            session, target, entries, digest=uuid.uuid4().hex, whole=True, actor="t", now=NOW
+            session,
+            target,
+            entries,
+            digest=uuid.uuid4().hex,
+            whole=True,
+            actor="t",
+            now=NOW,
         )
 
 
 def _between(context: Context, before: int, after: int) -> list[str]:
     with context.database.reading() as session:
         found = differences(session, service.named(session, "list"), before, after)
-        return [f"{sign}{int(value, 16)} {category}" for sign, _, value, category in found]
+        return [
+            f"{sign}{int(value, 16)} {category}" for sign, _, value, category in found
+        ]
 
 
 def test_between_any_two_versions(context: Context) -> None:
@@ -44,7 +54,9 @@ def test_between_any_two_versions(context: Context) -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), [(-1, 1), (0, 2), (7, 1)])
-def test_versions_that_are_not_are_named(context: Context, before: int, after: int) -> None:
+def test_versions_that_are_not_are_named(
+    context: Context, before: int, after: int
+) -> None:
     _import(context, 1)
     with pytest.raises(InvalidInput, match="it has 1 to 1"):
         _between(context, before, after)

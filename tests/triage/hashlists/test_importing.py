@@ -28,19 +28,34 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _file(*numbers: int, more: str = "") -> io.BytesIO:
-    return io.BytesIO(("".join(f"{number:032x}\n" for number in numbers) + more).encode())
+    return io.BytesIO(
+        ("".join(f"{number:032x}\n" for number in numbers) + more).encode()
+    )
 
 
 def _import(
-    context: Context, file: io.BytesIO, *, at: datetime = NOW, form: str = "lines",
-    tick: Callable[[int], None] = lambda _: None, whole: bool = True,
-) -> tuple[service.Import, list[int]]:  # fmt: skip
+    context: Context,
+    file: io.BytesIO,
+    *,
+    at: datetime = NOW,
+    form: str = "lines",
+    tick: Callable[[int], None] = lambda _: None,
+    whole: bool = True,
+) -> tuple[service.Import, list[int]]:
     resumed: list[int] = []
     file.seek(0)
     done = importing.import_file(
-        context.database, "list", file, form=form, whole=whole, actor="t", clock=lambda: at,
-        tick=tick, resumed=resumed.append, source="a test",
-    )  # fmt: skip
+        context.database,
+        "list",
+        file,
+        form=form,
+        whole=whole,
+        actor="t",
+        clock=lambda: at,
+        tick=tick,
+        resumed=resumed.append,
+        source="a test",
+    )
     return done, resumed
 
 
@@ -75,7 +90,9 @@ def test_it_goes_on_and_its_list_is_made_at_the_end(context: Context) -> None:
         assert session.scalars(select(HashList.source)).all() == ["a test"]
 
 
-def test_the_progress_is_told_in_bytes_up_to_the_size_of_the_file(context: Context) -> None:
+def test_the_progress_is_told_in_bytes_up_to_the_size_of_the_file(
+    context: Context,
+) -> None:
     file = _file(*range(1, 36))
     told: list[int] = []
     _import(context, file, tick=told.append)
@@ -119,8 +136,12 @@ def test_the_same_file_in_another_format_begins_anew(context: Context) -> None:
     assert (done.added, resumed) == (35, [])
 
 
-@pytest.mark.parametrize("numbers", [range(1, 36), range(7, 12)], ids=["same", "another"])
-def test_of_two_imports_into_a_list_one_goes_on(numbers: range, context: Context) -> None:
+@pytest.mark.parametrize(
+    "numbers", [range(1, 36), range(7, 12)], ids=["same", "another"]
+)
+def test_of_two_imports_into_a_list_one_goes_on(
+    numbers: range, context: Context
+) -> None:
     quicker: list[service.Import] = []
 
     def tick(_: int) -> None:
@@ -140,7 +161,9 @@ def test_a_file_that_breaks_later_on_leaves_nothing(context: Context) -> None:
     assert _left(context) == (0, 0, 0)
 
 
-def test_a_file_without_a_hash_leaves_nothing_and_names_its_first_lines(context: Context) -> None:
+def test_a_file_without_a_hash_leaves_nothing_and_names_its_first_lines(
+    context: Context,
+) -> None:
     with pytest.raises(InvalidInput, match=r"line 1: .*line 5: ") as caught:
         _import(context, io.BytesIO(b"no hash\n" * 35))
     assert "line 6" not in caught.value.message

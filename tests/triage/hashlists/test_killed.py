@@ -60,20 +60,30 @@ def house(
     context.close()
 
 
-def test_a_killed_import_is_resumed_and_blocks_no_report(house: Context, tmp_path: Path) -> None:
+def test_a_killed_import_is_resumed_and_blocks_no_report(
+    house: Context, tmp_path: Path
+) -> None:
     first, second = tmp_path / "first.txt", tmp_path / "second.txt"
     first.write_text("".join(f"{number:032x}\n" for number in range(1, 11)))
     lines = [f"{number:032x}\n" for number in range(6, 6 + ROWS)]
     second.write_text("not a hash\n" + "".join(lines))
     assert "version 1, 10 added, 0 removed, 0 lines" in _imported(first).stdout
     killed = subprocess.Popen(
-        [sys.executable, "-c", IMPORTER, str(second)], env=os.environ, stdout=subprocess.PIPE
+        [sys.executable, "-c", IMPORTER, str(second)],
+        env=os.environ,
+        stdout=subprocess.PIPE,
     )
     assert killed.stdout is not None
     assert killed.stdout.readline() == b"in the middle\n"
-    with house.database.writing() as session:  # the import is under way and holds no lock
+    with (
+        house.database.writing() as session
+    ):  # the import is under way and holds no lock
         submission = Submission.model_validate(
-            {"locations": ["https://host.example/a"], "kind": "csam_image", "language": "en"}
+            {
+                "locations": ["https://host.example/a"],
+                "kind": "csam_image",
+                "language": "en",
+            }
         )
         intake.receive(session, house, submission, channel="form", now=NOW)
     killed.send_signal(signal.SIGKILL)
@@ -91,7 +101,9 @@ def test_another_file_begins_anew(house: Context, tmp_path: Path) -> None:
     file = tmp_path / "list.txt"
     file.write_text("".join(f"{number:032x}\n" for number in range(1, ROWS)))
     killed = subprocess.Popen(
-        [sys.executable, "-c", IMPORTER, str(file)], env=os.environ, stdout=subprocess.PIPE
+        [sys.executable, "-c", IMPORTER, str(file)],
+        env=os.environ,
+        stdout=subprocess.PIPE,
     )
     assert killed.stdout is not None
     killed.stdout.readline()
@@ -107,9 +119,13 @@ def _imported(file: Path) -> subprocess.CompletedProcess[str]:
     """The command itself, in a process of its own."""
     command = [sys.executable, "-m", "workers", "hashlist", "import", "list", str(file)]
     done = subprocess.run(
-        command, env=os.environ | {"COLUMNS": "200"}, capture_output=True, text=True, timeout=60,
+        command,
+        env=os.environ | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=60,
         check=False,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stderr
     return done
 

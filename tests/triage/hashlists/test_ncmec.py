@@ -58,7 +58,9 @@ class Ncmec:
 
     def page(self, query: dict[str, str]) -> str:
         start = int(query.get("start", 0))
-        wanted = [one for one in self.media if query.get("from", "") <= one[1] <= query["to"]]
+        wanted = [
+            one for one in self.media if query.get("from", "") <= one[1] <= query["to"]
+        ]
         shown = wanted[start : start + PAGE]
         entries = "".join(
             f'<{tag}><member id="7">Example</member><timestamp>{stamp}</timestamp><id>{name}</id>'
@@ -86,41 +88,62 @@ class Ncmec:
 
 @pytest.fixture
 def ncmec(hash_service: Any) -> Ncmec:
-    made = Ncmec([(f"m{n}", f"2026-10-{20 - n:02}T08:00:00Z", "image") for n in range(7)])
+    made = Ncmec(
+        [(f"m{n}", f"2026-10-{20 - n:02}T08:00:00Z", "image") for n in range(7)]
+    )
     hash_service.answer = made.answer
     return made
 
 
 def _update(
-    context: Context, url: str, *, whole: bool = False, password: str = "secret",
+    context: Context,
+    url: str,
+    *,
+    whole: bool = False,
+    password: str = "secret",
     now: datetime = NOW,
-) -> Update:  # fmt: skip
-    with HashSharing(f"{url}/exchange", "example", password, pause=lambda _: None) as sharing:
+) -> Update:
+    with HashSharing(
+        f"{url}/exchange", "example", password, pause=lambda _: None
+    ) as sharing:
         return update(context, "ncmec", sharing, actor="t", now=now, whole=whole)
 
 
 def _current(context: Context) -> set[str]:
     with context.database.reading() as session:
         return set(
-            session.scalars(select(HashEntryRow.value).where(HashEntryRow.removed_in.is_(None)))
+            session.scalars(
+                select(HashEntryRow.value).where(HashEntryRow.removed_in.is_(None))
+            )
         )
 
 
-def test_all_pages_then_only_what_is_new(context: Context, ncmec: Ncmec, hash_service: Any) -> None:
+def test_all_pages_then_only_what_is_new(
+    context: Context, ncmec: Ncmec, hash_service: Any
+) -> None:
     first = _update(context, hash_service.url)
     assert first.done is not None
-    assert (first.done.added, first.fetched, first.checkpoint) == (7, 7, "2026-10-20T08:00:00Z")
+    assert (first.done.added, first.fetched, first.checkpoint) == (
+        7,
+        7,
+        "2026-10-20T08:00:00Z",
+    )
     assert _current(context) == {md5(f"m{n}") for n in range(7)}
     ncmec.media += [
-        ("late", "2026-10-21T08:00:00Z", "video"), ("m3", "2026-10-22T08:00:00Z", "deletedImage"),
-    ]  # fmt: skip
+        ("late", "2026-10-21T08:00:00Z", "video"),
+        ("m3", "2026-10-22T08:00:00Z", "deletedImage"),
+    ]
     hash_service.asked.clear()
     second = _update(context, hash_service.url)
     assert second.done is not None
     assert (second.done.added, second.done.removed) == (1, 1)
     assert second.checkpoint == "2026-10-22T08:00:00Z"
-    assert all("from=2026-10-20T08" in path for path in hash_service.asked if "entries" in path)
-    assert _current(context) == {md5(f"m{n}") for n in (0, 1, 2, 4, 5, 6)} | {md5("late")}
+    assert all(
+        "from=2026-10-20T08" in path for path in hash_service.asked if "entries" in path
+    )
+    assert _current(context) == {md5(f"m{n}") for n in (0, 1, 2, 4, 5, 6)} | {
+        md5("late")
+    }
     with context.database.reading() as session:
         (hash_list,) = session.scalars(select(HashList))
         assert hash_list.category_map["B2"] == "national"
@@ -137,7 +160,9 @@ def test_nothing_new_makes_no_version(
     assert _update(context, hash_service.url).checkpoint == "2026-10-20T08:00:00Z"
     with context.database.reading() as session:
         # The second run sees the newest medium once more, since ``from`` is inclusive.
-        added = session.scalars(select(HashListVersion.added).order_by(HashListVersion.number))
+        added = session.scalars(
+            select(HashListVersion.added).order_by(HashListVersion.number)
+        )
         assert list(added) == [7, 0]
 
 
@@ -154,8 +179,12 @@ def test_a_failure_on_page_three_saves_nothing_and_the_next_run_goes_on_from_the
     ncmec.broken = 4
     found = _update(context, hash_service.url, now=NOW + timedelta(hours=3))
     entries = [path for path in hash_service.asked if "entries" in path]
-    assert len(entries) == 5 and all("start=4" in path for path in entries), "page 3 alone"
-    assert all("to=2026-11-02T09" in path for path in entries), "still the first question"
+    assert len(entries) == 5 and all("start=4" in path for path in entries), (
+        "page 3 alone"
+    )
+    assert all("to=2026-11-02T09" in path for path in entries), (
+        "still the first question"
+    )
     assert found.done is not None
     assert (found.done.added, found.fetched) == (5, 6)
     assert found.checkpoint == "2026-10-25T08:00:00Z"
@@ -237,23 +266,33 @@ def test_pages_that_lead_in_a_circle_end(
 
 @pytest.mark.parametrize(
     "url",
-    ["http://hashes.example", "ftp://hashes.example", "https://a:b@hashes.example", "hashes",
-     "https://hashes.example/?a=1", "http://127.0.0.1.example"],
-)  # fmt: skip
+    [
+        "http://hashes.example",
+        "ftp://hashes.example",
+        "https://a:b@hashes.example",
+        "hashes",
+        "https://hashes.example/?a=1",
+        "http://127.0.0.1.example",
+    ],
+)
 def test_a_password_never_travels_in_the_clear(url: str) -> None:
     with pytest.raises(InvalidInput):
         checked_url(url)
 
 
-@pytest.mark.parametrize("url", ["https://hashes.example/", "http://[::1]:80", "http://localhost"])
+@pytest.mark.parametrize(
+    "url", ["https://hashes.example/", "http://[::1]:80", "http://localhost"]
+)
 def test_addresses_that_may_be_asked(url: str) -> None:
     assert checked_url(url) == url.rstrip("/")
 
 
 def test_pages_without_an_end_end(
-    make_context: Callable[..., Context], ncmec: Ncmec, hash_service: Any,
+    make_context: Callable[..., Context],
+    ncmec: Ncmec,
+    hash_service: Any,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     context = make_context()
     monkeypatch.setattr("triage.hashlists.owners.ncmec.MOST_PAGES", 3)
     ncmec.page = lambda _: (  # type: ignore[method-assign]

@@ -28,10 +28,16 @@ class World:
         self.made += 1
         given = {"pdq": PDQ, "pdq_quality": 90, "hashable": True, **values}
         media = Media(
-            id=new_id(), sha256=f"{self.made:064x}", sha1=f"{self.made:040x}",
-            md5=f"{self.made:032x}", kind="image", media_type="image/png", size=1,
-            first_seen_at=NOW, **given,
-        )  # fmt: skip
+            id=new_id(),
+            sha256=f"{self.made:064x}",
+            sha1=f"{self.made:040x}",
+            md5=f"{self.made:032x}",
+            kind="image",
+            media_type="image/png",
+            size=1,
+            first_seen_at=NOW,
+            **given,
+        )
         with self.context.database.writing() as session:
             session.add(media)
         return media
@@ -47,17 +53,32 @@ class World:
     ) -> None:
         self.made += 1
         item = Item(
-            id=new_id(), key=f"url:{self.made}", kind="url", canonical="http://h.example/x",
-            display="x", first_reported_at=NOW, last_reported_at=NOW,
-        )  # fmt: skip
+            id=new_id(),
+            key=f"url:{self.made}",
+            kind="url",
+            canonical="http://h.example/x",
+            display="x",
+            first_reported_at=NOW,
+            last_reported_at=NOW,
+        )
         case = Case(
-            id=new_id(), reference=f"AL-2026-{self.made:06}", item_id=item.id, opened_at=NOW,
-            state=state, state_since=NOW, outcome={"class": label} if label else {}, round=round_,
-        )  # fmt: skip
+            id=new_id(),
+            reference=f"AL-2026-{self.made:06}",
+            item_id=item.id,
+            opened_at=NOW,
+            state=state,
+            state_since=NOW,
+            outcome={"class": label} if label else {},
+            round=round_,
+        )
         link = ItemMedia(
-            item_id=item.id, media_id=media.id, url="http://h.example/x", source=source,
-            first_seen_at=NOW, last_seen_at=NOW,
-        )  # fmt: skip
+            item_id=item.id,
+            media_id=media.id,
+            url="http://h.example/x",
+            source=source,
+            first_seen_at=NOW,
+            last_seen_at=NOW,
+        )
         with self.context.database.writing() as session:
             session.add(item)
             session.flush()
@@ -65,19 +86,28 @@ class World:
 
     def listed(self, media: Media, decision: str = "open", **values: Any) -> None:
         self.made += 1
-        known = HashList(id=new_id(), name=f"list {self.made}", created_at=NOW, **values)
+        known = HashList(
+            id=new_id(), name=f"list {self.made}", created_at=NOW, **values
+        )
         with self.context.database.writing() as session:
             session.add(known)
             session.flush()
-            entry = HashEntryRow(list_id=known.id, kind="md5", value=media.md5, added_in=1)
+            entry = HashEntryRow(
+                list_id=known.id, kind="md5", value=media.md5, added_in=1
+            )
             session.add(entry)
             session.flush()
             session.add(
                 MediaMatch(
-                    media_id=media.id, entry_id=entry.id, list_id=known.id, kind="md5", distance=0,
-                    at=NOW, decision=decision,
+                    media_id=media.id,
+                    entry_id=entry.id,
+                    list_id=known.id,
+                    kind="md5",
+                    distance=0,
+                    at=NOW,
+                    decision=decision,
                 )
-            )  # fmt: skip
+            )
 
     def told(self) -> dict[str, str | None]:
         """SHA-256 -> class."""
@@ -124,9 +154,11 @@ def test_lists_doubts_and_differences(context: Context) -> None:
     world.seen(graver, "removed", "baseline")
     world.seen(both, "waiting", None)
     assert world.told() == {
-        off.sha256: "national", denied.sha256: "national", graver.sha256: "baseline",
+        off.sha256: "national",
+        denied.sha256: "national",
+        graver.sha256: "baseline",
         both.sha256: "national",
-    }  # fmt: skip
+    }
 
 
 def test_what_is_told_of_a_file(make_context: Any) -> None:

@@ -39,8 +39,12 @@ def _import(context: Context, *values: str) -> None:
 
 def _build(context: Context) -> None:
     with context.database.writing() as session:
-        outbox.post(session, "hashlist.index", key=uuid.uuid4().hex, payload={}, now=NOW)
-        entry = session.scalars(select(OutboxEntry.id).order_by(OutboxEntry.id.desc())).first()
+        outbox.post(
+            session, "hashlist.index", key=uuid.uuid4().hex, payload={}, now=NOW
+        )
+        entry = session.scalars(
+            select(OutboxEntry.id).order_by(OutboxEntry.id.desc())
+        ).first()
     assert entry is not None
     service.rebuild_index(Task(context, entry, {}, 1, NOW))
 
@@ -70,7 +74,9 @@ def test_a_missing_and_a_damaged_index_are_named(context: Context) -> None:
     assert "is damaged: it has" in _fault(context)
 
 
-def test_an_index_of_another_database_is_not_believed(context: Context, tmp_path: Path) -> None:
+def test_an_index_of_another_database_is_not_believed(
+    context: Context, tmp_path: Path
+) -> None:
     """Its ids would name other entries: here the one that it calls 1 is far from the query."""
     far = "0" * 64
     _import(context, far)
@@ -96,7 +102,9 @@ def test_too_many_entries_beside_it_are_told(
     assert "More than 2 pdq entries" in _fault(context)
 
 
-def test_a_damaged_index_is_built_anew_once_an_hour_by_whoever_notices(context: Context) -> None:
+def test_a_damaged_index_is_built_anew_once_an_hour_by_whoever_notices(
+    context: Context,
+) -> None:
     _import(context, PDQ)
     _build(context)
     index_path(context, "pdq").write_bytes(b"not an index")
@@ -104,18 +112,30 @@ def test_a_damaged_index_is_built_anew_once_an_hour_by_whoever_notices(context: 
     for number in range(2):
         with context.database.writing() as session:
             media = Media(
-                id=new_id(), md5=f"{number:032x}", sha1="0" * 40, sha256=f"{number:064x}", size=1,
-                kind="image", media_type="image/png", pdq=PDQ, pdq_quality=100, frames=[],
+                id=new_id(),
+                md5=f"{number:032x}",
+                sha1="0" * 40,
+                sha256=f"{number:064x}",
+                size=1,
+                kind="image",
+                media_type="image/png",
+                pdq=PDQ,
+                pdq_quality=100,
+                frames=[],
                 first_seen_at=NOW,
-            )  # fmt: skip
+            )
             session.add(media)
             assert len(matcher.match_media(session, media, now=NOW)) == 1
     with context.database.reading() as session:
         keys = session.scalars(select(OutboxEntry.key)).all()
-    assert [key for key in keys if key.startswith("index:repair")] == ["index:repair:2026-11-02T09"]
+    assert [key for key in keys if key.startswith("index:repair")] == [
+        "index:repair:2026-11-02T09"
+    ]
 
 
-def test_public_pages_on_a_host_of_their_own_know_nothing_of_it(context: Context) -> None:
+def test_public_pages_on_a_host_of_their_own_know_nothing_of_it(
+    context: Context,
+) -> None:
     _import(context, PDQ)
     settings = context.settings.model_copy(update={"audiences": ("public",)})
     alone = Context(**{**vars(context), "settings": settings})

@@ -12,7 +12,13 @@ import pytest
 from sqlalchemy import select
 
 from hotline.core.context import Context
-from hotline.core.errors import Conflict, Forbidden, InvalidInput, Misconfigured, Unavailable
+from hotline.core.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    Misconfigured,
+    Unavailable,
+)
 from hotline.core.jobs.task import Task
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
@@ -48,7 +54,9 @@ def owner(hash_service: Any, tmp_path: Path) -> Any:
     (tmp_path / "var" / "secrets" / "police.token").write_text("let-me-in\n")
     hash_service.sent = []
 
-    def answer(method: str, _path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+    def answer(
+        method: str, _path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, bytes]:
         if (method, headers.get("authorization")) != ("POST", "Bearer let-me-in"):
             return 401, b""
         hash_service.sent.append(json.loads(body))
@@ -63,23 +71,40 @@ def _seen(context: Context, matcher: Matcher, **values: Any) -> Media:
     """A picture that was seen at one item, matched as the examination does."""
     with context.database.writing() as session:
         given = {
-            "sha256": "a" * 64, "sha1": "b" * 40, "md5": "c" * 32, "kind": "image",
-            "media_type": "image/png", "size": 1, "pdq": PDQ, "pdq_quality": 90,
-            "hashable": True, "first_seen_at": NOW, **values,
-        }  # fmt: skip
+            "sha256": "a" * 64,
+            "sha1": "b" * 40,
+            "md5": "c" * 32,
+            "kind": "image",
+            "media_type": "image/png",
+            "size": 1,
+            "pdq": PDQ,
+            "pdq_quality": 90,
+            "hashable": True,
+            "first_seen_at": NOW,
+            **values,
+        }
         media = Media(id=new_id(), **given)
         item = Item(
-            id=new_id(), key="url:x", kind="url", canonical="http://h.example/x", display="x",
-            first_reported_at=NOW, last_reported_at=NOW,
-        )  # fmt: skip
+            id=new_id(),
+            key="url:x",
+            kind="url",
+            canonical="http://h.example/x",
+            display="x",
+            first_reported_at=NOW,
+            last_reported_at=NOW,
+        )
         session.add_all([media, item])
         session.flush()
         session.add(
             ItemMedia(
-                item_id=item.id, media_id=media.id, url="http://h.example/x", source="direct",
-                first_seen_at=NOW, last_seen_at=NOW,
+                item_id=item.id,
+                media_id=media.id,
+                url="http://h.example/x",
+                source="direct",
+                first_seen_at=NOW,
+                last_seen_at=NOW,
             )
-        )  # fmt: skip
+        )
         matcher.match_media(session, media, now=NOW)
     return media
 
@@ -98,7 +123,9 @@ def _waiting(context: Context, media: Media, now: datetime = NOW) -> list[str]:
         return not_asked(session, lists, [media.id], now).get(media.id, [])
 
 
-def test_an_owner_is_asked_and_its_reference_is_kept(context: Context, owner: Any) -> None:
+def test_an_owner_is_asked_and_its_reference_is_kept(
+    context: Context, owner: Any
+) -> None:
     matcher = Matcher(context)
     media = _seen(context, matcher)
     assert owner.sent == [], "the examination does not wait for an owner"
@@ -106,15 +133,22 @@ def test_an_owner_is_asked_and_its_reference_is_kept(context: Context, owner: An
     assert _waiting(context, media, NOW + timedelta(days=30)) == ["Police list"]
     ask_owner(_task(context))
     assert owner.sent == [
-        {"hashes": [{"kind": "sha256", "value": "a" * 64}, {"kind": "pdq", "value": PDQ}]}
+        {
+            "hashes": [
+                {"kind": "sha256", "value": "a" * 64},
+                {"kind": "pdq", "value": PDQ},
+            ]
+        }
     ]
     assert _waiting(context, media) == []
     with context.database.reading() as session:
         (match,) = session.scalars(select(MediaMatch))
         assert (match.kind, match.distance, match.quality) == ("pdq", 4, 90)
         assert (match.entry.kind, match.entry.value, match.entry.category) == (
-            "remote", "2026/17", "A1",
-        )  # fmt: skip
+            "remote",
+            "2026/17",
+            "A1",
+        )
         assert (match.hash_list.name, match.hash_list.remote) == ("Police list", True)
         assert match.hash_list.default_class == "national"
         jobs = list(session.scalars(select(OutboxEntry.job)))
@@ -123,14 +157,23 @@ def test_an_owner_is_asked_and_its_reference_is_kept(context: Context, owner: An
         again = matcher.match_media(session, session.get_one(Media, media.id), now=NOW)
         assert again == [], "what stands for the owner's entry is no hash of ours"
         assert len(session.scalars(select(MediaMatch)).all()) == 1
-        assert list(session.scalars(select(OutboxEntry.job))) == jobs, "asked once a month"
+        assert list(session.scalars(select(OutboxEntry.job))) == jobs, (
+            "asked once a month"
+        )
 
 
 def test_nothing_poor_and_no_kind_that_the_owner_cannot_compare_is_told(
     make_context: Callable[..., Context], owner: Any
 ) -> None:
     context = make_context()
-    _seen(context, Matcher(context), pdq=POOR, pdq_quality=10, phash="8" * 16, hashable=False)
+    _seen(
+        context,
+        Matcher(context),
+        pdq=POOR,
+        pdq_quality=10,
+        phash="8" * 16,
+        hashable=False,
+    )
     with pytest.raises(Unavailable, match="not asked"):
         ask_owner(_task(context))  # this owner speaks of a PDQ that we did not send
     assert owner.sent == [{"hashes": [{"kind": "sha256", "value": "a" * 64}]}]
@@ -169,7 +212,9 @@ def test_an_owner_that_is_switched_off_is_asked_no_more(
 ) -> None:
     context = make_context()
     with context.database.writing() as session:
-        known = service.create_list(session, "Police list", actor="t", now=NOW, remote=True)
+        known = service.create_list(
+            session, "Police list", actor="t", now=NOW, remote=True
+        )
         service.set_enabled(session, known, False, actor="t", now=NOW)
         with pytest.raises(Conflict, match="stays with its owner"):
             entries = iter([HashEntry("md5", "d" * 32)])
@@ -181,7 +226,9 @@ def test_an_owner_that_is_switched_off_is_asked_no_more(
     assert owner.sent == []
 
 
-def test_a_list_of_our_own_keeps_its_name(make_context: Callable[..., Context], owner: Any) -> None:
+def test_a_list_of_our_own_keeps_its_name(
+    make_context: Callable[..., Context], owner: Any
+) -> None:
     context = make_context()
     with context.database.writing() as session:
         service.create_list(session, "Police list", actor="t", now=NOW)
@@ -201,7 +248,12 @@ class Stranger:
         kind, value = hashes[-1]
         return [
             Answer(kind="pdq", value=value, reference=reference, distance=distance)
-            for reference, distance in (("far", 31), ("near", 9), ("same", 3), ("near", 2))
+            for reference, distance in (
+                ("far", 31),
+                ("near", 9),
+                ("same", 3),
+                ("near", 2),
+            )
             if kind == "pdq"
         ]
 
@@ -239,7 +291,9 @@ def test_no_list_is_shipped() -> None:
         ('name = "Police list"', 'name = ""', "name"),
     ],
 )
-def test_a_faulty_file_is_refused(tmp_path: Path, old: str, new: str, reason: str) -> None:
+def test_a_faulty_file_is_refused(
+    tmp_path: Path, old: str, new: str, reason: str
+) -> None:
     (tmp_path / "data").mkdir()
     file = tmp_path / "data" / "remote_lists.toml"
     file.write_text(FILE.replace(old, new).replace("{url}", "https://police.example"))

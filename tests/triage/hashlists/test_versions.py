@@ -35,7 +35,9 @@ def _near(distance: int) -> str:
     return f"{int(PDQ, 16) ^ ((1 << distance) - 1):064x}"
 
 
-def _entries(*values: str, kind: str = "md5", deleted: bool = False) -> Iterator[HashEntry]:
+def _entries(
+    *values: str, kind: str = "md5", deleted: bool = False
+) -> Iterator[HashEntry]:
     for value in values:
         yield HashEntry(kind=kind, value=value, deleted=deleted)
 
@@ -45,15 +47,25 @@ def _md5(number: int) -> str:
 
 
 def _import(
-    context: Context, entries: Iterator[HashEntry | Problem], *, whole: bool = True,
-    name: str = "list", digest: str = "", **properties: object,
-) -> service.Import:  # fmt: skip
+    context: Context,
+    entries: Iterator[HashEntry | Problem],
+    *,
+    whole: bool = True,
+    name: str = "list",
+    digest: str = "",
+    **properties: object,
+) -> service.Import:
     with context.database.writing() as session:
         target = service.create_list(session, name, actor="t", now=NOW, **properties)
         return service.import_version(
-            session, target, entries, digest=digest or uuid.uuid4().hex, whole=whole, actor="t",
+            session,
+            target,
+            entries,
+            digest=digest or uuid.uuid4().hex,
+            whole=whole,
+            actor="t",
             now=NOW,
-        )  # fmt: skip
+        )
 
 
 def _current(context: Context) -> set[str]:
@@ -92,10 +104,14 @@ def test_an_addition_takes_off_only_what_it_marks(context: Context) -> None:
     assert _current(context) == {_md5(2), _md5(3)}
 
 
-def test_a_tombstone_without_a_hash_takes_off_all_of_its_medium(context: Context) -> None:
+def test_a_tombstone_without_a_hash_takes_off_all_of_its_medium(
+    context: Context,
+) -> None:
     both = [HashEntry("md5", _md5(n), entry_ref="7:a") for n in (1, 2)]
     _import(context, iter([*both, HashEntry("md5", _md5(3), entry_ref="7:b")]))
-    done = _import(context, iter([HashEntry("", "", entry_ref="7:a", deleted=True)]), whole=False)
+    done = _import(
+        context, iter([HashEntry("", "", entry_ref="7:a", deleted=True)]), whole=False
+    )
     assert (done.added, done.removed) == (0, 2)
     assert _current(context) == {_md5(3)}
 
@@ -105,11 +121,15 @@ def test_rolling_back_and_forth_loses_nothing(context: Context) -> None:
     _import(context, _entries(_md5(2), _md5(3)))
     _import(context, _entries(_md5(4)))
     with context.database.writing() as session:
-        done = service.roll_back(session, service.named(session, "list"), 1, actor="t", now=NOW)
+        done = service.roll_back(
+            session, service.named(session, "list"), 1, actor="t", now=NOW
+        )
     assert (done.version, done.added, done.removed) == (4, 2, 1)
     assert _current(context) == {_md5(1), _md5(2)}
     with context.database.writing() as session:
-        service.roll_back(session, service.named(session, "list"), 2, actor="t", now=NOW)
+        service.roll_back(
+            session, service.named(session, "list"), 2, actor="t", now=NOW
+        )
     assert _current(context) == {_md5(2), _md5(3)}
 
 
@@ -117,7 +137,9 @@ def test_rolling_back_and_forth_loses_nothing(context: Context) -> None:
 def test_a_version_that_is_not_there_is_refused(context: Context, to: int) -> None:
     _import(context, _entries(_md5(1)))
     with pytest.raises(InvalidInput), context.database.writing() as session:
-        service.roll_back(session, service.named(session, "list"), to, actor="t", now=NOW)
+        service.roll_back(
+            session, service.named(session, "list"), to, actor="t", now=NOW
+        )
 
 
 def test_a_file_that_breaks_off_leaves_the_list_as_it_was(context: Context) -> None:
@@ -139,7 +161,9 @@ def test_the_same_file_twice_is_refused(context: Context) -> None:
         _import(context, _entries(_md5(1)), digest="d" * 64)
 
 
-def test_bad_lines_are_counted_and_named_and_the_rest_is_taken(context: Context) -> None:
+def test_bad_lines_are_counted_and_named_and_the_rest_is_taken(
+    context: Context,
+) -> None:
     text = b"md5\n" + _md5(1).encode() + b"\nnonsense\n" + _md5(2).encode() + b"\n"
     done = _import(context, formats.parse("csv", io.BytesIO(text)))
     assert (done.added, done.rejected) == (2, 1)
@@ -170,20 +194,28 @@ def test_export_asks_its_owner(context: Context) -> None:
 
 def _match(context: Context, matcher: Matcher, query: Query) -> list[tuple[str, int]]:
     with context.database.reading() as session:
-        return [(hit.hash_list.name, hit.distance) for hit in matcher.match(session, query)]
+        return [
+            (hit.hash_list.name, hit.distance) for hit in matcher.match(session, query)
+        ]
 
 
 def _index(context: Context) -> None:
     """Run the queued index job, as a worker would."""
     with context.database.writing() as session:
-        outbox.post(session, "hashlist.index", key=uuid.uuid4().hex, payload={}, now=NOW)
-        entry = session.scalars(select(OutboxEntry.id).order_by(OutboxEntry.id.desc())).first()
+        outbox.post(
+            session, "hashlist.index", key=uuid.uuid4().hex, payload={}, now=NOW
+        )
+        entry = session.scalars(
+            select(OutboxEntry.id).order_by(OutboxEntry.id.desc())
+        ).first()
     assert entry is not None
     service.rebuild_index(Task(context, entry, {}, 1, NOW))
 
 
 @pytest.mark.parametrize("indexed", [False, True])
-def test_near_matches_heed_each_lists_threshold(context: Context, indexed: bool) -> None:
+def test_near_matches_heed_each_lists_threshold(
+    context: Context, indexed: bool
+) -> None:
     _import(context, _entries(PDQ, kind="pdq"), name="wide")
     _import(context, _entries(PDQ, kind="pdq"), name="narrow", pdq_threshold=10)
     if indexed:
@@ -202,7 +234,9 @@ def test_near_matches_heed_each_lists_threshold(context: Context, indexed: bool)
 
 
 @pytest.mark.parametrize("indexed", [False, True])
-def test_removed_switched_off_and_later_entries(context: Context, indexed: bool) -> None:
+def test_removed_switched_off_and_later_entries(
+    context: Context, indexed: bool
+) -> None:
     _import(context, _entries(PDQ, _near(200), kind="pdq"))
     if indexed:
         _index(context)
@@ -210,9 +244,13 @@ def test_removed_switched_off_and_later_entries(context: Context, indexed: bool)
     assert _match(context, matcher, Query({}, PDQ, 100)) == [("list", 0)]
     _import(context, _entries(_near(200), _near(100), kind="pdq"))
     assert _match(context, matcher, Query({}, PDQ, 100)) == [], "taken off the list"
-    assert _match(context, matcher, Query({}, _near(100), 100)) == [("list", 0)], "came since"
+    assert _match(context, matcher, Query({}, _near(100), 100)) == [("list", 0)], (
+        "came since"
+    )
     with context.database.writing() as session:
-        service.set_enabled(session, service.named(session, "list"), False, actor="t", now=NOW)
+        service.set_enabled(
+            session, service.named(session, "list"), False, actor="t", now=NOW
+        )
     assert _match(context, matcher, Query({}, _near(100), 100)) == []
 
 
@@ -242,29 +280,41 @@ def test_a_video_matches_by_its_frames(context: Context) -> None:
     _import(context, _entries(PDQ, kind="pdq"))
     frames = ((_near(3), 90), (_near(2), 90), (_near(150), 90), (_near(1), 20))
     with context.database.reading() as session:
-        (hit,) = Matcher(context).match(session, Query({}, frames=frames, is_video=True))
+        (hit,) = Matcher(context).match(
+            session, Query({}, frames=frames, is_video=True)
+        )
     assert (hit.distance, hit.share) == (2, 0.6667)
 
 
-def test_an_animation_matches_by_a_later_frame_and_never_by_a_poor_one(context: Context) -> None:
+def test_an_animation_matches_by_a_later_frame_and_never_by_a_poor_one(
+    context: Context,
+) -> None:
     """Its first frame is black: the hash of that one is of no quality, and so is its pHash."""
     _import(context, _entries(_near(2), "0" * 63 + "1", kind="pdq"))
     _import(context, _entries("8" * 16, kind="phash"), name="second")
     seen = {
-        "kind": "image", "md5": "c" * 32, "sha1": "b" * 40, "sha256": "a" * 64,
-        "pdq": "0" * 63 + "1", "pdq_quality": 0, "phash": "8" * 16,
+        "kind": "image",
+        "md5": "c" * 32,
+        "sha1": "b" * 40,
+        "sha256": "a" * 64,
+        "pdq": "0" * 63 + "1",
+        "pdq_quality": 0,
+        "phash": "8" * 16,
         "frames": [
-            {"at": 0.5, "pdq": _near(5), "quality": 80}, {"at": 0.9, "pdq": _near(4), "quality": 60}
+            {"at": 0.5, "pdq": _near(5), "quality": 80},
+            {"at": 0.9, "pdq": _near(4), "quality": 60},
         ],
-    }  # fmt: skip
+    }
     with context.database.reading() as session:
         (hit,) = Matcher(context).match(session, Query.of(seen))
         assert (hit.distance, hit.quality, hit.share) == (2, 60, None)
         seen |= {"pdq_quality": 50}
         found = Matcher(context).match(session, Query.of(seen))
     assert sorted((one.entry.kind, one.distance) for one in found) == [
-        ("pdq", 0), ("pdq", 2), ("phash", 0),
-    ]  # fmt: skip
+        ("pdq", 0),
+        ("pdq", 2),
+        ("phash", 0),
+    ]
 
 
 def test_a_match_is_kept_once_and_its_decision_stays(
@@ -275,10 +325,18 @@ def test_a_match_is_kept_once_and_its_decision_stays(
     matcher = Matcher(context)
     with context.database.writing() as session:
         media = Media(
-            id=new_id(), sha256="a" * 64, sha1="b" * 40, md5="c" * 32, kind="image",
-            media_type="image/png", size=1, pdq=_near(4), pdq_quality=90, hashable=True,
+            id=new_id(),
+            sha256="a" * 64,
+            sha1="b" * 40,
+            md5="c" * 32,
+            kind="image",
+            media_type="image/png",
+            size=1,
+            pdq=_near(4),
+            pdq_quality=90,
+            hashable=True,
             first_seen_at=NOW,
-        )  # fmt: skip
+        )
         session.add(media)
         session.flush()
         matcher.match_media(session, media, now=NOW)
@@ -292,8 +350,9 @@ def test_an_import_posts_index_and_rematch(context: Context) -> None:
     _import(context, _entries(PDQ, kind="pdq"))
     with context.database.reading() as session:
         assert sorted(session.scalars(select(OutboxEntry.job))) == [
-            "hashlist.index", "hashlist.rematch",
-        ]  # fmt: skip
+            "hashlist.index",
+            "hashlist.rematch",
+        ]
 
 
 def test_a_known_file_on_a_new_list_gives_its_cases_a_new_proposal(
@@ -302,21 +361,36 @@ def test_a_known_file_on_a_new_list_gives_its_cases_a_new_proposal(
     context = make_context()
     with context.database.writing() as session:
         media = Media(
-            id=new_id(), sha256="a" * 64, sha1="b" * 40, md5=_md5(1), kind="image",
-            media_type="image/png", size=1, first_seen_at=NOW,
-        )  # fmt: skip
+            id=new_id(),
+            sha256="a" * 64,
+            sha1="b" * 40,
+            md5=_md5(1),
+            kind="image",
+            media_type="image/png",
+            size=1,
+            first_seen_at=NOW,
+        )
         item = Item(
-            id=new_id(), key="url:x", kind="url", canonical="http://h.example/x", display="x",
-            first_reported_at=NOW, last_reported_at=NOW,
-        )  # fmt: skip
+            id=new_id(),
+            key="url:x",
+            kind="url",
+            canonical="http://h.example/x",
+            display="x",
+            first_reported_at=NOW,
+            last_reported_at=NOW,
+        )
         session.add_all([media, item])
         session.flush()
         session.add(
             ItemMedia(
-                item_id=item.id, media_id=media.id, url="http://h.example/x", source="direct",
-                first_seen_at=NOW, last_seen_at=NOW,
+                item_id=item.id,
+                media_id=media.id,
+                url="http://h.example/x",
+                source="direct",
+                first_seen_at=NOW,
+                last_seen_at=NOW,
             )
-        )  # fmt: skip
+        )
     _import(context, _entries(_md5(1)))
     _import(context, _entries(_md5(1), _md5(2)))
     with context.database.reading() as session:
@@ -326,10 +400,16 @@ def test_a_known_file_on_a_new_list_gives_its_cases_a_new_proposal(
             .order_by(OutboxEntry.id)
         ).all()
     for entry in rematches:
-        rematch_media(Task(context, entry.id, entry.payload, 1, NOW), matcher=Matcher(context))
+        rematch_media(
+            Task(context, entry.id, entry.payload, 1, NOW), matcher=Matcher(context)
+        )
     with context.database.reading() as session:
-        found = session.scalars(select(OutboxEntry).where(OutboxEntry.job == "item.appraise"))
-        assert [one.payload for one in found] == [{"item_id": str(item.id)}], "once, when it is new"
+        found = session.scalars(
+            select(OutboxEntry).where(OutboxEntry.job == "item.appraise")
+        )
+        assert [one.payload for one in found] == [{"item_id": str(item.id)}], (
+            "once, when it is new"
+        )
 
 
 def test_lists_survive_a_step_down_and_up_again(context: Context) -> None:
@@ -344,7 +424,9 @@ def test_lists_survive_a_step_down_and_up_again(context: Context) -> None:
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 81])
-def test_a_lists_name_is_checked(make_context: Callable[..., Context], name: str) -> None:
+def test_a_lists_name_is_checked(
+    make_context: Callable[..., Context], name: str
+) -> None:
     context = make_context()
     with pytest.raises(InvalidInput), context.database.writing() as session:
         service.create_list(session, name, actor="t", now=NOW)

@@ -45,13 +45,17 @@ class _Dns(socketserver.BaseRequestHandler):
         zone: Zone = self.server.zone  # type: ignore[attr-defined]
         while (name, "CNAME") in zone:
             target = zone[(name, "CNAME")][0]
-            response.answer.append(dns.rrset.from_text(f"{name}.", 60, "IN", "CNAME", f"{target}."))
+            response.answer.append(
+                dns.rrset.from_text(f"{name}.", 60, "IN", "CNAME", f"{target}.")
+            )
             name = target
         if not any(known == name for known, _ in zone):
             response.set_rcode(dns.rcode.NXDOMAIN)
         elif (name, kind) in zone:
             texts = zone[(name, kind)]
-            response.answer.append(dns.rrset.from_text(f"{name}.", 60, "IN", kind, *texts))
+            response.answer.append(
+                dns.rrset.from_text(f"{name}.", 60, "IN", kind, *texts)
+            )
 
 
 @pytest.fixture

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from hotline.core.errors import InvalidInput, Unavailable
-from triage.hosting.sources.cloudflare import CloudflareOrigin, Reporter, origin_observation
+from triage.hosting.sources.cloudflare import (
+    CloudflareOrigin,
+    Reporter,
+    origin_observation,
+)
 
 REPORTER = Reporter("National Hotline", "desk@hotline.example", "Hotline", "AL")
 PATH = "/client/v4/accounts/acc1/abuse-reports"
@@ -17,7 +21,9 @@ PATH = "/client/v4/accounts/acc1/abuse-reports"
 @pytest.fixture
 def cloudflare(web_server: Any) -> CloudflareOrigin:
     base = f"{web_server.url}/client/v4"
-    return CloudflareOrigin("acc1", "sesame", base_url=base, timeout=2, allow_local=True)
+    return CloudflareOrigin(
+        "acc1", "sesame", base_url=base, timeout=2, allow_local=True
+    )
 
 
 def test_report_is_sent_as_documented_and_never_to_the_owner(
@@ -26,7 +32,9 @@ def test_report_is_sent_as_documented_and_never_to_the_owner(
     done = {"success": True, "errors": [], "result": "success", "abuse_rand": "f00d"}
     web_server.routes[f"{PATH}/abuse_children"] = (200, done, {})
     urls = ["https://a.example/1", "https://a.example/2", "https://a.example/1"]
-    assert cloudflare.report(REPORTER, urls, "Reported by the public; assessed.") == "f00d"
+    assert (
+        cloudflare.report(REPORTER, urls, "Reported by the public; assessed.") == "f00d"
+    )
     sent = web_server.requests[0]
     assert sent.headers["Authorization"] == "Bearer sesame"
     assert sent.body == {
@@ -46,7 +54,11 @@ def test_report_is_sent_as_documented_and_never_to_the_owner(
 
 def test_state_of_a_report(web_server: Any, cloudflare: CloudflareOrigin) -> None:
     result = {"id": "f00d", "status": "denied", "denial_reason": "not_on_cloudflare"}
-    web_server.routes[f"{PATH}/submitted/f00d"] = (200, {"success": True, "result": result}, {})
+    web_server.routes[f"{PATH}/submitted/f00d"] = (
+        200,
+        {"success": True, "result": result},
+        {},
+    )
     state = cloudflare.state("f00d")
     assert (state.status, state.denial_reason) == ("denied", "not_on_cloudflare")
 
@@ -72,8 +84,14 @@ def test_what_the_api_would_refuse_is_not_sent(
 @pytest.mark.parametrize(
     ("reply", "says"),
     [
-        ((401, {"success": False, "errors": [{"message": "no entitlement"}]}, {}), "entitlement"),
-        ((429, {"success": False, "errors": [{"message": "slow down"}]}, {}), "too often"),
+        (
+            (401, {"success": False, "errors": [{"message": "no entitlement"}]}, {}),
+            "entitlement",
+        ),
+        (
+            (429, {"success": False, "errors": [{"message": "slow down"}]}, {}),
+            "too often",
+        ),
         ((200, {"success": False, "errors": []}, {}), "did not take"),
         ((500, b"oops", {}), "HTTP 500"),
         ((302, {}, {"Location": "/elsewhere"}), "HTTP 302"),
@@ -86,7 +104,9 @@ def test_a_report_that_was_not_taken_is_an_error(
     web_server.routes[f"{PATH}/abuse_children"] = reply
     with pytest.raises(Unavailable, match=says):
         cloudflare.report(REPORTER, ["https://a.example/"], "x")
-    assert len(web_server.requests) == 1  # never twice: a second report is a second notice
+    assert (
+        len(web_server.requests) == 1
+    )  # never twice: a second report is a second notice
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422])
@@ -103,7 +123,9 @@ def test_a_told_origin_is_an_observation() -> None:
     now = datetime(2026, 11, 22, tzinfo=UTC)
     told = origin_observation(" 2001:DB8::5 ", "Cloudflare's mail f00d", now)
     assert (told.fact, told.value, told.source) == (
-        "origin_address", "2001:db8::5", "Cloudflare's mail f00d",
-    )  # fmt: skip
+        "origin_address",
+        "2001:db8::5",
+        "Cloudflare's mail f00d",
+    )
     with pytest.raises(InvalidInput):
         origin_observation("a host of theirs", "mail", now)

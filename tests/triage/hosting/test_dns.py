@@ -61,7 +61,9 @@ def test_failures_are_told_apart(
     assert resolver.resolve("x.example").status == status
 
 
-def test_a_name_without_addresses_exists(dns_server: Any, resolver: DnsResolver) -> None:
+def test_a_name_without_addresses_exists(
+    dns_server: Any, resolver: DnsResolver
+) -> None:
     dns_server.zone[("mail.example", "MX")] = ["10 x.example."]
     assert resolver.resolve("mail.example").status == "no_address"
 

@@ -38,7 +38,9 @@ def cdns() -> CdnRanges:
     return CdnRanges.load()
 
 
-def lookup(geography: Geography, cdns: CdnRanges, **names: tuple[str, ...]) -> HostingLookup:
+def lookup(
+    geography: Geography, cdns: CdnRanges, **names: tuple[str, ...]
+) -> HostingLookup:
     static = {name.replace("_", "."): addresses for name, addresses in names.items()}
     return HostingLookup(DnsResolver("127.0.0.1:9", 0.1, static), geography, None, cdns)
 
@@ -54,7 +56,9 @@ def test_a_host_at_home(geography: Geography, cdns: CdnRanges) -> None:
     assert json.loads(json.dumps(facts.to_json()))["country"] == "AL"
 
 
-def test_two_countries_are_unknown_and_shown(geography: Geography, cdns: CdnRanges) -> None:
+def test_two_countries_are_unknown_and_shown(
+    geography: Geography, cdns: CdnRanges
+) -> None:
     facts = lookup(geography, cdns, a_example=(ALBANIAN, SERBIAN)).observe(
         "a.example", kind="url", now=NOW
     )
@@ -128,15 +132,27 @@ def test_failures_of_dns_are_kept_apart(
 def test_registries_are_asked_once_a_block(
     web_server: Any, bootstrap: str, geography: Geography, cdns: CdnRanges
 ) -> None:
-    block = {"objectClassName": "ip network", "startAddress": "80.78.64.0",
-             "endAddress": "80.78.95.255", "country": "DE", "name": "N"}  # fmt: skip
+    block = {
+        "objectClassName": "ip network",
+        "startAddress": "80.78.64.0",
+        "endAddress": "80.78.95.255",
+        "country": "DE",
+        "name": "N",
+    }
     web_server.routes[f"/rdap/ip/{ALBANIAN}"] = (200, block, {})
     registry = Registry(bootstrap=bootstrap, ripestat=web_server.url, allow_local=True)
     static = {"a.com": tuple(f"80.78.64.{n}" for n in range(1, 9))}
-    look = HostingLookup(DnsResolver("127.0.0.1:9", static=static), geography, registry, cdns)
+    look = HostingLookup(
+        DnsResolver("127.0.0.1:9", static=static), geography, registry, cdns
+    )
     facts = look.observe("a.com", kind="url", now=NOW)
-    assert [r.path for r in web_server.requests] == [f"/rdap/ip/{ALBANIAN}", "/rdap/domain/a.com"]
-    assert facts.country == "AL"  # what a registration says is shown, and decides nothing
+    assert [r.path for r in web_server.requests] == [
+        f"/rdap/ip/{ALBANIAN}",
+        "/rdap/domain/a.com",
+    ]
+    assert (
+        facts.country == "AL"
+    )  # what a registration says is shown, and decides nothing
     assert {o.value for o in facts.disagreements["country"]} == {"AL", "DE"}
 
 
@@ -146,8 +162,12 @@ def test_a_registry_is_asked_for_what_was_bought_of_it(
     """Two tenants of one blog host are two sites, and their names were bought by the host."""
     registry = Registry(bootstrap=bootstrap, ripestat=web_server.url, allow_local=True)
     static = {"one.blogspot.com": (ALBANIAN,), "www.two.blogspot.com": (ALBANIAN,)}
-    look = HostingLookup(DnsResolver("127.0.0.1:9", static=static), geography, registry, cdns)
-    domains = [look.observe(host, kind="url", now=NOW).registrable_domain for host in static]
+    look = HostingLookup(
+        DnsResolver("127.0.0.1:9", static=static), geography, registry, cdns
+    )
+    domains = [
+        look.observe(host, kind="url", now=NOW).registrable_domain for host in static
+    ]
     assert domains == ["one.blogspot.com", "two.blogspot.com"]
     asked = [r.path for r in web_server.requests if "/domain/" in r.path]
     assert asked == ["/rdap/domain/blogspot.com"]
@@ -160,7 +180,9 @@ def test_behind_a_network_the_origin_decides_and_another_network_does_not(
 
     def told(address: str) -> HostingFacts:
         said = Observation("origin_address", address, "their mail", NOW, 0.9)
-        return observe_behind(look, "a.example", kind="url", now=NOW, headers={}, told=[said])
+        return observe_behind(
+            look, "a.example", kind="url", now=NOW, headers={}, told=[said]
+        )
 
     facts = told(ALBANIAN)
     assert (facts.kind, facts.country, facts.cdn) == ("host", "AL", "Cloudflare")
@@ -184,7 +206,13 @@ def test_delivery_networks_by_each_kind_of_evidence(cdns: CdnRanges) -> None:
     assert names(CLOUDFLARE, headers=ray) == {"Cloudflare"}
     assert names("203.0.113.1", headers=ray) == set()  # a header alone is easily forged
     assert names(headers=ray) == {"Cloudflare"}  # through a proxy no address is known
-    for edge in ("103.21.243.255", "103.21.248.0", "2405:b4ff:ffff::", "255.255.255.255", "::"):
+    for edge in (
+        "103.21.243.255",
+        "103.21.248.0",
+        "2405:b4ff:ffff::",
+        "255.255.255.255",
+        "::",
+    ):
         assert names(edge) == set()
 
 
@@ -217,17 +245,26 @@ def test_asn_tables_from_csv_and_packed_agree(tmp_path: Path) -> None:
     fresh = asn_table.from_csv(sorted(tmp_path.glob("*.csv")), "2026-11-01")
     for table in (fresh, asn_table.unpack(asn_table.pack(fresh))):
         for address, number in (
-            ("192.0.2.0", 64496), ("192.0.2.127", 64496), ("192.0.2.128", 64497),
-            ("192.0.3.0", None), ("192.0.1.255", None), ("0.0.0.0", None),
-            ("255.255.255.255", 64498), ("2001:db8::ffff", 64496), ("2001:db8::1:0", 64497),
-            ("2001:db8::1:100", None), ("::", None),
-        ):  # fmt: skip
+            ("192.0.2.0", 64496),
+            ("192.0.2.127", 64496),
+            ("192.0.2.128", 64497),
+            ("192.0.3.0", None),
+            ("192.0.1.255", None),
+            ("0.0.0.0", None),
+            ("255.255.255.255", 64498),
+            ("2001:db8::ffff", 64496),
+            ("2001:db8::1:0", 64497),
+            ("2001:db8::1:100", None),
+            ("::", None),
+        ):
             found = table.find(ip_address(address))
             assert (found[0] if found else None) == number, address
     facts = Geography(asn_csv=tmp_path).locate("192.0.2.200", NOW)
     assert {o.fact: o.value for o in facts} == {
-        "country": None, "asn": "AS64497", "as_name": "Second",
-    }  # fmt: skip
+        "country": None,
+        "asn": "AS64497",
+        "as_name": "Second",
+    }
 
 
 @given(st.ip_addresses())
@@ -238,7 +275,9 @@ def test_the_shipped_table_answers_for_any_address(address: Any) -> None:
 
 def test_a_faulty_csv_says_which_line(tmp_path: Path) -> None:
     table = tmp_path / "asn.csv"
-    table.write_text("192.0.2.0,192.0.2.127,64496,First\n16777216,16777471,13335,Numeric\n")
+    table.write_text(
+        "192.0.2.0,192.0.2.127,64496,First\n16777216,16777471,13335,Numeric\n"
+    )
     with pytest.raises(Misconfigured, match="line 2"):
         Geography(asn_csv=table).locate("192.0.2.1", NOW)
     with pytest.raises(Misconfigured):
@@ -247,7 +286,9 @@ def test_a_faulty_csv_says_which_line(tmp_path: Path) -> None:
 
 def test_an_operators_mmdb_is_preferred_and_dated(tmp_path: Path) -> None:
     path = tmp_path / "geo.mmdb"
-    path.write_bytes(mmdb({"country": {"iso_code": "DE"}, "autonomous_system_number": 64499}))
+    path.write_bytes(
+        mmdb({"country": {"iso_code": "DE"}, "autonomous_system_number": 64499})
+    )
     facts = Geography(path).locate(ALBANIAN, NOW)  # 80/8 lies in the lower half
     assert {o.fact: o.value for o in facts} == {"country": "DE", "asn": "AS64499"}
     assert "2023-11-14" in facts[0].source
@@ -262,13 +303,23 @@ def test_an_operators_mmdb_is_preferred_and_dated(tmp_path: Path) -> None:
 def mmdb(record: dict[str, Any]) -> bytes:
     """A valid MMDB file (format 2.0) of one node: the lower half of IPv4 space has ``record``."""
     nodes = 1
-    tree = struct.pack(">I", nodes + 16)[1:] + struct.pack(">I", nodes)[1:]  # 24-bit records
+    tree = (
+        struct.pack(">I", nodes + 16)[1:] + struct.pack(">I", nodes)[1:]
+    )  # 24-bit records
     about = {
-        "node_count": nodes, "record_size": 24, "ip_version": 4, "database_type": "Test",
-        "languages": [], "binary_format_major_version": 2, "binary_format_minor_version": 0,
-        "build_epoch": 1_700_000_000, "description": {},
-    }  # fmt: skip
-    return tree + bytes(16) + _packed(record) + b"\xab\xcd\xefMaxMind.com" + _packed(about)
+        "node_count": nodes,
+        "record_size": 24,
+        "ip_version": 4,
+        "database_type": "Test",
+        "languages": [],
+        "binary_format_major_version": 2,
+        "binary_format_minor_version": 0,
+        "build_epoch": 1_700_000_000,
+        "description": {},
+    }
+    return (
+        tree + bytes(16) + _packed(record) + b"\xab\xcd\xefMaxMind.com" + _packed(about)
+    )
 
 
 def _packed(value: Any, name: str = "") -> bytes:
@@ -300,8 +351,12 @@ def test_observations_survive_json_and_know_their_names() -> None:
 
 
 def test_a_certificate_is_a_fact_of_the_host() -> None:
-    bad = tls_observation({"verified": False, "code": 10, "problem": "expired"}, "a.example", NOW)
-    good = tls_observation({"verified": True, "code": 0, "problem": None}, "a.example", NOW)
+    bad = tls_observation(
+        {"verified": False, "code": 10, "problem": "expired"}, "a.example", NOW
+    )
+    good = tls_observation(
+        {"verified": True, "code": 0, "problem": None}, "a.example", NOW
+    )
     assert bad is not None
     assert good is not None
     assert (bad.value, good.value) == ("expired", "valid")
@@ -311,7 +366,10 @@ def test_a_certificate_is_a_fact_of_the_host() -> None:
 def test_the_better_source_is_named_first() -> None:
     facts = HostingFacts(
         "a.example",
-        (seen("abuse_contact", "a@x.example", 0.6), seen("abuse_contact", "b@x.example", 0.95)),
+        (
+            seen("abuse_contact", "a@x.example", 0.6),
+            seen("abuse_contact", "b@x.example", 0.95),
+        ),
         NOW,
     )
     assert facts.abuse_contact == "b@x.example"

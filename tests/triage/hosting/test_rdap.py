@@ -22,7 +22,10 @@ ADDRESS = "80.78.64.1"
 @pytest.fixture
 def registry(web_server: Any, bootstrap: str) -> Registry:
     return Registry(
-        bootstrap=bootstrap, ripestat=f"{web_server.url}/stat", timeout=2, allow_local=True
+        bootstrap=bootstrap,
+        ripestat=f"{web_server.url}/stat",
+        timeout=2,
+        allow_local=True,
     )
 
 
@@ -38,12 +41,20 @@ def network(**more: Any) -> dict[str, Any]:
     }
 
 
-def stat(*mailboxes: str, rir: str = "ripe") -> tuple[int, dict[str, Any], dict[str, str]]:
-    return 200, {"data": {"abuse_contacts": list(mailboxes), "authoritative_rir": rir}}, {}
+def stat(
+    *mailboxes: str, rir: str = "ripe"
+) -> tuple[int, dict[str, Any], dict[str, str]]:
+    return (
+        200,
+        {"data": {"abuse_contacts": list(mailboxes), "authoritative_rir": rir}},
+        {},
+    )
 
 
 def value(facts: tuple[Observation, ...], fact: str) -> str | None:
-    known = sorted((o for o in facts if o.fact == fact and o.value), key=lambda o: -o.confidence)
+    known = sorted(
+        (o for o in facts if o.fact == fact and o.value), key=lambda o: -o.confidence
+    )
     return known[0].value if known else None
 
 
@@ -68,20 +79,29 @@ def test_abuse_c_is_the_first_choice_in_ripes_region(
 ) -> None:
     desk = {"roles": ["abuse"], "vcardArray": card("Desk", "old@isp.example")}
     web_server.routes[f"/rdap/ip/{ADDRESS}"] = (
-        200, network(entities=[desk], port43="whois.ripe.net"), {},
-    )  # fmt: skip
-    web_server.routes["/stat/data/abuse-contact-finder/data.json"] = stat("abuse@isp.example")
+        200,
+        network(entities=[desk], port43="whois.ripe.net"),
+        {},
+    )
+    web_server.routes["/stat/data/abuse-contact-finder/data.json"] = stat(
+        "abuse@isp.example"
+    )
     facts = registry.network(ADDRESS, NOW)
     assert value(facts, "abuse_contact") == "abuse@isp.example"
     assert {o.value for o in facts if o.fact == "abuse_contact"} == {
-        "abuse@isp.example", "old@isp.example",
-    }  # fmt: skip
+        "abuse@isp.example",
+        "old@isp.example",
+    }
     assert web_server.requests[1].path.endswith(f"?resource={ADDRESS}")
 
 
-def test_where_rdap_fails_ripestat_still_helps(web_server: Any, registry: Registry) -> None:
+def test_where_rdap_fails_ripestat_still_helps(
+    web_server: Any, registry: Registry
+) -> None:
     web_server.routes[f"/rdap/ip/{ADDRESS}"] = (500, {}, {})
-    web_server.routes["/stat/data/abuse-contact-finder/data.json"] = stat("a@b.example", rir="arin")
+    web_server.routes["/stat/data/abuse-contact-finder/data.json"] = stat(
+        "a@b.example", rir="arin"
+    )
     facts = registry.network(ADDRESS, NOW)
     contact = next(o for o in facts if o.fact == "abuse_contact")
     assert contact.value == "a@b.example"
@@ -95,8 +115,10 @@ def test_registrar_and_its_abuse_contact(
     desk = {"roles": ["abuse"], "vcardArray": card("Desk", "abuse@registrar.example")}
     other = {"roles": ["abuse"], "vcardArray": card("Other", "other@reseller.example")}
     registrar = {
-        "roles": ["registrar"], "vcardArray": card("Example Registrar"), "entities": [desk],
-    }  # fmt: skip
+        "roles": ["registrar"],
+        "vcardArray": card("Example Registrar"),
+        "entities": [desk],
+    }
     answer = {"objectClassName": "domain", "entities": [other, registrar]}
     web_server.routes["/rdap/domain/x.com.al"] = (200, answer, {})
     facts = registry.domain("x.com.al", NOW)
@@ -104,7 +126,9 @@ def test_registrar_and_its_abuse_contact(
     assert value(facts, "registrar_abuse_contact") == "abuse@registrar.example"
 
 
-def test_a_tld_without_rdap_is_unknown_and_asks_nobody(web_server: Any, registry: Registry) -> None:
+def test_a_tld_without_rdap_is_unknown_and_asks_nobody(
+    web_server: Any, registry: Registry
+) -> None:
     facts = registry.domain("pictures.mk", NOW)
     assert value(facts, "registrar") is None
     assert value(facts, "registry_status") == "no_server"
@@ -129,7 +153,10 @@ def test_what_a_server_does_wrong_is_an_observation(
     web_server: Any, bootstrap: str, reply: Any, status: str
 ) -> None:
     registry = Registry(
-        bootstrap=bootstrap, ripestat="http://127.0.0.1:9", timeout=0.6, allow_local=True
+        bootstrap=bootstrap,
+        ripestat="http://127.0.0.1:9",
+        timeout=0.6,
+        allow_local=True,
     )
     web_server.routes[f"/rdap/ip/{ADDRESS}"] = reply
     facts = registry.network(ADDRESS, NOW)
@@ -140,17 +167,29 @@ def test_what_a_server_does_wrong_is_an_observation(
 @pytest.mark.parametrize(
     "odd",
     [
-        {"entities": "x"}, {"entities": [{"roles": "abuse", "vcardArray": 7}]},
-        {"entities": [
-            {"roles": ["abuse"], "vcardArray": ["vcard", [["email", {}, "text", "a b"]]]}]},
-        {"country": 7, "name": [], "startAddress": "x"}, {"startAddress": "80.78.64.0"},
+        {"entities": "x"},
+        {"entities": [{"roles": "abuse", "vcardArray": 7}]},
+        {
+            "entities": [
+                {
+                    "roles": ["abuse"],
+                    "vcardArray": ["vcard", [["email", {}, "text", "a b"]]],
+                }
+            ]
+        },
+        {"country": 7, "name": [], "startAddress": "x"},
+        {"startAddress": "80.78.64.0"},
         {"startAddress": "9.9.9.0", "endAddress": "9.9.9.9"},
     ],
-)  # fmt: skip
+)
 def test_odd_objects_raise_nothing_and_invent_nothing(
     web_server: Any, registry: Registry, odd: dict[str, Any]
 ) -> None:
-    web_server.routes[f"/rdap/ip/{ADDRESS}"] = (200, {"objectClassName": "ip network", **odd}, {})
+    web_server.routes[f"/rdap/ip/{ADDRESS}"] = (
+        200,
+        {"objectClassName": "ip network", **odd},
+        {},
+    )
     facts = registry.network(ADDRESS, NOW)
     assert [o for o in facts if o.value is not None] == []
 
@@ -172,7 +211,9 @@ def test_answers_are_kept_for_a_day_and_failures_for_minutes(
 
 
 def test_memory_is_bounded(web_server: Any, bootstrap: str) -> None:
-    registry = Registry(bootstrap=bootstrap, allow_local=True, keep=2, ripestat=web_server.url)
+    registry = Registry(
+        bootstrap=bootstrap, allow_local=True, keep=2, ripestat=web_server.url
+    )
     for name in ("a.com", "b.com", "c.com", "a.com"):
         registry.domain(name, NOW)
     assert len(web_server.requests) == 4
@@ -181,14 +222,18 @@ def test_memory_is_bounded(web_server: Any, bootstrap: str) -> None:
 def test_one_server_is_not_rushed(web_server: Any, bootstrap: str) -> None:
     budget = Budget(burst=2, interval=timedelta(seconds=10))
     registry = Registry(bootstrap=bootstrap, allow_local=True, budget=budget)
-    statuses = [value(registry.domain(f"{n}.com", NOW), "registry_status") for n in "abc"]
+    statuses = [
+        value(registry.domain(f"{n}.com", NOW), "registry_status") for n in "abc"
+    ]
     assert statuses == ["not_found", "not_found", "rate_limited"]
     assert len(web_server.requests) == 2
     later = registry.domain("d.com", NOW + timedelta(seconds=10))
     assert value(later, "registry_status") == "not_found"
 
 
-def test_a_server_that_says_too_many_is_left_alone(web_server: Any, registry: Registry) -> None:
+def test_a_server_that_says_too_many_is_left_alone(
+    web_server: Any, registry: Registry
+) -> None:
     web_server.routes["/rdap/domain/a.com"] = (429, {}, {"Retry-After": "600"})
     registry.domain("a.com", NOW)
     registry.domain("b.com", NOW + timedelta(seconds=599))
@@ -241,9 +286,11 @@ def test_who_accepts_and_says_nothing_counts_as_silent(bootstrap: str) -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen(50)
         registry = Registry(
-            bootstrap=bootstrap, ripestat=f"http://127.0.0.1:{silent.getsockname()[1]}",
-            timeout=0.2, allow_local=True,
-        )  # fmt: skip
+            bootstrap=bootstrap,
+            ripestat=f"http://127.0.0.1:{silent.getsockname()[1]}",
+            timeout=0.2,
+            allow_local=True,
+        )
         for number in range(SILENCES):
             assert registry._abuse_c(f"192.0.2.{number}", NOW) == []
         begun = time.monotonic()

@@ -34,9 +34,14 @@ TOR, RS = "socks5h://127.0.0.1:9050", "http://me:pw@proxy.example:3128"
 
 def item(kind: str = "url") -> Item:
     return Item(
-        id=new_id(), key=f"{kind}:1", kind=kind, canonical="https://a.example/x", display="-",
-        first_reported_at=NOW, last_reported_at=NOW,
-    )  # fmt: skip
+        id=new_id(),
+        key=f"{kind}:1",
+        kind=kind,
+        canonical="https://a.example/x",
+        display="-",
+        first_reported_at=NOW,
+        last_reported_at=NOW,
+    )
 
 
 @pytest.fixture
@@ -55,13 +60,18 @@ def test_nothing_set_is_the_ordinary_way(settings: Settings) -> None:
 
 def test_routes_by_name(settings: Settings) -> None:
     assert routes_of(settings) == ("tor", "rs", "through-tor")
-    by = {name: fetch_request(item(), settings, Access(route=name)) for name in routes_of(settings)}
+    by = {
+        name: fetch_request(item(), settings, Access(route=name))
+        for name in routes_of(settings)
+    }
     assert (by["tor"].socks_proxy, by["tor"].http_proxy) == (TOR, None)
     assert (by["rs"].http_proxy, by["rs"].socks_proxy) == (RS, None)
     assert by["through-tor"].socks_proxy == "socks5h://10.9.9.9:1080"
 
 
-@pytest.mark.parametrize("proxy", ["", "http://198.51.100.9:8080", "socks5h://198.51.100.9:1080"])
+@pytest.mark.parametrize(
+    "proxy", ["", "http://198.51.100.9:8080", "socks5h://198.51.100.9:1080"]
+)
 def test_an_onion_service_is_asked_by_tor_alone(settings: Settings, proxy: str) -> None:
     request = fetch_request(item("onion"), settings, Access(route="rs"), proxy=proxy)
     assert (request.socks_proxy, request.http_proxy) == (TOR, None)
@@ -69,7 +79,10 @@ def test_an_onion_service_is_asked_by_tor_alone(settings: Settings, proxy: str) 
 
 def test_a_second_vantage_takes_the_place_of_the_route(settings: Settings) -> None:
     request = fetch_request(
-        item(), settings, Access(route="rs", cookies="a=1"), proxy="http://198.51.100.9:8080"
+        item(),
+        settings,
+        Access(route="rs", cookies="a=1"),
+        proxy="http://198.51.100.9:8080",
     )
     assert (request.http_proxy, request.cookies) == ("http://198.51.100.9:8080", "a=1")
 
@@ -82,14 +95,23 @@ def test_a_route_that_is_gone_is_not_replaced_by_another(settings: Settings) -> 
 
 @pytest.mark.parametrize(
     "routes",
-    [{"tor": RS}, {"UPPER": RS}, {"": RS}, {"a b": RS}, {"rs": "ftp://x"}, {"rs": "socks5://x"}],
+    [
+        {"tor": RS},
+        {"UPPER": RS},
+        {"": RS},
+        {"a b": RS},
+        {"rs": "ftp://x"},
+        {"rs": "socks5://x"},
+    ],
 )
 def test_routes_that_cannot_be(routes: dict[str, str]) -> None:
     with pytest.raises(Misconfigured):
         load_settings(fetch_routes=routes)
 
 
-def test_a_route_may_be_chosen_and_a_foreign_one_not(make_context: Callable[..., Context]) -> None:
+def test_a_route_may_be_chosen_and_a_foreign_one_not(
+    make_context: Callable[..., Context],
+) -> None:
     context = make_context(fetch_routes={"rs": RS})
     with context.database.writing() as session:
         one = item()
@@ -99,9 +121,13 @@ def test_a_route_may_be_chosen_and_a_foreign_one_not(make_context: Callable[...,
         assert access_of(session, context, one.id).route == "rs"
         with pytest.raises(InvalidInput) as refused:
             set_access(
-                session, context, one, Access(route="mk", referrer="no", cookies="x"), actor="x",
+                session,
+                context,
+                one,
+                Access(route="mk", referrer="no", cookies="x"),
+                actor="x",
                 now=NOW,
-            )  # fmt: skip
+            )
         assert set(refused.value.fields) == {"/route", "/referrer", "/cookies"}
 
 
@@ -124,7 +150,9 @@ def test_a_sign_in_of_the_reported_address_is_kept_sealed(context: Context) -> N
     assert access.userinfo == "me:s%40cret"
     request = fetch_request(found, context.settings, access)
     assert (request.url, request.userinfo) == ("https://a.example/x", "me:s%40cret")
-    assert "cret" not in repr(request) + repr(access)  # as an exception would quote them
+    assert "cret" not in repr(request) + repr(
+        access
+    )  # as an exception would quote them
 
 
 def test_a_flood_does_not_change_how_a_known_item_is_fetched(context: Context) -> None:
@@ -133,12 +161,16 @@ def test_a_flood_does_not_change_how_a_known_item_is_fetched(context: Context) -
     _reported(context, "https://false:one@a.example/x", held=True)
     with context.database.reading() as session:
         assert session.scalars(select(ItemAccess)).all() == []
-    _reported(context, "https://me:pw@b.example/y", held=True)  # opens a case: nobody looked yet
+    _reported(
+        context, "https://me:pw@b.example/y", held=True
+    )  # opens a case: nobody looked yet
     with context.database.reading() as session:
         assert session.scalars(select(ItemAccess)).one().userinfo
 
 
-@pytest.mark.parametrize(("state", "left"), [("closed", 0), ("not_illegal", 0), ("waiting", 1)])
+@pytest.mark.parametrize(
+    ("state", "left"), [("closed", 0), ("not_illegal", 0), ("waiting", 1)]
+)
 def test_what_opens_an_item_is_forgotten_with_its_case(
     context: Context, state: str, left: int
 ) -> None:
@@ -154,7 +186,12 @@ def test_what_opens_an_item_is_forgotten_with_its_case(
 def _reported(context: Context, url: str, *, held: bool) -> None:
     with context.database.writing() as session:
         received = intake.receive(
-            session, context, read({"locations": [url]}), channel="form", held=held, now=NOW
+            session,
+            context,
+            read({"locations": [url]}),
+            channel="form",
+            held=held,
+            now=NOW,
         )
         key = f"report:{received.report_id}"
         entry = session.scalars(select(OutboxEntry).where(OutboxEntry.key == key)).one()

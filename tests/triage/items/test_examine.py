@@ -38,9 +38,14 @@ class Host:
     def fetch(self, request: FetchRequest) -> FetchReport:
         found = fingerprint_media(jpeg(picture("lantern"))).to_json()
         return FetchReport(
-            request.url, request.url, "ok", 200, seconds=0.3, hash_seconds=0.1,
+            request.url,
+            request.url,
+            "ok",
+            200,
+            seconds=0.3,
+            hash_seconds=0.1,
             media=(MediaFound(request.url, "direct", 200, fingerprint=found),),
-        )  # fmt: skip
+        )
 
 
 @dataclass
@@ -50,7 +55,9 @@ class Registries:
     let: threading.Event = field(default_factory=threading.Event)
     asked: threading.Event = field(default_factory=threading.Event)
 
-    def observe(self, host: str | None, *, kind: str, now: datetime, **_: Any) -> HostingFacts:
+    def observe(
+        self, host: str | None, *, kind: str, now: datetime, **_: Any
+    ) -> HostingFacts:
         self.asked.set()
         assert self.let.wait(30)
         country = Observation("country", "AL", "a registry", now, 1.0, "192.0.2.7")
@@ -64,15 +71,22 @@ def _known(context: Context) -> None:
         target = service.create_list(session, "known", actor="t", now=NOW)
         lines = io.BytesIO(f"md5,pdq,category\n{seen.md5},{seen.pdq},baseline".encode())
         service.import_version(
-            session, target, formats.parse("csv", lines), digest="d", whole=True, actor="t",
+            session,
+            target,
+            formats.parse("csv", lines),
+            digest="d",
+            whole=True,
+            actor="t",
             now=NOW,
-        )  # fmt: skip
+        )
 
 
 def _reported(context: Context) -> Task:
     """One report; its item waits to be examined."""
     with context.database.writing() as session:
-        submission = read({"locations": ["http://photos.example/1.jpg"], "kind": "csam_image"})
+        submission = read(
+            {"locations": ["http://photos.example/1.jpg"], "kind": "csam_image"}
+        )
         intake.receive(session, context, submission, channel="form", now=NOW)
     register_report(_task(context, "report.received"))
     return _task(context, "item.examine")
@@ -94,13 +108,16 @@ def _all(context: Context, kind: type[Any]) -> list[Any]:
         return list(session.scalars(select(kind)))
 
 
-def test_a_known_file_is_proposed_while_the_registries_are_silent(context: Context) -> None:
+def test_a_known_file_is_proposed_while_the_registries_are_silent(
+    context: Context,
+) -> None:
     _known(context)
     task, registries = _reported(context), Registries()
     job = threading.Thread(
-        target=examine_item, args=(task,),
+        target=examine_item,
+        args=(task,),
         kwargs={"fetcher": Host(), "lookup": registries, "matcher": Matcher(context)},
-    )  # fmt: skip
+    )
     job.start()
     try:
         pause = threading.Event()
@@ -132,10 +149,14 @@ def test_one_new_file_among_known_ones_ranks_the_case_up(context: Context) -> No
 
         def fetch(self, request: FetchRequest) -> FetchReport:
             media = tuple(
-                MediaFound(f"{request.url}#{name}", "img", 200,
-                           fingerprint=fingerprint_media(jpeg(picture(name))).to_json())
+                MediaFound(
+                    f"{request.url}#{name}",
+                    "img",
+                    200,
+                    fingerprint=fingerprint_media(jpeg(picture(name))).to_json(),
+                )
                 for name in self.names
-            )  # fmt: skip
+            )
             return FetchReport(request.url, request.url, "ok", 200, media=media)
 
     task, registries, gallery = _reported(context), Registries(), Gallery()
@@ -150,7 +171,9 @@ def test_one_new_file_among_known_ones_ranks_the_case_up(context: Context) -> No
         session.get_one(OutboxEntry, task.entry_id).done_at = None
     examine_item(task, **tools)
     assert _priority_parts(context) >= {"baseline", "new_material"}
-    assert _case(context).priority > known and _case(context).proposed_class == "baseline"
+    assert (
+        _case(context).priority > known and _case(context).proposed_class == "baseline"
+    )
 
 
 def test_registries_that_answer_at_once_cost_no_second_transaction(
@@ -166,7 +189,10 @@ def test_registries_that_answer_at_once_cost_no_second_transaction(
     monkeypatch.setattr(examine, "PATIENCE_SECONDS", 30.0)
     monkeypatch.setattr(examine, "_propose", refuse)
     examine_item(task, fetcher=Host(), lookup=registries, matcher=Matcher(context))
-    assert (_case(context).proposed_class, _case(context).state) == ("baseline", "waiting")
+    assert (_case(context).proposed_class, _case(context).state) == (
+        "baseline",
+        "waiting",
+    )
     assert set(task.steps.seconds) == {"fetch", "hash", "hosting", "match", "store"}
     assert task.steps.seconds["hash"] == 0.1
     assert uuid.UUID(task.payload["item_id"]) == _case(context).item_id
@@ -174,15 +200,24 @@ def test_registries_that_answer_at_once_cost_no_second_transaction(
 
 def test_a_faulty_certificate_is_a_fact() -> None:
     """What the fetch met stands among the facts of hosting, with its source."""
-    item = Item(kind="url", host="a.example", canonical="https://a.example/", fetchable=True)
+    item = Item(
+        kind="url", host="a.example", canonical="https://a.example/", fetchable=True
+    )
     registries = Registries()
     registries.let.set()
     tls = {"verified": False, "code": 10, "problem": "expired"}
     report = FetchReport(
-        item.canonical, item.canonical, "failed", error="tls_invalid",
+        item.canonical,
+        item.canonical,
+        "failed",
+        error="tls_invalid",
         hops=(Hop(item.canonical, tls=tls),),
-    )  # fmt: skip
+    )
     facts = examine.locate(item, report, registries, NOW)
     (seen,) = facts.of("tls")
-    assert (seen.value, seen.source, seen.subject) == ("expired", "the fetch", "a.example")
+    assert (seen.value, seen.source, seen.subject) == (
+        "expired",
+        "the fetch",
+        "a.example",
+    )
     assert examine.locate(item, None, registries, NOW).of("tls") == ()

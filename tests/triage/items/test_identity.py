@@ -41,7 +41,9 @@ def items(context: Context, *locations: str) -> list[Item]:
         ("telegram @anna_b", "t.me/anna_b"),
     ],
 )
-def test_two_reports_of_one_location_are_one_item(context: Context, one: str, other: str) -> None:
+def test_two_reports_of_one_location_are_one_item(
+    context: Context, one: str, other: str
+) -> None:
     (item,) = items(context, one, other)
     assert item.sighting_count == 2
 
@@ -56,12 +58,18 @@ def test_danger_is_before_a_person_with_its_routes_before_anything_was_fetched(
     context: Context,
 ) -> None:
     with context.database.writing() as session:
-        submission = read({"locations": ["http://danger.example/x"], "danger_now": True})
+        submission = read(
+            {"locations": ["http://danger.example/x"], "danger_now": True}
+        )
         intake.receive(session, context, submission, channel="form", now=NOW)
     items(context)
     with context.database.reading() as session:
         case = session.scalars(select(Case)).one()
-        assert (case.state, case.danger_now, case.item.examined_at) == ("waiting", True, None)
+        assert (case.state, case.danger_now, case.item.examined_at) == (
+            "waiting",
+            True,
+            None,
+        )
         assert case.routing["routes"][0]["to"] == "emergency"
         assert case.routing["routes"][0]["urgency"] == "immediate"
         assert case.priority > 0

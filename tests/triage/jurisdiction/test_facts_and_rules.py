@@ -55,12 +55,16 @@ def test_bad_facts_are_refused_where_they_are(data: Any, pointer: str) -> None:
 
 def test_all_bad_facts_are_named_at_once() -> None:
     with pytest.raises(InvalidInput) as caught:
-        Facts.from_json({"home": "?", "victim": {"country": 1}, "extra": None, "more": 2})
+        Facts.from_json(
+            {"home": "?", "victim": {"country": 1}, "extra": None, "more": 2}
+        )
     assert {"/home", "/victim/country", "/more"} <= set(caught.value.fields)
 
 
 def test_null_is_unknown() -> None:
-    data = dict.fromkeys(["home", "victim", "suspect", "hosting_kind", "assessment", "known_list"])
+    data = dict.fromkeys(
+        ["home", "victim", "suspect", "hosting_kind", "assessment", "known_list"]
+    )
     assert Facts.from_json(data) == Facts()
 
 
@@ -69,7 +73,10 @@ def test_a_registrys_region_is_read_and_is_no_country(region: str) -> None:
     data = {"home": "AL", "hosting_country": region, "suspect": {"ip_country": region}}
     facts = Facts.from_json({**data, "hosting_kind": "host", "assessment": "baseline"})
     assert facts.stored_in is None and list(facts.places()) == []
-    assert {one.to for one in route(facts, load_rules()).routes} == {"manual_review", "police"}
+    assert {one.to for one in route(facts, load_rules()).routes} == {
+        "manual_review",
+        "police",
+    }
 
 
 def test_codes_in_use_and_user_assigned_are_countries() -> None:
@@ -100,7 +107,11 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
         text.replace('country = "AL"', 'country = "AA"').replace('"112"', '"999"'),
     )
     invented = load_rules(root)
-    facts = {"hosting_country": "AA", "victim": {"at_immediate_risk": True}, "home": "AA"}
+    facts = {
+        "hosting_country": "AA",
+        "victim": {"at_immediate_risk": True},
+        "home": "AA",
+    }
     answer = route(Facts.from_json({**facts, "assessment": "baseline"}), invented)
     assert answer.routes[0].name == "999"
     assert {one.to for one in answer.routes} >= {"police", "provider_notice"}
@@ -112,9 +123,24 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
     ("name", "old", "new", "told"),
     [
         ("jurisdiction_al.toml", 'law = "no"', 'law = "perhaps"', "/grounds/2/law"),
-        ("jurisdiction_al.toml", '["suspect.nationality"]', '["suspect.shoe"]', "suspect.shoe"),
-        ("jurisdiction_al.toml", '"active_personality"', '"territoriality"', "stands twice"),
-        ("jurisdiction_al.toml", 'emergency = "112"', 'emergency = "113"', "country file says 112"),
+        (
+            "jurisdiction_al.toml",
+            '["suspect.nationality"]',
+            '["suspect.shoe"]',
+            "suspect.shoe",
+        ),
+        (
+            "jurisdiction_al.toml",
+            '"active_personality"',
+            '"territoriality"',
+            "stands twice",
+        ),
+        (
+            "jurisdiction_al.toml",
+            'emergency = "112"',
+            'emergency = "113"',
+            "country file says 112",
+        ),
         ("jurisdiction_al.toml", 'country = "AL"', 'country = "RS"', "named for AL"),
         ("jurisdiction_al.toml", "dated = 2026-11-20", 'dated = "soon"', "/dated"),
         ("routing_network.toml", 'US = "NCMEC', 'U = "NCMEC', "/clearing_houses/U"),
@@ -156,8 +182,15 @@ def test_every_reason_of_the_engine_has_its_words() -> None:
         (SHIPPED.parent / name).read_text(encoding="utf-8")
         for name in ("routes.py", "grounds.py", "routing.py")
     )
-    used = set(re.findall(r'"([a-z]+\.[a-z_]+)"', engine)) - {*PLACES, "victim.municipality"}
-    kept = {key for key in load_rules().messages["en"] if not key.startswith(("fact.", "name."))}
+    used = set(re.findall(r'"([a-z]+\.[a-z_]+)"', engine)) - {
+        *PLACES,
+        "victim.municipality",
+    }
+    kept = {
+        key
+        for key in load_rules().messages["en"]
+        if not key.startswith(("fact.", "name."))
+    }
     # Conditions are put together from their name and outcome, so the source shows only the stem.
     assert used == {key for key in kept if not key.startswith("condition.")}
 

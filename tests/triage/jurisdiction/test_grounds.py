@@ -59,13 +59,21 @@ def test_active_personality_needs_dual_criminality(
 
 
 def test_albania_has_no_habitual_residence_and_its_silence_stays_unknown() -> None:
-    found = grounds(suspect={"residence": "AL"}, victim={"nationality": "AL", "residence": "AL"})
+    found = grounds(
+        suspect={"residence": "AL"}, victim={"nationality": "AL", "residence": "AL"}
+    )
     assert found["AL", "habitual_residence"].status == "no"
-    for ground in ("passive_personality", "passive_residence", "prosecution_without_complaint"):
+    for ground in (
+        "passive_personality",
+        "passive_residence",
+        "prosecution_without_complaint",
+    ):
         assert found["AL", ground].status == "unknown"
 
 
-@pytest.mark.parametrize(("where", "status"), [("MK", "yes"), ("DE", "unknown"), (None, "unknown")])
+@pytest.mark.parametrize(
+    ("where", "status"), [("MK", "yes"), ("DE", "unknown"), (None, "unknown")]
+)
 def test_north_macedonia_protects_its_citizens_if_the_person_is_there(
     where: str | None, status: str
 ) -> None:

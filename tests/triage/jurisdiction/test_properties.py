@@ -8,17 +8,38 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triage.jurisdiction import Facts, Routing, load_rules, route, routes, routing, situation
+from triage.jurisdiction import (
+    Facts,
+    Routing,
+    load_rules,
+    route,
+    routes,
+    routing,
+    situation,
+)
 from triage.jurisdiction import grounds as grounds_module
 
 RULES = load_rules()
 PLACE = st.sampled_from([None, "AL", "RS", "MK", "DE", "US", "XK", "IR", "XQ"])
 MAYBE = st.sampled_from([None, True, False])
 TO = {
-    "emergency", "police", "interpol_ncb", "hotline", "iccam", "ncmec", "platform",
-    "provider_notice", "cdn_notice", "preservation_request", "regulator", "helpline",
-    "child_protection_unit", "manual_review", "close", "signpost",
-}  # fmt: skip
+    "emergency",
+    "police",
+    "interpol_ncb",
+    "hotline",
+    "iccam",
+    "ncmec",
+    "platform",
+    "provider_notice",
+    "cdn_notice",
+    "preservation_request",
+    "regulator",
+    "helpline",
+    "child_protection_unit",
+    "manual_review",
+    "close",
+    "signpost",
+}
 ABROAD_CHANNELS = {"hotline", "ncmec"}
 NOTICES = {"provider_notice", "cdn_notice", "platform", "preservation_request"}
 ASSESSMENTS = ["unassessed", "baseline", "national", "not_illegal", "cannot_determine"]
@@ -56,7 +77,9 @@ everything = st.fixed_dictionaries(
         "own_material": MAYBE,
         "kind": st.sampled_from([None, "images", "grooming", "other_harmful"]),
         "assessment": st.sampled_from(ASSESSMENTS),
-        "known_list": st.sampled_from([None, True, False, "interpol_baseline", "national"]),
+        "known_list": st.sampled_from(
+            [None, True, False, "interpol_baseline", "national"]
+        ),
     }
 )
 examples = settings(max_examples=400, deadline=None)
@@ -74,8 +97,15 @@ def test_nothing_is_dropped_and_the_shape_holds(facts: dict[str, Any]) -> None:
     assert answer["routes"]
     for one in answer["routes"]:
         assert set(one) == {
-            "to", "country", "name", "after", "urgency", "automatic", "why", "basis"
-        }  # fmt: skip
+            "to",
+            "country",
+            "name",
+            "after",
+            "urgency",
+            "automatic",
+            "why",
+            "basis",
+        }
         assert one["to"] in TO
         assert one["urgency"] in {"immediate", "high", "normal"}
         assert one["name"] and one["basis"]
@@ -111,7 +141,11 @@ def test_unknown_never_becomes_foreign(facts: dict[str, Any]) -> None:
     blind = facts | {"hosting_country": None, "platform": None}
     found = ask(blind).routes
     assert not [one for one in found if one.to in ABROAD_CHANNELS | {"provider_notice"}]
-    if facts["assessment"] != "not_illegal" and facts["hosting_kind"] in {"host", "unknown", "cdn"}:
+    if facts["assessment"] != "not_illegal" and facts["hosting_kind"] in {
+        "host",
+        "unknown",
+        "cdn",
+    }:
         assert "manual_review" in {one.to for one in found}
     homeless = ask(facts | {"home": None}).routes
     assert "manual_review" in {one.to for one in homeless}
@@ -124,8 +158,14 @@ def test_a_childs_own_picture_accuses_no_child_and_waits_for_a_person(
     facts: dict[str, Any], which: str
 ) -> None:
     answer = ask(facts | {which: True})
-    words = " ".join(one.why for one in (*answer.routes, *answer.jurisdiction)).casefold()
-    assert "suspect" not in words and "offender" not in words and "perpetrator" not in words
+    words = " ".join(
+        one.why for one in (*answer.routes, *answer.jurisdiction)
+    ).casefold()
+    assert (
+        "suspect" not in words
+        and "offender" not in words
+        and "perpetrator" not in words
+    )
     assert "helpline" in {one.to for one in answer.routes}
     police = [one for one in answer.routes if one.to == "police"]
     if facts["victim"]["at_immediate_risk"] is not True:
@@ -136,9 +176,13 @@ def test_a_childs_own_picture_accuses_no_child_and_waits_for_a_person(
 
 @examples
 @given(everything, everything)
-def test_more_facts_never_remove_the_emergency(facts: dict[str, Any], more: dict[str, Any]) -> None:
+def test_more_facts_never_remove_the_emergency(
+    facts: dict[str, Any], more: dict[str, Any]
+) -> None:
     known = facts | {"victim": facts["victim"] | {"at_immediate_risk": True}}
-    richer = {name: more[name] if known[name] is None else known[name] for name in known}
+    richer = {
+        name: more[name] if known[name] is None else known[name] for name in known
+    }
     for person in ("victim", "suspect"):
         richer[person] = {
             name: more[person][name] if value is None else value
@@ -152,10 +196,17 @@ def test_more_facts_never_remove_the_emergency(facts: dict[str, Any], more: dict
 
 
 @examples
-@given(everything, st.sampled_from(["hosting_country", "generated_in", "victim", "suspect"]))
-def test_a_stop_list_country_always_asks_a_person(facts: dict[str, Any], where: str) -> None:
+@given(
+    everything,
+    st.sampled_from(["hosting_country", "generated_in", "victim", "suspect"]),
+)
+def test_a_stop_list_country_always_asks_a_person(
+    facts: dict[str, Any], where: str
+) -> None:
     named = facts | {"home": "AL", "hosting_kind": "host"}
-    named[where] = named[where] | {"nationality": "IR"} if where in {"victim", "suspect"} else "IR"
+    named[where] = (
+        named[where] | {"nationality": "IR"} if where in {"victim", "suspect"} else "IR"
+    )
     found = ask(named).routes
     review = [one for one in found if one.to == "manual_review"]
     assert review and "stop list" in review[0].why
@@ -183,7 +234,9 @@ def test_hosted_at_home_no_notice_leaves_before_the_police_release_it(
 
 @examples
 @given(everything)
-def test_any_notice_waits_for_release_wherever_the_police_are_told(facts: dict[str, Any]) -> None:
+def test_any_notice_waits_for_release_wherever_the_police_are_told(
+    facts: dict[str, Any],
+) -> None:
     found = ask(facts).routes
     if "police" in {one.to for one in found}:
         held = [one for one in found if one.to in NOTICES]
@@ -203,7 +256,9 @@ def test_a_domestic_nexus_always_brings_the_police(facts: dict[str, Any]) -> Non
 @given(everything)
 def test_the_lawful_goes_to_nobody_abroad(facts: dict[str, Any]) -> None:
     found = {one.to for one in ask(facts | {"assessment": "not_illegal"}).routes}
-    assert not found & (ABROAD_CHANNELS | NOTICES | {"iccam", "interpol_ncb", "regulator"})
+    assert not found & (
+        ABROAD_CHANNELS | NOTICES | {"iccam", "interpol_ncb", "regulator"}
+    )
     assert "signpost" in found
 
 

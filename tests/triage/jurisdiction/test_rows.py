@@ -44,7 +44,9 @@ def test_row_1_a_child_in_danger_rings_the_emergency_number_and_the_police() -> 
 def test_row_2_a_domestic_person_brings_the_police_whatever_the_hosting(
     facts: dict[str, Any], hosting: str | None
 ) -> None:
-    police = by_to(ask(**facts, hosting_country=hosting, assessment="national"))["police"]
+    police = by_to(ask(**facts, hosting_country=hosting, assessment="national"))[
+        "police"
+    ]
     assert (police.country, police.after, police.automatic) == ("AL", None, True)
     assert "Albania" in police.why
 
@@ -63,18 +65,28 @@ def test_row_3_hosted_at_home_goes_police_release_notice() -> None:
     assert order.index("preservation_request") < order.index("provider_notice")
 
 
-def test_row_4_a_country_with_a_hotline_gets_it_and_the_police_only_with_a_nexus() -> None:
-    plain = by_to(ask(hosting_country=ABROAD_WITH, hosting_kind="host", assessment="baseline"))
+def test_row_4_a_country_with_a_hotline_gets_it_and_the_police_only_with_a_nexus() -> (
+    None
+):
+    plain = by_to(
+        ask(hosting_country=ABROAD_WITH, hosting_kind="host", assessment="baseline")
+    )
     assert set(plain) == {"hotline", "iccam"}
     assert plain["hotline"].country == ABROAD_WITH
     assert plain["hotline"].name == "eco / FSM / jugendschutz.net"
     linked = by_to(
-        ask(hosting_country=ABROAD_WITH, assessment="baseline", victim={"nationality": "AL"})
+        ask(
+            hosting_country=ABROAD_WITH,
+            assessment="baseline",
+            victim={"nationality": "AL"},
+        )
     )
     assert {"hotline", "iccam", "police"} == set(linked)
 
 
-def test_row_4_home_without_a_hotline_has_no_exchange_but_still_tells_the_partner() -> None:
+def test_row_4_home_without_a_hotline_has_no_exchange_but_still_tells_the_partner() -> (
+    None
+):
     found = by_to(ask(home="MK", hosting_country="RS", assessment="national"))
     assert found["hotline"].name == "Net Patrola"
     assert "iccam" not in found
@@ -89,7 +101,9 @@ def test_row_5_no_hotline_there_goes_police_bureau_and_notice_after_release() ->
 
 
 def test_row_6_a_us_platform_gets_its_channel_and_the_clearing_house() -> None:
-    found = by_to(ask(hosting_kind="platform", platform="Instagram", assessment="national"))
+    found = by_to(
+        ask(hosting_kind="platform", platform="Instagram", assessment="national")
+    )
     assert set(found) == {"iccam", "ncmec", "platform"}
     assert found["ncmec"].name == "NCMEC CyberTipline"
     assert found["platform"].name == "Instagram"
@@ -106,7 +120,9 @@ def test_row_6_a_us_platform_gets_its_channel_and_the_clearing_house() -> None:
 
 
 def test_row_6_a_platform_of_unknown_seat_asks_a_person() -> None:
-    found = by_to(ask(hosting_kind="platform", platform="never heard of", assessment="national"))
+    found = by_to(
+        ask(hosting_kind="platform", platform="never heard of", assessment="national")
+    )
     assert found["platform"].name == "never heard of"
     assert "seat" in found["manual_review"].why
     assert found["police"].after == "person"
@@ -135,7 +151,9 @@ def test_row_8_hidden_hosting_is_for_the_police_only(kind: str) -> None:
         {"suspect": {"ip_country": "DE"}},
     ],
 )
-def test_row_9_a_person_abroad_goes_by_the_home_police_to_the_bureau(facts: dict[str, Any]) -> None:
+def test_row_9_a_person_abroad_goes_by_the_home_police_to_the_bureau(
+    facts: dict[str, Any],
+) -> None:
     found = by_to(ask(hosting_kind="p2p", assessment="national", **facts))
     assert set(found) == {"police", "interpol_ncb"}
     assert found["interpol_ncb"].country == "AL"
@@ -152,8 +170,13 @@ def test_row_10_a_moved_host_is_routed_again_from_its_new_facts() -> None:
 def test_row_11_a_stop_list_country_waits_for_a_person() -> None:
     found = by_to(ask(hosting_country=STOPPED, assessment="baseline"))
     assert "stop list" in found["manual_review"].why
-    assert found["provider_notice"].after == "person" and not found["provider_notice"].automatic
-    assert found["interpol_ncb"].after == "person" and not found["interpol_ncb"].automatic
+    assert (
+        found["provider_notice"].after == "person"
+        and not found["provider_notice"].automatic
+    )
+    assert (
+        found["interpol_ncb"].after == "person" and not found["interpol_ncb"].automatic
+    )
     assert found["police"].automatic
 
 
@@ -165,11 +188,19 @@ def test_row_12_the_unknown_waits_for_a_person_and_goes_nowhere_abroad(
 ) -> None:
     found = by_to(ask(assessment="national", **facts))
     assert "manual_review" in found
-    assert not set(found) & {"hotline", "iccam", "ncmec", "interpol_ncb", "provider_notice"}
+    assert not set(found) & {
+        "hotline",
+        "iccam",
+        "ncmec",
+        "interpol_ncb",
+        "provider_notice",
+    }
 
 
 def test_row_13_the_lawful_is_closed_with_its_reason_and_signposted() -> None:
-    found = by_to(ask(hosting_country="AL", assessment="not_illegal", victim={"country": "AL"}))
+    found = by_to(
+        ask(hosting_country="AL", assessment="not_illegal", victim={"country": "AL"})
+    )
     assert set(found) == {"close", "signpost"}
     assert found["close"].automatic
 
@@ -217,7 +248,9 @@ def test_a_child_in_danger_has_the_police_told_at_once() -> None:
         {"known_identity": True, "country": "AL"},
     ],
 )
-def test_a_known_child_nearby_gets_the_unit_of_its_municipality(victim: dict[str, Any]) -> None:
+def test_a_known_child_nearby_gets_the_unit_of_its_municipality(
+    victim: dict[str, Any],
+) -> None:
     unit = by_to(ask(victim=victim))["child_protection_unit"]
     assert unit.after == "person" and not unit.automatic
     assert unit.name.endswith(victim.get("municipality", "municipality"))
@@ -233,7 +266,9 @@ def test_another_kind_is_signposted() -> None:
 
 
 def test_albanian_words() -> None:
-    facts = Facts.from_json({"home": "AL", "hosting_country": "AL", "assessment": "baseline"})
+    facts = Facts.from_json(
+        {"home": "AL", "hosting_country": "AL", "assessment": "baseline"}
+    )
     routing = route(facts, load_rules(), "sq")
     assert "Shqipëri" in next(one.why for one in routing.routes if one.to == "police")
     assert "juridiksion" in routing.priority.parts[0].why

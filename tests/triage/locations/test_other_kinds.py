@@ -131,7 +131,10 @@ AGREE: list[tuple[str, str, list[str]]] = [
     (
         "ip",
         "ip:[2001:db8::1]:51413@2026-11-01T12:00:00Z",
-        ["[2001:db8::1]:51413 2026-11-01T12:00:00Z", "[2001:DB8:0::1]:51413 2026-11-01T12:00Z"],
+        [
+            "[2001:db8::1]:51413 2026-11-01T12:00:00Z",
+            "[2001:DB8:0::1]:51413 2026-11-01T12:00Z",
+        ],
     ),
     ("ip", "ip:2001:db8::1", ["2001:db8::1", "[2001:db8:0:0:0:0:0:1]"]),
     ("hash", f"hash:md5:{ED2K}", [ED2K, ED2K.upper(), f"md5: {ED2K}"]),
@@ -143,18 +146,29 @@ AGREE: list[tuple[str, str, list[str]]] = [
     (
         "onion",
         f"onion://{ONION}/a",
-        [f"http://{ONION}/a", f"{ONION}/a", f"http://{ONION.upper()}/a", f"https://{ONION}:443/a"],
+        [
+            f"http://{ONION}/a",
+            f"{ONION}/a",
+            f"http://{ONION.upper()}/a",
+            f"https://{ONION}:443/a",
+        ],
     ),
 ]
 
 
-@pytest.mark.parametrize(("kind", "key", "texts"), AGREE, ids=[key for _, key, _ in AGREE])
+@pytest.mark.parametrize(
+    ("kind", "key", "texts"), AGREE, ids=[key for _, key, _ in AGREE]
+)
 def test_every_spelling_agrees(kind: str, key: str, texts: list[str]) -> None:
     for text in texts:
         found = identify(text, region="AL")
         assert [(one.kind, one.key) for one in found] == [(kind, key)], text
         again = identify_one(found[0].canonical)
-        assert (again.kind, again.key, again.canonical) == (kind, key, found[0].canonical)
+        assert (again.kind, again.key, again.canonical) == (
+            kind,
+            key,
+            found[0].canonical,
+        )
 
 
 @pytest.mark.parametrize(
@@ -163,7 +177,10 @@ def test_every_spelling_agrees(kind: str, key: str, texts: list[str]) -> None:
         (ONION, ()),
         (f"www.{ONION}", ()),
         ("expyuzz4wqqyqhjn.onion", ("onion_v2",)),
-        (ONION.replace(ONION[3], "b" if ONION[3] != "b" else "c", 1), ("onion_invalid",)),
+        (
+            ONION.replace(ONION[3], "b" if ONION[3] != "b" else "c", 1),
+            ("onion_invalid",),
+        ),
         ("short.onion", ("onion_invalid",)),
     ],
 )
@@ -185,7 +202,9 @@ def test_onion_addresses_are_checked(host: str, problems: tuple[str, ...]) -> No
         ("203.0.113.5:80 2026-13-01T12:00:00Z", "203.0.113.5:80", "time_invalid"),
     ],
 )
-def test_doubtful_times_and_ports_are_said(text: str, canonical: str, problem: str) -> None:
+def test_doubtful_times_and_ports_are_said(
+    text: str, canonical: str, problem: str
+) -> None:
     found = identify_one(text)
     assert found.canonical == canonical
     assert any(problem in code for code in found.problems)
@@ -193,7 +212,8 @@ def test_doubtful_times_and_ports_are_said(text: str, canonical: str, problem: s
 
 def test_times_of_one_address_are_different_locations() -> None:
     keys = {
-        identify_one(f"203.0.113.5:51413 2026-11-01T12:00:{second:02}Z").key for second in range(9)
+        identify_one(f"203.0.113.5:51413 2026-11-01T12:00:{second:02}Z").key
+        for second in range(9)
     }
     assert len(keys) == 9
 

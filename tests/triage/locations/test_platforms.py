@@ -91,7 +91,10 @@ AGREE: dict[tuple[str, str], list[str]] = {
         "https://www.tiktok.com/embed/v2/7123456789012345678",
         "https://www.tiktok.com/@other/photo/7123456789012345678?is_from_webapp=1",
     ],
-    ("tiktok", "@some.body"): ["https://www.tiktok.com/@Some.Body?lang=en", "tiktok: @some.body"],
+    ("tiktok", "@some.body"): [
+        "https://www.tiktok.com/@Some.Body?lang=en",
+        "tiktok: @some.body",
+    ],
     ("telegram", "@some_body"): [
         "https://t.me/Some_Body",
         "t.me/some_body",
@@ -128,7 +131,10 @@ AGREE: dict[tuple[str, str], list[str]] = {
         "https://web.telegram.org/k/#-1001234567890",
         "https://t.me/c/1234567890",
     ],
-    ("telegram", "id/424242"): ["tg://user?id=424242", "tg://openmessage?user_id=424242"],
+    ("telegram", "id/424242"): [
+        "tg://user?id=424242",
+        "tg://openmessage?user_id=424242",
+    ],
     ("telegram", "+355692123456"): [
         "https://t.me/+355692123456",
         "tg://resolve?phone=355692123456",
@@ -257,9 +263,13 @@ AGREE: dict[tuple[str, str], list[str]] = {
     ("platform", "content", "texts"),
     [(platform, content, texts) for (platform, content), texts in AGREE.items()],
 )
-def test_every_form_of_an_address_agrees(platform: str, content: str, texts: list[str]) -> None:
+def test_every_form_of_an_address_agrees(
+    platform: str, content: str, texts: list[str]
+) -> None:
     found = [identify_one(text) for text in texts]
-    assert [(one.platform, one.content_id) for one in found] == [(platform, content)] * len(texts)
+    assert [(one.platform, one.content_id) for one in found] == [
+        (platform, content)
+    ] * len(texts)
     assert len({one.key for one in found}) == 1
     assert len({one.kind for one in found}) == 1
     for one in found:
@@ -279,11 +289,17 @@ def test_contents_of_the_table_are_all_different() -> None:
         ("https://t.me/some_body", "https://t.me/some_body/1"),
         (f"https://t.me/+{INVITE}", f"https://t.me/+{INVITE.swapcase()}"),
         ("https://discord.gg/AbCd12", "https://discord.gg/abcd12"),
-        ("https://www.reddit.com/comments/abc/x/def", "https://www.reddit.com/comments/abc/x/"),
+        (
+            "https://www.reddit.com/comments/abc/x/def",
+            "https://www.reddit.com/comments/abc/x/",
+        ),
         ("telegram: @some_body", "snapchat: @some_body"),
         ("https://x.com/home", "https://x.com/somebody"),
         ("https://mega.nz/file/aBcDeFgH", "https://mega.nz/file/aBcDeFgh"),
-        ("https://web.telegram.org/k/#@one_name", "https://web.telegram.org/k/#@two_name"),
+        (
+            "https://web.telegram.org/k/#@one_name",
+            "https://web.telegram.org/k/#@two_name",
+        ),
     ],
 )
 def test_different_content_stays_different(one: str, other: str) -> None:
@@ -293,7 +309,9 @@ def test_different_content_stays_different(one: str, other: str) -> None:
 def test_what_only_fetching_needs_stays_in_the_canonical_form() -> None:
     mega = identify_one(f"https://mega.nz/#!aBcDeFgH!{MEGA_KEY}")
     assert mega.canonical == f"https://mega.nz/file/aBcDeFgH#{MEGA_KEY}"
-    signed = identify_one("https://cdn.discordapp.com/attachments/1/2/a.png?ex=1&is=2&hm=3")
+    signed = identify_one(
+        "https://cdn.discordapp.com/attachments/1/2/a.png?ex=1&is=2&hm=3"
+    )
     assert signed.canonical.endswith("a.png?ex=1&hm=3&is=2")
 
 
@@ -301,7 +319,10 @@ def test_a_platform_page_without_a_rule_is_still_of_its_platform() -> None:
     page = identify_one("https://m.facebook.com/marketplace/item/1?ref=x")
     assert (page.platform, page.content_id) == ("facebook", None)
     assert page.canonical == "https://www.facebook.com/marketplace/item/1"
-    assert identify_one("https://www.google.al/search?q=x&ei=1").platform == "google-search"
+    assert (
+        identify_one("https://www.google.al/search?q=x&ei=1").platform
+        == "google-search"
+    )
     assert identify_one("https://notyoutube.com/watch?v=dQw4w9WgXcQ").platform is None
     assert identify_one("https://youtube.com.evil.example/").platform is None
 

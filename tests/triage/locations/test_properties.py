@@ -26,7 +26,11 @@ NAMES = st.sampled_from(["id", "page", "v", "lang", "q9", "x"])
 PAGES = st.builds(
     lambda host, path, query: (
         f"https://{host}/{'/'.join(path)}"
-        + ("?" + "&".join(f"{name}={value}" for name, value in query.items()) if query else "")
+        + (
+            "?" + "&".join(f"{name}={value}" for name, value in query.items())
+            if query
+            else ""
+        )
     ),
     HOST,
     st.lists(SEGMENT, min_size=1, max_size=3),
@@ -214,7 +218,9 @@ def _defang(url: str) -> str:
 
 
 def _encode_letters(url: str) -> str:
-    head, slash, path = url.partition(".example/") if ".example/" in url else url.partition(".al/")
+    head, slash, path = (
+        url.partition(".example/") if ".example/" in url else url.partition(".al/")
+    )
     return (
         head
         + slash
@@ -238,7 +244,9 @@ VARIATIONS: dict[str, Callable[[str], str]] = {
     "user-info": lambda url: url.replace("//", "//name:word@"),
     "fragment": lambda url: f"{url}#part",
     "empty query": lambda url: url if "?" in url else f"{url}?",
-    "tracking": lambda url: url + ("&" if "?" in url else "?") + "utm_source=a&fbclid=b",
+    "tracking": lambda url: (
+        url + ("&" if "?" in url else "?") + "utm_source=a&fbclid=b"
+    ),
     "session": lambda url: url + ("&" if "?" in url else "?") + "PHPSESSID=a1b2c3d4",
     "query order": _reverse_query,
     "dot segments": lambda url: re.sub(r"(//[^/]+)/", r"\1/./x/%2e%2E/", url, count=1),
@@ -276,7 +284,8 @@ def test_keys_of_plain_pages_differ_exactly_where_they_do(one: str, other: str) 
 
 @QUIET
 @given(
-    st.lists(PAGES, min_size=1, max_size=6, unique=True), st.sampled_from([" ", "\n", ", ", "; "])
+    st.lists(PAGES, min_size=1, max_size=6, unique=True),
+    st.sampled_from([" ", "\n", ", ", "; "]),
 )
 def test_every_address_of_a_text_is_found(pages: list[str], between: str) -> None:
     expected = list(dict.fromkeys(identify_one(page).key for page in pages))
@@ -301,7 +310,9 @@ EVIL: dict[str, Callable[[int], str]] = {
     "wrappers": lambda n: "https://href.li/?" * n + "https://a.example/",
     "line breaks": lambda n: "https://a.example/" + "\nx" * n,
     "quotes": lambda n: "\"'" * n,
-    "parameters": lambda n: "https://a.example/?" + "&".join(f"p{i}=1" for i in range(n)),
+    "parameters": lambda n: (
+        "https://a.example/?" + "&".join(f"p{i}=1" for i in range(n))
+    ),
     "exclamations": lambda n: "!" * n + "@",
 }
 

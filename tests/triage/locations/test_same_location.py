@@ -71,7 +71,10 @@ SAME = {
         ("https://www.example.com/a/\x00b?x=1&y=2", PAGE),
     ],
     "full width": [
-        ("ｈｔｔｐｓ：／／ｗｗｗ．ｅｘａｍｐｌｅ．ｃｏｍ／ａ", "https://www.example.com/a"),
+        (
+            "ｈｔｔｐｓ：／／ｗｗｗ．ｅｘａｍｐｌｅ．ｃｏｍ／ａ",
+            "https://www.example.com/a",
+        ),
         ("https://ｗｗｗ.example.com/a", "https://www.example.com/a"),
         ("https://www。example。com/a", "https://www.example.com/a"),
     ],
@@ -106,8 +109,14 @@ SAME = {
         ("https://www.example.com/%c3%ab", "https://www.example.com/%C3%AB"),
         ("https://www.example.com/ë", "https://www.example.com/%C3%AB"),
         ("https://www.example.com/a|b", "https://www.example.com/a%7Cb"),
-        ("https://www.example.com/a;jsessionid=0123456789ABCDEF", "https://www.example.com/a"),
-        ("https://www.example.com/(S(abcdefghijklmnop12345678))/a", "https://www.example.com/a"),
+        (
+            "https://www.example.com/a;jsessionid=0123456789ABCDEF",
+            "https://www.example.com/a",
+        ),
+        (
+            "https://www.example.com/(S(abcdefghijklmnop12345678))/a",
+            "https://www.example.com/a",
+        ),
     ],
     "query": [
         ("https://www.example.com/a?y=2&x=1", "https://www.example.com/a?x=1&y=2"),
@@ -116,9 +125,18 @@ SAME = {
         ("https://www.example.com/a?x=%7e", "https://www.example.com/a?x=~"),
         ("https://www.example.com/a?x[]=1", "https://www.example.com/a?x%5B%5D=1"),
         ("https://www.example.com/a?utm_source=m&x=1", "https://www.example.com/a?x=1"),
-        ("https://www.example.com/a?UTM_Campaign=m&fbclid=z", "https://www.example.com/a"),
-        ("https://www.example.com/a?gclid=1&msclkid=2&x=1", "https://www.example.com/a?x=1"),
-        ("https://www.example.com/a?PHPSESSID=q1w2e3r4&x=1", "https://www.example.com/a?x=1"),
+        (
+            "https://www.example.com/a?UTM_Campaign=m&fbclid=z",
+            "https://www.example.com/a",
+        ),
+        (
+            "https://www.example.com/a?gclid=1&msclkid=2&x=1",
+            "https://www.example.com/a?x=1",
+        ),
+        (
+            "https://www.example.com/a?PHPSESSID=q1w2e3r4&x=1",
+            "https://www.example.com/a?x=1",
+        ),
         (
             f"https://www.example.com/index.php?sid={'0a' * 16}&x=1",
             "https://www.example.com/index.php?x=1",
@@ -195,7 +213,11 @@ def test_the_canonical_form_is_its_own_canonical_form(one: str, other: str) -> N
     for text in (one, other):
         first = identify_one(text)
         again = identify(first.canonical)
-        assert [again[0].canonical, again[0].key, len(again)] == [first.canonical, first.key, 1]
+        assert [again[0].canonical, again[0].key, len(again)] == [
+            first.canonical,
+            first.key,
+            1,
+        ]
 
 
 @pytest.mark.parametrize(
@@ -273,7 +295,10 @@ def test_every_location_of_a_text_is_found_in_its_order() -> None:
     ],
 )
 def test_two_addresses_stay_two(text: str) -> None:
-    assert [one.key for one in identify(text)] == ["url://a.example/1", "url://b.example/2"]
+    assert [one.key for one in identify(text)] == [
+        "url://a.example/1",
+        "url://b.example/2",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -308,7 +333,9 @@ def test_running_text_is_no_location(text: str) -> None:
         ("http://[2001:db8::1]/", None),
     ],
 )
-def test_registrable_domain_is_by_the_public_suffix_list(text: str, domain: str | None) -> None:
+def test_registrable_domain_is_by_the_public_suffix_list(
+    text: str, domain: str | None
+) -> None:
     assert identify_one(text).registrable_domain == domain
 
 
@@ -338,7 +365,9 @@ def test_a_long_location_has_a_short_key_of_its_own() -> None:
 
 
 def test_a_text_beyond_the_limit_is_never_cut_inside_a_location() -> None:
-    whole = "https://www.example.com/x " + "word " * 209_800 + "https://www.example.com/y"
+    whole = (
+        "https://www.example.com/x " + "word " * 209_800 + "https://www.example.com/y"
+    )
     found = identify(whole)
     assert [one.key for one in found] == ["url://www.example.com/x"]
     assert "truncated_input" in found[0].problems

@@ -63,12 +63,17 @@ ARCHIVED = [
     (f"https://archive.ph/20200102030405/{PAGE}", "archive.ph"),
     (f"https://archive.is/20200102030405/{PAGE}", "archive.ph"),
     (f"https://arquivo.pt/wayback/20200102030405/{PAGE}", "arquivo.pt"),
-    (f"https://webcache.googleusercontent.com/search?q=cache:abcdefghijkl:{CODED}", "webcache"),
+    (
+        f"https://webcache.googleusercontent.com/search?q=cache:abcdefghijkl:{CODED}",
+        "webcache",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("text", "host"), ARCHIVED)
-def test_an_archive_is_a_location_of_its_own_linked_to_the_original(text: str, host: str) -> None:
+def test_an_archive_is_a_location_of_its_own_linked_to_the_original(
+    text: str, host: str
+) -> None:
     found = identify_one(text)
     assert found.key != KEY
     assert (found.host or "").startswith(host)

@@ -14,7 +14,9 @@ from triage.matching import HashIndex, build_index, load_index
 Build = Callable[..., HashIndex]
 
 
-@pytest.fixture(scope="session", params=["numpy", "numba"] if find_spec("numba") else ["numpy"])
+@pytest.fixture(
+    scope="session", params=["numpy", "numba"] if find_spec("numba") else ["numpy"]
+)
 def engine(request: pytest.FixtureRequest) -> str:
     return request.param
 
@@ -23,7 +25,9 @@ def engine(request: pytest.FixtureRequest) -> str:
 def build(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Build:
     directory, numbers = tmp_path_factory.mktemp("indexes"), count()
 
-    def make(values: list[bytes], ids: list[int] | None = None, bits: int = 256) -> HashIndex:
+    def make(
+        values: list[bytes], ids: list[int] | None = None, bits: int = 256
+    ) -> HashIndex:
         path = directory / f"{next(numbers)}.index"
         build_index(
             path,

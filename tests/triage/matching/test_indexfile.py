@@ -28,7 +28,9 @@ SMALL = smallest(256)
 HASHES = np.random.default_rng(4).integers(0, 256, (SMALL + 10, 32), dtype=np.uint8)
 
 
-def write(path: Path, *, count: int = len(HASHES), shift: int = 0, version: str = "v1") -> Path:
+def write(
+    path: Path, *, count: int = len(HASHES), shift: int = 0, version: str = "v1"
+) -> Path:
     ids = np.arange(count) + shift
     build_index(path, hashes=HASHES[:count], ids=ids, bits=256, version=version)
     return path
@@ -41,7 +43,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def test_what_is_built_is_what_is_loaded(tmp_path: Path) -> None:
     index = load_index(write(tmp_path / "a", version="lists of Tuesday ž"), verify=True)
-    assert (len(index), index.bits, index.version) == (SMALL + 10, 256, "lists of Tuesday ž")
+    assert (len(index), index.bits, index.version) == (
+        SMALL + 10,
+        256,
+        "lists of Tuesday ž",
+    )
     assert index.search(HASHES[17].tobytes(), 31) == [Match(17, 0)]
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
@@ -85,7 +91,9 @@ def test_damage_is_named(tmp_path: Path, whole: bytes, kind: str, reason: str) -
         load_index(path, verify=True)
 
 
-@pytest.mark.parametrize("size", [0, 1, 100, HEADER - 1, HEADER, HEADER + 5, -1, -70_000])
+@pytest.mark.parametrize(
+    "size", [0, 1, 100, HEADER - 1, HEADER, HEADER + 5, -1, -70_000]
+)
 def test_a_short_file_is_refused_without_reading_it(
     tmp_path: Path, whole: bytes, size: int
 ) -> None:
@@ -100,7 +108,9 @@ def test_buckets_out_of_order_are_refused_without_the_full_check(
 ) -> None:
     path = tmp_path / "known.index"
     count = len(HASHES)
-    starts = HEADER + count * 32 + -(-(count + 1) * 4 // 64) * 64 + -(-count * 8 // 64) * 64
+    starts = (
+        HEADER + count * 32 + -(-(count + 1) * 4 // 64) * 64 + -(-count * 8 // 64) * 64
+    )
     broken = bytearray(whole)
     broken[starts + 4003] ^= 0x7F
     path.write_bytes(broken)
@@ -109,10 +119,14 @@ def test_buckets_out_of_order_are_refused_without_the_full_check(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-def test_no_flipped_bit_goes_unnoticed(tmp_path: Path, whole: bytes, data: st.DataObject) -> None:
+def test_no_flipped_bit_goes_unnoticed(
+    tmp_path: Path, whole: bytes, data: st.DataObject
+) -> None:
     bit = data.draw(st.integers(0, len(whole) * 8 - 1))
     broken = bytearray(whole)
     broken[bit // 8] ^= 1 << (bit % 8)
@@ -123,7 +137,9 @@ def test_no_flipped_bit_goes_unnoticed(tmp_path: Path, whole: bytes, data: st.Da
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(junk=st.binary(max_size=9000), keep=st.integers(0, 200))
 def test_foreign_bytes_never_raise_anything_else(
@@ -135,7 +151,9 @@ def test_foreign_bytes_never_raise_anything_else(
         load_index(path)
 
 
-def test_another_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_format_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(indexfile, "FORMAT", 2)
     path = write(tmp_path / "a", count=3)
     monkeypatch.undo()
@@ -262,7 +280,9 @@ assert seen == sorted(seen) and asked > len(seen)
 """
 
 
-def test_two_processes_search_on_while_the_file_is_swapped_under_them(tmp_path: Path) -> None:
+def test_two_processes_search_on_while_the_file_is_swapped_under_them(
+    tmp_path: Path,
+) -> None:
     """Every answer is one version's whole answer; damage in between changes nothing."""
     path, last = tmp_path / "known.index", 12
 
@@ -273,7 +293,14 @@ def test_two_processes_search_on_while_the_file_is_swapped_under_them(tmp_path: 
     swap(0)
     servers = [
         subprocess.Popen(
-            [sys.executable, "-c", SERVER, str(path), HASHES[3].tobytes().hex(), str(last)],
+            [
+                sys.executable,
+                "-c",
+                SERVER,
+                str(path),
+                HASHES[3].tobytes().hex(),
+                str(last),
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

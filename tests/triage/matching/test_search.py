@@ -31,7 +31,9 @@ def flipped(value: bytes, bits: list[int]) -> bytes:
 
 
 def noise(count: int, bits: int, seed: int = 0) -> list[bytes]:
-    block = np.random.default_rng(seed).integers(0, 256, (count, bits // 8), dtype=np.uint8)
+    block = np.random.default_rng(seed).integers(
+        0, 256, (count, bits // 8), dtype=np.uint8
+    )
     return [row.tobytes() for row in block]
 
 
@@ -42,12 +44,17 @@ def array(values: list[bytes], bits: int = 256) -> np.ndarray:
 def expected(query: bytes, values: list[bytes], threshold: int) -> list[Match]:
     wanted = int.from_bytes(query, "big")
     apart = [(wanted ^ int.from_bytes(value, "big")).bit_count() for value in values]
-    return [Match(i, d) for d, i in sorted((d, i) for i, d in enumerate(apart) if d <= threshold)]
+    return [
+        Match(i, d)
+        for d, i in sorted((d, i) for i, d in enumerate(apart) if d <= threshold)
+    ]
 
 
 def spread(rng: random.Random, per_word: list[int]) -> list[int]:
     """Bit numbers: so many different ones in each 16-bit word."""
-    return [16 * w + bit for w, n in enumerate(per_word) for bit in rng.sample(range(16), n)]
+    return [
+        16 * w + bit for w, n in enumerate(per_word) for bit in rng.sample(range(16), n)
+    ]
 
 
 def worst_spreads(bits: int, total: int) -> list[list[int]]:
@@ -56,7 +63,9 @@ def worst_spreads(bits: int, total: int) -> list[list[int]]:
     words = WORDS[bits]
     spreads = []
     for start in range(words):
-        even = [total // words + ((w - start) % words < total % words) for w in range(words)]
+        even = [
+            total // words + ((w - start) % words < total % words) for w in range(words)
+        ]
         spreads.append(even)
         pairs = words // 2
         one_sided = [0] * words
@@ -73,12 +82,16 @@ def worst_spreads(bits: int, total: int) -> list[list[int]]:
 
 
 @pytest.fixture(scope="module", params=[64, 256])
-def known(request: pytest.FixtureRequest, build: Build) -> tuple[HashIndex, list[bytes], int]:
+def known(
+    request: pytest.FixtureRequest, build: Build
+) -> tuple[HashIndex, list[bytes], int]:
     values = noise(smallest(request.param) + 100, request.param)
     return build(values, bits=request.param), values, request.param
 
 
-@pytest.mark.parametrize("total", [0, 1, 2, 3, 7, 8, 9, 10, 15, 16, 23, 24, 30, 31, 32, 33])
+@pytest.mark.parametrize(
+    "total", [0, 1, 2, 3, 7, 8, 9, 10, 15, 16, 23, 24, 30, 31, 32, 33]
+)
 def test_the_worst_spreads_are_found_up_to_the_threshold_and_not_beyond(
     known: tuple[HashIndex, list[bytes], int], total: int
 ) -> None:
@@ -87,7 +100,10 @@ def test_the_worst_spreads_are_found_up_to_the_threshold_and_not_beyond(
     for threshold in {64: (8, 10), 256: (23, 31)}[bits]:
         spreads = worst_spreads(bits, total)
         wanted = [rng.randrange(len(values)) for _ in spreads]
-        queries = [flipped(values[i], spread(rng, s)) for i, s in zip(wanted, spreads, strict=True)]
+        queries = [
+            flipped(values[i], spread(rng, s))
+            for i, s in zip(wanted, spreads, strict=True)
+        ]
         found = index.search_many(array(queries, bits), threshold)
         for member, query, matches in zip(wanted, queries, found, strict=True):
             assert (Match(member, total) in matches) == (total <= threshold)
@@ -145,7 +161,9 @@ def test_the_opposite_of_a_hash_is_all_its_bits_away(
     opposite = flipped(values[0], list(range(bits)))
     assert Match(0, bits) in index.search(opposite, bits)
     assert Match(0, bits) not in index.search(opposite, bits - 1)
-    assert distances(np.full((3, bits // 64), 2**64 - 1, np.uint64)).tolist() == [bits] * 3
+    assert (
+        distances(np.full((3, bits // 64), 2**64 - 1, np.uint64)).tolist() == [bits] * 3
+    )
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, SMALL - 1, SMALL, SMALL + 1])
@@ -157,7 +175,10 @@ def test_lists_of_every_size(build: Build, count: int) -> None:
         query = flipped(values[member], list(range(0, 248, 8)))
         assert index.search(query, 31) == [Match(member, 31)]
         assert index.search(query, 30) == []
-    assert index.search_many(array(values[:3]), 0) == [[Match(i, 0)] for i in range(count)][:3]
+    assert (
+        index.search_many(array(values[:3]), 0)
+        == [[Match(i, 0)] for i in range(count)][:3]
+    )
     assert index.search_many(np.empty((0, 32), np.uint8), 31) == []
 
 
@@ -166,7 +187,10 @@ def test_entries_that_share_a_hash_are_all_told(build: Build) -> None:
     index = build([*values, values[9], values[9]], [*range(LARGE), 70_000, 60_000])
     wanted = [Match(9, 1), Match(60_000, 1), Match(70_000, 1)]
     assert index.search(flipped(values[9], [77]), 31) == wanted
-    assert index.search_many(array([flipped(values[9], [77])] * 2), 31) == [wanted, wanted]
+    assert index.search_many(array([flipped(values[9], [77])] * 2), 31) == [
+        wanted,
+        wanted,
+    ]
 
 
 def test_matches_come_nearest_first_and_then_by_id(build: Build) -> None:
@@ -191,12 +215,16 @@ def near_identical(clusters: int, size: int, bits: int) -> list[bytes]:
 
 @pytest.mark.parametrize("bits", [64, 256])
 @pytest.mark.parametrize(("clusters", "size"), [(2, 20_000), (200, 200)])
-def test_lists_of_near_identical_hashes(build: Build, clusters: int, size: int, bits: int) -> None:
+def test_lists_of_near_identical_hashes(
+    build: Build, clusters: int, size: int, bits: int
+) -> None:
     values = [*noise(2000, bits), *near_identical(clusters, size, bits)]
     index, threshold = build(values, bits=bits), {64: 8, 256: 31}[bits]
     rng = random.Random(1)
     queries = [values[0], values[2000], values[-1]]
-    queries += [flipped(values[3000], rng.sample(range(bits), n)) for n in (6, 20, 33, 45)]
+    queries += [
+        flipped(values[3000], rng.sample(range(bits), n)) for n in (6, 20, 33, 45)
+    ]
     found = index.search_many(array(queries, bits), threshold)
     assert found == [expected(query, values, threshold) for query in queries]
     assert [index.search(query, threshold) for query in queries] == found
@@ -213,7 +241,9 @@ def test_many_queries_are_answered_in_their_order(build: Build) -> None:
 
 
 @pytest.mark.parametrize("extra", [3, LARGE])
-def test_additions_are_searched_beside_and_deletions_masked(build: Build, extra: int) -> None:
+def test_additions_are_searched_beside_and_deletions_masked(
+    build: Build, extra: int
+) -> None:
     values, more = noise(LARGE, 256), noise(extra, 256, seed=9)
     index = build(values)
     numbers = np.arange(100_000, 100_000 + extra)
@@ -223,7 +253,10 @@ def test_additions_are_searched_beside_and_deletions_masked(build: Build, extra:
     assert changed.search_many(array([values[5]]), 31) == [[]]
     assert changed.search(values[6], 31) == [Match(6, 0)]
     assert changed.search(flipped(more[2], [1, 2]), 31) == [Match(100_002, 2)]
-    assert changed.search_many(array([values[7], more[0]]), 31) == [[], [Match(100_000, 0)]]
+    assert changed.search_many(array([values[7], more[0]]), 31) == [
+        [],
+        [Match(100_000, 0)],
+    ]
     assert index.search(values[5], 31) == [Match(5, 0)]
     again = changed.with_changes(array([values[5]]), np.array([5]), np.array([5]))
     assert again.search(values[5], 31) == [Match(5, 0)]
@@ -232,7 +265,9 @@ def test_additions_are_searched_beside_and_deletions_masked(build: Build, extra:
 
 
 def test_an_empty_index_takes_additions(build: Build) -> None:
-    index = build([]).with_changes(array(noise(2, 256)), np.array([8, 9]), np.array([], np.int64))
+    index = build([]).with_changes(
+        array(noise(2, 256)), np.array([8, 9]), np.array([], np.int64)
+    )
     assert index.search(noise(2, 256)[1], 0) == [Match(9, 0)]
 
 
@@ -261,7 +296,9 @@ def test_queries_of_the_wrong_shape_are_refused(build: Build) -> None:
     with pytest.raises(InvalidInput, match="threshold"):
         index.search(bytes(32), -1)
     with pytest.raises(InvalidInput, match="mask"):
-        index.with_changes(np.empty((0, 32), np.uint8), np.empty(0, np.int64), np.array([0.5]))
+        index.with_changes(
+            np.empty((0, 32), np.uint8), np.empty(0, np.int64), np.array([0.5])
+        )
 
 
 def test_a_position_that_leads_nowhere_is_damage_and_not_a_miss(engine: str) -> None:
@@ -270,7 +307,9 @@ def test_a_position_that_leads_nowhere_is_damage_and_not_a_miss(engine: str) -> 
     table.positions.base.flags.writeable = True
     broken = table.positions.copy()
     broken[:] = 2**32 - 1
-    fields = {name: getattr(table, name) for name in table.__slots__} | {"positions": broken}
+    fields = {name: getattr(table, name) for name in table.__slots__} | {
+        "positions": broken
+    }
     index = HashIndex(type(table)(**fields), version="1", engine=engine)
     with pytest.raises(DamagedIndex, match="contradicts itself"):
         index.search(values[0].tobytes(), 31)

@@ -57,7 +57,9 @@ def test_each_signal_weighs_what_the_file_says(case: Signals, points: int) -> No
 
 
 @pytest.mark.parametrize("known", ["baseline", "national", "listed"])
-def test_what_nobody_knows_stands_above_what_a_list_knows(known: priority.ListClass) -> None:
+def test_what_nobody_knows_stands_above_what_a_list_knows(
+    known: priority.ListClass,
+) -> None:
     """In new material there may be a child who has not been found."""
     new, listed = (
         score(Signals(new_material=True), WEIGHTS),
@@ -82,14 +84,24 @@ def test_more_never_means_less(case: Signals) -> None:
     base = score(case, WEIGHTS).score
     left = case.deadline_hours
     graver = [
-        *(replace(case, **{name: True}) for name in (
-            "danger_now", "child_reporting", "unknown_victim", "new_material",
-            "home_jurisdiction")),
-        *(replace(case, list_class=one) for one in CLASSES[CLASSES.index(case.list_class):]),
+        *(
+            replace(case, **{name: True})
+            for name in (
+                "danger_now",
+                "child_reporting",
+                "unknown_victim",
+                "new_material",
+                "home_jurisdiction",
+            )
+        ),
+        *(
+            replace(case, list_class=one)
+            for one in CLASSES[CLASSES.index(case.list_class) :]
+        ),
         replace(case, sightings=case.sightings + 1),
         replace(case, age_hours=case.age_hours + 5),
         replace(case, deadline_hours=3.0 if left is None else left - 3),
-    ]  # fmt: skip
+    ]
     assert all(score(one, WEIGHTS).score >= base for one in graver)
 
 
@@ -99,8 +111,10 @@ def test_danger_now_stands_above_everything_else(one: Signals, other: Signals) -
     assert score(danger, WEIGHTS).score > score(calm, WEIGHTS).score
 
 
-@pytest.mark.parametrize("bad", [Signals(sightings=-1), Signals(age_hours=-1.0),
-                                 Signals(age_hours=float("nan"))])  # fmt: skip
+@pytest.mark.parametrize(
+    "bad",
+    [Signals(sightings=-1), Signals(age_hours=-1.0), Signals(age_hours=float("nan"))],
+)
 def test_figures_that_cannot_be_are_refused(bad: Signals) -> None:
     with pytest.raises(InvalidInput):
         score(bad, WEIGHTS)
@@ -116,11 +130,15 @@ def test_figures_that_cannot_be_are_refused(bad: Signals) -> None:
         ("points = 25\nwhy", "points = 61\nwhy", "must not weigh less"),
     ],
 )
-def test_faulty_weights_are_named(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_faulty_weights_are_named(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
     (tmp_path / "data").mkdir()
     text = SHIPPED.read_text(encoding="utf-8")
     assert old in text
-    (tmp_path / "data" / SHIPPED.name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    (tmp_path / "data" / SHIPPED.name).write_text(
+        text.replace(old, new, 1), encoding="utf-8"
+    )
     assert any(told in fault for fault in priority.faults(tmp_path))
     with pytest.raises(Misconfigured):
         load_weights(tmp_path)

@@ -38,7 +38,9 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
         urgent_kind=facts.kind in rules.network.urgent_kinds,
         sightings=max(1, case.item.sighting_count),
         age_hours=max(0.0, (now - case.item.first_reported_at).total_seconds() / 3600),
-        deadline_hours=(case.due_at - now).total_seconds() / 3600 if case.due_at else None,
+        deadline_hours=(case.due_at - now).total_seconds() / 3600
+        if case.due_at
+        else None,
     )
     listed = facts.known_list
     if listed and facts.assessment != "not_illegal":

@@ -29,7 +29,13 @@ from triage.hashlists.owners.remote import (
     Sent,
     load_remote_lists,
 )
-from triage.hashlists.search.matcher import HASHES, REMOTE_JOB, Query, remote_key, threshold
+from triage.hashlists.search.matcher import (
+    HASHES,
+    REMOTE_JOB,
+    Query,
+    remote_key,
+    threshold,
+)
 from triage.media.models import Media
 
 Connect = Callable[[RemoteList, str], HashMatcher]
@@ -38,13 +44,17 @@ Connect = Callable[[RemoteList, str], HashMatcher]
 def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
     """Ask about one file and keep what the owner knows; its cases get their new proposal."""
     context, name = task.context, task.payload["list"]
-    remote = {one.name: one for one in load_remote_lists(context.settings.data_dir)}.get(name)
+    remote = {
+        one.name: one for one in load_remote_lists(context.settings.data_dir)
+    }.get(name)
     with context.database.reading() as session:
         media = session.get_one(Media, task.id_of("media_id"))
         known = session.scalar(select(HashList).where(HashList.name == name))
     answers: Iterable[Answer] = ()
     if known is not None and not known.remote:
-        raise Conflict(f"{name} is a list of our own.", hint="Give the remote list another name.")
+        raise Conflict(
+            f"{name} is a list of our own.", hint="Give the remote list another name."
+        )
     if remote is not None and (known is None or known.enabled):
         hashes = hashes_of(media, remote)
         owner = connect(remote, _token(context, remote))
@@ -84,22 +94,42 @@ def _token(context: Context, remote: RemoteList) -> str:
 
 
 def _store(
-    session: Session, remote: RemoteList, media: Media, answers: Iterable[Answer], now: datetime
+    session: Session,
+    remote: RemoteList,
+    media: Media,
+    answers: Iterable[Answer],
+    now: datetime,
 ) -> None:
     target = service.create_list(
-        session, remote.name, actor=audit.SYSTEM, now=now, source=remote.source, version=1,
-        licence=remote.licence, default_class=remote.default_class, remote=True,
-    )  # fmt: skip
+        session,
+        remote.name,
+        actor=audit.SYSTEM,
+        now=now,
+        source=remote.source,
+        version=1,
+        licence=remote.licence,
+        default_class=remote.default_class,
+        remote=True,
+    )
     new = 0
     for answer in sorted(answers, key=lambda one: one.distance):
         if answer.distance > threshold(target, answer.kind):
             continue
         new += insert_once(
-            session, MediaMatch, ["media_id", "entry_id"], id=new_id(), media_id=media.id,
-            entry_id=_entry(session, target, answer).id, list_id=target.id, kind=answer.kind,
-            distance=answer.distance, quality=media.pdq_quality if answer.kind == "pdq" else None,
-            at=now, decision="open", decided_by="",
-        )  # fmt: skip
+            session,
+            MediaMatch,
+            ["media_id", "entry_id"],
+            id=new_id(),
+            media_id=media.id,
+            entry_id=_entry(session, target, answer).id,
+            list_id=target.id,
+            kind=answer.kind,
+            distance=answer.distance,
+            quality=media.pdq_quality if answer.kind == "pdq" else None,
+            at=now,
+            decision="open",
+            decided_by="",
+        )
     if new:
         run = f"{target.id}:{now.isoformat()}"
         appraise_anew(session, media.id, run=run, now=now)
@@ -118,9 +148,13 @@ def _entry(session: Session, target: HashList, answer: Answer) -> HashEntryRow:
     )
     if entry is None:
         entry = HashEntryRow(
-            list_id=target.id, kind="remote", value=answer.reference, entry_ref=answer.reference,
-            source=target.source[:120] or None, added_in=1,
-        )  # fmt: skip
+            list_id=target.id,
+            kind="remote",
+            value=answer.reference,
+            entry_ref=answer.reference,
+            source=target.source[:120] or None,
+            added_in=1,
+        )
         session.add(entry)
     entry.category = answer.category
     session.flush()
@@ -128,7 +162,10 @@ def _entry(session: Session, target: HashList, answer: Answer) -> HashEntryRow:
 
 
 def not_asked(
-    session: Session, lists: Iterable[RemoteList], media_ids: Iterable[uuid.UUID], now: datetime
+    session: Session,
+    lists: Iterable[RemoteList],
+    media_ids: Iterable[uuid.UUID],
+    now: datetime,
 ) -> Mapping[uuid.UUID, list[str]]:
     """Names of the lists whose owners have not answered yet about these files. One query, none
     where no such list is configured. A question is put once a month, see ``remote_key``."""
@@ -143,7 +180,9 @@ def not_asked(
         return {}
     waiting = session.scalars(
         select(OutboxEntry.key).where(
-            OutboxEntry.job == REMOTE_JOB, OutboxEntry.key.in_(keys), OutboxEntry.done_at.is_(None)
+            OutboxEntry.job == REMOTE_JOB,
+            OutboxEntry.key.in_(keys),
+            OutboxEntry.done_at.is_(None),
         )
     )
     found: dict[uuid.UUID, list[str]] = {}

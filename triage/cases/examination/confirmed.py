@@ -44,9 +44,14 @@ def own_entries(session: Session, *, source: str) -> Iterator[HashEntry]:
 def record_export(session: Session, form: str, *, actor: str, now: datetime) -> None:
     """Written and committed before the first hash leaves."""
     audit.record(
-        session, actor=actor, action="hashlist.own_exported", entity="hash_list",
-        entity_id="own", now=now, form=form,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        action="hashlist.own_exported",
+        entity="hash_list",
+        entity_id="own",
+        now=now,
+        form=form,
+    )
 
 
 def _confirmed() -> Select[Media, str]:

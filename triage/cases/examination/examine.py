@@ -53,7 +53,9 @@ class Examination:
     facts: HostingFacts
 
 
-def examine_item(task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Matcher) -> None:
+def examine_item(
+    task: Task, *, fetcher: PageFetcher, lookup: Lookup, matcher: Matcher
+) -> None:
     """Look at the item, store what was found, put its case into the queue."""
     item_id = task.id_of("item_id")
     with task.context.database.reading() as session:
@@ -95,7 +97,9 @@ def locate_item(task: Task, *, lookup: Lookup) -> None:
             host_moved(session, task.context, item, task.now)
 
 
-def _propose(task: Task, item_id: uuid.UUID, report: FetchReport, matcher: Matcher) -> None:
+def _propose(
+    task: Task, item_id: uuid.UUID, report: FetchReport, matcher: Matcher
+) -> None:
     """The registries are slow: the case shows already now what its files met."""
     with task.context.database.writing() as session:
         item = session.get_one(Item, item_id, with_for_update=True)
@@ -125,20 +129,34 @@ def into_queue(session: Session, task: Task, item: Item) -> None:
 
 def case_of(session: Session, item: Item) -> Case:
     """The item's case, locked."""
-    return session.scalars(select(Case).where(Case.item_id == item.id).with_for_update()).one()
+    return session.scalars(
+        select(Case).where(Case.item_id == item.id).with_for_update()
+    ).one()
 
 
 def host_moved(session: Session, context: Context, item: Item, now: datetime) -> None:
     """The item lies elsewhere now: the rules are asked anew, and a person plans anew."""
     case = case_of(session, item)
     if case.machine.allows(case.state, "host_moved"):
-        machine.advance(session, case, "host_moved", actor=audit.SYSTEM, now=now,
-                        country=item.hosting_country, asn=item.asn)  # fmt: skip
+        machine.advance(
+            session,
+            case,
+            "host_moved",
+            actor=audit.SYSTEM,
+            now=now,
+            country=item.hosting_country,
+            asn=item.asn,
+        )
     appraise(session, context, case, now)
 
 
 def follow(
-    session: Session, context: Context, item: Item, report: FetchReport, *, now: datetime
+    session: Session,
+    context: Context,
+    item: Item,
+    report: FetchReport,
+    *,
+    now: datetime,
 ) -> None:
     """Where a shortener led is a location of its own, seen by the same reports."""
     catalogue = load_platforms(context.settings.data_dir)
@@ -190,7 +208,11 @@ def locate(
     facts = observe_item(lookup, item, told, now=now, headers=headers)
     hop = report.hops[-1] if report is not None and report.hops else None
     seen = tls_observation(hop.tls, item.host, now) if hop and item.host else None
-    return facts if seen is None else replace(facts, observations=(*facts.observations, seen))
+    return (
+        facts
+        if seen is None
+        else replace(facts, observations=(*facts.observations, seen))
+    )
 
 
 def store_facts(session: Session, item: Item, facts: HostingFacts) -> bool:
@@ -213,7 +235,9 @@ def store_facts(session: Session, item: Item, facts: HostingFacts) -> bool:
             )
         )
     hops = session.scalars(
-        select(HostingHop).where(HostingHop.item_id == item.id).order_by(HostingHop.number)
+        select(HostingHop)
+        .where(HostingHop.item_id == item.id)
+        .order_by(HostingHop.number)
     ).all()
     if hops and item.host and not facts.addresses:
         return False
@@ -227,16 +251,25 @@ def store_facts(session: Session, item: Item, facts: HostingFacts) -> bool:
     kind, country, asn = here
     session.add(
         HostingHop(
-            item_id=item.id, number=len(hops) + 1, at=facts.at, kind=kind, country=country,
-            asn=asn, abuse_contact=facts.abuse_contact,
+            item_id=item.id,
+            number=len(hops) + 1,
+            at=facts.at,
+            kind=kind,
+            country=country,
+            asn=asn,
+            abuse_contact=facts.abuse_contact,
         )
-    )  # fmt: skip
+    )
     return bool(hops)
 
 
 def is_elsewhere(item: Item, facts: HostingFacts) -> bool:
     """Whether a later look-up found another host; one that does not resolve has not moved."""
-    return bool(facts.addresses) and (item.hosting_kind, item.hosting_country, item.asn) != (
+    return bool(facts.addresses) and (
+        item.hosting_kind,
+        item.hosting_country,
+        item.asn,
+    ) != (
         facts.kind,
         facts.country,
         facts.asn,
@@ -257,7 +290,12 @@ def new_visit(item: Item, report: FetchReport, *, purpose: str, now: datetime) -
 
 
 def store_media(
-    session: Session, item: Item, report: FetchReport, *, matcher: Matcher, now: datetime
+    session: Session,
+    item: Item,
+    report: FetchReport,
+    *,
+    matcher: Matcher,
+    now: datetime,
 ) -> Sequence[Media]:
     """Keep the hashes of what was found at the item and match the files that are new to us."""
     kept = []
@@ -290,12 +328,28 @@ def store_media(
 
 
 _COLUMNS = (
-    "kind", "media_type", "size", "md5", "sha1", "sha256", "width", "height", "duration",
-    "pdq", "pdq_quality", "phash", "dhash", "frames", "hashable", "problems",
-)  # fmt: skip
+    "kind",
+    "media_type",
+    "size",
+    "md5",
+    "sha1",
+    "sha256",
+    "width",
+    "height",
+    "duration",
+    "pdq",
+    "pdq_quality",
+    "phash",
+    "dhash",
+    "frames",
+    "hashable",
+    "problems",
+)
 
 
 def _media(session: Session, fingerprint: dict[str, Any], now: datetime) -> Media:
     values = {name: fingerprint[name] for name in _COLUMNS}
     insert_once(session, Media, ["sha256"], id=new_id(), first_seen_at=now, **values)
-    return session.scalars(select(Media).where(Media.sha256 == fingerprint["sha256"])).one()
+    return session.scalars(
+        select(Media).where(Media.sha256 == fingerprint["sha256"])
+    ).one()

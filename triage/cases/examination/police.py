@@ -24,7 +24,13 @@ JOB = "referral.automatic"
 VIDEO_SHARE = 0.5
 """Of a video's frames; below it a known opening or a still may be all that it has in common."""
 # A case that people are through with is theirs: what comes next is for them to say.
-UNDECIDED = ("waiting", "second_assessment", "third_assessment", "assessed", "in_progress")
+UNDECIDED = (
+    "waiting",
+    "second_assessment",
+    "third_assessment",
+    "assessed",
+    "in_progress",
+)
 
 
 def police_route(case: Case) -> Mapping[str, Any] | None:
@@ -49,9 +55,13 @@ def post_if_strong(session: Session, case: Case, now: datetime) -> None:
     if found is None:
         return
     outbox.post(
-        session, JOB, key=f"police:{case.id}:{found.id}", payload={"case_id": str(case.id)},
-        now=now, queue="urgent",
-    )  # fmt: skip
+        session,
+        JOB,
+        key=f"police:{case.id}:{found.id}",
+        payload={"case_id": str(case.id)},
+        now=now,
+        queue="urgent",
+    )
 
 
 def strongest(session: Session, seen_at: ColumnElement[bool]) -> MediaMatch | None:

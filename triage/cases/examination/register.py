@@ -49,7 +49,12 @@ def register_report(task: Task) -> None:
     with task.finishing() as session:
         report = _report(session, report_id)
         opened = intake.open_texts(
-            session, task.context, report, actor=audit.SYSTEM, why="identity", now=task.now
+            session,
+            task.context,
+            report,
+            actor=audit.SYSTEM,
+            why="identity",
+            now=task.now,
         )
         for entry in list(_locations(report.parts, opened, task.context.settings)):
             _sight(session, task.context, report, entry, task.now)
@@ -64,7 +69,9 @@ def join_location(
 
 
 def _report(session: Session, report_id: uuid.UUID) -> Report:
-    query = select(Report).where(Report.id == report_id).options(selectinload(Report.parts))
+    query = (
+        select(Report).where(Report.id == report_id).options(selectinload(Report.parts))
+    )
     report = session.scalar(query)
     if report is None:
         raise NotFound("There is no such report.")
@@ -76,7 +83,9 @@ def _locations(
 ) -> Iterator[Found]:
     catalogue = load_platforms(settings.data_dir)
     for part in parts:
-        text = opened.narrative if part.kind == "narrative" else opened.parts.get(part.id)
+        text = (
+            opened.narrative if part.kind == "narrative" else opened.parts.get(part.id)
+        )
         known = [
             entry
             for entry in identify(text or "", settings.country, catalogue=catalogue)
@@ -99,10 +108,14 @@ def _of_its_own(part: ReportPart, location: Location) -> Location:
 
 
 def _words_of(part: ReportPart) -> Location:
-    return Location(input="", kind="narrative", canonical="", key=f"part:{part.id}", display="")
+    return Location(
+        input="", kind="narrative", canonical="", key=f"part:{part.id}", display=""
+    )
 
 
-def _sight(session: Session, context: Context, report: Report, found: Found, now: datetime) -> None:
+def _sight(
+    session: Session, context: Context, report: Report, found: Found, now: datetime
+) -> None:
     item = _join_item(session, found.location, report.received_at)
     sighting_id = new_id()
     is_new = insert_once(
@@ -119,9 +132,15 @@ def _sight(session: Session, context: Context, report: Report, found: Found, now
         return
     case = _join_case(session, context, item, report, now)
     audit.record(
-        session, actor=audit.SYSTEM, action="item.sighted", entity="item", entity_id=item.id,
-        now=now, report=str(report.id), case=case.reference,
-    )  # fmt: skip
+        session,
+        actor=audit.SYSTEM,
+        action="item.sighted",
+        entity="item",
+        entity_id=item.id,
+        now=now,
+        report=str(report.id),
+        case=case.reference,
+    )
     if not report.held_for_review or case.state == "held":
         # A flood must not change how a known item is fetched: its checks would be blind.
         keep_userinfo(session, context, item, found.location.userinfo, now=now)
@@ -135,10 +154,17 @@ def _sight(session: Session, context: Context, report: Report, found: Found, now
 
 
 def count(
-    session: Session, case: Case, reports: Sequence[Report], *, actor: str, now: datetime
+    session: Session,
+    case: Case,
+    reports: Sequence[Report],
+    *,
+    actor: str,
+    now: datetime,
 ) -> None:
     """Let reports about the case have their effect. What they say adds; it never takes away."""
-    newest = max((one.received_at for one in reports), default=case.item.last_reported_at)
+    newest = max(
+        (one.received_at for one in reports), default=case.item.last_reported_at
+    )
     latest = func.max if session.get_bind().dialect.name == "sqlite" else func.greatest
     session.execute(
         update(Item)
@@ -151,12 +177,16 @@ def count(
     if case.state == "held":
         machine.advance(session, case, "released", actor=actor, now=now)
     elif case.state in ("closed", "not_illegal"):
-        machine.advance(session, case, "reopened", actor=actor, now=now, why="reported again")
+        machine.advance(
+            session, case, "reopened", actor=actor, now=now, why="reported again"
+        )
         case.round += 1
     for report in reports:
         case.danger_now = case.danger_now or report.danger_now
         case.own_material = case.own_material or report.own_material
-        case.child_reporter = case.child_reporter or report.reporter_role.startswith("child")
+        case.child_reporter = case.child_reporter or report.reporter_role.startswith(
+            "child"
+        )
         if case.kind == "unknown":
             case.kind = report.kind
 
@@ -187,12 +217,16 @@ def alarm_item(task: Task) -> None:
     """The job that ``post_alarm`` posts."""
     with task.finishing() as session:
         item = session.get_one(Item, task.id_of("item_id"), with_for_update=True)
-        case = session.scalars(select(Case).where(Case.item_id == item.id).with_for_update()).one()
+        case = session.scalars(
+            select(Case).where(Case.item_id == item.id).with_for_update()
+        ).one()
         if case.danger_now:
             raise_alarm(session, task.context, case, task.now)
 
 
-def look_at(session: Session, item: Item, why: str, *, urgent: bool, now: datetime) -> None:
+def look_at(
+    session: Session, item: Item, why: str, *, urgent: bool, now: datetime
+) -> None:
     """Have the machine look at an item, or only rank it anew where it did so just now."""
     fresh = item.examined_at is not None and item.examined_at > now - FRESH
     outbox.post(
@@ -232,7 +266,9 @@ def _join_item(session: Session, location: Location, at: datetime) -> Item:
         last_reported_at=at,
         hosting_kind="unknown",
     )
-    return session.scalars(select(Item).where(Item.key == location.key).with_for_update()).one()
+    return session.scalars(
+        select(Item).where(Item.key == location.key).with_for_update()
+    ).one()
 
 
 def _join_case(

@@ -1,4 +1,4 @@
-"""Files that were seen earlier, matched anew with what a list gained; their cases appraised anew."""
+"""Files that were seen earlier, matched anew with what a list gained, and their cases appraised."""
 
 from __future__ import annotations
 
@@ -21,15 +21,24 @@ REMATCH_BATCH = 200
 
 def rematch_media(task: Task, *, matcher: Matcher) -> None:
     """Match files that were seen earlier against what a list gained, a batch a job."""
-    after = uuid.UUID(task.payload["after"]) if task.payload.get("after") else uuid.UUID(int=0)
+    after = (
+        uuid.UUID(task.payload["after"])
+        if task.payload.get("after")
+        else uuid.UUID(int=0)
+    )
     with task.finishing() as session:
         batch = session.scalars(
-            select(Media).where(Media.id > after).order_by(Media.id).limit(REMATCH_BATCH)
+            select(Media)
+            .where(Media.id > after)
+            .order_by(Media.id)
+            .limit(REMATCH_BATCH)
         ).all()
         earlier = select(MediaMatch.media_id, MediaMatch.entry_id).where(
             MediaMatch.media_id.in_([media.id for media in batch])
         )
-        known = {(media_id, entry_id) for media_id, entry_id in session.execute(earlier)}
+        known = {
+            (media_id, entry_id) for media_id, entry_id in session.execute(earlier)
+        }
         for media in batch:
             hits = matcher.match_media(session, media, now=task.now, owners=False)
             if any((media.id, hit.entry.id) not in known for hit in hits):
@@ -45,9 +54,13 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
             )
 
 
-def appraise_anew(session: Session, media_id: uuid.UUID, *, run: str, now: datetime) -> None:
+def appraise_anew(
+    session: Session, media_id: uuid.UUID, *, run: str, now: datetime
+) -> None:
     """A known file turned out to be on a list: every case it was seen in gets its new proposal."""
-    for item_id in session.scalars(select(ItemMedia.item_id).where(ItemMedia.media_id == media_id)):
+    for item_id in session.scalars(
+        select(ItemMedia.item_id).where(ItemMedia.media_id == media_id)
+    ):
         outbox.post(
             session,
             "item.appraise",

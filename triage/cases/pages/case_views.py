@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import (
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext, ngettext
 from sqlalchemy import select
@@ -45,7 +53,9 @@ def queue() -> ResponseReturnValue:
     now, me = utc_now(), signed_in()
     after = request.args.get("after") or None
     with site.reading() as session:
-        found = service.queue(session, tab=tab, filters=filters, person=me, now=now, after=after)
+        found = service.queue(
+            session, tab=tab, filters=filters, person=me, now=now, after=after
+        )
         counts = service.counts(session)
         items = [row.case.item_id for row in found.rows] if tab == tabs.HELD else []
         return render_template(
@@ -89,7 +99,9 @@ def case_page(
     ctx, now, me, language = site.context(), utc_now(), signed_in(), _language()
     with site.reading() as session:
         found = service.by_reference(session, reference)
-        view = page_content.gather(session, ctx, found, person=me, language=language, now=now)
+        view = page_content.gather(
+            session, ctx, found, person=me, language=language, now=now
+        )
         panels: Sequence[Panel] = current_app.extensions[PANELS]
         mine = view.holder is not None and view.holder.id == me.id
         return render_template(
@@ -99,7 +111,9 @@ def case_page(
             view=view,
             person=me,
             mine=mine,
-            may_assess=can("case.assess") and not view.has_assessed and _is_assessable(found),
+            may_assess=can("case.assess")
+            and not view.has_assessed
+            and _is_assessable(found),
             schema=load_schema(ctx.settings.data_dir),
             said=lambda labels: in_language(labels, language),
             panels=[panel(session, found, me, now) for panel in panels],
@@ -158,8 +172,13 @@ def release(reference: str) -> ResponseReturnValue:
 def release_flood() -> ResponseReturnValue:
     """Let the held reports of the chosen cases through."""
     with told(), site.writing() as session:
-        number = floods.release_many(session, request.form.getlist("case"), signed_in(), utc_now())
-        flash(ngettext("%(num)s case let through.", "%(num)s cases let through.", number), "good")
+        number = floods.release_many(
+            session, request.form.getlist("case"), signed_in(), utc_now()
+        )
+        flash(
+            ngettext("%(num)s case let through.", "%(num)s cases let through.", number),
+            "good",
+        )
     return _held_tab()
 
 
@@ -170,7 +189,10 @@ def set_flood_aside() -> ResponseReturnValue:
         chosen = request.form.getlist("case")
         done, left = floods.set_aside_many(session, chosen, signed_in(), utc_now())
         if done:
-            flash(ngettext("%(num)s case set aside.", "%(num)s cases set aside.", done), "good")
+            flash(
+                ngettext("%(num)s case set aside.", "%(num)s cases set aside.", done),
+                "good",
+            )
         if left:
             flash(
                 ngettext(
@@ -223,9 +245,15 @@ def assess(reference: str) -> ResponseReturnValue:
             with site.writing() as session:
                 found = service.by_reference(session, reference)
                 service.assess(
-                    session, ctx, found, signed_in(), sent, note, utc_now(),
+                    session,
+                    ctx,
+                    found,
+                    signed_in(),
+                    sent,
+                    note,
+                    utc_now(),
                     second_required=ctx.settings.second_assessment,
-                )  # fmt: skip
+                )
         except InvalidInput as error:
             page_again = case_page(reference, error.fields, {**sent, "note": note})
             return make_response(page_again, 422)
@@ -272,7 +300,9 @@ def _facts() -> dict[str, Any]:
         if owner not in service.PERSONS_FACTS or not text:
             continue
         is_place = key != "municipality"
-        value: Any = YES_NO[text] if text in YES_NO else text.upper() if is_place else text
+        value: Any = (
+            YES_NO[text] if text in YES_NO else text.upper() if is_place else text
+        )
         if key:
             facts.setdefault(owner, {})[key] = value
         else:
@@ -287,12 +317,21 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
         found = service.by_reference(session, reference)
         report = _report_of(session, found, report_id)
         opened = intake.open_texts(
-            session, site.context(), report, actor=signed_in().actor, why=reference, now=utc_now()
+            session,
+            site.context(),
+            report,
+            actor=signed_in().actor,
+            why=reference,
+            now=utc_now(),
         )
         return render_template(
-            "triage/words.html", case=found, report=report, opened=opened, words=words,
+            "triage/words.html",
+            case=found,
+            report=report,
+            opened=opened,
+            words=words,
             messages=intake.status_of(session, site.context(), report).messages,
-        )  # fmt: skip
+        )
 
 
 @requires("personal.see")
@@ -303,8 +342,17 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
         found = service.by_reference(session, reference)
         report = _report_of(session, found, report_id)
         if not 1 <= len(text) <= service.LONGEST_NOTE:
-            raise InvalidInput(gettext("Write 1 to %(num)s characters.", num=service.LONGEST_NOTE))
-        intake.ask(session, site.context(), report, text, actor=signed_in().actor, now=utc_now())
+            raise InvalidInput(
+                gettext("Write 1 to %(num)s characters.", num=service.LONGEST_NOTE)
+            )
+        intake.ask(
+            session,
+            site.context(),
+            report,
+            text,
+            actor=signed_in().actor,
+            now=utc_now(),
+        )
         flash(gettext("The reporter sees the question with the receipt."), "good")
     return _back(reference)
 

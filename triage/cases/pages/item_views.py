@@ -31,18 +31,24 @@ class Typed:
 
     @classmethod
     def of_request(cls) -> Typed:
-        return cls(**{each.name: request.form.get(each.name, "") for each in fields(cls)})
+        return cls(
+            **{each.name: request.form.get(each.name, "") for each in fields(cls)}
+        )
 
 
 @requires("case.assess")
 def set_access(reference: str) -> ResponseReturnValue:
     """Store how the item is fetched, and fetch it so at once where that was asked for."""
     typed, me, now = Typed.of_request(), signed_in(), utc_now()
-    wanted = access.Access(typed.cookies, "", typed.referrer, typed.user_agent, typed.fetch_route)
+    wanted = access.Access(
+        typed.cookies, "", typed.referrer, typed.user_agent, typed.fetch_route
+    )
     try:
         with site.writing() as session:
             item = cases.by_reference(session, reference).item
-            access.set_access(session, site.context(), item, wanted, actor=me.actor, now=now)
+            access.set_access(
+                session, site.context(), item, wanted, actor=me.actor, now=now
+            )
             if request.form.get("then") == "fetch":
                 access.fetch_again(session, item, actor=me.actor, now=now)
     except InvalidInput as error:
@@ -71,7 +77,13 @@ def tell_origin(reference: str) -> ResponseReturnValue:
         with site.writing() as session:
             item = cases.by_reference(session, reference).item
             origin.tell_origin(
-                session, site.context(), item, typed.address, typed.source, actor=me.actor, now=now
+                session,
+                site.context(),
+                item,
+                typed.address,
+                typed.source,
+                actor=me.actor,
+                now=now,
             )
     except InvalidInput as error:
         return _again(reference, typed, error.fields)
@@ -79,7 +91,9 @@ def tell_origin(reference: str) -> ResponseReturnValue:
     return _back(reference)
 
 
-def _again(reference: str, typed: Typed, faults: Mapping[str, str]) -> ResponseReturnValue:
+def _again(
+    reference: str, typed: Typed, faults: Mapping[str, str]
+) -> ResponseReturnValue:
     page = case_views.case_page(reference, typed=typed, faults=faults)
     return make_response(page, 422)
 

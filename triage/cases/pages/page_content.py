@@ -50,7 +50,13 @@ class CasePage:
 
 
 def gather(
-    session: Session, context: Context, case: Case, *, person: Person, language: str, now: datetime
+    session: Session,
+    context: Context,
+    case: Case,
+    *,
+    person: Person,
+    language: str,
+    now: datetime,
 ) -> CasePage:
     made = service.assessments(session, case)
     blind = service.is_blind(case)
@@ -82,7 +88,9 @@ def reasons(context: Context, case: Case, language: str) -> list[tuple[str, int]
     return told
 
 
-def _routing(session: Session, context: Context, case: Case, language: str) -> dict[str, Any]:
+def _routing(
+    session: Session, context: Context, case: Case, language: str
+) -> dict[str, Any]:
     """The stored routes. They are kept in English: for another reader the rules speak again."""
     if not case.routing or language != "sq":
         return case.routing
@@ -116,10 +124,15 @@ def _observations(session: Session, item_id: uuid.UUID) -> list[HostingObservati
         # One look may find several values of one fact (two addresses): all of that look count.
         if latest.setdefault((row.fact, row.source), row.at) == row.at:
             newest.setdefault((row.fact, row.source, row.value), row)
-    return sorted(newest.values(), key=lambda row: (row.fact, row.source, row.value or ""))
+    return sorted(
+        newest.values(), key=lambda row: (row.fact, row.source, row.value or "")
+    )
 
 
 def _visits(session: Session, item_id: uuid.UUID) -> Sequence[Visit]:
     return session.scalars(
-        select(Visit).where(Visit.item_id == item_id).order_by(Visit.at.desc()).limit(SHOWN_VISITS)
+        select(Visit)
+        .where(Visit.item_id == item_id)
+        .order_by(Visit.at.desc())
+        .limit(SHOWN_VISITS)
     ).all()

@@ -186,11 +186,15 @@ def said_before(confirmed: int, disconfirmed: int) -> str:
     told = []
     if confirmed:
         words = {1: gettext("confirmed once"), 2: gettext("confirmed twice")}
-        told.append(words.get(confirmed, gettext("confirmed %(num)s times", num=confirmed)))
+        told.append(
+            words.get(confirmed, gettext("confirmed %(num)s times", num=confirmed))
+        )
     if disconfirmed:
         words = {1: gettext("disconfirmed once"), 2: gettext("disconfirmed twice")}
         told.append(
-            words.get(disconfirmed, gettext("disconfirmed %(num)s times", num=disconfirmed))
+            words.get(
+                disconfirmed, gettext("disconfirmed %(num)s times", num=disconfirmed)
+            )
         )
     return ", ".join(told)
 
@@ -206,7 +210,11 @@ def seen_elsewhere(total: int, removed: int) -> str:
     if removed == total:
         return str(gettext("Seen at %(num)s other locations, all removed", num=total))
     return str(
-        gettext("Seen at %(num)s other locations, %(removed)s removed", num=total, removed=removed)
+        gettext(
+            "Seen at %(num)s other locations, %(removed)s removed",
+            num=total,
+            removed=removed,
+        )
     )
 
 

@@ -12,7 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
 import ada_url
 
@@ -22,7 +29,10 @@ Network = IPv4Network | IPv6Network
 _REFUSED: tuple[tuple[str, str], ...] = (
     # The first that fits names the reason, so the narrow ones stand first.
     ("169.254.169.254/32", "metadata"),
-    ("168.63.129.16/32", "metadata"),  # Azure's host agent answers on this public address
+    (
+        "168.63.129.16/32",
+        "metadata",
+    ),  # Azure's host agent answers on this public address
     ("100.100.100.200/32", "metadata"),  # Alibaba Cloud
     ("192.0.0.192/32", "metadata"),  # Oracle Cloud
     ("fd00:ec2::254/128", "metadata"),  # Amazon EC2 over IPv6

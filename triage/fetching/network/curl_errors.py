@@ -52,7 +52,9 @@ _TLS_PROBLEMS = {
 def slug_of(curl: pycurl.Curl, code: int, *, through_proxy: bool) -> str:
     """Why an exchange failed. A proxy's own failure is told apart from what lies behind it."""
     if code == _PROXY:
-        return _PROXY_ANSWERS.get(int(curl.getinfo(pycurl.PROXY_ERROR)), "proxy_failure")
+        return _PROXY_ANSWERS.get(
+            int(curl.getinfo(pycurl.PROXY_ERROR)), "proxy_failure"
+        )
     if through_proxy:
         connect = int(curl.getinfo(pycurl.HTTP_CONNECTCODE))
         if code == pycurl.E_COULDNT_CONNECT or (connect and connect not in _OK_CONNECT):

@@ -17,7 +17,14 @@ from triage.fetching.network.transfer import Answer, CapRule, Plan, Transfer
 from triage.fetching.pages.targets import Target, parse
 from triage.fetching.report import FetchRequest, Hop
 
-_INWARD_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".localdomain", ".lan")
+_INWARD_NAMES = (
+    ".localhost",
+    ".local",
+    ".internal",
+    ".home.arpa",
+    ".localdomain",
+    ".lan",
+)
 """Special-use names (RFC 6761, 6762, 8375 and custom) that only mean something on the inside."""
 
 
@@ -33,7 +40,9 @@ class Exchange:
 class Web:
     """The exchanges of one fetch: one curl handle (connections are reused), one byte budget."""
 
-    def __init__(self, request: FetchRequest, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, request: FetchRequest, *, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self.request = request
         self.bytes_read = 0
         self._now = now
@@ -55,7 +64,12 @@ class Web:
         return self.request.limits.total_seconds - self.seconds
 
     def get(
-        self, url: str, *, referrer: str | None, cap: CapRule, seconds: float | None = None
+        self,
+        url: str,
+        *,
+        referrer: str | None,
+        cap: CapRule,
+        seconds: float | None = None,
     ) -> Exchange:
         """Follow ``url`` to its end, for at most ``seconds``. Never raises for what a host does."""
         until = self.seconds + min(self.remaining, seconds or self.remaining)
@@ -68,7 +82,9 @@ class Web:
             place = answer.headers.get("location", "") if answer.redirects else ""
             ahead = parse(place, target.href) if place and target else None
             location = ahead.shown if ahead else None
-            hops.append(Hop(shown, answer.status, answer.address, location, answer.tls, dropped))
+            hops.append(
+                Hop(shown, answer.status, answer.address, location, answer.tls, dropped)
+            )
             if answer.error or not place or target is None:
                 return Exchange(shown, answer, hops)
             url, base = place, target.href
@@ -79,7 +95,9 @@ class Web:
     ) -> tuple[Answer, tuple[str, ...]]:
         """One hop: refuse, resolve and check, then exchange. Also the addresses dropped."""
         if target is None or (refused := self._refuse(target)):
-            return Answer(error="bad_url" if target is None else refused, refused=True), ()
+            return Answer(
+                error="bad_url" if target is None else refused, refused=True
+            ), ()
         limits, proxy, resolved = self.request.limits, self._proxy(target), Resolved()
         if proxy is None:
             patience = min(until - self.seconds, limits.connect_seconds)
@@ -91,10 +109,14 @@ class Web:
         if problem is None and budget <= 0:
             problem = "too_large"
         if problem:
-            return Answer(error=problem, refused=problem == "blocked_address"), resolved.dropped
+            return Answer(
+                error=problem, refused=problem == "blocked_address"
+            ), resolved.dropped
         secrets = (self.request.cookies, self.request.userinfo)
         cookies, userinfo = secrets if self._at_home(target) else (None, None)
-        plan = Plan(target, resolved.usable, proxy, seconds, budget, referrer, cookies, userinfo)
+        plan = Plan(
+            target, resolved.usable, proxy, seconds, budget, referrer, cookies, userinfo
+        )
         return self._exchange(plan, cap), resolved.dropped
 
     def _exchange(self, plan: Plan, cap: CapRule) -> Answer:
@@ -116,7 +138,9 @@ class Web:
         if self._proxy(target) is None:
             return None
         name = "." + target.host.rstrip(".")
-        inward = name.endswith(_INWARD_NAMES) or self._names.forbidden_literal(target.host)
+        inward = name.endswith(_INWARD_NAMES) or self._names.forbidden_literal(
+            target.host
+        )
         return "blocked_address" if inward else None
 
     def _proxy(self, target: Target) -> str | None:

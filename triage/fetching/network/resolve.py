@@ -47,7 +47,9 @@ class Names:
     def forbidden_literal(self, host: str) -> bool:
         """Whether ``host`` writes an address that must not be visited (by whatever way)."""
         literal = parse_address(host)
-        return literal is not None and bool(refusal(host, self._request.allowed_networks))
+        return literal is not None and bool(
+            refusal(host, self._request.allowed_networks)
+        )
 
     def _look_up(self, host: str, seconds: float) -> Resolved:
         literal = parse_address(host)
@@ -75,7 +77,9 @@ class Names:
         if self._resolver is None:
             self._resolver = _resolver(self._request.resolver)
         name = dns.name.from_text(host.rstrip(".") + ".")
-        answer = self._resolver.resolve(name, kind, lifetime=max(seconds, 0.01), search=False)
+        answer = self._resolver.resolve(
+            name, kind, lifetime=max(seconds, 0.01), search=False
+        )
         return [record.address for record in answer]
 
     def _check(self, addresses: list[str]) -> Resolved:

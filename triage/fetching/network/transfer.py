@@ -26,8 +26,12 @@ from triage.fetching.report import FetchRequest
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REDIRECT_BODY = 65_536
-_CUT_SHORT = frozenset({"truncated", "bad_encoding", "connection_lost", "timeout", "bad_response"})
-_TRUST = Path(certifi.where()).read_bytes()  # a blob: the sandboxed process need not read files
+_CUT_SHORT = frozenset(
+    {"truncated", "bad_encoding", "connection_lost", "timeout", "bad_response"}
+)
+_TRUST = Path(
+    certifi.where()
+).read_bytes()  # a blob: the sandboxed process need not read files
 _ALLOWED = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 
 CapRule = Callable[[dict[str, str], bytes], int]
@@ -69,7 +73,9 @@ class Answer:
 class Transfer:
     """Runs one plan on ``curl``; ``answer`` is filled by the callbacks."""
 
-    def __init__(self, curl: pycurl.Curl, request: FetchRequest, plan: Plan, cap: CapRule) -> None:
+    def __init__(
+        self, curl: pycurl.Curl, request: FetchRequest, plan: Plan, cap: CapRule
+    ) -> None:
         self.answer = Answer()
         self._curl, self._request, self._plan, self._cap = curl, request, plan, cap
         self._limit: int | None = None
@@ -121,8 +127,12 @@ class Transfer:
             curl.setopt(option, value)
         self._present(curl, plan)
         if plan.addresses:
-            pinned = ",".join(f"[{each}]" if ":" in each else each for each in plan.addresses)
-            curl.setopt(pycurl.RESOLVE, [f"{plan.target.host}:{plan.target.port}:{pinned}"])
+            pinned = ",".join(
+                f"[{each}]" if ":" in each else each for each in plan.addresses
+            )
+            curl.setopt(
+                pycurl.RESOLVE, [f"{plan.target.host}:{plan.target.port}:{pinned}"]
+            )
 
     @staticmethod
     def _present(curl: pycurl.Curl, plan: Plan) -> None:
@@ -149,7 +159,9 @@ class Transfer:
         return opened
 
     def _on_header(self, line: bytes) -> None:
-        if line.startswith(b"HTTP/"):  # a new block: after a 1xx answer or a proxy's CONNECT
+        if line.startswith(
+            b"HTTP/"
+        ):  # a new block: after a 1xx answer or a proxy's CONNECT
             self.answer.headers.clear()
             code = line.split(None, 2)[1:2]
             self.answer.status = int(code[0]) if code and code[0].isdigit() else None
@@ -165,7 +177,9 @@ class Transfer:
     def _on_body(self, chunk: bytes) -> int:
         answer = self.answer
         if self._limit is None:
-            cap = _REDIRECT_BODY if answer.redirects else self._cap(answer.headers, chunk)
+            cap = (
+                _REDIRECT_BODY if answer.redirects else self._cap(answer.headers, chunk)
+            )
             self._limit = min(cap, self._plan.budget)
         room = self._limit - len(answer.body)
         answer.body += chunk[:room]
@@ -178,8 +192,14 @@ class Transfer:
         answer, curl, direct = self.answer, self._curl, self._plan.proxy is None
         answer.status = int(curl.getinfo(pycurl.RESPONSE_CODE)) or None
         answer.address = (curl.getinfo(pycurl.PRIMARY_IP) or None) if direct else None
-        error = None if code == pycurl.E_OK else slug_of(curl, code, through_proxy=not direct)
-        if self._plan.target.scheme == "https" and (answer.status or error == "tls_invalid"):
+        error = (
+            None
+            if code == pycurl.E_OK
+            else slug_of(curl, code, through_proxy=not direct)
+        )
+        if self._plan.target.scheme == "https" and (
+            answer.status or error == "tls_invalid"
+        ):
             answer.tls = tls_facts(curl, valid=verify and error != "tls_invalid")
         answer.refused = answer.refused and error is not None
         if answer.refused:

@@ -20,21 +20,46 @@ from selectolax.lexbor import LexborHTMLParser
 
 MAX_DEPTH = 512
 _FORMATTING = re.compile(
-    r"<(/?)(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])", re.IGNORECASE
+    r"<(/?)(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])",
+    re.IGNORECASE,
 )
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,63})")
 _FLAT = frozenset(
     # Void elements, and those whose content is text for the parser: neither can nest.
     {
-        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param"),
-        *("source", "track", "wbr", "script", "style", "textarea", "title", "xmp", "iframe"),
+        *(
+            "area",
+            "base",
+            "br",
+            "col",
+            "embed",
+            "hr",
+            "img",
+            "input",
+            "link",
+            "meta",
+            "param",
+        ),
+        *(
+            "source",
+            "track",
+            "wbr",
+            "script",
+            "style",
+            "textarea",
+            "title",
+            "xmp",
+            "iframe",
+        ),
         *("noembed", "noframes"),
     }
 )
 _REFRESH = re.compile(
     r"\s*+[\d.]{0,9}\s*+[;,]\s*+(?:url\s*+=\s*+)?[\"']?\s*+([^\"'\s]+)", re.IGNORECASE
 )
-_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE)
+_CHARSET = re.compile(
+    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE
+)
 _CHARSET_LABEL = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE)
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -53,7 +78,13 @@ def decode(body: bytes | bytearray, label: str | None) -> str:
             return body[len(mark) :].decode(name, "replace")
     named = _CHARSET_LABEL.search(label or "")
     inside = None if named else _CHARSET.search(bytes(body[:2048]))
-    name = named[1] if named else inside[1].decode("ascii", "replace") if inside else "utf-8"
+    name = (
+        named[1]
+        if named
+        else inside[1].decode("ascii", "replace")
+        if inside
+        else "utf-8"
+    )
     try:
         return body.decode(name, "replace")
     except (LookupError, UnicodeError, ValueError):

@@ -34,7 +34,9 @@ def read_hls(text: str) -> Manifest:
     for line in (raw.strip() for raw in text.splitlines()):
         if line.startswith("#EXT-X-STREAM-INF"):
             awaiting_variant = True
-        elif line.startswith("#EXT-X-KEY") and _attributes(line).get("METHOD") != "NONE":
+        elif (
+            line.startswith("#EXT-X-KEY") and _attributes(line).get("METHOD") != "NONE"
+        ):
             return Manifest(problem="encrypted")
         elif line.startswith("#EXT-X-MAP"):
             init = init or _attributes(line).get("URI")
@@ -52,7 +54,10 @@ def read_hls(text: str) -> Manifest:
 
 
 def _attributes(line: str) -> dict[str, str]:
-    return {name: value.strip('"') for name, value in _ATTRIBUTE.findall(line.partition(":")[2])}
+    return {
+        name: value.strip('"')
+        for name, value in _ATTRIBUTE.findall(line.partition(":")[2])
+    }
 
 
 def read_dash(text: str) -> Manifest:
@@ -87,7 +92,8 @@ def read_dash(text: str) -> Manifest:
 def _is_video(adaptation: ET.Element) -> bool:
     nodes = [adaptation, *adaptation.findall("Representation")]
     return any(
-        node.get("contentType") == "video" or (node.get("mimeType") or "").startswith("video")
+        node.get("contentType") == "video"
+        or (node.get("mimeType") or "").startswith("video")
         for node in nodes
     )
 
@@ -106,8 +112,12 @@ def _dash_parts(
     representation: ET.Element, adaptation: ET.Element, period: ET.Element | None
 ) -> tuple[str, ...]:
     """URLs by template or list; none means that the base URL itself is the one file."""
-    levels = [level for level in (period, adaptation, representation) if level is not None]
-    templates = [found for each in levels if (found := each.find("SegmentTemplate")) is not None]
+    levels = [
+        level for level in (period, adaptation, representation) if level is not None
+    ]
+    templates = [
+        found for each in levels if (found := each.find("SegmentTemplate")) is not None
+    ]
     if templates:
         return _by_template(_inherited(templates), representation)
     for level in reversed(levels):
@@ -115,7 +125,9 @@ def _dash_parts(
         if listed is not None:
             init = listed.find("Initialization")
             first = [init.get("sourceURL")] if init is not None else []
-            urls = [node.get("media") for node in listed.findall("SegmentURL")[:SEGMENTS]]
+            urls = [
+                node.get("media") for node in listed.findall("SegmentURL")[:SEGMENTS]
+            ]
             return tuple(url for url in (*first, *urls) if url)
     return ()
 
@@ -147,4 +159,8 @@ def _fill(pattern: str, representation: ET.Element, number: int, time: int) -> s
 
 
 def _integer(text: str | None, otherwise: int) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else otherwise
+    return (
+        int(text)
+        if text and text.isascii() and text.isdigit() and len(text) < 20
+        else otherwise
+    )

@@ -34,11 +34,24 @@ _MEDIA_NAME = re.compile(
     re.IGNORECASE,
 )
 _MANIFEST_NAME = re.compile(r"\.(?:m3u8|mpd)$", re.IGNORECASE)
-_CSS_URL = re.compile(r"""url\(\s*+(?:"([^"\n]*)"|'([^'\n]*)'|([^()"'\s]*))\s*\)""", re.IGNORECASE)
+_CSS_URL = re.compile(
+    r"""url\(\s*+(?:"([^"\n]*)"|'([^'\n]*)'|([^()"'\s]*))\s*\)""", re.IGNORECASE
+)
 _OG = frozenset(
     {
-        *("og:image", "og:image:url", "og:image:secure_url", "og:video", "og:video:url"),
-        *("og:video:secure_url", "twitter:image", "twitter:image:src", "twitter:player:stream"),
+        *(
+            "og:image",
+            "og:image:url",
+            "og:image:secure_url",
+            "og:video",
+            "og:video:url",
+        ),
+        *(
+            "og:video:secure_url",
+            "twitter:image",
+            "twitter:image:src",
+            "twitter:player:stream",
+        ),
         "thumbnail",
     }
 )
@@ -144,7 +157,9 @@ def _source(node: LexborNode) -> Source | None:
     return {"video": "video", "input": "img"}.get(node.tag or "")  # type: ignore[return-value]
 
 
-def _of_kind(node: LexborNode, given: dict[str, str | None]) -> Iterator[tuple[str, Source]]:
+def _of_kind(
+    node: LexborNode, given: dict[str, str | None]
+) -> Iterator[tuple[str, Source]]:
     """Elements whose addresses lie elsewhere than in src and srcset."""
     href = given.get("href") or ""
     if node.tag == "style":
@@ -156,7 +171,9 @@ def _of_kind(node: LexborNode, given: dict[str, str | None]) -> Iterator[tuple[s
             yield given.get("content") or "", "og"
     elif node.tag == "link":
         rel = (given.get("rel") or "").lower().split()
-        if "image_src" in rel or ("preload" in rel and given.get("as") in ("image", "video")):
+        if "image_src" in rel or (
+            "preload" in rel and given.get("as") in ("image", "video")
+        ):
             yield href, "img"
     elif node.tag == "image":
         yield href or given.get("xlink:href") or "", "img"
@@ -165,7 +182,9 @@ def _of_kind(node: LexborNode, given: dict[str, str | None]) -> Iterator[tuple[s
 
 
 def _names_media(url: str) -> bool:
-    return bool(_MEDIA_NAME.search(url.partition("#")[0].partition("?")[0].strip()[-16:]))
+    return bool(
+        _MEDIA_NAME.search(url.partition("#")[0].partition("?")[0].strip()[-16:])
+    )
 
 
 def largest_candidate(srcset: str) -> str | None:
@@ -184,7 +203,9 @@ def largest_candidate(srcset: str) -> str | None:
 
 def css_urls(css: str) -> list[str]:
     """Addresses in ``url(...)`` of style rules."""
-    return [one or two or three for one, two, three in _CSS_URL.findall(css[:_MAX_SCRIPT])]
+    return [
+        one or two or three for one, two, three in _CSS_URL.findall(css[:_MAX_SCRIPT])
+    ]
 
 
 def json_ld_urls(text: str) -> Iterator[str]:

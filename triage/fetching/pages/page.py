@@ -22,7 +22,8 @@ _BITS = 64
 _UNSEEN = ["script", "style", "noscript", "template", "head"]
 _SIGN_IN = re.compile(r"log[-_ ]?in|sign[-_ ]?in|authenticat|/auth\b", re.IGNORECASE)
 _LOGIN_FIELDS = (
-    "input[type=password i], input[autocomplete=current-password i], input[autocomplete=webauthn i]"
+    "input[type=password i], "
+    "input[autocomplete=current-password i], input[autocomplete=webauthn i]"
 )
 
 
@@ -31,7 +32,9 @@ def simhash(text: str) -> str:
 
     The first 20,000 words count: a page that differs only after them is the same page.
     """
-    words = _WORD.findall(unicodedata.normalize("NFKC", text[: _MAX_WORDS * 12]).casefold())
+    words = _WORD.findall(
+        unicodedata.normalize("NFKC", text[: _MAX_WORDS * 12]).casefold()
+    )
     words = words[:_MAX_WORDS]
     if not words:
         return "0" * (_BITS // 4)
@@ -40,7 +43,8 @@ def simhash(text: str) -> str:
         for place in range(max(1, len(words) - _SHINGLE + 1))
     ]
     digests = b"".join(
-        hashlib.blake2b(shingle.encode(), digest_size=_BITS // 8).digest() for shingle in shingles
+        hashlib.blake2b(shingle.encode(), digest_size=_BITS // 8).digest()
+        for shingle in shingles
     )
     bits = np.unpackbits(np.frombuffer(digests, dtype=np.uint8)).reshape(-1, _BITS)
     majority = bits.sum(axis=0, dtype=np.int64) * 2 > len(shingles)
@@ -59,12 +63,16 @@ def facts_of_text(text: str) -> PageFacts:
 
 def facts_of_page(tree: LexborHTMLParser) -> PageFacts:
     """Facts of a parsed page. Changes ``tree``: what is not shown is removed from it."""
-    title = " ".join((node.text() if (node := tree.css_first("head title, title")) else "").split())
+    title = " ".join(
+        (node.text() if (node := tree.css_first("head title, title")) else "").split()
+    )
     title_hash = hashlib.sha256(title.casefold().encode("utf-8", "replace")).hexdigest()
     links, login = len(tree.css("a[href]")), _login_form(tree)
     tree.strip_tags(_UNSEEN, recursive=True)
     text = " ".join(tree.body.text(separator=" ").split()) if tree.body else ""
-    return PageFacts(title_hash if title else None, simhash(text), len(text), links, login)
+    return PageFacts(
+        title_hash if title else None, simhash(text), len(text), links, login
+    )
 
 
 def _login_form(tree: LexborHTMLParser) -> bool:
@@ -72,7 +80,9 @@ def _login_form(tree: LexborHTMLParser) -> bool:
     if tree.css_first(_LOGIN_FIELDS):
         return True
     return any(
-        _SIGN_IN.search(" ".join(str(form.attributes.get(name) or "") for name in ("action", "id")))
+        _SIGN_IN.search(
+            " ".join(str(form.attributes.get(name) or "") for name in ("action", "id"))
+        )
         and form.css_first("input")
         for form in tree.css("form")
     )

@@ -39,7 +39,10 @@ def read(markup: str, url: str, *, limit: int, seconds: float = SECONDS) -> Read
     if written is None:
         text = _MARKUP.sub(" ", markup)
         return Reading(
-            facts_of_text(text), tuple(find_in_text(markup, url, limit=limit)), None, True
+            facts_of_text(text),
+            tuple(find_in_text(markup, url, limit=limit)),
+            None,
+            True,
         )
     value = json.loads(written)
     found = tuple(Candidate(**each) for each in value["found"])
@@ -76,5 +79,9 @@ def _thorough(question: bytes) -> bytes:
     tree = html.parse(markup)
     found, refresh = find(tree, about["url"], limit=about["limit"]), html.refresh(tree)
     facts = facts_of_page(tree)  # last: it takes the tree apart
-    value = {"found": [asdict(each) for each in found], "refresh": refresh, "facts": asdict(facts)}
+    value = {
+        "found": [asdict(each) for each in found],
+        "refresh": refresh,
+        "facts": asdict(facts),
+    }
     return json.dumps(value).encode()

@@ -12,7 +12,9 @@ Kind = Literal["image", "video", "html", "text", "hls", "dash", "other"]
 HEAD = 4_096
 """Bytes that are enough to tell."""
 
-_MARKUP = re.compile(rb"<(?:!doctype|html|head|body|title|meta|script|!--)", re.IGNORECASE)
+_MARKUP = re.compile(
+    rb"<(?:!doctype|html|head|body|title|meta|script|!--)", re.IGNORECASE
+)
 _TAG = re.compile(rb"<[a-zA-Z]")
 _MPD = re.compile(rb"<(?:\w+:)?MPD[\s>]")
 _TYPES: tuple[tuple[str, Kind], ...] = (
@@ -52,4 +54,6 @@ def kind_of(body: bytes | bytearray, label: str | None) -> Kind:
 
 
 def _named(media_type: str) -> Kind | None:
-    return next((kind for prefix, kind in _TYPES if media_type.startswith(prefix)), None)
+    return next(
+        (kind for prefix, kind in _TYPES if media_type.startswith(prefix)), None
+    )

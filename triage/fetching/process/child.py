@@ -1,4 +1,4 @@
-"""The fetcher as a process of its own: ``python -m triage.fetching.process.child``, one JSON line each way.
+"""The fetcher as a process of its own, ``python -m triage.fetching.process.child``.
 
 A ``FetchRequest`` a line on standard input, a ``FetchReport`` a line on standard output, after the
 word ``ready`` and the names of the doors that are closed. Bytes live in this process's memory

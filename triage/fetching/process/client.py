@@ -52,7 +52,9 @@ class Fetcher:
     earlier, since the imports of a decoder take longer than most fetches.
     """
 
-    def __init__(self, *, deadline_margin: float = 5.0, recycle_after: int = 50) -> None:
+    def __init__(
+        self, *, deadline_margin: float = 5.0, recycle_after: int = 50
+    ) -> None:
         self._margin, self._recycle_after = deadline_margin, recycle_after
         self._lock = threading.Lock()
         self._child: _Child | None = None
@@ -75,7 +77,9 @@ class Fetcher:
             if report is not None:
                 return report
             seconds = round(time.monotonic() - started, 3)
-            return failure(request, "cancelled" if self._closed else error, seconds=seconds)
+            return failure(
+                request, "cancelled" if self._closed else error, seconds=seconds
+            )
 
     def _ask(self, request: FetchRequest) -> tuple[FetchReport | None, str]:
         """A report from the child, or the slug of what went wrong."""
@@ -86,7 +90,9 @@ class Fetcher:
         seconds = request.limits.total_seconds + self._margin
         try:
             line, error = child.ask(question, seconds)
-        except BaseException:  # its answer, when it comes, would be taken for the next question's
+        except (
+            BaseException
+        ):  # its answer, when it comes, would be taken for the next question's
             self._child = None
             child.stop()
             raise
@@ -234,7 +240,9 @@ class _Child:
 def _environment() -> dict[str, str]:
     """All that the child knows of its surroundings. One thread per library: media come one by one,
     and idle thread pools only cost address space."""
-    kept = {UID_VARIABLE: os.environ[UID_VARIABLE]} if UID_VARIABLE in os.environ else {}
+    kept = (
+        {UID_VARIABLE: os.environ[UID_VARIABLE]} if UID_VARIABLE in os.environ else {}
+    )
     main = threading.current_thread() is threading.main_thread()
     return {
         **kept,

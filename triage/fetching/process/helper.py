@@ -28,7 +28,9 @@ Work = Callable[[bytes], bytes]
 class Helper:
     """Does ``work`` in a process of its own. ``close_doors`` is called there, first of all."""
 
-    def __init__(self, work: Work, close_doors: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self, work: Work, close_doors: Callable[[], object] = lambda: None
+    ) -> None:
         questions, self._questions = os.pipe()
         self._answers, answers = os.pipe()
         self._owner = os.getpid()
@@ -50,7 +52,9 @@ class Helper:
             return None
         try:
             _send(self._questions, question, seconds)
-            answer = _receive(self._answers, time.monotonic() + seconds + _GRACE_SECONDS)
+            answer = _receive(
+                self._answers, time.monotonic() + seconds + _GRACE_SECONDS
+            )
         except OSError:
             answer = None
         if answer is None:
@@ -68,7 +72,9 @@ class Helper:
             os.waitpid(self._process, os.WNOHANG)
 
 
-def _serve(work: Work, close_doors: Callable[[], object], questions: int, answers: int) -> None:
+def _serve(
+    work: Work, close_doors: Callable[[], object], questions: int, answers: int
+) -> None:
     """In the helper. Whatever goes wrong ends it without a word: a message could quote content."""
     try:
         _hold_only(questions, answers)

@@ -31,13 +31,22 @@ OPEN_FILES = 256
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = (
+    444,
+    445,
+    446,
+)  # the same on every architecture
 _RULE_PATH_BENEATH = 1
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _ALL_OF_ABI_1 = (1 << 13) - 1
 _ASK_FOR_ABI, _ABI_OF_SCOPES = 1, 6  # Linux 6.12
 _ABSTRACT_SOCKETS, _SIGNALS = 1, 2
-_SYSTEM_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/localtime", "/etc/nsswitch.conf")
+_SYSTEM_FILES = (
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/localtime",
+    "/etc/nsswitch.conf",
+)
 _SYSTEM_TREES = ("/usr", "/lib", "/lib64")
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -56,7 +65,11 @@ class Protection(StrEnum):
 
 
 def enter(
-    *, project: Path, die_with_parent: bool, uid: int | None, calls: Sequence[Call] = FETCHING
+    *,
+    project: Path,
+    die_with_parent: bool,
+    uid: int | None,
+    calls: Sequence[Call] = FETCHING,
 ) -> list[Protection]:
     """Close the doors; those that this platform has, and that are closed now, are returned.
 
@@ -103,7 +116,10 @@ def _prctl(option: int, value: int) -> bool:
 def _landlock(project: Path) -> list[Protection]:
     """No file may be written, made, renamed or run; only code and system files may be read; and
     where the kernel knows scopes, no abstract socket of others is reached, and no signal sent."""
-    scoped = _syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_FOR_ABI) >= _ABI_OF_SCOPES
+    scoped = (
+        _syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_FOR_ABI)
+        >= _ABI_OF_SCOPES
+    )
     handled = struct.pack("=QQQ", _ALL_OF_ABI_1, 0, _ABSTRACT_SOCKETS | _SIGNALS)
     size = len(handled) if scoped else 8
     ruleset = _syscall(_CREATE_RULESET, handled, ctypes.c_size_t(size), 0)

@@ -14,7 +14,14 @@ import platform
 import struct
 from collections.abc import Sequence
 
-from triage.fetching.process.syscalls import AARCH64, CLONE3, TGKILL, X86_64, Call, Check
+from triage.fetching.process.syscalls import (
+    AARCH64,
+    CLONE3,
+    TGKILL,
+    X86_64,
+    Call,
+    Check,
+)
 
 _LOAD_WORD, _AND, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
 _KILL_PROCESS, _ERRNO, _ALLOW = 0x8000_0000, 0x0005_0000, 0x7FFF_0000
@@ -68,7 +75,9 @@ def program(calls: Sequence[Call], machine: str, own_id: int) -> bytes:
         _step(_JUMP_EQUAL, CLONE3[machine], if_false=1),
         _step(_RETURN, _ERRNO | errno.ENOSYS),
     ]
-    code += _call(TGKILL[machine], (Check(0, (own_id,)),))  # abort() and Python's own threads
+    code += _call(
+        TGKILL[machine], (Check(0, (own_id,)),)
+    )  # abort() and Python's own threads
     for call in calls:
         number = call.number(machine)
         if number is not None:
@@ -89,7 +98,8 @@ def _check(check: Check) -> list[bytes]:
     offset = _ARGUMENTS_AT + 8 * check.argument + 4 * check.upper
     count = len(check.values)
     compared = [
-        _step(_JUMP_EQUAL, value, if_true=count - place) for place, value in enumerate(check.values)
+        _step(_JUMP_EQUAL, value, if_true=count - place)
+        for place, value in enumerate(check.values)
     ]
     return [
         _step(_LOAD_WORD, offset),

@@ -160,7 +160,13 @@ CONVERSING = (
 _CLONE_THREAD = 0x0001_0000
 _WRITES_OR_MAKES = 0o3 | 0o100 | 0o1000  # O_ACCMODE, O_CREAT, O_TRUNC
 _PR_GET_DUMPABLE, _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 3, 15, 16, 0x5356_4D41
-_TCGETS, _FIONREAD, _FIONBIO, _FIONCLEX, _FIOCLEX = 0x5401, 0x541B, 0x5421, 0x5450, 0x5451
+_TCGETS, _FIONREAD, _FIONBIO, _FIONCLEX, _FIOCLEX = (
+    0x5401,
+    0x541B,
+    0x5421,
+    0x5450,
+    0x5451,
+)
 _F_DUPFD, _F_GETFD, _F_SETFD, _F_GETFL, _F_SETFL, _F_DUPFD_CLOEXEC = 0, 1, 2, 3, 4, 1030
 _AF_INET, _AF_INET6 = 2, 10
 _SOCK_STREAM, _SOCK_DGRAM, _SOCK_KIND = 1, 2, 0xF
@@ -170,26 +176,57 @@ IN_PART = (
     Call("open", 2, None, (Check(1, (0,), _WRITES_OR_MAKES),)),
     Call("openat", 257, 56, (Check(2, (0,), _WRITES_OR_MAKES),)),
     Call(
-        "prctl", 157, 167, (Check(0, (_PR_GET_DUMPABLE, _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA)),)
+        "prctl",
+        157,
+        167,
+        (Check(0, (_PR_GET_DUMPABLE, _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA)),),
     ),
     # Of itself alone, and only to be read.
-    Call("prlimit64", 302, 261, (Check(0, (0,)), Check(2, (0,)), Check(2, (0,), upper=True))),
-    Call("ioctl", 16, 29, (Check(1, (_TCGETS, _FIONREAD, _FIONBIO, _FIONCLEX, _FIOCLEX)),)),
+    Call(
+        "prlimit64",
+        302,
+        261,
+        (Check(0, (0,)), Check(2, (0,)), Check(2, (0,), upper=True)),
+    ),
+    Call(
+        "ioctl",
+        16,
+        29,
+        (Check(1, (_TCGETS, _FIONREAD, _FIONBIO, _FIONCLEX, _FIOCLEX)),),
+    ),
     Call(
         "fcntl",
         72,
         25,
-        (Check(1, (_F_DUPFD, _F_GETFD, _F_SETFD, _F_GETFL, _F_SETFL, _F_DUPFD_CLOEXEC)),),
+        (
+            Check(
+                1, (_F_DUPFD, _F_GETFD, _F_SETFD, _F_GETFL, _F_SETFL, _F_DUPFD_CLOEXEC)
+            ),
+        ),
     ),
 )
 """Threads but no processes; files to read but none to write."""
 
-SOCKET = Call("socket", 41, 198, (
-    Check(0, (_AF_INET, _AF_INET6)), Check(1, (_SOCK_STREAM, _SOCK_DGRAM), _SOCK_KIND),
-))  # fmt: skip
+SOCKET = Call(
+    "socket",
+    41,
+    198,
+    (
+        Check(0, (_AF_INET, _AF_INET6)),
+        Check(1, (_SOCK_STREAM, _SOCK_DGRAM), _SOCK_KIND),
+    ),
+)
 TGKILL = MappingProxyType({X86_64: 234, AARCH64: 131})
 CLONE3 = MappingProxyType({X86_64: 435, AARCH64: 435})
 """Its flags lie in memory, where no filter can look; told that it is not there, libc uses clone."""
 
-DECODING = (*READING_AND_WRITING, *FILES, *MEMORY, *SIGNALS, *WAITING, *ITSELF, *IN_PART)
+DECODING = (
+    *READING_AND_WRITING,
+    *FILES,
+    *MEMORY,
+    *SIGNALS,
+    *WAITING,
+    *ITSELF,
+    *IN_PART,
+)
 FETCHING = (*DECODING, *CONVERSING, SOCKET)

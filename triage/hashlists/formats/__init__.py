@@ -12,7 +12,14 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from hotline.core.errors import InvalidInput
-from triage.hashlists.formats import linelist, ncmec, ndjson, separated, threatexchange, vics
+from triage.hashlists.formats import (
+    linelist,
+    ncmec,
+    ndjson,
+    separated,
+    threatexchange,
+    vics,
+)
 from triage.hashlists.formats.entry import KINDS, HashEntry, Problem, normal
 
 __all__ = [
@@ -52,7 +59,9 @@ def parse(name: str, stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     of that format or ends too early.
     """
     if name not in READERS:
-        raise InvalidInput(f"There is no format {name!r}.", hint=f"One of {', '.join(READERS)}.")
+        raise InvalidInput(
+            f"There is no format {name!r}.", hint=f"One of {', '.join(READERS)}."
+        )
     return READERS[name](stream)
 
 
@@ -70,7 +79,9 @@ def detect(head: bytes, filename: str) -> str:
     """The format of a file by its first bytes (some kilobytes). ``filename`` is for the message
     only: names lie. Raises InvalidInput where it is none."""
     text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").lstrip()
-    rows = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    rows = [
+        line for line in text.splitlines() if line.strip() and not line.startswith("#")
+    ]
     first = rows[0] if rows else ""
     if text.startswith("<") and ("hashsharing" in text or "queryResult" in text):
         return "ncmec"
@@ -83,5 +94,6 @@ def detect(head: bytes, filename: str) -> str:
     if any(linelist.is_hash(line) for line in rows[:5]):
         return "lines"
     raise InvalidInput(
-        f"{filename} is no known format of a hash list.", hint=f"One of {', '.join(READERS)}."
+        f"{filename} is no known format of a hash list.",
+        hint=f"One of {', '.join(READERS)}.",
     )

@@ -107,7 +107,9 @@ def _photodna(text: str) -> str:
         except binascii.Error:
             return ""
     numbers = text.split(",")
-    if len(numbers) == PHOTODNA_BYTES and all(part.strip().isascii() for part in numbers):
+    if len(numbers) == PHOTODNA_BYTES and all(
+        part.strip().isascii() for part in numbers
+    ):
         try:
             return bytes(int(part) for part in numbers).hex()
         except ValueError:

@@ -40,7 +40,9 @@ class JsonStream:
         self._counted = 0
         self._ended = False
 
-    def records(self, arrays: frozenset[str], walks: Walks = lambda _: False) -> Iterator[Record]:
+    def records(
+        self, arrays: frozenset[str], walks: Walks = lambda _: False
+    ) -> Iterator[Record]:
         """Every object at the top or, where it has arrays called one of ``arrays``, their elements;
         what is no object in them comes as an empty one.
 
@@ -68,7 +70,9 @@ class JsonStream:
             self._at += 1
             if name in arrays and self._peek() == "[":
                 outer = True
-                inner: Walks | None = (lambda _: False) if walks and walks(own) else None
+                inner: Walks | None = (
+                    (lambda _: False) if walks and walks(own) else None
+                )
                 yield from self._elements(arrays, inner)
             else:
                 self._peek()
@@ -77,7 +81,9 @@ class JsonStream:
         if not outer:
             yield line, own
 
-    def _elements(self, arrays: frozenset[str], walks: Walks | None) -> Iterator[Record]:
+    def _elements(
+        self, arrays: frozenset[str], walks: Walks | None
+    ) -> Iterator[Record]:
         """The elements of an array; they are walked where ``walks`` is given."""
         self._at += 1
         while (mark := self._peek()) != "]":
@@ -122,7 +128,9 @@ class JsonStream:
         self._here()
         block = self._stream.read(size)
         self._ended = not block
-        self._text = self._text[self._at :] + self._decode.decode(block, final=not block)
+        self._text = self._text[self._at :] + self._decode.decode(
+            block, final=not block
+        )
         self._at = self._counted = 0
 
     def _here(self) -> int:

@@ -31,7 +31,11 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     """Entries and problems in the order of the file. Raises InvalidInput where it is no text."""
     source = LineReader(stream)
     first = [(source.number, line[:LONGEST]) for line in islice(source, SAMPLE)]
-    long = [token for _, line in first if (token := line.strip()) and guessed(token) == "sha256"]
+    long = [
+        token
+        for _, line in first
+        if (token := line.strip()) and guessed(token) == "sha256"
+    ]
     of_64 = "pdq" if looks_like_pdq(long[:100]) else "sha256"
     for number, line in first:
         if (found := _read(number, line, of_64)) is not None:

@@ -18,8 +18,12 @@ from triage.hashlists.formats.entry import HashEntry, Problem, day, fault, norma
 NAMESPACE = "https://hashsharing.ncmec.org/hashsharing/v2"
 MEDIA = frozenset({"image", "video", "deletedImage", "deletedVideo"})
 FINGERPRINTS = {
-    "md5": "md5", "sha1": "sha1", "sha256": "sha256", "pdna": "photodna", "pdq": "pdq"
-}  # fmt: skip
+    "md5": "md5",
+    "sha1": "sha1",
+    "sha256": "sha256",
+    "pdna": "photodna",
+    "pdq": "pdq",
+}
 """Others (NetClean, Videntifier, TMK) cannot be compared here and are passed over."""
 BLOCK = 1 << 16
 LARGEST = 1 << 20
@@ -138,12 +142,16 @@ class _Reader:
             yield HashEntry("", "", *shared, deleted=True)
             return
         texts = [
-            (FINGERPRINTS[name], text) for name, text in medium.items() if name in FINGERPRINTS
+            (FINGERPRINTS[name], text)
+            for name, text in medium.items()
+            if name in FINGERPRINTS
         ]
         for kind, text in texts:
             value = normal(kind, text)
             yield (
-                HashEntry(kind, value, *shared) if value else Problem(self._line, fault(kind, text))
+                HashEntry(kind, value, *shared)
+                if value
+                else Problem(self._line, fault(kind, text))
             )
         if not texts:
             yield Problem(self._line, "the medium has no hash of a known kind")

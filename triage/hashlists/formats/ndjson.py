@@ -37,10 +37,14 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
         record = _object(line)
         if "entries" in record:
             if record["entries"] != count:
-                raise InvalidInput(f"The export has {count} entries, not as many as it says.")
+                raise InvalidInput(
+                    f"The export has {count} entries, not as many as it says."
+                )
             return
         yield _entry(source.number, record)
-    raise InvalidInput("The export was cut off: its last line is missing.", hint="Get it again.")
+    raise InvalidInput(
+        "The export was cut off: its last line is missing.", hint="Get it again."
+    )
 
 
 def _object(line: str) -> dict[str, Any]:
@@ -69,7 +73,11 @@ def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
     if kind not in KINDS or not isinstance(text, str):
         return Problem(line, "the line is not an entry")
     value = normal(kind, text)
-    return entry._replace(kind=kind, value=value) if value else Problem(line, fault(kind, text))
+    return (
+        entry._replace(kind=kind, value=value)
+        if value
+        else Problem(line, fault(kind, text))
+    )
 
 
 def write(entries: Iterable[HashEntry], stream: BinaryIO) -> None:

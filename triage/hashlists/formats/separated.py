@@ -27,21 +27,53 @@ from triage.hashlists.formats.entry import (
 )
 
 NAMES = {
-    "md5": "md5", "md5hash": "md5", "hashmd5": "md5",
-    "sha1": "sha1", "sha1hash": "sha1", "hashsha1": "sha1",
-    "sha256": "sha256", "sha256hash": "sha256", "hashsha256": "sha256",
-    "pdq": "pdq", "pdqhash": "pdq", "hashpdq": "pdq",
-    "phash": "phash", "photodna": "photodna", "pdna": "photodna",
-    "category": "category", "class": "category", "classification": "category",
-    "source": "source", "origin": "source", "member": "source",
-    "date": "date", "dated": "date", "timestamp": "date", "dateupdated": "date", "added": "date",
-    "id": "id", "ref": "id", "reference": "id", "entryref": "id", "entryid": "id",
-    "mediaid": "id", "imageid": "id",
-    "quality": "quality", "pdqquality": "quality",
-    "deleted": "deleted", "removed": "deleted",
-    "kind": "kind", "type": "kind", "hashtype": "kind", "signaltype": "kind", "algorithm": "kind",
-    "value": "value", "hash": "value", "hashvalue": "value", "signal": "value",
-}  # fmt: skip
+    "md5": "md5",
+    "md5hash": "md5",
+    "hashmd5": "md5",
+    "sha1": "sha1",
+    "sha1hash": "sha1",
+    "hashsha1": "sha1",
+    "sha256": "sha256",
+    "sha256hash": "sha256",
+    "hashsha256": "sha256",
+    "pdq": "pdq",
+    "pdqhash": "pdq",
+    "hashpdq": "pdq",
+    "phash": "phash",
+    "photodna": "photodna",
+    "pdna": "photodna",
+    "category": "category",
+    "class": "category",
+    "classification": "category",
+    "source": "source",
+    "origin": "source",
+    "member": "source",
+    "date": "date",
+    "dated": "date",
+    "timestamp": "date",
+    "dateupdated": "date",
+    "added": "date",
+    "id": "id",
+    "ref": "id",
+    "reference": "id",
+    "entryref": "id",
+    "entryid": "id",
+    "mediaid": "id",
+    "imageid": "id",
+    "quality": "quality",
+    "pdqquality": "quality",
+    "deleted": "deleted",
+    "removed": "deleted",
+    "kind": "kind",
+    "type": "kind",
+    "hashtype": "kind",
+    "signaltype": "kind",
+    "algorithm": "kind",
+    "value": "value",
+    "hash": "value",
+    "hashvalue": "value",
+    "signal": "value",
+}
 COLUMNS = ("md5", "sha1", "sha256", "pdq", "phash", "photodna")
 HEADER = (*COLUMNS, "category", "source", "date", "id", "quality")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -92,7 +124,9 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     """Entries and problems in the order of the file. Raises InvalidInput where the file has no
     column with a hash or is no text. Lines before the first row that begin with # are comments."""
     source = LineReader(stream)
-    first = next((line for line in source if line.strip() and not line.startswith("#")), "")
+    first = next(
+        (line for line in source if line.strip() and not line.startswith("#")), ""
+    )
     separator = delimiter_of(first)
     if not is_header(first):
         yield from _without_header(source, first, separator)
@@ -118,7 +152,9 @@ def _cells(titles: list[str]) -> Cells:
     return cells
 
 
-def _rows(source: LineReader, separator: str) -> Iterator[tuple[int, list[str] | Problem]]:
+def _rows(
+    source: LineReader, separator: str
+) -> Iterator[tuple[int, list[str] | Problem]]:
     """Each row that is not blank, with the number of the line that it begins on."""
     ahead: deque[tuple[int, str]] = deque()
     while True:
@@ -133,7 +169,11 @@ def _rows(source: LineReader, separator: str) -> Iterator[tuple[int, list[str] |
 
 
 def _quoted(
-    number: int, text: str, ahead: deque[tuple[int, str]], source: LineReader, separator: str
+    number: int,
+    text: str,
+    ahead: deque[tuple[int, str]],
+    source: LineReader,
+    separator: str,
 ) -> list[str] | Problem:
     """A row with quotes, which may go on over some lines. A quote that is never closed costs its
     own line and not what follows."""
@@ -180,7 +220,9 @@ def _entries(line: int, row: list[str], cells: Cells) -> Iterator[HashEntry | Pr
         found = True
         value = normal(kind, text) if kind in KINDS else ""
         if value:
-            yield HashEntry(kind, value, *shared, dated, deleted, level if kind == "pdq" else None)
+            yield HashEntry(
+                kind, value, *shared, dated, deleted, level if kind == "pdq" else None
+            )
         elif kind in KINDS:
             yield Problem(line, fault(kind, text))
         else:
@@ -220,7 +262,9 @@ def _without_header(
             yield from _guessed(line, row, known_as)
 
 
-def _guessed(line: int, row: list[str], known_as: dict[str, str]) -> Iterator[HashEntry | Problem]:
+def _guessed(
+    line: int, row: list[str], known_as: dict[str, str]
+) -> Iterator[HashEntry | Problem]:
     found = False
     for text in row:
         if kind := guessed(text):

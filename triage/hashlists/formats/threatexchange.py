@@ -15,9 +15,13 @@ from triage.hashlists.formats.jsonstream import JsonStream
 
 ARRAYS = frozenset({"data"})
 KINDS = {
-    "pdq": "pdq", "md5": "md5", "sha1": "sha1", "sha256": "sha256", "photodna": "photodna",
+    "pdq": "pdq",
+    "md5": "md5",
+    "sha1": "sha1",
+    "sha256": "sha256",
+    "photodna": "photodna",
     "phash": "phash",
-}  # fmt: skip
+}
 
 
 def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
@@ -35,9 +39,13 @@ def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
     if kind is None:
         return Problem(line, "the record is not a hash of a known type")
     texts = (
-        inner.get("indicator"), indicator, record.get("raw_indicator"), record.get("signal"),
-        record.get("hash"), record.get("value"),
-    )  # fmt: skip
+        inner.get("indicator"),
+        indicator,
+        record.get("raw_indicator"),
+        record.get("signal"),
+        record.get("hash"),
+        record.get("value"),
+    )
     text = next((text for text in texts if isinstance(text, str) and text), "")
     value = normal(kind, text)
     if not value:

@@ -19,7 +19,12 @@ from triage.hashlists.formats.jsonstream import JsonStream
 from triage.hashlists.formats.separated import media
 
 ARRAYS = frozenset({"value", "Media"})
-HASHES = (("MD5", "md5"), ("SHA1", "sha1"), ("SHA256", "sha256"), ("PhotoDNA", "photodna"))
+HASHES = (
+    ("MD5", "md5"),
+    ("SHA1", "sha1"),
+    ("SHA256", "sha256"),
+    ("PhotoDNA", "photodna"),
+)
 OTHER = {"pdq": "pdq", "photodna": "photodna", "sha256": "sha256", "phash": "phash"}
 """Names that stand in ``AlternativeHashes`` as HashName, lower case and without hyphens."""
 MODEL = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/Default/$metadata#Media"
@@ -86,7 +91,9 @@ def write(
     stream.write(f'{{"@odata.context":{json.dumps(MODEL)},"value":['.encode())
     for number, medium in enumerate(media(entries), start=1):
         record = _record(number, medium, categories)
-        stream.write((",\n" if number > 1 else "\n").encode() + json.dumps(record).encode())
+        stream.write(
+            (",\n" if number > 1 else "\n").encode() + json.dumps(record).encode()
+        )
     stream.write(b"\n]}\n")
 
 
@@ -96,14 +103,18 @@ def _record(
     some = next(iter(medium.values()))
     record: dict[str, Any] = {"MediaID": number}
     label = some.category or ""
-    category = int(label) if label.isascii() and label.isdigit() else categories.get(label)
+    category = (
+        int(label) if label.isascii() and label.isdigit() else categories.get(label)
+    )
     if category is not None:
         record["Category"] = category
     for name, kind in (("MD5", "md5"), ("SHA1", "sha1")):
         if kind in medium:
             record[name] = medium[kind].value.upper()
     if "photodna" in medium:
-        record["PhotoDNA"] = base64.b64encode(bytes.fromhex(medium["photodna"].value)).decode()
+        record["PhotoDNA"] = base64.b64encode(
+            bytes.fromhex(medium["photodna"].value)
+        ).decode()
     others = [
         {"HashName": name, "HashValue": medium[kind].value}
         for name, kind in (("SHA256", "sha256"), ("PDQ", "pdq"), ("pHash", "phash"))

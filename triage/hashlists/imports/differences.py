@@ -42,7 +42,12 @@ def _only_in(
     )
     found = session.execute(
         select(row.kind, row.value, row.category)
-        .where(row.list_id == hash_list.id, _is_in(row, version), ~_is_in(row, other), ~also)
+        .where(
+            row.list_id == hash_list.id,
+            _is_in(row, version),
+            ~_is_in(row, other),
+            ~also,
+        )
         .order_by(row.id)
         .execution_options(yield_per=10_000)
     )

@@ -35,10 +35,18 @@ def import_file(
     ``staging.stage`` and ``service.take_over`` raise; then the list is as it was.
     """
     return import_entries(
-        database, name, formats.parse(form, stream), digest=service.digest_of(stream), form=form,
-        whole=whole, actor=actor, clock=clock, tick=lambda _: tick(stream.tell()), resumed=resumed,
+        database,
+        name,
+        formats.parse(form, stream),
+        digest=service.digest_of(stream),
+        form=form,
+        whole=whole,
+        actor=actor,
+        clock=clock,
+        tick=lambda _: tick(stream.tell()),
+        resumed=resumed,
         **properties,
-    )  # fmt: skip
+    )
 
 
 def import_entries(
@@ -63,15 +71,30 @@ def import_entries(
         if known is not None:
             service.refuse(known, service.newest_digest(session, known), digest)
     staged = staging.stage(
-        database, name, entries, digest=digest, form=form, clock=clock, tick=tick, resumed=resumed
+        database,
+        name,
+        entries,
+        digest=digest,
+        form=form,
+        clock=clock,
+        tick=tick,
+        resumed=resumed,
     )
     try:
         with database.writing() as session:
             now = clock()
-            target = service.create_list(session, name, actor=actor, now=now, **properties)
+            target = service.create_list(
+                session, name, actor=actor, now=now, **properties
+            )
             also(target)
             done = service.take_over(
-                session, target, staged, digest=digest, whole=whole, actor=actor, now=now
+                session,
+                target,
+                staged,
+                digest=digest,
+                whole=whole,
+                actor=actor,
+                now=now,
             )
             staging.settle(session, staged)
     except HotlineError:

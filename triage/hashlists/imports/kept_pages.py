@@ -76,4 +76,6 @@ def _loaded(content: bytes) -> Page:
     stream = io.BytesIO(content)
     about = json.loads(stream.readline())
     problems = [Problem(line, reason) for line, reason in about["problems"]]
-    return Page([*formats.parse("ndjson", stream), *problems], about["next"], about["newest"])
+    return Page(
+        [*formats.parse("ndjson", stream), *problems], about["next"], about["newest"]
+    )

@@ -27,7 +27,16 @@ CHUNK = 20_000
 MAX_NAMED_PROBLEMS = 5
 GOOD_FOR = timedelta(days=1)
 """An import that has stood still for so long begins anew, and its rows go."""
-_COLUMNS = ("kind", "value", "category", "source", "entry_ref", "dated", "quality", "deleted")
+_COLUMNS = (
+    "kind",
+    "value",
+    "category",
+    "source",
+    "entry_ref",
+    "dated",
+    "quality",
+    "deleted",
+)
 HOPELESS = 100_000
 """Records of which not one could be read: the rest of the file is not looked at."""
 Entries = Iterator[HashEntry | Problem]
@@ -151,17 +160,25 @@ def stage(
     return staged
 
 
-def _begun(database: Database, name: str, digest: str, form: str, now: datetime) -> Staged:
+def _begun(
+    database: Database, name: str, digest: str, form: str, now: datetime
+) -> Staged:
     with database.writing() as session:
-        found = session.scalar(select(HashImport).where(HashImport.name == name).with_for_update())
+        found = session.scalar(
+            select(HashImport).where(HashImport.name == name).with_for_update()
+        )
         if found is not None:
             is_same = (found.file_sha256, found.form) == (digest, form)
             if is_same and now - found.at < GOOD_FOR:
-                return Staged(found.id, found.records, found.rejected, tuple(found.problems))
+                return Staged(
+                    found.id, found.records, found.rejected, tuple(found.problems)
+                )
             session.delete(found)
             session.flush()
         staged = Staged(new_id())
-        session.add(HashImport(id=staged.id, name=name, file_sha256=digest, form=form, at=now))
+        session.add(
+            HashImport(id=staged.id, name=name, file_sha256=digest, form=form, at=now)
+        )
     sweep(database, now)
     return staged
 
@@ -188,7 +205,9 @@ def _own(session: Session, staged: Staged) -> HashImport:
     """The import as this process left it, locked."""
     found = session.get(HashImport, staged.id, with_for_update=True)
     if found is None or found.records != staged.records:
-        raise Conflict("Another import into this list is at work; this one changed nothing.")
+        raise Conflict(
+            "Another import into this list is at work; this one changed nothing."
+        )
     return found
 
 
@@ -213,7 +232,9 @@ def sweep(database: Database, now: datetime) -> int:
     """Drop imports that nobody went on with for a day, and rows without one; how many imports."""
     row, header = HashImportRow, HashImport
     with database.reading() as session:
-        stale = set(session.scalars(select(header.id).where(header.at <= now - GOOD_FOR)))
+        stale = set(
+            session.scalars(select(header.id).where(header.at <= now - GOOD_FOR))
+        )
         orphaned = ~exists().where(header.id == row.import_id)
         stale |= set(session.scalars(select(row.import_id).where(orphaned).distinct()))
     for import_id in stale:
@@ -234,7 +255,9 @@ def apply(
     return _run(session, _ADD, **given), removed
 
 
-def restore(session: Session, list_id: uuid.UUID, to: int, number: int) -> tuple[int, int]:
+def restore(
+    session: Session, list_id: uuid.UUID, to: int, number: int
+) -> tuple[int, int]:
     """Make version ``to`` current as version ``number``; (added, removed)."""
     _prepare(session, "hash_entry")
     removed = _run(session, _RESTORE_REMOVE, list=list_id, number=number, to=to)
@@ -252,7 +275,9 @@ def _prepare(session: Session, tables: str) -> None:
 
 def _run(session: Session, statement: str, **values: Any) -> int:
     session.flush()
-    ids = [bindparam(name, type_=Uuid()) for name in ("list", "import") if name in values]
+    ids = [
+        bindparam(name, type_=Uuid()) for name in ("list", "import") if name in values
+    ]
     query = text(statement).bindparams(*ids)
     return int(getattr(session.execute(query, values), "rowcount", 0))
 
@@ -277,10 +302,15 @@ def _store(session: Session, import_id: uuid.UUID, rows: list[Row]) -> None:
 
 def _row(entry: HashEntry) -> Row:
     return (
-        entry.kind, entry.value, _cut(entry.category, 80), _cut(entry.source, 120),
-        _cut(entry.entry_ref, 120), entry.dated.isoformat() if entry.dated else None,
-        entry.quality, int(entry.deleted),
-    )  # fmt: skip
+        entry.kind,
+        entry.value,
+        _cut(entry.category, 80),
+        _cut(entry.source, 120),
+        _cut(entry.entry_ref, 120),
+        entry.dated.isoformat() if entry.dated else None,
+        entry.quality,
+        int(entry.deleted),
+    )
 
 
 def _cut(value: str | None, length: int) -> str | None:

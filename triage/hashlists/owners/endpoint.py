@@ -23,9 +23,12 @@ def checked_url(url: str) -> str:
     travel in the clear: plain HTTP is for this very machine only (tests, a tunnel's end)."""
     parts = urlsplit(url)
     if parts.username or parts.password or parts.query or parts.fragment:
-        raise InvalidInput("The address of a hash service has no password, query or fragment.")
+        raise InvalidInput(
+            "The address of a hash service has no password, query or fragment."
+        )
     if parts.hostname and (
-        parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
+        parts.scheme == "https"
+        or (parts.scheme == "http" and _is_loopback(parts.hostname))
     ):
         return url.rstrip("/")
     raise InvalidInput(f"{url[:200]!r} is not an https:// address.", hint="Use HTTPS.")
@@ -38,7 +41,9 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def ask(client: httpx.Client, method: str, url: str, *, limit: int, **sent: Any) -> bytes:
+def ask(
+    client: httpx.Client, method: str, url: str, *, limit: int, **sent: Any
+) -> bytes:
     """The answer's body, at most ``limit`` bytes.
 
     Raises Unavailable where trying again may help, Forbidden where the credentials are refused and

@@ -53,7 +53,9 @@ is illegal wherever a hotline works (INHOPE's baseline) shows a pre-pubescent ch
 class HashSharing:
     """``url``: up to what stands before ``/v2``. Used in a ``with`` statement."""
 
-    def __init__(self, url: str, user: str, password: str, *, pause: Pause = time.sleep) -> None:
+    def __init__(
+        self, url: str, user: str, password: str, *, pause: Pause = time.sleep
+    ) -> None:
         self._base, self._user = f"{checked_url(url)}/v2", user
         self._pause = pause
         self._client = httpx.Client(
@@ -98,7 +100,9 @@ class HashSharing:
             if page.next in asked:
                 raise InvalidInput("The hash service's pages lead round in a circle.")
             if number == MOST_PAGES:
-                raise InvalidInput(f"The hash service has more than {MOST_PAGES:,} pages.")
+                raise InvalidInput(
+                    f"The hash service has more than {MOST_PAGES:,} pages."
+                )
             asked.add(page.next)
             # Only what it asks is taken from the link: our password goes to our address alone.
             query = dict(parse_qsl(urlsplit(page.next).query))
@@ -173,7 +177,10 @@ def update(
     """Fetch what is new since the last run, or everything, and make it the list's next version."""
     sharing.check()
     with context.database.reading() as session:
-        known = session.scalar(select(HashList.checkpoint).where(HashList.name == name)) or ""
+        known = (
+            session.scalar(select(HashList.checkpoint).where(HashList.name == name))
+            or ""
+        )
     since = "" if whole else known
     kept = KeptPages(context.settings.data_dir, sharing.question(name, since), now)
     with tempfile.TemporaryFile(dir=context.settings.data_dir) as spool:
@@ -182,7 +189,9 @@ def update(
         except InvalidInput:
             kept.drop()  # what the service said makes no sense, and would make none the next time
             raise
-        done = _next_version(context, name, spool, found, known, whole=whole, actor=actor, now=now)
+        done = _next_version(
+            context, name, spool, found, known, whole=whole, actor=actor, now=now
+        )
     kept.drop()
     return Update(done, found.entries, len(found.problems), max(found.newest, known))
 
@@ -203,7 +212,9 @@ def _next_version(
 
     def come_further(target: HashList) -> None:
         if target.checkpoint != known:
-            raise Conflict(f"Another update of {name} was quicker; this one changed nothing.")
+            raise Conflict(
+                f"Another update of {name} was quicker; this one changed nothing."
+            )
         target.checkpoint = max(found.newest, known)
 
     digest = service.digest_of(spool)
@@ -212,14 +223,27 @@ def _next_version(
         is_new = target is None or service.newest_digest(session, target) != digest
     if is_new and (found.entries or whole):
         return import_entries(
-            context.database, name, chain(formats.parse("ndjson", spool), found.problems),
-            digest=digest, form="ndjson", whole=whole, actor=actor, clock=lambda: now,
-            also=come_further, source="NCMEC", category_map=CLASSES,
-        )  # fmt: skip
+            context.database,
+            name,
+            chain(formats.parse("ndjson", spool), found.problems),
+            digest=digest,
+            form="ndjson",
+            whole=whole,
+            actor=actor,
+            clock=lambda: now,
+            also=come_further,
+            source="NCMEC",
+            category_map=CLASSES,
+        )
     with context.database.writing() as session:
         come_further(
             service.create_list(
-                session, name, actor=actor, now=now, source="NCMEC", category_map=CLASSES
+                session,
+                name,
+                actor=actor,
+                now=now,
+                source="NCMEC",
+                category_map=CLASSES,
             )
         )
     return None

@@ -86,14 +86,22 @@ class RemoteMatcher:
 
     def match(self, hashes: Sequence[Sent]) -> Sequence[Answer]:
         """Raises Unavailable where the owner gave no usable answer, else what ``ask`` raises."""
-        question = {"hashes": [{"kind": kind, "value": value} for kind, value in hashes]}
+        question = {
+            "hashes": [{"kind": kind, "value": value} for kind, value in hashes]
+        }
         with httpx.Client(
-            timeout=self._remote.timeout_seconds, follow_redirects=False, trust_env=False
+            timeout=self._remote.timeout_seconds,
+            follow_redirects=False,
+            trust_env=False,
         ) as client:
             body = ask(
-                client, "POST", self._remote.url, limit=LARGEST_ANSWER, json=question,
+                client,
+                "POST",
+                self._remote.url,
+                limit=LARGEST_ANSWER,
+                json=question,
                 headers=self._headers,
-            )  # fmt: skip
+            )
         try:
             answers = _Answers.model_validate_json(body).matches
         except ValidationError:
@@ -101,7 +109,9 @@ class RemoteMatcher:
                 f"The owner of {self._remote.name} answered in no known form."
             ) from None
         if not {(one.kind, one.value) for one in answers} <= set(hashes):
-            raise Unavailable(f"The owner of {self._remote.name} answered what was not asked.")
+            raise Unavailable(
+                f"The owner of {self._remote.name} answered what was not asked."
+            )
         return answers
 
 

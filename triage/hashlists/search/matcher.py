@@ -82,7 +82,11 @@ class Query:
     def matchable(self) -> list[tuple[str, int]]:
         """Every (PDQ, quality) that is good enough, each value once unless frames are counted."""
         frames = [(self.pdq, self.pdq_quality or 0), *self.frames]
-        good = [(pdq, quality) for pdq, quality in frames if pdq and quality >= MATCHABLE_QUALITY]
+        good = [
+            (pdq, quality)
+            for pdq, quality in frames
+            if pdq and quality >= MATCHABLE_QUALITY
+        ]
         return good if self.is_video else list(dict(good).items())
 
 
@@ -107,7 +111,10 @@ def index_or_fault(file: ReloadingIndex, newest: int) -> tuple[HashIndex | None,
     except Unavailable as error:
         return None, str(error)
     if int(index.version or 0) > newest:
-        return None, "The index of known hashes is stale: it was built from another database."
+        return (
+            None,
+            "The index of known hashes is stale: it was built from another database.",
+        )
     return index, file.problem
 
 
@@ -115,7 +122,9 @@ class Matcher:
     """One a process; it holds the mapped index files and the entries that came after them."""
 
     def __init__(self, context: Context) -> None:
-        self._files = {kind: ReloadingIndex(index_path(context, kind)) for kind in INDEXED}
+        self._files = {
+            kind: ReloadingIndex(index_path(context, kind)) for kind in INDEXED
+        }
         self._grown: dict[str, tuple[int, str, HashIndex]] = {}
         self._faults = dict.fromkeys(INDEXED, "")
         self._remote = load_remote_lists(context.settings.data_dir)
@@ -130,7 +139,9 @@ class Matcher:
         _keep(session, media, hits, now)
         if any(self._faults.values()):  # once an hour, whoever notices first
             key = f"index:repair:{now:%Y-%m-%dT%H}"
-            outbox.post(session, "hashlist.index", key=key, payload={}, now=now, queue="checks")
+            outbox.post(
+                session, "hashlist.index", key=key, payload={}, now=now, queue="checks"
+            )
         for remote in self._remote if owners else ():
             outbox.post(
                 session,
@@ -152,8 +163,14 @@ class Matcher:
             Hit(entry, hash_list, *near.get(entry.id, (0, None, None)))
             for entry, hash_list in _current(session, query.exact, near)
         ]
-        good = [hit for hit in hits if hit.distance <= threshold(hit.hash_list, hit.entry.kind)]
-        return sorted(good, key=lambda hit: (hit.distance, hit.entry.kind, hit.entry.id))
+        good = [
+            hit
+            for hit in hits
+            if hit.distance <= threshold(hit.hash_list, hit.entry.kind)
+        ]
+        return sorted(
+            good, key=lambda hit: (hit.distance, hit.entry.kind, hit.entry.id)
+        )
 
     def _pictures(
         self, session: Session, query: Query
@@ -168,15 +185,22 @@ class Matcher:
             for entry_id, distance in answer:
                 found.setdefault(entry_id, []).append((distance, quality))
         return {
-            entry_id: (*min(met), round(len(met) / len(usable), 4) if query.is_video else None)
+            entry_id: (
+                *min(met),
+                round(len(met) / len(usable), 4) if query.is_video else None,
+            )
             for entry_id, met in found.items()
         }
 
-    def _near(self, session: Session, kind: str, values: list[str]) -> list[list[tuple[int, int]]]:
+    def _near(
+        self, session: Session, kind: str, values: list[str]
+    ) -> list[list[tuple[int, int]]]:
         """(entry id, distance) for each query, before any list's own threshold."""
         queries = np.frombuffer(bytes.fromhex("".join(values)), dtype=np.uint8)
         index = self._index(session, kind)
-        answers = index.search_many(queries.reshape(len(values), INDEXED[kind]), WIDEST[kind])
+        answers = index.search_many(
+            queries.reshape(len(values), INDEXED[kind]), WIDEST[kind]
+        )
         return [[(match.id, match.distance) for match in answer] for answer in answers]
 
     def _index(self, session: Session, kind: str) -> HashIndex:
@@ -213,14 +237,20 @@ def _grown(session: Session, kind: str, base: HashIndex | None) -> HashIndex:
         )
         .order_by(HashEntryRow.id)
     ).all()
-    packed = np.frombuffer(bytes.fromhex("".join(value for _, value in rows)), dtype=np.uint8)
+    packed = np.frombuffer(
+        bytes.fromhex("".join(value for _, value in rows)), dtype=np.uint8
+    )
     ids = np.array([entry_id for entry_id, _ in rows], dtype=np.int64)
-    return base.with_changes(packed.reshape(len(rows), size), ids, np.array([], dtype=np.int64))
+    return base.with_changes(
+        packed.reshape(len(rows), size), ids, np.array([], dtype=np.int64)
+    )
 
 
 def _kinds_since(session: Session, entry_id: int) -> set[str]:
     return set(
-        session.scalars(select(HashEntryRow.kind).where(HashEntryRow.id > entry_id).distinct())
+        session.scalars(
+            select(HashEntryRow.kind).where(HashEntryRow.id > entry_id).distinct()
+        )
     )
 
 
@@ -231,16 +261,25 @@ def _keep(session: Session, media: Media, hits: list[Hit], now: datetime) -> Non
     session.flush()
     rows = [
         {
-            "id": new_id(), "media_id": media.id, "entry_id": hit.entry.id,
-            "list_id": hit.entry.list_id, "kind": hit.entry.kind, "distance": hit.distance,
-            "quality": hit.quality, "share": hit.share, "at": now, "decision": "open",
+            "id": new_id(),
+            "media_id": media.id,
+            "entry_id": hit.entry.id,
+            "list_id": hit.entry.list_id,
+            "kind": hit.entry.kind,
+            "distance": hit.distance,
+            "quality": hit.quality,
+            "share": hit.share,
+            "at": now,
+            "decision": "open",
             "decided_by": "",
         }
         for hit in hits
-    ]  # fmt: skip
+    ]
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     insert = postgresql.insert if is_postgresql else sqlite.insert
-    statement = insert(MediaMatch).on_conflict_do_nothing(index_elements=["media_id", "entry_id"])
+    statement = insert(MediaMatch).on_conflict_do_nothing(
+        index_elements=["media_id", "entry_id"]
+    )
     session.execute(statement, rows)
 
 
@@ -248,7 +287,9 @@ def _current(
     session: Session, exact: Mapping[str, str], near: Iterable[int]
 ) -> Iterator[tuple[HashEntryRow, HashList]]:
     """The entries that are on an enabled list now."""
-    same = [and_(HashEntryRow.kind == k, HashEntryRow.value == v) for k, v in exact.items()]
+    same = [
+        and_(HashEntryRow.kind == k, HashEntryRow.value == v) for k, v in exact.items()
+    ]
     rows = session.execute(
         select(HashEntryRow, HashList)
         .join(HashList, HashList.id == HashEntryRow.list_id)
@@ -262,4 +303,6 @@ def _current(
 
 
 def threshold(hash_list: HashList, kind: str) -> int:
-    return {"pdq": hash_list.pdq_threshold, "phash": hash_list.phash_threshold}.get(kind, 0)
+    return {"pdq": hash_list.pdq_threshold, "phash": hash_list.phash_threshold}.get(
+        kind, 0
+    )

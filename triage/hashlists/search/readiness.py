@@ -20,13 +20,17 @@ class IndexReadiness:
     """One a process; it holds the files mapped, so that a look costs a query or two."""
 
     def __init__(self, context: Context) -> None:
-        self._files = {kind: ReloadingIndex(index_path(context, kind)) for kind in INDEXED}
+        self._files = {
+            kind: ReloadingIndex(index_path(context, kind)) for kind in INDEXED
+        }
 
     def fault(self, session: Session) -> str:
         """What is wrong, or "". Matching goes on without a good file, from the database: slower,
         and with the same results."""
         newest = session.scalar(select(func.max(HashEntryRow.id))) or 0
-        faults = {fault for kind in INDEXED if (fault := self._of(session, kind, newest))}
+        faults = {
+            fault for kind in INDEXED if (fault := self._of(session, kind, newest))
+        }
         return " ".join(sorted(faults))
 
     def _of(self, session: Session, kind: str, newest: int) -> str:

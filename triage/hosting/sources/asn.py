@@ -41,7 +41,9 @@ class AsnTable:
     def find(self, address: IPv4Address | IPv6Address) -> tuple[int, str] | None:
         """(number, name of its holder, "" where not named) or None."""
         starts = self.starts[address.version]
-        index = int(np.searchsorted(starts, np.bytes_(address.packed), side="right")) - 1
+        index = (
+            int(np.searchsorted(starts, np.bytes_(address.packed), side="right")) - 1
+        )
         number = int(self.numbers[address.version][index]) if index >= 0 else 0
         return (number, self.names.get(number, "")) if number else None
 
@@ -54,7 +56,9 @@ def from_csv(paths: Iterable[Path], date: str) -> AsnTable:
         for version, first, last, number, name in _read(path):
             rows[version].append((first, last, number))
             names[number] = name
-    tables = {version: _boundaries(rows[version], _WIDTH[version]) for version in (4, 6)}
+    tables = {
+        version: _boundaries(rows[version], _WIDTH[version]) for version in (4, 6)
+    }
     return AsnTable(
         {version: table[0] for version, table in tables.items()},
         {version: table[1] for version, table in tables.items()},
@@ -110,10 +114,14 @@ def pack(table: AsnTable) -> bytes:
     """The shipped form. Columns are stored byte by byte, which halves what LZMA makes of them."""
     fields: dict[str, Any] = {
         "date": np.array(table.date),
-        "names": np.array("\n".join(f"{n}\t{name}" for n, name in sorted(table.names.items()))),
+        "names": np.array(
+            "\n".join(f"{n}\t{name}" for n, name in sorted(table.names.items()))
+        ),
     }
     for version, width in _WIDTH.items():
-        raw = np.frombuffer(table.starts[version].tobytes(), dtype=np.uint8).reshape(-1, width)
+        raw = np.frombuffer(table.starts[version].tobytes(), dtype=np.uint8).reshape(
+            -1, width
+        )
         fields[f"starts{version}"] = np.ascontiguousarray(raw.T)
         fields[f"numbers{version}"] = table.numbers[version]
     buffer = io.BytesIO()
@@ -126,7 +134,9 @@ def unpack(data: bytes) -> AsnTable:
     try:
         with np.load(io.BytesIO(lzma.decompress(data)), allow_pickle=False) as fields:
             starts = {
-                version: np.ascontiguousarray(fields[f"starts{version}"].T).view(f"S{width}")[:, 0]
+                version: np.ascontiguousarray(fields[f"starts{version}"].T).view(
+                    f"S{width}"
+                )[:, 0]
                 for version, width in _WIDTH.items()
             }
             numbers = {version: fields[f"numbers{version}"] for version in _WIDTH}
@@ -134,7 +144,10 @@ def unpack(data: bytes) -> AsnTable:
             date = str(fields["date"])
     except (lzma.LZMAError, ValueError, KeyError, OSError) as error:
         raise Misconfigured(
-            f"The packed ASN table cannot be read: {error}.", hint="Restore the shipped file."
+            f"The packed ASN table cannot be read: {error}.",
+            hint="Restore the shipped file.",
         ) from error
-    names = {int(n): name for n, _, name in (line.partition("\t") for line in lines if line)}
+    names = {
+        int(n): name for n, _, name in (line.partition("\t") for line in lines if line)
+    }
     return AsnTable(starts, numbers, names, date)

@@ -55,18 +55,26 @@ class CdnRanges:
         for cdn in self._cdns:
             for text in cdn.ranges:
                 network = ip_network(text)
-                first, last = int(network.network_address), int(network.broadcast_address)
+                first, last = (
+                    int(network.network_address),
+                    int(network.broadcast_address),
+                )
                 self._spans[network.version].append((first, last, text, cdn))
         for spans in self._spans.values():
             spans.sort(key=lambda span: span[:2])
-        self._firsts = {v: [span[0] for span in spans] for v, spans in self._spans.items()}
+        self._firsts = {
+            v: [span[0] for span in spans] for v, spans in self._spans.items()
+        }
 
     @classmethod
     def load(cls, override_dir: Path | None = None) -> CdnRanges:
         """From ``cdn.toml``; all faults of the file are named at once."""
         raw = read_toml("triage.hosting", "cdn.toml", override_dir)
         faults: list[str] = []
-        cdns = [_parse(entry, index, faults) for index, entry in enumerate(raw.get("cdn", []))]
+        cdns = [
+            _parse(entry, index, faults)
+            for index, entry in enumerate(raw.get("cdn", []))
+        ]
         if faults:
             raise Misconfigured(f"Data file cdn.toml has faults: {'; '.join(faults)}.")
         return cls(cdn for cdn in cdns if cdn is not None)
@@ -88,7 +96,9 @@ class CdnRanges:
                 found.append(_sighting(cdn, "asn", asn, address))
         for alias in aliases:
             found += self._by_alias(alias)
-        ranged = {sighting.name for sighting in found if sighting.evidence.startswith("range")}
+        ranged = {
+            sighting.name for sighting in found if sighting.evidence.startswith("range")
+        }
         return (*found, *self._by_headers(headers or {}, known, ranged))
 
     def _by_range(self, address: str) -> Sighting | None:
@@ -129,9 +139,20 @@ def _sighting(cdn: Cdn, kind: str, what: str, subject: str | None) -> Sighting:
 
 def _parse(entry: Mapping[str, Any], index: int, faults: list[str]) -> Cdn | None:
     where = f"cdn[{index}] {entry.get('name', '')!r}"
-    known = {"name", "source", "date", "ranges", "ranges_complete", "asns", "aliases", "headers"}
+    known = {
+        "name",
+        "source",
+        "date",
+        "ranges",
+        "ranges_complete",
+        "asns",
+        "aliases",
+        "headers",
+    }
     own: list[str] = [f"unknown key {key!r}" for key in entry if key not in known]
-    own += [f"{key} is missing" for key in ("name", "source", "date") if not entry.get(key)]
+    own += [
+        f"{key} is missing" for key in ("name", "source", "date") if not entry.get(key)
+    ]
     for text in entry.get("ranges", []):
         try:
             ip_network(text)

@@ -67,7 +67,9 @@ class CloudflareOrigin:
         self._timeout = timeout
         self._allow_local = allow_local
 
-    def report(self, reporter: Reporter, urls: Sequence[str], justification: str) -> str:
+    def report(
+        self, reporter: Reporter, urls: Sequence[str], justification: str
+    ) -> str:
         """Sends the report; returns the id under which Cloudflare keeps it ("" if it told none).
 
         The owner of the site is never told (``owner_notification`` is ``none``): that would warn
@@ -87,9 +89,13 @@ class CloudflareOrigin:
         """What became of a report that this account sent."""
         result = _result(self._exchange(f"submitted/{quote(report_id, safe='')}", None))
         if not isinstance(result, dict):
-            raise Unavailable("Cloudflare's answer about a report is not in the documented form.")
+            raise Unavailable(
+                "Cloudflare's answer about a report is not in the documented form."
+            )
         status, reason = result.get("status"), result.get("denial_reason")
-        return ReportState(report_id, str(status or "unknown")[:40], str(reason or "")[:60])
+        return ReportState(
+            report_id, str(status or "unknown")[:40], str(reason or "")[:60]
+        )
 
     def _exchange(self, path: str, body: Any) -> Answer:
         return exchange(
@@ -107,12 +113,15 @@ def origin_observation(address: str, source: str, now: datetime) -> Observation:
         origin = str(ip_address(address.strip()))
     except ValueError as error:
         raise InvalidInput(
-            "The origin must be one IP address.", fields={"/origin_address": "not an IP address"}
+            "The origin must be one IP address.",
+            fields={"/origin_address": "not an IP address"},
         ) from error
     return Observation("origin_address", origin, source, now, 0.9)
 
 
-def _body(reporter: Reporter, urls: Sequence[str], justification: str) -> dict[str, str]:
+def _body(
+    reporter: Reporter, urls: Sequence[str], justification: str
+) -> dict[str, str]:
     hosts = {urlsplit(url).hostname for url in urls}
     fields: dict[str, str] = {}
     if not 1 <= len(set(urls)) <= _MOST_URLS or len(hosts) != 1 or None in hosts:
@@ -152,11 +161,19 @@ def _result(answer: Answer) -> Any:
             hint="Check the token and ask Cloudflare for the abuse reports entitlement.",
         )
     if answer.status == 429:
-        raise Unavailable("Cloudflare was asked too often.", hint="It is asked again later.")
+        raise Unavailable(
+            "Cloudflare was asked too often.", hint="It is asked again later."
+        )
     listed = data.get("errors")
     errors = listed if isinstance(listed, list) else []
-    told = "; ".join(str(e.get("message", ""))[:200] for e in errors if isinstance(e, dict))
+    told = "; ".join(
+        str(e.get("message", ""))[:200] for e in errors if isinstance(e, dict)
+    )
     if answer.status in _REFUSALS:
-        raise InvalidInput(f"Cloudflare refuses the report: {told or f'HTTP {answer.status}'}.")
+        raise InvalidInput(
+            f"Cloudflare refuses the report: {told or f'HTTP {answer.status}'}."
+        )
     reason = told or answer.error or f"HTTP {answer.status}"
-    raise Unavailable(f"Cloudflare did not take the request: {reason}.", hint="Try again later.")
+    raise Unavailable(
+        f"Cloudflare did not take the request: {reason}.", hint="Try again later."
+    )

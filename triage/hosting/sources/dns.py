@@ -49,7 +49,9 @@ class DnsResolver:
         timeout: float = 5.0,
         static: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
-        self._static = {name.lower().rstrip("."): a for name, a in (static or {}).items()}
+        self._static = {
+            name.lower().rstrip("."): a for name, a in (static or {}).items()
+        }
         self._server = server
         self._timeout = timeout
         self._resolver: dns.resolver.Resolver | None = None
@@ -71,13 +73,19 @@ class DnsResolver:
             aliases.update(dict.fromkeys(chain))
             if status == "nxdomain":
                 break
-        return Resolution(name, _combine(statuses), tuple(addresses), tuple(aliases), source)
+        return Resolution(
+            name, _combine(statuses), tuple(addresses), tuple(aliases), source
+        )
 
-    def _ask(self, name: str, family: dns.rdatatype.RdataType) -> tuple[str, list[str], list[str]]:
+    def _ask(
+        self, name: str, family: dns.rdatatype.RdataType
+    ) -> tuple[str, list[str], list[str]]:
         """(status, addresses, aliases) of one question; no exception of the network leaves it."""
         try:
             answer = self._ready().resolve(
-                dns.name.from_text(name),  # absolute: a search list would ask for another name
+                dns.name.from_text(
+                    name
+                ),  # absolute: a search list would ask for another name
                 family,
                 raise_on_no_answer=False,
                 lifetime=self._timeout,
@@ -95,7 +103,11 @@ class DnsResolver:
             for rrset in answer.chaining_result.cnames
             for record in rrset
         ]
-        found = [record.address for record in answer.rrset] if answer.rrset is not None else []
+        found = (
+            [record.address for record in answer.rrset]
+            if answer.rrset is not None
+            else []
+        )
         return ("ok" if found else "no_address"), found, chain
 
     def _ready(self) -> dns.resolver.Resolver:

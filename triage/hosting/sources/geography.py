@@ -64,10 +64,17 @@ class Geography:
             country = _country_of(_record(self._country_db, address))
             if country:
                 source = _source(self._country_db)
-                return Observation("country", country, source, now, _MMDB_CONFIDENCE, address)
+                return Observation(
+                    "country", country, source, now, _MMDB_CONFIDENCE, address
+                )
         country = iptocc.country_code(address)
         return Observation(
-            "country", country, self._registry_source, now, _REGISTRY_CONFIDENCE, address
+            "country",
+            country,
+            self._registry_source,
+            now,
+            _REGISTRY_CONFIDENCE,
+            address,
         )
 
     def _asn(self, address: str, now: datetime) -> tuple[Observation, ...]:
@@ -75,12 +82,16 @@ class Geography:
             number, name = _asn_of(_record(self._asn_db, address))
             if number:
                 source = _source(self._asn_db)
-                return _asn_facts(number, name, address, now, origin=(source, _MMDB_CONFIDENCE))
+                return _asn_facts(
+                    number, name, address, now, origin=(source, _MMDB_CONFIDENCE)
+                )
         table = self._loaded()
         found = table.find(ip_address(address))
         source = f"ASN table of {table.date} (RouteViews, NRO, DB-IP)"
         if found is None:
-            return (Observation("asn", None, source, now, _SNAPSHOT_CONFIDENCE, address),)
+            return (
+                Observation("asn", None, source, now, _SNAPSHOT_CONFIDENCE, address),
+            )
         return _asn_facts(*found, address, now, origin=(source, _SNAPSHOT_CONFIDENCE))
 
     def _loaded(self) -> asn_table.AsnTable:
@@ -102,7 +113,9 @@ class Geography:
                 hint="Name a CSV file, or a directory with *ipv4.csv and *ipv6.csv.",
             )
         changed = max(file.stat().st_mtime for file in files)
-        return asn_table.from_csv(files, datetime.fromtimestamp(changed, UTC).date().isoformat())
+        return asn_table.from_csv(
+            files, datetime.fromtimestamp(changed, UTC).date().isoformat()
+        )
 
 
 def _asn_facts(
@@ -119,7 +132,9 @@ def _open(path: Path) -> maxminddb.Reader:
     try:
         return maxminddb.open_database(path)
     except (OSError, ValueError) as error:
-        raise Misconfigured(f"The address database {path.name} cannot be opened.") from error
+        raise Misconfigured(
+            f"The address database {path.name} cannot be opened."
+        ) from error
     except maxminddb.InvalidDatabaseError as error:
         raise Misconfigured(
             f"{path.name} is not an MMDB file.", hint="Download it again."
@@ -143,7 +158,11 @@ def _source(database: maxminddb.Reader) -> str:
 def _country_of(record: Mapping[str, Any]) -> str | None:
     """MaxMind and DB-IP nest ``country.iso_code``; ip-location-db and IPinfo are flat."""
     nested = record.get("country")
-    code = nested.get("iso_code") if isinstance(nested, dict) else record.get("country_code")
+    code = (
+        nested.get("iso_code")
+        if isinstance(nested, dict)
+        else record.get("country_code")
+    )
     if code is None and isinstance(nested, str):
         code = nested
     return code.upper() if isinstance(code, str) and len(code) == 2 else None

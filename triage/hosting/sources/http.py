@@ -66,7 +66,11 @@ def exchange(
         try:
             curl.perform()
         except pycurl.error as error:
-            slug = "blocked_address" if call.blocked else _ERRORS.get(error.args[0], "network")
+            slug = (
+                "blocked_address"
+                if call.blocked
+                else _ERRORS.get(error.args[0], "network")
+            )
             return Answer(0, None, url, slug)
         status = int(curl.getinfo(pycurl.RESPONSE_CODE))
         final = str(curl.getinfo(pycurl.EFFECTIVE_URL))

@@ -73,8 +73,16 @@ class KnownFirst:
     ) -> HostingFacts:
         """In a known network, a registry's guess at the country is dropped."""
         facts = self._inner.observe(host, kind=kind, now=now, headers=headers or {})
-        known = {address: entry for address in facts.addresses if (entry := self._entry(address))}
-        kept = [o for o in facts.observations if not (o.subject in known and _ours(known, o))]
+        known = {
+            address: entry
+            for address in facts.addresses
+            if (entry := self._entry(address))
+        }
+        kept = [
+            o
+            for o in facts.observations
+            if not (o.subject in known and _ours(known, o))
+        ]
         for address, entry in known.items():
             kept += _observations(entry, address, now)
         return replace(facts, observations=tuple(kept))
@@ -101,7 +109,9 @@ def _ours(known: Mapping[str, KnownNetwork], seen: Observation) -> bool:
     return seen.subject is not None and seen.fact in _values(known[seen.subject])
 
 
-def _observations(entry: KnownNetwork, address: str, now: datetime) -> list[Observation]:
+def _observations(
+    entry: KnownNetwork, address: str, now: datetime
+) -> list[Observation]:
     return [
         Observation(fact, value, SOURCE, now, 1.0, address)
         for fact, value in _values(entry).items()

@@ -43,7 +43,9 @@ _ENTITY_DEPTH = 6  # deeper nesting than any registry's; the answer is a strange
 class Budget:
     """``burst`` questions at once to a server, then one each ``interval``; ``now`` is the clock."""
 
-    def __init__(self, burst: int = 10, interval: timedelta = timedelta(seconds=1)) -> None:
+    def __init__(
+        self, burst: int = 10, interval: timedelta = timedelta(seconds=1)
+    ) -> None:
         self._burst = burst
         self._interval = interval
         self._free_at: dict[str, datetime] = {}
@@ -62,7 +64,9 @@ class Budget:
 
     def close(self, server: str, now: datetime, seconds: int) -> None:
         """The server asked to be left alone."""
-        self._closed_until[server] = now + timedelta(seconds=min(max(seconds, 60), 86_400))
+        self._closed_until[server] = now + timedelta(
+            seconds=min(max(seconds, 60), 86_400)
+        )
 
     def note(self, server: str, now: datetime, *, answered: bool) -> None:
         """A server that stays silent some times in a row is left alone for a while: to wait for it
@@ -72,7 +76,9 @@ class Budget:
             return
         self._silences[server] = self._silences.get(server, 0) + 1
         if self._silences[server] >= SILENCES:
-            self.close(server, now, int(pause_after(self._silences[server]).total_seconds()))
+            self.close(
+                server, now, int(pause_after(self._silences[server]).total_seconds())
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +115,15 @@ class Registry:
 
     def network(self, address: str, now: datetime) -> tuple[Observation, ...]:
         """network_name, network_range, registered_country, abuse_contact of an address's block."""
-        return self._remembered(f"ip {address}", now, lambda: self._ask_network(address, now))
+        return self._remembered(
+            f"ip {address}", now, lambda: self._ask_network(address, now)
+        )
 
     def domain(self, domain: str, now: datetime) -> tuple[Observation, ...]:
         """registrar and registrar_abuse_contact of a registrable domain."""
-        return self._remembered(f"domain {domain}", now, lambda: self._ask_domain(domain, now))
+        return self._remembered(
+            f"domain {domain}", now, lambda: self._ask_domain(domain, now)
+        )
 
     def _remembered(self, key: str, now: datetime, ask: Any) -> tuple[Observation, ...]:
         kept = self._kept.get(key)
@@ -132,7 +142,9 @@ class Registry:
         answer, source = self._rdap("ip", address, now)
         facts: list[Observation] = []
         if answer.error:
-            facts.append(Observation("registry_status", answer.error, source, now, 1.0, address))
+            facts.append(
+                Observation("registry_status", answer.error, source, now, 1.0, address)
+            )
         else:
             facts += _network_facts(answer.data, address, source, now)
         if answer.error or _is_ripe(answer):
@@ -148,20 +160,29 @@ class Registry:
                 Observation("registrar", None, source, now, 0.0, domain),
                 Observation("registry_status", answer.error, source, now, 1.0, domain),
             )
-        registrars = [_name(e) for e, roles, _ in _entities(answer.data) if "registrar" in roles]
+        registrars = [
+            _name(e) for e, roles, _ in _entities(answer.data) if "registrar" in roles
+        ]
         contacts = _abuse_mailboxes(answer.data, under="registrar")
         registrar = next((name for name in registrars if name), None)
         contact = contacts[0] if contacts else None
         return tuple(
-            Observation(fact, value, source, now, _RDAP_CONFIDENCE if value else 0.0, domain)
-            for fact, value in (("registrar", registrar), ("registrar_abuse_contact", contact))
+            Observation(
+                fact, value, source, now, _RDAP_CONFIDENCE if value else 0.0, domain
+            )
+            for fact, value in (
+                ("registrar", registrar),
+                ("registrar_abuse_contact", contact),
+            )
         )
 
     def _rdap(self, kind: str, value: str, now: datetime) -> tuple[Answer, str]:
         """(answer, source). ``answer.error`` is set for everything but a usable object."""
         try:
             _, url, _ = self._servers.build(kind, value)
-        except WhoisItError:  # no RDAP server for this name, or an address nobody was given
+        except (
+            WhoisItError
+        ):  # no RDAP server for this name, or an address nobody was given
             return Answer(0, None, "", "no_server"), "RDAP bootstrap"
         answer = self._exchange(url, now)
         source = f"RDAP {urlsplit(answer.url).hostname}"
@@ -196,7 +217,9 @@ class Registry:
             self._budget.close(urlsplit(answer.url).netloc, now, answer.retry_after)
         if answer.error or answer.status == 200:
             return answer
-        slug = {404: "not_found", 429: "rate_limited"}.get(answer.status, f"http_{answer.status}")
+        slug = {404: "not_found", 429: "rate_limited"}.get(
+            answer.status, f"http_{answer.status}"
+        )
         return Answer(answer.status, None, answer.url, slug)
 
 
@@ -208,16 +231,22 @@ def _query_builder(
         bootstrap = raw.decode("utf-8", "replace")
     servers = _BootstrapWrapper()
     try:
-        servers.load_bootstrap_data(bootstrap, overrides=True, allow_insecure=allow_insecure)
+        servers.load_bootstrap_data(
+            bootstrap, overrides=True, allow_insecure=allow_insecure
+        )
     except (WhoisItError, ValueError, TypeError, json.JSONDecodeError) as error:
-        raise Misconfigured(f"The RDAP bootstrap data cannot be read: {error}.") from error
+        raise Misconfigured(
+            f"The RDAP bootstrap data cannot be read: {error}."
+        ) from error
     return QueryBuilder(servers)
 
 
 def _network_facts(
     data: Mapping[str, Any], address: str, source: str, now: datetime
 ) -> Iterator[Observation]:
-    def observed(fact: str, value: Any, confidence: float = _RDAP_CONFIDENCE) -> Observation:
+    def observed(
+        fact: str, value: Any, confidence: float = _RDAP_CONFIDENCE
+    ) -> Observation:
         return Observation(fact, str(value), source, now, confidence, address)
 
     if isinstance(data.get("name"), str):
@@ -250,10 +279,16 @@ def _entities(
 ) -> Iterator[tuple[Mapping[str, Any], frozenset[str], frozenset[str]]]:
     """(entity, its roles, roles of all entities that it is nested under), outermost first."""
     listed = holder.get("entities") if isinstance(holder, dict) else None
-    entities = [e for e in listed if isinstance(e, dict)] if isinstance(listed, list) else []
+    entities = (
+        [e for e in listed if isinstance(e, dict)] if isinstance(listed, list) else []
+    )
     for entity in entities:
         roles = entity.get("roles")
-        own = frozenset(str(r).lower() for r in roles) if isinstance(roles, list) else frozenset()
+        own = (
+            frozenset(str(r).lower() for r in roles)
+            if isinstance(roles, list)
+            else frozenset()
+        )
         yield entity, own, above
         if depth:
             yield from _entities(entity, above | own, depth - 1)
@@ -265,7 +300,9 @@ def _abuse_mailboxes(data: Any, under: str | None = None) -> list[str]:
     ``under="registrar"`` asks for those of the registrar: nested in it (RFC 9083 leaves the place
     open) or, where none is, at the top beside it.
     """
-    found = [(entity, above) for entity, roles, above in _entities(data) if "abuse" in roles]
+    found = [
+        (entity, above) for entity, roles, above in _entities(data) if "abuse" in roles
+    ]
     nested = [entity for entity, above in found if under in above]
     chosen = nested if under is not None and nested else [entity for entity, _ in found]
     mailboxes: dict[str, None] = {}
@@ -283,7 +320,11 @@ def _name(entity: Mapping[str, Any]) -> str | None:
 
 def _is_mailbox(value: Any) -> bool:
     """Enough to refuse what would break a mail header; whether it receives is known by trying."""
-    if not isinstance(value, str) or not 3 <= len(value) <= 254 or value.count("@") != 1:
+    if (
+        not isinstance(value, str)
+        or not 3 <= len(value) <= 254
+        or value.count("@") != 1
+    ):
         return False
     local, _, domain = value.partition("@")
     return bool(local) and "." in domain and value.isprintable() and " " not in value

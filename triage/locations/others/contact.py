@@ -78,7 +78,9 @@ def phone(text: str, region: str | None, *, strict: bool) -> Location | None:
     if not (valid or (digits.startswith("+") and not strict and _possible(number))):
         return None
     canonical = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    shown = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    shown = phonenumbers.format_number(
+        number, phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
     return Location(
         input=text,
         kind="phone",
@@ -122,7 +124,9 @@ def usenet(match: re.Match[str]) -> Location:
 @lru_cache(maxsize=8)
 def _handles(words: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     """One pattern for every platform's name: ``telegram: @name``, ``snap: name``."""
-    names = "|".join(re.escape(word) for word, _ in sorted(words, key=lambda w: -len(w[0])))
+    names = "|".join(
+        re.escape(word) for word, _ in sorted(words, key=lambda w: -len(w[0]))
+    )
     return re.compile(
         rf"(?i)(?<![\w/.@:-])({names})(?P<what>\s(?:account|user|username|handle|id|nick|name)\b)?"
         r"(?:\s{0,2}[:=]\s{0,2}@?|\s{1,2}@|@)"
@@ -185,7 +189,9 @@ def at_handle(match: re.Match[str]) -> Location:
         input=match[0],
         kind="account",
         canonical=canonical,
-        key=make_key("account", f"fediverse:{canonical}" if server else f":{canonical}"),
+        key=make_key(
+            "account", f"fediverse:{canonical}" if server else f":{canonical}"
+        ),
         display=canonical,
         platform=None,
         content_id=canonical,
@@ -202,5 +208,6 @@ def known_suffix(domain: str) -> bool:
         return True
     ascii_domain = domain.lower() if domain.isascii() else _ascii_domain(domain)
     return bool(
-        ascii_domain and suffixes().publicsuffix(ascii_domain, accept_unknown=False) is not None
+        ascii_domain
+        and suffixes().publicsuffix(ascii_domain, accept_unknown=False) is not None
     )

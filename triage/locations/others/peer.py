@@ -21,20 +21,27 @@ _OTHER_URN = re.compile(
     r"(?i)urn:(sha1|bitprint|tree:tiger|aich|md5|sha256|kzhash):([0-9a-z.]{16,128})"
 )
 _LABELLED = re.compile(r"(?i)(?:info[ _-]?hash|btih)[:=]?([0-9a-f]{40}|[a-z2-7]{32})")
-_ED2K_FILE = re.compile(r"(?i)ed2k://\|file\|([^|]*)\|(\d{0,15})\|([0-9a-f]{32})\|.*", re.DOTALL)
-_ED2K_SERVER = re.compile(r"(?i)ed2k://\|server\|([\w.-]{1,253})\|(\d{1,5})\|.*", re.DOTALL)
+_ED2K_FILE = re.compile(
+    r"(?i)ed2k://\|file\|([^|]*)\|(\d{0,15})\|([0-9a-f]{32})\|.*", re.DOTALL
+)
+_ED2K_SERVER = re.compile(
+    r"(?i)ed2k://\|server\|([\w.-]{1,253})\|(\d{1,5})\|.*", re.DOTALL
+)
 
 
 def magnet(text: str) -> Location | None:
     topics = sorted(
         unquote(value)
         for name, _, value in (
-            piece.removeprefix("amp;").partition("=") for piece in text.partition("?")[2].split("&")
+            piece.removeprefix("amp;").partition("=")
+            for piece in text.partition("?")[2].split("&")
         )
         if name.lower() == "xt" or name.lower().startswith("xt.")
     )
     for read in (_btih, _btmh, _ed2k_urn, _other_urn):
-        found = sorted({value for topic in topics if (value := read(topic)) is not None})
+        found = sorted(
+            {value for topic in topics if (value := read(topic)) is not None}
+        )
         if found:
             return _ed2k_or_magnet(found, text)
     return None

@@ -37,13 +37,17 @@ _DOT = re.compile(
 _AT = re.compile(rf"(?i)[ \t]{{0,2}}{_OPEN}[ \t]?(?:@|at)[ \t]?{_CLOSE}[ \t]{{0,2}}")
 _PUNCTUATION = re.compile(rf"{_OPEN}(://|:/?|//?)[\])}}]")
 _PLURAL = re.compile(r"(?i)\b(h(?:tt|xx)p)[\[(](s)[\])](?=:)")
-_DEFANGED_SCHEME = re.compile(r"(?i)(?<![a-z0-9/=?&%])h(?:xx|tx|xt|\*\*|__|##)p(s?)(?=:[/\\])")
+_DEFANGED_SCHEME = re.compile(
+    r"(?i)(?<![a-z0-9/=?&%])h(?:xx|tx|xt|\*\*|__|##)p(s?)(?=:[/\\])"
+)
 _BROKEN_SCHEME = re.compile(r"(?i)(?<![a-z0-9/=?&%])(https?)(?:[;.,]|:;)?//(?=[\w\[])")
 _DOUBLED_SCHEME = re.compile(r"(?i)(?<![a-z0-9/=?&%])https?:?/{0,2}(?=https?:?//)")
 _BARE_SCHEME = re.compile(
     r"(?i)(?<![a-z0-9/=?&%:])(https?):(?=(?:[a-z0-9-]{1,63}\.){1,10}[a-z][a-z0-9-]{1,62}(?:[/?#:]|$))"
 )
-_SPACED_SCHEME = re.compile(r"(?i)(?<![a-z0-9/=?&%])(https?) {0,2}: {0,2}// {0,2}(?=[\w\[])")
+_SPACED_SCHEME = re.compile(
+    r"(?i)(?<![a-z0-9/=?&%])(https?) {0,2}: {0,2}// {0,2}(?=[\w\[])"
+)
 
 _TRAILING = frozenset(".,;:!?'\"|…·。，、！？；：\\")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
@@ -101,7 +105,10 @@ def refang(text: str) -> tuple[str, list[str]]:
 def trim_end(token: str) -> str:
     """Without the punctuation around it; a closing bracket that has its partner stays."""
     end = len(token)
-    surplus = {close: token.count(close) - token.count(start) for close, start in _PAIRS.items()}
+    surplus = {
+        close: token.count(close) - token.count(start)
+        for close, start in _PAIRS.items()
+    }
     while end:
         last = token[end - 1]
         if last in _PAIRS:

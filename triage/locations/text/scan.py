@@ -36,8 +36,12 @@ _INFO_HASH = re.compile(
     r"(?i)(?<!\w)(?:info[ _-]?hash|btih)\s?[:=]?\s?([0-9a-f]{40}|[a-z2-7]{32})(?!\w)"
 )
 _DATA = re.compile(r"(?i)(?<!\w)data:[a-z]+/[\w.+-]+[;,]\S*")
-_LOCAL = re.compile(rf"(?i)(?<!\w)(?:file:/|blob:|content://|about:|chrome://){_DELIMITED}+")
-_TELEPHONE = re.compile(r"(?i)(?<!\w)(?:tel|sms|smsto|callto|fax):(\+?[\d().\-]{5,25})(?![\d@])")
+_LOCAL = re.compile(
+    rf"(?i)(?<!\w)(?:file:/|blob:|content://|about:|chrome://){_DELIMITED}+"
+)
+_TELEPHONE = re.compile(
+    r"(?i)(?<!\w)(?:tel|sms|smsto|callto|fax):(\+?[\d().\-]{5,25})(?![\d@])"
+)
 _MAIL = re.compile(r"(?i)(?<!\w)mailto:(?=\S)")
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _BARE = re.compile(
@@ -59,7 +63,9 @@ Read = Callable[[re.Match[str]], Location | None]
 class Scan:
     """One text being read; ``found`` are locations with their places."""
 
-    def __init__(self, text: str, catalogue: Catalogue, region: str | None, web: Web) -> None:
+    def __init__(
+        self, text: str, catalogue: Catalogue, region: str | None, web: Web
+    ) -> None:
         self.text, self.catalogue, self.region, self.web = text, catalogue, region, web
         self.alone = not re.search(r"\s", text)
         self.found: list[tuple[int, Location]] = []
@@ -95,7 +101,12 @@ class Scan:
             self.each(_ED2K, lambda match: peer.ed2k(match[0]))
         if "magnet:" in text:
             self.each(_MAGNET, lambda match: peer.magnet(match[0]))
-        if "blob:" in text or "file:/" in text or "content://" in text or "about:" in text:
+        if (
+            "blob:" in text
+            or "file:/" in text
+            or "content://" in text
+            or "about:" in text
+        ):
             self.each(_LOCAL, lambda match: unknown(match[0], "local_only"))
 
     def after_web(self) -> None:
@@ -128,7 +139,9 @@ class Scan:
             self.each(_IPFS, self._ipfs)
         if "btih" in lower or "hash" in lower:
             self.each(_INFO_HASH, lambda match: peer.info_hash(f"btih:{match[1]}"))
-        self.each(_TELEPHONE, lambda match: contact.phone(match[1], self.region, strict=False))
+        self.each(
+            _TELEPHONE, lambda match: contact.phone(match[1], self.region, strict=False)
+        )
         if "mailto:" in lower:
             self.take([match.span() for match in _MAIL.finditer(self.text)])
         self.each(_app_pattern(self.catalogue), self._app)
@@ -159,7 +172,9 @@ class Scan:
         return contact.handle(match, self.catalogue)
 
     def _discord(self, match: re.Match[str]) -> Location:
-        return contact.account("discord", f"{match[1]}#{match[2]}", match[0], self.catalogue)
+        return contact.account(
+            "discord", f"{match[1]}#{match[2]}", match[0], self.catalogue
+        )
 
     def _bare_name(self, match: re.Match[str]) -> Location | None:
         host, rest = match[1], match["rest"] or ""
@@ -185,7 +200,9 @@ class Scan:
         national = not text.startswith(("+", "00"))
         if national and (self.region is None or _DATE.match(text)):
             return None
-        return contact.phone(text, self.region, strict=not self.alone and text[0] != "+")
+        return contact.phone(
+            text, self.region, strict=not self.alone and text[0] != "+"
+        )
 
 
 def _inline(match: re.Match[str]) -> Location:
@@ -200,8 +217,12 @@ _patterns: dict[frozenset[str], re.Pattern[str]] = {}
 def _app_pattern(catalogue: Catalogue) -> re.Pattern[str]:
     schemes = frozenset(catalogue.by_scheme)
     if schemes not in _patterns:
-        names = "|".join(sorted(map(re.escape, schemes), key=len, reverse=True)) or "(?!)"
-        _patterns[schemes] = re.compile(rf"(?i)(?<![\w.+-])(?:{names}):(?=[/?\w]){_DELIMITED}+")
+        names = (
+            "|".join(sorted(map(re.escape, schemes), key=len, reverse=True)) or "(?!)"
+        )
+        _patterns[schemes] = re.compile(
+            rf"(?i)(?<![\w.+-])(?:{names}):(?=[/?\w]){_DELIMITED}+"
+        )
     return _patterns[schemes]
 
 

@@ -67,7 +67,11 @@ def _starts(token: str) -> list[int]:
     for match in _SCHEME.finditer(token):
         at = match.start("scheme")
         before = token[match.start() - 1]
-        if not found or before in ",;|()[]{}'" or (before.isalnum() and not _coded(token, at)):
+        if (
+            not found
+            or before in ",;|()[]{}'"
+            or (before.isalnum() and not _coded(token, at))
+        ):
             found.append(at)
     return found
 

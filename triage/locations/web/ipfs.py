@@ -20,7 +20,9 @@ _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LONGEST = 200
 _PATH = re.compile(r"/(ipfs|ipns)/([^/]+)(/.*)?", re.DOTALL)
 _HOST = re.compile(r"([a-z0-9-]+)\.(ipfs|ipns)\.[^/]+")
-_SCHEME = re.compile(r"(?i)(?:web\+)?(ipfs|ipns):/*(?:ipfs/)?([^/?#]+)(/[^?#]*)?", re.DOTALL)
+_SCHEME = re.compile(
+    r"(?i)(?:web\+)?(ipfs|ipns):/*(?:ipfs/)?([^/?#]+)(/[^?#]*)?", re.DOTALL
+)
 _NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 
 
@@ -125,7 +127,9 @@ def location(address: Address, original: str) -> Location:
         input=original,
         kind="ipfs",
         canonical=f"{address.space}://{identity}",
-        key=make_key("ipfs", identity if address.space == "ipfs" else f"ipns/{identity}"),
+        key=make_key(
+            "ipfs", identity if address.space == "ipfs" else f"ipns/{identity}"
+        ),
         display=shorten(f"{address.space}://{identity}"),
         content_id=address.name,
     )

@@ -24,7 +24,18 @@ _NAME = re.compile(r"[a-z0-9._-]+", re.ASCII)
 """The parser lets more through than any resolver does, partly in spellings that do not last."""
 
 SPECIAL_SUFFIXES = frozenset(
-    ("onion", "i2p", "example", "test", "invalid", "localhost", "local", "internal", "bit", "eth")
+    (
+        "onion",
+        "i2p",
+        "example",
+        "test",
+        "invalid",
+        "localhost",
+        "local",
+        "internal",
+        "bit",
+        "eth",
+    )
 )
 """Top-level names outside the DNS root that people report or that RFC 6761 sets aside for tests."""
 
@@ -80,7 +91,9 @@ def _look_up(hostname: str, catalogue: Catalogue) -> Site | None:
 def _named(name: str, catalogue: Catalogue) -> Site:
     suffix = suffixes().publicsuffix(name) or name
     above = _above(name, suffix)
-    platform = next((catalogue.by_host[one] for one in above if one in catalogue.by_host), None)
+    platform = next(
+        (catalogue.by_host[one] for one in above if one in catalogue.by_host), None
+    )
     wrappers = [w for one in above for w in catalogue.wrappers_by_host.get(one, ())]
     if platform is not None and platform.home and name in platform.aliases:
         name = platform.home

@@ -21,7 +21,9 @@ from triage.locations.web.percent import normal_path, normal_query, shielded
 from triage.locations.web.site import Site, look_up
 
 WEB = frozenset(("http", "https"))
-OTHER = frozenset(("ftp", "ftps", "sftp", "ws", "wss", "rtsp", "rtmp", "gopher", "gemini", "mms"))
+OTHER = frozenset(
+    ("ftp", "ftps", "sftp", "ws", "wss", "rtsp", "rtmp", "gopher", "gemini", "mms")
+)
 """Schemes with a host that are identified like the web's but never fetched."""
 
 _ENTITY = re.compile(r"(?:amp;)+")
@@ -50,7 +52,9 @@ class Parts:
 def parse(text: str, catalogue: Catalogue) -> Parts | None:
     """None where the text is no address or names no host."""
     url = _whatwg(text)
-    if url is None or not url.hostname or url.hostname in WEB:  # "http://https//…" is a slip
+    if (
+        url is None or not url.hostname or url.hostname in WEB
+    ):  # "http://https//…" is a slip
         return None
     site = look_up(url.hostname, catalogue)
     if site is None:
@@ -63,11 +67,15 @@ def parse(text: str, catalogue: Catalogue) -> Parts | None:
     path = normal_path(url.pathname) or "/"
     if (";" in path or "(" in path) and catalogue.tracking.session_path.search(path):
         cut = catalogue.tracking.session_path.sub("", path)
-        again = parse(f"{url.protocol}//{url.host}{cut or '/'}{url.search}{url.hash}", catalogue)
+        again = parse(
+            f"{url.protocol}//{url.host}{cut or '/'}{url.search}{url.hash}", catalogue
+        )
         if again is None:
             return None
         again.userinfo = userinfo
-        again.problems = [*dict.fromkeys((*problems, "session_id_removed", *again.problems))]
+        again.problems = [
+            *dict.fromkeys((*problems, "session_id_removed", *again.problems))
+        ]
         return again
     query, fragment = url.search[1:], url.hash[1:]
     return Parts(
@@ -129,7 +137,9 @@ def _plain(parts: Parts, platform: Platform | None, original: str) -> Location:
     if parts.query:
         rest += f"?{parts.query}"
     fragment = parts.fragment
-    if fragment and (_ROUTE.match(fragment) or (platform is not None and platform.fragments)):
+    if fragment and (
+        _ROUTE.match(fragment) or (platform is not None and platform.fragments)
+    ):
         rest += f"#{fragment}"
     authority, site = parts.authority, parts.site
     canonical = settle(f"{parts.scheme}://{authority}{rest}")
@@ -172,7 +182,11 @@ def _query(raw: str, parts: Parts, catalogue: Catalogue) -> str:
             continue
         if problem not in parts.problems:
             parts.problems.append(problem)
-    if len(kept) > 1 and len(names) == len(kept) and not (platform and platform.query_order):
+    if (
+        len(kept) > 1
+        and len(names) == len(kept)
+        and not (platform and platform.query_order)
+    ):
         kept.sort(key=_by_name)
     return "&".join([piece for _, piece in kept])
 
@@ -266,7 +280,9 @@ def from_app(text: str, scheme: str, catalogue: Catalogue) -> Location | None:
     url = _whatwg(text)
     if url is None:
         return None
-    path = normal_path(("/" + url.hostname if url.hostname else "") + url.pathname) or "/"
+    path = (
+        normal_path(("/" + url.hostname if url.hostname else "") + url.pathname) or "/"
+    )
     site = Site("", "", "", "app", None, platform, (), ())
     query = _whole_pieces(normal_query(url.search[1:]) or "&")
     parts = Parts(scheme, site, "", path, query, normal_query(url.hash[1:]), None, [])

@@ -19,7 +19,9 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("mac", sa.LargeBinary(length=32), nullable=False),
         sa.Column(
-            "scopes", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "scopes",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("daily_quota", sa.Integer(), nullable=False),
         sa.Column("used_on", sa.String(length=10), nullable=False),
@@ -41,7 +43,9 @@ def upgrade() -> None:
         sa.Column("entity", sa.String(length=40), nullable=False),
         sa.Column("entity_id", sa.String(length=64), nullable=False),
         sa.Column(
-            "details", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "details",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("number", sa.Integer(), nullable=True),
         sa.Column("hash", sa.LargeBinary(length=32), nullable=True),
@@ -50,9 +54,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_audit_entry_number")),
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_audit_entry_action"), ["action"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_actor"), ["actor"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_entity_id"), ["entity_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_audit_entry_action"), ["action"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_audit_entry_actor"), ["actor"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_audit_entry_entity_id"), ["entity_id"], unique=False
+        )
 
     op.create_table(
         "counter",
@@ -67,7 +77,9 @@ def upgrade() -> None:
         sa.Column("licence", sa.Text(), nullable=False),
         sa.Column("default_class", sa.String(length=20), nullable=False),
         sa.Column(
-            "category_map", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "category_map",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("confidence", sa.Double(), nullable=False),
         sa.Column("pdq_threshold", sa.Integer(), nullable=False),
@@ -90,15 +102,21 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(length=80), nullable=False),
         sa.Column(
-            "details", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "details",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_history_entry")),
     )
     with op.batch_alter_table("history_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_history_entry_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_history_entry_entity"), ["entity"], unique=False)
-        batch_op.create_index("ix_history_entry_entity_id_at", ["entity_id", "at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_history_entry_entity"), ["entity"], unique=False
+        )
+        batch_op.create_index(
+            "ix_history_entry_entity_id_at", ["entity_id", "at"], unique=False
+        )
 
     op.create_table(
         "idempotency_key",
@@ -145,9 +163,13 @@ def upgrade() -> None:
             batch_op.f("ix_item_hosting_country"), ["hosting_country"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_item_kind"), ["kind"], unique=False)
-        batch_op.create_index(batch_op.f("ix_item_platform"), ["platform"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_item_registrable_domain"), ["registrable_domain"], unique=False
+            batch_op.f("ix_item_platform"), ["platform"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_item_registrable_domain"),
+            ["registrable_domain"],
+            unique=False,
         )
 
     op.create_table(
@@ -166,11 +188,15 @@ def upgrade() -> None:
         sa.Column("phash", sa.String(length=16), nullable=True),
         sa.Column("dhash", sa.String(length=16), nullable=True),
         sa.Column(
-            "frames", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "frames",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("hashable", sa.Boolean(), nullable=False),
         sa.Column(
-            "problems", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "problems",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("matched_at", sa.DateTime(timezone=True), nullable=True),
@@ -190,7 +216,9 @@ def upgrade() -> None:
         sa.Column("job", sa.String(length=60), nullable=False),
         sa.Column("queue", sa.String(length=20), nullable=False),
         sa.Column(
-            "payload", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "payload",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
@@ -216,12 +244,16 @@ def upgrade() -> None:
         sa.Column("country", sa.String(length=2), nullable=True),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column(
-            "languages", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "languages",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("channel", sa.String(length=12), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column(
-            "details", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "details",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -234,7 +266,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_partner_code")),
     )
     with op.batch_alter_table("partner", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_partner_country"), ["country"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_partner_country"), ["country"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_partner_kind"), ["kind"], unique=False)
 
     op.create_table(
@@ -278,7 +312,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_report_kind"), ["kind"], unique=False)
-        batch_op.create_index(batch_op.f("ix_report_received_at"), ["received_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_report_received_at"), ["received_at"], unique=False
+        )
 
     op.create_table(
         "report_draft",
@@ -306,15 +342,21 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
-            "routing", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "routing",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column(
-            "facts", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "facts",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("proposed_class", sa.String(length=20), nullable=False),
         sa.Column(
-            "outcome", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "outcome",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("danger_now", sa.Boolean(), nullable=False),
@@ -327,9 +369,13 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["claimed_by_id"], ["person.id"], name=op.f("fk_case_file_claimed_by_id_person")
+            ["claimed_by_id"],
+            ["person.id"],
+            name=op.f("fk_case_file_claimed_by_id_person"),
         ),
-        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_case_file_item_id_item")),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["item.id"], name=op.f("fk_case_file_item_id_item")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_file")),
         sa.UniqueConstraint("item_id", name=op.f("uq_case_file_item_id")),
         sa.UniqueConstraint("reference", name=op.f("uq_case_file_reference")),
@@ -338,9 +384,13 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_case_file_claim", ["claimed_by_id", "claimed_until"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_case_file_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_case_file_due_at"), ["due_at"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_case_file_kind"), ["kind"], unique=False)
-        batch_op.create_index("ix_case_file_queue", ["state", "priority", "id"], unique=False)
+        batch_op.create_index(
+            "ix_case_file_queue", ["state", "priority", "id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_case_file_state"), ["state"], unique=False)
 
     op.create_table(
@@ -356,7 +406,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
-            "answer", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "answer",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
@@ -368,9 +420,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name=op.f("uq_delivery_message_id")),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_delivery_partner_id"), ["partner_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_delivery_partner_id"), ["partner_id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_delivery_state"), ["state"], unique=False)
-        batch_op.create_index("ix_delivery_subject", ["subject", "subject_id"], unique=False)
+        batch_op.create_index(
+            "ix_delivery_subject", ["subject", "subject_id"], unique=False
+        )
 
     op.create_table(
         "hash_entry",
@@ -403,7 +459,9 @@ def upgrade() -> None:
             sqlite_where=sa.text("removed_in IS NULL"),
             postgresql_where=sa.text("removed_in IS NULL"),
         )
-        batch_op.create_index("ix_hash_entry_kind_value", ["kind", "value"], unique=False)
+        batch_op.create_index(
+            "ix_hash_entry_kind_value", ["kind", "value"], unique=False
+        )
 
     op.create_table(
         "hash_list_version",
@@ -417,10 +475,14 @@ def upgrade() -> None:
         sa.Column("rejected", sa.Integer(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["list_id"], ["hash_list.id"], name=op.f("fk_hash_list_version_list_id_hash_list")
+            ["list_id"],
+            ["hash_list.id"],
+            name=op.f("fk_hash_list_version_list_id_hash_list"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hash_list_version")),
-        sa.UniqueConstraint("list_id", "number", name=op.f("uq_hash_list_version_list_id")),
+        sa.UniqueConstraint(
+            "list_id", "number", name=op.f("uq_hash_list_version_list_id")
+        ),
     )
     op.create_table(
         "hosting_hop",
@@ -432,7 +494,9 @@ def upgrade() -> None:
         sa.Column("asn", sa.String(length=16), nullable=True),
         sa.Column("abuse_contact", sa.String(length=260), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_hosting_hop_item_id_item")),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["item.id"], name=op.f("fk_hosting_hop_item_id_item")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hosting_hop")),
         sa.UniqueConstraint("item_id", "number", name=op.f("uq_hosting_hop_item_id")),
     )
@@ -452,7 +516,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hosting_observation")),
     )
     with op.batch_alter_table("hosting_observation", schema=None) as batch_op:
-        batch_op.create_index("ix_hosting_observation_item_id_at", ["item_id", "at"], unique=False)
+        batch_op.create_index(
+            "ix_hosting_observation_item_id_at", ["item_id", "at"], unique=False
+        )
 
     op.create_table(
         "item_media",
@@ -463,7 +529,9 @@ def upgrade() -> None:
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_item_media_item_id_item")),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["item.id"], name=op.f("fk_item_media_item_id_item")
+        ),
         sa.ForeignKeyConstraint(
             ["media_id"], ["media.id"], name=op.f("fk_item_media_media_id_media")
         ),
@@ -471,7 +539,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("item_id", "media_id", name=op.f("uq_item_media_item_id")),
     )
     with op.batch_alter_table("item_media", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_item_media_media_id"), ["media_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_item_media_media_id"), ["media_id"], unique=False
+        )
 
     op.create_table(
         "login_session",
@@ -491,7 +561,9 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_login_session_expires_at"), ["expires_at"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_login_session_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_login_session_person_id"), ["person_id"], unique=False
+        )
 
     op.create_table(
         "report_message",
@@ -502,7 +574,9 @@ def upgrade() -> None:
         sa.Column("text", sa.LargeBinary(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["report_id"], ["report.id"], name=op.f("fk_report_message_report_id_report")
+            ["report_id"],
+            ["report.id"],
+            name=op.f("fk_report_message_report_id_report"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_message")),
     )
@@ -524,10 +598,14 @@ def upgrade() -> None:
             ["report_id"], ["report.id"], name=op.f("fk_report_part_report_id_report")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_part")),
-        sa.UniqueConstraint("report_id", "position", name=op.f("uq_report_part_report_id")),
+        sa.UniqueConstraint(
+            "report_id", "position", name=op.f("uq_report_part_report_id")
+        ),
     )
     with op.batch_alter_table("report_part", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_report_part_state"), ["state"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_report_part_state"), ["state"], unique=False
+        )
 
     op.create_table(
         "visit",
@@ -538,19 +616,27 @@ def upgrade() -> None:
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("error", sa.String(length=60), nullable=True),
         sa.Column(
-            "report", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "report",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("verdict", sa.String(length=20), nullable=True),
         sa.Column(
-            "reasons", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+            "reasons",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=True,
         ),
         sa.Column(
-            "evidence", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+            "evidence",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=True,
         ),
         sa.Column("control_ok", sa.Boolean(), nullable=True),
         sa.Column("vantage", sa.String(length=12), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_visit_item_id_item")),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["item.id"], name=op.f("fk_visit_item_id_item")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit")),
     )
     with op.batch_alter_table("visit", schema=None) as batch_op:
@@ -565,7 +651,9 @@ def upgrade() -> None:
         sa.Column("scheme", sa.String(length=40), nullable=False),
         sa.Column("version", sa.String(length=20), nullable=False),
         sa.Column(
-            "answers", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "answers",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("note", sa.LargeBinary(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -576,7 +664,9 @@ def upgrade() -> None:
             ["person_id"], ["person.id"], name=op.f("fk_assessment_person_id_person")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assessment")),
-        sa.UniqueConstraint("case_id", "person_id", "round", name=op.f("uq_assessment_case_id")),
+        sa.UniqueConstraint(
+            "case_id", "person_id", "round", name=op.f("uq_assessment_case_id")
+        ),
     )
     op.create_table(
         "media_match",
@@ -593,7 +683,9 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["entry_id"], ["hash_entry.id"], name=op.f("fk_media_match_entry_id_hash_entry")
+            ["entry_id"],
+            ["hash_entry.id"],
+            name=op.f("fk_media_match_entry_id_hash_entry"),
         ),
         sa.ForeignKeyConstraint(
             ["list_id"], ["hash_list.id"], name=op.f("fk_media_match_list_id_hash_list")
@@ -602,17 +694,25 @@ def upgrade() -> None:
             ["media_id"], ["media.id"], name=op.f("fk_media_match_media_id_media")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_media_match")),
-        sa.UniqueConstraint("media_id", "entry_id", name=op.f("uq_media_match_media_id")),
+        sa.UniqueConstraint(
+            "media_id", "entry_id", name=op.f("uq_media_match_media_id")
+        ),
     )
     with op.batch_alter_table("media_match", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_media_match_entry_id"), ["entry_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_media_match_list_id"), ["list_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_media_match_entry_id"), ["entry_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_media_match_list_id"), ["list_id"], unique=False
+        )
 
     op.create_table(
         "plan",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column(
-            "routes", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "routes",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
@@ -641,15 +741,21 @@ def upgrade() -> None:
         sa.Column("part_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_sighting_item_id_item")),
         sa.ForeignKeyConstraint(
-            ["part_id"], ["report_part.id"], name=op.f("fk_sighting_part_id_report_part")
+            ["item_id"], ["item.id"], name=op.f("fk_sighting_item_id_item")
+        ),
+        sa.ForeignKeyConstraint(
+            ["part_id"],
+            ["report_part.id"],
+            name=op.f("fk_sighting_part_id_report_part"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sighting")),
         sa.UniqueConstraint("part_id", "item_id", name=op.f("uq_sighting_part_id")),
     )
     with op.batch_alter_table("sighting", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_sighting_item_id"), ["item_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_sighting_item_id"), ["item_id"], unique=False
+        )
 
     op.create_table(
         "watch",
@@ -658,7 +764,9 @@ def upgrade() -> None:
         sa.Column("host", sa.String(length=260), nullable=False),
         sa.Column("policy", sa.String(length=40), nullable=False),
         sa.Column(
-            "baseline", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+            "baseline",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
         ),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("checks", sa.Integer(), nullable=False),
@@ -671,7 +779,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["case_id"], ["case_file.id"], name=op.f("fk_watch_case_id_case_file")
         ),
-        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_watch_item_id_item")),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["item.id"], name=op.f("fk_watch_item_id_item")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_watch")),
         sa.UniqueConstraint("item_id", name=op.f("uq_watch_item_id")),
     )
@@ -705,15 +815,21 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["partner_id"], ["partner.id"], name=op.f("fk_notice_partner_id_partner")
         ),
-        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_notice_plan_id_plan")),
+        sa.ForeignKeyConstraint(
+            ["plan_id"], ["plan.id"], name=op.f("fk_notice_plan_id_plan")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
         sa.UniqueConstraint("link_mac", name=op.f("uq_notice_link_mac")),
         sa.UniqueConstraint("reference", name=op.f("uq_notice_reference")),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_notice_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_notice_case_id"), ["case_id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_notice_due_at"), ["due_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_notice_partner_id"), ["partner_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_notice_partner_id"), ["partner_id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_notice_state"), ["state"], unique=False)
 
     op.create_table(
@@ -738,15 +854,23 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["partner_id"], ["partner.id"], name=op.f("fk_referral_partner_id_partner")
         ),
-        sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_referral_plan_id_plan")),
+        sa.ForeignKeyConstraint(
+            ["plan_id"], ["plan.id"], name=op.f("fk_referral_plan_id_plan")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_referral")),
         sa.UniqueConstraint("link_mac", name=op.f("uq_referral_link_mac")),
         sa.UniqueConstraint("reference", name=op.f("uq_referral_reference")),
     )
     with op.batch_alter_table("referral", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_referral_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_referral_due_at"), ["due_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_referral_partner_id"), ["partner_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_referral_case_id"), ["case_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_referral_due_at"), ["due_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_referral_partner_id"), ["partner_id"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_referral_state"), ["state"], unique=False)
 
     op.create_table(
@@ -770,7 +894,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("hold", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_hold_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_hold_deadline"), ["deadline"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_hold_deadline"), ["deadline"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_hold_state"), ["state"], unique=False)
 
     op.create_table(
@@ -778,15 +904,21 @@ def upgrade() -> None:
         sa.Column("notice_id", sa.Uuid(), nullable=False),
         sa.Column("item_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_notice_item_item_id_item")),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["item.id"], name=op.f("fk_notice_item_item_id_item")
+        ),
         sa.ForeignKeyConstraint(
             ["notice_id"], ["notice.id"], name=op.f("fk_notice_item_notice_id_notice")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_item")),
-        sa.UniqueConstraint("notice_id", "item_id", name=op.f("uq_notice_item_notice_id")),
+        sa.UniqueConstraint(
+            "notice_id", "item_id", name=op.f("uq_notice_item_notice_id")
+        ),
     )
     with op.batch_alter_table("notice_item", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_notice_item_item_id"), ["item_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_notice_item_item_id"), ["item_id"], unique=False
+        )
 
     op.create_table(
         "provider_answer",
@@ -796,7 +928,9 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["notice_id"], ["notice.id"], name=op.f("fk_provider_answer_notice_id_notice")
+            ["notice_id"],
+            ["notice.id"],
+            name=op.f("fk_provider_answer_notice_id_notice"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_answer")),
     )

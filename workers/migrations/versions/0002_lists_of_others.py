@@ -16,7 +16,9 @@ def upgrade() -> None:
     # and dropping the old one fails on the entries that refer to it.
     op.add_column(
         "hash_list",
-        sa.Column("checkpoint", sa.String(length=40), nullable=False, server_default=""),
+        sa.Column(
+            "checkpoint", sa.String(length=40), nullable=False, server_default=""
+        ),
     )
     op.add_column(
         "hash_list",

@@ -23,11 +23,15 @@ def upgrade() -> None:
         sa.Column("route", sa.String(length=40), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_by", sa.String(length=80), nullable=False),
-        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_item_access_item_id_item")),
+        sa.ForeignKeyConstraint(
+            ["item_id"], ["item.id"], name=op.f("fk_item_access_item_id_item")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_item_access")),
         sa.UniqueConstraint("item_id", name=op.f("uq_item_access_item_id")),
     )
-    op.add_column("watch", sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "watch", sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True)
+    )
     op.create_index("ix_watch_host_planned_at", "watch", ["host", "planned_at"])
     op.drop_index("ix_watch_host", "watch")
 

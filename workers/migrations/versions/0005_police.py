@@ -13,12 +13,19 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("hash_list", sa.Column("police_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column(
         "hash_list",
-        sa.Column("police_asked_by", sa.String(length=80), nullable=False, server_default=""),
+        sa.Column("police_since", sa.DateTime(timezone=True), nullable=True),
     )
-    evidence = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql")
+    op.add_column(
+        "hash_list",
+        sa.Column(
+            "police_asked_by", sa.String(length=80), nullable=False, server_default=""
+        ),
+    )
+    evidence = sa.JSON().with_variant(
+        postgresql.JSONB(astext_type=sa.Text()), "postgresql"
+    )
     op.add_column("referral", sa.Column("automatic", evidence, nullable=True))
 
 

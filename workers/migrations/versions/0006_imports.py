@@ -13,7 +13,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    names = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql")
+    names = sa.JSON().with_variant(
+        postgresql.JSONB(astext_type=sa.Text()), "postgresql"
+    )
     op.create_table(
         "hash_import",
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -48,7 +48,9 @@ class Partner:
         public = self.key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        self.zone[self.name] = b"v=DKIM1; k=rsa; " + tags + b"p=" + base64.b64encode(public)
+        self.zone[self.name] = (
+            b"v=DKIM1; k=rsa; " + tags + b"p=" + base64.b64encode(public)
+        )
 
     @property
     def pem(self) -> bytes:
@@ -216,7 +218,9 @@ class _Session(socketserver.StreamRequestHandler):
             answer = getattr(self, verb.lower())(rest)
             self.say(f"{tag} {answer}".encode())
             if verb.upper() == "STARTTLS" and answer.startswith("OK"):
-                self.request = self.server.trust.wrap_socket(self.request, server_side=True)
+                self.request = self.server.trust.wrap_socket(
+                    self.request, server_side=True
+                )
                 self.sealed = True
                 super().setup()  # reads and writes through TLS from here on
             if verb.upper() == "LOGOUT":
@@ -257,10 +261,14 @@ class _Session(socketserver.StreamRequestHandler):
         uids, _, what = rest.partition(" ")
         for number, mail in enumerate(self.chosen(uids), start=1):
             if "RFC822.SIZE" in what:
-                self.say(f"* {number} FETCH (UID {mail.uid} RFC822.SIZE {len(mail.body)})".encode())
+                self.say(
+                    f"* {number} FETCH (UID {mail.uid} RFC822.SIZE {len(mail.body)})".encode()
+                )
             else:
                 size = len(mail.body)
-                self.wfile.write(f"* {number} FETCH (UID {mail.uid} BODY[] {{{size}}}\r\n".encode())
+                self.wfile.write(
+                    f"* {number} FETCH (UID {mail.uid} BODY[] {{{size}}}\r\n".encode()
+                )
                 self.wfile.write(mail.body)
                 self.say(b")")
         return "OK done"
@@ -307,14 +315,21 @@ def _certify(certificate: Path, private: Path) -> None:
     now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
-        .subject_name(name).issuer_name(name).public_key(key.public_key())
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1)).not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(
-            [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName(
+                [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+            ),
+            critical=False,
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
-    )  # fmt: skip
+    )
     certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
         key.private_bytes(
@@ -340,12 +355,16 @@ def opening() -> str:
 
 @pytest.fixture(params=["MOVE UIDPLUS", ""], ids=["modern", "plain"])
 def imap(
-    request: pytest.FixtureRequest, certificates: Path, monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    certificates: Path,
+    monkeypatch: pytest.MonkeyPatch,
     opening: str,
-) -> Iterator[ImapServer]:  # fmt: skip
+) -> Iterator[ImapServer]:
     """A server with and without the extensions; the process trusts its certificate."""
     with ImapServer(certificates, request.param, opening) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, args=(0.02,), daemon=True
+        )
         thread.start()
         monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
         yield server

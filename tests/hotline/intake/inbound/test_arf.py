@@ -32,8 +32,13 @@ https://host.test/inside
 """
 
 
-def message(fields: str = FIELDS, *, human: str = "Please look.", more: str = "",
-            kind: str = "multipart/report; report-type=feedback-report") -> bytes:  # fmt: skip
+def message(
+    fields: str = FIELDS,
+    *,
+    human: str = "Please look.",
+    more: str = "",
+    kind: str = "multipart/report; report-type=feedback-report",
+) -> bytes:
     return (
         f"From: desk@platform.test\nMessage-ID: <7@platform.test>\n"
         f'Content-Type: {kind}; boundary="b"\n\n'
@@ -45,11 +50,19 @@ def message(fields: str = FIELDS, *, human: str = "Please look.", more: str = ""
 
 def test_fields_and_words_are_read_and_the_original_s_body_is_not() -> None:
     (one,) = arf.parse(message(human="Ju lutem, shikoni: ë"))
-    assert one.submission.locations == ["https://host.test/one", "https://host.test/two"]
+    assert one.submission.locations == [
+        "https://host.test/one",
+        "https://host.test/two",
+    ]
     assert one.reference == "7@platform.test"
     told = one.submission.narrative
-    for line in ("Ju lutem, shikoni: ë", "Source-IP: 192.0.2.7", "From of the mail: Përson",
-                 "Subject of the mail: Hello", "Reported-Domain: host.test"):  # fmt: skip
+    for line in (
+        "Ju lutem, shikoni: ë",
+        "Source-IP: 192.0.2.7",
+        "From of the mail: Përson",
+        "Subject of the mail: Hello",
+        "Reported-Domain: host.test",
+    ):
         assert line in told
     assert "inside" not in told
     assert "private.test" not in told
@@ -65,22 +78,32 @@ def test_headers_alone_of_the_original_are_read_too() -> None:
     assert "Subject of the mail: Hello" in arf.parse(raw)[0].submission.narrative
 
 
-@pytest.mark.parametrize(("change", "reason"), [
-    (("Feedback-Type: abuse", "Feedback-Type: fraud"), "not abuse"),
-    (("Feedback-Type: abuse\n", ""), "Feedback-Type"),
-    (("Version: 1\n", ""), "Version"),
-    (("Version: 1", "Version: 1\nVersion: 1"), "Version"),
-    (("Version: 1", "Version: 2"), "not 1"),
-    (("User-Agent: Desk/1.0\n", ""), "User-Agent"),
-])  # fmt: skip
-def test_what_rfc_5965_requires_is_required(change: tuple[str, str], reason: str) -> None:
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("Feedback-Type: abuse", "Feedback-Type: fraud"), "not abuse"),
+        (("Feedback-Type: abuse\n", ""), "Feedback-Type"),
+        (("Version: 1\n", ""), "Version"),
+        (("Version: 1", "Version: 1\nVersion: 1"), "Version"),
+        (("Version: 1", "Version: 2"), "not 1"),
+        (("User-Agent: Desk/1.0\n", ""), "User-Agent"),
+    ],
+)
+def test_what_rfc_5965_requires_is_required(
+    change: tuple[str, str], reason: str
+) -> None:
     with pytest.raises(InvalidInput, match=reason):
         arf.parse(message(FIELDS.replace(*change)))
 
 
-@pytest.mark.parametrize("kind", [
-    "multipart/mixed", "multipart/report", "multipart/report; report-type=delivery-status",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "multipart/mixed",
+        "multipart/report",
+        "multipart/report; report-type=delivery-status",
+    ],
+)
 def test_other_messages_are_no_reports(kind: str) -> None:
     with pytest.raises(InvalidInput):
         arf.parse(message(kind=kind))
@@ -94,12 +117,16 @@ def test_a_report_without_its_machine_part_or_with_two() -> None:
         arf.parse(message(more=extra))
 
 
-def test_a_large_picture_is_dropped_without_being_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_picture_is_dropped_without_being_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     picture = base64.encodebytes(os.urandom(20 << 20)).decode()
     decoded: list[str] = []
     original = mime.body
     monkeypatch.setattr(
-        mime, "body", lambda part: decoded.append(part.get_content_type()) or original(part)
+        mime,
+        "body",
+        lambda part: decoded.append(part.get_content_type()) or original(part),
     )
     more = f"--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\n{picture}\n"
     (one,) = arf.parse(message(more=more))
@@ -133,18 +160,23 @@ def test_more_than_a_mail_may_be_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         arf.parse(message())
 
 
-@pytest.mark.parametrize("part", [
-    "Content-Type: text/plain; charset=no-such\n\n\xff words",
-    "Content-Type: text/plain; charset=base64\n\nwords",
-    "Content-Type: text/plain; charset=punycode\n\nwords",
-    'Content-Type: text/plain; charset="a\x01b"\n\nwords',
-    "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\nd29yZHM=!",
-    "Content-Type: text/plain\nContent-Transfer-Encoding: x-uuencode\n\nwords",
-    "Content-Type: text/plain; charset=utf-16\n\nwords",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "part",
+    [
+        "Content-Type: text/plain; charset=no-such\n\n\xff words",
+        "Content-Type: text/plain; charset=base64\n\nwords",
+        "Content-Type: text/plain; charset=punycode\n\nwords",
+        'Content-Type: text/plain; charset="a\x01b"\n\nwords',
+        "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\nd29yZHM=!",
+        "Content-Type: text/plain\nContent-Transfer-Encoding: x-uuencode\n\nwords",
+        "Content-Type: text/plain; charset=utf-16\n\nwords",
+    ],
+)
 def test_wrong_encodings_break_nothing(part: str) -> None:
-    raw = message().replace(b"Content-Type: text/plain; charset=utf-8\n\nPlease look.",
-                            part.encode("latin-1"))  # fmt: skip
+    raw = message().replace(
+        b"Content-Type: text/plain; charset=utf-8\n\nPlease look.",
+        part.encode("latin-1"),
+    )
     (one,) = arf.parse(raw)
     assert one.submission.locations[0] == "https://host.test/one"
     one.submission.narrative.encode()

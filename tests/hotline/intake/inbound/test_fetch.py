@@ -32,11 +32,16 @@ reporter_role = "provider"
 
 
 @pytest.fixture
-def house(imap: Any, make_context: Callable[..., Context], tmp_path: Path, opening: str) -> Context:
+def house(
+    imap: Any, make_context: Callable[..., Context], tmp_path: Path, opening: str
+) -> Context:
     context = make_context(
-        imap_host="127.0.0.1", imap_port=imap.port, imap_user="user", imap_password="pass word",
+        imap_host="127.0.0.1",
+        imap_port=imap.port,
+        imap_user="user",
+        imap_password="pass word",
         imap_security="tls" if opening == "tls" else "starttls",
-    )  # fmt: skip
+    )
     (context.settings.data_dir / "data").mkdir()
     (context.settings.data_dir / "data" / "mail_senders.toml").write_text(LIST)
     return context
@@ -46,7 +51,9 @@ def run(context: Context, dns: Any, now: datetime = NOW) -> dict[str, int]:
     with context.database.writing() as session:
         assert post_fetch(session, context, now) == 1
         entry = session.scalars(
-            select(OutboxEntry.id).where(OutboxEntry.done_at.is_(None), OutboxEntry.job == JOB)
+            select(OutboxEntry.id).where(
+                OutboxEntry.done_at.is_(None), OutboxEntry.job == JOB
+            )
         ).one()
     return dict(fetch_mail(Task(context, entry, {}, 1, now), ask=dns))
 
@@ -68,7 +75,9 @@ def test_a_mail_becomes_a_report_and_is_deleted(
         assert (report.reporter_role, report.received_at) == ("provider", NOW)
         texts = open_texts(session, house, report, actor="test", why="test", now=NOW)
         assert list(texts.parts.values()) == ["https://host.test/a"]
-        jobs = session.scalars(select(OutboxEntry.job).where(OutboxEntry.done_at.is_(None)))
+        jobs = session.scalars(
+            select(OutboxEntry.job).where(OutboxEntry.done_at.is_(None))
+        )
         assert jobs.all() == ["report.received"]
 
 
@@ -102,12 +111,16 @@ def test_a_crash_before_the_deletion_stores_nothing_twice(
 ) -> None:
     imap.put(partner.sign(partner.letter()))
     with monkeypatch.context() as patched:
-        patched.setattr(fetch.Mailbox, "delete", lambda *_: (_ for _ in ()).throw(OSError()))
+        patched.setattr(
+            fetch.Mailbox, "delete", lambda *_: (_ for _ in ()).throw(OSError())
+        )
         with pytest.raises(OSError):
             run(house, dns)
     assert len(imap.bodies("INBOX")) == 1
     with house.database.writing() as session:
-        entry = session.scalars(select(OutboxEntry.id).where(OutboxEntry.job == JOB)).one()
+        entry = session.scalars(
+            select(OutboxEntry.id).where(OutboxEntry.job == JOB)
+        ).one()
     assert fetch_mail(Task(house, entry, {}, 2, NOW), ask=dns) == {"repeated": 1}
     assert imap.bodies("INBOX") == []
     assert reports(house) == 1
@@ -150,7 +163,9 @@ def test_a_mail_that_trips_its_reader_does_not_hold_up_the_others(
     assert run(house, dns) == {"refused": 1, "stored": 1}
 
 
-def test_an_empty_mailbox_is_nothing_to_tell(house: Context, imap: Any, dns: Any) -> None:
+def test_an_empty_mailbox_is_nothing_to_tell(
+    house: Context, imap: Any, dns: Any
+) -> None:
     assert run(house, dns) == {}
     assert imap.said[-1] == "LOGOUT"
 
@@ -172,7 +187,9 @@ def test_a_wrong_password_is_said_to_be_one(
         run(context, dns)
 
 
-def test_the_mailbox_is_looked_into_once_a_minute(make_context: Callable[..., Context]) -> None:
+def test_the_mailbox_is_looked_into_once_a_minute(
+    make_context: Callable[..., Context],
+) -> None:
     context = make_context(imap_host="imap.test")
     with context.database.writing() as session:
         assert post_fetch(session, context, NOW) == 1
@@ -187,14 +204,18 @@ def test_the_mailbox_is_looked_into_once_a_minute(make_context: Callable[..., Co
         assert outbox.counts(session, now=later)["open"] == 1
 
 
-def test_without_a_mailbox_nothing_is_asked_for(make_context: Callable[..., Context]) -> None:
+def test_without_a_mailbox_nothing_is_asked_for(
+    make_context: Callable[..., Context],
+) -> None:
     context = make_context()
     with context.database.writing() as session:
         assert post_fetch(session, context, NOW) == 0
         assert session.scalars(select(OutboxEntry)).all() == []
 
 
-def test_a_report_has_its_part(house: Context, imap: Any, partner: Any, dns: Any) -> None:
+def test_a_report_has_its_part(
+    house: Context, imap: Any, partner: Any, dns: Any
+) -> None:
     imap.put(partner.sign(partner.letter("Only words.")))
     assert run(house, dns) == {"stored": 1}
     with house.database.reading() as session:
@@ -202,7 +223,9 @@ def test_a_report_has_its_part(house: Context, imap: Any, partner: Any, dns: Any
 
 
 @pytest.mark.parametrize("opening", ["starttls"])
-def test_a_mailbox_by_starttls(house: Context, imap: Any, partner: Any, dns: Any) -> None:
+def test_a_mailbox_by_starttls(
+    house: Context, imap: Any, partner: Any, dns: Any
+) -> None:
     imap.put(partner.sign(partner.letter()))
     imap.put(partner.letter(number=2))
     assert run(house, dns) == {"stored": 1, "refused": 1}

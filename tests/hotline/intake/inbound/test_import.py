@@ -16,11 +16,18 @@ from workers.cli import run
 
 WHO = {"org": "Platform", "contact": "desk@platform.test", "domain": "platform.test"}
 XARF = {
-    "xarf_version": "4.2.0", "report_id": "550e8400-e29b-41d4-a716-446655440000",
-    "timestamp": "2026-11-23T09:00:00Z", "reporter": WHO, "sender": WHO, "category": "content",
-    "source_identifier": "192.0.2.7", "type": "csam", "url": "https://host.test/a",
-    "classification": "A1", "detection_method": "hash_match",
-}  # fmt: skip
+    "xarf_version": "4.2.0",
+    "report_id": "550e8400-e29b-41d4-a716-446655440000",
+    "timestamp": "2026-11-23T09:00:00Z",
+    "reporter": WHO,
+    "sender": WHO,
+    "category": "content",
+    "source_identifier": "192.0.2.7",
+    "type": "csam",
+    "url": "https://host.test/a",
+    "classification": "A1",
+    "detection_method": "hash_match",
+}
 NCMEC = (
     b"<report><reportId>7</reportId><incidentSummary><incidentType>x</incidentType>"
     b"<incidentDateTime>2026-11-20T08:00:00Z</incidentDateTime></incidentSummary></report>"
@@ -35,7 +42,9 @@ ARF = (
 
 
 @pytest.fixture
-def installed(make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch) -> Context:
+def installed(
+    make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
+) -> Context:
     context = make_context()
     monkeypatch.setenv("HOTLINE_DATA_DIR", str(context.settings.data_dir))
     return context
@@ -43,7 +52,9 @@ def installed(make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPa
 
 def stored(context: Context) -> list[tuple[str, str]]:
     with context.database.reading() as session:
-        return [tuple(row) for row in session.execute(select(Report.channel, Report.source))]
+        return [
+            tuple(row) for row in session.execute(select(Report.channel, Report.source))
+        ]
 
 
 def test_a_file_is_stored_once_with_its_source(
@@ -78,7 +89,9 @@ def test_a_bad_file_does_not_stop_the_others(
 
 
 def test_standard_input_and_arf(
-    installed: Context, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    installed: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     class Stdin:
         buffer = io.BytesIO(ARF)

@@ -42,12 +42,15 @@ def test_a_signature_by_somebody_else_beside_the_right_one_does_no_harm(
     assert dns.asked == [partner.name]
 
 
-@pytest.mark.parametrize("change", [
-    (b"host.test/a", b"host.test/b"),
-    (b"Subject: Report", b"Subject: Other"),
-    (b"<1@platform.test>", b"<2@platform.test>"),
-    (b"09:00:00", b"09:00:01"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b"host.test/a", b"host.test/b"),
+        (b"Subject: Report", b"Subject: Other"),
+        (b"<1@platform.test>", b"<2@platform.test>"),
+        (b"09:00:00", b"09:00:01"),
+    ],
+)
 def test_a_changed_letter_stays_out(partner: Any, refused: Any, change: Any) -> None:
     raw = partner.sign(partner.letter())
     assert change[0] in raw
@@ -55,7 +58,9 @@ def test_a_changed_letter_stays_out(partner: Any, refused: Any, change: Any) -> 
 
 
 def test_a_text_after_the_signed_one_stays_out(partner: Any, refused: Any) -> None:
-    assert "No proof" in refused(partner.sign(partner.letter()) + b"And https://more.test/\r\n")
+    assert "No proof" in refused(
+        partner.sign(partner.letter()) + b"And https://more.test/\r\n"
+    )
 
 
 def test_an_unsigned_letter_stays_out(partner: Any, refused: Any, dns: Any) -> None:
@@ -75,7 +80,9 @@ def test_a_stranger_stays_out(stranger: Any, refused: Any, dns: Any) -> None:
     assert dns.asked == []
 
 
-def test_another_address_of_the_domain_is_no_listed_address(partner: Any, refused: Any) -> None:
+def test_another_address_of_the_domain_is_no_listed_address(
+    partner: Any, refused: Any
+) -> None:
     raw = partner.sign(partner.letter(sender="intern@platform.test"))
     assert "not on the list" in refused(raw)
 
@@ -91,7 +98,9 @@ def test_a_key_of_somebody_else_under_the_right_name_stays_out(
 @pytest.mark.parametrize(
     "key", [None, b"", b"v=DKIM1; k=rsa; p=", b"v=DKIM1; p=AAAA", b"=;;", b"\xff"]
 )
-def test_a_withdrawn_or_broken_key_proves_nothing(partner: Any, refused: Any, key: Any) -> None:
+def test_a_withdrawn_or_broken_key_proves_nothing(
+    partner: Any, refused: Any, key: Any
+) -> None:
     raw = partner.sign(partner.letter())
     partner.zone[partner.name] = key
     assert "No proof" in refused(raw)
@@ -104,37 +113,62 @@ def test_a_key_marked_as_a_test_proves_nothing(partner: Any, refused: Any) -> No
     partner.publish()
 
 
-@pytest.mark.parametrize("second", [
-    b"From: desk@platform.test\r\n", b"from: evil@stranger.test\r\n", b"Subject: x\r\n",
-    b"Message-ID: <9@x.test>\r\n", b"Content-Type: text/html\r\n",
-])  # fmt: skip
-def test_a_second_field_of_one_kind_stays_out(partner: Any, refused: Any, second: bytes) -> None:
+@pytest.mark.parametrize(
+    "second",
+    [
+        b"From: desk@platform.test\r\n",
+        b"from: evil@stranger.test\r\n",
+        b"Subject: x\r\n",
+        b"Message-ID: <9@x.test>\r\n",
+        b"Content-Type: text/html\r\n",
+    ],
+)
+def test_a_second_field_of_one_kind_stays_out(
+    partner: Any, refused: Any, second: bytes
+) -> None:
     signed = partner.sign(partner.letter())
     assert "twice" in refused(second + signed)
 
 
-@pytest.mark.parametrize("value", [
-    "desk@platform.test, evil@stranger.test", "Group: desk@platform.test;",
-    "<desk@platform.test> (x)", "desk@platform.test evil@stranger.test", "desk", "",
-    "<desk@platform.test><evil@stranger.test>",
-])  # fmt: skip
-def test_a_from_that_is_not_one_address_stays_out(partner: Any, refused: Any, value: str) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [
+        "desk@platform.test, evil@stranger.test",
+        "Group: desk@platform.test;",
+        "<desk@platform.test> (x)",
+        "desk@platform.test evil@stranger.test",
+        "desk",
+        "",
+        "<desk@platform.test><evil@stranger.test>",
+    ],
+)
+def test_a_from_that_is_not_one_address_stays_out(
+    partner: Any, refused: Any, value: str
+) -> None:
     letter = partner.letter().replace(b"Desk <desk@platform.test>", value.encode())
     assert "one plain address" in refused(partner.sign(letter))
 
 
-def test_a_signature_over_a_part_of_the_body_stays_out(partner: Any, refused: Any) -> None:
+def test_a_signature_over_a_part_of_the_body_stays_out(
+    partner: Any, refused: Any
+) -> None:
     assert "(l=)" in refused(partner.sign(partner.letter(), length=True))
 
 
 @pytest.mark.parametrize("name", [b"subject", b"date", b"message-id"])
-def test_a_signature_must_cover_what_counts(partner: Any, refused: Any, name: bytes) -> None:
-    headers = [one for one in (b"from", b"subject", b"date", b"message-id") if one != name]
+def test_a_signature_must_cover_what_counts(
+    partner: Any, refused: Any, name: bytes
+) -> None:
+    headers = [
+        one for one in (b"from", b"subject", b"date", b"message-id") if one != name
+    ]
     assert "leaves out" in refused(partner.sign(partner.letter(), headers=headers))
 
 
 def test_the_old_hash_function_stays_out(partner: Any, refused: Any) -> None:
-    assert "no longer allowed" in refused(partner.sign(partner.letter(), algorithm=b"rsa-sha1"))
+    assert "no longer allowed" in refused(
+        partner.sign(partner.letter(), algorithm=b"rsa-sha1")
+    )
 
 
 def test_an_expired_signature_stays_out(
@@ -150,7 +184,9 @@ def test_an_expired_signature_stays_out(
     monkeypatch.setattr(dkim.DKIM, "gen_header", with_end)
     real = time.time()
     end = int(real) + 100_000
-    assert read(partner.sign(partner.letter()), senders, ask=dns).sender.name == "Platform"
+    assert (
+        read(partner.sign(partner.letter()), senders, ask=dns).sender.name == "Platform"
+    )
     monkeypatch.setattr(time, "time", lambda: real - 300_000)
     end = int(real) - 200_000
     old = partner.sign(partner.letter())
@@ -158,18 +194,30 @@ def test_an_expired_signature_stays_out(
     assert "has expired" in refused(old)
 
 
-@pytest.mark.parametrize("raw", [
-    b"", b"\r\n\r\n", b" folded first\r\nFrom: desk@platform.test\r\n\r\n", b"\xff\xfe" * 50,
-    b"From desk\r\n", b"DKIM-Signature: v=1\r\n" * 3, b"From: desk@platform.test\rX: y\r\n\r\n",
-    b"DKIM-Signature: ;;;=\r\nFrom: desk@platform.test\r\nDate: x\r\nMessage-ID: <1>\r\n\r\n",
-    b"DKIM-Signature: v=1; a=rsa-sha256; d=platform.test; s=\xff; h=from; bh=!; b=!\r\n"
-    b"From: desk@platform.test\r\nDate: x\r\nMessage-ID: <1>\r\n\r\n",
-])  # fmt: skip
-def test_hostile_messages_are_refused_and_nothing_worse(refused: Any, raw: bytes) -> None:
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\r\n\r\n",
+        b" folded first\r\nFrom: desk@platform.test\r\n\r\n",
+        b"\xff\xfe" * 50,
+        b"From desk\r\n",
+        b"DKIM-Signature: v=1\r\n" * 3,
+        b"From: desk@platform.test\rX: y\r\n\r\n",
+        b"DKIM-Signature: ;;;=\r\nFrom: desk@platform.test\r\nDate: x\r\nMessage-ID: <1>\r\n\r\n",
+        b"DKIM-Signature: v=1; a=rsa-sha256; d=platform.test; s=\xff; h=from; bh=!; b=!\r\n"
+        b"From: desk@platform.test\r\nDate: x\r\nMessage-ID: <1>\r\n\r\n",
+    ],
+)
+def test_hostile_messages_are_refused_and_nothing_worse(
+    refused: Any, raw: bytes
+) -> None:
     assert refused(raw)
 
 
-def test_a_dns_that_does_not_answer_decides_nothing(partner: Any, dns: Any, senders: Any) -> None:
+def test_a_dns_that_does_not_answer_decides_nothing(
+    partner: Any, dns: Any, senders: Any
+) -> None:
     dns.down = True
     with pytest.raises(Unavailable):
         read(partner.sign(partner.letter()), senders, ask=dns)
@@ -192,8 +240,14 @@ def test_a_header_without_end_is_refused(partner: Any, refused: Any) -> None:
 def test_a_parent_domain_may_sign_where_the_list_says_so(
     partner: Any, dns: Any, refused: Any
 ) -> None:
-    listed = Sender("Sub", "dkim", "plain", "public", domain="a.platform.test",
-                    signed_by="platform.test")  # fmt: skip
+    listed = Sender(
+        "Sub",
+        "dkim",
+        "plain",
+        "public",
+        domain="a.platform.test",
+        signed_by="platform.test",
+    )
     raw = partner.sign(partner.letter(sender="x@a.platform.test"))
     assert read(raw, (listed,), ask=dns).sender == listed
 
@@ -229,7 +283,14 @@ def test_all_faults_of_the_list_are_named_at_once(tmp_path: Path) -> None:
     (tmp_path / "data" / mail.FILE).write_text(text)
     with pytest.raises(Misconfigured) as caught:
         load_senders(tmp_path)
-    for name in ("?: the name", "both: give", "no host: ", "signer: ", "top: ", "a@b.test is"):
+    for name in (
+        "?: the name",
+        "both: give",
+        "no host: ",
+        "signer: ",
+        "top: ",
+        "a@b.test is",
+    ):
         assert name in caught.value.message
     (tmp_path / "data" / mail.FILE).write_text(
         f'[[senders]]\nname = "x"\naddress = "a@b.test"\n{same}'
@@ -262,21 +323,31 @@ Joe.
 
 
 def test_the_example_of_the_ed25519_standard_gets_in(dns: Any) -> None:
-    listed = Sender("Joe", "dkim", "plain", "public", address="joe@football.example.com")
+    listed = Sender(
+        "Joe", "dkim", "plain", "public", address="joe@football.example.com"
+    )
     dns.zone[b"brisbane._domainkey.football.example.com."] = RFC_KEY
     raw = RFC_MAIL.replace("\n", "\r\n").encode()
     assert read(raw, (listed,), ask=dns).sender == listed
-    for old, new in ((b"hungry", b"thirsty"), (b"dinner", b"supper"), (b"b=/gC", b"b=/gD")):
+    for old, new in (
+        (b"hungry", b"thirsty"),
+        (b"dinner", b"supper"),
+        (b"b=/gC", b"b=/gD"),
+    ):
         with pytest.raises(InvalidInput, match="No proof"):
             read(raw.replace(old, new), (listed,), ask=dns)
 
 
 def ed25519_signed(partner: Any, letter: bytes) -> bytes:
     line = dkim.sign(
-        letter, b"s1", partner.domain.encode(), RFC_PRIVATE, signature_algorithm=b"ed25519-sha256",
+        letter,
+        b"s1",
+        partner.domain.encode(),
+        RFC_PRIVATE,
+        signature_algorithm=b"ed25519-sha256",
         include_headers=[b"from", b"subject", b"date", b"message-id"],
         canonicalize=(b"relaxed", b"relaxed"),
-    )  # fmt: skip
+    )
     return bytes(line) + letter
 
 
@@ -287,7 +358,9 @@ def test_an_ed25519_signature_proves_its_own_domain_only(
     assert "No proof" in refused(raw)  # the zone still has the RSA key
     partner.zone[partner.name] = RFC_KEY
     assert read(raw, senders, ask=dns).sender.name == "Platform"
-    assert "No proof" in refused(partner.sign(partner.letter()))  # RSA by an Ed25519 key
+    assert "No proof" in refused(
+        partner.sign(partner.letter())
+    )  # RSA by an Ed25519 key
     other = b"MCowBQYDK2VwAyEA" + b"A" * 28
     for wrong in (b"k=ed25519; p=" + other, b"k=ed25519; p=", b"k=ed448; p=AAAA"):
         partner.zone[partner.name] = b"v=DKIM1; " + wrong

@@ -94,8 +94,10 @@ def test_an_incident_type_of_some_later_day_is_no_obstacle() -> None:
 
 
 def test_annotations_and_priority_count() -> None:
-    summary = ("<escalateToHighPriority>A child is in danger.</escalateToHighPriority>"
-               "<reportAnnotations><sextortion/><spam/></reportAnnotations>")  # fmt: skip
+    summary = (
+        "<escalateToHighPriority>A child is in danger.</escalateToHighPriority>"
+        "<reportAnnotations><sextortion/><spam/></reportAnnotations>"
+    )
     (one,) = ncmec.parse(report(ENTICEMENT, summary=summary))
     assert one.submission.danger_now
     assert one.submission.kind == "sexual_extortion"
@@ -104,9 +106,11 @@ def test_annotations_and_priority_count() -> None:
 
 
 def test_nothing_of_files_is_read() -> None:
-    files = ("<fileDetails><originalFileName>secret-name.jpg</originalFileName><ipCaptureEvent>"
-             "<ipAddress>192.0.2.99</ipAddress></ipCaptureEvent></fileDetails>"
-             "<files><file><url>https://ncmec.test/secret</url></file></files>")  # fmt: skip
+    files = (
+        "<fileDetails><originalFileName>secret-name.jpg</originalFileName><ipCaptureEvent>"
+        "<ipAddress>192.0.2.99</ipAddress></ipCaptureEvent></fileDetails>"
+        "<files><file><url>https://ncmec.test/secret</url></file></files>"
+    )
     (one,) = ncmec.parse(report(more=files))
     assert "secret" not in one.submission.model_dump_json()
     assert "192.0.2.99" not in one.submission.model_dump_json()
@@ -115,13 +119,14 @@ def test_nothing_of_files_is_read() -> None:
 
 def test_a_screen_name_is_the_location_where_there_is_no_other() -> None:
     more = "<personOrUserReported><screenName>foxy</screenName></personOrUserReported>"
-    assert ncmec.parse(report(internet="", more=more))[0].submission.locations == ["foxy"]
+    assert ncmec.parse(report(internet="", more=more))[0].submission.locations == [
+        "foxy"
+    ]
 
 
 def test_what_the_affected_child_s_part_says_is_told_but_is_no_location() -> None:
-    more = (
-        "<victim><victimPerson><age>10</age><email>child@mail.test</email></victimPerson></victim>"
-    )
+    person = "<age>10</age><email>child@mail.test</email>"
+    more = f"<victim><victimPerson>{person}</victimPerson></victim>"
     (one,) = ncmec.parse(report(more=more))
     assert "Affected child, age: 10" in one.submission.narrative
     assert "child@mail.test" not in one.submission.locations
@@ -129,7 +134,9 @@ def test_what_the_affected_child_s_part_says_is_told_but_is_no_location() -> Non
 
 def test_more_locations_than_a_report_holds_make_several_reports() -> None:
     urls = "".join(f"<url>https://host.test/{n}</url>" for n in range(120))
-    found = ncmec.parse(report(internet=f"<webPageIncident>{urls}</webPageIncident>", more=""))
+    found = ncmec.parse(
+        report(internet=f"<webPageIncident>{urls}</webPageIncident>", more="")
+    )
     assert [len(one.submission.locations) for one in found] == [50, 50, 20]
     assert {one.reference for one in found} == {"4564654"}
 
@@ -171,11 +178,20 @@ def test_utf_16_is_read() -> None:
     assert ncmec.parse(text.encode("utf-16"))[0].reference == "4564654"
 
 
-@pytest.mark.parametrize("body", [
-    b"", b"<report>", b"<report/>", b"<other/>", b"<report>&nbsp;</report>", b"\xff\xff",
-    b'<?xml version="1.0" encoding="no-such"?><report/>', b"<a>" * 5_000,
-    b"<report><incidentSummary/></report>",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<report>",
+        b"<report/>",
+        b"<other/>",
+        b"<report>&nbsp;</report>",
+        b"\xff\xff",
+        b'<?xml version="1.0" encoding="no-such"?><report/>',
+        b"<a>" * 5_000,
+        b"<report><incidentSummary/></report>",
+    ],
+)
 def test_other_bodies_are_refused(body: bytes) -> None:
     with pytest.raises(InvalidInput):
         ncmec.parse(body)

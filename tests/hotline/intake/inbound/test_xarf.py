@@ -15,17 +15,31 @@ from hotline.intake.inbound import mime, xarf
 
 WHO = {"org": "Platform", "contact": "desk@platform.test", "domain": "platform.test"}
 REPORT: dict[str, Any] = {
-    "xarf_version": "4.2.0", "report_id": "550e8400-e29b-41d4-a716-446655440000",
-    "timestamp": "2026-11-23T09:00:00Z", "reporter": WHO, "sender": WHO,
-    "source_identifier": "192.0.2.7", "source_port": 4444, "category": "content", "type": "csam",
-    "url": "https://host.test/a", "classification": "A1", "detection_method": "hash_match",
-    "media_type": "video", "hash_values": {"sha256": "ab" * 32, "md5": "short"},
-}  # fmt: skip
+    "xarf_version": "4.2.0",
+    "report_id": "550e8400-e29b-41d4-a716-446655440000",
+    "timestamp": "2026-11-23T09:00:00Z",
+    "reporter": WHO,
+    "sender": WHO,
+    "source_identifier": "192.0.2.7",
+    "source_port": 4444,
+    "category": "content",
+    "type": "csam",
+    "url": "https://host.test/a",
+    "classification": "A1",
+    "detection_method": "hash_match",
+    "media_type": "video",
+    "hash_values": {"sha256": "ab" * 32, "md5": "short"},
+}
 EARLY = {
-    "Reported-From": "desk@platform.test", "Category": "abuse", "Report-Type": "content",
-    "Report-ID": "7", "Date": "Mon, 23 Nov 2026 09:00:00 +0100",
-    "Source": "https://host.test/b", "Source-Type": "uri", "Version": "0.2",
-}  # fmt: skip
+    "Reported-From": "desk@platform.test",
+    "Category": "abuse",
+    "Report-Type": "content",
+    "Report-ID": "7",
+    "Date": "Mon, 23 Nov 2026 09:00:00 +0100",
+    "Source": "https://host.test/b",
+    "Source-Type": "uri",
+    "Version": "0.2",
+}
 
 
 def parse(**changes: Any) -> Any:
@@ -33,23 +47,37 @@ def parse(**changes: Any) -> Any:
 
 
 def test_a_report_of_version_4() -> None:
-    one = parse(description="Words.", evidence=[{"content_type": "image/png", "payload": "QUJD"}])
+    one = parse(
+        description="Words.",
+        evidence=[{"content_type": "image/png", "payload": "QUJD"}],
+    )
     assert one.reference == REPORT["report_id"]
     assert one.submission.locations == ["https://host.test/a", "ab" * 32]
     assert one.submission.kind == "csam_video"
     assert one.submission.reporter_role == "provider"
     assert one.submission.contact == "desk@platform.test"
     told = one.submission.narrative
-    for line in ("Words.", "Source port: 4444", "Reported by: Platform (platform.test)",
-                 "Dropped unread: 1 pieces of evidence", "Seen: 2026-11-23T09:00:00Z"):  # fmt: skip
+    for line in (
+        "Words.",
+        "Source port: 4444",
+        "Reported by: Platform (platform.test)",
+        "Dropped unread: 1 pieces of evidence",
+        "Seen: 2026-11-23T09:00:00Z",
+    ):
         assert line in told
     assert "QUJD" not in told
 
 
-@pytest.mark.parametrize(("act", "kind"), [
-    ("grooming", "grooming"), ("solicitation", "grooming"), ("sextortion", "sexual_extortion"),
-    ("trafficking", "trafficking"), ("distribution", "unknown"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("act", "kind"),
+    [
+        ("grooming", "grooming"),
+        ("solicitation", "grooming"),
+        ("sextortion", "sexual_extortion"),
+        ("trafficking", "trafficking"),
+        ("distribution", "unknown"),
+    ],
+)
 def test_acts_have_their_kinds(act: str, kind: str) -> None:
     one = parse(
         type="csem",
@@ -74,31 +102,64 @@ def test_a_list_holds_several() -> None:
     assert len(xarf.parse(json.dumps([REPORT, EARLY]).encode())) == 2
 
 
-@pytest.mark.parametrize("name", [
-    "report_id", "timestamp", "reporter", "sender", "source_identifier", "category", "type",
-    "detection_method", "classification",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "report_id",
+        "timestamp",
+        "reporter",
+        "sender",
+        "source_identifier",
+        "category",
+        "type",
+        "detection_method",
+        "classification",
+    ],
+)
 def test_required_fields_are_required(name: str) -> None:
     without = {key: value for key, value in REPORT.items() if key != name}
     with pytest.raises(InvalidInput, match=f"/{name}"):
         xarf.parse(json.dumps(without).encode())
 
 
-@pytest.mark.parametrize("change", [
-    {"xarf_version": "3.0.0"}, {"report_id": "7"}, {"timestamp": "2026-11-23T09:00:00"},
-    {"timestamp": "yesterday"}, {"category": "messaging"}, {"type": "phishing"},
-    {"source_port": 0}, {"source_port": "80"}, {"classification": "Z9"},
-    {"type": "csem"}, {"reporter": {"org": "x"}}, {"url": 7}, {"url": "\ud800"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"xarf_version": "3.0.0"},
+        {"report_id": "7"},
+        {"timestamp": "2026-11-23T09:00:00"},
+        {"timestamp": "yesterday"},
+        {"category": "messaging"},
+        {"type": "phishing"},
+        {"source_port": 0},
+        {"source_port": "80"},
+        {"classification": "Z9"},
+        {"type": "csem"},
+        {"reporter": {"org": "x"}},
+        {"url": 7},
+        {"url": "\ud800"},
+    ],
+)
 def test_wrong_values_are_refused_by_name(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         parse(**change)
 
 
-@pytest.mark.parametrize("body", [
-    b"", b"[]", b"{}", b"7", b"null", b"\xff\xfe{\0}\0", b"Version: 0.2\nSource: x", b"[" * 50_000,
-    b'{"xarf_version": "4.0.0", "xarf_version": "4.0.0"}', b'{"Report-ID": NaN}',
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"7",
+        b"null",
+        b"\xff\xfe{\0}\0",
+        b"Version: 0.2\nSource: x",
+        b"[" * 50_000,
+        b'{"xarf_version": "4.0.0", "xarf_version": "4.0.0"}',
+        b'{"Report-ID": NaN}',
+    ],
+)
 def test_other_bodies_are_refused(body: bytes) -> None:
     with pytest.raises(InvalidInput):
         xarf.parse(body)
@@ -108,18 +169,25 @@ def test_by_mail_the_json_part_counts() -> None:
     raw = (
         b'Content-Type: multipart/report; report-type=feedback-report; boundary="b"\n\n'
         b"--b\nContent-Type: text/plain\n\nX\n--b\nContent-Type: application/json\n\n"
-        + json.dumps(REPORT).encode() + b"\n--b--\n"
-    )  # fmt: skip
+        + json.dumps(REPORT).encode()
+        + b"\n--b--\n"
+    )
     assert xarf.read(mime.parse(raw))[0].reference == REPORT["report_id"]
     with pytest.raises(InvalidInput, match="application/json"):
         xarf.read(mime.parse(raw.replace(b"application/json", b"text/html")))
 
 
-@given(st.dictionaries(
-    st.sampled_from([*REPORT, *EARLY]),
-    st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=9),
-                 lambda inner: st.lists(inner, max_size=2), max_leaves=3),
-    max_size=4))  # fmt: skip
+@given(
+    st.dictionaries(
+        st.sampled_from([*REPORT, *EARLY]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=9),
+            lambda inner: st.lists(inner, max_size=2),
+            max_leaves=3,
+        ),
+        max_size=4,
+    )
+)
 def test_no_values_do_more_than_be_refused(changes: dict[str, Any]) -> None:
     for base in (REPORT, EARLY):
         with contextlib.suppress(InvalidInput):

@@ -15,7 +15,9 @@ from triage.hashlists.formats import READERS, HashEntry, Problem, detect, parse
 from triage.hashlists.formats.entry import OF_NOTHING, day
 from triage.hashlists.formats.ncmec import read_page
 
-MD5, SHA1, SHA256 = (hashlib.new(name, b"x").hexdigest() for name in ("md5", "sha1", "sha256"))
+MD5, SHA1, SHA256 = (
+    hashlib.new(name, b"x").hexdigest() for name in ("md5", "sha1", "sha256")
+)
 PDQ = "f0" * 32  # like every PDQ, exactly 128 of its 256 bits are set
 PHASH = "9ef0e1c3a5b47788"
 PHOTODNA = bytes(range(144))
@@ -33,8 +35,11 @@ def test_csv_gives_one_entry_for_each_hash_of_a_row() -> None:
         f"{MD5.upper()},{SHA1},{SHA256},{PDQ},{PHASH},A1,Police,2026-03-01,7,88\n"
     )
     shared = {
-        "category": "A1", "source": "Police", "entry_ref": "7", "dated": date(2026, 3, 1)
-    }  # fmt: skip
+        "category": "A1",
+        "source": "Police",
+        "entry_ref": "7",
+        "dated": date(2026, 3, 1),
+    }
     assert read("csv", text) == [
         HashEntry("md5", MD5, **shared),
         HashEntry("sha1", SHA1, **shared),
@@ -48,7 +53,11 @@ def test_csv_gives_one_entry_for_each_hash_of_a_row() -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_csv_in_every_dialect(separator: str, end: str, mark: bytes) -> None:
-    rows = [["Source", "MD5 hash", "Class"], ['"a ""b"""', f" {MD5} ", "2"], ["", "", ""]]
+    rows = [
+        ["Source", "MD5 hash", "Class"],
+        ['"a ""b"""', f" {MD5} ", "2"],
+        ["", "", ""],
+    ]
     text = mark + end.join(separator.join(row) for row in rows).encode()
     assert read("csv", text) == [HashEntry("md5", MD5, "2", 'a "b"')]
 
@@ -105,18 +114,25 @@ def test_csv_names_the_line_of_each_problem_and_reads_on() -> None:
 
 
 def test_csv_takes_off_the_guard_against_formulas() -> None:
-    assert read("csv", f"md5,source\n{MD5},'=1+1\n") == [HashEntry("md5", MD5, source="=1+1")]
+    assert read("csv", f"md5,source\n{MD5},'=1+1\n") == [
+        HashEntry("md5", MD5, source="=1+1")
+    ]
 
 
 @pytest.mark.parametrize(
-    ("quality", "wanted"), [("0", 0), ("100", 100), ("101", None), ("-1", None), ("²", None)]
+    ("quality", "wanted"),
+    [("0", 0), ("100", 100), ("101", None), ("-1", None), ("²", None)],
 )
 def test_a_quality_is_a_percentage(quality: str, wanted: int | None) -> None:
-    assert read("csv", f"pdq,quality\n{PDQ},{quality}\n") == [HashEntry("pdq", PDQ, quality=wanted)]
+    assert read("csv", f"pdq,quality\n{PDQ},{quality}\n") == [
+        HashEntry("pdq", PDQ, quality=wanted)
+    ]
 
 
 def test_the_hashes_of_nothing_are_those_of_an_empty_file() -> None:
-    assert {hashlib.new(name).hexdigest() for name in ("md5", "sha1", "sha256")} == OF_NOTHING
+    assert {
+        hashlib.new(name).hexdigest() for name in ("md5", "sha1", "sha256")
+    } == OF_NOTHING
 
 
 def test_lines_bare_with_a_prefix_and_as_md5sum_prints_them() -> None:
@@ -149,7 +165,9 @@ def test_64_bare_digits_are_pdq_where_all_have_half_their_bits_set() -> None:
 
 @pytest.mark.parametrize("count", [1, 99, 1000, 1001, 2500])
 def test_no_line_is_lost_between_the_sample_and_the_rest(count: int) -> None:
-    bare = "".join(hashlib.md5(str(n).encode()).hexdigest() + "\n" for n in range(count))
+    bare = "".join(
+        hashlib.md5(str(n).encode()).hexdigest() + "\n" for n in range(count)
+    )
     assert [entry.value for entry in read("lines", bare)] == bare.split()
     rows = bare.replace("\n", ",x\n")
     assert [entry.value for entry in read("csv", rows)] == bare.split()
@@ -165,7 +183,9 @@ MEDIUM = {
     "MediaSize": 5,
     "DateUpdated": "2023-06-07T02:31:49.8300Z",
     "RelativeFilePath": "private\\name.jpg",
-    "MediaFiles": [{"FileName": "name.jpg", "FilePath": "C:\\private", "MD5": "0" * 32}],
+    "MediaFiles": [
+        {"FileName": "name.jpg", "FilePath": "C:\\private", "MD5": "0" * 32}
+    ],
     "AlternativeHashes": [
         {"HashName": "PDQ", "HashValue": PDQ},
         {"HashName": "F1", "HashValue": "1"},
@@ -173,7 +193,9 @@ MEDIUM = {
     "Tags": 'with "Media": [ in it',
 }
 SET = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/Default/$metadata#Media"
-CASES = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/US/$metadata#Cases"
+CASES = (
+    "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/US/$metadata#Cases"
+)
 OLD = "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media"
 
 
@@ -183,9 +205,17 @@ OLD = "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media"
     [
         {"@odata.context": SET, "value": [MEDIUM]},
         {"odata.metadata": OLD, "value": [MEDIUM]},
-        {"@odata.context": CASES, "value": [{"CaseID": "1", "Media": [MEDIUM], "x": [{}]}]},
+        {
+            "@odata.context": CASES,
+            "value": [{"CaseID": "1", "Media": [MEDIUM], "x": [{}]}],
+        },
         {"value": [{"CaseID": "1", "Media": [MEDIUM]}], "@odata.context": CASES},
-        {"@odata.context": SET, "more": {"value": [1, 2]}, "value": [MEDIUM], "count": 1},
+        {
+            "@odata.context": SET,
+            "more": {"value": [1, 2]},
+            "value": [MEDIUM],
+            "count": 1,
+        },
     ],
 )
 def test_vics_gives_hashes_and_no_names(document: object, indent: int | None) -> None:
@@ -202,13 +232,19 @@ def test_vics_gives_hashes_and_no_names(document: object, indent: int | None) ->
 
 def test_vics_larger_than_a_block_and_its_lines() -> None:
     media = [
-        {"MediaID": n, "MD5": hashlib.md5(str(n).encode()).hexdigest(), "Series": "š" * 900}
+        {
+            "MediaID": n,
+            "MD5": hashlib.md5(str(n).encode()).hexdigest(),
+            "Series": "š" * 900,
+        }
         for n in range(1500)
     ]
     media[700]["MD5"] = "short"
     media[1400] = {"MediaID": 1400, "Name": "no hash"}
     text = f'{{"@odata.context": "{SET}",\n"value": [\n'
-    text += ",\n".join(json.dumps(medium, ensure_ascii=False) for medium in media) + "\n]}"
+    text += (
+        ",\n".join(json.dumps(medium, ensure_ascii=False) for medium in media) + "\n]}"
+    )
     found = read("vics", text)
     assert len(found) == 1500
     assert [entry for entry in found if isinstance(entry, Problem)] == [
@@ -220,7 +256,9 @@ def test_vics_larger_than_a_block_and_its_lines() -> None:
 @pytest.mark.parametrize("kept", [0.3, 0.7, 0.9, 0.999])
 def test_a_file_that_was_cut_off_is_not_taken_for_a_whole_list(kept: float) -> None:
     whole = json.dumps({"@odata.context": SET, "value": [MEDIUM] * 900}, indent=1)
-    with pytest.raises(InvalidInput, match=r"^Line \d+: the JSON is broken or ends too early"):
+    with pytest.raises(
+        InvalidInput, match=r"^Line \d+: the JSON is broken or ends too early"
+    ):
         read("vics", whole[: int(len(whole) * kept)])
 
 
@@ -264,9 +302,11 @@ NCMEC = f"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 
 def test_ncmec_page_with_tombstones_and_the_next_page() -> None:
     shared = {
-        "category": "A1", "source": "Example & Member", "entry_ref": "42:image1",
+        "category": "A1",
+        "source": "Example & Member",
+        "entry_ref": "42:image1",
         "dated": date(2026, 10, 24),
-    }  # fmt: skip
+    }
     assert read("ncmec", NCMEC) == [
         HashEntry("md5", MD5, **shared),
         HashEntry("sha1", SHA1, **shared),
@@ -274,7 +314,12 @@ def test_ncmec_page_with_tombstones_and_the_next_page() -> None:
         HashEntry("photodna", PHOTODNA.hex(), **shared),
         Problem(12, "the md5 has 9 characters instead of 32"),
         HashEntry(
-            "", "", source="Other", entry_ref="43:image4", dated=date(2026, 10, 24), deleted=True
+            "",
+            "",
+            source="Other",
+            entry_ref="43:image4",
+            dated=date(2026, 10, 24),
+            deleted=True,
         ),
         Problem(23, "the medium has no hash of a known kind"),
         Problem(25, "the medium has no id"),
@@ -287,7 +332,9 @@ def test_ncmec_page_with_tombstones_and_the_next_page() -> None:
 
 def test_the_last_page_names_no_other() -> None:
     page = read_page(
-        io.BytesIO(b'<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2"/>')
+        io.BytesIO(
+            b'<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2"/>'
+        )
     )
     assert (page.found, page.next, page.newest) == ([], "", "")
 
@@ -299,7 +346,10 @@ def test_the_last_page_names_no_other() -> None:
             '<!DOCTYPE queryResult [<!ENTITY a "aaa">]><queryResult>&a;</queryResult>',
             "document type",
         ),
-        ('<!DOCTYPE queryResult SYSTEM "file:///etc/passwd"><queryResult/>', "document type"),
+        (
+            '<!DOCTYPE queryResult SYSTEM "file:///etc/passwd"><queryResult/>',
+            "document type",
+        ),
         ("<queryResult>&undefined;</queryResult>", "broken"),
         (NCMEC[: len(NCMEC) // 2], "broken or ends too early"),
         ("<html>hashsharing is down</html>", "not a page"),
@@ -312,15 +362,20 @@ def test_xml_that_is_no_page_is_refused(text: str, reason: str) -> None:
 
 
 RECORDS = [
-    {"id": "1", "indicator": {"indicator": PDQ, "type": "HASH_PDQ"}, "status": "MALICIOUS",
-     "owner": {"id": "2", "name": "Partner"}, "last_updated": 1772323200},
+    {
+        "id": "1",
+        "indicator": {"indicator": PDQ, "type": "HASH_PDQ"},
+        "status": "MALICIOUS",
+        "owner": {"id": "2", "name": "Partner"},
+        "last_updated": 1772323200,
+    },
     {"id": 2, "type": "HASH_VIDEO_MD5", "indicator": MD5, "should_delete": True},
     {"type": "HASH_SHA256", "raw_indicator": SHA256, "status": "NON_MALICIOUS"},
     {"signal_type": "video_md5", "signal": MD5, "category": "B2", "source": "x"},
     {"type": "URI", "indicator": "https://host.example/"},
     {"type": "HASH_MD5", "indicator": "abc"},
     {"type": "HASH_MD5"},
-]  # fmt: skip
+]
 TAKEN = [
     HashEntry("pdq", PDQ, "MALICIOUS", "Partner", "1", date(2026, 3, 1)),
     HashEntry("md5", MD5, entry_ref="2", deleted=True),
@@ -334,7 +389,10 @@ TAKEN = [
     [
         ("\n".join(json.dumps(record) for record in RECORDS), [5, 6, 7]),
         (json.dumps(RECORDS), [1, 1, 1]),
-        (json.dumps({"data": RECORDS, "paging": {"next": "https://graph.example/"}}), [1, 1, 1]),
+        (
+            json.dumps({"data": RECORDS, "paging": {"next": "https://graph.example/"}}),
+            [1, 1, 1],
+        ),
     ],
 )
 def test_threatexchange_in_its_three_shapes(text: str, lines: list[int]) -> None:
@@ -343,12 +401,23 @@ def test_threatexchange_in_its_three_shapes(text: str, lines: list[int]) -> None
         "the md5 has 3 characters instead of 32",
         "the record has no hash",
     )
-    problems = [Problem(line, reason) for line, reason in zip(lines, reasons, strict=True)]
+    problems = [
+        Problem(line, reason) for line, reason in zip(lines, reasons, strict=True)
+    ]
     assert read("threatexchange", text) == [*TAKEN, *problems]
 
 
 @pytest.mark.parametrize(
-    "text", ["", "\n\n", "hello\n", "\x00\x01\x02", "a,b,c\n1,2,3\n", "<html></html>", "%PDF-1.7"]
+    "text",
+    [
+        "",
+        "\n\n",
+        "hello\n",
+        "\x00\x01\x02",
+        "a,b,c\n1,2,3\n",
+        "<html></html>",
+        "%PDF-1.7",
+    ],
 )
 def test_what_is_no_list_is_not_taken_for_one(text: str) -> None:
     with pytest.raises(InvalidInput, match=r"x\.bin is no known format.*csv, lines"):

@@ -14,12 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotline.core.errors import InvalidInput
-from triage.hashlists.formats import KINDS, READERS, HashEntry, Problem, detect, parse, write
+from triage.hashlists.formats import (
+    KINDS,
+    READERS,
+    HashEntry,
+    Problem,
+    detect,
+    parse,
+    write,
+)
 from triage.hashlists.formats.entry import DIGITS
 
-WORDS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=30).filter(
-    lambda word: word == word.strip() and not word.startswith("'")
-)
+WORDS = st.text(
+    st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=30
+).filter(lambda word: word == word.strip() and not word.startswith("'"))
 
 
 @st.composite
@@ -78,7 +86,11 @@ def test_one_medium_is_one_row() -> None:
     rows = list(csv.DictReader(io.StringIO(written("csv", ONE_MEDIUM).decode())))
     assert len(rows) == 1
     assert (rows[0]["md5"], rows[0]["sha1"], rows[0]["pdq"]) == (MD5, SHA1, PDQ)
-    assert (rows[0]["quality"], rows[0]["date"], rows[0]["id"]) == ("90", "2026-03-01", "7")
+    assert (rows[0]["quality"], rows[0]["date"], rows[0]["id"]) == (
+        "90",
+        "2026-03-01",
+        "7",
+    )
 
 
 def test_one_medium_is_one_vics_record() -> None:
@@ -98,12 +110,16 @@ def test_one_medium_is_one_vics_record() -> None:
 @pytest.mark.parametrize(
     ("category", "wanted"), [("3", 3), ("A1", None), (None, None), ("²", None)]
 )
-def test_vics_categories_are_not_guessed(category: str | None, wanted: int | None) -> None:
+def test_vics_categories_are_not_guessed(
+    category: str | None, wanted: int | None
+) -> None:
     (record,) = json.loads(written("vics", [HashEntry("md5", MD5, category)]))["value"]
     assert record.get("Category") == wanted
 
 
-@pytest.mark.parametrize("cell", ['=HYPERLINK("x")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "cell", ['=HYPERLINK("x")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
+)
 def test_no_cell_is_a_formula(cell: str) -> None:
     entry = HashEntry("md5", MD5, category=cell, source=cell, entry_ref=cell)
     row = list(csv.reader(io.StringIO(written("csv", [entry]).decode(), newline="")))[1]
@@ -111,7 +127,10 @@ def test_no_cell_is_a_formula(cell: str) -> None:
 
 
 def test_csv_and_vics_leave_tombstones_out() -> None:
-    gone = [HashEntry("md5", MD5, deleted=True), HashEntry("", "", entry_ref="7", deleted=True)]
+    gone = [
+        HashEntry("md5", MD5, deleted=True),
+        HashEntry("", "", entry_ref="7", deleted=True),
+    ]
     assert written("csv", gone).count(b"\n") == 1
     assert json.loads(written("vics", gone))["value"] == []
     assert list(parse("ndjson", io.BytesIO(written("ndjson", gone)))) == gone
@@ -127,7 +146,11 @@ def test_our_export_is_refused_when_cut_off_changed_or_from_the_future() -> None
     lines = whole.splitlines(keepends=True)
     cut, fewer = "".join(lines[:-1]), "".join([*lines[:2], *lines[3:]])
     future = whole.replace('"version": 1', '"version": 2')
-    for text, reason in ((cut, "cut off"), (fewer, "has 2 entries"), (future, "version 1")):
+    for text, reason in (
+        (cut, "cut off"),
+        (fewer, "has 2 entries"),
+        (future, "version 1"),
+    ):
         with pytest.raises(InvalidInput, match=reason):
             list(parse("ndjson", io.BytesIO(text.encode())))
 
@@ -160,12 +183,17 @@ SAMPLES = {
     "vics": written("vics", ONE_MEDIUM * 3),
     "ndjson": written("ndjson", ONE_MEDIUM * 3),
     "threatexchange": json.dumps(
-        {"data": [{"type": "HASH_MD5", "indicator": MD5, "last_updated": 1}], "paging": {}}
+        {
+            "data": [{"type": "HASH_MD5", "indicator": MD5, "last_updated": 1}],
+            "paging": {},
+        }
     ).encode(),
     "ncmec": (
         b'<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2"><images><image>'
         b'<member id="1">x</member><id>2</id><timestamp>2026-01-01T00:00:00Z</timestamp>'
-        b"<fingerprints><md5>" + MD5.encode() + b"</md5></fingerprints></image></images>"
+        b"<fingerprints><md5>"
+        + MD5.encode()
+        + b"</md5></fingerprints></image></images>"
         b"</queryResult>"
     ),
 }
@@ -201,7 +229,8 @@ def test_no_input_raises_anything_unexpected(
 
 @settings(max_examples=200, deadline=None)
 @given(
-    name=st.sampled_from(sorted(READERS)), data=st.binary(max_size=300) | st.text().map(str.encode)
+    name=st.sampled_from(sorted(READERS)),
+    data=st.binary(max_size=300) | st.text().map(str.encode),
 )
 def test_junk_raises_nothing_unexpected(name: str, data: bytes) -> None:
     try:
