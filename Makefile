@@ -2,7 +2,7 @@
 VENV := .venv
 HOTLINE := $(VENV)/bin/hotline
 
-.PHONY: run demo test setup setup-dev lint screenshots lock clean help
+.PHONY: run demo test setup setup-dev lint screenshots lock clean help figures house hooks
 
 help:
 	@echo "make run    set up and start the service with embedded defaults"
@@ -32,6 +32,15 @@ screenshots: setup-dev
 
 lock:
 	@scripts/lock.sh
+
+figures: setup-dev
+	@$(VENV)/bin/python scripts/figures.py
+
+house:
+	@python3 scripts/draw_house.py
+
+hooks: setup-dev
+	@$(VENV)/bin/pre-commit install
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -9,3 +9,5 @@ $bin/mypy
 $bin/lint-imports
 $bin/deptry .
 $bin/bandit -q -ll -ii -r -c pyproject.toml hotline triage partners workers
+$bin/python scripts/lint_migrations.py
+python3 scripts/draw_house.py --check

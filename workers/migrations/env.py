@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
@@ -22,13 +22,18 @@ def _render(kind: str, value: object, autogen: AutogenContext) -> str | Literal[
     return False
 
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=metadata,
-    render_as_batch=True,
-    compare_type=True,
-    render_item=_render,
-    transaction_per_migration=True,
-)
+OPTIONS: dict[str, Any] = {
+    "target_metadata": metadata,
+    "render_as_batch": True,
+    "compare_type": True,
+    "render_item": _render,
+    "transaction_per_migration": True,
+}
+if (
+    context.is_offline_mode()
+):  # only the SQL is wanted, for a person or a checker to read
+    context.configure(dialect_name="postgresql", literal_binds=True, **OPTIONS)
+else:
+    context.configure(connection=context.config.attributes["connection"], **OPTIONS)
 with context.begin_transaction():
     context.run_migrations()

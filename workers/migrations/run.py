@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from alembic import command
@@ -26,6 +27,15 @@ def upgrade(database: Database, revision: str = "head") -> None:
     with database.engine.connect() as connection:
         command.upgrade(_config(connection), revision)
         connection.commit()
+
+
+def postgresql_of(start: str, end: str) -> str:
+    """The SQL that brings a PostgreSQL schema from revision ``start`` to ``end``; runs nothing."""
+    written = io.StringIO()
+    config = _config()
+    config.output_buffer = written
+    command.upgrade(config, f"{start}:{end}", sql=True)
+    return written.getvalue()
 
 
 def downgrade(database: Database, revision: str) -> None:

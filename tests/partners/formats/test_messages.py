@@ -38,7 +38,7 @@ def checker(path: Any) -> Draft202012Validator:
 
 XARF = checker(Path(__file__).parent / "xarf_content.schema.json")
 REFERRAL = checker(
-    resources.files("partners.formats") / "data" / "referral.schema.json"
+    resources.files("partners.referrals") / "data" / "referral.schema.json"
 )
 
 

@@ -1,1 +1,0 @@
-"""What is sent: letters for people, documents for machines. Never media, never a reporter."""
