@@ -189,3 +189,11 @@ def word(words: dict[str, Any], slug: str) -> str:
 def tone(slug: str) -> str:
     """The colour of a state's badge."""
     return TONES.get(slug, "")
+
+
+COVERAGE = {
+    "here": lazy_gettext("for the child's municipality"),
+    "country": lazy_gettext("for the whole country"),
+    "elsewhere": lazy_gettext("for other municipalities"),
+    "unknown": lazy_gettext("for some municipalities"),
+}

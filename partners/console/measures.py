@@ -44,6 +44,7 @@ def request_plan(reference: str) -> ResponseReturnValue:
             _chosen(),
             note=request.form.get("note", ""),
             now=utc_now(),
+            reasons=_reasons(),
         )
         flash(gettext("The plan waits for another person's approval."), "good")
     return _back(reference)
@@ -62,6 +63,12 @@ def _chosen() -> dict[int, uuid.UUID | None]:
         raise InvalidInput(
             "This choice cannot be read.", hint="Load the page anew."
         ) from None
+
+
+def _reasons() -> dict[int, str]:
+    """Why a ticked route goes to an office of another place, by the route's index."""
+    ticked = request.form.getlist("route")
+    return {int(index): request.form.get(f"reason_{index}", "") for index in ticked}
 
 
 @requires("plan.approve")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -21,9 +22,11 @@ from hotline.core.storage import machine
 from hotline.core.web import site
 from partners import words
 from partners.directory.models import Partner
-from partners.directory.service import candidates
+from partners.directory.service import candidates, office_of, proposed
+from partners.directory.territory import Coverage, coverage_of
 from partners.notices.models import Notice
 from partners.plans import closing, planning
+from partners.plans.places import municipality_of
 from partners.referrals import service
 from partners.referrals.models import HOLDING, Hold, Plan
 from partners.sending.models import Delivery
@@ -40,8 +43,9 @@ Panel = Callable[[Session, Case, Person, datetime], Markup]
 def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> Markup:
     """What could be done, chosen by one person; what is asked for, decided by another."""
     waiting, earlier = planning.open_plan(session, case.id), _earlier(session, case)
+    place = municipality_of(case)
     routes = [
-        (index, route, candidates(session, route))
+        (index, route, _choices(candidates(session, route), place))
         for index, route in enumerate(case.routing.get("routes", []))
         if planning.can_take(route)
     ]
@@ -57,6 +61,7 @@ def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> M
         chosen=_partners(session, waiting.routes) if waiting else {},
         routes=routes,
         notices=planning.NOTICE_ROUTES,
+        municipality=place,
         closable=not closing.obstacle(session, case),
         may_ask=case.state in ("assessed", "in_progress") or case.danger_now,
         earlier=earlier,
@@ -67,6 +72,30 @@ def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> M
             for one in plan.routes
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An office that could be told. ``is_proposed``: it is the only one that fits the place."""
+
+    partner: Partner
+    coverage: Coverage
+    is_proposed: bool
+
+
+def _choices(partners: Sequence[Partner], municipality: str | None) -> list[Choice]:
+    """Those of the child's own place first; which one is proposed does not hang on the order."""
+    best = proposed(partners, municipality)
+    choices = [
+        Choice(
+            partner,
+            coverage_of(office_of(partner).territory, municipality),
+            is_proposed=partner is best,
+        )
+        for partner in partners
+    ]
+    order = list(Coverage)
+    return sorted(choices, key=lambda choice: order.index(choice.coverage))
 
 
 def referral_panel(

@@ -20,6 +20,7 @@ from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean
 from partners.directory.models import Partner
 from partners.directory.seed import Kind, PartnerSeed, load_seed
+from partners.directory.territory import Office, propose_office
 from triage.items.models import Item
 from triage.jurisdiction.facts import country_codes
 
@@ -124,11 +125,8 @@ def partner(session: Session, partner_id: uuid.UUID) -> Partner:
 
 
 def usable(session: Session, kind: str, country: str | None) -> Sequence[Partner]:
-    """Partners of that kind and country whose address a person confirmed, whole-country ones first.
-
-    Local police directorates (with a territory) are a person's choice, never the default.
-    """
-    rows = session.scalars(
+    """Partners of that kind and country whose address a person confirmed, by their code."""
+    return session.scalars(
         select(Partner)
         .where(
             Partner.kind == kind,
@@ -139,23 +137,36 @@ def usable(session: Session, kind: str, country: str | None) -> Sequence[Partner
         )
         .order_by(Partner.code)
     ).all()
-    return sorted(rows, key=lambda row: bool(row.details.get("territory")))
 
 
 def candidates(session: Session, route: dict[str, Any]) -> Sequence[Partner]:
-    """Whom a route can be sent to: usable ones first, then those that still lack a confirmation."""
+    """Whom a route can be sent to, by name. Their order is no proposal: see ``proposed``."""
     kind = KIND_OF_ROUTE.get(route["to"])
     if kind is None or kind == "provider":
         return []
     query = select(Partner).where(Partner.kind == kind, Partner.disabled_at.is_(None))
     if kind != "platform":
         query = query.where(Partner.country == route["country"])
-    rows = session.scalars(query.order_by(Partner.code)).all()
+    rows = session.scalars(query.order_by(Partner.name, Partner.code)).all()
     if kind == "platform":
-        rows = [row for row in rows if row.name == route["name"]]
-    return sorted(
-        rows,
-        key=lambda row: (row.approved_at is None, bool(row.details.get("territory"))),
+        return [row for row in rows if row.name == route["name"]]
+    return rows
+
+
+def proposed(partners: Sequence[Partner], municipality: str | None) -> Partner | None:
+    """The only one among them that fits the place; None where a person has to choose."""
+    office = propose_office([office_of(partner) for partner in partners], municipality)
+    if office is None:
+        return None
+    return next(partner for partner in partners if partner.code == office.code)
+
+
+def office_of(partner: Partner) -> Office:
+    return Office(
+        code=partner.code,
+        kind=partner.kind,
+        territory=tuple(partner.details.get("territory") or ()),
+        is_confirmed=partner.approved_at is not None,
     )
 
 

@@ -17,7 +17,8 @@ from hotline.core.errors import Unavailable
 from hotline.core.jobs.task import Task
 from hotline.core.storage import audit, machine
 from hotline.core.storage.ids import new_id
-from partners.directory.service import candidates
+from partners.directory.service import candidates, proposed
+from partners.plans.places import municipality_of
 from partners.referrals import service
 from partners.referrals.models import Plan, Referral
 from triage.cases.examination.police import evidence, police_route
@@ -48,7 +49,13 @@ def refer_automatically(task: Task) -> None:
                 f"The directory has no police in {route['country']} to tell of {case.reference}.",
                 hint="Add and confirm them.",
             )
-        chosen = {**route, "partner_id": str(offices[0].id)}
+        office = proposed(offices, municipality_of(case))
+        if office is None:
+            raise Unavailable(
+                f"Several offices of {route['country']} could be told of {case.reference}.",
+                hint="Tell one of them by hand, or leave one for the whole country enabled.",
+            )
+        chosen = {**route, "partner_id": str(office.id)}
         _refer(session, task.context, case, chosen, evidence_of(match), task)
 
 

@@ -20,9 +20,11 @@ from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound, phr
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
 from partners.directory.models import Partner
-from partners.directory.service import KIND_OF_ROUTE, usable
+from partners.directory.service import KIND_OF_ROUTE, office_of, proposed, usable
+from partners.directory.territory import LONGEST_REASON, coverage_of
 from partners.notices import service as notices
 from partners.notices.models import UNDER_WAY, Notice
+from partners.plans.places import municipality_of
 from partners.referrals import service as referrals
 from partners.referrals.models import Plan, Referral
 from partners.watching.service import start_watch
@@ -53,9 +55,14 @@ def request_plan(
     *,
     note: str,
     now: datetime,
+    reasons: Mapping[int, str] | None = None,
 ) -> Plan:
-    """Ask for routes to be taken. ``chosen``: index in ``case.routing["routes"]`` -> partner."""
-    routes = _chosen(session, case, chosen)
+    """Ask for routes to be taken. ``chosen``: index in ``case.routing["routes"]`` -> partner.
+
+    ``reasons``: why a route goes to an office of another municipality than the child's, which the
+    second person reads.
+    """
+    routes = _chosen(session, case, chosen, reasons or {})
     _require_ready(case, routes)
     _require_police(session, case, routes)
     _require_new(session, case, routes)
@@ -78,8 +85,15 @@ def request_plan(
         now=now,
         case=case.reference,
         routes=[route["to"] for route in routes],
+        **_elsewhere(routes),
     )
     return plan
+
+
+def _elsewhere(routes: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """For the history: which offices were chosen against the place, never where the child is."""
+    chosen = [route["partner_id"] for route in routes if route.get("territory_reason")]
+    return {"chosen_against_place": chosen} if chosen else {}
 
 
 def open_plan(session: Session, case_id: uuid.UUID) -> Plan | None:
@@ -185,7 +199,10 @@ def _require_new(
 
 
 def _chosen(
-    session: Session, case: Case, chosen: Mapping[int, uuid.UUID | None]
+    session: Session,
+    case: Case,
+    chosen: Mapping[int, uuid.UUID | None],
+    reasons: Mapping[int, str],
 ) -> list[dict[str, Any]]:
     """The routes with the partner that was picked for each."""
     offered = case.routing.get("routes", [])
@@ -200,13 +217,23 @@ def _chosen(
             )
         route = dict(offered[index])
         if route["to"] in REFERRAL_ROUTES or partner_id is not None:
-            route["partner_id"] = str(_partner(session, route, partner_id).id)
+            place = municipality_of(case)
+            partner = _partner(session, route, partner_id, place)
+            route["partner_id"] = str(partner.id)
+            covered = coverage_of(office_of(partner).territory, place)
+            if covered.needs_reason:
+                route["territory_reason"] = _required_reason(
+                    partner, reasons.get(index)
+                )
         routes.append(route)
     return routes
 
 
 def _partner(
-    session: Session, route: Mapping[str, Any], chosen: uuid.UUID | None
+    session: Session,
+    route: Mapping[str, Any],
+    chosen: uuid.UUID | None,
+    municipality: str | None,
 ) -> Partner:
     kind = KIND_OF_ROUTE[route["to"]]
     if chosen is not None:
@@ -223,4 +250,20 @@ def _partner(
             values={"kind": kind.replace("_", " "), "country": route["country"] or "?"},
             hint=phrase("Enter and confirm one in the directory."),
         )
-    return able[0]
+    partner = proposed(able, municipality)
+    if partner is None:
+        to_whom = phrase("Choose to whom this goes.")
+        raise InvalidInput(to_whom, fields={"/routes": to_whom})
+    return partner
+
+
+def _required_reason(partner: Partner, given: str | None) -> str:
+    reason = " ".join((given or "").split())[:LONGEST_REASON]
+    if not reason:
+        raise InvalidInput(
+            phrase("%(office)s is not the office of the child's municipality."),
+            values={"office": partner.name},
+            fields={"/reason": "is missing"},
+            hint=phrase("Choose another one, or say why it goes there."),
+        )
+    return reason

@@ -119,6 +119,18 @@ def catalogues() -> None:
             draft.replace(compiled)
 
 
+UNIT_ROUTE: dict[str, Any] = {
+    "to": "child_protection_unit",
+    "country": "AL",
+    "name": "Child protection unit of the municipality",
+    "urgency": "high",
+    "after": None,
+    "automatic": False,
+    "why": "The child is known.",
+    "basis": "Law 18/2017",
+}
+
+
 class Recorder:
     """A channel that keeps what it was given; ``faults`` are raised first, one a message."""
 
@@ -261,6 +273,37 @@ class House:
             )
             session.add(partner)
         return partner
+
+    def unit(self, place: str) -> Partner:
+        """The child protection unit of a municipality."""
+        return self.partner(
+            f"unit-al-{place.lower()}",
+            "child_protection_unit",
+            name=f"Child protection unit, {place}",
+            details={"territory": [place]},
+        )
+
+    def case_of_a_child_in(self, municipality: str | None) -> Case:
+        """An assessed case whose one route is the unit of the child's municipality."""
+        facts = {"victim": {"municipality": municipality}} if municipality else {}
+        return self.case(facts=facts, routing={**ROUTING, "routes": [UNIT_ROUTE]})
+
+    def ask_for_unit(self, chosen: Partner | None, reason: str = "") -> Plan:
+        arta = self.person("arta", "analyst")
+        case = self.only(Case)
+        with self.context.database.writing() as session:
+            plan = planning.request_plan(
+                session,
+                self.context,
+                session.get_one(Case, case.id),
+                arta,
+                {0: chosen.id if chosen else None},
+                note="",
+                now=self.now,
+                reasons={0: reason},
+            )
+            session.flush()
+        return plan
 
     def case(self, name: str = "one", **values: Any) -> Case:
         """An assessed case of one reported page with one picture."""

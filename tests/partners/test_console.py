@@ -487,3 +487,30 @@ def test_what_waits_for_a_person_tells_of_held_danger_first(
     assert page.count(f">{case.reference}</a>") == 2
     arta.post(f"/console/cases/{case.reference}/reports/{part.report_id}/words")
     assert "A reporter wrote something" not in arta.get("/console/to-decide").text
+
+
+# whose place it is
+
+
+def test_the_page_proposes_the_own_unit_and_shows_the_reason(
+    house: Any, browser: Any
+) -> None:
+    berat, own = house.unit("Berat"), house.unit("Vlorë")
+    house.case_of_a_child_in("Vlorë")
+    page = browser("arta").case()
+    assert f'<option value="{own.id}" selected>' in page
+    assert f'<option value="{berat.id}">' in page
+    house.ask_for_unit(berat, "Asked for by the family.")
+    page = browser("besnik").case()
+    assert "not the office of the child's municipality" in page
+    assert "Asked for by the family." in page
+
+
+def test_the_page_proposes_nobody_where_the_place_is_unknown(
+    house: Any, browser: Any
+) -> None:
+    house.unit("Berat")
+    house.case_of_a_child_in(None)
+    page = browser("arta").case()
+    assert " selected>" not in page.split('name="partner_0"')[1].split("</select>")[0]
+    assert "enter the municipality among the facts about people" in page

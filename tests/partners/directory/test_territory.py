@@ -1,0 +1,90 @@
+"""An office is proposed by place and never by the order of a list."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from partners.directory.seed import load_seed
+from partners.directory.territory import Coverage, Office, coverage_of, propose_office
+
+
+def unit(code: str, *territory: str, confirmed: bool = True) -> Office:
+    return Office(code, "child_protection_unit", territory, confirmed)
+
+
+def police(code: str, *territory: str, confirmed: bool = True) -> Office:
+    return Office(code, "police", territory, confirmed)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Durrës", "DURRËS", "durres", " Durres ", "Bashkia Durrës"],
+)
+def test_a_place_is_known_however_it_is_written(said: str) -> None:
+    assert coverage_of(("Durrës",), said) is Coverage.HERE
+    assert coverage_of(("Shijak",), said) is Coverage.ELSEWHERE
+
+
+def test_nobody_knows_where_the_child_is() -> None:
+    for nothing in (None, "", "  "):
+        assert coverage_of(("Durrës",), nothing) is Coverage.UNKNOWN
+        assert coverage_of((), nothing) is Coverage.COUNTRY
+        assert propose_office([unit("a", "Durrës")], nothing) is None
+
+
+def test_a_local_kind_is_proposed_by_municipality_alone() -> None:
+    durres, shijak = unit("durres", "Durrës"), unit("shijak", "Shijak")
+    for offices in ([durres, shijak], [shijak, durres]):
+        assert propose_office(offices, "Shijak") is shijak
+        assert propose_office(offices, "Krujë") is None
+    assert propose_office([shijak], "Durrës") is None
+
+
+def test_police_of_the_whole_country_go_before_local_ones() -> None:
+    national, local = police("national"), police("tirana", "Tiranë")
+    assert propose_office([local, national], "Tiranë") is national
+    assert propose_office([local], "Tiranë") is None
+
+
+def test_two_that_fit_are_a_person_s_choice_unless_only_one_is_confirmed() -> None:
+    first, second = police("first"), police("second")
+    assert propose_office([first, second], None) is None
+    waiting = police("second", confirmed=False)
+    assert propose_office([first, waiting], None) is first
+
+
+PLACES = sorted({place for seed in load_seed() for place in seed.territory})
+
+
+@given(
+    territories=st.lists(
+        st.lists(st.sampled_from(PLACES), max_size=4), min_size=1, max_size=6
+    ),
+    said=st.none() | st.sampled_from(PLACES) | st.text(max_size=12),
+    seed=st.integers(0, 1000),
+)
+def test_the_order_of_the_list_never_matters(
+    territories: list[list[str]], said: str | None, seed: int
+) -> None:
+    offices = [unit(str(n), *places) for n, places in enumerate(territories)]
+    shuffled = offices.copy()
+    random.Random(seed).shuffle(shuffled)
+    best = propose_office(offices, said)
+    assert best == propose_office(shuffled, said)
+    if best is not None:
+        assert coverage_of(best.territory, said) is Coverage.HERE
+
+
+def test_every_albanian_municipality_has_one_unit() -> None:
+    offices = [
+        Office(seed.code, seed.kind, seed.territory, is_confirmed=False)
+        for seed in load_seed()
+        if seed.kind == "child_protection_unit" and seed.country == "AL"
+    ]
+    for office in offices:
+        (place,) = office.territory
+        assert propose_office(offices, place) == office
