@@ -1,12 +1,22 @@
 #!/usr/bin/env bash
-# Resolve pyproject.toml anew into the three lock files (needs uv); commit what changes.
+# Resolve pyproject.toml anew into the lock files (needs uv); commit what changes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
-resolve() { uv pip compile -q pyproject.toml --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header --generate-hashes "$@"; }
+
+compile() {
+  uv pip compile -q --universal --python-version 3.11 --no-emit-index-url \
+    --no-annotate --no-header --generate-hashes "$@"
+}
+# Wheels only, so that no machine needs a compiler. dkimpy exists as source only; it is pure Python,
+# and the tools of tools.lock make a wheel of it. The options stand in the lock files themselves.
+resolve() { compile pyproject.toml --only-binary :all: --no-binary dkimpy --emit-build-options "$@"; }
+
+compile requirements/tools.in --only-binary :all: --emit-build-options -o requirements/tools.lock
 resolve -o requirements/run.lock
 pins=$(mktemp)
 trap 'rm -f "$pins"' EXIT
 grep -E '^[a-z0-9-]+==' requirements/run.lock | sed 's/ \\$//' > "$pins"
 resolve --group dev -c "$pins" -o requirements/dev.lock
-resolve --extra fast --extra bench --group dev -c "$pins" -o requirements/bench.lock
+# The reference programs of the benches have no wheels for Linux: those do need a compiler.
+compile pyproject.toml --extra fast --extra bench --group dev -c "$pins" -o requirements/bench.lock

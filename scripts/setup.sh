@@ -1,60 +1,138 @@
 #!/usr/bin/env bash
 # Make .venv and install what the lock file of the given kind (run or dev) names, by hash.
-# A second run with nothing changed takes a moment: the lock's checksum is kept beside it.
+# What the system lacks is installed by apt, or the command that installs it is said.
+# A second run with nothing changed takes a moment: the locks' checksum is kept beside what they made.
 set -euo pipefail
+# The service may run as another user than the one who installs it, and must be able to read it.
+umask 022
 cd "$(dirname "$0")/.."
 kind=${1:-run}
+case $kind in
+  run|dev) ;;
+  *) echo "setup: say run or dev, not '$kind'." >&2; exit 2 ;;
+esac
 venv=.venv
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "setup: $*"; exit 1; }
 
-python=${PYTHON:-}
-if [ -z "$python" ]; then
-  for candidate in python3.13 python3.12 python3.11 python3; do
-    if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-      python=$candidate; break
-    fi
-  done
-fi
-[ -n "$python" ] || fail "Python 3.11 or newer is needed. On Debian or Ubuntu: apt-get install python3 python3-venv"
+# --- Packages of the system
 
 as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"
-  elif command -v sudo >/dev/null; then sudo "$@"
-  else return 1; fi
-}
-apt_updated=
-apt_get() {
-  command -v apt-get >/dev/null || return 1
-  if [ -z "$apt_updated" ]; then as_root apt-get update -q >/dev/null || return 1; apt_updated=1; fi
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >/dev/null
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    return 1
+  fi
 }
 
-if [ ! -x "$venv/bin/python" ]; then
+apt_updated=
+apt_update() {
+  if [ -n "$apt_updated" ]; then return; fi
+  command -v apt-get >/dev/null || return 1
+  say "Asking apt for its lists of packages …"
+  as_root apt-get update -q >/dev/null || return 1
+  apt_updated=1
+}
+
+apt_has() {
+  [ -n "$(apt-cache madison "$1" 2>/dev/null)" ]
+}
+
+# apt_install WHY PACKAGE…: install them, or name the command that does.
+apt_install() {
+  local why=$1
+  shift
+  say "Installing $* ($why) …"
+  apt_update \
+    && as_root env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -q --no-install-recommends "$@" >/dev/null \
+    || fail "$why is missing. Install it and run this again: sudo apt-get update && sudo apt-get install $*"
+}
+
+# --- Python
+
+is_new_enough() {
+  command -v "$1" >/dev/null && "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+find_python() {
+  local candidate
+  for candidate in python3.13 python3.12 python3.11 python3.14 python3; do
+    if is_new_enough "$candidate"; then
+      printf '%s\n' "$candidate"
+      return
+    fi
+  done
+}
+
+install_python() {
+  local version
+  apt_update || fail "Python 3.11 or newer is missing. On Debian or Ubuntu: sudo apt-get install python3 python3-venv"
+  # The system's own Python, then (Ubuntu 22.04: 3.10) a newer one beside it.
+  if ! command -v python3 >/dev/null; then apt_install "Python" python3 python3-venv; fi
+  if is_new_enough python3; then return; fi
+  for version in 3.13 3.12 3.11 3.14; do
+    if apt_has "python$version-venv"; then
+      apt_install "Python 3.11 or newer" "python$version" "python$version-venv"
+      return
+    fi
+  done
+}
+
+python=${PYTHON:-$(find_python)}
+if [ -z "$python" ]; then
+  install_python
+  python=$(find_python)
+fi
+[ -n "$python" ] || fail "Python 3.11 or newer is missing, and apt has none. Install one and name it: PYTHON=/path/to/python3 make run"
+is_new_enough "$python" || fail "PYTHON=$python is not Python 3.11 or newer."
+
+# An environment that was moved, or whose Python is gone, cannot be mended: everything in it names
+# the old place.
+here=$PWD/$venv
+if [ -e "$venv" ] && { [ "$(cat "$venv/.made-at" 2>/dev/null)" != "$here" ] || ! "$venv/bin/python" -c '' 2>/dev/null; }; then
+  say "Making $venv anew: it was made elsewhere or is damaged."
+  rm -rf "$venv"
+fi
+if [ ! -e "$venv" ]; then
   say "Making $venv with $python …"
-  if ! "$python" -m venv "$venv" 2>/dev/null; then
+  if ! "$python" -m venv "$venv" >/dev/null 2>&1; then
     rm -rf "$venv"
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-    say "Installing the venv module …"
-    apt_get "python$version-venv" || fail "'$python -m venv' does not work. Install python$version-venv and run this again."
-    "$python" -m venv "$venv" || fail "'$python -m venv' does not work."
+    apt_install "Python's venv module" "python$version-venv"
+    "$python" -m venv "$venv" || fail "'$python -m venv $venv' does not work."
   fi
+  printf '%s\n' "$here" > "$venv/.made-at"
 fi
 
-stamp="$venv/.installed-$kind"
-want=$(cat "requirements/$kind.lock" pyproject.toml | sha256sum)
-other=$venv/.installed-dev
-# What the tests need holds all of what running needs.
-if [ "$kind" = run ] && [ -f "$other" ] && [ "$(cat "$other")" = "$(cat requirements/dev.lock pyproject.toml | sha256sum)" ]; then
-  stamp=$other; want=$(cat "$other")
-fi
-if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$want" ]; then
+# --- Locked packages
+
+checksum() {
+  cat "requirements/$1.lock" requirements/tools.lock pyproject.toml | sha256sum
+}
+
+is_installed() {
+  [ "$(cat "$venv/.installed-$1" 2>/dev/null)" = "$(checksum "$1")" ]
+}
+
+install_packages() {
   say "Installing the locked packages ($kind) …"
-  [ -x "$venv/bin/uv" ] || "$venv/bin/python" -m pip install -q --disable-pip-version-check uv || fail "uv could not be installed."
+  "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r requirements/tools.lock \
+    || fail "The tools of requirements/tools.lock could not be installed; the cause stands above."
   # Compiled now: else the first start has five processes compile the same libraries at once.
-  "$venv/bin/uv" pip install -q --compile-bytecode --python "$venv/bin/python" --require-hashes -r "requirements/$kind.lock"
-  "$venv/bin/uv" pip install -q --python "$venv/bin/python" --no-deps -e .
-  printf '%s\n' "$want" > "$stamp"
+  "$venv/bin/uv" pip install -q --compile-bytecode --python "$venv/bin/python" --require-hashes \
+    --build-constraint requirements/tools.lock -r "requirements/$kind.lock" \
+    || fail "The packages of requirements/$kind.lock could not be installed; the cause stands above."
+  "$venv/bin/uv" pip install -q --python "$venv/bin/python" --no-deps --no-build-isolation -e . \
+    || fail "The service itself could not be installed; the cause stands above."
+  checksum "$kind" > "$venv/.installed-$kind"
+}
+
+# What the tests need holds all of what running needs.
+if ! is_installed "$kind" && { [ "$kind" = dev ] || ! is_installed dev; }; then
+  install_packages
 fi
 
 for catalogue in hotline/translations triage/translations partners/translations; do
@@ -66,13 +144,33 @@ for catalogue in hotline/translations triage/translations partners/translations;
   done
 done
 
+# --- Programs beside Python
+
+# Debian and Ubuntu start a server of their own with the package. We did not want that one, and as
+# the package was not there before, nobody else does.
+install_redis() {
+  local package=redis-server
+  apt_update || fail "Redis is missing. Install it: sudo apt-get install redis-server (or valkey-server)"
+  apt_has redis-server || package=valkey-server
+  apt_install "Redis" "$package"
+  if [ -d /run/systemd/system ]; then
+    as_root systemctl disable --now --quiet "$package" || true
+    say "The system's own $package was switched off: the service starts one for itself alone."
+  fi
+}
+
+has_redis() {
+  command -v redis-server >/dev/null || command -v valkey-server >/dev/null
+}
+
+# Who names a Redis elsewhere needs none here.
+if ! has_redis && { [ "$kind" = dev ] || [ -z "${HOTLINE_REDIS_URL:-}" ]; }; then
+  install_redis
+fi
+
 if [ "$kind" = dev ]; then
   missing=()
   command -v chromium >/dev/null || missing+=(chromium)
-  command -v redis-server >/dev/null || missing+=(redis-server)
   fc-list 2>/dev/null | grep -qi dejavu || missing+=(fonts-dejavu-core)
-  if [ ${#missing[@]} -gt 0 ]; then
-    say "Installing for the tests: ${missing[*]} …"
-    apt_get "${missing[@]}" || fail "Install these for the tests: ${missing[*]}"
-  fi
+  if [ ${#missing[@]} -gt 0 ]; then apt_install "What the tests need" "${missing[@]}"; fi
 fi

