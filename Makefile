@@ -2,12 +2,15 @@
 VENV := .venv
 HOTLINE := $(VENV)/bin/hotline
 
-.PHONY: run demo test setup setup-dev lint screenshots lock clean help figures house hooks
+.PHONY: run demo test setup setup-dev lint check-wheels test-bare test-image screenshots lock clean help figures house hooks
 
 help:
 	@echo "make run    set up and start the service with embedded defaults"
 	@echo "make demo   the same, with a sandbox world on loopback to walk through"
 	@echo "make test   set up and run every check and test"
+	@echo "make check-wheels  every locked package has a wheel for every supported Python"
+	@echo "make test-bare     make run and one report on a bare Debian 13 and 12 (root only)"
+	@echo "make test-image    build the container image and run it (root only)"
 
 run: setup
 	@exec $(HOTLINE) up
@@ -20,6 +23,15 @@ test: setup-dev
 
 lint: setup-dev
 	@exec scripts/lint.sh
+
+check-wheels: setup-dev
+	@exec scripts/check-wheels.sh
+
+test-bare:
+	@exec scripts/test-bare.sh
+
+test-image:
+	@exec scripts/test-image.sh
 
 setup:
 	@scripts/setup.sh run
