@@ -1,11 +1,18 @@
 # One image for web, worker and scheduler: `docker compose build`. What runs is the command's choice.
 
-FROM python:3.11-slim-trixie AS build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
-RUN python -m venv /opt/venv
-COPY requirements/run.lock /tmp/run.lock
-# Wheels only, each by its hash: nothing is compiled, so no stage needs a compiler.
-RUN /opt/venv/bin/pip install --only-binary :all: --require-hashes -r /tmp/run.lock
+# Any Debian with a python3 will do for a base, but both stages must have the same.
+ARG BASE=python:3.13-slim-trixie
+
+FROM ${BASE} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never
+COPY requirements/tools.lock requirements/run.lock /tmp/
+# The tools stay in this stage. All packages come by hash, as wheels but for the pure Python ones
+# that exist as source only and that run.lock names: no stage needs a compiler.
+RUN python3 -m venv /opt/tools \
+ && /opt/tools/bin/pip install -q --only-binary :all: --require-hashes -r /tmp/tools.lock \
+ && /opt/tools/bin/uv venv -q --python "$(command -v python3)" /opt/venv \
+ && /opt/tools/bin/uv pip install -q --python /opt/venv/bin/python --require-hashes \
+      --build-constraint /tmp/tools.lock -r /tmp/run.lock
 WORKDIR /app
 COPY hotline hotline
 COPY triage triage
@@ -17,10 +24,12 @@ RUN for po in */translations/*/LC_MESSAGES/messages.po; do \
  && echo /app > "$(/opt/venv/bin/python -c 'import site; print(site.getsitepackages()[0])')/hotline.pth" \
  && printf '%s\n' '#!/opt/venv/bin/python' 'from workers.cli import main' 'main()' > /opt/venv/bin/hotline \
  && chmod 755 /opt/venv/bin/hotline \
- && /opt/venv/bin/pip uninstall -q -y pip setuptools \
- && python -m compileall -q /opt/venv/lib /app
+ && /opt/venv/bin/python -m compileall -q /opt/venv/lib /app
 
-FROM python:3.11-slim-trixie
+FROM ${BASE}
+# What the base has to install packages with is of no use to the service, only to an intruder.
+RUN rm -rf /usr/local/lib/python3.*/site-packages/pip* /usr/local/lib/python3.*/ensurepip \
+      /usr/local/bin/pip* /usr/lib/python3*/ensurepip /usr/share/python-wheels
 # A number, not a name, so that the orchestrator can see that it is not root.
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin hotline \
  && install -d -o 10001 -g 10001 -m 0700 /data /keys
