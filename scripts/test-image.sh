@@ -61,7 +61,7 @@ chmod 0700 "$work/data" "$work/keys"
 run() {
   podman --runtime runc run --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network host \
     --read-only --read-only-tmpfs=false --tmpfs /tmp:rw,noexec,nosuid,size=64m \
-    --cap-drop all --security-opt no-new-privileges --cgroups disabled \
+    --cap-drop all --security-opt no-new-privileges \
     -v "$work/data:/data" -v "$work/keys:/keys" "$@"
 }
 inside() { run --rm -i --entrypoint /opt/venv/bin/python3 "$image" "$@"; }

@@ -257,4 +257,6 @@ def test_the_licence_is_the_one_that_the_package_names() -> None:
 def test_the_composition_is_said_to_be_untried() -> None:
     for name in ("README.md", "docs/operations.md"):
         text = " ".join((ROOT / name).read_text().split())
-        assert re.search(r"composition as a whole\W{1,4}(was not|has not been) run", text)
+        assert re.search(
+            r"composition as a whole\W{1,4}(was not|has not been) run", text
+        )
