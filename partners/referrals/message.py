@@ -26,6 +26,7 @@ from triage.cases.assessment import in_language, load_schema
 from triage.cases.models import Case
 from triage.hashlists.models import MediaMatch
 from triage.items.models import Item
+from triage.locations.others.said_time import read_address_use
 
 SCHEMA = "hotline-referral/1"
 # Who is told what analysts know of the people concerned: those whose task is the child.
@@ -121,7 +122,7 @@ def referral_document(
         "assessment": dict(case.outcome) or None,
         "automatic": referral.automatic,
         "people": dict(case.facts) if referral.kind in KNOWS_PEOPLE else {},
-        "items": [_item(session, case.item)],
+        "items": [_item(session, case.item, context.country.time_zone)],
         "preservation": PRESERVATION,
         "answer_url": answer_link(context, referral),
     }
@@ -137,7 +138,7 @@ def _grounds(case: Case) -> list[dict[str, Any]]:
     ]
 
 
-def _item(session: Session, item: Item) -> dict[str, Any]:
+def _item(session: Session, item: Item, home_zone: str) -> dict[str, Any]:
     seen_at = findings.seen_at(session, item)
     observed = findings.observations(session, item.id)
     return {
@@ -147,6 +148,7 @@ def _item(session: Session, item: Item) -> dict[str, Any]:
         "host": item.host,
         "platform": item.platform,
         "content_id": item.content_id,
+        "used": _address_use(item, home_zone),
         "first_reported_at": stamp(item.first_reported_at),
         "last_reported_at": stamp(item.last_reported_at),
         "last_seen_at": stamp(seen_at) if seen_at else None,
@@ -173,6 +175,27 @@ def _item(session: Session, item: Item) -> dict[str, Any]:
         },
         "files": [_file(file) for file in findings.files(session, item.id)],
     }
+
+
+def _address_use(item: Item, home_zone: str) -> dict[str, Any] | None:
+    """Of an address that somebody used: port and time, with both readings where no zone was stated.
+
+    ``if_local`` has two moments where the clock showed one hour twice.
+    """
+    if item.kind != "ip":
+        return None
+    use = read_address_use(item.canonical)
+    if use.time is None:
+        return {"address": use.address, "port": use.port, "time": None}
+    time: dict[str, Any] = {
+        "as_stated": use.time.text.removesuffix("Z"),
+        "zone_stated": use.time.is_zone_stated,
+        "if_utc": stamp(use.time.if_utc),
+    }
+    if not use.time.is_zone_stated:
+        time["local_zone"] = home_zone
+        time["if_local"] = [stamp(moment) for moment in use.time.if_local(home_zone)]
+    return {"address": use.address, "port": use.port, "time": time}
 
 
 def _file(file: findings.File) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from partners.channels.base import Message
 from partners.channels.mail import compose
@@ -371,3 +371,53 @@ def test_before_an_assessment_the_letter_says_so(house: Any) -> None:
     assert "A CHILD MAY BE IN DANGER NOW" in message.text
     assert message.body["assessment"] is None
     assert [error.message for error in REFERRAL.iter_errors(dict(message.body))] == []
+
+
+# times that somebody stated
+
+
+def used_address(house: Any, canonical: str) -> None:
+    """A case about an address that somebody used, in place of the reported page."""
+    house.case()
+    with house.context.database.writing() as session:
+        item = session.scalars(select(Item)).one()
+        item.kind, item.canonical, item.display = "ip", canonical, canonical
+        item.host, item.fetchable = "203.0.113.7", False
+
+
+def test_a_time_without_a_zone_is_never_told_as_utc(house: Any) -> None:
+    used_address(house, "203.0.113.7:4662 2026-11-01T10:00:00")
+    message = referral(house)
+    REFERRAL.validate(message.body)
+    letter = " ".join(message.text.split())
+    assert "IP address 203.0.113.7, port 4662" in letter
+    assert "2026-11-01 10:00:00, TIME ZONE NOT STATED" in letter
+    assert "if that clock showed UTC: 2026-11-01T10:00:00Z" in letter
+    assert "the time of Europe/Tirane: 2026-11-01T09:00:00Z" in letter
+    assert "2026-11-01 10:00:00 UTC" not in letter
+    assert "Hosted:" not in letter
+    (item,) = message.body["items"]
+    assert item["used"]["time"] == {
+        "as_stated": "2026-11-01T10:00:00",
+        "zone_stated": False,
+        "if_utc": "2026-11-01T10:00:00Z",
+        "local_zone": "Europe/Tirane",
+        "if_local": ["2026-11-01T09:00:00Z"],
+    }
+
+
+def test_a_time_with_a_zone_is_told_as_one_moment(house: Any) -> None:
+    used_address(house, "203.0.113.7 2026-11-01T10:00:00Z")
+    message = referral(house, languages=["sq"])
+    REFERRAL.validate(message.body)
+    assert "Koha: 2026-11-01 10:00:00 UTC" in message.text
+    assert "ZONA KOHORE" not in message.text
+    (item,) = message.body["items"]
+    assert item["used"]["time"]["zone_stated"] is True
+
+
+def test_an_address_without_a_time_says_so(house: Any) -> None:
+    used_address(house, "203.0.113.7")
+    message = referral(house)
+    REFERRAL.validate(message.body)
+    assert "No time was stated" in message.text

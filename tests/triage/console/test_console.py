@@ -677,3 +677,20 @@ def test_times_have_a_zone(browse: Browse, make_case: Make, clock: Any) -> None:
     assert isinstance(clock.now, datetime)
     page = browse("analyst").get(f"/console/cases/{make_case()}").text
     assert "20.11.2026 10:00" in page  # 09:00 UTC in Tirana
+
+
+def test_a_stated_time_without_a_zone_is_shown_as_a_doubt(
+    browse: Browse, make_case: Callable[..., str], context: Context
+) -> None:
+    reference = make_case()
+    with context.database.writing() as session:
+        item = (
+            session.scalars(select(Case).where(Case.reference == reference)).one().item
+        )
+        item.kind = "ip"
+        item.canonical = "203.0.113.7:4662 2026-11-01T10:00:00"
+    page = browse("analyst").get(f"/console/cases/{reference}").text
+    assert "203.0.113.7</code>, port 4662" in page
+    assert "time zone not stated" in page
+    assert "If it showed the time of Europe/Tirane:" in page
+    assert "2026-11-01 10:00:00 UTC" not in page

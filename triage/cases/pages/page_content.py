@@ -23,6 +23,7 @@ from triage.cases.pages.files import File, files_of
 from triage.items.access import Ways, ways_of
 from triage.items.models import HostingObservation, Sighting, Visit
 from triage.jurisdiction import Facts, load_rules, route
+from triage.locations.others.said_time import AddressUse, read_address_use
 from triage.priority import load_weights
 
 SHOWN_REPORTS = 30
@@ -47,6 +48,8 @@ class CasePage:
     has_assessed: bool
     done: Sequence[Assessment]
     ways: Ways
+    used: AddressUse | None
+    home_zone: str
 
 
 def gather(
@@ -74,6 +77,8 @@ def gather(
         has_assessed=any(one.person_id == person.id for one in made),
         done=() if blind else made,
         ways=ways_of(session, context.settings, case.item_id),
+        used=read_address_use(case.item.canonical) if case.item.kind == "ip" else None,
+        home_zone=context.country.time_zone,
     )
 
 
