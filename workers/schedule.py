@@ -50,6 +50,7 @@ class Scheduler:
             ("reminders", remind),
             ("mail_asked", post_fetch),
             ("sealed", _seal),
+            ("heads_written", _write_head),
         ):
             try:
                 with self.context.database.writing() as session:
@@ -95,15 +96,16 @@ def _mine(session: Session) -> bool:
     )
 
 
-def _seal(session: Session, context: Context, now: datetime) -> int:
-    sealed = audit.seal(session)
-    if sealed:
-        session.flush()
-        assert context.settings.audit_heads_file is not None
-        audit.write_head(
-            session, context.settings.audit_heads_file, context.keyring, now
-        )
-    return sealed
+def _seal(session: Session, context: Context, now: datetime) -> int:  # noqa: ARG001
+    return audit.seal(session)
+
+
+def _write_head(session: Session, context: Context, now: datetime) -> int:
+    """In a transaction after the one that sealed: only what is committed is a head."""
+    assert context.settings.audit_heads_file is not None
+    return audit.write_head(
+        session, context.settings.audit_heads_file, context.keyring, now
+    )
 
 
 def run_forever(context: Context, transport: Transport) -> None:

@@ -79,6 +79,8 @@ def test_the_audit_log_is_whole_afterwards(service: Callable[..., Any]) -> None:
     )
     found = up.run("audit", "verify")
     assert re.fullmatch(
-        r"Intact: \d+ entries sealed, 0 not sealed yet\.\n", found.stdout
+        r"Intact: \d+ entries sealed, 0 not sealed yet, "
+        r"compared with \d+ heads of audit-heads\.jsonl\.\n",
+        found.stdout,
     )
     up.stop()

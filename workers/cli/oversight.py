@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import typer
 
-from hotline.core.context import utc_now
-from hotline.core.errors import HotlineError, Misconfigured
+from hotline.core.context import Context, utc_now
+from hotline.core.errors import Forbidden, InvalidInput, Misconfigured
 from hotline.core.settings import Settings, load_settings
 from workers.cli.opening import open_house
 from workers.cli.output import emit_json, stdout
 
 
-class BrokenChain(HotlineError):
-    """The audit log is not what it was."""
-
-
 def register(app: typer.Typer) -> None:
     audit = typer.Typer(help="The audit log.", no_args_is_help=True)
     audit.command("verify")(verify)
+    audit.command("restored")(restored)
     app.add_typer(audit, name="audit")
     retention = typer.Typer(
         help="Erasing what is no longer needed.", no_args_is_help=True
@@ -33,30 +31,105 @@ def register(app: typer.Typer) -> None:
     app.command("stats")(stats)
 
 
-def verify(json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:
+def verify(
+    json: bool = typer.Option(False, "--json", help="One JSON object."),
+    heads: Path | None = typer.Option(
+        None,
+        "--heads",
+        help="A copy of the file of heads that is kept on another machine.",
+        exists=True,
+        dir_okay=False,
+    ),
+) -> None:
     """Walk the whole chain of the audit log and say how far the seal reaches."""
     from hotline.core.storage import audit
+    from hotline.core.storage.audit_heads import ChainBroken
 
     context = open_house()
     assert context.settings.audit_heads_file is not None
+    path = heads or context.settings.audit_heads_file
     with context.database.reading() as session:
-        found = audit.verify(
-            session, context.settings.audit_heads_file, context.keyring
-        )
+        result = audit.verify(session, path, context.keyring)
     if json:
         emit_json(
             {
-                "intact": found.intact,
-                "sealed": found.sealed,
-                "open": found.open,
-                "fault": found.fault or None,
+                "intact": result.intact,
+                "sealed": result.sealed,
+                "open": result.open,
+                "compared": result.compared,
+                "fault": result.fault or None,
             }
         )
-    if not found.intact:
-        raise BrokenChain(f"The audit log is broken: {found.fault}.")
+    if not result.intact:
+        raise ChainBroken(f"The audit log is broken: {result.fault}.")
     if not json:
         stdout.print(
-            f"Intact: {found.sealed} entries sealed, {found.open} not sealed yet."
+            f"Intact: {result.sealed} entries sealed, {result.open} not sealed yet, "
+            f"compared with {result.compared} heads of {path.name}."
+        )
+
+
+def restored(
+    why: str = typer.Option(
+        ..., "--why", help="Which backup, and why it was put back."
+    ),
+    first: str = typer.Option(..., "--by", help="User name of who put it back."),
+    second: str = typer.Option(..., "--with", help="User name of a second person."),
+) -> None:
+    """Note that the database was put back from a backup. Two persons answer for it.
+
+    The heads of what was lost are void from then on; whatever is changed later is still found. Run
+    it once after a restore, before the service starts. Both are asked for their passwords.
+    """
+    from hotline.core.storage import audit, audit_heads
+
+    if first == second:
+        raise InvalidInput("Two different people have to answer for a restore.")
+    if not why.strip():
+        raise InvalidInput("Say which backup was put back, and why.")
+    context = open_house()
+    now = utc_now()
+    for name in (first, second):
+        password = typer.prompt(f"Password of {name}", hide_input=True, err=True)
+        _confirm_person(context, name, password, now)
+    path = context.settings.audit_heads_file
+    assert path is not None
+    last = audit_heads.last_head(path)
+    with context.database.writing() as session:
+        restore = audit_heads.Restore(
+            persons=(first, second),
+            reason=why.strip(),
+            kept=audit.last_agreeing(session, path),
+            lost=last.number if last else 0,
+        )
+        audit.record(
+            session,
+            actor=f"person:{first}",
+            action="audit.restored",
+            entity="audit",
+            entity_id="log",
+            now=now,
+            second=f"person:{second}",
+            why=restore.reason,
+            lost=restore.lost,
+        )
+        audit.seal(session)
+    with context.database.reading() as session:
+        audit.write_head(session, path, context.keyring, now, restore=restore)
+    stdout.print("Noted. The log is sealed and verified from here on.")
+
+
+def _confirm_person(context: Context, name: str, password: str, now: datetime) -> None:
+    """Sign the person in and out again, with the delays and notes of every sign-in."""
+    from hotline.accounts import service as accounts
+
+    with context.database.writing() as session:
+        token = accounts.sign_in(session, context, name, password, now)
+        if token is not None:
+            accounts.sign_out(session, token, now)
+    if token is None:
+        raise Forbidden(
+            f"The password of {name} is not right, or nobody has that name."
         )
 
 

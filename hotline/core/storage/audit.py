@@ -22,6 +22,8 @@ from typing import Any
 from sqlalchemy import LargeBinary, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from hotline.core.storage import audit_heads
+from hotline.core.storage.audit_heads import ChainBroken, Head, Restore
 from hotline.core.storage.crypto import Keyring
 from hotline.core.storage.database import Base, Identified, short
 
@@ -47,12 +49,14 @@ class AuditEntry(Identified, Base):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What ``verify`` found. ``sealed`` rows are chained, ``open`` ones wait for the sealer."""
+    """What ``verify`` found. ``sealed`` rows are chained, ``open`` ones wait for the sealer;
+    ``compared`` heads from outside the database agree with the chain."""
 
     intact: bool
     sealed: int
     open: int
     fault: str = ""
+    compared: int = 0
 
 
 def record(
@@ -99,26 +103,106 @@ def seal(session: Session, *, limit: int = 5_000) -> int:
     return len(waiting)
 
 
-def write_head(session: Session, path: Path, keyring: Keyring, now: datetime) -> None:
-    """Append the head of the chain to ``path`` (JSON lines), if it moved since the last line."""
-    number, head = _head(session)
-    known = list(_heads(path))
-    if number == 0 or (known and known[-1]["number"] == number):
-        return
-    line = {"number": number, "hash": head.hex(), "at": now.isoformat()}
-    line["mac"] = keyring.mac("audit", _head_message(line)).hex()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+def write_head(
+    session: Session,
+    path: Path,
+    keyring: Keyring,
+    now: datetime,
+    *,
+    restore: Restore | None = None,
+) -> bool:
+    """Append the committed head of the chain to ``path``, if it moved since the last line.
+
+    To be called in a transaction that sealed nothing itself: a head of what is rolled back later
+    would make an honest log look falsified.
+    """
+    number, digest = _head(session)
+    if number == 0:
+        return False
+    return audit_heads.append_head(
+        path, keyring, number=number, digest=digest, now=now, restore=restore
+    )
+
+
+def last_agreeing(session: Session, path: Path) -> int:
+    """The number of the newest written head that the stored chain meets; 0 where it meets none."""
+    for head in reversed(
+        audit_heads.heads_in_force(list(audit_heads.read_heads(path)))
+    ):
+        stored = session.scalar(
+            select(AuditEntry.hash).where(AuditEntry.number == head.number)
+        )
+        if stored is not None and stored.hex() == head.digest:
+            return head.number
+    return 0
 
 
 def verify(session: Session, heads: Path, keyring: Keyring) -> Verification:
-    """Walk the whole chain and compare it with the heads that were written outside the database."""
+    """Walk the whole chain and compare it with the heads that were written outside the database.
+
+    ``heads`` may be the file that this machine writes, or a copy of it from another machine.
+    """
     waiting = session.scalar(
         select(func.count()).select_from(AuditEntry).where(AuditEntry.number.is_(None))
     )
-    sealed, previous = 0, GENESIS
-    written = {head["number"]: head for head in _heads(heads)}
+    progress = _Progress(waiting or 0)
+    try:
+        _walk(session, _expected_heads(heads, keyring), progress)
+    except ChainBroken as broken:
+        return progress.done(intact=False, fault=broken.message)
+    return progress.done(intact=True)
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far ``verify`` has come."""
+
+    waiting: int
+    sealed: int = 0
+    compared: int = 0
+
+    def done(self, *, intact: bool, fault: str = "") -> Verification:
+        return Verification(intact, self.sealed, self.waiting, fault, self.compared)
+
+
+def _expected_heads(path: Path, keyring: Keyring) -> dict[int, Head]:
+    """By the number of the entry that each was written for; raises where a line is not ours."""
+    written = list(audit_heads.read_heads(path))
+    if fault := audit_heads.fault_of(written, keyring):
+        raise ChainBroken(fault)
+    return {head.number: head for head in audit_heads.heads_in_force(written)}
+
+
+def _walk(session: Session, expected: dict[int, Head], progress: _Progress) -> None:
+    """Entry by entry; raises ``ChainBroken`` at the first that is not what was sealed."""
+    previous = GENESIS
+    for entry in _sealed_entries(session):
+        if entry.number != progress.sealed + 1:
+            raise ChainBroken(f"entry {progress.sealed + 1} is missing")
+        previous = _hash(entry, entry.number, previous)
+        if previous != entry.hash:
+            raise ChainBroken(f"entry {entry.number} was changed")
+        progress.sealed = entry.number
+        head = expected.pop(entry.number, None)
+        if head is None:
+            continue
+        if head.digest != previous.hex():
+            raise ChainBroken(
+                f"entry {head.number} is not the one whose head was written"
+            )
+        progress.compared += 1
+    if expected:
+        raise ChainBroken(
+            f"the log ends at {progress.sealed}, but {max(expected)} had been written"
+        )
+    if progress.sealed and not progress.compared:
+        raise ChainBroken(
+            "no head was written outside the database, so nothing vouches for it"
+        )
+
+
+def _sealed_entries(session: Session) -> Iterator[AuditEntry]:
+    """In the order of the chain, a few at a time in memory."""
     query = (
         select(AuditEntry)
         .where(AuditEntry.number.is_not(None))
@@ -126,26 +210,8 @@ def verify(session: Session, heads: Path, keyring: Keyring) -> Verification:
     )
     with closing(session.scalars(query.execution_options(yield_per=1000))) as rows:
         for entry in rows:
-            if entry.number != sealed + 1:
-                return _broken(sealed, waiting, f"entry {sealed + 1} is missing")
-            previous = _hash(entry, entry.number, previous)
-            if previous != entry.hash:
-                return _broken(sealed, waiting, f"entry {entry.number} was changed")
-            sealed = entry.number
-            head = written.pop(sealed, None)
-            if head is not None and (fault := _head_fault(head, previous, keyring)):
-                return _broken(sealed, waiting, fault)
+            yield entry
             session.expunge(entry)
-    if written:
-        last = max(written)
-        return _broken(
-            sealed, waiting, f"the log ends at {sealed}, but {last} had been written"
-        )
-    return Verification(True, sealed, waiting or 0)
-
-
-def _broken(sealed: int, waiting: int | None, fault: str) -> Verification:
-    return Verification(False, sealed, waiting or 0, fault)
 
 
 def _head(session: Session) -> tuple[int, bytes]:
@@ -179,23 +245,3 @@ def _hash(entry: AuditEntry, number: int, previous: bytes) -> bytes:
         separators=(",", ":"),
     )
     return hashlib.sha256(previous + body.encode()).digest()
-
-
-def _heads(path: Path) -> Iterator[dict[str, Any]]:
-    if path.is_file():
-        with path.open(encoding="utf-8") as file:
-            for line in file:
-                if line.strip():
-                    yield json.loads(line)
-
-
-def _head_message(line: dict[str, Any]) -> bytes:
-    return f"{line['number']}:{line['hash']}:{line['at']}".encode()
-
-
-def _head_fault(head: dict[str, Any], actual: bytes, keyring: Keyring) -> str:
-    if keyring.mac("audit", _head_message(head)).hex() != head.get("mac"):
-        return f"the written head {head['number']} was not written by this service"
-    if head["hash"] != actual.hex():
-        return f"entry {head['number']} is not the one whose head was written"
-    return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from hotline.core.context import Context
-from hotline.core.storage import audit
+from hotline.core.storage import audit, audit_heads
 from hotline.core.storage.audit import AuditEntry
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -34,7 +35,7 @@ def _write(context: Context, count: int) -> None:
 def _seal(context: Context) -> int:
     with context.database.writing() as session:
         sealed = audit.seal(session)
-        session.flush()
+    with context.database.reading() as session:
         audit.write_head(session, _heads(context), context.keyring, NOW)
     return sealed
 
@@ -57,10 +58,10 @@ def test_sealed_and_open_entries_are_told_apart(context: Context) -> None:
     _write(context, 3)
     assert _seal(context) == 3
     _write(context, 2)
-    assert _verify(context) == audit.Verification(True, 3, 2)
+    assert _verify(context) == audit.Verification(True, 3, 2, compared=1)
     assert _seal(context) == 2
     assert _seal(context) == 0
-    assert _verify(context) == audit.Verification(True, 5, 0)
+    assert _verify(context) == audit.Verification(True, 5, 0, compared=2)
 
 
 def _edit(context: Context) -> None:
@@ -180,3 +181,177 @@ def test_the_head_is_written_once_for_one_state(context: Context) -> None:
     _seal(context)
     _seal(context)
     assert len(_heads(context).read_text().splitlines()) == 1
+
+
+# the file of heads, on bad days
+
+
+def lines(context: Context) -> list[bytes]:
+    return _heads(context).read_bytes().splitlines(keepends=True)
+
+
+def grow(context: Context, times: int = 3) -> None:
+    for _ in range(times):
+        _write(context, 2)
+        _seal(context)
+
+
+def test_a_torn_last_line_is_no_head_and_sealing_goes_on(context: Context) -> None:
+    grow(context)
+    whole = _heads(context).read_bytes()
+    for length in (1, 20, len(lines(context)[-1]) - 1):
+        torn = whole[: len(whole) - len(lines(context)[-1]) + length]
+        _heads(context).write_bytes(torn)
+        assert _verify(context).intact
+        assert _verify(context).compared == 2
+        _seal(context)
+        assert _heads(context).read_bytes().count(b"\n") == 3
+        assert _verify(context).compared == 3
+        whole = _heads(context).read_bytes()
+
+
+def test_a_process_killed_between_commit_and_head_leaves_an_intact_log(
+    context: Context,
+) -> None:
+    grow(context)
+    _write(context, 2)
+    with context.database.writing() as session:
+        audit.seal(session)
+    assert _verify(context) == audit.Verification(True, 8, 0, compared=3)
+    _seal(context)
+    assert _verify(context) == audit.Verification(True, 8, 0, compared=4)
+
+
+def test_a_sealing_that_is_rolled_back_leaves_no_head(context: Context) -> None:
+    grow(context)
+    _write(context, 2)
+    with (
+        pytest.raises(RuntimeError, match="killed"),
+        context.database.writing() as session,
+    ):
+        audit.seal(session)
+        raise RuntimeError("killed")
+    with context.database.reading() as session:
+        assert not audit.write_head(session, _heads(context), context.keyring, NOW)
+    assert _verify(context) == audit.Verification(True, 6, 2, compared=3)
+
+
+def test_an_emptied_file_of_heads_is_no_intact_log(context: Context) -> None:
+    grow(context)
+    for content in (b"", b"\n"):
+        _heads(context).write_bytes(content)
+        assert "nothing vouches" in _verify(context).fault
+    _heads(context).unlink()
+    assert "nothing vouches" in _verify(context).fault
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_line_that_is_missing_shows(context: Context, lost: int) -> None:
+    grow(context)
+    kept = lines(context)
+    del kept[lost]
+    _heads(context).write_bytes(b"".join(kept))
+    assert "missing before" in _verify(context).fault or (
+        "are missing" in _verify(context).fault
+    )
+
+
+def test_a_line_that_is_no_head_is_named(context: Context) -> None:
+    grow(context)
+    first, second, third = lines(context)
+    _heads(context).write_bytes(first + b"{}\n" + third)
+    assert "line 2 of" in _verify(context).fault
+    _heads(context).write_bytes(first + second + b"[1]\n")
+    with (
+        pytest.raises(audit.ChainBroken),
+        context.database.reading() as session,
+    ):
+        audit.write_head(session, _heads(context), context.keyring, NOW)
+
+
+def test_a_full_disk_leaves_no_part_of_a_line(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow(context)
+    before = _heads(context).read_bytes()
+    _write(context, 1)
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: real(file, data[:10]))
+    with pytest.raises(OSError, match="a part of a line"):
+        _seal(context)
+    monkeypatch.undo()
+    assert _heads(context).read_bytes() == before
+    _seal(context)
+    assert _verify(context).compared == 4
+
+
+def test_only_the_end_of_the_file_is_read(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow(context)
+    line = lines(context)[-1]
+    _heads(context).write_bytes(line * 2_000)
+    read = []
+    real = os.pread
+    monkeypatch.setattr(
+        os, "pread", lambda *given: read.append(given[1]) or real(*given)
+    )
+    _write(context, 1)
+    _seal(context)
+    assert sum(read) <= 4 * audit_heads.LONGEST_LINE
+
+
+def test_lines_of_before_they_were_counted_are_still_read(context: Context) -> None:
+    _write(context, 2)
+    with context.database.writing() as session:
+        audit.seal(session)
+    with context.database.reading() as session:
+        last = session.scalars(select(AuditEntry).where(AuditEntry.number == 2)).one()
+    old = {"number": 2, "hash": last.hash.hex(), "at": NOW.isoformat()}
+    message = f"{old['number']}:{old['hash']}:{old['at']}".encode()
+    old["mac"] = context.keyring.mac("audit", message).hex()
+    _heads(context).write_text(json.dumps(old) + "\n")
+    grow(context, 1)
+    assert _verify(context) == audit.Verification(True, 4, 0, compared=2)
+
+
+def restore_to(context: Context, number: int) -> None:
+    """What a restore leaves: the rows of a moment before, and other work since."""
+    with context.database.writing() as session:
+        session.execute(delete(AuditEntry).where(AuditEntry.number > number))
+
+
+def test_a_noted_restore_is_accepted_and_later_falsifying_found(
+    context: Context,
+) -> None:
+    grow(context)
+    restore_to(context, 4)
+    assert "ends at 4, but 6" in _verify(context).fault
+    _write(context, 1)
+    with context.database.writing() as session:
+        audit.seal(session)
+    note = audit.Restore(("drita", "teuta"), "disk lost", kept=4, lost=6)
+    with context.database.reading() as session:
+        audit.write_head(session, _heads(context), context.keyring, NOW, restore=note)
+    assert _verify(context) == audit.Verification(True, 5, 0, compared=3)
+    grow(context, 1)
+    assert _verify(context).intact
+    with context.database.writing() as session:
+        session.execute(
+            update(AuditEntry).where(AuditEntry.number == 2).values(actor="person:x")
+        )
+    assert "entry 2 was changed" in _verify(context).fault
+
+
+def test_rows_cut_off_after_a_noted_restore_are_missed(context: Context) -> None:
+    grow(context)
+    restore_to(context, 4)
+    _write(context, 1)
+    with context.database.writing() as session:
+        audit.seal(session)
+    note = audit.Restore(("drita", "teuta"), "disk lost", kept=4, lost=6)
+    with context.database.reading() as session:
+        audit.write_head(session, _heads(context), context.keyring, NOW, restore=note)
+    grow(context, 1)
+    restore_to(context, 4)
+    assert "ends at 4, but 7" in _verify(context).fault

@@ -1,0 +1,244 @@
+"""The file of heads: what the audit log's chain had come to, written outside the database.
+
+One JSON object a line. Each has a number of its own and the code of the line before, so that a line
+that is missing shows, and a code (MAC) under the key ``audit``, so that nobody else can write one.
+A head is written after the commit of what it names: a process that is killed in between leaves a
+head too few, which the next one adds, and never a head of something that was rolled back.
+
+A line without its end was being written when the machine stopped. It was never a head, and the
+next writer drops it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hotline.core.errors import HotlineError
+from hotline.core.storage.crypto import Keyring
+
+KEY = "audit"
+LONGEST_LINE = 8_192
+"""Bytes. The last line is looked for in as many at the file's end."""
+
+
+class ChainBroken(HotlineError):
+    """The audit log, or the file of its heads, is not what this service wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """The database was put back from a backup: earlier heads beyond ``kept`` are void from there.
+
+    ``persons``: the two who answer for it. ``kept``: the number of the last head that the database
+    that was put back still meets; ``lost``: the number that the last head before had.
+    """
+
+    persons: tuple[str, str]
+    reason: str
+    kept: int
+    lost: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "persons": list(self.persons),
+            "reason": self.reason,
+            "kept": self.kept,
+            "lost": self.lost,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Restore:
+        first, second = data["persons"]
+        return cls(
+            (str(first), str(second)),
+            str(data["reason"]),
+            int(data["kept"]),
+            int(data["lost"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """``line`` counts from 1; 0 in lines of before lines were counted. ``number`` and ``digest``
+    (hexadecimal SHA-256) are those of the last sealed entry."""
+
+    line: int
+    number: int
+    digest: str
+    at: str
+    previous: str
+    mac: str = field(default="", repr=False)
+    restore: Restore | None = None
+
+    def message(self) -> bytes:
+        """What the code is computed over."""
+        if self.line == 0:
+            return f"{self.number}:{self.digest}:{self.at}".encode()
+        restore = json.dumps(self.restore.to_json()) if self.restore else ""
+        parts = (self.line, self.number, self.digest, self.at, self.previous, restore)
+        return "\n".join(map(str, parts)).encode()
+
+    def signed(self, keyring: Keyring) -> Head:
+        mac = keyring.mac(KEY, self.message()).hex()
+        return Head(
+            self.line,
+            self.number,
+            self.digest,
+            self.at,
+            self.previous,
+            mac,
+            self.restore,
+        )
+
+    def is_genuine(self, keyring: Keyring) -> bool:
+        return keyring.mac(KEY, self.message()).hex() == self.mac
+
+    def to_line(self) -> bytes:
+        values: dict[str, Any] = {
+            "line": self.line,
+            "number": self.number,
+            "hash": self.digest,
+            "at": self.at,
+            "previous": self.previous,
+            "mac": self.mac,
+        }
+        if self.restore is not None:
+            values["restored"] = self.restore.to_json()
+        return json.dumps(values, ensure_ascii=False).encode() + b"\n"
+
+    @classmethod
+    def from_line(cls, text: bytes) -> Head:
+        """Raises ``ValueError`` (also as ``KeyError``, ``TypeError``) for what is no head."""
+        values = json.loads(text)
+        restored = values.get("restored")
+        return cls(
+            line=int(values.get("line", 0)),
+            number=int(values["number"]),
+            digest=str(values["hash"]),
+            at=str(values["at"]),
+            previous=str(values.get("previous", "")),
+            mac=str(values.get("mac", "")),
+            restore=Restore.from_json(restored) if restored else None,
+        )
+
+
+def append_head(
+    path: Path,
+    keyring: Keyring,
+    *,
+    number: int,
+    digest: bytes,
+    now: datetime,
+    restore: Restore | None = None,
+) -> bool:
+    """Write the chain's head down, whole or not at all; False where it stands there already.
+
+    Only the end of the file is read, whatever its size. Two writers on one machine wait for each
+    other. ``ChainBroken`` where the last line is no head of ours: nothing is written behind it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        last = _last_head(file.fileno(), path)
+        if restore is None and last is not None and last.number == number:
+            return False
+        head = Head(
+            line=(last.line if last else 0) + 1,
+            number=number,
+            digest=digest.hex(),
+            at=now.isoformat(),
+            previous=last.mac if last else "",
+            restore=restore,
+        ).signed(keyring)
+        _write_whole(file.fileno(), head.to_line())
+    return True
+
+
+def read_heads(path: Path) -> Iterator[Head]:
+    """All heads in their order; ``ChainBroken`` names the line that is none."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        for place, text in enumerate(file, 1):
+            if not text.endswith(b"\n"):
+                return
+            if text.strip():
+                yield _read(text, f"line {place}", path)
+
+
+def last_head(path: Path) -> Head | None:
+    """The newest head, read from the end of the file."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return _last_head(file.fileno(), path)
+
+
+def fault_of(heads: Sequence[Head], keyring: Keyring) -> str:
+    """What is wrong with the lines among themselves; empty where nothing is."""
+    before: Head | None = None
+    for head in heads:
+        if not head.is_genuine(keyring):
+            return f"the written head {head.number} was not written by this service"
+        if before is not None and head.line:
+            if head.line != before.line + 1 or head.previous != before.mac:
+                return f"a written head is missing before {head.number}"
+        elif head.line > 1:
+            return f"the written heads before {head.number} are missing"
+        before = head
+    return ""
+
+
+def heads_in_force(heads: Sequence[Head]) -> list[Head]:
+    """The heads that the chain must meet: what a noted restore made void is left out."""
+    in_force: list[Head] = []
+    for head in heads:
+        if head.restore is not None:
+            kept = head.restore.kept
+            in_force = [earlier for earlier in in_force if earlier.number <= kept]
+        in_force.append(head)
+    return in_force
+
+
+def _last_head(descriptor: int, path: Path) -> Head | None:
+    size = os.fstat(descriptor).st_size
+    start = max(0, size - 2 * LONGEST_LINE)
+    tail = os.pread(descriptor, size - start, start)
+    whole, newline, _ = tail.rpartition(b"\n")
+    lines = (whole + newline).splitlines()
+    texts = [line for line in lines if line.strip()]
+    return _read(texts[-1], "the last line", path) if texts else None
+
+
+def _write_whole(descriptor: int, line: bytes) -> None:
+    """Behind the last whole line. If the disk is full, what was written of it is taken back."""
+    size = os.fstat(descriptor).st_size
+    start = max(0, size - 2 * LONGEST_LINE)
+    torn = len(os.pread(descriptor, size - start, start).rpartition(b"\n")[2])
+    end = size - torn
+    if torn:
+        os.ftruncate(descriptor, end)
+    try:
+        if os.write(descriptor, line) != len(line):
+            raise OSError("The file of heads took a part of a line only.")
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, end)
+        raise
+
+
+def _read(text: bytes, place: str, path: Path) -> Head:
+    try:
+        return Head.from_line(text)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ChainBroken(
+            f"{place} of {path.name} is no head of the audit log",
+            hint="Compare with the copy that is kept on another machine.",
+        ) from None
