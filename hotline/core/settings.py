@@ -163,6 +163,10 @@ class Settings(BaseSettings):
     )
     smtp_port: int = Field(25, ge=1, le=65535)
     smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_networks: tuple[str, ...] = Field(
+        (),
+        description="Private networks that the mail server's name may lead to.",
+    )
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     mail_from: str = "notices@hotline.example"
@@ -240,7 +244,7 @@ class Settings(BaseSettings):
                 )
         return value
 
-    @field_validator("fetch_allowed_networks")
+    @field_validator("fetch_allowed_networks", "smtp_networks")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:

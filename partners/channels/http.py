@@ -1,64 +1,75 @@
-"""A partner's HTTP endpoint: one JSON document by POST, with an idempotency key."""
+"""A partner's HTTPS endpoint: one JSON document by POST, with an idempotency key."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from hotline.core.errors import NoAnswer, Unavailable
+from hotline.core.network.client import GuardedClient, Reply, reach_of
 from hotline.core.settings import Settings
 from partners.channels.base import Message, Refused
 
 TIMEOUT_SECONDS = 30
-MAX_ANSWER = 20_000
+LARGEST_ANSWER = 20_000  # bytes
 # A second try may work after these; every other 4xx says that the message itself is wrong.
 RETRY_STATUS = frozenset({401, 403, 408, 409, 425, 429})
 
 
 class HttpChannel:
     def __init__(self, settings: Settings) -> None:
-        self._user_agent = settings.user_agent
+        self._settings = settings
 
     def send(self, message: Message) -> dict[str, Any]:
         """Redirects are not followed: an address that moved is a person's business."""
         headers = {
+            "Content-Type": "application/json",
             "Idempotency-Key": message.message_id,
-            "User-Agent": self._user_agent,
         }
-        try:
-            answer = httpx.post(
-                message.address,
-                json=dict(message.body),
-                headers=headers,
-                timeout=TIMEOUT_SECONDS,
-                follow_redirects=False,
-                trust_env=False,
-            )
-        except httpx.HTTPError as error:
-            raise NoAnswer(
-                f"The partner's server failed: {type(error).__name__}."
-            ) from None
-        if answer.is_success:
-            return {"status": answer.status_code, "reference": _reference(answer)}
-        told = f"The partner's server answered {answer.status_code}."
-        # An outage or a lapsed credential is not final: 401 and 403 are mended on either side.
-        if answer.status_code >= 500 or answer.status_code in RETRY_STATUS:
-            raise Unavailable(told)
-        raise Refused(told)
+        with GuardedClient(
+            reach_of(self._settings),
+            seconds=TIMEOUT_SECONDS,
+            most_bytes=LARGEST_ANSWER,
+            user_agent=self._settings.user_agent,
+        ) as client:
+            body = json.dumps(dict(message.body)).encode()
+            reply = client.post(message.address, body, headers=headers)
+        _require_acceptance(reply)
+        return {"status": reply.status, "reference": _reference(reply)}
 
     def server_of(self, address: str) -> str:
         return urlsplit(address).netloc.rpartition("@")[2].lower()
 
 
-def _reference(answer: httpx.Response) -> str:
+def _require_acceptance(reply: Reply) -> None:
+    """Raise unless the server said that it took the message."""
+    if reply.error == "blocked_address":
+        raise Refused(
+            "The partner's address leads to a network that must not be reached"
+            f" ({reply.reason or 'it is not public'}), so nothing was sent."
+        )
+    if reply.is_refused:
+        raise Refused(
+            "The partner's address is not a usable https:// address, so nothing was sent."
+        )
+    # A whole status line with too long an answer is an answer all the same.
+    if reply.error and reply.error != "too_large":
+        raise NoAnswer(f"The partner's server failed: {reply.error}.")
+    if 200 <= reply.status < 300:
+        return
+    answered = f"The partner's server answered {reply.status}."
+    # An outage or a lapsed credential is not final: 401 and 403 are mended on either side.
+    if reply.status >= 500 or reply.status in RETRY_STATUS:
+        raise Unavailable(answered)
+    raise Refused(answered)
+
+
+def _reference(reply: Reply) -> str:
     """The partner's own number for it, if it gave one."""
-    if len(answer.content) > MAX_ANSWER:
-        return ""
     try:
-        found = answer.json()
-    except ValueError:
+        document = json.loads(reply.body)
+    except (ValueError, RecursionError):
         return ""
-    reference = found.get("reference") if isinstance(found, dict) else None
+    reference = document.get("reference") if isinstance(document, dict) else None
     return str(reference)[:120] if isinstance(reference, str | int) else ""

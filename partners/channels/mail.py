@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
 from hotline.core.errors import NoAnswer, Unavailable
+from hotline.core.network.client import reach_of
+from hotline.core.network.own_servers import ForbiddenAddress, open_connection
+from hotline.core.network.resolve import Reach
 from hotline.core.settings import Settings
 from partners.channels.base import Message, Refused
 
 TIMEOUT_SECONDS = 30
+_SERVICE_READY = 220
 
 
 class MailChannel:
@@ -34,6 +40,12 @@ class MailChannel:
             raise _failure(code, words) from None
         except smtplib.SMTPResponseException as error:
             raise _failure(error.smtp_code, error.smtp_error) from None
+        except ForbiddenAddress:
+            raise Unavailable(
+                "The mail server's name leads to an address that must not be reached, so"
+                " nothing was sent.",
+                hint="If it stands in a private network, name that in smtp_networks.",
+            ) from None
         except (smtplib.SMTPException, OSError) as error:
             raise NoAnswer(f"The mail server failed: {type(error).__name__}.") from None
         return {"accepted": not refused, "message_id": mail["Message-ID"]}
@@ -44,22 +56,49 @@ class MailChannel:
     def _connect(self) -> smtplib.SMTP:
         settings = self._settings
         context = ssl.create_default_context()
+        server: _PinnedSmtp
         if settings.smtp_security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                settings.smtp_host,
-                settings.smtp_port,
-                timeout=TIMEOUT_SECONDS,
-                context=context,
-            )
+            server = _PinnedSmtpOverTls(timeout=TIMEOUT_SECONDS, context=context)
         else:
-            server = smtplib.SMTP(
-                settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_SECONDS
-            )
+            server = _PinnedSmtp(timeout=TIMEOUT_SECONDS)
+        try:
+            server.open(settings.smtp_host, settings.smtp_port, _reach_of(settings))
             if settings.smtp_security == "starttls":
                 server.starttls(context=context)
-        if settings.smtp_user:
-            server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+            if settings.smtp_user:
+                password = settings.smtp_password.get_secret_value()
+                server.login(settings.smtp_user, password)
+        except BaseException:
+            server.close()
+            raise
         return server
+
+
+class _PinnedSmtp(smtplib.SMTP):
+    """A session that connects to an address of the server's which was checked before."""
+
+    _reach = Reach()
+
+    def open(self, host: str, port: int, reach: Reach) -> None:
+        # The library takes the name for the certificate from here; it stays the server's name.
+        self._host = host
+        self._reach = reach
+        code, words = self.connect(host, port)
+        if code != _SERVICE_READY:
+            raise smtplib.SMTPConnectError(code, words)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return open_connection(host, port, reach=self._reach, seconds=timeout)
+
+
+class _PinnedSmtpOverTls(smtplib.SMTP_SSL, _PinnedSmtp):
+    """The same, with TLS from the first byte on: SMTP_SSL wraps what ``_get_socket`` opened."""
+
+
+def _reach_of(settings: Settings) -> Reach:
+    reach = reach_of(settings)
+    networks = (*reach.allowed_networks, *settings.smtp_networks)
+    return replace(reach, allowed_networks=networks)
 
 
 def compose(message: Message, settings: Settings) -> EmailMessage:

@@ -16,6 +16,7 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from hotline.core.errors import Conflict
+from hotline.core.network.client import LOOPBACK
 from hotline.core.storage.outbox import OutboxEntry
 from partners.channels.base import Refused
 from partners.channels.build import build_channels
@@ -119,7 +120,10 @@ def by_mail(house: Any, mailbox: Any) -> tuple[Any, Mailbox]:
 
 @pytest.fixture
 def by_http(house: Any, desk: Desk) -> tuple[Any, Desk]:
-    house.http = HttpChannel(house.context.settings)
+    settings = house.context.settings.model_copy(
+        update={"fetch_allowed_networks": LOOPBACK}
+    )
+    house.http = HttpChannel(settings)
     house.partner(
         "hotline-rs", "hotline", country="RS", channel="http", address=desk.url
     )

@@ -14,6 +14,8 @@ import pytest
 from sqlalchemy import select, update
 
 from hotline.core.errors import InvalidInput
+from hotline.core.network.client import LOOPBACK
+from hotline.core.network.resolve import Reach
 from partners.channels.base import Channels
 from partners.channels.cloudflare import CloudflareChannel
 from partners.directory.models import Partner
@@ -134,7 +136,7 @@ def hidden(house: Any, api: Any) -> Any:
     """A case behind Cloudflare; jobs as the workers run them, the API on this machine."""
     base = f"http://127.0.0.1:{api.server_address[1]}/client/v4"
     client = CloudflareOrigin(
-        "acc1", "sesame", base_url=base, timeout=3, allow_local=True
+        "acc1", "sesame", base_url=base, timeout=3, reach=Reach(LOOPBACK)
     )
     network = Network()
     channel = CloudflareChannel(client, country="AL", anonymous=False)

@@ -14,15 +14,13 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes, urljoin
 
-from triage.fetching.network.http import Exchange, Web
-from triage.fetching.network.transfer import Answer
+from hotline.core.network.targets import MAX_URL, parse
+from hotline.core.network.transfer import Answer
 from triage.fetching.pages import html, manifests, page
 from triage.fetching.pages.media import Candidate
 from triage.fetching.pages.reading import read
 from triage.fetching.pages.sniff import Kind, kind_of
-from triage.fetching.pages.targets import parse
 from triage.fetching.report import (
-    MAX_URL,
     FetchReport,
     FetchRequest,
     MediaFound,
@@ -30,6 +28,7 @@ from triage.fetching.report import (
     PageFacts,
     Source,
 )
+from triage.fetching.web import Exchange, Web
 
 Hasher = Callable[[bytes, str | None], dict[str, Any]]
 """Bytes of a medium and the type that the host declared -> the JSON of its fingerprint."""

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, Self, get_args
 
 from hotline.core import USER_AGENT
 from hotline.core.errors import InvalidInput
+from hotline.core.network.targets import MAX_URL
 
 Outcome = Literal["ok", "http_error", "failed", "refused"]
 Source = Literal[
@@ -27,9 +28,6 @@ Source = Literal[
     "jsonld",
     "manifest",
 ]
-
-MAX_URL = 8_192
-"""Longer addresses are cut in reports: a URL is a name, not a place to carry data in."""
 
 UID_VARIABLE = "HOTLINE_FETCH_UID"
 """Environment: the unprivileged user id that a fetching process started as root becomes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hotline.core.network.client import reach_of
 from hotline.core.settings import Settings
 from triage.hosting.lookup import HostingLookup, Lookup
 from triage.hosting.sources.cdn import CdnRanges
@@ -17,7 +18,9 @@ def build_cloudflare(settings: Settings) -> CloudflareOrigin | None:
     token = settings.cloudflare_token.get_secret_value()
     if not (settings.cloudflare_account and token):
         return None
-    return CloudflareOrigin(settings.cloudflare_account, token)
+    return CloudflareOrigin(
+        settings.cloudflare_account, token, reach=reach_of(settings)
+    )
 
 
 def build_lookup(settings: Settings, *, warm: bool = False) -> Lookup:
@@ -31,13 +34,18 @@ def build_lookup(settings: Settings, *, warm: bool = False) -> Lookup:
     )
     if warm:
         geography.warm()
+    registry = (
+        Registry(override_dir=data_dir, reach=reach_of(settings))
+        if settings.rdap_enabled
+        else None
+    )
     lookup = HostingLookup(
         DnsResolver(
             server=settings.dns_server or None,
             static={host: (address,) for host, address in settings.fetch_hosts.items()},
         ),
         geography,
-        Registry(override_dir=data_dir) if settings.rdap_enabled else None,
+        registry,
         CdnRanges.load(data_dir),
     )
     return KnownFirst(lookup, load_known_networks(data_dir))

@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, Misconfigured
+from hotline.core.network.targets import parse
 from hotline.core.settings import TOR_ROUTE, Settings
 from hotline.core.storage import audit, outbox
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
-from triage.fetching.pages.targets import parse
 from triage.fetching.report import FetchRequest
 from triage.items.models import HostingObservation, Item, ItemAccess
 

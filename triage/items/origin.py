@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
+from hotline.core.network.addresses import refusal
 from hotline.core.storage import audit, outbox
-from triage.fetching.network.addresses import refusal
 from triage.hosting.facts import HostingFacts, Observation
 from triage.hosting.lookup import Lookup, observe_behind
 from triage.hosting.sources.cdn import CdnRanges

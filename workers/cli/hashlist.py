@@ -108,12 +108,16 @@ def update(
     json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Fetch what is new in a shared list, and make it the next version: all pages or nothing."""
+    from hotline.core.network.client import reach_of
     from triage.hashlists.owners.ncmec import HashSharing
     from triage.hashlists.owners.ncmec import update as fetch
 
     context = open_house()
     user, password = _first_line(user_file), _first_line(password_file)
-    with HashSharing(ncmec, user, password) as sharing, progress() as bar:
+    sharing_service = HashSharing(
+        ncmec, user, password, reach=reach_of(context.settings)
+    )
+    with sharing_service as sharing, progress() as bar:
         task = bar.add_task(f"Fetching {name}", total=None)
         found = fetch(
             context,

@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from PIL import Image
 
+from hotline.core.network.transfer import Transfer
 from triage.fetching.fetch import fetch
-from triage.fetching.network.transfer import Transfer
 from triage.fetching.report import FetchLimits, FetchReport, FetchRequest
 
 LOOPBACK = ("127.0.0.0/8",)
@@ -171,7 +171,7 @@ def tls_context(tmp_path_factory: pytest.TempPathFactory) -> _Context:
 def trusted(tls_context: _Context, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test host's certificate counts as one of the world's authorities."""
     pem = ssl.DER_cert_to_PEM_cert(tls_context.certificate)
-    monkeypatch.setattr("triage.fetching.network.transfer._TRUST", pem.encode())
+    monkeypatch.setattr("hotline.core.network.transfer._TRUST", pem.encode())
 
 
 @pytest.fixture

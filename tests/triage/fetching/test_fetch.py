@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from triage.fetching.network.http import Web
-from triage.fetching.pages.targets import parse
+from hotline.core.network.targets import parse
 from triage.fetching.report import FetchLimits, FetchReport, FetchRequest
+from triage.fetching.web import Web
 
 
 def test_a_page_gives_facts_and_the_hashes_of_its_media(lab: Any, world: Any) -> None:

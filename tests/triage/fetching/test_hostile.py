@@ -12,8 +12,8 @@ from typing import Any
 import pycurl
 import pytest
 
-from triage.fetching.network.transfer import Plan, Transfer
-from triage.fetching.pages.targets import parse
+from hotline.core.network.targets import parse
+from hotline.core.network.transfer import Plan, Transfer
 from triage.fetching.report import FetchLimits
 
 
@@ -287,9 +287,8 @@ def test_the_socket_itself_is_checked_whatever_was_resolved(
     lab: Any, world: Any
 ) -> None:
     """The second door: an address that slipped past the first is not connected to."""
-    request, target = lab.ask(world.url(), allowed_networks=()), parse(world.url())
-    plan = Plan(target, ("127.0.0.1",), None, 3.0, 1_000, None, None)
-    answer = Transfer(pycurl.Curl(), request, plan, lambda _headers, _head: 1_000).run(
+    plan = Plan(parse(world.url()), ("127.0.0.1",), seconds=3.0, budget=1_000)
+    answer = Transfer(pycurl.Curl(), plan, lambda _headers, _head: 1_000).run(
         verify=True
     )
     assert (answer.error, answer.refused) == ("blocked_address", True)

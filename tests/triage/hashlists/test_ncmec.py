@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.errors import Forbidden, InvalidInput, Unavailable
+from hotline.core.network.resolve import Reach
 from triage.hashlists.models import HashEntryRow, HashList, HashListVersion
 from triage.hashlists.owners.endpoint import checked_url
 from triage.hashlists.owners.ncmec import HashSharing, Update, update
@@ -104,7 +105,7 @@ def _update(
     now: datetime = NOW,
 ) -> Update:
     with HashSharing(
-        f"{url}/exchange", "example", password, pause=lambda _: None
+        f"{url}/exchange", "example", password, reach=Reach(), pause=lambda _: None
     ) as sharing:
         return update(context, "ncmec", sharing, actor="t", now=now, whole=whole)
 

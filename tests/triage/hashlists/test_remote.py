@@ -20,6 +20,7 @@ from hotline.core.errors import (
     Unavailable,
 )
 from hotline.core.jobs.task import Task
+from hotline.core.network.resolve import Reach
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
 from triage.cases.examination.ask_owner import ask_owner, not_asked
@@ -241,7 +242,7 @@ def test_a_list_of_our_own_keeps_its_name(
 class Stranger:
     """An owner who knows much: one near, one too far, one picture under two references."""
 
-    def __init__(self, _remote: RemoteList, token: str) -> None:
+    def __init__(self, _remote: RemoteList, token: str, _reach: Reach) -> None:
         assert token == "let-me-in"
 
     def match(self, hashes: Sequence[Sent]) -> Sequence[Answer]:

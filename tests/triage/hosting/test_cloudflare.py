@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from hotline.core.errors import InvalidInput, Unavailable
+from hotline.core.network.client import LOOPBACK
+from hotline.core.network.resolve import Reach
 from triage.hosting.sources.cloudflare import (
     CloudflareOrigin,
     Reporter,
@@ -22,7 +24,7 @@ PATH = "/client/v4/accounts/acc1/abuse-reports"
 def cloudflare(web_server: Any) -> CloudflareOrigin:
     base = f"{web_server.url}/client/v4"
     return CloudflareOrigin(
-        "acc1", "sesame", base_url=base, timeout=2, allow_local=True
+        "acc1", "sesame", base_url=base, timeout=2, reach=Reach(LOOPBACK)
     )
 
 

@@ -15,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.errors import Misconfigured
+from hotline.core.network.client import LOOPBACK
+from hotline.core.network.resolve import Reach
 from triage.hosting.facts import HostingFacts, Observation, tls_observation
 from triage.hosting.lookup import HostingLookup, observe_behind
 from triage.hosting.sources import asn as asn_table
@@ -140,7 +142,9 @@ def test_registries_are_asked_once_a_block(
         "name": "N",
     }
     web_server.routes[f"/rdap/ip/{ALBANIAN}"] = (200, block, {})
-    registry = Registry(bootstrap=bootstrap, ripestat=web_server.url, allow_local=True)
+    registry = Registry(
+        bootstrap=bootstrap, ripestat=web_server.url, reach=Reach(LOOPBACK)
+    )
     static = {"a.com": tuple(f"80.78.64.{n}" for n in range(1, 9))}
     look = HostingLookup(
         DnsResolver("127.0.0.1:9", static=static), geography, registry, cdns
@@ -160,7 +164,9 @@ def test_a_registry_is_asked_for_what_was_bought_of_it(
     web_server: Any, bootstrap: str, geography: Geography, cdns: CdnRanges
 ) -> None:
     """Two tenants of one blog host are two sites, and their names were bought by the host."""
-    registry = Registry(bootstrap=bootstrap, ripestat=web_server.url, allow_local=True)
+    registry = Registry(
+        bootstrap=bootstrap, ripestat=web_server.url, reach=Reach(LOOPBACK)
+    )
     static = {"one.blogspot.com": (ALBANIAN,), "www.two.blogspot.com": (ALBANIAN,)}
     look = HostingLookup(
         DnsResolver("127.0.0.1:9", static=static), geography, registry, cdns

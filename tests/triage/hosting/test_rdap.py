@@ -12,6 +12,8 @@ import pytest
 
 from hotline.core.errors import Misconfigured
 from hotline.core.jobs.circuit import FIRST_PAUSE, SILENCES
+from hotline.core.network.client import LOOPBACK
+from hotline.core.network.resolve import Reach
 from triage.hosting.facts import Observation
 from triage.hosting.sources.rdap import Budget, Registry
 
@@ -25,7 +27,7 @@ def registry(web_server: Any, bootstrap: str) -> Registry:
         bootstrap=bootstrap,
         ripestat=f"{web_server.url}/stat",
         timeout=2,
-        allow_local=True,
+        reach=Reach(LOOPBACK),
     )
 
 
@@ -156,7 +158,7 @@ def test_what_a_server_does_wrong_is_an_observation(
         bootstrap=bootstrap,
         ripestat="http://127.0.0.1:9",
         timeout=0.6,
-        allow_local=True,
+        reach=Reach(LOOPBACK),
     )
     web_server.routes[f"/rdap/ip/{ADDRESS}"] = reply
     facts = registry.network(ADDRESS, NOW)
@@ -212,7 +214,7 @@ def test_answers_are_kept_for_a_day_and_failures_for_minutes(
 
 def test_memory_is_bounded(web_server: Any, bootstrap: str) -> None:
     registry = Registry(
-        bootstrap=bootstrap, allow_local=True, keep=2, ripestat=web_server.url
+        bootstrap=bootstrap, reach=Reach(LOOPBACK), keep=2, ripestat=web_server.url
     )
     for name in ("a.com", "b.com", "c.com", "a.com"):
         registry.domain(name, NOW)
@@ -221,7 +223,7 @@ def test_memory_is_bounded(web_server: Any, bootstrap: str) -> None:
 
 def test_one_server_is_not_rushed(web_server: Any, bootstrap: str) -> None:
     budget = Budget(burst=2, interval=timedelta(seconds=10))
-    registry = Registry(bootstrap=bootstrap, allow_local=True, budget=budget)
+    registry = Registry(bootstrap=bootstrap, reach=Reach(LOOPBACK), budget=budget)
     statuses = [
         value(registry.domain(f"{n}.com", NOW), "registry_status") for n in "abc"
     ]
@@ -289,7 +291,7 @@ def test_who_accepts_and_says_nothing_counts_as_silent(bootstrap: str) -> None:
             bootstrap=bootstrap,
             ripestat=f"http://127.0.0.1:{silent.getsockname()[1]}",
             timeout=0.2,
-            allow_local=True,
+            reach=Reach(LOOPBACK),
         )
         for number in range(SILENCES):
             assert registry._abuse_c(f"192.0.2.{number}", NOW) == []

@@ -14,6 +14,8 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, Misconfigured
 from hotline.core.jobs.circuit import Circuit
 from hotline.core.jobs.task import Task
+from hotline.core.network.client import reach_of
+from hotline.core.network.resolve import Reach
 from hotline.core.storage import audit
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
@@ -38,7 +40,7 @@ from triage.hashlists.search.matcher import (
 )
 from triage.media.models import Media
 
-Connect = Callable[[RemoteList, str], HashMatcher]
+Connect = Callable[[RemoteList, str, Reach], HashMatcher]
 
 
 def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
@@ -57,7 +59,7 @@ def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
         )
     if remote is not None and (known is None or known.enabled):
         hashes = hashes_of(media, remote)
-        owner = connect(remote, _token(context, remote))
+        owner = connect(remote, _token(context, remote), reach_of(context.settings))
         if hashes:
             circuit = Circuit(context.database)
             circuit.require_closed(remote.name)

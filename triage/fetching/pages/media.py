@@ -15,8 +15,8 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from triage.fetching.pages.targets import parse
-from triage.fetching.report import MAX_URL, Source
+from hotline.core.network.targets import MAX_URL, parse
+from triage.fetching.report import Source
 
 MAX_INLINE = 20_000_000
 """Characters of a ``data:`` URL; larger ones are not decoded."""

@@ -1,18 +1,17 @@
 """How other people's hash services are asked: by HTTPS, never redirected, with bounded answers.
 
 Redirects are not followed and the environment's proxies are not used: the credentials and the
-hashes go to the one address that a person wrote down. Answers are read up to a limit.
+hashes go to the one address that a person wrote down. Answers are read up to a limit, by the
+guarded client: a name that leads to an address inside is not followed there.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from hotline.core.errors import Forbidden, InvalidInput, NoAnswer, Unavailable
+from hotline.core.network.client import Reply
 
 # A second try may work after these; another 4xx says that the question itself is wrong.
 RETRY_STATUS = frozenset({408, 425, 429})
@@ -41,25 +40,29 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def ask(
-    client: httpx.Client, method: str, url: str, *, limit: int, **sent: Any
-) -> bytes:
-    """The answer's body, at most ``limit`` bytes.
+def body_of(reply: Reply, *, limit: int) -> bytes:
+    """The body of a service's answer, which the client read up to ``limit`` bytes.
 
     Raises Unavailable where trying again may help, Forbidden where the credentials are refused and
     InvalidInput where the question is.
     """
-    try:
-        with client.stream(method, url, **sent) as answer:
-            _check(answer.status_code)
-            body = bytearray()
-            for block in answer.iter_bytes():
-                body += block
-                if len(body) > limit:
-                    raise InvalidInput(f"The answer is larger than {limit:,} bytes.")
-            return bytes(body)
-    except httpx.HTTPError as error:
-        raise NoAnswer(f"The hash service failed: {type(error).__name__}.") from None
+    if reply.error == "blocked_address":
+        raise InvalidInput(
+            "The hash service's address must not be visited"
+            f" ({reply.reason or 'it is not public'}).",
+            hint="A service in a private network needs that network in its entry's networks.",
+        )
+    if reply.is_refused:
+        raise InvalidInput(
+            f"The hash service's address cannot be used ({reply.error})."
+        )
+    if reply.status:
+        _check(reply.status)
+    if reply.error == "too_large":
+        raise InvalidInput(f"The answer is larger than {limit:,} bytes.")
+    if reply.error:
+        raise NoAnswer(f"The hash service failed: {reply.error}.")
+    return reply.body
 
 
 def _check(status: int) -> None:

@@ -12,6 +12,7 @@ that right; run it now and then.
 
 from __future__ import annotations
 
+import base64
 import io
 import tempfile
 import time
@@ -22,20 +23,21 @@ from functools import partial
 from itertools import chain, count
 from types import TracebackType
 from typing import BinaryIO, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import httpx
 from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, Unavailable
+from hotline.core.network.client import GuardedClient, with_own_machine
+from hotline.core.network.resolve import Reach
 from triage.hashlists import formats, service
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.formats.ncmec import Page, read_page
 from triage.hashlists.imports.importing import import_entries
 from triage.hashlists.imports.kept_pages import KeptPages
 from triage.hashlists.models import HashList
-from triage.hashlists.owners.endpoint import ask, checked_url
+from triage.hashlists.owners.endpoint import body_of, checked_url
 
 TIMEOUT_SECONDS = 60
 MOST_PAGES = 100_000
@@ -54,16 +56,25 @@ class HashSharing:
     """``url``: up to what stands before ``/v2``. Used in a ``with`` statement."""
 
     def __init__(
-        self, url: str, user: str, password: str, *, pause: Pause = time.sleep
+        self,
+        url: str,
+        user: str,
+        password: str,
+        *,
+        reach: Reach,
+        pause: Pause = time.sleep,
     ) -> None:
         self._base, self._user = f"{checked_url(url)}/v2", user
         self._pause = pause
-        self._client = httpx.Client(
-            auth=(user, password),
-            timeout=TIMEOUT_SECONDS,
-            headers={"Accept": "application/xml"},
-            follow_redirects=False,
-            trust_env=False,
+        credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
+        self._headers = {
+            "Accept": "application/xml",
+            "Authorization": f"Basic {credentials}",
+        }
+        self._client = GuardedClient(
+            with_own_machine(reach, self._base),
+            seconds=TIMEOUT_SECONDS,
+            most_bytes=LARGEST_PAGE,
         )
 
     def __enter__(self) -> Self:
@@ -78,7 +89,7 @@ class HashSharing:
         self._client.close()
 
     def check(self) -> None:
-        """Ask whether the service is there and knows us; raises what ``endpoint.ask`` does."""
+        """Ask whether the service is there and knows us; raises what ``body_of`` does."""
         self._get("status", {})
 
     def question(self, name: str, since: str) -> str:
@@ -112,8 +123,11 @@ class HashSharing:
 
     def _get(self, name: str, query: dict[str, str], attempt: int = 1) -> bytes:
         address = f"{self._base}/{name}"
+        if query:
+            address += f"?{urlencode(query)}"
         try:
-            return ask(self._client, "GET", address, limit=LARGEST_PAGE, params=query)
+            reply = self._client.get(address, headers=self._headers)
+            return body_of(reply, limit=LARGEST_PAGE)
         except Unavailable as error:
             if attempt == ATTEMPTS:
                 hint = f"Tried {ATTEMPTS} times; the list is as it was. Later goes on from here."

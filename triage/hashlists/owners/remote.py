@@ -10,16 +10,20 @@ and ``category``, the owner's own label, may be left out. The owner's hash is ne
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from hotline.core.datafiles import files
 from hotline.core.errors import InvalidInput, Misconfigured, Unavailable
-from triage.hashlists.owners.endpoint import ask, checked_url
+from hotline.core.network.client import GuardedClient, with_own_machine
+from hotline.core.network.resolve import Reach
+from triage.hashlists.owners.endpoint import body_of, checked_url
 
 FILE = "remote_lists.toml"
 LARGEST_ANSWER = 1 << 20
@@ -36,6 +40,8 @@ class RemoteList(BaseModel):
     name: str = Field(min_length=1, max_length=80)
     url: str
     kinds: tuple[Kind, ...] = Field(min_length=1)
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Private networks in which the owner's server may stand."""
     token_file: str = Field("", pattern=r"^[\w.-]*$")
     timeout_seconds: float = Field(10.0, gt=0, le=120)
     default_class: Literal["baseline", "national", "listed"] = "listed"
@@ -80,28 +86,28 @@ class HashMatcher(Protocol):
 class RemoteMatcher:
     """An owner's HTTP endpoint."""
 
-    def __init__(self, remote: RemoteList, token: str = "") -> None:
+    def __init__(self, remote: RemoteList, token: str, reach: Reach) -> None:
         self._remote = remote
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        own = with_own_machine(reach, remote.url)
+        networks = (str(network) for network in remote.networks)
+        self._reach = replace(own, allowed_networks=(*own.allowed_networks, *networks))
+        self._headers = {"Content-Type": "application/json"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
 
     def match(self, hashes: Sequence[Sent]) -> Sequence[Answer]:
-        """Raises Unavailable where the owner gave no usable answer, else what ``ask`` raises."""
+        """Raises Unavailable where the owner gave no usable answer, else as ``body_of``."""
         question = {
             "hashes": [{"kind": kind, "value": value} for kind, value in hashes]
         }
-        with httpx.Client(
-            timeout=self._remote.timeout_seconds,
-            follow_redirects=False,
-            trust_env=False,
+        sent = json.dumps(question).encode()
+        with GuardedClient(
+            self._reach,
+            seconds=self._remote.timeout_seconds,
+            most_bytes=LARGEST_ANSWER,
         ) as client:
-            body = ask(
-                client,
-                "POST",
-                self._remote.url,
-                limit=LARGEST_ANSWER,
-                json=question,
-                headers=self._headers,
-            )
+            reply = client.post(self._remote.url, sent, headers=self._headers)
+        body = body_of(reply, limit=LARGEST_ANSWER)
         try:
             answers = _Answers.model_validate_json(body).matches
         except ValidationError:

@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from hotline.core.errors import InvalidInput, Unavailable
+from hotline.core.network.resolve import Reach
 from triage.hosting.facts import Observation
 from triage.hosting.sources.http import Answer, exchange
 
@@ -60,12 +61,12 @@ class CloudflareOrigin:
         *,
         base_url: str = "https://api.cloudflare.com/client/v4",
         timeout: float = 20.0,
-        allow_local: bool = False,
+        reach: Reach | None = None,
     ) -> None:
         self._base = f"{base_url.rstrip('/')}/accounts/{quote(account_id, safe='')}/abuse-reports"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._timeout = timeout
-        self._allow_local = allow_local
+        self._reach = reach
 
     def report(
         self, reporter: Reporter, urls: Sequence[str], justification: str
@@ -103,7 +104,7 @@ class CloudflareOrigin:
             timeout=self._timeout,
             body=body,
             headers=self._headers,
-            allow_local=self._allow_local,
+            reach=self._reach,
         )
 
 

@@ -26,6 +26,7 @@ from whoisit.query import QueryBuilder
 from hotline.core.datafiles.files import read_bytes
 from hotline.core.errors import Misconfigured
 from hotline.core.jobs.circuit import SILENCES, pause_after
+from hotline.core.network.resolve import Reach
 from triage.hosting.facts import Observation
 from triage.hosting.sources.http import Answer, exchange
 
@@ -90,7 +91,7 @@ class _Kept:
 class Registry:
     """RDAP by IANA's bootstrap (shipped, dated), and RIPEstat's abuse contact finder.
 
-    ``bootstrap`` (the JSON that ``whoisit`` saves), ``ripestat`` and ``allow_local`` point it at
+    ``bootstrap`` (the JSON that ``whoisit`` saves), ``ripestat`` and ``reach`` point it at
     other servers; ``timeout`` in seconds is for a whole exchange.
     """
 
@@ -101,15 +102,19 @@ class Registry:
         ripestat: str = "https://stat.ripe.net",
         timeout: float = 8.0,
         budget: Budget | None = None,
-        allow_local: bool = False,
+        reach: Reach | None = None,
         override_dir: Path | None = None,
         keep: int = 10_000,
     ) -> None:
-        self._servers = _query_builder(bootstrap, override_dir, allow_local)
+        self._servers = _query_builder(
+            bootstrap,
+            override_dir,
+            allow_insecure=bool(reach and reach.allowed_networks),
+        )
         self._ripestat = ripestat.rstrip("/")
         self._timeout = timeout
         self._budget = budget or Budget()
-        self._allow_local = allow_local
+        self._reach = reach or Reach()
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._keep = keep
 
@@ -211,7 +216,7 @@ class Registry:
         server = urlsplit(url).netloc
         if not self._budget.take(server, now):
             return Answer(0, None, url, "rate_limited")
-        answer = exchange(url, timeout=self._timeout, allow_local=self._allow_local)
+        answer = exchange(url, timeout=self._timeout, reach=self._reach)
         self._budget.note(server, now, answered=answer.error not in _SILENT)
         if answer.status in (429, 503):
             self._budget.close(urlsplit(answer.url).netloc, now, answer.retry_after)
@@ -224,7 +229,7 @@ class Registry:
 
 
 def _query_builder(
-    bootstrap: str | None, override_dir: Path | None, allow_insecure: bool
+    bootstrap: str | None, override_dir: Path | None, *, allow_insecure: bool
 ) -> QueryBuilder:
     if bootstrap is None:
         raw = read_bytes("triage.hosting", "rdap_bootstrap.json", override_dir)

@@ -3,19 +3,37 @@
 A name may have public and forbidden addresses at once (a mistake, or an attempt to reach inwards).
 The forbidden ones are dropped and recorded, the others are used; a name that has only forbidden
 ones is refused. Refusing on *any* forbidden address would let a host hide by adding one.
-Answers are kept for one fetch, so a second, different answer (DNS rebinding) is never asked for.
+Answers are kept for one exchange or fetch, so a second, different answer (DNS rebinding) is never
+asked for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import dns.exception
 import dns.name
 import dns.resolver
 
-from triage.fetching.network.addresses import parse_address, refusal
-from triage.fetching.report import FetchRequest
+from hotline.core.network.addresses import parse_address, refusal
+
+_LOOPBACK = ["127.0.0.1", "::1"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far our own requests go, and how names are looked up for them.
+
+    ``allowed_networks``: CIDR networks that may be visited although they are not public.
+    ``resolver``: ``address:port`` of a DNS server, None for the system's own. ``hosts``: host name
+    -> address, asked before DNS; the address is checked like any other.
+    """
+
+    allowed_networks: tuple[str, ...] = ()
+    resolver: str | None = None
+    hosts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,59 +49,68 @@ class Resolved:
 
 
 class Names:
-    """Resolves for one fetch, by the request's static hosts, its resolver or the system's."""
+    """Resolves for one fetch or exchange, by static hosts, a resolver or the system's servers."""
 
-    def __init__(self, request: FetchRequest) -> None:
-        self._request = request
-        self._known: dict[str, Resolved] = {}
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+        self._answers: dict[str, Resolved] = {}
         self._resolver: dns.resolver.Resolver | None = None
 
     def resolve(self, host: str, *, seconds: float) -> Resolved:
         """Addresses of ``host`` (as the URL parser writes it), within ``seconds``."""
-        if host not in self._known:
-            self._known[host] = self._look_up(host, seconds)
-        return self._known[host]
+        if host not in self._answers:
+            self._answers[host] = self._look_up(host, seconds)
+        return self._answers[host]
 
     def forbidden_literal(self, host: str) -> bool:
         """Whether ``host`` writes an address that must not be visited (by whatever way)."""
-        literal = parse_address(host)
-        return literal is not None and bool(
-            refusal(host, self._request.allowed_networks)
-        )
+        if parse_address(host) is None:
+            return False
+        return bool(refusal(host, self._reach.allowed_networks))
 
     def _look_up(self, host: str, seconds: float) -> Resolved:
         literal = parse_address(host)
         if literal is not None:
             return self._check([str(literal)])
-        if static := self._request.hosts.get(host.rstrip(".")):
+        name = host.rstrip(".")
+        if static := self._reach.hosts.get(name):
             return self._check([static])
-        found: list[str] = []
+        if name == "localhost" or name.endswith(".localhost"):
+            return self._check(_LOOPBACK)  # never a question for DNS (RFC 6761)
+        return self._ask_servers(name, seconds)
+
+    def _ask_servers(self, name: str, seconds: float) -> Resolved:
+        deadline = time.monotonic() + seconds
+        addresses: list[str] = []
         errors: list[str] = []
-        for kind in ("A", "AAAA"):
+        for record_type in ("A", "AAAA"):
             try:
-                found += self._ask(host, kind, seconds)
+                remaining = deadline - time.monotonic()
+                addresses += self._ask(name, record_type, remaining)
             except dns.resolver.NXDOMAIN:
                 return Resolved(error="dns_nxdomain")
             except dns.resolver.NoAnswer:
                 errors.append("dns_no_address")
             except (dns.exception.DNSException, OSError, ValueError):
                 errors.append("dns_failure")
-        if found:
-            return self._check(found)
+        if addresses:
+            return self._check(addresses)
         # A server that failed for one family leaves open whether the name has an address.
         return Resolved(error="dns_failure" if "dns_failure" in errors else errors[0])
 
-    def _ask(self, host: str, kind: str, seconds: float) -> list[str]:
+    def _ask(self, name: str, record_type: str, seconds: float) -> list[str]:
         if self._resolver is None:
-            self._resolver = _resolver(self._request.resolver)
-        name = dns.name.from_text(host.rstrip(".") + ".")
+            self._resolver = _resolver(self._reach.resolver)
         answer = self._resolver.resolve(
-            name, kind, lifetime=max(seconds, 0.01), search=False
+            dns.name.from_text(f"{name}."),
+            record_type,
+            lifetime=max(seconds, 0.01),
+            search=False,
         )
         return [record.address for record in answer]
 
     def _check(self, addresses: list[str]) -> Resolved:
-        allowed = self._request.allowed_networks
+        allowed = self._reach.allowed_networks
         dropped = tuple(address for address in addresses if refusal(address, allowed))
         usable = tuple(address for address in addresses if address not in dropped)
         return Resolved(usable, dropped, None if usable else "blocked_address")

@@ -19,37 +19,46 @@ from urllib.parse import unquote_to_bytes
 import certifi
 import pycurl
 
-from triage.fetching.network.addresses import refusal
-from triage.fetching.network.curl_errors import slug_of, tls_facts
-from triage.fetching.pages.targets import Target
-from triage.fetching.report import FetchRequest
+from hotline.core import USER_AGENT
+from hotline.core.network.addresses import refusal
+from hotline.core.network.curl_errors import slug_of, tls_facts
+from hotline.core.network.targets import Target
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REDIRECT_BODY = 65_536
 _CUT_SHORT = frozenset(
     {"truncated", "bad_encoding", "connection_lost", "timeout", "bad_response"}
 )
-_TRUST = Path(
-    certifi.where()
-).read_bytes()  # a blob: the sandboxed process need not read files
+# A blob, so that the sandboxed process need not read files.
+_TRUST = Path(certifi.where()).read_bytes()
 _ALLOWED = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 
 CapRule = Callable[[dict[str, str], bytes], int]
 """Headers and the first bytes of a body -> how many bytes of it may be read."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """How to reach a target: ``addresses`` to pin (direct) or ``proxy``, and for how long."""
+    """How to reach a target, as whom, and for how long.
+
+    ``addresses`` are those to pin for a direct connection; with a ``proxy`` there are none.
+    ``allowed_networks`` may be connected to although they are not public. ``budget`` is in bytes.
+    ``headers`` are whole lines; with a ``body`` the exchange is a POST.
+    """
 
     target: Target
     addresses: tuple[str, ...]
-    proxy: str | None
     seconds: float
     budget: int
-    referrer: str | None
-    cookies: str | None
-    userinfo: str | None = None
+    allowed_networks: tuple[str, ...] = ()
+    proxy: str | None = None
+    connect_seconds: float = 10
+    user_agent: str = USER_AGENT
+    referrer: str | None = None
+    cookies: str | None = field(default=None, repr=False)
+    userinfo: str | None = field(default=None, repr=False)
+    headers: tuple[str, ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
@@ -73,11 +82,9 @@ class Answer:
 class Transfer:
     """Runs one plan on ``curl``; ``answer`` is filled by the callbacks."""
 
-    def __init__(
-        self, curl: pycurl.Curl, request: FetchRequest, plan: Plan, cap: CapRule
-    ) -> None:
+    def __init__(self, curl: pycurl.Curl, plan: Plan, cap: CapRule) -> None:
         self.answer = Answer()
-        self._curl, self._request, self._plan, self._cap = curl, request, plan, cap
+        self._curl, self._plan, self._cap = curl, plan, cap
         self._limit: int | None = None
         self._full = False
         self._sockets: list[socket.socket] = []
@@ -96,10 +103,10 @@ class Transfer:
         return self.answer
 
     def _configure(self, verify: bool) -> None:
-        curl, request, plan = self._curl, self._request, self._plan
+        curl, plan = self._curl, self._plan
         curl.reset()
         milliseconds = max(1, int(plan.seconds * 1000))
-        connect = max(1, int(min(plan.seconds, request.limits.connect_seconds) * 1000))
+        connect = max(1, int(min(plan.seconds, plan.connect_seconds) * 1000))
         for option, value in (
             (pycurl.URL, plan.target.href),
             (pycurl.PATH_AS_IS, 1),
@@ -111,7 +118,7 @@ class Transfer:
             (pycurl.NOSIGNAL, 1),
             (pycurl.ACCEPT_ENCODING, ""),
             (pycurl.COOKIEFILE, ""),
-            (pycurl.USERAGENT, request.user_agent),
+            (pycurl.USERAGENT, plan.user_agent),
             (pycurl.TIMEOUT_MS, milliseconds),
             (pycurl.CONNECTTIMEOUT_MS, connect),
             (pycurl.CAINFO_BLOB, _TRUST),
@@ -136,7 +143,7 @@ class Transfer:
 
     @staticmethod
     def _present(curl: pycurl.Curl, plan: Plan) -> None:
-        """As whom one comes, where the item has that set."""
+        """As whom we come, and what we bring."""
         if plan.referrer:
             curl.setopt(pycurl.REFERER, plan.referrer)
         if plan.cookies:
@@ -146,11 +153,17 @@ class Transfer:
             curl.setopt(pycurl.HTTPAUTH, pycurl.HTTPAUTH_BASIC)
             curl.setopt(pycurl.USERNAME, unquote_to_bytes(name))
             curl.setopt(pycurl.PASSWORD, unquote_to_bytes(password))
+        lines = list(plan.headers)
+        if plan.body is not None:
+            curl.setopt(pycurl.POSTFIELDS, plan.body)
+            lines.append("Expect:")  # the body goes at once, without asking first
+        if lines:
+            curl.setopt(pycurl.HTTPHEADER, lines)
 
     def _on_socket(self, _purpose: int, address: Any) -> Any:
         """The last check, on the address really connected to (a proxy's is the operator's)."""
         if self._plan.proxy is None and refusal(
-            str(address.addr[0]), self._request.allowed_networks
+            str(address.addr[0]), self._plan.allowed_networks
         ):
             self.answer.refused = True
             return pycurl.SOCKET_BAD
@@ -159,9 +172,8 @@ class Transfer:
         return opened
 
     def _on_header(self, line: bytes) -> None:
-        if line.startswith(
-            b"HTTP/"
-        ):  # a new block: after a 1xx answer or a proxy's CONNECT
+        if line.startswith(b"HTTP/"):
+            # A new block of headers: after a 1xx answer or a proxy's CONNECT.
             self.answer.headers.clear()
             code = line.split(None, 2)[1:2]
             self.answer.status = int(code[0]) if code and code[0].isdigit() else None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.fetching.network.addresses import parse_address, refusal
+from hotline.core.network.addresses import parse_address, refusal
 
 INSIDE = [
     ("127.0.0.1", "loopback"),

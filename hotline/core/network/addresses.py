@@ -1,4 +1,4 @@
-"""Which addresses the fetcher may connect to: an explicit list, because a page chooses them for us.
+"""Which addresses may be connected to: an explicit list, because others choose them for us.
 
 ``ipaddress.is_global`` is not used: it depends on the Python release and calls several wrapped or
 retired ranges global (2002::/16, 64:ff9b::/96, 3fff::/20, 192.88.99.0/24, 224.0.0.0/4 ...).
@@ -29,10 +29,8 @@ Network = IPv4Network | IPv6Network
 _REFUSED: tuple[tuple[str, str], ...] = (
     # The first that fits names the reason, so the narrow ones stand first.
     ("169.254.169.254/32", "metadata"),
-    (
-        "168.63.129.16/32",
-        "metadata",
-    ),  # Azure's host agent answers on this public address
+    # Azure's host agent answers on this public address.
+    ("168.63.129.16/32", "metadata"),
     ("100.100.100.200/32", "metadata"),  # Alibaba Cloud
     ("192.0.0.192/32", "metadata"),  # Oracle Cloud
     ("fd00:ec2::254/128", "metadata"),  # Amazon EC2 over IPv6

@@ -1,4 +1,4 @@
-"""What a URL asks the fetcher to connect to, read once, by the parser that browsers follow.
+"""What a URL asks us to connect to, read once, by the parser that browsers follow.
 
 The same normal form is checked and handed to curl, so that the two cannot disagree about the host.
 """
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import ada_url
 
-from triage.fetching.report import MAX_URL
+MAX_URL = 8_192
+"""Longer addresses are cut in reports: a URL is a name, not a place to carry data in."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 

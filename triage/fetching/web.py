@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import pycurl
 
-from triage.fetching.network.resolve import Names, Resolved
-from triage.fetching.network.transfer import Answer, CapRule, Plan, Transfer
-from triage.fetching.pages.targets import Target, parse
+from hotline.core.network.resolve import Names, Reach, Resolved
+from hotline.core.network.targets import Target, parse
+from hotline.core.network.transfer import Answer, CapRule, Plan, Transfer
 from triage.fetching.report import FetchRequest, Hop
 
 _INWARD_NAMES = (
@@ -26,6 +26,7 @@ _INWARD_NAMES = (
     ".lan",
 )
 """Special-use names (RFC 6761, 6762, 8375 and custom) that only mean something on the inside."""
+_PATIENCE_BEHIND_PROXY = 2.0  # seconds; a house without name servers of its own waits
 
 
 @dataclass(slots=True)
@@ -47,7 +48,9 @@ class Web:
         self.bytes_read = 0
         self._now = now
         self._started = now()
-        self._names = Names(request)
+        self._names = Names(
+            Reach(request.allowed_networks, request.resolver, request.hosts)
+        )
         self._home = parse(request.url)
         self._curl = pycurl.Curl()
 
@@ -112,25 +115,38 @@ class Web:
             return Answer(
                 error=problem, refused=problem == "blocked_address"
             ), resolved.dropped
-        secrets = (self.request.cookies, self.request.userinfo)
-        cookies, userinfo = secrets if self._at_home(target) else (None, None)
+        at_home = self._at_home(target)
         plan = Plan(
-            target, resolved.usable, proxy, seconds, budget, referrer, cookies, userinfo
+            target,
+            resolved.usable,
+            seconds,
+            budget,
+            allowed_networks=self.request.allowed_networks,
+            proxy=proxy,
+            connect_seconds=limits.connect_seconds,
+            user_agent=self.request.user_agent,
+            referrer=referrer,
+            cookies=self.request.cookies if at_home else None,
+            userinfo=self.request.userinfo if at_home else None,
         )
         return self._exchange(plan, cap), resolved.dropped
 
     def _exchange(self, plan: Plan, cap: CapRule) -> Answer:
-        answer = Transfer(self._curl, self.request, plan, cap).run(verify=True)
+        answer = Transfer(self._curl, plan, cap).run(verify=True)
         if answer.error == "tls_invalid" and self.request.tls_insecure:
             facts = answer.tls
-            answer = Transfer(self._curl, self.request, plan, cap).run(verify=False)
+            answer = Transfer(self._curl, plan, cap).run(verify=False)
             answer.tls = facts
         self.bytes_read += len(answer.body)
         return answer
 
     def _refuse(self, target: Target) -> str | None:
-        """Why this target is not even looked up. Names that mean an inside host matter at a proxy,
-        which resolves them where our own check cannot see."""
+        """Why this target is not even asked for.
+
+        A proxy resolves names where our own check cannot see, so that names which mean an inside
+        host are refused, and what an HTTP proxy is to reach is looked up here as well. A SOCKS
+        proxy stands there so that our name servers are *not* asked.
+        """
         if not target.fetchable:
             return "bad_scheme"
         if target.onion:
@@ -138,10 +154,17 @@ class Web:
         if self._proxy(target) is None:
             return None
         name = "." + target.host.rstrip(".")
-        inward = name.endswith(_INWARD_NAMES) or self._names.forbidden_literal(
-            target.host
-        )
-        return "blocked_address" if inward else None
+        if name.endswith(_INWARD_NAMES) or self._names.forbidden_literal(target.host):
+            return "blocked_address"
+        return self._refuse_behind_proxy(target)
+
+    def _refuse_behind_proxy(self, target: Target) -> str | None:
+        """A name without an answer here goes on: where the proxy stands it may have one."""
+        if not self.request.http_proxy:
+            return None
+        patience = min(self.remaining, _PATIENCE_BEHIND_PROXY)
+        resolved = self._names.resolve(target.host, seconds=patience)
+        return "blocked_address" if resolved.error == "blocked_address" else None
 
     def _proxy(self, target: Target) -> str | None:
         if target.onion:
