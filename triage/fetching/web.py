@@ -10,11 +10,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import pycurl
-
 from hotline.core.network.resolve import Names, Reach, Resolved
 from hotline.core.network.targets import Target, parse
-from hotline.core.network.transfer import Answer, CapRule, Plan, Transfer
+from hotline.core.network.transfer import Answer, CapRule, Plan, Transfer, new_handle
 from triage.fetching.report import FetchRequest, Hop
 
 _INWARD_NAMES = (
@@ -52,7 +50,7 @@ class Web:
             Reach(request.allowed_networks, request.resolver, request.hosts)
         )
         self._home = parse(request.url)
-        self._curl = pycurl.Curl()
+        self._curl = new_handle()
 
     def close(self) -> None:
         self._curl.close()

@@ -15,18 +15,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
 from types import TracebackType
 from typing import Self
-
-import pycurl
+from urllib.parse import urlsplit
 
 from hotline.core import USER_AGENT
-from hotline.core.network.addresses import parse_address, refusal
+from hotline.core.network.addresses import refusal
 from hotline.core.network.resolve import Names, Reach, Resolved
 from hotline.core.network.targets import Target, parse
-from hotline.core.network.transfer import REDIRECTS, Answer, Plan, Transfer
+from hotline.core.network.transfer import REDIRECTS, Answer, Plan, Transfer, new_handle
 from hotline.core.settings import Settings
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -71,18 +70,19 @@ def reach_of(settings: Settings) -> Reach:
 
 
 def with_own_machine(reach: Reach, url: str) -> Reach:
-    """``reach``, and this machine too where an operator's own ``url`` names it literally."""
-    target = parse(url)
-    if target is None or not _is_this_machine(target.host):
+    """``reach``, and this machine too where an operator's own ``url`` names it plainly."""
+    if not is_this_machine(urlsplit(url).hostname or ""):
         return reach
-    return Reach(
-        (*reach.allowed_networks, *LOOPBACK), reach.resolver, dict(reach.hosts)
-    )
+    return replace(reach, allowed_networks=(*reach.allowed_networks, *LOOPBACK))
 
 
-def _is_this_machine(host: str) -> bool:
-    address = parse_address(host)
-    return host == "localhost" if address is None else address.is_loopback
+def is_this_machine(host: str) -> bool:
+    """Whether ``host`` is ``localhost`` or a loopback address in its usual notation."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return any(address in ip_network(network) for network in LOOPBACK)
 
 
 class GuardedClient:
@@ -106,7 +106,7 @@ class GuardedClient:
         self._most_bytes = most_bytes
         self._redirects = redirects
         self._user_agent = user_agent
-        self._curl = pycurl.Curl()
+        self._curl = new_handle()
 
     def __enter__(self) -> Self:
         return self

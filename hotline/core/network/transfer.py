@@ -79,6 +79,11 @@ class Answer:
         return self.status in REDIRECTS and bool(self.headers.get("location"))
 
 
+def new_handle() -> pycurl.Curl:
+    """A handle for transfers one after another; it keeps connections, and is to be closed."""
+    return pycurl.Curl()
+
+
 class Transfer:
     """Runs one plan on ``curl``; ``answer`` is filled by the callbacks."""
 

@@ -92,3 +92,37 @@ def test_an_upstream_proxy_carries_the_clear_web(
     assert (world.paths, socks.names) == (["http://clear.test/"], [])
     report = lab.look(lab.ask("https://clear.test/", **proxies))
     assert (report.outcome, report.error) == ("failed", "proxy_failure")
+
+
+@pytest.mark.parametrize("kind", ["A", "AAAA"])
+def test_an_upstream_proxy_is_not_asked_for_a_name_that_leads_inside(
+    lab: Any, world: Any, name_server: Any, kind: str
+) -> None:
+    inside = {"A": ["10.0.0.1"], "AAAA": ["::ffff:10.0.0.1"]}
+    name_server.answers = lambda _name, asked: inside[asked] if asked == kind else []
+    request = lab.ask(
+        "http://inward.test/",
+        http_proxy=world.url(host="127.0.0.1"),
+        resolver=name_server.address,
+    )
+    report = lab.look(request)
+    assert (report.outcome, report.error) == ("refused", "blocked_address")
+    assert world.requests == []
+
+
+def test_an_upstream_proxy_is_not_asked_for_a_redirect_that_leads_inside(
+    lab: Any, world: Any, name_server: Any
+) -> None:
+    inside = {"inward.test": ["192.168.0.1"], "clear.test": ["127.0.0.1"]}
+    name_server.answers = lambda name, kind: inside[name] if kind == "A" else []
+    world.routes = {
+        "http://clear.test/": lab.answer(b"", 302, Location="http://inward.test/")
+    }
+    request = lab.ask(
+        "http://clear.test/",
+        http_proxy=world.url(host="127.0.0.1"),
+        resolver=name_server.address,
+    )
+    report = lab.look(request)
+    assert (report.outcome, report.error) == ("refused", "blocked_address")
+    assert world.paths == ["http://clear.test/"]

@@ -7,11 +7,10 @@ guarded client: a name that leads to an address inside is not followed there.
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from hotline.core.errors import Forbidden, InvalidInput, NoAnswer, Unavailable
-from hotline.core.network.client import Reply
+from hotline.core.network.client import Reply, is_this_machine
 
 # A second try may work after these; another 4xx says that the question itself is wrong.
 RETRY_STATUS = frozenset({408, 425, 429})
@@ -27,17 +26,10 @@ def checked_url(url: str) -> str:
         )
     if parts.hostname and (
         parts.scheme == "https"
-        or (parts.scheme == "http" and _is_loopback(parts.hostname))
+        or (parts.scheme == "http" and is_this_machine(parts.hostname))
     ):
         return url.rstrip("/")
     raise InvalidInput(f"{url[:200]!r} is not an https:// address.", hint="Use HTTPS.")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def body_of(reply: Reply, *, limit: int) -> bytes:
