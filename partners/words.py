@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
+
+from partners.channels.registry import NO_CHANNEL, channel_kinds
 
 NOTICE_STATES: dict[str, Any] = {
     "awaiting_release": lazy_gettext("Waits for the police's release"),
@@ -141,12 +143,6 @@ PARTNER_KINDS: dict[str, Any] = {
     "child_protection_unit": lazy_gettext("Child-protection unit"),
 }
 
-CHANNELS: dict[str, Any] = {
-    "email": lazy_gettext("E-mail"),
-    "http": lazy_gettext("HTTP"),
-    "none": lazy_gettext("None yet"),
-}
-
 NOTICE_KINDS: dict[str, Any] = {
     "provider_notice": lazy_gettext("Notice to the host"),
     "cdn_notice": lazy_gettext("Notice to the delivery network"),
@@ -184,6 +180,14 @@ TONES = {
 def word(words: dict[str, Any], slug: str) -> str:
     """The word for a slug; the slug in plain letters where there is none."""
     return str(words[slug]) if slug in words else slug.replace("_", " ")
+
+
+def channel_label(name: str) -> str:
+    """How the pages call a channel; the stored name of one that is no longer there."""
+    if name == NO_CHANNEL:
+        return str(gettext("None yet"))
+    kind = channel_kinds().get(name)
+    return str(kind.label) if kind is not None else name
 
 
 def tone(slug: str) -> str:

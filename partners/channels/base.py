@@ -1,13 +1,16 @@
-"""The seam of channels: a message in, a receipt or a reason out."""
+"""What every channel has in common: a message in, a receipt or a reason out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from hotline.core.errors import Unavailable
+from flask_babel.speaklater import LazyString
+from pydantic import SecretStr
+
 from hotline.core.jobs.task import GiveUp
+from hotline.core.settings import Settings
 
 
 class Refused(GiveUp):
@@ -52,22 +55,24 @@ class Channel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Channels:
-    """The channels of this installation by name."""
+class ChannelKind:
+    """What a channel's module tells the registry about it, under the name ``CHANNEL``.
 
-    by_name: Mapping[str, Channel]
+    ``name`` is stored with partners and deliveries (at most 12 characters), ``label`` is shown.
+    ``settings`` names those that have to be set before the channel can be opened.
+    ``address_fault`` says what is wrong with an address, "" when it can be used.
+    ``open_channel`` is called only where every one of ``settings`` is set.
+    """
 
-    def send(self, channel: str, message: Message) -> dict[str, Any]:
-        """The other side's answer (codes and ids, for the record)."""
-        found = self.by_name.get(channel)
-        if found is None:
-            raise Unavailable(
-                f"No {channel} channel is set up, so nothing was sent.",
-                hint="Set HOTLINE_SMTP_HOST." if channel == "email" else "",
-            )
-        return found.send(message)
+    name: str
+    label: str | LazyString
+    settings: tuple[str, ...]
+    address_fault: Callable[[str, Settings], str]
+    open_channel: Callable[[Settings], Channel]
 
-    def server_of(self, channel: str, address: str) -> str:
-        """Whom a message is handed to; empty where nothing leaves by that channel."""
-        found = self.by_name.get(channel)
-        return found.server_of(address) if found is not None else ""
+    def is_set_up(self, settings: Settings) -> bool:
+        return all(_is_set(getattr(settings, name)) for name in self.settings)
+
+
+def _is_set(value: object) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)

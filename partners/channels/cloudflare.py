@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from hotline.core.errors import InvalidInput
-from partners.channels.base import Message, Refused
+from hotline.core.settings import Settings
+from partners.channels.base import ChannelKind, Message, Refused
+from triage.hosting.build import build_cloudflare
 from triage.hosting.sources.cloudflare import CloudflareOrigin, Reporter
 
 NAME = "cloudflare"
@@ -52,3 +54,27 @@ class CloudflareChannel:
             return {"reference": self._client.report(reporter, urls, why)}
         except InvalidInput as error:
             raise Refused(str(error)) from error
+
+
+def address_fault(address: str, settings: Settings) -> str:
+    """The address is our own account there; which mailbox is told, Cloudflare knows."""
+    if address and address == settings.cloudflare_account:
+        return ""
+    return "This is not the Cloudflare account that the settings name."
+
+
+def open_channel(settings: Settings) -> CloudflareChannel:
+    client = build_cloudflare(settings)
+    assert client is not None, "opened only where account and token are set"
+    return CloudflareChannel(
+        client, country=settings.country, anonymous=settings.cloudflare_anonymous
+    )
+
+
+CHANNEL = ChannelKind(
+    NAME,
+    "Cloudflare",
+    ("cloudflare_account", "cloudflare_token"),
+    address_fault,
+    open_channel,
+)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlsplit
+
+from flask_babel import lazy_gettext
 
 from hotline.core.errors import NoAnswer, Unavailable
 from hotline.core.network.client import GuardedClient, Reply, reach_of
 from hotline.core.settings import Settings
-from partners.channels.base import Message, Refused
+from partners.channels.base import ChannelKind, Message, Refused
 
 TIMEOUT_SECONDS = 30
 LARGEST_ANSWER = 20_000  # bytes
@@ -73,3 +76,14 @@ def _reference(reply: Reply) -> str:
         return ""
     reference = document.get("reference") if isinstance(document, dict) else None
     return str(reference)[:120] if isinstance(reference, str | int) else ""
+
+
+def address_fault(address: str, settings: Settings) -> str:
+    """Plain HTTP is for a sandbox, whose servers have no certificates."""
+    pattern = r"https?" if settings.fetch_allowed_networks else "https"
+    if re.fullmatch(rf"{pattern}://[^\s/]+(/\S*)?", address):
+        return ""
+    return "This is not an https:// address."
+
+
+CHANNEL = ChannelKind("http", lazy_gettext("HTTP"), (), address_fault, HttpChannel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
@@ -11,15 +12,22 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any
 
+from flask_babel import lazy_gettext
+
 from hotline.core.errors import NoAnswer, Unavailable
 from hotline.core.network.client import reach_of
 from hotline.core.network.own_servers import ForbiddenAddress, open_connection
 from hotline.core.network.resolve import Reach
 from hotline.core.settings import Settings
-from partners.channels.base import Message, Refused
+from partners.channels.base import ChannelKind, Message, Refused
 
+NAME = "email"
 TIMEOUT_SECONDS = 30
 _SERVICE_READY = 220
+# One address without display name, quotes or comments: it goes into an envelope as it is.
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
+)
 
 
 class MailChannel:
@@ -128,5 +136,18 @@ def compose(message: Message, settings: Settings) -> EmailMessage:
 def _failure(code: int, words: bytes | str) -> Exception:
     """RFC 5321: 4xx is for now, 5xx is for good."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    told = f"The mail server answered {code}: {' '.join(text.split())[:160]}"
-    return Refused(told) if code >= 500 else Unavailable(told)
+    answered = f"The mail server answered {code}: {' '.join(text.split())[:160]}"
+    return Refused(answered) if code >= 500 else Unavailable(answered)
+
+
+def is_mail_address(address: str) -> bool:
+    return _ADDRESS.fullmatch(address) is not None
+
+
+def address_fault(address: str, _settings: Settings) -> str:
+    return "" if is_mail_address(address) else "This is not an e-mail address."
+
+
+CHANNEL = ChannelKind(
+    NAME, lazy_gettext("E-mail"), ("smtp_host",), address_fault, MailChannel
+)

@@ -12,12 +12,15 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import own_path, requires, signed_in
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import HotlineError, InvalidInput
 from hotline.core.web import site
 from partners import words
+from partners.channels.registry import channel_names
 from partners.console.pages import faults_of, said
-from partners.directory import service
+from partners.directory import lookup, service
+from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
 from partners.notices.service import contact_confirmed
 from partners.referrals.service import send_waiting
@@ -29,32 +32,30 @@ NEW = ("kind", "country", "name", "languages")
 
 
 @requires("partner.see")
-def directory() -> ResponseReturnValue:
-    return _directory()
+def show_directory() -> ResponseReturnValue:
+    return _render_directory()
 
 
 @requires("partner.edit")
-def add() -> ResponseReturnValue:
+def add_partner() -> ResponseReturnValue:
     given = {name: request.form.get(name, "") for name in NEW}
     try:
         with site.writing() as session:
-            found = service.add_partner(
-                session,
+            partner = service.add_partner(
+                _act(session),
                 kind=given["kind"],
                 country=given["country"],
                 name=given["name"],
                 languages=given["languages"].lower().replace(",", " ").split(),
-                actor=signed_in().actor,
-                now=utc_now(),
             )
-            name = found.name
+            name = partner.name
     except InvalidInput as error:
-        return make_response(_directory(error, given), error.status)
+        return make_response(_render_directory(error, given), error.status)
     flash(
         gettext("%(name)s is in the directory. Enter an address next.", name=name),
         "good",
     )
-    return redirect(url_for("partners.directory", words=name), 303)
+    return redirect(url_for("partners.show_directory", words=name), 303)
 
 
 @requires("partner.edit")
@@ -63,12 +64,10 @@ def set_contact(partner_id: uuid.UUID) -> ResponseReturnValue:
     form = request.form
     with said(), site.writing() as session:
         service.set_contact(
-            session,
-            service.partner(session, partner_id),
+            _act(session),
+            lookup.get_partner(session, partner_id),
             channel=form.get("channel", ""),
             address=form.get("address", ""),
-            actor=signed_in().actor,
-            now=utc_now(),
         )
         flash(
             gettext("The contact is stored. It is used once it is confirmed."), "good"
@@ -77,10 +76,10 @@ def set_contact(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 
 @requires("partner.edit")
-def confirm(partner_id: uuid.UUID) -> ResponseReturnValue:
+def confirm_address(partner_id: uuid.UUID) -> ResponseReturnValue:
     """What waited for this address leaves at once."""
     with said(), site.writing() as session:
-        waited = confirm_address(session, service.partner(session, partner_id))
+        waited = _confirm_and_send(session, lookup.get_partner(session, partner_id))
         flash(
             gettext("The address is confirmed. Sent now: %(count)s.", count=waited),
             "good",
@@ -88,12 +87,17 @@ def confirm(partner_id: uuid.UUID) -> ResponseReturnValue:
     return _back()
 
 
-def confirm_address(session: Session, found: Partner) -> int:
-    """Confirm and send what waited; returns how many."""
-    ctx, actor, now = site.context(), signed_in().actor, utc_now()
-    service.approve(session, found, actor=actor, now=now)
-    waited = send_waiting(session, ctx, found, actor=actor, now=now)
-    return waited + contact_confirmed(session, ctx, found, actor=actor, now=now)
+def _confirm_and_send(session: Session, partner: Partner) -> int:
+    """Confirm an address and send what waited for it; returns how many."""
+    act = _act(session)
+    service.confirm_address(act, partner)
+    referrals = send_waiting(
+        session, act.context, partner, actor=act.actor, now=act.now
+    )
+    notices = contact_confirmed(
+        session, act.context, partner, actor=act.actor, now=act.now
+    )
+    return referrals + notices
 
 
 @requires("partner.edit")
@@ -101,21 +105,21 @@ def set_enabled(partner_id: uuid.UUID) -> ResponseReturnValue:
     enabled = request.form.get("enabled") == "yes"
     with said(), site.writing() as session:
         service.set_enabled(
-            session,
-            service.partner(session, partner_id),
-            enabled=enabled,
-            actor=signed_in().actor,
-            now=utc_now(),
+            _act(session), lookup.get_partner(session, partner_id), enabled=enabled
         )
     return _back()
 
 
-def _directory(
+def _act(session: Session) -> Act:
+    return Act(session, site.context(), signed_in().actor, utc_now())
+
+
+def _render_directory(
     error: HotlineError | None = None, given: Mapping[str, str] | None = None
 ) -> str:
     filters = {name: request.args.get(name, "").strip() for name in FILTERS}
     with site.reading() as session:
-        found = service.search(
+        partners = lookup.find_partners(
             session,
             kind=filters["kind"],
             country=filters["country"].upper(),
@@ -124,12 +128,12 @@ def _directory(
         )
         return render(
             "partners/directory.html",
-            partners=found[:SHOWN],
-            more=len(found) > SHOWN,
+            partners=partners[:SHOWN],
+            more=len(partners) > SHOWN,
             shown=SHOWN,
             filters=filters,
-            kinds=service.KINDS,
-            channels=service.CHANNELS,
+            kinds=list(PartnerKind),
+            channels=channel_names(),
             countries=sorted(country_codes()),
             faults=faults_of(error),
             given=given or dict.fromkeys(NEW, ""),
@@ -140,5 +144,6 @@ def _directory(
 def _back() -> ResponseReturnValue:
     """To the page that the form stood on."""
     return redirect(
-        own_path(request.form.get("back", "")) or url_for("partners.directory"), 303
+        own_path(request.form.get("back", "")) or url_for("partners.show_directory"),
+        303,
     )

@@ -14,11 +14,12 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import requires, signed_in
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
 from partners.console.pages import local_time, said
-from partners.directory.service import named_provider
+from partners.directory.service import name_desk
 from partners.notices import service as notices
 from partners.notices.models import Notice
 from partners.plans import closing, planning
@@ -174,9 +175,8 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
     actor, now = signed_in().actor, utc_now()
     with said(), site.writing() as session:
         notice = _of_case(session, Notice, notice_id, reference)
-        contact = named_provider(
-            session, request.form.get("address", ""), actor=actor, now=now
-        )
+        act = Act(session, site.context(), actor, now)
+        contact = name_desk(act, request.form.get("address", ""))
         notices.use_contact(
             session, site.context(), notice, contact, actor=actor, now=now
         )

@@ -6,10 +6,11 @@ Each panel is a function of (session, case, person, now) that returns HTML; it c
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from flask import render_template, url_for
 from markupsafe import Markup
@@ -21,8 +22,8 @@ from hotline.accounts.permissions import allows
 from hotline.core.storage import machine
 from hotline.core.web import site
 from partners import words
+from partners.directory.lookup import find_candidates, office_of, propose_partner
 from partners.directory.models import Partner
-from partners.directory.service import candidates, office_of, proposed
 from partners.directory.territory import Coverage, coverage_of
 from partners.notices.models import Notice
 from partners.plans import closing, planning
@@ -45,7 +46,7 @@ def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> M
     waiting, earlier = planning.open_plan(session, case.id), _earlier(session, case)
     place = municipality_of(case)
     routes = [
-        (index, route, _choices(candidates(session, route), place))
+        (index, route, _choices(_candidates(session, route), place))
         for index, route in enumerate(case.routing.get("routes", []))
         if planning.can_take(route)
     ]
@@ -83,9 +84,13 @@ class Choice:
     is_proposed: bool
 
 
+def _candidates(session: Session, route: Mapping[str, Any]) -> Sequence[Partner]:
+    return find_candidates(session, route["to"], route["country"], route["name"])
+
+
 def _choices(partners: Sequence[Partner], municipality: str | None) -> list[Choice]:
     """Those of the child's own place first; which one is proposed does not hang on the order."""
-    best = proposed(partners, municipality)
+    best = propose_partner(partners, municipality)
     choices = [
         Choice(
             partner,

@@ -17,15 +17,15 @@ blueprint = Blueprint("partners", __name__, url_prefix="/console")
 register_entries(
     blueprint,
     Entry(30, lazy_gettext("To decide"), "partners.attention", "queue.see"),
-    Entry(40, lazy_gettext("Partners"), "partners.directory", "partner.see"),
+    Entry(40, lazy_gettext("Partners"), "partners.show_directory", "partner.see"),
 )
 
 for _rule, _view, _methods in (
     ("/to-decide", attention, ["GET"]),
-    ("/partners", directory.directory, ["GET"]),
-    ("/partners", directory.add, ["POST"]),
+    ("/partners", directory.show_directory, ["GET"]),
+    ("/partners", directory.add_partner, ["POST"]),
     ("/partners/<uuid:partner_id>/contact", directory.set_contact, ["POST"]),
-    ("/partners/<uuid:partner_id>/confirm", directory.confirm, ["POST"]),
+    ("/partners/<uuid:partner_id>/confirm", directory.confirm_address, ["POST"]),
     ("/partners/<uuid:partner_id>/enabled", directory.set_enabled, ["POST"]),
     (f"{CASE}/plan", measures.request_plan, ["POST"]),
     (f"{CASE}/plans/<uuid:plan_id>/approve", measures.approve_plan, ["POST"]),

@@ -20,6 +20,7 @@ from pydantic import ConfigDict, Field
 from hotline.core.datafiles import countries, files
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import Misconfigured
+from partners.directory.kinds import PartnerKind
 from triage.jurisdiction import Rules, load_rules
 from triage.jurisdiction.facts import Place
 
@@ -27,16 +28,6 @@ PACKAGE = "partners.directory"
 FILE = "partner_directory.toml"
 MUNICIPALITIES = "municipalities.csv"
 
-Kind = Literal[
-    "hotline",
-    "police",
-    "ncb",
-    "regulator",
-    "platform",
-    "provider",
-    "helpline",
-    "child_protection_unit",
-]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -46,7 +37,7 @@ class PartnerSeed:
     empty = the whole country. ``verified`` means that the name was read at its source."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-    kind: Kind
+    kind: PartnerKind
     country: Place
     code: Annotated[str, Field(pattern="^[a-z0-9-]{3,80}$")]
     name: Text
@@ -95,7 +86,7 @@ def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
         raise Misconfigured(
-            f"Directory seed: these codes stand twice: {', '.join(twice)}."
+            f"Directory seed: these codes appear twice: {', '.join(twice)}."
         )
     return sorted(found, key=lambda seed: (seed.country, seed.kind, seed.code))
 
@@ -113,7 +104,7 @@ def _hotlines(rules: Rules) -> Iterator[PartnerSeed]:
     for hotlines in rules.hotlines.values():
         for one in hotlines:
             yield PartnerSeed(
-                "hotline",
+                PartnerKind.HOTLINE,
                 one.country,
                 _code("hotline", one.country, one.name),
                 one.name,
@@ -128,7 +119,7 @@ def _hotlines(rules: Rules) -> Iterator[PartnerSeed]:
 def _platforms(rules: Rules) -> Iterator[PartnerSeed]:
     for one in rules.platforms.values():
         yield PartnerSeed(
-            "platform",
+            PartnerKind.PLATFORM,
             one.seat,
             _code("platform", one.seat, one.id),
             one.name,
@@ -145,7 +136,7 @@ def _of_countries(override_dir: Path | None) -> Iterator[PartnerSeed]:
         country = countries.load_country(code, override_dir)
         for line in country.helplines:
             yield PartnerSeed(
-                "helpline",
+                PartnerKind.HELPLINE,
                 code,
                 _code("helpline", code, line.number),
                 line.name,
@@ -157,7 +148,7 @@ def _of_countries(override_dir: Path | None) -> Iterator[PartnerSeed]:
             )
         if country.regulator:
             yield PartnerSeed(
-                "regulator",
+                PartnerKind.REGULATOR,
                 code,
                 _code("regulator", code, country.regulator),
                 country.regulator,
@@ -172,7 +163,7 @@ def _of_countries(override_dir: Path | None) -> Iterator[PartnerSeed]:
 def _units(places: tuple[_Municipality, ...]) -> Iterator[PartnerSeed]:
     for place in places:
         yield PartnerSeed(
-            "child_protection_unit",
+            PartnerKind.CHILD_PROTECTION_UNIT,
             place.country,
             _code("unit", place.country, place.municipality),
             f"Child protection unit, {place.municipality}",
@@ -192,7 +183,7 @@ def _local_police(places: tuple[_Municipality, ...]) -> Iterator[PartnerSeed]:
             one for one in places if (one.country, one.county) == (country, county)
         ]
         yield PartnerSeed(
-            "police",
+            PartnerKind.POLICE,
             country,
             _code("police", country, county),
             f"Local police directorate {county}, computer crime section",

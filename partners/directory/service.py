@@ -4,66 +4,47 @@ from __future__ import annotations
 
 import hashlib
 import re
-import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.core.context import Context
-from hotline.core.errors import InvalidInput, NotFound, phrase
-from hotline.core.storage import audit
+from hotline.core.act import Act
+from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean
+from partners.channels import mail
+from partners.channels.registry import NO_CHANNEL, address_fault, channel_names
+from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
-from partners.directory.seed import Kind, PartnerSeed, load_seed
-from partners.directory.territory import Office, propose_office
-from triage.items.models import Item
+from partners.directory.seed import PartnerSeed, load_seed
 from triage.jurisdiction.facts import country_codes
 
-CHANNELS = ("email", "http", "none")
-KINDS: tuple[str, ...] = get_args(Kind)
 CODE_LENGTH = 80
 NAME_LENGTH = 200
 ADDRESS_LENGTH = 500
-# One address without display name, quotes or comments: it goes into an envelope as it is.
-EMAIL = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
-)
-# Which kind of partner a route of the jurisdiction rules is told through.
-KIND_OF_ROUTE = {
-    "police": "police",
-    "interpol_ncb": "ncb",
-    "hotline": "hotline",
-    "ncmec": "hotline",
-    "helpline": "helpline",
-    "child_protection_unit": "child_protection_unit",
-    "platform": "platform",
-    "provider_notice": "provider",
-    "cdn_notice": "provider",
-    "preservation_request": "provider",
-    "regulator": "regulator",
-}
 
 
-def plant(session: Session, context: Context, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class PublishedContact:
+    """The abuse contact that a host's network publishes ("" for none), and the network's facts."""
+
+    address: str
+    country: str | None
+    asn: str | None
+
+
+def seed_directory(act: Act) -> int:
     """Add the seed's partners that are not there yet; returns how many. Nobody's edit is undone."""
     added = 0
-    for seed in load_seed(context.settings.data_dir):
-        added += insert_once(session, Partner, ["code"], **_row(seed, now))
+    for seed in load_seed(act.context.settings.data_dir):
+        added += insert_once(act.session, Partner, ["code"], **_row(seed, act.now))
     if added:
-        audit.record(
-            session,
-            actor=audit.SYSTEM,
-            action="directory.planted",
-            entity="partner",
-            entity_id="seed",
-            now=now,
-            added=added,
-        )
+        act.record("directory.planted", "partner", "seed", added=added)
     return added
 
 
@@ -71,11 +52,11 @@ def _row(seed: PartnerSeed, now: datetime) -> dict[str, Any]:
     return {
         "id": new_id(),
         "code": seed.code,
-        "kind": seed.kind,
+        "kind": seed.kind.value,
         "country": seed.country,
         "name": seed.name,
         "languages": list(seed.languages),
-        "channel": "none",
+        "channel": NO_CHANNEL,
         "address": "",
         "details": {
             "territory": list(seed.territory),
@@ -87,121 +68,76 @@ def _row(seed: PartnerSeed, now: datetime) -> dict[str, Any]:
     }
 
 
-def search(
-    session: Session,
-    *,
-    kind: str = "",
-    country: str = "",
-    words: str = "",
-    limit: int = 200,
-) -> Sequence[Partner]:
-    """Partners for the directory page, by kind, country and name."""
-    query = (
-        select(Partner)
-        .order_by(Partner.kind, Partner.country, Partner.name)
-        .limit(limit)
-    )
-    if kind:
-        query = query.where(Partner.kind == kind)
-    if country:
-        query = query.where(Partner.country == country)
-    if words:
-        query = query.where(
-            or_(
-                *(
-                    c.icontains(words, autoescape=True)
-                    for c in (Partner.name, Partner.code, Partner.address)
-                )
-            )
-        )
-    return session.scalars(query).all()
-
-
-def partner(session: Session, partner_id: uuid.UUID) -> Partner:
-    found = session.get(Partner, partner_id)
-    if found is None:
-        raise NotFound("There is no such partner.")
-    return found
-
-
-def usable(session: Session, kind: str, country: str | None) -> Sequence[Partner]:
-    """Partners of that kind and country whose address a person confirmed, by their code."""
-    return session.scalars(
-        select(Partner)
-        .where(
-            Partner.kind == kind,
-            Partner.country == country if country else Partner.country.is_(None),
-            Partner.approved_at.is_not(None),
-            Partner.disabled_at.is_(None),
-            Partner.channel != "none",
-        )
-        .order_by(Partner.code)
-    ).all()
-
-
-def candidates(session: Session, route: dict[str, Any]) -> Sequence[Partner]:
-    """Whom a route can be sent to, by name. Their order is no proposal: see ``proposed``."""
-    kind = KIND_OF_ROUTE.get(route["to"])
-    if kind is None or kind == "provider":
-        return []
-    query = select(Partner).where(Partner.kind == kind, Partner.disabled_at.is_(None))
-    if kind != "platform":
-        query = query.where(Partner.country == route["country"])
-    rows = session.scalars(query.order_by(Partner.name, Partner.code)).all()
-    if kind == "platform":
-        return [row for row in rows if row.name == route["name"]]
-    return rows
-
-
-def proposed(partners: Sequence[Partner], municipality: str | None) -> Partner | None:
-    """The only one among them that fits the place; None where a person has to choose."""
-    office = propose_office([office_of(partner) for partner in partners], municipality)
-    if office is None:
-        return None
-    return next(partner for partner in partners if partner.code == office.code)
-
-
-def office_of(partner: Partner) -> Office:
-    return Office(
-        code=partner.code,
-        kind=partner.kind,
-        territory=tuple(partner.details.get("territory") or ()),
-        is_confirmed=partner.approved_at is not None,
-    )
-
-
-def provider_of(session: Session, item: Item, now: datetime) -> Partner | None:
-    """The abuse desk of the item's host, made from its published contact; None if none is known.
+def add_published_desk(
+    session: Session, contact: PublishedContact, now: datetime
+) -> Partner | None:
+    """The abuse desk behind a published contact; None where the contact is no mail address.
 
     A desk that is new to us has to be confirmed by a person before the first notice leaves.
     """
-    if not item.abuse_contact:
+    address = contact.address.strip().lower()
+    if not mail.is_mail_address(address):
         return None
-    address = item.abuse_contact.strip().lower()
-    if not EMAIL.fullmatch(address):
-        return None
-    code = _provider_code(address)
+    return _add_desk(
+        session,
+        address,
+        country=contact.country,
+        details={"asn": contact.asn},
+        source="published abuse contact of the network",
+        now=now,
+    )
+
+
+def name_desk(act: Act, address: str) -> Partner:
+    """The contact that a person names for a host of which none is known; confirmed by naming it."""
+    address = address.strip().lower()
+    fault = _fault_of(mail.NAME, address, act)
+    if fault:
+        raise InvalidInput(fault, fields={"/address": fault})
+    desk = _add_desk(
+        act.session,
+        address,
+        country=None,
+        details={},
+        source=f"named by {act.actor}",
+        now=act.now,
+    )
+    desk.disabled_at = None
+    confirm_address(act, desk)
+    return desk
+
+
+def _add_desk(
+    session: Session,
+    address: str,
+    *,
+    country: str | None,
+    details: dict[str, Any],
+    source: str,
+    now: datetime,
+) -> Partner:
+    code = _desk_code(address)
     insert_once(
         session,
         Partner,
         ["code"],
         id=new_id(),
         code=code,
-        kind="provider",
-        country=item.hosting_country,
+        kind=PartnerKind.PROVIDER.value,
+        country=country,
         name=f"Abuse desk {address}",
         languages=[],
-        channel="email",
+        channel=mail.NAME,
         address=address,
-        details={"asn": item.asn},
-        source="published abuse contact of the network",
+        details=details,
+        source=source,
         created_at=now,
         approved_by="",
     )
     return session.scalars(select(Partner).where(Partner.code == code)).one()
 
 
-def _provider_code(address: str) -> str:
+def _desk_code(address: str) -> str:
     """The address itself while it fits; two long ones must not become one."""
     code = f"provider:{address}"
     if len(code) <= CODE_LENGTH:
@@ -209,52 +145,13 @@ def _provider_code(address: str) -> str:
     return f"provider:{hashlib.sha256(address.encode()).hexdigest()}"
 
 
-def named_provider(
-    session: Session, address: str, *, actor: str, now: datetime
-) -> Partner:
-    """The contact that a person names for a host of which none is known; confirmed by naming it."""
-    address = address.strip().lower()
-    fault = address_fault("email", address)
-    if fault:
-        raise InvalidInput(fault, fields={"/address": fault})
-    code = _provider_code(address)
-    insert_once(
-        session,
-        Partner,
-        ["code"],
-        id=new_id(),
-        code=code,
-        kind="provider",
-        country=None,
-        name=f"Abuse desk {address}",
-        languages=[],
-        channel="email",
-        address=address,
-        details={},
-        source=f"named by {actor}",
-        created_at=now,
-        approved_by="",
-    )
-    found = session.scalars(select(Partner).where(Partner.code == code)).one()
-    found.disabled_at = None
-    approve(session, found, actor=actor, now=now)
-    return found
-
-
 def add_partner(
-    session: Session,
-    *,
-    kind: str,
-    country: str,
-    name: str,
-    languages: Sequence[str],
-    actor: str,
-    now: datetime,
+    act: Act, *, kind: str, country: str, name: str, languages: Sequence[str]
 ) -> Partner:
     """A partner that the seed does not know; its address is entered and confirmed afterwards."""
     name, country = " ".join(str(clean(name)).split()), country.strip().upper()
     faults = {}
-    if kind not in KINDS:
+    if kind not in list(PartnerKind):
         faults["/kind"] = "Choose one."
     if country and country not in country_codes():
         faults["/country"] = "Give the two letters of a country, or nothing."
@@ -262,101 +159,56 @@ def add_partner(
         faults["/name"] = f"Give a name of at most {NAME_LENGTH} characters."
     if faults:
         raise InvalidInput("The partner was not added.", fields=faults)
-    found = Partner(
+    partner = Partner(
         id=new_id(),
         code=f"own:{new_id()}",
         kind=kind,
         country=country or None,
         name=name,
-        languages=[one for one in languages if re.fullmatch("[a-z]{2}", one)],
-        channel="none",
+        languages=[code for code in languages if re.fullmatch("[a-z]{2}", code)],
+        channel=NO_CHANNEL,
         address="",
         details={},
-        source=f"added by {actor}",
-        created_at=now,
+        source=f"added by {act.actor}",
+        created_at=act.now,
     )
-    session.add(found)
-    audit.record(
-        session,
-        actor=actor,
-        action="partner.added",
-        entity="partner",
-        entity_id=found.id,
-        now=now,
-        kind=kind,
-        name=name,
-    )
-    return found
+    act.session.add(partner)
+    act.record("partner.added", "partner", partner.id, kind=kind, name=name)
+    return partner
 
 
-def set_enabled(
-    session: Session, found: Partner, *, enabled: bool, actor: str, now: datetime
-) -> None:
+def set_enabled(act: Act, partner: Partner, *, enabled: bool) -> None:
     """A disabled partner is offered for nothing new; what was sent to it stays as it is."""
-    found.disabled_at = None if enabled else now
-    audit.record(
-        session,
-        actor=actor,
-        action="partner.enabled" if enabled else "partner.disabled",
-        entity="partner",
-        entity_id=found.id,
-        now=now,
-    )
+    partner.disabled_at = None if enabled else act.now
+    event = "partner.enabled" if enabled else "partner.disabled"
+    act.record(event, "partner", partner.id)
 
 
-def set_contact(
-    session: Session,
-    found: Partner,
-    *,
-    channel: str,
-    address: str,
-    actor: str,
-    now: datetime,
-) -> None:
+def set_contact(act: Act, partner: Partner, *, channel: str, address: str) -> None:
     """Change how a partner is reached; a changed address needs a new confirmation."""
-    address = address.strip() if channel != "none" else ""
-    fault = address_fault(channel, address)
+    address = address.strip() if channel != NO_CHANNEL else ""
+    fault = _fault_of(channel, address, act)
     if fault:
         raise InvalidInput(fault, fields={"/address": fault})
-    found.channel, found.address = channel, address
-    found.approved_at, found.approved_by = None, ""
-    audit.record(
-        session,
-        actor=actor,
-        action="partner.contact_changed",
-        entity="partner",
-        entity_id=found.id,
-        now=now,
-        channel=channel,
-    )
+    partner.channel, partner.address = channel, address
+    partner.approved_at, partner.approved_by = None, ""
+    act.record("partner.contact_changed", "partner", partner.id, channel=channel)
 
 
-def address_fault(channel: str, address: str) -> str:
+def _fault_of(channel: str, address: str, act: Act) -> str:
     """What is wrong with an address; empty when it is good."""
-    if channel not in CHANNELS:
+    if channel not in channel_names():
         return "Choose a channel."
     if len(address) > ADDRESS_LENGTH or not address.isprintable():
         return "This is not an address."
-    if channel == "email" and not EMAIL.fullmatch(address):
-        return "This is not an e-mail address."
-    if channel == "http" and not re.fullmatch(r"https?://[^\s/]+(/\S*)?", address):
-        return "This is not an http(s) address."
-    return ""
+    return address_fault(channel, address, act.context.settings)
 
 
-def approve(session: Session, found: Partner, *, actor: str, now: datetime) -> None:
+def confirm_address(act: Act, partner: Partner) -> None:
     """Confirm a partner's address: from now on it may be written to."""
-    if found.channel == "none" or not found.address:
+    if partner.channel == NO_CHANNEL or not partner.address:
         raise InvalidInput(
             phrase("There is no address to confirm."), hint=phrase("Enter one first.")
         )
-    found.approved_at, found.approved_by = now, actor
-    audit.record(
-        session,
-        actor=actor,
-        action="partner.approved",
-        entity="partner",
-        entity_id=found.id,
-        now=now,
-        address=found.address,
-    )
+    partner.approved_at, partner.approved_by = act.now, act.actor
+    act.record("partner.approved", "partner", partner.id, address=partner.address)

@@ -21,7 +21,7 @@ from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake.submission import clean
 from partners.directory.models import Partner
-from partners.directory.service import provider_of
+from partners.directory.service import PublishedContact, add_published_desk
 from partners.links import mac_of, new_link
 from partners.notices import origins
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
@@ -29,6 +29,7 @@ from partners.referrals.holds import is_held, post_release, was_released
 from partners.referrals.models import Plan
 from partners.sending.service import first_message_id, queue_delivery
 from partners.watching.service import look_soon
+from triage.items.models import Item
 
 # Hours in which a host is expected to act; a configured country may have its own.
 REMOVAL_HOURS = {"immediate": 4, "high": 24, "normal": 24}
@@ -95,6 +96,12 @@ def may_leave(session: Session, notice: Notice) -> bool:
     return not notice.needs_release or was_released(session, notice.case_id)
 
 
+def _published_desk(session: Session, item: Item, now: datetime) -> Partner | None:
+    """The abuse desk of the item's host by its published contact; None if none is known."""
+    contact = PublishedContact(item.abuse_contact or "", item.hosting_country, item.asn)
+    return add_published_desk(session, contact, now)
+
+
 def dispatch(
     session: Session,
     context: Context,
@@ -118,7 +125,9 @@ def dispatch(
             if notice.kind == CDN
             else None
         )
-        notice.partner = network or provider_of(session, item, now) or notice.partner
+        notice.partner = (
+            network or _published_desk(session, item, now) or notice.partner
+        )
     partner = notice.partner
     if (
         partner is None

@@ -17,7 +17,7 @@ from hotline.core.errors import Unavailable
 from hotline.core.jobs.task import Task
 from hotline.core.storage import audit, machine
 from hotline.core.storage.ids import new_id
-from partners.directory.service import candidates, proposed
+from partners.directory.lookup import find_candidates, propose_partner
 from partners.plans.places import municipality_of
 from partners.referrals import service
 from partners.referrals.models import Plan, Referral
@@ -43,13 +43,13 @@ def refer_automatically(task: Task) -> None:
         match, route = evidence(session, case), police_route(case)
         if match is None or route is None or _is_told(session, case):
             return
-        offices = candidates(session, dict(route))
+        offices = find_candidates(session, route["to"], route["country"], route["name"])
         if not offices:
             raise Unavailable(
                 f"The directory has no police in {route['country']} to tell of {case.reference}.",
                 hint="Add and confirm them.",
             )
-        office = proposed(offices, municipality_of(case))
+        office = propose_partner(offices, municipality_of(case))
         if office is None:
             raise Unavailable(
                 f"Several offices of {route['country']} could be told of {case.reference}.",

@@ -19,8 +19,13 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound, phrase
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
+from partners.directory.kinds import KIND_OF_ROUTE
+from partners.directory.lookup import (
+    find_usable_partners,
+    office_of,
+    propose_partner,
+)
 from partners.directory.models import Partner
-from partners.directory.service import KIND_OF_ROUTE, office_of, proposed, usable
 from partners.directory.territory import LONGEST_REASON, coverage_of
 from partners.notices import service as notices
 from partners.notices.models import UNDER_WAY, Notice
@@ -241,7 +246,7 @@ def _partner(
         if found is None or found.kind != kind or found.disabled_at is not None:
             raise NotFound("There is no such partner for this route.")
         return found
-    able = usable(session, kind, route["country"])
+    able = find_usable_partners(session, kind, route["country"])
     if not able:
         raise Conflict(
             phrase(
@@ -250,7 +255,7 @@ def _partner(
             values={"kind": kind.replace("_", " "), "country": route["country"] or "?"},
             hint=phrase("Enter and confirm one in the directory."),
         )
-    partner = proposed(able, municipality)
+    partner = propose_partner(able, municipality)
     if partner is None:
         to_whom = phrase("Choose to whom this goes.")
         raise InvalidInput(to_whom, fields={"/routes": to_whom})

@@ -15,7 +15,8 @@ from hotline.core.errors import NotFound, Unavailable
 from hotline.core.jobs.circuit import Circuit
 from hotline.core.jobs.task import GiveUp, Task
 from hotline.core.storage import machine
-from partners.channels.base import Channels, Message
+from partners.channels.base import Message
+from partners.channels.registry import Channels
 from partners.notices import origins
 from partners.notices.message import notice_message
 from partners.notices.models import OPEN, Notice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,9 @@ from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.models import Report, ReportPart
-from partners.channels.base import Channels, Message
+from partners import channels
+from partners.channels.base import Message
+from partners.channels.registry import Channels, channel_kinds
 from partners.directory.models import Partner
 from partners.notices.models import Notice
 from partners.notices.release import release_notices
@@ -526,3 +529,48 @@ def context(shared: Context, settings: dict[str, Any]) -> Context:
 @pytest.fixture
 def house(context: Context) -> House:
     return House(context)
+
+
+PIGEON = '''
+"""A made-up channel: a pigeon to a loft."""
+
+from partners.channels.base import ChannelKind
+
+
+class PigeonChannel:
+    def __init__(self, settings):
+        self.flown = []
+
+    def send(self, message):
+        self.flown.append(message.address)
+        return {"reference": f"ring of {message.address}"}
+
+    def server_of(self, address):
+        return "the loft"
+
+
+def address_fault(address, settings):
+    return "" if address.startswith("loft ") else "This is not a loft."
+
+
+CHANNEL = ChannelKind("pigeon", "Pigeon", ("control_url",), address_fault, PigeonChannel)
+'''
+
+
+@pytest.fixture
+def pigeon_module() -> str:
+    """The source of a made-up channel's module."""
+    return PIGEON
+
+
+@pytest.fixture
+def pigeon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pigeon_module: str
+) -> Iterator[None]:
+    """One more module in the package, and nothing else."""
+    (tmp_path / "pigeon.py").write_text(pigeon_module)
+    monkeypatch.setattr(channels, "__path__", [*channels.__path__, str(tmp_path)])
+    channel_kinds.cache_clear()
+    yield
+    channel_kinds.cache_clear()
+    sys.modules.pop("partners.channels.pigeon", None)

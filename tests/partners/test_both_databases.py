@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from partners.channels.base import Refused
-from partners.directory.service import named_provider, plant
+from partners.directory.service import name_desk, seed_directory
 from partners.notices import service as notices
 from partners.notices.models import Notice
 from partners.referrals import holds
@@ -37,8 +38,9 @@ def context(
 def test_the_whole_way(house: Any) -> None:
     writing = house.context.database.writing
     with writing() as session:
-        assert plant(session, house.context, house.now) > 100
-        assert plant(session, house.context, house.now) == 0
+        act = Act(session, house.context, "x", house.now)
+        assert seed_directory(act) > 100
+        assert seed_directory(act) == 0
     police = house.partner()
     house.mail.faults = [Refused("550")]
     house.decide(house.case(), "police", "provider_notice", partner=None)
@@ -74,7 +76,8 @@ def test_the_whole_way(house: Any) -> None:
     house.work()
     assert house.notice.state == "awaiting_contact"
     with writing() as session:
-        desk = named_provider(session, "abuse@isp.example", actor="x", now=house.now)
+        act = Act(session, house.context, "x", house.now)
+        desk = name_desk(act, "abuse@isp.example")
         assert (
             referrals.send_waiting(
                 session, house.context, desk, actor="x", now=house.now

@@ -162,6 +162,21 @@ def test_a_changed_address_needs_a_new_confirmation(house: Any, browser: Any) ->
     assert house.only(Partner).approved_at is None
 
 
+@pytest.mark.usefixtures("pigeon")
+def test_every_channel_of_the_registry_is_offered(house: Any, browser: Any) -> None:
+    house.partner(channel="cloudflare", address="acc1")
+    page = browser("drita", "supervisor").get("/console/partners?lang=en").text
+    for name, label in (
+        ("email", "E-mail"),
+        ("http", "HTTP"),
+        ("cloudflare", "Cloudflare"),
+        ("pigeon", "Pigeon"),
+        ("none", "None yet"),
+    ):
+        assert re.search(rf'<option value="{name}"[^>]*>{label}</option>', page)
+    assert "Cloudflare <code>acc1</code>" in page
+
+
 def test_analysts_cannot_edit(house: Any, browser: Any) -> None:
     partner = house.partner(approved=False)
     house.case()

@@ -15,13 +15,14 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.errors import Conflict
 from hotline.core.network.client import LOOPBACK
 from hotline.core.storage.outbox import OutboxEntry
 from partners.channels.base import Refused
-from partners.channels.build import build_channels
 from partners.channels.http import HttpChannel
 from partners.channels.mail import MailChannel
+from partners.channels.registry import build_channels
 from partners.directory.service import set_contact
 from partners.referrals import service as referrals
 from partners.referrals.models import Referral
@@ -342,14 +343,8 @@ def test_a_retry_goes_to_the_mended_address_under_the_old_id(house: Any) -> None
     house.decide(house.case(), "police")
     with house.context.database.writing() as session:
         mended = session.get_one(type(partner), partner.id)
-        set_contact(
-            session,
-            mended,
-            channel="email",
-            address="new@desk.example",
-            actor="x",
-            now=house.now,
-        )
+        act = Act(session, house.context, "x", house.now)
+        set_contact(act, mended, channel="email", address="new@desk.example")
     with (
         pytest.raises(Conflict, match="Confirm"),
         house.context.database.writing() as session,

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, NotFound
 from partners.channels.base import Refused
 from partners.directory.models import Partner
-from partners.directory.service import approve, named_provider
+from partners.directory.service import confirm_address, name_desk
 from partners.links import new_link
 from partners.notices import service
 from partners.notices.models import Notice
@@ -72,7 +73,7 @@ def test_an_unconfirmed_host_waits_for_a_person_and_then_gets_it(house: Any) -> 
     with house.context.database.writing() as session:
         desk = session.get_one(Partner, house.only(Partner).id)
         assert (desk.kind, desk.address) == ("provider", "abuse@isp.example")
-        approve(session, desk, actor="x", now=house.now)
+        confirm_address(Act(session, house.context, "x", house.now), desk)
         count = service.contact_confirmed(
             session, house.context, desk, actor="x", now=house.now
         )
@@ -112,7 +113,9 @@ def test_a_named_contact_is_not_overruled_by_the_published_one(house: Any) -> No
     house.decide(house.case(), 3)
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
-        desk = named_provider(session, "Real@host.example", actor="x", now=house.now)
+        desk = name_desk(
+            Act(session, house.context, "x", house.now), "Real@host.example"
+        )
         service.use_contact(
             session, house.context, notice, desk, actor="x", now=house.now
         )
@@ -126,7 +129,9 @@ def test_a_named_contact_waits_for_the_police_too(house: Any) -> None:
     house.decide(house.only(Case), "police")
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
-        desk = named_provider(session, "real@host.example", actor="x", now=house.now)
+        desk = name_desk(
+            Act(session, house.context, "x", house.now), "real@host.example"
+        )
         service.use_contact(
             session, house.context, notice, desk, actor="x", now=house.now
         )
@@ -139,8 +144,8 @@ def test_two_long_addresses_stay_two_contacts(house: Any) -> None:
     local = "a" * 60
     with house.context.database.writing() as session:
         desks = {
-            named_provider(
-                session, f"{local}@{host}.example", actor="x", now=house.now
+            name_desk(
+                Act(session, house.context, "x", house.now), f"{local}@{host}.example"
             ).address
             for host in ("one-very-long-name", "one-very-long-name-indeed")
         }

@@ -107,12 +107,14 @@ def prepare(settings: Settings) -> str:
 
 def _bring_up_to_date(context: Context) -> None:
     """The schema, and the directory's seed: partners that a newer version brought are added."""
-    from partners.directory.service import plant
+    from hotline.core.act import Act
+    from hotline.core.storage import audit
+    from partners.directory.service import seed_directory
     from workers.migrations import run
 
     run.upgrade(context.database)
     with context.database.writing() as session:
-        plant(session, context, utc_now())
+        seed_directory(Act(session, context, audit.SYSTEM, utc_now()))
 
 
 def first_administrator(context: Context) -> str:

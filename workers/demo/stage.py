@@ -20,10 +20,11 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts import service as accounts
 from hotline.accounts.models import Person
+from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Unavailable
 from partners.directory.models import Partner
-from partners.directory.service import approve, set_contact
+from partners.directory.service import confirm_address, set_contact
 from partners.plans.planning import approve_plan, can_take, request_plan
 from partners.referrals.holds import release_hold
 from partners.referrals.models import Hold
@@ -102,6 +103,7 @@ def _people(session: Session, now: datetime) -> dict[str, str]:
 
 def _addresses(session: Session, context: Context, now: datetime) -> None:
     """Confirmed addresses of police and the partner hotline, and of one of the abuse desks."""
+    act = Act(session, context, SETTING, now)
     inbox = context.settings.port + world.INBOX_PORT_OFFSET
     for code, channel, address in (
         ("police-al-national", "email", world.POLICE),
@@ -112,10 +114,8 @@ def _addresses(session: Session, context: Context, now: datetime) -> None:
         ),
     ):
         partner = session.scalars(select(Partner).where(Partner.code == code)).one()
-        set_contact(
-            session, partner, channel=channel, address=address, actor=SETTING, now=now
-        )
-        approve(session, partner, actor=SETTING, now=now)
+        set_contact(act, partner, channel=channel, address=address)
+        confirm_address(act, partner)
 
 
 def _hash_list(context: Context, now: datetime) -> None:

@@ -1,0 +1,35 @@
+"""What kinds of partner there are, and which of them a route of the rules is told through."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class PartnerKind(StrEnum):
+    """What a partner is to us; the values are stored."""
+
+    HOTLINE = "hotline"
+    POLICE = "police"
+    NCB = "ncb"
+    """INTERPOL's national central bureau."""
+    REGULATOR = "regulator"
+    PLATFORM = "platform"
+    PROVIDER = "provider"
+    """A host's or a network's abuse desk."""
+    HELPLINE = "helpline"
+    CHILD_PROTECTION_UNIT = "child_protection_unit"
+
+
+KIND_OF_ROUTE = {
+    "police": PartnerKind.POLICE,
+    "interpol_ncb": PartnerKind.NCB,
+    "hotline": PartnerKind.HOTLINE,
+    "ncmec": PartnerKind.HOTLINE,
+    "helpline": PartnerKind.HELPLINE,
+    "child_protection_unit": PartnerKind.CHILD_PROTECTION_UNIT,
+    "platform": PartnerKind.PLATFORM,
+    "provider_notice": PartnerKind.PROVIDER,
+    "cdn_notice": PartnerKind.PROVIDER,
+    "preservation_request": PartnerKind.PROVIDER,
+    "regulator": PartnerKind.REGULATOR,
+}

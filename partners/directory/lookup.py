@@ -1,0 +1,102 @@
+"""Questions to the directory: who is in it, and to whom something can be sent."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from hotline.core.errors import NotFound
+from partners.channels.registry import NO_CHANNEL
+from partners.directory.kinds import KIND_OF_ROUTE, PartnerKind
+from partners.directory.models import Partner
+from partners.directory.territory import Office, propose_office
+
+
+def find_partners(
+    session: Session,
+    *,
+    kind: str = "",
+    country: str = "",
+    words: str = "",
+    limit: int = 200,
+) -> Sequence[Partner]:
+    """Partners for the directory page, by kind, country and name."""
+    query = (
+        select(Partner)
+        .order_by(Partner.kind, Partner.country, Partner.name)
+        .limit(limit)
+    )
+    if kind:
+        query = query.where(Partner.kind == kind)
+    if country:
+        query = query.where(Partner.country == country)
+    if words:
+        columns = (Partner.name, Partner.code, Partner.address)
+        holds_words = [column.icontains(words, autoescape=True) for column in columns]
+        query = query.where(or_(*holds_words))
+    return session.scalars(query).all()
+
+
+def get_partner(session: Session, partner_id: uuid.UUID) -> Partner:
+    partner = session.get(Partner, partner_id)
+    if partner is None:
+        raise NotFound("There is no such partner.")
+    return partner
+
+
+def find_usable_partners(
+    session: Session, kind: str, country: str | None
+) -> Sequence[Partner]:
+    """Partners of that kind and country whose address a person confirmed, by their code."""
+    return session.scalars(
+        select(Partner)
+        .where(
+            Partner.kind == kind,
+            Partner.country == country if country else Partner.country.is_(None),
+            Partner.approved_at.is_not(None),
+            Partner.disabled_at.is_(None),
+            Partner.channel != NO_CHANNEL,
+        )
+        .order_by(Partner.code)
+    ).all()
+
+
+def find_candidates(
+    session: Session, route_to: str, country: str | None, name: str
+) -> Sequence[Partner]:
+    """Whom a route can be sent to, by name. Their order is no proposal: see ``propose_partner``.
+
+    ``route_to``, ``country`` and ``name`` are the route's addressee; platforms are known by name.
+    """
+    kind = KIND_OF_ROUTE.get(route_to)
+    if kind is None or kind == PartnerKind.PROVIDER:
+        return []
+    query = select(Partner).where(Partner.kind == kind, Partner.disabled_at.is_(None))
+    if kind == PartnerKind.PLATFORM:
+        query = query.where(Partner.name == name)
+    else:
+        query = query.where(Partner.country == country)
+    return session.scalars(query.order_by(Partner.name, Partner.code)).all()
+
+
+def propose_partner(
+    partners: Sequence[Partner], municipality: str | None
+) -> Partner | None:
+    """The only one among them that fits the place; None where a person has to choose."""
+    office = propose_office([office_of(partner) for partner in partners], municipality)
+    if office is None:
+        return None
+    return next(partner for partner in partners if partner.code == office.code)
+
+
+def office_of(partner: Partner) -> Office:
+    """What the choice of an office needs to know of a partner."""
+    return Office(
+        code=partner.code,
+        kind=partner.kind,
+        territory=tuple(partner.details.get("territory") or ()),
+        is_confirmed=partner.approved_at is not None,
+    )
