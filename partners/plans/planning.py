@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound, phrase
 from hotline.core.storage import machine
@@ -130,7 +131,7 @@ def approve_plan(
             notices.create(session, context, plan, route, actor=person.actor, now=now)
     if case.state == "in_progress":
         tell_reporters(session, case.item_id, "passed_on", actor=person.actor, now=now)
-        start_watch(session, context, case, actor=person.actor, now=now)
+        start_watch(Act(session, context, person.actor, now), case)
 
 
 def refuse_plan(

@@ -12,13 +12,12 @@ from urllib.parse import urlsplit, urlunsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.core.context import Context
+from hotline.core.act import Act
 from hotline.core.errors import NotFound
 from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
-from hotline.core.storage import machine
 from partners.notices import service as notices
-from partners.watching.models import Watch
+from partners.watching.models import Watch, WatchEvent, WatchState
 from partners.watching.service import policy_of
 from triage.availability.conclusion import Conclusion, conclude
 from triage.availability.evidence import check_from_report, shows_a_part
@@ -65,31 +64,27 @@ def check_item(
         item = session.get_one(Item, watch.item_id)
         baseline = Baseline.from_json(watch.baseline)
         access = access_of(session, task.context, item.id)
-        told = told_origins(session, item.id)
-    looks = _looks(item, access, baseline, task.context.settings, fetcher, task.now)
+        origins = told_origins(session, item.id)
+    looks = _look_from_everywhere(
+        item, access, baseline, task.context.settings, fetcher, task.now
+    )
     headers = looks[0].report.headers
-    facts = observe_item(lookup, item, told, headers=headers, now=task.now)
+    facts = observe_item(lookup, item, origins, headers=headers, now=task.now)
     with task.finishing() as session:
+        act = Act(session, task.context, ACTOR, task.now)
         watch = session.get_one(Watch, watch.id, with_for_update=True)
         item = session.get_one(Item, watch.item_id, with_for_update=True)
         if is_elsewhere(item, facts) and store_facts(session, item, facts):
             host_moved(session, task.context, item, task.now)
         for look in looks:
-            _keep(session, item, look, task.now)
+            _store_visit(session, item, look, task.now)
         if looks[0].verdict.verdict in PRESENT:
             store_media(session, item, looks[0].report, matcher=matcher, now=task.now)
         session.flush()
-        _act(
-            session,
-            task.context,
-            watch,
-            item,
-            [look.verdict for look in looks],
-            task.now,
-        )
+        _conclude(act, watch, item, [look.verdict for look in looks])
 
 
-def _looks(
+def _look_from_everywhere(
     item: Item,
     access: Access,
     baseline: Baseline,
@@ -98,15 +93,15 @@ def _looks(
     now: datetime,
 ) -> list[Look]:
     request = fetch_request(item, settings, access)
-    own = _look(request, baseline, settings, fetcher, now, vantage="own")
+    own = _look_once(request, baseline, settings, fetcher, now, vantage="own")
     if not settings.second_vantage_proxy or own.verdict.verdict == "online":
         return [own]
     request = fetch_request(item, settings, access, proxy=settings.second_vantage_proxy)
-    second = _look(request, baseline, settings, fetcher, now, vantage="second")
+    second = _look_once(request, baseline, settings, fetcher, now, vantage="second")
     return [replace(own, verdict=reconcile(own.verdict, second.verdict)), second]
 
 
-def _look(
+def _look_once(
     request: FetchRequest,
     baseline: Baseline,
     settings: Settings,
@@ -117,29 +112,29 @@ def _look(
 ) -> Look:
     """The item, a control page of ours over the same way, and what this host says to nonsense."""
     report = fetcher.fetch(request)
-    told = report.to_json()
+    document = report.to_json()
     missing = home = None
     if report.outcome == "ok":
-        missing = fetcher.fetch(replace(request, url=_impossible(request.url)))
-        in_part = shows_a_part(told, baseline)
+        missing = fetcher.fetch(replace(request, url=_impossible_address(request.url)))
+        in_part = shows_a_part(document, baseline)
         home = fetcher.fetch(
-            replace(request, url=_front(request.url), want_media=in_part)
+            replace(request, url=_front_page(request.url), want_media=in_part)
         )
     # Last, so that a network that failed on the way shows here too.
-    control_ok = _control(request, settings, fetcher)
+    control_ok = _control_page_answers(request, settings, fetcher)
     check = check_from_report(
-        told,
+        document,
         control_ok=control_ok,
         signed_in=bool(request.cookies or request.userinfo),
         vantage=vantage,
         at=now,
-        missing=_answered(missing),
-        home=_answered(home),
+        missing=_answer_of(missing),
+        home=_answer_of(home),
     )
     return Look(report, judge(check, baseline), control_ok)
 
 
-def _control(
+def _control_page_answers(
     request: FetchRequest, settings: Settings, fetcher: PageFetcher
 ) -> bool | None:
     """Whether our own way works right now; None, which proves nothing, without a control page.
@@ -160,7 +155,7 @@ def _control(
     return report.outcome == "ok"
 
 
-def _impossible(url: str) -> str:
+def _impossible_address(url: str) -> str:
     """An address at the same host and depth that cannot exist."""
     parts = urlsplit(url)
     folder = parts.path.rsplit("/", 1)[0]
@@ -169,18 +164,18 @@ def _impossible(url: str) -> str:
     )
 
 
-def _front(url: str) -> str:
+def _front_page(url: str) -> str:
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc, "/", "", ""))
 
 
-def _answered(report: FetchReport | None) -> dict[str, Any] | None:
+def _answer_of(report: FetchReport | None) -> dict[str, Any] | None:
     if report is None or report.outcome not in ("ok", "http_error"):
         return None
     return report.to_json()
 
 
-def _keep(session: Session, item: Item, look: Look, now: datetime) -> None:
+def _store_visit(session: Session, item: Item, look: Look, now: datetime) -> None:
     visit = new_visit(item, look.report, purpose="check", now=now)
     visit.verdict = look.verdict.verdict
     visit.reasons = list(look.verdict.reasons)
@@ -190,75 +185,67 @@ def _keep(session: Session, item: Item, look: Look, now: datetime) -> None:
     session.add(visit)
 
 
-def _act(
-    session: Session,
-    context: Context,
-    watch: Watch,
-    item: Item,
-    seen: Sequence[Verdict],
-    now: datetime,
-) -> None:
+def _conclude(act: Act, watch: Watch, item: Item, verdicts: Sequence[Verdict]) -> None:
     """What all looks together prove, and what follows from it."""
-    last = seen[-1]
-    policy = policy_of(context)
-    found = conclude(_history(session, item), policy, now)
+    newest = verdicts[-1]
+    policy = policy_of(act.context)
+    conclusion = conclude(_past_verdicts(act.session, item), policy, act.now)
     watch.checks += 1
-    watch.last_verdict, watch.last_at = last.verdict, now
-    watch.next_at = _drifted(found.next_check_at, watch, policy, now)
-    watch.needs_person = found.needs_person or found.state == "kept_out"
-    case = session.get_one(Case, watch.case_id, with_for_update={"of": Case})
-    if found.state == "removed" and found.verified and watch.state == "watching":
-        _removed(session, watch, case, found, now)
-    elif any(verdict.verdict in PRESENT for verdict in seen):
-        _is_up(session, watch, case, now)
-    if watch.next_at is None and watch.state != "ended":
-        machine.advance(session, watch, "ended", actor=ACTOR, now=now)
-        clear_access(session, context, item.id, actor=ACTOR, now=now)
-        if case.state == "removed":
-            machine.advance(session, case, "closed", actor=ACTOR, now=now)
+    watch.last_verdict, watch.last_at = newest.verdict, act.now
+    watch.next_at = _with_jitter(conclusion.next_check_at, watch, policy, act.now)
+    watch.needs_person = conclusion.needs_person or conclusion.state == "kept_out"
+    case = act.session.get_one(Case, watch.case_id, with_for_update={"of": Case})
+    is_removed = conclusion.state == "removed" and conclusion.verified
+    if is_removed and watch.state == WatchState.WATCHING:
+        _note_removal(act, watch, case, conclusion)
+    elif any(verdict.verdict in PRESENT for verdict in verdicts):
+        _note_presence(act, watch, case)
+    if watch.next_at is None and watch.state != WatchState.ENDED:
+        _end_watch(act, watch, item, case)
 
 
-def _drifted(
+def _end_watch(act: Act, watch: Watch, item: Item, case: Case) -> None:
+    act.advance(watch, WatchEvent.ENDED)
+    clear_access(act.session, act.context, item.id, actor=act.actor, now=act.now)
+    if case.state == "removed":
+        act.advance(case, "closed")
+
+
+def _with_jitter(
     at: datetime | None, watch: Watch, policy: Policy, now: datetime
 ) -> datetime | None:
+    """Not to the minute: a host could learn when we look."""
     return at and jittered(at, now, key=str(watch.id), share=policy.jitter)
 
 
-def _history(session: Session, item: Item) -> list[Verdict]:
+def _past_verdicts(session: Session, item: Item) -> list[Verdict]:
     rows = session.scalars(
         select(Visit.evidence).where(Visit.item_id == item.id, Visit.purpose == "check")
     )
     return [Verdict.from_json(row) for row in rows if row]
 
 
-def _removed(
-    session: Session, watch: Watch, case: Case, found: Conclusion, now: datetime
-) -> None:
+def _note_removal(act: Act, watch: Watch, case: Case, conclusion: Conclusion) -> None:
     """Verified: case, notices and reporters learn it. The clock stopped at ``since``."""
-    since = found.since.isoformat() if found.since else ""
-    machine.advance(session, watch, "removed", actor=ACTOR, now=now, since=since)
+    since = conclusion.since.isoformat() if conclusion.since else ""
+    act.advance(watch, WatchEvent.REMOVED, since=since)
     if case.machine.allows(case.state, "removed"):
-        machine.advance(
-            session,
-            case,
-            "removed",
-            actor=ACTOR,
-            now=now,
-            since=since,
-            because=list(found.because),
-        )
-    notices.verified(session, case.id, now=now)
-    session.flush()
-    tell_reporters(session, case.item_id, "removed", actor=ACTOR, now=now)
+        because = list(conclusion.because)
+        act.advance(case, "removed", since=since, because=because)
+    notices.verified(act.session, case.id, now=act.now)
+    act.session.flush()
+    tell_reporters(act.session, case.item_id, "removed", actor=act.actor, now=act.now)
 
 
-def _is_up(session: Session, watch: Watch, case: Case, now: datetime) -> None:
+def _note_presence(act: Act, watch: Watch, case: Case) -> None:
     """Seen again after it was proved to be gone, or still there although a host said it is not."""
-    if watch.state == "removed":
-        machine.advance(session, watch, "reappeared", actor=ACTOR, now=now)
-        if case.machine.allows(case.state, "reappeared"):
-            machine.advance(session, case, "reappeared", actor=ACTOR, now=now)
-        notices.still_up(session, case.id, event="reappeared", now=now)
-        tell_reporters(session, case.item_id, "reappeared", actor=ACTOR, now=now)
-    else:
-        notices.still_up(session, case.id, event="still_up", now=now)
+    if watch.state != WatchState.REMOVED:
+        notices.still_up(act.session, case.id, event="still_up", now=act.now)
+        return
+    act.advance(watch, WatchEvent.REAPPEARED)
+    if case.machine.allows(case.state, "reappeared"):
+        act.advance(case, "reappeared")
+    notices.still_up(act.session, case.id, event="reappeared", now=act.now)
+    tell_reporters(
+        act.session, case.item_id, "reappeared", actor=act.actor, now=act.now
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -13,16 +14,35 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hotline.core.storage.database import Base, Identified, short
 from hotline.core.storage.machine import Machine, Stateful
 
+
+class WatchState(StrEnum):
+    """Where a watch stands; the values are stored."""
+
+    WATCHING = "watching"
+    REMOVED = "removed"
+    """The removal is verified; a return is looked for."""
+    ENDED = "ended"
+
+
+class WatchEvent(StrEnum):
+    """What moves a watch on; the values are stored."""
+
+    REMOVED = "removed"
+    REAPPEARED = "reappeared"
+    ENDED = "ended"
+    RESTARTED = "restarted"
+
+
 WATCH_MACHINE = Machine(
     "watch",
-    "watching",
+    WatchState.WATCHING,
     MappingProxyType(
         {
-            ("watching", "removed"): "removed",
-            ("removed", "reappeared"): "watching",
-            ("removed", "ended"): "ended",
-            ("watching", "ended"): "ended",
-            ("ended", "restarted"): "watching",
+            (WatchState.WATCHING, WatchEvent.REMOVED): WatchState.REMOVED,
+            (WatchState.REMOVED, WatchEvent.REAPPEARED): WatchState.WATCHING,
+            (WatchState.REMOVED, WatchEvent.ENDED): WatchState.ENDED,
+            (WatchState.WATCHING, WatchEvent.ENDED): WatchState.ENDED,
+            (WatchState.ENDED, WatchEvent.RESTARTED): WatchState.WATCHING,
         }
     ),
 )

@@ -8,15 +8,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
+from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.storage import machine, outbox
+from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
-from partners.watching.models import Watch
+from partners.watching.models import Watch, WatchEvent, WatchState
 from triage.availability.evidence import baseline_from_report
+from triage.availability.model import Baseline
 from triage.availability.policy import Policy, load_policy, policy_file
 from triage.availability.schedule import in_line
 from triage.cases.models import Case
-from triage.items.models import Visit
+from triage.items.models import Item, Visit
 
 # A check that was posted and whose worker died is posted again after this long.
 CHECK_LEASE = timedelta(minutes=10)
@@ -31,9 +33,7 @@ def policy_of(context: Context) -> Policy:
     return load_policy(context.settings.data_dir, name=name)
 
 
-def start_watch(
-    session: Session, context: Context, case: Case, *, actor: str, now: datetime
-) -> Watch | None:
+def start_watch(act: Act, case: Case) -> Watch | None:
     """Watch the case's item from now on; None where there is nothing that could be looked at.
 
     The baseline is the newest visit that showed something: what is looked for later.
@@ -41,14 +41,28 @@ def start_watch(
     item = case.item
     if not item.fetchable:
         return None
-    known = session.scalar(
+    earlier = act.session.scalar(
         select(Watch).where(Watch.item_id == item.id).with_for_update()
     )
-    if known is not None:
-        if known.state == "ended":
-            machine.advance(session, known, "restarted", actor=actor, now=now)
-        known.next_at = known.planned_at = now
-        return known
+    if earlier is not None:
+        if earlier.state == WatchState.ENDED:
+            act.advance(earlier, WatchEvent.RESTARTED)
+        earlier.next_at = earlier.planned_at = act.now
+        return earlier
+    watch = Watch(
+        id=new_id(),
+        item_id=item.id,
+        case_id=case.id,
+        host=item.host or "",
+        policy=act.context.settings.availability_policy,
+        baseline=_baseline_of(act.session, item).to_json(),
+        next_at=act.now,
+    )
+    act.begin(watch, case=case.reference)
+    return watch
+
+
+def _baseline_of(session: Session, item: Item) -> Baseline:
     visit = session.scalar(
         select(Visit)
         .where(Visit.item_id == item.id, Visit.outcome == "ok")
@@ -56,17 +70,7 @@ def start_watch(
         .limit(1)
     )
     report = visit.report if visit else {"requested": item.canonical}
-    watch = Watch(
-        id=new_id(),
-        item_id=item.id,
-        case_id=case.id,
-        host=item.host or "",
-        policy=context.settings.availability_policy,
-        baseline=baseline_from_report(report).to_json(),
-        next_at=now,
-    )
-    machine.begin(session, watch, actor=actor, now=now, case=case.reference)
-    return watch
+    return baseline_from_report(report)
 
 
 def post_due_checks(session: Session, context: Context, now: datetime) -> int:
@@ -78,34 +82,35 @@ def post_due_checks(session: Session, context: Context, now: datetime) -> int:
     if not due:
         return 0
     gap = policy_of(context).host_gap
-    busy: dict[str, datetime | None] = {}
+    busy_until: dict[str, datetime | None] = {}
     posted = 0
     for watch, last_planned in due:
-        at = in_line(
-            now,
-            gap,
-            planned=watch.planned_at,
-            looked=watch.last_at,
-            busy_until=busy.get(watch.host, last_planned),
+        busy = busy_until.get(watch.host, last_planned)
+        place = in_line(
+            now, gap, planned=watch.planned_at, looked=watch.last_at, busy_until=busy
         )
-        if watch.planned_at is None or at > watch.planned_at:
-            watch.planned_at = at
-        busy[watch.host] = max(at, busy.get(watch.host) or last_planned or at)
-        if at > now + AHEAD:
-            watch.next_at = at
-            continue
-        outbox.post(
-            session,
-            "watch.check",
-            key=f"check:{watch.id}:{watch.checks}:{watch.next_at}",
-            payload={"watch_id": str(watch.id)},
-            now=now,
-            queue="checks",
-            delay=at - now,
-        )
-        watch.next_at = at + CHECK_LEASE
-        posted += 1
+        if watch.planned_at is None or place > watch.planned_at:
+            watch.planned_at = place
+        busy_until[watch.host] = max(place, busy or place)
+        if place > now + AHEAD:
+            watch.next_at = place
+        else:
+            _post_check(session, watch, place, now)
+            posted += 1
     return posted
+
+
+def _post_check(session: Session, watch: Watch, at: datetime, now: datetime) -> None:
+    outbox.post(
+        session,
+        "watch.check",
+        key=f"check:{watch.id}:{watch.checks}:{watch.next_at}",
+        payload={"watch_id": str(watch.id)},
+        now=now,
+        queue="checks",
+        delay=at - now,
+    )
+    watch.next_at = at + CHECK_LEASE
 
 
 def due_checks(now: datetime) -> Select[Watch, datetime | None]:
@@ -130,5 +135,5 @@ def look_soon(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
     watch = session.scalar(
         select(Watch).where(Watch.case_id == case_id).with_for_update(of=Watch)
     )
-    if watch is not None and watch.state != "ended":
+    if watch is not None and watch.state != WatchState.ENDED:
         watch.next_at = watch.planned_at = now  # not at the end of its host's line

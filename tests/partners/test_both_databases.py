@@ -96,7 +96,7 @@ def test_the_whole_way(house: Any) -> None:
         )
         assert post_due_checks(session, house.context, house.now) == 1
         case = session.get_one(Case, found.case_id)
-        start_watch(session, house.context, case, actor="x", now=house.now)
+        start_watch(Act(session, house.context, "x", house.now), case)
     house.later(days=2)
     with writing() as session:
         assert remind(session, house.context, house.now) == 1

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.event import listen
 
+from hotline.core.act import Act
 from hotline.core.jobs.task import AlreadyDone
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
@@ -81,11 +82,8 @@ def test_the_watch_begins_with_the_plan_and_knows_what_was_there(watched: Any) -
     assert watch.baseline["media"][0]["sha256"] == "5" * 64
     with watched.context.database.writing() as session:
         again = start_watch(
-            session,
-            watched.context,
+            Act(session, watched.context, "x", watched.now),
             session.get_one(Case, watch.case_id),
-            actor="x",
-            now=watched.now,
         )
         assert again is not None
         assert again.id == watch.id
@@ -237,7 +235,7 @@ def test_a_watch_that_ended_begins_again_with_a_new_plan(
         machine.advance(session, watch, "ended", actor="test", now=watched.now)
         watch.next_at = None
         case = session.get_one(Case, watch.case_id)
-        start_watch(session, watched.context, case, actor="x", now=watched.now)
+        start_watch(Act(session, watched.context, "x", watched.now), case)
     assert (watched.only(Watch).state, watched.only(Watch).next_at) == (
         "watching",
         watched.now,
