@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from flask_babel import gettext, lazy_gettext
+from flask_babel.speaklater import LazyString
 
 from partners.channels.registry import NO_CHANNEL, channel_kinds
+from partners.directory.kinds import PartnerKind
+from partners.directory.territory import Coverage
+from partners.watching.models import WatchState
 
-NOTICE_STATES: dict[str, Any] = {
+Words = Mapping[str, LazyString]
+"""A stored slug -> how the pages call it, in the reader's language."""
+
+NOTICE_STATES: Words = {
     "awaiting_release": lazy_gettext("Waits for the police's release"),
     "awaiting_contact": lazy_gettext("Waits for a confirmed contact"),
     "queued": lazy_gettext("About to leave"),
@@ -23,7 +30,7 @@ NOTICE_STATES: dict[str, Any] = {
     "withdrawn": lazy_gettext("Withdrawn"),
 }
 
-REFERRAL_STATES: dict[str, Any] = {
+REFERRAL_STATES: Words = {
     "approved": lazy_gettext("Waits for a confirmed address"),
     "queued": lazy_gettext("About to leave"),
     "delivered": lazy_gettext("Delivered"),
@@ -36,7 +43,7 @@ REFERRAL_STATES: dict[str, Any] = {
     "withdrawn": lazy_gettext("Withdrawn"),
 }
 
-HOLD_STATES: dict[str, Any] = {
+HOLD_STATES: Words = {
     "pending": lazy_gettext("Held until the police have the referral"),
     "active": lazy_gettext("Held by the police"),
     "expired": lazy_gettext("Deadline passed; still held"),
@@ -44,7 +51,7 @@ HOLD_STATES: dict[str, Any] = {
     "cancelled": lazy_gettext("Cancelled"),
 }
 
-DELIVERY_STATES: dict[str, Any] = {
+DELIVERY_STATES: Words = {
     "queued": lazy_gettext("waiting to leave"),
     "sending": lazy_gettext("being sent"),
     "sent": lazy_gettext("accepted by the other side"),
@@ -53,19 +60,19 @@ DELIVERY_STATES: dict[str, Any] = {
     "bounced": lazy_gettext("came back"),
 }
 
-PURPOSES: dict[str, Any] = {
+PURPOSES: Words = {
     "first": lazy_gettext("First message"),
     "reminder": lazy_gettext("Reminder"),
     "withdrawal": lazy_gettext("Withdrawal"),
 }
 
-WATCH_STATES: dict[str, Any] = {
-    "watching": lazy_gettext("Watched"),
-    "removed": lazy_gettext("Removed; watched for a return"),
-    "ended": lazy_gettext("No longer watched"),
+WATCH_STATES: Words = {
+    WatchState.WATCHING: lazy_gettext("Watched"),
+    WatchState.REMOVED: lazy_gettext("Removed; watched for a return"),
+    WatchState.ENDED: lazy_gettext("No longer watched"),
 }
 
-ATTENTION: dict[str, Any] = {
+ATTENTION: Words = {
     "held.danger": lazy_gettext(
         "Held as a possible flood: a child is said to be in danger now"
     ),
@@ -86,7 +93,7 @@ ATTENTION: dict[str, Any] = {
     ),
 }
 
-VERDICTS: dict[str, Any] = {
+VERDICTS: Words = {
     "online": lazy_gettext("still there"),
     "removed": lazy_gettext("removed"),
     "gone": lazy_gettext("gone"),
@@ -100,7 +107,7 @@ VERDICTS: dict[str, Any] = {
 }
 
 # The provider's answers: (what it says, what its own words are for).
-PROVIDER_VERBS: dict[str, tuple[Any, Any]] = {
+PROVIDER_VERBS: Mapping[str, tuple[LazyString, LazyString]] = {
     "acknowledge": (
         lazy_gettext("We have received it"),
         lazy_gettext("Nothing more is needed for now."),
@@ -124,7 +131,7 @@ PROVIDER_VERBS: dict[str, tuple[Any, Any]] = {
     "question": (lazy_gettext("We have a question"), lazy_gettext("Please ask.")),
 }
 
-REFERRAL_VERBS: dict[str, Any] = {
+REFERRAL_VERBS: Words = {
     "acknowledge": lazy_gettext("We have received it"),
     "take_up": lazy_gettext("We take it up"),
     "no_action": lazy_gettext("We will not act"),
@@ -132,18 +139,25 @@ REFERRAL_VERBS: dict[str, Any] = {
     "close": lazy_gettext("It is closed"),
 }
 
-PARTNER_KINDS: dict[str, Any] = {
-    "hotline": lazy_gettext("Hotline"),
-    "police": lazy_gettext("Police"),
-    "ncb": lazy_gettext("INTERPOL national bureau"),
-    "regulator": lazy_gettext("Regulator"),
-    "platform": lazy_gettext("Platform"),
-    "provider": lazy_gettext("Host"),
-    "helpline": lazy_gettext("Helpline"),
-    "child_protection_unit": lazy_gettext("Child-protection unit"),
+PARTNER_KINDS: Words = {
+    PartnerKind.HOTLINE: lazy_gettext("Hotline"),
+    PartnerKind.POLICE: lazy_gettext("Police"),
+    PartnerKind.NCB: lazy_gettext("INTERPOL national bureau"),
+    PartnerKind.REGULATOR: lazy_gettext("Regulator"),
+    PartnerKind.PLATFORM: lazy_gettext("Platform"),
+    PartnerKind.PROVIDER: lazy_gettext("Host"),
+    PartnerKind.HELPLINE: lazy_gettext("Helpline"),
+    PartnerKind.CHILD_PROTECTION_UNIT: lazy_gettext("Child-protection unit"),
 }
 
-NOTICE_KINDS: dict[str, Any] = {
+COVERAGE: Words = {
+    Coverage.HERE: lazy_gettext("for the child's municipality"),
+    Coverage.COUNTRY: lazy_gettext("for the whole country"),
+    Coverage.ELSEWHERE: lazy_gettext("for other municipalities"),
+    Coverage.UNKNOWN: lazy_gettext("for some municipalities"),
+}
+
+NOTICE_KINDS: Words = {
     "provider_notice": lazy_gettext("Notice to the host"),
     "cdn_notice": lazy_gettext("Notice to the delivery network"),
     "platform": lazy_gettext("Notice to the platform"),
@@ -151,7 +165,7 @@ NOTICE_KINDS: dict[str, Any] = {
 }
 
 # What is wrong with a field of the pages that partners fill in, by its JSON pointer.
-FAULTS: dict[str, Any] = {
+FAULTS: Words = {
     "/verb": lazy_gettext("Choose one of the answers."),
     "/text": lazy_gettext("Please say more, in at most 4000 characters."),
     "/reason": lazy_gettext("Say why."),
@@ -177,7 +191,7 @@ TONES = {
 }
 
 
-def word(words: dict[str, Any], slug: str) -> str:
+def word(words: Words, slug: str) -> str:
     """The word for a slug; the slug in plain letters where there is none."""
     return str(words[slug]) if slug in words else slug.replace("_", " ")
 
@@ -193,11 +207,3 @@ def channel_label(name: str) -> str:
 def tone(slug: str) -> str:
     """The colour of a state's badge."""
     return TONES.get(slug, "")
-
-
-COVERAGE = {
-    "here": lazy_gettext("for the child's municipality"),
-    "country": lazy_gettext("for the whole country"),
-    "elsewhere": lazy_gettext("for other municipalities"),
-    "unknown": lazy_gettext("for some municipalities"),
-}

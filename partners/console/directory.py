@@ -18,7 +18,7 @@ from hotline.core.errors import HotlineError, InvalidInput
 from hotline.core.web import site
 from partners import words
 from partners.channels.registry import channel_names
-from partners.console.pages import faults_of, said
+from partners.console.pages import faults_flashed, faults_of
 from partners.directory import lookup, service
 from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
@@ -62,7 +62,7 @@ def add_partner() -> ResponseReturnValue:
 def set_contact(partner_id: uuid.UUID) -> ResponseReturnValue:
     """A changed address is not used before somebody has confirmed it."""
     form = request.form
-    with said(), site.writing() as session:
+    with faults_flashed(), site.writing() as session:
         service.set_contact(
             _act(session),
             lookup.get_partner(session, partner_id),
@@ -78,7 +78,7 @@ def set_contact(partner_id: uuid.UUID) -> ResponseReturnValue:
 @requires("partner.edit")
 def confirm_address(partner_id: uuid.UUID) -> ResponseReturnValue:
     """What waited for this address leaves at once."""
-    with said(), site.writing() as session:
+    with faults_flashed(), site.writing() as session:
         waited = _confirm_and_send(session, lookup.get_partner(session, partner_id))
         flash(
             gettext("The address is confirmed. Sent now: %(count)s.", count=waited),
@@ -103,7 +103,7 @@ def _confirm_and_send(session: Session, partner: Partner) -> int:
 @requires("partner.edit")
 def set_enabled(partner_id: uuid.UUID) -> ResponseReturnValue:
     enabled = request.form.get("enabled") == "yes"
-    with said(), site.writing() as session:
+    with faults_flashed(), site.writing() as session:
         service.set_enabled(
             _act(session), lookup.get_partner(session, partner_id), enabled=enabled
         )

@@ -18,7 +18,7 @@ from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
-from partners.console.pages import local_time, said
+from partners.console.pages import faults_flashed, local_time
 from partners.directory.service import name_desk
 from partners.notices import service as notices
 from partners.notices.models import Notice
@@ -36,7 +36,7 @@ OfCase = TypeVar("OfCase", Plan, Hold, Referral, Notice)
 
 @requires("plan.request")
 def request_plan(reference: str) -> ResponseReturnValue:
-    with said(), site.writing() as session:
+    with faults_flashed(), site.writing() as session:
         planning.request_plan(
             session,
             site.context(),
@@ -74,7 +74,7 @@ def _reasons() -> dict[int, str]:
 
 @requires("plan.approve")
 def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
-    with said(), site.writing() as session:
+    with faults_flashed(), site.writing() as session:
         plan = _of_case(session, Plan, plan_id, reference)
         planning.approve_plan(session, site.context(), plan, signed_in(), now=utc_now())
         flash(gettext("The plan is approved; its measures are on their way."), "good")
@@ -84,7 +84,7 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
 @requires("plan.request")
 def refuse_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
     note = request.form.get("note", "")
-    with said(), site.writing() as session:
+    with faults_flashed(), site.writing() as session:
         plan = _of_case(session, Plan, plan_id, reference)
         planning.refuse_plan(session, plan, signed_in(), note=note, now=utc_now())
     return _back(reference)
@@ -92,7 +92,7 @@ def refuse_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
 
 @requires("plan.approve")
 def close_case(reference: str) -> ResponseReturnValue:
-    with said(), site.writing() as session:
+    with faults_flashed(), site.writing() as session:
         case = by_reference(session, reference)
         why = request.form.get("why", "")
         closing.close_case(session, case, signed_in(), why=why, now=utc_now())
@@ -103,7 +103,7 @@ def close_case(reference: str) -> ResponseReturnValue:
 @requires("hold.decide")
 def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
-    with said(), site.writing() as session:
+    with faults_flashed(), site.writing() as session:
         if request.form.get("confirm") != "yes":
             raise InvalidInput(
                 "The hold was not released.", hint="Tick the box to confirm."
@@ -119,7 +119,7 @@ def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
 @requires("hold.decide")
 def extend_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
     form, now = request.form, utc_now()
-    with said(), site.writing() as session:
+    with faults_flashed(), site.writing() as session:
         holds.extend_hold(
             session,
             _of_case(session, Hold, hold_id, reference),
@@ -137,7 +137,7 @@ def extend_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
 def answer_referral(reference: str, referral_id: uuid.UUID) -> ResponseReturnValue:
     """What the office said on the telephone."""
     form = request.form
-    with said(), site.writing() as session:
+    with faults_flashed(), site.writing() as session:
         referral = _of_case(session, Referral, referral_id, reference)
         referrals.answer(
             session,
@@ -155,7 +155,7 @@ def answer_referral(reference: str, referral_id: uuid.UUID) -> ResponseReturnVal
 @requires("notice.withdraw")
 def withdraw_notice(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
-    with said(), site.writing() as session:
+    with faults_flashed(), site.writing() as session:
         notice = _of_case(session, Notice, notice_id, reference)
         notices.withdraw(
             session,
@@ -173,7 +173,7 @@ def withdraw_notice(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue
 def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
     """An address for a host of which none is known; naming it confirms it."""
     actor, now = signed_in().actor, utc_now()
-    with said(), site.writing() as session:
+    with faults_flashed(), site.writing() as session:
         notice = _of_case(session, Notice, notice_id, reference)
         act = Act(session, site.context(), actor, now)
         contact = name_desk(act, request.form.get("address", ""))
@@ -186,7 +186,7 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
 
 @requires("plan.request")
 def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
-    with said(), site.writing() as session:
+    with faults_flashed(), site.writing() as session:
         delivery = session.get(Delivery, delivery_id)
         if delivery is None:
             raise NotFound("There is no such delivery.")

@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 
 @contextmanager
-def spoken(language: str) -> Iterator[None]:
+def letter_language(language: str) -> Iterator[None]:
     """The language that the letter was written in, unless the reader chose another one."""
     if request.args.get("lang") or request.cookies.get(site.LANGUAGE_COOKIE):
         yield
@@ -74,14 +74,12 @@ def local_time(text: str) -> datetime | None:
 
 
 @contextmanager
-def said() -> Iterator[None]:
-    """What can't be done is said on the page that one came from, with every field's fault."""
+def faults_flashed() -> Iterator[None]:
+    """What cannot be done is told on the page that one came from, with every field's fault."""
     try:
         yield
     except (Conflict, InvalidInput) as error:
         fields = error.fields.values() if isinstance(error, InvalidInput) else ()
-        told = [
-            worded(error),
-            *(gettext(fault) for fault in fields if fault != error.hint),
-        ]
-        flash(" ".join(dict.fromkeys(told)), "danger")
+        sentences = [worded(error)]
+        sentences += [gettext(fault) for fault in fields if fault != error.hint]
+        flash(" ".join(dict.fromkeys(sentences)), "danger")

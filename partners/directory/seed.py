@@ -74,7 +74,7 @@ def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
     table = files.read_toml(PACKAGE, FILE, override_dir)
     rows = files.read_csv(PACKAGE, MUNICIPALITIES, override_dir)
     places = parse_file(tuple[_Municipality, ...], MUNICIPALITIES, rows)
-    found = [
+    seeds = [
         *parse_file(_Listed, FILE, table).partners,
         *_hotlines(rules),
         *_platforms(rules),
@@ -82,13 +82,13 @@ def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
         *_units(places),
         *_local_police(places),
     ]
-    codes = [seed.code for seed in found]
+    codes = [seed.code for seed in seeds]
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
         raise Misconfigured(
             f"Directory seed: these codes appear twice: {', '.join(twice)}."
         )
-    return sorted(found, key=lambda seed: (seed.country, seed.kind, seed.code))
+    return sorted(seeds, key=lambda seed: (seed.country, seed.kind, seed.code))
 
 
 def faults(override_dir: Path | None = None) -> list[str]:
@@ -102,32 +102,32 @@ def faults(override_dir: Path | None = None) -> list[str]:
 
 def _hotlines(rules: Rules) -> Iterator[PartnerSeed]:
     for hotlines in rules.hotlines.values():
-        for one in hotlines:
+        for hotline in hotlines:
             yield PartnerSeed(
-                PartnerKind.HOTLINE,
-                one.country,
-                _code("hotline", one.country, one.name),
-                one.name,
-                ("en",),
-                ("iccam",),
-                one.source,
-                one.dated,
-                one.verified == "yes",
+                kind=PartnerKind.HOTLINE,
+                country=hotline.country,
+                code=_code("hotline", hotline.country, hotline.name),
+                name=hotline.name,
+                languages=("en",),
+                channels=("iccam",),
+                source=hotline.source,
+                dated=hotline.dated,
+                verified=hotline.verified == "yes",
             )
 
 
 def _platforms(rules: Rules) -> Iterator[PartnerSeed]:
-    for one in rules.platforms.values():
+    for platform in rules.platforms.values():
         yield PartnerSeed(
-            PartnerKind.PLATFORM,
-            one.seat,
-            _code("platform", one.seat, one.id),
-            one.name,
-            ("en",),
-            ("portal",),
-            one.seat_source,
-            one.seat_dated,
-            one.seat_checked,
+            kind=PartnerKind.PLATFORM,
+            country=platform.seat,
+            code=_code("platform", platform.seat, platform.id),
+            name=platform.name,
+            languages=("en",),
+            channels=("portal",),
+            source=platform.seat_source,
+            dated=platform.seat_dated,
+            verified=platform.seat_checked,
         )
 
 
@@ -180,7 +180,9 @@ def _local_police(places: tuple[_Municipality, ...]) -> Iterator[PartnerSeed]:
     counties = dict.fromkeys((place.country, place.county) for place in places)
     for country, county in counties:
         inside = [
-            one for one in places if (one.country, one.county) == (country, county)
+            place
+            for place in places
+            if (place.country, place.county) == (country, county)
         ]
         yield PartnerSeed(
             PartnerKind.POLICE,
@@ -192,14 +194,15 @@ def _local_police(places: tuple[_Municipality, ...]) -> Iterator[PartnerSeed]:
             inside[0].source,
             inside[0].dated,
             False,
-            tuple(one.municipality for one in inside),
+            tuple(place.municipality for place in inside),
         )
 
 
 def _languages(country: str) -> tuple[str, ...]:
     """A country's first language; a country without a file is written to in English."""
-    known = country in countries.available()
-    return countries.load_country(country).languages[:1] if known else ("en",)
+    if country not in countries.available():
+        return ("en",)
+    return countries.load_country(country).languages[:1]
 
 
 def _code(kind: str, country: str, name: str) -> str:

@@ -32,7 +32,7 @@ class File:
     matches: tuple[MediaMatch, ...]
 
 
-def observations(session: Session, item_id: uuid.UUID) -> list[HostingObservation]:
+def find_observations(session: Session, item_id: uuid.UUID) -> list[HostingObservation]:
     """The newest word of each source on each fact; "not known" is left out."""
     rows = session.scalars(
         select(HostingObservation)
@@ -44,10 +44,8 @@ def observations(session: Session, item_id: uuid.UUID) -> list[HostingObservatio
     newest: dict[tuple[str, str, str | None], HostingObservation] = {}
     for row in rows:
         # One look may find several values of one fact (two addresses): all of that look count.
-        if (
-            latest.setdefault((row.fact, row.source), row.at) == row.at
-            and row.value is not None
-        ):
+        is_of_latest_look = latest.setdefault((row.fact, row.source), row.at) == row.at
+        if is_of_latest_look and row.value is not None:
             newest.setdefault((row.fact, row.source, row.value), row)
     return sorted(
         newest.values(), key=lambda row: (row.fact, row.source, row.value or "")
@@ -82,26 +80,35 @@ def seen_at(session: Session, item: Item) -> datetime | None:
     )
 
 
-def files(session: Session, item_id: uuid.UUID) -> Sequence[File]:
+def find_files(session: Session, item_id: uuid.UUID) -> Sequence[File]:
     """Files with matches first; two queries, however many there are."""
-    seen = session.scalars(
+    media = session.scalars(
         select(ItemMedia)
         .where(ItemMedia.item_id == item_id)
         .order_by(ItemMedia.first_seen_at, ItemMedia.id)
         .limit(MAX_FILES)
     ).all()
-    matches: dict[uuid.UUID, list[MediaMatch]] = {}
-    for match in session.scalars(
+    matches = _matches_of(session, [medium.media_id for medium in media])
+    files = [File(medium, tuple(matches.get(medium.media_id, ()))) for medium in media]
+    return sorted(files, key=lambda file: not file.matches)
+
+
+def _matches_of(
+    session: Session, media_ids: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, list[MediaMatch]]:
+    """What nobody disconfirmed, the nearest first."""
+    rows = session.scalars(
         select(MediaMatch)
         .where(
-            MediaMatch.media_id.in_([one.media_id for one in seen]),
+            MediaMatch.media_id.in_(media_ids),
             MediaMatch.decision != "disconfirmed",
         )
         .order_by(MediaMatch.distance, MediaMatch.id)
-    ):
+    )
+    matches: dict[uuid.UUID, list[MediaMatch]] = {}
+    for match in rows:
         matches.setdefault(match.media_id, []).append(match)
-    found = [File(one, tuple(matches.get(one.media_id, ()))) for one in seen]
-    return sorted(found, key=lambda file: not file.matches)
+    return matches
 
 
 def class_of(match: MediaMatch) -> str:
@@ -112,7 +119,7 @@ def class_of(match: MediaMatch) -> str:
     )
 
 
-def reasons(
+def explain_route(
     session: Session,
     context: Context,
     case: Case,
@@ -124,21 +131,28 @@ def reasons(
     Routes are stored in English; for another language the rules speak again, where they still
     name this addressee.
     """
-    said = route
+    spoken = route
     if language != "en" and route:
-        facts = Facts.from_json(facts_of(session, context, case))
-        anew = route_cases(
-            facts, load_rules(context.settings.data_dir), language
-        ).to_json()
-        said = next(
-            (
-                one
-                for one in anew["routes"]
-                if (one["to"], one["country"]) == (route["to"], route.get("country"))
-            ),
-            route,
-        )
-    return {"why": str(said.get("why", "")), "basis": str(said.get("basis", ""))}
+        spoken = _route_in(session, context, case, route, language)
+    return {"why": str(spoken.get("why", "")), "basis": str(spoken.get("basis", ""))}
+
+
+def _route_in(
+    session: Session,
+    context: Context,
+    case: Case,
+    route: Mapping[str, Any],
+    language: str,
+) -> Mapping[str, Any]:
+    """The addressee's route in another language; as it is stored if today's rules have none."""
+    facts = Facts.from_json(facts_of(session, context, case))
+    rules = load_rules(context.settings.data_dir)
+    routing = route_cases(facts, rules, language).to_json()
+    addressee = (route["to"], route.get("country"))
+    for candidate in routing["routes"]:
+        if (candidate["to"], candidate["country"]) == addressee:
+            return dict(candidate)
+    return route
 
 
 def route_of(session: Session, plan_id: uuid.UUID, to: str) -> Mapping[str, Any]:

@@ -31,14 +31,14 @@ class Letter:
     text: str
 
 
-def write(name: str, language: str, data_dir: Path, /, **values: Any) -> Letter:
+def write_letter(name: str, language: str, data_dir: Path, /, **values: Any) -> Letter:
     """The letter ``name`` (e.g. ``notice_first``) in ``language``, or in English.
 
     Raises ``Misconfigured`` if the template is faulty or does not begin with a subject.
     """
-    files = [f"{name}.{language}.txt", f"{name}.en.txt"]
+    names = [f"{name}.{language}.txt", f"{name}.en.txt"]
     try:
-        text = _templates(data_dir).select_template(files).render(values)
+        text = _templates(data_dir).select_template(names).render(values)
     except TemplateError as error:
         raise Misconfigured(f"Mail template {name}: {error.message}.") from None
     subject, _, body = text.partition("\n")

@@ -31,12 +31,14 @@ def notice_message(
     """The message of ``delivery``: the first one, a reminder or a withdrawal, by its purpose."""
     located = _located(session, notice)
     route = findings.route_of(session, notice.plan_id, notice.kind)
-    reasons = findings.reasons(session, context, notice.case, route, notice.language)
+    reasons = findings.explain_route(
+        session, context, notice.case, route, notice.language
+    )
     link = answer_link(context, notice)
     documents = (
         [] if delivery.purpose == "withdrawal" else _documents(context, notice, located)
     )
-    letter = wording.write(
+    letter = wording.write_letter(
         f"notice_{delivery.purpose}",
         notice.language,
         context.settings.data_dir,
@@ -93,7 +95,9 @@ def _located(session: Session, notice: Notice) -> list[Located]:
 
 def _locate(session: Session, notice: Notice, entry: NoticeItem, item: Item) -> Located:
     known = [
-        file.seen.media for file in findings.files(session, item.id) if file.matches
+        file.seen.media
+        for file in findings.find_files(session, item.id)
+        if file.matches
     ]
     # Hashes tell a host which file is meant; with several known ones, none stands for the address.
     only = known[0] if len(known) == 1 else None

@@ -25,7 +25,9 @@ NAME = "hashes.vics.json"
 def hash_set(session: Session, referral: Referral) -> tuple[Attachment, ...]:
     """For police, the hashes of the case's files; nothing for others, or where there are none."""
     case = referral.case
-    files = findings.files(session, case.item.id) if referral.kind in TOLD_TO else ()
+    files = (
+        findings.find_files(session, case.item.id) if referral.kind in TOLD_TO else ()
+    )
     if not files:
         return ()
     buffer = io.BytesIO()

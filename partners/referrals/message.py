@@ -53,7 +53,7 @@ def referral_message(
     body = referral_document(session, context, referral, delivery, now)
     route = findings.route_of(session, referral.plan_id, referral.kind)
     hashes = hash_set.hash_set(session, referral)
-    letter = wording.write(
+    letter = wording.write_letter(
         "referral",
         language,
         context.settings.data_dir,
@@ -62,7 +62,9 @@ def referral_message(
         hotline=sender_name(context),
         contact=context.settings.contact_email,
         danger_now=referral.case.danger_now,
-        reasons=[findings.reasons(session, context, referral.case, route, language)],
+        reasons=[
+            findings.explain_route(session, context, referral.case, route, language)
+        ],
         assessment=_assessment_in_words(context, referral.case, language),
         items=body["items"],
         hold_hours=f"{context.settings.hold_hours:g}",
@@ -116,7 +118,7 @@ def referral_document(
         "urgency": referral.urgency,
         "child_in_danger": case.danger_now,
         "deadline": stamp(referral.due_at) if referral.due_at else None,
-        "reasons": [findings.reasons(session, context, case, route, "en")],
+        "reasons": [findings.explain_route(session, context, case, route, "en")],
         "jurisdiction": _grounds(case),
         "kind": case.kind,
         "assessment": dict(case.outcome) or None,
@@ -140,7 +142,7 @@ def _grounds(case: Case) -> list[dict[str, Any]]:
 
 def _item(session: Session, item: Item, home_zone: str) -> dict[str, Any]:
     seen_at = findings.seen_at(session, item)
-    observed = findings.observations(session, item.id)
+    observed = findings.find_observations(session, item.id)
     return {
         "id": str(item.id),
         "kind": item.kind,
@@ -173,7 +175,7 @@ def _item(session: Session, item: Item, home_zone: str) -> dict[str, Any]:
                 for one in observed
             ],
         },
-        "files": [_file(file) for file in findings.files(session, item.id)],
+        "files": [_file(file) for file in findings.find_files(session, item.id)],
     }
 
 

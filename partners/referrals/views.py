@@ -18,7 +18,7 @@ from hotline.core.storage import machine
 from hotline.core.web import site
 from hotline.intake.flood import guard
 from partners import words
-from partners.console.pages import faults_of, local_time, spoken
+from partners.console.pages import faults_of, letter_language, local_time
 from partners.letters.wording import moment
 from partners.referrals import holds, service
 from partners.referrals.models import HOLDING, Hold, Referral
@@ -136,7 +136,7 @@ def _page(
         (one for one in found.partner.languages if one in ("en", "sq")), "en"
     )
     hold = session.scalar(select(Hold).where(Hold.referral_id == found.id))
-    with spoken(language):
+    with letter_language(language):
         page = render(
             "provider/referral.html",
             referral=found,

@@ -163,7 +163,9 @@ def test_an_operator_s_own_template_comes_first_and_english_stands_in(
     tmp_path: Path,
 ) -> None:
     put(tmp_path, "Subject: [{{ reference }}]\n\n\nDear {{ name }},\n{{ at|moment }}\n")
-    letter = wording.write("note", "mk", tmp_path, reference="R", name="<A&B>", at=AT)
+    letter = wording.write_letter(
+        "note", "mk", tmp_path, reference="R", name="<A&B>", at=AT
+    )
     assert letter.subject == "[R]"
     assert letter.text == "Dear <A&B>,\n2026-11-23 09:00 UTC\n"
 
@@ -182,9 +184,9 @@ def test_a_faulty_template_is_named_and_sends_nothing(
 ) -> None:
     put(tmp_path, text)
     with pytest.raises(Misconfigured, match="note"):
-        wording.write("note", "en", tmp_path, name="A")
+        wording.write_letter("note", "en", tmp_path, name="A")
 
 
 def test_a_template_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="nothing"):
-        wording.write("nothing", "en", tmp_path)
+        wording.write_letter("nothing", "en", tmp_path)
