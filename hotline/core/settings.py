@@ -163,10 +163,6 @@ class Settings(BaseSettings):
     )
     smtp_port: int = Field(25, ge=1, le=65535)
     smtp_security: Literal["none", "starttls", "tls"] = "starttls"
-    smtp_networks: tuple[str, ...] = Field(
-        (),
-        description="Private networks that the mail server's name may lead to.",
-    )
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     mail_from: str = "notices@hotline.example"
@@ -175,6 +171,10 @@ class Settings(BaseSettings):
     imap_security: Literal["starttls", "tls"] = "tls"
     imap_user: str = ""
     imap_password: SecretStr = SecretStr("")
+    mail_networks: tuple[str, ...] = Field(
+        (),
+        description="Private networks that the mail servers' names may lead to.",
+    )
     imap_folder: str = Field("INBOX", description="Where partners' reports arrive.")
 
     # rules of the house
@@ -244,7 +244,7 @@ class Settings(BaseSettings):
                 )
         return value
 
-    @field_validator("fetch_allowed_networks", "smtp_networks")
+    @field_validator("fetch_allowed_networks", "mail_networks")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:

@@ -6,7 +6,6 @@ import re
 import smtplib
 import socket
 import ssl
-from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -15,8 +14,11 @@ from typing import Any
 from flask_babel import lazy_gettext
 
 from hotline.core.errors import NoAnswer, Unavailable
-from hotline.core.network.client import reach_of
-from hotline.core.network.own_servers import ForbiddenAddress, open_connection
+from hotline.core.network.own_servers import (
+    ForbiddenAddress,
+    open_connection,
+    reach_of_mail,
+)
 from hotline.core.network.resolve import Reach
 from hotline.core.settings import Settings
 from partners.channels.base import ChannelKind, Message, Refused
@@ -52,7 +54,7 @@ class MailChannel:
             raise Unavailable(
                 "The mail server's name leads to an address that must not be reached, so"
                 " nothing was sent.",
-                hint="If it stands in a private network, name that in smtp_networks.",
+                hint="If it stands in a private network, name that in mail_networks.",
             ) from None
         except (smtplib.SMTPException, OSError) as error:
             raise NoAnswer(f"The mail server failed: {type(error).__name__}.") from None
@@ -70,7 +72,7 @@ class MailChannel:
         else:
             server = _PinnedSmtp(timeout=TIMEOUT_SECONDS)
         try:
-            server.open(settings.smtp_host, settings.smtp_port, _reach_of(settings))
+            server.open(settings.smtp_host, settings.smtp_port, reach_of_mail(settings))
             if settings.smtp_security == "starttls":
                 server.starttls(context=context)
             if settings.smtp_user:
@@ -101,12 +103,6 @@ class _PinnedSmtp(smtplib.SMTP):
 
 class _PinnedSmtpOverTls(smtplib.SMTP_SSL, _PinnedSmtp):
     """The same, with TLS from the first byte on: SMTP_SSL wraps what ``_get_socket`` opened."""
-
-
-def _reach_of(settings: Settings) -> Reach:
-    reach = reach_of(settings)
-    networks = (*reach.allowed_networks, *settings.smtp_networks)
-    return replace(reach, allowed_networks=networks)
 
 
 def compose(message: Message, settings: Settings) -> EmailMessage:

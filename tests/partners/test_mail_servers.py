@@ -128,7 +128,7 @@ def channel(tmp_path: Path, security: str, port: int, host: str = HOST) -> MailC
         smtp_host=host,
         smtp_port=port,
         smtp_security=security,
-        smtp_networks=("127.0.0.0/8",),
+        mail_networks=("127.0.0.0/8",),
         fetch_hosts={HOST: "127.0.0.1", "other.house.test": "127.0.0.1"},
     )
     return MailChannel(settings)

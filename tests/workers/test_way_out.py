@@ -30,6 +30,7 @@ from hotline.core.network.client import GuardedClient, reach_of
 from hotline.core.network.transfer import Transfer
 from hotline.core.settings import Settings
 from hotline.intake.api.webhooks import Receiver
+from hotline.intake.inbound.mailbox import Mailbox
 from partners.channels.base import Message
 from partners.channels.http import HttpChannel
 from partners.channels.mail import MailChannel
@@ -330,6 +331,19 @@ def test_the_mail_server_s_name_leads_to_nothing_inside(
     assert [each for each in connected if each[1] == inside.port] == []
 
 
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_mailbox_s_name_leads_to_nothing_inside(
+    settings: Settings, inside: Inside, name: str, security: str
+) -> None:
+    house = settings.model_copy(
+        update={"imap_host": name, "imap_port": inside.port, "imap_security": security}
+    )
+    with pytest.raises(HotlineError, match="must not be reached"), Mailbox(house):
+        pass
+    assert inside.visits == []
+
+
 def test_a_private_mail_server_can_be_allowed_by_name(
     settings: Settings, inside: Inside
 ) -> None:
@@ -338,7 +352,7 @@ def test_a_private_mail_server_can_be_allowed_by_name(
             "smtp_host": "loopback.test",
             "smtp_port": inside.port,
             "smtp_security": "none",
-            "smtp_networks": ("127.0.0.0/8",),
+            "mail_networks": ("127.0.0.0/8",),
         }
     )
     message = Message("m@x", "desk@partner.example", "Notice", "text", {})
@@ -483,6 +497,7 @@ def test_an_endless_answer_is_read_up_to_a_limit(
         "import aiohttp",
         "import pycurl",
         "import smtplib",
+        "import imaplib",
         "import urllib.request",
         "from urllib.request import urlopen",
         "import http.client",

@@ -9,13 +9,23 @@ from __future__ import annotations
 
 import socket
 import time
+from dataclasses import replace
 
 from hotline.core.network.addresses import parse_address, refusal
+from hotline.core.network.client import reach_of
 from hotline.core.network.resolve import Names, Reach
+from hotline.core.settings import Settings
 
 
 class ForbiddenAddress(OSError):
     """A server's name leads to addresses only that must not be visited."""
+
+
+def reach_of_mail(settings: Settings) -> Reach:
+    """How far connections to the operator's own mail servers go."""
+    reach = reach_of(settings)
+    networks = (*reach.allowed_networks, *settings.mail_networks)
+    return replace(reach, allowed_networks=networks)
 
 
 def open_connection(

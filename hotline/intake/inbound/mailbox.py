@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import imaplib
 import re
+import socket
 import ssl
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
 from hotline.core.errors import Misconfigured, Unavailable
+from hotline.core.network.own_servers import (
+    ForbiddenAddress,
+    open_connection,
+    reach_of_mail,
+)
 from hotline.core.settings import Settings
 
 SECONDS = 30.0
@@ -32,17 +38,15 @@ class Mailbox:
         trusted = ssl.create_default_context()
         try:
             if wanted.imap_security == "tls":
-                self._link = imaplib.IMAP4_SSL(
-                    wanted.imap_host,
-                    wanted.imap_port,
-                    ssl_context=trusted,
-                    timeout=SECONDS,
-                )
+                self._link = _PinnedImapOverTls(wanted, trusted)
             else:
-                self._link = imaplib.IMAP4(
-                    wanted.imap_host, wanted.imap_port, timeout=SECONDS
-                )
+                self._link = _PinnedImap(wanted)
                 self._link.starttls(trusted)
+        except ForbiddenAddress:
+            raise Unavailable(
+                "The mailbox's name leads to an address that must not be reached.",
+                hint="If it stands in a private network, name that in mail_networks.",
+            ) from None
         except (OSError, imaplib.IMAP4.error) as error:
             self.close()
             raise Unavailable(
@@ -149,6 +153,39 @@ class Mailbox:
             name = " ".join((command, *arguments[:1])).upper()
             raise Unavailable(f"The mailbox's server answers {status} to {name}.")
         return status, answer
+
+
+class _PinnedImap(imaplib.IMAP4):
+    """A session that connects to an address of the server's which was checked before."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._reach = reach_of_mail(settings)
+        super().__init__(settings.imap_host, settings.imap_port, timeout=SECONDS)
+
+    def _create_socket(self, timeout: float) -> socket.socket:
+        return open_connection(self.host, self.port, reach=self._reach, seconds=timeout)
+
+
+class _PinnedImapOverTls(imaplib.IMAP4_SSL):
+    """The same, with TLS from the first byte on."""
+
+    def __init__(self, settings: Settings, trusted: ssl.SSLContext) -> None:
+        self._reach = reach_of_mail(settings)
+        super().__init__(
+            settings.imap_host,
+            settings.imap_port,
+            ssl_context=trusted,
+            timeout=SECONDS,
+        )
+
+    def _create_socket(self, timeout: float) -> socket.socket:
+        plain = open_connection(
+            self.host, self.port, reach=self._reach, seconds=timeout
+        )
+        secured: ssl.SSLSocket = self.ssl_context.wrap_socket(
+            plain, server_hostname=self.host
+        )
+        return secured
 
 
 def _unavailable(error: Exception) -> Unavailable:
