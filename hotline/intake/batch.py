@@ -28,6 +28,7 @@ from hotline.core.storage.machine import HistoryEntry
 from hotline.core.storage.outbox import Note, OutboxEntry
 from hotline.intake.models import PART_MACHINE, Report, ReportPart
 from hotline.intake.submission import Submission
+from hotline.intake.vocabulary import Channel, PartKind
 
 NARRATIVE, CONTACT, PART_TEXT = "report.narrative", "report.contact", "report_part.text"
 _ORDER: tuple[type[Base], ...] = (
@@ -82,7 +83,7 @@ class Arrival:
     ``actor``: whoever wrote it down, for the history; for most ways the reporter.
     """
 
-    channel: str
+    channel: Channel
     now: datetime
     source: str = ""
     held: bool = False
@@ -292,7 +293,7 @@ def _add_parts(
                 "id": part_id,
                 "report_id": report_id,
                 "position": position,
-                "kind": "narrative" if text is None else "location",
+                "kind": PartKind.NARRATIVE if text is None else PartKind.LOCATION,
                 "text": _seal(key, PART_TEXT, part_id, text or ""),
                 "state": PART_MACHINE.initial,
                 "state_since": arrival.now,

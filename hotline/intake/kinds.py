@@ -213,3 +213,11 @@ class ReportKind(StrEnum):
             wire=WireNames(incidents=(CyberTipIncident.MOLESTATION,)),
         ),
     )
+
+
+def row_of(stored: str) -> KindRow:
+    """The row of a stored code; a row without words where the kind was taken out meanwhile."""
+    try:
+        return ReportKind(stored).row
+    except ValueError:
+        return NO_ROW

@@ -15,30 +15,31 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short
 from hotline.core.storage.machine import Machine, Stateful
+from hotline.intake.vocabulary import PartEvent, PartState
 
-# What happens to each reported location, as its reporter may know it.
 PART_MACHINE = Machine(
     "report_part",
-    "received",
+    PartState.RECEIVED,
     MappingProxyType(
         {
-            ("received", "examined"): "in_review",
-            # part of a flood, not a report; it counts again as soon as its place is looked at
-            ("received", "set_aside"): "set_aside",
-            ("set_aside", "reopened"): "in_review",
-            ("set_aside", "examined"): "in_review",
-            ("in_review", "passed_on"): "passed_on",
-            ("in_review", "not_illegal"): "not_illegal",
-            ("in_review", "closed"): "closed",
-            ("passed_on", "removed"): "removed",
-            ("passed_on", "closed"): "closed",
-            ("in_review", "removed"): "removed",
-            ("removed", "reappeared"): "passed_on",
-            ("not_illegal", "reopened"): "in_review",
-            ("closed", "reopened"): "in_review",
+            (PartState.RECEIVED, PartEvent.EXAMINED): PartState.IN_REVIEW,
+            # Part of a flood, not a report; it counts again as soon as its place is looked at.
+            (PartState.RECEIVED, PartEvent.SET_ASIDE): PartState.SET_ASIDE,
+            (PartState.SET_ASIDE, PartEvent.REOPENED): PartState.IN_REVIEW,
+            (PartState.SET_ASIDE, PartEvent.EXAMINED): PartState.IN_REVIEW,
+            (PartState.IN_REVIEW, PartEvent.PASSED_ON): PartState.PASSED_ON,
+            (PartState.IN_REVIEW, PartEvent.NOT_ILLEGAL): PartState.NOT_ILLEGAL,
+            (PartState.IN_REVIEW, PartEvent.CLOSED): PartState.CLOSED,
+            (PartState.PASSED_ON, PartEvent.REMOVED): PartState.REMOVED,
+            (PartState.PASSED_ON, PartEvent.CLOSED): PartState.CLOSED,
+            (PartState.IN_REVIEW, PartEvent.REMOVED): PartState.REMOVED,
+            (PartState.REMOVED, PartEvent.REAPPEARED): PartState.PASSED_ON,
+            (PartState.NOT_ILLEGAL, PartEvent.REOPENED): PartState.IN_REVIEW,
+            (PartState.CLOSED, PartEvent.REOPENED): PartState.IN_REVIEW,
         }
     ),
 )
+"""What happens to each reported location, as its reporter may know it."""
 
 
 class Report(Identified, Base):
@@ -47,10 +48,10 @@ class Report(Identified, Base):
     __tablename__ = "report"
 
     received_at: Mapped[datetime] = mapped_column(index=True)
-    channel: Mapped[str] = mapped_column(short(20))  # form, api, operator, partner
+    channel: Mapped[str] = mapped_column(short(20))  # a Channel
     source: Mapped[str] = mapped_column(short(80), default="")
     language: Mapped[str] = mapped_column(short(12))
-    kind: Mapped[str] = mapped_column(short(40), index=True)
+    kind: Mapped[str] = mapped_column(short(40), index=True)  # a ReportKind
     reporter_role: Mapped[str] = mapped_column(short(20), default="unknown")
     danger_now: Mapped[bool] = mapped_column(default=False)
     own_material: Mapped[bool] = mapped_column(default=False)
@@ -76,7 +77,7 @@ class ReportPart(Identified, Stateful, Base):
 
     report_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report.id"))
     position: Mapped[int]
-    kind: Mapped[str] = mapped_column(short(20))  # location, narrative
+    kind: Mapped[str] = mapped_column(short(20))  # a PartKind
     text: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     report: Mapped[Report] = relationship(back_populates="parts")
@@ -89,7 +90,7 @@ class ReportMessage(Identified, Base):
 
     report_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report.id"), index=True)
     at: Mapped[datetime]
-    author: Mapped[str] = mapped_column(short(12))  # reporter, hotline
+    author: Mapped[str] = mapped_column(short(12))  # a MessageAuthor
     actor: Mapped[str] = mapped_column(short(80))
     text: Mapped[bytes] = mapped_column(LargeBinary)
 

@@ -19,8 +19,8 @@ from hotline.intake.models import (
     ReportPart,
     SpentProof,
 )
+from hotline.intake.vocabulary import FINAL_STATES
 
-FINAL_STATES = ("removed", "not_illegal", "closed", "set_aside")
 BATCH = 1_000
 """Reports of one run; the schedule calls again, and no transaction grows without bound."""
 

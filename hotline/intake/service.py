@@ -24,6 +24,7 @@ from hotline.intake.api import webhooks
 from hotline.intake.batch import CONTACT, NARRATIVE, PART_TEXT, Arrival, Received, store
 from hotline.intake.models import PART_MACHINE, Report, ReportMessage, ReportPart
 from hotline.intake.submission import Submission
+from hotline.intake.vocabulary import Channel, MessageAuthor, PartKind
 
 __all__ = [
     "OpenedReport",
@@ -84,7 +85,7 @@ def receive(
     context: Context,
     submission: Submission,
     *,
-    channel: str,
+    channel: Channel,
     source: str = "",
     held: bool = False,
     now: datetime,
@@ -150,7 +151,7 @@ def add_information(
         context,
         report,
         text=text,
-        author="reporter",
+        author=MessageAuthor.REPORTER,
         actor=audit.PUBLIC,
         now=now,
     )
@@ -167,7 +168,13 @@ def ask(
 ) -> None:
     """A word of the hotline's to the reporter, who reads it with the receipt alone."""
     _write_message(
-        session, context, report, text=text, author="hotline", actor=actor, now=now
+        session,
+        context,
+        report,
+        text=text,
+        author=MessageAuthor.HOTLINE,
+        actor=actor,
+        now=now,
     )
 
 
@@ -177,7 +184,7 @@ def _write_message(
     report: Report,
     *,
     text: str,
-    author: str,
+    author: MessageAuthor,
     actor: str,
     now: datetime,
 ) -> None:
@@ -239,7 +246,7 @@ def open_texts(
         opened(CONTACT, report.id, report.contact),
         {
             part.id: narrative
-            if part.kind == "narrative"
+            if part.kind == PartKind.NARRATIVE
             else opened(PART_TEXT, part.id, part.text)
             for part in report.parts
         },

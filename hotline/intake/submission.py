@@ -2,46 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, get_args
+from enum import StrEnum
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
 
 from hotline.core.datafiles.shapes import parse
 from hotline.core.errors import InvalidInput
+from hotline.intake.kinds import ReportKind
+from hotline.intake.vocabulary import ReporterRole
 
 MAX_LOCATIONS = 50
 MAX_LOCATION = 4_000
 MAX_NARRATIVE = 20_000
 MAX_CONTACT = 300
-
-# The kinds that the source documents of the Western Balkans name; "unknown" is an honest answer.
-Kind = Literal[
-    "csam_image",
-    "csam_video",
-    "self_generated",
-    "sexual_extortion",
-    "grooming",
-    "live_stream",
-    "ai_generated",
-    "text_audio_drawing",
-    "trafficking",
-    "p2p",
-    "account",
-    "onion",
-    "other_harmful",
-    "unknown",
-]
-Role = Literal[
-    "child_self",
-    "child_friend",
-    "parent",
-    "professional",
-    "public",
-    "provider",
-    "unknown",
-]
-KINDS: tuple[str, ...] = get_args(Kind)
-ROLES: tuple[str, ...] = get_args(Role)
 
 # What nobody types: C0 and C1 controls other than tab and line feed, and the marks that make text
 # read backwards on an analyst's screen. All else stays as it was typed: it may be evidence.
@@ -85,6 +67,20 @@ Location = Annotated[
     ),
     AfterValidator(_something),
 ]
+
+
+class _Listed:
+    """A vocabulary whose values the OpenAPI document lists where they are used."""
+
+    def __get_pydantic_core_schema__(
+        self, vocabulary: type[StrEnum], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Read a value as text, and make it a member of its vocabulary."""
+        del handler  # it would put each vocabulary into a schema of its own
+        values = core_schema.literal_schema([member.value for member in vocabulary])
+        return core_schema.no_info_after_validator_function(vocabulary, values)
+
+
 _SOMETHING: dict[str, Any] = {
     "anyOf": [
         {"required": ["locations"], "properties": {"locations": {"minItems": 1}}},
@@ -113,8 +109,8 @@ class Submission(BaseModel):
     narrative: Annotated[
         str, Field(max_length=MAX_NARRATIVE), AfterValidator(clean)
     ] = ""
-    kind: Kind = "unknown"
-    reporter_role: Role = "unknown"
+    kind: Annotated[ReportKind, _Listed()] = ReportKind.UNKNOWN
+    reporter_role: Annotated[ReporterRole, _Listed()] = ReporterRole.UNKNOWN
     danger_now: Annotated[
         bool, Field(description="A child is in danger right now.")
     ] = False

@@ -65,3 +65,9 @@ class WireNames:
     xarf_also: tuple[XarfMedia | XarfAct, ...] = ()
     incidents: tuple[CyberTipIncident, ...] = ()
     annotations: tuple[CyberTipAnnotation, ...] = ()
+
+    @property
+    def xarf_words(self) -> tuple[XarfMedia | XarfAct, ...]:
+        """Every word of X-ARF that is read as this kind."""
+        written = (self.xarf_media, self.xarf_act)
+        return (*(word for word in written if word is not None), *self.xarf_also)

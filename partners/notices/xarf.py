@@ -13,19 +13,16 @@ from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from hotline.intake.kinds import row_of
 from partners.letters.wording import stamp
 
 VERSION = "4.2.0"
 MAX_DESCRIPTION = 1000
 MAX_ORG = 200
 # XARF has a type for material of the international baseline and one for everything else; its
-# A1-B2 grades are not assessed here. Our kind -> its exploitation_type.
-EXPLOITATION = {
-    "grooming": "grooming",
-    "sexual_extortion": "sextortion",
-    "trafficking": "trafficking",
-}
-MEDIA = {"csam_image": "image", "csam_video": "video"}
+# A1-B2 grades are not assessed here.
+OTHER_ACT = "distribution"
+"""The ``exploitation_type`` where XARF has no word for what was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +93,18 @@ def document(
 
 
 def _offence(found: Located) -> dict[str, Any]:
+    names = row_of(found.kind).wire
     if found.assessed_class == "baseline":
         return {
             "type": "csam",
             "classification": "baseline",
             "detection_method": "hash_match" if found.hash_match else "manual_review",
-            **({"media_type": MEDIA[found.kind]} if found.kind in MEDIA else {}),
+            **({"media_type": names.xarf_media} if names.xarf_media else {}),
             **({"hash_values": dict(found.hashes)} if found.hashes else {}),
         }
     return {
         "type": "csem",
-        "exploitation_type": EXPLOITATION.get(found.kind, "distribution"),
+        "exploitation_type": names.xarf_act or OTHER_ACT,
         "detection_method": "manual_review",
     }
 

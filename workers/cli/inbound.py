@@ -65,6 +65,7 @@ def _import(
 ) -> None:
     """Each file is stored whole or not at all; a bad one does not stop the others."""
     from hotline.intake.inbound.store import store
+    from hotline.intake.vocabulary import Channel
 
     context = open_house()
     new = repeated = bad = 0
@@ -77,7 +78,7 @@ def _import(
                         session,
                         context,
                         found,
-                        channel="partner",
+                        channel=Channel.PARTNER,
                         source=source,
                         now=utc_now(),
                     )

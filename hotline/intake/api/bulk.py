@@ -14,8 +14,9 @@ from typing import Any
 
 from hotline.core.errors import HotlineError, InvalidInput
 from hotline.intake import strict_json, submission
+from hotline.intake.kinds import ReportKind
 from hotline.intake.strict_json import Malformed
-from hotline.intake.submission import KINDS, Submission
+from hotline.intake.submission import Submission
 
 MAX_LINES = 10_000
 NDJSON, CSV = "application/x-ndjson", "text/csv"
@@ -115,7 +116,7 @@ def _data_of(row: dict[str, str]) -> Any:
         for name in ("referer", "reference", "source")
         if row.get(name)
     ]
-    if row.get("type") in KINDS:
+    if row.get("type") in list(ReportKind):
         data.setdefault("kind", row["type"])
     elif row.get("type"):
         notes.append(f"type: {row['type']}")

@@ -22,8 +22,8 @@ from hotline.intake import idempotency, service, strict_json, submission
 from hotline.intake.api import bulk, keys, openapi, schemas
 from hotline.intake.batch import Arrival, Received, store
 from hotline.intake.flood import guard
+from hotline.intake.vocabulary import Channel
 
-CHANNEL = "api"
 MAX_BULK = 50_000_000
 """Bytes; ten thousand lines with room for narratives."""
 JSON = "application/json"
@@ -44,9 +44,9 @@ def create_report() -> Response:
     elif guard.is_suspect():
         with site.writing() as session:
             held = not guard.spend(session, _solution(), now)
-            received = _receive(session, report, Arrival(CHANNEL, now, held=held))
+            received = _receive(session, report, Arrival(Channel.API, now, held=held))
     else:
-        received = _receive(None, report, Arrival(CHANNEL, now))
+        received = _receive(None, report, Arrival(Channel.API, now))
     return _answer(
         schemas.ReceiptAnswer(receipt=received.receipt, id=received.report_id), 201
     )
@@ -55,7 +55,7 @@ def create_report() -> Response:
 def _receive_from(
     sender: keys.Sender, report: submission.Submission, now: datetime
 ) -> Received:
-    arrival, quotas = Arrival(CHANNEL, now, source=sender.name), _quotas()
+    arrival, quotas = Arrival(Channel.API, now, source=sender.name), _quotas()
     if not quotas.spend_advance(sender, 1, now):
         with site.writing() as session:
             spend = partial(quotas.spend, session, sender, 1, now)
@@ -104,7 +104,7 @@ def create_reports() -> Response:
     answer = _bulk_answer(lines, [received for received, _ in good])
     idempotency_key = request.headers.get("Idempotency-Key")
     now = utc_now()
-    arrival = Arrival(CHANNEL, now, source=sender.name)
+    arrival = Arrival(Channel.API, now, source=sender.name)
     with site.writing() as session:
         earlier = None
         if idempotency_key is not None:

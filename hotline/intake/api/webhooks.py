@@ -28,10 +28,10 @@ from hotline.core.storage import outbox
 from hotline.core.storage.crypto import Vault
 from hotline.intake.api import keys
 from hotline.intake.models import ApiKey, Report, ReportPart
+from hotline.intake.vocabulary import Channel
 
 JOB = "webhook.send"
 QUEUE = "webhooks"
-CHANNEL = "api"
 EVENT = "report.state_changed"
 TEST_EVENT = "test"
 MAX_URL = 500
@@ -97,7 +97,7 @@ def announce(session: Session, part: ReportPart, now: datetime) -> None:
         .join(Report, Report.source == ApiKey.name)
         .where(
             Report.id == part.report_id,
-            Report.channel == CHANNEL,
+            Report.channel == Channel.API,
             ApiKey.webhook_url != "",
             ApiKey.revoked_at.is_(None),
         )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from hotline.intake.vocabulary import CHILDREN
+
 QUESTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "where": ("locations",),
@@ -28,7 +30,7 @@ SHORT = "short"
 
 def needs_support(values: Mapping[str, str]) -> bool:
     """Whether a child is answering, or somebody who is in the picture."""
-    is_child = values.get("reporter_role", "").startswith("child")
+    is_child = values.get("reporter_role", "") in CHILDREN
     return is_child or values.get("own_material") == "yes"
 
 

@@ -21,8 +21,8 @@ from hotline.intake.batch import Arrival, Received
 from hotline.intake.form import form_fields, wording
 from hotline.intake.form.public import refuse_files
 from hotline.intake.submission import Submission
+from hotline.intake.vocabulary import Channel
 
-CHANNEL = "operator"
 blueprint = Blueprint("operator", __name__, url_prefix="/console")
 blueprint.before_request(refuse_files)
 register_entries(
@@ -57,7 +57,9 @@ def report() -> Response:
 
 def _store(submission: Submission, form_id: str) -> Received:
     person = signed_in()
-    arrival = Arrival(CHANNEL, utc_now(), source=person.username, actor=person.actor)
+    arrival = Arrival(
+        Channel.OPERATOR, utc_now(), source=person.username, actor=person.actor
+    )
     with site.writing() as session:
         return idempotency.receive_once(
             session, site.context(), submission, form_id, arrival=arrival

@@ -38,9 +38,9 @@ from hotline.intake.flood import guard
 from hotline.intake.form import drafts, form_fields, pages, paths, qr, wording
 from hotline.intake.form.public import blueprint
 from hotline.intake.submission import Submission, read_information
+from hotline.intake.vocabulary import Channel
 
 __all__ = ["blueprint"]
-CHANNEL = "form"
 ALL = "all"
 Answer = str | BaseResponse
 _DRAFT = "draft"  # the name of the draft's key in the session cookie
@@ -223,7 +223,7 @@ def _store(
     trapped = bool(request.form.get(form_fields.TRAP))
     suspect = guard.is_suspect(hasty=hasty)
     if secret is None and not suspect and not trapped:
-        arrival = Arrival(CHANNEL, now)
+        arrival = Arrival(Channel.FORM, now)
         return idempotency.receive_once(
             None, site.context(), submission, form_id, arrival=arrival
         ), False
@@ -232,7 +232,7 @@ def _store(
             drafts.drop(transaction, site.context(), secret)
         solution = request.form.get(form_fields.PROOF, "")
         held = trapped or (suspect and not guard.spend(transaction, solution, now))
-        arrival = Arrival(CHANNEL, now, held=held)
+        arrival = Arrival(Channel.FORM, now, held=held)
         received = idempotency.receive_once(
             transaction, site.context(), submission, form_id, arrival=arrival
         )

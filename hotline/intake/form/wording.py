@@ -12,49 +12,18 @@ from babel import Locale
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from hotline.intake.kinds import ReportKind
 from hotline.intake.submission import (
     MAX_CONTACT,
     MAX_LOCATION,
     MAX_LOCATIONS,
     MAX_NARRATIVE,
 )
+from hotline.intake.vocabulary import PartState, ReporterRole
 
-KINDS: dict[str, LazyString] = {
-    "csam_image": _("Pictures that show the sexual abuse of a child"),
-    "csam_video": _("A video that shows the sexual abuse of a child"),
-    "self_generated": _("A picture or video that a young person made of themself"),
-    "sexual_extortion": _(
-        "Somebody threatens to share pictures, or wants more pictures or money"
-    ),
-    "grooming": _("An adult writes to a child in a sexual way, or wants to meet"),
-    "live_stream": _("Abuse that is shown live"),
-    "ai_generated": _("Pictures or videos made or changed by computer (AI)"),
-    "text_audio_drawing": _("Texts, sound recordings, drawings or instructions"),
-    "trafficking": _("A child is offered or sold"),
-    "p2p": _("Files in a sharing network (torrent, eMule)"),
-    "account": _("A profile, account, chat or group"),
-    "onion": _("A hidden page (.onion, Tor)"),
-    "other_harmful": _("Something else that harms children"),
-    "unknown": _("I am not sure"),
-}
-ROLES: dict[str, LazyString] = {
-    "child_self": _("I am under 18 and it happened to me"),
-    "child_friend": _("I am under 18 and it is about somebody I know"),
-    "parent": _("I am a parent or I look after a child"),
-    "professional": _("I work with children or with the law"),
-    "provider": _("I work for an internet company"),
-    "public": _("I came across it"),
-    "unknown": _("I would rather not say"),
-}
-STATES: dict[str, LazyString] = {
-    "received": _("We have it. Nobody has looked at it yet."),
-    "in_review": _("We are looking at it."),
-    "passed_on": _("We passed it on to those who can act."),
-    "removed": _("It is gone. We checked."),
-    "not_illegal": _("We looked at it. We cannot act against it under the law."),
-    "closed": _("We have finished with it."),
-    "set_aside": _("We have set it aside for now."),
-}
+KINDS: dict[str, LazyString] = {kind: _(kind.row.public) for kind in ReportKind}
+ROLES: dict[str, LazyString] = {role: _(role.words.public) for role in ReporterRole}
+STATES: dict[str, LazyString] = {state: _(state.words.public) for state in PartState}
 FAULTS: dict[str, LazyString] = {
     "nothing": _("Tell us where it is, or what happened. One of the two is enough."),
     "locations": _(

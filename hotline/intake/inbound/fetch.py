@@ -19,11 +19,11 @@ from hotline.intake.inbound import mail, mime
 from hotline.intake.inbound.mail import DnsFunction, Sender
 from hotline.intake.inbound.mailbox import Mailbox
 from hotline.intake.inbound.store import store
+from hotline.intake.vocabulary import Channel
 
 log = structlog.get_logger(__name__)
 
 JOB = "mail.fetch"
-CHANNEL = "email"
 AT_ONCE = 100
 """Messages a run; the others wait for the next minute, so that no run outlives its lease."""
 
@@ -100,7 +100,7 @@ def _take(
             session,
             task.context,
             found.found,
-            channel=CHANNEL,
+            channel=Channel.EMAIL,
             source=found.sender.name,
             message_id=found.message_id,
             now=task.now,

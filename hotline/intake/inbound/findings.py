@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hotline.intake import submission
+from hotline.intake.kinds import ReportKind
 from hotline.intake.submission import (
     MAX_LOCATION,
     MAX_LOCATIONS,
@@ -13,6 +14,7 @@ from hotline.intake.submission import (
     Submission,
     clean,
 )
+from hotline.intake.vocabulary import ReporterRole
 
 MAX_REFERENCE = 200
 _CUT = "\n[The sender's text goes on; ask the sender for the rest.]"
@@ -31,8 +33,8 @@ def build(
     locations: Iterable[str],
     lines: Iterable[str],
     reference: str,
-    kind: str = "unknown",
-    role: str = "professional",
+    kind: ReportKind = ReportKind.UNKNOWN,
+    role: ReporterRole = ReporterRole.PROFESSIONAL,
     contact: str = "",
     danger_now: bool = False,
 ) -> tuple[Inbound, ...]:

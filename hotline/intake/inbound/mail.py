@@ -26,7 +26,7 @@ from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured, Unavailable
 from hotline.intake.inbound import arf, mime, ncmec, plain, xarf
 from hotline.intake.inbound.findings import Inbound
-from hotline.intake.submission import Role
+from hotline.intake.vocabulary import ReporterRole
 
 FILE = "mail_senders.toml"
 DNS_SECONDS = 5.0
@@ -61,7 +61,7 @@ class Sender:
     name: str
     proof: Literal["dkim"]
     format: Literal["arf", "xarf", "plain", "ncmec"]
-    reporter_role: Role
+    reporter_role: ReporterRole
     address: str = ""
     domain: str = ""
     signed_by: str = ""

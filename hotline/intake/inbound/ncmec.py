@@ -1,14 +1,15 @@
 """CyberTipline reports as XML, in the shape of NCMEC's reporting schema (report.cybertip.org).
 
-NCMEC's words live in this file alone. Everything about files is passed over unread, whatever it
-holds. A document type is refused, and with it entities of every sort.
+NCMEC's words for kinds of report are in ``hotline.intake.wire_names``. Everything about files is
+passed over unread, whatever it holds. A document type is refused, and with it entities of every
+sort.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from email.message import Message
 from typing import NoReturn
@@ -18,23 +19,17 @@ from xml.parsers import expat
 from hotline.core.errors import InvalidInput
 from hotline.intake.inbound import mime
 from hotline.intake.inbound.findings import Inbound, build
+from hotline.intake.kinds import ReportKind
 
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 40
 MAX_REPORTS = 1_000
-# The schema's incident types -> our kinds. These wire strings are never shown.
-INCIDENT_TYPES = {
-    "Child Pornography (possession, manufacture, and distribution)": "csam_image",
-    "Child Sex Trafficking": "trafficking",
-    "Child Sex Tourism": "trafficking",
-    "Child Sexual Molestation": "unknown",
-    "Misleading Domain Name": "other_harmful",
-    "Misleading Words or Digital Images on the Internet": "other_harmful",
-    "Online Enticement of Children for Sexual Acts": "grooming",
-    "Unsolicited Obscene Material Sent to a Child": "other_harmful",
+KIND_OF_INCIDENT: dict[str, ReportKind] = {
+    incident: kind for kind in ReportKind for incident in kind.row.wire.incidents
 }
-# A report's annotation says more than its incident type, which is a matter of US law.
-_ANNOTATIONS = {"sextortion": "sexual_extortion", "csamSolicitation": "grooming"}
+_KIND_OF_ANNOTATION: dict[str, ReportKind] = {
+    annotation: kind for kind in ReportKind for annotation in kind.row.wire.annotations
+}
 _MEDIA = frozenset(
     {
         "file",
@@ -140,7 +135,6 @@ def _one(report: Element) -> tuple[Inbound, ...]:
     if _moment(when) is None:
         raise _fault(number, "incidentDateTime must be a time with its zone")
     annotations = [node.tag for node in summary.findall("reportAnnotations/*")]
-    more = (_ANNOTATIONS[name] for name in annotations if name in _ANNOTATIONS)
     urgent = _text(summary, "escalateToHighPriority")
     media = sum(1 for node in report.iter() if node.tag in _MEDIA)
     lines = [
@@ -156,10 +150,19 @@ def _one(report: Element) -> tuple[Inbound, ...]:
         locations=_locations(report),
         lines=lines,
         reference=number,
-        kind=next(more, INCIDENT_TYPES.get(" ".join(incident.split()), "unknown")),
+        kind=_kind_of(incident, annotations),
         contact=_text(report, "reporter/reportingPerson/email"),
         danger_now=bool(urgent),
     )
+
+
+def _kind_of(incident: str, annotations: Sequence[str]) -> ReportKind:
+    """An annotation says more than the incident type, so the first known one decides."""
+    for annotation in annotations:
+        if annotation in _KIND_OF_ANNOTATION:
+            return _KIND_OF_ANNOTATION[annotation]
+    incident = " ".join(incident.split())
+    return KIND_OF_INCIDENT.get(incident, ReportKind.UNKNOWN)
 
 
 def _fault(number: str, reason: str) -> InvalidInput:

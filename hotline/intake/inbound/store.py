@@ -21,6 +21,7 @@ from hotline.intake import service
 from hotline.intake.batch import Received
 from hotline.intake.inbound.findings import Inbound
 from hotline.intake.models import Report
+from hotline.intake.vocabulary import Channel
 
 MAX_SOURCE = 80
 
@@ -39,7 +40,7 @@ def store(
     context: Context,
     found: Sequence[Inbound],
     *,
-    channel: str,
+    channel: Channel,
     source: str,
     message_id: str = "",
     now: datetime,

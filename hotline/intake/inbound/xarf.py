@@ -19,22 +19,24 @@ from hotline.core.errors import InvalidInput
 from hotline.intake import strict_json
 from hotline.intake.inbound import mime
 from hotline.intake.inbound.findings import Inbound, build
+from hotline.intake.kinds import ReportKind
 from hotline.intake.strict_json import Malformed
+from hotline.intake.vocabulary import ReporterRole
+from hotline.intake.wire_names import XarfAct, XarfMedia
 
 MAX_BYTES = 16 << 20
 # XARF names media and acts; our kinds follow the source documents of the region.
-_OF_MEDIA = {
-    "image": "csam_image",
-    "video": "csam_video",
-    "mixed": "csam_image",
-    "text": "text_audio_drawing",
-    "audio": "text_audio_drawing",
+_KIND_OF_MEDIA: dict[str, ReportKind] = {
+    word: kind
+    for kind in ReportKind
+    for word in kind.row.wire.xarf_words
+    if isinstance(word, XarfMedia)
 }
-_OF_ACT = {
-    "grooming": "grooming",
-    "solicitation": "grooming",
-    "sextortion": "sexual_extortion",
-    "trafficking": "trafficking",
+_KIND_OF_ACT: dict[str, ReportKind] = {
+    word: kind
+    for kind in ReportKind
+    for word in kind.row.wire.xarf_words
+    if isinstance(word, XarfAct)
 }
 # Hashes that name a file by themselves; others can't be looked up as a location.
 _HASHES = {"md5": 32, "sha1": 40, "sha256": 64}
@@ -173,12 +175,17 @@ def _content(found: Content) -> tuple[Inbound, ...]:
         locations=[found.url or found.source_identifier, *hashes],
         lines=_told(_words(found)),
         reference=found.report_id,
-        kind=_OF_MEDIA.get(found.media_type or "image", "csam_image")
-        if found.type == "csam"
-        else _OF_ACT.get(found.exploitation_type, "unknown"),
-        role="provider",
+        kind=_kind_of(found),
+        role=ReporterRole.PROVIDER,
         contact=found.reporter.contact,
     )
+
+
+def _kind_of(found: Content) -> ReportKind:
+    """Our kind; CSAM of a medium that nobody knows counts as pictures."""
+    if found.type == "csam":
+        return _KIND_OF_MEDIA.get(found.media_type, ReportKind.CSAM_IMAGE)
+    return _KIND_OF_ACT.get(found.exploitation_type, ReportKind.UNKNOWN)
 
 
 def _words(found: Content) -> Mapping[str, object]:
@@ -214,7 +221,7 @@ def _early(found: Early) -> tuple[Inbound, ...]:
         locations=[found.source],
         lines=_told(words),
         reference=found.report_id,
-        role="provider",
+        role=ReporterRole.PROVIDER,
         contact=found.reported_from,
     )
 

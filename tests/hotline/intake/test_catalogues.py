@@ -27,7 +27,10 @@ def messages() -> set[str]:
     with (TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)
     found = extract_from_dir(
-        str(HOTLINE.parent), methods, options, keywords={"_": None}
+        str(HOTLINE.parent),
+        methods,
+        options,
+        keywords={"_": None, "public_words": None},
     )
     return {str(message) for _, _, message, _, _ in found}
 

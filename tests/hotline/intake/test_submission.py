@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.errors import InvalidInput
+from hotline.intake.kinds import ReportKind
 from hotline.intake.submission import (
-    KINDS,
     MAX_LOCATION,
     MAX_LOCATIONS,
     MAX_NARRATIVE,
@@ -90,7 +90,7 @@ def test_all_faults_are_named_at_once_and_no_value_is_repeated() -> None:
 @given(
     st.text(max_size=200),
     st.lists(st.text(max_size=50), max_size=5),
-    st.sampled_from(KINDS),
+    st.sampled_from(ReportKind),
 )
 def test_text_is_taken_or_refused_and_nothing_else(
     narrative: str, locations: list[str], kind: str

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hotline.core.datafiles import files
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.intake.submission import KINDS
+from hotline.intake.kinds import ReportKind
 from triage.cases.assessment import FILE, Schema, agree, load_schema, merge, validate
 
 SCHEMA = load_schema()
@@ -54,7 +54,7 @@ def test_choices_are_those_of_iccam() -> None:
 
 def test_kinds_are_those_of_the_reports_and_labels_have_both_languages() -> None:
     kind = SCHEMA.question("kind")
-    assert kind is not None and set(kind.values) == set(KINDS)
+    assert kind is not None and set(kind.values) == set(ReportKind)
     for question in SCHEMA.questions:
         for labels in (question.label, *(choice.label for choice in question.choices)):
             assert set(labels) == {"en", "sq"}

@@ -26,7 +26,7 @@ def written() -> Catalog:
 def spoken() -> set[object]:
     with (FOLDER / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
-    plain = ("_", "gettext", "lazy_gettext", "phrase")
+    plain = ("_", "gettext", "lazy_gettext", "phrase", "console_words")
     keywords = {**dict.fromkeys(plain), "ngettext": (1, 2)}
     found: set[object] = set()
     for folder in ("hotline", "triage"):

@@ -20,6 +20,7 @@ from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake import service as intake
 from hotline.intake.models import PART_MACHINE, Report, ReportPart
+from hotline.intake.vocabulary import CHILDREN
 from triage.cases.examination.appraise import appraise
 from triage.cases.models import Case
 from triage.items.access import keep_userinfo
@@ -184,9 +185,7 @@ def count(
     for report in reports:
         case.danger_now = case.danger_now or report.danger_now
         case.own_material = case.own_material or report.own_material
-        case.child_reporter = case.child_reporter or report.reporter_role.startswith(
-            "child"
-        )
+        case.child_reporter = case.child_reporter or (report.reporter_role in CHILDREN)
         if case.kind == "unknown":
             case.kind = report.kind
 
@@ -243,7 +242,7 @@ def _urgency(report: Report) -> int:
     """How much a held report says, as ``Case.held`` keeps it."""
     if report.danger_now:
         return 3
-    return 2 if report.reporter_role.startswith("child") or report.own_material else 1
+    return 2 if report.reporter_role in CHILDREN or report.own_material else 1
 
 
 def _join_item(session: Session, location: Location, at: datetime) -> Item:

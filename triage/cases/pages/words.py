@@ -7,6 +7,8 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 
 from hotline.accounts.models import Person
+from hotline.intake.kinds import ReportKind
+from hotline.intake.vocabulary import Channel, ReporterRole
 from triage.cases.models import Case
 from triage.cases.service import is_blind
 
@@ -44,38 +46,14 @@ EVENTS: dict[str, Any] = {
     "closed": lazy_gettext("Closed"),
 }
 
-KINDS: dict[str, Any] = {
-    "csam_image": lazy_gettext("Pictures"),
-    "csam_video": lazy_gettext("Video"),
-    "self_generated": lazy_gettext("Self-generated material"),
-    "sexual_extortion": lazy_gettext("Sexual extortion"),
-    "grooming": lazy_gettext("Grooming"),
-    "live_stream": lazy_gettext("Live stream"),
-    "ai_generated": lazy_gettext("AI-generated"),
-    "text_audio_drawing": lazy_gettext("Text, sound, drawing"),
-    "trafficking": lazy_gettext("Trafficking"),
-    "p2p": lazy_gettext("Peer-to-peer"),
-    "account": lazy_gettext("Account or chat"),
-    "onion": lazy_gettext("Onion service"),
-    "other_harmful": lazy_gettext("Other harmful content"),
-    "unknown": lazy_gettext("Not known"),
-}
+KINDS: dict[str, Any] = {kind: lazy_gettext(kind.row.console) for kind in ReportKind}
 
 ROLES: dict[str, Any] = {
-    "child_self": lazy_gettext("a child, about itself"),
-    "child_friend": lazy_gettext("a child, about a friend"),
-    "parent": lazy_gettext("a parent"),
-    "professional": lazy_gettext("a professional"),
-    "provider": lazy_gettext("a provider"),
-    "public": lazy_gettext("a member of the public"),
-    "unknown": lazy_gettext("not said"),
+    role: lazy_gettext(role.words.console) for role in ReporterRole
 }
 
 CHANNELS: dict[str, Any] = {
-    "form": lazy_gettext("form"),
-    "api": lazy_gettext("API"),
-    "operator": lazy_gettext("operator"),
-    "partner": lazy_gettext("partner"),
+    channel: lazy_gettext(channel.words.console) for channel in Channel
 }
 
 HOSTING: dict[str, Any] = {

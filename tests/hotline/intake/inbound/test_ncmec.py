@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from hotline.core.errors import InvalidInput
 from hotline.intake.inbound import mime, ncmec
-from hotline.intake.inbound.ncmec import INCIDENT_TYPES
+from hotline.intake.kinds import ReportKind
+from hotline.intake.wire_names import CyberTipIncident
 
-IMAGES, ENTICEMENT = next(iter(INCIDENT_TYPES)), list(INCIDENT_TYPES)[6]
+IMAGES, ENTICEMENT = CyberTipIncident.POSSESSION, CyberTipIncident.ENTICEMENT
 INTERNET = (
     "<webPageIncident><url>https://host.test/a?x=1&amp;y=2</url>"
     "<url>https://host.test/b</url></webPageIncident>"
@@ -82,10 +83,24 @@ def test_a_whole_report() -> None:
         assert line in told
 
 
-@pytest.mark.parametrize("incident", INCIDENT_TYPES)
-def test_each_incident_type_has_its_kind_and_is_not_quoted(incident: str) -> None:
+KINDS = {
+    CyberTipIncident.POSSESSION: ReportKind.CSAM_IMAGE,
+    CyberTipIncident.TRAFFICKING: ReportKind.TRAFFICKING,
+    CyberTipIncident.TOURISM: ReportKind.TRAFFICKING,
+    CyberTipIncident.MOLESTATION: ReportKind.UNKNOWN,
+    CyberTipIncident.MISLEADING_DOMAIN: ReportKind.OTHER_HARMFUL,
+    CyberTipIncident.MISLEADING_WORDS: ReportKind.OTHER_HARMFUL,
+    CyberTipIncident.ENTICEMENT: ReportKind.GROOMING,
+    CyberTipIncident.UNSOLICITED: ReportKind.OTHER_HARMFUL,
+}
+
+
+@pytest.mark.parametrize("incident", CyberTipIncident)
+def test_each_incident_type_has_its_kind_and_is_not_quoted(
+    incident: CyberTipIncident,
+) -> None:
     (one,) = ncmec.parse(report(incident))
-    assert one.submission.kind == INCIDENT_TYPES[incident]
+    assert one.submission.kind == KINDS[incident]
     assert incident not in one.submission.narrative
 
 

@@ -1,0 +1,167 @@
+"""What a report's values may be, beside its kind: who reports, by which way, what became of it.
+
+Where people are shown a value, its words stand beside it, as in ``hotline.intake.kinds``: English
+sentences that a page translates. The values are stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from hotline.core.words import console_words, public_words
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the public and the staff read; "" where a value is never shown to them."""
+
+    public: str = ""
+    console: str = ""
+
+
+NO_WORDS = Words()
+
+
+class _Worded(StrEnum):
+    """Members are a code and its words: ``PARENT = ("parent", Words(...))``."""
+
+    words: Words
+
+    def __new__(cls, code: str, words: Words = NO_WORDS) -> Self:
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.words = words
+        return member
+
+
+class ReporterRole(_Worded):
+    """Who reports, as they say themselves."""
+
+    CHILD_SELF = (
+        "child_self",
+        Words(
+            public_words("I am under 18 and it happened to me"),
+            console_words("a child, about itself"),
+        ),
+    )
+    CHILD_FRIEND = (
+        "child_friend",
+        Words(
+            public_words("I am under 18 and it is about somebody I know"),
+            console_words("a child, about a friend"),
+        ),
+    )
+    PARENT = (
+        "parent",
+        Words(
+            public_words("I am a parent or I look after a child"),
+            console_words("a parent"),
+        ),
+    )
+    PROFESSIONAL = (
+        "professional",
+        Words(
+            public_words("I work with children or with the law"),
+            console_words("a professional"),
+        ),
+    )
+    PROVIDER = (
+        "provider",
+        Words(
+            public_words("I work for an internet company"),
+            console_words("a provider"),
+        ),
+    )
+    PUBLIC = (
+        "public",
+        Words(
+            public_words("I came across it"),
+            console_words("a member of the public"),
+        ),
+    )
+    UNKNOWN = (
+        "unknown",
+        Words(
+            public_words("I would rather not say"),
+            console_words("not said"),
+        ),
+    )
+
+    @property
+    def is_child(self) -> bool:
+        """Whether a child is writing: support comes first then."""
+        return self in CHILDREN
+
+
+CHILDREN = frozenset({ReporterRole.CHILD_SELF, ReporterRole.CHILD_FRIEND})
+
+
+class Channel(_Worded):
+    """By which way a report came in."""
+
+    FORM = ("form", Words(console=console_words("form")))
+    API = ("api", Words(console=console_words("API")))
+    OPERATOR = ("operator", Words(console=console_words("operator")))
+    PARTNER = ("partner", Words(console=console_words("partner")))
+    EMAIL = ("email", Words(console=console_words("e-mail")))
+
+
+class PartKind(StrEnum):
+    """What a part of a report is: a location, or the narrative of a report without one."""
+
+    LOCATION = "location"
+    NARRATIVE = "narrative"
+
+
+class MessageAuthor(StrEnum):
+    """Who wrote a later message. A reporter never learns which person of the hotline it was."""
+
+    REPORTER = "reporter"
+    HOTLINE = "hotline"
+
+
+class PartState(_Worded):
+    """What became of a reported location, as its reporter may know it."""
+
+    RECEIVED = (
+        "received",
+        Words(public_words("We have it. Nobody has looked at it yet.")),
+    )
+    IN_REVIEW = ("in_review", Words(public_words("We are looking at it.")))
+    PASSED_ON = (
+        "passed_on",
+        Words(public_words("We passed it on to those who can act.")),
+    )
+    REMOVED = ("removed", Words(public_words("It is gone. We checked.")))
+    NOT_ILLEGAL = (
+        "not_illegal",
+        Words(public_words("We looked at it. We cannot act against it under the law.")),
+    )
+    CLOSED = ("closed", Words(public_words("We have finished with it.")))
+    SET_ASIDE = ("set_aside", Words(public_words("We have set it aside for now.")))
+
+
+FINAL_STATES = frozenset(
+    {
+        PartState.REMOVED,
+        PartState.NOT_ILLEGAL,
+        PartState.CLOSED,
+        PartState.SET_ASIDE,
+    }
+)
+"""Nothing is waited for any more, so the time until texts are forgotten runs."""
+
+
+class PartEvent(StrEnum):
+    """What moves a reported location from one state to the next."""
+
+    EXAMINED = "examined"
+    SET_ASIDE = "set_aside"
+    REOPENED = "reopened"
+    PASSED_ON = "passed_on"
+    NOT_ILLEGAL = "not_illegal"
+    CLOSED = "closed"
+    REMOVED = "removed"
+    REAPPEARED = "reappeared"
