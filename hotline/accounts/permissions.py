@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from types import MappingProxyType
 
-ROLES = (
-    "operator",
-    "analyst",
-    "senior",
-    "supervisor",
-    "administrator",
-    "auditor",
-    "liaison",
-)
 
-_ANALYSTS = frozenset({"analyst", "senior", "supervisor"})
-_SENIORS = frozenset({"senior", "supervisor"})
+class Role(StrEnum):
+    """What a person works as. The values are stored."""
 
-PERMISSIONS: MappingProxyType[str, frozenset[str]] = MappingProxyType(
+    OPERATOR = "operator"
+    ANALYST = "analyst"
+    SENIOR = "senior"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+    LIAISON = "liaison"
+
+
+_ANALYSTS = frozenset({Role.ANALYST, Role.SENIOR, Role.SUPERVISOR})
+_SENIORS = frozenset({Role.SENIOR, Role.SUPERVISOR})
+_MANAGERS = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+
+PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
     {
-        "console.use": frozenset(
-            ROLES
-        ),  # the start page, the own password, signing out
-        "report.enter": _ANALYSTS | {"operator"},
+        # The start page, the own password, signing out.
+        "console.use": frozenset(Role),
+        "report.enter": _ANALYSTS | {Role.OPERATOR},
         "queue.see": _ANALYSTS,
-        "case.see": _ANALYSTS | {"liaison"},
+        "case.see": _ANALYSTS | {Role.LIAISON},
         "case.claim": _ANALYSTS,
         "case.assess": _ANALYSTS,
         "personal.see": _ANALYSTS,
         "plan.request": _ANALYSTS,
         "plan.approve": _ANALYSTS,
-        "hold.decide": _SENIORS | {"liaison"},
-        "referral.answer": _SENIORS | {"liaison"},
+        "hold.decide": _SENIORS | {Role.LIAISON},
+        "referral.answer": _SENIORS | {Role.LIAISON},
         "notice.withdraw": _SENIORS,
         "match.decide": _ANALYSTS,
-        "hashlist.see": _SENIORS | {"administrator"},
-        "hashlist.decide": frozenset({"supervisor", "administrator"}),
-        "partner.see": _ANALYSTS | {"administrator"},
-        "partner.edit": frozenset({"supervisor", "administrator"}),
-        "person.manage": frozenset({"administrator"}),
-        "work.see": frozenset({"supervisor", "administrator"}),
-        "work.replay": frozenset({"supervisor", "administrator"}),
-        "audit.see": frozenset({"auditor"}),
-        "stats.see": _ANALYSTS | {"administrator", "auditor"},
+        "hashlist.see": _SENIORS | {Role.ADMINISTRATOR},
+        "hashlist.decide": _MANAGERS,
+        "partner.see": _ANALYSTS | {Role.ADMINISTRATOR},
+        "partner.edit": _MANAGERS,
+        "person.manage": frozenset({Role.ADMINISTRATOR}),
+        "work.see": _MANAGERS,
+        "work.replay": _MANAGERS,
+        "audit.see": frozenset({Role.AUDITOR}),
+        "stats.see": _ANALYSTS | {Role.ADMINISTRATOR, Role.AUDITOR},
     }
 )
 

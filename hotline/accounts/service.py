@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from hotline.accounts import passwords
 from hotline.accounts.models import LoginSession, Person
 from hotline.accounts.passwords import generate_password
-from hotline.accounts.permissions import ROLES
+from hotline.accounts.permissions import Role
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, NotFound, TooMany
 from hotline.core.storage import audit
@@ -72,8 +72,8 @@ def add_person(
         )
     if not 1 <= len(display_name) <= 120 or not display_name.isprintable():
         faults["/display_name"] = "1 to 120 printable characters"
-    if role not in ROLES:
-        faults["/role"] = f"must be one of {', '.join(ROLES)}"
+    if role not in list(Role):
+        faults["/role"] = f"must be one of {', '.join(Role)}"
     try:
         passwords.check_strength(password, username)
     except InvalidInput as error:
@@ -117,11 +117,11 @@ def disable_person(
     if person.disabled_at is not None:
         return person
     others = select(func.count()).where(
-        Person.role == "administrator",
+        Person.role == Role.ADMINISTRATOR,
         Person.disabled_at.is_(None),
         Person.id != person.id,
     )
-    if person.role == "administrator" and not session.scalar(others):
+    if person.role == Role.ADMINISTRATOR and not session.scalar(others):
         raise Conflict(
             "This is the last administrator.", hint="Add another administrator first."
         )

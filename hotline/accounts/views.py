@@ -33,7 +33,7 @@ from hotline.accounts.auth import (
     signed_in,
 )
 from hotline.accounts.navigation import Entry, offered_entries, register_entries
-from hotline.accounts.permissions import ROLES
+from hotline.accounts.permissions import Role
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict, HotlineError, InvalidInput
 from hotline.core.web import site
@@ -45,13 +45,13 @@ register_entries(
 
 
 ROLE_NAMES = {
-    "operator": lazy_gettext("operator"),
-    "analyst": lazy_gettext("analyst"),
-    "senior": lazy_gettext("senior analyst"),
-    "supervisor": lazy_gettext("supervisor"),
-    "administrator": lazy_gettext("administrator"),
-    "auditor": lazy_gettext("auditor"),
-    "liaison": lazy_gettext("police liaison"),
+    Role.OPERATOR: lazy_gettext("operator"),
+    Role.ANALYST: lazy_gettext("analyst"),
+    Role.SENIOR: lazy_gettext("senior analyst"),
+    Role.SUPERVISOR: lazy_gettext("supervisor"),
+    Role.ADMINISTRATOR: lazy_gettext("administrator"),
+    Role.AUDITOR: lazy_gettext("auditor"),
+    Role.LIAISON: lazy_gettext("police liaison"),
 }
 
 
@@ -257,7 +257,7 @@ def _people(
         return render_template(
             "console/people.html",
             people=service.list_people(session),
-            roles=ROLES,
+            roles=list(Role),
             errors=errors or {},
             secret=secret,
             typed=request.form,

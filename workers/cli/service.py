@@ -120,6 +120,7 @@ def _bring_up_to_date(context: Context) -> None:
 def first_administrator(context: Context) -> str:
     """Make one if there is nobody yet; the password is shown once and stored only as a hash."""
     from hotline.accounts import service as accounts
+    from hotline.accounts.permissions import Role
 
     with context.database.writing() as session:
         if accounts.list_people(session):
@@ -129,7 +130,7 @@ def first_administrator(context: Context) -> str:
             session,
             username=FIRST_ADMINISTRATOR,
             display_name="First administrator",
-            role="administrator",
+            role=Role.ADMINISTRATOR,
             password=password,
             actor="system",
             now=utc_now(),

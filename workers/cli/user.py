@@ -10,7 +10,7 @@ import typer
 
 from hotline.accounts import service
 from hotline.accounts.models import Person
-from hotline.accounts.permissions import ROLES
+from hotline.accounts.permissions import Role
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from workers.cli.opening import house
@@ -29,7 +29,7 @@ def register(root: typer.Typer) -> None:
 @app.command()
 def add(
     username: Username,
-    role: Annotated[str, typer.Option(help=", ".join(ROLES))],
+    role: Annotated[str, typer.Option(help=", ".join(Role))],
     name: Annotated[str, typer.Option(help="The name that colleagues see.")] = "",
     password_stdin: Annotated[
         bool,

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from hotline.accounts import auth, passwords
 from hotline.accounts import service as accounts
-from hotline.accounts.permissions import ROLES, allows
+from hotline.accounts.permissions import Role, allows
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.settings import Settings
 from hotline.core.storage.machine import HistoryEntry
@@ -34,7 +34,7 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context
     )
     metadata.create_all(built.database.engine)
     with built.database.writing() as session:
-        for role in ROLES:
+        for role in Role:
             accounts.add_person(
                 session,
                 username=role,
@@ -80,7 +80,7 @@ def reports(context: Context) -> int:
         return session.scalar(select(func.count()).select_from(Report)) or 0
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", Role)
 def test_only_whoever_may_enter_reports_sees_the_form(
     sign_in: SignIn, role: str
 ) -> None:

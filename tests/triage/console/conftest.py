@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 import workers.app
 from hotline.accounts import auth, passwords, service, views
 from hotline.accounts.models import Person
-from hotline.accounts.permissions import ROLES
+from hotline.accounts.permissions import Role
 from hotline.accounts.views import blueprint as sign_in
 from hotline.core.context import Context, build_context
 from hotline.core.settings import Settings
@@ -81,7 +81,7 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context
     )
     metadata.create_all(made.database.engine)
     with made.database.writing() as session:
-        for role in ROLES:
+        for role in Role:
             service.add_person(
                 session,
                 username=role,

@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 from werkzeug.routing import Rule
 
 from hotline.accounts import auth, service
-from hotline.accounts.permissions import PERMISSIONS, ROLES, allows
+from hotline.accounts.permissions import PERMISSIONS, Role, allows
 from hotline.core.context import Context
 from hotline.core.storage import outbox
 from hotline.core.storage.audit import AuditEntry
@@ -87,7 +87,7 @@ def test_every_console_page_names_its_permission(app: Flask) -> None:
     assert {permission for _, _, permission in walk(app)} <= set(PERMISSIONS)
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", Role)
 def test_every_role_meets_its_limits_on_every_page(
     app: Flask, browse: Browse, role: str
 ) -> None:
@@ -639,7 +639,7 @@ def test_the_log_is_filtered_and_paged(
         following = re.search(r'href="([^"]+)" rel="next"', page)
         path = following[1].replace("&amp;", "&") if following else ""
     # Rows of one millisecond come in any order, but each comes once.
-    assert sorted(seen) == sorted(["third", "second", *ROLES])
+    assert sorted(seen) == sorted(["third", "second", *Role])
     assert browser.get("/console/log", before="x").status_code == 422
 
 
