@@ -8,11 +8,13 @@ from typing import ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import g, redirect, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from hotline.accounts import service
+from hotline.accounts import logins
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import PERMISSIONS, allows
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import Forbidden
 from hotline.core.web import site
@@ -41,6 +43,11 @@ def signed_in() -> Person:
     if person is None:
         raise Forbidden("You are not signed in.", hint="Sign in and try again.")
     return person
+
+
+def own_act(session: Session) -> Act:
+    """An act of the signed-in person, now, in the transaction of a view."""
+    return Act(session, site.context(), actor=signed_in().actor, now=utc_now())
 
 
 def can(permission: str) -> bool:
@@ -105,12 +112,12 @@ def forget(response: Response) -> None:
 def _person_of(token: str) -> Person | None:
     now = utc_now()
     with site.reading() as session:
-        found = service.session_of(session, token, now)
-        if found is None:
+        login = logins.find_session(session, token, now)
+        if login is None:
             return None
-        person, seen_at = found.person, found.seen_at
+        person, seen_at = login.person, login.seen_at
         session.expunge(person)
-    if now - seen_at > service.SEEN_EVERY:
+    if now - seen_at > logins.SEEN_EVERY:
         with site.noting() as session:
-            service.touch(session, token, now)
+            logins.note_use(session, token, now)
     return person

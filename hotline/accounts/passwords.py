@@ -22,9 +22,15 @@ LONGEST = 200
 _AT_ONCE = BoundedSemaphore(2)
 
 
-def generate_password() -> str:
-    """100 random bits in groups that can be read out: ``k7qm-3d9x-0abc-hj2p-w5tz``."""
-    return new_receipt().lower()
+def generate_password(username: str = "") -> str:
+    """100 random bits in groups that can be read out: ``k7qm-3d9x-0abc-hj2p-w5tz``.
+
+    A short ``username`` may stand in it by chance, and would be refused as too easy to guess.
+    """
+    while True:
+        password = new_receipt().lower()
+        if not username or username.strip().lower() not in password:
+            return password
 
 
 def hash_password(password: str) -> str:

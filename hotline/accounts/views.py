@@ -20,13 +20,14 @@ from flask import session as browser
 from flask.typing import ResponseReturnValue
 from flask_babel import format_datetime, format_timedelta, gettext, lazy_gettext
 
-from hotline.accounts import service
+from hotline.accounts import logins, service
 from hotline.accounts.auth import (
     COOKIE,
     DEVICE_COOKIE,
     can,
     current_person,
     forget,
+    own_act,
     own_path,
     remember,
     requires,
@@ -84,21 +85,21 @@ def _same_page(**changes: str) -> str:
     rule = request.url_rule
     if rule is None or "GET" not in (rule.methods or ()):
         return url_for("accounts.home")
-    query: dict[str, Any] = {**request.args.to_dict(), **changes}
-    query = {name: value for name, value in query.items() if value}
-    return url_for(rule.endpoint, **{**query, **(request.view_args or {})})
+    query = {**request.args.to_dict(), **changes}
+    kept: dict[str, Any] = {name: value for name, value in query.items() if value}
+    return url_for(rule.endpoint, **(kept | (request.view_args or {})))
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def flash_refusals() -> Iterator[None]:
     """What can't be done is said on the page that one came from, not on an error page."""
     try:
         yield
     except (Conflict, InvalidInput) as error:
-        flash(worded(error), "danger")
+        flash(worded_error(error), "danger")
 
 
-def worded(error: HotlineError) -> str:
+def worded_error(error: HotlineError) -> str:
     """An error in the reader's language; in English where the catalogue does not have it."""
     hint = gettext(error.hint) if error.hint else ""
     return f"{gettext(error.template, **error.values)} {hint}".strip()
@@ -123,7 +124,7 @@ def sign_in() -> ResponseReturnValue:
             "console/sign_in.html", wanted=wanted, username="", failed=False
         )
     username = request.form.get("username", "")
-    token = _checked(username, request.form.get("password", ""))
+    token = _check_password(username, request.form.get("password", ""))
     if token is None:
         page = render_template(
             "console/sign_in.html", wanted=wanted, username=username[:60], failed=True
@@ -131,36 +132,37 @@ def sign_in() -> ResponseReturnValue:
         return make_response(page, 401)
     browser.clear()  # a form token from before the sign-in is worth nothing after it
     response = redirect(wanted, 303)
-    remember(response, token, _mark(username))
+    remember(response, token, _device_mark(username))
     return response
 
 
-def _checked(username: str, password: str) -> str | None:
+def _check_password(username: str, password: str) -> str | None:
     """The token of a new session, or None. No transaction is open while the password is checked."""
-    ctx, now = site.context(), utc_now()
-    with site.reading() as session:
-        mark = request.cookies.get(DEVICE_COOKIE, "")
-        tried = service.attempt(session, ctx, username, now, mark=mark)
-    right = service.proven(tried, password)
-    with site.writing() as session:
-        return service.settle(session, tried, password if right else None, now)
-
-
-def _mark(username: str) -> str:
-    keyring, name = site.context().keyring, username.strip().lower()
+    context = site.context()
+    now = utc_now()
     mark = request.cookies.get(DEVICE_COOKIE, "")
-    return (
-        mark
-        if service.is_marked(keyring, name, mark)
-        else service.new_mark(keyring, name)
-    )
+    with site.reading() as session:
+        attempt = logins.begin_attempt(session, context, username, now, mark=mark)
+    proven = password if logins.is_proven(attempt, password) else None
+    with site.writing() as session:
+        return logins.settle_attempt(session, attempt, proven, now)
+
+
+def _device_mark(username: str) -> str:
+    """The browser's device mark: the one that it has, if it is this person's."""
+    keyring = site.context().keyring
+    username = username.strip().lower()
+    mark = request.cookies.get(DEVICE_COOKIE, "")
+    if logins.is_marked(keyring, username, mark):
+        return mark
+    return logins.new_mark(keyring, username)
 
 
 @blueprint.post("/sign-out")
 @requires("console.use")
 def sign_out() -> ResponseReturnValue:
     with site.writing() as session:
-        service.sign_out(session, request.cookies.get(COOKIE, ""), utc_now())
+        logins.sign_out(session, request.cookies.get(COOKIE, ""), utc_now())
     browser.clear()
     response = redirect(url_for("accounts.sign_in"), 303)
     forget(response)
@@ -184,56 +186,54 @@ def own_password() -> ResponseReturnValue:
 
 def _change_password(old: str, new: str) -> None:
     """Guessing the old one is slowed down and noted like guessing at the sign-in."""
-    ctx, now, person = site.context(), utc_now(), signed_in()
+    context = site.context()
+    person = signed_in()
+    now = utc_now()
     with site.reading() as session:
-        tried = service.attempt(session, ctx, person.username, now)
-    if not service.proven(tried, old):
+        attempt = logins.begin_attempt(session, context, person.username, now)
+    if not logins.is_proven(attempt, old):
         with site.writing() as session:
-            service.settle(session, tried, None, now)
+            logins.settle_attempt(session, attempt, None, now)
         raise InvalidInput(
             "The password is wrong.", fields={"/old": gettext("is wrong")}
         )
+    own_token = request.cookies.get(COOKIE, "")
     with site.writing() as session:
-        service.change_password(
-            session, person.id, new, keep=request.cookies.get(COOKIE, ""), now=now
-        )
+        service.change_password(own_act(session), person.id, new, keep=own_token)
 
 
 @blueprint.get("/people")
 @requires("person.manage")
 def people() -> ResponseReturnValue:
-    return _people()
+    return _people_page()
 
 
 @blueprint.post("/people")
 @requires("person.manage")
 def add_person() -> ResponseReturnValue:
     """The generated password is on the answer to this one request and nowhere else."""
-    form, password = request.form, service.generate_password()
+    form = request.form
+    password = service.generate_password(form.get("username", ""))
     try:
         with site.writing() as session:
             person = service.add_person(
-                session,
+                own_act(session),
                 username=form.get("username", ""),
                 display_name=form.get("display_name", ""),
                 role=form.get("role", ""),
                 password=password,
-                actor=signed_in().actor,
-                now=utc_now(),
             )
             username = person.username
     except InvalidInput as error:
-        return make_response(_people(errors=error.fields), 422)
-    return _people(secret=(username, password))
+        return make_response(_people_page(errors=error.fields), 422)
+    return _people_page(secret=(username, password))
 
 
 @blueprint.post("/people/<username>/disable")
 @requires("person.manage")
 def disable_person(username: str) -> ResponseReturnValue:
-    with told(), site.writing() as session:
-        service.disable_person(
-            session, username, actor=signed_in().actor, now=utc_now()
-        )
+    with flash_refusals(), site.writing() as session:
+        service.disable_person(own_act(session), username)
         flash(gettext("%(name)s can no longer sign in.", name=username), "good")
     return redirect(url_for("accounts.people"), 303)
 
@@ -241,16 +241,14 @@ def disable_person(username: str) -> ResponseReturnValue:
 @blueprint.post("/people/<username>/password")
 @requires("person.manage")
 def renew_password(username: str) -> ResponseReturnValue:
-    with told():
+    with flash_refusals():
         with site.writing() as session:
-            password = service.renew_password(
-                session, username, actor=signed_in().actor, now=utc_now()
-            )
-        return _people(secret=(username, password))
+            password = service.renew_password(own_act(session), username)
+        return _people_page(secret=(username, password))
     return redirect(url_for("accounts.people"), 303)
 
 
-def _people(
+def _people_page(
     errors: dict[str, str] | None = None, secret: tuple[str, str] | None = None
 ) -> str:
     with site.reading() as session:

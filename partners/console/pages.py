@@ -14,7 +14,7 @@ from flask import Response, flash, request
 from flask_babel import force_locale, gettext
 from werkzeug.exceptions import HTTPException
 
-from hotline.accounts.views import worded
+from hotline.accounts.views import worded_error
 from hotline.core.errors import Conflict, HotlineError, InvalidInput, TooMany
 from hotline.core.web import site
 from partners.words import FAULTS
@@ -80,6 +80,6 @@ def faults_flashed() -> Iterator[None]:
         yield
     except (Conflict, InvalidInput) as error:
         fields = error.fields.values() if isinstance(error, InvalidInput) else ()
-        sentences = [worded(error)]
+        sentences = [worded_error(error)]
         sentences += [gettext(fault) for fault in fields if fault != error.hint]
         flash(" ".join(dict.fromkeys(sentences)), "danger")

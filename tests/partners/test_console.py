@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from hotline.accounts import service as accounts
+from hotline.accounts import logins
 from hotline.accounts.auth import COOKIE
 from hotline.core.context import utc_now
 from hotline.core.storage import machine
@@ -66,7 +66,7 @@ def browser(house: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Browse
     def sign_in(username: str, role: str = "analyst") -> Browser:
         person = house.person(username, role)
         with house.context.database.writing() as session:
-            token = accounts.open_session(session, person, utc_now())
+            token = logins.open_session(session, person, utc_now())
         client = app.test_client()
         client.set_cookie(COOKIE, token, path="/console")
         client.set_cookie("lang", "en")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import requires, signed_in
-from hotline.accounts.views import told
+from hotline.accounts.views import flash_refusals
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.storage import audit
@@ -47,7 +47,7 @@ def hash_lists() -> ResponseReturnValue:
 def switch(list_id: uuid.UUID) -> ResponseReturnValue:
     """Match with the list, or no more."""
     enabled = request.form.get("act") == "enable"
-    with told(), site.writing() as session:
+    with flash_refusals(), site.writing() as session:
         found = _locked(session, list_id)
         service.set_enabled(
             session, found, enabled, actor=signed_in().actor, now=utc_now()
@@ -68,7 +68,7 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
     """Ask, agree or stop. Asking needs the tick below the warning."""
     now, actor = utc_now(), signed_in().actor
     second_person = site.context().settings.second_person
-    with told(), site.writing() as session:
+    with flash_refusals(), site.writing() as session:
         found = _locked(session, list_id)
         if request.form.get("act") == "stop":
             police_switch.stop(session, found, actor=actor, now=now)

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from hotline.accounts.auth import requires, signed_in
-from hotline.accounts.views import told
+from hotline.accounts.views import flash_refusals
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict
 from hotline.core.jobs import circuit
@@ -42,7 +42,7 @@ def work() -> ResponseReturnValue:
 @requires("work.replay")
 def replay(entry_id: uuid.UUID) -> ResponseReturnValue:
     now = utc_now()
-    with told(), site.writing() as session:
+    with flash_refusals(), site.writing() as session:
         if not outbox.replay(session, entry_id, now=now):
             raise Conflict(
                 gettext("This work was not laid aside, or somebody has replayed it.")

@@ -121,19 +121,18 @@ def first_administrator(context: Context) -> str:
     """Make one if there is nobody yet; the password is shown once and stored only as a hash."""
     from hotline.accounts import service as accounts
     from hotline.accounts.permissions import Role
+    from hotline.core.act import Act
 
     with context.database.writing() as session:
         if accounts.list_people(session):
             return ""
-        password = accounts.generate_password()
+        password = accounts.generate_password(FIRST_ADMINISTRATOR)
         accounts.add_person(
-            session,
+            Act(session, context, actor="system", now=utc_now()),
             username=FIRST_ADMINISTRATOR,
             display_name="First administrator",
             role=Role.ADMINISTRATOR,
             password=password,
-            actor="system",
-            now=utc_now(),
         )
     return password
 

@@ -11,6 +11,7 @@ import typer
 from hotline.accounts import service
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import Role
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from workers.cli.opening import house
@@ -38,16 +39,14 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a person. A generated password is printed once and kept nowhere."""
-    password = _from_stdin() if password_stdin else service.generate_password()
+    password = _from_stdin() if password_stdin else service.generate_password(username)
     with house() as context, context.database.writing() as session:
         person = service.add_person(
-            session,
+            Act(session, context, actor=actor(), now=utc_now()),
             username=username,
             display_name=name or username,
             role=role,
             password=password,
-            actor=actor(),
-            now=utc_now(),
         )
         shape = _shape(person)
     if as_json:
@@ -72,7 +71,8 @@ def list_people(as_json: AsJson = False) -> None:
 def disable(username: Username) -> None:
     """End a person's access at once, on all devices."""
     with house() as context, context.database.writing() as session:
-        service.disable_person(session, username, actor=actor(), now=utc_now())
+        act = Act(session, context, actor=actor(), now=utc_now())
+        service.disable_person(act, username)
     print(f"{username} can no longer sign in.")
 
 

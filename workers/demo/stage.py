@@ -67,7 +67,7 @@ def set_stage(context: Context, say: Say) -> dict[str, str]:
             return {}
     now = utc_now()
     with context.database.writing() as session:
-        passwords = _people(session, now)
+        passwords = _people(Act(session, context, actor=SETTING, now=now))
         _addresses(session, context, now)
     say("Importing the known-hash list …")
     _hash_list(context, now)
@@ -85,18 +85,16 @@ def set_stage(context: Context, say: Say) -> dict[str, str]:
     return passwords
 
 
-def _people(session: Session, now: datetime) -> dict[str, str]:
+def _people(act: Act) -> dict[str, str]:
     passwords = {}
     for username, name, role in world.PEOPLE:
-        passwords[username] = accounts.generate_password()
+        passwords[username] = accounts.generate_password(username)
         accounts.add_person(
-            session,
+            act,
             username=username,
             display_name=name,
             role=role,
             password=passwords[username],
-            actor=SETTING,
-            now=now,
         )
     return passwords
 

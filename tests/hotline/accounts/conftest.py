@@ -10,6 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from hotline.accounts import passwords, service
+from hotline.core.act import Act
 from hotline.core.context import Context, build_context
 from hotline.core.settings import Settings
 from workers.migrations.tables import metadata
@@ -44,13 +45,11 @@ def add(context: Context) -> Callable[..., str]:
     def added(username: str, role: str = "analyst", password: str = PASSWORD) -> str:
         with context.database.writing() as session:
             service.add_person(
-                session,
+                Act(session, context, actor="test", now=NOW),
                 username=username,
                 display_name=username.title(),
                 role=role,
                 password=password,
-                actor="test",
-                now=NOW,
             )
         return username
 

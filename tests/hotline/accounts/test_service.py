@@ -9,8 +9,9 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from hotline.accounts import passwords, service
+from hotline.accounts import logins, passwords, service
 from hotline.accounts.models import LoginSession, Person
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, NotFound, TooMany
 from hotline.core.storage.audit import AuditEntry
@@ -23,9 +24,9 @@ def sign_in(
     context: Context, username: str, password: str, now: datetime, mark: str = ""
 ) -> str | None:
     with context.database.writing() as session:
-        tried = service.attempt(session, context, username, now, mark=mark)
-        right = service.proven(tried, password)
-        return service.settle(session, tried, password if right else None, now)
+        tried = logins.begin_attempt(session, context, username, now, mark=mark)
+        right = logins.is_proven(tried, password)
+        return logins.settle_attempt(session, tried, password if right else None, now)
 
 
 def actions(context: Context) -> list[str]:
@@ -35,19 +36,17 @@ def actions(context: Context) -> list[str]:
 
 def is_live(context: Context, token: str, now: datetime) -> bool:
     with context.database.reading() as session:
-        return service.session_of(session, token, now) is not None
+        return logins.find_session(session, token, now) is not None
 
 
 def test_add_names_every_fault_at_once(context: Context, now: datetime) -> None:
     with pytest.raises(InvalidInput) as caught, context.database.writing() as session:
         service.add_person(
-            session,
+            Act(session, context, actor="test", now=now),
             username="No Spaces",
             display_name=" ",
             role="king",
             password="short",
-            actor="test",
-            now=now,
         )
     assert set(caught.value.fields) == {
         "/username",
@@ -73,23 +72,34 @@ def test_weak_passwords_are_refused(context: Context, add: Add, password: str) -
 
 
 def test_generated_passwords_are_strong_and_differ() -> None:
-    made = {service.generate_password() for _ in range(50)}
+    made = {service.generate_password("ana") for _ in range(50)}
     assert len(made) == 50
     for password in made:
         passwords.check_strength(password, "ana")
 
 
+def test_a_generated_password_never_holds_the_name_by_chance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name of two letters stands in one of seventy: the person could not be added then."""
+    drawn = iter(["K7QM-3DAB-0XYC-HJ2P-W5TZ", "K7QM-3D9X-0XYC-HJ2P-W5TZ"])
+    monkeypatch.setattr(passwords, "new_receipt", lambda: next(drawn))
+    password = service.generate_password(" AB ")
+    assert password == "k7qm-3d9x-0xyc-hj2p-w5tz"
+    passwords.check_strength(password, "ab")
+
+
 def test_sign_in_and_out(context: Context, add: Add, now: datetime) -> None:
     add("ana")
     with context.database.writing() as session:
-        token = service.sign_in(session, context, " Ana ", PASSWORD, now)
+        token = logins.sign_in(session, context, " Ana ", PASSWORD, now)
     assert token is not None
     with context.database.reading() as session:
-        found = service.session_of(session, token, now)
+        found = logins.find_session(session, token, now)
         assert found is not None and found.person.username == "ana"
         assert token.encode() not in found.token_hash
     with context.database.writing() as session:
-        service.sign_out(session, token, now)
+        logins.sign_out(session, token, now)
     assert not is_live(context, token, now)
     assert actions(context) == ["person.added", "sign_in.done", "sign_in.ended"]
 
@@ -100,7 +110,7 @@ def test_unknown_wrong_and_disabled_look_the_same(
     add("ana")
     add("gone")
     with context.database.writing() as session:
-        service.disable_person(session, "gone", actor="test", now=now)
+        service.disable_person(Act(session, context, actor="test", now=now), "gone")
     verified: list[str] = []
     real = PasswordHasher.verify
 
@@ -136,7 +146,7 @@ def test_guessing_is_slowed_down_and_never_shut_out_for_good(
     context: Context, add: Add, now: datetime
 ) -> None:
     add("ana")
-    for _ in range(service.FREE_TRIES):
+    for _ in range(logins.FREE_TRIES):
         assert sign_in(context, "ana", "wrong", now) is None
     with pytest.raises(TooMany) as caught:
         sign_in(context, "ana", PASSWORD, now)
@@ -146,16 +156,16 @@ def test_guessing_is_slowed_down_and_never_shut_out_for_good(
     with pytest.raises(TooMany):  # the delay grows
         sign_in(context, "ana", PASSWORD, later + timedelta(seconds=1))
     for _ in range(30):
-        later += service.LONGEST_WAIT
+        later += logins.LONGEST_WAIT
         assert sign_in(context, "ana", "wrong", later) is None
-    assert sign_in(context, "ana", PASSWORD, later + service.LONGEST_WAIT) is not None
+    assert sign_in(context, "ana", PASSWORD, later + logins.LONGEST_WAIT) is not None
     # A success starts the count anew.
-    assert sign_in(context, "ana", "wrong", later + service.LONGEST_WAIT) is None
-    assert sign_in(context, "ana", PASSWORD, later + service.LONGEST_WAIT) is not None
+    assert sign_in(context, "ana", "wrong", later + logins.LONGEST_WAIT) is None
+    assert sign_in(context, "ana", PASSWORD, later + logins.LONGEST_WAIT) is not None
 
 
 def test_unknown_names_are_slowed_down_alike(context: Context, now: datetime) -> None:
-    for _ in range(service.FREE_TRIES):
+    for _ in range(logins.FREE_TRIES):
         sign_in(context, "nobody", "wrong", now)
     with pytest.raises(TooMany):
         sign_in(context, "nobody", "wrong", now)
@@ -165,8 +175,8 @@ def test_a_stranger_does_not_slow_down_the_own_browser(
     context: Context, add: Add, now: datetime
 ) -> None:
     add("ana")
-    mark = service.new_mark(context.keyring, "ana")
-    for _ in range(service.FREE_TRIES):
+    mark = logins.new_mark(context.keyring, "ana")
+    for _ in range(logins.FREE_TRIES):
         sign_in(context, "ana", "wrong", now)
     with pytest.raises(TooMany):
         sign_in(context, "ana", PASSWORD, now)
@@ -178,9 +188,9 @@ def test_a_forged_mark_counts_for_nothing(
     context: Context, add: Add, now: datetime, mark: str
 ) -> None:
     add("ana")
-    other = service.new_mark(context.keyring, "ben")
-    assert not service.is_marked(context.keyring, "ana", other)
-    for _ in range(service.FREE_TRIES):
+    other = logins.new_mark(context.keyring, "ben")
+    assert not logins.is_marked(context.keyring, "ana", other)
+    for _ in range(logins.FREE_TRIES):
         sign_in(context, "ana", "wrong", now)
     with pytest.raises(TooMany):
         sign_in(context, "ana", PASSWORD, now, mark)
@@ -193,15 +203,15 @@ def test_attempts_made_at_once_count_as_if_made_in_turn(
     add("ana")
     with context.database.reading() as session:
         tried = [
-            service.attempt(session, context, "ana", now)
-            for _ in range(service.FREE_TRIES + 1)
+            logins.begin_attempt(session, context, "ana", now)
+            for _ in range(logins.FREE_TRIES + 1)
         ]
     results = []
     for number, one in enumerate(tried):
         with context.database.writing() as session:
-            last = number == service.FREE_TRIES
+            last = number == logins.FREE_TRIES
             results.append(
-                service.settle(session, one, PASSWORD if last else None, now)
+                logins.settle_attempt(session, one, PASSWORD if last else None, now)
             )
     assert results == [None] * len(tried)
 
@@ -212,21 +222,21 @@ def test_sessions_end_when_idle_and_after_a_day(
     add("ana")
     token = sign_in(context, "ana", PASSWORD, now)
     assert token is not None
-    assert is_live(context, token, now + service.IDLE - timedelta(seconds=1))
-    assert not is_live(context, token, now + service.IDLE)
+    assert is_live(context, token, now + logins.IDLE - timedelta(seconds=1))
+    assert not is_live(context, token, now + logins.IDLE)
     moment = now
-    while moment < now + service.LONGEST_SESSION - timedelta(minutes=20):
+    while moment < now + logins.LONGEST_SESSION - timedelta(minutes=20):
         moment += timedelta(minutes=20)
         with context.database.writing() as session:
-            service.touch(session, token, moment)
-    assert is_live(context, token, now + service.LONGEST_SESSION - timedelta(seconds=1))
-    assert not is_live(context, token, now + service.LONGEST_SESSION)
+            logins.note_use(session, token, moment)
+    assert is_live(context, token, now + logins.LONGEST_SESSION - timedelta(seconds=1))
+    assert not is_live(context, token, now + logins.LONGEST_SESSION)
 
 
 def test_dead_sessions_are_swept(context: Context, add: Add, now: datetime) -> None:
     add("ana")
     sign_in(context, "ana", PASSWORD, now)
-    sign_in(context, "ana", PASSWORD, now + service.LONGEST_SESSION)
+    sign_in(context, "ana", PASSWORD, now + logins.LONGEST_SESSION)
     with context.database.reading() as session:
         assert len(session.scalars(select(LoginSession)).all()) == 1
 
@@ -237,7 +247,7 @@ def test_disabling_ends_every_session(
     add("ana")
     tokens = [sign_in(context, "ana", PASSWORD, now) for _ in range(2)]
     with context.database.writing() as session:
-        service.disable_person(session, "ana", actor="test", now=now)
+        service.disable_person(Act(session, context, actor="test", now=now), "ana")
     assert not any(is_live(context, token or "", now) for token in tokens)
     assert sign_in(context, "ana", PASSWORD, now) is None
 
@@ -247,12 +257,12 @@ def test_the_last_administrator_stays(
 ) -> None:
     add("root", "administrator")
     with pytest.raises(Conflict), context.database.writing() as session:
-        service.disable_person(session, "root", actor="test", now=now)
+        service.disable_person(Act(session, context, actor="test", now=now), "root")
     add("second", "administrator")
     with context.database.writing() as session:
-        service.disable_person(session, "root", actor="test", now=now)
+        service.disable_person(Act(session, context, actor="test", now=now), "root")
     with pytest.raises(NotFound), context.database.writing() as session:
-        service.disable_person(session, "nobody", actor="test", now=now)
+        service.disable_person(Act(session, context, actor="test", now=now), "nobody")
 
 
 def test_a_changed_password_ends_the_other_sessions(
@@ -262,9 +272,8 @@ def test_a_changed_password_ends_the_other_sessions(
     mine, other = (sign_in(context, "ana", PASSWORD, now) or "" for _ in range(2))
     with context.database.writing() as session:
         person = service.find_person(session, "ana")
-        service.change_password(
-            session, person.id, "quite another one", keep=mine, now=now
-        )
+        act = Act(session, context, actor=person.actor, now=now)
+        service.change_password(act, person.id, "quite another one", keep=mine)
     assert is_live(context, mine, now) and not is_live(context, other, now)
     assert sign_in(context, "ana", PASSWORD, now) is None
     assert sign_in(context, "ana", "quite another one", now) is not None
@@ -276,7 +285,9 @@ def test_a_renewed_password_ends_all_sessions(
     add("ana")
     token = sign_in(context, "ana", PASSWORD, now) or ""
     with context.database.writing() as session:
-        password = service.renew_password(session, "ana", actor="test", now=now)
+        password = service.renew_password(
+            Act(session, context, actor="test", now=now), "ana"
+        )
     assert not is_live(context, token, now)
     assert sign_in(context, "ana", password, now) is not None
 

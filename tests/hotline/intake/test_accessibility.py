@@ -12,8 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from hotline.accounts import auth
+from hotline.accounts import auth, logins
 from hotline.accounts import service as accounts
+from hotline.core.act import Act
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.settings import Settings
 from hotline.core.storage.database import Base
@@ -228,15 +229,13 @@ def test_the_form_for_callers(browser: Browser, tmp_path: Path, language: str) -
     metadata.create_all(context.database.engine)
     with context.database.writing() as session:
         operator = accounts.add_person(
-            session,
+            Act(session, context, actor="test", now=utc_now()),
             username="operator",
             display_name="Operator",
             role="operator",
             password="seven grey herons wait",
-            actor="test",
-            now=utc_now(),
         )
-        token = accounts.open_session(session, operator, utc_now())
+        token = logins.open_session(session, operator, utc_now())
     look = browser.new_context(bypass_csp=True)
     page = look.new_page()
     with listening(context) as base:

@@ -11,9 +11,10 @@ from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from hotline.accounts import auth, passwords
+from hotline.accounts import auth, logins, passwords
 from hotline.accounts import service as accounts
 from hotline.accounts.permissions import Role, allows
+from hotline.core.act import Act
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.settings import Settings
 from hotline.core.storage.machine import HistoryEntry
@@ -36,13 +37,11 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context
     with built.database.writing() as session:
         for role in Role:
             accounts.add_person(
-                session,
+                Act(session, built, actor="test", now=utc_now()),
                 username=role,
                 display_name=f"Name of {role}",
                 role=role,
                 password="a long enough one",
-                actor="test",
-                now=utc_now(),
             )
     yield built
     built.close()
@@ -57,7 +56,7 @@ def sign_in(context: Context) -> SignIn:
         client.set_cookie("lang", "en", domain="localhost")
         with context.database.writing() as session:
             person = accounts.find_person(session, username)
-            token = accounts.open_session(session, person, utc_now())
+            token = logins.open_session(session, person, utc_now())
         client.set_cookie(auth.COOKIE, token, domain="localhost", path="/console")
         return client
 

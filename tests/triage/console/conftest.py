@@ -16,10 +16,11 @@ from jinja2 import ChoiceLoader, PackageLoader, StrictUndefined
 from werkzeug.test import TestResponse
 
 import workers.app
-from hotline.accounts import auth, passwords, service, views
+from hotline.accounts import auth, logins, passwords, service, views
 from hotline.accounts.models import Person
 from hotline.accounts.permissions import Role
 from hotline.accounts.views import blueprint as sign_in
+from hotline.core.act import Act
 from hotline.core.context import Context, build_context
 from hotline.core.settings import Settings
 from hotline.core.storage import machine
@@ -83,23 +84,19 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context
     with made.database.writing() as session:
         for role in Role:
             service.add_person(
-                session,
+                Act(session, made, actor="test", now=NOW),
                 username=role,
                 display_name=f"Name of {role}",
                 role=role,
                 password=PASSWORD,
-                actor="test",
-                now=NOW,
             )
         for name in ("second", "third"):
             service.add_person(
-                session,
+                Act(session, made, actor="test", now=NOW),
                 username=name,
                 display_name=f"Name of {name}",
                 role="analyst",
                 password=PASSWORD,
-                actor="test",
-                now=NOW,
             )
     yield made
     made.close()
@@ -154,7 +151,7 @@ def browse(app: Flask, context: Context, clock: Clock) -> Callable[[str], Browse
         if username:
             with context.database.writing() as session:
                 person = service.find_person(session, username)
-                token = service.open_session(session, person, clock.now)
+                token = logins.open_session(session, person, clock.now)
             client.set_cookie(auth.COOKIE, token, domain="localhost", path="/console")
         return Browser(client)
 

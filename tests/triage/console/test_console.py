@@ -12,8 +12,9 @@ from flask import Flask
 from sqlalchemy import event, select
 from werkzeug.routing import Rule
 
-from hotline.accounts import auth, service
+from hotline.accounts import auth, logins, service
 from hotline.accounts.permissions import PERMISSIONS, Role, allows
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage import outbox
 from hotline.core.storage.audit import AuditEntry
@@ -202,7 +203,8 @@ def test_refusals_are_word_for_word_the_same(
     context: Context, browse: Browse, clock: Any
 ) -> None:
     with context.database.writing() as session:
-        service.disable_person(session, "third", actor="test", now=clock.now)
+        act = Act(session, context, actor="test", now=clock.now)
+        service.disable_person(act, "third")
     pages = []
     for username, password in [
         ("analyst", "wrong"),
@@ -222,7 +224,7 @@ def test_refusals_are_word_for_word_the_same(
 
 
 def test_too_many_attempts_say_when_to_come_back(browse: Browse) -> None:
-    for _ in range(service.FREE_TRIES):
+    for _ in range(logins.FREE_TRIES):
         browse("").post(
             "/console/sign-in", at="/console/sign-in", username="analyst", password="no"
         )

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from hotline.accounts.auth import can, requires, signed_in
 from hotline.accounts.models import Person
-from hotline.accounts.views import told
+from hotline.accounts.views import flash_refusals
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
@@ -154,7 +154,7 @@ def answer_words(language: str) -> Callable[[str, str], tuple[str, str]]:
 @requires("case.claim")
 def claim(reference: str) -> ResponseReturnValue:
     minutes = site.context().settings.claim_minutes
-    with told(), site.writing() as session:
+    with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
         service.claim(session, found, signed_in(), utc_now(), minutes)
     return _back(reference)
@@ -162,7 +162,7 @@ def claim(reference: str) -> ResponseReturnValue:
 
 @requires("case.claim")
 def release(reference: str) -> ResponseReturnValue:
-    with told(), site.writing() as session:
+    with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
         service.release_claim(session, found, signed_in(), utc_now())
     return _back(reference)
@@ -171,7 +171,7 @@ def release(reference: str) -> ResponseReturnValue:
 @requires("case.claim")
 def release_flood() -> ResponseReturnValue:
     """Let the held reports of the chosen cases through."""
-    with told(), site.writing() as session:
+    with flash_refusals(), site.writing() as session:
         number = floods.release_many(
             session, request.form.getlist("case"), signed_in(), utc_now()
         )
@@ -185,7 +185,7 @@ def release_flood() -> ResponseReturnValue:
 @requires("case.assess")
 def set_flood_aside() -> ResponseReturnValue:
     """Close the chosen cases as no reports, but none where a child reports or is in danger."""
-    with told(), site.writing() as session:
+    with flash_refusals(), site.writing() as session:
         chosen = request.form.getlist("case")
         done, left = floods.set_aside_many(session, chosen, signed_in(), utc_now())
         if done:
@@ -216,7 +216,7 @@ def _held_tab() -> ResponseReturnValue:
 @requires("case.claim")
 def release_reports(reference: str) -> ResponseReturnValue:
     """Let the held reports of one case through."""
-    with told(), site.writing() as session:
+    with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
         floods.release(session, found, signed_in(), utc_now())
         flash(gettext("The reports are let through."), "good")
@@ -227,7 +227,7 @@ def release_reports(reference: str) -> ResponseReturnValue:
 def set_reports_aside(reference: str) -> ResponseReturnValue:
     """Set the held reports of one case aside."""
     confirmed = request.form.get("confirm") == "yes"
-    with told(), site.writing() as session:
+    with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
         floods.set_aside(session, found, signed_in(), utc_now(), confirmed=confirmed)
         flash(gettext("The reports are set aside."), "good")
@@ -240,7 +240,7 @@ def assess(reference: str) -> ResponseReturnValue:
     ctx, schema = site.context(), load_schema(site.context().settings.data_dir)
     sent = {one.name: request.form.get(one.name, "") for one in schema.questions}
     note = request.form.get("note", "")
-    with told():
+    with flash_refusals():
         try:
             with site.writing() as session:
                 found = service.by_reference(session, reference)
@@ -264,7 +264,7 @@ def assess(reference: str) -> ResponseReturnValue:
 @requires("case.assess")
 def reopen(reference: str) -> ResponseReturnValue:
     ctx, why = site.context(), request.form.get("why", "")
-    with told(), site.writing() as session:
+    with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
         service.reopen(session, ctx, found, signed_in(), why, now=utc_now())
     return _back(reference)
@@ -273,7 +273,7 @@ def reopen(reference: str) -> ResponseReturnValue:
 @requires("match.decide")
 def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
     now, decision = utc_now(), request.form.get("decision", "")
-    with told(), site.writing() as session:
+    with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
         match = service.match_of(session, found, match_id)
         service.decide_match(session, match, signed_in(), decision, now)
@@ -284,7 +284,7 @@ def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
 @requires("case.assess")
 def set_facts(reference: str) -> ResponseReturnValue:
     now = utc_now()
-    with told(), site.writing() as session:
+    with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
         service.set_facts(session, found, _facts(), signed_in(), now)
         appraise(session, site.context(), found, now)
@@ -338,7 +338,7 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
 def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
     """A question to somebody without a name, who reads it with the receipt."""
     text = request.form.get("text", "").strip()
-    with told(), site.writing() as session:
+    with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
         report = _report_of(session, found, report_id)
         if not 1 <= len(text) <= service.LONGEST_NOTE:
