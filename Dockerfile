@@ -18,10 +18,7 @@ COPY hotline hotline
 COPY triage triage
 COPY partners partners
 COPY workers workers
-RUN for po in */translations/*/LC_MESSAGES/messages.po; do \
-      /opt/venv/bin/pybabel -q compile -i "$po" -o "${po%.po}.mo" || exit 1; \
-    done \
- && echo /app > "$(/opt/venv/bin/python -c 'import site; print(site.getsitepackages()[0])')/hotline.pth" \
+RUN echo /app > "$(/opt/venv/bin/python -c 'import site; print(site.getsitepackages()[0])')/hotline.pth" \
  && printf '%s\n' '#!/opt/venv/bin/python' 'from workers.cli import main' 'main()' > /opt/venv/bin/hotline \
  && chmod 755 /opt/venv/bin/hotline \
  && /opt/venv/bin/python -m compileall -q /opt/venv/lib /app

@@ -135,15 +135,6 @@ if ! is_installed "$kind" && { [ "$kind" = dev ] || ! is_installed dev; }; then
   install_packages
 fi
 
-for catalogue in hotline/translations triage/translations partners/translations; do
-  for po in "$catalogue"/*/LC_MESSAGES/messages.po; do
-    mo=${po%.po}.mo
-    if [ -f "$po" ] && { [ ! -f "$mo" ] || [ "$po" -nt "$mo" ]; }; then
-      "$venv/bin/pybabel" -q compile -i "$po" -o "$mo" || fail "$po cannot be compiled."
-    fi
-  done
-done
-
 # --- Programs beside Python
 
 # Debian and Ubuntu start a server of their own with the package. We did not want that one, and as

@@ -44,10 +44,7 @@ def create_app(context: Context) -> APIFlask:
             for name in ("hotline.core", "hotline.intake", "triage", "partners")
         ]
     )
-    translations = [
-        str(ROOT / name / "translations") for name in ("hotline", "triage", "partners")
-    ]
-    site.install(app, context, translations)
+    site.install(app, context)
     app.register_blueprint(health.create_blueprint(_readiness(context)))
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():

@@ -1,4 +1,4 @@
-"""Letters from template files: plain text, one file a language, an operator's own file first.
+"""Letters from the languages' folders: plain text, an operator's own file first.
 
 A file begins with its subject line ("Subject: …") and a blank line; the rest is the letter.
 """
@@ -14,13 +14,13 @@ from typing import Any
 from jinja2 import (
     ChoiceLoader,
     FileSystemLoader,
-    PackageLoader,
     StrictUndefined,
     TemplateError,
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hotline.core.errors import Misconfigured
+from hotline.core.languages import FOLDER, LETTERS, SHIPPED, SOURCE
 
 SUBJECT = "Subject: "
 
@@ -36,7 +36,7 @@ def write_letter(name: str, language: str, data_dir: Path, /, **values: Any) -> 
 
     Raises ``Misconfigured`` if the template is faulty or does not begin with a subject.
     """
-    names = [f"{name}.{language}.txt", f"{name}.en.txt"]
+    names = [f"{code}/{LETTERS}/{name}.txt" for code in (language, SOURCE)]
     try:
         text = _templates(data_dir).select_template(names).render(values)
     except TemplateError as error:
@@ -61,12 +61,12 @@ def stamp(value: datetime) -> str:
 
 @cache
 def _templates(data_dir: Path) -> ImmutableSandboxedEnvironment:
-    """An operator may put files of the same names into ``<data dir>/templates/mail``."""
+    """An operator may put files of the same names into ``<data dir>/languages``."""
     environment = ImmutableSandboxedEnvironment(
         loader=ChoiceLoader(
             [
-                FileSystemLoader(data_dir / "templates" / "mail"),
-                PackageLoader("partners", "templates/mail"),
+                FileSystemLoader(data_dir / FOLDER),
+                FileSystemLoader(SHIPPED),
             ]
         ),
         undefined=StrictUndefined,

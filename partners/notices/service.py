@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound, TooMany, phrase
+from hotline.core.languages import letter_language
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
@@ -369,7 +370,4 @@ def _language(context: Context, partner: Partner) -> str:
     spoken = [*partner.languages]
     if not spoken and partner.country == context.country.code:
         spoken = [context.country.default_language]
-    return next((language for language in spoken if language in NOTICE_LANGUAGES), "en")
-
-
-NOTICE_LANGUAGES = ("en", "sq")
+    return letter_language(spoken, context.settings.data_dir)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
+from hotline.core.languages import letter_language
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
 from partners.letters.wording import stamp
@@ -49,7 +50,7 @@ def referral_message(
     now: datetime,
 ) -> Message:
     """The message of ``delivery``. Its content is that of the moment ``now`` of sending."""
-    language = _language(delivery)
+    language = _language(context, delivery)
     body = referral_document(session, context, referral, delivery, now)
     route = findings.route_of(session, referral.plan_id, referral.kind)
     hashes = hash_set.hash_set(session, referral)
@@ -245,8 +246,6 @@ def _assessment_in_words(
     return words
 
 
-def _language(delivery: Delivery) -> str:
+def _language(context: Context, delivery: Delivery) -> str:
     """The partner's language where we can write it, else English."""
-    return next(
-        (one for one in delivery.partner.languages if one in ("en", "sq")), "en"
-    )
+    return letter_language(delivery.partner.languages, context.settings.data_dir)

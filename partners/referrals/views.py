@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict, HotlineError, InvalidInput, NotFound
+from hotline.core.languages import letter_language
 from hotline.core.storage import machine
 from hotline.core.web import site
 from hotline.intake.flood import guard
@@ -132,8 +133,8 @@ def _page(
 ) -> Response:
     faults = faults_of(error)
     given: Mapping[str, str] = {name: request.form.get(name, "") for name in FIELDS}
-    language = next(
-        (one for one in found.partner.languages if one in ("en", "sq")), "en"
+    language = letter_language(
+        found.partner.languages, site.context().settings.data_dir
     )
     hold = session.scalar(select(Hold).where(Hold.referral_id == found.id))
     with letter_language(language):

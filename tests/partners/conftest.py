@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-import partners
 from hotline.accounts.models import Person
 from hotline.core.context import Context, build_context
 from hotline.core.errors import HotlineError
@@ -104,22 +99,6 @@ ROUTING = {
 }
 PLACE = {route["to"]: index for index, route in enumerate(ROUTING["routes"][:3])}
 OUTCOME = {"class": "baseline", "kind": "csam_image", "age": "pre_pubescent"}
-
-
-@pytest.fixture(scope="session", autouse=True)
-def catalogues() -> None:
-    """Compile what is older than its source, as setting up the service does."""
-    for source in Path(partners.__file__).parent.glob(
-        "translations/*/LC_MESSAGES/messages.po"
-    ):
-        compiled = source.with_suffix(".mo")
-        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
-            with source.open("rb") as file:
-                catalogue = read_po(file, locale=source.parts[-3])
-            draft = compiled.with_suffix(f".{os.getpid()}")
-            with draft.open("wb") as file:
-                write_mo(file, catalogue)
-            draft.replace(compiled)
 
 
 UNIT_ROUTE: dict[str, Any] = {

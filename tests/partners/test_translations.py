@@ -9,8 +9,9 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
 import workers.app
+from hotline.core.languages import PARTNERS, SHIPPED
 
-FOLDER = workers.app.ROOT / "partners" / "translations"
+FOLDER = workers.app.ROOT / "partners"
 KEYWORDS = {
     **dict.fromkeys(("_", "gettext", "lazy_gettext", "phrase")),
     "ngettext": (1, 2),
@@ -18,7 +19,7 @@ KEYWORDS = {
 
 
 def test_nothing_is_left_in_english_and_nothing_is_stale() -> None:
-    with (FOLDER / "babel.cfg").open() as file:
+    with (SHIPPED / "partners.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     inside = [
         (Path(pattern).as_posix().removeprefix("partners/"), how)
@@ -27,8 +28,8 @@ def test_nothing_is_left_in_english_and_nothing_is_stale() -> None:
     kept = {
         pattern.removeprefix("partners/"): value for pattern, value in options.items()
     }
-    found = extract_from_dir(FOLDER.parent, inside, kept, KEYWORDS, comment_tags=())
-    with (FOLDER / "sq" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+    found = extract_from_dir(FOLDER, inside, kept, KEYWORDS, comment_tags=())
+    with (SHIPPED / "sq" / PARTNERS).open("rb") as file:
         catalogue = [message for message in read_po(file, locale="sq") if message.id]
     assert {message for _, _, message, _, _ in found} == {
         message.id for message in catalogue

@@ -10,15 +10,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured
+from hotline.core.languages import SOURCE, add_translations
+from hotline.intake.kinds import ReportKind
 
 FILE = "assessment.toml"
+KINDS = "kinds"
+"""Stands in the file for choices that are the kinds of report."""
 CLASSES = ("baseline", "national", "not_illegal", "cannot_determine")
 ILLEGAL = ("baseline", "national")
 
@@ -83,6 +87,17 @@ class Schema:
         return next((one for one in self.questions if one.name == name), None)
 
 
+def _with_kinds(question: Any) -> Any:
+    """A question whose choices are ``kinds``, with the kinds of report as its choices."""
+    if not isinstance(question, dict) or question.get("choices") != KINDS:
+        return question
+    choices = [
+        {"value": kind, "label": {SOURCE: kind.row.assessed or kind.row.console}}
+        for kind in ReportKind
+    ]
+    return question | {"choices": choices}
+
+
 def in_language(labels: Labels, language: str) -> str:
     return labels.get(language) or labels["en"]
 
@@ -91,6 +106,10 @@ def in_language(labels: Labels, language: str) -> str:
 def load_schema(override_dir: Path | None = None) -> Schema:
     """The questions of this house; ``Misconfigured`` names every fault of the file at once."""
     data = files.read_toml("triage.cases", FILE, override_dir)
+    questions = data.get("questions")
+    if isinstance(questions, list):
+        data["questions"] = [_with_kinds(question) for question in questions]
+    data = add_translations(data, override_dir)
     schema = parse_file(Schema, FILE, data)
     faults = list(_faults(schema))
     if faults:

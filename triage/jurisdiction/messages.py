@@ -16,9 +16,9 @@ from babel import Locale
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured
+from hotline.core.languages import FOLDER, ROUTING, SOURCE, Language, load_languages
 
 PACKAGE = "triage.jurisdiction"
-LANGUAGES = ("en", "sq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,12 @@ def load_messages(override_dir: Path | None = None) -> Mapping[str, Catalog]:
 
     The shipped English file is the measure: an override may change words, never keys or blanks.
     """
-    shipped = _read(LANGUAGES[0], None)
-    catalogs = {language: _read(language, override_dir) for language in LANGUAGES}
+    shipped = _read(load_languages()[SOURCE])
+    catalogs = {
+        code: _read(language)
+        for code, language in load_languages(override_dir).items()
+        if language.find(ROUTING) is not None
+    }
     wrong = [
         f"{_name(language)}: {fault}"
         for language, catalog in catalogs.items()
@@ -56,14 +60,15 @@ def render(reasons: Iterable[Reason], catalog: Catalog, language: str) -> str:
     return " ".join(_sentence(reason, catalog, language) for reason in reasons)
 
 
-def check_language(language: str) -> str:
-    if language not in LANGUAGES:
+def catalog_of(catalogs: Mapping[str, Catalog], language: str) -> Catalog:
+    """The words of a language; ``InvalidInput`` where it has none."""
+    if language not in catalogs:
         raise InvalidInput(
             f"There are no explanations in {language[:20]!r}.",
-            hint=f"Choose one of: {', '.join(LANGUAGES)}.",
+            hint=f"Choose one of: {', '.join(sorted(catalogs))}.",
             fields={"/language": "not available"},
         )
-    return language
+    return catalogs[language]
 
 
 def _sentence(reason: Reason, catalog: Catalog, language: str) -> str:
@@ -77,18 +82,20 @@ def _sentence(reason: Reason, catalog: Catalog, language: str) -> str:
 @cache
 def country_name(code: str, language: str) -> str:
     """ "Serbia (RS)"; the bare code where CLDR has no name, as for an invented country."""
-    name = Locale(language).territories.get(code)
+    name = Locale.parse(language, sep="-").territories.get(code)
     return f"{name} ({code})" if name else code
 
 
 def _name(language: str) -> str:
-    return f"routing_messages_{language}.toml"
+    return f"{FOLDER}/{language}/{ROUTING}"
 
 
-def _read(language: str, override_dir: Path | None) -> dict[str, str]:
+def _read(language: Language) -> dict[str, str]:
     """`[police] danger = "…"` becomes `police.danger`; quoted keys keep their own dots."""
-    name = _name(language)
-    raw = files.read_toml(PACKAGE, name, override_dir)
+    name = _name(language.code)
+    path = language.find(ROUTING)
+    assert path is not None
+    raw = files.parse_toml(name, path.read_bytes())
     tables = parse_file(dict[str, dict[str, str]], name, raw)
     return {
         f"{table}.{key}": sentence

@@ -14,7 +14,7 @@ from typing import Any
 from triage import priority
 from triage.jurisdiction.facts import Facts
 from triage.jurisdiction.grounds import Finding, findings
-from triage.jurisdiction.messages import Reason, check_language, render
+from triage.jurisdiction.messages import Reason, catalog_of, render
 from triage.jurisdiction.routes import Draft, drafts
 from triage.jurisdiction.rules import Rules
 from triage.jurisdiction.situation import Situation
@@ -66,7 +66,7 @@ class Routing:
 
 def route(facts: Facts, rules: Rules, language: str = "en") -> Routing:
     """Who has jurisdiction and who must be told. Raises ``InvalidInput`` for another language."""
-    catalog = rules.messages[check_language(language)]
+    catalog = catalog_of(rules.messages, language)
 
     def words(reasons: Iterable[Reason]) -> str:
         return render(reasons, catalog, language)

@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured
+from hotline.core.languages import add_translations
 
 FILE = "priority_weights.toml"
 MAX_SCORE = 1000
@@ -129,7 +130,11 @@ def _shares(signals: Signals, weights: Weights) -> dict[str, float]:
 
 def load_weights(override_dir: Path | None = None) -> Weights:
     """The weights; raises ``Misconfigured`` with every fault of the file."""
-    weights = parse_file(Weights, FILE, files.read_toml(__name__, FILE, override_dir))
+    weights = parse_file(
+        Weights,
+        FILE,
+        add_translations(files.read_toml(__name__, FILE, override_dir), override_dir),
+    )
     wrong = [
         f"/{slug}/why: an English reason is missing"
         for slug in Weights.__slots__

@@ -176,6 +176,7 @@ def gaps(settings: Settings) -> list[str]:
 
 def _faults(settings: Settings) -> list[str]:
     """Every fault of every data file, each named once."""
+    from hotline.core import languages
     from hotline.core.datafiles import countries
     from hotline.intake.inbound.mail import load_senders
     from partners.directory import seed
@@ -189,7 +190,11 @@ def _faults(settings: Settings) -> list[str]:
     from triage.locations.catalogue import load_platforms
 
     folder = settings.data_dir
-    faults = [f for m in (countries, rules, priority, seed) for f in m.faults(folder)]
+    faults = [
+        f
+        for m in (countries, languages, rules, priority, seed)
+        for f in m.faults(folder)
+    ]
     loaders: tuple[Callable[[Path], object], ...] = (
         load_platforms,
         load_senders,

@@ -29,7 +29,7 @@ def route_facts(
     ),
     json: bool = typer.Option(False, "--json", help="One JSON object."),
     home: str = typer.Option("", help="Home country, where the facts name none."),
-    language: str = typer.Option("en", help="Language of the explanations: en or sq."),
+    language: str = typer.Option("en", help="Language of the explanations, e.g. sq."),
 ) -> None:
     """Say who has jurisdiction and who must be told, and why. Nothing is sent or written."""
     from hotline.core.settings import load_settings

@@ -29,8 +29,12 @@ def read_bytes(package: str, name: str, override_dir: Path | None = None) -> byt
 
 
 def read_text(package: str, name: str, override_dir: Path | None = None) -> str:
+    return _decode(name, read_bytes(package, name, override_dir))
+
+
+def _decode(name: str, data: bytes) -> str:
     try:
-        return read_bytes(package, name, override_dir).decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Misconfigured(
             f"Data file {name} is not UTF-8: {error}.", hint="Save it as UTF-8."
@@ -40,8 +44,14 @@ def read_text(package: str, name: str, override_dir: Path | None = None) -> str:
 def read_toml(
     package: str, name: str, override_dir: Path | None = None
 ) -> dict[str, Any]:
+    """The tables of a TOML data file."""
+    return parse_toml(name, read_bytes(package, name, override_dir))
+
+
+def parse_toml(name: str, data: bytes) -> dict[str, Any]:
+    """The tables of TOML text; ``name`` is for the message of a fault."""
     try:
-        return tomllib.loads(read_text(package, name, override_dir))
+        return tomllib.loads(_decode(name, data))
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(f"Data file {name} is not valid TOML: {error}.") from error
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -20,7 +19,7 @@ from flask import (
     request,
 )
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
-from flask_babel import Babel, get_locale
+from flask_babel import get_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -28,7 +27,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from hotline.core.context import Context
 from hotline.core.errors import HotlineError, InvalidInput, TooMany
+from hotline.core.languages import load_languages
 from hotline.core.logs import origin
+from hotline.core.web.translations import FolderBabel
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -121,8 +122,8 @@ def reading() -> AbstractContextManager[Session]:
     return context().database.reading()
 
 
-def install(app: Flask, ctx: Context, translations: Sequence[str]) -> None:
-    """Give ``app`` everything this module promises. ``translations``: catalogue directories."""
+def install(app: Flask, ctx: Context) -> None:
+    """Give ``app`` everything this module promises."""
     settings = ctx.settings
     app.extensions[EXTENSION] = ctx
     app.config.update(
@@ -136,7 +137,6 @@ def install(app: Flask, ctx: Context, translations: Sequence[str]) -> None:
         # The check of the Referer would refuse every form over https: our own pages send none. The
         # token, a same-site cookie and the session protect without it.
         WTF_CSRF_SSL_STRICT=False,
-        BABEL_TRANSLATION_DIRECTORIES=";".join(translations),
         BABEL_DEFAULT_LOCALE=ctx.country.default_language.replace("-", "_"),
         BABEL_DEFAULT_TIMEZONE=ctx.country.time_zone,
     )
@@ -146,7 +146,7 @@ def install(app: Flask, ctx: Context, translations: Sequence[str]) -> None:
     app.before_request(_refuse_bodies_without_length)  # before anything reads the body
     app.before_request(_remember_language)  # before anything answers in its place
     csrf.init_app(app)
-    Babel(app, locale_selector=_locale)
+    FolderBabel(settings.data_dir).init_app(app, locale_selector=_locale)
     app.after_request(_set_headers)
     app.register_error_handler(HotlineError, _known_error)
     app.register_error_handler(CSRFError, _http_error)
@@ -164,6 +164,18 @@ def language() -> str:
     """By link, then by cookie, then the country's first; never by address or browser header."""
     wanted = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE) or ""
     return wanted if wanted in languages() else languages()[0]
+
+
+def has_public_pages(code: str) -> bool:
+    """Whether the public can be spoken to in the language ``code``."""
+    known = load_languages(context().settings.data_dir)
+    return code in known and known[code].has_public_pages
+
+
+def language_name(code: str) -> str:
+    """How a language calls itself; its code where it has no folder here."""
+    known = load_languages(context().settings.data_dir)
+    return known[code].own_name if code in known else code
 
 
 def _locale() -> str:

@@ -80,6 +80,6 @@ def _page(
         form_id=form_fields.new_form_id(site.context()),
         kinds=wording.KINDS,
         roles=wording.ROLES,
-        language_name=wording.language_name,
+        language_name=site.language_name,
     )
     return make_response(page, status)

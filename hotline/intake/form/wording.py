@@ -5,10 +5,6 @@ Plain and short; a child reads them too. What stands in one place only is in the
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
-
-from babel import Locale
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
@@ -50,20 +46,3 @@ FAULTS: dict[str, LazyString] = {
     ),
     "busy": _("Too many tries in a short time. Wait a few minutes."),
 }
-
-
-@cache
-def is_spoken(code: str) -> bool:
-    """Whether there is a catalogue; English needs none, and a half-translated page is offered to
-    nobody."""
-    if code == "en":
-        return True
-    catalogue = resources.files("hotline") / "translations" / code.replace("-", "_")
-    return (catalogue / "LC_MESSAGES" / "messages.po").is_file()
-
-
-@cache
-def language_name(code: str) -> str:
-    """How the language calls itself."""
-    name = Locale.parse(code, sep="-").get_display_name() or code
-    return name[:1].upper() + name[1:]

@@ -6,33 +6,12 @@ from pathlib import Path
 
 import pytest
 from apiflask import APIFlask
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
-import hotline.core.storage.audit
-import hotline.core.storage.crypto
-import hotline.core.storage.machine
-import hotline.core.storage.outbox
-import hotline.intake.models
 from hotline.core.context import Context, build_context
 from hotline.core.settings import Settings
 from hotline.core.storage.database import Base
 from workers.app import create_app
-
-TRANSLATIONS = Path(hotline.core.storage.audit.__file__).parents[1] / "translations"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def catalogues() -> None:
-    """Compile what is older than its source, as setting up the service does."""
-    for source in TRANSLATIONS.glob("*/LC_MESSAGES/messages.po"):
-        compiled = source.with_suffix(".mo")
-        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
-            with source.open("rb") as file:
-                catalogue = read_po(file, locale=source.parts[-3])
-            with compiled.open("wb") as file:
-                write_mo(file, catalogue)
 
 
 @pytest.fixture

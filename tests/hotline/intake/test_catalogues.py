@@ -11,10 +11,12 @@ from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
 import hotline.core.context
+from hotline.core.languages import PUBLIC, SHIPPED, load_languages
 
 HOTLINE = Path(hotline.core.context.__file__).parents[1]
-TRANSLATIONS = HOTLINE / "translations"
-LOCALES = ("sq", "sr_Latn", "sr_Cyrl", "mk")
+LANGUAGES = [
+    language.code for language in load_languages().values() if language.find(PUBLIC)
+]
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
 # Names and file formats that keep their own letters in every alphabet.
 OWN_LETTERS = re.compile(
@@ -24,7 +26,7 @@ OWN_LETTERS = re.compile(
 
 @pytest.fixture(scope="module")
 def messages() -> set[str]:
-    with (TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as file:
+    with (SHIPPED / "public.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)
     found = extract_from_dir(
         str(HOTLINE.parent),
@@ -35,12 +37,16 @@ def messages() -> set[str]:
     return {str(message) for _, _, message, _, _ in found}
 
 
-def catalogue(locale: str) -> Catalog:
-    with (TRANSLATIONS / locale / "LC_MESSAGES" / "messages.po").open("rb") as file:
-        return read_po(file, locale=locale, abort_invalid=True)
+def catalogue(code: str) -> Catalog:
+    with (SHIPPED / code / PUBLIC).open("rb") as file:
+        return read_po(file, locale=code.replace("-", "_"), abort_invalid=True)
 
 
-@pytest.mark.parametrize("locale", LOCALES)
+def test_the_five_languages_of_the_region_have_public_pages() -> None:
+    assert LANGUAGES == ["mk", "sq", "sr-Cyrl", "sr-Latn"]
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
 def test_catalogues_are_complete(locale: str, messages: set[str]) -> None:
     known = {str(entry.id): entry for entry in catalogue(locale) if entry.id}
     assert len(messages) > 100
@@ -55,7 +61,7 @@ def test_catalogues_are_complete(locale: str, messages: set[str]) -> None:
 
 @pytest.mark.parametrize(
     ("locale", "alphabet"),
-    [("sr_Cyrl", "Ѐ-ӿ"), ("mk", "Ѐ-ӿ"), ("sr_Latn", "A-Za-zČĆŽŠĐčćžšđ")],
+    [("sr-Cyrl", "Ѐ-ӿ"), ("mk", "Ѐ-ӿ"), ("sr-Latn", "A-Za-zČĆŽŠĐčćžšđ")],
 )
 def test_catalogues_keep_to_their_alphabet(locale: str, alphabet: str) -> None:
     for entry in catalogue(locale):
@@ -68,7 +74,7 @@ def test_catalogues_keep_to_their_alphabet(locale: str, alphabet: str) -> None:
 
 
 def test_both_serbian_catalogues_say_the_same() -> None:
-    latin, cyrillic = catalogue("sr_Latn"), catalogue("sr_Cyrl")
+    latin, cyrillic = catalogue("sr-Latn"), catalogue("sr-Cyrl")
     for entry in latin:
         if entry.id:
             other = cyrillic.get(entry.id)

@@ -155,8 +155,8 @@ def test_times_are_utc_and_say_so() -> None:
 
 
 def put(folder: Path, text: str) -> None:
-    (folder / "templates" / "mail").mkdir(parents=True)
-    (folder / "templates" / "mail" / "note.en.txt").write_text(text)
+    (folder / "languages" / "en" / "letters").mkdir(parents=True)
+    (folder / "languages" / "en" / "letters" / "note.txt").write_text(text)
 
 
 def test_an_operator_s_own_template_comes_first_and_english_stands_in(

@@ -113,7 +113,7 @@ def app(context: Context, clock: Clock) -> Flask:
     made.jinja_loader = ChoiceLoader(
         [PackageLoader("hotline.core"), PackageLoader("triage")]
     )
-    site.install(made, context, [str(workers.app.ROOT / "triage" / "translations")])
+    site.install(made, context)
     made.register_blueprint(sign_in)
     made.register_blueprint(create_blueprint(panels=[_panel]))
     made.testing = False

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
+from hotline.core import languages
 from hotline.core.errors import InvalidInput, Misconfigured
 from triage import jurisdiction
 from triage.jurisdiction import Facts, load_rules, route, rules
@@ -14,9 +15,17 @@ from triage.jurisdiction.facts import PLACES, country_codes
 SHIPPED = Path(jurisdiction.__file__).parent / "data"
 
 
+def shipped(name: str) -> Path:
+    """A file of the rules, or one of a language's folder."""
+    if name.startswith("languages/"):
+        return languages.SHIPPED.parent / name
+    return SHIPPED / name
+
+
 def override(directory: Path, name: str, text: str) -> Path:
-    (directory / "data").mkdir(exist_ok=True)
-    (directory / "data" / name).write_text(text, encoding="utf-8")
+    folder = directory if name.startswith("languages/") else directory / "data"
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
     return directory
 
 
@@ -144,19 +153,29 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
         ("jurisdiction_al.toml", 'country = "AL"', 'country = "RS"', "named for AL"),
         ("jurisdiction_al.toml", "dated = 2026-11-20", 'dated = "soon"', "/dated"),
         ("routing_network.toml", 'US = "NCMEC', 'U = "NCMEC', "/clearing_houses/U"),
-        ("routing_messages_sq.toml", "hidden =", "hiding =", "police.hid"),
-        ("routing_messages_sq.toml", "{country}: {facts}.", "{facts}.", "must fill in"),
-        ("routing_messages_en.toml", "hidden =", "hiding =", "police.hid"),
-        ("routing_messages_en.toml", '"Not assessed yet."', '"{"', "review.unassessed"),
-        ("routing_messages_en.toml", '"Not assessed yet."', '" "', "is empty"),
-        ("routing_messages_en.toml", "[police]", "police = 1\n[policing]", "/police"),
+        ("languages/sq/routing.toml", "hidden =", "hiding =", "police.hid"),
+        (
+            "languages/sq/routing.toml",
+            "{country}: {facts}.",
+            "{facts}.",
+            "must fill in",
+        ),
+        ("languages/en/routing.toml", "hidden =", "hiding =", "police.hid"),
+        (
+            "languages/en/routing.toml",
+            '"Not assessed yet."',
+            '"{"',
+            "review.unassessed",
+        ),
+        ("languages/en/routing.toml", '"Not assessed yet."', '" "', "is empty"),
+        ("languages/en/routing.toml", "[police]", "police = 1\n[policing]", "/police"),
         ("partner_hotlines.csv", "iSIGURT,2026-11-20", "iSIGURT,someday", "/0/dated"),
     ],
 )
 def test_a_fault_in_a_file_is_named(
     tmp_path: Path, name: str, old: str, new: str, told: str
 ) -> None:
-    text = (SHIPPED / name).read_text(encoding="utf-8")
+    text = shipped(name).read_text(encoding="utf-8")
     assert old in text
     root = override(tmp_path, name, text.replace(old, new))
     found = rules.faults(root)

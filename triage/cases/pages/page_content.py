@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.context import Context
+from hotline.core.languages import SOURCE
 from hotline.core.storage import machine
 from hotline.core.storage.machine import HistoryEntry
 from hotline.intake.models import Report, ReportPart
@@ -97,10 +98,11 @@ def _routing(
     session: Session, context: Context, case: Case, language: str
 ) -> dict[str, Any]:
     """The stored routes. They are kept in English: for another reader the rules speak again."""
-    if not case.routing or language != "sq":
+    rules = load_rules(context.settings.data_dir)
+    if not case.routing or language == SOURCE or language not in rules.messages:
         return case.routing
     facts = Facts.from_json(facts_of(session, context, case))
-    return route(facts, load_rules(context.settings.data_dir), language).to_json()
+    return route(facts, rules, language).to_json()
 
 
 def _reports(session: Session, item_id: uuid.UUID) -> Sequence[Report]:
