@@ -14,7 +14,8 @@ from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.routing import Rule
 
 from hotline.accounts import service
-from hotline.accounts.permissions import ROLES
+from hotline.accounts.permissions import Role
+from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.web import site
 from workers.app import create_app
@@ -58,15 +59,13 @@ FORM = {
 def app(make_context: Callable[..., Context]) -> Flask:
     context = make_context(audiences=("public", "console", "provider"))
     with context.database.writing() as session:
-        for role in ROLES:
+        for role in Role:
             service.add_person(
-                session,
+                Act(session, context, actor="test", now=utc_now()),
                 username=role,
                 display_name=role,
                 role=role,
                 password=PASSWORD,
-                actor="test",
-                now=utc_now(),
             )
     return create_app(context)
 
@@ -112,7 +111,7 @@ def stored(app: Flask) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("role", ["", *ROLES])
+@pytest.mark.parametrize("role", ["", *Role])
 def test_no_other_method_changes_anything(app: Flask, role: str) -> None:
     client = signed_in(app, role) if role else app.test_client()
     before, count = stored(app), 0
