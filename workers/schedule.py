@@ -75,7 +75,7 @@ class Scheduler:
         self._retention_at = now
         staging.sweep(self.context.database, now)
         with self.context.database.writing() as session:
-            erased = sum(intake.retention(session, self.context, now=now).values())
+            erased = sum(intake.forget_due(session, self.context, now=now).values())
             return erased + forget_idle(session, self.context, now=now)
 
     @staticmethod

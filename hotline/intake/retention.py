@@ -25,7 +25,7 @@ BATCH = 1_000
 """Reports of one run; the schedule calls again, and no transaction grows without bound."""
 
 
-def run(session: Session, context: Context, *, now: datetime) -> dict[str, int]:
+def forget_due(session: Session, context: Context, *, now: datetime) -> dict[str, int]:
     """Everything that is due, at most ``BATCH`` reports of each sort; what -> how many."""
     keys = session.execute(
         delete(IdempotencyKey).where(IdempotencyKey.expires_at <= now)

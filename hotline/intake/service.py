@@ -19,25 +19,25 @@ from hotline.core.errors import Conflict
 from hotline.core.storage import audit, machine
 from hotline.core.storage.crypto import Vault
 from hotline.core.storage.ids import new_id, normalise_receipt
-from hotline.intake import retention as _retention
+from hotline.intake import retention
 from hotline.intake.api import webhooks
 from hotline.intake.batch import CONTACT, NARRATIVE, PART_TEXT, Arrival, Received, store
 from hotline.intake.models import PART_MACHINE, Report, ReportMessage, ReportPart
 from hotline.intake.submission import Submission
-from hotline.intake.vocabulary import Channel, MessageAuthor, PartKind
+from hotline.intake.vocabulary import Channel, MessageAuthor, PartKind, PartState
 
 __all__ = [
     "OpenedReport",
     "Received",
     "ReportStatus",
     "add_information",
-    "ask",
+    "advance_part",
+    "ask_reporter",
     "find_by_receipt",
+    "forget_due",
     "is_held",
     "open_texts",
-    "progress",
-    "receive",
-    "retention",
+    "receive_report",
     "status_of",
 ]
 MESSAGE_TEXT = "report_message.text"
@@ -80,7 +80,7 @@ class OpenedReport:
     parts: dict[uuid.UUID, str]
 
 
-def receive(
+def receive_report(
     session: Session,
     context: Context,
     submission: Submission,
@@ -110,30 +110,38 @@ def find_by_receipt(session: Session, context: Context, typed: str) -> Report | 
 
 def status_of(session: Session, context: Context, report: Report) -> ReportStatus:
     """What the reporter may know."""
-    rows = select(ReportPart.position, ReportPart.state, ReportPart.state_since)
-    parts = [
-        PartStatus(*row)
-        for row in session.execute(
-            rows.where(ReportPart.report_id == report.id).order_by(ReportPart.position)
-        )
-    ]
-    messages = session.scalars(
+    rows = session.execute(
+        select(ReportPart.position, ReportPart.state, ReportPart.state_since)
+        .where(ReportPart.report_id == report.id)
+        .order_by(ReportPart.position)
+    )
+    parts = tuple(PartStatus(*row) for row in rows)
+    nobody_looked = any(part.state == PartState.RECEIVED for part in parts)
+    return ReportStatus(
+        received_at=report.received_at,
+        held=report.held_for_review and nobody_looked,
+        parts=parts,
+        messages=_messages_of(session, context, report),
+    )
+
+
+def _messages_of(
+    session: Session, context: Context, report: Report
+) -> tuple[Message, ...]:
+    """The messages of a report, oldest first; none once its texts are erased."""
+    rows = session.scalars(
         select(ReportMessage)
         .where(ReportMessage.report_id == report.id)
         .order_by(ReportMessage.at, ReportMessage.id)
     ).all()
-    key = context.vault.key_of(session, report.id) if messages else None
-    return ReportStatus(
-        report.received_at,
-        report.held_for_review
-        and any(part.state == PART_MACHINE.initial for part in parts),
-        tuple(parts),
-        tuple(
-            Message(m.at, m.author, Vault.open(key, MESSAGE_TEXT, m.id, m.text))
-            for m in messages
-            if key is not None
-        ),
-    )
+    key = context.vault.key_of(session, report.id) if rows else None
+    if key is None:
+        return ()
+    messages = []
+    for row in rows:
+        text = Vault.open(key, MESSAGE_TEXT, row.id, row.text)
+        messages.append(Message(row.at, row.author, text))
+    return tuple(messages)
 
 
 def is_held(session: Session, report_id: uuid.UUID) -> bool:
@@ -157,7 +165,7 @@ def add_information(
     )
 
 
-def ask(
+def ask_reporter(
     session: Session,
     context: Context,
     report: Report,
@@ -191,10 +199,10 @@ def _write_message(
     key = context.vault.key_of(session, report.id)
     if key is None:
         raise Conflict("This report's texts were erased; nothing can be added to it.")
-    known = session.scalars(
+    earlier = session.scalars(
         select(ReportMessage.id).where(ReportMessage.report_id == report.id)
     )
-    if len(known.all()) >= MAX_MESSAGES:
+    if len(earlier.all()) >= MAX_MESSAGES:
         raise Conflict(
             "There are too many messages on this report.", hint="Make a new report."
         )
@@ -237,23 +245,22 @@ def open_texts(
     if key is None:
         return OpenedReport("", "", {part.id: "" for part in report.parts})
 
-    def opened(where: str, row_id: uuid.UUID, sealed: bytes | None) -> str:
-        return "" if sealed is None else Vault.open(key, where, row_id, sealed)
+    def open_text(column: str, row_id: uuid.UUID, sealed: bytes | None) -> str:
+        return "" if sealed is None else Vault.open(key, column, row_id, sealed)
 
-    narrative = opened(NARRATIVE, report.id, report.narrative)
-    return OpenedReport(
-        narrative,
-        opened(CONTACT, report.id, report.contact),
-        {
-            part.id: narrative
-            if part.kind == PartKind.NARRATIVE
-            else opened(PART_TEXT, part.id, part.text)
-            for part in report.parts
-        },
-    )
+    narrative = open_text(NARRATIVE, report.id, report.narrative)
+    contact = open_text(CONTACT, report.id, report.contact)
+    parts = {}
+    for part in report.parts:
+        # A narrative part has no text of its own: the report's narrative is its text.
+        if part.kind == PartKind.NARRATIVE:
+            parts[part.id] = narrative
+        else:
+            parts[part.id] = open_text(PART_TEXT, part.id, part.text)
+    return OpenedReport(narrative, contact, parts)
 
 
-def progress(
+def advance_part(
     session: Session, part: ReportPart, event: str, *, actor: str, now: datetime
 ) -> bool:
     """Move a part on if its table has such a step from where it is; False if it has none."""
@@ -267,6 +274,6 @@ def progress(
     return True
 
 
-def retention(session: Session, context: Context, *, now: datetime) -> dict[str, int]:
+def forget_due(session: Session, context: Context, *, now: datetime) -> dict[str, int]:
     """Forget what is due; returns how many of what. Meant to be called again until all are 0."""
-    return _retention.run(session, context, now=now)
+    return retention.forget_due(session, context, now=now)

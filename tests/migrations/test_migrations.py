@@ -51,7 +51,7 @@ def test_every_revision_has_a_way_down(context: Context) -> None:
 def test_data_survives_down_and_up_again(context: Context) -> None:
     """Down to the first schema and up again: a report can still be read by its receipt."""
     with context.database.writing() as session:
-        received = intake.receive(
+        received = intake.receive_report(
             session, context, _submission(), channel="form", now=NOW
         )
     run.downgrade(context.database, "0001")

@@ -118,7 +118,7 @@ def move(
         ).one()
         for hours, event in enumerate(events, start=1):
             at = NOW + timedelta(hours=hours)
-            assert service.progress(session, part, event, actor="test", now=at)
+            assert service.advance_part(session, part, event, actor="test", now=at)
     return received
 
 

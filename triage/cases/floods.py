@@ -171,7 +171,7 @@ def _set_aside(session: Session, case: Case, person: Person, now: datetime) -> N
     session.flush()
     for part in waiting:
         if not others_are_up(session, part.id, case.item_id):
-            intake.progress(session, part, "set_aside", actor=person.actor, now=now)
+            intake.advance_part(session, part, "set_aside", actor=person.actor, now=now)
     reports = [part.report for part in waiting]
     _record(session, case, "case.reports_set_aside", person, reports, now)
 

@@ -141,7 +141,7 @@ def run_retention(
 
     context = open_house()
     with context.database.writing() as session:
-        counts = intake.retention(session, context, now=utc_now())
+        counts = intake.forget_due(session, context, now=utc_now())
     if json:
         emit_json(counts)
     else:

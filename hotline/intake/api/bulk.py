@@ -22,8 +22,13 @@ MAX_LINES = 10_000
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 _TEXTS = ("narrative", "kind", "reporter_role", "contact", "language")
 _FLAGS = ("danger_now", "own_material")
+_SCART_NOTES = ("referer", "reference", "source")
 _SCART = ("url", "referer", "workuser-email", "reference", "source", "type")
-_TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0", "")
+_COLUMNS = frozenset({"location", *_TEXTS, *_FLAGS, *_SCART})
+_SAYING = frozenset({"location", "url", "narrative"})
+"""Columns of which a report needs one."""
+_TRUE = ("true", "yes", "1")
+_FALSE = ("false", "no", "0", "")
 
 Line = tuple[int, Submission | HotlineError]
 """Number of the line (of data, from 1) and what it holds, or what is wrong with it."""
@@ -31,15 +36,15 @@ Line = tuple[int, Submission | HotlineError]
 
 def read(body: bytes, content_type: str) -> list[Line]:
     """Every line; ``Malformed`` or ``InvalidInput`` where the body as a whole can't be read."""
-    lines = _ndjson(body) if content_type == NDJSON else _csv(body)
-    found: list[Line] = []
-    for number, data in lines:
+    numbered = _ndjson(body) if content_type == NDJSON else _csv(body)
+    lines: list[Line] = []
+    for number, data in numbered:
         if number > MAX_LINES:
             raise InvalidInput(f"At most {MAX_LINES} lines may come at once.")
-        found.append((number, _submission(data)))
-    if not found:
+        lines.append((number, _submission(data)))
+    if not lines:
         raise Malformed("The body holds no line.")
-    return found
+    return lines
 
 
 def _submission(data: Any) -> Submission | HotlineError:
@@ -74,32 +79,34 @@ def _csv(body: bytes) -> Iterator[tuple[int, Any]]:
     try:
         header = [name.strip().lower() for name in next(rows, [])]
         _check_header(header)
-        for number, row in enumerate((row for row in rows if any(row)), start=1):
-            if len(row) != len(header):
-                yield (
-                    number,
-                    Malformed(f"{len(row)} fields, but {len(header)} columns."),
-                )
-            else:
-                yield number, _data_of(dict(zip(header, row, strict=True)))
+        filled = (row for row in rows if any(row))
+        for number, row in enumerate(filled, start=1):
+            yield number, _data_of_row(header, row)
     except csv.Error as error:
         raise Malformed(f"The body is not CSV: {error}.") from None
 
 
 def _check_header(header: list[str]) -> None:
-    known = {"location", *_TEXTS, *_FLAGS, *_SCART}
-    wrong = {f"/{name}": "unknown column" for name in header if name not in known}
-    wrong |= {
-        f"/{name}": "the column is there twice"
-        for name in header
-        if header.count(name) > 1
-    }
-    if wrong or not {"location", "url", "narrative"} & set(header):
+    faults: dict[str, str] = {}
+    for name in header:
+        if name not in _COLUMNS:
+            faults[f"/{name}"] = "unknown column"
+        if header.count(name) > 1:
+            faults[f"/{name}"] = "the column is there twice"
+    says_something = not _SAYING.isdisjoint(header)
+    if faults or not says_something:
         raise InvalidInput(
             "The first line must name the columns.",
             hint="One of them is location (or url) or narrative.",
-            fields=wrong,
+            fields=faults,
         )
+
+
+def _data_of_row(header: list[str], row: list[str]) -> Any:
+    """The row as a submission's data, or what is wrong with it."""
+    if len(row) != len(header):
+        return Malformed(f"{len(row)} fields, but {len(header)} columns.")
+    return _data_of(dict(zip(header, row, strict=True)))
 
 
 def _data_of(row: dict[str, str]) -> Any:
@@ -111,17 +118,21 @@ def _data_of(row: dict[str, str]) -> Any:
             return InvalidInput("yes or no", fields={f"/{name}": "must be yes or no"})
         data[name] = flag in _TRUE
     data["locations"] = [location] if location.strip() else []
-    notes = [
-        f"{name}: {row[name]}"
-        for name in ("referer", "reference", "source")
-        if row.get(name)
-    ]
-    if row.get("type") in list(ReportKind):
-        data.setdefault("kind", row["type"])
-    elif row.get("type"):
-        notes.append(f"type: {row['type']}")
+    _add_scart(data, row)
+    return data
+
+
+def _add_scart(data: dict[str, Any], row: dict[str, str]) -> None:
+    """What SCARt's columns say: a kind and a contact if ours say none, the rest as words."""
+    notes = [f"{name}: {row[name]}" for name in _SCART_NOTES if row.get(name)]
+    named_type = row.get("type", "")
+    if named_type in list(ReportKind):
+        data.setdefault("kind", named_type)
+    elif named_type:
+        notes.append(f"type: {named_type}")
     if row.get("workuser-email"):
         data.setdefault("contact", row["workuser-email"])
     if notes:
-        data["narrative"] = "\n".join([*filter(None, [data.get("narrative")]), *notes])
-    return data
+        narrative = data.get("narrative")
+        lines = [narrative, *notes] if narrative else notes
+        data["narrative"] = "\n".join(lines)

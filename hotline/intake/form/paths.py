@@ -34,33 +34,39 @@ def needs_support(values: Mapping[str, str]) -> bool:
     return is_child or values.get("own_material") == "yes"
 
 
-def in_danger(values: Mapping[str, str]) -> bool:
+def is_in_danger(values: Mapping[str, str]) -> bool:
     return values.get("danger_now") == "yes"
 
 
 def path_of(values: Mapping[str, str]) -> tuple[str, ...]:
     """The pages of these answers in their order; an answer may add a page after its own."""
-    danger = ("danger", "emergency") if in_danger(values) else ("danger",)
+    danger = ("danger", "emergency") if is_in_danger(values) else ("danger",)
     if values.get(PATH) == SHORT:
         return (*danger, "where", "more", "contact", "check")
     support = ("support",) if needs_support(values) else ()
     return ("where", "what", "who", *support, *danger, "more", "contact", "check")
 
 
-def after(page: str, values: Mapping[str, str]) -> str:
+def page_after(page: str, values: Mapping[str, str]) -> str:
     """The page after ``page``; the first one where ``page`` is not on the way."""
     path = path_of(values)
-    return path[path.index(page) + 1] if page in path[:-1] else path[0]
+    if page not in path[:-1]:
+        return path[0]
+    number = path.index(page)
+    return path[number + 1]
 
 
-def before(page: str, values: Mapping[str, str]) -> str | None:
+def page_before(page: str, values: Mapping[str, str]) -> str | None:
     """The page before ``page``, or None at the beginning."""
     path = path_of(values)
-    number = path.index(page) if page in path else 0
-    return path[number - 1] if number else None
+    if page not in path or page == path[0]:
+        return None
+    number = path.index(page)
+    return path[number - 1]
 
 
-def position(page: str, values: Mapping[str, str]) -> tuple[int, int]:
+def position_of(page: str, values: Mapping[str, str]) -> tuple[int, int]:
     """Which question this is, of how many; pages without a question do not count."""
     asked = [name for name in path_of(values) if QUESTIONS[name]]
-    return (asked.index(page) + 1 if page in asked else 0), len(asked)
+    number = asked.index(page) + 1 if page in asked else 0
+    return number, len(asked)

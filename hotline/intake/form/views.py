@@ -120,7 +120,7 @@ def question(page: str) -> Answer:
     if faults:
         return _question_page(page, values, faults, status=422)
     _keep(values | form_fields.proof_in(request.form))
-    return redirect(url_for("intake.question", page=paths.after(page, values)))
+    return redirect(url_for("intake.question", page=paths.page_after(page, values)))
 
 
 @blueprint.route("/report/all", methods=["GET", "POST"])
@@ -139,7 +139,7 @@ def _support_page(values: Mapping[str, str]) -> str:
         fields=form_fields.FIELDS,
         supported=form_fields.SUPPORTED,
         friend=values["reporter_role"] == "child_friend",
-        danger=paths.in_danger(values),
+        danger=paths.is_in_danger(values),
         form_id=request.form.get("form_id", ""),
         proof=form_fields.proof_in(request.form).get(form_fields.PROOF, ""),
         trapped=request.form.get(form_fields.TRAP, ""),
@@ -250,17 +250,17 @@ def _question_page(
     status: int = 200,
 ) -> Response:
     template = f"public/questions/{page}.html"
-    number, total = (0, 0) if page == ALL else paths.position(page, values)
+    number, total = (0, 0) if page == ALL else paths.position_of(page, values)
     seen: dict[str, Any] = {
         "page": page,
         "values": values,
         "faults": faults,
         "number": number,
         "total": total,
-        "back": None if page == ALL else paths.before(page, values),
+        "back": None if page == ALL else paths.page_before(page, values),
         "child": values.get("reporter_role") == "child_self",
         "friend": values.get("reporter_role") == "child_friend",
-        "danger": paths.in_danger(values),
+        "danger": paths.is_in_danger(values),
         "fields": form_fields.FIELDS,
     }
     form_id = form_fields.new_form_id(site.context())

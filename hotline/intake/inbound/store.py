@@ -45,7 +45,7 @@ def store(
     message_id: str = "",
     now: datetime,
 ) -> list[Stored]:
-    """Receive each report through ``service.receive``, unless it is there.
+    """Receive each report through ``service.receive_report``, unless it is there.
 
     ``message_id`` tells mails apart; without it (a file) the report's own words do.
     """
@@ -62,7 +62,7 @@ def store(
         # An erased report keeps its row, so it does not come back either.
         known = session.scalar(select(Report.id).where(Report.id == report_id))
         if known is None:
-            service.receive(
+            service.receive_report(
                 session,
                 context,
                 one.submission,

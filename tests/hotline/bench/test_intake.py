@@ -52,7 +52,9 @@ def test_a_database_with_reports_is_left_alone(
     context = make_context()
     with context.database.writing() as session:
         submission = read({"narrative": "x"})
-        service.receive(session, context, submission, channel="form", now=utc_now())
+        service.receive_report(
+            session, context, submission, channel="form", now=utc_now()
+        )
     url = context.settings.database_url.get_secret_value()
     with pytest.raises(Conflict):
         intake.run(0.1, database=url)

@@ -126,7 +126,9 @@ def walk(page: Page, base: str, context: Context, language: str) -> Iterator[str
     with context.database.writing() as session:
         report = service.find_by_receipt(session, context, receipt)
         assert report is not None
-        service.ask(session, context, report, "Which one?", actor="t", now=utc_now())
+        service.ask_reporter(
+            session, context, report, "Which one?", actor="t", now=utc_now()
+        )
     page.fill("#receipt", receipt)
     page.click("main .button")
     assert (

@@ -22,8 +22,8 @@ def test_every_way_visits_each_page_once_and_ends_at_the_check(
     page, seen = paths.path_of(values)[0], []
     while page != "check":
         seen.append(page)
-        following = paths.after(page, values)
-        assert paths.before(following, values) == page
+        following = paths.page_after(page, values)
+        assert paths.page_before(following, values) == page
         page = following
     assert len(seen) == len(set(seen))
     assert {"where", "danger", "more", "contact"} <= set(seen)
@@ -34,14 +34,14 @@ def test_every_way_visits_each_page_once_and_ends_at_the_check(
 def test_the_emergency_comes_before_anything_else_is_asked(
     values: dict[str, str],
 ) -> None:
-    assert paths.after("danger", {**values, "danger_now": "yes"}) == "emergency"
+    assert paths.page_after("danger", {**values, "danger_now": "yes"}) == "emergency"
 
 
 def test_a_child_is_offered_help_as_soon_as_it_says_so() -> None:
-    assert paths.after("who", {"reporter_role": "child_self"}) == "support"
-    assert paths.after("who", {"reporter_role": "child_friend"}) == "support"
-    assert paths.after("who", {"own_material": "yes"}) == "support"
-    assert paths.after("who", {"reporter_role": "parent"}) == "danger"
+    assert paths.page_after("who", {"reporter_role": "child_self"}) == "support"
+    assert paths.page_after("who", {"reporter_role": "child_friend"}) == "support"
+    assert paths.page_after("who", {"own_material": "yes"}) == "support"
+    assert paths.page_after("who", {"reporter_role": "parent"}) == "danger"
 
 
 def test_the_short_way_asks_nothing_about_the_person() -> None:
@@ -51,11 +51,11 @@ def test_the_short_way_asks_nothing_about_the_person() -> None:
 
 def test_positions_count_questions_only() -> None:
     values = {"danger_now": "yes"}
-    assert paths.position("where", values) == (1, 6)
-    assert paths.position("emergency", values) == (0, 6)
-    assert paths.position("contact", values) == (6, 6)
+    assert paths.position_of("where", values) == (1, 6)
+    assert paths.position_of("emergency", values) == (0, 6)
+    assert paths.position_of("contact", values) == (6, 6)
 
 
 def test_a_page_that_is_not_on_the_way_leads_to_the_beginning() -> None:
-    assert paths.after("emergency", {}) == "where"
-    assert paths.before("emergency", {}) is None
+    assert paths.page_after("emergency", {}) == "where"
+    assert paths.page_before("emergency", {}) is None

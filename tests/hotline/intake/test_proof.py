@@ -217,7 +217,7 @@ def test_the_status_says_that_a_report_is_held(
         found = service.find_by_receipt(session, context, receipt)
         assert found is not None
         assert service.status_of(session, context, found).held
-        service.progress(
+        service.advance_part(
             session, found.parts[0], "examined", actor="t", now=datetime.now(UTC)
         )
         assert not service.status_of(session, context, found).held
@@ -265,7 +265,7 @@ def test_nothing_of_the_visitor_is_kept_with_a_spent_proof(
             0,
             4,
         )
-        assert service.retention(session, context, now=late)["spent_proofs"] == 1
+        assert service.forget_due(session, context, now=late)["spent_proofs"] == 1
 
 
 def test_somebody_quick_is_a_robot_only_without_a_proof_or_earlier_pages(

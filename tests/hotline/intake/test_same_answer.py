@@ -36,23 +36,25 @@ Ask = Callable[[str], tuple[int, bytes, dict[str, str]]]
 def expired(context: Context) -> str:
     """The receipt of a report whose time is over, as retention leaves it."""
     with context.database.writing() as session:
-        received = service.receive(
+        received = service.receive_report(
             session, context, read({"narrative": "x"}), channel="form", now=NOW
         )
         report = service.find_by_receipt(session, context, received.receipt)
         assert report is not None
         for step in ("examined", "closed"):
-            assert service.progress(session, report.parts[0], step, actor="t", now=NOW)
+            assert service.advance_part(
+                session, report.parts[0], step, actor="t", now=NOW
+            )
     later = NOW + timedelta(days=context.settings.retention_report_days)
     with context.database.writing() as session:
-        assert service.retention(session, context, now=later)["reports"] == 1
+        assert service.forget_due(session, context, now=later)["reports"] == 1
     return received.receipt
 
 
 @pytest.fixture
 def living(context: Context) -> str:
     with context.database.writing() as session:
-        return service.receive(
+        return service.receive_report(
             session, context, read({"narrative": "x"}), channel="form", now=NOW
         ).receipt
 

@@ -38,7 +38,7 @@ def receive(
     context: Context, submission: Submission = FULL, **more: object
 ) -> service.Received:
     with context.database.writing() as session:
-        return service.receive(
+        return service.receive_report(
             session, context, submission, channel="api", now=NOW, **more
         )  # type: ignore[arg-type]
 
@@ -155,12 +155,16 @@ def test_progress_follows_the_table_and_nothing_else(context: Context) -> None:
     received = receive(context)
     with context.database.writing() as session:
         part = session.get_one(Report, received.report_id).parts[0]
-        assert not service.progress(session, part, "removed", actor="system", now=NOW)
-        assert service.progress(session, part, "examined", actor="system", now=NOW)
+        assert not service.advance_part(
+            session, part, "removed", actor="system", now=NOW
+        )
+        assert service.advance_part(session, part, "examined", actor="system", now=NOW)
         assert part.state == "in_review"
-        assert not service.progress(session, part, "examined", actor="system", now=NOW)
-        assert service.progress(session, part, "passed_on", actor="system", now=NOW)
-        assert service.progress(session, part, "removed", actor="system", now=NOW)
+        assert not service.advance_part(
+            session, part, "examined", actor="system", now=NOW
+        )
+        assert service.advance_part(session, part, "passed_on", actor="system", now=NOW)
+        assert service.advance_part(session, part, "removed", actor="system", now=NOW)
 
 
 def test_a_question_and_its_answer_pass_through_the_receipt_alone(
@@ -169,7 +173,7 @@ def test_a_question_and_its_answer_pass_through_the_receipt_alone(
     received = receive(context)
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
-        service.ask(
+        service.ask_reporter(
             session, context, report, "Which group?", actor="person:ana", now=NOW
         )
         service.add_information(
@@ -222,7 +226,7 @@ def test_a_key_is_forgotten_after_a_day(context: Context) -> None:
     again = once(context, FULL, KEY, NOW + timedelta(hours=25))
     assert again.report_id != first.report_id
     with context.database.writing() as session:
-        counts = service.retention(session, context, now=NOW + timedelta(hours=50))
+        counts = service.forget_due(session, context, now=NOW + timedelta(hours=50))
     assert counts["idempotency_keys"] == 1
     with context.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(IdempotencyKey)) == 0
@@ -238,7 +242,7 @@ def test_a_key_that_could_be_guessed_is_refused(context: Context, key: str) -> N
 
 def test_an_error_leaves_nothing_half_written(context: Context) -> None:
     with pytest.raises(RuntimeError), context.database.writing() as session:
-        service.receive(session, context, FULL, channel="api", now=NOW)
+        service.receive_report(session, context, FULL, channel="api", now=NOW)
         session.flush()
         raise RuntimeError
     with context.database.reading() as session:
@@ -257,12 +261,14 @@ def finish(context: Context, received: service.Received, when: datetime) -> None
     with context.database.writing() as session:
         for part in session.get_one(Report, received.report_id).parts:
             for event in ("examined", "closed"):
-                assert service.progress(session, part, event, actor="system", now=when)
+                assert service.advance_part(
+                    session, part, event, actor="system", now=when
+                )
 
 
 def retention(context: Context, when: datetime) -> dict[str, int]:
     with context.database.writing() as session:
-        return service.retention(session, context, now=when)
+        return service.forget_due(session, context, now=when)
 
 
 def test_contacts_go_first_then_the_whole_text_and_the_receipt(
@@ -306,15 +312,17 @@ def test_contacts_go_first_then_the_whole_text_and_the_receipt(
         assert (opened.narrative, opened.contact) == ("", "")
         assert set(opened.parts.values()) == {""}
         with pytest.raises(Conflict):
-            service.ask(session, context, report, "hello?", actor="person:x", now=late)
+            service.ask_reporter(
+                session, context, report, "hello?", actor="person:x", now=late
+            )
 
 
 def test_one_part_that_still_moves_keeps_the_whole_report(context: Context) -> None:
     received = receive(context)
     with context.database.writing() as session:
         part = session.get_one(Report, received.report_id).parts[0]
-        service.progress(session, part, "examined", actor="system", now=NOW)
-        service.progress(session, part, "closed", actor="system", now=NOW)
+        service.advance_part(session, part, "examined", actor="system", now=NOW)
+        service.advance_part(session, part, "closed", actor="system", now=NOW)
     counts = retention(context, NOW + timedelta(days=5000))
     assert (counts["contacts"], counts["reports"]) == (0, 0)
 

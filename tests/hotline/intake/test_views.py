@@ -117,7 +117,7 @@ def test_the_draft_is_unreadable_on_the_server_and_dies(
     assert "swordfish-7731" not in again and "deleted after an hour" in again
     with context.database.writing() as session:
         assert (
-            service.retention(session, context, now=datetime.now().astimezone())[
+            service.forget_due(session, context, now=datetime.now().astimezone())[
                 "drafts"
             ]
             == 1
@@ -369,7 +369,7 @@ def test_every_page_is_small(
         assert report is not None
         for number in range(10):
             now = datetime.now().astimezone()
-            service.ask(
+            service.ask_reporter(
                 session, context, report, f"{number}: " + "x" * 200, actor="t", now=now
             )
     pages["the status"] = person.send("/status", receipt=code)
@@ -421,7 +421,7 @@ def test_the_reporter_answers_a_question(
         report = service.find_by_receipt(session, context, code)
         assert report is not None
         now = datetime.now().astimezone()
-        service.ask(
+        service.ask_reporter(
             session, context, report, "Which <group>?", actor="person:ana", now=now
         )
     page = person.send("/status", receipt=code)
@@ -455,7 +455,7 @@ def test_a_report_that_was_set_aside_says_so_and_asks_for_an_answer(
         report = service.find_by_receipt(session, context, code)
         assert report is not None
         now = datetime.now().astimezone()
-        assert service.progress(
+        assert service.advance_part(
             session, report.parts[0], "set_aside", actor="p", now=now
         )
     page = person.send("/status", receipt=code).text

@@ -52,7 +52,9 @@ def test_a_question_of_the_hotline_is_read_and_answered(
     now = datetime.now(UTC)
     with context.database.writing() as session:
         (report,) = session.scalars(select(Report))
-        service.ask(session, context, report, "Which group?", actor="user:ana", now=now)
+        service.ask_reporter(
+            session, context, report, "Which group?", actor="user:ana", now=now
+        )
     page = person.send("/status?lang=en", receipt=code).text
     assert "Which group?" in page
     hidden = person.fields(page)

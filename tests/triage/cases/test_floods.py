@@ -61,7 +61,7 @@ def report(context: Context) -> Callable[..., uuid.UUID]:
         url: str = URL, *, held: bool = True, now: datetime = NOW, **said: Any
     ) -> uuid.UUID:
         with context.database.writing() as session:
-            received = intake.receive(
+            received = intake.receive_report(
                 session,
                 context,
                 read({"locations": [url], **said}),

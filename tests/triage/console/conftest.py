@@ -168,11 +168,11 @@ def make_case(context: Context) -> Callable[..., str]:
         url = values.pop("url", f"http://host{number}.example/{number}.html")
         with context.database.writing() as session:
             submission = read({"locations": [url], "narrative": "I saw it there."})
-            received = intake.receive(
+            received = intake.receive_report(
                 session, context, submission, channel="form", now=NOW
             )
             part = session.get_one(intake.Report, received.report_id).parts[0]
-            intake.progress(session, part, "examined", actor="system", now=NOW)
+            intake.advance_part(session, part, "examined", actor="system", now=NOW)
             item = Item(
                 id=new_id(),
                 key=f"url:{url}",

@@ -85,7 +85,7 @@ def test_a_killed_import_is_resumed_and_blocks_no_report(
                 "language": "en",
             }
         )
-        intake.receive(session, house, submission, channel="form", now=NOW)
+        intake.receive_report(session, house, submission, channel="form", now=NOW)
     killed.send_signal(signal.SIGKILL)
     killed.communicate(timeout=30)
     assert _state(house) == (10, 1, 40_000, 39_999)

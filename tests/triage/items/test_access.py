@@ -135,7 +135,7 @@ def test_a_sign_in_of_the_reported_address_is_kept_sealed(context: Context) -> N
     """It opens the item's host and nothing else; no row and no log holds it in the clear."""
     with context.database.writing() as session:
         submission = read({"locations": ["https://me:s%40cret@a.example/x"]})
-        intake.receive(session, context, submission, channel="form", now=NOW)
+        intake.receive_report(session, context, submission, channel="form", now=NOW)
     with context.database.reading() as session:
         entry = session.scalars(
             select(OutboxEntry).where(OutboxEntry.job == "report.received")
@@ -185,7 +185,7 @@ def test_what_opens_an_item_is_forgotten_with_its_case(
 
 def _reported(context: Context, url: str, *, held: bool) -> None:
     with context.database.writing() as session:
-        received = intake.receive(
+        received = intake.receive_report(
             session,
             context,
             read({"locations": [url]}),

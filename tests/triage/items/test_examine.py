@@ -87,7 +87,7 @@ def _reported(context: Context) -> Task:
         submission = read(
             {"locations": ["http://photos.example/1.jpg"], "kind": "csam_image"}
         )
-        intake.receive(session, context, submission, channel="form", now=NOW)
+        intake.receive_report(session, context, submission, channel="form", now=NOW)
     register_report(_task(context, "report.received"))
     return _task(context, "item.examine")
 

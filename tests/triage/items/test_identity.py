@@ -24,7 +24,7 @@ def items(context: Context, *locations: str) -> list[Item]:
     for location in locations:
         with context.database.writing() as session:
             submission = read({"locations": [location]})
-            intake.receive(session, context, submission, channel="form", now=NOW)
+            intake.receive_report(session, context, submission, channel="form", now=NOW)
     with context.database.reading() as session:
         query = select(OutboxEntry).where(OutboxEntry.job == "report.received")
         entries = session.scalars(query).all()
@@ -61,7 +61,7 @@ def test_danger_is_before_a_person_with_its_routes_before_anything_was_fetched(
         submission = read(
             {"locations": ["http://danger.example/x"], "danger_now": True}
         )
-        intake.receive(session, context, submission, channel="form", now=NOW)
+        intake.receive_report(session, context, submission, channel="form", now=NOW)
     items(context)
     with context.database.reading() as session:
         case = session.scalars(select(Case)).one()

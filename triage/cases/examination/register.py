@@ -321,7 +321,7 @@ def tell_reporters(
     for part in parts_of(session, item_id, before=event):
         if event == "removed" and others_are_up(session, part.id, item_id):
             continue
-        moved += intake.progress(session, part, event, actor=actor, now=now)
+        moved += intake.advance_part(session, part, event, actor=actor, now=now)
     return moved
 
 

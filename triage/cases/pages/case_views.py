@@ -345,7 +345,7 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             raise InvalidInput(
                 gettext("Write 1 to %(num)s characters.", num=service.LONGEST_NOTE)
             )
-        intake.ask(
+        intake.ask_reporter(
             session,
             site.context(),
             report,
