@@ -24,7 +24,7 @@ R = TypeVar("R")
 
 
 @contextmanager
-def letter_language(language: str) -> Iterator[None]:
+def speaking(language: str) -> Iterator[None]:
     """The language that the letter was written in, unless the reader chose another one."""
     if request.args.get("lang") or request.cookies.get(site.LANGUAGE_COOKIE):
         yield

@@ -32,7 +32,7 @@ from hotline.core.web import site
 from hotline.intake import strict_json
 from hotline.intake.flood import guard
 from partners import words
-from partners.console.pages import as_problem, faults_of, letter_language
+from partners.console.pages import as_problem, faults_of, speaking
 from partners.letters.wording import moment, stamp
 from partners.notices import service
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
@@ -96,7 +96,7 @@ def answer(token: str) -> BaseResponse:
             return _page(
                 session, found, token, error=error, given={"verb": verb, "text": text}
             )
-    with letter_language(language):
+    with speaking(language):
         flash(gettext("Thank you. Your answer is stored."), "good")
     return redirect(url_for("provider_notices.notice", token=token), 303)
 
@@ -145,7 +145,7 @@ def _page(
     given: Mapping[str, str] | None = None,
 ) -> BaseResponse:
     items = _items(session, found)
-    with letter_language(found.language):
+    with speaking(found.language):
         page = render(
             "provider/notice.html",
             notice=found,

@@ -19,7 +19,7 @@ from hotline.core.storage import machine
 from hotline.core.web import site
 from hotline.intake.flood import guard
 from partners import words
-from partners.console.pages import faults_of, letter_language, local_time
+from partners.console.pages import faults_of, local_time, speaking
 from partners.letters.wording import moment
 from partners.referrals import holds, service
 from partners.referrals.models import HOLDING, Hold, Referral
@@ -137,7 +137,7 @@ def _page(
         found.partner.languages, site.context().settings.data_dir
     )
     hold = session.scalar(select(Hold).where(Hold.referral_id == found.id))
-    with letter_language(language):
+    with speaking(language):
         page = render(
             "provider/referral.html",
             referral=found,

@@ -121,12 +121,12 @@ def restored(
 
 def _confirm_person(context: Context, name: str, password: str, now: datetime) -> None:
     """Sign the person in and out again, with the delays and notes of every sign-in."""
-    from hotline.accounts import service as accounts
+    from hotline.accounts import logins
 
     with context.database.writing() as session:
-        token = accounts.sign_in(session, context, name, password, now)
+        token = logins.sign_in(session, context, name, password, now)
         if token is not None:
-            accounts.sign_out(session, token, now)
+            logins.sign_out(session, token, now)
     if token is None:
         raise Forbidden(
             f"The password of {name} is not right, or nobody has that name."
