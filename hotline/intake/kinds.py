@@ -24,7 +24,6 @@ from hotline.intake.wire_names import (
     XarfMedia,
 )
 
-
 NO_NAMES = WireNames()
 
 
