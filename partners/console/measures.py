@@ -50,14 +50,14 @@ def request_plan(reference: str) -> ResponseReturnValue:
     return _back(reference)
 
 
-def _chosen() -> dict[int, uuid.UUID | None]:
+def _chosen() -> dict[str, uuid.UUID | None]:
     """The ticked routes, each with the partner picked for it (none: the service chooses)."""
     try:
         return {
-            int(index): uuid.UUID(picked)
-            if (picked := request.form.get(f"partner_{index}"))
+            route_id: uuid.UUID(picked)
+            if (picked := request.form.get(f"partner_{route_id}"))
             else None
-            for index in request.form.getlist("route")
+            for route_id in request.form.getlist("route")
         }
     except ValueError:
         raise InvalidInput(

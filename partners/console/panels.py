@@ -34,6 +34,7 @@ from partners.watching.models import Watch
 from triage.cases.models import Case
 from triage.cases.pages.words import ROUTES, URGENCY
 from triage.items.models import Visit
+from triage.jurisdiction import Routing
 
 SHOWN_CHECKS = 20
 
@@ -45,8 +46,8 @@ def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> M
     waiting, earlier = planning.open_plan(session, case.id), _earlier(session, case)
     place = municipality_of(case)
     routes = [
-        (index, route, _choices(candidates(session, route), place))
-        for index, route in enumerate(case.routing.get("routes", []))
+        (route, _choices(candidates(session, route), place))
+        for route in Routing.from_json(case.routing).routes
         if planning.can_take(route)
     ]
     return _render(

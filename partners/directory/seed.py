@@ -19,9 +19,9 @@ from pydantic import ConfigDict, Field
 
 from hotline.core.datafiles import countries, files
 from hotline.core.datafiles.shapes import parse_file
+from hotline.core.datafiles.vocabulary import CountryCode, Language
 from hotline.core.errors import Misconfigured
 from triage.jurisdiction import Rules, load_rules
-from triage.jurisdiction.facts import Place
 
 PACKAGE = "partners.directory"
 FILE = "partner_directory.toml"
@@ -47,10 +47,10 @@ class PartnerSeed:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     kind: Kind
-    country: Place
+    country: CountryCode
     code: Annotated[str, Field(pattern="^[a-z0-9-]{3,80}$")]
     name: Text
-    languages: tuple[str, ...]
+    languages: tuple[Language, ...]
     channels: tuple[Literal["email", "http", "iccam", "phone", "portal"], ...]
     source: Text
     dated: date
@@ -70,7 +70,7 @@ class _Listed:
 class _Municipality:
     """A row of ``municipalities.csv``; a local police directorate covers a ``county``."""
 
-    country: Place
+    country: CountryCode
     municipality: Text
     county: Text
     dated: date

@@ -13,6 +13,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
+from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.storage import audit
 from hotline.core.storage.database import insert_once
@@ -22,7 +23,7 @@ from partners.directory.models import Partner
 from partners.directory.seed import Kind, PartnerSeed, load_seed
 from partners.directory.territory import Office, propose_office
 from triage.items.models import Item
-from triage.jurisdiction.facts import country_codes
+from triage.jurisdiction import Route
 
 CHANNELS = ("email", "http", "none")
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -139,17 +140,17 @@ def usable(session: Session, kind: str, country: str | None) -> Sequence[Partner
     ).all()
 
 
-def candidates(session: Session, route: dict[str, Any]) -> Sequence[Partner]:
+def candidates(session: Session, route: Route) -> Sequence[Partner]:
     """Whom a route can be sent to, by name. Their order is no proposal: see ``proposed``."""
-    kind = KIND_OF_ROUTE.get(route["to"])
+    kind = KIND_OF_ROUTE.get(route.to)
     if kind is None or kind == "provider":
         return []
     query = select(Partner).where(Partner.kind == kind, Partner.disabled_at.is_(None))
     if kind != "platform":
-        query = query.where(Partner.country == route["country"])
+        query = query.where(Partner.country == route.country)
     rows = session.scalars(query.order_by(Partner.name, Partner.code)).all()
     if kind == "platform":
-        return [row for row in rows if row.name == route["name"]]
+        return [row for row in rows if row.name == route.name]
     return rows
 
 

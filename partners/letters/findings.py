@@ -17,7 +17,7 @@ from triage.cases.examination.appraise import facts_of
 from triage.cases.models import Case
 from triage.hashlists.models import MediaMatch
 from triage.items.models import HostingObservation, Item, ItemMedia, Visit
-from triage.jurisdiction import Facts, load_rules
+from triage.jurisdiction import Facts, Route, load_rules
 from triage.jurisdiction import route as route_cases
 
 MAX_FILES = 200
@@ -127,17 +127,10 @@ def reasons(
     said = route
     if language != "en" and route:
         facts = Facts.from_json(facts_of(session, context, case))
-        anew = route_cases(
-            facts, load_rules(context.settings.data_dir), language
-        ).to_json()
-        said = next(
-            (
-                one
-                for one in anew["routes"]
-                if (one["to"], one["country"]) == (route["to"], route.get("country"))
-            ),
-            route,
-        )
+        rules = load_rules(context.settings.data_dir)
+        anew = route_cases(facts, rules, language).route(Route.from_json(route).id)
+        if anew is not None:
+            said = anew.to_json()
     return {"why": str(said.get("why", "")), "basis": str(said.get("basis", ""))}
 
 

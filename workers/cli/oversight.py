@@ -116,7 +116,12 @@ def _faults(settings: Settings) -> list[str]:
     from triage.locations.catalogue import load_platforms
 
     folder = settings.data_dir
-    faults = [f for m in (countries, rules, priority, seed) for f in m.faults(folder)]
+    faults = [
+        *countries.faults(folder),
+        *rules.list_faults(folder),
+        *priority.list_faults(folder),
+        *seed.faults(folder),
+    ]
     loaders: tuple[Callable[[Path], object], ...] = (
         load_platforms,
         load_senders,

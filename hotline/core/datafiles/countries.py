@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from enum import StrEnum
 from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -23,12 +23,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
-from hotline.core.datafiles.vocabulary import (
-    country_codes,
-    describe_unknown,
-    language_codes,
-    one_of,
-)
+from hotline.core.datafiles.vocabulary import CountryCode, Language, describe_unknown
 from hotline.core.errors import InvalidInput, Misconfigured
 
 PACKAGE = "hotline.core"
@@ -50,8 +45,6 @@ class Day(StrEnum):
 
 
 WEEK = tuple(Day)
-Code = Annotated[str, AfterValidator(one_of(country_codes))]
-Language = Annotated[str, AfterValidator(one_of(language_codes))]
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 Span = Annotated[
     str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")
@@ -107,7 +100,7 @@ class Country:
     """Everything of one country that pages, clocks and references need. Times are local."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-    code: Code
+    code: CountryCode
     names: Mapping[Language, str]
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     dated: date

@@ -47,9 +47,7 @@ def parse_file(kind: type[T], name: str, data: object) -> T:
         return _validate(kind, data)
     except ValidationError as error:
         reasons = pointers(error) | _unknown_words(kind, error)
-        raise Misconfigured(
-            f"Data file {name}: {_invalid(reasons).message}"
-        ) from error
+        raise Misconfigured(f"Data file {name}: {_invalid(reasons).message}") from error
     except InvalidInput as error:
         raise Misconfigured(f"Data file {name}: {error.message}") from error
 

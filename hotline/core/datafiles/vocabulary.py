@@ -16,8 +16,10 @@ import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import cache
+from typing import Annotated
 
 from babel import Locale
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 UNKNOWN_WORD = "unknown_word"
@@ -47,7 +49,9 @@ def describe_unknown(word: str, words: Iterable[str]) -> str:
     return shown
 
 
-def one_of(words: Callable[[], Iterable[str]]) -> Callable[[str], str]:
+def one_of(
+    words: Callable[[], Iterable[str]], message: str = "is not a known word"
+) -> Callable[[str], str]:
     """A pydantic validator for texts that must be one of ``words()``.
 
     ``words`` is a function so that a vocabulary that is slow to make is made when it is needed::
@@ -59,9 +63,7 @@ def one_of(words: Callable[[], Iterable[str]]) -> Callable[[str], str]:
         right_words = frozenset(words())
         if value not in right_words:
             raise PydanticCustomError(
-                UNKNOWN_WORD,
-                "is not a known word",
-                {"words": tuple(sorted(right_words))},
+                UNKNOWN_WORD, message, {"words": tuple(sorted(right_words))}
             )
         return value
 
@@ -78,8 +80,15 @@ def country_codes() -> frozenset[str]:
     return frozenset((in_use | user_assigned) - NOT_COUNTRIES)
 
 
+NO_COUNTRY = "is not a country code (two capital letters; leave it out when unknown)"
+CountryCode = Annotated[str, AfterValidator(one_of(country_codes, NO_COUNTRY))]
+
+
 @cache
 def language_codes() -> frozenset[str]:
     """Languages as CLDR codes them ("sq"), and in a certain script ("sr-Latn")."""
     languages = {str(code).replace("_", "-") for code in Locale("en").languages}
     return frozenset(languages | {"sr-Latn", "sr-Cyrl"})
+
+
+Language = Annotated[str, AfterValidator(one_of(language_codes, "is not a language"))]
