@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from triage.availability.model import ABSENT, KEPT_OUT, PRESENT, Vantage, Verdict
+from triage.availability.model import (
+    ABSENT,
+    KEPT_OUT,
+    PRESENT,
+    Vantage,
+    Verdict,
+    VerdictName,
+)
 from triage.availability.policy import Policy, Proof
 from triage.availability.schedule import due
 
@@ -79,7 +86,7 @@ class _Series:
             self.undecided.clear()
             self.absences.append(verdict)
             self.absent_at[verdict.vantage] = verdict.at
-        elif verdict.verdict == "host_down":
+        elif verdict.verdict is VerdictName.HOST_DOWN:
             self.downs.append(verdict)
         elif verdict.verdict in KEPT_OUT:
             self.kept_out = verdict

@@ -7,16 +7,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urlsplit
 
 from hotline.core.datafiles.files import read_toml
+from hotline.core.datafiles.vocabulary import describe_unknown, find_unknown
 from hotline.core.errors import Misconfigured
 from triage.availability.model import Page, VerdictName, page_distance
 
 #: Only what is not an absence of our making may be told by a page.
 _MEANINGS = frozenset(
-    {"soft_404", "blocked_here", "geo_blocked", "login_wall", "host_down"}
+    {
+        VerdictName.SOFT_404,
+        VerdictName.BLOCKED_HERE,
+        VerdictName.GEO_BLOCKED,
+        VerdictName.LOGIN_WALL,
+        VerdictName.HOST_DOWN,
+    }
 )
 
 #: Bits of 64 up to which two texts are the same page with another date or number in it.
@@ -98,7 +105,7 @@ def shipped_error_pages() -> ErrorPages:
 
 def load_error_pages(override_dir: Path | None = None) -> ErrorPages:
     raw = read_toml("triage.availability", "error_pages.toml", override_dir)
-    faults: list[str] = []
+    faults = find_unknown(raw, ("version", "titles", "page", "address"))
     titles = _titles(raw.get("titles", {}), faults)
     pages = _pages(raw.get("page", []), faults)
     addresses = _addresses(raw.get("address", []), faults)
@@ -127,6 +134,8 @@ def _pages(
 ) -> tuple[KnownPage, ...]:
     pages = []
     for index, entry in enumerate(entries):
+        for fault in find_unknown(entry, ("host", "simhash", "verdict")):
+            faults.append(f"page[{index}]: {fault}")
         meaning = _meaning(str(entry.get("verdict")), f"page[{index}]", faults)
         simhash = str(entry.get("simhash", ""))
         if len(simhash) != 16 or not set(simhash.lower()) <= set("0123456789abcdef"):
@@ -144,6 +153,8 @@ def _addresses(
 ) -> tuple[KnownAddress, ...]:
     addresses = []
     for index, entry in enumerate(entries):
+        for fault in find_unknown(entry, ("host", "path", "verdict")):
+            faults.append(f"address[{index}]: {fault}")
         meaning = _meaning(str(entry.get("verdict")), f"address[{index}]", faults)
         path = str(entry.get("path", ""))
         if not path.startswith("/") or path in ("/", "/*"):
@@ -159,8 +170,7 @@ def _addresses(
 
 
 def _meaning(name: str, where: str, faults: list[str]) -> VerdictName | None:
-    for known in get_args(VerdictName):
-        if known == name and name in _MEANINGS:
-            return known  # type: ignore[no-any-return]
-    faults.append(f"{where}: {name!r} is not one of {', '.join(sorted(_MEANINGS))}")
+    if name in _MEANINGS:
+        return VerdictName(name)
+    faults.append(f"{where}: {describe_unknown(name, _MEANINGS)}")
     return None

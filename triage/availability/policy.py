@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hotline.core.datafiles.files import read_toml
+from hotline.core.datafiles.vocabulary import find_unknown
 from hotline.core.errors import Misconfigured
 
 _SPAN = re.compile(r"(\d{1,6})([smhd])")
@@ -45,6 +46,19 @@ class Policy:
     second_vantage: bool = False
 
 
+PROOF_FIELDS = ("checks", "min_gap", "min_span")
+PHASE_FIELDS = ("until", "every")
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "version": (),
+    "removal": (*PROOF_FIELDS, "second_vantage"),
+    "down": PROOF_FIELDS,
+    "watch": PHASE_FIELDS,
+    "reappearance": PHASE_FIELDS,
+    "politeness": ("host_gap", "jitter"),
+}
+"""What each table of the file may hold."""
+
+
 def policy_file(name: str) -> str:
     """The data file of the policy that the settings call ``name``."""
     return "availability.toml" if name == "default" else f"availability-{name}.toml"
@@ -55,7 +69,7 @@ def load_policy(
 ) -> Policy:
     """From the data file; all its faults are named at once. ``availability-demo.toml`` is quick."""
     raw = read_toml("triage.availability", name, override_dir)
-    faults: list[str] = []
+    faults = find_unknown(raw, FIELDS)
     politeness = _table(raw, "politeness", faults)
     removal = _table(raw, "removal", faults)
     policy = Policy(
@@ -75,6 +89,7 @@ def load_policy(
 def _table(raw: Mapping[str, Any], key: str, faults: list[str]) -> Mapping[str, Any]:
     value = raw.get(key)
     if isinstance(value, dict):
+        faults += [f"[{key}]: {fault}" for fault in find_unknown(value, FIELDS[key])]
         return value
     faults.append(f"[{key}] is missing")
     return {}
@@ -93,6 +108,8 @@ def _proof(table: Mapping[str, Any], where: str, faults: list[str]) -> Proof:
 def _phases(value: Any, where: str, faults: list[str]) -> tuple[Phase, ...]:
     phases = []
     for index, entry in enumerate(value if isinstance(value, list) else []):
+        for fault in find_unknown(entry, PHASE_FIELDS):
+            faults.append(f"{where}[{index}]: {fault}")
         until = _span(entry.get("until"), f"{where}[{index}].until", faults)
         every = _span(entry.get("every"), f"{where}[{index}].every", faults)
         if not every:

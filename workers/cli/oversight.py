@@ -80,7 +80,7 @@ def run_retention(
 def check() -> None:
     """Read all settings and data files and name every fault at once."""
     settings = load_settings()
-    faults = _faults(settings)
+    faults = list_faults(settings)
     if faults:
         raise Misconfigured("Faults found: " + " ".join(faults))
     stdout.print(f"Settings and data files are good. Home country: {settings.country}.")
@@ -101,15 +101,17 @@ def gaps(settings: Settings) -> list[str]:
     return found
 
 
-def _faults(settings: Settings) -> list[str]:
+def list_faults(settings: Settings) -> list[str]:
     """Every fault of every data file, each named once."""
     from hotline.core.datafiles import countries
+    from hotline.intake.flood.limits import load_limits
     from hotline.intake.inbound.mail import load_senders
     from partners.directory import seed
     from triage import priority
     from triage.availability.pages import load_error_pages
     from triage.availability.policy import load_policy, policy_file
     from triage.cases.assessment import load_schema
+    from triage.hashlists.owners.remote import load_remote_lists
     from triage.hosting.sources.cdn import CdnRanges
     from triage.hosting.sources.known import load_known_networks
     from triage.jurisdiction import rules
@@ -124,7 +126,9 @@ def _faults(settings: Settings) -> list[str]:
     ]
     loaders: tuple[Callable[[Path], object], ...] = (
         load_platforms,
+        load_limits,
         load_senders,
+        load_remote_lists,
         CdnRanges.load,
         load_known_networks,
         load_error_pages,

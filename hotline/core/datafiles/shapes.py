@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from hotline.core.datafiles.vocabulary import UNKNOWN_WORD, describe_unknown
@@ -122,12 +122,15 @@ def _field_names(kind: Any, location: tuple[int | str, ...]) -> tuple[str, ...]:
     """The fields of the dataclass that stands at ``location`` of a ``kind``."""
     for step in location:
         kind = _type_at(kind, step)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return tuple(kind.model_fields)
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _type_at(kind: Any, step: int | str) -> Any:
     """The type of a field, or of what a tuple or a mapping holds, as far as annotations tell."""
-    if is_dataclass(kind):
+    is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
+    if is_model or is_dataclass(kind):
         return get_type_hints(kind).get(str(step))
     inner = [part for part in get_args(kind) if part not in (Ellipsis, type(None))]
     return inner[-1] if inner else None

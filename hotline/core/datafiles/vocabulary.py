@@ -49,6 +49,12 @@ def describe_unknown(word: str, words: Iterable[str]) -> str:
     return shown
 
 
+def find_unknown(words: Iterable[str], right_words: Iterable[str]) -> list[str]:
+    """What to tell of each of ``words`` that is not one of ``right_words``; sorted."""
+    allowed = frozenset(map(str, right_words))
+    return [describe_unknown(word, allowed) for word in sorted(set(words) - allowed)]
+
+
 def one_of(
     words: Callable[[], Iterable[str]], message: str = "is not a known word"
 ) -> Callable[[str], str]:

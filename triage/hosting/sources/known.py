@@ -18,6 +18,7 @@ from pydantic import ConfigDict, Field
 
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
+from hotline.core.datafiles.vocabulary import CountryCode
 from hotline.core.errors import Misconfigured
 from triage.hosting.facts import HostingFacts, Observation
 from triage.hosting.lookup import Lookup
@@ -30,7 +31,7 @@ SOURCE = "the hotline's own list of networks"
 class KnownNetwork:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     network: str
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    country: CountryCode
     asn: Annotated[str, Field(pattern=r"^(AS\d{1,10})?$")] = ""
     name: str = ""
     abuse_contact: str = ""
