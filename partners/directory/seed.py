@@ -70,6 +70,7 @@ class _Listed:
 class _Municipality:
     """A row of ``municipalities.csv``; a local police directorate covers a ``county``."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     country: CountryCode
     municipality: Text
     county: Text

@@ -134,6 +134,7 @@ class Verified(StrEnum):
 class PartnerHotline:
     """A row of ``partner_hotlines.csv``: a hotline that takes reports of what its country hosts."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     country: CountryCode
     name: Text
     dated: date
