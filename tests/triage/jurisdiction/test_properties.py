@@ -267,3 +267,10 @@ def test_the_engine_knows_no_country(module: Any) -> None:
     text = Path(module.__file__).read_text(encoding="utf-8")
     assert not re.findall(r"[\"'][A-Z]{2}[\"']", text)
     assert not re.search(r"Albania|Serbia|Macedonia|(?<!Destination\.)ICCAM", text)
+
+
+@examples
+@given(everything)
+def test_no_two_routes_have_one_id(facts: dict[str, Any]) -> None:
+    ids = [each.id for each in ask(facts).routes]
+    assert len(set(ids)) == len(ids)
