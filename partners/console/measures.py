@@ -65,10 +65,12 @@ def _chosen() -> dict[str, uuid.UUID | None]:
         ) from None
 
 
-def _reasons() -> dict[int, str]:
-    """Why a ticked route goes to an office of another place, by the route's index."""
-    ticked = request.form.getlist("route")
-    return {int(index): request.form.get(f"reason_{index}", "") for index in ticked}
+def _reasons() -> dict[str, str]:
+    """Why a ticked route goes to an office of another place, by the route's id."""
+    return {
+        route_id: request.form.get(f"reason_{route_id}", "")
+        for route_id in request.form.getlist("route")
+    }
 
 
 @requires("plan.approve")

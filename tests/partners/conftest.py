@@ -298,10 +298,10 @@ class House:
                 self.context,
                 session.get_one(Case, case.id),
                 arta,
-                {0: chosen.id if chosen else None},
+                {"child_protection_unit-AL": chosen.id if chosen else None},
                 note="",
                 now=self.now,
-                reasons={0: reason},
+                reasons={"child_protection_unit-AL": reason},
             )
             session.flush()
         return plan

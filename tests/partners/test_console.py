@@ -519,5 +519,10 @@ def test_the_page_proposes_nobody_where_the_place_is_unknown(
     house.unit("Berat")
     house.case_of_a_child_in(None)
     page = browser("arta").case()
-    assert " selected>" not in page.split('name="partner_0"')[1].split("</select>")[0]
+    assert (
+        " selected>"
+        not in page.split('name="partner_child_protection_unit-AL"')[1].split(
+            "</select>"
+        )[0]
+    )
     assert "enter the municipality among the facts about people" in page
