@@ -204,6 +204,10 @@ class Verdict:
     vantage: Vantage = "own"
     healthy: bool = False
 
+    def __post_init__(self) -> None:
+        """A stored name becomes the member that it names; ``ValueError`` where there is none."""
+        object.__setattr__(self, "verdict", VerdictName(self.verdict))
+
     def to_json(self) -> dict[str, Any]:
         return {
             **asdict(self),

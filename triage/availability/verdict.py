@@ -95,9 +95,9 @@ _TELLING_TEXT = 200
 def judge(check: Check, baseline: Baseline) -> Verdict:
     """The verdict of one look, with its evidence."""
     for rule in RULES:
-        found = rule(check, baseline)
-        if found is not None:
-            name, evidence = found
+        proof = rule(check, baseline)
+        if proof is not None:
+            name, evidence = proof
             if check.signed_in and name in ABSENT:
                 # What only some are shown is hidden from us when our cookies run out.
                 return _verdict(check, VerdictName.UNKNOWN, ("signed_in", *evidence))
@@ -183,19 +183,15 @@ _STATUSES: dict[int, Found] = {
 
 
 def _kept_out(check: Check, baseline: Baseline) -> Found | None:
-    known = _known_page(check, baseline)
-    if known in (
-        VerdictName.BLOCKED_HERE,
-        VerdictName.GEO_BLOCKED,
-        VerdictName.LOGIN_WALL,
-        VerdictName.HOST_DOWN,
-    ):
-        return known, ("known_error_page",)
+    meaning = _known_page(check, baseline)
+    if meaning in KEPT_OUT or meaning == VerdictName.HOST_DOWN:
+        return meaning, ("known_error_page",)
     if check.status in _STATUSES:
         return _STATUSES[check.status]
     had_login = baseline.page is not None and baseline.page.login_form
     if check.page is not None and check.page.login_form and not had_login:
-        slug = "login_redirect" if check.final_url != check.requested else "login_asked"
+        is_redirected = check.final_url != check.requested
+        slug = "login_redirect" if is_redirected else "login_asked"
         return VerdictName.LOGIN_WALL, (slug,)
     return None
 
@@ -218,16 +214,18 @@ def _status_says(check: Check, baseline: Baseline) -> Found | None:
 
 def _known_page(check: Check, baseline: Baseline) -> VerdictName | None:
     """What a known error page means, unless what was assessed had that very title ("Gone")."""
-    titles = (page.title for page in (check.page, baseline.page) if page is not None)
-    one, other = next(titles, None), next(titles, None)
-    return None if one is not None and one == other else check.known_error_page
+    if check.page is not None and baseline.page is not None:
+        title = check.page.title
+        if title is not None and title == baseline.page.title:
+            return None
+    return check.known_error_page
 
 
 def _in_part(check: Check, baseline: Baseline) -> Found | None:
     """Some of what was assessed is shown, and the host's error page does not show it: pages of a
     gallery may all have the same few words, and its front page all of its pictures."""
     own = [
-        found for found in check.media if not _any_same((found,), check.missing_media)
+        medium for medium in check.media if not _is_among(medium, check.missing_media)
     ]
     return (
         (VerdictName.UNKNOWN, ("only_site_media",))
@@ -324,36 +322,42 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+def _is_among(medium: MediaHash, media: Iterable[MediaHash]) -> bool:
+    return any(medium.same(other) for other in media)
+
+
 def _any_same(found: Iterable[MediaHash], wanted: tuple[MediaHash, ...]) -> bool:
-    return any(one.same(other) for one in found for other in wanted)
+    return any(_is_among(medium, wanted) for medium in found)
 
 
 def _only_furniture(check: Check, baseline: Baseline) -> bool:
     """Part of what was there is there, and all of it is on the site's other pages too: its logo
     does not say that the material is still up."""
-    same = [found for found in check.media if _any_same((found,), baseline.media)]
+    still_there = [
+        medium for medium in check.media if _is_among(medium, baseline.media)
+    ]
     furniture = (*check.home_media, *check.missing_media)
-    of_site = all(_any_same((found,), furniture) for found in same)
-    return of_site and not all(_any_same(same, (wanted,)) for wanted in baseline.media)
+    if not all(_is_among(medium, furniture) for medium in still_there):
+        return False
+    return not all(_any_same(still_there, (wanted,)) for wanted in baseline.media)
 
 
 def _similar(found: Iterable[MediaHash], wanted: tuple[MediaHash, ...]) -> bool:
     """Near, but not near enough to be called the same: a crop, a banner over it, another frame."""
-    distances = (one.distance(other) for one in found for other in wanted)
-    return any(
-        distance is not None and distance < PDQ_UNRELATED for distance in distances
-    )
+    for medium in found:
+        for other in wanted:
+            distance = medium.distance(other)
+            if distance is not None and distance < PDQ_UNRELATED:
+                return True
+    return False
 
 
-def _same_page(one: Page, other: Page) -> bool:
+def _same_page(page: Page, other: Page) -> bool:
     """Enough text on both, almost the same words, and not half of it missing."""
-    short, long = sorted((one.length, other.length))
-    return (
-        short >= ENOUGH_TEXT
-        and short * 2 >= long
-        and one.title == other.title
-        and page_distance(one, other) <= SAME_TEXT
-    )
+    short, long = sorted((page.length, other.length))
+    if short < ENOUGH_TEXT or short * 2 < long:
+        return False
+    return page.title == other.title and page_distance(page, other) <= SAME_TEXT
 
 
 def _like_missing(check: Check) -> bool:
