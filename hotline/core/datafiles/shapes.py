@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
 
-from hotline.core.datafiles.vocabulary import UNKNOWN_WORD, describe_unknown
+from hotline.core.datafiles.vocabulary import UnknownWordError, describe_unknown
 from hotline.core.errors import InvalidInput, Misconfigured
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ def pointers(error: ValidationError) -> dict[str, str]:
 
 
 UNKNOWN_FIELD = {"extra_forbidden", "unexpected_keyword_argument"}
-UNKNOWN_CHOICE = {"enum", "literal_error", UNKNOWN_WORD}
+UNKNOWN_CHOICE = {"enum", "literal_error"}
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
@@ -104,18 +104,22 @@ def _unknown_words(kind: Any, error: ValidationError) -> dict[str, str]:
             reasons[_pointer(fault["loc"])] = (
                 f"unknown field: {describe_unknown(field, names)}"
             )
-        elif fault["type"] in UNKNOWN_CHOICE and isinstance(fault["input"], str):
-            words = _right_words(fault)
-            reasons[_pointer(fault["loc"])] = describe_unknown(fault["input"], words)
+        elif isinstance(fault["input"], str):
+            words = _right_words(fault["type"], fault.get("ctx", {}))
+            if words:
+                reasons[_pointer(fault["loc"])] = describe_unknown(
+                    fault["input"], words
+                )
     return reasons
 
 
-def _right_words(fault: ErrorDetails) -> tuple[str, ...]:
-    """The words that may stand there; of an enum, pydantic only writes them into a sentence."""
-    context = fault["ctx"]
-    if "words" in context:
-        return tuple(context["words"])
-    return tuple(re.findall(r"'([^']+)'", context["expected"]))
+def _right_words(fault_type: str, context: Mapping[str, Any]) -> Iterable[str]:
+    """The words that may stand there; none where the fault is not about a word."""
+    if fault_type in UNKNOWN_CHOICE:
+        # Of an enum, pydantic only writes them into a sentence: "'yes', 'no' or 'unknown'".
+        return re.findall(r"'([^']+)'", context["expected"])
+    error = context.get("error")
+    return error.words if isinstance(error, UnknownWordError) else ()
 
 
 def _field_names(kind: Any, location: tuple[int | str, ...]) -> tuple[str, ...]:

@@ -20,14 +20,20 @@ from typing import Annotated
 
 from babel import Locale
 from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
 
-UNKNOWN_WORD = "unknown_word"
 MOST_LISTED = 12
 LONGEST_SHOWN = 60
 
 NOT_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "ZZ", "XX"})
 """Codes that stand for a region, or for "unknown": an unknown country is left out, not coded."""
+
+
+class UnknownWordError(ValueError):
+    """A text that is not one of ``words``; pydantic takes it for what is wrong with a value."""
+
+    def __init__(self, message: str, words: frozenset[str]) -> None:
+        super().__init__(message)
+        self.words = words
 
 
 def nearest_word(word: str, words: Iterable[str]) -> str | None:
@@ -68,9 +74,7 @@ def one_of(
     def check(value: str) -> str:
         right_words = frozenset(words())
         if value not in right_words:
-            raise PydanticCustomError(
-                UNKNOWN_WORD, message, {"words": tuple(sorted(right_words))}
-            )
+            raise UnknownWordError(message, right_words)
         return value
 
     return check
