@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from hotline.accounts.auth import own_path, requires, signed_in
 from hotline.core.act import Act
 from hotline.core.context import utc_now
+from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import HotlineError, InvalidInput
 from hotline.core.web import site
 from partners import words
@@ -24,7 +25,6 @@ from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
 from partners.notices.service import contact_confirmed
 from partners.referrals.service import send_waiting
-from triage.jurisdiction.facts import country_codes
 
 SHOWN = 200
 FILTERS = ("kind", "country", "words")

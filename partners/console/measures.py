@@ -51,14 +51,14 @@ def request_plan(reference: str) -> ResponseReturnValue:
     return _back(reference)
 
 
-def _chosen() -> dict[int, uuid.UUID | None]:
+def _chosen() -> dict[str, uuid.UUID | None]:
     """The ticked routes, each with the partner picked for it (none: the service chooses)."""
     try:
         return {
-            int(index): uuid.UUID(picked)
-            if (picked := request.form.get(f"partner_{index}"))
+            route_id: uuid.UUID(picked)
+            if (picked := request.form.get(f"partner_{route_id}"))
             else None
-            for index in request.form.getlist("route")
+            for route_id in request.form.getlist("route")
         }
     except ValueError:
         raise InvalidInput(
@@ -66,10 +66,12 @@ def _chosen() -> dict[int, uuid.UUID | None]:
         ) from None
 
 
-def _reasons() -> dict[int, str]:
-    """Why a ticked route goes to an office of another place, by the route's index."""
-    ticked = request.form.getlist("route")
-    return {int(index): request.form.get(f"reason_{index}", "") for index in ticked}
+def _reasons() -> dict[str, str]:
+    """Why a ticked route goes to an office of another place, by the route's id."""
+    return {
+        route_id: request.form.get(f"reason_{route_id}", "")
+        for route_id in request.form.getlist("route")
+    }
 
 
 @requires("plan.approve")

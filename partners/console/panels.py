@@ -6,11 +6,10 @@ Each panel is a function of (session, case, person, now) that returns HTML; it c
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from flask import render_template, url_for
 from markupsafe import Markup
@@ -35,6 +34,7 @@ from partners.watching.models import Watch
 from triage.cases.models import Case
 from triage.cases.pages.words import ROUTES, URGENCY
 from triage.items.models import Visit
+from triage.jurisdiction import Route, Routing
 
 SHOWN_CHECKS = 20
 
@@ -46,8 +46,8 @@ def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> M
     waiting, earlier = planning.open_plan(session, case.id), _earlier(session, case)
     place = municipality_of(case)
     routes = [
-        (index, route, _choices(_candidates(session, route), place))
-        for index, route in enumerate(case.routing.get("routes", []))
+        (route, _choices(_candidates(session, route), place))
+        for route in Routing.from_json(case.routing).routes
         if planning.can_take(route)
     ]
     return _render(
@@ -84,8 +84,8 @@ class Choice:
     is_proposed: bool
 
 
-def _candidates(session: Session, route: Mapping[str, Any]) -> Sequence[Partner]:
-    return find_candidates(session, route["to"], route["country"], route["name"])
+def _candidates(session: Session, route: Route) -> Sequence[Partner]:
+    return find_candidates(session, route.to, route.country, route.name)
 
 
 def _choices(partners: Sequence[Partner], municipality: str | None) -> list[Choice]:

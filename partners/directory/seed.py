@@ -19,10 +19,10 @@ from pydantic import ConfigDict, Field
 
 from hotline.core.datafiles import countries, files
 from hotline.core.datafiles.shapes import parse_file
+from hotline.core.datafiles.vocabulary import CountryCode, Language
 from hotline.core.errors import Misconfigured
 from partners.directory.kinds import PartnerKind
 from triage.jurisdiction import Rules, load_rules
-from triage.jurisdiction.facts import Place
 
 PACKAGE = "partners.directory"
 FILE = "partner_directory.toml"
@@ -38,10 +38,10 @@ class PartnerSeed:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     kind: PartnerKind
-    country: Place
+    country: CountryCode
     code: Annotated[str, Field(pattern="^[a-z0-9-]{3,80}$")]
     name: Text
-    languages: tuple[str, ...]
+    languages: tuple[Language, ...]
     channels: tuple[Literal["email", "http", "iccam", "phone", "portal"], ...]
     source: Text
     dated: date
@@ -61,7 +61,8 @@ class _Listed:
 class _Municipality:
     """A row of ``municipalities.csv``; a local police directorate covers a ``county``."""
 
-    country: Place
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    country: CountryCode
     municipality: Text
     county: Text
     dated: date

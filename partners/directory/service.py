@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
+from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
@@ -22,7 +23,6 @@ from partners.channels.registry import NO_CHANNEL, address_fault, channel_names
 from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
 from partners.directory.seed import PartnerSeed, load_seed
-from triage.jurisdiction.facts import country_codes
 
 CODE_LENGTH = 80
 NAME_LENGTH = 200

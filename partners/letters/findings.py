@@ -17,7 +17,7 @@ from triage.cases.examination.appraise import facts_of
 from triage.cases.models import Case
 from triage.hashlists.models import MediaMatch
 from triage.items.models import HostingObservation, Item, ItemMedia, Visit
-from triage.jurisdiction import Facts, load_rules
+from triage.jurisdiction import Facts, Route, load_rules
 from triage.jurisdiction import route as route_cases
 
 MAX_FILES = 200
@@ -147,12 +147,8 @@ def _route_in(
     """The addressee's route in another language; as it is stored if today's rules have none."""
     facts = Facts.from_json(facts_of(session, context, case))
     rules = load_rules(context.settings.data_dir)
-    routing = route_cases(facts, rules, language).to_json()
-    addressee = (route["to"], route.get("country"))
-    for candidate in routing["routes"]:
-        if (candidate["to"], candidate["country"]) == addressee:
-            return dict(candidate)
-    return route
+    spoken = route_cases(facts, rules, language).route(Route.from_json(route).id)
+    return route if spoken is None else spoken.to_json()
 
 
 def route_of(session: Session, plan_id: uuid.UUID, to: str) -> Mapping[str, Any]:

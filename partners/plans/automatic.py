@@ -43,19 +43,19 @@ def refer_automatically(task: Task) -> None:
         match, route = evidence(session, case), police_route(case)
         if match is None or route is None or _is_told(session, case):
             return
-        offices = find_candidates(session, route["to"], route["country"], route["name"])
+        offices = find_candidates(session, route.to, route.country, route.name)
         if not offices:
             raise Unavailable(
-                f"The directory has no police in {route['country']} to tell of {case.reference}.",
+                f"The directory has no police in {route.country} to tell of {case.reference}.",
                 hint="Add and confirm them.",
             )
         office = propose_partner(offices, municipality_of(case))
         if office is None:
             raise Unavailable(
-                f"Several offices of {route['country']} could be told of {case.reference}.",
+                f"Several offices of {route.country} could be told of {case.reference}.",
                 hint="Tell one of them by hand, or leave one for the whole country enabled.",
             )
-        chosen = {**route, "partner_id": str(office.id)}
+        chosen = {**route.to_json(), "partner_id": str(office.id)}
         _refer(session, task.context, case, chosen, evidence_of(match), task)
 
 

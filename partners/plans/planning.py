@@ -36,6 +36,7 @@ from partners.referrals.models import Plan, Referral
 from partners.watching.service import start_watch
 from triage.cases.examination.register import tell_reporters
 from triage.cases.models import Case
+from triage.jurisdiction import Route, Routing
 
 NOTICE_ROUTES = frozenset(
     {"provider_notice", "cdn_notice", "platform", "preservation_request"}
@@ -47,9 +48,9 @@ REFERRAL_ROUTES = frozenset(
 IN_DANGER = frozenset({"police", "helpline", "child_protection_unit"})
 
 
-def can_take(route: Mapping[str, Any]) -> bool:
+def can_take(route: Route) -> bool:
     """Whether a plan may hold the route; the others tell a person what to do by hand."""
-    return route["to"] in NOTICE_ROUTES | REFERRAL_ROUTES
+    return route.to in NOTICE_ROUTES | REFERRAL_ROUTES
 
 
 def request_plan(
@@ -57,13 +58,13 @@ def request_plan(
     context: Context,
     case: Case,
     person: Person,
-    chosen: Mapping[int, uuid.UUID | None],
+    chosen: Mapping[str, uuid.UUID | None],
     *,
     note: str,
     now: datetime,
-    reasons: Mapping[int, str] | None = None,
+    reasons: Mapping[str, str] | None = None,
 ) -> Plan:
-    """Ask for routes to be taken. ``chosen``: index in ``case.routing["routes"]`` -> partner.
+    """Ask for routes to be taken. ``chosen``: ``Route.id`` -> partner, None = any.
 
     ``reasons``: why a route goes to an office of another municipality than the child's, which the
     second person reads.
@@ -207,53 +208,56 @@ def _require_new(
 def _chosen(
     session: Session,
     case: Case,
-    chosen: Mapping[int, uuid.UUID | None],
-    reasons: Mapping[int, str],
+    chosen: Mapping[str, uuid.UUID | None],
+    reasons: Mapping[str, str],
 ) -> list[dict[str, Any]]:
-    """The routes with the partner that was picked for each."""
-    offered = case.routing.get("routes", [])
+    """The routes with the partner that was picked for each, in the order of the rules."""
+    offered = [
+        route for route in Routing.from_json(case.routing).routes if can_take(route)
+    ]
     if not chosen:
         nothing = phrase("Choose at least one route.")
         raise InvalidInput(nothing, fields={"/routes": nothing})
+    if chosen.keys() - {route.id for route in offered}:
+        raise InvalidInput(
+            "This route is not one of the case's.", hint="Reload the page."
+        )
     routes = []
-    for index, partner_id in sorted(chosen.items()):
-        if not 0 <= index < len(offered) or not can_take(offered[index]):
-            raise InvalidInput(
-                "This route is not one of the case's.", hint="Load the page anew."
-            )
-        route = dict(offered[index])
-        if route["to"] in REFERRAL_ROUTES or partner_id is not None:
-            place = municipality_of(case)
+    place = municipality_of(case)
+    for route in offered:
+        if route.id not in chosen:
+            continue
+        planned, partner_id = route.to_json(), chosen[route.id]
+        if route.to in REFERRAL_ROUTES or partner_id is not None:
             partner = _partner(session, route, partner_id, place)
-            route["partner_id"] = str(partner.id)
+            planned["partner_id"] = str(partner.id)
             covered = coverage_of(office_of(partner).territory, place)
             if covered.needs_reason:
-                route["territory_reason"] = _required_reason(
-                    partner, reasons.get(index)
-                )
-        routes.append(route)
+                reason = _required_reason(partner, reasons.get(route.id))
+                planned["territory_reason"] = reason
+        routes.append(planned)
     return routes
 
 
 def _partner(
     session: Session,
-    route: Mapping[str, Any],
+    route: Route,
     chosen: uuid.UUID | None,
     municipality: str | None,
 ) -> Partner:
-    kind = KIND_OF_ROUTE[route["to"]]
+    kind = KIND_OF_ROUTE[route.to]
     if chosen is not None:
         found = session.get(Partner, chosen)
         if found is None or found.kind != kind or found.disabled_at is not None:
             raise NotFound("There is no such partner for this route.")
         return found
-    able = find_usable_partners(session, kind, route["country"])
+    able = find_usable_partners(session, kind, route.country)
     if not able:
         raise Conflict(
             phrase(
                 "Nobody who could take this route has a confirmed address: %(kind)s, %(country)s."
             ),
-            values={"kind": kind.replace("_", " "), "country": route["country"] or "?"},
+            values={"kind": kind.replace("_", " "), "country": route.country or "?"},
             hint=phrase("Enter and confirm one in the directory."),
         )
     partner = propose_partner(able, municipality)

@@ -43,6 +43,7 @@ from triage.items.models import (
     Sighting,
     Visit,
 )
+from triage.jurisdiction import Route
 from triage.media.models import Media
 from workers.migrations.tables import metadata
 
@@ -98,7 +99,7 @@ ROUTING = {
         },
     ],
 }
-PLACE = {route["to"]: index for index, route in enumerate(ROUTING["routes"][:3])}
+ROUTE_IDS = {route["to"]: Route.from_json(route).id for route in ROUTING["routes"][:3]}
 OUTCOME = {"class": "baseline", "kind": "csam_image", "age": "pre_pubescent"}
 
 
@@ -280,10 +281,10 @@ class House:
                 self.context,
                 session.get_one(Case, case.id),
                 arta,
-                {0: chosen.id if chosen else None},
+                {"child_protection_unit-AL": chosen.id if chosen else None},
                 note="",
                 now=self.now,
-                reasons={0: reason},
+                reasons={"child_protection_unit-AL": reason},
             )
             session.flush()
         return plan
@@ -409,15 +410,13 @@ class House:
     def request(
         self,
         case: Case,
-        *routes: str | int,
+        *routes: str,
         by: str = "arta",
         partner: Partner | None = None,
     ) -> Plan:
         chosen = {
-            (PLACE[one] if isinstance(one, str) else one): partner.id
-            if partner
-            else None
-            for one in routes
+            ROUTE_IDS.get(route, route): partner.id if partner else None
+            for route in routes
         }
         person = self.person(by)
         with self.context.database.writing() as session:
@@ -437,9 +436,7 @@ class House:
             found = session.get_one(Plan, plan.id)
             planning.approve_plan(session, self.context, found, person, now=self.now)
 
-    def decide(
-        self, case: Case, *routes: str | int, partner: Partner | None = None
-    ) -> None:
+    def decide(self, case: Case, *routes: str, partner: Partner | None = None) -> None:
         """Two people want these routes; the jobs that follow have run."""
         self.approve(self.request(case, *routes, partner=partner))
         self.work()

@@ -221,7 +221,11 @@ def test_one_asks_and_another_approves(house: Any, browser: Any) -> None:
         page.count('name="route"') == 4
     )  # the regulator's is a person's to take by hand
     path = action(page, "Ask for approval")
-    assert arta.post(path, route=["0", "1"], partner_0=str(police.id)).location == CASE
+    chosen = {
+        "route": ["police-AL", "provider_notice-AL"],
+        "partner_police-AL": str(police.id),
+    }
+    assert arta.post(path, **chosen).location == CASE
     assert house.only(Plan).state == "requested"
     page = arta.case()
     assert "Another person must approve it." in page
@@ -247,10 +251,13 @@ def test_a_rejected_form_says_why(house: Any, browser: Any) -> None:
     path = action(arta.case(), "Ask for approval")
     for form, says in (
         ({}, "Choose at least one route."),
-        ({"route": ["1"]}, "Choose the police as well."),
-        ({"route": ["x"]}, "This choice cannot be read."),
-        ({"route": ["0"], "partner_0": "?"}, "This choice cannot be read."),
-        ({"route": ["4"]}, "not one of the case's"),
+        ({"route": ["provider_notice-AL"]}, "Choose the police as well."),
+        ({"route": ["1"]}, "not one of the case's"),
+        (
+            {"route": ["police-AL"], "partner_police-AL": "?"},
+            "This choice cannot be read.",
+        ),
+        ({"route": ["regulator-AL"]}, "not one of the case's"),
     ):
         arta.post(path, **form)
         assert says in arta.case()
@@ -332,7 +339,7 @@ def test_the_liaison_notes_an_answer(house: Any, browser: Any) -> None:
 
 
 def test_an_unconfirmed_host_is_confirmed_on_the_case(house: Any, browser: Any) -> None:
-    house.decide(house.case(), 3)
+    house.decide(house.case(), "provider_notice-XK")
     assert house.notice.state == "awaiting_contact"
     assert "A supervisor confirms the contact." in browser("arta").case()
     chief = browser("drita", "supervisor")
@@ -345,7 +352,7 @@ def test_an_unconfirmed_host_is_confirmed_on_the_case(house: Any, browser: Any) 
 def test_a_person_names_the_contact_of_a_host_without_one(
     house: Any, browser: Any
 ) -> None:
-    house.decide(house.case(abuse_contact=None), 3)
+    house.decide(house.case(abuse_contact=None), "provider_notice-XK")
     chief = browser("drita", "supervisor")
     path = action(chief.case(), "Confirm this contact and send")
     chief.post(path, address="nobody")
@@ -374,7 +381,7 @@ def test_what_failed_is_sent_again(house: Any, browser: Any) -> None:
 
 def test_a_senior_withdraws_a_notice(house: Any, browser: Any) -> None:
     house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
-    house.decide(house.case(), 3)
+    house.decide(house.case(), "provider_notice-XK")
     assert "Withdraw the notice" not in browser("arta").case()
     senior = browser("blerta", "senior")
     path = action(senior.case(), ">Withdraw<")
@@ -392,7 +399,7 @@ def test_a_senior_withdraws_a_notice(house: Any, browser: Any) -> None:
 def test_the_watch_shows_its_looks(house: Any, browser: Any) -> None:
     house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
     case = house.case()
-    house.decide(case, 3)
+    house.decide(case, "provider_notice-XK")
     with house.context.database.writing() as session:
         watch = session.get_one(Watch, house.only(Watch).id)
         watch.checks, watch.last_verdict, watch.last_at = 1, "gone", house.now
@@ -527,5 +534,10 @@ def test_the_page_proposes_nobody_where_the_place_is_unknown(
     house.unit("Berat")
     house.case_of_a_child_in(None)
     page = browser("arta").case()
-    assert " selected>" not in page.split('name="partner_0"')[1].split("</select>")[0]
+    assert (
+        " selected>"
+        not in page.split('name="partner_child_protection_unit-AL"')[1].split(
+            "</select>"
+        )[0]
+    )
     assert "enter the municipality among the facts about people" in page

@@ -27,7 +27,7 @@ from triage.items.models import Item
 def sent(house: Any) -> Any:
     """A notice that a confirmed host has."""
     house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
-    house.decide(house.case(), 3)
+    house.decide(house.case(), "provider_notice-XK")
     assert house.notice.state == "sent"
     return house
 
@@ -67,7 +67,7 @@ def reminded(house: Any) -> int:
 
 
 def test_an_unconfirmed_host_waits_for_a_person_and_then_gets_it(house: Any) -> None:
-    house.decide(house.case(), 3)
+    house.decide(house.case(), "provider_notice-XK")
     assert house.notice.state == "awaiting_contact"
     assert house.mail.messages == []
     with house.context.database.writing() as session:
@@ -87,7 +87,7 @@ def test_the_host_is_looked_up_again_just_before_sending(sent: Any) -> None:
     house = sent
     withdraw(house)
     house.later(hours=1)
-    plan = house.request(house.only(Case), 3)
+    plan = house.request(house.only(Case), "provider_notice-XK")
     with house.context.database.writing() as session:
         session.get_one(Item, house.only(Item).id).abuse_contact = "ABUSE@new.example"
     house.approve(plan)
@@ -105,12 +105,12 @@ def test_the_host_is_looked_up_again_just_before_sending(sent: Any) -> None:
 def test_a_host_without_a_usable_contact_waits_for_a_person(
     house: Any, contact: str
 ) -> None:
-    house.decide(house.case(abuse_contact=contact), 3)
+    house.decide(house.case(abuse_contact=contact), "provider_notice-XK")
     assert (house.notice.state, house.notice.partner) == ("awaiting_contact", None)
 
 
 def test_a_named_contact_is_not_overruled_by_the_published_one(house: Any) -> None:
-    house.decide(house.case(), 3)
+    house.decide(house.case(), "provider_notice-XK")
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
         desk = name_desk(
@@ -124,7 +124,7 @@ def test_a_named_contact_is_not_overruled_by_the_published_one(house: Any) -> No
 
 
 def test_a_named_contact_waits_for_the_police_too(house: Any) -> None:
-    house.decide(house.case(abuse_contact=None), 3)
+    house.decide(house.case(abuse_contact=None), "provider_notice-XK")
     house.partner()
     house.decide(house.only(Case), "police")
     with house.context.database.writing() as session:
@@ -159,13 +159,13 @@ def test_a_disabled_host_waits_for_a_person(house: Any) -> None:
         address="abuse@isp.example",
         disabled_at=house.now,
     )
-    house.decide(house.case(), 3)
+    house.decide(house.case(), "provider_notice-XK")
     assert house.notice.state == "awaiting_contact"
 
 
 def test_danger_shortens_the_deadline(house: Any) -> None:
     house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
-    house.decide(house.case(danger_now=True), 3)
+    house.decide(house.case(danger_now=True), "provider_notice-XK")
     hours = REMOVAL_HOURS["immediate"]
     assert house.notice.due_at == house.now + timedelta(hours=hours)
     assert house.mail.messages[0].urgent
@@ -276,7 +276,7 @@ def test_what_never_left_is_withdrawn_in_silence(house: Any) -> None:
 def test_a_notice_withdrawn_before_its_turn_does_not_leave(house: Any) -> None:
     house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
     attempt = house.jobs.pop("delivery.attempt")
-    house.decide(house.case(), 3)
+    house.decide(house.case(), "provider_notice-XK")
     withdraw(house)
     house.jobs["delivery.attempt"] = attempt
     house.work()
@@ -294,7 +294,7 @@ def test_a_notice_withdrawn_on_its_way_is_taken_back(house: Any) -> None:
         return send(message)
 
     house.mail.send = send_meanwhile_withdraw
-    house.decide(house.case(), 3)
+    house.decide(house.case(), "provider_notice-XK")
     assert house.notice.state == "withdrawn"
     assert [one.purpose for one in house.all(Delivery)] == ["first", "withdrawal"]
     assert len(house.mail.messages) == 2
@@ -404,7 +404,7 @@ def test_a_failed_notice_goes_out_when_its_contact_is_mended(house: Any) -> None
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"
     )
     house.mail.faults = [Refused("550")]
-    house.decide(house.case(), 3)
+    house.decide(house.case(), "provider_notice-XK")
     assert house.notice.state == "failed"
     with house.context.database.writing() as session:
         found = session.get_one(Partner, desk.id)
@@ -419,7 +419,8 @@ def test_a_failed_notice_goes_out_when_its_contact_is_mended(house: Any) -> None
 def test_a_preservation_request_asks_for_data_and_not_for_removal(house: Any) -> None:
     house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
     route = {**house.case().routing["routes"][3], "to": "preservation_request"}
-    house.decide(house.case("two", routing={"routes": [route]}), 0)
+    case = house.case("two", routing={"routes": [route]})
+    house.decide(case, "preservation_request-XK")
     text = house.mail.messages[0].text
     assert "Preserve now, before anything is removed" in text
     assert "Remove the material" not in text
@@ -428,7 +429,7 @@ def test_a_preservation_request_asks_for_data_and_not_for_removal(house: Any) ->
 def test_a_host_that_has_a_notice_gets_no_second_one(sent: Any) -> None:
     case = sent.only(Case)
     with pytest.raises(Conflict, match="under way"):
-        sent.request(case, 3)
+        sent.request(case, "provider_notice-XK")
     withdraw(sent)
-    sent.decide(case, 3)
+    sent.decide(case, "provider_notice-XK")
     assert [one.state for one in sent.all(Notice)] == ["withdrawn", "sent"]

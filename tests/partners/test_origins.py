@@ -180,7 +180,7 @@ def let_go(house: Any) -> None:
 
 def test_nothing_is_asked_before_the_police_let_it_go(hidden: Any, api: Any) -> None:
     case = behind(hidden)
-    hidden.decide(case, 0, 1)
+    hidden.decide(case, "cdn_notice", "police")
     assert hidden.notice.state == "awaiting_release"
     assert api.asked == []
     let_go(hidden)
@@ -203,9 +203,9 @@ def test_nothing_is_asked_before_the_police_let_it_go(hidden: Any, api: Any) -> 
 def test_a_hold_that_comes_between_stops_it_at_the_door(hidden: Any, api: Any) -> None:
     case = behind(hidden, after=None)
     attempt = hidden.jobs.pop("delivery.attempt")
-    hidden.decide(case, 0)
+    hidden.decide(case, "cdn_notice")
     assert hidden.notice.state == "queued"
-    plan = hidden.request(hidden.only(Case), 1)
+    plan = hidden.request(hidden.only(Case), "police")
     hidden.jobs["delivery.attempt"] = attempt
     hidden.approve(plan)
     hidden.work()
@@ -215,13 +215,13 @@ def test_a_hold_that_comes_between_stops_it_at_the_door(hidden: Any, api: Any) -
 
 @pytest.mark.parametrize("settings", [{}])
 def test_without_an_account_the_notice_goes_by_mail(hidden: Any, api: Any) -> None:
-    hidden.decide(behind(hidden, after=None), 0)
+    hidden.decide(behind(hidden, after=None), "cdn_notice")
     assert api.asked == []
     assert hidden.notice.partner.address == "abuse@cdn.example"
 
 
 def test_its_state_is_asked_for_until_it_is_settled(hidden: Any, api: Any) -> None:
-    hidden.decide(behind(hidden, after=None), 0)
+    hidden.decide(behind(hidden, after=None), "cdn_notice")
     api.answers = [
         (200, told("submitted")),
         (429, {"success": False, "errors": []}),
@@ -245,7 +245,7 @@ def test_its_state_is_asked_for_until_it_is_settled(hidden: Any, api: Any) -> No
 
 def test_a_limit_is_a_fact_and_it_is_tried_again(hidden: Any, api: Any) -> None:
     api.answers = [(429, {"success": False, "errors": []}), (200, taken("f00d"))]
-    hidden.decide(behind(hidden, after=None), 0)
+    hidden.decide(behind(hidden, after=None), "cdn_notice")
     assert hidden.notice.state == "queued"
     assert requests(hidden) == [
         "not sent: Cloudflare was asked too often. It is asked again later."
@@ -258,7 +258,7 @@ def test_a_limit_is_a_fact_and_it_is_tried_again(hidden: Any, api: Any) -> None:
 
 def test_a_refusal_is_a_fact_and_goes_to_a_person(hidden: Any, api: Any) -> None:
     api.answers = [(400, {"success": False, "errors": [{"message": "urls: not ours"}]})]
-    hidden.decide(behind(hidden, after=None), 0)
+    hidden.decide(behind(hidden, after=None), "cdn_notice")
     assert len(api.asked) == 1
     assert hidden.notice.state == "failed"
     assert requests(hidden) == [
@@ -267,7 +267,7 @@ def test_a_refusal_is_a_fact_and_goes_to_a_person(hidden: Any, api: Any) -> None
 
 
 def test_no_reminder_is_sent_as_a_second_report(hidden: Any, api: Any) -> None:
-    hidden.decide(behind(hidden, after=None), 0)
+    hidden.decide(behind(hidden, after=None), "cdn_notice")
     with hidden.context.database.writing() as session:
         notice = session.scalars(select(Notice)).one()
         notices.withdraw(
@@ -279,7 +279,7 @@ def test_no_reminder_is_sent_as_a_second_report(hidden: Any, api: Any) -> None:
 
 
 def test_a_person_may_disable_the_contact(hidden: Any, api: Any) -> None:
-    hidden.decide(behind(hidden, after=None), 0)
+    hidden.decide(behind(hidden, after=None), "cdn_notice")
     with hidden.context.database.writing() as session:
         session.execute(update(Partner).values(disabled_at=hidden.now))
         notice = session.scalars(select(Notice)).one()
@@ -307,7 +307,7 @@ def enter(
 
 
 def test_the_origin_that_was_told_is_where_it_is_hosted(hidden: Any, api: Any) -> None:
-    hidden.decide(behind(hidden, after=None), 0)
+    hidden.decide(behind(hidden, after=None), "cdn_notice")
     item = hidden.only(Item)
     assert (item.hosting_kind, item.hosting_country) == ("cdn", None)
     hidden.later(days=1)

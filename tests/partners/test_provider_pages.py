@@ -37,7 +37,7 @@ def told(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     house.partner()
     house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
     house.decide(house.case(), "police")
-    house.approve(house.request(house.only(Hold).referral.case, 3))
+    house.approve(house.request(house.only(Hold).referral.case, "provider_notice-XK"))
     with house.context.database.writing() as session:
         from partners.referrals.holds import release_hold
 

@@ -10,13 +10,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from enum import StrEnum
 
-from triage.availability.model import ABSENT, KEPT_OUT, PRESENT, Vantage, Verdict
+from triage.availability.model import (
+    ABSENT,
+    KEPT_OUT,
+    PRESENT,
+    Vantage,
+    Verdict,
+    VerdictName,
+)
 from triage.availability.policy import Policy, Proof
 from triage.availability.schedule import due
 
-State = Literal["still_up", "removed", "down", "kept_out", "unclear"]
+
+class State(StrEnum):
+    """What the looks at a location amount to. The values are stored and shown."""
+
+    STILL_UP = "still_up"
+    """The very last look saw it."""
+    REMOVED = "removed"
+    """It is not there; proved only once the conclusion is ``verified``."""
+    DOWN = "down"
+    """The host does not answer: never taken for a removal."""
+    KEPT_OUT = "kept_out"
+    """We are not let in, so what is behind is not known."""
+    UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +85,9 @@ class _Series:
         if self.proved is not None:
             self.reappeared = True
             self.first = verdict.at  # watched as closely again as on the first day
-        self.proved, self.proved_at, self.kept_out = None, None, None
+        self.proved = None
+        self.proved_at = None
+        self.kept_out = None
         self.absences.clear()
         self.downs.clear()
         self.undecided.clear()
@@ -79,7 +100,7 @@ class _Series:
             self.undecided.clear()
             self.absences.append(verdict)
             self.absent_at[verdict.vantage] = verdict.at
-        elif verdict.verdict == "host_down":
+        elif verdict.verdict is VerdictName.HOST_DOWN:
             self.downs.append(verdict)
         elif verdict.verdict in KEPT_OUT:
             self.kept_out = verdict
@@ -90,20 +111,26 @@ class _Series:
         self._prove(verdict.at)
 
     def _prove(self, now: datetime) -> None:
-        if self.proved == "removed" or self.kept_out is not None:
+        if self.proved is State.REMOVED or self.kept_out is not None:
             return
         missed = self.missed_everywhere() and self._from_both()
-        if missed and _complete(self.absences, self.policy.removal):
-            self.proved, self.proved_at, self.reappeared = "removed", now, False
-        if self.proved is None and _complete(self.downs, self.policy.down):
-            self.proved, self.proved_at, self.reappeared = "down", now, False
+        if missed and _is_complete(self.absences, self.policy.removal):
+            self._take_as_proved(State.REMOVED, now)
+        if self.proved is None and _is_complete(self.downs, self.policy.down):
+            self._take_as_proved(State.DOWN, now)
+
+    def _take_as_proved(self, state: State, now: datetime) -> None:
+        self.proved = state
+        self.proved_at = now
+        self.reappeared = False
 
     def missed_everywhere(self) -> bool:
         """Each place that ever saw it must itself have missed it since."""
-        return all(
-            vantage in self.absent_at and self.absent_at[vantage] > seen
-            for vantage, seen in self.seen_at.items()
-        )
+        for vantage, last_seen in self.seen_at.items():
+            missed = self.absent_at.get(vantage)
+            if missed is None or missed <= last_seen:
+                return False
+        return True
 
     def _from_both(self) -> bool:
         places = {verdict.vantage for verdict in self.absences}
@@ -119,13 +146,13 @@ class _Series:
         if self.proved is not None:
             return self.proved
         if self.kept_out is not None:
-            return "kept_out"
+            return State.KEPT_OUT
         if self.absences:
-            return "removed"
+            return State.REMOVED
         if self.downs:
-            return "down"
-        seen = self.last is not None and self.last.verdict in PRESENT
-        return "still_up" if seen else "unclear"
+            return State.DOWN
+        is_up = self.last is not None and self.last.verdict in PRESENT
+        return State.STILL_UP if is_up else State.UNCLEAR
 
 
 def conclude(history: Sequence[Verdict], policy: Policy, now: datetime) -> Conclusion:
@@ -136,16 +163,16 @@ def conclude(history: Sequence[Verdict], policy: Policy, now: datetime) -> Concl
             series.add(verdict)
     first, last = series.first, series.last
     if first is None or last is None:
-        return Conclusion("unclear", False, now, ("Nobody has looked yet.",))
+        return Conclusion(State.UNCLEAR, False, now, ("Nobody has looked yet.",))
     return Conclusion(
         state=series.state,
-        verified=series.proved is not None or series.state == "still_up",
+        verified=series.proved is not None or series.state is State.STILL_UP,
         next_check_at=_next(series, first, last.at),
         because=_because(series, last),
         since=_since(series, last),
         reappeared=series.reappeared,
         needs_person=series.proved is None
-        and _complete(series.undecided, policy.removal),
+        and _is_complete(series.undecided, policy.removal),
     )
 
 
@@ -161,9 +188,9 @@ def _next(series: _Series, first: datetime, last: datetime) -> datetime | None:
     if series.proved_at is not None:
         return due(policy.reappearance, series.proved_at, last)
     soonest = None
-    if series.state == "removed":
+    if series.state is State.REMOVED:
         soonest = _pace(policy.removal)
-    elif series.state == "down":
+    elif series.state is State.DOWN:
         soonest = _pace(policy.down)
     return due(policy.watch, first, last, soonest=soonest)
 
@@ -182,29 +209,30 @@ def _counted(verdicts: Sequence[Verdict], proof: Proof) -> list[Verdict]:
     return counted
 
 
-def _complete(verdicts: Sequence[Verdict], proof: Proof) -> bool:
+def _is_complete(verdicts: Sequence[Verdict], proof: Proof) -> bool:
     counted = _counted(verdicts, proof)
-    return (
-        len(counted) >= proof.checks
-        and counted[-1].at - counted[0].at >= proof.min_span
-    )
+    if len(counted) < proof.checks:
+        return False
+    return counted[-1].at - counted[0].at >= proof.min_span
 
 
 def _since(series: _Series, last: Verdict) -> datetime:
     began = series.absences or series.downs
-    return began[0].at if began else max(series.seen_at.values(), default=last.at)
+    if began:
+        return began[0].at
+    return max(series.seen_at.values(), default=last.at)
 
 
 def _because(series: _Series, last: Verdict) -> tuple[str, ...]:
     """In words, the most telling first."""
     because = list(last.reasons)
-    for state, listed, proof, what in (
-        ("removed", series.absences, series.policy.removal, "that it is not there"),
-        ("down", series.downs, series.policy.down, "that the host does not answer"),
-    ):
-        if series.state == state:
-            count = len(_counted(listed, proof))
-            because.append(f"{count} of {proof.checks} looks that count say {what}.")
+    policy = series.policy
+    if series.state is State.REMOVED:
+        counted = _count_looks(series.absences, policy.removal)
+        because.append(f"{counted} say that it is not there.")
+    if series.state is State.DOWN:
+        counted = _count_looks(series.downs, policy.down)
+        because.append(f"{counted} say that the host does not answer.")
     if series.absences and not series.missed_everywhere():
         because.append("A place that saw it before has not looked again.")
     if series.reappeared:
@@ -214,3 +242,7 @@ def _because(series: _Series, last: Verdict) -> tuple[str, ...]:
             "The last look does not count: our own network was not proved to work."
         )
     return tuple(because)
+
+
+def _count_looks(verdicts: Sequence[Verdict], proof: Proof) -> str:
+    return f"{len(_counted(verdicts, proof))} of {proof.checks} looks that count"

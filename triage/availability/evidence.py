@@ -86,9 +86,11 @@ def _is_another(home: Mapping[str, Any] | None, report: Mapping[str, Any]) -> bo
 def shows_a_part(report: Mapping[str, Any], baseline: Baseline) -> bool:
     """Some of the material is there and some is not: then what is there may be the site's own
     furniture, and its front page is worth a look at its pictures."""
-    found = _media_of(report)
-    here = [any(one.same(wanted) for one in found) for wanted in baseline.media]
-    return any(here) and not all(here)
+    media = _media_of(report)
+    still_there = [
+        any(medium.same(wanted) for medium in media) for wanted in baseline.media
+    ]
+    return any(still_there) and not all(still_there)
 
 
 def baseline_from_report(
@@ -100,28 +102,31 @@ def baseline_from_report(
     """
     wanted = None if sha256 is None else frozenset(sha256)
     listed = report.get("media") or ()
-    media = _hashes([found for found in listed if not _is_icon(found)]) or _hashes(
-        listed
-    )
+    without_icons = [medium for medium in listed if not _is_icon(medium)]
+    media = _hashes(without_icons) or _hashes(listed)
     return Baseline(
         url=report["requested"],
         status=report.get("status"),
-        media=tuple(m for m in media if wanted is None or m.sha256 in wanted),
+        media=tuple(
+            medium for medium in media if wanted is None or medium.sha256 in wanted
+        ),
         page=Page.from_facts(report.get("page")),
     )
 
 
 def _hashes(media: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
     return tuple(
-        MediaHash.from_fingerprint(found["fingerprint"])
-        for found in media
-        if found.get("fingerprint") is not None
+        MediaHash.from_fingerprint(medium["fingerprint"])
+        for medium in media
+        if medium.get("fingerprint") is not None
     )
 
 
-def _is_icon(found: Mapping[str, Any]) -> bool:
-    seen = found.get("fingerprint") or {}
-    return 0 < max(seen.get("width") or 0, seen.get("height") or 0) <= _ICON
+def _is_icon(medium: Mapping[str, Any]) -> bool:
+    fingerprint = medium.get("fingerprint") or {}
+    width = fingerprint.get("width") or 0
+    height = fingerprint.get("height") or 0
+    return 0 < max(width, height) <= _ICON
 
 
 def _complete(report: Mapping[str, Any], media_limit: int) -> bool:
@@ -129,19 +134,23 @@ def _complete(report: Mapping[str, Any], media_limit: int) -> bool:
     media = report.get("media") or ()
     if len(media) >= media_limit or report.get("error"):
         return False
-    return all(_was_seen(found) or _not_there(found) for found in media)
+    return all(_was_seen(medium) or _not_there(medium) for medium in media)
 
 
-def _was_seen(found: Mapping[str, Any]) -> bool:
+def _was_seen(medium: Mapping[str, Any]) -> bool:
     """Hashed; a picture that nobody could decode may be the one that was looked for."""
-    seen = found.get("fingerprint")
-    return seen is not None and "not_decodable" not in (seen.get("problems") or ())
+    fingerprint = medium.get("fingerprint")
+    if fingerprint is None:
+        return False
+    problems = fingerprint.get("problems") or ()
+    return "not_decodable" not in problems
 
 
-def _not_there(found: Mapping[str, Any]) -> bool:
+def _not_there(medium: Mapping[str, Any]) -> bool:
     """404 and 410; a counter's empty 204; a link that leads to a page. A page in place of a
     picture that the page itself shows may be a wall before the picture."""
-    status, error = found.get("status"), found.get("error")
+    status, error = medium.get("status"), medium.get("error")
     if status in _GONE or (status == 204 and error == "empty"):
         return True
-    return error == "not_media" and found.get("source") in ("direct", "jsonld", "og")
+    is_only_named = medium.get("source") in ("direct", "jsonld", "og")
+    return error == "not_media" and is_only_named

@@ -8,27 +8,41 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 Vantage = Literal["own", "second"]
-VerdictName = Literal[
-    "online",
-    "removed",
-    "gone",
-    "soft_404",
-    "login_wall",
-    "blocked_here",
-    "geo_blocked",
-    "moved",
-    "host_down",
-    "unknown",
-]
 
-#: What the verdicts say of the material: it is there, it is not, or we are not let in.
-PRESENT = frozenset({"online", "moved"})
-ABSENT = frozenset({"removed", "gone", "soft_404"})
-KEPT_OUT = frozenset({"login_wall", "blocked_here", "geo_blocked"})
+
+class VerdictName(StrEnum):
+    """What one look says of the material. The values are stored with every visit."""
+
+    ONLINE = "online"
+    REMOVED = "removed"
+    """The page answers, and what was reported is not on it any more."""
+    GONE = "gone"
+    """The server says that there is nothing there (404, 410)."""
+    SOFT_404 = "soft_404"
+    """A page that says so in words, with a status of success."""
+    LOGIN_WALL = "login_wall"
+    BLOCKED_HERE = "blocked_here"
+    """The server keeps us out; others may see it."""
+    GEO_BLOCKED = "geo_blocked"
+    MOVED = "moved"
+    """It is there, at another address."""
+    HOST_DOWN = "host_down"
+    UNKNOWN = "unknown"
+
+
+PRESENT = frozenset({VerdictName.ONLINE, VerdictName.MOVED})
+"""The material is there."""
+ABSENT = frozenset({VerdictName.REMOVED, VerdictName.GONE, VerdictName.SOFT_404})
+"""It is not there."""
+KEPT_OUT = frozenset(
+    {VerdictName.LOGIN_WALL, VerdictName.BLOCKED_HERE, VerdictName.GEO_BLOCKED}
+)
+"""We are not let in, so nothing is said of it."""
 
 #: PDQ: the same picture up to this many of 256 bits (Meta's guidance); see standards on PDQ.
 PDQ_SAME = 31
@@ -190,9 +204,14 @@ class Verdict:
     vantage: Vantage = "own"
     healthy: bool = False
 
+    def __post_init__(self) -> None:
+        """A stored name becomes the member that it names; ``ValueError`` where there is none."""
+        object.__setattr__(self, "verdict", VerdictName(self.verdict))
+
     def to_json(self) -> dict[str, Any]:
         return {
             **asdict(self),
+            "verdict": str(self.verdict),
             "evidence": list(self.evidence),
             "reasons": list(self.reasons),
             "at": self.at.isoformat(),
@@ -201,7 +220,7 @@ class Verdict:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         return cls(
-            value["verdict"],
+            VerdictName(value["verdict"]),
             tuple(value["evidence"]),
             tuple(value["reasons"]),
             datetime.fromisoformat(value["at"]),

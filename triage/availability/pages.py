@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 from urllib.parse import urlsplit
 
 from hotline.core.datafiles.files import read_toml
+from hotline.core.datafiles.vocabulary import describe_unknown, find_unknown
 from hotline.core.errors import Misconfigured
 from triage.availability.model import Page, VerdictName, page_distance
 
 #: Only what is not an absence of our making may be told by a page.
 _MEANINGS = frozenset(
-    {"soft_404", "blocked_here", "geo_blocked", "login_wall", "host_down"}
+    {
+        VerdictName.SOFT_404,
+        VerdictName.BLOCKED_HERE,
+        VerdictName.GEO_BLOCKED,
+        VerdictName.LOGIN_WALL,
+        VerdictName.HOST_DOWN,
+    }
 )
+
+_SIMHASH = re.compile("[0-9a-fA-F]{16}")
 
 #: Bits of 64 up to which two texts are the same page with another date or number in it.
 SAME_TEXT = 6
@@ -58,25 +68,36 @@ class ErrorPages:
         """
         reached, asked = urlsplit(url), urlsplit(requested)
         host = (reached.hostname or "").lower()
-        if (reached.hostname, reached.path) != (asked.hostname, asked.path):
-            for known in self.addresses:
-                if _under(host, known.host) and _path_fits(
-                    reached.path.lower(), known.path
-                ):
-                    return known.verdict
+        is_redirected = (reached.hostname, reached.path) != (asked.hostname, asked.path)
+        if is_redirected:
+            meaning = self._meaning_of_address(host, reached.path.lower())
+            if meaning is not None:
+                return meaning
         if page is None:
             return None
         if page.title is not None and page.title in self.titles:
             return self.titles[page.title]
+        return self._meaning_of_text(host, page)
+
+    def _meaning_of_address(self, host: str, path: str) -> VerdictName | None:
+        for address in self.addresses:
+            if _is_under(host, address.host) and _path_fits(path, address.path):
+                return address.verdict
+        return None
+
+    def _meaning_of_text(self, host: str, page: Page) -> VerdictName | None:
+        if page.length < ENOUGH_TEXT:
+            return None
         for example in self.pages:
-            same = page_distance(page, Page(example.simhash, page.length)) <= SAME_TEXT
-            if page.length >= ENOUGH_TEXT and same and _under(host, example.host):
+            distance = page_distance(page, Page(example.simhash, page.length))
+            if distance <= SAME_TEXT and _is_under(host, example.host):
                 return example.verdict
         return None
 
 
-def _under(host: str, known: str | None) -> bool:
-    return known is None or host == known or host.endswith(f".{known}")
+def _is_under(host: str, domain: str | None) -> bool:
+    """Whether the host is the domain's, or a sub-domain's; every host is where there is none."""
+    return domain is None or host == domain or host.endswith(f".{domain}")
 
 
 def _path_fits(path: str, known: str) -> bool:
@@ -87,7 +108,8 @@ def _path_fits(path: str, known: str) -> bool:
 
 def title_hash(title: str) -> str:
     """As the fetcher makes it: spaces joined, case folded, SHA-256 in hex."""
-    return hashlib.sha256(" ".join(title.split()).casefold().encode()).hexdigest()
+    words = " ".join(title.split()).casefold()
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 @cache
@@ -97,70 +119,74 @@ def shipped_error_pages() -> ErrorPages:
 
 
 def load_error_pages(override_dir: Path | None = None) -> ErrorPages:
-    raw = read_toml("triage.availability", "error_pages.toml", override_dir)
-    faults: list[str] = []
-    titles = _titles(raw.get("titles", {}), faults)
-    pages = _pages(raw.get("page", []), faults)
-    addresses = _addresses(raw.get("address", []), faults)
+    """The table; raises ``Misconfigured`` with every fault of the file."""
+    document = read_toml("triage.availability", "error_pages.toml", override_dir)
+    faults = find_unknown(document, ("version", "titles", "page", "address"))
+    titles = _read_titles(document.get("titles", {}), faults)
+    pages = _read_pages(document.get("page", []), faults)
+    addresses = _read_addresses(document.get("address", []), faults)
     if faults:
-        raise Misconfigured(
-            f"Data file error_pages.toml has faults: {'; '.join(faults)}."
-        )
+        listed = "; ".join(faults)
+        raise Misconfigured(f"Data file error_pages.toml has faults: {listed}.")
     return ErrorPages(titles, pages, addresses)
 
 
-def _titles(
+def _read_titles(
     groups: Mapping[str, Iterable[str]], faults: list[str]
 ) -> dict[str, VerdictName]:
     meanings: dict[str, VerdictName] = {}
-    for name, listed in groups.items():
-        meaning = _meaning(name, "titles", faults)
-        for title in listed if meaning else ():
-            key = title_hash(title)
-            if meaning and meanings.setdefault(key, meaning) != meaning:
+    for name, titles in groups.items():
+        meaning = _read_meaning(name, "titles", faults)
+        if meaning is None:
+            continue
+        for title in titles:
+            first_meaning = meanings.setdefault(title_hash(title), meaning)
+            if first_meaning is not meaning:
                 faults.append(f"the title {title!r} has two meanings")
     return meanings
 
 
-def _pages(
-    entries: Iterable[Mapping[str, Any]], faults: list[str]
+def _read_pages(
+    tables: Iterable[Mapping[str, Any]], faults: list[str]
 ) -> tuple[KnownPage, ...]:
     pages = []
-    for index, entry in enumerate(entries):
-        meaning = _meaning(str(entry.get("verdict")), f"page[{index}]", faults)
-        simhash = str(entry.get("simhash", ""))
-        if len(simhash) != 16 or not set(simhash.lower()) <= set("0123456789abcdef"):
-            faults.append(f"page[{index}]: simhash must be 16 hex digits")
+    for index, table in enumerate(tables):
+        where = f"page[{index}]"
+        for fault in find_unknown(table, ("host", "simhash", "verdict")):
+            faults.append(f"{where}: {fault}")
+        meaning = _read_meaning(str(table.get("verdict")), where, faults)
+        simhash = str(table.get("simhash", ""))
+        if not _SIMHASH.fullmatch(simhash):
+            faults.append(f"{where}: simhash must be 16 hex digits")
         elif meaning:
-            host = entry.get("host")
-            pages.append(
-                KnownPage(simhash, meaning, str(host).lower() if host else None)
-            )
+            pages.append(KnownPage(simhash, meaning, _read_host(table)))
     return tuple(pages)
 
 
-def _addresses(
-    entries: Iterable[Mapping[str, Any]], faults: list[str]
+def _read_addresses(
+    tables: Iterable[Mapping[str, Any]], faults: list[str]
 ) -> tuple[KnownAddress, ...]:
     addresses = []
-    for index, entry in enumerate(entries):
-        meaning = _meaning(str(entry.get("verdict")), f"address[{index}]", faults)
-        path = str(entry.get("path", ""))
+    for index, table in enumerate(tables):
+        where = f"address[{index}]"
+        for fault in find_unknown(table, ("host", "path", "verdict")):
+            faults.append(f"{where}: {fault}")
+        meaning = _read_meaning(str(table.get("verdict")), where, faults)
+        path = str(table.get("path", ""))
         if not path.startswith("/") or path in ("/", "/*"):
-            faults.append(
-                f"address[{index}]: path must begin with / and name something"
-            )
+            faults.append(f"{where}: path must begin with / and name something")
         elif meaning:
-            host = entry.get("host")
-            addresses.append(
-                KnownAddress(path.lower(), meaning, str(host).lower() if host else None)
-            )
+            addresses.append(KnownAddress(path.lower(), meaning, _read_host(table)))
     return tuple(addresses)
 
 
-def _meaning(name: str, where: str, faults: list[str]) -> VerdictName | None:
-    for known in get_args(VerdictName):
-        if known == name and name in _MEANINGS:
-            return known  # type: ignore[no-any-return]
-    faults.append(f"{where}: {name!r} is not one of {', '.join(sorted(_MEANINGS))}")
+def _read_host(table: Mapping[str, Any]) -> str | None:
+    host = table.get("host")
+    return str(host).lower() if host else None
+
+
+def _read_meaning(name: str, where: str, faults: list[str]) -> VerdictName | None:
+    if name in _MEANINGS:
+        return VerdictName(name)
+    faults.append(f"{where}: {describe_unknown(name, _MEANINGS)}")
     return None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hotline.core.datafiles.files import read_toml
+from hotline.core.datafiles.vocabulary import find_unknown
 from hotline.core.errors import Misconfigured
 
 _SPAN = re.compile(r"(\d{1,6})([smhd])")
@@ -45,6 +46,19 @@ class Policy:
     second_vantage: bool = False
 
 
+PROOF_FIELDS = ("checks", "min_gap", "min_span")
+PHASE_FIELDS = ("until", "every")
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "version": (),
+    "removal": (*PROOF_FIELDS, "second_vantage"),
+    "down": PROOF_FIELDS,
+    "watch": PHASE_FIELDS,
+    "reappearance": PHASE_FIELDS,
+    "politeness": ("host_gap", "jitter"),
+}
+"""What each table of the file may hold."""
+
+
 def policy_file(name: str) -> str:
     """The data file of the policy that the settings call ``name``."""
     return "availability.toml" if name == "default" else f"availability-{name}.toml"
@@ -54,67 +68,91 @@ def load_policy(
     override_dir: Path | None = None, *, name: str = "availability.toml"
 ) -> Policy:
     """From the data file; all its faults are named at once. ``availability-demo.toml`` is quick."""
-    raw = read_toml("triage.availability", name, override_dir)
-    faults: list[str] = []
-    politeness = _table(raw, "politeness", faults)
-    removal = _table(raw, "removal", faults)
+    document = read_toml("triage.availability", name, override_dir)
+    reader = _Reader(document)
+    removal = reader.read_table("removal")
+    down = reader.read_table("down")
+    politeness = reader.read_table("politeness")
     policy = Policy(
-        removal=_proof(removal, "removal", faults),
-        down=_proof(_table(raw, "down", faults), "down", faults),
-        watch=_phases(raw.get("watch"), "watch", faults),
-        reappearance=_phases(raw.get("reappearance"), "reappearance", faults),
-        host_gap=_span(politeness.get("host_gap"), "politeness.host_gap", faults),
-        jitter=_share(politeness.get("jitter", 0), faults),
+        removal=reader.read_proof("removal", removal),
+        down=reader.read_proof("down", down),
+        watch=reader.read_phases("watch"),
+        reappearance=reader.read_phases("reappearance"),
+        host_gap=reader.read_span("politeness.host_gap", politeness.get("host_gap")),
+        jitter=reader.read_jitter(politeness.get("jitter", 0)),
         second_vantage=removal.get("second_vantage") is True,
     )
-    if faults:
-        raise Misconfigured(f"Data file {name} has faults: {'; '.join(faults)}.")
+    if reader.faults:
+        faults = "; ".join(reader.faults)
+        raise Misconfigured(f"Data file {name} has faults: {faults}.")
     return policy
 
 
-def _table(raw: Mapping[str, Any], key: str, faults: list[str]) -> Mapping[str, Any]:
-    value = raw.get(key)
-    if isinstance(value, dict):
-        return value
-    faults.append(f"[{key}] is missing")
-    return {}
+class _Reader:
+    """Reads the parts of the file; what is wrong is noted in ``faults``, never raised."""
 
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self.faults = find_unknown(document, FIELDS)
 
-def _proof(table: Mapping[str, Any], where: str, faults: list[str]) -> Proof:
-    checks = table.get("checks")
-    if not isinstance(checks, int) or isinstance(checks, bool) or checks < 2:
-        # One look proves nothing: a host may have been restarting.
-        faults.append(f"{where}.checks must be a whole number of 2 or more")
-        checks = 2
-    gap = _span(table.get("min_gap"), f"{where}.min_gap", faults)
-    return Proof(checks, gap, _span(table.get("min_span"), f"{where}.min_span", faults))
+    def read_table(self, key: str) -> Mapping[str, Any]:
+        table = self._document.get(key)
+        if not isinstance(table, dict):
+            self.faults.append(f"[{key}] is missing")
+            return {}
+        for fault in find_unknown(table, FIELDS[key]):
+            self.faults.append(f"[{key}]: {fault}")
+        return table
 
+    def read_proof(self, where: str, table: Mapping[str, Any]) -> Proof:
+        checks = table.get("checks")
+        if isinstance(checks, bool) or not isinstance(checks, int) or checks < 2:
+            # One look proves nothing: a host may have been restarting.
+            self.faults.append(f"{where}.checks must be a whole number of 2 or more")
+            checks = 2
+        return Proof(
+            checks=checks,
+            min_gap=self.read_span(f"{where}.min_gap", table.get("min_gap")),
+            min_span=self.read_span(f"{where}.min_span", table.get("min_span")),
+        )
 
-def _phases(value: Any, where: str, faults: list[str]) -> tuple[Phase, ...]:
-    phases = []
-    for index, entry in enumerate(value if isinstance(value, list) else []):
-        until = _span(entry.get("until"), f"{where}[{index}].until", faults)
-        every = _span(entry.get("every"), f"{where}[{index}].every", faults)
+    def read_phases(self, key: str) -> tuple[Phase, ...]:
+        tables = self._document.get(key)
+        if not isinstance(tables, list) or not tables:
+            self.faults.append(f"[[{key}]] is missing")
+            return ()
+        phases = [
+            self._read_phase(f"{key}[{index}]", table)
+            for index, table in enumerate(tables)
+        ]
+        for earlier, later in pairwise(phases):
+            if later.until <= earlier.until:
+                self.faults.append(f"[[{key}]]: until must grow from one to the next")
+                break
+        return tuple(phases)
+
+    def _read_phase(self, where: str, table: Mapping[str, Any]) -> Phase:
+        for fault in find_unknown(table, PHASE_FIELDS):
+            self.faults.append(f"{where}: {fault}")
+        until = self.read_span(f"{where}.until", table.get("until"))
+        every = self.read_span(f"{where}.every", table.get("every"))
         if not every:
-            faults.append(f"{where}[{index}].every must be longer than nothing")
-        phases.append(Phase(until, every))
-    if not phases:
-        faults.append(f"[[{where}]] is missing")
-    if any(late.until <= early.until for early, late in pairwise(phases)):
-        faults.append(f"[[{where}]]: until must grow from one to the next")
-    return tuple(phases)
+            self.faults.append(f"{where}.every must be longer than nothing")
+        return Phase(until, every)
 
+    def read_span(self, where: str, value: Any) -> timedelta:
+        """ "90s", "30m", "24h" or "7d" as a time; no time at all where it is something else."""
+        match = _SPAN.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            self.faults.append(
+                f'{where} must be a span such as "90s", "30m", "24h" or "7d"'
+            )
+            return timedelta()
+        number, unit = match.groups()
+        return timedelta(**{_UNITS[unit]: int(number)})
 
-def _span(value: Any, where: str, faults: list[str]) -> timedelta:
-    found = _SPAN.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        faults.append(f'{where} must be a span such as "90s", "30m", "24h" or "7d"')
-        return timedelta()
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-def _share(value: Any, faults: list[str]) -> float:
-    if isinstance(value, int | float) and 0 <= value <= 0.5:
-        return float(value)
-    faults.append("politeness.jitter must be between 0 and 0.5")
-    return 0.0
+    def read_jitter(self, value: Any) -> float:
+        if isinstance(value, int | float) and 0 <= value <= 0.5:
+            return float(value)
+        self.faults.append("politeness.jitter must be between 0 and 0.5")
+        return 0.0

@@ -95,14 +95,14 @@ _TELLING_TEXT = 200
 def judge(check: Check, baseline: Baseline) -> Verdict:
     """The verdict of one look, with its evidence."""
     for rule in RULES:
-        found = rule(check, baseline)
-        if found is not None:
-            name, evidence = found
+        proof = rule(check, baseline)
+        if proof is not None:
+            name, evidence = proof
             if check.signed_in and name in ABSENT:
                 # What only some are shown is hidden from us when our cookies run out.
-                return _verdict(check, "unknown", ("signed_in", *evidence))
+                return _verdict(check, VerdictName.UNKNOWN, ("signed_in", *evidence))
             return _verdict(check, name, evidence)
-    return _verdict(check, "unknown", ("page_changed",))
+    return _verdict(check, VerdictName.UNKNOWN, ("page_changed",))
 
 
 def reconcile(own: Verdict, second: Verdict) -> Verdict:
@@ -114,12 +114,12 @@ def reconcile(own: Verdict, second: Verdict) -> Verdict:
     if own.verdict in PRESENT:
         return own
     if second.verdict not in PRESENT:
-        undecided = own.verdict == "unknown" or own.verdict in KEPT_OUT
-        return second if undecided and second.verdict != "unknown" else own
-    abroad = own.verdict == "geo_blocked" or "forbidden" in own.evidence
+        undecided = own.verdict == VerdictName.UNKNOWN or own.verdict in KEPT_OUT
+        return second if undecided and second.verdict != VerdictName.UNKNOWN else own
+    abroad = own.verdict == VerdictName.GEO_BLOCKED or "forbidden" in own.evidence
     return replace(
         own,
-        verdict="geo_blocked" if abroad else "blocked_here",
+        verdict=VerdictName.GEO_BLOCKED if abroad else VerdictName.BLOCKED_HERE,
         evidence=("seen_elsewhere", *own.evidence),
         reasons=(REASONS["seen_elsewhere"], *own.reasons),
     )
@@ -141,57 +141,58 @@ def _present(check: Check, baseline: Baseline) -> Found | None:
     if not _any_same(check.media, baseline.media) or _only_furniture(check, baseline):
         return None
     if check.redirected_away:
-        return "moved", ("same_media", "other_host")
-    return "online", ("same_media",)
+        return VerdictName.MOVED, ("same_media", "other_host")
+    return VerdictName.ONLINE, ("same_media",)
 
 
 def _our_failure(check: Check, _: Baseline) -> Found | None:
     if check.error in _OWN_FAILURES or check.status == _PROXY_STATUS:
-        return "unknown", ("own_failure",)
+        return VerdictName.UNKNOWN, ("own_failure",)
     if check.control_ok is False:
-        return "unknown", ("control_failed",)
+        return VerdictName.UNKNOWN, ("control_failed",)
     return None
 
 
 def _no_answer(check: Check, _: Baseline) -> Found | None:
     """No HTTP answer. Without a control probe nobody can say whose fault that is."""
     if check.error == "tls_invalid":
-        return "unknown", ("tls_invalid",)
+        return VerdictName.UNKNOWN, ("tls_invalid",)
     if check.error in _DNS or check.error in _NOT_REACHED:
         slug = check.error if check.error in _DNS else "not_reached"
         if check.control_ok is None:
-            return "unknown", (slug, "no_control")
-        return "host_down", (slug,)
+            return VerdictName.UNKNOWN, (slug, "no_control")
+        return VerdictName.HOST_DOWN, (slug,)
     if check.status is None:
-        return "unknown", ("odd_answer",)
+        return VerdictName.UNKNOWN, ("odd_answer",)
     return None
 
 
 #: Statuses that alone settle it: being kept out says nothing about what is behind.
 _STATUSES: dict[int, Found] = {
-    401: ("login_wall", ("login_asked",)),
-    402: ("login_wall", ("login_asked",)),
-    403: ("blocked_here", ("forbidden",)),
-    405: ("blocked_here", ("forbidden",)),
-    406: ("blocked_here", ("forbidden",)),
-    429: ("blocked_here", ("too_many_requests",)),
-    451: ("geo_blocked", ("legal_reasons",)),
-    202: ("unknown", ("empty_answer",)),
-    204: ("unknown", ("empty_answer",)),
-    205: ("unknown", ("empty_answer",)),
+    401: (VerdictName.LOGIN_WALL, ("login_asked",)),
+    402: (VerdictName.LOGIN_WALL, ("login_asked",)),
+    403: (VerdictName.BLOCKED_HERE, ("forbidden",)),
+    405: (VerdictName.BLOCKED_HERE, ("forbidden",)),
+    406: (VerdictName.BLOCKED_HERE, ("forbidden",)),
+    429: (VerdictName.BLOCKED_HERE, ("too_many_requests",)),
+    451: (VerdictName.GEO_BLOCKED, ("legal_reasons",)),
+    202: (VerdictName.UNKNOWN, ("empty_answer",)),
+    204: (VerdictName.UNKNOWN, ("empty_answer",)),
+    205: (VerdictName.UNKNOWN, ("empty_answer",)),
 }
 
 
 def _kept_out(check: Check, baseline: Baseline) -> Found | None:
-    known = _known_page(check, baseline)
-    if known in ("blocked_here", "geo_blocked", "login_wall", "host_down"):
-        return known, ("known_error_page",)
+    meaning = _known_page(check, baseline)
+    if meaning in KEPT_OUT or meaning == VerdictName.HOST_DOWN:
+        return meaning, ("known_error_page",)
     if check.status in _STATUSES:
         return _STATUSES[check.status]
     had_login = baseline.page is not None and baseline.page.login_form
     if check.page is not None and check.page.login_form and not had_login:
-        slug = "login_redirect" if check.final_url != check.requested else "login_asked"
-        return "login_wall", (slug,)
+        is_redirected = check.final_url != check.requested
+        slug = "login_redirect" if is_redirected else "login_asked"
+        return VerdictName.LOGIN_WALL, (slug,)
     return None
 
 
@@ -200,43 +201,49 @@ def _status_says(check: Check, baseline: Baseline) -> Found | None:
     if status in _ABSENT and baseline.status not in _ABSENT:
         # A host that shows the page to browsers and says 404 to us has removed nothing.
         if check.direct_media:
-            return "unknown", ("odd_answer", f"status_{status}")
+            return VerdictName.UNKNOWN, ("odd_answer", f"status_{status}")
         if check.page and baseline.page and _same_page(check.page, baseline.page):
-            return "unknown", ("same_page", f"status_{status}")
-        return "gone", (f"status_{status}",)
+            return VerdictName.UNKNOWN, ("same_page", f"status_{status}")
+        return VerdictName.GONE, (f"status_{status}",)
     if status >= 500:
-        return "host_down", ("server_error",)
+        return VerdictName.HOST_DOWN, ("server_error",)
     if not 200 <= status < 300 and status not in _ABSENT:
-        return "unknown", ("odd_answer",)
+        return VerdictName.UNKNOWN, ("odd_answer",)
     return None
 
 
 def _known_page(check: Check, baseline: Baseline) -> VerdictName | None:
     """What a known error page means, unless what was assessed had that very title ("Gone")."""
-    titles = (page.title for page in (check.page, baseline.page) if page is not None)
-    one, other = next(titles, None), next(titles, None)
-    return None if one is not None and one == other else check.known_error_page
+    if check.page is not None and baseline.page is not None:
+        title = check.page.title
+        if title is not None and title == baseline.page.title:
+            return None
+    return check.known_error_page
 
 
 def _in_part(check: Check, baseline: Baseline) -> Found | None:
     """Some of what was assessed is shown, and the host's error page does not show it: pages of a
     gallery may all have the same few words, and its front page all of its pictures."""
     own = [
-        found for found in check.media if not _any_same((found,), check.missing_media)
+        medium for medium in check.media if not _is_among(medium, check.missing_media)
     ]
-    return ("unknown", ("only_site_media",)) if _any_same(own, baseline.media) else None
+    return (
+        (VerdictName.UNKNOWN, ("only_site_media",))
+        if _any_same(own, baseline.media)
+        else None
+    )
 
 
 def _soft_404(check: Check, baseline: Baseline) -> Found | None:
     """An answer that says "here you are" about nothing."""
-    if _known_page(check, baseline) == "soft_404":
+    if _known_page(check, baseline) == VerdictName.SOFT_404:
         if not check.media_complete:
-            return "unknown", ("known_error_page", "media_unseen")
-        return "soft_404", ("known_error_page",)
+            return VerdictName.UNKNOWN, ("known_error_page", "media_unseen")
+        return VerdictName.SOFT_404, ("known_error_page",)
     if _like_missing(check):
         return _missing(check)
     if check.redirected_away:
-        return "unknown", ("elsewhere_redirect",)
+        return VerdictName.UNKNOWN, ("elsewhere_redirect",)
     if (
         check.redirected_home
         and check.page is not None
@@ -244,7 +251,9 @@ def _soft_404(check: Check, baseline: Baseline) -> Found | None:
     ):
         # A parked name leads every address to its front page: other addresses must not.
         apart = check.missing_status is not None
-        return "soft_404" if apart else "unknown", ("home_redirect",)
+        return VerdictName.SOFT_404 if apart else VerdictName.UNKNOWN, (
+            "home_redirect",
+        )
     return None
 
 
@@ -256,8 +265,8 @@ def _missing(check: Check) -> Found:
         or check.missing is None
         or _same_page(check.home, check.missing)
     ):
-        return "unknown", ("like_missing_page",)
-    return "soft_404", ("like_missing_page",)
+        return VerdictName.UNKNOWN, ("like_missing_page",)
+    return VerdictName.SOFT_404, ("like_missing_page",)
 
 
 def _media_absent(check: Check, baseline: Baseline) -> Found | None:
@@ -265,23 +274,23 @@ def _media_absent(check: Check, baseline: Baseline) -> Found | None:
     if not baseline.media:
         return None
     if not check.media_complete:
-        return "unknown", ("media_unseen",)
+        return VerdictName.UNKNOWN, ("media_unseen",)
     if _any_same(check.media, baseline.media):
-        return "unknown", ("only_site_media",)
+        return VerdictName.UNKNOWN, ("only_site_media",)
     if _similar(check.media, baseline.media):
-        return "unknown", ("media_similar",)
+        return VerdictName.UNKNOWN, ("media_similar",)
     return _without_media(check, baseline)
 
 
 def _without_media(check: Check, baseline: Baseline) -> Found:
     if check.direct_media:
         # Any host may show a stranger a stand-in (no referrer, another country): for a person.
-        return "unknown", ("media_replaced" if check.media else "odd_answer",)
+        return VerdictName.UNKNOWN, ("media_replaced" if check.media else "odd_answer",)
     if check.page is None or (check.page.length == 0 and not check.media):
-        return "unknown", ("empty_answer",)
+        return VerdictName.UNKNOWN, ("empty_answer",)
     if baseline.page is not None and _same_page(check.page, baseline.page):
-        return "removed", ("same_page_without_media",)
-    return "unknown", ("page_changed",)
+        return VerdictName.REMOVED, ("same_page_without_media",)
+    return VerdictName.UNKNOWN, ("page_changed",)
 
 
 def _page_only(check: Check, baseline: Baseline) -> Found | None:
@@ -289,15 +298,15 @@ def _page_only(check: Check, baseline: Baseline) -> Found | None:
     if baseline.media:
         return None
     if baseline.page is None or check.page is None:
-        return "unknown", ("nothing_to_compare",)
+        return VerdictName.UNKNOWN, ("nothing_to_compare",)
     if not _same_page(check.page, baseline.page):
-        return "unknown", ("page_changed",)
+        return VerdictName.UNKNOWN, ("page_changed",)
     if check.page.length < _TELLING_TEXT and check.missing_status is None:
         # The frame that a script fills later is the same for every address of such a site.
-        return "unknown", ("same_page", "too_little_text")
+        return VerdictName.UNKNOWN, ("same_page", "too_little_text")
     if check.redirected_away:
-        return "moved", ("same_page", "other_host")
-    return "online", ("same_page",)
+        return VerdictName.MOVED, ("same_page", "other_host")
+    return VerdictName.ONLINE, ("same_page",)
 
 
 RULES: tuple[Rule, ...] = (
@@ -313,36 +322,42 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+def _is_among(medium: MediaHash, media: Iterable[MediaHash]) -> bool:
+    return any(medium.same(other) for other in media)
+
+
 def _any_same(found: Iterable[MediaHash], wanted: tuple[MediaHash, ...]) -> bool:
-    return any(one.same(other) for one in found for other in wanted)
+    return any(_is_among(medium, wanted) for medium in found)
 
 
 def _only_furniture(check: Check, baseline: Baseline) -> bool:
     """Part of what was there is there, and all of it is on the site's other pages too: its logo
     does not say that the material is still up."""
-    same = [found for found in check.media if _any_same((found,), baseline.media)]
+    still_there = [
+        medium for medium in check.media if _is_among(medium, baseline.media)
+    ]
     furniture = (*check.home_media, *check.missing_media)
-    of_site = all(_any_same((found,), furniture) for found in same)
-    return of_site and not all(_any_same(same, (wanted,)) for wanted in baseline.media)
+    if not all(_is_among(medium, furniture) for medium in still_there):
+        return False
+    return not all(_any_same(still_there, (wanted,)) for wanted in baseline.media)
 
 
 def _similar(found: Iterable[MediaHash], wanted: tuple[MediaHash, ...]) -> bool:
     """Near, but not near enough to be called the same: a crop, a banner over it, another frame."""
-    distances = (one.distance(other) for one in found for other in wanted)
-    return any(
-        distance is not None and distance < PDQ_UNRELATED for distance in distances
-    )
+    for medium in found:
+        for other in wanted:
+            distance = medium.distance(other)
+            if distance is not None and distance < PDQ_UNRELATED:
+                return True
+    return False
 
 
-def _same_page(one: Page, other: Page) -> bool:
+def _same_page(page: Page, other: Page) -> bool:
     """Enough text on both, almost the same words, and not half of it missing."""
-    short, long = sorted((one.length, other.length))
-    return (
-        short >= ENOUGH_TEXT
-        and short * 2 >= long
-        and one.title == other.title
-        and page_distance(one, other) <= SAME_TEXT
-    )
+    short, long = sorted((page.length, other.length))
+    if short < ENOUGH_TEXT or short * 2 < long:
+        return False
+    return page.title == other.title and page_distance(page, other) <= SAME_TEXT
 
 
 def _like_missing(check: Check) -> bool:

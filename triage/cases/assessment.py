@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -16,6 +17,7 @@ from pydantic import ConfigDict, Field
 
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
+from hotline.core.datafiles.vocabulary import Language, describe_unknown, find_unknown
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.core.languages import SOURCE, add_translations
 from hotline.intake.kinds import ReportKind
@@ -27,7 +29,19 @@ CLASSES = ("baseline", "national", "not_illegal", "cannot_determine")
 ILLEGAL = ("baseline", "national")
 
 Slug = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
-Labels = Mapping[str, str]
+Labels = Mapping[Language, str]
+
+
+class IccamList(StrEnum):
+    """The lists of ICCAM to which a question may be bound, as ICCAM names them."""
+
+    CLASSIFICATION = "classification"
+    AGE_CATEGORIES = "age-categories"
+    GENDER_CATEGORIES = "gender-categories"
+    COMMERCIALITIES = "commercialities"
+    PAYMENT_METHODS = "payment-methods"
+    SITE_TYPES = "site-types"
+    VIRTUAL = "virtual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +63,7 @@ class Question:
     label: Labels
     choices: Annotated[tuple[Choice, ...], Field(min_length=2)]
     help: Labels = field(default_factory=dict)
-    iccam: str = ""
+    iccam: IccamList | None = None
     only_when: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     undetermined: str | None = None
     must: bool = False
@@ -176,20 +190,42 @@ def _faults(schema: Schema) -> Iterator[str]:
     first = schema.questions[0]
     if first.name != "class" or set(first.values) != set(CLASSES):
         yield f"the first question must be class, with the answers {', '.join(CLASSES)}"
-    seen: dict[str, tuple[str, ...]] = {}
+    for fault in find_unknown(first.values, CLASSES):
+        yield f"class: {fault}"
+    earlier: dict[str, tuple[str, ...]] = {}
     for question in schema.questions:
-        if question.name in seen:
+        if question.name in earlier:
             yield f"{question.name} is asked twice"
-        if len(set(question.values)) != len(question.values):
-            yield f"{question.name} has an answer twice"
-        if question.undetermined not in (None, *question.values):
-            yield f"{question.name}: undetermined is none of its answers"
-        if not question.decisive and question.undetermined is None:
-            yield f"{question.name} is not decisive and needs an undetermined answer"
-        for name, values in question.only_when.items():
-            if not set(values) <= set(seen.get(name, ())):
-                yield f"{question.name}: only_when names no earlier question with these answers"
-        for labels in (question.label, *(choice.label for choice in question.choices)):
-            if "en" not in labels:
-                yield f"{question.name} lacks an English label"
-        seen[question.name] = question.values
+        for fault in (*_answer_faults(question), *_reference_faults(question, earlier)):
+            yield f"{question.name}{fault}"
+        earlier[question.name] = question.values
+
+
+def _answer_faults(question: Question) -> Iterator[str]:
+    """What is wrong with a question and its own answers."""
+    if len(set(question.values)) != len(question.values):
+        yield " has an answer twice"
+    if question.undetermined not in (None, *question.values):
+        fault = describe_unknown(question.undetermined or "", question.values)
+        yield f": undetermined is none of its answers: {fault}"
+    if not question.decisive and question.undetermined is None:
+        yield " is not decisive and needs an undetermined answer"
+    if question.name == "kind":
+        # The rules of routing compare the answer with the kinds of report.
+        for fault in find_unknown(question.values, ReportKind):
+            yield f": {fault}"
+    for labels in (question.label, *(choice.label for choice in question.choices)):
+        if "en" not in labels:
+            yield " lacks an English label"
+
+
+def _reference_faults(
+    question: Question, earlier: Mapping[str, tuple[str, ...]]
+) -> Iterator[str]:
+    """What is wrong with the answers on which it depends whether it is asked."""
+    for name, values in question.only_when.items():
+        faults = find_unknown([name], earlier)
+        if not faults:
+            faults = find_unknown(values, earlier[name])
+        for fault in faults:
+            yield f": only_when names no earlier question with these answers: {fault}"

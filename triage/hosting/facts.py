@@ -9,46 +9,65 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-#: Every name that ``Observation.fact`` may take.
-FACTS = frozenset(
+from triage.hosting.kinds import HostingKind
+
+
+class FactName(StrEnum):
+    """What an observation is about. The values are stored with every observation."""
+
+    ADDRESS = "address"
+    CNAME = "cname"
+    DNS_STATUS = "dns_status"
+    """ok, nxdomain, no_address, servfail, timeout, refused or invalid."""
+    REGISTRABLE_DOMAIN = "registrable_domain"
+    COUNTRY = "country"
+    REGISTERED_COUNTRY = "registered_country"
+    """What the block's own registration says: shown, never decisive."""
+    ASN = "asn"
+    AS_NAME = "as_name"
+    CDN = "cdn"
+    NETWORK_NAME = "network_name"
+    NETWORK_RANGE = "network_range"
+    ABUSE_CONTACT = "abuse_contact"
+    REGISTRAR = "registrar"
+    REGISTRAR_ABUSE_CONTACT = "registrar_abuse_contact"
+    REGISTRY_STATUS = "registry_status"
+    """Why a registry gave nothing: not_found, rate_limited, timeout ..."""
+    ORIGIN_ADDRESS = "origin_address"
+    """Of the host behind a delivery network, as somebody told it."""
+    ORIGIN_REQUEST = "origin_request"
+    """What became of asking the delivery network for it."""
+    TLS = "tls"
+    """As fetched: valid, expired, wrong_host, self_signed, unknown_issuer ..."""
+
+
+SEVERAL_VALUES = frozenset(
     {
-        "address",
-        "cname",
-        "dns_status",  # ok | nxdomain | no_address | servfail | timeout | refused | invalid
-        "registrable_domain",
-        "country",
-        "registered_country",  # what the block's own registration says: shown, never decisive
-        "asn",
-        "as_name",
-        "cdn",
-        "network_name",
-        "network_range",
-        "abuse_contact",
-        "registrar",
-        "registrar_abuse_contact",
-        "registry_status",  # why a registry gave nothing: not_found | rate_limited | timeout ...
-        "origin_address",  # of the host behind a delivery network, as somebody told it
-        "origin_request",  # what became of asking the delivery network for it
-        "tls",  # valid | expired | wrong_host | self_signed | unknown_issuer | ... as fetched
+        FactName.ADDRESS,
+        FactName.CNAME,
+        FactName.ORIGIN_ADDRESS,
+        FactName.ORIGIN_REQUEST,
     }
 )
+"""Of these a host may have several values without a disagreement."""
 
-#: Kinds of location (triage.locations) that have no host anybody could send a notice to.
 HOSTLESS = {
-    "onion": "onion",
-    "magnet": "p2p",
-    "ed2k": "p2p",
-    "ipfs": "p2p",
-    "p2p": "p2p",
-    "usenet": "p2p",
-    "handle": "platform",
-    "platform": "platform",
-    "phone": "unknown",
-    "email": "unknown",
-    "hash": "unknown",
+    "onion": HostingKind.ONION,
+    "magnet": HostingKind.P2P,
+    "ed2k": HostingKind.P2P,
+    "ipfs": HostingKind.P2P,
+    "p2p": HostingKind.P2P,
+    "usenet": HostingKind.P2P,
+    "handle": HostingKind.PLATFORM,
+    "platform": HostingKind.PLATFORM,
+    "phone": HostingKind.UNKNOWN,
+    "email": HostingKind.UNKNOWN,
+    "hash": HostingKind.UNKNOWN,
 }
+"""Kinds of location (triage.locations) that have no host anybody could send a notice to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +79,7 @@ class Observation:
     snapshot 0.6 to 0.8.
     """
 
-    fact: str
+    fact: FactName
     value: str | None
     source: str
     at: datetime
@@ -68,12 +87,12 @@ class Observation:
     subject: str | None = None
 
     def __post_init__(self) -> None:
-        if self.fact not in FACTS:
-            raise ValueError(f"{self.fact!r} is not a fact that this project knows.")
+        """A stored name becomes the member that it names; ``ValueError`` where there is none."""
+        object.__setattr__(self, "fact", FactName(self.fact))
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "fact": self.fact,
+            "fact": str(self.fact),
             "value": self.value,
             "source": self.source,
             "at": self.at.isoformat(),
@@ -95,17 +114,22 @@ class HostingFacts:
     at: datetime
     location_kind: str = "url"
 
-    def of(self, fact: str) -> tuple[Observation, ...]:
+    def of(self, fact: FactName) -> tuple[Observation, ...]:
         """Observations of ``fact`` that have a value, most trusted first (stable)."""
-        known = [o for o in self.observations if o.fact == fact and o.value is not None]
-        return tuple(sorted(known, key=lambda o: -o.confidence))
+        stated = [
+            observation
+            for observation in self.observations
+            if observation.fact == fact and observation.value is not None
+        ]
+        stated.sort(key=lambda observation: -observation.confidence)
+        return tuple(stated)
 
-    def values(self, fact: str) -> tuple[str, ...]:
-        return tuple(
-            dict.fromkeys(o.value for o in self.of(fact) if o.value is not None)
-        )
+    def values(self, fact: FactName) -> tuple[str, ...]:
+        """Each value once, the most trusted first."""
+        stated = [observation.value for observation in self.of(fact)]
+        return tuple(dict.fromkeys(value for value in stated if value is not None))
 
-    def best(self, fact: str) -> str | None:
+    def best(self, fact: FactName) -> str | None:
         """The most trusted value, or None where nobody knew."""
         values = self.values(fact)
         return values[0] if values else None
@@ -113,28 +137,30 @@ class HostingFacts:
     @property
     def addresses(self) -> tuple[str, ...]:
         """Every address the host resolves to, in the order in which the resolver gave them."""
-        return tuple(
-            dict.fromkeys(
-                o.value for o in self.observations if o.fact == "address" and o.value
-            )
-        )
+        resolved = [
+            observation.value
+            for observation in self.observations
+            if observation.fact is FactName.ADDRESS
+        ]
+        return tuple(dict.fromkeys(address for address in resolved if address))
 
     @property
     def origins(self) -> tuple[str, ...]:
         """Addresses behind the delivery network, without those that are a network's own again."""
         if self.cdn is None:
             return ()
-        passing = {o.subject for o in self.of("cdn")}
-        return tuple(
-            each for each in self.values("origin_address") if each not in passing
-        )
+        passing = {observation.subject for observation in self.of(FactName.CDN)}
+        addresses = self.values(FactName.ORIGIN_ADDRESS)
+        return tuple(address for address in addresses if address not in passing)
 
-    def _at_host(self, fact: str) -> tuple[Observation, ...]:
+    def _at_host(self, fact: FactName) -> tuple[Observation, ...]:
         """What is known of ``fact`` where the material is kept: behind a delivery network, only
         what was said of the origin; without one, everything."""
+        observations = self.of(fact)
         if self.cdn is None or not self.origins:
-            return self.of(fact)
-        return tuple(o for o in self.of(fact) if o.subject in self.origins)
+            return observations
+        origins = self.origins
+        return tuple(each for each in observations if each.subject in origins)
 
     @property
     def country(self) -> str | None:
@@ -147,41 +173,43 @@ class HostingFacts:
         """
         if self.cdn is not None and not self.origins:
             return None
-        found = self._at_host("country")
-        placed = {o.subject for o in found}
-        if len({o.value for o in found}) != 1:
+        observations = self._at_host(FactName.COUNTRY)
+        countries = {observation.value for observation in observations}
+        if len(countries) != 1:
             return None
-        if any(address not in placed for address in self.origins or self.addresses):
+        placed = {observation.subject for observation in observations}
+        addresses = self.origins or self.addresses
+        if any(address not in placed for address in addresses):
             return None
-        return found[0].value
+        return observations[0].value
 
     @property
     def countries(self) -> tuple[str, ...]:
         """Every country that any source named, most trusted first."""
-        return self.values("country")
+        return self.values(FactName.COUNTRY)
 
     @property
     def cdn(self) -> str | None:
-        return self.best("cdn")
+        return self.best(FactName.CDN)
 
     @property
     def asn(self) -> str | None:
         """ "AS12345" on which all addresses agree, else None."""
-        seen = {o.value for o in self._at_host("asn")}
-        return seen.pop() if len(seen) == 1 else None
+        numbers = {observation.value for observation in self._at_host(FactName.ASN)}
+        return numbers.pop() if len(numbers) == 1 else None
 
     @property
     def abuse_contact(self) -> str | None:
-        found = self._at_host("abuse_contact")
-        return found[0].value if found else None
+        contacts = self._at_host(FactName.ABUSE_CONTACT)
+        return contacts[0].value if contacts else None
 
     @property
     def registrable_domain(self) -> str | None:
-        return self.best("registrable_domain")
+        return self.best(FactName.REGISTRABLE_DOMAIN)
 
     @property
     def dns_status(self) -> str | None:
-        return self.best("dns_status")
+        return self.best(FactName.DNS_STATUS)
 
     @property
     def disagreements(self) -> dict[str, tuple[Observation, ...]]:
@@ -190,55 +218,67 @@ class HostingFacts:
         Several addresses or aliases of one host are not a disagreement; two countries are one
         even where each belongs to another address, because only one route can come of it.
         """
-        found: dict[str, tuple[Observation, ...]] = {}
-        several = {"address", "cname", "origin_address", "origin_request"}
-        for fact in sorted({o.fact for o in self.observations} - several):
-            known = self.of(fact)
-            if fact == "country":
-                known = (*self._at_host(fact), *self._at_host("registered_country"))
-                differ = len({o.value for o in known}) > 1
-            else:
-                differ = any(len(values) > 1 for values in _by_subject(known).values())
-            if differ:
-                found[fact] = known
-        return found
+        disagreements: dict[str, tuple[Observation, ...]] = {}
+        facts = {observation.fact for observation in self.observations}
+        for fact in sorted(facts - SEVERAL_VALUES):
+            observations = self._contradicting(fact)
+            if observations:
+                disagreements[fact] = observations
+        return disagreements
+
+    def _contradicting(self, fact: FactName) -> tuple[Observation, ...]:
+        """All observations of a fact of which sources say different things; else none."""
+        if fact is FactName.COUNTRY:
+            places = (
+                *self._at_host(fact),
+                *self._at_host(FactName.REGISTERED_COUNTRY),
+            )
+            countries = {observation.value for observation in places}
+            return places if len(countries) > 1 else ()
+        observations = self.of(fact)
+        by_subject = _group_by_subject(observations).values()
+        return observations if any(len(values) > 1 for values in by_subject) else ()
 
     @property
-    def kind(self) -> str:
-        """host | cdn | onion | p2p | platform | unknown."""
+    def kind(self) -> HostingKind:
+        """Whom a notice could reach. A delivery network with a known origin is a host."""
         if self.location_kind in ("onion", "platform"):
-            return self.location_kind
+            return HostingKind(self.location_kind)
         if self.host is None:
-            return HOSTLESS.get(self.location_kind, "unknown")
+            return HOSTLESS.get(self.location_kind, HostingKind.UNKNOWN)
         if self.cdn is not None:
-            return "host" if self.origins else "cdn"
-        return "host" if self.addresses else "unknown"
+            return HostingKind.HOST if self.origins else HostingKind.CDN
+        return HostingKind.HOST if self.addresses else HostingKind.UNKNOWN
 
     def behind(self, origin: Observation, there: HostingFacts) -> HostingFacts:
         """These facts and, of the address that ``origin`` names, what was found ``there``."""
-        of_origin = [o for o in there.observations if o.subject == origin.value]
+        of_origin = [
+            observation
+            for observation in there.observations
+            if observation.subject == origin.value
+        ]
         return replace(self, observations=(*self.observations, origin, *of_origin))
 
     def to_json(self) -> dict[str, Any]:
         return {
             "host": self.host,
-            "kind": self.kind,
+            "kind": str(self.kind),
             "addresses": list(self.addresses),
             "country": self.country,
             "countries": list(self.countries),
             "asn": self.asn,
-            "as_name": self.best("as_name"),
+            "as_name": self.best(FactName.AS_NAME),
             "cdn": self.cdn,
             "origins": list(self.origins),
             "abuse_contact": self.abuse_contact,
             "registrable_domain": self.registrable_domain,
             "at": self.at.isoformat(),
             "disagreements": sorted(self.disagreements),
-            "observations": [o.to_json() for o in self.observations],
+            "observations": [each.to_json() for each in self.observations],
         }
 
 
-def _by_subject(
+def _group_by_subject(
     observations: Iterable[Observation],
 ) -> dict[str | None, set[str | None]]:
     grouped: dict[str | None, set[str | None]] = {}
@@ -254,4 +294,4 @@ def tls_observation(
     if tls is None:
         return None
     value = "valid" if tls.get("verified") else str(tls.get("problem") or "invalid")
-    return Observation("tls", value, "the fetch", now, 0.9, host)
+    return Observation(FactName.TLS, value, "the fetch", now, 0.9, host)

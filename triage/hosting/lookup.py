@@ -9,7 +9,7 @@ from typing import Protocol
 
 from publicsuffixlist import PublicSuffixList
 
-from triage.hosting.facts import HostingFacts, Observation
+from triage.hosting.facts import FactName, HostingFacts, Observation
 from triage.hosting.sources.cdn import CdnRanges
 from triage.hosting.sources.dns import Resolution, Resolver
 from triage.hosting.sources.geography import Geography
@@ -120,13 +120,13 @@ class HostingLookup:
         asns = {
             o.subject: o.value
             for o in known
-            if o.fact == "asn" and o.subject and o.value
+            if o.fact == FactName.ASN and o.subject and o.value
         }
         for seen in self._cdn_ranges.detect(
             addresses, asns=asns, aliases=aliases, headers=headers
         ):
             yield Observation(
-                "cdn", seen.name, seen.source, now, seen.confidence, seen.subject
+                FactName.CDN, seen.name, seen.source, now, seen.confidence, seen.subject
             )
 
     def _networks(self, addresses: tuple[str, ...], now: datetime) -> list[Observation]:
@@ -144,7 +144,9 @@ class HostingLookup:
             asked += 1
             facts = self._registry.network(address, now)
             blocks += [
-                _block(o.value) for o in facts if o.fact == "network_range" and o.value
+                _block(o.value)
+                for o in facts
+                if o.fact == FactName.NETWORK_RANGE and o.value
             ]
             found += facts
         return found
@@ -158,7 +160,12 @@ class HostingLookup:
         domain = self._suffixes.privatesuffix(name)
         found = [
             Observation(
-                "registrable_domain", domain, "public suffix list", now, 1.0, name
+                FactName.REGISTRABLE_DOMAIN,
+                domain,
+                "public suffix list",
+                now,
+                1.0,
+                name,
             ),
         ]
         bought = self._registries.privatesuffix(name)
@@ -171,13 +178,13 @@ def _resolved(
     resolution: Resolution, addresses: tuple[str, ...], now: datetime
 ) -> Iterator[Observation]:
     source = resolution.source
-    yield Observation("dns_status", resolution.status, source, now, 1.0)
+    yield Observation(FactName.DNS_STATUS, resolution.status, source, now, 1.0)
     for alias in resolution.aliases:
-        yield Observation("cname", alias, source, now, 0.9)
+        yield Observation(FactName.CNAME, alias, source, now, 0.9)
     for address in addresses:
-        yield Observation("address", address, source, now, 0.9)
+        yield Observation(FactName.ADDRESS, address, source, now, 0.9)
     if not addresses:
-        yield Observation("address", None, source, now, 0.9)
+        yield Observation(FactName.ADDRESS, None, source, now, 0.9)
 
 
 def _bare(host: str | None) -> str | None:

@@ -14,13 +14,13 @@ from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from hotline.core.network.addresses import refusal
 from hotline.core.storage import audit, outbox
-from triage.hosting.facts import HostingFacts, Observation
+from triage.hosting.facts import FactName, HostingFacts, Observation
 from triage.hosting.lookup import Lookup, observe_behind
 from triage.hosting.sources.cdn import CdnRanges
 from triage.hosting.sources.cloudflare import origin_observation
 from triage.items.models import HostingObservation, Item
 
-FACT = "origin_address"
+FACT = FactName.ORIGIN_ADDRESS
 LONGEST_SOURCE = 80
 
 

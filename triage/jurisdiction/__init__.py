@@ -1,18 +1,34 @@
 """Whose case it is and who must be told. Pure: facts and rules in, an explained answer out."""
 
+from triage.jurisdiction.answer import Ground, Route, Routing
 from triage.jurisdiction.facts import Facts, Suspect, Victim
-from triage.jurisdiction.routing import Ground, Route, Routing, route, signals
+from triage.jurisdiction.routing import priority_signals, read_list_class, route
 from triage.jurisdiction.rules import Rules, load_rules
+from triage.jurisdiction.vocabulary import (
+    Answer,
+    AssessmentClass,
+    Destination,
+    Gate,
+    GroundName,
+    Urgency,
+)
 
 __all__ = [
+    "Answer",
+    "AssessmentClass",
+    "Destination",
     "Facts",
+    "Gate",
     "Ground",
+    "GroundName",
     "Route",
     "Routing",
     "Rules",
     "Suspect",
+    "Urgency",
     "Victim",
     "load_rules",
+    "priority_signals",
+    "read_list_class",
     "route",
-    "signals",
 ]

@@ -6,60 +6,38 @@ strictly: a misspelt field would otherwise be an unknown, and an unknown is easi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
-from babel import Locale
 from pydantic import AfterValidator, ConfigDict, Field
 
 from hotline.core.datafiles.shapes import parse
+from hotline.core.datafiles.vocabulary import (
+    NO_COUNTRY,
+    CountryCode,
+    country_codes,
+    one_of,
+)
 from hotline.core.errors import InvalidInput
-
-HostingKind = Literal["host", "cdn", "onion", "p2p", "platform", "unknown"]
-Assessment = Literal[
-    "unassessed", "baseline", "national", "not_illegal", "cannot_determine"
-]
-
-NOT_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "ZZ", "XX"})
-"""Codes that stand for a region, or for "unknown": an unknown country is left out, not coded."""
-
-
-@cache
-def country_codes() -> frozenset[str]:
-    """Two-letter codes in use (CLDR), and the user-assigned ones AA and XA..XZ of ISO 3166-1."""
-    in_use = {
-        code
-        for code in map(str, Locale("en").territories)
-        if re.fullmatch("[A-Z]{2}", code)
-    }
-    own = {"AA"} | {"X" + chr(letter) for letter in range(ord("A"), ord("Z") + 1)}
-    return frozenset((in_use | own) - NOT_COUNTRIES)
-
-
-def _country(value: str) -> str:
-    if value not in country_codes():
-        raise ValueError(
-            "is not a country code (two capital letters; leave it out when unknown)"
-        )
-    return value
-
-
-def _registered(value: str) -> str:
-    return value if value in REGIONS else _country(value)
-
+from hotline.intake.kinds import ReportKind
+from triage.hosting.kinds import HostingKind
+from triage.jurisdiction.vocabulary import AssessmentClass, PlaceFact
 
 REGIONS = frozenset({"EU", "AP"})
 """Where a registry names only its region for an address: a real answer, but not a country."""
 
-Place = Annotated[str, AfterValidator(_country)]
-NetworkPlace = Annotated[str, AfterValidator(_registered)]
+
+def _countries_and_regions() -> frozenset[str]:
+    return country_codes() | REGIONS
+
+
+NetworkCountry = Annotated[
+    str, AfterValidator(one_of(_countries_and_regions, NO_COUNTRY))
+]
 Words = Annotated[
     str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
-Slug = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +45,9 @@ class Victim:
     """The affected child."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-    country: Place | None = None
-    nationality: Place | None = None
-    residence: Place | None = None
+    country: CountryCode | None = None
+    nationality: CountryCode | None = None
+    residence: CountryCode | None = None
     at_immediate_risk: bool | None = None
     known_identity: bool | None = None
     municipality: Words | None = None
@@ -80,10 +58,10 @@ class Suspect:
     """The reported person. ``conduct_punishable_there`` is dual criminality."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-    country: Place | None = None
-    nationality: Place | None = None
-    residence: Place | None = None
-    ip_country: NetworkPlace | None = None
+    country: CountryCode | None = None
+    nationality: CountryCode | None = None
+    residence: CountryCode | None = None
+    ip_country: NetworkCountry | None = None
     conduct_punishable_there: bool | None = None
 
 
@@ -92,17 +70,17 @@ class Facts:
     """All facts of one item. ``known_list``: whether, or in which class, it is listed."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-    home: Place | None = None
-    hosting_country: NetworkPlace | None = None
-    hosting_kind: HostingKind = "unknown"
+    home: CountryCode | None = None
+    hosting_country: NetworkCountry | None = None
+    hosting_kind: HostingKind = HostingKind.UNKNOWN
     platform: Words | None = None
-    generated_in: Place | None = None
+    generated_in: CountryCode | None = None
     victim: Victim = field(default_factory=Victim)
     suspect: Suspect = field(default_factory=Suspect)
     reporter_is_child: bool | None = None
     own_material: bool | None = None
-    kind: Slug | None = None
-    assessment: Assessment = "unassessed"
+    kind: ReportKind | None = None
+    assessment: AssessmentClass = AssessmentClass.UNASSESSED
     known_list: bool | Words | None = None
 
     @classmethod
@@ -112,46 +90,31 @@ class Facts:
             raise InvalidInput(
                 "/: must be an object of facts.", fields={"": "must be an object"}
             )
-        return parse(
-            cls, {name: value for name, value in data.items() if value is not None}
-        )
+        stated = {name: value for name, value in data.items() if value is not None}
+        return parse(cls, stated)
 
     @property
     def stored_in(self) -> str | None:
         """Where the material lies. A CDN's address, an onion or a peer says nothing about that."""
-        hides = (
-            self.hosting_kind in {"cdn", "onion", "p2p"}
-            or self.hosting_country in REGIONS
-        )
-        return None if hides else self.hosting_country
+        if self.hosting_kind.hides_place or self.hosting_country in REGIONS:
+            return None
+        return self.hosting_country
 
-    def place(self, path: str) -> str | None:
-        """The country that the fact ``path`` names, e.g. ``"victim.residence"``; None = unknown."""
-        if path == "hosting_country":
+    def place(self, path: PlaceFact) -> str | None:
+        """The country that the fact ``path`` names; None = unknown.
+
+        ``facts.place(PlaceFact.VICTIM_RESIDENCE)`` is ``facts.victim.residence``.
+        """
+        if path is PlaceFact.HOSTING_COUNTRY:
             return self.stored_in
-        owner, _, name = path.rpartition(".")
-        found: str | None = getattr(getattr(self, owner) if owner else self, name)
-        return None if found in REGIONS else found
+        owner_name, _, name = path.rpartition(".")
+        owner = getattr(self, owner_name) if owner_name else self
+        country: str | None = getattr(owner, name)
+        return None if country in REGIONS else country
 
-    def places(self) -> Iterator[tuple[str, str]]:
+    def places(self) -> Iterator[tuple[PlaceFact, str]]:
         """(path, country) of every place that is known."""
-        for path in PLACES:
+        for path in PlaceFact:
             country = self.place(path)
             if country is not None:
                 yield path, country
-
-
-TERRITORY = (
-    "hosting_country",
-    "generated_in",
-    "victim.country",
-    "suspect.country",
-    "suspect.ip_country",
-)
-PERSONAL = (
-    "victim.nationality",
-    "victim.residence",
-    "suspect.nationality",
-    "suspect.residence",
-)
-PLACES = TERRITORY + PERSONAL

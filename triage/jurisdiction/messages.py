@@ -15,6 +15,7 @@ from babel import Locale
 
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
+from hotline.core.datafiles.vocabulary import describe_unknown
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.core.languages import FOLDER, ROUTING, SOURCE, Language, load_languages
 
@@ -23,7 +24,11 @@ PACKAGE = "triage.jurisdiction"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """``facts`` are fact paths, ``countries`` codes, ``text`` proper names; all may be empty."""
+    """``facts`` are fact paths, ``countries`` codes, ``text`` proper names; all may be empty.
+
+    ``Reason("police.nexus", facts=("victim.country",), countries=("AL",))`` becomes "There is a
+    link with Albania (AL): where the child is."
+    """
 
     key: str
     facts: tuple[str, ...] = ()
@@ -39,25 +44,25 @@ def load_messages(override_dir: Path | None = None) -> Mapping[str, Catalog]:
 
     The shipped English file is the measure: an override may change words, never keys or blanks.
     """
-    shipped = _read(load_languages()[SOURCE])
-    catalogs = {
-        code: _read(language)
-        for code, language in load_languages(override_dir).items()
-        if language.find(ROUTING) is not None
-    }
-    wrong = [
-        f"{_name(language)}: {fault}"
-        for language, catalog in catalogs.items()
-        for fault in _differences(catalog, shipped)
-    ]
-    if wrong:
-        raise Misconfigured(f"Routing messages: {'; '.join(wrong)}.")
+    shipped = _read_catalog(load_languages()[SOURCE])
+    catalogs: dict[str, Catalog] = {}
+    faults: list[str] = []
+    for code, language in load_languages(override_dir).items():
+        if language.find(ROUTING) is None:
+            continue
+        catalog = _read_catalog(language)
+        name = _file_name(code)
+        faults += [f"{name}: {fault}" for fault in _list_differences(catalog, shipped)]
+        catalogs[code] = catalog
+    if faults:
+        raise Misconfigured(f"Routing messages: {'; '.join(faults)}.")
     return catalogs
 
 
 def render(reasons: Iterable[Reason], catalog: Catalog, language: str) -> str:
     """The reasons as one text in ``language``."""
-    return " ".join(_sentence(reason, catalog, language) for reason in reasons)
+    sentences = [_make_sentence(reason, catalog, language) for reason in reasons]
+    return " ".join(sentences)
 
 
 def catalog_of(catalogs: Mapping[str, Catalog], language: str) -> Catalog:
@@ -71,10 +76,12 @@ def catalog_of(catalogs: Mapping[str, Catalog], language: str) -> Catalog:
     return catalogs[language]
 
 
-def _sentence(reason: Reason, catalog: Catalog, language: str) -> str:
+def _make_sentence(reason: Reason, catalog: Catalog, language: str) -> str:
+    facts = [catalog[f"fact.{path}"] for path in reason.facts]
+    countries = [country_name(code, language) for code in reason.countries]
     return catalog[reason.key].format(
-        facts=", ".join(catalog[f"fact.{path}"] for path in reason.facts),
-        country=", ".join(country_name(code, language) for code in reason.countries),
+        facts=", ".join(facts),
+        country=", ".join(countries),
         text=reason.text,
     )
 
@@ -86,40 +93,48 @@ def country_name(code: str, language: str) -> str:
     return f"{name} ({code})" if name else code
 
 
-def _name(language: str) -> str:
+def _file_name(language: str) -> str:
     return f"{FOLDER}/{language}/{ROUTING}"
 
 
-def _read(language: Language) -> dict[str, str]:
+def _read_catalog(language: Language) -> dict[str, str]:
     """`[police] danger = "…"` becomes `police.danger`; quoted keys keep their own dots."""
-    name = _name(language.code)
+    name = _file_name(language.code)
     path = language.find(ROUTING)
     assert path is not None
     raw = files.parse_toml(name, path.read_bytes())
     tables = parse_file(dict[str, dict[str, str]], name, raw)
-    return {
-        f"{table}.{key}": sentence
-        for table, sentences in tables.items()
-        for key, sentence in sentences.items()
-    }
+    catalog: dict[str, str] = {}
+    for table, sentences in tables.items():
+        for key, sentence in sentences.items():
+            catalog[f"{table}.{key}"] = sentence
+    return catalog
 
 
-def _differences(catalog: Catalog, shipped: Catalog) -> Iterator[str]:
-    for key in sorted(catalog.keys() ^ shipped.keys()):
-        yield f"{key!r} is {'missing' if key in shipped else 'not known'}"
+def _list_differences(catalog: Catalog, shipped: Catalog) -> Iterator[str]:
+    for key in sorted(shipped.keys() - catalog.keys()):
+        yield f"{key!r} is missing"
+    for key in sorted(catalog.keys() - shipped.keys()):
+        yield describe_unknown(key, shipped)
     for key in sorted(catalog.keys() & shipped.keys()):
         if not catalog[key].strip():
             yield f"{key!r} is empty"
-        elif _blanks(catalog[key]) != _blanks(shipped[key]):
-            yield f"{key!r} must fill in {sorted(_blanks(shipped[key]) or ())}"
+            continue
+        blanks = _read_blanks(shipped[key])
+        if _read_blanks(catalog[key]) != blanks:
+            yield f"{key!r} must fill in {sorted(blanks or ())}"
 
 
-def _blanks(sentence: str) -> set[str] | None:
+def _read_blanks(sentence: str) -> set[str] | None:
     """The names in braces; None where the braces do not match, or hold more than a name."""
     try:
         parts = list(Formatter().parse(sentence))
     except ValueError:
         return None
-    if any(form or conversion for _, _, form, conversion in parts):
-        return None
-    return {name for _, name, _, _ in parts if name is not None}
+    blanks = set()
+    for _, name, form, conversion in parts:
+        if form or conversion:
+            return None
+        if name is not None:
+            blanks.add(name)
+    return blanks

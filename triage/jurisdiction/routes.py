@@ -1,9 +1,7 @@
 """Whom to tell: one small rule for each kind of addressee, advisory and additive.
 
-``after`` names what must have happened first: ``assessment`` by an analyst, a ``person``'s
-decision, ``police`` having been told, the ``police_release`` of a hold, the provider's
-``notice_deadline``. ``automatic`` means that a route may start without anybody choosing it; the
-approvals of the referral itself still hold.
+A ``Gate`` says what must have happened before a route may be taken. ``automatic`` means that a
+route may start without anybody choosing it; the approvals of the referral itself still hold.
 """
 
 from __future__ import annotations
@@ -11,321 +9,430 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from triage.hosting.kinds import HostingKind
 from triage.jurisdiction.messages import Reason
-from triage.jurisdiction.rules import To
 from triage.jurisdiction.situation import Situation
+from triage.jurisdiction.vocabulary import (
+    AssessmentClass,
+    Destination,
+    Gate,
+    PlaceFact,
+    Urgency,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A route before it is put into words. ``country``: whose addressee this is."""
 
-    to: To
+    to: Destination
     country: str | None
     name: str
     reasons: tuple[Reason, ...]
-    after: str | None = None
-    urgency: str = "normal"
+    after: Gate | None = None
+    urgency: Urgency = Urgency.NORMAL
     automatic: bool = False
 
 
-def drafts(now: Situation) -> tuple[Draft, ...]:
+READING_ORDER = {destination: place for place, destination in enumerate(Destination)}
+
+
+def draft_routes(situation: Situation) -> tuple[Draft, ...]:
     """All routes, in the order in which a person should read them; never empty."""
-    police = _police(now)
-    found = [*_support(now), *([police] if police else [])]
-    if not now.lawful:
-        found += _across_borders(now, police)
-        found += _notices(now, police)
-    found += _closing(now)
-    found += _review(now, found)
-    order = {rule: place for place, rule in enumerate(ORDER)}
-    return tuple(
-        sorted((_guarded(now, draft) for draft in found), key=lambda one: order[one.to])
-    )
+    police = _draft_police(situation)
+    drafts = [*_draft_support(situation)]
+    if police:
+        drafts.append(police)
+    if not situation.lawful:
+        drafts += _draft_interpol(situation, police)
+        drafts += _draft_partners(situation)
+        drafts += _draft_notices(situation, police)
+        drafts += _draft_regulator(situation)
+    drafts += _draft_closing(situation)
+    drafts += _draft_review(situation, drafts)
+    guarded = [_guard_stop_list(situation, draft) for draft in drafts]
+    return tuple(sorted(guarded, key=lambda draft: READING_ORDER[draft.to]))
 
 
-ORDER: tuple[To, ...] = (
-    "emergency",
-    "helpline",
-    "child_protection_unit",
-    "manual_review",
-    "police",
-    "interpol_ncb",
-    "hotline",
-    "iccam",
-    "ncmec",
-    "preservation_request",
-    "cdn_notice",
-    "platform",
-    "provider_notice",
-    "regulator",
-    "close",
-    "signpost",
-)
-
-
-def _support(now: Situation) -> Iterator[Draft]:
+def _draft_support(situation: Situation) -> Iterator[Draft]:
     """Row 1 and the child's path: help comes before everything else and waits for nobody."""
-    home, rules, victim = now.facts.home, now.home_rules, now.facts.victim
-    if now.danger:
-        place = home or victim.country
-        there = now.rules.countries.get(place or "")
-        number = there.names.emergency if there else ""
+    facts = situation.facts
+    if situation.danger:
+        place = facts.home or facts.victim.country
+        rules = situation.rules.countries.get(place or "")
         yield Draft(
-            "emergency",
+            Destination.EMERGENCY,
             place,
-            number,
+            rules.names.emergency if rules else "",
             (Reason("emergency.danger"),),
-            urgency="immediate",
+            urgency=Urgency.IMMEDIATE,
             automatic=True,
         )
-    if now.child:
-        name = rules.names.helpline if rules else ""
+    if situation.child:
+        home_rules = situation.home_rules
         yield Draft(
-            "helpline",
-            home,
-            name,
+            Destination.HELPLINE,
+            facts.home,
+            home_rules.names.helpline if home_rules else "",
             (Reason("helpline.child"),),
-            urgency=now.urgency,
+            urgency=situation.urgency,
             automatic=True,
         )
-    known = victim.known_identity is True or victim.municipality is not None
-    near = "victim.municipality" in now.nexus or (
-        home is not None and home in {victim.country, victim.residence}
-    )
-    if known and near and (now.danger or not now.lawful) and rules:
+    yield from _draft_protection_unit(situation)
+
+
+def _draft_protection_unit(situation: Situation) -> Iterator[Draft]:
+    """The unit near an affected child of whom somebody knows who or where it is."""
+    home, victim = situation.facts.home, situation.facts.victim
+    rules = situation.home_rules
+    if rules is None or not rules.names.child_protection_unit:
+        return
+    is_known = victim.known_identity is True or victim.municipality is not None
+    lives_here = home in {victim.country, victim.residence}
+    is_near = lives_here or MUNICIPALITY in situation.nexus
+    in_need = situation.danger or not situation.lawful
+    if is_known and is_near and in_need:
         unit = rules.names.child_protection_unit
-        if unit:
-            name = f"{unit}, {victim.municipality}" if victim.municipality else unit
-            yield Draft(
-                "child_protection_unit",
-                home,
-                name,
-                (Reason("unit.known_child"),),
-                after="person",
-                urgency=now.urgency,
-            )
+        yield Draft(
+            Destination.CHILD_PROTECTION_UNIT,
+            home,
+            f"{unit}, {victim.municipality}" if victim.municipality else unit,
+            (Reason("unit.known_child"),),
+            after=Gate.PERSON,
+            urgency=situation.urgency,
+        )
 
 
-def _police(now: Situation) -> Draft | None:
+MUNICIPALITY = "victim.municipality"
+
+
+def _draft_police(situation: Situation) -> Draft | None:
     """Rows 1, 2, 3, 5, 8 and 9: the police of home, by whatever leads there."""
-    reasons = tuple(_police_reasons(now))
-    home = now.facts.home or (now.facts.victim.country if now.danger else None)
-    if not reasons or (home is None and not now.danger):
+    facts = situation.facts
+    reasons = tuple(_reasons_for_police(situation))
+    country = facts.home
+    if country is None and situation.danger:
+        country = facts.victim.country
+    if not reasons or (country is None and not situation.danger):
         return None
-    sure = any(reason.key != "police.host_unknown" for reason in reasons)
-    if now.danger:
-        after = None
-    elif now.child or not sure:
-        after = "person"
-    else:
-        after = None if now.illegal else "assessment"
-    if now.child:
-        reasons += (Reason("police.child_danger" if now.danger else "police.child"),)
-    rules = now.rules.countries.get(home or "")
+    is_sure = any(reason.key != "police.host_unknown" for reason in reasons)
+    after = _gate_of_police(situation, is_sure=is_sure)
+    if situation.child:
+        key = "police.child_danger" if situation.danger else "police.child"
+        reasons = (*reasons, Reason(key))
+    rules = situation.rules.countries.get(country or "")
     return Draft(
-        "police",
-        home,
+        Destination.POLICE,
+        country,
         rules.names.police if rules else "",
         reasons,
         after=after,
-        urgency=now.urgency,
+        urgency=situation.urgency,
         automatic=after is None,
     )
 
 
-def _police_reasons(now: Situation) -> Iterator[Reason]:
-    if now.danger:
+def _gate_of_police(situation: Situation, *, is_sure: bool) -> Gate | None:
+    if situation.danger:
+        return None
+    if situation.child or not is_sure:
+        return Gate.PERSON
+    return None if situation.illegal else Gate.ASSESSMENT
+
+
+def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
+    if situation.danger:
         yield Reason("police.danger")
-    if now.lawful:
+    if situation.lawful:
         return
-    home = (now.facts.home,) if now.facts.home else ()
-    if now.nexus:
-        yield Reason("police.nexus", facts=now.nexus, countries=home)
-    if now.hosted_home:
+    facts, rules = situation.facts, situation.home_rules
+    home = (facts.home,) if facts.home else ()
+    if situation.nexus:
+        yield Reason("police.nexus", facts=situation.nexus, countries=home)
+    if situation.hosted_home:
         yield Reason("police.hosted_home", countries=home)
-    if now.hidden:
+    if situation.hidden:
         yield Reason("police.hidden")
-    unreached = tuple(place for place in now.foreign_hosts if not now.reachable(place))
-    if unreached:
-        yield Reason("police.no_hotline", countries=unreached)
-    if now.abroad:
-        yield Reason("police.abroad", facts=now.abroad)
-    if (
-        now.foreign_hosts
-        and now.home_rules
-        and now.home_rules.foreign_hosting_to_police
-    ):
+    if situation.unreached_hosts:
+        yield Reason("police.no_hotline", countries=situation.unreached_hosts)
+    if situation.abroad:
+        yield Reason("police.abroad", facts=situation.abroad)
+    if situation.foreign_hosts and rules and rules.foreign_hosting_to_police:
         yield Reason("police.law", countries=home)
-    if now.host_unknown:
+    if situation.host_unknown:
         yield Reason("police.host_unknown", countries=home)
 
 
-def _across_borders(now: Situation, police: Draft | None) -> Iterator[Draft]:
-    """Rows 4, 5, 6 and 9: those who can act where the material or a person is."""
-    places = {now.facts.place(path) for path in now.abroad}
-    unreached = {place for place in now.foreign_hosts if not now.reachable(place)}
-    if police and now.home_rules and (now.abroad or unreached):
-        reasons = [Reason("ncb.abroad", facts=now.abroad)] if now.abroad else []
-        if unreached:
-            reasons.append(Reason("ncb.no_hotline", countries=tuple(sorted(unreached))))
-        free = not any(now.stops(place) for place in places | unreached)
-        yield Draft(
-            "interpol_ncb",
-            now.facts.home,
-            now.home_rules.names.interpol_ncb,
-            tuple(reasons),
-            after="police" if free else "person",
-            urgency=now.urgency,
-            automatic=police.automatic and free,
-        )
-    for place in now.foreign_hosts:
-        yield from _partners(now, place)
-    if (
-        now.hosted_home
-        and now.illegal
-        and now.facts.home
-        and now.hotlines(now.facts.home)
-    ):
-        reason = Reason("iccam.own_record", countries=(now.facts.home,))
-        yield _partner(now, "iccam", now.facts.home, now.rules.network.exchange, reason)
-
-
-def _partners(now: Situation, place: str) -> Iterator[Draft]:
-    house = now.rules.network.clearing_houses.get(place)
-    if house is not None:
-        yield _partner(
-            now, "ncmec", place, house, Reason("ncmec.takes", countries=(place,))
-        )
-    elif now.hotlines(place):
-        names = " / ".join(one.name for one in now.hotlines(place))
-        yield _partner(
-            now, "hotline", place, names, Reason("hotline.there", countries=(place,))
-        )
-    if now.hotlines(place) and now.facts.home and now.hotlines(now.facts.home):
-        exchange = now.rules.network.exchange
-        yield _partner(
-            now, "iccam", place, exchange, Reason("iccam.exchange", countries=(place,))
-        )
-
-
-def _partner(now: Situation, to: To, place: str, name: str, reason: Reason) -> Draft:
-    free = now.illegal and not now.child
-    after = None if free else "person" if now.child else "assessment"
-    return Draft(to, place, name, (reason,), after, now.urgency, automatic=free)
-
-
-def _notices(now: Situation, police: Draft | None) -> Iterator[Draft]:
-    """Rows 3, 5, 6 and 7: who can take it down; never before the police let it go."""
-    if now.facts.assessment == "cannot_determine" or now.hidden:
+def _draft_interpol(situation: Situation, police: Draft | None) -> Iterator[Draft]:
+    """Rows 5 and 9: the police of another country, by way of the police of home."""
+    rules = situation.home_rules
+    unreached = tuple(sorted(situation.unreached_hosts))
+    if police is None or rules is None or not (situation.abroad or unreached):
         return
-    place = now.facts.stored_in
+    reasons = []
+    if situation.abroad:
+        reasons.append(Reason("ncb.abroad", facts=situation.abroad))
+    if unreached:
+        reasons.append(Reason("ncb.no_hotline", countries=unreached))
+    places = {situation.facts.place(PlaceFact(path)) for path in situation.abroad}
+    is_free = not any(situation.stops(place) for place in places.union(unreached))
+    yield Draft(
+        Destination.INTERPOL_NCB,
+        situation.facts.home,
+        rules.names.interpol_ncb,
+        tuple(reasons),
+        after=Gate.POLICE if is_free else Gate.PERSON,
+        urgency=situation.urgency,
+        automatic=police.automatic and is_free,
+    )
 
-    def notice(to: To, country: str | None, name: str, key: str) -> Draft:
-        gate = "police_release" if police else None if now.illegal else "assessment"
-        free = now.illegal and not now.child
-        reasons = [Reason(key, countries=(country,) if country else ())]
-        if police:
-            reasons.append(Reason("notice.hold"))
-        return Draft(
-            to, country, name, tuple(reasons), gate, now.urgency, automatic=free
-        )
 
-    if now.facts.hosting_kind == "cdn":
-        yield notice("cdn_notice", None, "", "cdn.notice")
-    if now.on_platform:
-        seat = now.platform.seat if now.platform else None
-        name = now.platform.name if now.platform else now.facts.platform or ""
-        yield notice("platform", seat, name, "platform.channel")
-    home = now.facts.home
-    if place is not None and home is not None and now.own_host:
-        if place == home:
-            request = notice("preservation_request", home, "", "preservation.first")
-            yield replace(request, automatic=False)
-            yield notice("provider_notice", home, "", "provider.hosted_home")
-        elif not now.reachable(place):
-            yield notice("provider_notice", place, "", "provider.no_hotline")
-    if now.hosted_home and now.home_rules and now.home_rules.names.regulator:
-        yield Draft(
-            "regulator",
+def _draft_partners(situation: Situation) -> Iterator[Draft]:
+    """Rows 3, 4 and 6: hotlines, clearing houses and the exchange between hotlines."""
+    for place in situation.foreign_hosts:
+        yield from _draft_partners_of(situation, place)
+    home = situation.facts.home
+    if home is None or not situation.hotlines(home):
+        return
+    if situation.hosted_home and situation.illegal:
+        yield _draft_partner(
+            situation,
+            Destination.ICCAM,
             home,
-            now.home_rules.names.regulator,
+            situation.rules.network.exchange,
+            "iccam.own_record",
+        )
+
+
+def _draft_partners_of(situation: Situation, place: str) -> Iterator[Draft]:
+    network = situation.rules.network
+    hotlines = situation.hotlines(place)
+    clearing_house = network.clearing_houses.get(place)
+    if clearing_house is not None:
+        yield _draft_partner(
+            situation, Destination.NCMEC, place, clearing_house, "ncmec.takes"
+        )
+    elif hotlines:
+        names = " / ".join(hotline.name for hotline in hotlines)
+        yield _draft_partner(
+            situation, Destination.HOTLINE, place, names, "hotline.there"
+        )
+    home = situation.facts.home
+    if hotlines and home and situation.hotlines(home):
+        yield _draft_partner(
+            situation, Destination.ICCAM, place, network.exchange, "iccam.exchange"
+        )
+
+
+def _draft_partner(
+    situation: Situation, to: Destination, place: str, name: str, key: str
+) -> Draft:
+    return Draft(
+        to,
+        place,
+        name,
+        (Reason(key, countries=(place,)),),
+        after=_gate_of_partner(situation),
+        urgency=situation.urgency,
+        automatic=situation.may_leave_by_itself,
+    )
+
+
+def _gate_of_partner(situation: Situation) -> Gate | None:
+    if situation.child:
+        return Gate.PERSON
+    return None if situation.illegal else Gate.ASSESSMENT
+
+
+def _draft_notices(situation: Situation, police: Draft | None) -> Iterator[Draft]:
+    """Rows 3, 5, 6 and 7: who can take it down; never before the police let it go."""
+    facts = situation.facts
+    if situation.hidden or facts.assessment is AssessmentClass.CANNOT_DETERMINE:
+        return
+    if facts.hosting_kind is HostingKind.CDN:
+        yield _draft_notice(
+            situation, police, Destination.CDN_NOTICE, None, "cdn.notice"
+        )
+    if situation.on_platform:
+        platform = situation.platform
+        notice = _draft_notice(
+            situation,
+            police,
+            Destination.PLATFORM,
+            platform.seat if platform else None,
+            "platform.channel",
+        )
+        yield replace(notice, name=platform.name if platform else facts.platform or "")
+    yield from _draft_host_notices(situation, police)
+
+
+def _draft_host_notices(situation: Situation, police: Draft | None) -> Iterator[Draft]:
+    home, place = situation.facts.home, situation.facts.stored_in
+    if home is None or place is None or not situation.own_host:
+        return
+    if place == home:
+        request = _draft_notice(
+            situation,
+            police,
+            Destination.PRESERVATION_REQUEST,
+            home,
+            "preservation.first",
+        )
+        yield replace(request, automatic=False)
+        yield _draft_notice(
+            situation, police, Destination.PROVIDER_NOTICE, home, "provider.hosted_home"
+        )
+    elif not situation.reachable(place):
+        yield _draft_notice(
+            situation, police, Destination.PROVIDER_NOTICE, place, "provider.no_hotline"
+        )
+
+
+def _draft_notice(
+    situation: Situation,
+    police: Draft | None,
+    to: Destination,
+    country: str | None,
+    key: str,
+) -> Draft:
+    reasons = [Reason(key, countries=(country,) if country else ())]
+    after = None if situation.illegal else Gate.ASSESSMENT
+    if police:
+        after = Gate.POLICE_RELEASE
+        reasons.append(Reason("notice.hold"))
+    return Draft(
+        to,
+        country,
+        "",
+        tuple(reasons),
+        after=after,
+        urgency=situation.urgency,
+        automatic=situation.may_leave_by_itself,
+    )
+
+
+def _draft_regulator(situation: Situation) -> Iterator[Draft]:
+    """Row 3: a provider at home that does not act is the regulator's matter."""
+    if situation.hidden:
+        return
+    if situation.facts.assessment is AssessmentClass.CANNOT_DETERMINE:
+        return
+    rules = situation.home_rules
+    if situation.hosted_home and rules and rules.names.regulator:
+        yield Draft(
+            Destination.REGULATOR,
+            situation.facts.home,
+            rules.names.regulator,
             (Reason("regulator.late"),),
-            after="notice_deadline",
+            after=Gate.NOTICE_DEADLINE,
         )
 
 
-def _closing(now: Situation) -> Iterator[Draft]:
+def _draft_closing(situation: Situation) -> Iterator[Draft]:
     """Row 13, and what was never this hotline's field."""
-    if now.lawful and not now.danger:
-        yield Draft(
-            "close", now.facts.home, "", (Reason("close.not_illegal"),), automatic=True
-        )
-    elsewhere = now.facts.kind in now.rules.network.signpost_kinds
-    if now.lawful or elsewhere:
-        key = "signpost.not_illegal" if now.lawful else "signpost.other_kind"
-        yield Draft(
-            "signpost", now.facts.home, "", (Reason(key),), automatic=now.lawful
-        )
+    home = situation.facts.home
+    if situation.lawful and not situation.danger:
+        reasons = (Reason("close.not_illegal"),)
+        yield Draft(Destination.CLOSE, home, "", reasons, automatic=True)
+    is_elsewhere = situation.facts.kind in situation.rules.network.signpost_kinds
+    if situation.lawful or is_elsewhere:
+        key = "signpost.not_illegal" if situation.lawful else "signpost.other_kind"
+        reasons = (Reason(key),)
+        yield Draft(Destination.SIGNPOST, home, "", reasons, automatic=situation.lawful)
 
 
-def _review(now: Situation, found: list[Draft]) -> Iterator[Draft]:
+def _draft_review(situation: Situation, drafts: list[Draft]) -> Iterator[Draft]:
     """Rows 7, 11 and 12: whatever cannot be said for sure is a person's to decide."""
-    reasons = [Reason(key) for key, holds in REVIEW.items() if holds(now)]
-    reasons += [
-        Reason("review.stop_list", countries=(stop.country,), text=stop.reason)
-        for stop in now.stopped
-    ]
-    if not found and not reasons:
-        reasons = [Reason("review.nothing_applies")]
-    if reasons:
-        urgency = "high" if now.stopped and now.urgency == "normal" else now.urgency
-        yield Draft(
-            "manual_review",
-            now.facts.home,
-            "",
-            tuple(reasons),
-            urgency=urgency,
-            automatic=True,
+    reasons = [Reason(key) for key, holds in REVIEW_REASONS.items() if holds(situation)]
+    for stop in situation.stopped:
+        reasons.append(
+            Reason("review.stop_list", countries=(stop.country,), text=stop.reason)
         )
+    if not drafts and not reasons:
+        reasons.append(Reason("review.nothing_applies"))
+    if not reasons:
+        return
+    urgency = situation.urgency
+    if situation.stopped and urgency is Urgency.NORMAL:
+        urgency = Urgency.HIGH
+    yield Draft(
+        Destination.MANUAL_REVIEW,
+        situation.facts.home,
+        "",
+        tuple(reasons),
+        urgency=urgency,
+        automatic=True,
+    )
 
 
-REVIEW: dict[str, Callable[[Situation], bool]] = {
-    "review.home_unknown": lambda now: now.facts.home is None,
-    "review.no_rules": lambda now: (
-        now.facts.home is not None and now.home_rules is None
-    ),
-    "review.child": lambda now: now.child and not now.lawful,
-    "review.unassessed": lambda now: now.facts.assessment == "unassessed",
-    "review.cannot_determine": lambda now: now.facts.assessment == "cannot_determine",
-    "review.list_disagrees": lambda now: now.lawful and now.listed,
-    "review.danger_disagrees": lambda now: now.lawful and now.danger,
-    "review.find_origin": lambda now: (
-        now.facts.hosting_kind == "cdn" and not now.lawful
-    ),
-    "review.platform_seat": lambda now: (
-        now.on_platform and now.platform is None and not now.lawful
-    ),
-    "review.host_unknown": lambda now: (
-        now.host_unknown
-        and not now.on_platform
-        and now.facts.hosting_kind != "cdn"
-        and not now.lawful
-    ),
+def _lacks_home(situation: Situation) -> bool:
+    return situation.facts.home is None
+
+
+def _lacks_rules(situation: Situation) -> bool:
+    return situation.facts.home is not None and situation.home_rules is None
+
+
+def _concerns_child(situation: Situation) -> bool:
+    return situation.child and not situation.lawful
+
+
+def _is_unassessed(situation: Situation) -> bool:
+    return situation.facts.assessment is AssessmentClass.UNASSESSED
+
+
+def _is_undetermined(situation: Situation) -> bool:
+    return situation.facts.assessment is AssessmentClass.CANNOT_DETERMINE
+
+
+def _contradicts_list(situation: Situation) -> bool:
+    return situation.lawful and situation.listed
+
+
+def _contradicts_danger(situation: Situation) -> bool:
+    return situation.lawful and situation.danger
+
+
+def _hides_origin(situation: Situation) -> bool:
+    is_cdn = situation.facts.hosting_kind is HostingKind.CDN
+    return is_cdn and not situation.lawful
+
+
+def _lacks_platform_seat(situation: Situation) -> bool:
+    is_unknown = situation.on_platform and situation.platform is None
+    return is_unknown and not situation.lawful
+
+
+def _lacks_host(situation: Situation) -> bool:
+    if situation.lawful or situation.on_platform:
+        return False
+    is_cdn = situation.facts.hosting_kind is HostingKind.CDN
+    return situation.host_unknown and not is_cdn
+
+
+REVIEW_REASONS: dict[str, Callable[[Situation], bool]] = {
+    "review.home_unknown": _lacks_home,
+    "review.no_rules": _lacks_rules,
+    "review.child": _concerns_child,
+    "review.unassessed": _is_unassessed,
+    "review.cannot_determine": _is_undetermined,
+    "review.list_disagrees": _contradicts_list,
+    "review.danger_disagrees": _contradicts_danger,
+    "review.find_origin": _hides_origin,
+    "review.platform_seat": _lacks_platform_seat,
+    "review.host_unknown": _lacks_host,
 }
 
 
-def _guarded(now: Situation, draft: Draft) -> Draft:
+def _guard_stop_list(situation: Situation, draft: Draft) -> Draft:
     """Row 11: what would reach a country of the stop list waits for a person, release or not."""
-    at_home = draft.country == now.facts.home
-    if at_home or not now.stops(draft.country) or draft.to in {"emergency", "helpline"}:
+    is_at_home = draft.country == situation.facts.home
+    if is_at_home or draft.to.helps_now or not situation.stops(draft.country):
         return draft
+    waits = Reason("stop.waits", countries=(draft.country or "",))
     return replace(
         draft,
-        after="person",
+        after=Gate.PERSON,
         automatic=False,
-        reasons=(
-            *draft.reasons,
-            Reason("stop.waits", countries=(draft.country or "",)),
-        ),
+        reasons=(*draft.reasons, waits),
     )

@@ -8,100 +8,84 @@ lawful. When a host moves, the facts change and this is asked again.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from triage import priority
+from triage.jurisdiction.answer import Ground, Route, Routing
 from triage.jurisdiction.facts import Facts
-from triage.jurisdiction.grounds import Finding, findings
-from triage.jurisdiction.messages import Reason, catalog_of, render
-from triage.jurisdiction.routes import Draft, drafts
+from triage.jurisdiction.grounds import Finding, assess_grounds
+from triage.jurisdiction.messages import Catalog, Reason, catalog_of, render
+from triage.jurisdiction.routes import Draft, draft_routes
 from triage.jurisdiction.rules import Rules
 from triage.jurisdiction.situation import Situation
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """Whether a country has jurisdiction on one ground: ``status`` is yes, no or unknown."""
-
-    country: str
-    ground: str
-    basis: str
-    status: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Whom to tell, when, how urgently, and why. ``name`` is empty where it is yet to be found."""
-
-    to: str
-    country: str | None
-    name: str
-    after: str | None
-    urgency: str
-    automatic: bool
-    why: str
-    basis: str
-
-
-@dataclass(frozen=True, slots=True)
-class Routing:
-    """The whole answer, in the language it was asked for."""
-
-    jurisdiction: tuple[Ground, ...]
-    routes: tuple[Route, ...]
-    priority: priority.Priority
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "jurisdiction": [asdict(ground) for ground in self.jurisdiction],
-            "routes": [asdict(one) for one in self.routes],
-            "priority": {
-                "score": self.priority.score,
-                "parts": [asdict(part) for part in self.priority.parts],
-            },
-        }
+from triage.jurisdiction.vocabulary import Answer, AssessmentClass
+from triage.priority import ListClass
 
 
 def route(facts: Facts, rules: Rules, language: str = "en") -> Routing:
-    """Who has jurisdiction and who must be told. Raises ``InvalidInput`` for another language."""
-    catalog = catalog_of(rules.messages, language)
+    """Who has jurisdiction and who must be told. Raises ``InvalidInput`` for another language.
 
-    def words(reasons: Iterable[Reason]) -> str:
-        return render(reasons, catalog, language)
+    ::
 
-    now = Situation(facts, rules)
-    grounds = findings(facts, rules)
+        facts = Facts(home=country, hosting_country=country)
+        for route in route(facts, load_rules()).routes:
+            print(route.id, route.why)
+    """
+    voice = _Voice(language, catalog_of(rules.messages, language))
+    situation = Situation(facts, rules)
+    grounds = tuple(voice.say_ground(found) for found in assess_grounds(facts, rules))
+    signals = priority_signals(facts, grounds, urgent_kind=situation.urgent_kind)
     return Routing(
-        jurisdiction=tuple(
-            Ground(one.country, one.ground, one.basis, one.status, words(one.reasons))
-            for one in grounds
-        ),
+        jurisdiction=grounds,
         routes=tuple(
-            Route(
-                to=draft.to,
-                country=draft.country,
-                name=draft.name or catalog[f"name.{draft.to}"],
-                after=draft.after,
-                urgency=draft.urgency,
-                automatic=draft.automatic,
-                why=words(draft.reasons),
-                basis=_basis(draft, now),
-            )
-            for draft in drafts(now)
+            voice.say_route(draft, situation) for draft in draft_routes(situation)
         ),
-        priority=priority.score(
-            signals(facts, grounds, urgent_kind=now.urgent_kind),
-            rules.weights,
-            language,
-        ),
+        priority=priority.score(signals, rules.weights, language),
     )
 
 
-def signals(
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """Puts findings and drafts into the words of one language."""
+
+    language: str
+    catalog: Catalog
+
+    def say_ground(self, finding: Finding) -> Ground:
+        return Ground(
+            country=finding.country,
+            ground=finding.ground,
+            basis=finding.basis,
+            status=finding.status,
+            why=self._say(finding.reasons),
+        )
+
+    def say_route(self, draft: Draft, situation: Situation) -> Route:
+        return Route(
+            to=draft.to,
+            country=draft.country,
+            name=draft.name or self.catalog[f"name.{draft.to}"],
+            after=draft.after,
+            urgency=draft.urgency,
+            automatic=draft.automatic,
+            why=self._say(draft.reasons),
+            basis=_legal_basis(draft, situation),
+        )
+
+    def _say(self, reasons: Iterable[Reason]) -> str:
+        return render(reasons, self.catalog, self.language)
+
+
+def _legal_basis(draft: Draft, situation: Situation) -> str:
+    """Home's own where its rules name one, else that of the channel."""
+    home_rules = situation.home_rules
+    own_basis = home_rules.bases.get(draft.to) if home_rules else None
+    return own_basis or situation.rules.network.bases[draft.to]
+
+
+def priority_signals(
     facts: Facts,
-    grounds: Iterable[Finding | Ground],
+    grounds: Iterable[Ground],
     *,
     urgent_kind: bool = False,
     sightings: int = 1,
@@ -109,40 +93,36 @@ def signals(
     deadline_hours: float | None = None,
 ) -> priority.Signals:
     """What the facts say about urgency, joined with what only the queue knows of the case."""
-    lawful = facts.assessment == "not_illegal"
-    home_has_it = any(
-        one.country == facts.home and one.status == "yes" and one.ground != COMPLAINT
-        for one in grounds
-    )
+    victim = facts.victim
+    may_be_illegal = facts.assessment is not AssessmentClass.NOT_ILLEGAL
+    home_has_it = any(_gives_home_jurisdiction(ground, facts) for ground in grounds)
     return priority.Signals(
-        danger_now=facts.victim.at_immediate_risk is True,
+        danger_now=victim.at_immediate_risk is True,
         child_reporting=facts.reporter_is_child is True or facts.own_material is True,
-        child_contacted=not lawful and urgent_kind,
-        unknown_victim=not lawful and facts.victim.known_identity is False,
-        new_material=not lawful and facts.known_list is False,
-        list_class=_list_class(facts),
-        home_jurisdiction=not lawful and home_has_it,
+        child_contacted=may_be_illegal and urgent_kind,
+        unknown_victim=may_be_illegal and victim.known_identity is False,
+        new_material=may_be_illegal and facts.known_list is False,
+        list_class=read_list_class(facts.known_list),
+        home_jurisdiction=may_be_illegal and home_has_it,
         sightings=sightings,
         age_hours=age_hours,
         deadline_hours=deadline_hours,
     )
 
 
-COMPLAINT = "prosecution_without_complaint"
-"""Says how a case may be brought, not that the country has jurisdiction."""
+def _gives_home_jurisdiction(ground: Ground, facts: Facts) -> bool:
+    if ground.country != facts.home or ground.status is not Answer.YES:
+        return False
+    return ground.ground.founds_jurisdiction
 
 
-def _list_class(facts: Facts) -> priority.ListClass:
+def read_list_class(known_list: bool | str | None) -> ListClass:
     """Lists name their classes in their own way ("INTERPOL baseline"): look for the word."""
-    if not facts.known_list:
-        return "none"
-    named = facts.known_list.casefold() if isinstance(facts.known_list, str) else ""
-    if "baseline" in named:
-        return "baseline"
-    return "national" if "national" in named else "listed"
-
-
-def _basis(draft: Draft, now: Situation) -> str:
-    """The legal basis: home's own where its rules name one, else that of the channel."""
-    own = now.home_rules.bases.get(draft.to) if now.home_rules else None
-    return own or now.rules.network.bases[draft.to]
+    if not known_list:
+        return ListClass.NONE
+    name = known_list.casefold() if isinstance(known_list, str) else ""
+    if ListClass.BASELINE in name:
+        return ListClass.BASELINE
+    if ListClass.NATIONAL in name:
+        return ListClass.NATIONAL
+    return ListClass.LISTED

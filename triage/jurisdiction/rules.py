@@ -13,55 +13,36 @@ Where the company that runs a platform has its seat stands with the platform's a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import cache, partial
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import ConfigDict, Field
 
 from hotline.core.datafiles import countries, files
 from hotline.core.datafiles.shapes import parse_file
+from hotline.core.datafiles.vocabulary import CountryCode
 from hotline.core.errors import InvalidInput, Misconfigured
+from hotline.intake.kinds import ReportKind
 from triage import priority
-from triage.jurisdiction.facts import PLACES, Place
 from triage.jurisdiction.messages import PACKAGE, Catalog, load_messages
+from triage.jurisdiction.vocabulary import (
+    Answer,
+    Condition,
+    Destination,
+    GroundName,
+    PlaceFact,
+)
 from triage.locations.catalogue import Platform, load_platforms
 
 FILE_NAME = re.compile(r"jurisdiction_([a-z]{2})\.toml")
 
 Text = Annotated[str, Field(min_length=1, max_length=400)]
-To = Literal[
-    "emergency",
-    "helpline",
-    "child_protection_unit",
-    "manual_review",
-    "police",
-    "interpol_ncb",
-    "hotline",
-    "iccam",
-    "ncmec",
-    "preservation_request",
-    "cdn_notice",
-    "platform",
-    "provider_notice",
-    "regulator",
-    "close",
-    "signpost",
-]
-GroundName = Literal[
-    "territoriality",
-    "active_personality",
-    "habitual_residence",
-    "passive_personality",
-    "passive_residence",
-    "prosecution_without_complaint",
-]
-Condition = Literal["dual_criminality", "presence_or_extradition"]
-Status = Literal["yes", "no", "unknown"]
 T = TypeVar("T")
 
 
@@ -74,18 +55,19 @@ class GroundRule:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     ground: GroundName
-    law: Status
+    law: Answer
     dated: date
     source: Text
     verified: bool
-    facts: tuple[str, ...] = ()
+    facts: tuple[PlaceFact, ...] = ()
     conditions: tuple[Condition, ...] = ()
     article: str = ""
     treaty: str = ""
 
     @property
     def basis(self) -> str:
-        return "; ".join(filter(None, (self.article, self.treaty)))
+        stated = (self.article, self.treaty)
+        return "; ".join(source for source in stated if source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +88,7 @@ class Stop:
     """A country to which nothing goes before a person has decided."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-    country: Place
+    country: CountryCode
     reason: Text
     source: Text
 
@@ -116,11 +98,11 @@ class CountryRules:
     """The rules of one country. ``bases``: legal basis by kind of route."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-    country: Place
+    country: CountryCode
     dated: date
     source: Text
     names: Names
-    bases: Mapping[To, Text]
+    bases: Mapping[Destination, Text]
     grounds: Annotated[tuple[GroundRule, ...], Field(min_length=1)]
     offences: tuple[str, ...] = ()
     foreign_hosting_to_police: bool = False
@@ -135,21 +117,29 @@ class Network:
     dated: date
     source: Text
     exchange: Text
-    clearing_houses: Mapping[Place, Text]
-    bases: Mapping[To, Text]
-    urgent_kinds: tuple[str, ...]
-    signpost_kinds: tuple[str, ...]
+    clearing_houses: Mapping[CountryCode, Text]
+    bases: Mapping[Destination, Text]
+    urgent_kinds: tuple[ReportKind, ...]
+    signpost_kinds: tuple[ReportKind, ...]
+
+
+class Verified(StrEnum):
+    """Whether somebody has read it at its source: "yes" or "no", as a table has no truth values."""
+
+    YES = "yes"
+    NO = "no"
 
 
 @dataclass(frozen=True, slots=True)
 class PartnerHotline:
     """A row of ``partner_hotlines.csv``: a hotline that takes reports of what its country hosts."""
 
-    country: Place
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    country: CountryCode
     name: Text
     dated: date
     source: Text
-    verified: Literal["yes", "no"]
+    verified: Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,55 +154,62 @@ class Rules:
     weights: priority.Weights
 
 
-def country_codes_with_rules(override_dir: Path | None = None) -> tuple[str, ...]:
+def list_countries_with_rules(override_dir: Path | None = None) -> tuple[str, ...]:
     """Codes of every country that has a rules file, shipped or the operator's own; sorted."""
-    names = [entry.name for entry in (resources.files(PACKAGE) / "data").iterdir()]
+    shipped = resources.files(PACKAGE) / "data"
+    names = [entry.name for entry in shipped.iterdir()]
     if override_dir is not None and (override_dir / "data").is_dir():
         names += [entry.name for entry in (override_dir / "data").iterdir()]
-    return tuple(
-        sorted({hit[1].upper() for name in names if (hit := FILE_NAME.fullmatch(name))})
-    )
+    matches = [FILE_NAME.fullmatch(name) for name in names]
+    return tuple(sorted({match[1].upper() for match in matches if match}))
 
 
 @cache
 def load_rules(override_dir: Path | None = None) -> Rules:
     """All rules; raises ``Misconfigured`` with every fault of every file. Kept until a restart."""
-    wrong: list[str] = []
-
-    def tried(load: Callable[[], T]) -> T | None:
-        try:
-            return load()
-        except (Misconfigured, InvalidInput) as error:
-            wrong.append(error.message)
-            return None
-
-    codes = country_codes_with_rules(override_dir)
-    found = {code: tried(partial(_country_rules, code, override_dir)) for code in codes}
-    network = tried(lambda: _toml(Network, "routing_network.toml", override_dir))
-    hotlines = tried(
-        lambda: _rows(PartnerHotline, "partner_hotlines.csv", override_dir)
-    )
-    places = tried(lambda: load_platforms(override_dir))
-    messages = tried(lambda: load_messages(override_dir))
-    weights = tried(lambda: priority.load_weights(override_dir))
-    if wrong or not (
-        network and hotlines is not None and places and messages and weights
-    ):
-        raise Misconfigured(" ".join(wrong))
+    reader = _Reader()
+    countries_with_rules: dict[str, CountryRules] = {}
+    for code in list_countries_with_rules(override_dir):
+        country_rules = reader.read(partial(_load_country_rules, code, override_dir))
+        if country_rules is not None:
+            countries_with_rules[code] = country_rules
+    network = reader.read(lambda: _load_network(override_dir))
+    hotlines = reader.read(lambda: _load_hotlines(override_dir))
+    catalogue = reader.read(lambda: load_platforms(override_dir))
+    messages = reader.read(lambda: load_messages(override_dir))
+    weights = reader.read(lambda: priority.load_weights(override_dir))
+    if network is None or hotlines is None or catalogue is None:
+        raise reader.refusal()
+    if messages is None or weights is None or reader.faults:
+        raise reader.refusal()
     return Rules(
-        countries={code: rules for code, rules in found.items() if rules},
+        countries=countries_with_rules,
         network=network,
-        hotlines={
-            code: tuple(one for one in hotlines if one.country == code)
-            for code in {one.country for one in hotlines}
-        },
-        platforms=places.platforms,
+        hotlines=_group_by_country(hotlines),
+        platforms=catalogue.platforms,
         messages=messages,
         weights=weights,
     )
 
 
-def faults(override_dir: Path | None = None) -> list[str]:
+class _Reader:
+    """Reads one file after the other and keeps every fault, so that all are named at once."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+
+    def read(self, load: Callable[[], T]) -> T | None:
+        try:
+            return load()
+        except (Misconfigured, InvalidInput) as error:
+            self.faults.append(error.message)
+            return None
+
+    def refusal(self) -> Misconfigured:
+        return Misconfigured(" ".join(self.faults))
+
+
+def list_faults(override_dir: Path | None = None) -> list[str]:
     """What is wrong with the routing's data files; empty when all is well."""
     try:
         load_rules(override_dir)
@@ -221,41 +218,56 @@ def faults(override_dir: Path | None = None) -> list[str]:
     return []
 
 
-def _country_rules(code: str, override_dir: Path | None) -> CountryRules:
+def _group_by_country(
+    hotlines: Iterable[PartnerHotline],
+) -> dict[str, tuple[PartnerHotline, ...]]:
+    grouped: dict[str, tuple[PartnerHotline, ...]] = {}
+    for hotline in hotlines:
+        earlier = grouped.get(hotline.country, ())
+        grouped[hotline.country] = (*earlier, hotline)
+    return grouped
+
+
+def _load_network(override_dir: Path | None) -> Network:
+    return _read_toml(Network, "routing_network.toml", override_dir)
+
+
+def _load_hotlines(override_dir: Path | None) -> tuple[PartnerHotline, ...]:
+    name = "partner_hotlines.csv"
+    rows = files.read_csv(PACKAGE, name, override_dir)
+    return parse_file(tuple[PartnerHotline, ...], name, rows)
+
+
+def _load_country_rules(code: str, override_dir: Path | None) -> CountryRules:
     name = f"jurisdiction_{code.lower()}.toml"
-    rules = _toml(CountryRules, name, override_dir)
-    wrong = []
+    rules = _read_toml(CountryRules, name, override_dir)
+    faults = []
     if rules.country != code:
-        wrong.append(f"/country: is {rules.country}, but the file is named for {code}")
-    for number, rule in enumerate(rules.grounds):
-        wrong += [
-            f"/grounds/{number}/facts: there is no place {path!r}"
-            for path in rule.facts
-            if path not in PLACES
-        ]
-        if rule.law == "yes" and not rule.basis:
-            wrong.append(
-                f"/grounds/{number}: a ground that is law needs an article or a treaty"
-            )
-    seen = [rule.ground for rule in rules.grounds]
-    wrong += [
-        f"/grounds: {one} stands twice"
-        for one in sorted(set(seen))
-        if seen.count(one) > 1
-    ]
+        faults.append(f"/country: is {rules.country}, but the file is named for {code}")
+    faults += _list_ground_faults(rules.grounds)
     if code in countries.available(override_dir):
-        number_shown = countries.load_country(code, override_dir).police_emergency
-        if rules.names.emergency != number_shown:
-            wrong.append(f"/names/emergency: the country file says {number_shown}")
-    if wrong:
-        raise Misconfigured(f"Data file {name}: {'; '.join(wrong)}.")
+        country = countries.load_country(code, override_dir)
+        if rules.names.emergency != country.police_emergency:
+            faults.append(
+                f"/names/emergency: the country file says {country.police_emergency}"
+            )
+    if faults:
+        raise Misconfigured(f"Data file {name}: {'; '.join(faults)}.")
     return rules
 
 
-def _toml(kind: type[T], name: str, override_dir: Path | None) -> T:
+def _list_ground_faults(grounds: tuple[GroundRule, ...]) -> Iterator[str]:
+    """What the shape alone cannot say of the grounds of one country."""
+    for number, rule in enumerate(grounds):
+        if rule.ground is GroundName.NOT_ASSESSED:
+            yield f"/grounds/{number}/ground: not_assessed is said where there are no rules"
+        if rule.law is Answer.YES and not rule.basis:
+            yield f"/grounds/{number}: a ground that is law needs an article or a treaty"
+    names = [rule.ground for rule in grounds]
+    for name in sorted(set(names)):
+        if names.count(name) > 1:
+            yield f"/grounds: {name} appears twice"
+
+
+def _read_toml(kind: type[T], name: str, override_dir: Path | None) -> T:
     return parse_file(kind, name, files.read_toml(PACKAGE, name, override_dir))
-
-
-def _rows(kind: type[T], name: str, override_dir: Path | None) -> tuple[T, ...]:
-    rows = files.read_csv(PACKAGE, name, override_dir)
-    return parse_file(tuple[kind, ...], name, rows)  # type: ignore[valid-type]

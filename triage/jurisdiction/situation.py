@@ -1,7 +1,7 @@
 """What the facts amount to, worked out once, so that each routing rule reads like its row.
 
 Nothing here decides whom to tell. Unknown stays None, False or empty, and is never taken for
-"abroad": ``hosted_abroad`` needs both a known home and a known, different place.
+"abroad": ``abroad`` needs both a known home and a known, different place.
 """
 
 from __future__ import annotations
@@ -9,27 +9,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from triage.hosting.kinds import HostingKind
 from triage.jurisdiction.facts import Facts
 from triage.jurisdiction.rules import CountryRules, PartnerHotline, Rules, Stop
+from triage.jurisdiction.vocabulary import AssessmentClass, PlaceFact, Urgency
 from triage.locations.catalogue import Platform
 
-NEXUS = (
-    "victim.country",
-    "victim.nationality",
-    "victim.residence",
-    "suspect.country",
-    "suspect.nationality",
-    "suspect.residence",
-    "suspect.ip_country",
-    "generated_in",
+LEADING_HOME = (
+    PlaceFact.VICTIM_COUNTRY,
+    PlaceFact.VICTIM_NATIONALITY,
+    PlaceFact.VICTIM_RESIDENCE,
+    PlaceFact.SUSPECT_COUNTRY,
+    PlaceFact.SUSPECT_NATIONALITY,
+    PlaceFact.SUSPECT_RESIDENCE,
+    PlaceFact.SUSPECT_IP_COUNTRY,
+    PlaceFact.GENERATED_IN,
 )
-ABROAD = (
-    "victim.country",
-    "victim.residence",
-    "suspect.country",
-    "suspect.residence",
-    "suspect.ip_country",
+"""Facts that make a case home's own. Where it is hosted is judged apart."""
+
+LEADING_ABROAD = (
+    PlaceFact.VICTIM_COUNTRY,
+    PlaceFact.VICTIM_RESIDENCE,
+    PlaceFact.SUSPECT_COUNTRY,
+    PlaceFact.SUSPECT_RESIDENCE,
+    PlaceFact.SUSPECT_IP_COUNTRY,
 )
+"""Facts by which the police of another country are concerned: where somebody is, not who."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,16 @@ class Situation:
 
     @cached_property
     def illegal(self) -> bool:
-        return self.facts.assessment in {"baseline", "national"}
+        return self.facts.assessment.is_illegal
 
     @cached_property
     def lawful(self) -> bool:
-        return self.facts.assessment == "not_illegal"
+        return self.facts.assessment is AssessmentClass.NOT_ILLEGAL
+
+    @cached_property
+    def may_leave_by_itself(self) -> bool:
+        """Assessed as illegal, and no child is behind the report: nobody needs to be asked."""
+        return self.illegal and not self.child
 
     @cached_property
     def listed(self) -> bool:
@@ -71,103 +81,108 @@ class Situation:
         return self.facts.kind in self.rules.network.urgent_kinds
 
     @cached_property
-    def urgency(self) -> str:
+    def urgency(self) -> Urgency:
         if self.danger:
-            return "immediate"
-        sure = self.facts.assessment == "baseline"
-        high = self.child or self.listed or self.urgent_kind or sure
-        return "high" if high else "normal"
+            return Urgency.IMMEDIATE
+        is_worst = self.facts.assessment is AssessmentClass.BASELINE
+        is_high = self.child or self.listed or self.urgent_kind or is_worst
+        return Urgency.HIGH if is_high else Urgency.NORMAL
 
     @cached_property
     def hidden(self) -> bool:
         """There is no host to ask: an onion service or peers."""
-        return self.facts.hosting_kind in {"onion", "p2p"}
+        return self.facts.hosting_kind.is_hidden
 
     @cached_property
     def on_platform(self) -> bool:
-        return self.facts.hosting_kind == "platform" or (
-            self.facts.platform is not None and not self.hidden
-        )
+        if self.facts.hosting_kind is HostingKind.PLATFORM:
+            return True
+        return self.facts.platform is not None and not self.hidden
 
     @cached_property
     def own_host(self) -> bool:
         """A host stands behind it whom a notice can reach, platform or not."""
-        kind = self.facts.hosting_kind
-        return kind == "host" or (kind == "unknown" and not self.on_platform)
+        if self.facts.hosting_kind is HostingKind.UNKNOWN:
+            return not self.on_platform
+        return self.facts.hosting_kind is HostingKind.HOST
 
     @cached_property
     def platform(self) -> Platform | None:
         return self.rules.platforms.get((self.facts.platform or "").casefold())
 
     @cached_property
+    def seat(self) -> str | None:
+        """Where the company has its seat on whose platform it lies; None = none, or unknown."""
+        return self.platform.seat if self.platform and self.on_platform else None
+
+    @cached_property
     def hosted_home(self) -> bool:
         home = self.facts.home
-        seat_home = (
-            self.platform is not None
-            and self.platform.seat == home
-            and self.on_platform
-        )
-        return home is not None and (self.facts.stored_in == home or seat_home)
+        return home is not None and home in {self.facts.stored_in, self.seat}
 
     @cached_property
     def foreign_hosts(self) -> tuple[str, ...]:
         """Countries, other than home, whose hotline could act: of the host, of the platform."""
         home = self.facts.home
-        seat = self.platform.seat if self.platform and self.on_platform else None
-        places = dict.fromkeys(filter(None, (self.facts.stored_in, seat)))
-        return tuple(place for place in places if home is not None and place != home)
+        if home is None:
+            return ()
+        places = dict.fromkeys((self.facts.stored_in, self.seat))
+        return tuple(place for place in places if place and place != home)
+
+    @cached_property
+    def unreached_hosts(self) -> tuple[str, ...]:
+        """Of these, the countries in which nobody takes reports of what they host."""
+        return tuple(place for place in self.foreign_hosts if not self.reachable(place))
 
     @cached_property
     def host_unknown(self) -> bool:
         """Whose host it is cannot be said yet, so it may well be home's."""
-        seat_known = self.on_platform and self.platform is not None
-        return not (self.hidden or self.facts.stored_in or seat_known)
+        return not (self.hidden or self.facts.stored_in or self.seat)
 
     @cached_property
     def nexus(self) -> tuple[str, ...]:
         """Facts that lead to home; a municipality is home's unless the child is elsewhere."""
-        victim = self.facts.victim
-        local = victim.municipality is not None and victim.country in {
-            None,
-            self.facts.home,
-        }
-        found = self._where(NEXUS, at_home=True)
-        return (*found, "victim.municipality") if local and self.facts.home else found
+        home, victim = self.facts.home, self.facts.victim
+        leading = tuple(
+            path for path, place in self._known(LEADING_HOME) if place == home
+        )
+        is_local = victim.municipality is not None
+        may_be_home = victim.country is None or victim.country == home
+        if home and is_local and may_be_home:
+            return (*leading, "victim.municipality")
+        return leading
 
     @cached_property
     def abroad(self) -> tuple[str, ...]:
-        return self._where(ABROAD, at_home=False)
+        home = self.facts.home
+        return tuple(
+            path for path, place in self._known(LEADING_ABROAD) if place != home
+        )
 
     @cached_property
     def stopped(self) -> tuple[Stop, ...]:
         """Stop-list entries for any country that the facts, or the platform's seat, name."""
         if self.home_rules is None:
             return ()
-        named = {country for _, country in self.facts.places()} | set(
-            self.foreign_hosts
-        )
-        return tuple(
-            stop for stop in self.home_rules.stop_list if stop.country in named
-        )
+        named = {country for _, country in self.facts.places()}
+        named.update(self.foreign_hosts)
+        stop_list = self.home_rules.stop_list
+        return tuple(stop for stop in stop_list if stop.country in named)
 
     def hotlines(self, country: str) -> tuple[PartnerHotline, ...]:
         return self.rules.hotlines.get(country, ())
 
     def reachable(self, country: str) -> bool:
         """Whether a hotline or a clearing house takes reports of what that country hosts."""
-        return (
-            bool(self.hotlines(country))
-            or country in self.rules.network.clearing_houses
-        )
+        has_clearing_house = country in self.rules.network.clearing_houses
+        return has_clearing_house or bool(self.hotlines(country))
 
     def stops(self, country: str | None) -> bool:
         return any(stop.country == country for stop in self.stopped)
 
-    def _where(self, paths: tuple[str, ...], *, at_home: bool) -> tuple[str, ...]:
-        home = self.facts.home
-        if home is None:
-            return ()
-        known = ((path, self.facts.place(path)) for path in paths)
-        return tuple(
-            path for path, place in known if place and (place == home) == at_home
-        )
+    def _known(self, paths: tuple[PlaceFact, ...]) -> list[tuple[PlaceFact, str]]:
+        """(path, country) of those facts that are known; nothing where home itself is not."""
+        if self.facts.home is None:
+            return []
+        places = [(path, self.facts.place(path)) for path in paths]
+        return [(path, place) for path, place in places if place is not None]

@@ -16,6 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from hotline.core.datafiles.files import read_toml
+from hotline.core.datafiles.vocabulary import (
+    country_codes,
+    describe_unknown,
+    find_unknown,
+    nearest_word,
+)
 from hotline.core.errors import Misconfigured
 
 PACKAGE = "triage.locations"
@@ -131,6 +137,8 @@ def _load(override_dir: Path | None) -> Catalogue:
     platforms = _platforms(read_toml(PACKAGE, "platforms.toml", override_dir), faults)
     tracking = _tracking(read_toml(PACKAGE, "tracking.toml", override_dir), faults)
     rest = read_toml(PACKAGE, "wrappers.toml", override_dir)
+    for fault in find_unknown(rest, ("wrapper", "shorteners")):
+        faults.append(f"wrappers.toml: {fault}")
     wrappers = _wrappers(rest, faults)
     short = Reader(rest.get("shorteners", {}), "wrappers.toml shorteners", faults)
     hosts, paths = short.texts("hosts"), short.texts("paths")
@@ -225,7 +233,9 @@ class Reader:
 
     def done(self) -> None:
         for name in sorted(set(self.table) - self.seen):
-            self.fault(f"has an unknown entry {name!r}")
+            nearest = nearest_word(name, self.seen)
+            meant = f'; did you mean "{nearest}"?' if nearest else ""
+            self.fault(f"has an unknown entry {name!r}{meant}")
 
 
 def _tables(
@@ -241,6 +251,8 @@ def _tables(
 def _platforms(document: dict[str, Any], faults: list[str]) -> dict[str, Platform]:
     found: dict[str, Platform] = {}
     owner: dict[str, str] = {}
+    for fault in find_unknown(document, ("dated", "platform")):
+        faults.append(f"platforms.toml: {fault}")
     dated = Reader(document, "platforms.toml", faults).day("dated") or date.min
     for number, table in enumerate(
         _tables(document, "platform", "platforms.toml", faults), 1
@@ -261,8 +273,9 @@ def _platform(reader: Reader, dated: date) -> Platform:
     identifier = reader.text("id", required=True)
     reader.where += f" ({identifier or '?'})"
     seat = reader.text("seat", required=True)
-    if not re.fullmatch(r"[A-Z]{2}", seat):
-        reader.fault(f"'seat' is no ISO 3166-1 code: {seat!r}")
+    if seat not in country_codes():
+        fault = describe_unknown(seat, country_codes())
+        reader.fault(f"'seat' is no ISO 3166-1 code: {fault}")
     url, email = reader.text("report_url"), reader.text("report_email")
     if url and not url.startswith("https://"):
         reader.fault("'report_url' must begin with https://")
@@ -312,7 +325,7 @@ def _rule(reader: Reader) -> Rule:
     query: dict[str, Any] = reader.value("query", dict, {})
     kind = reader.text("kind") or "url"
     if kind not in ("url", "account"):
-        reader.fault(f"'kind' must be url or account, not {kind!r}")
+        reader.fault(f"'kind': {describe_unknown(kind, ('url', 'account'))}")
     rule = Rule(
         kind=kind,
         content=reader.text("content", required=True),
@@ -404,9 +417,9 @@ def _wrappers(document: dict[str, Any], faults: list[str]) -> tuple[Wrapper, ...
             canonical=reader.text("canonical"),
         )
         if wrapper.role not in _ROLES:
-            reader.fault(f"'role' must be one of {', '.join(_ROLES)}")
+            reader.fault(f"'role': {describe_unknown(wrapper.role, _ROLES)}")
         if wrapper.coding not in _CODINGS:
-            reader.fault(f"'coding' must be one of {', '.join(_CODINGS)}")
+            reader.fault(f"'coding': {describe_unknown(wrapper.coding, _CODINGS)}")
         reader.done()
         wrappers.append(wrapper)
     return tuple(wrappers)

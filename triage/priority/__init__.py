@@ -8,21 +8,57 @@ case. Weights must add up to at most 1000, hence the sum needs no cutting and th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
+from hotline.core.datafiles.vocabulary import Language
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.core.languages import add_translations
 
 FILE = "priority_weights.toml"
 MAX_SCORE = 1000
 
-ListClass = Literal["none", "listed", "national", "baseline"]
+
+class ListClass(StrEnum):
+    """What the most severe known-hash list says of a file seen there; the mildest first."""
+
+    NONE = "none"
+    """It is on no list."""
+    LISTED = "listed"
+    """It is on a list that gives no class, or one of its own."""
+    NATIONAL = "national"
+    """Illegal in the country of the list."""
+    BASELINE = "baseline"
+    """Illegal nearly everywhere."""
+
+    @property
+    def severity(self) -> int:
+        return list(ListClass).index(self)
+
+
+class Slug(StrEnum):
+    """The signals that have a weight, as the data file and stored priorities name them."""
+
+    DANGER_NOW = "danger_now"
+    CHILD_REPORTING = "child_reporting"
+    CHILD_CONTACTED = "child_contacted"
+    UNKNOWN_VICTIM = "unknown_victim"
+    NEW_MATERIAL = "new_material"
+    LISTED = "listed"
+    NATIONAL = "national"
+    BASELINE = "baseline"
+    HOME_JURISDICTION = "home_jurisdiction"
+    SIGHTINGS = "sightings"
+    AGE = "age"
+    DEADLINE = "deadline"
+
+
 Points = Annotated[int, Field(ge=0, le=MAX_SCORE)]
 Hours = Annotated[float, Field(gt=0, le=24 * 365)]
 
@@ -39,7 +75,7 @@ class Signals:
     child_contacted: bool = False
     unknown_victim: bool = False
     new_material: bool = False
-    list_class: ListClass = "none"
+    list_class: ListClass = ListClass.NONE
     home_jurisdiction: bool = False
     sightings: int = 1
     age_hours: float = 0.0
@@ -52,7 +88,7 @@ class Weight:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     points: Points
-    why: Mapping[str, str]
+    why: Mapping[Language, str]
     full_at: Hours = 1.0
 
 
@@ -74,14 +110,26 @@ class Weights:
     age: Weight
     deadline: Weight
 
+    def of(self, slug: Slug) -> Weight:
+        """The weight of one signal: each has a field that is named like it."""
+        weight: Weight = getattr(self, slug)
+        return weight
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One reason for the score."""
 
-    slug: str
+    slug: Slug
     points: int
     why: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"slug": str(self.slug)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Part:
+        return cls(Slug(data["slug"]), data["points"], data["why"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +139,14 @@ class Priority:
     score: int
     parts: tuple[Part, ...]
 
+    def to_json(self) -> dict[str, Any]:
+        return {"score": self.score, "parts": [part.to_json() for part in self.parts]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Priority:
+        parts = tuple(Part.from_json(part) for part in data.get("parts", ()))
+        return cls(data.get("score", 0), parts)
+
 
 def score(signals: Signals, weights: Weights, language: str = "en") -> Priority:
     """The priority of a case. Raises ``InvalidInput`` for figures that cannot be."""
@@ -98,66 +154,59 @@ def score(signals: Signals, weights: Weights, language: str = "en") -> Priority:
         raise InvalidInput("Sightings and age cannot be below zero.")
     parts = []
     for slug, share in _shares(signals, weights).items():
-        weight: Weight = getattr(weights, slug)
+        weight = weights.of(slug)
         points = int(weight.points * min(1.0, max(0.0, share)))
         if points:
-            parts.append(
-                Part(slug, points, weight.why.get(language) or weight.why["en"])
-            )
+            why = weight.why.get(language) or weight.why["en"]
+            parts.append(Part(slug, points, why))
     parts.sort(key=lambda part: (-part.points, part.slug))
     return Priority(sum(part.points for part in parts), tuple(parts))
 
 
-def _shares(signals: Signals, weights: Weights) -> dict[str, float]:
+def _shares(signals: Signals, weights: Weights) -> dict[Slug, float]:
     """How much of each weight is earned, as a share; values beyond 0..1 are cut by the caller."""
-    shares: dict[str, float] = {
-        "danger_now": signals.danger_now,
-        "child_reporting": signals.child_reporting,
-        "child_contacted": signals.child_contacted,
-        "unknown_victim": signals.unknown_victim,
-        "new_material": signals.new_material,
-        "home_jurisdiction": signals.home_jurisdiction,
+    shares: dict[Slug, float] = {
+        Slug.DANGER_NOW: signals.danger_now,
+        Slug.CHILD_REPORTING: signals.child_reporting,
+        Slug.CHILD_CONTACTED: signals.child_contacted,
+        Slug.UNKNOWN_VICTIM: signals.unknown_victim,
+        Slug.NEW_MATERIAL: signals.new_material,
+        Slug.HOME_JURISDICTION: signals.home_jurisdiction,
         # The first sighting is the report itself: only further ones say that the thing spreads.
-        "sightings": (signals.sightings - 1) / weights.sightings.full_at,
-        "age": signals.age_hours / weights.age.full_at,
+        Slug.SIGHTINGS: (signals.sightings - 1) / weights.sightings.full_at,
+        Slug.AGE: signals.age_hours / weights.age.full_at,
     }
-    if signals.list_class != "none":
-        shares[signals.list_class] = 1.0
+    if signals.list_class is not ListClass.NONE:
+        shares[Slug(signals.list_class)] = 1.0
     if signals.deadline_hours is not None:
-        shares["deadline"] = 1.0 - signals.deadline_hours / weights.deadline.full_at
+        left = signals.deadline_hours / weights.deadline.full_at
+        shares[Slug.DEADLINE] = 1.0 - left
     return shares
 
 
 def load_weights(override_dir: Path | None = None) -> Weights:
     """The weights; raises ``Misconfigured`` with every fault of the file."""
-    weights = parse_file(
-        Weights,
-        FILE,
-        add_translations(files.read_toml(__name__, FILE, override_dir), override_dir),
-    )
-    wrong = [
-        f"/{slug}/why: an English reason is missing"
-        for slug in Weights.__slots__
-        if not getattr(weights, slug).why.get("en")
-    ]
+    data = files.read_toml(__name__, FILE, override_dir)
+    weights = parse_file(Weights, FILE, add_translations(data, override_dir))
+    faults = []
+    for slug in Slug:
+        if not weights.of(slug).why.get("en"):
+            faults.append(f"/{slug}/why: an English reason is missing")
     if not weights.listed.points <= weights.national.points <= weights.baseline.points:
-        wrong.append(
+        faults.append(
             "/baseline: must not weigh less than national, nor national less than listed"
         )
     # Of the three classes only the heaviest can count.
-    total = sum(
-        getattr(weights, slug).points
-        for slug in Weights.__slots__
-        if slug not in {"listed", "national"}
-    )
+    counted = [slug for slug in Slug if slug not in {Slug.LISTED, Slug.NATIONAL}]
+    total = sum(weights.of(slug).points for slug in counted)
     if total > MAX_SCORE:
-        wrong.append(f"/: the points add up to {total}, more than {MAX_SCORE}")
-    if wrong:
-        raise Misconfigured(f"Data file {FILE}: {'; '.join(wrong)}.")
+        faults.append(f"/: the points add up to {total}, more than {MAX_SCORE}")
+    if faults:
+        raise Misconfigured(f"Data file {FILE}: {'; '.join(faults)}.")
     return weights
 
 
-def faults(override_dir: Path | None = None) -> list[str]:
+def list_faults(override_dir: Path | None = None) -> list[str]:
     """What is wrong with the weights; empty when all is well."""
     try:
         load_weights(override_dir)

@@ -153,7 +153,7 @@ def run_retention(
 def check() -> None:
     """Read all settings and data files and name every fault at once."""
     settings = load_settings()
-    faults = _faults(settings)
+    faults = list_faults(settings)
     if faults:
         raise Misconfigured("Faults found: " + " ".join(faults))
     stdout.print(f"Settings and data files are good. Home country: {settings.country}.")
@@ -174,16 +174,18 @@ def gaps(settings: Settings) -> list[str]:
     return found
 
 
-def _faults(settings: Settings) -> list[str]:
+def list_faults(settings: Settings) -> list[str]:
     """Every fault of every data file, each named once."""
     from hotline.core import languages
     from hotline.core.datafiles import countries
+    from hotline.intake.flood.limits import load_limits
     from hotline.intake.inbound.mail import load_senders
     from partners.directory import seed
     from triage import priority
     from triage.availability.pages import load_error_pages
     from triage.availability.policy import load_policy, policy_file
     from triage.cases.assessment import load_schema
+    from triage.hashlists.owners.remote import load_remote_lists
     from triage.hosting.sources.cdn import CdnRanges
     from triage.hosting.sources.known import load_known_networks
     from triage.jurisdiction import rules
@@ -191,13 +193,17 @@ def _faults(settings: Settings) -> list[str]:
 
     folder = settings.data_dir
     faults = [
-        f
-        for m in (countries, languages, rules, priority, seed)
-        for f in m.faults(folder)
+        *countries.faults(folder),
+        *languages.faults(folder),
+        *rules.list_faults(folder),
+        *priority.list_faults(folder),
+        *seed.faults(folder),
     ]
     loaders: tuple[Callable[[Path], object], ...] = (
         load_platforms,
+        load_limits,
         load_senders,
+        load_remote_lists,
         CdnRanges.load,
         load_known_networks,
         load_error_pages,

@@ -34,6 +34,7 @@ from triage.fingerprints import fingerprint_media
 from triage.hashlists import formats
 from triage.hashlists import service as hashlists
 from triage.items.models import Item
+from triage.jurisdiction import Routing
 from workers.demo import pictures, world
 
 Say = Callable[[str], None]
@@ -219,10 +220,10 @@ def _decide(
     case = _case(session, context, page)
     assess(session, context, case, one, BASELINE, "", now, second_required=True)
     assess(session, context, case, other, BASELINE, "", now, second_required=True)
-    chosen: dict[int, uuid.UUID | None] = {
-        index: None
-        for index, route in enumerate(case.routing["routes"])
-        if can_take(route) and route["to"] in ("police", "hotline", "provider_notice")
+    chosen: dict[str, uuid.UUID | None] = {
+        route.id: None
+        for route in Routing.from_json(case.routing).routes
+        if can_take(route) and route.to in ("police", "hotline", "provider_notice")
     }
     plan = request_plan(session, context, case, one, chosen, note="", now=now)
     approve_plan(session, context, plan, other, now=now)

@@ -10,28 +10,41 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from functools import cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated, ClassVar
+from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 from pydantic import AfterValidator, ConfigDict, Field
 
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
+from hotline.core.datafiles.vocabulary import CountryCode, Language, describe_unknown
 from hotline.core.errors import InvalidInput, Misconfigured
 
 PACKAGE = "hotline.core"
 FILE_NAME = re.compile(r"country_([a-z]{2})\.toml")
-WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MAX_HOURS = 10_000.0
 """No deadline of ours is longer than about five working years; more is a unit mistake."""
 
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Code = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+
+class Day(StrEnum):
+    """The days of the week, as the country files call them, Monday first."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+WEEK = tuple(Day)
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 Span = Annotated[
     str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")
@@ -48,7 +61,8 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ValueError, OSError, LookupError):
-        raise ValueError("is not a time zone, e.g. Europe/Tirane") from None
+        fault = describe_unknown(value, available_timezones())
+        raise ValueError(f"is not a time zone, e.g. Europe/Tirane: {fault}") from None
     return value
 
 
@@ -64,7 +78,7 @@ class Helpline:
     name: Text
     number: Text
     free: bool
-    languages: tuple[str, ...]
+    languages: tuple[Language, ...]
     source: Text
     hours: str = ""
     chat_url: Link | None = None
@@ -86,9 +100,9 @@ class Country:
     """Everything of one country that pages, clocks and references need. Times are local."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-    code: Code
-    names: Mapping[str, str]
-    languages: Annotated[tuple[str, ...], Field(min_length=1)]
+    code: CountryCode
+    names: Mapping[Language, str]
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     dated: date
     source: Text
     time_zone: Zone
@@ -174,9 +188,8 @@ def _inner_faults(country: Country, code: str) -> list[str]:
                 f"/working_hours/{day}: spans must be in order and must not overlap"
             )
     if country.holiday_calendar and country.holiday_calendar not in _calendars():
-        wrong.append(
-            f"/holiday_calendar: {country.holiday_calendar!r} is not a known calendar"
-        )
+        fault = describe_unknown(country.holiday_calendar, _calendars())
+        wrong.append(f"/holiday_calendar: {fault}")
     return wrong
 
 
@@ -232,7 +245,7 @@ def _spans_from(
     day = start.astimezone(zone).date()
     while day < date.max - timedelta(days=1):
         if not is_holiday(country, day):
-            for span in country.working_hours.get(WEEK[day.weekday()], ()):  # type: ignore[call-overload]
+            for span in country.working_hours.get(WEEK[day.weekday()], ()):
                 begin, end = _minutes(span)
                 yield _moment(day, begin, zone), _moment(day, end, zone)
         day += timedelta(days=1)

@@ -7,11 +7,15 @@ unknown fields, wrong types and values outside a list are refused, never guessed
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from hotline.core.datafiles.vocabulary import UnknownWordError, describe_unknown
 from hotline.core.errors import InvalidInput, Misconfigured
 
 T = TypeVar("T")
@@ -29,51 +33,108 @@ def parse(kind: type[T], data: object) -> T:
     both TOML and JSON mean them) and nothing else, whereas "true" stays text and 1 stays a number.
     """
     try:
+        return _validate(kind, data)
+    except ValidationError as error:
+        raise _invalid(pointers(error)) from None
+
+
+def parse_file(kind: type[T], name: str, data: object) -> T:
+    """Like ``parse``, for the data file ``name``: its faults are ours, hence ``Misconfigured``.
+
+    A word that is not of its vocabulary is named, and the right word that is nearest to it.
+    """
+    try:
+        return _validate(kind, data)
+    except ValidationError as error:
+        reasons = pointers(error) | _unknown_words(kind, error)
+        raise Misconfigured(f"Data file {name}: {_invalid(reasons).message}") from error
+    except InvalidInput as error:
+        raise Misconfigured(f"Data file {name}: {error.message}") from error
+
+
+def _validate(kind: type[T], data: object) -> T:
+    try:
         text = json.dumps(data, default=str)
     except (TypeError, ValueError, RecursionError):
         raise InvalidInput(
             "This is not data that JSON carries.", fields={"": "not JSON"}
         ) from None
-    try:
-        result: T = _adapter(cast("Any", kind)).validate_json(text, strict=True)
-    except ValidationError as error:
-        fields = pointers(error)
-        raise InvalidInput(
-            "; ".join(
-                f"{pointer or '/'}: {reason}" for pointer, reason in fields.items()
-            )
-            + ".",
-            fields=fields,
-        ) from None
+    result: T = _adapter(cast("Any", kind)).validate_json(text, strict=True)
     return result
 
 
-def parse_file(kind: type[T], name: str, data: object) -> T:
-    """Like ``parse``, for the data file ``name``: its faults are ours, hence ``Misconfigured``."""
-    try:
-        return parse(kind, data)
-    except InvalidInput as error:
-        raise Misconfigured(f"Data file {name}: {error.message}") from error
+def _invalid(reasons: dict[str, str]) -> InvalidInput:
+    sentences = [f"{pointer or '/'}: {why}" for pointer, why in reasons.items()]
+    return InvalidInput("; ".join(sentences) + ".", fields=reasons)
 
 
 def pointers(error: ValidationError) -> dict[str, str]:
     """JSON pointer (RFC 6901) -> reason. Values are left out: they may be somebody's secret."""
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for fault in error.errors(
         include_input=False, include_url=False, include_context=False
     ):
-        pointer = "".join("/" + _escaped(step) for step in fault["loc"])
-        reason = (
-            "unknown field"
-            if fault["type"] in UNKNOWN_FIELD
-            else fault["msg"].removeprefix("Value error, ")
-        )
-        found.setdefault(pointer, reason[:1].lower() + reason[1:])
-    return found
+        if fault["type"] in UNKNOWN_FIELD:
+            reason = "unknown field"
+        else:
+            reason = fault["msg"].removeprefix("Value error, ")
+        reasons.setdefault(_pointer(fault["loc"]), reason[:1].lower() + reason[1:])
+    return reasons
 
 
 UNKNOWN_FIELD = {"extra_forbidden", "unexpected_keyword_argument"}
+UNKNOWN_CHOICE = {"enum", "literal_error"}
+
+
+def _pointer(location: tuple[int | str, ...]) -> str:
+    return "".join("/" + _escaped(step) for step in location)
 
 
 def _escaped(step: int | str) -> str:
     return str(step).replace("~", "~0").replace("/", "~1")
+
+
+def _unknown_words(kind: Any, error: ValidationError) -> dict[str, str]:
+    """JSON pointer -> the misspelt word and the nearest right one, for each such fault."""
+    reasons: dict[str, str] = {}
+    for fault in error.errors(include_url=False):
+        if fault["type"] in UNKNOWN_FIELD:
+            field = str(fault["loc"][-1])
+            names = _field_names(kind, fault["loc"][:-1])
+            reasons[_pointer(fault["loc"])] = (
+                f"unknown field: {describe_unknown(field, names)}"
+            )
+        elif isinstance(fault["input"], str):
+            words = _right_words(fault["type"], fault.get("ctx", {}))
+            if words:
+                reasons[_pointer(fault["loc"])] = describe_unknown(
+                    fault["input"], words
+                )
+    return reasons
+
+
+def _right_words(fault_type: str, context: Mapping[str, Any]) -> Iterable[str]:
+    """The words that may stand there; none where the fault is not about a word."""
+    if fault_type in UNKNOWN_CHOICE:
+        # Of an enum, pydantic only writes them into a sentence: "'yes', 'no' or 'unknown'".
+        return re.findall(r"'([^']+)'", context["expected"])
+    error = context.get("error")
+    return error.words if isinstance(error, UnknownWordError) else ()
+
+
+def _field_names(kind: Any, location: tuple[int | str, ...]) -> tuple[str, ...]:
+    """The fields of the dataclass that stands at ``location`` of a ``kind``."""
+    for step in location:
+        kind = _type_at(kind, step)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return tuple(kind.model_fields)
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+
+
+def _type_at(kind: Any, step: int | str) -> Any:
+    """The type of a field, or of what a tuple or a mapping holds, as far as annotations tell."""
+    is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
+    if is_model or is_dataclass(kind):
+        return get_type_hints(kind).get(str(step))
+    inner = [part for part in get_args(kind) if part not in (Ellipsis, type(None))]
+    return inner[-1] if inner else None

@@ -19,17 +19,14 @@ from flask import current_app, request
 from sqlalchemy.orm import Session
 
 from hotline.core.context import utc_now
-from hotline.core.datafiles import files
-from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import TooMany
 from hotline.core.storage.database import insert_once
 from hotline.core.web import site
 from hotline.intake.flood import proof
-from hotline.intake.flood.limits import Counters, Limits
+from hotline.intake.flood.limits import Counters, Limits, load_limits
 from hotline.intake.models import SpentProof
 
 _EXTENSION = "hotline.intake.flood.guard"
-_DATA = "limits.toml"
 
 
 @dataclass(frozen=True)
@@ -113,8 +110,7 @@ def _keys() -> proof.Secrets:
 def _guard() -> Guard:
     guard = current_app.extensions.get(_EXTENSION)
     if guard is None:
-        raw = files.read_toml("hotline.intake", _DATA, site.context().settings.data_dir)
-        limits = parse_file(Limits, _DATA, raw)
+        limits = load_limits(site.context().settings.data_dir)
         guard = Guard(limits, Counters(limits.window_seconds))
         guard = current_app.extensions.setdefault(_EXTENSION, guard)
     return guard  # type: ignore[no-any-return]

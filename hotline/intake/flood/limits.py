@@ -12,10 +12,15 @@ import hmac
 import secrets
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import ConfigDict
 
+from hotline.core.datafiles import files
+from hotline.core.datafiles.shapes import parse_file
+
+FILE = "limits.toml"
 KEY_BYTES = 32
 MAX_COUNTERS = 50_000
 """Memory stays bounded; addresses beyond that share one counter until the window ends."""
@@ -34,6 +39,13 @@ class Limits:
     form_seconds: float
     proof_rounds: int
     proof_tries: int
+
+
+def load_limits(override_dir: Path | None = None) -> Limits:
+    """The limits; raises ``Misconfigured`` with every fault of the file."""
+    return parse_file(
+        Limits, FILE, files.read_toml("hotline.intake", FILE, override_dir)
+    )
 
 
 class Counters:

@@ -82,15 +82,14 @@ def notice(house: Any, languages: tuple[str, ...] = ("en",), **case: Any) -> Mes
     )
     made = house.case(**case)
     if case.get("abuse_contact") is None:
-        house.decide(made, 3)
+        house.decide(made, "provider_notice-XK")
     return house.mail.messages[-1]  # type: ignore[no-any-return]
 
 
 def referral(house: Any, kind: str = "police", **partner: Any) -> Message:
-    place = {"police": 0, "hotline": 2}[kind]
     country = {"police": "AL", "hotline": "RS"}[kind]
     house.partner(f"{kind}-x", kind, country=country, **partner)
-    house.decide(house.only(Case) if house.all(Case) else house.case(), place)
+    house.decide(house.only(Case) if house.all(Case) else house.case(), kind)
     return house.mail.messages[-1]  # type: ignore[no-any-return]
 
 
@@ -136,7 +135,7 @@ def test_a_known_file_is_named_by_its_hashes(house: Any) -> None:
     house.case("two")
     known(house)
     house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
-    house.decide(house.only(Case), 3)
+    house.decide(house.only(Case), "provider_notice-XK")
     message = house.mail.messages[-1]
     document = json.loads(attached(message)["xarf.json"])
     assert document["detection_method"] == "hash_match"
@@ -148,7 +147,7 @@ def test_a_disconfirmed_match_is_not_told(house: Any) -> None:
     house.case("two")
     known(house, "disconfirmed")
     house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
-    house.decide(house.only(Case), 3)
+    house.decide(house.only(Case), "provider_notice-XK")
     document = json.loads(attached(house.mail.messages[-1])["xarf.json"])
     assert document["detection_method"] == "manual_review"
     assert "hash_values" not in document

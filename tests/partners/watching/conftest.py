@@ -152,7 +152,7 @@ def _watch(house: Any, world: World) -> Any:
     with house.context.database.writing() as session:
         visit = session.scalars(select(Visit)).one()
         visit.report = world._item("online").to_json()
-    house.decide(case, 3)
+    house.decide(case, "provider_notice-XK")
     lookup = SameHost()
     house.lookup = lookup
     house.jobs["watch.check"] = lambda task: check_item(

@@ -294,7 +294,7 @@ def test_looks_at_one_host_are_spread(watched: Any) -> None:
     """Three watched items of one host that are due together: one a minute."""
     watched.jobs.pop("watch.check")
     for name in ("two", "three"):
-        watched.decide(watched.case(name), 3)
+        watched.decide(watched.case(name), "provider_notice-XK")
     with watched.context.database.writing() as session:
         for watch in session.scalars(select(Watch)):
             watch.host = "one.test"

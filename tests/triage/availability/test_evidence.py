@@ -255,7 +255,7 @@ def test_an_operator_may_record_a_providers_error_page(tmp_path: Path) -> None:
     )
     with pytest.raises(Misconfigured) as error:
         load_error_pages(tmp_path)
-    for part in ("'online'", "two meanings", "page[0]", "address[0]"):
+    for part in ('"online"', "two meanings", "page[0]", "address[0]"):
         assert part in str(error.value)
 
 

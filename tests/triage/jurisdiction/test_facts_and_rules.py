@@ -2,15 +2,16 @@
 
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from hotline.core import languages
+from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, Misconfigured
 from triage import jurisdiction
 from triage.jurisdiction import Facts, load_rules, route, rules
-from triage.jurisdiction.facts import PLACES, country_codes
+from triage.jurisdiction.vocabulary import Destination, PlaceFact
 
 SHIPPED = Path(jurisdiction.__file__).parent / "data"
 
@@ -94,7 +95,7 @@ def test_codes_in_use_and_user_assigned_are_countries() -> None:
 
 
 def test_shipped_rules_are_sound() -> None:
-    assert rules.faults() == []
+    assert rules.list_faults() == []
     assert set(load_rules().countries) == {"AL", "RS", "MK"}
 
 
@@ -142,7 +143,7 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
             "jurisdiction_al.toml",
             '"active_personality"',
             '"territoriality"',
-            "stands twice",
+            "appears twice",
         ),
         (
             "jurisdiction_al.toml",
@@ -178,7 +179,7 @@ def test_a_fault_in_a_file_is_named(
     text = shipped(name).read_text(encoding="utf-8")
     assert old in text
     root = override(tmp_path, name, text.replace(old, new))
-    found = rules.faults(root)
+    found = rules.list_faults(root)
     assert len(found) == 1 and told in found[0]
     with pytest.raises(Misconfigured):
         load_rules(root)
@@ -187,7 +188,7 @@ def test_a_fault_in_a_file_is_named(
 def test_faults_of_several_files_are_named_together(tmp_path: Path) -> None:
     override(tmp_path, "jurisdiction_al.toml", "country = 1")
     override(tmp_path, "routing_network.toml", "nothing = 1")
-    (fault,) = rules.faults(tmp_path)
+    (fault,) = rules.list_faults(tmp_path)
     assert "jurisdiction_al.toml" in fault and "routing_network.toml" in fault
 
 
@@ -202,7 +203,7 @@ def test_every_reason_of_the_engine_has_its_words() -> None:
         for name in ("routes.py", "grounds.py", "routing.py")
     )
     used = set(re.findall(r'"([a-z]+\.[a-z_]+)"', engine)) - {
-        *PLACES,
+        *PlaceFact,
         "victim.municipality",
     }
     kept = {
@@ -216,6 +217,6 @@ def test_every_reason_of_the_engine_has_its_words() -> None:
 
 def test_every_place_and_addressee_has_a_name() -> None:
     catalog = load_rules().messages["en"]
-    assert {f"fact.{path}" for path in PLACES} <= set(catalog)
-    assert {f"name.{to}" for to in get_args(rules.To)} <= set(catalog)
-    assert set(get_args(rules.To)) == set(load_rules().network.bases)
+    assert {f"fact.{path}" for path in PlaceFact} <= set(catalog)
+    assert {f"name.{to}" for to in Destination} <= set(catalog)
+    assert set(Destination) == set(load_rules().network.bases)

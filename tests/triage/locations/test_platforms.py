@@ -407,7 +407,7 @@ hosts = ["a.example", 3]
         load_platforms(directory)
     message = str(caught.value)
     for words in (
-        "'seat' is no ISO 3166-1 code: 'Albania'",
+        "'seat' is no ISO 3166-1 code: \"Albania\"",
         "unknown entry 'colour'",
         "'report_url' must begin with https://",
         "is not a pattern",

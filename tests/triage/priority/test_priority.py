@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from hotline.core.errors import InvalidInput, Misconfigured
 from triage import priority
-from triage.priority import Signals, load_weights, score
+from triage.priority import ListClass, Signals, load_weights, score
 
 WEIGHTS = load_weights()
-CLASSES = ("none", "listed", "national", "baseline")
+CLASSES = tuple(ListClass)
 SHIPPED = Path(priority.__file__).parent / "data" / "priority_weights.toml"
 
 signals = st.builds(
@@ -41,8 +41,8 @@ def test_nothing_known_scores_nothing() -> None:
         (Signals(child_contacted=True), 80),
         (Signals(unknown_victim=True), 80),
         (Signals(new_material=True), 60),
-        (Signals(list_class="baseline"), 40),
-        (Signals(list_class="national"), 25),
+        (Signals(list_class=ListClass.BASELINE), 40),
+        (Signals(list_class=ListClass.NATIONAL), 25),
         (Signals(home_jurisdiction=True), 40),
         (Signals(sightings=6), 12),
         (Signals(sightings=500), 25),
@@ -56,7 +56,9 @@ def test_each_signal_weighs_what_the_file_says(case: Signals, points: int) -> No
     assert score(case, WEIGHTS).score == points
 
 
-@pytest.mark.parametrize("known", ["baseline", "national", "listed"])
+@pytest.mark.parametrize(
+    "known", [ListClass.BASELINE, ListClass.NATIONAL, ListClass.LISTED]
+)
 def test_what_nobody_knows_stands_above_what_a_list_knows(
     known: priority.ListClass,
 ) -> None:
@@ -139,10 +141,10 @@ def test_faulty_weights_are_named(
     (tmp_path / "data" / SHIPPED.name).write_text(
         text.replace(old, new, 1), encoding="utf-8"
     )
-    assert any(told in fault for fault in priority.faults(tmp_path))
+    assert any(told in fault for fault in priority.list_faults(tmp_path))
     with pytest.raises(Misconfigured):
         load_weights(tmp_path)
 
 
 def test_the_shipped_weights_are_sound() -> None:
-    assert priority.faults() == []
+    assert priority.list_faults() == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +15,15 @@ from triage.cases.examination.police import post_if_strong
 from triage.cases.models import Case
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import ItemMedia
-from triage.jurisdiction import Facts, load_rules, route, signals
-from triage.jurisdiction.facts import Assessment
+from triage.jurisdiction import (
+    AssessmentClass,
+    Facts,
+    load_rules,
+    priority_signals,
+    route,
+)
 from triage.media.models import Media
 from triage.priority import ListClass, score
-
-SEVERITY: dict[str, int] = {"baseline": 3, "national": 2, "listed": 1, "none": 0}
 
 
 def appraise(session: Session, context: Context, case: Case, now: datetime) -> None:
@@ -32,7 +35,7 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
     facts = Facts.from_json(facts_of(session, context, case))
     rules = load_rules(context.settings.data_dir)
     routing = route(facts, rules)
-    seen = signals(
+    seen = priority_signals(
         facts,
         routing.jurisdiction,
         urgent_kind=facts.kind in rules.network.urgent_kinds,
@@ -43,13 +46,13 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
         else None,
     )
     listed = facts.known_list
-    if listed and facts.assessment != "not_illegal":
+    if listed and facts.assessment is not AssessmentClass.NOT_ILLEGAL:
         # The rules know a class for the whole case; one new picture among known ones still counts.
         seen = replace(seen, new_material=_has_unlisted(session, case.item_id))
     priority = score(seen, rules.weights)
     case.routing = routing.to_json()
     case.priority = priority.score
-    case.priority_parts = [asdict(part) for part in priority.parts]
+    case.priority_parts = [part.to_json() for part in priority.parts]
     case.proposed_class = str(listed) if listed in ("baseline", "national") else ""
     if case.item.examined_at is not None:  # before that nobody knows whose case it is
         session.flush()
@@ -81,11 +84,8 @@ def facts_of(session: Session, context: Context, case: Case) -> dict[str, Any]:
     return facts
 
 
-def _assessment(case: Case) -> Assessment:
-    value = case.outcome.get("class")
-    if value in ("baseline", "national", "not_illegal", "cannot_determine"):
-        return value  # type: ignore[no-any-return]
-    return "unassessed"
+def _assessment(case: Case) -> AssessmentClass:
+    return AssessmentClass(case.outcome.get("class") or AssessmentClass.UNASSESSED)
 
 
 def known_class(session: Session, case: Case) -> ListClass:
@@ -106,13 +106,19 @@ def known_class(session: Session, case: Case) -> ListClass:
         )
         .distinct()
     )
-    worst: ListClass = "none"
+    worst = ListClass.NONE
     for default, mapping, category in rows:
-        found = mapping.get(category or "", default)
-        label: ListClass = found if found in ("baseline", "national") else "listed"
-        if SEVERITY[label] > SEVERITY[worst]:
-            worst = label
+        list_class = _named_class(mapping.get(category or "", default))
+        if list_class.severity > worst.severity:
+            worst = list_class
     return worst
+
+
+def _named_class(name: str) -> ListClass:
+    """A list may map its categories to classes of its own: then it is just listed."""
+    if name in (ListClass.BASELINE, ListClass.NATIONAL):
+        return ListClass(name)
+    return ListClass.LISTED
 
 
 def _has_unlisted(session: Session, item_id: uuid.UUID) -> bool:
@@ -141,8 +147,8 @@ def _has_unlisted(session: Session, item_id: uuid.UUID) -> bool:
 def _known_list(session: Session, case: Case) -> str | bool | None:
     """The class; False for material that is on no list; None where nothing could be hashed."""
     listed = known_class(session, case)
-    if listed != "none":
-        return listed
+    if listed is not ListClass.NONE:
+        return str(listed)
     hashed = session.scalar(
         select(Media.id)
         .join(ItemMedia, ItemMedia.media_id == Media.id)

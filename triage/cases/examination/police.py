@@ -6,9 +6,7 @@ a name, and everything is looked at once more when it runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -19,6 +17,7 @@ from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hashlists.search.matcher import EXACT
 from triage.items.models import ItemMedia
+from triage.jurisdiction import Destination, Gate, Route, Routing
 
 JOB = "referral.automatic"
 VIDEO_SHARE = 0.5
@@ -33,12 +32,13 @@ UNDECIDED = (
 )
 
 
-def police_route(case: Case) -> Mapping[str, Any] | None:
+def police_route(case: Case) -> Route | None:
     """The route to the police that only waits for an assessment. Where the rules do not know whose
     case it is, a person decides, match or not."""
-    for route in case.routing.get("routes", []):
-        if route["to"] == "police" and route["after"] in (None, "assessment"):
-            return dict(route)
+    for route in Routing.from_json(case.routing).routes:
+        waits_at_most_for_us = route.after in (None, Gate.ASSESSMENT)
+        if route.to is Destination.POLICE and waits_at_most_for_us:
+            return route
     return None
 
 

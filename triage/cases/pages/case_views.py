@@ -25,6 +25,7 @@ from hotline.accounts.auth import can, requires, signed_in
 from hotline.accounts.models import Person
 from hotline.accounts.views import flash_refusals
 from hotline.core.context import utc_now
+from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
 from hotline.intake import service as intake
@@ -35,7 +36,6 @@ from triage.cases.examination.appraise import appraise
 from triage.cases.models import OPEN_STATES, Case
 from triage.cases.pages import page_content, words
 from triage.items.models import Sighting
-from triage.jurisdiction.facts import country_codes
 
 Panel = Callable[[Session, Case, Person, datetime], str]
 PANELS = "triage_panels"

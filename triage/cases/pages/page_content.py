@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,7 +22,7 @@ from triage.cases.models import Assessment, Case
 from triage.cases.pages.files import File, files_of
 from triage.items.access import Ways, ways_of
 from triage.items.models import HostingObservation, Sighting, Visit
-from triage.jurisdiction import Facts, load_rules, route
+from triage.jurisdiction import Facts, Routing, load_rules, route
 from triage.locations.others.said_time import AddressUse, read_address_use
 from triage.priority import load_weights
 
@@ -41,7 +40,7 @@ class CasePage:
     observations: Sequence[HostingObservation]
     visits: Sequence[Visit]
     files: Sequence[File]
-    routing: dict[str, Any]
+    routing: Routing
     reasons: Sequence[tuple[str, int]]
     history: Sequence[HistoryEntry]
     blind: bool
@@ -94,15 +93,13 @@ def reasons(context: Context, case: Case, language: str) -> list[tuple[str, int]
     return told
 
 
-def _routing(
-    session: Session, context: Context, case: Case, language: str
-) -> dict[str, Any]:
+def _routing(session: Session, context: Context, case: Case, language: str) -> Routing:
     """The stored routes. They are kept in English: for another reader the rules speak again."""
     rules = load_rules(context.settings.data_dir)
     if not case.routing or language == SOURCE or language not in rules.messages:
-        return case.routing
+        return Routing.from_json(case.routing)
     facts = Facts.from_json(facts_of(session, context, case))
-    return route(facts, rules, language).to_json()
+    return route(facts, rules, language)
 
 
 def _reports(session: Session, item_id: uuid.UUID) -> Sequence[Report]:

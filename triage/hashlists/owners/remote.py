@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from hotline.core.datafiles import files
+from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured, Unavailable
 from hotline.core.network.client import GuardedClient, with_own_machine
 from hotline.core.network.resolve import Reach
@@ -123,15 +124,8 @@ class RemoteMatcher:
 
 def load_remote_lists(data_dir: Path | None = None) -> tuple[RemoteList, ...]:
     """The lists to ask for. Raises Misconfigured with every fault."""
-    raw: dict[str, Any] = files.read_toml("triage.hashlists", FILE, data_dir)
-    try:
-        lists = _File.model_validate(raw).list
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-            for fault in error.errors(include_input=False, include_url=False)
-        )
-        raise Misconfigured(f"Data file {FILE}: {faults}.") from None
+    table = files.read_toml("triage.hashlists", FILE, data_dir)
+    lists = parse_file(_File, FILE, table).list
     if len({one.name for one in lists}) < len(lists):
         raise Misconfigured(f"Data file {FILE}: two lists have one name.")
     return lists

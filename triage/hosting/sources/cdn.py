@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hotline.core.datafiles.files import read_toml
+from hotline.core.datafiles.vocabulary import find_unknown
 from hotline.core.errors import Misconfigured
 
 #: How far each kind of evidence is believed. A header is the weakest: the origin writes it.
@@ -70,7 +71,7 @@ class CdnRanges:
     def load(cls, override_dir: Path | None = None) -> CdnRanges:
         """From ``cdn.toml``; all faults of the file are named at once."""
         raw = read_toml("triage.hosting", "cdn.toml", override_dir)
-        faults: list[str] = []
+        faults = find_unknown(raw, ("version", "cdn"))
         cdns = [
             _parse(entry, index, faults)
             for index, entry in enumerate(raw.get("cdn", []))
@@ -149,7 +150,7 @@ def _parse(entry: Mapping[str, Any], index: int, faults: list[str]) -> Cdn | Non
         "aliases",
         "headers",
     }
-    own: list[str] = [f"unknown key {key!r}" for key in entry if key not in known]
+    own: list[str] = find_unknown(entry, known)
     own += [
         f"{key} is missing" for key in ("name", "source", "date") if not entry.get(key)
     ]

@@ -22,7 +22,7 @@ from urllib.parse import quote, urlsplit
 
 from hotline.core.errors import InvalidInput, Unavailable
 from hotline.core.network.resolve import Reach
-from triage.hosting.facts import Observation
+from triage.hosting.facts import FactName, Observation
 from triage.hosting.sources.http import Answer, exchange
 
 _MOST_URLS = 250
@@ -117,7 +117,7 @@ def origin_observation(address: str, source: str, now: datetime) -> Observation:
             "The origin must be one IP address.",
             fields={"/origin_address": "not an IP address"},
         ) from error
-    return Observation("origin_address", origin, source, now, 0.9)
+    return Observation(FactName.ORIGIN_ADDRESS, origin, source, now, 0.9)
 
 
 def _body(

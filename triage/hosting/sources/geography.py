@@ -15,7 +15,7 @@ import maxminddb
 
 from hotline.core.datafiles.files import read_bytes
 from hotline.core.errors import Misconfigured
-from triage.hosting.facts import Observation
+from triage.hosting.facts import FactName, Observation
 from triage.hosting.sources import asn as asn_table
 
 #: Registry data name the country of *assignment*; about 95% of IPv4 agrees with a located database
@@ -65,11 +65,11 @@ class Geography:
             if country:
                 source = _source(self._country_db)
                 return Observation(
-                    "country", country, source, now, _MMDB_CONFIDENCE, address
+                    FactName.COUNTRY, country, source, now, _MMDB_CONFIDENCE, address
                 )
         country = iptocc.country_code(address)
         return Observation(
-            "country",
+            FactName.COUNTRY,
             country,
             self._registry_source,
             now,
@@ -90,7 +90,9 @@ class Geography:
         source = f"ASN table of {table.date} (RouteViews, NRO, DB-IP)"
         if found is None:
             return (
-                Observation("asn", None, source, now, _SNAPSHOT_CONFIDENCE, address),
+                Observation(
+                    FactName.ASN, None, source, now, _SNAPSHOT_CONFIDENCE, address
+                ),
             )
         return _asn_facts(*found, address, now, origin=(source, _SNAPSHOT_CONFIDENCE))
 
@@ -122,9 +124,13 @@ def _asn_facts(
     number: int, name: str, address: str, now: datetime, *, origin: tuple[str, float]
 ) -> tuple[Observation, ...]:
     """``origin`` is (source, confidence)."""
-    facts = [Observation("asn", f"AS{number}", origin[0], now, origin[1], address)]
+    facts = [
+        Observation(FactName.ASN, f"AS{number}", origin[0], now, origin[1], address)
+    ]
     if name:
-        facts.append(Observation("as_name", name, origin[0], now, origin[1], address))
+        facts.append(
+            Observation(FactName.AS_NAME, name, origin[0], now, origin[1], address)
+        )
     return tuple(facts)
 
 

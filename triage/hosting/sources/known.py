@@ -18,8 +18,9 @@ from pydantic import ConfigDict, Field
 
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
+from hotline.core.datafiles.vocabulary import CountryCode
 from hotline.core.errors import Misconfigured
-from triage.hosting.facts import HostingFacts, Observation
+from triage.hosting.facts import FactName, HostingFacts, Observation
 from triage.hosting.lookup import Lookup
 
 FILE = "known_networks.toml"
@@ -30,7 +31,7 @@ SOURCE = "the hotline's own list of networks"
 class KnownNetwork:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     network: str
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    country: CountryCode
     asn: Annotated[str, Field(pattern=r"^(AS\d{1,10})?$")] = ""
     name: str = ""
     abuse_contact: str = ""
@@ -95,12 +96,12 @@ class KnownFirst:
         return None
 
 
-def _values(entry: KnownNetwork) -> dict[str, str]:
+def _values(entry: KnownNetwork) -> dict[FactName, str]:
     values = {
-        "country": entry.country,
-        "asn": entry.asn,
-        "network_name": entry.name,
-        "abuse_contact": entry.abuse_contact,
+        FactName.COUNTRY: entry.country,
+        FactName.ASN: entry.asn,
+        FactName.NETWORK_NAME: entry.name,
+        FactName.ABUSE_CONTACT: entry.abuse_contact,
     }
     return {fact: value for fact, value in values.items() if value}
 

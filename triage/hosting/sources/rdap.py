@@ -27,7 +27,7 @@ from hotline.core.datafiles.files import read_bytes
 from hotline.core.errors import Misconfigured
 from hotline.core.jobs.circuit import SILENCES, pause_after
 from hotline.core.network.resolve import Reach
-from triage.hosting.facts import Observation
+from triage.hosting.facts import FactName, Observation
 from triage.hosting.sources.http import Answer, exchange
 
 #: RIPE validates abuse-c mailboxes every year; elsewhere RIPEstat only repeats what it finds.
@@ -136,7 +136,7 @@ class Registry:
             self._kept.move_to_end(key)
             return kept.observations
         observations: tuple[Observation, ...] = ask()
-        failed = any(o.fact == "registry_status" for o in observations)
+        failed = any(o.fact == FactName.REGISTRY_STATUS for o in observations)
         lifetime = _KEEP_FAILURE if failed else _KEEP_ANSWER
         self._kept[key] = _Kept(now + lifetime, observations)
         while len(self._kept) > self._keep:
@@ -148,22 +148,28 @@ class Registry:
         facts: list[Observation] = []
         if answer.error:
             facts.append(
-                Observation("registry_status", answer.error, source, now, 1.0, address)
+                Observation(
+                    FactName.REGISTRY_STATUS, answer.error, source, now, 1.0, address
+                )
             )
         else:
             facts += _network_facts(answer.data, address, source, now)
         if answer.error or _is_ripe(answer):
             facts += self._abuse_c(address, now)
-        if not any(fact.fact == "abuse_contact" for fact in facts):
-            facts.append(Observation("abuse_contact", None, source, now, 0.0, address))
+        if not any(fact.fact == FactName.ABUSE_CONTACT for fact in facts):
+            facts.append(
+                Observation(FactName.ABUSE_CONTACT, None, source, now, 0.0, address)
+            )
         return tuple(facts)
 
     def _ask_domain(self, domain: str, now: datetime) -> tuple[Observation, ...]:
         answer, source = self._rdap("domain", domain, now)
         if answer.error:
             return (
-                Observation("registrar", None, source, now, 0.0, domain),
-                Observation("registry_status", answer.error, source, now, 1.0, domain),
+                Observation(FactName.REGISTRAR, None, source, now, 0.0, domain),
+                Observation(
+                    FactName.REGISTRY_STATUS, answer.error, source, now, 1.0, domain
+                ),
             )
         registrars = [
             _name(e) for e, roles, _ in _entities(answer.data) if "registrar" in roles
@@ -176,8 +182,8 @@ class Registry:
                 fact, value, source, now, _RDAP_CONFIDENCE if value else 0.0, domain
             )
             for fact, value in (
-                ("registrar", registrar),
-                ("registrar_abuse_contact", contact),
+                (FactName.REGISTRAR, registrar),
+                (FactName.REGISTRAR_ABUSE_CONTACT, contact),
             )
         )
 
@@ -207,7 +213,9 @@ class Registry:
         source = "RIPEstat abuse-c"
         found = data.get("abuse_contacts")
         return [
-            Observation("abuse_contact", mailbox, source, now, confidence, address)
+            Observation(
+                FactName.ABUSE_CONTACT, mailbox, source, now, confidence, address
+            )
             for mailbox in (found if isinstance(found, list) else [])
             if _is_mailbox(mailbox)
         ]
@@ -250,20 +258,20 @@ def _network_facts(
     data: Mapping[str, Any], address: str, source: str, now: datetime
 ) -> Iterator[Observation]:
     def observed(
-        fact: str, value: Any, confidence: float = _RDAP_CONFIDENCE
+        fact: FactName, value: Any, confidence: float = _RDAP_CONFIDENCE
     ) -> Observation:
         return Observation(fact, str(value), source, now, confidence, address)
 
     if isinstance(data.get("name"), str):
-        yield observed("network_name", data["name"])
+        yield observed(FactName.NETWORK_NAME, data["name"])
     first, last = data.get("startAddress"), data.get("endAddress")
     if _is_range(first, last, address):
-        yield observed("network_range", f"{first}-{last}")
+        yield observed(FactName.NETWORK_RANGE, f"{first}-{last}")
     country = data.get("country")
     if isinstance(country, str) and len(country) == 2 and country.isalpha():
-        yield observed("registered_country", country.upper())
+        yield observed(FactName.REGISTERED_COUNTRY, country.upper())
     for mailbox in _abuse_mailboxes(data):
-        yield observed("abuse_contact", mailbox)
+        yield observed(FactName.ABUSE_CONTACT, mailbox)
 
 
 def _is_range(first: Any, last: Any, address: str) -> bool:
