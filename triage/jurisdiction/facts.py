@@ -94,6 +94,16 @@ class Facts:
         return parse(cls, stated)
 
     @property
+    def is_child_in_contact(self) -> bool:
+        """Of a kind in which somebody acts against a child right now, or may at any time."""
+        return self.kind is not None and self.kind.row.child_in_contact
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Of a kind that is not this hotline's field: kept apart, referred elsewhere."""
+        return self.kind is not None and self.kind.row.elsewhere
+
+    @property
     def stored_in(self) -> str | None:
         """Where the material lies. A CDN's address, an onion or a peer says nothing about that."""
         if self.hosting_kind.hides_place or self.hosting_country in REGIONS:

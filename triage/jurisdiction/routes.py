@@ -334,7 +334,7 @@ def _draft_closing(situation: Situation) -> Iterator[Draft]:
     if situation.lawful and not situation.danger:
         reasons = (Reason("close.not_illegal"),)
         yield Draft(Destination.CLOSE, home, "", reasons, automatic=True)
-    is_elsewhere = situation.facts.kind in situation.rules.network.signpost_kinds
+    is_elsewhere = situation.facts.is_elsewhere
     if situation.lawful or is_elsewhere:
         key = "signpost.not_illegal" if situation.lawful else "signpost.other_kind"
         reasons = (Reason(key),)

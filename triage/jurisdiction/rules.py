@@ -3,7 +3,7 @@
 Everything here is a file that a changed law or a new partner edits; code knows no country:
 
 - ``jurisdiction_<code>.toml``: grounds, names of authorities, legal bases, stop list
-- ``routing_network.toml``: clearing houses, bases of international channels, kinds of report
+- ``routing_network.toml``: clearing houses, bases of international channels
 - ``partner_hotlines.csv``: which country has a hotline
 
 Where the company that runs a platform has its seat stands with the platform's addresses, in
@@ -28,7 +28,6 @@ from hotline.core.datafiles import countries, files
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.datafiles.vocabulary import CountryCode
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.intake.kinds import ReportKind
 from triage import priority
 from triage.jurisdiction.messages import PACKAGE, Catalog, load_messages
 from triage.jurisdiction.vocabulary import (
@@ -119,8 +118,6 @@ class Network:
     exchange: Text
     clearing_houses: Mapping[CountryCode, Text]
     bases: Mapping[Destination, Text]
-    urgent_kinds: tuple[ReportKind, ...]
-    signpost_kinds: tuple[ReportKind, ...]
 
 
 class Verified(StrEnum):

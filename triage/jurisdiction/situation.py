@@ -78,7 +78,7 @@ class Situation:
     @cached_property
     def urgent_kind(self) -> bool:
         """Of a kind in which somebody is in contact with a child."""
-        return self.facts.kind in self.rules.network.urgent_kinds
+        return self.facts.is_child_in_contact
 
     @cached_property
     def urgency(self) -> Urgency:

@@ -38,7 +38,7 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
     seen = priority_signals(
         facts,
         routing.jurisdiction,
-        urgent_kind=facts.kind in rules.network.urgent_kinds,
+        urgent_kind=facts.is_child_in_contact,
         sightings=max(1, case.item.sighting_count),
         age_hours=max(0.0, (now - case.item.first_reported_at).total_seconds() / 3600),
         deadline_hours=(case.due_at - now).total_seconds() / 3600
