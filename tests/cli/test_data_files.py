@@ -93,6 +93,12 @@ class DataFile:
     free_names: bool = False
     own_answers_after: str = ""
 
+    @property
+    def place(self) -> str:
+        """Where in the data directory an operator's own one lies."""
+        in_language = self.name.startswith("languages/")
+        return self.name if in_language else f"data/{self.name}"
+
 
 def load_countries(folder: Path) -> None:
     for code in countries.available(folder):
@@ -189,6 +195,8 @@ def first_and_last(cases: Iterable[Misspelling]) -> list[Misspelling]:
 
 
 def path_of(name: str) -> Path:
+    if name.startswith("languages/"):
+        return REPOSITORY / "hotline" / name
     (path,) = (
         path
         for package in PACKAGES
@@ -266,6 +274,8 @@ def test_every_data_file_of_the_repository_is_looked_at() -> None:
         for path in (REPOSITORY / package).rglob("data/*")
         if path.is_file()
     }
+    languages = (REPOSITORY / "hotline" / "languages").glob("*/routing.toml")
+    shipped |= {f"languages/{path.parent.name}/routing.toml" for path in languages}
     assert shipped == {file.name for file in DATA_FILES} | set(WITHOUT_WORDS)
 
 
@@ -274,12 +284,12 @@ def test_no_misspelt_word_is_taken(file: DataFile, tmp_path: Path) -> None:
     cases = first_and_last(misspellings(file))
     assert cases
     for number, case in enumerate(cases):
-        folder = tmp_path / str(number) / "data"
-        folder.mkdir(parents=True)
-        (folder / file.name).write_text(case.text, encoding="utf-8")
+        folder = tmp_path / str(number)
+        (folder / file.place).parent.mkdir(parents=True)
+        (folder / file.place).write_text(case.text, encoding="utf-8")
         where = f"{file.name}:{case.line}: {case.right} -> {case.wrong}"
         with pytest.raises(Misconfigured) as refused:
-            file.load(folder.parent)
+            file.load(folder)
             pytest.fail(f"{where} was taken")
         said = str(refused.value)
         assert_names(case, said)
@@ -302,8 +312,8 @@ def test_the_check_of_the_configuration_reads_every_file(
     file: DataFile, tmp_path: Path
 ) -> None:
     case = next(misspellings(file))
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / file.name).write_text(case.text, encoding="utf-8")
+    (tmp_path / file.place).parent.mkdir(parents=True)
+    (tmp_path / file.place).write_text(case.text, encoding="utf-8")
     policy = "demo" if "demo" in file.name else "default"
     settings = Settings(data_dir=tmp_path, availability_policy=policy)
     assert any(case.wrong in fault for fault in oversight.list_faults(settings))

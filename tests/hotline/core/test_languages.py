@@ -78,7 +78,7 @@ def test_the_form_speaks_it(context: Context) -> None:
 
 
 def test_letters_speak_it(data_dir: Path) -> None:
-    letter = wording.write("note", NEW, data_dir, reference="R-1", name="Ana")
+    letter = wording.write_letter("note", NEW, data_dir, reference="R-1", name="Ana")
     assert letter.subject == "LLYTHYR R-1"
     assert letter.text == "Annwyl Ana\n"
     assert languages.letter_language(["xx", NEW, "sq"], data_dir) == NEW
@@ -86,7 +86,7 @@ def test_letters_speak_it(data_dir: Path) -> None:
 
 
 def test_a_letter_that_it_lacks_is_written_in_english(data_dir: Path) -> None:
-    english = wording.write("note", "en", _with_english_note(data_dir), name="Ana")
+    english = wording.write_letter("note", "en", _with_english_note(data_dir), name="Ana")
     assert english.text == "Dear Ana\n"
 
 
