@@ -191,7 +191,7 @@ def _address_use(item: Item, home_zone: str) -> dict[str, Any] | None:
     if use.time is None:
         return {"address": use.address, "port": use.port, "time": None}
     time: dict[str, Any] = {
-        "as_stated": use.time.text.removesuffix("Z"),
+        "as_stated": use.time.text,
         "zone_stated": use.time.is_zone_stated,
         "if_utc": stamp(use.time.if_utc),
     }

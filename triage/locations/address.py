@@ -10,15 +10,24 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 from triage.locations.location import Location, make_key
 
 _V4 = r"(?:\d{1,3}\.){3}\d{1,3}"
 _V6 = r"(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?"
-_TIME = (
-    r"(?P<time>(?:\d{4}-\d\d-\d\d|\d\d?\.\d\d?\.\d{4})(?:[T ]|, )\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?"
-    r"(?:\s?(?:Z\b|UTC\b|GMT\b)?\s?(?:[+-]\d\d(?::?\d\d)?)?)?)"
+_DATE = r"(?P<date>\d{4}-\d\d-\d\d|\d\d?\.\d\d?\.\d{4})"
+_CLOCK = r"(?P<clock>\d\d?:\d\d)(?::(?P<seconds>\d\d)(?:\.(?P<fraction>\d{1,9}))?)?"
+_HALF_OF_DAY = r"(?:\s?(?P<half>[ap])(?:m\b|\.m\.))?"
+# "UTC+2" is never read as "UTC": a shift that cannot be read leaves the zone unknown.
+_ZONE = (
+    r"(?:\s?\(?(?:(?:UTC|GMT|Z)\s?(?P<shift>[+\-−](?:\d{4}|\d\d?(?::\d\d)?))(?![\d:])"
+    r"|(?P<utc>UTC|GMT|Z)\b(?!\s?[+\-−]\s?\d)"
+    r"|(?P<named>[CEW]ES?T)\b"
+    r"|(?P<offset>[+\-−]\d\d(?::?\d\d)?)(?![\d:]))\)?)?"
 )
+_TIME = rf"(?P<time>{_DATE}(?:[T ]|, ){_CLOCK}{_HALF_OF_DAY}{_ZONE})"
+_ZONE_OF_NAME = {"C": "CET", "E": "EET", "W": "WET"}
 _PORT = (
     r"(?:\s{0,2}(?::|,|;|\bport\b:?)\s{0,2}(?:port\b\s?:?\s?)?(?P<port>\d{1,5})(?!\d))?"
 )
@@ -26,11 +35,6 @@ _BETWEEN = r"(?:[\s,;@|]{1,3}(?:at|on|time|date|më|u|во)?:?\s{0,2})"
 PATTERN = re.compile(
     rf"(?i)(?<![\w.:/@%=-])(?:\[(?P<six>{_V6})\]|(?P<bare>{_V6})|(?P<four>{_V4}))(?![\w%-]|\.\d)"
     rf"{_PORT}(?:{_BETWEEN}{_TIME})?(?![/\\:@]|[?#]\S)"
-)
-_PIECES = re.compile(
-    r"(?i)(\d{4}-\d\d-\d\d|\d\d?\.\d\d?\.\d{4})(?:[T ]|, )(\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?"
-    r"\s?(Z|UTC|GMT)?\s?"
-    r"([+-]\d\d(?::?\d\d)?)?"
 )
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 HASH = re.compile(
@@ -41,7 +45,7 @@ HASH = re.compile(
 
 def from_match(match: re.Match[str]) -> Location | None:
     """The location of a match of PATTERN, None where it is no possible address."""
-    bare, port, time = match["bare"], match["port"], match["time"]
+    bare, port = match["bare"], match["port"]
     if bare is not None and (
         bare == "::" or (bare.count(":") < 3 and "::" not in bare)
     ):
@@ -63,8 +67,8 @@ def from_match(match: re.Match[str]) -> Location | None:
             )
         else:
             problems.append("port_invalid")
-    if time is not None:
-        moment, problem = _normal_time(time)
+    if match["time"] is not None:
+        moment, problem = _normal_time(match)
         problems.extend(problem)
         canonical += f" {moment}" if moment else ""
     return Location(
@@ -78,30 +82,71 @@ def from_match(match: re.Match[str]) -> Location | None:
     )
 
 
-def _normal_time(text: str) -> tuple[str, list[str]]:
+def _normal_time(match: re.Match[str]) -> tuple[str, list[str]]:
     """ISO 8601 to the given precision (at least seconds); in UTC with ``Z`` if a zone is known."""
-    match = _PIECES.match(text)
-    if match is None:
+    try:
+        clock = _clock(match)
+        moment = _in_utc(clock, match)
+    except (ValueError, OverflowError):
         return "", ["time_invalid"]
-    date, clock, seconds, fraction, zone, offset = match.groups()
+    fine = (match["fraction"] or "").rstrip("0")
+    spelled = (moment or clock).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    spelled += f".{fine}" if fine else ""
+    return (f"{spelled}Z", []) if moment else (spelled, ["time_without_zone"])
+
+
+def _clock(match: re.Match[str]) -> datetime:
+    """What the clock showed, without any zone. ``ValueError`` where no clock shows that."""
+    date = match["date"]
     if "." in date:  # day.month.year, as the whole region writes it
         day, month, year = date.split(".")
         date = f"{year}-{month:0>2}-{day:0>2}"
-    try:
-        moment = datetime.fromisoformat(f"{date}T{clock}:{seconds or '00'}")
-        if offset:
-            digits = offset[1:].replace(":", "").ljust(4, "0")
-            shift = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-            tz = timezone(-shift if offset[0] == "-" else shift)
-            moment = moment.replace(tzinfo=tz).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return "", ["time_invalid"]
-    fine = (fraction or "").rstrip("0")
-    known = bool(zone or offset)
-    spelled = moment.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0") + (
-        f".{fine}" if fine else ""
+    clock = datetime.fromisoformat(
+        f"{date}T{match['clock']:0>5}:{match['seconds'] or '00'}"
     )
-    return spelled + ("Z" if known else ""), [] if known else ["time_without_zone"]
+    half = (match["half"] or "").lower()
+    if half == "a" and clock.hour > 12:
+        raise ValueError("an afternoon's hour with a.m.")
+    if half == "a" and clock.hour == 12:
+        return clock.replace(hour=0)
+    if half == "p" and clock.hour < 12:
+        return clock.replace(hour=clock.hour + 12)
+    return clock
+
+
+def _in_utc(clock: datetime, match: re.Match[str]) -> datetime | None:
+    """The one moment that was meant; None where that cannot be known."""
+    if match["utc"]:
+        return clock.replace(tzinfo=UTC)
+    if shift := match["shift"] or match["offset"]:
+        hours, minutes = _hours_and_minutes(shift[1:])
+        ahead = timedelta(hours=hours, minutes=minutes)
+        zone = timezone(ahead if shift[0] == "+" else -ahead)
+        return clock.replace(tzinfo=zone).astimezone(UTC)
+    if name := (match["named"] or "").upper():
+        return _in_named_zone(clock, name)
+    return None
+
+
+def _hours_and_minutes(digits: str) -> tuple[int, int]:
+    """Of "2", "02", "2:30", "02:30" and "0230"."""
+    plain = digits.replace(":", "")
+    if len(plain) <= 2:
+        return int(plain), 0
+    hours, minutes = int(plain[:-2]), int(plain[-2:])
+    if minutes > 59:
+        raise ValueError("more than 59 minutes")
+    return hours, minutes
+
+
+def _in_named_zone(clock: datetime, name: str) -> datetime | None:
+    """None for "CET" in July: many say it of the summer's clock, others mean it to the letter."""
+    zone = ZoneInfo(_ZONE_OF_NAME[name[0]])
+    for fold in (0, 1):
+        local = clock.replace(tzinfo=zone, fold=fold)
+        if local.tzname() == name:
+            return local.astimezone(UTC)
+    return None
 
 
 def file_hash(match: re.Match[str]) -> Location | None:

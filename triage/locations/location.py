@@ -48,7 +48,7 @@ PROBLEMS: dict[str, str] = {
     "onion_invalid": "This is not a valid onion address (length, alphabet or checksum).",
     "onion_proxy": "An onion service seen through a web proxy.",
     "platform_unknown": "A handle without the name of its platform.",
-    "time_without_zone": "The time has no time zone.",
+    "time_without_zone": "The time has no time zone, or none that could be read for certain.",
     "time_invalid": "The time is not a possible one and was left out.",
     "port_invalid": "The port is not between 1 and 65535 and was left out.",
     "size_missing": "The link has no file size.",

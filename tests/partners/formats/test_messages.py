@@ -25,6 +25,7 @@ from triage.cases.models import Case
 from triage.hashlists import formats
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import Item, ItemMedia
+from triage.locations import identify_one
 from triage.media.models import Media
 
 URL = "http://one.test/p/1"
@@ -413,6 +414,33 @@ def test_a_time_with_a_zone_is_told_as_one_moment(house: Any) -> None:
     assert "ZONA KOHORE" not in message.text
     (item,) = message.body["items"]
     assert item["used"]["time"]["zone_stated"] is True
+    assert item["used"]["time"]["as_stated"] == "2026-11-01T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("10:00:00 UTC+2", "Time: 2026-11-01 08:00:00 UTC"),
+        ("10:00:00 GMT-5", "Time: 2026-11-01 15:00:00 UTC"),
+        ("10:00 PM UTC", "Time: 2026-11-01 22:00:00 UTC"),
+        ("10:00:00 CET", "Time: 2026-11-01 09:00:00 UTC"),
+        ("10:00 pm", "2026-11-01 22:00:00, TIME ZONE NOT STATED"),
+        ("10:00:00 EST", "2026-11-01 10:00:00, TIME ZONE NOT STATED"),
+    ],
+)
+def test_the_letter_tells_the_time_that_was_said(
+    house: Any, said: str, told: str
+) -> None:
+    location = identify_one(f"203.0.113.7:4662 2026-11-01 {said}")
+    assert location is not None
+    used_address(house, location.canonical)
+    message = referral(house)
+    REFERRAL.validate(message.body)
+    assert told in " ".join(message.text.split())
+    (item,) = message.body["items"]
+    is_certain = told.endswith("UTC")
+    assert item["used"]["time"]["zone_stated"] is is_certain
+    assert item["used"]["time"]["as_stated"].endswith("Z") is is_certain
 
 
 def test_an_address_without_a_time_says_so(house: Any) -> None:

@@ -63,6 +63,77 @@ def test_a_time_with_a_zone_is_one_moment(moment: datetime, hours: int) -> None:
     assert use.time.shown == f"{stated:%Y-%m-%d %H:%M:%S} UTC"
 
 
+@given(
+    moment=st.datetimes(EARLIEST, LATEST),
+    minutes=st.integers(-12 * 4, 14 * 4).map(lambda quarters: quarters * 15),
+    before=st.sampled_from([" UTC", " GMT", " utc", " UTC ", " (UTC"]),
+    is_short=st.booleans(),
+    minus=st.sampled_from("-\N{MINUS SIGN}"),
+)
+def test_a_shift_is_never_cut_off_its_name(
+    moment: datetime, minutes: int, before: str, is_short: bool, minus: str
+) -> None:
+    moment = moment.replace(microsecond=0)
+    hours, rest = divmod(abs(minutes), 60)
+    shift = f"{hours}" if is_short else f"{hours:02}"
+    shift += f":{rest:02}" if rest else ""
+    sign = "+" if minutes >= 0 else minus
+    end = ")" if "(" in before else ""
+    use = use_of(f"203.0.113.7 {moment:%Y-%m-%d %H:%M:%S}{before}{sign}{shift}{end}")
+    assert use.time is not None
+    assert use.time.is_zone_stated
+    assert use.time.if_utc == moment.replace(tzinfo=UTC) - timedelta(minutes=minutes)
+
+
+@given(
+    name=st.sampled_from(["UTC", "GMT", "Z", "(UTC", "UTC "]),
+    sign=st.sampled_from("+-\N{MINUS SIGN}"),
+    digits=st.text("0123456789:", min_size=1, max_size=6).filter(
+        lambda text: text.strip("0:") and text[0] != ":"
+    ),
+)
+def test_what_stands_behind_utc_is_never_left_out(
+    name: str, sign: str, digits: str
+) -> None:
+    """Whatever the shift says, the clock is not told as UTC: it is shifted, or a doubt."""
+    location = identify_one(f"203.0.113.7 2026-11-01 10:00:00 {name}{sign}{digits}")
+    assert location is not None
+    assert not location.canonical.endswith("2026-11-01T10:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("2026-07-01 10:00:00 CEST", "2026-07-01 08:00:00 UTC"),
+        ("2026-12-01 10:00:00 CET", "2026-12-01 09:00:00 UTC"),
+        ("2026-12-01 10:00:00 (EET)", "2026-12-01 08:00:00 UTC"),
+        ("2026-10-25 02:30:00 CEST", "2026-10-25 00:30:00 UTC"),
+        ("2026-10-25 02:30:00 CET", "2026-10-25 01:30:00 UTC"),
+        # Said to the letter or of the summer's clock: nobody knows.
+        ("2026-07-01 10:00:00 CET", "2026-07-01 10:00:00"),
+        ("2026-12-01 10:00:00 CEST", "2026-12-01 10:00:00"),
+        # These names mean several zones.
+        ("2026-12-01 10:00:00 EST", "2026-12-01 10:00:00"),
+        ("2026-12-01 10:00:00 UTC+123", "2026-12-01 10:00:00"),
+    ],
+)
+def test_a_named_zone_counts_where_it_means_one_moment(said: str, meant: str) -> None:
+    time = use_of(f"203.0.113.7:4662 {said}").time
+    assert time is not None
+    assert time.shown == meant
+
+
+@given(moment=st.datetimes(EARLIEST, LATEST), is_spelled=st.booleans())
+def test_half_a_day_is_not_lost(moment: datetime, is_spelled: bool) -> None:
+    moment = moment.replace(microsecond=0)
+    half = "am" if moment.hour < 12 else "pm"
+    half = f"{half[0]}.m." if is_spelled else half.upper()
+    hour = moment.hour % 12 or 12
+    time = use_of(f"203.0.113.7 {moment:%Y-%m-%d} {hour}:{moment:%M:%S} {half}").time
+    assert time is not None
+    assert time.shown == f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
 def test_the_hour_that_comes_twice_has_two_readings() -> None:
     twice = SaidTime("2026-10-25T02:30:00")
     assert [f"{one:%H:%M}" for one in twice.if_local(TIRANA)] == ["00:30", "01:30"]
