@@ -2,7 +2,7 @@
 VENV := .venv
 HOTLINE := $(VENV)/bin/hotline
 
-.PHONY: run demo test setup setup-dev lint check-wheels test-bare test-image screenshots lock clean help figures house hooks
+.PHONY: run demo test setup setup-dev lint check-wheels test-bare test-image screenshots lock clean help figures house hooks mutants
 
 help:
 	@echo "make run    set up and start the service with embedded defaults"
@@ -47,6 +47,9 @@ lock:
 
 figures: setup-dev
 	@$(VENV)/bin/python scripts/figures.py
+
+mutants: setup-dev
+	@$(VENV)/bin/python scripts/mutants.py
 
 house:
 	@python3 scripts/draw_house.py

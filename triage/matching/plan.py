@@ -54,9 +54,9 @@ def plan(bits: int, threshold: int) -> Plan | None:
         radius = (budget + 1 + (word % 2 == 0)) // 2 - 1
         if radius > MAX_RADIUS:
             return None
-        found = _flips(radius)
-        tables.append((len(rows), len(rows) + len(found), radius, budget))
-        rows += [(word, flip, budget - flip.bit_count()) for flip in found]
+        flips = _flips(radius)
+        tables.append((len(rows), len(rows) + len(flips), radius, budget))
+        rows += [(word, flip, budget - flip.bit_count()) for flip in flips]
     columns = np.array(rows, dtype=np.int64).T
     return Plan(
         word=columns[0].astype(np.intp),

@@ -51,8 +51,8 @@ def scan(table: Table, queries: NDArray[np.uint64], threshold: int) -> Hits:
     parts = []
     for start in range(0, len(queries), QUERIES_AT_ONCE):
         chunk = queries[start : start + QUERIES_AT_ONCE]
-        found = _through_tables(table, chunk, threshold, lookups)
-        parts.append(Hits(found.query + start, found.position, found.distance))
+        hits = _through_tables(table, chunk, threshold, lookups)
+        parts.append(Hits(hits.query + start, hits.position, hits.distance))
     return together(parts)
 
 
@@ -84,17 +84,17 @@ def compare_all(
     table: Table, queries: NDArray[np.uint64], index: int, threshold: int
 ) -> Hits:
     """Query ``index`` against each hash of the table, a cache-sized block at a time."""
-    found, apart = [], []
+    positions, apart = [], []
     step = ELEMENTS_AT_ONCE // 8
     for start in range(0, len(table.hashes), step):
         counted = distances(table.hashes[start : start + step] ^ queries[index])
         near = np.flatnonzero(counted <= threshold)
         if near.size:
-            found.append(near + start)
+            positions.append(near + start)
             apart.append(counted[near])
-    if not found:
+    if not positions:
         return together([])
-    position = np.concatenate(found)
+    position = np.concatenate(positions)
     return Hits(np.full(len(position), index), position, np.concatenate(apart))
 
 
@@ -146,8 +146,8 @@ def _with_heavy(
     ]
     light = np.flatnonzero(~heavy)
     if light.size:
-        found = _through_tables(table, queries[light], threshold, lookups)
-        parts.append(Hits(light[found.query], found.position, found.distance))
+        hits = _through_tables(table, queries[light], threshold, lookups)
+        parts.append(Hits(light[hits.query], hits.position, hits.distance))
     return together(parts)
 
 
@@ -160,11 +160,12 @@ def _candidates(
     belongs to the next bucket is harmless, since every candidate is compared in full afterwards.
     The few buckets that are wider than the window are read again entirely.
     """
-    found = _in_windows(table, buckets)
+    passed = _in_windows(table, buckets)
     wide = np.flatnonzero(buckets.size > _width(len(table.hashes)))
     if wide.size:
-        found.append(_in_wide(table, buckets, wide))
-    row, slot = (np.concatenate(column) for column in zip(*found, strict=True))
+        passed.append(_in_wide(table, buckets, wide))
+    row, slot = (np.concatenate(column) for column in zip(*passed, strict=True))
+    # Query and position share one integer, so that one sort groups the repeats of a pair.
     pair = (row % queries).astype(np.uint64) << np.uint64(32)
     pair |= table.positions.take(slot)
     pair.sort()
@@ -183,7 +184,7 @@ def _in_windows(
         (len(table.partners) - width,), f"V{2 * width}", table.partners, strides=(2,)
     )
     step = max(1, ELEMENTS_AT_ONCE // width)
-    found = []
+    passed = []
     for start in range(0, len(buckets.begin), step):
         part = slice(start, start + step)
         rows = window[buckets.begin[part]].view("<u2").reshape(-1, width)
@@ -191,8 +192,8 @@ def _in_windows(
         flat = np.flatnonzero(np.bitwise_count(rows) <= buckets.limit[part, None])
         row, column = np.divmod(flat, width)
         row += start
-        found.append((row, buckets.begin.take(row) + column))
-    return found
+        passed.append((row, buckets.begin.take(row) + column))
+    return passed
 
 
 def _in_wide(
