@@ -25,6 +25,7 @@ from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.imports import staging
+from triage.hashlists.kinds import ListClass
 from triage.hashlists.models import (
     HashEntryRow,
     HashImportRow,
@@ -33,8 +34,6 @@ from triage.hashlists.models import (
 )
 from triage.hashlists.search.matcher import INDEXED, WIDEST, index_path
 from triage.matching import build_index
-
-CLASSES = ("baseline", "national", "listed")
 
 
 @dataclass(frozen=True)
@@ -276,10 +275,10 @@ def set_properties(
 
 def _faults(properties: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in properties.items():
-        if name == "default_class" and value not in CLASSES:
-            yield name, f"one of {', '.join(CLASSES)}"
-        elif name == "category_map" and not set(value.values()) <= set(CLASSES):
-            yield name, f"each class is one of {', '.join(CLASSES)}"
+        if name == "default_class" and value not in ListClass:
+            yield name, f"one of {', '.join(ListClass)}"
+        elif name == "category_map" and not set(value.values()) <= set(ListClass):
+            yield name, f"each class is one of {', '.join(ListClass)}"
         elif name == "confidence" and not 0 <= value <= 1:
             yield name, "0 to 1"
         elif (
