@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from os import SEEK_END
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import typer
 from rich.table import Table
@@ -20,7 +20,7 @@ from workers.cli.opening import open_house
 from workers.cli.output import alternatives, emit_json, progress, stderr, stdout
 
 if TYPE_CHECKING:
-    from triage.hashlists.service import Import
+    from triage.hashlists.service import Import, ListProperties
 
 ACTOR = "cli"
 MB = 1_000_000
@@ -72,7 +72,11 @@ def import_(
         raise InvalidInput(
             f"There is no class {default_class!r}.", hint=", ".join(ListClass) + "."
         )
-    given = {"source": source, "licence": licence, "default_class": default_class}
+    given: ListProperties = {"default_class": default_class}
+    if source:
+        given["source"] = source
+    if licence:
+        given["licence"] = licence
     context = open_house()
     with _open(file) as stream, progress() as bar:
         if not stream.seekable():
@@ -93,7 +97,7 @@ def import_(
             clock=utc_now,
             tick=lambda read: bar.update(task, completed=read // MB),
             resumed=_tell_resumed,
-            **{key: value for key, value in given.items() if value},
+            **given,
         )
     _tell(name, file.name, {"format": chosen}, done, json)
 
@@ -297,7 +301,10 @@ def change(
         "pdq_threshold": pdq_threshold,
         "phash_threshold": phash_threshold,
     }
-    properties = {key: value for key, value in given.items() if value is not None}
+    properties = cast(
+        "ListProperties",
+        {key: value for key, value in given.items() if value is not None},
+    )
     if not properties:
         raise InvalidInput(
             "Nothing to change.", hint="`hotline hashlist set --help` names all."

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from hotline.core.datafiles import files
 from hotline.core.errors import InvalidInput, Misconfigured, Unavailable
+from triage.hashlists.kinds import ListClass
 from triage.hashlists.owners.endpoint import ask, checked_url
 
 FILE = "remote_lists.toml"
@@ -38,7 +39,7 @@ class RemoteList(BaseModel):
     kinds: tuple[Kind, ...] = Field(min_length=1)
     token_file: str = Field("", pattern=r"^[\w.-]*$")
     timeout_seconds: float = Field(10.0, gt=0, le=120)
-    default_class: Literal["baseline", "national", "listed"] = "listed"
+    default_class: ListClass = ListClass.LISTED
     source: str = Field("", max_length=200)
     licence: str = ""
 
