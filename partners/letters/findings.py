@@ -15,6 +15,7 @@ from hotline.core.context import Context
 from partners.referrals.models import Plan
 from triage.cases.examination.appraise import facts_of
 from triage.cases.models import Case
+from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
 from triage.items.models import HostingObservation, Item, ItemMedia, Visit
 from triage.jurisdiction import Facts, Route, load_rules
@@ -101,7 +102,7 @@ def _matches_of(
         select(MediaMatch)
         .where(
             MediaMatch.media_id.in_(media_ids),
-            MediaMatch.decision != "disconfirmed",
+            MediaMatch.decision != MatchDecision.DISCONFIRMED,
         )
         .order_by(MediaMatch.distance, MediaMatch.id)
     )

@@ -9,12 +9,11 @@ from typing import Any
 
 import click
 import pytest
-import typer
 from pydantic import SecretStr
 
 from hotline.core.settings import CONFIG_VARIABLE, Settings
 from triage.fetching.report import UID_VARIABLE
-from workers.cli import build
+from workers.cli.commands import load_all_commands
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(
@@ -90,7 +89,7 @@ def named(path: Path) -> str:
 
 @cache
 def commands() -> click.Command:
-    return typer.main.get_command(build())
+    return load_all_commands()
 
 
 def quoted(text: str) -> list[str]:

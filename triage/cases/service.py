@@ -32,6 +32,7 @@ from triage.cases.examination.appraise import appraise
 from triage.cases.examination.register import tell_reporters
 from triage.cases.models import OPEN_STATES, Assessment, Case
 from triage.cases.tabs import HELD_DANGER, IN_DANGER, TABS, beyond, rank_in, stands_in
+from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
 from triage.items.models import Item, ItemMedia
 from triage.jurisdiction import Facts
@@ -369,7 +370,7 @@ def decide_match(
     session: Session, match: MediaMatch, person: Person, decision: str, now: datetime
 ) -> None:
     """An analyst's word on a match: ``confirmed`` or ``disconfirmed``. It can be changed."""
-    if decision not in ("confirmed", "disconfirmed"):
+    if decision not in (MatchDecision.CONFIRMED, MatchDecision.DISCONFIRMED):
         raise InvalidInput(
             "A match is confirmed or disconfirmed.",
             fields={"/decision": "is not possible"},

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short
+from triage.hashlists.kinds import ListClass, MatchDecision
 
 # SQLite numbers rows by itself only in a column that is INTEGER.
 BigSerial = BigInteger().with_variant(Integer(), "sqlite")
@@ -38,7 +39,7 @@ class HashList(Identified, Base):
     name: Mapped[str] = mapped_column(short(80), unique=True)
     source: Mapped[str] = mapped_column(short(200), default="")
     licence: Mapped[str] = mapped_column(Text, default="")
-    default_class: Mapped[str] = mapped_column(short(20), default="baseline")
+    default_class: Mapped[str] = mapped_column(short(20), default=ListClass.BASELINE)
     category_map: Mapped[dict[str, Any]] = mapped_column(default=dict)
     confidence: Mapped[float] = mapped_column(default=1.0)
     pdq_threshold: Mapped[int] = mapped_column(default=31)
@@ -163,9 +164,7 @@ class MediaMatch(Identified, Base):
     quality: Mapped[int | None]
     share: Mapped[float | None]  # of a video's frames
     at: Mapped[datetime]
-    decision: Mapped[str] = mapped_column(
-        short(14), default="open"
-    )  # confirmed, disconfirmed
+    decision: Mapped[str] = mapped_column(short(14), default=MatchDecision.OPEN)
     decided_by: Mapped[str] = mapped_column(short(80), default="")
     decided_at: Mapped[datetime | None]
 

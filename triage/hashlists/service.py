@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypedDict, Unpack
 
 import numpy as np
 from sqlalchemy import delete, func, literal, select
@@ -25,6 +25,7 @@ from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.imports import staging
+from triage.hashlists.kinds import ListClass
 from triage.hashlists.models import (
     HashEntryRow,
     HashImportRow,
@@ -33,8 +34,6 @@ from triage.hashlists.models import (
 )
 from triage.hashlists.search.matcher import INDEXED, WIDEST, index_path
 from triage.matching import build_index
-
-CLASSES = ("baseline", "national", "listed")
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,32 @@ class Import:
     problems: tuple[str, ...]
 
 
+LONGEST_TEXT = 200
+"""Characters of what a list says of its source and its licence."""
+
+
+class ListProperties(TypedDict, total=False):
+    """What a list says of itself: those of its columns that people set. All may be left out."""
+
+    source: str
+    licence: str
+    default_class: str
+    category_map: dict[str, str]
+    confidence: float
+    pdq_threshold: int
+    phash_threshold: int
+    exportable: bool
+    remote: bool
+    version: int
+
+
 def create_list(
-    session: Session, name: str, *, actor: str, now: datetime, **properties: Any
+    session: Session,
+    name: str,
+    *,
+    actor: str,
+    now: datetime,
+    **properties: Unpack[ListProperties],
 ) -> HashList:
     """The list of that name, made if there is none; ``properties`` are its columns."""
     if not name.strip() or len(name) > 80:
@@ -86,7 +109,7 @@ def _defaults() -> dict[str, Any]:
     return {
         "source": "",
         "licence": "",
-        "default_class": "baseline",
+        "default_class": ListClass.BASELINE,
         "category_map": {},
         "confidence": 1.0,
         "pdq_threshold": 31,
@@ -250,7 +273,7 @@ def set_enabled(
 def set_properties(
     session: Session,
     hash_list: HashList,
-    properties: dict[str, Any],
+    properties: ListProperties,
     *,
     actor: str,
     now: datetime,
@@ -274,21 +297,23 @@ def set_properties(
     _rematch(session, f"{hash_list.id}:{now.isoformat()}", now)
 
 
-def _faults(properties: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in properties.items():
-        if name == "default_class" and value not in CLASSES:
-            yield name, f"one of {', '.join(CLASSES)}"
-        elif name == "category_map" and not set(value.values()) <= set(CLASSES):
-            yield name, f"each class is one of {', '.join(CLASSES)}"
-        elif name == "confidence" and not 0 <= value <= 1:
-            yield name, "0 to 1"
-        elif (
-            name.endswith("_threshold")
-            and not 0 <= value <= WIDEST[name.partition("_")[0]]
-        ):
-            yield name, f"0 to {WIDEST[name.partition('_')[0]]}"
-        elif name in ("source", "licence") and len(value) > 200:
-            yield name, "at most 200 characters"
+def _faults(properties: ListProperties) -> Iterator[tuple[str, str]]:
+    """Each property that cannot be, and what it may be."""
+    classes = ", ".join(ListClass)
+    if properties.get("default_class", ListClass.BASELINE) not in tuple(ListClass):
+        yield "default_class", f"one of {classes}"
+    if not set(properties.get("category_map", {}).values()) <= set(ListClass):
+        yield "category_map", f"each class is one of {classes}"
+    if not 0 <= properties.get("confidence", 0) <= 1:
+        yield "confidence", "0 to 1"
+    if not 0 <= properties.get("pdq_threshold", 0) <= WIDEST["pdq"]:
+        yield "pdq_threshold", f"0 to {WIDEST['pdq']}"
+    if not 0 <= properties.get("phash_threshold", 0) <= WIDEST["phash"]:
+        yield "phash_threshold", f"0 to {WIDEST['phash']}"
+    if len(properties.get("source", "")) > LONGEST_TEXT:
+        yield "source", f"at most {LONGEST_TEXT} characters"
+    if len(properties.get("licence", "")) > LONGEST_TEXT:
+        yield "licence", f"at most {LONGEST_TEXT} characters"
 
 
 def named(session: Session, name: str) -> HashList:

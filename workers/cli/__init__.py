@@ -5,54 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
-import structlog
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 from typer._click.exceptions import UsageError
 
 from hotline.core.errors import HotlineError, InvalidInput
-from hotline.core.logs import configure, origin
+from workers.cli.commands import build_commands
 
 # Before anything loads NumPy: on a busy machine BLAS threads that wait for one another cost more
 # than they bring, and every process of the service has work of its own.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# In the order of `hotline --help`.
-TOPICS = (
-    "service",
-    "demo",
-    "user",
-    "key",
-    "url",
-    "hash",
-    "hashlist",
-    "match",
-    "route",
-    "inbound",
-    "inspect",
-    "oversight",
-    "bench",
-)
 PROGRAMS = ("web", "worker", "scheduler")
 """Run by a supervisor, which keeps what they say in a log."""
 BAD_USAGE = 2
 INTERRUPTED = 130
-
-
-def build() -> typer.Typer:
-    """The command tree. Modules are imported here, so that ``--help`` shows all of them."""
-    app = typer.Typer(
-        name="hotline",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        help="The service that a reporting hotline runs on.",
-    )
-    for topic in TOPICS:
-        import_module(f"workers.cli.{topic}").register(app)
-    return app
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -62,10 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; never shows a traceback for a known error."""
-    configure("warning")  # a command of the service does it again, with its own level
     given = list(sys.argv[1:] if arguments is None else arguments)
     fail = _fail_in_log if given[:1] and given[0] in PROGRAMS else _fail
-    command = typer.main.get_command(build())
+    command = build_commands()
     try:
         outcome = command.main(
             args=arguments, prog_name="hotline", standalone_mode=False
@@ -89,15 +55,25 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         return fail("Interrupted.", INTERRUPTED)
-    except SQLAlchemyError as error:
-        hint = "Does it run, and is HOTLINE_DATABASE_URL right?"
-        return fail(f"The database failed ({type(error).__name__}). {hint}", 1)
     except Exception as error:
-        # Never a traceback: its lines may quote what somebody reported. Where is enough to look.
-        return fail(
-            f"{type(error).__name__} at {origin(error)}. This is a fault of ours.", 1
-        )
+        return fail(_describe_fault(error), 1)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _describe_fault(error: Exception) -> str:
+    """Never a traceback: its lines may quote what somebody reported. The place is enough to look.
+
+    The imports are here since a command that goes well needs neither of them.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from hotline.core.logs import origin
+
+    name = type(error).__name__
+    if isinstance(error, SQLAlchemyError):
+        hint = "Does it run, and is HOTLINE_DATABASE_URL right?"
+        return f"The database failed ({name}). {hint}"
+    return f"{name} at {origin(error)}. This is a fault of ours."
 
 
 def _fail(message: str, code: int) -> int:
@@ -109,6 +85,8 @@ def _fail_in_log(message: str, code: int) -> int:
     """A person at a terminal reads a sentence; a journal gets an object like all the others."""
     if sys.stderr.isatty():
         return _fail(message, code)
+    import structlog
+
     structlog.get_logger().critical(
         "stopped", reason=" ".join(message.split()), code=code
     )

@@ -7,21 +7,26 @@ from dataclasses import asdict
 from datetime import datetime
 from os import SEEK_END
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import typer
 from rich.table import Table
 
 from hotline.core.context import utc_now
 from hotline.core.errors import Forbidden, InvalidInput
+from triage.hashlists import formats
+from triage.hashlists.kinds import ListClass
 from workers.cli.opening import open_house
-from workers.cli.output import emit_json, progress, stderr, stdout
+from workers.cli.output import alternatives, emit_json, progress, stderr, stdout
 
 if TYPE_CHECKING:
-    from triage.hashlists.service import Import
+    from triage.hashlists.service import Import, ListProperties
 
 ACTOR = "cli"
 MB = 1_000_000
+FORMAT_NAMES = alternatives(formats.list_formats())
+WRITABLE_NAMES = alternatives(formats.writable_formats())
+READABLE = alternatives(known.label for known in formats.list_formats().values())
 
 
 def register(app: typer.Typer) -> None:
@@ -43,11 +48,11 @@ def register(app: typer.Typer) -> None:
 
 def import_(
     name: str = typer.Argument(help="The list's name; made if there is none."),
-    file: Path = typer.Argument(
-        help="CSV, line list, VICS 2.0 JSON, NCMEC XML or JSON lines."
-    ),
+    file: Path = typer.Argument(help=f"{READABLE}."),
     form: str = typer.Option(
-        "", "--format", help="Format; found out by itself if left out."
+        "",
+        "--format",
+        help=f"{FORMAT_NAMES}; recognised by the file's first lines if left out.",
     ),
     add: bool = typer.Option(
         False, "--add", help="The file only adds; by default it is all."
@@ -61,15 +66,17 @@ def import_(
 
     An import that broke off goes on where it stopped: give the same command within a day.
     """
-    from triage.hashlists import formats, service
     from triage.hashlists.imports import importing
 
-    if default_class not in service.CLASSES:
+    if default_class not in tuple(ListClass):
         raise InvalidInput(
-            f"There is no class {default_class!r}.",
-            hint=", ".join(service.CLASSES) + ".",
+            f"There is no class {default_class!r}.", hint=", ".join(ListClass) + "."
         )
-    given = {"source": source, "licence": licence, "default_class": default_class}
+    given: ListProperties = {"default_class": default_class}
+    if source:
+        given["source"] = source
+    if licence:
+        given["licence"] = licence
     context = open_house()
     with _open(file) as stream, progress() as bar:
         if not stream.seekable():
@@ -90,7 +97,7 @@ def import_(
             clock=utc_now,
             tick=lambda read: bar.update(task, completed=read // MB),
             resumed=_tell_resumed,
-            **{key: value for key, value in given.items() if value},
+            **given,
         )
     _tell(name, file.name, {"format": chosen}, done, json)
 
@@ -298,7 +305,10 @@ def change(
         "pdq_threshold": pdq_threshold,
         "phash_threshold": phash_threshold,
     }
-    properties = {key: value for key, value in given.items() if value is not None}
+    properties = cast(
+        "ListProperties",
+        {key: value for key, value in given.items() if value is not None},
+    )
     if not properties:
         raise InvalidInput(
             "Nothing to change.", hint="`hotline hashlist set --help` names all."
@@ -358,10 +368,10 @@ def _mapping(labels: list[str]) -> dict[str, str] | None:
 
 def export(
     name: str = typer.Argument(help="The list's name."),
-    form: str = typer.Option("csv", "--format", help="csv, vics or ndjson."),
+    form: str = typer.Option("csv", "--format", help=f"{WRITABLE_NAMES}."),
 ) -> None:
     """Write the list's current entries to standard output, where its owner allows that."""
-    from triage.hashlists import formats, service
+    from triage.hashlists import service
 
     context = open_house()
     with context.database.writing() as session:
@@ -375,7 +385,7 @@ def export(
 
 
 def own(
-    form: str = typer.Option("csv", "--format", help="csv, vics or ndjson."),
+    form: str = typer.Option("csv", "--format", help=f"{WRITABLE_NAMES}."),
 ) -> None:
     """Write the hashes of files that this hotline confirmed and no list knew, to standard output.
 
@@ -383,12 +393,8 @@ def own(
     and approved a plan for.
     """
     from triage.cases.examination.confirmed import own_entries, record_export
-    from triage.hashlists import formats
 
-    if form not in formats.WRITERS:
-        raise InvalidInput(
-            f"There is no export format {form!r}.", hint=", ".join(formats.WRITERS)
-        )
+    formats.writer_of(form)  # a wrong name ends here, before the log notes an export
     context = open_house()
     with context.database.writing() as session:
         record_export(session, form, actor=ACTOR, now=utc_now())

@@ -22,6 +22,12 @@ stderr = Console(stderr=True, highlight=False)
 stdout = Console(highlight=False)
 
 
+def alternatives(words: Iterable[str]) -> str:
+    """Words as a help text lists them: ``alternatives(["a", "b", "c"])`` is "a, b or c"."""
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def emit_json(value: Any) -> None:
     """One JSON object on one line."""
     sys.stdout.write(

@@ -86,7 +86,9 @@ def test_letters_speak_it(data_dir: Path) -> None:
 
 
 def test_a_letter_that_it_lacks_is_written_in_english(data_dir: Path) -> None:
-    english = wording.write_letter("note", "en", _with_english_note(data_dir), name="Ana")
+    english = wording.write_letter(
+        "note", "en", _with_english_note(data_dir), name="Ana"
+    )
     assert english.text == "Dear Ana\n"
 
 

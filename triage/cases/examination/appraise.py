@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from triage.cases.examination.police import post_if_strong
 from triage.cases.models import Case
+from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import ItemMedia
 from triage.jurisdiction import (
@@ -102,7 +103,7 @@ def known_class(session: Session, case: Case) -> ListClass:
             ItemMedia.item_id == case.item_id,
             HashList.enabled,
             HashEntryRow.removed_in.is_(None),
-            MediaMatch.decision != "disconfirmed",
+            MediaMatch.decision != MatchDecision.DISCONFIRMED,
         )
         .distinct()
     )
@@ -127,7 +128,7 @@ def _has_unlisted(session: Session, item_id: uuid.UUID) -> bool:
         exists()
         .where(
             MediaMatch.media_id == ItemMedia.media_id,
-            MediaMatch.decision != "disconfirmed",
+            MediaMatch.decision != MatchDecision.DISCONFIRMED,
             HashEntryRow.id == MediaMatch.entry_id,
             HashEntryRow.removed_in.is_(None),
             HashList.id == MediaMatch.list_id,

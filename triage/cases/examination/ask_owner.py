@@ -22,6 +22,7 @@ from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
 from triage.cases.examination.rematch import appraise_anew
 from triage.hashlists import service
+from triage.hashlists.kinds import REMOTE_KIND, MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hashlists.owners.remote import (
     Answer,
@@ -129,7 +130,7 @@ def _store(
             distance=answer.distance,
             quality=media.pdq_quality if answer.kind == "pdq" else None,
             at=now,
-            decision="open",
+            decision=MatchDecision.OPEN,
             decided_by="",
         )
     if new:
@@ -143,7 +144,7 @@ def _entry(session: Session, target: HashList, answer: Answer) -> HashEntryRow:
     entry = session.scalar(
         select(HashEntryRow).where(
             HashEntryRow.list_id == target.id,
-            HashEntryRow.kind == "remote",
+            HashEntryRow.kind == REMOTE_KIND,
             HashEntryRow.value == answer.reference,
             HashEntryRow.removed_in.is_(None),
         )
@@ -151,7 +152,7 @@ def _entry(session: Session, target: HashList, answer: Answer) -> HashEntryRow:
     if entry is None:
         entry = HashEntryRow(
             list_id=target.id,
-            kind="remote",
+            kind=REMOTE_KIND,
             value=answer.reference,
             entry_ref=answer.reference,
             source=target.source[:120] or None,

@@ -21,6 +21,7 @@ from hotline.core.storage import audit
 from triage.cases.models import Case
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.formats import HashEntry
+from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import ItemMedia
 from triage.media.models import Media
@@ -73,7 +74,7 @@ def _confirmed() -> Select[Media, str]:
     )
     listed = exists().where(
         MediaMatch.media_id == Media.id,
-        MediaMatch.decision != "disconfirmed",
+        MediaMatch.decision != MatchDecision.DISCONFIRMED,
         HashList.id == MediaMatch.list_id,
         HashList.enabled,
         HashEntryRow.id == MediaMatch.entry_id,

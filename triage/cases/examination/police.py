@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from hotline.core.storage import outbox
 from triage.cases.models import Case
 from triage.fingerprints import MATCHABLE_QUALITY
+from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hashlists.search.matcher import EXACT
 from triage.items.models import ItemMedia
@@ -102,7 +103,7 @@ def _disconfirmed() -> ColumnElement[bool]:
     other, entry = aliased(MediaMatch), aliased(HashEntryRow)
     return exists().where(
         other.entry_id == entry.id,
-        other.decision == "disconfirmed",
+        other.decision == MatchDecision.DISCONFIRMED,
         entry.kind == HashEntryRow.kind,
         entry.value == HashEntryRow.value,
     )

@@ -21,6 +21,7 @@ from triage.cases.examination.ask_owner import not_asked
 from triage.cases.models import Case
 from triage.cases.pages.words import word
 from triage.fingerprints import MATCHABLE_QUALITY
+from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
 from triage.hashlists.owners.remote import load_remote_lists
 from triage.items.models import ItemMedia
@@ -82,7 +83,7 @@ class File:
     def is_listed(self) -> bool:
         """Whether a list that is in use knows it, and nobody said that it does not."""
         return any(
-            one.found.decision != "disconfirmed"
+            one.found.decision != MatchDecision.DISCONFIRMED
             and one.found.hash_list.enabled
             and one.found.entry.removed_in is None
             for one in self.matches
@@ -131,7 +132,11 @@ def _matches(
     session: Session, media_ids: Sequence[uuid.UUID]
 ) -> tuple[dict[uuid.UUID, list[Match]], dict[uuid.UUID, int]]:
     """The nearest matches of each file, those that were disconfirmed last, and how many it has."""
-    order = (MediaMatch.decision == "disconfirmed", MediaMatch.distance, MediaMatch.id)
+    order = (
+        MediaMatch.decision == MatchDecision.DISCONFIRMED,
+        MediaMatch.distance,
+        MediaMatch.id,
+    )
     owner = MediaMatch.media_id
     ranked = (
         select(
@@ -153,7 +158,7 @@ def _matches(
     for found, _ in rows:
         counts = [
             said.get((found.entry_id, decision), 0) - (found.decision == decision)
-            for decision in ("confirmed", "disconfirmed")
+            for decision in (MatchDecision.CONFIRMED, MatchDecision.DISCONFIRMED)
         ]
         matches.setdefault(found.media_id, []).append(Match(found, *counts))
     return matches, {found.media_id: total for found, total in rows}
@@ -163,7 +168,10 @@ def _said(session: Session, entry_ids: Iterable[int]) -> Mapping[tuple[int, str]
     """How often each entry's matches were confirmed and disconfirmed, at whatever file."""
     rows = session.execute(
         select(MediaMatch.entry_id, MediaMatch.decision, func.count())
-        .where(MediaMatch.entry_id.in_(entry_ids), MediaMatch.decision != "open")
+        .where(
+            MediaMatch.entry_id.in_(entry_ids),
+            MediaMatch.decision != MatchDecision.OPEN,
+        )
         .group_by(MediaMatch.entry_id, MediaMatch.decision)
     )
     return {(entry_id, decision): count for entry_id, decision, count in rows}

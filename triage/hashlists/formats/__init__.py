@@ -1,5 +1,8 @@
 """Formats of known-hash lists: streams in, ``HashEntry`` out, and back.
 
+Each module of this package that has a ``FORMAT`` brings one format (see ``format``); the command
+line, its help and the recognition of files read them from ``list_formats``.
+
 ``parse`` reads a list of any size entry by entry; what a single line has wrong is a ``Problem``
 with its line, and the rest is read on. A file that is no list, or not a whole one, raises
 InvalidInput: half a list must never pass for the whole. No database, no file names, no paths.
@@ -7,49 +10,49 @@ InvalidInput: half a list must never pass for the whole. No database, no file na
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import BinaryIO
 
 from hotline.core.errors import InvalidInput
-from triage.hashlists.formats import (
-    linelist,
-    ncmec,
-    ndjson,
-    separated,
-    threatexchange,
-    vics,
-)
 from triage.hashlists.formats.entry import KINDS, HashEntry, Problem, normal
+from triage.hashlists.formats.format import Certainty, FileHead, ListFormat, Writer
 
 __all__ = [
     "KINDS",
-    "READERS",
-    "WRITERS",
     "HashEntry",
+    "ListFormat",
     "Problem",
     "detect",
+    "list_formats",
     "normal",
     "parse",
+    "writable_formats",
     "write",
 ]
 
-Reader = Callable[[BinaryIO], Iterator[HashEntry | Problem]]
-Writer = Callable[[Iterable[HashEntry], BinaryIO], None]
 
-READERS: Mapping[str, Reader] = MappingProxyType(
-    {
-        "csv": separated.parse,
-        "lines": linelist.parse,
-        "vics": vics.parse,
-        "ncmec": ncmec.parse,
-        "threatexchange": threatexchange.parse,
-        "ndjson": ndjson.parse,
-    }
-)
-WRITERS: Mapping[str, Writer] = MappingProxyType(
-    {"csv": separated.write, "vics": vics.write, "ndjson": ndjson.write}
-)
+@cache
+def list_formats() -> Mapping[str, ListFormat]:
+    """Every format by its name, in the order of the names."""
+    formats: dict[str, ListFormat] = {}
+    for module_info in iter_modules(__path__, prefix=f"{__name__}."):
+        module = import_module(module_info.name)
+        list_format = getattr(module, "FORMAT", None)
+        if not isinstance(list_format, ListFormat):
+            continue
+        if list_format.name in formats:
+            raise ValueError(f"Two modules bring the format {list_format.name!r}.")
+        formats[list_format.name] = list_format
+    return MappingProxyType(dict(sorted(formats.items())))
+
+
+def writable_formats() -> tuple[str, ...]:
+    """The names of the formats that a list can be exported in."""
+    return tuple(name for name, form in list_formats().items() if form.write)
 
 
 def parse(name: str, stream: BinaryIO) -> Iterator[HashEntry | Problem]:
@@ -58,42 +61,40 @@ def parse(name: str, stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     Raises InvalidInput for a format that there is not and, while being read, for a file that is not
     of that format or ends too early.
     """
-    if name not in READERS:
+    list_format = list_formats().get(name)
+    if list_format is None:
         raise InvalidInput(
-            f"There is no format {name!r}.", hint=f"One of {', '.join(READERS)}."
+            f"There is no format {name!r}.", hint=f"One of {', '.join(list_formats())}."
         )
-    return READERS[name](stream)
+    return list_format.parse(stream)
 
 
 def write(name: str, entries: Iterable[HashEntry], stream: BinaryIO) -> None:
     """Write ``entries`` in format ``name``, streaming. Hashes of one medium stand together where
     its entries come one after the other."""
-    if name not in WRITERS:
+    writer_of(name)(entries, stream)
+
+
+def writer_of(name: str) -> Writer:
+    """What writes format ``name``. Raises InvalidInput where that cannot be exported."""
+    list_format = list_formats().get(name)
+    if list_format is None or list_format.write is None:
         raise InvalidInput(
-            f"There is no export format {name!r}.", hint=f"One of {', '.join(WRITERS)}."
+            f"There is no export format {name!r}.",
+            hint=f"One of {', '.join(writable_formats())}.",
         )
-    WRITERS[name](entries, stream)
+    return list_format.write
 
 
 def detect(head: bytes, filename: str) -> str:
     """The format of a file by its first bytes (some kilobytes). ``filename`` is for the message
-    only: names lie. Raises InvalidInput where it is none."""
-    text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace").lstrip()
-    rows = [
-        line for line in text.splitlines() if line.strip() and not line.startswith("#")
-    ]
-    first = rows[0] if rows else ""
-    if text.startswith("<") and ("hashsharing" in text or "queryResult" in text):
-        return "ncmec"
-    if text.startswith(("{", "[")):
-        if f'"{ndjson.NAME}"' in first:
-            return "ndjson"
-        return "vics" if "odata" in text or '"Media' in text else "threatexchange"
-    if separated.is_header(first) or separated.is_row_of_hashes(first):
-        return "csv"
-    if any(linelist.is_hash(line) for line in rows[:5]):
-        return "lines"
-    raise InvalidInput(
-        f"{filename} is no known format of a hash list.",
-        hint=f"One of {', '.join(READERS)}.",
-    )
+    only: names lie. Raises InvalidInput where no format takes the file for its own."""
+    file_head = FileHead.from_bytes(head)
+    candidates = list_formats().values()
+    surest = max(candidates, key=lambda candidate: candidate.certainty(file_head))
+    if surest.certainty(file_head) is Certainty.NO:
+        raise InvalidInput(
+            f"{filename} is no known format of a hash list.",
+            hint=f"One of {', '.join(list_formats())}.",
+        )
+    return surest.name

@@ -9,10 +9,17 @@ from functools import lru_cache
 from typing import BinaryIO, NamedTuple
 
 from hotline.core.errors import InvalidInput
+from triage.hashlists.kinds import HashKind
 
-DIGITS = {"md5": 32, "sha1": 40, "sha256": 64, "pdq": 64, "phash": 16}
+DIGITS: dict[str, int] = {
+    HashKind.MD5: 32,
+    HashKind.SHA1: 40,
+    HashKind.SHA256: 64,
+    HashKind.PDQ: 64,
+    HashKind.PHASH: 16,
+}
 """Hexadecimal digits of each kind that is not opaque."""
-KINDS = (*DIGITS, "photodna")
+KINDS: tuple[str, ...] = tuple(HashKind)
 PHOTODNA_BYTES = 144
 HEX = "0123456789abcdef"
 OF_NOTHING = frozenset(

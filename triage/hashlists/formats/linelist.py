@@ -21,6 +21,8 @@ from triage.hashlists.formats.entry import (
     looks_like_pdq,
     normal,
 )
+from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
+from triage.hashlists.kinds import HashKind
 
 SAMPLE = 1000
 LONGEST = 1000
@@ -65,3 +67,19 @@ def _read(number: int, line: str, of_64: str) -> HashEntry | Problem | None:
         return Problem(number, "the line is not a hash of a known kind and length")
     value = normal(kind, token)
     return HashEntry(kind, value) if value else Problem(number, fault(kind, token))
+
+
+def certainty_of(head: FileHead) -> Certainty:
+    """Whether one of the first lines begins with a hash."""
+    if head.is_json or not any(is_hash(line) for line in head.lines[:5]):
+        return Certainty.NO
+    return Certainty.POSSIBLE
+
+
+FORMAT = ListFormat(
+    name="lines",
+    label="line list",
+    holds=frozenset(HashKind),
+    certainty=certainty_of,
+    parse=parse,
+)

@@ -14,15 +14,17 @@ from xml.parsers import expat
 
 from hotline.core.errors import InvalidInput
 from triage.hashlists.formats.entry import HashEntry, Problem, day, fault, normal
+from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
+from triage.hashlists.kinds import HashKind
 
 NAMESPACE = "https://hashsharing.ncmec.org/hashsharing/v2"
 MEDIA = frozenset({"image", "video", "deletedImage", "deletedVideo"})
 FINGERPRINTS = {
-    "md5": "md5",
-    "sha1": "sha1",
-    "sha256": "sha256",
-    "pdna": "photodna",
-    "pdq": "pdq",
+    "md5": HashKind.MD5,
+    "sha1": HashKind.SHA1,
+    "sha256": HashKind.SHA256,
+    "pdna": HashKind.PHOTODNA,
+    "pdq": HashKind.PDQ,
 }
 """Others (NetClean, Videntifier, TMK) cannot be compared here and are passed over."""
 BLOCK = 1 << 16
@@ -155,3 +157,18 @@ class _Reader:
             )
         if not texts:
             yield Problem(self._line, "the medium has no hash of a known kind")
+
+
+def certainty_of(head: FileHead) -> Certainty:
+    """Whether XML names the service or its root element."""
+    names_service = "hashsharing" in head.text or "queryResult" in head.text
+    return Certainty.NAMED if head.is_xml and names_service else Certainty.NO
+
+
+FORMAT = ListFormat(
+    name="ncmec",
+    label="NCMEC XML",
+    holds=frozenset(FINGERPRINTS.values()),
+    certainty=certainty_of,
+    parse=parse,
+)

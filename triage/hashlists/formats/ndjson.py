@@ -21,6 +21,8 @@ from triage.hashlists.formats.entry import (
     normal,
     percent,
 )
+from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
+from triage.hashlists.kinds import HashKind
 
 NAME = "hotline-hashes"
 VERSION = 1
@@ -94,3 +96,20 @@ def write(entries: Iterable[HashEntry], stream: BinaryIO) -> None:
             record["dated"] = entry.dated.isoformat()
         stream.write(json.dumps(record).encode() + b"\n")
     stream.write(json.dumps({"entries": count}).encode() + b"\n")
+
+
+def certainty_of(head: FileHead) -> Certainty:
+    """Whether the first line names this format."""
+    if head.is_json and f'"{NAME}"' in head.first_line:
+        return Certainty.NAMED
+    return Certainty.NO
+
+
+FORMAT = ListFormat(
+    name="ndjson",
+    label="JSON lines of this service",
+    holds=frozenset(HashKind),
+    certainty=certainty_of,
+    parse=parse,
+    write=write,
+)

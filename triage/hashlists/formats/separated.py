@@ -25,6 +25,9 @@ from triage.hashlists.formats.entry import (
     normal,
     percent,
 )
+from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
+from triage.hashlists.formats.grouping import group_by_medium
+from triage.hashlists.kinds import HashKind
 
 NAMES = {
     "md5": "md5",
@@ -280,7 +283,7 @@ def write(entries: Iterable[HashEntry], stream: BinaryIO) -> None:
     """One row for the neighbouring entries of one medium; UTF-8, with a header that ``parse``
     reads. Tombstones are left out: a list in CSV is whole."""
     stream.write((",".join(HEADER) + "\r\n").encode())
-    for medium in media(entries):
+    for medium in group_by_medium(entries):
         pdq = medium.get("pdq")
         some = next(iter(medium.values()))
         row = [medium[kind].value if kind in medium else "" for kind in COLUMNS]
@@ -288,23 +291,6 @@ def write(entries: Iterable[HashEntry], stream: BinaryIO) -> None:
         row += [some.dated.isoformat() if some.dated else "", _guarded(some.entry_ref)]
         row += [str(pdq.quality) if pdq and pdq.quality is not None else ""]
         stream.write((",".join(row) + "\r\n").encode())
-
-
-def media(entries: Iterable[HashEntry]) -> Iterator[dict[str, HashEntry]]:
-    """Neighbouring entries that share ``entry_ref``, category, source and date, by their kind."""
-    medium: dict[str, HashEntry] = {}
-    for entry in entries:
-        if entry.deleted or not entry.kind:
-            continue
-        other = next(iter(medium.values()), None)
-        if other is not None and (
-            entry.entry_ref is None or entry.kind in medium or entry[2:6] != other[2:6]
-        ):
-            yield medium
-            medium = {}
-        medium[entry.kind] = entry
-    if medium:
-        yield medium
 
 
 def _guarded(text: str | None) -> str:
@@ -316,3 +302,22 @@ def _guarded(text: str | None) -> str:
     if any(mark in text for mark in ',"\r\n'):
         text = '"' + text.replace('"', '""') + '"'
     return text
+
+
+def certainty_of(head: FileHead) -> Certainty:
+    """Whether the first line is a header that names hashes, or a row that has them."""
+    if head.is_json:
+        return Certainty.NO
+    if is_header(head.first_line) or is_row_of_hashes(head.first_line):
+        return Certainty.LIKELY
+    return Certainty.NO
+
+
+FORMAT = ListFormat(
+    name="csv",
+    label="CSV",
+    holds=frozenset(HashKind),
+    certainty=certainty_of,
+    parse=parse,
+    write=write,
+)

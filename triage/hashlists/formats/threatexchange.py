@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from triage.hashlists.formats.entry import HashEntry, Problem, day, fault, normal
+from triage.hashlists.formats.entry import (
+    KINDS,
+    HashEntry,
+    Problem,
+    day,
+    fault,
+    normal,
+)
+from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
 from triage.hashlists.formats.jsonstream import JsonStream
+from triage.hashlists.kinds import HashKind
 
 ARRAYS = frozenset({"data"})
-KINDS = {
-    "pdq": "pdq",
-    "md5": "md5",
-    "sha1": "sha1",
-    "sha256": "sha256",
-    "photodna": "photodna",
-    "phash": "phash",
-}
 
 
 def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
@@ -35,8 +36,8 @@ def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
     indicator = record.get("indicator")
     inner = indicator if isinstance(indicator, dict) else {}
     named = inner.get("type") or record.get("type") or record.get("signal_type") or ""
-    kind = KINDS.get(str(named).lower().removeprefix("hash_").removeprefix("video_"))
-    if kind is None:
+    kind = str(named).lower().removeprefix("hash_").removeprefix("video_")
+    if kind not in KINDS:
         return Problem(line, "the record is not a hash of a known type")
     texts = (
         inner.get("indicator"),
@@ -71,3 +72,17 @@ def _word(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     return str(value)[:200] or None
+
+
+def certainty_of(head: FileHead) -> Certainty:
+    """Any JSON may be an answer of ThreatExchange: its records have no word that all share."""
+    return Certainty.POSSIBLE if head.is_json else Certainty.NO
+
+
+FORMAT = ListFormat(
+    name="threatexchange",
+    label="ThreatExchange JSON",
+    holds=frozenset(HashKind),
+    certainty=certainty_of,
+    parse=parse,
+)

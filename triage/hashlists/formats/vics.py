@@ -15,8 +15,10 @@ from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from triage.hashlists.formats.entry import HashEntry, Problem, day, fault, normal
+from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
+from triage.hashlists.formats.grouping import group_by_medium
 from triage.hashlists.formats.jsonstream import JsonStream
-from triage.hashlists.formats.separated import media
+from triage.hashlists.kinds import HashKind
 
 ARRAYS = frozenset({"value", "Media"})
 HASHES = (
@@ -89,7 +91,7 @@ def write(
     """A hash set that tools which speak VICS 2.0 load. A category that is neither a number nor in
     ``categories`` is left out rather than guessed."""
     stream.write(f'{{"@odata.context":{json.dumps(MODEL)},"value":['.encode())
-    for number, medium in enumerate(media(entries), start=1):
+    for number, medium in enumerate(group_by_medium(entries), start=1):
         record = _record(number, medium, categories)
         stream.write(
             (",\n" if number > 1 else "\n").encode() + json.dumps(record).encode()
@@ -125,3 +127,20 @@ def _record(
     if some.dated:
         record["DateUpdated"] = f"{some.dated.isoformat()}T00:00:00Z"
     return record
+
+
+def certainty_of(head: FileHead) -> Certainty:
+    """Whether JSON speaks of OData or of media, as both versions of the standard do."""
+    if head.is_json and ("odata" in head.text or '"Media' in head.text):
+        return Certainty.LIKELY
+    return Certainty.NO
+
+
+FORMAT = ListFormat(
+    name="vics",
+    label="VICS 2.0 JSON",
+    holds=frozenset(HashKind),
+    certainty=certainty_of,
+    parse=parse,
+    write=write,
+)

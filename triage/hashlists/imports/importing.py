@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import BinaryIO, Unpack
 
 from sqlalchemy import select
 
@@ -26,7 +26,7 @@ def import_file(
     clock: Callable[[], datetime],
     tick: staging.Tick = lambda _: None,
     resumed: staging.Tick = lambda _: None,
-    **properties: Any,
+    **properties: Unpack[service.ListProperties],
 ) -> service.Import:
     """Import ``stream`` (seekable, at its beginning) in the format ``form`` into the list ``name``.
 
@@ -62,7 +62,7 @@ def import_entries(
     tick: staging.Tick = lambda _: None,
     resumed: staging.Tick = lambda _: None,
     also: Callable[[HashList], None] = lambda _: None,
-    **properties: Any,
+    **properties: Unpack[service.ListProperties],
 ) -> service.Import:
     """As ``import_file``; ``tick`` hears how many records were staged. ``also`` is done to the list
     in the transaction that makes the version, and may refuse it."""

@@ -36,6 +36,7 @@ from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.formats.ncmec import Page, read_page
 from triage.hashlists.imports.importing import import_entries
 from triage.hashlists.imports.kept_pages import KeptPages
+from triage.hashlists.kinds import ListClass
 from triage.hashlists.models import HashList
 from triage.hashlists.owners.endpoint import body_of, checked_url
 
@@ -47,7 +48,12 @@ ATTEMPTS = 5  # of one page, with pauses of 1, 2, 4 and 8 seconds
 Pause = Callable[[float], None]
 Tick = Callable[[int], None]
 
-CLASSES = {"A1": "baseline", "A2": "baseline", "B1": "national", "B2": "national"}
+CLASSES: dict[str, str] = {
+    "A1": ListClass.BASELINE,
+    "A2": ListClass.BASELINE,
+    "B1": ListClass.NATIONAL,
+    "B2": ListClass.NATIONAL,
+}
 """NCMEC's A is a pre-pubescent, B a pubescent child; 1 a sex act, 2 a lascivious exhibition. What
 is illegal wherever a hotline works (INHOPE's baseline) shows a pre-pubescent child."""
 

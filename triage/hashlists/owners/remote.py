@@ -24,6 +24,7 @@ from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured, Unavailable
 from hotline.core.network.client import GuardedClient, with_own_machine
 from hotline.core.network.resolve import Reach
+from triage.hashlists.kinds import ListClass
 from triage.hashlists.owners.endpoint import body_of, checked_url
 
 FILE = "remote_lists.toml"
@@ -45,7 +46,7 @@ class RemoteList(BaseModel):
     """Private networks in which the owner's server may stand."""
     token_file: str = Field("", pattern=r"^[\w.-]*$")
     timeout_seconds: float = Field(10.0, gt=0, le=120)
-    default_class: Literal["baseline", "national", "listed"] = "listed"
+    default_class: ListClass = ListClass.LISTED
     source: str = Field("", max_length=200)
     licence: str = ""
 

@@ -25,6 +25,7 @@ from hotline.core.errors import Unavailable
 from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
 from triage.fingerprints import MATCHABLE_QUALITY
+from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hashlists.owners.remote import RemoteList, load_remote_lists
 from triage.matching import HashIndex, ReloadingIndex
@@ -270,7 +271,7 @@ def _keep(session: Session, media: Media, hits: list[Hit], now: datetime) -> Non
             "quality": hit.quality,
             "share": hit.share,
             "at": now,
-            "decision": "open",
+            "decision": MatchDecision.OPEN,
             "decided_by": "",
         }
         for hit in hits

@@ -11,7 +11,7 @@ from datetime import date
 import pytest
 
 from hotline.core.errors import InvalidInput
-from triage.hashlists.formats import READERS, HashEntry, Problem, detect, parse
+from triage.hashlists.formats import HashEntry, Problem, detect, parse
 from triage.hashlists.formats.entry import OF_NOTHING, day
 from triage.hashlists.formats.ncmec import read_page
 
@@ -454,7 +454,3 @@ def test_files_that_cannot_be_lines_are_refused() -> None:
 )
 def test_dates(text: str, wanted: date | None) -> None:
     assert day(text) == wanted
-
-
-def test_every_reader_is_known_to_detect() -> None:
-    assert set(READERS) == {"csv", "lines", "vics", "ncmec", "threatexchange", "ndjson"}

@@ -45,7 +45,7 @@ from triage.jurisdiction.vocabulary import (
 from triage.locations.catalogue import load_platforms
 from workers.cli import oversight
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 PACKAGES = ("hotline", "triage", "partners", "workers")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

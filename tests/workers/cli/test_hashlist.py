@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from sqlalchemy import select
 
 from hotline.core.context import build_context
@@ -19,7 +18,6 @@ from triage.hashlists.models import HashList
 from triage.hashlists.owners import ncmec
 from triage.hashlists.service import Import
 from workers import cli
-from workers.cli import hashlist
 from workers.migrations.run import stamp
 from workers.migrations.tables import metadata
 
@@ -29,14 +27,6 @@ MD5 = "0123456789abcdef" * 2
 @pytest.fixture(autouse=True)
 def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
-
-    def only_lists() -> typer.Typer:
-        app = typer.Typer()
-        app.callback()(lambda: None)
-        hashlist.register(app)
-        return app
-
-    monkeypatch.setattr(cli, "build", only_lists)
     context = build_context(load_settings())
     metadata.create_all(context.database.engine)
     stamp(context.database)

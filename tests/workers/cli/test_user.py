@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
@@ -17,7 +16,6 @@ from hotline.accounts.models import Person
 from hotline.core.context import build_context
 from hotline.core.settings import load_settings
 from workers import cli
-from workers.cli import user
 from workers.migrations.run import stamp
 from workers.migrations.tables import metadata
 
@@ -26,14 +24,6 @@ from workers.migrations.tables import metadata
 def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
-
-    def only_user() -> typer.Typer:
-        app = typer.Typer()
-        app.callback()(lambda: None)
-        user.register(app)
-        return app
-
-    monkeypatch.setattr(cli, "build", only_user)
     context = build_context(load_settings())
     metadata.create_all(context.database.engine)
     stamp(context.database)

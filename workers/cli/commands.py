@@ -1,0 +1,154 @@
+"""The commands of ``hotline``, in the order of its help, each with the module that brings it.
+
+A module of a command needs the half of the service, and `hotline --help` needs none of it. So the
+help is made from this table, and a module is imported when its command runs. A new command is a new
+row here and a function that the module's ``register`` adds; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context
+
+
+class CommandRow(NamedTuple):
+    """``summary`` is the command's line in the help; the rest of its help stands with it."""
+
+    name: str
+    module: str
+    summary: str
+    hidden: bool = False
+
+
+COMMANDS = (
+    CommandRow(
+        "up",
+        "service",
+        "Run everything: Redis if need be, web, workers and scheduler, until Ctrl-C.",
+    ),
+    CommandRow("web", "service", "Serve the pages and the API."),
+    CommandRow("worker", "service", "Take jobs from the queues and do them."),
+    CommandRow(
+        "scheduler",
+        "service",
+        "Post what is due: checks, reminders, deadlines, retention, the audit seal.",
+    ),
+    CommandRow(
+        "demo",
+        "demo",
+        "Run everything with a sandbox world: a web host, inboxes, harmless pictures, "
+        "first cases.",
+    ),
+    CommandRow(
+        "sandbox",
+        "demo",
+        "The sandbox's own servers (started by `hotline demo`).",
+        hidden=True,
+    ),
+    CommandRow(
+        "url",
+        "url",
+        "Say which locations each TEXT names, in their one normal form.",
+    ),
+    CommandRow(
+        "hash",
+        "hash",
+        "Hash files in memory; nothing is stored. A file that is no media gets exact "
+        "hashes alone.",
+    ),
+    CommandRow(
+        "match",
+        "match",
+        "Look hashes up in all enabled lists; nothing is stored, the look-up is logged.",
+    ),
+    CommandRow(
+        "route",
+        "route",
+        "Say who has jurisdiction and who must be told, and why. Nothing is sent or "
+        "written.",
+    ),
+    CommandRow(
+        "inspect",
+        "inspect",
+        "Identity, hosting facts, fetch (or why not), hashes, matches and routes of one "
+        "location.",
+    ),
+    CommandRow(
+        "stats",
+        "oversight",
+        "Figures from the history: reports, items, and the time that each step took.",
+    ),
+    CommandRow("db", "service", "The database's schema."),
+    CommandRow("user", "user", "People who may sign in to the console."),
+    CommandRow("key", "key", "Keys of the API's known senders."),
+    CommandRow("hashlist", "hashlist", "Known-hash lists."),
+    CommandRow("import", "inbound", "Reports that a partner handed over."),
+    CommandRow("audit", "oversight", "The audit log."),
+    CommandRow("retention", "oversight", "Erasing what is no longer needed."),
+    CommandRow("config", "oversight", "Settings and data files."),
+    CommandRow("bench", "bench", "Measure, with a reference in the same run."),
+)
+
+
+class CommandsOnDemand(TyperGroup):
+    """Shows the table in its help, and imports the module of the one command that is run."""
+
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, Command | None, list[str]]:
+        from hotline.core.logs import configure
+
+        name, placeholder, rest = super().resolve_command(ctx, args)
+        if name is None or placeholder is None:
+            return name, placeholder, rest
+        # A command of the service does it again, with its own level.
+        configure("warning")
+        return name, load_command(name), rest
+
+
+def build_commands() -> CommandsOnDemand:
+    """The command tree as ``hotline`` runs it: placeholders, until one is called."""
+    group = typer.main.get_group(_new_app(cls=CommandsOnDemand))
+    assert isinstance(group, CommandsOnDemand)
+    for row in COMMANDS:
+        placeholder = TyperCommand(row.name, help=row.summary, hidden=row.hidden)
+        group.add_command(placeholder)
+    return group
+
+
+def load_command(name: str) -> Command:
+    """One command of the table, from its module."""
+    (row,) = (row for row in COMMANDS if row.name == name)
+    return _load_module(row.module)[name]
+
+
+def load_all_commands() -> TyperGroup:
+    """The whole tree with every command loaded, for whoever reads all of it."""
+    group = typer.main.get_group(_new_app(cls=TyperGroup))
+    for row in COMMANDS:
+        group.add_command(load_command(row.name))
+    return group
+
+
+def _load_module(topic: str) -> dict[str, Command]:
+    """What a module's ``register`` adds, by name."""
+    app = _new_app(cls=TyperGroup)
+    import_module(f"workers.cli.{topic}").register(app)
+    return dict(typer.main.get_group(app).commands)
+
+
+def _new_app(cls: type[TyperGroup]) -> typer.Typer:
+    return typer.Typer(
+        cls=cls,
+        name="hotline",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="The service that a reporting hotline runs on.",
+    )
