@@ -49,7 +49,7 @@ def _looking() -> Jobs:
     from partners.notices.release import release_notices
     from triage.cases.examination.examine import examine_item, locate_item
     from triage.cases.examination.rematch import rematch_media
-    from triage.hashlists.service import rebuild_index
+    from triage.hashlists.search.index_building import rebuild_index
 
     def examine(tools: Tools, task: Task) -> None:
         examine_item(

@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, TypedDict, Unpack
 
-import numpy as np
-from sqlalchemy import delete, func, literal, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound
-from hotline.core.jobs.task import Task
+from hotline.core.errors import Conflict, InvalidInput, NotFound
 from hotline.core.storage import audit, outbox
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
@@ -32,8 +30,7 @@ from triage.hashlists.models import (
     HashList,
     HashListVersion,
 )
-from triage.hashlists.search.matcher import INDEXED, WIDEST, index_path
-from triage.matching import build_index
+from triage.hashlists.search.matcher import WIDEST
 
 
 @dataclass(frozen=True)
@@ -337,49 +334,6 @@ def versions(session: Session, hash_list: HashList) -> Sequence[HashListVersion]
     ).all()
 
 
-def for_export(session: Session, name: str, *, actor: str, now: datetime) -> HashList:
-    """The list, if its owner lets it leave; the export is logged."""
-    found = named(session, name)
-    if not found.exportable:
-        raise Forbidden(
-            f"{name} may not be exported.", hint="Its owner did not allow that."
-        )
-    audit.record(
-        session,
-        actor=actor,
-        action="hashlist.exported",
-        entity="hash_list",
-        entity_id=found.id,
-        now=now,
-        version=found.version,
-    )
-    return found
-
-
-def entries_for_export(session: Session, hash_list: HashList) -> Iterator[HashEntry]:
-    """The list's current entries, streamed; the hashes of one medium one after the other.
-
-    By columns: a million mapped objects take four times as long.
-    """
-    row = HashEntryRow
-    rows = session.execute(
-        select(
-            row.kind,
-            row.value,
-            row.category,
-            row.source,
-            row.entry_ref,
-            row.dated,
-            literal(False),
-            row.quality,
-        )
-        .where(row.list_id == hash_list.id, row.removed_in.is_(None))
-        .order_by(row.id)
-        .execution_options(yield_per=10_000)
-    )
-    return (HashEntry(*columns) for columns in rows)
-
-
 def sizes(session: Session) -> dict[uuid.UUID, int]:
     """Current entries by list."""
     rows = session.execute(
@@ -397,36 +351,6 @@ def digest_of(stream: BinaryIO) -> str:
         found.update(block)
     stream.seek(0)
     return found.hexdigest()
-
-
-def rebuild_index(task: Task) -> None:
-    """Write new index files beside the old ones and swap them in; workers notice by themselves."""
-    for kind, size in INDEXED.items():
-        with task.context.database.reading() as session:
-            ids, hashes = _current_hashes(session, kind, size)
-        newest = int(ids.max()) if len(ids) else 0
-        path = index_path(task.context, kind)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        build_index(path, hashes=hashes, ids=ids, bits=size * 8, version=str(newest))
-    with task.finishing():
-        pass
-
-
-def _current_hashes(
-    session: Session, kind: str, size: int
-) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.uint8]]]:
-    rows = session.execute(
-        select(HashEntryRow.id, HashEntryRow.value)
-        .where(HashEntryRow.kind == kind, HashEntryRow.removed_in.is_(None))
-        .order_by(HashEntryRow.id)
-        .execution_options(yield_per=50_000)
-    )
-    ids, packed = [], bytearray()
-    for entry_id, value in rows:
-        ids.append(entry_id)
-        packed += bytes.fromhex(value)
-    hashes = np.frombuffer(bytes(packed), dtype=np.uint8).reshape(len(ids), size)
-    return np.array(ids, dtype=np.int64), hashes
 
 
 def _announce(session: Session, hash_list: HashList, now: datetime) -> None:

@@ -6,11 +6,13 @@ route may start without anybody choosing it; the approvals of the referral itsel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from triage.hosting.kinds import HostingKind
+from triage.jurisdiction.drafts import Draft
 from triage.jurisdiction.messages import Reason
+from triage.jurisdiction.review import draft_review
 from triage.jurisdiction.situation import Situation
 from triage.jurisdiction.vocabulary import (
     AssessmentClass,
@@ -19,20 +21,6 @@ from triage.jurisdiction.vocabulary import (
     PlaceFact,
     Urgency,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A route before it is put into words. ``country``: whose addressee this is."""
-
-    to: Destination
-    country: str | None
-    name: str
-    reasons: tuple[Reason, ...]
-    after: Gate | None = None
-    urgency: Urgency = Urgency.NORMAL
-    automatic: bool = False
-
 
 READING_ORDER = {destination: place for place, destination in enumerate(Destination)}
 
@@ -49,7 +37,7 @@ def draft_routes(situation: Situation) -> tuple[Draft, ...]:
         drafts += _draft_notices(situation, police)
         drafts += _draft_regulator(situation)
     drafts += _draft_closing(situation)
-    drafts += _draft_review(situation, drafts)
+    drafts += draft_review(situation, drafts)
     guarded = [_guard_stop_list(situation, draft) for draft in drafts]
     return tuple(sorted(guarded, key=lambda draft: READING_ORDER[draft.to]))
 
@@ -339,89 +327,6 @@ def _draft_closing(situation: Situation) -> Iterator[Draft]:
         key = "signpost.not_illegal" if situation.lawful else "signpost.other_kind"
         reasons = (Reason(key),)
         yield Draft(Destination.SIGNPOST, home, "", reasons, automatic=situation.lawful)
-
-
-def _draft_review(situation: Situation, drafts: list[Draft]) -> Iterator[Draft]:
-    """Rows 7, 11 and 12: whatever cannot be said for sure is a person's to decide."""
-    reasons = [Reason(key) for key, holds in REVIEW_REASONS.items() if holds(situation)]
-    for stop in situation.stopped:
-        reasons.append(
-            Reason("review.stop_list", countries=(stop.country,), text=stop.reason)
-        )
-    if not drafts and not reasons:
-        reasons.append(Reason("review.nothing_applies"))
-    if not reasons:
-        return
-    urgency = situation.urgency
-    if situation.stopped and urgency is Urgency.NORMAL:
-        urgency = Urgency.HIGH
-    yield Draft(
-        Destination.MANUAL_REVIEW,
-        situation.facts.home,
-        "",
-        tuple(reasons),
-        urgency=urgency,
-        automatic=True,
-    )
-
-
-def _lacks_home(situation: Situation) -> bool:
-    return situation.facts.home is None
-
-
-def _lacks_rules(situation: Situation) -> bool:
-    return situation.facts.home is not None and situation.home_rules is None
-
-
-def _concerns_child(situation: Situation) -> bool:
-    return situation.child and not situation.lawful
-
-
-def _is_unassessed(situation: Situation) -> bool:
-    return situation.facts.assessment is AssessmentClass.UNASSESSED
-
-
-def _is_undetermined(situation: Situation) -> bool:
-    return situation.facts.assessment is AssessmentClass.CANNOT_DETERMINE
-
-
-def _contradicts_list(situation: Situation) -> bool:
-    return situation.lawful and situation.listed
-
-
-def _contradicts_danger(situation: Situation) -> bool:
-    return situation.lawful and situation.danger
-
-
-def _hides_origin(situation: Situation) -> bool:
-    is_cdn = situation.facts.hosting_kind is HostingKind.CDN
-    return is_cdn and not situation.lawful
-
-
-def _lacks_platform_seat(situation: Situation) -> bool:
-    is_unknown = situation.on_platform and situation.platform is None
-    return is_unknown and not situation.lawful
-
-
-def _lacks_host(situation: Situation) -> bool:
-    if situation.lawful or situation.on_platform:
-        return False
-    is_cdn = situation.facts.hosting_kind is HostingKind.CDN
-    return situation.host_unknown and not is_cdn
-
-
-REVIEW_REASONS: dict[str, Callable[[Situation], bool]] = {
-    "review.home_unknown": _lacks_home,
-    "review.no_rules": _lacks_rules,
-    "review.child": _concerns_child,
-    "review.unassessed": _is_unassessed,
-    "review.cannot_determine": _is_undetermined,
-    "review.list_disagrees": _contradicts_list,
-    "review.danger_disagrees": _contradicts_danger,
-    "review.find_origin": _hides_origin,
-    "review.platform_seat": _lacks_platform_seat,
-    "review.host_unknown": _lacks_host,
-}
 
 
 def _guard_stop_list(situation: Situation, draft: Draft) -> Draft:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from triage import priority
 from triage.jurisdiction.answer import Ground, Route, Routing
+from triage.jurisdiction.drafts import Draft
 from triage.jurisdiction.facts import Facts
 from triage.jurisdiction.grounds import Finding, assess_grounds
 from triage.jurisdiction.messages import Catalog, Reason, catalog_of, render
-from triage.jurisdiction.routes import Draft, draft_routes
+from triage.jurisdiction.routes import draft_routes
 from triage.jurisdiction.rules import Rules
 from triage.jurisdiction.situation import Situation
 from triage.jurisdiction.vocabulary import Answer, AssessmentClass

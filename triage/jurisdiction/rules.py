@@ -37,7 +37,8 @@ from triage.jurisdiction.vocabulary import (
     GroundName,
     PlaceFact,
 )
-from triage.locations.catalogue import Platform, load_platforms
+from triage.locations.catalogue import load_platforms
+from triage.locations.catalogue_values import Platform
 
 FILE_NAME = re.compile(r"jurisdiction_([a-z]{2})\.toml")
 

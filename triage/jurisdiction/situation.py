@@ -13,7 +13,7 @@ from triage.hosting.kinds import HostingKind
 from triage.jurisdiction.facts import Facts
 from triage.jurisdiction.rules import CountryRules, PartnerHotline, Rules, Stop
 from triage.jurisdiction.vocabulary import AssessmentClass, PlaceFact, Urgency
-from triage.locations.catalogue import Platform
+from triage.locations.catalogue_values import Platform
 
 LEADING_HOME = (
     PlaceFact.VICTIM_COUNTRY,

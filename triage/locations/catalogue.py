@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -23,107 +22,16 @@ from hotline.core.datafiles.vocabulary import (
     nearest_word,
 )
 from hotline.core.errors import Misconfigured
+from triage.locations.catalogue_values import (
+    Catalogue,
+    Handle,
+    Platform,
+    Rule,
+    Tracking,
+    Wrapper,
+)
 
 PACKAGE = "triage.locations"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How one form of a platform's addresses names its content.
-
-    Groups of ``path``, ``query`` and ``fragment`` fill the templates. ``key`` is what is compared
-    where the canonical form must carry more than the identity (a decryption key, a signature).
-    """
-
-    kind: str
-    content: str
-    canonical: str
-    path: re.Pattern[str]
-    schemes: frozenset[str] = frozenset(("http", "https"))
-    hosts: frozenset[str] = frozenset()
-    query: tuple[tuple[str, re.Pattern[str]], ...] = ()
-    fragment: re.Pattern[str] | None = None
-    host: re.Pattern[str] | None = None
-    key: str = ""
-    lower: frozenset[str] = frozenset()
-    keep_query: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Handle:
-    """How people write an account of this platform in running text: ``telegram: @name``."""
-
-    words: tuple[str, ...]
-    pattern: re.Pattern[str]
-    canonical: str
-    lower: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """One service: where its operator has its seat (ISO 3166-1), how it takes reports.
-
-    ``seat_dated`` is the file's date where nobody checked the seat at its source."""
-
-    id: str
-    name: str
-    seat: str
-    hosts: tuple[str, ...]
-    report_url: str = ""
-    report_email: str = ""
-    seat_source: str = ""
-    seat_dated: date = date.min
-    seat_checked: bool = False
-    home: str = ""
-    aliases: frozenset[str] = frozenset()
-    schemes: frozenset[str] = frozenset()
-    query_order: bool = False
-    fragments: bool = False
-    drop: frozenset[str] = frozenset()
-    handle: Handle | None = None
-    rules: tuple[Rule, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wrapper:
-    """A redirector, translator, proxy or archive whose target stands plainly in its address."""
-
-    id: str
-    role: str
-    hosts: tuple[str, ...]
-    path: re.Pattern[str]
-    parameters: tuple[str, ...] = ()
-    coding: str = "plain"
-    host: re.Pattern[str] | None = None
-    canonical: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tracking:
-    """Parameters that say who shared a link and not what it leads to; ``dated`` is the list's."""
-
-    dated: str
-    names: frozenset[str]
-    prefixes: tuple[str, ...]
-    sessions: Mapping[str, re.Pattern[str]]
-    session_path: re.Pattern[str]
-    forum_path: re.Pattern[str]
-    forum_sessions: Mapping[str, re.Pattern[str]]
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """Everything that identity looks up, indexed by host name."""
-
-    platforms: Mapping[str, Platform]
-    tracking: Tracking
-    wrappers: tuple[Wrapper, ...]
-    shorteners: frozenset[str]
-    shortener_paths: re.Pattern[str]
-    by_host: Mapping[str, Platform] = field(repr=False)
-    by_scheme: Mapping[str, Platform] = field(repr=False)
-    wrappers_by_host: Mapping[str, tuple[Wrapper, ...]] = field(repr=False)
-    sites: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def load_platforms(override_dir: Path | None = None) -> Catalogue:

@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from urllib.parse import quote
 
-from triage.locations.catalogue import Catalogue, Wrapper, load_platforms
+from triage.locations.catalogue import load_platforms
+from triage.locations.catalogue_values import Catalogue, Wrapper
 from triage.locations.location import Location, make_key, shorten, unknown
 from triage.locations.others.contact import known_suffix
 from triage.locations.text.repair import scrub, trim_end

@@ -21,7 +21,7 @@ from sqlalchemy import text
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import Conflict
 from hotline.core.settings import load_settings
-from triage.hashlists import formats, service
+from triage.hashlists import exports, formats, service
 from triage.hashlists.imports import importing
 from workers.bench.results import result, row
 from workers.migrations.run import upgrade
@@ -86,7 +86,7 @@ def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
         context.database.reading() as session,
         (folder / "out.csv").open("wb") as out,
     ):
-        entries = service.entries_for_export(session, service.named(session, LIST))
+        entries = exports.stream_entries(session, service.named(session, LIST))
         formats.write("csv", entries, out)
     rows.append(row("export as CSV", size / facts["seconds"], None, "", **facts))
     return rows

@@ -16,6 +16,7 @@ from workers.cli.output import emit_json, stderr, stdout
 
 if TYPE_CHECKING:
     from hotline.intake.inbound.findings import Inbound
+    from hotline.intake.inbound.store import Stored
 
 MAX_BYTES = 32 << 20
 
@@ -88,18 +89,7 @@ def _import(
                 continue
             for one in stored:
                 new, repeated = new + one.new, repeated + (not one.new)
-                row = {
-                    "file": file,
-                    "reference": one.reference,
-                    "report_id": str(one.report_id),
-                }
-                if json:
-                    emit_json({**row, "new": one.new})
-                else:
-                    seen = "" if one.new else "  (was there)"
-                    stdout.print(
-                        f"{one.reference or '-'}  {one.report_id}{seen}", markup=False
-                    )
+                _tell_stored(file, one, json)
     finally:
         context.close()
     if not json:
@@ -122,3 +112,18 @@ def _read(file: str) -> bytes:
     if len(body) > MAX_BYTES:
         raise InvalidInput(f"is larger than {MAX_BYTES >> 20} MiB.")
     return body
+
+
+def _tell_stored(file: str, report: Stored, json: bool) -> None:
+    if json:
+        emit_json(
+            {
+                "file": file,
+                "reference": report.reference,
+                "report_id": str(report.report_id),
+                "new": report.new,
+            }
+        )
+        return
+    note = "" if report.new else "  (was there)"
+    stdout.print(f"{report.reference or '-'}  {report.report_id}{note}", markup=False)

@@ -65,7 +65,8 @@ def verify(
     if not json:
         stdout.print(
             f"Intact: {result.sealed} entries sealed, {result.open} not sealed yet, "
-            f"compared with {result.compared} heads of {path.name}."
+            f"compared with {result.compared} heads of {path.name}.",
+            soft_wrap=True,
         )
 
 

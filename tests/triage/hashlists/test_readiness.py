@@ -18,6 +18,7 @@ from hotline.core.storage.outbox import OutboxEntry
 from triage.hashlists import service
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.search import readiness
+from triage.hashlists.search.index_building import rebuild_index
 from triage.hashlists.search.matcher import Matcher, Query, index_path
 from triage.matching import build_index
 from triage.media.models import Media
@@ -46,7 +47,7 @@ def _build(context: Context) -> None:
             select(OutboxEntry.id).order_by(OutboxEntry.id.desc())
         ).first()
     assert entry is not None
-    service.rebuild_index(Task(context, entry, {}, 1, NOW))
+    rebuild_index(Task(context, entry, {}, 1, NOW))
 
 
 def _fault(context: Context) -> str:

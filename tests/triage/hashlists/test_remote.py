@@ -288,7 +288,7 @@ def test_no_list_is_shipped() -> None:
         ("{url}/match", "http://police.example/match", "HTTPS"),
         ('"sha256", "pdq"', '"sha256", "crc"', "list.0.kinds.1"),
         ("police.token", "../police.token", "token_file"),
-        ("timeout_seconds = 2", "timeout = 2", "Extra"),
+        ("timeout_seconds = 2", "timeout = 2", "did you mean"),
         ('name = "Police list"', 'name = ""', "name"),
     ],
 )

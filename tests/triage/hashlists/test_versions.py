@@ -18,9 +18,10 @@ from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
 from triage.cases.examination.rematch import rematch_media
-from triage.hashlists import formats, service
+from triage.hashlists import exports, formats, service
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
+from triage.hashlists.search.index_building import rebuild_index
 from triage.hashlists.search.matcher import Matcher, Query, index_path
 from triage.items.models import Item, ItemMedia
 from triage.media.models import Media
@@ -184,11 +185,11 @@ def test_export_asks_its_owner(context: Context) -> None:
     _import(context, _entries(_md5(1), _md5(2)), name="open", exportable=True)
     with context.database.writing() as session:
         with pytest.raises(Forbidden):
-            service.for_export(session, "closed", actor="t", now=NOW)
+            exports.open_for_export(session, "closed", actor="t", now=NOW)
         with pytest.raises(NotFound):
-            service.for_export(session, "none", actor="t", now=NOW)
-        target = service.for_export(session, "open", actor="t", now=NOW)
-        values = [entry.value for entry in service.entries_for_export(session, target)]
+            exports.open_for_export(session, "none", actor="t", now=NOW)
+        target = exports.open_for_export(session, "open", actor="t", now=NOW)
+        values = [entry.value for entry in exports.stream_entries(session, target)]
     assert values == [_md5(1), _md5(2)]
 
 
@@ -209,7 +210,7 @@ def _index(context: Context) -> None:
             select(OutboxEntry.id).order_by(OutboxEntry.id.desc())
         ).first()
     assert entry is not None
-    service.rebuild_index(Task(context, entry, {}, 1, NOW))
+    rebuild_index(Task(context, entry, {}, 1, NOW))
 
 
 @pytest.mark.parametrize("indexed", [False, True])

@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import delete, select
 
 from hotline.accounts import passwords, service
+from hotline.core.act import Act
 from hotline.core.context import Context, build_context
 from hotline.core.settings import load_settings
 from hotline.core.storage import audit
@@ -41,13 +42,11 @@ def passwords_of(context: Context) -> dict[str, str]:
     with context.database.writing() as session:
         for name, password in known.items():
             service.add_person(
-                session,
+                Act(session, context, actor="test", now=NOW),
                 username=name,
                 display_name=name,
                 role="supervisor",
                 password=password,
-                actor="test",
-                now=NOW,
             )
     return known
 

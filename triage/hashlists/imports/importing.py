@@ -66,10 +66,7 @@ def import_entries(
 ) -> service.Import:
     """As ``import_file``; ``tick`` hears how many records were staged. ``also`` is done to the list
     in the transaction that makes the version, and may refuse it."""
-    with database.reading() as session:
-        known = session.scalar(select(HashList).where(HashList.name == name))
-        if known is not None:
-            service.refuse(known, service.newest_digest(session, known), digest)
+    _refuse_known_file(database, name, digest)
     staged = staging.stage(
         database,
         name,
@@ -102,3 +99,12 @@ def import_entries(
         raise
     staging.drop(database, staged.id)
     return done
+
+
+def _refuse_known_file(database: Database, name: str, digest: str) -> None:
+    """Before hours of staging: the newest version may have been made of this very file."""
+    with database.reading() as session:
+        hash_list = session.scalar(select(HashList).where(HashList.name == name))
+        if hash_list is not None:
+            newest = service.newest_digest(session, hash_list)
+            service.refuse(hash_list, newest, digest)

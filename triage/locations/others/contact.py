@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import can_ada
 
-from triage.locations.catalogue import Catalogue
+from triage.locations.catalogue_values import Catalogue
 from triage.locations.location import Location, make_key, shorten
 from triage.locations.web.site import SPECIAL_SUFFIXES, suffixes
 

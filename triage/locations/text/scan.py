@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from triage.locations import address
-from triage.locations.catalogue import Catalogue
+from triage.locations.catalogue_values import Catalogue
 from triage.locations.location import Location, make_key, shorten, unknown
 from triage.locations.others import contact, peer
 from triage.locations.text.repair import trim_end

@@ -14,7 +14,7 @@ from functools import lru_cache
 import ada_url
 from publicsuffixlist import PublicSuffixList
 
-from triage.locations.catalogue import Catalogue, Platform, Wrapper
+from triage.locations.catalogue_values import Catalogue, Platform, Wrapper
 from triage.locations.web import onion
 
 _CACHED_HOSTS = 32_768

@@ -13,7 +13,7 @@ from typing import Any
 import ada_url
 import can_ada
 
-from triage.locations.catalogue import Catalogue, Platform, Rule, Tracking
+from triage.locations.catalogue_values import Catalogue, Platform, Rule, Tracking
 from triage.locations.location import Location, make_key, shorten
 from triage.locations.text.tokens import settle
 from triage.locations.web import ipfs

@@ -11,7 +11,7 @@ import binascii
 import re
 from urllib.parse import unquote
 
-from triage.locations.catalogue import Wrapper
+from triage.locations.catalogue_values import Wrapper
 from triage.locations.web.weburl import Parts
 
 _ADDRESS = re.compile(r"(?i)(?:https?|ftp):/{1,2}[^/\s]")

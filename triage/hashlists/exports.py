@@ -1,0 +1,60 @@
+"""What leaves a list as a file: only where its owner allows it, and never unnoticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import literal, select
+from sqlalchemy.orm import Session
+
+from hotline.core.errors import Forbidden
+from hotline.core.storage import audit
+from triage.hashlists.formats import HashEntry
+from triage.hashlists.models import HashEntryRow, HashList
+from triage.hashlists.service import named
+
+
+def open_for_export(
+    session: Session, name: str, *, actor: str, now: datetime
+) -> HashList:
+    """The list, if its owner lets it leave; the export is logged."""
+    hash_list = named(session, name)
+    if not hash_list.exportable:
+        raise Forbidden(
+            f"{name} may not be exported.", hint="Its owner did not allow that."
+        )
+    audit.record(
+        session,
+        actor=actor,
+        action="hashlist.exported",
+        entity="hash_list",
+        entity_id=hash_list.id,
+        now=now,
+        version=hash_list.version,
+    )
+    return hash_list
+
+
+def stream_entries(session: Session, hash_list: HashList) -> Iterator[HashEntry]:
+    """The list's current entries, streamed; the hashes of one medium one after the other.
+
+    By columns: a million mapped objects take four times as long.
+    """
+    row = HashEntryRow
+    rows = session.execute(
+        select(
+            row.kind,
+            row.value,
+            row.category,
+            row.source,
+            row.entry_ref,
+            row.dated,
+            literal(False),
+            row.quality,
+        )
+        .where(row.list_id == hash_list.id, row.removed_in.is_(None))
+        .order_by(row.id)
+        .execution_options(yield_per=10_000)
+    )
+    return (HashEntry(*columns) for columns in rows)

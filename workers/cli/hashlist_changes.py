@@ -1,0 +1,137 @@
+"""What a list says of itself, and whether it is used: set, police, enable, disable."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+import typer
+
+from hotline.core.context import utc_now
+from hotline.core.errors import Forbidden, InvalidInput
+from workers.cli.opening import open_house
+from workers.cli.output import stderr, stdout
+
+if TYPE_CHECKING:
+    from triage.hashlists.service import ListProperties
+
+ACTOR = "cli"
+MB = 1_000_000
+
+
+def change(
+    name: str = typer.Argument(help="The list's name."),
+    source: str = typer.Option(None, help="Who gave the list."),
+    licence: str = typer.Option(None, help="What may be done with it."),
+    default_class: str = typer.Option(
+        None, help="Class of entries without a label we map."
+    ),
+    label: list[str] = typer.Option(
+        [],
+        "--map",
+        metavar="LABEL=CLASS",
+        help="Class of the list's own label; repeat it.",
+    ),
+    confidence: float = typer.Option(None, help="How far the list is trusted, 0 to 1."),
+    pdq_threshold: int = typer.Option(
+        None, help="Bits that a PDQ may differ by, 0 to 31."
+    ),
+    phash_threshold: int = typer.Option(
+        None, help="Bits that a pHash may differ by, 0 to 10."
+    ),
+    exportable: bool = typer.Option(
+        None, help="Whether its owner lets it leave this service."
+    ),
+) -> None:
+    """Change what a list says of itself: source, licence, classes, thresholds."""
+    from triage.hashlists import service
+
+    given = {
+        "source": source,
+        "licence": licence,
+        "default_class": default_class,
+        "category_map": _mapping(label),
+        "confidence": confidence,
+        "exportable": exportable,
+        "pdq_threshold": pdq_threshold,
+        "phash_threshold": phash_threshold,
+    }
+    properties = cast(
+        "ListProperties",
+        {key: value for key, value in given.items() if value is not None},
+    )
+    if not properties:
+        raise InvalidInput(
+            "Nothing to change.", hint="`hotline hashlist set --help` names all."
+        )
+    context = open_house()
+    with context.database.writing() as session:
+        found = service.named(session, name)
+        service.set_properties(session, found, properties, actor=ACTOR, now=utc_now())
+    stdout.print(f"{name}: changed {', '.join(properties)}.", markup=False)
+
+
+def police(
+    name: str = typer.Argument(help="The list's name."),
+    on: bool = typer.Option(..., "--on/--off", help="Off is the rule."),
+) -> None:
+    """Whether a strong match with the list tells the police by itself, before anybody has looked.
+
+    An exact hash, or PDQ within the threshold and of good quality, of a file seen from then on. The
+    police hold begins as ever; class, notices and all else stay with people. Where acts take two
+    persons this is switched on by them, on the console's page of lists; here it is switched off.
+    """
+    from triage.hashlists import police_switch as switch
+    from triage.hashlists import service
+
+    context = open_house()
+    with context.database.writing() as session:
+        found, now = service.named(session, name), utc_now()
+        if on:
+            if context.settings.second_person:
+                raise Forbidden(
+                    "Two persons switch this on; a command cannot tell who they are.",
+                    hint="Ask on the console's page of hash lists, where another one agrees.",
+                )
+            switch.ask(session, found, actor=ACTOR, second_person=False, now=now)
+        else:
+            switch.stop(session, found, actor=ACTOR, now=now)
+        state = switch.state_of(found)
+    told = {
+        "on": "a strong match tells the police by itself from now on",
+        "off": "the police are told by people only",
+    }
+    if state != "off":
+        stderr.print(
+            "hotline: nobody looks before such a referral leaves.", style="yellow"
+        )
+    stdout.print(f"{name}: {told[state]}.", markup=False)
+
+
+def _mapping(labels: list[str]) -> dict[str, str] | None:
+    pairs = [text.rpartition("=") for text in labels]
+    if not all(label and found for label, _, found in pairs):
+        raise InvalidInput(
+            "A class mapping is written LABEL=CLASS, such as A1=baseline."
+        )
+    return {label.strip(): found.strip() for label, _, found in pairs} or None
+
+
+def enable(name: str = typer.Argument(help="The list's name.")) -> None:
+    """Match with the list again."""
+    _switch(name, True, utc_now())
+
+
+def disable(name: str = typer.Argument(help="The list's name.")) -> None:
+    """Match with the list no more; its entries stay."""
+    _switch(name, False, utc_now())
+
+
+def _switch(name: str, enabled: bool, now: datetime) -> None:
+    from triage.hashlists import service
+
+    context = open_house()
+    with context.database.writing() as session:
+        found = service.named(session, name)
+        service.set_enabled(session, found, enabled, actor=ACTOR, now=now)
+    stdout.print(f"{name} is {'on' if enabled else 'off'}.")
