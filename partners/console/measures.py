@@ -76,7 +76,13 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
     with said(), site.writing() as session:
         plan = _of_case(session, Plan, plan_id, reference)
         planning.approve_plan(session, site.context(), plan, signed_in(), now=utc_now())
-        flash(gettext("The plan is approved; its measures are on their way."), "good")
+        if plan.state == "superseded":
+            flash(
+                gettext("The case has changed since; nothing was sent. Ask anew."),
+                "bad",
+            )
+        else:
+            flash(gettext("The plan is approved."), "good")
     return _back(reference)
 
 
@@ -111,7 +117,7 @@ def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
         holds.release_hold(
             session, hold, actor=signed_in().actor, now=utc_now(), reason=reason
         )
-        flash(gettext("The hold is released; the notices leave now."), "good")
+        flash(gettext("The hold is released."), "good")
     return _back(reference)
 
 

@@ -26,6 +26,8 @@ _ANSWERABLE = (
 
 # The host has it and has not said that it did anything: reminders are for these.
 OPEN = ("sent", "acknowledged", "preserved")
+# What has not left, or did not arrive.
+UNSENT = ("awaiting_release", "awaiting_contact", "queued", "failed")
 UNDER_WAY = ("awaiting_release", "awaiting_contact", "queued", "claimed_removed", *OPEN)
 
 NOTICE_MACHINE = Machine(

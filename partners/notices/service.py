@@ -24,8 +24,9 @@ from partners.directory.models import Partner
 from partners.directory.service import provider_of
 from partners.links import mac_of, new_link
 from partners.notices import origins
+from partners.notices.judging import is_of_this_round, may_leave
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
-from partners.referrals.holds import is_held, post_release, was_released
+from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.sending.service import first_message_id, queue_delivery
 from partners.watching.service import look_soon
@@ -83,16 +84,6 @@ def create(
     session.add(NoticeItem(notice_id=notice.id, item_id=plan.case.item_id))
     post_release(session, plan.case_id, key=f"release:{notice.id}", now=now)
     return notice
-
-
-def may_leave(session: Session, notice: Notice) -> bool:
-    """No hold is on the case; and where the police go first, they have let it go.
-
-    A hold stops every notice of its case, whatever the notice was made for.
-    """
-    if is_held(session, notice.case_id):
-        return False
-    return not notice.needs_release or was_released(session, notice.case_id)
 
 
 def dispatch(
@@ -190,7 +181,7 @@ def _to_contact(
     named: bool = False,
 ) -> None:
     machine.advance(session, notice, "contact_confirmed", actor=actor, now=now)
-    if not may_leave(session, notice):
+    if not is_of_this_round(session, notice) or not may_leave(session, notice):
         machine.advance(session, notice, "held", actor="system", now=now)
         return
     dispatch(session, context, notice, now=now, named=named)

@@ -26,7 +26,9 @@ from partners.notices import service as notices
 from partners.notices.models import UNDER_WAY, Notice
 from partners.plans.places import municipality_of
 from partners.referrals import service as referrals
+from partners.referrals.basis import routing_digest, why_outdated
 from partners.referrals.models import Plan, Referral
+from partners.referrals.review import review_measures
 from partners.watching.service import start_watch
 from triage.cases.examination.register import tell_reporters
 from triage.cases.models import Case
@@ -62,6 +64,8 @@ def request_plan(
     ``reasons``: why a route goes to an office of another municipality than the child's, which the
     second person reads.
     """
+    lock_case(session, case)
+    review_measures(session, context, case, now=now)
     routes = _chosen(session, case, chosen, reasons or {})
     _require_ready(case, routes)
     _require_police(session, case, routes)
@@ -77,6 +81,8 @@ def request_plan(
         requested_at=now,
         requested_by=person.actor,
         two_person=context.settings.second_person,
+        round=case.round,
+        routing_digest=routing_digest(case),
     )
     machine.begin(
         session,
@@ -104,13 +110,21 @@ def open_plan(session: Session, case_id: uuid.UUID) -> Plan | None:
 def approve_plan(
     session: Session, context: Context, plan: Plan, person: Person, *, now: datetime
 ) -> None:
-    """A second person says yes: referrals and notices are made and go their way."""
+    """A second person says yes: referrals and notices are made and go their way.
+
+    A plan that rests on an older state of the case is superseded instead; see its state.
+    """
     if plan.two_person and plan.requested_by == person.actor:
         raise Forbidden(
             "Whoever asked for a plan cannot approve it.",
             hint="Ask another analyst to look.",
         )
-    _require_ready(plan.case, plan.routes)  # it may have been opened again since
+    lock_case(session, plan.case)
+    if plan.state == "requested" and why_outdated(plan, plan.case):
+        review_measures(session, context, plan.case, now=now)
+        return
+    _require_ready(plan.case, plan.routes)
+    _require_police(session, plan.case, plan.routes)
     plan.approved_by = person.actor
     machine.advance(session, plan, "approved", actor=person.actor, now=now)
     case = plan.case
@@ -126,6 +140,12 @@ def approve_plan(
     if case.state == "in_progress":
         tell_reporters(session, case.item_id, "passed_on", actor=person.actor, now=now)
         start_watch(session, context, case, actor=person.actor, now=now)
+
+
+def lock_case(session: Session, case: Case) -> None:
+    """Take the case before anything of it, and read it as it is now."""
+    session.flush()
+    session.refresh(case, with_for_update={"of": Case})
 
 
 def refuse_plan(

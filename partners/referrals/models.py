@@ -23,6 +23,8 @@ PLAN_MACHINE = Machine(
             ("requested", "approved"): "approved",
             ("requested", "rejected"): "rejected",
             ("requested", "withdrawn"): "withdrawn",
+            # the case was opened again, or its routes are others: it is asked for anew
+            ("requested", "superseded"): "superseded",
         }
     ),
 )
@@ -82,7 +84,10 @@ HOLDING = ("pending", "active", "expired")
 
 
 class Plan(Identified, Stateful, Base):
-    """The routes that a person asks to be taken for a case; another person approves them."""
+    """The routes that a person asks to be taken for a case; another person approves them.
+
+    ``round`` and ``routing_digest``: the case as it was when they were asked for.
+    """
 
     __tablename__ = "plan"
     __table_args__ = (
@@ -102,6 +107,10 @@ class Plan(Identified, Stateful, Base):
     requested_by: Mapped[str] = mapped_column(short(80))
     approved_by: Mapped[str | None] = mapped_column(short(80))
     two_person: Mapped[bool] = mapped_column(default=True)
+    round: Mapped[int] = mapped_column(default=1, server_default="1")
+    routing_digest: Mapped[str] = mapped_column(
+        short(64), default="", server_default=""
+    )
 
     case: Mapped[Case] = relationship(lazy="selectin")
 

@@ -17,13 +17,15 @@ from hotline.core.jobs.task import GiveUp, Task
 from hotline.core.storage import machine
 from partners.channels.base import Channels, Message
 from partners.notices import origins
+from partners.notices.judging import is_of_this_round, may_leave
 from partners.notices.message import notice_message
 from partners.notices.models import OPEN, Notice
-from partners.notices.service import after_sending, failed_notice, may_leave
+from partners.notices.service import after_sending, failed_notice
 from partners.referrals import service as referrals
 from partners.referrals.message import referral_message
 from partners.referrals.models import Referral
 from partners.sending.models import Delivery
+from triage.cases.models import Case
 
 
 def attempt_delivery(task: Task, *, channels: Channels) -> None:
@@ -83,6 +85,9 @@ def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None
         return None
     if delivery.subject == "notice":
         notice = session.get_one(Notice, delivery.subject_id)
+        session.get_one(
+            Case, notice.case_id, with_for_update={"of": Case}, populate_existing=True
+        )
         stopped = _stopped(session, notice, delivery.purpose)
         if stopped == "held" and notice.state == "queued":
             machine.advance(session, notice, "held", actor="delivery", now=task.now)
@@ -127,6 +132,8 @@ def _stopped(session: Session, notice: Notice, purpose: str) -> str:
     wanted = ("queued",) if purpose == "first" else OPEN
     if notice.state not in wanted:
         return "overtaken"
+    if purpose == "first" and not is_of_this_round(session, notice):
+        return "held"
     return "" if may_leave(session, notice) else "held"
 
 

@@ -32,6 +32,7 @@ from partners.notices.models import Notice
 from partners.notices.release import release_notices
 from partners.plans import planning
 from partners.referrals.models import Hold, Plan, Referral
+from partners.referrals.review import review_case
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
 from triage.cases.models import Case
@@ -163,6 +164,7 @@ class House:
     def __post_init__(self) -> None:
         self.jobs |= {
             "notice.release": lambda task: release_notices(task, lookup=self),
+            "case.review": review_case,
             "delivery.attempt": lambda task: attempt_delivery(
                 task, channels=self.channels
             ),

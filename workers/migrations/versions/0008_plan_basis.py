@@ -1,0 +1,33 @@
+"""What a plan rests on: the round of the case and a digest of its routing"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column(
+        "plan", sa.Column("round", sa.Integer(), nullable=False, server_default="1")
+    )
+    # Nobody knows what a plan of before rests on: an open one is superseded and asked for anew.
+    op.add_column(
+        "plan",
+        sa.Column(
+            "routing_digest", sa.String(length=64), nullable=False, server_default=""
+        ),
+    )
+    op.execute(
+        "UPDATE plan SET round = "
+        "(SELECT case_file.round FROM case_file WHERE case_file.id = plan.case_id)"
+    )
+
+
+def downgrade() -> None:
+    op.drop_column("plan", "routing_digest")
+    op.drop_column("plan", "round")
