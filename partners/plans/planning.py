@@ -26,7 +26,7 @@ from partners.notices import service as notices
 from partners.notices.models import UNDER_WAY, Notice
 from partners.plans.places import municipality_of
 from partners.referrals import service as referrals
-from partners.referrals.basis import routing_digest, why_outdated
+from partners.referrals.basis import IN_DANGER, routing_digest, why_outdated
 from partners.referrals.models import Plan, Referral
 from partners.referrals.review import review_measures
 from partners.watching.service import start_watch
@@ -39,8 +39,6 @@ NOTICE_ROUTES = frozenset(
 REFERRAL_ROUTES = frozenset(
     {"police", "interpol_ncb", "hotline", "ncmec", "helpline", "child_protection_unit"}
 )
-# Before an assessment only these may be told, and only of a child in danger.
-IN_DANGER = frozenset({"police", "helpline", "child_protection_unit"})
 
 
 def can_take(route: Mapping[str, Any]) -> bool:
@@ -112,7 +110,9 @@ def approve_plan(
 ) -> None:
     """A second person says yes: referrals and notices are made and go their way.
 
-    A plan that rests on an older state of the case is superseded instead; see its state.
+    Of a plan that rests on an older state of the case, only what the rules of now still allow is
+    done: less than was asked for, never more, so that the police are told at once. Where nothing
+    is left the plan is superseded; see its state.
     """
     if plan.two_person and plan.requested_by == person.actor:
         raise Forbidden(
@@ -122,7 +122,8 @@ def approve_plan(
     lock_case(session, plan.case)
     if plan.state == "requested" and why_outdated(plan, plan.case):
         review_measures(session, context, plan.case, now=now)
-        return
+        if plan.state == "superseded":
+            return
     _require_ready(plan.case, plan.routes)
     _require_police(session, plan.case, plan.routes)
     plan.approved_by = person.actor

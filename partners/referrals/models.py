@@ -23,7 +23,9 @@ PLAN_MACHINE = Machine(
             ("requested", "approved"): "approved",
             ("requested", "rejected"): "rejected",
             ("requested", "withdrawn"): "withdrawn",
-            # the case was opened again, or its routes are others: it is asked for anew
+            # the case was opened again, or its routes are others: what may still be done of the
+            # plan can be approved; where nothing is left, it is asked for anew
+            ("requested", "narrowed"): "requested",
             ("requested", "superseded"): "superseded",
         }
     ),
