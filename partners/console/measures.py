@@ -45,6 +45,7 @@ def request_plan(reference: str) -> ResponseReturnValue:
             note=request.form.get("note", ""),
             now=utc_now(),
             reasons=_reasons(),
+            seen_routes=request.form.get("seen_routes"),
         )
         flash(gettext("The plan waits for another person's approval."), "good")
     return _back(reference)

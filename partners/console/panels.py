@@ -28,6 +28,7 @@ from partners.notices.models import Notice
 from partners.plans import closing, planning
 from partners.plans.places import municipality_of
 from partners.referrals import service
+from partners.referrals.basis import routing_digest
 from partners.referrals.models import HOLDING, Hold, Plan
 from partners.sending.models import Delivery
 from partners.watching.models import Watch
@@ -60,6 +61,7 @@ def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> M
         and waiting.requested_by == person.actor,
         chosen=_partners(session, waiting.routes) if waiting else {},
         routes=routes,
+        seen_routes=routing_digest(case),
         notices=planning.NOTICE_ROUTES,
         municipality=place,
         closable=not closing.obstacle(session, case),

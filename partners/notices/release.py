@@ -38,7 +38,7 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
         for notice in waiting:
             if not judging.is_of_this_round(session, notice):
                 continue
-            if not judging.may_leave(session, notice):
+            if not judging.may_leave(session, task.context, notice, task.now):
                 continue
             machine.advance(session, notice, "released", actor="system", now=task.now)
             service.dispatch(session, task.context, notice, now=task.now)

@@ -181,7 +181,9 @@ def _to_contact(
     named: bool = False,
 ) -> None:
     machine.advance(session, notice, "contact_confirmed", actor=actor, now=now)
-    if not is_of_this_round(session, notice) or not may_leave(session, notice):
+    if not is_of_this_round(session, notice) or not may_leave(
+        session, context, notice, now
+    ):
         machine.advance(session, notice, "held", actor="system", now=now)
         return
     dispatch(session, context, notice, now=now, named=named)

@@ -30,6 +30,7 @@ from partners.referrals.basis import IN_DANGER, routing_digest, why_outdated
 from partners.referrals.models import Plan, Referral
 from partners.referrals.review import review_measures
 from partners.watching.service import start_watch
+from triage.cases.examination.appraise import appraise_by_rules_of_now
 from triage.cases.examination.register import tell_reporters
 from triage.cases.models import Case
 
@@ -56,13 +57,19 @@ def request_plan(
     note: str,
     now: datetime,
     reasons: Mapping[int, str] | None = None,
+    seen_routes: str | None = None,
 ) -> Plan:
     """Ask for routes to be taken. ``chosen``: index in ``case.routing["routes"]`` -> partner.
 
     ``reasons``: why a route goes to an office of another municipality than the child's, which the
-    second person reads.
+    second person reads. ``seen_routes``: the digest of the routing that the person chose from.
     """
-    lock_case(session, case)
+    lock_case(session, context, case, now=now)
+    if seen_routes is not None and seen_routes != routing_digest(case):
+        raise Conflict(
+            phrase("The routes of this case have changed."),
+            hint=phrase("Look at them again and choose anew."),
+        )
     review_measures(session, context, case, now=now)
     routes = _chosen(session, case, chosen, reasons or {})
     _require_ready(case, routes)
@@ -119,7 +126,7 @@ def approve_plan(
             "Whoever asked for a plan cannot approve it.",
             hint="Ask another analyst to look.",
         )
-    lock_case(session, plan.case)
+    lock_case(session, context, plan.case, now=now)
     if plan.state == "requested" and why_outdated(plan, plan.case):
         review_measures(session, context, plan.case, now=now)
         if plan.state == "superseded":
@@ -143,10 +150,11 @@ def approve_plan(
         start_watch(session, context, case, actor=person.actor, now=now)
 
 
-def lock_case(session: Session, case: Case) -> None:
-    """Take the case before anything of it, and read it as it is now."""
+def lock_case(session: Session, context: Context, case: Case, *, now: datetime) -> None:
+    """Take the case before anything of it, and read it as it is now, by the rules of now."""
     session.flush()
     session.refresh(case, with_for_update={"of": Case})
+    appraise_by_rules_of_now(session, context, case, now)
 
 
 def refuse_plan(
@@ -180,8 +188,15 @@ def _require_police(
         return
     if any(route["to"] == "police" for route in routes):
         return
-    told = select(Referral.id).where(
-        Referral.case_id == case.id, Referral.kind == "police"
+    told = (
+        select(Referral.id)
+        .join(Plan, Plan.id == Referral.plan_id)
+        .where(
+            Referral.case_id == case.id,
+            Referral.kind == "police",
+            Referral.state != "withdrawn",
+            Plan.round == case.round,
+        )
     )
     if session.scalar(told.limit(1)) is None:
         raise InvalidInput(

@@ -82,9 +82,7 @@ def remainder_of(plan: Plan, case: Case) -> Remainder:
     return Remainder(routes, left_out)
 
 
-def _route_of_now(
-    route: Mapping[str, Any], case: Case
-) -> Mapping[str, Any] | None:
+def _route_of_now(route: Mapping[str, Any], case: Case) -> Mapping[str, Any] | None:
     for current in case.routing.get("routes", []):
         if (current["to"], current["country"]) == (route["to"], route["country"]):
             return dict(current)

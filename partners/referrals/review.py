@@ -86,7 +86,7 @@ def _judge_anew(
             now=now,
         )
         return
-    may_leave = judging.may_leave(session, notice)
+    may_leave = judging.may_leave(session, context, notice, now)
     if notice.state == "queued" and not may_leave:
         machine.advance(session, notice, "held", actor=audit.SYSTEM, now=now)
     elif notice.state == "awaiting_release" and may_leave:

@@ -88,7 +88,7 @@ def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None
         session.get_one(
             Case, notice.case_id, with_for_update={"of": Case}, populate_existing=True
         )
-        stopped = _stopped(session, notice, delivery.purpose)
+        stopped = _stopped(session, task, notice, delivery.purpose)
         if stopped == "held" and notice.state == "queued":
             machine.advance(session, notice, "held", actor="delivery", now=task.now)
     else:
@@ -120,7 +120,7 @@ def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None
     return message
 
 
-def _stopped(session: Session, notice: Notice, purpose: str) -> str:
+def _stopped(session: Session, task: Task, notice: Notice, purpose: str) -> str:
     """Why a notice's message may not leave now; empty if it may.
 
     A withdrawal goes out although a hold is on the case: it asks a host to do nothing.
@@ -134,7 +134,7 @@ def _stopped(session: Session, notice: Notice, purpose: str) -> str:
         return "overtaken"
     if purpose == "first" and not is_of_this_round(session, notice):
         return "held"
-    return "" if may_leave(session, notice) else "held"
+    return "" if may_leave(session, task.context, notice, task.now) else "held"
 
 
 def _sent(session: Session, task: Task, delivery: Delivery) -> None:

@@ -38,7 +38,7 @@ def _remind_or_escalate(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> None:
     notice.due_at = now + INTERVAL
-    if not may_leave(session, notice):
+    if not may_leave(session, context, notice, now):
         return
     due = _reminded(session, notice) < REMINDERS
     if due and notice.partner is not None and notice.partner.approved_at:

@@ -28,7 +28,7 @@ def reroute(house: Any, routing: dict[str, Any], *, opened_again: bool = False) 
     """What facts, a new host or a new assessment do to a case, without the job that follows."""
     with house.context.database.writing() as session:
         case = session.get_one(Case, house.only(Case).id)
-        case.routing = routing
+        case.routing = house.by_rules_of_now(routing)
         case.round += opened_again
 
 

@@ -2,7 +2,7 @@
 
 from triage.jurisdiction.facts import Facts, Suspect, Victim
 from triage.jurisdiction.routing import Ground, Route, Routing, route, signals
-from triage.jurisdiction.rules import Rules, load_rules
+from triage.jurisdiction.rules import Rules, load_rules, rules_digest
 
 __all__ = [
     "Facts",
@@ -14,5 +14,6 @@ __all__ = [
     "Victim",
     "load_rules",
     "route",
+    "rules_digest",
     "signals",
 ]

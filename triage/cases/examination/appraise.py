@@ -17,11 +17,13 @@ from triage.cases.examination.police import post_if_strong
 from triage.cases.models import Case
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import ItemMedia
-from triage.jurisdiction import Facts, load_rules, route, signals
+from triage.jurisdiction import Facts, load_rules, route, rules_digest, signals
 from triage.jurisdiction.facts import Assessment
 from triage.media.models import Media
 from triage.priority import ListClass, score
 
+# In a stored routing: the digest of the rules that it follows from.
+RULES = "rules"
 SEVERITY: dict[str, int] = {"baseline": 3, "national": 2, "listed": 1, "none": 0}
 
 
@@ -49,7 +51,9 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
         # The rules know a class for the whole case; one new picture among known ones still counts.
         seen = replace(seen, new_material=_has_unlisted(session, case.item_id))
     priority = score(seen, rules.weights)
-    before, case.routing = case.routing, routing.to_json()
+    before = case.routing
+    digest = rules_digest(context.settings.data_dir)
+    case.routing = {**routing.to_json(), RULES: digest}
     if before and before.get("routes") != case.routing["routes"]:
         post_review(session, case, now)
     case.priority = priority.score
@@ -58,6 +62,17 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
     if case.item.examined_at is not None:  # before that nobody knows whose case it is
         session.flush()
         post_if_strong(session, case, now)
+
+
+def appraise_by_rules_of_now(
+    session: Session, context: Context, case: Case, now: datetime
+) -> None:
+    """Ask the rules anew where the case's routes come from other rules than today's.
+
+    A law or a partner hotline may have changed since the routing was stored.
+    """
+    if case.routing.get(RULES) != rules_digest(context.settings.data_dir):
+        appraise(session, context, case, now)
 
 
 def post_review(session: Session, case: Case, now: datetime) -> None:

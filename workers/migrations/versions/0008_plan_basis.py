@@ -22,9 +22,14 @@ def upgrade() -> None:
             "routing_digest", sa.String(length=64), nullable=False, server_default=""
         ),
     )
+    # A plan belongs to the round in which it was asked for, not to the one that the case is in
+    # now: what was decided before the case was opened again does not count as decided after it.
     op.execute(
-        "UPDATE plan SET round = "
-        "(SELECT case_file.round FROM case_file WHERE case_file.id = plan.case_id)"
+        "UPDATE plan SET round = 1 + ("
+        "SELECT count(*) FROM history_entry"
+        " WHERE history_entry.entity_id = plan.case_id"
+        " AND history_entry.entity = 'case' AND history_entry.event = 'reopened'"
+        " AND history_entry.at <= plan.requested_at)"
     )
 
 
