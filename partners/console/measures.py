@@ -76,11 +76,20 @@ def _reasons() -> dict[int, str]:
 def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
     with said(), site.writing() as session:
         plan = _of_case(session, Plan, plan_id, reference)
+        asked_for = len(plan.routes)
         planning.approve_plan(session, site.context(), plan, signed_in(), now=utc_now())
+        was_narrowed = len(plan.routes) < asked_for
         if plan.state == "superseded":
             flash(
                 gettext("The case has changed since; nothing was sent. Ask anew."),
                 "bad",
+            )
+        elif was_narrowed:
+            flash(
+                gettext(
+                    "The case has changed since: only what the rules allow now was approved. See below what was left out."
+                ),
+                "warn",
             )
         else:
             flash(gettext("The plan is approved."), "good")

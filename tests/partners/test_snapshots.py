@@ -8,16 +8,23 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
-from hotline.core.errors import Conflict, HotlineError
+from hotline.core.errors import Conflict, HotlineError, InvalidInput
+from hotline.core.storage import machine
+from partners.console.attention import waiting
 from partners.directory.models import Partner
 from partners.notices import service as notices
 from partners.notices.models import Notice
+from partners.plans import planning
 from partners.referrals import holds
+from partners.referrals.basis import HELD, routing_digest
 from partners.referrals.models import HOLDING, Hold, Plan
+from partners.referrals.review import review_measures
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
 from tests.partners.conftest import HOST, POLICE, ROUTING
+from triage.cases.examination.appraise import RULES
 from triage.cases.models import Case
 
 FREE = {**ROUTING, "routes": [POLICE, {**HOST, "after": None}]}
@@ -90,6 +97,112 @@ def test_a_new_plan_can_be_asked_for_at_once(house: Any) -> None:
     reroute(house, POLICE_FIRST)
     house.request(case, "police", "provider_notice")
     assert [plan.state for plan in house.all(Plan)] == ["superseded", "requested"]
+
+
+def test_the_police_do_not_wait_because_the_host_has_moved(house: Any) -> None:
+    """What the rules still name is approved at once; what they hold now falls away, with why."""
+    house.partner()
+    plan = house.request(house.case(routing=FREE), "police", "provider_notice")
+    reroute(house, POLICE_FIRST)
+    house.approve(plan)
+    house.work()
+    approved = house.only(Plan)
+    assert approved.state == "approved"
+    assert [route["to"] for route in approved.routes] == ["police"]
+    assert house.referral.state == "delivered"
+    assert house.all(Notice) == []
+    with house.context.database.reading() as session:
+        entries = machine.history(session, plan.id)
+    (narrowed,) = [entry for entry in entries if entry.event == "narrowed"]
+    assert narrowed.details["left_out"] == [
+        {"to": "provider_notice", "country": "AL", "reason": HELD}
+    ]
+
+
+def test_a_child_in_danger_does_not_wait_for_a_new_round(house: Any) -> None:
+    house.partner()
+    plan = house.request(house.case(routing=FREE, danger_now=True), "police")
+    reroute(house, POLICE_FIRST, opened_again=True)
+    with house.context.database.writing() as session:
+        session.get_one(Case, plan.case_id).state = "waiting"
+    house.approve(plan)
+    house.work()
+    assert house.referral.state == "delivered"
+
+
+def test_a_referral_under_way_survives_every_review(house: Any) -> None:
+    house.partner()
+    deliver = house.jobs.pop("delivery.attempt")
+    house.decide(house.case(routing=FREE, danger_now=True), "police")
+    reroute(house, {**FREE, "routes": []}, opened_again=True)
+    with house.context.database.writing() as session:
+        case = session.get_one(Case, house.only(Case).id)
+        review_measures(session, house.context, case, now=house.now)
+    house.jobs["delivery.attempt"] = deliver
+    house.work()
+    assert house.referral.state == "delivered"
+
+
+def test_a_release_counts_in_its_own_round(house: Any) -> None:
+    """What the police let go before the case was opened again was another finding."""
+    house.partner()
+    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.decide(house.case(routing=POLICE_FIRST), "police")
+    release_all(house)
+    reroute(house, POLICE_FIRST, opened_again=True)
+    with pytest.raises(InvalidInput, match="only after the police"):
+        house.request(house.only(Case), "provider_notice")
+    house.decide(house.only(Case), "police", "provider_notice")
+    assert house.notice.state == "awaiting_release"
+    assert house.held_back()
+    release_all(house)
+    house.work()
+    assert house.notice.state == "sent"
+
+
+def test_changed_rules_count_at_the_door(house: Any) -> None:
+    """The stored routes are by rules of another day: today's ask the police first."""
+    house.partner()
+    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    deliver = house.jobs.pop("delivery.attempt")
+    house.decide(house.case(routing=FREE), "provider_notice")
+    assert house.notice.state == "queued"
+    with house.context.database.writing() as session:
+        session.get_one(Case, house.only(Case).id).routing = {**FREE, RULES: "others"}
+    house.jobs["delivery.attempt"] = deliver
+    house.work()
+    assert house.notice.state == "awaiting_release"
+    assert house.held_back()
+    with house.context.database.reading() as session:
+        points = [point.why for point in waiting(session, house.now)]
+    assert points == ["notice.held_by_nobody"]
+
+
+def test_a_choice_from_routes_that_have_changed_is_refused(house: Any) -> None:
+    house.partner()
+    case = house.case(routing=FREE)
+    seen, arta = routing_digest(case), house.person()
+    reroute(house, POLICE_FIRST)
+    with (
+        house.context.database.writing() as session,
+        pytest.raises(Conflict, match="have changed"),
+    ):
+        planning.request_plan(
+            session,
+            house.context,
+            session.get_one(Case, case.id),
+            arta,
+            {0: None},
+            note="",
+            now=house.now,
+            seen_routes=seen,
+        )
+
+
+def release_all(house: Any) -> None:
+    with house.context.database.writing() as session:
+        for hold in session.scalars(select(Hold).where(Hold.state.in_(HOLDING))):
+            holds.release_hold(session, hold, actor="partner", now=house.now)
 
 
 ACTS = st.lists(
