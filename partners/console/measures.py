@@ -87,7 +87,8 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
         elif was_narrowed:
             flash(
                 gettext(
-                    "The case has changed since: only what the rules allow now was approved. See below what was left out."
+                    "The case has changed since: only what the rules allow now was"
+                    " approved. See below what was left out."
                 ),
                 "warn",
             )

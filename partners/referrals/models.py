@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short
@@ -98,6 +98,13 @@ class Plan(Identified, Stateful, Base):
             "NOT two_person OR approved_by IS NULL OR approved_by <> requested_by",
             name="two_person",
         ),
+        Index(
+            "uq_plan_open",
+            "case_id",
+            unique=True,
+            postgresql_where=text("state = 'requested'"),
+            sqlite_where=text("state = 'requested'"),
+        ),
     )
 
     machine: ClassVar[Machine] = PLAN_MACHINE
@@ -125,6 +132,9 @@ class Referral(Identified, Stateful, Base):
     """
 
     __tablename__ = "referral"
+    __table_args__ = (
+        Index("uq_referral_plan_id", "plan_id", "partner_id", "kind", unique=True),
+    )
 
     machine: ClassVar[Machine] = REFERRAL_MACHINE
 
