@@ -32,7 +32,10 @@ def upgrade() -> None:
         sqlite_where=OPEN,
     )
     op.create_index(
-        "uq_referral_plan_id", "referral", ["plan_id", "partner_id", "kind"], unique=True
+        "uq_referral_plan_id",
+        "referral",
+        ["plan_id", "partner_id", "kind"],
+        unique=True,
     )
     op.create_index("uq_notice_plan_id", "notice", ["plan_id", "kind"], unique=True)
 
@@ -105,7 +108,9 @@ def _give_copies_a_plan(table: str, columns: tuple[str, ...]) -> None:
     rows = sa.Table(table, metadata, autoload_with=connection)
     plans = sa.Table("plan", metadata, autoload_with=connection, extend_existing=True)
     seen: set[tuple[object, ...]] = set()
-    query = sa.select(rows.c.id, *(rows.c[name] for name in columns)).order_by(rows.c.id)
+    query = sa.select(rows.c.id, *(rows.c[name] for name in columns)).order_by(
+        rows.c.id
+    )
     for row_id, *values in connection.execute(query).all():
         key = tuple(values)
         if key not in seen:
