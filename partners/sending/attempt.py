@@ -35,9 +35,10 @@ def attempt_delivery(task: Task, *, channels: Channels) -> None:
     server, is_danger = _receiver_of(task, delivery_id, channels)
     circuit.require_closed(server, urgent=is_danger)
     with task.context.database.writing() as session:
-        delivery = session.get(Delivery, delivery_id, with_for_update={"of": Delivery})
+        delivery = session.get(Delivery, delivery_id)
         if delivery is None:
             raise NotFound("There is no such delivery.")
+        _lock_case_first(session, delivery)
         message = _prepare(session, task, delivery)
     if message is None:
         with task.finishing():
@@ -79,15 +80,26 @@ def _receiver_of(
         return channels.server_of(delivery.channel, delivery.address), is_danger
 
 
+def _lock_case_first(session: Session, delivery: Delivery) -> None:
+    """The case before anything of it, as every act on a case does: nobody waits in a circle."""
+    subject: Notice | Referral
+    if delivery.subject == "notice":
+        subject = session.get_one(Notice, delivery.subject_id)
+    else:
+        subject = session.get_one(Referral, delivery.subject_id)
+    session.get_one(
+        Case, subject.case_id, with_for_update={"of": Case}, populate_existing=True
+    )
+    session.refresh(subject)
+    session.refresh(delivery, with_for_update={"of": Delivery})
+
+
 def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None:
     """The message, with the try noted; None where it may not leave any more."""
     if delivery.state not in ("queued", "sending"):
         return None
     if delivery.subject == "notice":
         notice = session.get_one(Notice, delivery.subject_id)
-        session.get_one(
-            Case, notice.case_id, with_for_update={"of": Case}, populate_existing=True
-        )
         stopped = _stopped(session, task, notice, delivery.purpose)
         if stopped == "held" and notice.state == "queued":
             machine.advance(session, notice, "held", actor="delivery", now=task.now)

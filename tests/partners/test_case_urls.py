@@ -63,5 +63,7 @@ def test_no_button_of_a_case_acts_on_another_case(house: Any) -> None:
 
 def states(house: Any) -> list[tuple[str, Any, Any]]:
     return [
-        (name, row.id, row.state) for name, kind in KINDS.items() for row in house.all(kind)
+        (name, row.id, row.state)
+        for name, kind in KINDS.items()
+        for row in house.all(kind)
     ]
