@@ -102,8 +102,8 @@ class Plan(Identified, Stateful, Base):
             "uq_plan_open",
             "case_id",
             unique=True,
-            postgresql_where=text("state = 'requested'"),
-            sqlite_where=text("state = 'requested'"),
+            postgresql_where=text("state = 'requested' AND requested_by <> 'system'"),
+            sqlite_where=text("state = 'requested' AND requested_by <> 'system'"),
         ),
     )
 

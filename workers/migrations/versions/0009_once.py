@@ -13,7 +13,8 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-OPEN = sa.text("state = 'requested'")
+# The service's own plan for the police never waits for one that people have open.
+OPEN = sa.text("state = 'requested' AND requested_by <> 'system'")
 
 
 def upgrade() -> None:
