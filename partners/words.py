@@ -84,12 +84,29 @@ ATTENTION: Words = {
     "referral.approved": lazy_gettext("A referral waits for a confirmed address"),
     "referral.failed": lazy_gettext("A referral could not be delivered"),
     "referral.more_wanted": lazy_gettext("The office wants to know more"),
+    "notice.held_by_nobody": lazy_gettext(
+        "A notice was held back and nobody was asked to release it: ask for a plan"
+    ),
     "notice.awaiting_contact": lazy_gettext("A notice waits for a confirmed contact"),
     "notice.failed": lazy_gettext("A notice could not be delivered"),
     "notice.disputed": lazy_gettext("The host disputes the notice"),
     "notice.escalated": lazy_gettext("The host does not answer"),
     "watch.unclear": lazy_gettext(
         "Whether it is still there cannot be told by machine"
+    ),
+}
+
+# Why a plan, or a route of it, does not stand any more; as ``partners.referrals.basis`` says it.
+PLAN_CHANGES: Words = {
+    "the case was opened again": lazy_gettext("the case was opened again"),
+    "the routes of the case have changed": lazy_gettext(
+        "the routes of the case have changed"
+    ),
+    "the rules do not name it any more": lazy_gettext(
+        "the rules do not name it any more"
+    ),
+    "it may leave only after the police have released it now": lazy_gettext(
+        "it may leave only after the police have released it now"
     ),
 }
 

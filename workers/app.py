@@ -18,7 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hotline.core.context import Context
 from hotline.core.settings import Audience
-from hotline.core.web import health, site
+from hotline.core.web import health, retries, site
 
 ROOT = Path(__file__).parent.parent
 
@@ -49,6 +49,7 @@ def create_app(context: Context) -> APIFlask:
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
+    retries.retry_refused_acts(app)
     if context.settings.trusted_proxies:
         hops = context.settings.trusted_proxies
         # Only scheme and host are taken over; the client's address is never wanted.

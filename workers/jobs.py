@@ -24,6 +24,7 @@ def jobs_of(pools: Iterable[Pool]) -> Jobs:
 
 def _intake() -> Jobs:
     from partners.plans.automatic import refer_automatically
+    from partners.referrals.review import review_case
     from triage.cases.examination.examine import appraise_item
     from triage.cases.examination.register import alarm_item, register_report
 
@@ -32,6 +33,7 @@ def _intake() -> Jobs:
         "item.alarm": lambda _, task: alarm_item(task),
         "item.appraise": lambda _, task: appraise_item(task),
         "referral.automatic": lambda _, task: refer_automatically(task),
+        "case.review": lambda _, task: review_case(task),
     }
 
 

@@ -31,6 +31,7 @@ POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
         "item.alarm": Pool.INTAKE,
         "item.appraise": Pool.INTAKE,
         "referral.automatic": Pool.INTAKE,
+        "case.review": Pool.INTAKE,
         "delivery.attempt": Pool.SENDING,
         "notice.release": Pool.LOOKING,
         "item.examine": Pool.LOOKING,

@@ -16,8 +16,10 @@ from hotline.accounts.auth import requires
 from hotline.core.context import utc_now
 from hotline.core.web import site
 from partners import words
+from partners.notices.judging import DECIDED
 from partners.notices.models import Notice
-from partners.referrals.models import Hold, Plan, Referral
+from partners.referrals.holds import was_released
+from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.watching.models import Watch
 from triage.cases.models import Case
 from triage.cases.tabs import HELD_DANGER
@@ -26,6 +28,7 @@ from triage.items.models import Sighting
 
 SHOWN = 200
 DANGER = "held.danger"
+HELD_AT_THE_DOOR = "notice.held_by_nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,9 @@ def waiting(session: Session, now: datetime) -> list[Point]:
             Point(case, f"{row.machine.name}.{row.state}", row.state_since)
             for row, case in _with_cases(session, list(rows))
         ]
+    found += [
+        Point(case, HELD_AT_THE_DOOR, since) for case, since in _held_by_nobody(session)
+    ]
     watches = session.scalars(
         select(Watch).where(Watch.needs_person).limit(SHOWN)
     ).all()
@@ -65,6 +71,31 @@ def waiting(session: Session, now: datetime) -> list[Point]:
         for row, case in _with_cases(session, list(watches))
     ]
     return danger + sorted(found, key=lambda point: point.since)
+
+
+def _held_by_nobody(session: Session) -> list[tuple[Case, datetime]]:
+    """Notices that wait for a release which nobody is asked for: no hold is live, and none of
+    this round was released. The case changed after they were approved, so a person plans anew.
+
+    While people assess the case again it is in their queue already.
+    """
+    live_hold = select(Hold.id).where(
+        Hold.case_id == Notice.case_id, Hold.state.in_(HOLDING)
+    )
+    since = func.min(Notice.state_since)
+    rows = session.execute(
+        select(Case, since)
+        .join(Notice, Notice.case_id == Case.id)
+        .where(
+            Notice.state == "awaiting_release",
+            Case.state.in_(DECIDED),
+            ~live_hold.exists(),
+        )
+        .group_by(Case.id)
+        .order_by(since)
+        .limit(SHOWN)
+    )
+    return [(case, at) for case, at in rows if not was_released(session, case)]
 
 
 def _held_in_danger(session: Session) -> list[Point]:

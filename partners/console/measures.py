@@ -46,6 +46,7 @@ def request_plan(reference: str) -> ResponseReturnValue:
             note=request.form.get("note", ""),
             now=utc_now(),
             reasons=_reasons(),
+            seen_routes=request.form.get("seen_routes"),
         )
         flash(gettext("The plan waits for another person's approval."), "good")
     return _back(reference)
@@ -78,8 +79,24 @@ def _reasons() -> dict[str, str]:
 def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
     with faults_flashed(), site.writing() as session:
         plan = _of_case(session, Plan, plan_id, reference)
+        asked_for = len(plan.routes)
         planning.approve_plan(session, site.context(), plan, signed_in(), now=utc_now())
-        flash(gettext("The plan is approved; its measures are on their way."), "good")
+        was_narrowed = len(plan.routes) < asked_for
+        if plan.state == "superseded":
+            flash(
+                gettext("The case has changed since; nothing was sent. Ask anew."),
+                "bad",
+            )
+        elif was_narrowed:
+            flash(
+                gettext(
+                    "The case has changed since: only what the rules allow now was"
+                    " approved. See below what was left out."
+                ),
+                "warn",
+            )
+        else:
+            flash(gettext("The plan is approved."), "good")
     return _back(reference)
 
 
@@ -114,7 +131,7 @@ def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
         holds.release_hold(
             session, hold, actor=signed_in().actor, now=utc_now(), reason=reason
         )
-        flash(gettext("The hold is released; the notices leave now."), "good")
+        flash(gettext("The hold is released."), "good")
     return _back(reference)
 
 

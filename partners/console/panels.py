@@ -28,6 +28,7 @@ from partners.notices.models import Notice
 from partners.plans import closing, planning
 from partners.plans.places import municipality_of
 from partners.referrals import service
+from partners.referrals.basis import remainder_of, routing_digest, why_outdated
 from partners.referrals.models import HOLDING, Hold, Plan
 from partners.sending.models import Delivery
 from partners.watching.models import Watch
@@ -43,7 +44,13 @@ Panel = Callable[[Session, Case, Person, datetime], Markup]
 
 def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> Markup:
     """What could be done, chosen by one person; what is asked for, decided by another."""
-    waiting, earlier = planning.open_plan(session, case.id), _earlier(session, case)
+    open_plan, earlier = planning.open_plan(session, case.id), _earlier(session, case)
+    # The job that narrows an outdated plan may not have run yet: the page shows what it will find.
+    outdated = why_outdated(open_plan, case) if open_plan else ""
+    remainder = remainder_of(open_plan, case) if open_plan and outdated else None
+    is_superseded = remainder is not None and not remainder.routes
+    waiting = None if is_superseded else open_plan
+    plan_routes = waiting.routes if waiting else []
     place = municipality_of(case)
     routes = [
         (route, _choices(_candidates(session, route), place))
@@ -56,16 +63,21 @@ def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> M
         person,
         now,
         plan=waiting,
+        plan_routes=remainder.routes if remainder else plan_routes,
+        outdated=outdated,
+        fallen_away=remainder.left_out if remainder else [],
         own=waiting is not None
         and waiting.two_person
         and waiting.requested_by == person.actor,
         chosen=_partners(session, waiting.routes) if waiting else {},
         routes=routes,
+        seen_routes=routing_digest(case),
         notices=planning.NOTICE_ROUTES,
         municipality=place,
         closable=not closing.obstacle(session, case),
         may_ask=case.state in ("assessed", "in_progress") or case.danger_now,
         earlier=earlier,
+        changes=_changes(session, [plan for plan in (waiting, *earlier) if plan]),
         told={
             one["to"]
             for plan in earlier
@@ -178,6 +190,20 @@ def _render(
 def _earlier(session: Session, case: Case) -> Sequence[Plan]:
     query = select(Plan).where(Plan.case_id == case.id, Plan.state != "requested")
     return session.scalars(query.order_by(Plan.id)).all()
+
+
+def _changes(
+    session: Session, plans: Iterable[Plan]
+) -> dict[uuid.UUID, list[machine.HistoryEntry]]:
+    """What fell away from each plan because the case has changed since, and why."""
+    return {
+        plan.id: [
+            entry
+            for entry in machine.history(session, plan.id)
+            if entry.event in ("narrowed", "superseded")
+        ]
+        for plan in plans
+    }
 
 
 def _partners(session: Session, routes: Iterable[dict[str, str]]) -> dict[str, Partner]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short
@@ -26,6 +26,8 @@ _ANSWERABLE = (
 
 # The host has it and has not said that it did anything: reminders are for these.
 OPEN = ("sent", "acknowledged", "preserved")
+# What has not left, or did not arrive.
+UNSENT = ("awaiting_release", "awaiting_contact", "queued", "failed")
 UNDER_WAY = ("awaiting_release", "awaiting_contact", "queued", "claimed_removed", *OPEN)
 
 NOTICE_MACHINE = Machine(
@@ -76,6 +78,7 @@ class Notice(Identified, Stateful, Base):
     """One notice to one contact about one or more items of one case."""
 
     __tablename__ = "notice"
+    __table_args__ = (Index("uq_notice_plan_id", "plan_id", "kind", unique=True),)
 
     machine: ClassVar[Machine] = NOTICE_MACHINE
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from hotline.core.jobs.task import Task
 from hotline.core.storage import machine
-from partners.notices import service
+from partners.notices import judging, service
 from partners.notices.models import Notice
 from triage.cases.examination.examine import host_moved, is_elsewhere, store_facts
 from triage.cases.models import Case
@@ -26,6 +26,7 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
         told = told_origins(session, item.id)
     facts = observe_item(lookup, item, told, now=task.now)
     with task.finishing() as session:
+        session.get_one(Case, case_id, with_for_update={"of": Case})
         item = session.get_one(Item, item.id, with_for_update=True)
         if is_elsewhere(item, facts) and store_facts(session, item, facts):
             host_moved(session, task.context, item, task.now)
@@ -35,7 +36,9 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
             .with_for_update(of=Notice)
         ).all()
         for notice in waiting:
-            if not service.may_leave(session, notice):
+            if not judging.is_of_this_round(session, notice):
+                continue
+            if not judging.may_leave(session, task.context, notice, task.now):
                 continue
             machine.advance(session, notice, "released", actor="system", now=task.now)
             service.dispatch(session, task.context, notice, now=task.now)

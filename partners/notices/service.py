@@ -25,8 +25,9 @@ from partners.directory.models import Partner
 from partners.directory.service import PublishedContact, add_published_desk
 from partners.links import mac_of, new_link
 from partners.notices import origins
+from partners.notices.judging import is_of_this_round, may_leave
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
-from partners.referrals.holds import is_held, post_release, was_released
+from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.sending.service import first_message_id, queue_delivery
 from partners.watching.service import look_soon
@@ -85,16 +86,6 @@ def create(
     session.add(NoticeItem(notice_id=notice.id, item_id=plan.case.item_id))
     post_release(session, plan.case_id, key=f"release:{notice.id}", now=now)
     return notice
-
-
-def may_leave(session: Session, notice: Notice) -> bool:
-    """No hold is on the case; and where the police go first, they have let it go.
-
-    A hold stops every notice of its case, whatever the notice was made for.
-    """
-    if is_held(session, notice.case_id):
-        return False
-    return not notice.needs_release or was_released(session, notice.case_id)
 
 
 def _published_desk(session: Session, item: Item, now: datetime) -> Partner | None:
@@ -200,7 +191,9 @@ def _to_contact(
     named: bool = False,
 ) -> None:
     machine.advance(session, notice, "contact_confirmed", actor=actor, now=now)
-    if not may_leave(session, notice):
+    if not is_of_this_round(session, notice) or not may_leave(
+        session, context, notice, now
+    ):
         machine.advance(session, notice, "held", actor="system", now=now)
         return
     dispatch(session, context, notice, now=now, named=named)

@@ -20,6 +20,7 @@ from hotline.core.storage.ids import new_id
 from partners.directory.lookup import find_candidates, propose_partner
 from partners.plans.places import municipality_of
 from partners.referrals import service
+from partners.referrals.basis import routing_digest
 from partners.referrals.models import Plan, Referral
 from triage.cases.examination.police import evidence, police_route
 from triage.cases.models import Case
@@ -97,6 +98,8 @@ def _refer(
         requested_at=task.now,
         requested_by=audit.SYSTEM,
         two_person=False,
+        round=case.round,
+        routing_digest=routing_digest(case),
     )
     machine.begin(
         session,

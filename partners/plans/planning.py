@@ -32,8 +32,11 @@ from partners.notices import service as notices
 from partners.notices.models import UNDER_WAY, Notice
 from partners.plans.places import municipality_of
 from partners.referrals import service as referrals
+from partners.referrals.basis import IN_DANGER, routing_digest, why_outdated
 from partners.referrals.models import Plan, Referral
+from partners.referrals.review import review_measures
 from partners.watching.service import start_watch
+from triage.cases.examination.appraise import appraise_by_rules_of_now
 from triage.cases.examination.register import tell_reporters
 from triage.cases.models import Case
 from triage.jurisdiction import Route, Routing
@@ -44,8 +47,6 @@ NOTICE_ROUTES = frozenset(
 REFERRAL_ROUTES = frozenset(
     {"police", "interpol_ncb", "hotline", "ncmec", "helpline", "child_protection_unit"}
 )
-# Before an assessment only these may be told, and only of a child in danger.
-IN_DANGER = frozenset({"police", "helpline", "child_protection_unit"})
 
 
 def can_take(route: Route) -> bool:
@@ -63,12 +64,20 @@ def request_plan(
     note: str,
     now: datetime,
     reasons: Mapping[str, str] | None = None,
+    seen_routes: str | None = None,
 ) -> Plan:
     """Ask for routes to be taken. ``chosen``: ``Route.id`` -> partner, None = any.
 
     ``reasons``: why a route goes to an office of another municipality than the child's, which the
-    second person reads.
+    second person reads. ``seen_routes``: the digest of the routing that the person chose from.
     """
+    lock_case(session, context, case, now=now)
+    if seen_routes is not None and seen_routes != routing_digest(case):
+        raise Conflict(
+            phrase("The routes of this case have changed."),
+            hint=phrase("Look at them again and choose anew."),
+        )
+    review_measures(session, context, case, now=now)
     routes = _chosen(session, case, chosen, reasons or {})
     _require_ready(case, routes)
     _require_police(session, case, routes)
@@ -84,6 +93,8 @@ def request_plan(
         requested_at=now,
         requested_by=person.actor,
         two_person=context.settings.second_person,
+        round=case.round,
+        routing_digest=routing_digest(case),
     )
     machine.begin(
         session,
@@ -111,13 +122,24 @@ def open_plan(session: Session, case_id: uuid.UUID) -> Plan | None:
 def approve_plan(
     session: Session, context: Context, plan: Plan, person: Person, *, now: datetime
 ) -> None:
-    """A second person says yes: referrals and notices are made and go their way."""
+    """A second person says yes: referrals and notices are made and go their way.
+
+    Of a plan that rests on an older state of the case, only what the rules of now still allow is
+    done: less than was asked for, never more, so that the police are told at once. Where nothing
+    is left the plan is superseded; see its state.
+    """
     if plan.two_person and plan.requested_by == person.actor:
         raise Forbidden(
             "Whoever asked for a plan cannot approve it.",
             hint="Ask another analyst to look.",
         )
-    _require_ready(plan.case, plan.routes)  # it may have been opened again since
+    lock_case(session, context, plan.case, now=now)
+    if plan.state == "requested" and why_outdated(plan, plan.case):
+        review_measures(session, context, plan.case, now=now)
+        if plan.state == "superseded":
+            return
+    _require_ready(plan.case, plan.routes)
+    _require_police(session, plan.case, plan.routes)
     plan.approved_by = person.actor
     machine.advance(session, plan, "approved", actor=person.actor, now=now)
     case = plan.case
@@ -133,6 +155,13 @@ def approve_plan(
     if case.state == "in_progress":
         tell_reporters(session, case.item_id, "passed_on", actor=person.actor, now=now)
         start_watch(Act(session, context, person.actor, now), case)
+
+
+def lock_case(session: Session, context: Context, case: Case, *, now: datetime) -> None:
+    """Take the case before anything of it, and read it as it is now, by the rules of now."""
+    session.flush()
+    session.refresh(case, with_for_update={"of": Case})
+    appraise_by_rules_of_now(session, context, case, now)
 
 
 def refuse_plan(
@@ -166,8 +195,15 @@ def _require_police(
         return
     if any(route["to"] == "police" for route in routes):
         return
-    told = select(Referral.id).where(
-        Referral.case_id == case.id, Referral.kind == "police"
+    told = (
+        select(Referral.id)
+        .join(Plan, Plan.id == Referral.plan_id)
+        .where(
+            Referral.case_id == case.id,
+            Referral.kind == "police",
+            Referral.state != "withdrawn",
+            Plan.round == case.round,
+        )
     )
     if session.scalar(told.limit(1)) is None:
         raise InvalidInput(

@@ -17,7 +17,8 @@ from hotline.core.errors import InvalidInput
 from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean
-from partners.referrals.models import HOLDING, Hold, Referral
+from partners.referrals.models import HOLDING, Hold, Plan, Referral
+from triage.cases.models import Case
 
 MAX_EXTENSION = timedelta(days=90)
 
@@ -127,11 +128,20 @@ def is_held(session: Session, case_id: uuid.UUID) -> bool:
     return session.scalar(query) is not None
 
 
-def was_released(session: Session, case_id: uuid.UUID) -> bool:
-    """Whether the police ever let the case go."""
+def was_released(session: Session, case: Case) -> bool:
+    """Whether the police let the case go in the round of assessments that it is in.
+
+    What they let go before the case was opened again was another finding.
+    """
     query = (
         select(Hold.id)
-        .where(Hold.case_id == case_id, Hold.state == "released")
+        .join(Referral, Referral.id == Hold.referral_id)
+        .join(Plan, Plan.id == Referral.plan_id)
+        .where(
+            Hold.case_id == case.id,
+            Hold.state == "released",
+            Plan.round == case.round,
+        )
         .limit(1)
     )
     return session.scalar(query) is not None

@@ -7,7 +7,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short
@@ -23,6 +23,10 @@ PLAN_MACHINE = Machine(
             ("requested", "approved"): "approved",
             ("requested", "rejected"): "rejected",
             ("requested", "withdrawn"): "withdrawn",
+            # the case was opened again, or its routes are others: what may still be done of the
+            # plan can be approved; where nothing is left, it is asked for anew
+            ("requested", "narrowed"): "requested",
+            ("requested", "superseded"): "superseded",
         }
     ),
 )
@@ -82,7 +86,10 @@ HOLDING = ("pending", "active", "expired")
 
 
 class Plan(Identified, Stateful, Base):
-    """The routes that a person asks to be taken for a case; another person approves them."""
+    """The routes that a person asks to be taken for a case; another person approves them.
+
+    ``round`` and ``routing_digest``: the case as it was when they were asked for.
+    """
 
     __tablename__ = "plan"
     __table_args__ = (
@@ -90,6 +97,13 @@ class Plan(Identified, Stateful, Base):
         CheckConstraint(
             "NOT two_person OR approved_by IS NULL OR approved_by <> requested_by",
             name="two_person",
+        ),
+        Index(
+            "uq_plan_open",
+            "case_id",
+            unique=True,
+            postgresql_where=text("state = 'requested' AND requested_by <> 'system'"),
+            sqlite_where=text("state = 'requested' AND requested_by <> 'system'"),
         ),
     )
 
@@ -102,6 +116,10 @@ class Plan(Identified, Stateful, Base):
     requested_by: Mapped[str] = mapped_column(short(80))
     approved_by: Mapped[str | None] = mapped_column(short(80))
     two_person: Mapped[bool] = mapped_column(default=True)
+    round: Mapped[int] = mapped_column(default=1, server_default="1")
+    routing_digest: Mapped[str] = mapped_column(
+        short(64), default="", server_default=""
+    )
 
     case: Mapped[Case] = relationship(lazy="selectin")
 
@@ -114,6 +132,9 @@ class Referral(Identified, Stateful, Base):
     """
 
     __tablename__ = "referral"
+    __table_args__ = (
+        Index("uq_referral_plan_id", "plan_id", "partner_id", "kind", unique=True),
+    )
 
     machine: ClassVar[Machine] = REFERRAL_MACHINE
 

@@ -95,7 +95,7 @@ def release(token: str) -> Response:
             session, _hold(session, found), actor=ACTOR, now=now, reason=reason
         )
 
-    return _done(token, act, gettext("The hold is released. The host is told now."))
+    return _done(token, act, gettext("The hold is released."))
 
 
 def _done(

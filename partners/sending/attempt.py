@@ -18,13 +18,15 @@ from hotline.core.storage import machine
 from partners.channels.base import Message
 from partners.channels.registry import Channels
 from partners.notices import origins
+from partners.notices.judging import is_of_this_round, may_leave
 from partners.notices.message import notice_message
 from partners.notices.models import OPEN, Notice
-from partners.notices.service import after_sending, failed_notice, may_leave
+from partners.notices.service import after_sending, failed_notice
 from partners.referrals import service as referrals
 from partners.referrals.message import referral_message
 from partners.referrals.models import Referral
 from partners.sending.models import Delivery
+from triage.cases.models import Case
 
 
 def attempt_delivery(task: Task, *, channels: Channels) -> None:
@@ -34,9 +36,10 @@ def attempt_delivery(task: Task, *, channels: Channels) -> None:
     server, is_danger = _receiver_of(task, delivery_id, channels)
     circuit.require_closed(server, urgent=is_danger)
     with task.context.database.writing() as session:
-        delivery = session.get(Delivery, delivery_id, with_for_update={"of": Delivery})
+        delivery = session.get(Delivery, delivery_id)
         if delivery is None:
             raise NotFound("There is no such delivery.")
+        _lock_case_first(session, delivery)
         message = _prepare(session, task, delivery)
     if message is None:
         with task.finishing():
@@ -78,13 +81,27 @@ def _receiver_of(
         return channels.server_of(delivery.channel, delivery.address), is_danger
 
 
+def _lock_case_first(session: Session, delivery: Delivery) -> None:
+    """The case before anything of it, as every act on a case does: nobody waits in a circle."""
+    subject: Notice | Referral
+    if delivery.subject == "notice":
+        subject = session.get_one(Notice, delivery.subject_id)
+    else:
+        subject = session.get_one(Referral, delivery.subject_id)
+    session.get_one(
+        Case, subject.case_id, with_for_update={"of": Case}, populate_existing=True
+    )
+    session.refresh(subject)
+    session.refresh(delivery, with_for_update={"of": Delivery})
+
+
 def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None:
     """The message, with the try noted; None where it may not leave any more."""
     if delivery.state not in ("queued", "sending"):
         return None
     if delivery.subject == "notice":
         notice = session.get_one(Notice, delivery.subject_id)
-        stopped = _stopped(session, notice, delivery.purpose)
+        stopped = _stopped(session, task, notice, delivery.purpose)
         if stopped == "held" and notice.state == "queued":
             machine.advance(session, notice, "held", actor="delivery", now=task.now)
     else:
@@ -116,7 +133,7 @@ def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None
     return message
 
 
-def _stopped(session: Session, notice: Notice, purpose: str) -> str:
+def _stopped(session: Session, task: Task, notice: Notice, purpose: str) -> str:
     """Why a notice's message may not leave now; empty if it may.
 
     A withdrawal goes out although a hold is on the case: it asks a host to do nothing.
@@ -128,7 +145,9 @@ def _stopped(session: Session, notice: Notice, purpose: str) -> str:
     wanted = ("queued",) if purpose == "first" else OPEN
     if notice.state not in wanted:
         return "overtaken"
-    return "" if may_leave(session, notice) else "held"
+    if purpose == "first" and not is_of_this_round(session, notice):
+        return "held"
+    return "" if may_leave(session, task.context, notice, task.now) else "held"
 
 
 def _sent(session: Session, task: Task, delivery: Delivery) -> None:

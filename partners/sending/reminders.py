@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.storage import machine
 from hotline.core.storage.machine import HistoryEntry
+from partners.notices.judging import may_leave
 from partners.notices.models import OPEN, Notice
-from partners.referrals.holds import is_held
 from partners.sending.models import Delivery
 from partners.sending.service import queue_delivery
 
@@ -38,7 +38,7 @@ def _remind_or_escalate(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> None:
     notice.due_at = now + INTERVAL
-    if is_held(session, notice.case_id):
+    if not may_leave(session, context, notice, now):
         return
     due = _reminded(session, notice) < REMINDERS
     if due and notice.partner is not None and notice.partner.approved_at:

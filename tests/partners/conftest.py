@@ -31,8 +31,10 @@ from partners.notices.models import Notice
 from partners.notices.release import release_notices
 from partners.plans import planning
 from partners.referrals.models import Hold, Plan, Referral
+from partners.referrals.review import review_case
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
+from triage.cases.examination.appraise import RULES
 from triage.cases.models import Case
 from triage.hosting.facts import HostingFacts, Observation
 from triage.items.models import (
@@ -43,7 +45,7 @@ from triage.items.models import (
     Sighting,
     Visit,
 )
-from triage.jurisdiction import Route
+from triage.jurisdiction import Route, rules_digest
 from triage.media.models import Media
 from workers.migrations.tables import metadata
 
@@ -147,6 +149,7 @@ class House:
     def __post_init__(self) -> None:
         self.jobs |= {
             "notice.release": lambda task: release_notices(task, lookup=self),
+            "case.review": review_case,
             "delivery.attempt": lambda task: attempt_delivery(
                 task, channels=self.channels
             ),
@@ -295,6 +298,7 @@ class House:
             item = self._item(
                 session, name, values.pop("abuse_contact", "abuse@isp.example")
             )
+            routing = values.pop("routing", ROUTING)
             case = Case(
                 **{
                     "id": new_id(),
@@ -303,7 +307,7 @@ class House:
                     "item": item,
                     "opened_at": self.now,
                     "kind": "csam_image",
-                    "routing": ROUTING,
+                    "routing": self.by_rules_of_now(routing),
                     "outcome": OUTCOME,
                     **values,
                 }
@@ -312,6 +316,10 @@ class House:
             machine.begin(session, case, actor="test", now=self.now)
             case.state = state
         return case
+
+    def by_rules_of_now(self, routing: dict[str, Any]) -> dict[str, Any]:
+        """The routing as if today's rules had just answered so."""
+        return {**routing, RULES: rules_digest(self.context.settings.data_dir)}
 
     def _item(self, session: Session, name: str, contact: str | None) -> Item:
         item = Item(

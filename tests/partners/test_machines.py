@@ -27,7 +27,7 @@ from partners.words import (
 )
 
 FINAL = {
-    "plan": {"approved", "rejected", "withdrawn"},
+    "plan": {"approved", "rejected", "withdrawn", "superseded"},
     "referral": {"closed", "withdrawn"},
     "hold": {"released", "cancelled"},
     "notice": {"withdrawn"},

@@ -25,7 +25,7 @@ from partners.notices.origins import ask_state
 from partners.referrals import holds
 from partners.referrals.models import Hold
 from partners.sending.models import Delivery
-from triage.cases.examination.examine import locate_item
+from triage.cases.examination.examine import locate_item, store_facts
 from triage.cases.models import Case
 from triage.hosting.facts import HostingFacts, Observation
 from triage.hosting.sources.cloudflare import CloudflareOrigin
@@ -156,11 +156,25 @@ def _as_it_was(house: Any) -> Iterator[None]:
     type(house).channels = before
 
 
-def behind(house: Any, *, after: str | None = "police_release") -> Case:
+def behind(
+    house: Any, *, after: str | None = "police_release", is_seen: bool | None = None
+) -> Case:
+    """A case whose host stands behind the network.
+
+    ``is_seen``: an earlier look-up saw it there already. Otherwise the look before sending finds
+    another host than the routes were made for, and the rules are asked anew: they let nothing go
+    to a network before the police. A notice that goes freely needs a host that has not moved.
+    """
     routes = [{**CDN_ROUTE, "after": after}, house.case.__globals__["POLICE"]]
     case: Case = house.case(routing={"routes": routes, "jurisdiction": []})
+    if is_seen is None:
+        is_seen = after is None
+    facts = Network().observe("one.test", kind="url", now=house.now)
     with house.context.database.writing() as session:
-        session.execute(update(Item).values(hosting_kind="host", hosting_country="US"))
+        item = session.scalars(select(Item)).one()
+        item.hosting_kind, item.hosting_country = "host", "US"
+        if is_seen:
+            store_facts(session, item, facts)
     return case
 
 
@@ -211,6 +225,15 @@ def test_a_hold_that_comes_between_stops_it_at_the_door(hidden: Any, api: Any) -
     hidden.work()
     assert api.asked == []
     assert hidden.notice.state == "awaiting_release"
+
+
+def test_a_network_that_is_found_at_the_last_look_waits_for_the_rules_of_now(
+    hidden: Any, api: Any
+) -> None:
+    hidden.decide(behind(hidden, after=None, is_seen=False), "cdn_notice")
+    assert hidden.only(Item).hosting_kind == "cdn"
+    assert hidden.notice.state == "awaiting_release"
+    assert api.asked == []
 
 
 @pytest.mark.parametrize("settings", [{}])

@@ -28,7 +28,7 @@ from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
 from hotline.core.storage import audit, machine
 from hotline.core.storage.ids import new_id
 from triage.cases import assessment, floods
-from triage.cases.examination.appraise import appraise
+from triage.cases.examination.appraise import appraise, post_review
 from triage.cases.examination.register import tell_reporters
 from triage.cases.models import OPEN_STATES, Assessment, Case
 from triage.cases.tabs import HELD_DANGER, IN_DANGER, TABS, beyond, rank_in, stands_in
@@ -348,6 +348,7 @@ def reopen(
     floods.take_back(session, case, person, now)
     tell_reporters(session, case.item_id, "reopened", actor=person.actor, now=now)
     appraise(session, context, case, now)
+    post_review(session, case, now)
 
 
 # matches and facts

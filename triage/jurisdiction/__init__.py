@@ -3,7 +3,7 @@
 from triage.jurisdiction.answer import Ground, Route, Routing
 from triage.jurisdiction.facts import Facts, Suspect, Victim
 from triage.jurisdiction.routing import priority_signals, read_list_class, route
-from triage.jurisdiction.rules import Rules, load_rules
+from triage.jurisdiction.rules import Rules, load_rules, rules_digest
 from triage.jurisdiction.vocabulary import (
     Answer,
     AssessmentClass,
@@ -31,4 +31,5 @@ __all__ = [
     "priority_signals",
     "read_list_class",
     "route",
+    "rules_digest",
 ]

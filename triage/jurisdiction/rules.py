@@ -12,9 +12,11 @@ Where the company that runs a platform has its seat stands with the platform's a
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache, partial
@@ -205,6 +207,31 @@ class _Reader:
 
     def refusal(self) -> Misconfigured:
         return Misconfigured(" ".join(self.faults))
+
+
+@cache
+def rules_digest(override_dir: Path | None = None) -> str:
+    """One value for everything that decides about routes; words and weights decide about none.
+
+    It is kept with a routing, so that a routing by the rules of another day is known as one.
+    """
+    rules = load_rules(override_dir)
+    decisive = (rules.countries, rules.network, rules.hotlines, rules.platforms)
+    text = json.dumps(_plain(decisive), sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """Rules as JSON that looks the same in every process, whatever the order of a set."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(json.dumps(_plain(entry), sort_keys=True) for entry in value)
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return value if isinstance(value, bool | int | float | None) else str(value)
 
 
 def list_faults(override_dir: Path | None = None) -> list[str]:

@@ -11,6 +11,8 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
+from hotline.core.storage import outbox
+from hotline.core.storage.ids import new_id
 from triage.cases.examination.police import post_if_strong
 from triage.cases.models import Case
 from triage.hashlists.kinds import MatchDecision
@@ -22,9 +24,13 @@ from triage.jurisdiction import (
     load_rules,
     priority_signals,
     route,
+    rules_digest,
 )
 from triage.media.models import Media
 from triage.priority import ListClass, score
+
+# In a stored routing: the digest of the rules that it follows from.
+RULES = "rules"
 
 
 def appraise(session: Session, context: Context, case: Case, now: datetime) -> None:
@@ -51,13 +57,40 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
         # The rules know a class for the whole case; one new picture among known ones still counts.
         seen = replace(seen, new_material=_has_unlisted(session, case.item_id))
     priority = score(seen, rules.weights)
-    case.routing = routing.to_json()
+    before = case.routing
+    digest = rules_digest(context.settings.data_dir)
+    case.routing = {**routing.to_json(), RULES: digest}
+    if before and before.get("routes") != case.routing["routes"]:
+        post_review(session, case, now)
     case.priority = priority.score
     case.priority_parts = [part.to_json() for part in priority.parts]
     case.proposed_class = str(listed) if listed in ("baseline", "national") else ""
     if case.item.examined_at is not None:  # before that nobody knows whose case it is
         session.flush()
         post_if_strong(session, case, now)
+
+
+def appraise_by_rules_of_now(
+    session: Session, context: Context, case: Case, now: datetime
+) -> None:
+    """Ask the rules anew where the case's routes come from other rules than today's.
+
+    A law or a partner hotline may have changed since the routing was stored.
+    """
+    if case.routing.get(RULES) != rules_digest(context.settings.data_dir):
+        appraise(session, context, case, now)
+
+
+def post_review(session: Session, case: Case, now: datetime) -> None:
+    """Whoever decided on the case as it was is to look again: plans, and notices not yet sent."""
+    outbox.post(
+        session,
+        "case.review",
+        key=f"review:{case.id}:{new_id()}",
+        payload={"case_id": str(case.id)},
+        now=now,
+        queue="urgent",
+    )
 
 
 def facts_of(session: Session, context: Context, case: Case) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""Whether a notice may leave, asked of the case as it is now and never of how it once was."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from partners.notices.models import Notice
+from partners.referrals.holds import is_held, was_released
+from partners.referrals.models import Plan
+from triage.cases.examination.appraise import appraise_by_rules_of_now
+
+# While people assess the case, or have found it legal, no host is told anything about it.
+DECIDED = ("assessed", "in_progress", "removed", "closed")
+
+
+def may_leave(
+    session: Session, context: Context, notice: Notice, now: datetime
+) -> bool:
+    """No hold is on the case; and where the police go first, they have let it go.
+
+    A hold stops every notice of its case, whatever the notice was made for. What the rules ask
+    for is worked out from the routing of this moment and noted on the notice; a routing by rules
+    that have changed since is worked out anew before.
+    """
+    appraise_by_rules_of_now(session, context, notice.case, now)
+    notice.needs_release = _needs_release(session, notice)
+    if notice.case.state not in DECIDED or is_held(session, notice.case_id):
+        return False
+    return not notice.needs_release or was_released(session, notice.case)
+
+
+def is_of_this_round(session: Session, notice: Notice) -> bool:
+    """Whether the assessments that the notice was decided on still count."""
+    return session.get_one(Plan, notice.plan_id).round == notice.case.round
+
+
+def _needs_release(session: Session, notice: Notice) -> bool:
+    """A notice that the routing does not know any more waits: nobody has said that it may go."""
+    offered = [
+        route
+        for route in notice.case.routing.get("routes", [])
+        if route["to"] == notice.kind
+    ]
+    country = _country(session.get_one(Plan, notice.plan_id), notice.kind)
+    same_country = [route for route in offered if route["country"] == country]
+    governing = same_country or offered
+    return not governing or any(
+        route["after"] == "police_release" for route in governing
+    )
+
+
+def _country(plan: Plan, kind: str) -> str | None:
+    return next(
+        (route["country"] for route in plan.routes if route["to"] == kind), None
+    )

@@ -1,0 +1,93 @@
+"""What becomes of open plans and unsent notices where a case's round or routing has changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.jobs.task import Task
+from hotline.core.storage import audit, machine
+from partners.notices import judging
+from partners.notices import service as notices
+from partners.notices.models import UNSENT, Notice
+from partners.referrals.basis import remainder_of, routing_digest, why_outdated
+from partners.referrals.holds import post_release
+from partners.referrals.models import Plan
+from triage.cases.models import Case
+
+
+def review_case(task: Task) -> None:
+    """The job that follows every change of a case's round or routing."""
+    with task.finishing() as session:
+        case = session.get_one(
+            Case, task.id_of("case_id"), with_for_update={"of": Case}
+        )
+        review_measures(session, task.context, case, now=task.now)
+
+
+def review_measures(
+    session: Session, context: Context, case: Case, *, now: datetime
+) -> None:
+    """Narrow what rests on an older state of the case, and judge anew what has not left.
+
+    Referrals are left alone: what the police or another office are to know goes out.
+    """
+    open_plans = select(Plan).where(Plan.case_id == case.id, Plan.state == "requested")
+    for plan in session.scalars(open_plans).all():
+        if why_outdated(plan, case):
+            _narrow_plan(session, plan, case, now)
+    unsent = select(Notice).where(Notice.case_id == case.id, Notice.state.in_(UNSENT))
+    for notice in session.scalars(unsent.order_by(Notice.id)).all():
+        _judge_anew(session, context, notice, now)
+
+
+def _narrow_plan(session: Session, plan: Plan, case: Case, now: datetime) -> None:
+    """Keep what the rules of now still allow; a plan of which nothing is left is superseded."""
+    reason = why_outdated(plan, case)
+    remainder = remainder_of(plan, case)
+    left_out = [route.to_json() for route in remainder.left_out]
+    if not remainder.routes:
+        machine.advance(
+            session,
+            plan,
+            "superseded",
+            actor=audit.SYSTEM,
+            now=now,
+            reason=reason,
+            left_out=left_out,
+        )
+        return
+    plan.routes = remainder.routes
+    plan.round, plan.routing_digest = case.round, routing_digest(case)
+    machine.advance(
+        session,
+        plan,
+        "narrowed",
+        actor=audit.SYSTEM,
+        now=now,
+        reason=reason,
+        left_out=left_out,
+    )
+
+
+def _judge_anew(
+    session: Session, context: Context, notice: Notice, now: datetime
+) -> None:
+    if not judging.is_of_this_round(session, notice):
+        notices.withdraw(
+            session,
+            context,
+            notice,
+            reason="The case was opened again before it left.",
+            actor=audit.SYSTEM,
+            now=now,
+        )
+        return
+    may_leave = judging.may_leave(session, context, notice, now)
+    if notice.state == "queued" and not may_leave:
+        machine.advance(session, notice, "held", actor=audit.SYSTEM, now=now)
+    elif notice.state == "awaiting_release" and may_leave:
+        post_release(session, notice.case_id, key=f"release:{notice.id}:{now}", now=now)
