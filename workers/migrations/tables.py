@@ -8,6 +8,7 @@ import hotline.accounts.models
 import hotline.core.jobs.circuit
 import hotline.core.storage.audit
 import hotline.core.storage.crypto
+import hotline.core.storage.key_fingerprints
 import hotline.core.storage.machine
 import hotline.core.storage.outbox
 import hotline.core.storage.reference_numbers
