@@ -37,7 +37,6 @@ def main() -> None:
                 squawk,
                 "--exclude",
                 ",".join(EXCLUDED),
-                "--assume-in-transaction",
                 statements,
             ],
             check=False,
