@@ -1,4 +1,4 @@
-"""Fingerprints of the keys that a database is used with"""
+"""Fingerprints of the keys that a database is used with, and a row to try writing on"""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ def upgrade() -> None:
         sa.Column("first_used", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_key_fingerprint")),
     )
+    op.create_table(
+        "write_mark",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("touched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_write_mark")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("write_mark")
     op.drop_table("key_fingerprint")
