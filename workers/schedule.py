@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context, utc_now
 from hotline.core.logs import origin
 from hotline.core.storage import audit
-from hotline.intake import service as intake
+from hotline.intake import retention
 from hotline.intake.inbound.fetch import post_fetch
 from partners.referrals.holds import expire_holds
 from partners.sending.reminders import remind
@@ -74,8 +74,8 @@ class Scheduler:
             return 0
         self._retention_at = now
         staging.sweep(self.context.database, now)
+        erased = sum(retention.forget_all_due(self.context, now=now).values())
         with self.context.database.writing() as session:
-            erased = sum(intake.forget_due(session, self.context, now=now).values())
             return erased + forget_idle(session, self.context, now=now)
 
     @staticmethod

@@ -200,6 +200,9 @@ class Settings(BaseSettings):
     retention_report_days: int = Field(
         365, ge=1, description="Narratives, after closure."
     )
+    retention_unread_days: int = Field(
+        180, ge=0, description="How much longer words that nobody read are kept."
+    )
     audit_heads_file: Path | None = Field(
         None, description="Outside the database, append-only."
     )

@@ -138,17 +138,28 @@ def run_retention(
     json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Erase contact data and narratives whose time is over; the scheduler does it by itself too."""
-    from hotline.intake import service as intake
+    from hotline.intake import retention
 
     context = open_house()
-    with context.database.writing() as session:
-        counts = intake.forget_due(session, context, now=utc_now())
+    now = utc_now()
+
+    def say(counts: dict[str, int]) -> None:
+        if not json:
+            stdout.print(_count_words(counts))
+
+    counts = retention.forget_all_due(context, now=now, progress=say)
+    with context.database.reading() as session:
+        held = retention.count_held(session, context, now=now)
     if json:
-        emit_json(counts)
-    else:
-        stdout.print(
-            ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in counts.items())
-        )
+        emit_json(counts | {"held_unread": held})
+        return
+    stdout.print(f"Nothing more is due. {_count_words(counts)}")
+    if held:
+        stdout.print(f"Reports kept because nobody read their last words: {held}.")
+
+
+def _count_words(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in counts.items())
 
 
 def check() -> None:

@@ -279,6 +279,8 @@ def test_contacts_go_first_then_the_whole_text_and_the_receipt(
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
         service.add_information(session, context, report, "more", NOW)
+        # Words that nobody read would hold the report back.
+        service.open_texts(session, context, report, actor="person:x", why="y", now=NOW)
     finish(context, received, NOW)
     days = context.settings.retention_contact_days
     assert retention(context, NOW + timedelta(days=days - 1))["contacts"] == 0
