@@ -10,7 +10,6 @@ from hotline.core.datafiles.countries import Country, load_country
 from hotline.core.settings import Settings
 from hotline.core.storage.crypto import Keyring, Vault
 from hotline.core.storage.database import Database
-from hotline.core.storage.key_fingerprints import open_keyring
 
 
 @dataclass(frozen=True)
@@ -31,16 +30,15 @@ def build_context(
     """``after_commit`` receives the outbox notes of each committed transaction."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     assert settings.secrets_dir is not None
-    database = Database(
-        settings.database_url.get_secret_value(), after_commit=after_commit
-    )
-    keyring = open_keyring(settings.secrets_dir, database, now=utc_now())
+    keyring = Keyring(settings.secrets_dir)
     return Context(
         settings=settings,
         country=load_country(settings.country, settings.data_dir),
         keyring=keyring,
         vault=Vault(keyring),
-        database=database,
+        database=Database(
+            settings.database_url.get_secret_value(), after_commit=after_commit
+        ),
     )
 
 

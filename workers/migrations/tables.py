@@ -8,11 +8,9 @@ import hotline.accounts.models
 import hotline.core.jobs.circuit
 import hotline.core.storage.audit
 import hotline.core.storage.crypto
-import hotline.core.storage.key_fingerprints
 import hotline.core.storage.machine
 import hotline.core.storage.outbox
 import hotline.core.storage.reference_numbers
-import hotline.core.storage.write_mark
 import hotline.intake.models  # noqa: F401
 import partners.directory.models
 import partners.notices.models

@@ -8,7 +8,6 @@ that a value copied to another row or column does not open. Erasing is deleting 
 Keys are files of 32 random bytes in the secrets directory, made at first start, mode 0600:
 ``master.key`` wraps data keys, ``receipts.key`` is the key of receipt look-ups, ``links.key`` signs
 and hashes links, ``sessions.key`` is Flask's secret key, ``audit.key`` authenticates audit heads.
-A database in use is given no new key: see ``hotline.core.storage.key_fingerprints``.
 """
 
 from __future__ import annotations

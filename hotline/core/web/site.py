@@ -21,15 +21,6 @@ from flask import (
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import get_locale
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from sqlalchemy.exc import (
-    DatabaseError,
-    DataError,
-    IntegrityError,
-    InterfaceError,
-    ProgrammingError,
-    SQLAlchemyError,
-)
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.wrappers import Response as BaseResponse
@@ -52,12 +43,6 @@ MAX_BODY = 2_000_000
 ACT = "POST"
 METHODS = ("GET", "HEAD", "OPTIONS", ACT)
 PROBLEM = "application/problem+json"
-RETRY_AFTER_SECONDS = 60
-DATABASE_FAULTS: tuple[type[SQLAlchemyError], ...] = (
-    DatabaseError,
-    InterfaceError,
-    PoolTimeout,
-)
 
 # 'none' by default: a page may only do what it was given here. A view that needs less or more
 # sets its own header, which is then left alone.
@@ -166,10 +151,6 @@ def install(app: Flask, ctx: Context) -> None:
     app.register_error_handler(HotlineError, _known_error)
     app.register_error_handler(CSRFError, _http_error)
     app.register_error_handler(HTTPException, _http_error)
-    for fault in DATABASE_FAULTS:
-        app.register_error_handler(fault, _database_fault)
-    for mistake in (IntegrityError, DataError, ProgrammingError):
-        app.register_error_handler(mistake, _unknown_error)
     app.register_error_handler(Exception, _unknown_error)
     app.context_processor(_page_variables)
 
@@ -293,21 +274,6 @@ def _http_error(error: HTTPException) -> BaseResponse:
 
 
 def _unknown_error(error: Exception) -> BaseResponse:
-    log_failure(error)
-    return _answer(500, "Something went wrong", "Please try again in a few minutes.")
-
-
-def _database_fault(error: Exception) -> BaseResponse:
-    """The database is away, full or locked: not the request's fault, and not for ever."""
-    log_failure(error)
-    response = _answer(
-        503, "Not available at the moment", "Please try again in a minute."
-    )
-    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response
-
-
-def log_failure(error: Exception) -> None:
     """Log where, never what: the request of a frightened person is in the values."""
     log.error(
         "request_failed",
@@ -315,6 +281,7 @@ def log_failure(error: Exception) -> None:
         error=type(error).__name__,
         where=origin(error),
     )
+    return _answer(500, "Something went wrong", "It has been noted. Please try again.")
 
 
 def _answer(

@@ -219,7 +219,7 @@ def _store(
     submission: Submission, form_id: str, *, hasty: bool
 ) -> tuple[Received, bool]:
     """Store it, once; and whether it is held for review."""
-    secret, now = session.get(_DRAFT), utc_now()
+    secret, now = session.pop(_DRAFT, None), utc_now()
     trapped = bool(request.form.get(form_fields.TRAP))
     suspect = guard.is_suspect(hasty=hasty)
     if secret is None and not suspect and not trapped:
@@ -238,10 +238,7 @@ def _store(
         )
         if received.again:  # what counts is what was decided the first time
             held = held and service.is_held(transaction, received.report_id)
-    session.pop(
-        _DRAFT, None
-    )  # only now: a draft whose report was not stored is still there
-    return received, held
+        return received, held
 
 
 def _question_page(
@@ -251,7 +248,6 @@ def _question_page(
     *,
     lost: bool = False,
     status: int = 200,
-    form_id: str = "",
 ) -> Response:
     template = f"public/questions/{page}.html"
     number, total = (0, 0) if page == ALL else paths.position_of(page, values)
@@ -267,7 +263,7 @@ def _question_page(
         "danger": paths.is_in_danger(values),
         "fields": form_fields.FIELDS,
     }
-    form_id = form_id or form_fields.new_form_id(site.context())
+    form_id = form_fields.new_form_id(site.context())
     if faults or any(values.values()):
         rendered = render_template(template, **seen, lost=lost, form_id=form_id)
     else:  # not yet filled in: but for these it is everybody's
@@ -389,31 +385,3 @@ def stale_page(error: CSRFError) -> Response:  # noqa: ARG001
     if request.form.get("age") == "child":
         typed["reporter_role"] = "child_self"
     return _question_page(ALL, typed, {"": wording.FAULTS["one_page"]}, status=400)
-
-
-def database_fault(error: Exception) -> Response | str:
-    """Nothing could be stored or read: what a person typed is shown again, to be sent once more.
-
-    The form keeps its id: if it was stored after all, sending it again is the same report.
-    """
-    site.log_failure(error)
-    response = make_response(_form_as_typed(), 503)
-    response.headers["Retry-After"] = str(site.RETRY_AFTER_SECONDS)
-    return response
-
-
-def _form_as_typed() -> Answer:
-    fault = {"": wording.FAULTS["unavailable"]}
-    if not request.path.startswith("/report"):
-        text = request.form.get("text", "")
-        return _status_form(request.form.get("receipt", ""), fault, 503, text)
-    typed = form_fields.values_of(request.form)
-    page = (request.view_args or {}).get("page", ALL)
-    if page != ALL and page not in paths.path_of(typed):
-        page = ALL  # which question this was hangs on answers that cannot be read now
-    form_id = request.form.get("form_id", "")
-    return _question_page(page, typed, fault, status=503, form_id=form_id)
-
-
-for _fault in site.DATABASE_FAULTS:
-    blueprint.register_error_handler(_fault, database_fault)

@@ -44,6 +44,5 @@ FAULTS: dict[str, LazyString] = {
     "one_page": _(
         "Nothing is lost. Here are all questions on one page: go on, and send it."
     ),
-    "unavailable": _("It is not your fault. Try again in a few minutes."),
     "busy": _("Too many tries in a short time. Wait a few minutes."),
 }
