@@ -53,11 +53,14 @@ registry_settings() {
     | grep -v -E '^(PIP_FIND_LINKS|UV_FIND_LINKS|PIP_CACHE_DIR|UV_CACHE_DIR|PIP_CONFIG_FILE|UV_CONFIG_FILE)=' || true
 }
 
+# in_bare_root ROOT USER COMMAND…
 in_bare_root() {
-  local root=$1
-  shift
+  local root=$1 user=$2 home
+  shift 2
   local settings
   mapfile -t settings < <(registry_settings)
-  chroot "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    HOME=/root LANG=C.UTF-8 "${settings[@]}" "$@"
+  home=$(awk -F: -v user="$user" '$1 == user { print $6 }' "$root/etc/passwd")
+  chroot "$root" setpriv --reuid "$user" --regid "$user" --init-groups \
+    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    HOME="$home" LANG=C.UTF-8 "${settings[@]}" "$@"
 }

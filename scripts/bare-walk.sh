@@ -3,14 +3,16 @@
 set -euo pipefail
 cd "$1"
 export HOTLINE_PORT=${HOTLINE_PORT:-8790}
-log=/root/service.log
+log=$HOME/service.log
 limit=600
 fail() { echo "$*" >&2; tail -n 40 "$log" >&2; exit 1; }
 
-if command -v gcc cc python3 redis-server >/dev/null; then
-  echo "This system is not bare." >&2
-  exit 1
-fi
+for program in cc gcc python3 redis-server valkey-server; do
+  if command -v "$program"; then
+    echo "This system is not bare." >&2
+    exit 1
+  fi
+done
 
 started=$SECONDS
 setsid make run > "$log" 2>&1 &
@@ -78,3 +80,4 @@ left=$(grep -l -a -E 'redis|valkey|hotline|python' /proc/[0-9]*/comm 2>/dev/null
 started=$SECONDS
 make setup >> "$log" 2>&1 || fail "A second set-up failed."
 [ $((SECONDS - started)) -lt 10 ] || fail "A second set-up took $((SECONDS - started)) s."
+if command -v cc >/dev/null; then fail "Set-up installed a compiler."; fi

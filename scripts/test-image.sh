@@ -26,7 +26,9 @@ made_base=
 container=hotline-test-$$
 clean_up() {
   podman rm -f -i "$container" >/dev/null 2>&1 || true
-  podman rmi -f "$image" ${made_base:+"$made_base"} >/dev/null 2>&1 || true
+  # One after the other: a base that an image still stands on is not removed.
+  podman rmi -f "$image" >/dev/null 2>&1 || true
+  if [ -n "$made_base" ]; then podman rmi -f "$made_base" >/dev/null 2>&1 || true; fi
   rm -rf "$work"
 }
 trap clean_up EXIT
