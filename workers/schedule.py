@@ -7,7 +7,6 @@ takes over when the first one dies.
 from __future__ import annotations
 
 import signal
-import threading
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,6 +23,7 @@ from partners.sending.reminders import remind
 from partners.watching.service import post_due_checks
 from triage.cases.forget import forget_idle
 from triage.hashlists.imports import staging
+from workers.stopping import StopRequest
 from workers.transport import Transport
 
 log = structlog.get_logger(__name__)
@@ -110,9 +110,8 @@ def _write_head(session: Session, context: Context, now: datetime) -> int:
 
 def run_forever(context: Context, transport: Transport) -> None:
     """Tick until SIGTERM or SIGINT."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = StopRequest()
+    stop.on_signals(signal.SIGTERM, signal.SIGINT)
     scheduler = Scheduler(context, transport)
     while not stop.wait(context.settings.tick_seconds):
         scheduler.tick(utc_now())

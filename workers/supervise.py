@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +27,7 @@ from hotline.core.errors import Conflict, Unavailable
 from hotline.core.settings import Settings
 from workers import redis_server
 from workers.pools import Pool
+from workers.stopping import StopRequest
 from workers.transport import connect
 
 log = structlog.get_logger(__name__)
@@ -62,12 +62,11 @@ class Tree:
     def __init__(self, settings: Settings, children: Sequence[Child]) -> None:
         self.settings = settings
         self.children = list(children)
-        self._stop = threading.Event()
+        self._stop = StopRequest()
 
     def run(self, ready: Callable[[], None] | None = None) -> int:
         """Start everything, call ``ready`` once the web answers, watch until told to stop."""
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda *_: self._stop.set())
+        self._stop.on_signals(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         try:
             for child in self.children:
                 self._start(child)
@@ -219,7 +218,7 @@ def require_free_port(host: str, port: int) -> None:
             ) from error
 
 
-def wait_for_redis(settings: Settings, stop: threading.Event) -> None:
+def wait_for_redis(settings: Settings, stop: StopRequest) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while not stop.is_set():
         try:

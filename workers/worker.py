@@ -25,6 +25,7 @@ from workers import tools as toolbox
 from workers.execute import OutOfTime, execute
 from workers.jobs import jobs_of
 from workers.pools import Pool
+from workers.stopping import StopRequest
 from workers.transport import (
     ALIVE_SECONDS,
     HEARTBEAT_SECONDS,
@@ -53,15 +54,12 @@ class Worker:
         self._tools = tools
         self._inbox = inbox
         self._jobs = jobs_of(pools)
-        self._stop = threading.Event()
+        self.stop = StopRequest()
         self._began: float | None = None
-
-    def stop(self) -> None:
-        self._stop.set()
 
     def run(self, *, burst: bool = False) -> None:
         """With ``burst``, until the queues are empty; ``Unavailable`` if Redis is away then."""
-        while not self._stop.is_set():
+        while not self.stop.is_set():
             try:
                 entry_id = self._inbox.take(wait=not burst)
                 if entry_id is None and burst and self._inbox.is_empty():
@@ -70,7 +68,7 @@ class Worker:
                 if burst:
                     raise Unavailable("Redis does not answer.") from None
                 log.warning("redis_unreachable", error=type(error).__name__)
-                self._stop.wait(AWAY_SECONDS)
+                self.stop.wait(AWAY_SECONDS)
                 continue
             if entry_id is not None:
                 self._do(entry_id)
@@ -103,7 +101,7 @@ class Worker:
                 os._exit(STUCK_CODE)
             with suppress(redis.RedisError):  # said by the loop that takes the work
                 connection.set(key, 1, ex=ALIVE_SECONDS)
-            if self._stop.wait(HEARTBEAT_SECONDS):
+            if self.stop.wait(HEARTBEAT_SECONDS):
                 return
 
 
@@ -131,8 +129,7 @@ def work(
     try:
         tools.prepare(pools)
         worker = Worker(tools, Inbox(settings, pools), pools)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: worker.stop())
+        worker.stop.on_signals(signal.SIGTERM, signal.SIGINT)
         threading.Thread(target=worker.beat, args=(settings,), daemon=True).start()
         worker.run(burst=burst)
     finally:

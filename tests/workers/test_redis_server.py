@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from hotline.core.errors import Misconfigured
 from hotline.core.settings import SOCKET, load_settings
 from workers.redis_server import LONGEST_SOCKET, command, find_server
+from workers.stopping import StopRequest
 from workers.supervise import wait_for_redis
 from workers.transport import connect
 
@@ -66,7 +66,7 @@ def test_workers_can_read_the_list_of_clients_whatever_the_path(
     settings.run_dir.mkdir(parents=True)
     server = subprocess.Popen(command(settings.run_dir))
     try:
-        wait_for_redis(settings, threading.Event())
+        wait_for_redis(settings, StopRequest())
         assert [client["addr"] for client in connect(settings).client_list()] == [
             f"{SOCKET}:0"
         ]
