@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.context import Context
+from hotline.core.storage import ids
 from hotline.core.storage.ids import (
     RECEIPT_LENGTH,
     new_id,
@@ -19,11 +21,27 @@ from hotline.core.storage.reference_numbers import next_reference
 
 
 def test_ids_are_version_7_and_ordered_in_time() -> None:
-    ids = [new_id() for _ in range(1000)]
-    assert all(i.version == 7 and i.variant == "specified in RFC 4122" for i in ids)
-    assert len(set(ids)) == 1000
-    stamps = [i.int >> 80 for i in ids]
+    made = [new_id() for _ in range(1000)]
+    assert all(i.version == 7 and i.variant == "specified in RFC 4122" for i in made)
+    assert len(set(made)) == 1000
+    stamps = [i.int >> 80 for i in made]
     assert stamps == sorted(stamps)
+
+
+def test_rows_of_one_act_keep_their_order_whatever_the_clock_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """History is sorted by time and id, and everything that one act does has one time."""
+    first = new_id()
+    moments = iter([5, 5, 4, 3, 3])  # it stands still, and is put back
+    monkeypatch.setattr(ids.time, "time_ns", lambda: next(moments))
+    made = [first, *(new_id() for _ in range(5))]
+    assert made == sorted(made)
+    monkeypatch.undo()
+    with ThreadPoolExecutor(4) as pool:
+        lots = list(pool.map(lambda _: [new_id() for _ in range(2_000)], range(8)))
+    assert all(lot == sorted(lot) for lot in lots)
+    assert len({made for lot in lots for made in lot}) == 16_000
 
 
 def test_receipts_have_the_promised_strength() -> None:
