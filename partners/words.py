@@ -96,7 +96,7 @@ ATTENTION: Words = {
     ),
 }
 
-# Why a plan, or a route of it, does not stand any more; as ``partners.referrals.basis`` says it.
+# Why a plan, or a route of it, does not stand any more; as ``partners.plans.basis`` says it.
 PLAN_CHANGES: Words = {
     "the case was opened again": lazy_gettext("the case was opened again"),
     "the routes of the case have changed": lazy_gettext(

@@ -24,7 +24,7 @@ def jobs_of(pools: Iterable[Pool]) -> Jobs:
 
 def _intake() -> Jobs:
     from partners.plans.automatic import refer_automatically
-    from partners.referrals.review import review_case
+    from partners.plans.review import review_case
     from triage.cases.examination.examine import appraise_item
     from triage.cases.examination.register import alarm_item, register_report
 

@@ -18,8 +18,8 @@ from hotline.core.logs import origin
 from hotline.core.storage import audit
 from hotline.intake import retention
 from hotline.intake.inbound.fetch import post_fetch
+from partners.notices.reminders import remind
 from partners.referrals.holds import expire_holds
-from partners.sending.reminders import remind
 from partners.watching.service import post_due_checks
 from triage.cases.forget import forget_idle
 from triage.hashlists.imports import staging

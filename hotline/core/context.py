@@ -20,6 +20,11 @@ class Context:
     vault: Vault
     database: Database
 
+    @property
+    def hotline_name(self) -> str:
+        """As the operator calls it, else as its country does; may be empty."""
+        return self.settings.hotline_name or self.country.hotline_name
+
     def close(self) -> None:
         self.database.dispose()
 

@@ -26,9 +26,9 @@ from partners.directory.models import Partner
 from partners.directory.territory import Coverage, coverage_of
 from partners.notices.models import Notice
 from partners.plans import closing, planning
+from partners.plans.basis import remainder_of, routing_digest, why_outdated
 from partners.plans.places import municipality_of
 from partners.referrals import service
-from partners.referrals.basis import remainder_of, routing_digest, why_outdated
 from partners.referrals.models import HOLDING, Hold, Plan
 from partners.sending.models import Delivery
 from partners.watching.models import Watch

@@ -19,6 +19,7 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from hotline.core.context import Context
 from hotline.core.errors import Misconfigured
 from hotline.core.languages import FOLDER, LETTERS, SHIPPED, SOURCE
 
@@ -47,6 +48,11 @@ def write_letter(name: str, language: str, data_dir: Path, /, **values: Any) -> 
             f"Mail template {name}: the first line must begin with {SUBJECT!r}."
         )
     return Letter(subject.removeprefix(SUBJECT).strip(), body.strip() + "\n")
+
+
+def sender_name(context: Context) -> str:
+    """How letters and documents call the hotline: as its pages do."""
+    return context.hotline_name or "Hotline"
 
 
 def moment(value: datetime) -> str:

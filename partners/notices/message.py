@@ -13,7 +13,7 @@ from hotline.core.context import Context
 from hotline.core.storage import machine
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
-from partners.letters.wording import stamp
+from partners.letters.wording import sender_name, stamp
 from partners.links import new_link
 from partners.notices.locations import csv_of
 from partners.notices.models import Notice, NoticeItem
@@ -76,11 +76,6 @@ def answer_link(context: Context, notice: Notice) -> str:
     """The no-login page of the notice; the same link in every message about it."""
     token = new_link(context.keyring, "notice", notice.id).token
     return f"{context.settings.provider_url}/provider/{token}"
-
-
-def sender_name(context: Context) -> str:
-    """The hotline's name, as its pages show it."""
-    return context.settings.hotline_name or context.country.hotline_name or "Hotline"
 
 
 def _located(session: Session, notice: Notice) -> list[Located]:

@@ -12,8 +12,8 @@ from hotline.core.storage import machine
 from hotline.core.storage.machine import HistoryEntry
 from partners.notices.judging import may_leave
 from partners.notices.models import OPEN, Notice
+from partners.notices.service import queue_letter
 from partners.sending.models import Delivery
-from partners.sending.service import queue_delivery
 
 # A host gets this many reminders, this far apart; then a person decides on the next step.
 REMINDERS = 2
@@ -43,14 +43,8 @@ def _remind_or_escalate(
     due = _reminded(session, notice) < REMINDERS
     if due and notice.partner is not None and notice.partner.approved_at:
         notice.link_expires_at = now + timedelta(days=context.settings.notice_link_days)
-        queue_delivery(
-            session,
-            subject="notice",
-            subject_id=notice.id,
-            partner=notice.partner,
-            domain=context.settings.hotline_domain,
-            now=now,
-            purpose="reminder",
+        queue_letter(
+            session, context, notice, notice.partner, now=now, purpose="reminder"
         )
         return
     notice.due_at = None

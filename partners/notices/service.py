@@ -26,7 +26,7 @@ from partners.directory.service import PublishedContact, add_published_desk
 from partners.links import mac_of, new_link
 from partners.notices import origins
 from partners.notices.judging import is_of_this_round, may_leave
-from partners.notices.models import Notice, NoticeItem, ProviderAnswer
+from partners.notices.models import UNSENT, Notice, NoticeItem, ProviderAnswer
 from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.sending.service import first_message_id, queue_delivery
@@ -139,6 +139,20 @@ def dispatch(
     notice.due_at = now + timedelta(hours=REMOVAL_HOURS[_urgency(notice)])
     notice.link_mac = new_link(context.keyring, "notice", notice.id).mac
     notice.link_expires_at = now + timedelta(days=context.settings.notice_link_days)
+    queue_letter(session, context, notice, partner, now=now, urgent=True)
+
+
+def queue_letter(
+    session: Session,
+    context: Context,
+    notice: Notice,
+    partner: Partner,
+    *,
+    now: datetime,
+    purpose: str = "first",
+    urgent: bool = False,
+) -> None:
+    """Have a letter about the notice sent: the notice itself, a reminder, a withdrawal."""
     queue_delivery(
         session,
         subject="notice",
@@ -146,7 +160,8 @@ def dispatch(
         partner=partner,
         domain=context.settings.hotline_domain,
         now=now,
-        urgent=True,
+        purpose=purpose,
+        urgent=urgent,
     )
 
 
@@ -230,16 +245,11 @@ def withdraw(
     if not reason.strip():
         missing = phrase("Say why the notice is withdrawn.")
         raise InvalidInput(missing, fields={"/reason": missing})
-    told = notice.state not in (
-        "awaiting_release",
-        "awaiting_contact",
-        "queued",
-        "failed",
-    )
+    was_sent = notice.state not in UNSENT
     reason = reason.strip()[:1000]
     machine.advance(session, notice, "withdrawn", actor=actor, now=now, reason=reason)
     notice.link_revoked_at = now
-    if told:
+    if was_sent:
         _tell_of_withdrawal(session, context, notice, now)
 
 
@@ -247,16 +257,9 @@ def _tell_of_withdrawal(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> None:
     """Nothing goes to an address that was changed meanwhile: the link is dead in any case."""
-    if notice.partner is not None and notice.partner.approved_at is not None:
-        queue_delivery(
-            session,
-            subject="notice",
-            subject_id=notice.id,
-            partner=notice.partner,
-            domain=context.settings.hotline_domain,
-            now=now,
-            purpose="withdrawal",
-        )
+    partner = notice.partner
+    if partner is not None and partner.approved_at is not None:
+        queue_letter(session, context, notice, partner, now=now, purpose="withdrawal")
 
 
 def by_token(session: Session, context: Context, token: str, now: datetime) -> Notice:

@@ -18,9 +18,9 @@ from hotline.core.jobs.task import Task
 from hotline.core.storage import audit, machine
 from hotline.core.storage.ids import new_id
 from partners.directory.lookup import find_candidates, propose_partner
+from partners.plans.basis import routing_digest
 from partners.plans.places import municipality_of
 from partners.referrals import service
-from partners.referrals.basis import routing_digest
 from partners.referrals.models import Plan, Referral
 from triage.cases.examination.police import evidence, police_route
 from triage.cases.models import Case

@@ -30,11 +30,11 @@ from partners.directory.models import Partner
 from partners.directory.territory import LONGEST_REASON, coverage_of
 from partners.notices import service as notices
 from partners.notices.models import UNDER_WAY, Notice
+from partners.plans.basis import IN_DANGER, routing_digest, why_outdated
 from partners.plans.places import municipality_of
+from partners.plans.review import review_measures
 from partners.referrals import service as referrals
-from partners.referrals.basis import IN_DANGER, routing_digest, why_outdated
 from partners.referrals.models import Plan, Referral
-from partners.referrals.review import review_measures
 from partners.watching.service import start_watch
 from triage.cases.examination.appraise import appraise_by_rules_of_now
 from triage.cases.examination.register import tell_reporters

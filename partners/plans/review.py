@@ -13,7 +13,7 @@ from hotline.core.storage import audit, machine
 from partners.notices import judging
 from partners.notices import service as notices
 from partners.notices.models import UNSENT, Notice
-from partners.referrals.basis import remainder_of, routing_digest, why_outdated
+from partners.plans.basis import remainder_of, routing_digest, why_outdated
 from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from triage.cases.models import Case

@@ -17,9 +17,8 @@ from hotline.core.context import Context
 from hotline.core.languages import letter_language
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
-from partners.letters.wording import stamp
+from partners.letters.wording import sender_name, stamp
 from partners.links import new_link
-from partners.notices.message import sender_name
 from partners.referrals import hash_set
 from partners.referrals.models import Referral
 from partners.sending.models import Delivery

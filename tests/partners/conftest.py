@@ -30,8 +30,8 @@ from partners.directory.models import Partner
 from partners.notices.models import Notice
 from partners.notices.release import release_notices
 from partners.plans import planning
+from partners.plans.review import review_case
 from partners.referrals.models import Hold, Plan, Referral
-from partners.referrals.review import review_case
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
 from triage.cases.examination.appraise import RULES

@@ -14,11 +14,11 @@ from partners.channels.base import Refused
 from partners.directory.service import name_desk, seed_directory
 from partners.notices import service as notices
 from partners.notices.models import Notice
+from partners.notices.reminders import remind
 from partners.referrals import holds
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Referral
 from partners.sending.models import Delivery
-from partners.sending.reminders import remind
 from partners.sending.retry import retry_delivery
 from partners.watching.models import Watch
 from partners.watching.service import post_due_checks, start_watch

@@ -21,12 +21,12 @@ from hotline.core.errors import HotlineError
 from partners.directory.models import Partner
 from partners.notices import service as notices
 from partners.notices.models import Notice
+from partners.notices.reminders import remind
 from partners.plans import planning
 from partners.referrals import holds
 from partners.referrals.models import HOLDING, Hold, Plan
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
-from partners.sending.reminders import remind
 from partners.sending.retry import retry_delivery
 from triage.cases import service as cases
 from triage.cases.examination.appraise import appraise, facts_of

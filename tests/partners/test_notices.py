@@ -15,9 +15,9 @@ from partners.directory.service import confirm_address, name_desk
 from partners.links import new_link
 from partners.notices import service
 from partners.notices.models import Notice
+from partners.notices.reminders import INTERVAL, REMINDERS, remind
 from partners.notices.service import REMOVAL_HOURS
 from partners.sending.models import Delivery
-from partners.sending.reminders import INTERVAL, REMINDERS, remind
 from partners.watching.models import Watch
 from triage.cases.models import Case
 from triage.items.models import Item

@@ -17,13 +17,13 @@ from partners.directory.models import Partner
 from partners.notices import service as notices
 from partners.notices.models import Notice
 from partners.plans import planning
+from partners.plans.basis import HELD, routing_digest
+from partners.plans.review import review_measures
 from partners.referrals import holds
-from partners.referrals.basis import HELD, routing_digest
 from partners.referrals.models import HOLDING, Hold, Plan
-from partners.referrals.review import review_measures
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
-from tests.partners.conftest import HOST, POLICE, ROUTING
+from tests.partners.conftest import HOST, POLICE, ROUTE_IDS, ROUTING
 from triage.cases.examination.appraise import RULES
 from triage.cases.models import Case
 
@@ -192,7 +192,7 @@ def test_a_choice_from_routes_that_have_changed_is_refused(house: Any) -> None:
             house.context,
             session.get_one(Case, case.id),
             arta,
-            {0: None},
+            {ROUTE_IDS["provider_notice"]: None},
             note="",
             now=house.now,
             seen_routes=seen,

@@ -301,7 +301,7 @@ def _page_variables() -> dict[str, Any]:
     locale = get_locale()
     return {
         "country": ctx.country,
-        "hotline_name": ctx.settings.hotline_name or ctx.country.hotline_name,
+        "hotline_name": ctx.hotline_name,
         "languages": languages(),
         "language": str(locale).replace("_", "-") if locale else languages()[0],
     }
