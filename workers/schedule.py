@@ -50,7 +50,6 @@ class Scheduler:
             ("reminders", remind),
             ("mail_asked", post_fetch),
             ("sealed", _seal),
-            ("heads_written", _write_head),
         ):
             try:
                 with self.context.database.writing() as session:
@@ -59,6 +58,10 @@ class Scheduler:
                     )
             except Exception as error:
                 self._failed(name, error)
+        try:
+            done["heads_written"] = self._write_head(now)
+        except Exception as error:
+            self._failed("heads_written", error)
         try:
             done["handed_over"] = self.transport.sweep(self.context.database, now)
             done["erased"] = self._retention(now)
@@ -77,6 +80,14 @@ class Scheduler:
         erased = sum(retention.forget_all_due(self.context, now=now).values())
         with self.context.database.writing() as session:
             return erased + forget_idle(session, self.context, now=now)
+
+    def _write_head(self, now: datetime) -> int:
+        """After the commit of what was sealed: only that is a head. The file is on this machine, so
+        that each scheduler writes its own; it syncs the disk, so that no writer may wait for it."""
+        path = self.context.settings.audit_heads_file
+        assert path is not None
+        with self.context.database.reading() as session:
+            return audit.write_head(session, path, self.context.keyring, now)
 
     @staticmethod
     def _failed(step: str, error: Exception) -> None:
@@ -98,14 +109,6 @@ def _mine(session: Session) -> bool:
 
 def _seal(session: Session, context: Context, now: datetime) -> int:  # noqa: ARG001
     return audit.seal(session)
-
-
-def _write_head(session: Session, context: Context, now: datetime) -> int:
-    """In a transaction after the one that sealed: only what is committed is a head."""
-    assert context.settings.audit_heads_file is not None
-    return audit.write_head(
-        session, context.settings.audit_heads_file, context.keyring, now
-    )
 
 
 def run_forever(context: Context, transport: Transport) -> None:
