@@ -55,10 +55,6 @@ class Reply:
         """Whether we would not go there, so that no later try can help."""
         return self.error in ("bad_url", "not_https", "blocked_address")
 
-    @property
-    def is_success(self) -> bool:
-        return not self.error and 200 <= self.status < 300
-
 
 def reach_of(settings: Settings) -> Reach:
     """How far this installation's own requests go."""

@@ -40,9 +40,10 @@ def _retried(view: Callable[..., Any]) -> Callable[..., Any]:
     def act(*args: Any, **values: Any) -> Any:
         if request.method != "POST":
             return view(*args, **values)
-        before = dict(session)
         # A body that is read as it comes in can't be read twice.
-        tries = TRIES if request.mimetype in FORMS else 1
+        can_repeat = request.mimetype in FORMS
+        before = dict(session) if can_repeat else {}
+        tries = TRIES if can_repeat else 1
         for attempt in range(1, tries + 1):
             try:
                 return view(*args, **values)
