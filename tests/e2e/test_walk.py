@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from tests.support.browsing import follow
 from workers.demo import world
 
 pytestmark = pytest.mark.browser
@@ -76,11 +77,11 @@ def make_a_report(walk: Walk) -> None:
     page.goto(f"{walk.demo.url}/?lang=en")
     one.look("start", narrow=True)
     one.show("01-start")
-    page.get_by_role("link", name="Make a report").click()
+    follow(page, page.get_by_role("link", name="Make a report"))
     page.fill("#locations", walk.location)
     one.look("where", narrow=True)
     one.show("02-report")
-    page.click(CONTINUE)
+    follow(page, CONTINUE)
     for answer in (
         "[value=csam_image]",
         "[value=public]",
@@ -88,14 +89,14 @@ def make_a_report(walk: Walk) -> None:
     ):
         page.check(answer)
         one.look(answer, narrow=True)
-        page.click(CONTINUE)
+        follow(page, CONTINUE)
     page.fill("#narrative", "A link in a group chat led there. I closed it at once.")
     one.look("more", narrow=True)
-    page.click(CONTINUE)
+    follow(page, CONTINUE)
     one.look("contact", narrow=True)
-    page.click(CONTINUE)
+    follow(page, CONTINUE)
     one.look("check", narrow=True)
-    page.get_by_role("button", name="Send the report").click()
+    follow(page, page.get_by_role("button", name="Send the report"))
     walk.receipt = page.inner_text("#receipt")
     one.look("receipt", narrow=True)
     one.show("03-receipt")
@@ -106,7 +107,7 @@ def shown_once(receipt: str, one: Any) -> None:
     """After its page the receipt is nowhere: in no address, cookie, store or page."""
     page = one.page
     assert receipt not in page.url
-    page.get_by_role("link", name="I have kept the code").click()
+    follow(page, page.get_by_role("link", name="I have kept the code"))
     one.look("kept", narrow=True)
     kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
     kept += str(one.context.cookies()) + page.url + page.content()
@@ -122,7 +123,7 @@ def sign_in(walk: Walk, username: str) -> Page:
     walk.desk.look("sign-in")
     page.fill("#username", username)
     page.fill("#password", walk.demo.password(username))
-    page.get_by_role("button", name="Sign in").click()
+    follow(page, page.get_by_role("button", name="Sign in"))
     page.get_by_role("button", name="Sign out").wait_for()
     return page
 
@@ -130,7 +131,7 @@ def sign_in(walk: Walk, username: str) -> Page:
 def sign_out(page: Page) -> None:
     """The page that one was on is closed to the next person."""
     left = page.url
-    page.get_by_role("button", name="Sign out").click()
+    follow(page, page.get_by_role("button", name="Sign out"))
     page.goto(left)
     assert page.locator("#password").is_visible()
 
@@ -142,7 +143,7 @@ def find_the_case(walk: Walk) -> None:
     walk.desk.show("04-queue")
     row = page.locator("tbody tr", has_text=defanged(walk.location))
     assert "it may be new" in row.inner_text()
-    row.locator("a[data-row]").click()
+    follow(page, row.locator("a[data-row]"))
     walk.case = page.inner_text("h1")
     assert page.locator("img").count() == 0
     assert "AS64500" in page.inner_text("dl.facts >> nth=0")
@@ -156,7 +157,7 @@ def defanged(location: str) -> str:
 
 
 def fill_in(page: Page, note: str) -> None:
-    page.get_by_role("button", name="Take this case").click()
+    follow(page, page.get_by_role("button", name="Take this case"))
     page.check("[name=class][value=baseline]")
     page.select_option("#q-kind", "csam_image")
     page.check("[name=age][value=pre_pubescent]")
@@ -170,7 +171,7 @@ def assess_it(walk: Walk) -> None:
     walk.desk.look("assessment")
     page.locator(".doing").evaluate("column => column.scrollTop = 0")
     walk.desk.show("05-case")
-    page.get_by_role("button", name="Store the assessment").click()
+    follow(page, page.get_by_role("button", name="Store the assessment"))
     page.get_by_text("You have assessed this case").wait_for()
     sign_out(page)
 
@@ -187,7 +188,7 @@ def assess_it_blind(walk: Walk) -> None:
     assert_blind(page)
     assert page.locator(".doing input[type=radio]:checked").count() > 0
     walk.desk.look("second assessment")
-    page.get_by_role("button", name="Store the assessment").click()
+    follow(page, page.get_by_role("button", name="Store the assessment"))
     page.locator(".headline", has_text="To plan").wait_for()
     assert NOTE in page.content()  # now they may speak about it
     sign_out(page)
@@ -211,7 +212,7 @@ def ask_for_a_plan(walk: Walk) -> None:
     panel = page.locator("section[aria-labelledby=plan]")
     panel.get_by_label("Police", exact=False).first.check()
     panel.get_by_label("Notice to the host", exact=False).first.check()
-    page.get_by_role("button", name="Ask for approval").click()
+    follow(page, page.get_by_role("button", name="Ask for approval"))
     page.get_by_text("Another person must approve it.").wait_for()
     approve = page.get_by_role("button", name="Approve: send it")
     assert approve.count() == 0
@@ -234,7 +235,7 @@ def approve_the_plan(walk: Walk) -> None:
     page.goto(case_page(walk))
     walk.desk.look("plan")
     walk.desk.show("06-plan", "#plan")
-    page.get_by_role("button", name="Approve: send it").click()
+    follow(page, page.get_by_role("button", name="Approve: send it"))
     walk.demo.wait(lambda: walk.demo.messages(world.POLICE, walk.location))
     walk.desk.see("Held by the police")
     sandbox: Page = walk.office.page
@@ -248,13 +249,13 @@ def approve_the_plan(walk: Walk) -> None:
 
 def police_release(walk: Walk) -> None:
     page: Page = walk.office.page
-    page.locator("details[open] a").click()
+    follow(page, page.locator("details[open] a"))
     page.goto(f"{page.url}?lang=en")
-    page.get_by_text("Release the hold").first.click()
+    follow(page, page.get_by_text("Release the hold").first)
     walk.office.look("referral", narrow=True)
     walk.office.show("08-hold")
     page.check("[name=confirm]")
-    page.get_by_role("button", name="Release the hold").click()
+    follow(page, page.get_by_role("button", name="Release the hold"))
     page.locator("#hold + dl", has_text="Released").wait_for()
     walk.desk.see("Waits for a confirmed contact")
     assert not walk.demo.messages(HOST, walk.location)
@@ -265,7 +266,7 @@ def confirm_the_contact(walk: Walk) -> None:
     page = sign_in(walk, "drita")
     page.goto(f"{walk.demo.url}/console/partners?words={HOST}")
     walk.desk.look("directory")
-    page.get_by_role("button", name="Confirm the address").click()
+    follow(page, page.get_by_role("button", name="Confirm the address"))
     walk.demo.wait(lambda: walk.demo.messages(HOST, walk.location))
     page.goto(case_page(walk))
     walk.desk.see("Watched")
@@ -277,12 +278,12 @@ def host_answers(walk: Walk) -> None:
     assert walk.location not in page.content()  # shown only on demand, which is logged
     walk.host.look("notice", narrow=True)
     page.check("[value=acknowledge]")
-    page.get_by_role("button", name="Send the answer").click()
+    follow(page, page.get_by_role("button", name="Send the answer"))
     page.locator("dl.facts", has_text="Acknowledged").wait_for()
     page.check("[value=removed]")
     page.fill("#text", "Removed by the desk this morning.")
     walk.host.show("09-provider", "#answer")
-    page.get_by_role("button", name="Send the answer").click()
+    follow(page, page.get_by_role("button", name="Send the answer"))
     page.locator("dl.facts", has_text="Said to be removed; being checked").wait_for()
     walk.host.look("answered notice", narrow=True)
 
@@ -338,7 +339,7 @@ def told(walk: Walk, language: str = "en") -> str:
     page: Page = walk.reporter.page
     page.goto(f"{walk.demo.url}/status?lang={language}")
     page.fill("#receipt", walk.receipt)
-    page.click(CONTINUE)
+    follow(page, CONTINUE)
     page.locator(".parts").wait_for()
     return page.inner_text("main")
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from tests.support.browsing import follow
 from workers.demo import world
 
 pytestmark = pytest.mark.browser
@@ -23,27 +24,27 @@ HOST = world.ABUSE_DESKS["127.0.0.2"][3]
 def test_reporting_without_scripts(demo: Any, visitor: Any) -> None:
     page: Page = visitor(scripts=False).page
     page.goto(f"{demo.url}/?lang=sq")
-    page.click("main a.button")
+    follow(page, "main a.button")
     assert not page.locator("input[type=file]").count()
     page.fill("#locations", f"{demo.address(world.PAGES[1])}?from=no-scripts")
-    page.click(CONTINUE)
+    follow(page, CONTINUE)
     for answer in (
         "[value=csam_image]",
         "[value=parent]",
         "[name=danger_now][value=no]",
     ):
         page.check(answer)
-        page.click(CONTINUE)
+        follow(page, CONTINUE)
     for _ in range(3):  # nothing more to tell, no contact, and the answers are right
-        page.click(CONTINUE)
+        follow(page, CONTINUE)
     receipt = page.inner_text("#receipt")
     assert not page.locator("#copy").is_visible()  # what needs a script is not offered
     page.goto(f"{demo.url}/status")
     page.fill("#receipt", receipt.lower().replace("-", " "))
-    page.click(CONTINUE)
+    follow(page, CONTINUE)
     assert page.locator(".parts li").count() == 1
     page.fill("#text", "Edhe një gjë.")
-    page.click("main form button")
+    follow(page, "main form button")
     assert "Edhe një gjë." in page.inner_text(".messages")
 
 
@@ -56,14 +57,14 @@ def test_a_host_answers_without_scripts(demo: Any, visitor: Any) -> None:
     found = re.search(r"http://127\.0\.0\.1:\d+/provider/\S+", letter["text"])
     assert found, letter
     page.goto(f"{found[0]}?lang=en")
-    page.get_by_role("button", name="Show the addresses").click()
+    follow(page, page.get_by_role("button", name="Show the addresses"))
     assert location in page.inner_text("main")
     page.check("[value=question]")
-    page.get_by_role("button", name="Send the answer").click()
+    follow(page, page.get_by_role("button", name="Send the answer"))
     assert page.locator("#text-error").is_visible()  # a question needs words
     assert page.is_checked("[value=question]")
     page.fill("#text", "Which of our customers is it?")
-    page.get_by_role("button", name="Send the answer").click()
+    follow(page, page.get_by_role("button", name="Send the answer"))
     assert "Which of our customers is it?" in page.inner_text(".answers")
 
 
@@ -71,9 +72,9 @@ def confirm_the_contact(demo: Any, page: Page) -> None:
     page.goto(f"{demo.url}/console/partners?words={HOST}&lang=en")
     page.fill("#username", "drita")
     page.fill("#password", demo.password("drita"))
-    page.get_by_role("button", name="Sign in").click()
+    follow(page, page.get_by_role("button", name="Sign in"))
     page.goto(f"{demo.url}/console/partners?words={HOST}&lang=en")
-    page.get_by_role("button", name="Confirm the address").click()
+    follow(page, page.get_by_role("button", name="Confirm the address"))
 
 
 def test_reporting_by_keyboard_alone(demo: Any, visitor: Any) -> None:
@@ -131,9 +132,9 @@ def test_what_lies_abroad_is_with_the_partner_hotline(demo: Any, visitor: Any) -
     page.goto(f"{demo.url}/console/?lang=en")
     page.fill("#username", "arta")
     page.fill("#password", demo.password("arta"))
-    page.get_by_role("button", name="Sign in").click()
+    follow(page, page.get_by_role("button", name="Sign in"))
     page.goto(f"{demo.url}/console/queue?tab=in_progress&host={FORWARDED.site}")
-    page.locator("tbody a[data-row]").first.click()
+    follow(page, page.locator("tbody a[data-row]").first)
     referrals = page.inner_text("section[aria-labelledby=referrals]")
     assert re.search(r"RS-SANDBOX-\d{4}", referrals), referrals
     assert "accepted by the other side" in referrals

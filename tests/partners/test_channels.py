@@ -12,7 +12,11 @@ from hotline.core.act import Act
 from hotline.core.errors import InvalidInput, Unavailable
 from partners import channels, words
 from partners.channels.base import Message
-from partners.channels.registry import build_channels, channel_kinds, channel_names
+from partners.channels.registry import (
+    build_channels,
+    channel_kinds,
+    channel_names,
+)
 from partners.directory.models import Partner
 from partners.directory.service import set_contact
 

@@ -11,7 +11,13 @@ from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.errors import Misconfigured
-from hotline.core.storage.crypto import KEY_NAMES, CannotOpen, Keyring, RecordKey, Vault
+from hotline.core.storage.crypto import (
+    KEY_NAMES,
+    CannotOpen,
+    Keyring,
+    RecordKey,
+    Vault,
+)
 from hotline.core.storage.ids import new_id
 
 

@@ -15,7 +15,11 @@ from hotline.core.storage.ids import new_id
 from hotline.core.storage.machine import Machine
 from hotline.intake.models import PART_MACHINE
 from partners.notices.models import NOTICE_MACHINE
-from partners.referrals.models import HOLD_MACHINE, PLAN_MACHINE, REFERRAL_MACHINE
+from partners.referrals.models import (
+    HOLD_MACHINE,
+    PLAN_MACHINE,
+    REFERRAL_MACHINE,
+)
 from partners.sending.models import DELIVERY_MACHINE
 from partners.watching.models import WATCH_MACHINE, Watch
 from triage.cases.models import CASE_MACHINE

@@ -19,6 +19,7 @@ from hotline.core.context import Context, build_context, utc_now
 from hotline.core.settings import Settings
 from hotline.core.storage.database import Base
 from hotline.intake import service
+from tests.support.browsing import follow
 from workers.app import create_app
 from workers.migrations.tables import metadata
 
@@ -96,13 +97,13 @@ def walk(page: Page, base: str, context: Context, language: str) -> Iterator[str
         yield path
     page.goto(f"{base}/report/all")
     page.fill("#contact", "x" * 301)
-    page.click("main form >> nth=0 >> button")
+    follow(page, "main form >> nth=0 >> button")
     yield "a fault on the one page"
     page.fill("#contact", "")
     page.check("[value=child_friend]")
     page.check("[name=danger_now][value=yes]")
     page.fill("#narrative", "x")
-    page.click("main form >> nth=0 >> button")
+    follow(page, "main form >> nth=0 >> button")
     assert page.locator("main .lines [href^='tel:']").count()
     assert page.locator(".emergency.shown").count()
     yield "help first, on the one page"
@@ -110,7 +111,7 @@ def walk(page: Page, base: str, context: Context, language: str) -> Iterator[str
     page.goto(f"{base}/report/where?lang={language}")
     page.context.clear_cookies()
     page.fill("#locations", "https://a.example/1")
-    page.click(NEXT)
+    follow(page, NEXT)
     assert page.input_value("#locations") == "https://a.example/1"
     assert (
         page.get_attribute("html", "lang") == language
@@ -121,7 +122,7 @@ def walk(page: Page, base: str, context: Context, language: str) -> Iterator[str
     receipt = yield from long_way(page, base)
     page.goto(f"{base}/status")
     page.fill("#receipt", "0000")
-    page.click("main .button")
+    follow(page, "main .button")
     yield "a wrong code"
     with context.database.writing() as session:
         report = service.find_by_receipt(session, context, receipt)
@@ -130,16 +131,16 @@ def walk(page: Page, base: str, context: Context, language: str) -> Iterator[str
             session, context, report, "Which one?", actor="t", now=utc_now()
         )
     page.fill("#receipt", receipt)
-    page.click("main .button")
+    follow(page, "main .button")
     assert (
         "Which one?" in page.inner_text("main") and page.locator(".note").count() == 3
     )
     yield "the status, held, with a question"
     page.fill("#text", " ")
-    page.click("main form .button")
+    follow(page, "main form .button")
     yield "an empty answer"
     page.fill("#text", "more words")
-    page.click("main form .button")
+    follow(page, "main form .button")
     assert "more words" in page.inner_text("main")
     yield "the status, answered"
 
@@ -147,21 +148,21 @@ def walk(page: Page, base: str, context: Context, language: str) -> Iterator[str
 def short_way(page: Page, base: str) -> Iterator[str]:
     """A child's, to the last page."""
     page.goto(f"{base}/help")
-    page.click("main [value=child]")
+    follow(page, "main [value=child]")
     for answer in ("[value=no]", None, None, None):
         yield f"{page.url}, a child"
         if answer:
             page.check(answer)
-        page.click(NEXT)
+        follow(page, NEXT)
     yield f"{page.url}, a child"
-    page.click("main form:last-of-type button")
+    follow(page, "main form:last-of-type button")
 
 
 def long_way(page: Page, base: str) -> Generator[str, None, str]:
     """Of a child about a friend who is in danger, in a flood; returns the receipt."""
     page.goto(f"{base}/report/where")
     page.fill("#locations", "x" * 4001)
-    page.click(NEXT)
+    follow(page, NEXT)
     yield "a fault"
     page.fill("#locations", "https://a.example/1")
     answers = (
@@ -176,11 +177,11 @@ def long_way(page: Page, base: str) -> Generator[str, None, str]:
     for answer in (*answers, None):
         if answer:
             page.check(answer)
-        page.click(NEXT)
+        follow(page, NEXT)
         yield page.url
     assert page.url.endswith("/check")
     page.eval_on_selector("[name=website]", "field => { field.value = 'x' }")
-    page.click(NEXT)
+    follow(page, NEXT)
     yield "the receipt, held, in danger"
     return page.inner_text("#receipt")
 
@@ -246,11 +247,11 @@ def test_the_form_for_callers(browser: Browser, tmp_path: Path, language: str) -
         )
         page.goto(f"{base}/console/report?lang={language}")
         faults = faults_of(page, "empty")
-        page.click("main form .primary")
+        follow(page, "main form .primary")
         assert page.locator("#locations-error").count() == 1
         faults += faults_of(page, "with a fault")
         page.fill("#narrative", "words")
-        page.click("main form .primary")
+        follow(page, "main form .primary")
         page.wait_for_selector("#receipt")
         faults += faults_of(page, "the receipt")
         look.close()

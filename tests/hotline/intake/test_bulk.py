@@ -9,7 +9,13 @@ from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from hotline.core.context import Context
-from hotline.core.errors import Conflict, HotlineError, InvalidInput, NotFound, TooMany
+from hotline.core.errors import (
+    Conflict,
+    HotlineError,
+    InvalidInput,
+    NotFound,
+    TooMany,
+)
 from hotline.intake import service
 from hotline.intake.api import bulk, keys
 from hotline.intake.models import ApiKey, Report

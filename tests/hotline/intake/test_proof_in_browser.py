@@ -16,6 +16,7 @@ from hotline.core.context import Context
 from hotline.intake.flood import guard
 from hotline.intake.flood.limits import Counters, Limits
 from hotline.intake.models import Report
+from tests.support.browsing import follow
 
 pytestmark = pytest.mark.browser
 CHROMIUM = next(
@@ -74,8 +75,8 @@ def test_it_is_found_while_somebody_writes_and_goes_with_the_report(
     assert page.inner_text("body") == seen  # nothing to see, nothing to click
     page.fill("#locations", "https://a.example/1")
     while not page.url.endswith("/check"):
-        page.click(NEXT)
-    page.click(NEXT)
+        follow(page, NEXT)
+    follow(page, NEXT)
     assert page.locator("#receipt").count() == 1 and "Very many" not in page.inner_text(
         "main"
     )
@@ -88,6 +89,6 @@ def test_nobody_waits_for_it_and_nothing_is_lost_without_it(
     page.route("**/api/v1/challenge", lambda route: route.abort())
     page.goto(f"{base}/report/all?lang=en")
     page.fill("#narrative", "sent at once")
-    page.click("main form button.button")
+    follow(page, "main form button.button")
     assert "Very many" in page.inner_text("main")
     assert held(context) == [True]

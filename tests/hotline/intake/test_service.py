@@ -16,7 +16,12 @@ from hotline.core.storage.machine import HistoryEntry, history
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import idempotency, service
 from hotline.intake.batch import Arrival
-from hotline.intake.models import IdempotencyKey, Report, ReportMessage, ReportPart
+from hotline.intake.models import (
+    IdempotencyKey,
+    Report,
+    ReportMessage,
+    ReportPart,
+)
 from hotline.intake.submission import Submission
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partners.directory.seed import load_seed
-from partners.directory.territory import Coverage, Office, coverage_of, propose_office
+from partners.directory.territory import (
+    Coverage,
+    Office,
+    coverage_of,
+    propose_office,
+)
 
 
 def unit(code: str, *territory: str, confirmed: bool = True) -> Office:

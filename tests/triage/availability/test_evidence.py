@@ -12,9 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.errors import Misconfigured
-from triage.availability.evidence import baseline_from_report, check_from_report
+from triage.availability.evidence import (
+    baseline_from_report,
+    check_from_report,
+)
 from triage.availability.model import Baseline, MediaHash, Page
-from triage.availability.pages import load_error_pages, shipped_error_pages, title_hash
+from triage.availability.pages import (
+    load_error_pages,
+    shipped_error_pages,
+    title_hash,
+)
 from triage.availability.verdict import REASONS, judge
 from triage.fetching.pages.page import facts_of_page
 

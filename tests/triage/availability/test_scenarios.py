@@ -17,7 +17,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from triage.availability.conclusion import Conclusion, conclude
-from triage.availability.evidence import baseline_from_report, check_from_report
+from triage.availability.evidence import (
+    baseline_from_report,
+    check_from_report,
+)
 from triage.availability.model import Verdict
 from triage.availability.policy import load_policy
 from triage.availability.verdict import judge, reconcile

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from hotline.core.datafiles import files
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.intake.kinds import ReportKind
-from triage.cases.assessment import FILE, Schema, agree, load_schema, merge, validate
+from triage.cases.assessment import (
+    FILE,
+    Schema,
+    agree,
+    load_schema,
+    merge,
+    validate,
+)
 
 SCHEMA = load_schema()
 ILLEGAL = {

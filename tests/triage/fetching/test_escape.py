@@ -16,7 +16,12 @@ import pytest
 
 from triage.fetching.process import client, seccomp
 from triage.fetching.process.sandbox import Protection
-from triage.fetching.process.syscalls import AARCH64, DECODING, FETCHING, X86_64
+from triage.fetching.process.syscalls import (
+    AARCH64,
+    DECODING,
+    FETCHING,
+    X86_64,
+)
 from triage.fetching.report import PROTECTIONS
 
 PROJECT = Path(client.__file__).parents[2]

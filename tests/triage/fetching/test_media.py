@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.fetching.pages import html
-from triage.fetching.pages.media import css_urls, find, json_ld_urls, largest_candidate
+from triage.fetching.pages.media import (
+    css_urls,
+    find,
+    json_ld_urls,
+    largest_candidate,
+)
 from triage.fetching.pages.page import facts_of_page
 
 PAGE = "https://pictures.example/album/index.html"

@@ -8,7 +8,12 @@ import random
 import pytest
 
 from triage.fetching.pages import html
-from triage.fetching.pages.page import distance, facts_of_page, facts_of_text, simhash
+from triage.fetching.pages.page import (
+    distance,
+    facts_of_page,
+    facts_of_text,
+    simhash,
+)
 from triage.fetching.report import PageFacts
 
 WORDS = [f"word{n}" for n in range(400)]

@@ -13,7 +13,12 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
 from triage.hashlists import service
 from triage.hashlists.imports import importing, staging
-from triage.hashlists.models import HashEntryRow, HashImport, HashImportRow, HashList
+from triage.hashlists.models import (
+    HashEntryRow,
+    HashImport,
+    HashImportRow,
+    HashList,
+)
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 

@@ -27,7 +27,12 @@ from triage.cases.examination.ask_owner import ask_owner, not_asked
 from triage.hashlists import service
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.hashlists.owners.remote import Answer, RemoteList, Sent, load_remote_lists
+from triage.hashlists.owners.remote import (
+    Answer,
+    RemoteList,
+    Sent,
+    load_remote_lists,
+)
 from triage.hashlists.search.matcher import Matcher
 from triage.items.models import Item, ItemMedia
 from triage.media.models import Media

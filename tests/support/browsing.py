@@ -1,0 +1,18 @@
+"""Going from page to page in a real browser, without reading the page that is left."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, Page
+
+
+def follow(page: Page, target: str | Locator) -> None:
+    """Click what leads to another page, and wait until that page has come.
+
+    A click alone returns before the answer is here: a form that first works out
+    its proof is sent later, and what asks the page at once reads the old one.
+    """
+    with page.expect_navigation():
+        if isinstance(target, str):
+            page.click(target)
+        else:
+            target.click()
