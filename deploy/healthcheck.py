@@ -45,13 +45,18 @@ def scheduler(settings: Settings) -> str:
     database = Database(settings.database_url.get_secret_value())
     waiting = (
         select(AuditEntry.id)
-        .where(AuditEntry.number.is_(None), AuditEntry.at < utc_now() - SEAL_WITHIN)
+        .where(
+            AuditEntry.number.is_(None),
+            AuditEntry.at < utc_now() - SEAL_WITHIN,
+        )
         .limit(1)
     )
     try:
         with database.reading() as session:
             return (
-                "the audit log is not being sealed" if session.scalar(waiting) else ""
+                "the audit log is not being sealed"
+                if session.scalar(waiting)
+                else ""
             )
     finally:
         database.dispose()

@@ -25,7 +25,9 @@ class Link:
 
 def new_link(keyring: Keyring, scope: str, subject_id: uuid.UUID) -> Link:
     """The link of a subject; the same one each time. ``scope``: notice or referral."""
-    raw = keyring.mac("links", b"token:" + scope.encode() + b":" + subject_id.bytes)
+    raw = keyring.mac(
+        "links", b"token:" + scope.encode() + b":" + subject_id.bytes
+    )
     token = base64.urlsafe_b64encode(raw[:TOKEN_BYTES]).decode()
     return Link(token, mac_of(keyring, scope, token))
 

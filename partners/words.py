@@ -80,14 +80,20 @@ ATTENTION: Words = {
         "A reporter wrote something that nobody has read yet"
     ),
     "plan.requested": lazy_gettext("A plan waits for approval"),
-    "hold.expired": lazy_gettext("A police hold is past its deadline; it still holds"),
-    "referral.approved": lazy_gettext("A referral waits for a confirmed address"),
+    "hold.expired": lazy_gettext(
+        "A police hold is past its deadline; it still holds"
+    ),
+    "referral.approved": lazy_gettext(
+        "A referral waits for a confirmed address"
+    ),
     "referral.failed": lazy_gettext("A referral could not be delivered"),
     "referral.more_wanted": lazy_gettext("The office wants to know more"),
     "notice.held_by_nobody": lazy_gettext(
         "A notice was held back and nobody was asked to release it: ask for a plan"
     ),
-    "notice.awaiting_contact": lazy_gettext("A notice waits for a confirmed contact"),
+    "notice.awaiting_contact": lazy_gettext(
+        "A notice waits for a confirmed contact"
+    ),
     "notice.failed": lazy_gettext("A notice could not be delivered"),
     "notice.disputed": lazy_gettext("The host disputes the notice"),
     "notice.escalated": lazy_gettext("The host does not answer"),
@@ -131,7 +137,9 @@ PROVIDER_VERBS: Mapping[str, tuple[LazyString, LazyString]] = {
     ),
     "removed": (
         lazy_gettext("It is removed"),
-        lazy_gettext("When and how, and your statement of reasons if you gave one."),
+        lazy_gettext(
+            "When and how, and your statement of reasons if you gave one."
+        ),
     ),
     "preserved": (
         lazy_gettext("Data is preserved for the police"),
@@ -145,7 +153,10 @@ PROVIDER_VERBS: Mapping[str, tuple[LazyString, LazyString]] = {
         lazy_gettext("We think that it is lawful"),
         lazy_gettext("Please say why; another analyst will look again."),
     ),
-    "question": (lazy_gettext("We have a question"), lazy_gettext("Please ask.")),
+    "question": (
+        lazy_gettext("We have a question"),
+        lazy_gettext("Please ask."),
+    ),
 }
 
 REFERRAL_VERBS: Words = {

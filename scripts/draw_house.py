@@ -56,7 +56,9 @@ def draw() -> str:
 
 
 def draw_layers(arrows: Arrows) -> str:
-    between = {(layer_of(source), layer_of(target)) for source, target in arrows}
+    between = {
+        (layer_of(source), layer_of(target)) for source, target in arrows
+    }
     lines = ["```mermaid", "flowchart TD"]
     lines += [f"  {layer}" for layer in LAYERS]
     lines += [
@@ -90,7 +92,9 @@ def list_files() -> list[str]:
         capture_output=True,
         text=True,
     )
-    files = [path for path in listed.stdout.splitlines() if (ROOT / path).exists()]
+    files = [
+        path for path in listed.stdout.splitlines() if (ROOT / path).exists()
+    ]
     return [path for path in files if "/versions/" not in path]
 
 
@@ -98,8 +102,14 @@ def imported_modules(path: str) -> Iterator[str]:
     """Modules of ours that the file imports, wherever in it."""
     for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if is_ours(alias.name))
-        elif isinstance(node, ast.ImportFrom) and node.module and is_ours(node.module):
+            yield from (
+                alias.name for alias in node.names if is_ours(alias.name)
+            )
+        elif (
+            isinstance(node, ast.ImportFrom)
+            and node.module
+            and is_ours(node.module)
+        ):
             # `from hotline.core import logs` names a module, `from … import Act` a thing in one.
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 

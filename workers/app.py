@@ -41,7 +41,12 @@ def create_app(context: Context) -> APIFlask:
     app.jinja_loader = ChoiceLoader(
         [
             PackageLoader(name)
-            for name in ("hotline.core", "hotline.intake", "triage", "partners")
+            for name in (
+                "hotline.core",
+                "hotline.intake",
+                "triage",
+                "partners",
+            )
         ]
     )
     site.install(app, context)
@@ -53,7 +58,10 @@ def create_app(context: Context) -> APIFlask:
     if context.settings.trusted_proxies:
         hops = context.settings.trusted_proxies
         # Only scheme and host are taken over; the client's address is never wanted.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        behind_a_proxy = ProxyFix(
+            app.wsgi_app, x_for=0, x_proto=hops, x_host=hops
+        )
+        app.wsgi_app = behind_a_proxy  # type: ignore[method-assign]
     return app
 
 

@@ -75,7 +75,9 @@ def _is_open(entry: OutboxEntry, jobs: Jobs, now: datetime) -> bool:
     ):
         return False
     if entry.job not in jobs:
-        log.warning("work_of_others_left_alone", job=entry.job, entry=str(entry.id))
+        log.warning(
+            "work_of_others_left_alone", job=entry.job, entry=str(entry.id)
+        )
         return False
     return True
 
@@ -93,7 +95,11 @@ def _note_failure(
     """Only our own errors' words are kept: a library's may quote what it was working on."""
     words = words_of(error)
     log.error(
-        "job_failed", job=job, entry=str(entry_id), error=words, where=origin(error)
+        "job_failed",
+        job=job,
+        entry=str(entry_id),
+        error=words,
+        where=origin(error),
     )
     settings = tools.context.settings
     with tools.context.database.writing() as session:

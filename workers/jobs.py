@@ -19,7 +19,9 @@ Jobs = Mapping[str, Job]
 
 def jobs_of(pools: Iterable[Pool]) -> Jobs:
     """What a process of these pools can do, and nothing else."""
-    return {name: job for pool in pools for name, job in _TABLES[pool]().items()}
+    return {
+        name: job for pool in pools for name, job in _TABLES[pool]().items()
+    }
 
 
 def _intake() -> Jobs:
@@ -55,12 +57,17 @@ def _looking() -> Jobs:
 
     def examine(tools: Tools, task: Task) -> None:
         examine_item(
-            task, fetcher=tools.fetcher, lookup=tools.lookup, matcher=tools.matcher
+            task,
+            fetcher=tools.fetcher,
+            lookup=tools.lookup,
+            matcher=tools.matcher,
         )
 
     return {
         "item.examine": examine,
-        "item.locate": lambda tools, task: locate_item(task, lookup=tools.lookup),
+        "item.locate": lambda tools, task: locate_item(
+            task, lookup=tools.lookup
+        ),
         "notice.release": lambda tools, task: release_notices(
             task, lookup=tools.lookup
         ),
@@ -76,7 +83,10 @@ def _watching() -> Jobs:
 
     def check(tools: Tools, task: Task) -> None:
         check_item(
-            task, fetcher=tools.fetcher, lookup=tools.lookup, matcher=tools.matcher
+            task,
+            fetcher=tools.fetcher,
+            lookup=tools.lookup,
+            matcher=tools.matcher,
         )
 
     return {"watch.check": check}
@@ -93,7 +103,9 @@ def _asking() -> Jobs:
     return {
         "mail.fetch": fetch,
         "hashlist.remote": lambda _, task: ask_owner(task),
-        "origin.state": lambda tools, task: ask_state(task, client=tools.cloudflare),
+        "origin.state": lambda tools, task: ask_state(
+            task, client=tools.cloudflare
+        ),
     }
 
 

@@ -15,9 +15,7 @@ from types import MappingProxyType
 class Pool(StrEnum):
     """A kind of work. In the order in which one process that serves all of them looks."""
 
-    INTAKE = (
-        "intake"  # registers reports and routes them: the database alone, no network
-    )
+    INTAKE = "intake"  # registers reports and routes them: the database alone, no network
     SENDING = "sending"  # letters, partners' channels, delivery networks
     LOOKING = "looking"  # fetches reported locations, looks up hosts, keeps the index of hashes
     WATCHING = "watching"  # looks again whether what was taken down is down
@@ -46,7 +44,9 @@ POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
     }
 )
 
-_RANKS: Mapping[str, int] = MappingProxyType({"urgent": 0, "default": 1, "checks": 2})
+_RANKS: Mapping[str, int] = MappingProxyType(
+    {"urgent": 0, "default": 1, "checks": 2}
+)
 _RANK_OF_OTHERS = 1
 
 

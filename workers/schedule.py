@@ -54,7 +54,9 @@ class Scheduler:
             try:
                 with self.context.database.writing() as session:
                     done[name] = (
-                        step(session, self.context, now) if _mine(session) else 0
+                        step(session, self.context, now)
+                        if _mine(session)
+                        else 0
                     )
             except Exception as error:
                 self._failed(name, error)
@@ -63,7 +65,9 @@ class Scheduler:
         except Exception as error:
             self._failed("heads_written", error)
         try:
-            done["handed_over"] = self.transport.sweep(self.context.database, now)
+            done["handed_over"] = self.transport.sweep(
+                self.context.database, now
+            )
             done["erased"] = self._retention(now)
         except Exception as error:
             self._failed("sweep", error)
@@ -92,7 +96,10 @@ class Scheduler:
     @staticmethod
     def _failed(step: str, error: Exception) -> None:
         log.error(
-            "tick_failed", step=step, error=type(error).__name__, where=origin(error)
+            "tick_failed",
+            step=step,
+            error=type(error).__name__,
+            where=origin(error),
         )
 
 
@@ -102,7 +109,8 @@ def _mine(session: Session) -> bool:
         return True
     return bool(
         session.scalar(
-            text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK}
+            text("SELECT pg_try_advisory_xact_lock(:key)"),
+            {"key": ADVISORY_LOCK},
         )
     )
 

@@ -112,7 +112,9 @@ class Tree:
         )
         wait = RESTART_WAITS[min(child.failures, len(RESTART_WAITS) - 1)]
         child.process, child.not_before = None, now + wait
-        log.error("child_died", child=child.name, code=code, again_in_seconds=wait)
+        log.error(
+            "child_died", child=child.name, code=code, again_in_seconds=wait
+        )
         if child.failures >= HOPELESS:
             log.error(
                 "child_cannot_start",
@@ -126,7 +128,10 @@ class Tree:
         address = f"http://{_reachable(self.settings.host)}:{self.settings.port}/livez"
         while time.monotonic() < deadline and not self._stop.is_set():
             try:
-                if httpx.get(address, timeout=1, trust_env=False).status_code == 200:
+                if (
+                    httpx.get(address, timeout=1, trust_env=False).status_code
+                    == 200
+                ):
                     return
             except httpx.HTTPError:
                 pass
@@ -139,7 +144,8 @@ class Tree:
                 break
         if not self._stop.is_set():
             raise Unavailable(
-                "The web server did not come up.", hint="The cause stands above."
+                "The web server did not come up.",
+                hint="The cause stands above.",
             )
 
     def _stop_all(self) -> None:

@@ -30,9 +30,7 @@ from workers.pools import POOL_OF_JOB, Pool, rank_of
 
 log = structlog.get_logger(__name__)
 
-JOB_SECONDS = (
-    110  # below outbox.LEASE, so that a handed-over row never runs twice at once
-)
+JOB_SECONDS = 110  # below outbox.LEASE, so that a handed-over row never runs twice at once
 # How long a row counts as being with a worker that says nothing more: longer than it may be at it.
 IN_HAND_SECONDS = JOB_SECONDS + 5
 HEARTBEAT_SECONDS = 10
@@ -57,7 +55,9 @@ WAIT_SECONDS = 1
 RANK_WEIGHT = 1e11
 
 # Exactly as ``str(uuid.UUID)`` writes it: 36 bytes, lower case.
-_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_ID = re.compile(
+    rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+)
 
 
 def connect(settings: Settings) -> redis.Redis:
@@ -114,7 +114,9 @@ class Transport:
         except redis.RedisError as error:
             self._is_away(error)
 
-    def hand_over(self, job: str, name: str, entry_id: uuid.UUID) -> bool | None:
+    def hand_over(
+        self, job: str, name: str, entry_id: uuid.UUID
+    ) -> bool | None:
         """Put one row on its pool's queue unless it is there; False if Redis is away.
 
         None where a worker is at the row right now: whether that ends well is not known yet.
@@ -128,10 +130,14 @@ class Transport:
             if self._connection.exists(in_hand_key(entry_id)):
                 return None
             self._connection.zadd(
-                queue_key(pool), {str(entry_id): _score(name, time.time())}, nx=True
+                queue_key(pool),
+                {str(entry_id): _score(name, time.time())},
+                nx=True,
             )
         except redis.ResponseError as error:
-            log.error("queue_unusable", pool=str(pool), error=type(error).__name__)
+            log.error(
+                "queue_unusable", pool=str(pool), error=type(error).__name__
+            )
             return False
         except redis.RedisError as error:
             self._is_away(error)
@@ -238,7 +244,9 @@ class Courier:
         ):  # not before the first note: the server forks its processes
             with self._starting:
                 if self._thread is None:
-                    self._thread = threading.Thread(target=self._carry, daemon=True)
+                    self._thread = threading.Thread(
+                        target=self._carry, daemon=True
+                    )
                     self._thread.start()
         now = time.monotonic()
         for note in notes:
@@ -254,14 +262,19 @@ class Courier:
             since = time.monotonic() - GOOD_FOR_SECONDS
             held = [(at, note) for at, note in held if at > since]
             held.sort(key=lambda one: rank_of(Note.parse(one[1]).queue))
-            first, held = held[:CARRIED_AT_ONCE], held[CARRIED_AT_ONCE:HELD_BY_COURIER]
+            first, held = (
+                held[:CARRIED_AT_ONCE],
+                held[CARRIED_AT_ONCE:HELD_BY_COURIER],
+            )
             try:
                 self._transport.after_commit([note for _, note in first])
             except (
                 Exception
             ) as error:  # the thread must outlive it; the sweeper has the rest
                 log.error(
-                    "courier_failed", error=type(error).__name__, where=origin(error)
+                    "courier_failed",
+                    error=type(error).__name__,
+                    where=origin(error),
                 )
             time.sleep(CARRIED_EVERY_SECONDS)
 

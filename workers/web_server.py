@@ -75,11 +75,15 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Called in each worker after the fork, so that no connection is shared between them."""
         try:
             courier = Courier(Transport(self.settings))
-            context = build_context(self.settings, after_commit=courier.after_commit)
+            context = build_context(
+                self.settings, after_commit=courier.after_commit
+            )
             return create_app(context)
         except Exception as error:
             # gunicorn's own account is a traceback, which our logger does not let through.
-            log.error("web_cannot_start", error=words_of(error), where=origin(error))
+            log.error(
+                "web_cannot_start", error=words_of(error), where=origin(error)
+            )
             raise
 
 

@@ -26,7 +26,9 @@ RETRY_STATUS = frozenset({408, 425, 429})
 def send(task: Task) -> None:
     """``Unavailable`` where another try may help, ``GiveUp`` where a person has to look."""
     with task.context.database.reading() as session:
-        receiver = webhooks.receiver_of(session, task.context, task.id_of("key_id"))
+        receiver = webhooks.receiver_of(
+            session, task.context, task.id_of("key_id")
+        )
     if receiver is not None:
         body = webhooks.body_of(task.payload["data"])
         server = urlsplit(receiver.url).netloc.lower()
@@ -34,7 +36,11 @@ def send(task: Task) -> None:
         circuit.require_closed(server)
         with circuit.listening(server):
             _deliver(
-                receiver, body, str(task.entry_id), task.context.settings, task.now
+                receiver,
+                body,
+                str(task.entry_id),
+                task.context.settings,
+                task.now,
             )
     with task.finishing():
         pass
@@ -86,10 +92,16 @@ def _post(
 def _failure(name: str, reply: Reply) -> GiveUp | Unavailable:
     """Why the receiver was not reached: it must not be, or it cannot be right now."""
     if reply.error == "blocked_address":
-        where = f"leads to an address that must not be visited ({reply.reason})"
+        where = (
+            f"leads to an address that must not be visited ({reply.reason})"
+        )
         return GiveUp(f"The webhook of {name} {where}.")
     if reply.is_refused:
         return GiveUp(f"The webhook of {name} cannot be used ({reply.error}).")
     if reply.error.startswith("dns_"):
-        return Unavailable(f"The webhook of {name} has no address ({reply.error}).")
-    return NoAnswer(f"The webhook of {name} cannot be reached ({reply.error}).")
+        return Unavailable(
+            f"The webhook of {name} has no address ({reply.error})."
+        )
+    return NoAnswer(
+        f"The webhook of {name} cannot be reached ({reply.error})."
+    )

@@ -84,7 +84,9 @@ class Worker:
             OutOfTime,
         ) as error:  # the failure itself could not be written down
             log.error(
-                "row_left_behind", error=type(error).__name__, where=origin(error)
+                "row_left_behind",
+                error=type(error).__name__,
+                where=origin(error),
             )
         finally:
             self._began = None
@@ -99,7 +101,9 @@ class Worker:
             if began is not None and time.monotonic() - began > STUCK_SECONDS:
                 log.error("worker_stuck", seconds=STUCK_SECONDS)
                 os._exit(STUCK_CODE)
-            with suppress(redis.RedisError):  # said by the loop that takes the work
+            with suppress(
+                redis.RedisError
+            ):  # said by the loop that takes the work
                 connection.set(key, 1, ex=ALIVE_SECONDS)
             if self.stop.wait(HEARTBEAT_SECONDS):
                 return
@@ -122,7 +126,10 @@ def limited(seconds: float) -> Iterator[None]:
 
 
 def work(
-    settings: Settings, *, pools: Sequence[Pool] = tuple(Pool), burst: bool = False
+    settings: Settings,
+    *,
+    pools: Sequence[Pool] = tuple(Pool),
+    burst: bool = False,
 ) -> None:
     """Take jobs until told to stop; with ``burst``, until the queues are empty."""
     tools = toolbox.build_tools(settings)
@@ -130,7 +137,9 @@ def work(
         tools.prepare(pools)
         worker = Worker(tools, Inbox(settings, pools), pools)
         worker.stop.on_signals(signal.SIGTERM, signal.SIGINT)
-        threading.Thread(target=worker.beat, args=(settings,), daemon=True).start()
+        threading.Thread(
+            target=worker.beat, args=(settings,), daemon=True
+        ).start()
         worker.run(burst=burst)
     finally:
         tools.close()

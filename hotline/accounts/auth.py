@@ -41,7 +41,9 @@ def signed_in() -> Person:
     """The signed-in person; ``Forbidden`` if there is none. Detached: ``id``, names and role."""
     person = current_person()
     if person is None:
-        raise Forbidden("You are not signed in.", hint="Sign in and try again.")
+        raise Forbidden(
+            "You are not signed in.", hint="Sign in and try again."
+        )
     return person
 
 
@@ -56,7 +58,9 @@ def can(permission: str) -> bool:
     return person is not None and allows(person.role, permission)
 
 
-def requires(permission: str) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
+def requires(
+    permission: str,
+) -> Callable[[Callable[P, R]], Callable[P, R | Response]]:
     """Every console view carries this; a test walks the URL map and finds those that don't."""
     if permission not in PERMISSIONS:
         raise KeyError(permission)
@@ -67,7 +71,9 @@ def requires(permission: str) -> Callable[[Callable[P, R]], Callable[P, R | Resp
             person = current_person()
             if person is None and request.method == "GET":
                 return redirect(
-                    url_for("accounts.sign_in", next=request.full_path.rstrip("?"))
+                    url_for(
+                        "accounts.sign_in", next=request.full_path.rstrip("?")
+                    )
                 )
             if not allows(signed_in().role, permission):
                 raise Forbidden("Your role does not allow this.")
@@ -82,9 +88,18 @@ def requires(permission: str) -> Callable[[Callable[P, R]], Callable[P, R | Resp
 def own_path(wanted: str) -> str | None:
     """``wanted`` if it is a page of this console: a sign-in page must not send people elsewhere."""
     parts = urlsplit(wanted)
-    if parts.scheme or parts.netloc or "\\" in wanted or not wanted.isprintable():
+    if (
+        parts.scheme
+        or parts.netloc
+        or "\\" in wanted
+        or not wanted.isprintable()
+    ):
         return None
-    return wanted if wanted.startswith("/console/") and "/.." not in wanted else None
+    return (
+        wanted
+        if wanted.startswith("/console/") and "/.." not in wanted
+        else None
+    )
 
 
 def remember(response: Response, token: str, mark: str) -> None:
@@ -106,7 +121,9 @@ def remember(response: Response, token: str, mark: str) -> None:
 
 
 def forget(response: Response) -> None:
-    response.delete_cookie(COOKIE, path=COOKIE_PATH, samesite="Strict", httponly=True)
+    response.delete_cookie(
+        COOKIE, path=COOKIE_PATH, samesite="Strict", httponly=True
+    )
 
 
 def _person_of(token: str) -> Person | None:

@@ -61,7 +61,12 @@ class Attempt:
 
 
 def begin_attempt(
-    session: Session, context: Context, username: str, now: datetime, *, mark: str = ""
+    session: Session,
+    context: Context,
+    username: str,
+    now: datetime,
+    *,
+    mark: str = "",
 ) -> Attempt:
     """Read what is needed to check a password; ``TooMany`` while the name's delay runs.
 
@@ -73,7 +78,8 @@ def begin_attempt(
     if wait > timedelta():
         seconds = int(wait.total_seconds()) + 1
         raise TooMany(
-            f"Too many attempts. Try again in {seconds} seconds.", retry_after=seconds
+            f"Too many attempts. Try again in {seconds} seconds.",
+            retry_after=seconds,
         )
     person = session.scalar(select(Person).where(Person.username == username))
     if person is None:
@@ -90,7 +96,10 @@ def begin_attempt(
 
 def is_proven(attempt: Attempt, password: str) -> bool:
     """Whether the password is right; slow (0.2 s) and without a database, on purpose."""
-    return passwords.matches(attempt.stored, password) and attempt.person_id is not None
+    return (
+        passwords.matches(attempt.stored, password)
+        and attempt.person_id is not None
+    )
 
 
 def settle_attempt(
@@ -101,7 +110,11 @@ def settle_attempt(
     ``password`` is the proven one, or None. The delay is asked again behind a lock on the person's
     row: of many attempts made at once no more count than if they had come in turn.
     """
-    row = select(Person).where(Person.username == attempt.username).with_for_update()
+    row = (
+        select(Person)
+        .where(Person.username == attempt.username)
+        .with_for_update()
+    )
     person = session.scalar(row)
     if (
         person is None
@@ -126,7 +139,11 @@ def settle_attempt(
 
 
 def sign_in(
-    session: Session, context: Context, username: str, password: str, now: datetime
+    session: Session,
+    context: Context,
+    username: str,
+    password: str,
+    now: datetime,
 ) -> str | None:
     """A new session's token; None for a wrong password, an unknown or a disabled person alike.
 
@@ -141,7 +158,9 @@ def sign_in(
 def open_session(session: Session, person: Person, now: datetime) -> str:
     """Sign ``person`` in; only a hash of the returned token is stored."""
     token = new_token()
-    stale = or_(LoginSession.expires_at <= now, LoginSession.seen_at <= now - IDLE)
+    stale = or_(
+        LoginSession.expires_at <= now, LoginSession.seen_at <= now - IDLE
+    )
     session.execute(delete(LoginSession).where(stale))
     session.add(
         LoginSession(
@@ -155,7 +174,9 @@ def open_session(session: Session, person: Person, now: datetime) -> str:
     return token
 
 
-def find_session(session: Session, token: str, now: datetime) -> LoginSession | None:
+def find_session(
+    session: Session, token: str, now: datetime
+) -> LoginSession | None:
     """The live session behind a cookie, with its person; None once it is over."""
     login = session.scalar(
         select(LoginSession).where(LoginSession.token_hash == digest_of(token))
@@ -209,14 +230,18 @@ def is_marked(keyring: Keyring, username: str, mark: str) -> bool:
 
 
 def _mark_mac(keyring: Keyring, username: str, number: str) -> str:
-    return keyring.mac("sessions", f"device:{username}:{number}".encode()).hex()
+    return keyring.mac(
+        "sessions", f"device:{username}:{number}".encode()
+    ).hex()
 
 
 def _throttle_key(keyring: Keyring, username: str, mark: str) -> str:
     """A name that is typed may be a password by mistake: the log gets a keyed hash of it."""
     is_own_device = bool(mark) and is_marked(keyring, username, mark)
     device = mark.partition(".")[0] if is_own_device else ""
-    return keyring.mac("sessions", f"try:{username}:{device}".encode()).hex()[:32]
+    return keyring.mac("sessions", f"try:{username}:{device}".encode()).hex()[
+        :32
+    ]
 
 
 def _wait_left(session: Session, key: str, now: datetime) -> timedelta:
@@ -254,7 +279,9 @@ def _record_failure(session: Session, attempt: Attempt, now: datetime) -> None:
     )
 
 
-def end_sessions(session: Session, person_id: uuid.UUID, but: bytes = b"") -> None:
+def end_sessions(
+    session: Session, person_id: uuid.UUID, but: bytes = b""
+) -> None:
     """End all of a person's sessions but the one whose token has the digest ``but``."""
     session.execute(
         delete(LoginSession).where(

@@ -36,7 +36,9 @@ class LoginSession(Identified, Base):
     __tablename__ = "login_session"
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    person_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("person.id"), index=True
+    )
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

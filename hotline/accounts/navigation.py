@@ -39,7 +39,9 @@ def register_entries(blueprint: Blueprint, *entries: Entry) -> None:
 
 def offered_entries() -> list[Entry]:
     """What the signed-in person may open in this application, in the order of the bar."""
-    allowed = [entry for entry in _entries_of(current_app) if can(entry.permission)]
+    allowed = [
+        entry for entry in _entries_of(current_app) if can(entry.permission)
+    ]
     return sorted(allowed, key=lambda entry: entry.place)
 
 

@@ -42,9 +42,9 @@ def matches(stored: str | None, password: str) -> bool:
     """Whether ``password`` is the one behind ``stored``; None (nobody) costs the same and is no."""
     with _AT_ONCE:
         try:
-            return HASHER.verify(stored or _nobody(), password[: LONGEST + 1]) and bool(
-                stored
-            )
+            return HASHER.verify(
+                stored or _nobody(), password[: LONGEST + 1]
+            ) and bool(stored)
         except (VerificationError, InvalidHashError):
             return False
 
@@ -54,7 +54,9 @@ def is_outdated(stored: str) -> bool:
     return HASHER.check_needs_rehash(stored)
 
 
-def check_strength(password: str, username: str, pointer: str = "/password") -> None:
+def check_strength(
+    password: str, username: str, pointer: str = "/password"
+) -> None:
     """Length is what counts (NIST SP 800-63B, 5.1.1): 12 characters or more, not the own name."""
     reason = ""
     if len(password) < SHORTEST:

@@ -40,8 +40,12 @@ def add_person(
     except InvalidInput as error:
         faults |= error.fields
     if faults:
-        reasons = "; ".join(f"{name[1:]} {reason}" for name, reason in faults.items())
-        raise InvalidInput(f"The person was not added: {reasons}.", fields=faults)
+        reasons = "; ".join(
+            f"{name[1:]} {reason}" for name, reason in faults.items()
+        )
+        raise InvalidInput(
+            f"The person was not added: {reasons}.", fields=faults
+        )
     person = Person(
         id=new_id(),
         username=username,
@@ -66,7 +70,10 @@ def _faults_in_names(
         faults["/username"] = (
             "is taken; names are never used twice, because the log names them"
         )
-    if not 1 <= len(display_name) <= LONGEST_NAME or not display_name.isprintable():
+    if (
+        not 1 <= len(display_name) <= LONGEST_NAME
+        or not display_name.isprintable()
+    ):
         faults["/display_name"] = f"1 to {LONGEST_NAME} printable characters"
     return faults
 
@@ -80,9 +87,13 @@ def list_people(session: Session) -> list[Person]:
 def find_person(session: Session, username: str) -> Person:
     """The person of that user name; ``NotFound`` if there never was one."""
     username = username.strip()
-    person = session.scalar(select(Person).where(Person.username == username.lower()))
+    person = session.scalar(
+        select(Person).where(Person.username == username.lower())
+    )
     if person is None:
-        raise NotFound(f"There is nobody with the user name {username[:60]!r}.")
+        raise NotFound(
+            f"There is nobody with the user name {username[:60]!r}."
+        )
     return person
 
 
@@ -93,7 +104,8 @@ def disable_person(act: Act, username: str) -> Person:
         return person
     if _is_last_administrator(act.session, person):
         raise Conflict(
-            "This is the last administrator.", hint="Add another administrator first."
+            "This is the last administrator.",
+            hint="Add another administrator first.",
         )
     person.disabled_at = act.now
     end_sessions(act.session, person.id)
@@ -124,7 +136,9 @@ def renew_password(act: Act, username: str) -> str:
     return password
 
 
-def change_password(act: Act, person_id: uuid.UUID, new: str, *, keep: str) -> None:
+def change_password(
+    act: Act, person_id: uuid.UUID, new: str, *, keep: str
+) -> None:
     """The own password, once the old one was proven.
 
     Every session ends but the one whose token is ``keep``.
@@ -137,4 +151,6 @@ def change_password(act: Act, person_id: uuid.UUID, new: str, *, keep: str) -> N
 
 
 def _record(act: Act, action: str, person: Person, **details: str) -> None:
-    act.record(action, "person", person.id, username=person.username, **details)
+    act.record(
+        action, "person", person.id, username=person.username, **details
+    )

@@ -18,7 +18,12 @@ from flask import (
 )
 from flask import session as browser
 from flask.typing import ResponseReturnValue
-from flask_babel import format_datetime, format_timedelta, gettext, lazy_gettext
+from flask_babel import (
+    format_datetime,
+    format_timedelta,
+    gettext,
+    lazy_gettext,
+)
 
 from hotline.accounts import logins, service
 from hotline.accounts.auth import (
@@ -33,7 +38,11 @@ from hotline.accounts.auth import (
     requires,
     signed_in,
 )
-from hotline.accounts.navigation import Entry, offered_entries, register_entries
+from hotline.accounts.navigation import (
+    Entry,
+    offered_entries,
+    register_entries,
+)
 from hotline.accounts.permissions import Role
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict, HotlineError, InvalidInput
@@ -41,7 +50,8 @@ from hotline.core.web import site
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/console")
 register_entries(
-    blueprint, Entry(70, lazy_gettext("People"), "accounts.people", "person.manage")
+    blueprint,
+    Entry(70, lazy_gettext("People"), "accounts.people", "person.manage"),
 )
 
 
@@ -76,7 +86,9 @@ def _moment(value: datetime) -> str:
 @blueprint.app_template_filter("ago")
 def _ago(value: datetime) -> str:
     return str(
-        format_timedelta(value - utc_now(), add_direction=True, granularity="minute")
+        format_timedelta(
+            value - utc_now(), add_direction=True, granularity="minute"
+        )
     )
 
 
@@ -86,7 +98,9 @@ def _same_page(**changes: str) -> str:
     if rule is None or "GET" not in (rule.methods or ()):
         return url_for("accounts.home")
     query = {**request.args.to_dict(), **changes}
-    kept: dict[str, Any] = {name: value for name, value in query.items() if value}
+    kept: dict[str, Any] = {
+        name: value for name, value in query.items() if value
+    }
     return url_for(rule.endpoint, **(kept | (request.view_args or {})))
 
 
@@ -118,7 +132,9 @@ def home() -> ResponseReturnValue:
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> ResponseReturnValue:
     """One answer for unknown names, wrong passwords and disabled people."""
-    wanted = own_path(request.values.get("next", "")) or url_for("accounts.home")
+    wanted = own_path(request.values.get("next", "")) or url_for(
+        "accounts.home"
+    )
     if request.method != site.ACT:
         return render_template(
             "console/sign_in.html", wanted=wanted, username="", failed=False
@@ -127,7 +143,10 @@ def sign_in() -> ResponseReturnValue:
     token = _check_password(username, request.form.get("password", ""))
     if token is None:
         page = render_template(
-            "console/sign_in.html", wanted=wanted, username=username[:60], failed=True
+            "console/sign_in.html",
+            wanted=wanted,
+            username=username[:60],
+            failed=True,
         )
         return make_response(page, 401)
     browser.clear()  # a form token from before the sign-in is worth nothing after it
@@ -142,7 +161,9 @@ def _check_password(username: str, password: str) -> str | None:
     now = utc_now()
     mark = request.cookies.get(DEVICE_COOKIE, "")
     with site.reading() as session:
-        attempt = logins.begin_attempt(session, context, username, now, mark=mark)
+        attempt = logins.begin_attempt(
+            session, context, username, now, mark=mark
+        )
     proven = password if logins.is_proven(attempt, password) else None
     with site.writing() as session:
         return logins.settle_attempt(session, attempt, proven, now)
@@ -175,12 +196,17 @@ def own_password() -> ResponseReturnValue:
     if request.method != site.ACT:
         return render_template("console/password.html", errors={})
     try:
-        _change_password(request.form.get("old", ""), request.form.get("new", ""))
+        _change_password(
+            request.form.get("old", ""), request.form.get("new", "")
+        )
     except InvalidInput as error:
         return make_response(
             render_template("console/password.html", errors=error.fields), 422
         )
-    flash(gettext("Your password is changed; your other sessions are ended."), "good")
+    flash(
+        gettext("Your password is changed; your other sessions are ended."),
+        "good",
+    )
     return redirect(url_for("accounts.home"), 303)
 
 
@@ -199,7 +225,9 @@ def _change_password(old: str, new: str) -> None:
         )
     own_token = request.cookies.get(COOKIE, "")
     with site.writing() as session:
-        service.change_password(own_act(session), person.id, new, keep=own_token)
+        service.change_password(
+            own_act(session), person.id, new, keep=own_token
+        )
 
 
 @blueprint.get("/people")
@@ -234,7 +262,9 @@ def add_person() -> ResponseReturnValue:
 def disable_person(username: str) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
         service.disable_person(own_act(session), username)
-        flash(gettext("%(name)s can no longer sign in.", name=username), "good")
+        flash(
+            gettext("%(name)s can no longer sign in.", name=username), "good"
+        )
     return redirect(url_for("accounts.people"), 303)
 
 

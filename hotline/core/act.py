@@ -33,7 +33,11 @@ class Act:
     now: datetime
 
     def record(
-        self, action: str, entity: str, entity_id: uuid.UUID | str, **details: Any
+        self,
+        action: str,
+        entity: str,
+        entity_id: uuid.UUID | str,
+        **details: Any,
     ) -> None:
         """Write the act, or the reading of personal data, into the audit log."""
         audit.record(
@@ -48,12 +52,19 @@ class Act:
 
     def begin(self, entity: Stateful, **details: Any) -> None:
         """Put a new entity into its first state."""
-        machine.begin(self.session, entity, actor=self.actor, now=self.now, **details)
+        machine.begin(
+            self.session, entity, actor=self.actor, now=self.now, **details
+        )
 
     def advance(self, entity: Stateful, event: str, **details: Any) -> str:
         """Apply ``event`` to the entity's state machine; returns the new state."""
         return machine.advance(
-            self.session, entity, event, actor=self.actor, now=self.now, **details
+            self.session,
+            entity,
+            event,
+            actor=self.actor,
+            now=self.now,
+            **details,
         )
 
     def post(

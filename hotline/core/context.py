@@ -30,7 +30,9 @@ class Context:
 
 
 def build_context(
-    settings: Settings, *, after_commit: Callable[[list[str]], None] | None = None
+    settings: Settings,
+    *,
+    after_commit: Callable[[list[str]], None] | None = None,
 ) -> Context:
     """``after_commit`` receives the outbox notes of each committed transaction."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -27,7 +27,11 @@ class HotlineError(Exception):
     title = "Something went wrong"
 
     def __init__(
-        self, message: str, *, hint: str = "", values: Mapping[str, str] | None = None
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        values: Mapping[str, str] | None = None,
     ) -> None:
         self.template, self.values = message, dict(values or {})
         self.message = message % self.values if self.values else message
@@ -83,7 +87,9 @@ class TooMany(HotlineError):
     status = 429
     title = "Too many requests"
 
-    def __init__(self, message: str, *, retry_after: int, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, retry_after: int, hint: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
 

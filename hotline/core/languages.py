@@ -73,7 +73,9 @@ class Language:
     @property
     def has_letters(self) -> bool:
         """Whether a whole letter can be written in it: its frame, and the reasons inside."""
-        return self.find(LETTERS) is not None and self.find(ROUTING) is not None
+        return (
+            self.find(LETTERS) is not None and self.find(ROUTING) is not None
+        )
 
     def find(self, name: str) -> Path | None:
         """The file or folder ``name``; the operator's own where there are two."""
@@ -95,7 +97,9 @@ def load_languages(data_dir: Path | None = None) -> Mapping[str, Language]:
     for root in roots:
         for folder in _language_folders(root):
             folders.setdefault(folder.name, []).append(folder)
-    return {code: Language(code, tuple(folders[code])) for code in sorted(folders)}
+    return {
+        code: Language(code, tuple(folders[code])) for code in sorted(folders)
+    }
 
 
 def _language_folders(root: Path) -> Iterator[Path]:
@@ -143,7 +147,9 @@ def read_catalogue(language: Language, *names: str) -> Translations:
 def _read_po(path: Path, language: Language) -> Translations:
     try:
         with path.open("rb") as file:
-            catalogue = read_po(file, locale=language.locale, abort_invalid=True)
+            catalogue = read_po(
+                file, locale=language.locale, abort_invalid=True
+            )
     except (PoFileError, UnicodeDecodeError, ValueError) as error:
         raise Misconfigured(f"Catalogue {path}: {error}.") from None
     compiled = io.BytesIO()
@@ -158,7 +164,11 @@ def add_translations(data: Any, data_dir: Path | None = None) -> Any:
     So a new language translates the labels in its own folder. What the file itself says stays.
     """
     languages = load_languages(data_dir).values()
-    spoken = [language for language in languages if language.find(CONSOLE) is not None]
+    spoken = [
+        language
+        for language in languages
+        if language.find(CONSOLE) is not None
+    ]
     return _with_labels(data, spoken)
 
 
@@ -169,7 +179,10 @@ def _with_labels(data: Any, languages: list[Language]) -> Any:
         return data
     english = data.get(SOURCE)
     if not isinstance(english, str):
-        return {name: _with_labels(value, languages) for name, value in data.items()}
+        return {
+            name: _with_labels(value, languages)
+            for name, value in data.items()
+        }
     labels = dict(data)
     for language in languages:
         labels.setdefault(language.code, language.translate(english))
@@ -179,7 +192,9 @@ def _with_labels(data: Any, languages: list[Language]) -> Any:
 def faults(data_dir: Path | None = None) -> list[str]:
     """What is wrong with the folders, one sentence each; empty when all is well."""
     wrong: list[str] = []
-    for root in [SHIPPED] if data_dir is None else [SHIPPED, data_dir / FOLDER]:
+    for root in (
+        [SHIPPED] if data_dir is None else [SHIPPED, data_dir / FOLDER]
+    ):
         wrong += _faults_of_names(root)
     for language in load_languages(data_dir).values():
         for name in CATALOGUES:

@@ -71,7 +71,9 @@ def frames(error: BaseException) -> list[str]:
 
 def words_of(error: BaseException) -> str:
     """What may be said of an error: our own sentence, or the class of a library's one."""
-    return str(error) if isinstance(error, HotlineError) else type(error).__name__
+    return (
+        str(error) if isinstance(error, HotlineError) else type(error).__name__
+    )
 
 
 def _steps(trace: TracebackType | None) -> Iterator[TracebackType]:
@@ -139,9 +141,15 @@ def _count_repeats(
 
 
 def _write_directly(event: MutableMapping[str, Any]) -> None:
-    stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)(None, "", event)
+    stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)(
+        None, "", event
+    )
     _Lines().msg(
-        str(structlog.processors.JSONRenderer(default=_class_name)(None, "", stamped))
+        str(
+            structlog.processors.JSONRenderer(default=_class_name)(
+                None, "", stamped
+            )
+        )
     )
 
 
@@ -165,7 +173,9 @@ class LibraryHandler(logging.Handler):
         if said is not None:
             about["said"] = said
         level = "error" if record.levelno >= logging.ERROR else "warning"
-        getattr(structlog.get_logger(), level)("library", exc_info=error, **about)
+        getattr(structlog.get_logger(), level)(
+            "library", exc_info=error, **about
+        )
 
     def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802  (logging's name)
         """logging itself would print the line and its values."""
@@ -181,7 +191,10 @@ def _words_in_source(record: logging.LogRecord) -> str | None:
         return None
     for frame in _callers(sys._getframe()):
         code = frame.f_code
-        if code.co_filename == record.pathname and code.co_name == record.funcName:
+        if (
+            code.co_filename == record.pathname
+            and code.co_name == record.funcName
+        ):
             return record.msg if _is_constant_of(code, record.msg) else None
     return None
 
@@ -194,7 +207,9 @@ def _callers(frame: FrameType | None) -> Iterator[FrameType]:
 
 def _is_constant_of(code: CodeType, text: str) -> bool:
     return any(
-        constant == text for constant in code.co_consts if isinstance(constant, str)
+        constant == text
+        for constant in code.co_consts
+        if isinstance(constant, str)
     )
 
 
@@ -225,7 +240,9 @@ def _say(event: str, error: BaseException | None, **about: object) -> None:
 
 
 def _uncaught(
-    _kind: type[BaseException], error: BaseException, _trace: TracebackType | None
+    _kind: type[BaseException],
+    error: BaseException,
+    _trace: TracebackType | None,
 ) -> None:
     if not isinstance(error, KeyboardInterrupt):
         _say("uncaught", error)
@@ -267,5 +284,7 @@ def _warned(  # the signature is that of warnings.showwarning
 ) -> None:
     """A warning's text may quote what it warns of: its class and place are said."""
     structlog.get_logger().warning(
-        "warned", kind=category.__name__, line=f"{Path(filename).name}:{lineno}"
+        "warned",
+        kind=category.__name__,
+        line=f"{Path(filename).name}:{lineno}",
     )

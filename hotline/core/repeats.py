@@ -56,7 +56,9 @@ class Repeats:
         if event.get("level") not in COUNTED:
             return True
         kind = tuple(
-            (name, str(event[name])) for name in NAMES_OF_A_KIND if name in event
+            (name, str(event[name]))
+            for name in NAMES_OF_A_KIND
+            if name in event
         )
         now = self._clock()
         with self._lock:
@@ -87,7 +89,8 @@ class Repeats:
     def _close_old(self, now: float) -> None:
         while self._windows and (
             len(self._windows) > MOST_KINDS
-            or now - next(iter(self._windows.values())).opened >= WINDOW_SECONDS
+            or now - next(iter(self._windows.values())).opened
+            >= WINDOW_SECONDS
         ):
             self._close_oldest()
 

@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import parse_qs, quote, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -61,13 +67,15 @@ class Settings(BaseSettings):
 
     # where things are
     data_dir: Path = Field(
-        Path("var"), description="Database, keys, indexes, logs of the service."
+        Path("var"),
+        description="Database, keys, indexes, logs of the service.",
     )
     secrets_dir: Path | None = Field(
         None, description="Key files; <data_dir>/secrets by default."
     )
     database_url: SecretStr = Field(
-        SecretStr(""), description="SQLAlchemy URL; SQLite in data_dir by default."
+        SecretStr(""),
+        description="SQLAlchemy URL; SQLite in data_dir by default.",
     )
     redis_url: SecretStr = Field(
         SecretStr(""),
@@ -75,7 +83,9 @@ class Settings(BaseSettings):
     )
 
     # web
-    host: str = Field("127.0.0.1", description="Address that the web server binds.")
+    host: str = Field(
+        "127.0.0.1", description="Address that the web server binds."
+    )
     port: int = Field(8000, ge=1, le=65535)
     public_url: str = Field(
         "", description="How people reach the public pages; no trailing slash."
@@ -100,7 +110,10 @@ class Settings(BaseSettings):
 
     # work
     workers: int = Field(
-        2, ge=1, le=64, description="Processes of `up` that look at reported locations."
+        2,
+        ge=1,
+        le=64,
+        description="Processes of `up` that look at reported locations.",
     )
     tick_seconds: float = Field(
         1.0, gt=0, le=60, description="How often the scheduler looks."
@@ -134,7 +147,9 @@ class Settings(BaseSettings):
         True, description="Ask RDAP and RIPE for abuse contacts."
     )
     user_agent: str = USER_AGENT
-    tor_proxy: str = Field("", description="socks5h://host:port of a Tor client.")
+    tor_proxy: str = Field(
+        "", description="socks5h://host:port of a Tor client."
+    )
     second_vantage_proxy: str = Field(
         "", description="http:// or socks5h:// proxy elsewhere."
     )
@@ -151,7 +166,8 @@ class Settings(BaseSettings):
         description="Account id of the abuse reports API.",
     )
     cloudflare_token: SecretStr = Field(
-        SecretStr(""), description="Its token; empty: notices to Cloudflare go by mail."
+        SecretStr(""),
+        description="Its token; empty: notices to Cloudflare go by mail.",
     )
     cloudflare_anonymous: bool = Field(
         False, description="Hosts are not told who reported."
@@ -175,7 +191,9 @@ class Settings(BaseSettings):
         (),
         description="Private networks that the mail servers' names may lead to.",
     )
-    imap_folder: str = Field("INBOX", description="Where partners' reports arrive.")
+    imap_folder: str = Field(
+        "INBOX", description="Where partners' reports arrive."
+    )
 
     # rules of the house
     second_assessment: bool = Field(
@@ -201,13 +219,17 @@ class Settings(BaseSettings):
         365, ge=1, description="Narratives, after closure."
     )
     retention_unread_days: int = Field(
-        180, ge=0, description="How much longer words that nobody read are kept."
+        180,
+        ge=0,
+        description="How much longer words that nobody read are kept.",
     )
     audit_heads_file: Path | None = Field(
         None, description="Outside the database, append-only."
     )
 
-    @field_validator("public_url", "provider_url", "console_url", "control_url")
+    @field_validator(
+        "public_url", "provider_url", "console_url", "control_url"
+    )
     @classmethod
     def _plain_url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -265,7 +287,10 @@ class Settings(BaseSettings):
         if self.audit_heads_file is None:
             put("audit_heads_file", self.data_dir / "audit-heads.jsonl")
         if not self.database_url.get_secret_value():
-            put("database_url", SecretStr(f"sqlite:///{self.data_dir / 'hotline.db'}"))
+            put(
+                "database_url",
+                SecretStr(f"sqlite:///{self.data_dir / 'hotline.db'}"),
+            )
         if not self.public_url:
             put("public_url", f"http://{self.host}:{self.port}")
         for name in ("provider_url", "console_url"):
@@ -305,7 +330,9 @@ class Settings(BaseSettings):
             raise Misconfigured(
                 f"{CONFIG_VARIABLE} names {named}, and there is no such file."
             )
-        toml = TomlConfigSettingsSource(settings_cls, path if path.is_file() else None)
+        toml = TomlConfigSettingsSource(
+            settings_cls, path if path.is_file() else None
+        )
         return (init_settings, env_settings, file_secret_settings, toml)
 
 

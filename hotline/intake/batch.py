@@ -14,7 +14,15 @@ from datetime import datetime
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Dialect, Insert, Table, bindparam, insert, select
+from sqlalchemy import (
+    BindParameter,
+    Dialect,
+    Insert,
+    Table,
+    bindparam,
+    insert,
+    select,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
@@ -22,7 +30,11 @@ from hotline.core.context import Context
 from hotline.core.storage import audit, machine
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.crypto import RecordKey, Vault
-from hotline.core.storage.database import Base, UtcDateTime, note_for_after_commit
+from hotline.core.storage.database import (
+    Base,
+    UtcDateTime,
+    note_for_after_commit,
+)
 from hotline.core.storage.ids import new_id, new_receipt, normalise_receipt
 from hotline.core.storage.machine import HistoryEntry
 from hotline.core.storage.outbox import Note, OutboxEntry
@@ -30,7 +42,11 @@ from hotline.intake.models import PART_MACHINE, Report, ReportPart
 from hotline.intake.submission import Submission
 from hotline.intake.vocabulary import Channel, PartKind
 
-NARRATIVE, CONTACT, PART_TEXT = "report.narrative", "report.contact", "report_part.text"
+NARRATIVE, CONTACT, PART_TEXT = (
+    "report.narrative",
+    "report.contact",
+    "report_part.text",
+)
 _ORDER: tuple[type[Base], ...] = (
     RecordKey,
     Report,
@@ -122,18 +138,24 @@ def store(
         return _write(session, rows, condition)
     if _is_one_statement(database.engine.dialect, rows):
         statement, values = _one_statement(rows, condition)
-        return database.alone(statement, values, notes=_notes(rows)) is not None
+        return (
+            database.alone(statement, values, notes=_notes(rows)) is not None
+        )
     with database.writing() as own:
         return _write(own, rows, condition)
 
 
 def _rows(
-    context: Context, reports: Iterable[tuple[Received, Submission]], arrival: Arrival
+    context: Context,
+    reports: Iterable[tuple[Received, Submission]],
+    arrival: Arrival,
 ) -> Rows:
     rows: Rows = defaultdict(list)
     for received, submission in reports:
         key, wrapped = context.vault.new_key(received.report_id)
-        rows[RecordKey].append({"record_id": received.report_id, "wrapped": wrapped})
+        rows[RecordKey].append(
+            {"record_id": received.report_id, "wrapped": wrapped}
+        )
         _add_report(rows, context, key, received, submission, arrival)
     return rows
 
@@ -157,7 +179,8 @@ def _write(session: Session, rows: Rows, condition: Condition | None) -> bool:
 
 def _notes(rows: Rows) -> list[str]:
     return [
-        str(Note(work["job"], work["queue"], work["id"])) for work in rows[OutboxEntry]
+        str(Note(work["job"], work["queue"], work["id"]))
+        for work in rows[OutboxEntry]
     ]
 
 
@@ -176,7 +199,8 @@ def _one_statement(
     for table in _ORDER:
         given = rows[table][0]
         values |= {
-            parameter.key: given[name] for name, parameter in _parameters(table).items()
+            parameter.key: given[name]
+            for name, parameter in _parameters(table).items()
         }
     if condition is None:
         return _all_at_once(), values
@@ -188,7 +212,8 @@ def _all_at_once(condition: ReturningInsert[Any] | None = None) -> Insert:
     """Made once: to build it takes longer than to execute it."""
     if condition is None:
         *first, last = (
-            insert(_table(table)).values(_parameters(table)) for table in _ORDER
+            insert(_table(table)).values(_parameters(table))
+            for table in _ORDER
         )
     else:
         found = condition.cte("condition")
@@ -216,7 +241,9 @@ def _parameters(table: type[Base]) -> dict[str, BindParameter[Any]]:
         if column.name not in _EMPTY:
             name = f"{table.__tablename__}__{column.name}"
             shared = (
-                "now" if isinstance(column.type, UtcDateTime) else _SAME.get(name, name)
+                "now"
+                if isinstance(column.type, UtcDateTime)
+                else _SAME.get(name, name)
             )
             found[column.name] = bindparam(shared, type_=column.type)
     return found
@@ -247,13 +274,16 @@ def _add_report(
             "received_at": now,
             "channel": arrival.channel,
             "source": arrival.source,
-            "language": submission.language or context.country.default_language,
+            "language": submission.language
+            or context.country.default_language,
             "kind": submission.kind,
             "reporter_role": submission.reporter_role,
             "danger_now": submission.danger_now,
             "own_material": submission.own_material,
             "receipt_mac": receipt_mac(context, received.receipt),
-            "narrative": _seal(key, NARRATIVE, report_id, submission.narrative),
+            "narrative": _seal(
+                key, NARRATIVE, report_id, submission.narrative
+            ),
             "contact": _seal(key, CONTACT, report_id, submission.contact),
             "held_for_review": arrival.held,
         }
@@ -261,7 +291,9 @@ def _add_report(
     _add_parts(rows, key, report_id, submission, arrival)
     # A flood waits behind all other work, unless it says that a child is in danger.
     queues = ("checks", "default") if arrival.held else ("default", "urgent")
-    rows[OutboxEntry].append(_work(report_id, queues[submission.danger_now], now))
+    rows[OutboxEntry].append(
+        _work(report_id, queues[submission.danger_now], now)
+    )
 
 
 def _work(report_id: uuid.UUID, queue: str, now: datetime) -> dict[str, Any]:
@@ -286,14 +318,18 @@ def _add_parts(
     arrival: Arrival,
 ) -> None:
     # A narrative part has no text of its own: the report's narrative is its text.
-    for position, text in enumerate(submission.distinct_locations or [None], start=1):
+    for position, text in enumerate(
+        submission.distinct_locations or [None], start=1
+    ):
         part_id = new_id()
         rows[ReportPart].append(
             {
                 "id": part_id,
                 "report_id": report_id,
                 "position": position,
-                "kind": PartKind.NARRATIVE if text is None else PartKind.LOCATION,
+                "kind": PartKind.NARRATIVE
+                if text is None
+                else PartKind.LOCATION,
                 "text": _seal(key, PART_TEXT, part_id, text or ""),
                 "state": PART_MACHINE.initial,
                 "state_since": arrival.now,
@@ -312,5 +348,7 @@ def _add_parts(
         rows[AuditEntry].append(logged)
 
 
-def _seal(key: bytes, where: str, row_id: uuid.UUID, text: str) -> bytes | None:
+def _seal(
+    key: bytes, where: str, row_id: uuid.UUID, text: str
+) -> bytes | None:
     return Vault.seal(key, where, row_id, text) if text else None

@@ -34,7 +34,9 @@ LIFETIME = timedelta(hours=24)
 # Shorter ones are counters, and whoever guesses a key reads another client's receipt.
 _KEY = re.compile(r"[\x21-\x7e]{16,255}")
 _ANSWER = "idempotency_key.answer"
-_PREFIX = "idempotency_"  # of parameters, beside those of a report in one statement
+_PREFIX = (
+    "idempotency_"  # of parameters, beside those of a report in one statement
+)
 _RENEWED = ("id", "digest", "answer", "expires_at")
 
 
@@ -56,7 +58,9 @@ def receive_once(
     answer = json.dumps([str(received.report_id), received.receipt])
     once = _Once(context, key, submission.model_dump_json().encode(), arrival)
     report = (received, submission)
-    if store(session, context, [report], arrival, condition=once.taking(answer)):
+    if store(
+        session, context, [report], arrival, condition=once.taking(answer)
+    ):
         spend()
         return received
     with (
@@ -82,7 +86,9 @@ def answer_once(
     Of two requests at the same moment the second waits for the first one's transaction.
     """
     once = _Once(context, key, body, arrival)
-    return None if once.taking(answer).holds(session) else once.earlier(session)
+    return (
+        None if once.taking(answer).holds(session) else once.earlier(session)
+    )
 
 
 class OtherBody(Conflict):

@@ -69,7 +69,9 @@ class ReportKind(StrEnum):
     CSAM_IMAGE = (
         "csam_image",
         KindRow(
-            public=public_words("Pictures that show the sexual abuse of a child"),
+            public=public_words(
+                "Pictures that show the sexual abuse of a child"
+            ),
             console=console_words("Pictures"),
             wire=WireNames(
                 xarf_media=XarfMedia.IMAGE,
@@ -81,7 +83,9 @@ class ReportKind(StrEnum):
     CSAM_VIDEO = (
         "csam_video",
         KindRow(
-            public=public_words("A video that shows the sexual abuse of a child"),
+            public=public_words(
+                "A video that shows the sexual abuse of a child"
+            ),
             console=console_words("Video"),
             wire=WireNames(xarf_media=XarfMedia.VIDEO),
         ),
@@ -139,7 +143,9 @@ class ReportKind(StrEnum):
     AI_GENERATED = (
         "ai_generated",
         KindRow(
-            public=public_words("Pictures or videos made or changed by computer (AI)"),
+            public=public_words(
+                "Pictures or videos made or changed by computer (AI)"
+            ),
             console=console_words("AI-generated"),
             assessed=console_words("AI-generated CSAM"),
         ),
@@ -147,7 +153,9 @@ class ReportKind(StrEnum):
     TEXT_AUDIO_DRAWING = (
         "text_audio_drawing",
         KindRow(
-            public=public_words("Texts, sound recordings, drawings or instructions"),
+            public=public_words(
+                "Texts, sound recordings, drawings or instructions"
+            ),
             console=console_words("Text, sound, drawing"),
             assessed=console_words("Text, sound or drawing"),
             # Nothing is written: neither word alone would say what was found.
@@ -163,7 +171,10 @@ class ReportKind(StrEnum):
             child_in_contact=True,
             wire=WireNames(
                 xarf_act=XarfAct.TRAFFICKING,
-                incidents=(CyberTipIncident.TRAFFICKING, CyberTipIncident.TOURISM),
+                incidents=(
+                    CyberTipIncident.TRAFFICKING,
+                    CyberTipIncident.TOURISM,
+                ),
             ),
         ),
     )

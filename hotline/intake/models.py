@@ -28,7 +28,10 @@ PART_MACHINE = Machine(
             (PartState.SET_ASIDE, PartEvent.REOPENED): PartState.IN_REVIEW,
             (PartState.SET_ASIDE, PartEvent.EXAMINED): PartState.IN_REVIEW,
             (PartState.IN_REVIEW, PartEvent.PASSED_ON): PartState.PASSED_ON,
-            (PartState.IN_REVIEW, PartEvent.NOT_ILLEGAL): PartState.NOT_ILLEGAL,
+            (
+                PartState.IN_REVIEW,
+                PartEvent.NOT_ILLEGAL,
+            ): PartState.NOT_ILLEGAL,
             (PartState.IN_REVIEW, PartEvent.CLOSED): PartState.CLOSED,
             (PartState.PASSED_ON, PartEvent.REMOVED): PartState.REMOVED,
             (PartState.PASSED_ON, PartEvent.CLOSED): PartState.CLOSED,
@@ -88,7 +91,9 @@ class ReportMessage(Identified, Base):
 
     __tablename__ = "report_message"
 
-    report_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report.id"), index=True)
+    report_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("report.id"), index=True
+    )
     at: Mapped[datetime]
     author: Mapped[str] = mapped_column(short(12))  # a MessageAuthor
     actor: Mapped[str] = mapped_column(short(80))

@@ -6,7 +6,15 @@ import secrets
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, String, cast, delete, exists, func, select
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    cast,
+    delete,
+    exists,
+    func,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
@@ -57,13 +65,17 @@ def count_held(session: Session, context: Context, *, now: datetime) -> int:
     return session.scalar(query) or 0
 
 
-def forget_due(session: Session, context: Context, *, now: datetime) -> dict[str, int]:
+def forget_due(
+    session: Session, context: Context, *, now: datetime
+) -> dict[str, int]:
     """Everything that is due, at most ``BATCH`` reports of each sort; what -> how many."""
     keys = session.execute(
         delete(IdempotencyKey).where(IdempotencyKey.expires_at <= now)
     )
     drafts = session.execute(delete(Draft).where(Draft.expires_at <= now))
-    proofs = session.execute(delete(SpentProof).where(SpentProof.expires_at <= now))
+    proofs = session.execute(
+        delete(SpentProof).where(SpentProof.expires_at <= now)
+    )
     return {
         "contacts": erase_contacts(session, context, now=now),
         "reports": erase_reports(session, context, now=now),
@@ -73,7 +85,9 @@ def forget_due(session: Session, context: Context, *, now: datetime) -> dict[str
     }
 
 
-def erase_contacts(session: Session, context: Context, *, now: datetime) -> int:
+def erase_contacts(
+    session: Session, context: Context, *, now: datetime
+) -> int:
     """Forget how to reach the reporters of reports that are closed for long enough."""
     before = now - timedelta(days=context.settings.retention_contact_days)
     due = _due(session, context, before, Report.contact.is_not(None))
@@ -130,7 +144,8 @@ def _is_over(before: datetime) -> tuple[ColumnElement[bool], ...]:
     """All parts have been final, and neither side has written, since ``before``."""
     still_moving = exists().where(
         ReportPart.report_id == Report.id,
-        ReportPart.state.not_in(FINAL_STATES) | (ReportPart.state_since > before),
+        ReportPart.state.not_in(FINAL_STATES)
+        | (ReportPart.state_since > before),
     )
     still_writing = exists().where(
         ReportMessage.report_id == Report.id, ReportMessage.at > before
@@ -163,7 +178,9 @@ def _id_in_audit() -> ColumnElement[str]:
     return text
 
 
-def _note(session: Session, report: Report, action: str, now: datetime) -> None:
+def _note(
+    session: Session, report: Report, action: str, now: datetime
+) -> None:
     audit.record(
         session,
         actor=audit.SYSTEM,

@@ -21,10 +21,27 @@ from hotline.core.storage.crypto import Vault
 from hotline.core.storage.ids import new_id, normalise_receipt
 from hotline.intake import retention
 from hotline.intake.api import webhooks
-from hotline.intake.batch import CONTACT, NARRATIVE, PART_TEXT, Arrival, Received, store
-from hotline.intake.models import PART_MACHINE, Report, ReportMessage, ReportPart
+from hotline.intake.batch import (
+    CONTACT,
+    NARRATIVE,
+    PART_TEXT,
+    Arrival,
+    Received,
+    store,
+)
+from hotline.intake.models import (
+    PART_MACHINE,
+    Report,
+    ReportMessage,
+    ReportPart,
+)
 from hotline.intake.submission import Submission
-from hotline.intake.vocabulary import Channel, MessageAuthor, PartKind, PartState
+from hotline.intake.vocabulary import (
+    Channel,
+    MessageAuthor,
+    PartKind,
+    PartState,
+)
 
 __all__ = [
     "OpenedReport",
@@ -42,7 +59,9 @@ __all__ = [
 ]
 MESSAGE_TEXT = "report_message.text"
 MAX_MESSAGES = 200
-_NO_RECEIPT = "-" * 20  # never a receipt; what a malformed code is looked up as
+_NO_RECEIPT = (
+    "-" * 20
+)  # never a receipt; what a malformed code is looked up as
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +120,18 @@ def receive_report(
     return received
 
 
-def find_by_receipt(session: Session, context: Context, typed: str) -> Report | None:
+def find_by_receipt(
+    session: Session, context: Context, typed: str
+) -> Report | None:
     """The report of a receipt as it was typed. Unknown, erased and malformed do the same work."""
     code = normalise_receipt(typed) or _NO_RECEIPT
     mac = context.keyring.mac("receipts", code.encode())
     return session.scalar(select(Report).where(Report.receipt_mac == mac))
 
 
-def status_of(session: Session, context: Context, report: Report) -> ReportStatus:
+def status_of(
+    session: Session, context: Context, report: Report
+) -> ReportStatus:
     """What the reporter may know."""
     rows = session.execute(
         select(ReportPart.position, ReportPart.state, ReportPart.state_since)
@@ -151,7 +174,11 @@ def is_held(session: Session, report_id: uuid.UUID) -> bool:
 
 
 def add_information(
-    session: Session, context: Context, report: Report, text: str, now: datetime
+    session: Session,
+    context: Context,
+    report: Report,
+    text: str,
+    now: datetime,
 ) -> None:
     """A later word of the reporter's; also the answer to a question."""
     _write_message(
@@ -198,13 +225,16 @@ def _write_message(
 ) -> None:
     key = context.vault.key_of(session, report.id)
     if key is None:
-        raise Conflict("This report's texts were erased; nothing can be added to it.")
+        raise Conflict(
+            "This report's texts were erased; nothing can be added to it."
+        )
     earlier = session.scalars(
         select(ReportMessage.id).where(ReportMessage.report_id == report.id)
     )
     if len(earlier.all()) >= MAX_MESSAGES:
         raise Conflict(
-            "There are too many messages on this report.", hint="Make a new report."
+            "There are too many messages on this report.",
+            hint="Make a new report.",
         )
     message = ReportMessage(
         id=new_id(), report_id=report.id, at=now, author=author, actor=actor
@@ -246,7 +276,9 @@ def open_texts(
         return OpenedReport("", "", {part.id: "" for part in report.parts})
 
     def open_text(column: str, row_id: uuid.UUID, sealed: bytes | None) -> str:
-        return "" if sealed is None else Vault.open(key, column, row_id, sealed)
+        return (
+            "" if sealed is None else Vault.open(key, column, row_id, sealed)
+        )
 
     narrative = open_text(NARRATIVE, report.id, report.narrative)
     contact = open_text(CONTACT, report.id, report.contact)
@@ -261,7 +293,12 @@ def open_texts(
 
 
 def advance_part(
-    session: Session, part: ReportPart, event: str, *, actor: str, now: datetime
+    session: Session,
+    part: ReportPart,
+    event: str,
+    *,
+    actor: str,
+    now: datetime,
 ) -> bool:
     """Move a part on if its table has such a step from where it is; False if it has none."""
     if not PART_MACHINE.allows(part.state, event):
@@ -274,6 +311,8 @@ def advance_part(
     return True
 
 
-def forget_due(session: Session, context: Context, *, now: datetime) -> dict[str, int]:
+def forget_due(
+    session: Session, context: Context, *, now: datetime
+) -> dict[str, int]:
     """Forget what is due; returns how many of what. Meant to be called again until all are 0."""
     return retention.forget_due(session, context, now=now)

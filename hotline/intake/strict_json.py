@@ -23,11 +23,15 @@ def loads(body: bytes) -> Any:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Malformed(f"The body is not UTF-8 at byte {error.start}.") from None
+        raise Malformed(
+            f"The body is not UTF-8 at byte {error.start}."
+        ) from None
     if not text.strip():
         raise Malformed("The body is empty.", hint="Send a JSON object.")
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        return json.loads(
+            text, object_pairs_hook=_once, parse_constant=_no_constant
+        )
     except RecursionError:
         raise Malformed("The JSON is nested too deeply.") from None
     except json.JSONDecodeError as error:

@@ -40,7 +40,12 @@ _UNTYPED = dict.fromkeys(
 
 def clean(text: str) -> str:
     """``text`` with plain line ends and without untyped characters and outer white space."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_UNTYPED).strip()
+    return (
+        text.replace("\r\n", "\n")
+        .replace("\r", "\n")
+        .translate(_UNTYPED)
+        .strip()
+    )
 
 
 # For the OpenAPI document: what is more than nothing once it is cleaned.
@@ -77,14 +82,22 @@ class _Listed:
     ) -> CoreSchema:
         """Read a value as text, and make it a member of its vocabulary."""
         del handler  # it would put each vocabulary into a schema of its own
-        values = core_schema.literal_schema([member.value for member in vocabulary])
+        values = core_schema.literal_schema(
+            [member.value for member in vocabulary]
+        )
         return core_schema.no_info_after_validator_function(vocabulary, values)
 
 
 _SOMETHING: dict[str, Any] = {
     "anyOf": [
-        {"required": ["locations"], "properties": {"locations": {"minItems": 1}}},
-        {"required": ["narrative"], "properties": {"narrative": {"pattern": VISIBLE}}},
+        {
+            "required": ["locations"],
+            "properties": {"locations": {"minItems": 1}},
+        },
+        {
+            "required": ["narrative"],
+            "properties": {"narrative": {"pattern": VISIBLE}},
+        },
     ]
 }
 
@@ -114,10 +127,15 @@ class Submission(BaseModel):
     danger_now: Annotated[
         bool, Field(description="A child is in danger right now.")
     ] = False
-    own_material: Annotated[bool, Field(description="It shows the reporter.")] = False
+    own_material: Annotated[
+        bool, Field(description="It shows the reporter.")
+    ] = False
     contact: Annotated[
         str,
-        Field(max_length=MAX_CONTACT, description="Only to ask back; may be empty."),
+        Field(
+            max_length=MAX_CONTACT,
+            description="Only to ask back; may be empty.",
+        ),
         AfterValidator(clean),
     ] = ""
     language: Annotated[
@@ -143,9 +161,13 @@ class Submission(BaseModel):
 class Information(BaseModel):
     """What a reporter adds later."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
-    text: Annotated[str, Field(max_length=MAX_NARRATIVE), AfterValidator(_something)]
+    text: Annotated[
+        str, Field(max_length=MAX_NARRATIVE), AfterValidator(_something)
+    ]
 
 
 def read(data: object) -> Submission:
@@ -173,7 +195,8 @@ def _refuse_half_characters(data: object, pointer: str = "") -> None:
         for name, value in data.items():
             _refuse_half_characters(name, pointer)
             _refuse_half_characters(
-                value, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+                value,
+                f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}",
             )
     elif isinstance(data, list):
         for number, value in enumerate(data):

@@ -137,10 +137,17 @@ class PartState(_Worded):
     REMOVED = ("removed", Words(public_words("It is gone. We checked.")))
     NOT_ILLEGAL = (
         "not_illegal",
-        Words(public_words("We looked at it. We cannot act against it under the law.")),
+        Words(
+            public_words(
+                "We looked at it. We cannot act against it under the law."
+            )
+        ),
     )
     CLOSED = ("closed", Words(public_words("We have finished with it.")))
-    SET_ASIDE = ("set_aside", Words(public_words("We have set it aside for now.")))
+    SET_ASIDE = (
+        "set_aside",
+        Words(public_words("We have set it aside for now.")),
+    )
 
 
 FINAL_STATES = frozenset(

@@ -32,7 +32,9 @@ class XarfAct(StrEnum):
 class CyberTipIncident(StrEnum):
     """NCMEC's reporting schema: ``incidentType``."""
 
-    POSSESSION = "Child Pornography (possession, manufacture, and distribution)"
+    POSSESSION = (
+        "Child Pornography (possession, manufacture, and distribution)"
+    )
     TRAFFICKING = "Child Sex Trafficking"
     TOURISM = "Child Sex Tourism"
     MOLESTATION = "Child Sexual Molestation"
@@ -70,4 +72,7 @@ class WireNames:
     def xarf_words(self) -> tuple[XarfMedia | XarfAct, ...]:
         """Every word of X-ARF that is read as this kind."""
         written = (self.xarf_media, self.xarf_act)
-        return (*(word for word in written if word is not None), *self.xarf_also)
+        return (
+            *(word for word in written if word is not None),
+            *self.xarf_also,
+        )

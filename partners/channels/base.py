@@ -75,4 +75,6 @@ class ChannelKind:
 
 
 def _is_set(value: object) -> bool:
-    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+    return bool(
+        value.get_secret_value() if isinstance(value, SecretStr) else value
+    )

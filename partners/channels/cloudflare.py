@@ -23,7 +23,11 @@ class CloudflareChannel:
     def __init__(
         self, client: CloudflareOrigin, *, country: str, anonymous: bool
     ) -> None:
-        self._client, self._country, self._anonymous = client, country, anonymous
+        self._client, self._country, self._anonymous = (
+            client,
+            country,
+            anonymous,
+        )
 
     def server_of(self, address: str) -> str:  # noqa: ARG002  (an account, all at one server)
         return "Cloudflare's API"
@@ -67,7 +71,9 @@ def open_channel(settings: Settings) -> CloudflareChannel:
     client = build_cloudflare(settings)
     assert client is not None, "opened only where account and token are set"
     return CloudflareChannel(
-        client, country=settings.country, anonymous=settings.cloudflare_anonymous
+        client,
+        country=settings.country,
+        anonymous=settings.cloudflare_anonymous,
     )
 
 

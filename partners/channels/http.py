@@ -74,7 +74,9 @@ def _reference(reply: Reply) -> str:
         document = json.loads(reply.body)
     except (ValueError, RecursionError):
         return ""
-    reference = document.get("reference") if isinstance(document, dict) else None
+    reference = (
+        document.get("reference") if isinstance(document, dict) else None
+    )
     return str(reference)[:120] if isinstance(reference, str | int) else ""
 
 
@@ -86,4 +88,6 @@ def address_fault(address: str, settings: Settings) -> str:
     return "This is not an https:// address."
 
 
-CHANNEL = ChannelKind("http", lazy_gettext("HTTP"), (), address_fault, HttpChannel)
+CHANNEL = ChannelKind(
+    "http", lazy_gettext("HTTP"), (), address_fault, HttpChannel
+)

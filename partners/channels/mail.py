@@ -43,7 +43,9 @@ class MailChannel:
         try:
             with self._connect() as server:
                 refused = server.send_message(
-                    mail, from_addr=self._settings.mail_from, to_addrs=[message.address]
+                    mail,
+                    from_addr=self._settings.mail_from,
+                    to_addrs=[message.address],
                 )
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
@@ -57,7 +59,9 @@ class MailChannel:
                 hint="If it stands in a private network, name that in mail_networks.",
             ) from None
         except (smtplib.SMTPException, OSError) as error:
-            raise NoAnswer(f"The mail server failed: {type(error).__name__}.") from None
+            raise NoAnswer(
+                f"The mail server failed: {type(error).__name__}."
+            ) from None
         return {"accepted": not refused, "message_id": mail["Message-ID"]}
 
     def server_of(self, address: str) -> str:  # noqa: ARG002  (all mail goes to one server)
@@ -68,11 +72,15 @@ class MailChannel:
         context = ssl.create_default_context()
         server: _PinnedSmtp
         if settings.smtp_security == "tls":
-            server = _PinnedSmtpOverTls(timeout=TIMEOUT_SECONDS, context=context)
+            server = _PinnedSmtpOverTls(
+                timeout=TIMEOUT_SECONDS, context=context
+            )
         else:
             server = _PinnedSmtp(timeout=TIMEOUT_SECONDS)
         try:
-            server.open(settings.smtp_host, settings.smtp_port, reach_of_mail(settings))
+            server.open(
+                settings.smtp_host, settings.smtp_port, reach_of_mail(settings)
+            )
             if settings.smtp_security == "starttls":
                 server.starttls(context=context)
             if settings.smtp_user:
@@ -97,7 +105,9 @@ class _PinnedSmtp(smtplib.SMTP):
         if code != _SERVICE_READY:
             raise smtplib.SMTPConnectError(code, words)
 
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+    def _get_socket(
+        self, host: str, port: int, timeout: float
+    ) -> socket.socket:
         return open_connection(host, port, reach=self._reach, seconds=timeout)
 
 
@@ -124,15 +134,22 @@ def compose(message: Message, settings: Settings) -> EmailMessage:
     for attachment in message.attachments:
         main, _, sub = attachment.media_type.partition("/")
         mail.add_attachment(
-            attachment.data, maintype=main, subtype=sub, filename=attachment.name
+            attachment.data,
+            maintype=main,
+            subtype=sub,
+            filename=attachment.name,
         )
     return mail
 
 
 def _failure(code: int, words: bytes | str) -> Exception:
     """RFC 5321: 4xx is for now, 5xx is for good."""
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    answered = f"The mail server answered {code}: {' '.join(text.split())[:160]}"
+    text = (
+        words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    )
+    answered = (
+        f"The mail server answered {code}: {' '.join(text.split())[:160]}"
+    )
     return Refused(answered) if code >= 500 else Unavailable(answered)
 
 

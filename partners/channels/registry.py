@@ -45,8 +45,14 @@ def channel_kinds() -> Mapping[str, ChannelKind]:
 
 
 def _require_usable_name(name: str, taken: Mapping[str, ChannelKind]) -> None:
-    if name in taken or name == NO_CHANNEL or not 0 < len(name) <= LONGEST_NAME:
-        raise ValueError(f"{name!r} cannot be a channel's name: taken, or too long.")
+    if (
+        name in taken
+        or name == NO_CHANNEL
+        or not 0 < len(name) <= LONGEST_NAME
+    ):
+        raise ValueError(
+            f"{name!r} cannot be a channel's name: taken, or too long."
+        )
 
 
 def channel_names() -> tuple[str, ...]:

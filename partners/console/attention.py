@@ -43,7 +43,9 @@ class Point:
 def waiting(session: Session, now: datetime) -> list[Point]:
     """All points, danger first, then the oldest. ``why`` is a word of ``words.ATTENTION``."""
     danger = _held_in_danger(session)
-    found = [Point(case, "reporter.wrote", at) for case, at in unread(session, now)]
+    found = [
+        Point(case, "reporter.wrote", at) for case, at in unread(session, now)
+    ]
     for model, states in (
         (Plan, ("requested",)),
         (Hold, ("expired",)),
@@ -61,7 +63,8 @@ def waiting(session: Session, now: datetime) -> list[Point]:
             for row, case in _with_cases(session, list(rows))
         ]
     found += [
-        Point(case, HELD_AT_THE_DOOR, since) for case, since in _held_by_nobody(session)
+        Point(case, HELD_AT_THE_DOOR, since)
+        for case, since in _held_by_nobody(session)
     ]
     watches = session.scalars(
         select(Watch).where(Watch.needs_person).limit(SHOWN)
@@ -115,10 +118,13 @@ def _held_in_danger(session: Session) -> list[Point]:
 Row = TypeVar("Row", bound=Plan | Hold | Referral | Notice | Watch)
 
 
-def _with_cases(session: Session, rows: Sequence[Row]) -> list[tuple[Row, Case]]:
+def _with_cases(
+    session: Session, rows: Sequence[Row]
+) -> list[tuple[Row, Case]]:
     ids = {row.case_id for row in rows}
     cases: dict[uuid.UUID, Case] = {
-        case.id: case for case in session.scalars(select(Case).where(Case.id.in_(ids)))
+        case.id: case
+        for case in session.scalars(select(Case).where(Case.id.in_(ids)))
     }
     return [(row, cases[row.case_id]) for row in rows]
 

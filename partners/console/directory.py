@@ -52,7 +52,9 @@ def add_partner() -> ResponseReturnValue:
     except InvalidInput as error:
         return make_response(_render_directory(error, given), error.status)
     flash(
-        gettext("%(name)s is in the directory. Enter an address next.", name=name),
+        gettext(
+            "%(name)s is in the directory. Enter an address next.", name=name
+        ),
         "good",
     )
     return redirect(url_for("partners.show_directory", words=name), 303)
@@ -70,7 +72,8 @@ def set_contact(partner_id: uuid.UUID) -> ResponseReturnValue:
             address=form.get("address", ""),
         )
         flash(
-            gettext("The contact is stored. It is used once it is confirmed."), "good"
+            gettext("The contact is stored. It is used once it is confirmed."),
+            "good",
         )
     return _back()
 
@@ -79,9 +82,13 @@ def set_contact(partner_id: uuid.UUID) -> ResponseReturnValue:
 def confirm_address(partner_id: uuid.UUID) -> ResponseReturnValue:
     """What waited for this address leaves at once."""
     with faults_flashed(), site.writing() as session:
-        waited = _confirm_and_send(session, lookup.get_partner(session, partner_id))
+        waited = _confirm_and_send(
+            session, lookup.get_partner(session, partner_id)
+        )
         flash(
-            gettext("The address is confirmed. Sent now: %(count)s.", count=waited),
+            gettext(
+                "The address is confirmed. Sent now: %(count)s.", count=waited
+            ),
             "good",
         )
     return _back()
@@ -105,7 +112,9 @@ def set_enabled(partner_id: uuid.UUID) -> ResponseReturnValue:
     enabled = request.form.get("enabled") == "yes"
     with faults_flashed(), site.writing() as session:
         service.set_enabled(
-            _act(session), lookup.get_partner(session, partner_id), enabled=enabled
+            _act(session),
+            lookup.get_partner(session, partner_id),
+            enabled=enabled,
         )
     return _back()
 
@@ -144,6 +153,7 @@ def _render_directory(
 def _back() -> ResponseReturnValue:
     """To the page that the form stood on."""
     return redirect(
-        own_path(request.form.get("back", "")) or url_for("partners.show_directory"),
+        own_path(request.form.get("back", ""))
+        or url_for("partners.show_directory"),
         303,
     )

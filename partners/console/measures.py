@@ -80,11 +80,15 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
     with faults_flashed(), site.writing() as session:
         plan = _of_case(session, Plan, plan_id, reference)
         asked_for = len(plan.routes)
-        planning.approve_plan(session, site.context(), plan, signed_in(), now=utc_now())
+        planning.approve_plan(
+            session, site.context(), plan, signed_in(), now=utc_now()
+        )
         was_narrowed = len(plan.routes) < asked_for
         if plan.state == "superseded":
             flash(
-                gettext("The case has changed since; nothing was sent. Ask anew."),
+                gettext(
+                    "The case has changed since; nothing was sent. Ask anew."
+                ),
                 "bad",
             )
         elif was_narrowed:
@@ -105,7 +109,9 @@ def refuse_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
     note = request.form.get("note", "")
     with faults_flashed(), site.writing() as session:
         plan = _of_case(session, Plan, plan_id, reference)
-        planning.refuse_plan(session, plan, signed_in(), note=note, now=utc_now())
+        planning.refuse_plan(
+            session, plan, signed_in(), note=note, now=utc_now()
+        )
     return _back(reference)
 
 
@@ -129,7 +135,11 @@ def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
             )
         hold = _of_case(session, Hold, hold_id, reference)
         holds.release_hold(
-            session, hold, actor=signed_in().actor, now=utc_now(), reason=reason
+            session,
+            hold,
+            actor=signed_in().actor,
+            now=utc_now(),
+            reason=reason,
         )
         flash(gettext("The hold is released."), "good")
     return _back(reference)
@@ -153,7 +163,9 @@ def extend_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
 
 
 @requires("referral.answer")
-def answer_referral(reference: str, referral_id: uuid.UUID) -> ResponseReturnValue:
+def answer_referral(
+    reference: str, referral_id: uuid.UUID
+) -> ResponseReturnValue:
     """What the office said on the telephone."""
     form = request.form
     with faults_flashed(), site.writing() as session:
@@ -172,7 +184,9 @@ def answer_referral(reference: str, referral_id: uuid.UUID) -> ResponseReturnVal
 
 
 @requires("notice.withdraw")
-def withdraw_notice(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
+def withdraw_notice(
+    reference: str, notice_id: uuid.UUID
+) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
     with faults_flashed(), site.writing() as session:
         notice = _of_case(session, Notice, notice_id, reference)
@@ -199,7 +213,9 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
         notices.use_contact(
             session, site.context(), notice, contact, actor=actor, now=now
         )
-        flash(gettext("The notice goes to %(name)s.", name=contact.name), "good")
+        flash(
+            gettext("The notice goes to %(name)s.", name=contact.name), "good"
+        )
     return _back(reference)
 
 
@@ -213,7 +229,9 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
             _of_case(session, Notice, delivery.subject_id, reference)
         else:
             _of_case(session, Referral, delivery.subject_id, reference)
-        retry_delivery(session, delivery, actor=signed_in().actor, now=utc_now())
+        retry_delivery(
+            session, delivery, actor=signed_in().actor, now=utc_now()
+        )
         flash(gettext("It is on its way again."), "good")
     return _back(reference)
 

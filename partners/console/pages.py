@@ -52,12 +52,16 @@ def as_problem(view: Callable[P, R]) -> Callable[P, R | Response]:
             return view(*args, **kwargs)
         except HotlineError as error:
             fields = error.fields if isinstance(error, InvalidInput) else None
-            answer = site.problem(error.status, error.title, str(error), fields=fields)
+            answer = site.problem(
+                error.status, error.title, str(error), fields=fields
+            )
             if isinstance(error, TooMany):
                 answer.headers["Retry-After"] = str(error.retry_after)
             return answer
         except HTTPException as error:
-            return site.problem(error.code or 500, error.name, error.description or "")
+            return site.problem(
+                error.code or 500, error.name, error.description or ""
+            )
 
     return guarded
 
@@ -70,7 +74,9 @@ def local_time(text: str) -> datetime | None:
     except ValueError:
         return None
     zone = ZoneInfo(site.context().country.time_zone)
-    return entered if entered.tzinfo is not None else entered.replace(tzinfo=zone)
+    return (
+        entered if entered.tzinfo is not None else entered.replace(tzinfo=zone)
+    )
 
 
 @contextmanager
@@ -79,7 +85,11 @@ def faults_flashed() -> Iterator[None]:
     try:
         yield
     except (Conflict, InvalidInput) as error:
-        fields = error.fields.values() if isinstance(error, InvalidInput) else ()
+        fields = (
+            error.fields.values() if isinstance(error, InvalidInput) else ()
+        )
         sentences = [worded_error(error)]
-        sentences += [gettext(fault) for fault in fields if fault != error.hint]
+        sentences += [
+            gettext(fault) for fault in fields if fault != error.hint
+        ]
         flash(" ".join(dict.fromkeys(sentences)), "danger")

@@ -21,7 +21,11 @@ from hotline.accounts.permissions import allows
 from hotline.core.storage import machine
 from hotline.core.web import site
 from partners import words
-from partners.directory.lookup import find_candidates, office_of, propose_partner
+from partners.directory.lookup import (
+    find_candidates,
+    office_of,
+    propose_partner,
+)
 from partners.directory.models import Partner
 from partners.directory.territory import Coverage, coverage_of
 from partners.notices.models import Notice
@@ -42,12 +46,19 @@ SHOWN_CHECKS = 20
 Panel = Callable[[Session, Case, Person, datetime], Markup]
 
 
-def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> Markup:
+def plan_panel(
+    session: Session, case: Case, person: Person, now: datetime
+) -> Markup:
     """What could be done, chosen by one person; what is asked for, decided by another."""
-    open_plan, earlier = planning.open_plan(session, case.id), _earlier(session, case)
+    open_plan, earlier = (
+        planning.open_plan(session, case.id),
+        _earlier(session, case),
+    )
     # The job that narrows an outdated plan may not have run yet: the page shows what it will find.
     outdated = why_outdated(open_plan, case) if open_plan else ""
-    remainder = remainder_of(open_plan, case) if open_plan and outdated else None
+    remainder = (
+        remainder_of(open_plan, case) if open_plan and outdated else None
+    )
     is_superseded = remainder is not None and not remainder.routes
     waiting = None if is_superseded else open_plan
     plan_routes = waiting.routes if waiting else []
@@ -77,7 +88,9 @@ def plan_panel(session: Session, case: Case, person: Person, now: datetime) -> M
         closable=not closing.obstacle(session, case),
         may_ask=case.state in ("assessed", "in_progress") or case.danger_now,
         earlier=earlier,
-        changes=_changes(session, [plan for plan in (waiting, *earlier) if plan]),
+        changes=_changes(
+            session, [plan for plan in (waiting, *earlier) if plan]
+        ),
         told={
             one["to"]
             for plan in earlier
@@ -100,7 +113,9 @@ def _candidates(session: Session, route: Route) -> Sequence[Partner]:
     return find_candidates(session, route.to, route.country, route.name)
 
 
-def _choices(partners: Sequence[Partner], municipality: str | None) -> list[Choice]:
+def _choices(
+    partners: Sequence[Partner], municipality: str | None
+) -> list[Choice]:
     """Those of the child's own place first; which one is proposed does not hang on the order."""
     best = propose_partner(partners, municipality)
     choices = [
@@ -136,7 +151,9 @@ def referral_panel(
     )
 
 
-def notice_panel(session: Session, case: Case, person: Person, now: datetime) -> Markup:
+def notice_panel(
+    session: Session, case: Case, person: Person, now: datetime
+) -> Markup:
     query = (
         select(Notice)
         .where(Notice.case_id == case.id)
@@ -154,7 +171,9 @@ def notice_panel(session: Session, case: Case, person: Person, now: datetime) ->
     )
 
 
-def watch_panel(session: Session, case: Case, person: Person, now: datetime) -> Markup:
+def watch_panel(
+    session: Session, case: Case, person: Person, now: datetime
+) -> Markup:
     watch = session.scalar(select(Watch).where(Watch.item_id == case.item_id))
     checks = session.scalars(
         select(Visit)
@@ -165,7 +184,12 @@ def watch_panel(session: Session, case: Case, person: Person, now: datetime) -> 
     return _render("watch", case, person, now, watch=watch, checks=checks)
 
 
-CASE_PANELS: Sequence[Panel] = (plan_panel, referral_panel, notice_panel, watch_panel)
+CASE_PANELS: Sequence[Panel] = (
+    plan_panel,
+    referral_panel,
+    notice_panel,
+    watch_panel,
+)
 
 
 def _render(
@@ -188,7 +212,9 @@ def _render(
 
 
 def _earlier(session: Session, case: Case) -> Sequence[Plan]:
-    query = select(Plan).where(Plan.case_id == case.id, Plan.state != "requested")
+    query = select(Plan).where(
+        Plan.case_id == case.id, Plan.state != "requested"
+    )
     return session.scalars(query.order_by(Plan.id)).all()
 
 
@@ -206,9 +232,13 @@ def _changes(
     }
 
 
-def _partners(session: Session, routes: Iterable[dict[str, str]]) -> dict[str, Partner]:
+def _partners(
+    session: Session, routes: Iterable[dict[str, str]]
+) -> dict[str, Partner]:
     ids = [
-        uuid.UUID(route["partner_id"]) for route in routes if route.get("partner_id")
+        uuid.UUID(route["partner_id"])
+        for route in routes
+        if route.get("partner_id")
     ]
     found = session.scalars(select(Partner).where(Partner.id.in_(ids)))
     return {str(one.id): one for one in found}
@@ -217,17 +247,25 @@ def _partners(session: Session, routes: Iterable[dict[str, str]]) -> dict[str, P
 def _deliveries(
     session: Session, subjects: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, list[Delivery]]:
-    found: dict[uuid.UUID, list[Delivery]] = {subject: [] for subject in subjects}
+    found: dict[uuid.UUID, list[Delivery]] = {
+        subject: [] for subject in subjects
+    }
     query = (
-        select(Delivery).where(Delivery.subject_id.in_(subjects)).order_by(Delivery.id)
+        select(Delivery)
+        .where(Delivery.subject_id.in_(subjects))
+        .order_by(Delivery.id)
     )
     for delivery in session.scalars(query):
         found[delivery.subject_id].append(delivery)
     return found
 
 
-def _answers(session: Session, referral_id: uuid.UUID) -> list[machine.HistoryEntry]:
+def _answers(
+    session: Session, referral_id: uuid.UUID
+) -> list[machine.HistoryEntry]:
     told = set(service.ANSWERS.values())
     return [
-        entry for entry in machine.history(session, referral_id) if entry.event in told
+        entry
+        for entry in machine.history(session, referral_id)
+        if entry.event in told
     ]

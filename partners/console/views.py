@@ -17,7 +17,9 @@ blueprint = Blueprint("partners", __name__, url_prefix="/console")
 register_entries(
     blueprint,
     Entry(30, lazy_gettext("To decide"), "partners.attention", "queue.see"),
-    Entry(40, lazy_gettext("Partners"), "partners.show_directory", "partner.see"),
+    Entry(
+        40, lazy_gettext("Partners"), "partners.show_directory", "partner.see"
+    ),
 )
 
 for _rule, _view, _methods in (
@@ -25,7 +27,11 @@ for _rule, _view, _methods in (
     ("/partners", directory.show_directory, ["GET"]),
     ("/partners", directory.add_partner, ["POST"]),
     ("/partners/<uuid:partner_id>/contact", directory.set_contact, ["POST"]),
-    ("/partners/<uuid:partner_id>/confirm", directory.confirm_address, ["POST"]),
+    (
+        "/partners/<uuid:partner_id>/confirm",
+        directory.confirm_address,
+        ["POST"],
+    ),
     ("/partners/<uuid:partner_id>/enabled", directory.set_enabled, ["POST"]),
     (f"{CASE}/plan", measures.request_plan, ["POST"]),
     (f"{CASE}/plans/<uuid:plan_id>/approve", measures.approve_plan, ["POST"]),
@@ -33,9 +39,21 @@ for _rule, _view, _methods in (
     (f"{CASE}/close", measures.close_case, ["POST"]),
     (f"{CASE}/holds/<uuid:hold_id>/release", measures.release_hold, ["POST"]),
     (f"{CASE}/holds/<uuid:hold_id>/extend", measures.extend_hold, ["POST"]),
-    (f"{CASE}/referrals/<uuid:referral_id>/answer", measures.answer_referral, ["POST"]),
-    (f"{CASE}/notices/<uuid:notice_id>/withdraw", measures.withdraw_notice, ["POST"]),
-    (f"{CASE}/notices/<uuid:notice_id>/contact", measures.name_contact, ["POST"]),
+    (
+        f"{CASE}/referrals/<uuid:referral_id>/answer",
+        measures.answer_referral,
+        ["POST"],
+    ),
+    (
+        f"{CASE}/notices/<uuid:notice_id>/withdraw",
+        measures.withdraw_notice,
+        ["POST"],
+    ),
+    (
+        f"{CASE}/notices/<uuid:notice_id>/contact",
+        measures.name_contact,
+        ["POST"],
+    ),
     (f"{CASE}/deliveries/<uuid:delivery_id>/retry", measures.retry, ["POST"]),
 ):
     blueprint.add_url_rule(_rule, view_func=_view, methods=_methods)

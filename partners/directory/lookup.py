@@ -35,7 +35,9 @@ def find_partners(
         query = query.where(Partner.country == country)
     if words:
         columns = (Partner.name, Partner.code, Partner.address)
-        holds_words = [column.icontains(words, autoescape=True) for column in columns]
+        holds_words = [
+            column.icontains(words, autoescape=True) for column in columns
+        ]
         query = query.where(or_(*holds_words))
     return session.scalars(query).all()
 
@@ -55,7 +57,9 @@ def find_usable_partners(
         select(Partner)
         .where(
             Partner.kind == kind,
-            Partner.country == country if country else Partner.country.is_(None),
+            Partner.country == country
+            if country
+            else Partner.country.is_(None),
             Partner.approved_at.is_not(None),
             Partner.disabled_at.is_(None),
             Partner.channel != NO_CHANNEL,
@@ -74,7 +78,9 @@ def find_candidates(
     kind = KIND_OF_ROUTE.get(route_to)
     if kind is None or kind == PartnerKind.PROVIDER:
         return []
-    query = select(Partner).where(Partner.kind == kind, Partner.disabled_at.is_(None))
+    query = select(Partner).where(
+        Partner.kind == kind, Partner.disabled_at.is_(None)
+    )
     if kind == PartnerKind.PLATFORM:
         query = query.where(Partner.name == name)
     else:
@@ -86,7 +92,9 @@ def propose_partner(
     partners: Sequence[Partner], municipality: str | None
 ) -> Partner | None:
     """The only one among them that fits the place; None where a person has to choose."""
-    office = propose_office([office_of(partner) for partner in partners], municipality)
+    office = propose_office(
+        [office_of(partner) for partner in partners], municipality
+    )
     if office is None:
         return None
     return next(partner for partner in partners if partner.code == office.code)

@@ -209,7 +209,10 @@ def _languages(country: str) -> tuple[str, ...]:
 def _code(kind: str, country: str, name: str) -> str:
     """ "unit-al-durres": stable as long as the name is, and readable in a log."""
     plain = (
-        unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+        unicodedata.normalize("NFKD", name)
+        .encode("ascii", "ignore")
+        .decode()
+        .lower()
     )
     return f"{kind}-{country.lower()}-{re.sub('[^a-z0-9]+', '-', plain).strip('-')}"[
         :80

@@ -42,7 +42,9 @@ def seed_directory(act: Act) -> int:
     """Add the seed's partners that are not there yet; returns how many. Nobody's edit is undone."""
     added = 0
     for seed in load_seed(act.context.settings.data_dir):
-        added += insert_once(act.session, Partner, ["code"], **_row(seed, act.now))
+        added += insert_once(
+            act.session, Partner, ["code"], **_row(seed, act.now)
+        )
     if added:
         act.record("directory.planted", "partner", "seed", added=added)
     return added
@@ -165,7 +167,9 @@ def add_partner(
         kind=kind,
         country=country or None,
         name=name,
-        languages=[code for code in languages if re.fullmatch("[a-z]{2}", code)],
+        languages=[
+            code for code in languages if re.fullmatch("[a-z]{2}", code)
+        ],
         channel=NO_CHANNEL,
         address="",
         details={},
@@ -184,7 +188,9 @@ def set_enabled(act: Act, partner: Partner, *, enabled: bool) -> None:
     act.record(event, "partner", partner.id)
 
 
-def set_contact(act: Act, partner: Partner, *, channel: str, address: str) -> None:
+def set_contact(
+    act: Act, partner: Partner, *, channel: str, address: str
+) -> None:
     """Change how a partner is reached; a changed address needs a new confirmation."""
     address = address.strip() if channel != NO_CHANNEL else ""
     fault = _fault_of(channel, address, act)
@@ -192,7 +198,9 @@ def set_contact(act: Act, partner: Partner, *, channel: str, address: str) -> No
         raise InvalidInput(fault, fields={"/address": fault})
     partner.channel, partner.address = channel, address
     partner.approved_at, partner.approved_by = None, ""
-    act.record("partner.contact_changed", "partner", partner.id, channel=channel)
+    act.record(
+        "partner.contact_changed", "partner", partner.id, channel=channel
+    )
 
 
 def _fault_of(channel: str, address: str, act: Act) -> str:
@@ -208,7 +216,10 @@ def confirm_address(act: Act, partner: Partner) -> None:
     """Confirm a partner's address: from now on it may be written to."""
     if partner.channel == NO_CHANNEL or not partner.address:
         raise InvalidInput(
-            phrase("There is no address to confirm."), hint=phrase("Enter one first.")
+            phrase("There is no address to confirm."),
+            hint=phrase("Enter one first."),
         )
     partner.approved_at, partner.approved_by = act.now, act.actor
-    act.record("partner.approved", "partner", partner.id, address=partner.address)
+    act.record(
+        "partner.approved", "partner", partner.id, address=partner.address
+    )

@@ -43,7 +43,9 @@ class Office:
     is_confirmed: bool
 
 
-def coverage_of(territory: Sequence[str], municipality: str | None) -> Coverage:
+def coverage_of(
+    territory: Sequence[str], municipality: str | None
+) -> Coverage:
     """Names are compared without case, accents and the word for "municipality of"."""
     if not territory:
         return Coverage.COUNTRY
@@ -79,7 +81,9 @@ def plain_name(name: str) -> str:
     folded = unicodedata.normalize(
         "NFKD", _OFFICE_WORDS.sub("", name.strip().casefold())
     )
-    letters = "".join(sign for sign in folded if not unicodedata.combining(sign))
+    letters = "".join(
+        sign for sign in folded if not unicodedata.combining(sign)
+    )
     return " ".join(letters.replace("-", " ").split())
 
 

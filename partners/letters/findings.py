@@ -33,7 +33,9 @@ class File:
     matches: tuple[MediaMatch, ...]
 
 
-def find_observations(session: Session, item_id: uuid.UUID) -> list[HostingObservation]:
+def find_observations(
+    session: Session, item_id: uuid.UUID
+) -> list[HostingObservation]:
     """The newest word of each source on each fact; "not known" is left out."""
     rows = session.scalars(
         select(HostingObservation)
@@ -45,11 +47,14 @@ def find_observations(session: Session, item_id: uuid.UUID) -> list[HostingObser
     newest: dict[tuple[str, str, str | None], HostingObservation] = {}
     for row in rows:
         # One look may find several values of one fact (two addresses): all of that look count.
-        is_of_latest_look = latest.setdefault((row.fact, row.source), row.at) == row.at
+        is_of_latest_look = (
+            latest.setdefault((row.fact, row.source), row.at) == row.at
+        )
         if is_of_latest_look and row.value is not None:
             newest.setdefault((row.fact, row.source, row.value), row)
     return sorted(
-        newest.values(), key=lambda row: (row.fact, row.source, row.value or "")
+        newest.values(),
+        key=lambda row: (row.fact, row.source, row.value or ""),
     )
 
 
@@ -90,7 +95,10 @@ def find_files(session: Session, item_id: uuid.UUID) -> Sequence[File]:
         .limit(MAX_FILES)
     ).all()
     matches = _matches_of(session, [medium.media_id for medium in media])
-    files = [File(medium, tuple(matches.get(medium.media_id, ()))) for medium in media]
+    files = [
+        File(medium, tuple(matches.get(medium.media_id, ())))
+        for medium in media
+    ]
     return sorted(files, key=lambda file: not file.matches)
 
 
@@ -116,7 +124,9 @@ def class_of(match: MediaMatch) -> str:
     """What the list's owner calls the entry, in this project's classes."""
     category = match.entry.category or ""
     return str(
-        match.hash_list.category_map.get(category, match.hash_list.default_class)
+        match.hash_list.category_map.get(
+            category, match.hash_list.default_class
+        )
     )
 
 
@@ -135,7 +145,10 @@ def explain_route(
     spoken = route
     if language != "en" and route:
         spoken = _route_in(session, context, case, route, language)
-    return {"why": str(spoken.get("why", "")), "basis": str(spoken.get("basis", ""))}
+    return {
+        "why": str(spoken.get("why", "")),
+        "basis": str(spoken.get("basis", "")),
+    }
 
 
 def _route_in(
@@ -148,11 +161,15 @@ def _route_in(
     """The addressee's route in another language; as it is stored if today's rules have none."""
     facts = Facts.from_json(facts_of(session, context, case))
     rules = load_rules(context.settings.data_dir)
-    spoken = route_cases(facts, rules, language).route(Route.from_json(route).id)
+    spoken = route_cases(facts, rules, language).route(
+        Route.from_json(route).id
+    )
     return route if spoken is None else spoken.to_json()
 
 
-def route_of(session: Session, plan_id: uuid.UUID, to: str) -> Mapping[str, Any]:
+def route_of(
+    session: Session, plan_id: uuid.UUID, to: str
+) -> Mapping[str, Any]:
     """The route of an approved plan by its addressee; an empty one if the plan has none."""
     plan = session.get_one(Plan, plan_id)
     return next((route for route in plan.routes if route["to"] == to), {})

@@ -32,7 +32,9 @@ class Letter:
     text: str
 
 
-def write_letter(name: str, language: str, data_dir: Path, /, **values: Any) -> Letter:
+def write_letter(
+    name: str, language: str, data_dir: Path, /, **values: Any
+) -> Letter:
     """The letter ``name`` (e.g. ``notice_first``) in ``language``, or in English.
 
     Raises ``Misconfigured`` if the template is faulty or does not begin with a subject.
@@ -41,7 +43,9 @@ def write_letter(name: str, language: str, data_dir: Path, /, **values: Any) -> 
     try:
         text = _templates(data_dir).select_template(names).render(values)
     except TemplateError as error:
-        raise Misconfigured(f"Mail template {name}: {error.message}.") from None
+        raise Misconfigured(
+            f"Mail template {name}: {error.message}."
+        ) from None
     subject, _, body = text.partition("\n")
     if not subject.startswith(SUBJECT):
         raise Misconfigured(
@@ -62,7 +66,11 @@ def moment(value: datetime) -> str:
 
 def stamp(value: datetime) -> str:
     """RFC 3339 in UTC, for documents."""
-    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return (
+        value.astimezone(UTC)
+        .isoformat(timespec="seconds")
+        .replace("+00:00", "Z")
+    )
 
 
 @cache

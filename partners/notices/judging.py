@@ -54,5 +54,6 @@ def _needs_release(session: Session, notice: Notice) -> bool:
 
 def _country(plan: Plan, kind: str) -> str | None:
     return next(
-        (route["country"] for route in plan.routes if route["to"] == kind), None
+        (route["country"] for route in plan.routes if route["to"] == kind),
+        None,
     )

@@ -36,7 +36,9 @@ def notice_message(
     )
     link = answer_link(context, notice)
     documents = (
-        [] if delivery.purpose == "withdrawal" else _documents(context, notice, located)
+        []
+        if delivery.purpose == "withdrawal"
+        else _documents(context, notice, located)
     )
     letter = wording.write_letter(
         f"notice_{delivery.purpose}",
@@ -62,7 +64,9 @@ def notice_message(
         address=delivery.address,
         subject=letter.subject,
         text=letter.text,
-        body=_body(context, notice, delivery, documents, reasons["basis"], link),
+        body=_body(
+            context, notice, delivery, documents, reasons["basis"], link
+        ),
         attachments=_attachments(documents, located),
         language=notice.language,
         thread=first_message_id(session, notice.id)
@@ -88,7 +92,9 @@ def _located(session: Session, notice: Notice) -> list[Located]:
     return [_locate(session, notice, entry, item) for entry, item in rows]
 
 
-def _locate(session: Session, notice: Notice, entry: NoticeItem, item: Item) -> Located:
+def _locate(
+    session: Session, notice: Notice, entry: NoticeItem, item: Item
+) -> Located:
     known = [
         file.seen.media
         for file in findings.find_files(session, item.id)
@@ -108,7 +114,9 @@ def _locate(session: Session, notice: Notice, entry: NoticeItem, item: Item) -> 
         assessed_class=notice.case.outcome.get("class", ""),
         kind=notice.case.kind,
         hash_match=bool(known),
-        hashes={n: getattr(only, n) for n in ("md5", "sha1", "sha256")} if only else {},
+        hashes={n: getattr(only, n) for n in ("md5", "sha1", "sha256")}
+        if only
+        else {},
     )
 
 
@@ -190,5 +198,6 @@ def _first_sent_at(session: Session, notice: Notice) -> Any:
 def _withdrawal_reason(session: Session, notice: Notice) -> str:
     entries = machine.history(session, notice.id)
     return next(
-        (str(e.details["reason"]) for e in entries if e.event == "withdrawn"), ""
+        (str(e.details["reason"]) for e in entries if e.event == "withdrawn"),
+        "",
     )

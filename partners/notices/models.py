@@ -28,7 +28,13 @@ _ANSWERABLE = (
 OPEN = ("sent", "acknowledged", "preserved")
 # What has not left, or did not arrive.
 UNSENT = ("awaiting_release", "awaiting_contact", "queued", "failed")
-UNDER_WAY = ("awaiting_release", "awaiting_contact", "queued", "claimed_removed", *OPEN)
+UNDER_WAY = (
+    "awaiting_release",
+    "awaiting_contact",
+    "queued",
+    "claimed_removed",
+    *OPEN,
+)
 
 NOTICE_MACHINE = Machine(
     "notice",
@@ -59,12 +65,24 @@ NOTICE_MACHINE = Machine(
                 for state in ("sent", "escalated")
             },
             # A host's "removed" is a claim until our own checks agree.
-            **{(state, "claimed_removed"): "claimed_removed" for state in _ANSWERABLE},
-            **{(state, "preserved"): "preserved" for state in ("sent", "acknowledged")},
+            **{
+                (state, "claimed_removed"): "claimed_removed"
+                for state in _ANSWERABLE
+            },
+            **{
+                (state, "preserved"): "preserved"
+                for state in ("sent", "acknowledged")
+            },
             **{(state, "disputed"): "disputed" for state in _ANSWERABLE},
-            **{(state, "verified"): "verified_removed" for state in _ANSWERABLE},
+            **{
+                (state, "verified"): "verified_removed"
+                for state in _ANSWERABLE
+            },
             **{(state, "withdrawn"): "withdrawn" for state in _ANSWERABLE},
-            **{(state, "escalated"): "escalated" for state in (*OPEN, "disputed")},
+            **{
+                (state, "escalated"): "escalated"
+                for state in (*OPEN, "disputed")
+            },
             ("claimed_removed", "still_up"): "acknowledged",
             ("verified_removed", "reappeared"): "acknowledged",
             # It was gone before anybody had been told; now somebody must be.
@@ -78,12 +96,16 @@ class Notice(Identified, Stateful, Base):
     """One notice to one contact about one or more items of one case."""
 
     __tablename__ = "notice"
-    __table_args__ = (Index("uq_notice_plan_id", "plan_id", "kind", unique=True),)
+    __table_args__ = (
+        Index("uq_notice_plan_id", "plan_id", "kind", unique=True),
+    )
 
     machine: ClassVar[Machine] = NOTICE_MACHINE
 
     reference: Mapped[str] = mapped_column(short(24), unique=True)
-    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"), index=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("case_file.id"), index=True
+    )
     plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("plan.id"))
     partner_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("partner.id"), index=True
@@ -96,7 +118,9 @@ class Notice(Identified, Stateful, Base):
     needs_release: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime | None] = mapped_column(index=True)
-    link_mac: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    link_mac: Mapped[bytes | None] = mapped_column(
+        LargeBinary(32), unique=True
+    )
     link_expires_at: Mapped[datetime | None]
     link_revoked_at: Mapped[datetime | None]
 
@@ -115,7 +139,9 @@ class NoticeItem(Identified, Base):
     __table_args__ = (UniqueConstraint("notice_id", "item_id"),)
 
     notice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("notice.id"))
-    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"), index=True)
+    item_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("item.id"), index=True
+    )
 
     notice: Mapped[Notice] = relationship(back_populates="items")
 
@@ -125,7 +151,9 @@ class ProviderAnswer(Identified, Base):
 
     __tablename__ = "provider_answer"
 
-    notice_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("notice.id"), index=True)
+    notice_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("notice.id"), index=True
+    )
     at: Mapped[datetime]
     verb: Mapped[str] = mapped_column(short(24))
     text: Mapped[str] = mapped_column(Text, default="")

@@ -30,7 +30,12 @@ NETWORK = "Cloudflare"
 SOURCE = "Cloudflare abuse reports API"
 CODE = "network:cloudflare"
 # How long after the report, and then after each look, its state is asked for.
-LOOKS = (timedelta(hours=1), timedelta(hours=6), timedelta(hours=24), timedelta(days=3))
+LOOKS = (
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(hours=24),
+    timedelta(days=3),
+)
 
 
 def network_of(
@@ -38,7 +43,8 @@ def network_of(
 ) -> Partner | None:
     """The delivery network in front of ``item`` as a contact, where its API is set up for us."""
     if not (
-        settings.cloudflare_account and settings.cloudflare_token.get_secret_value()
+        settings.cloudflare_account
+        and settings.cloudflare_token.get_secret_value()
     ):
         return None
     if _delivered_by(session, item.id) != NETWORK:
@@ -121,7 +127,9 @@ def ask_state(task: Task, *, client: CloudflareOrigin | None) -> None:
             _post(session, item_id, report_id, look + 1, task.now)
 
 
-def _observe(session: Session, item_id: uuid.UUID, value: str, now: datetime) -> None:
+def _observe(
+    session: Session, item_id: uuid.UUID, value: str, now: datetime
+) -> None:
     session.add(
         HostingObservation(
             item_id=item_id,
@@ -135,13 +143,21 @@ def _observe(session: Session, item_id: uuid.UUID, value: str, now: datetime) ->
 
 
 def _post(
-    session: Session, item_id: uuid.UUID, report_id: str, look: int, now: datetime
+    session: Session,
+    item_id: uuid.UUID,
+    report_id: str,
+    look: int,
+    now: datetime,
 ) -> None:
     outbox.post(
         session,
         "origin.state",
         key=f"origin:{item_id}:{report_id}:{look}",
         now=now,
-        payload={"item_id": str(item_id), "report_id": report_id, "look": look},
+        payload={
+            "item_id": str(item_id),
+            "report_id": report_id,
+            "look": look,
+        },
         delay=LOOKS[look],
     )

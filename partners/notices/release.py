@@ -8,7 +8,11 @@ from hotline.core.jobs.task import Task
 from hotline.core.storage import machine
 from partners.notices import judging, service
 from partners.notices.models import Notice
-from triage.cases.examination.examine import host_moved, is_elsewhere, store_facts
+from triage.cases.examination.examine import (
+    host_moved,
+    is_elsewhere,
+    store_facts,
+)
 from triage.cases.models import Case
 from triage.hosting.lookup import Lookup
 from triage.items.models import Item
@@ -32,7 +36,9 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
             host_moved(session, task.context, item, task.now)
         waiting = session.scalars(
             select(Notice)
-            .where(Notice.case_id == case_id, Notice.state == "awaiting_release")
+            .where(
+                Notice.case_id == case_id, Notice.state == "awaiting_release"
+            )
             .with_for_update(of=Notice)
         ).all()
         for notice in waiting:
@@ -40,5 +46,7 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
                 continue
             if not judging.may_leave(session, task.context, notice, task.now):
                 continue
-            machine.advance(session, notice, "released", actor="system", now=task.now)
+            machine.advance(
+                session, notice, "released", actor="system", now=task.now
+            )
             service.dispatch(session, task.context, notice, now=task.now)

@@ -42,9 +42,16 @@ def _remind_or_escalate(
         return
     due = _reminded(session, notice) < REMINDERS
     if due and notice.partner is not None and notice.partner.approved_at:
-        notice.link_expires_at = now + timedelta(days=context.settings.notice_link_days)
+        notice.link_expires_at = now + timedelta(
+            days=context.settings.notice_link_days
+        )
         queue_letter(
-            session, context, notice, notice.partner, now=now, purpose="reminder"
+            session,
+            context,
+            notice,
+            notice.partner,
+            now=now,
+            purpose="reminder",
         )
         return
     notice.due_at = None
@@ -63,13 +70,16 @@ def _reminded(session: Session, notice: Notice) -> int:
     """Reminders so far; those from before it appeared again are of another story."""
     again = session.scalar(
         select(func.max(HistoryEntry.at)).where(
-            HistoryEntry.entity_id == notice.id, HistoryEntry.event == "reappeared"
+            HistoryEntry.entity_id == notice.id,
+            HistoryEntry.event == "reappeared",
         )
     )
     query = (
         select(func.count())
         .select_from(Delivery)
-        .where(Delivery.subject_id == notice.id, Delivery.purpose == "reminder")
+        .where(
+            Delivery.subject_id == notice.id, Delivery.purpose == "reminder"
+        )
     )
     if again is not None:
         query = query.where(Delivery.created_at >= again)

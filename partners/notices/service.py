@@ -64,7 +64,9 @@ def create(
     partner = session.get(Partner, uuid.UUID(chosen)) if chosen else None
     notice = Notice(
         id=new_id(),
-        reference=next_reference(session, f"{context.country.reference_prefix}-N", now),
+        reference=next_reference(
+            session, f"{context.country.reference_prefix}-N", now
+        ),
         case_id=plan.case_id,
         case=plan.case,
         plan_id=plan.id,
@@ -88,9 +90,13 @@ def create(
     return notice
 
 
-def _published_desk(session: Session, item: Item, now: datetime) -> Partner | None:
+def _published_desk(
+    session: Session, item: Item, now: datetime
+) -> Partner | None:
     """The abuse desk of the item's host by its published contact; None if none is known."""
-    contact = PublishedContact(item.abuse_contact or "", item.hosting_country, item.asn)
+    contact = PublishedContact(
+        item.abuse_contact or "", item.hosting_country, item.asn
+    )
     return add_published_desk(session, contact, now)
 
 
@@ -132,13 +138,20 @@ def dispatch(
             else "nobody confirmed the contact yet"
         )
         machine.advance(
-            session, notice, "contact_unconfirmed", actor="system", now=now, why=why
+            session,
+            notice,
+            "contact_unconfirmed",
+            actor="system",
+            now=now,
+            why=why,
         )
         return
     notice.language = _language(context, partner)
     notice.due_at = now + timedelta(hours=REMOVAL_HOURS[_urgency(notice)])
     notice.link_mac = new_link(context.keyring, "notice", notice.id).mac
-    notice.link_expires_at = now + timedelta(days=context.settings.notice_link_days)
+    notice.link_expires_at = now + timedelta(
+        days=context.settings.notice_link_days
+    )
     queue_letter(session, context, notice, partner, now=now, urgent=True)
 
 
@@ -166,7 +179,12 @@ def queue_letter(
 
 
 def contact_confirmed(
-    session: Session, context: Context, partner: Partner, *, actor: str, now: datetime
+    session: Session,
+    context: Context,
+    partner: Partner,
+    *,
+    actor: str,
+    now: datetime,
 ) -> int:
     """A contact was confirmed: the notices that waited for it go out; returns how many."""
     waiting = session.scalars(
@@ -247,7 +265,9 @@ def withdraw(
         raise InvalidInput(missing, fields={"/reason": missing})
     was_sent = notice.state not in UNSENT
     reason = reason.strip()[:1000]
-    machine.advance(session, notice, "withdrawn", actor=actor, now=now, reason=reason)
+    machine.advance(
+        session, notice, "withdrawn", actor=actor, now=now, reason=reason
+    )
     notice.link_revoked_at = now
     if was_sent:
         _tell_of_withdrawal(session, context, notice, now)
@@ -259,10 +279,14 @@ def _tell_of_withdrawal(
     """Nothing goes to an address that was changed meanwhile: the link is dead in any case."""
     partner = notice.partner
     if partner is not None and partner.approved_at is not None:
-        queue_letter(session, context, notice, partner, now=now, purpose="withdrawal")
+        queue_letter(
+            session, context, notice, partner, now=now, purpose="withdrawal"
+        )
 
 
-def by_token(session: Session, context: Context, token: str, now: datetime) -> Notice:
+def by_token(
+    session: Session, context: Context, token: str, now: datetime
+) -> Notice:
     """The notice of a link. Unknown, expired and revoked links look the same: ``NotFound``."""
     mac = mac_of(context.keyring, "notice", token)
     notice = session.scalar(select(Notice).where(Notice.link_mac == mac))
@@ -302,11 +326,15 @@ def answer(
             "The text is too long.", fields={"/text": f"At most {MAX_ANSWER}."}
         )
     if verb in ("not_ours", "not_illegal", "question") and not text:
-        raise InvalidInput("Please say more.", fields={"/text": "Please say more."})
+        raise InvalidInput(
+            "Please say more.", fields={"/text": "Please say more."}
+        )
     _bound(session, notice)
     event = VERBS[verb]
     if event and notice.machine.allows(notice.state, event):
-        machine.advance(session, notice, event, actor="provider", now=now, verb=verb)
+        machine.advance(
+            session, notice, event, actor="provider", now=now, verb=verb
+        )
     said = ProviderAnswer(
         id=new_id(), notice_id=notice.id, at=now, verb=verb, text=text
     )
@@ -339,7 +367,9 @@ def verified(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
     """Checks agree that it is gone: every notice of the case that can be is settled."""
     for notice in of_case(session, case_id):
         if notice.machine.allows(notice.state, "verified"):
-            machine.advance(session, notice, "verified", actor="checks", now=now)
+            machine.advance(
+                session, notice, "verified", actor="checks", now=now
+            )
 
 
 def still_up(
@@ -349,9 +379,14 @@ def still_up(
     for notice in of_case(session, case_id):
         if not notice.machine.allows(notice.state, event):
             continue
-        if event == "reappeared" and first_message_id(session, notice.id) is None:
+        if (
+            event == "reappeared"
+            and first_message_id(session, notice.id) is None
+        ):
             machine.advance(session, notice, "untold", actor="checks", now=now)
-            post_release(session, case_id, key=f"release:{notice.id}:{now}", now=now)
+            post_release(
+                session, case_id, key=f"release:{notice.id}:{now}", now=now
+            )
             continue
         machine.advance(session, notice, event, actor="checks", now=now)
         notice.due_at = now  # the next reminder says at once that it is up

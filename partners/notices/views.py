@@ -88,13 +88,19 @@ def answer(token: str) -> BaseResponse:
     try:
         with site.writing() as session:
             found = _notice(session, token)
-            service.answer(session, site.context(), found, verb, text, now=utc_now())
+            service.answer(
+                session, site.context(), found, verb, text, now=utc_now()
+            )
             language = found.language
     except InvalidInput as error:
         with site.reading() as session:
             found = _notice(session, token)
             return _page(
-                session, found, token, error=error, given={"verb": verb, "text": text}
+                session,
+                found,
+                token,
+                error=error,
+                given={"verb": verb, "text": text},
             )
     with speaking(language):
         flash(gettext("Thank you. Your answer is stored."), "good")

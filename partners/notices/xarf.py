@@ -98,7 +98,9 @@ def _offence(found: Located) -> dict[str, Any]:
         return {
             "type": "csam",
             "classification": "baseline",
-            "detection_method": "hash_match" if found.hash_match else "manual_review",
+            "detection_method": "hash_match"
+            if found.hash_match
+            else "manual_review",
             **({"media_type": names.xarf_media} if names.xarf_media else {}),
             **({"hash_values": dict(found.hashes)} if found.hashes else {}),
         }
@@ -121,7 +123,11 @@ def _port(url: str) -> int | None:
 
 def _is_name(host: str) -> bool:
     """A host name, as opposed to an address ("192.0.2.1", "[2001:db8::1]")."""
-    return "." in host and ":" not in host and not host.rsplit(".", 1)[-1].isdigit()
+    return (
+        "." in host
+        and ":" not in host
+        and not host.rsplit(".", 1)[-1].isdigit()
+    )
 
 
 def _asn(text: str | None) -> int | None:

@@ -26,9 +26,7 @@ from triage.cases.examination.police import evidence, police_route
 from triage.cases.models import Case
 from triage.hashlists.models import MediaMatch
 
-NOTE = (
-    "Made by the service itself on a known match; nobody has assessed the case for it."
-)
+NOTE = "Made by the service itself on a known match; nobody has assessed the case for it."
 
 
 def refer_automatically(task: Task) -> None:
@@ -113,7 +111,13 @@ def _refer(
         session, plan, "approved", actor=audit.SYSTEM, now=task.now, **found
     )
     referral = service.create(
-        session, context, plan, route, actor=audit.SYSTEM, now=task.now, automatic=found
+        session,
+        context,
+        plan,
+        route,
+        actor=audit.SYSTEM,
+        now=task.now,
+        automatic=found,
     )
     audit.record(
         session,

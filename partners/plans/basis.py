@@ -82,9 +82,14 @@ def remainder_of(plan: Plan, case: Case) -> Remainder:
     return Remainder(routes, left_out)
 
 
-def _route_of_now(route: Mapping[str, Any], case: Case) -> Mapping[str, Any] | None:
+def _route_of_now(
+    route: Mapping[str, Any], case: Case
+) -> Mapping[str, Any] | None:
     for current in case.routing.get("routes", []):
-        if (current["to"], current["country"]) == (route["to"], route["country"]):
+        if (current["to"], current["country"]) == (
+            route["to"],
+            route["country"],
+        ):
             return dict(current)
     return None
 
@@ -109,4 +114,7 @@ def _with_choices(
 ) -> dict[str, Any]:
     """The route as the rules have it now, to the office that was chosen then."""
     chosen = ("partner_id", "territory_reason")
-    return {**current, **{name: route[name] for name in chosen if name in route}}
+    return {
+        **current,
+        **{name: route[name] for name in chosen if name in route},
+    }

@@ -30,13 +30,17 @@ def obstacle(session: Session, case: Case) -> str:
         Watch.case_id == case.id, Watch.state == "watching"
     )
     if session.scalar(watched.limit(1)) is not None:
-        return "It is watched: it closes once the checks prove that it is gone."
+        return (
+            "It is watched: it closes once the checks prove that it is gone."
+        )
     notices = select(Notice.id).where(
         Notice.case_id == case.id, Notice.state.not_in(SETTLED)
     )
     if session.scalar(notices.limit(1)) is not None:
         return "A notice is under way; withdraw it first."
-    plans = select(Plan.id).where(Plan.case_id == case.id, Plan.state == "requested")
+    plans = select(Plan.id).where(
+        Plan.case_id == case.id, Plan.state == "requested"
+    )
     if session.scalar(plans.limit(1)) is not None:
         return "A plan waits for approval; reject it first."
     return ""
@@ -53,5 +57,9 @@ def close_case(
     reason = obstacle(session, case)
     if reason:
         raise Conflict(reason)
-    machine.advance(session, case, "told", actor=person.actor, now=now, why=why)
-    tell_reporters(session, case.item_id, "closed", actor=person.actor, now=now)
+    machine.advance(
+        session, case, "told", actor=person.actor, now=now, why=why
+    )
+    tell_reporters(
+        session, case.item_id, "closed", actor=person.actor, now=now
+    )

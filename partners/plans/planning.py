@@ -17,7 +17,13 @@ from sqlalchemy.orm import Session
 from hotline.accounts.models import Person
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound, phrase
+from hotline.core.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    phrase,
+)
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
 from partners.directory.kinds import KIND_OF_ROUTE
@@ -45,7 +51,14 @@ NOTICE_ROUTES = frozenset(
     {"provider_notice", "cdn_notice", "platform", "preservation_request"}
 )
 REFERRAL_ROUTES = frozenset(
-    {"police", "interpol_ncb", "hotline", "ncmec", "helpline", "child_protection_unit"}
+    {
+        "police",
+        "interpol_ncb",
+        "hotline",
+        "ncmec",
+        "helpline",
+        "child_protection_unit",
+    }
 )
 
 
@@ -83,7 +96,9 @@ def request_plan(
     _require_police(session, case, routes)
     _require_new(session, case, routes)
     if open_plan(session, case.id) is not None:
-        raise Conflict(phrase("A plan for this case waits for approval already."))
+        raise Conflict(
+            phrase("A plan for this case waits for approval already.")
+        )
     plan = Plan(
         id=new_id(),
         case_id=case.id,
@@ -110,17 +125,28 @@ def request_plan(
 
 def _elsewhere(routes: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     """For the history: which offices were chosen against the place, never where the child is."""
-    chosen = [route["partner_id"] for route in routes if route.get("territory_reason")]
+    chosen = [
+        route["partner_id"]
+        for route in routes
+        if route.get("territory_reason")
+    ]
     return {"chosen_against_place": chosen} if chosen else {}
 
 
 def open_plan(session: Session, case_id: uuid.UUID) -> Plan | None:
-    query = select(Plan).where(Plan.case_id == case_id, Plan.state == "requested")
+    query = select(Plan).where(
+        Plan.case_id == case_id, Plan.state == "requested"
+    )
     return session.scalar(query)
 
 
 def approve_plan(
-    session: Session, context: Context, plan: Plan, person: Person, *, now: datetime
+    session: Session,
+    context: Context,
+    plan: Plan,
+    person: Person,
+    *,
+    now: datetime,
 ) -> None:
     """A second person says yes: referrals and notices are made and go their way.
 
@@ -144,20 +170,32 @@ def approve_plan(
     machine.advance(session, plan, "approved", actor=person.actor, now=now)
     case = plan.case
     if case.machine.allows(case.state, "plan_approved"):
-        machine.advance(session, case, "plan_approved", actor=person.actor, now=now)
+        machine.advance(
+            session, case, "plan_approved", actor=person.actor, now=now
+        )
     for route in plan.routes:
-        if route["to"] not in REFERRAL_ROUTES or _knows_already(session, case, route):
+        if route["to"] not in REFERRAL_ROUTES or _knows_already(
+            session, case, route
+        ):
             continue
-        referrals.create(session, context, plan, route, actor=person.actor, now=now)
+        referrals.create(
+            session, context, plan, route, actor=person.actor, now=now
+        )
     for route in plan.routes:
         if route["to"] in NOTICE_ROUTES:
-            notices.create(session, context, plan, route, actor=person.actor, now=now)
+            notices.create(
+                session, context, plan, route, actor=person.actor, now=now
+            )
     if case.state == "in_progress":
-        tell_reporters(session, case.item_id, "passed_on", actor=person.actor, now=now)
+        tell_reporters(
+            session, case.item_id, "passed_on", actor=person.actor, now=now
+        )
         start_watch(Act(session, context, person.actor, now), case)
 
 
-def lock_case(session: Session, context: Context, case: Case, *, now: datetime) -> None:
+def lock_case(
+    session: Session, context: Context, case: Case, *, now: datetime
+) -> None:
     """Take the case before anything of it, and read it as it is now, by the rules of now."""
     session.flush()
     session.refresh(case, with_for_update={"of": Case})
@@ -170,7 +208,12 @@ def refuse_plan(
     """Not like this: a second person rejects, or the one who asked withdraws."""
     event = "withdrawn" if plan.requested_by == person.actor else "rejected"
     machine.advance(
-        session, plan, event, actor=person.actor, now=now, note=note.strip()[:1000]
+        session,
+        plan,
+        event,
+        actor=person.actor,
+        now=now,
+        note=note.strip()[:1000],
     )
 
 
@@ -207,13 +250,17 @@ def _require_police(
     )
     if session.scalar(told.limit(1)) is None:
         raise InvalidInput(
-            phrase("Such a notice leaves only after the police have released it."),
+            phrase(
+                "Such a notice leaves only after the police have released it."
+            ),
             fields={"/routes": "Choose the police as well."},
             hint=phrase("Choose the police as well."),
         )
 
 
-def _knows_already(session: Session, case: Case, route: Mapping[str, Any]) -> bool:
+def _knows_already(
+    session: Session, case: Case, route: Mapping[str, Any]
+) -> bool:
     """The service told this office by itself after the plan was asked for."""
     told = referrals.of_case(session, case.id)
     return any(
@@ -230,9 +277,14 @@ def _require_new(
     """A host that has a notice gets reminders, not a second notice of the same kind."""
     wanted = [route["to"] for route in routes if route["to"] in NOTICE_ROUTES]
     under_way = select(Notice.kind).where(
-        Notice.case_id == case.id, Notice.state.in_(UNDER_WAY), Notice.kind.in_(wanted)
+        Notice.case_id == case.id,
+        Notice.state.in_(UNDER_WAY),
+        Notice.kind.in_(wanted),
     )
-    if len(set(wanted)) < len(wanted) or session.scalar(under_way.limit(1)) is not None:
+    if (
+        len(set(wanted)) < len(wanted)
+        or session.scalar(under_way.limit(1)) is not None
+    ):
         raise Conflict(
             phrase("Such a notice is under way already."),
             hint=phrase(
@@ -249,7 +301,9 @@ def _chosen(
 ) -> list[dict[str, Any]]:
     """The routes with the partner that was picked for each, in the order of the rules."""
     offered = [
-        route for route in Routing.from_json(case.routing).routes if can_take(route)
+        route
+        for route in Routing.from_json(case.routing).routes
+        if can_take(route)
     ]
     if not chosen:
         nothing = phrase("Choose at least one route.")
@@ -284,7 +338,11 @@ def _partner(
     kind = KIND_OF_ROUTE[route.to]
     if chosen is not None:
         found = session.get(Partner, chosen)
-        if found is None or found.kind != kind or found.disabled_at is not None:
+        if (
+            found is None
+            or found.kind != kind
+            or found.disabled_at is not None
+        ):
             raise NotFound("There is no such partner for this route.")
         return found
     able = find_usable_partners(session, kind, route.country)
@@ -293,7 +351,10 @@ def _partner(
             phrase(
                 "Nobody who could take this route has a confirmed address: %(kind)s, %(country)s."
             ),
-            values={"kind": kind.replace("_", " "), "country": route.country or "?"},
+            values={
+                "kind": kind.replace("_", " "),
+                "country": route.country or "?",
+            },
             hint=phrase("Enter and confirm one in the directory."),
         )
     partner = propose_partner(able, municipality)
@@ -307,7 +368,9 @@ def _required_reason(partner: Partner, given: str | None) -> str:
     reason = " ".join((given or "").split())[:LONGEST_REASON]
     if not reason:
         raise InvalidInput(
-            phrase("%(office)s is not the office of the child's municipality."),
+            phrase(
+                "%(office)s is not the office of the child's municipality."
+            ),
             values={"office": partner.name},
             fields={"/reason": "is missing"},
             hint=phrase("Choose another one, or say why it goes there."),

@@ -35,16 +35,22 @@ def review_measures(
 
     Referrals are left alone: what the police or another office are to know goes out.
     """
-    open_plans = select(Plan).where(Plan.case_id == case.id, Plan.state == "requested")
+    open_plans = select(Plan).where(
+        Plan.case_id == case.id, Plan.state == "requested"
+    )
     for plan in session.scalars(open_plans).all():
         if why_outdated(plan, case):
             _narrow_plan(session, plan, case, now)
-    unsent = select(Notice).where(Notice.case_id == case.id, Notice.state.in_(UNSENT))
+    unsent = select(Notice).where(
+        Notice.case_id == case.id, Notice.state.in_(UNSENT)
+    )
     for notice in session.scalars(unsent.order_by(Notice.id)).all():
         _judge_anew(session, context, notice, now)
 
 
-def _narrow_plan(session: Session, plan: Plan, case: Case, now: datetime) -> None:
+def _narrow_plan(
+    session: Session, plan: Plan, case: Case, now: datetime
+) -> None:
     """Keep what the rules of now still allow; a plan of which nothing is left is superseded."""
     reason = why_outdated(plan, case)
     remainder = remainder_of(plan, case)
@@ -90,4 +96,6 @@ def _judge_anew(
     if notice.state == "queued" and not may_leave:
         machine.advance(session, notice, "held", actor=audit.SYSTEM, now=now)
     elif notice.state == "awaiting_release" and may_leave:
-        post_release(session, notice.case_id, key=f"release:{notice.id}:{now}", now=now)
+        post_release(
+            session, notice.case_id, key=f"release:{notice.id}:{now}", now=now
+        )

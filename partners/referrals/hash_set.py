@@ -26,7 +26,9 @@ def hash_set(session: Session, referral: Referral) -> tuple[Attachment, ...]:
     """For police, the hashes of the case's files; nothing for others, or where there are none."""
     case = referral.case
     files = (
-        findings.find_files(session, case.item.id) if referral.kind in TOLD_TO else ()
+        findings.find_files(session, case.item.id)
+        if referral.kind in TOLD_TO
+        else ()
     )
     if not files:
         return ()
@@ -35,7 +37,9 @@ def hash_set(session: Session, referral: Referral) -> tuple[Attachment, ...]:
     return (Attachment(NAME, "application/json", buffer.getvalue()),)
 
 
-def _entries(case: Case, files: Sequence[findings.File]) -> Iterator[HashEntry]:
+def _entries(
+    case: Case, files: Sequence[findings.File]
+) -> Iterator[HashEntry]:
     """Only the agreed class of the case is told, and of a file that was itself the reported
     location: nobody assessed what else a page shows."""
     agreed = str(case.outcome.get("class") or "") or None
@@ -46,4 +50,6 @@ def _entries(case: Case, files: Sequence[findings.File]) -> Iterator[HashEntry]:
         for kind in ("md5", "sha1", "sha256"):
             yield HashEntry(kind, getattr(media, kind), *shared)
         if media.pdq and (media.pdq_quality or 0) >= MATCHABLE_QUALITY:
-            yield HashEntry("pdq", media.pdq, *shared, quality=media.pdq_quality)
+            yield HashEntry(
+                "pdq", media.pdq, *shared, quality=media.pdq_quality
+            )

@@ -38,7 +38,9 @@ def open_hold(
         referral_id=referral.id,
         referral=referral,
     )
-    machine.begin(session, hold, actor=actor, now=now, referral=referral.reference)
+    machine.begin(
+        session, hold, actor=actor, now=now, referral=referral.reference
+    )
     return hold
 
 
@@ -71,7 +73,10 @@ def extend_hold(
     now: datetime,
 ) -> None:
     """Police need longer: a reason, their own reference and a new deadline are required."""
-    reason, officer_reference = str(clean(reason)), str(clean(officer_reference))
+    reason, officer_reference = (
+        str(clean(reason)),
+        str(clean(officer_reference)),
+    )
     faults = {}
     if not reason:
         faults["/reason"] = "Say why."
@@ -98,11 +103,18 @@ def extend_hold(
 
 
 def release_hold(
-    session: Session, hold: Hold, *, actor: str, now: datetime, reason: str = ""
+    session: Session,
+    hold: Hold,
+    *,
+    actor: str,
+    now: datetime,
+    reason: str = "",
 ) -> None:
     """The police let it go: what waited for it is posted at once, day or night."""
     words = str(clean(reason))[:2000]
-    machine.advance(session, hold, "released", actor=actor, now=now, reason=words)
+    machine.advance(
+        session, hold, "released", actor=actor, now=now, reason=words
+    )
     post_release(session, hold.case_id, key=f"release:{hold.id}", now=now)
 
 
@@ -123,7 +135,9 @@ def post_release(
 def is_held(session: Session, case_id: uuid.UUID) -> bool:
     """Whether any hold on the case still holds: pending, active, or expired and not released."""
     query = (
-        select(Hold.id).where(Hold.case_id == case_id, Hold.state.in_(HOLDING)).limit(1)
+        select(Hold.id)
+        .where(Hold.case_id == case_id, Hold.state.in_(HOLDING))
+        .limit(1)
     )
     return session.scalar(query) is not None
 

@@ -63,7 +63,9 @@ def referral_message(
         contact=context.settings.contact_email,
         danger_now=referral.case.danger_now,
         reasons=[
-            findings.explain_route(session, context, referral.case, route, language)
+            findings.explain_route(
+                session, context, referral.case, route, language
+            )
         ],
         assessment=_assessment_in_words(context, referral.case, language),
         items=body["items"],
@@ -80,7 +82,10 @@ def referral_message(
         subject=letter.subject,
         text=letter.text,
         body=body,
-        attachments=(Attachment("referral.json", "application/json", data), *hashes),
+        attachments=(
+            Attachment("referral.json", "application/json", data),
+            *hashes,
+        ),
         language=language,
         urgent=referral.urgency == "immediate",
     )
@@ -118,7 +123,9 @@ def referral_document(
         "urgency": referral.urgency,
         "child_in_danger": case.danger_now,
         "deadline": stamp(referral.due_at) if referral.due_at else None,
-        "reasons": [findings.explain_route(session, context, case, route, "en")],
+        "reasons": [
+            findings.explain_route(session, context, case, route, "en")
+        ],
         "jurisdiction": _grounds(case),
         "kind": case.kind,
         "assessment": dict(case.outcome) or None,
@@ -175,7 +182,9 @@ def _item(session: Session, item: Item, home_zone: str) -> dict[str, Any]:
                 for one in observed
             ],
         },
-        "files": [_file(file) for file in findings.find_files(session, item.id)],
+        "files": [
+            _file(file) for file in findings.find_files(session, item.id)
+        ],
     }
 
 
@@ -196,7 +205,9 @@ def _address_use(item: Item, home_zone: str) -> dict[str, Any] | None:
     }
     if not use.time.is_zone_stated:
         time["local_zone"] = home_zone
-        time["if_local"] = [stamp(moment) for moment in use.time.if_local(home_zone)]
+        time["if_local"] = [
+            stamp(moment) for moment in use.time.if_local(home_zone)
+        ]
     return {"address": use.address, "port": use.port, "time": time}
 
 
@@ -247,4 +258,6 @@ def _assessment_in_words(
 
 def _language(context: Context, delivery: Delivery) -> str:
     """The partner's language where we can write it, else English."""
-    return letter_language(delivery.partner.languages, context.settings.data_dir)
+    return letter_language(
+        delivery.partner.languages, context.settings.data_dir
+    )

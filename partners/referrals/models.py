@@ -7,7 +7,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short
@@ -102,14 +109,20 @@ class Plan(Identified, Stateful, Base):
             "uq_plan_open",
             "case_id",
             unique=True,
-            postgresql_where=text("state = 'requested' AND requested_by <> 'system'"),
-            sqlite_where=text("state = 'requested' AND requested_by <> 'system'"),
+            postgresql_where=text(
+                "state = 'requested' AND requested_by <> 'system'"
+            ),
+            sqlite_where=text(
+                "state = 'requested' AND requested_by <> 'system'"
+            ),
         ),
     )
 
     machine: ClassVar[Machine] = PLAN_MACHINE
 
-    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"), index=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("case_file.id"), index=True
+    )
     routes: Mapped[list[Any]] = mapped_column(default=list)
     note: Mapped[str] = mapped_column(Text, default="")
     requested_at: Mapped[datetime]
@@ -133,22 +146,30 @@ class Referral(Identified, Stateful, Base):
 
     __tablename__ = "referral"
     __table_args__ = (
-        Index("uq_referral_plan_id", "plan_id", "partner_id", "kind", unique=True),
+        Index(
+            "uq_referral_plan_id", "plan_id", "partner_id", "kind", unique=True
+        ),
     )
 
     machine: ClassVar[Machine] = REFERRAL_MACHINE
 
     reference: Mapped[str] = mapped_column(short(24), unique=True)
-    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"), index=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("case_file.id"), index=True
+    )
     plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("plan.id"))
-    partner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("partner.id"), index=True)
+    partner_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("partner.id"), index=True
+    )
     kind: Mapped[str] = mapped_column(short(24))  # the route's "to"
     urgency: Mapped[str] = mapped_column(short(12))
     why: Mapped[str] = mapped_column(Text, default="")
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     their_reference: Mapped[str] = mapped_column(short(120), default="")
     automatic: Mapped[dict[str, Any] | None]
-    link_mac: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    link_mac: Mapped[bytes | None] = mapped_column(
+        LargeBinary(32), unique=True
+    )
     link_expires_at: Mapped[datetime | None]
 
     case: Mapped[Case] = relationship(lazy="selectin")
@@ -162,7 +183,9 @@ class Hold(Identified, Stateful, Base):
 
     machine: ClassVar[Machine] = HOLD_MACHINE
 
-    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"), index=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("case_file.id"), index=True
+    )
     referral_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("referral.id"), unique=True
     )

@@ -55,7 +55,9 @@ def create(
     case = plan.case
     referral = Referral(
         id=new_id(),
-        reference=next_reference(session, f"{context.country.reference_prefix}-R", now),
+        reference=next_reference(
+            session, f"{context.country.reference_prefix}-R", now
+        ),
         case_id=case.id,
         case=case,
         plan_id=plan.id,
@@ -84,7 +86,12 @@ def create(
 
 
 def send(
-    session: Session, context: Context, referral: Referral, *, actor: str, now: datetime
+    session: Session,
+    context: Context,
+    referral: Referral,
+    *,
+    actor: str,
+    now: datetime,
 ) -> None:
     """Queue the referral for delivery, with a link by which the office can answer."""
     machine.advance(session, referral, "queued", actor=actor, now=now)
@@ -102,7 +109,12 @@ def send(
 
 
 def send_waiting(
-    session: Session, context: Context, partner: Partner, *, actor: str, now: datetime
+    session: Session,
+    context: Context,
+    partner: Partner,
+    *,
+    actor: str,
+    now: datetime,
 ) -> int:
     """A partner's address was confirmed: what waited or failed goes out; returns how many."""
     waiting = session.scalars(
@@ -156,7 +168,9 @@ def answer(
     )
 
 
-def by_token(session: Session, context: Context, token: str, now: datetime) -> Referral:
+def by_token(
+    session: Session, context: Context, token: str, now: datetime
+) -> Referral:
     """The referral of a link. Unknown and expired links look the same: ``NotFound``."""
     mac = mac_of(context.keyring, "referral", token)
     referral = session.scalar(select(Referral).where(Referral.link_mac == mac))
@@ -175,7 +189,11 @@ def by_token(session: Session, context: Context, token: str, now: datetime) -> R
 
 
 def of_case(session: Session, case_id: uuid.UUID) -> Sequence[Referral]:
-    query = select(Referral).where(Referral.case_id == case_id).order_by(Referral.id)
+    query = (
+        select(Referral)
+        .where(Referral.case_id == case_id)
+        .order_by(Referral.id)
+    )
     return session.scalars(query).all()
 
 

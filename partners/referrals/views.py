@@ -29,7 +29,14 @@ blueprint = Blueprint("referrals", __name__, url_prefix="/referral")
 
 # Who did it, in history and log: the holder of the link.
 ACTOR = "partner"
-FIELDS = ("verb", "their_reference", "note", "deadline", "reason", "officer_reference")
+FIELDS = (
+    "verb",
+    "their_reference",
+    "note",
+    "deadline",
+    "reason",
+    "officer_reference",
+)
 
 
 @blueprint.get("/<token>")
@@ -88,7 +95,8 @@ def release(token: str) -> Response:
     def act(session: Session, found: Referral, now: datetime) -> None:
         if form.get("confirm") != "yes":
             raise InvalidInput(
-                "The hold was not released.", fields={"/confirm": "Tick the box."}
+                "The hold was not released.",
+                fields={"/confirm": "Tick the box."},
             )
         reason = form.get("release_reason", "")
         holds.release_hold(
@@ -108,7 +116,9 @@ def _done(
             act(session, _referral(session, token), utc_now())
     except (InvalidInput, Conflict) as error:
         with site.reading() as session:
-            return _page(session, _referral(session, token), token, error=error)
+            return _page(
+                session, _referral(session, token), token, error=error
+            )
     flash(good, "good")
     return redirect(url_for("referrals.referral", token=token), 303)
 
@@ -132,7 +142,9 @@ def _page(
     error: HotlineError | None = None,
 ) -> Response:
     faults = faults_of(error)
-    given: Mapping[str, str] = {name: request.form.get(name, "") for name in FIELDS}
+    given: Mapping[str, str] = {
+        name: request.form.get(name, "") for name in FIELDS
+    }
     language = letter_language(
         found.partner.languages, site.context().settings.data_dir
     )
@@ -145,14 +157,17 @@ def _page(
             token=token,
             hold=hold,
             holding=hold is not None and hold.state in HOLDING,
-            may_extend=hold is not None and hold.machine.allows(hold.state, "extended"),
+            may_extend=hold is not None
+            and hold.machine.allows(hold.state, "extended"),
             verbs=[
                 verb
                 for verb, event in service.ANSWERS.items()
                 if found.machine.allows(found.state, event)
             ],
             history=[
-                one for one in machine.history(session, found.id) if one.actor == ACTOR
+                one
+                for one in machine.history(session, found.id)
+                if one.actor == ACTOR
             ],
             problem=str(error) if error and not faults else "",
             faults=faults,

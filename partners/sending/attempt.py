@@ -60,7 +60,9 @@ def attempt_delivery(task: Task, *, channels: Channels) -> None:
             Delivery, delivery_id, with_for_update={"of": Delivery}
         )
         delivery.sent_at, delivery.answer = task.now, answer
-        machine.advance(session, delivery, "accepted", actor="delivery", now=task.now)
+        machine.advance(
+            session, delivery, "accepted", actor="delivery", now=task.now
+        )
         delivery.partner.last_success_at = task.now
         _sent(session, task, delivery)
 
@@ -78,7 +80,9 @@ def _receiver_of(
         if delivery.subject == "referral":
             referral = session.get_one(Referral, delivery.subject_id)
             is_danger = referral.urgency == "immediate"
-        return channels.server_of(delivery.channel, delivery.address), is_danger
+        return channels.server_of(
+            delivery.channel, delivery.address
+        ), is_danger
 
 
 def _lock_case_first(session: Session, delivery: Delivery) -> None:
@@ -89,13 +93,18 @@ def _lock_case_first(session: Session, delivery: Delivery) -> None:
     else:
         subject = session.get_one(Referral, delivery.subject_id)
     session.get_one(
-        Case, subject.case_id, with_for_update={"of": Case}, populate_existing=True
+        Case,
+        subject.case_id,
+        with_for_update={"of": Case},
+        populate_existing=True,
     )
     session.refresh(subject)
     session.refresh(delivery, with_for_update={"of": Delivery})
 
 
-def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None:
+def _prepare(
+    session: Session, task: Task, delivery: Delivery
+) -> Message | None:
     """The message, with the try noted; None where it may not leave any more."""
     if delivery.state not in ("queued", "sending"):
         return None
@@ -103,7 +112,9 @@ def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None
         notice = session.get_one(Notice, delivery.subject_id)
         stopped = _stopped(session, task, notice, delivery.purpose)
         if stopped == "held" and notice.state == "queued":
-            machine.advance(session, notice, "held", actor="delivery", now=task.now)
+            machine.advance(
+                session, notice, "held", actor="delivery", now=task.now
+            )
     else:
         referral = session.get_one(Referral, delivery.subject_id)
         stopped = "withdrawn" if referral.state == "withdrawn" else ""
@@ -120,7 +131,9 @@ def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None
     if delivery.subject == "notice":
         message = notice_message(session, task.context, notice, delivery)
     else:
-        message = referral_message(session, task.context, referral, delivery, task.now)
+        message = referral_message(
+            session, task.context, referral, delivery, task.now
+        )
     delivery.tries += 1
     machine.advance(
         session,
@@ -133,7 +146,9 @@ def _prepare(session: Session, task: Task, delivery: Delivery) -> Message | None
     return message
 
 
-def _stopped(session: Session, task: Task, notice: Notice, purpose: str) -> str:
+def _stopped(
+    session: Session, task: Task, notice: Notice, purpose: str
+) -> str:
     """Why a notice's message may not leave now; empty if it may.
 
     A withdrawal goes out although a hold is on the case: it asks a host to do nothing.

@@ -49,7 +49,9 @@ class Delivery(Identified, Stateful, Base):
     purpose: Mapped[str] = mapped_column(
         short(20), default="first"
     )  # first, reminder, withdrawal
-    partner_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("partner.id"), index=True)
+    partner_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("partner.id"), index=True
+    )
     channel: Mapped[str] = mapped_column(short(12))
     address: Mapped[str] = mapped_column(Text)
     message_id: Mapped[str] = mapped_column(short(200), unique=True)

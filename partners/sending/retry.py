@@ -22,7 +22,8 @@ def retry_delivery(
     partner = delivery.partner
     if partner.approved_at is None or partner.channel == "none":
         raise Conflict(
-            f"The address of {partner.name} is not confirmed.", hint="Confirm it first."
+            f"The address of {partner.name} is not confirmed.",
+            hint="Confirm it first.",
         )
     machine.advance(session, delivery, "retried", actor=actor, now=now)
     delivery.channel, delivery.address = partner.channel, partner.address
@@ -32,7 +33,9 @@ def retry_delivery(
     else:
         subject = session.get_one(Referral, delivery.subject_id)
     event = AGAIN[delivery.subject]
-    if delivery.purpose == "first" and subject.machine.allows(subject.state, event):
+    if delivery.purpose == "first" and subject.machine.allows(
+        subject.state, event
+    ):
         machine.advance(session, subject, event, actor=actor, now=now)
     outbox.post(
         session,

@@ -79,7 +79,9 @@ def check_item(
         for look in looks:
             _store_visit(session, item, look, task.now)
         if looks[0].verdict.verdict in PRESENT:
-            store_media(session, item, looks[0].report, matcher=matcher, now=task.now)
+            store_media(
+                session, item, looks[0].report, matcher=matcher, now=task.now
+            )
         session.flush()
         _conclude(act, watch, item, [look.verdict for look in looks])
 
@@ -96,9 +98,16 @@ def _look_from_everywhere(
     own = _look_once(request, baseline, settings, fetcher, now, vantage="own")
     if not settings.second_vantage_proxy or own.verdict.verdict == "online":
         return [own]
-    request = fetch_request(item, settings, access, proxy=settings.second_vantage_proxy)
-    second = _look_once(request, baseline, settings, fetcher, now, vantage="second")
-    return [replace(own, verdict=reconcile(own.verdict, second.verdict)), second]
+    request = fetch_request(
+        item, settings, access, proxy=settings.second_vantage_proxy
+    )
+    second = _look_once(
+        request, baseline, settings, fetcher, now, vantage="second"
+    )
+    return [
+        replace(own, verdict=reconcile(own.verdict, second.verdict)),
+        second,
+    ]
 
 
 def _look_once(
@@ -115,7 +124,9 @@ def _look_once(
     document = report.to_json()
     missing = home = None
     if report.outcome == "ok":
-        missing = fetcher.fetch(replace(request, url=_impossible_address(request.url)))
+        missing = fetcher.fetch(
+            replace(request, url=_impossible_address(request.url))
+        )
         in_part = shows_a_part(document, baseline)
         home = fetcher.fetch(
             replace(request, url=_front_page(request.url), want_media=in_part)
@@ -160,7 +171,13 @@ def _impossible_address(url: str) -> str:
     parts = urlsplit(url)
     folder = parts.path.rsplit("/", 1)[0]
     return urlunsplit(
-        (parts.scheme, parts.netloc, f"{folder}/{secrets.token_hex(12)}", "", "")
+        (
+            parts.scheme,
+            parts.netloc,
+            f"{folder}/{secrets.token_hex(12)}",
+            "",
+            "",
+        )
     )
 
 
@@ -175,7 +192,9 @@ def _answer_of(report: FetchReport | None) -> dict[str, Any] | None:
     return report.to_json()
 
 
-def _store_visit(session: Session, item: Item, look: Look, now: datetime) -> None:
+def _store_visit(
+    session: Session, item: Item, look: Look, now: datetime
+) -> None:
     visit = new_visit(item, look.report, purpose="check", now=now)
     visit.verdict = look.verdict.verdict
     visit.reasons = list(look.verdict.reasons)
@@ -185,16 +204,24 @@ def _store_visit(session: Session, item: Item, look: Look, now: datetime) -> Non
     session.add(visit)
 
 
-def _conclude(act: Act, watch: Watch, item: Item, verdicts: Sequence[Verdict]) -> None:
+def _conclude(
+    act: Act, watch: Watch, item: Item, verdicts: Sequence[Verdict]
+) -> None:
     """What all looks together prove, and what follows from it."""
     newest = verdicts[-1]
     policy = policy_of(act.context)
     conclusion = conclude(_past_verdicts(act.session, item), policy, act.now)
     watch.checks += 1
     watch.last_verdict, watch.last_at = newest.verdict, act.now
-    watch.next_at = _with_jitter(conclusion.next_check_at, watch, policy, act.now)
-    watch.needs_person = conclusion.needs_person or conclusion.state == "kept_out"
-    case = act.session.get_one(Case, watch.case_id, with_for_update={"of": Case})
+    watch.next_at = _with_jitter(
+        conclusion.next_check_at, watch, policy, act.now
+    )
+    watch.needs_person = (
+        conclusion.needs_person or conclusion.state == "kept_out"
+    )
+    case = act.session.get_one(
+        Case, watch.case_id, with_for_update={"of": Case}
+    )
     is_removed = conclusion.state == "removed" and conclusion.verified
     if is_removed and watch.state == WatchState.WATCHING:
         _note_removal(act, watch, case, conclusion)
@@ -206,7 +233,9 @@ def _conclude(act: Act, watch: Watch, item: Item, verdicts: Sequence[Verdict]) -
 
 def _end_watch(act: Act, watch: Watch, item: Item, case: Case) -> None:
     act.advance(watch, WatchEvent.ENDED)
-    clear_access(act.session, act.context, item.id, actor=act.actor, now=act.now)
+    clear_access(
+        act.session, act.context, item.id, actor=act.actor, now=act.now
+    )
     if case.state == "removed":
         act.advance(case, "closed")
 
@@ -220,12 +249,16 @@ def _with_jitter(
 
 def _past_verdicts(session: Session, item: Item) -> list[Verdict]:
     rows = session.scalars(
-        select(Visit.evidence).where(Visit.item_id == item.id, Visit.purpose == "check")
+        select(Visit.evidence).where(
+            Visit.item_id == item.id, Visit.purpose == "check"
+        )
     )
     return [Verdict.from_json(row) for row in rows if row]
 
 
-def _note_removal(act: Act, watch: Watch, case: Case, conclusion: Conclusion) -> None:
+def _note_removal(
+    act: Act, watch: Watch, case: Case, conclusion: Conclusion
+) -> None:
     """Verified: case, notices and reporters learn it. The clock stopped at ``since``."""
     since = conclusion.since.isoformat() if conclusion.since else ""
     act.advance(watch, WatchEvent.REMOVED, since=since)
@@ -234,7 +267,9 @@ def _note_removal(act: Act, watch: Watch, case: Case, conclusion: Conclusion) ->
         act.advance(case, "removed", since=since, because=because)
     notices.verified(act.session, case.id, now=act.now)
     act.session.flush()
-    tell_reporters(act.session, case.item_id, "removed", actor=act.actor, now=act.now)
+    tell_reporters(
+        act.session, case.item_id, "removed", actor=act.actor, now=act.now
+    )
 
 
 def _note_presence(act: Act, watch: Watch, case: Case) -> None:

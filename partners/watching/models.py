@@ -59,8 +59,12 @@ class Watch(Identified, Stateful, Base):
 
     machine: ClassVar[Machine] = WATCH_MACHINE
 
-    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"), unique=True)
-    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"), index=True)
+    item_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("item.id"), unique=True
+    )
+    case_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("case_file.id"), index=True
+    )
     host: Mapped[str] = mapped_column(short(260), default="")
     policy: Mapped[str] = mapped_column(short(40))
     baseline: Mapped[dict[str, Any]]

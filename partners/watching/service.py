@@ -87,7 +87,11 @@ def post_due_checks(session: Session, context: Context, now: datetime) -> int:
     for watch, last_planned in due:
         busy = busy_until.get(watch.host, last_planned)
         place = in_line(
-            now, gap, planned=watch.planned_at, looked=watch.last_at, busy_until=busy
+            now,
+            gap,
+            planned=watch.planned_at,
+            looked=watch.last_at,
+            busy_until=busy,
         )
         if watch.planned_at is None or place > watch.planned_at:
             watch.planned_at = place
@@ -100,7 +104,9 @@ def post_due_checks(session: Session, context: Context, now: datetime) -> int:
     return posted
 
 
-def _post_check(session: Session, watch: Watch, at: datetime, now: datetime) -> None:
+def _post_check(
+    session: Session, watch: Watch, at: datetime, now: datetime
+) -> None:
     outbox.post(
         session,
         "watch.check",
@@ -136,4 +142,6 @@ def look_soon(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
         select(Watch).where(Watch.case_id == case_id).with_for_update(of=Watch)
     )
     if watch is not None and watch.state != WatchState.ENDED:
-        watch.next_at = watch.planned_at = now  # not at the end of its host's line
+        watch.next_at = watch.planned_at = (
+            now  # not at the end of its host's line
+        )

@@ -19,7 +19,9 @@ from hotline.core.settings import CONFIG_VARIABLE, Settings, load_settings
 from workers.pools import Pool
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = json.loads((Path(__file__).parent / "data" / "compose-spec.json").read_text())
+SCHEMA = json.loads(
+    (Path(__file__).parent / "data" / "compose-spec.json").read_text()
+)
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 POOLS = tuple(str(pool) for pool in Pool)
@@ -45,7 +47,10 @@ def test_it_follows_the_schema() -> None:
 
 
 def test_the_schema_would_find_a_mistake() -> None:
-    wrong = {**COMPOSE, "services": {"web": {**SERVICES["web"], "read_onyl": True}}}
+    wrong = {
+        **COMPOSE,
+        "services": {"web": {**SERVICES["web"], "read_onyl": True}},
+    }
     assert any("read_onyl" in fault for fault in faults(wrong))
 
 
@@ -90,7 +95,9 @@ def test_every_service_is_closed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LASTING)
-def test_every_lasting_service_says_how_it_is_and_may_end_in_peace(name: str) -> None:
+def test_every_lasting_service_says_how_it_is_and_may_end_in_peace(
+    name: str,
+) -> None:
     service = SERVICES[name]
     assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
     assert service["stop_grace_period"]
@@ -123,7 +130,9 @@ def test_the_dockerfile_pins_its_base() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in OURS if name != "migrate"])
-def test_ours_wait_for_the_schema_and_only_migrate_writes_keys(name: str) -> None:
+def test_ours_wait_for_the_schema_and_only_migrate_writes_keys(
+    name: str,
+) -> None:
     wanted = {"condition": "service_completed_successfully"}
     assert SERVICES[name]["depends_on"]["migrate"] == wanted
     assert "keys:/keys:ro" in SERVICES[name]["volumes"]
@@ -136,7 +145,9 @@ def test_redis_keeps_nothing() -> None:
     assert command[command.index("--save") + 1] == ""
     assert command[command.index("--appendonly") + 1] == "no"
     assert "volumes" not in SERVICES["redis"]
-    assert any(mount.startswith("/data:") for mount in SERVICES["redis"]["tmpfs"])
+    assert any(
+        mount.startswith("/data:") for mount in SERVICES["redis"]["tmpfs"]
+    )
 
 
 @pytest.mark.parametrize("name", ["postgres", "redis"])
@@ -147,7 +158,11 @@ def test_the_stores_are_reached_from_inside_only(name: str) -> None:
 
 
 def test_ports_are_published_on_loopback_only() -> None:
-    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    ports = [
+        port
+        for service in SERVICES.values()
+        for port in service.get("ports", [])
+    ]
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
@@ -156,11 +171,16 @@ def test_secrets_are_files_and_named_as_settings() -> None:
     for name, secret in COMPOSE["secrets"].items():
         assert secret == {"file": f"./deploy/secrets/{name}"}
         if name.startswith("HOTLINE_"):
-            assert name.removeprefix("HOTLINE_").lower() in Settings.model_fields
+            assert (
+                name.removeprefix("HOTLINE_").lower() in Settings.model_fields
+            )
     for service in SERVICES.values():
         assert set(secret_names(service)) <= set(COMPOSE["secrets"])
     for name in OURS:
-        assert SERVICES[name]["environment"]["HOTLINE_SECRET_FILES"] == "/run/secrets"
+        assert (
+            SERVICES[name]["environment"]["HOTLINE_SECRET_FILES"]
+            == "/run/secrets"
+        )
         assert "HOTLINE_DATABASE_URL" in secret_names(SERVICES[name])
 
 
@@ -192,7 +212,9 @@ def test_no_secret_stands_in_the_environment(name: str) -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_names_in_the_environment_are_settings(name: str) -> None:
     for variable, _ in environment_of(SERVICES[name]):
-        known = variable.removeprefix("HOTLINE_").lower() in Settings.model_fields
+        known = (
+            variable.removeprefix("HOTLINE_").lower() in Settings.model_fields
+        )
         assert known or variable in BESIDES_SETTINGS
 
 
@@ -205,7 +227,9 @@ def test_the_example_settings_load(
     (secrets / "HOTLINE_DATABASE_URL").write_text(
         "postgresql://hotline:pw@postgres:5432/hotline\n"
     )
-    (secrets / "HOTLINE_REDIS_URL").write_text("redis://hotline:pw@redis:6379/0\n")
+    (secrets / "HOTLINE_REDIS_URL").write_text(
+        "redis://hotline:pw@redis:6379/0\n"
+    )
     (secrets / "HOTLINE_SMTP_PASSWORD").write_text("\n")
     (secrets / "postgres_password").write_text("pw\n")
     for variable, value in environment_of(SERVICES["web"]):
@@ -213,7 +237,9 @@ def test_the_example_settings_load(
     monkeypatch.setenv(CONFIG_VARIABLE, str(ROOT / "deploy" / file))
     monkeypatch.setenv("HOTLINE_SECRET_FILES", str(secrets))
     settings = load_settings()
-    assert settings.database_url.get_secret_value().endswith("@postgres:5432/hotline")
+    assert settings.database_url.get_secret_value().endswith(
+        "@postgres:5432/hotline"
+    )
     assert settings.redis == "redis://hotline:pw@redis:6379/0"
     assert not settings.redis_is_embedded
     assert settings.smtp_password.get_secret_value() == ""

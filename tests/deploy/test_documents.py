@@ -104,7 +104,9 @@ def called(text: str) -> list[list[str]]:
     program = re.compile(
         r"(?:^|(?<=\s)|(?<=\.venv/bin/))(?:hotline|run --rm (?:-v \S+ )?worker) ([a-z].*)$"
     )
-    found = (program.search(line.split("#")[0].strip()) for line in quoted(text))
+    found = (
+        program.search(line.split("#")[0].strip()) for line in quoted(text)
+    )
     return [match[1].split() for match in found if match]
 
 
@@ -117,10 +119,12 @@ def fault_of(words: list[str]) -> str:
         if name not in at.commands:
             return f"there is no command {name!r} in {' '.join(words)!r}"
         at = at.commands[name]
-    options = {option for parameter in at.params for option in parameter.opts} | {
-        "--help"
-    }
-    unknown = [word for word in rest if word.startswith("--") and word not in options]
+    options = {
+        option for parameter in at.params for option in parameter.opts
+    } | {"--help"}
+    unknown = [
+        word for word in rest if word.startswith("--") and word not in options
+    ]
     return f"{' '.join(words)!r} has no {unknown}" if unknown else ""
 
 
@@ -128,26 +132,40 @@ def test_the_readme_shows_the_two_commands_and_the_demo() -> None:
     text = (ROOT / "README.md").read_text()
     for target in ("run", "test", "demo"):
         assert re.search(rf"^make {target}\b", text, re.MULTILINE)
-        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        assert re.search(
+            rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE
+        )
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
 def test_mentioned_commands_exist(path: Path) -> None:
     assert [
-        fault for words in called(path.read_text()) if (fault := fault_of(words))
+        fault
+        for words in called(path.read_text())
+        if (fault := fault_of(words))
     ] == []
 
 
 def test_the_check_of_commands_finds_what_is_wrong() -> None:
     text = "`hotline audit verify` `hotline bake` \n```sh\nhotline route --jsn x\n```\n"
-    assert called(text) == [["route", "--jsn", "x"], ["audit", "verify"], ["bake"]]
-    assert [bool(fault_of(words)) for words in called(text)] == [True, False, True]
+    assert called(text) == [
+        ["route", "--jsn", "x"],
+        ["audit", "verify"],
+        ["bake"],
+    ]
+    assert [bool(fault_of(words)) for words in called(text)] == [
+        True,
+        False,
+        True,
+    ]
 
 
 def test_every_command_is_in_the_readme() -> None:
     shown = {words[0] for words in called((ROOT / "README.md").read_text())}
     top: Any = commands()
-    visible = {name for name, command in top.commands.items() if not command.hidden}
+    visible = {
+        name for name, command in top.commands.items() if not command.hidden
+    }
     assert visible - shown == set()
 
 
@@ -206,7 +224,10 @@ def links(path: Path) -> list[str]:
 
 def heading_marks(path: Path) -> set[str]:
     titles = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+    return {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+        for title in titles
+    }
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
@@ -221,7 +242,9 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 def test_the_walk_s_screens_are_shown_in_their_order() -> None:
-    shown = [link for link in links(ROOT / "README.md") if "screenshots" in link]
+    shown = [
+        link for link in links(ROOT / "README.md") if "screenshots" in link
+    ]
     assert shown == [f"docs/screenshots/{name}.png" for name in SCREENS]
 
 
@@ -237,7 +260,9 @@ def test_words_are_the_field_s_own(path: Path) -> None:
     text = path.read_text()
     for first, second in AVOIDED:
         between = r"(?:ren)?(?:'s)?[\s_-]*" if first == "child" else r"[\s_-]*"
-        assert not re.search(first + between + second, text, re.IGNORECASE), first
+        assert not re.search(first + between + second, text, re.IGNORECASE), (
+            first
+        )
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=named)

@@ -78,7 +78,9 @@ def test_packages_come_by_hash_and_nothing_is_compiled() -> None:
 
 def test_every_language_s_folder_is_copied() -> None:
     """Catalogues are read as text, so to copy them is enough."""
-    languages = [path.relative_to(ROOT) for path in ROOT.glob("[a-z]*/**/*.po")]
+    languages = [
+        path.relative_to(ROOT) for path in ROOT.glob("[a-z]*/**/*.po")
+    ]
     assert languages
     assert all(path.parts[0] in copied() for path in languages)
 
@@ -87,7 +89,9 @@ def test_the_image_runs_as_the_user_that_compose_names() -> None:
     users = re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     assert users == [services["web"]["user"]] == ["10001:10001"]
-    assert "HEALTHCHECK" not in DOCKERFILE  # one image has three; compose knows which
+    assert (
+        "HEALTHCHECK" not in DOCKERFILE
+    )  # one image has three; compose knows which
 
 
 def test_secrets_are_made_once_and_never_replaced(tmp_path: Path) -> None:
@@ -112,7 +116,10 @@ def test_the_two_sides_hold_the_same_password(tmp_path: Path) -> None:
     assert len(password) == 48
     assert f":{password}@postgres:5432/" in made["HOTLINE_DATABASE_URL"]
     redis_password = made["HOTLINE_REDIS_URL"].split(":")[2].split("@")[0]
-    assert hashlib.sha256(redis_password.encode()).hexdigest() in made["redis_users"]
+    assert (
+        hashlib.sha256(redis_password.encode()).hexdigest()
+        in made["redis_users"]
+    )
     assert redis_password not in made["redis_users"]
     assert redis_password != password
 
@@ -211,7 +218,9 @@ def test_what_cannot_be_asked_is_not_healthy(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("HOTLINE_REDIS_URL", "redis://user:hidden-word@127.0.0.1:1/0")
+    monkeypatch.setenv(
+        "HOTLINE_REDIS_URL", "redis://user:hidden-word@127.0.0.1:1/0"
+    )
     monkeypatch.setenv("HOTLINE_PORT", "1")
     for what in ("web", "worker", "scheduler"):
         answer = str(healthcheck([what]))

@@ -29,7 +29,14 @@ SHOWN_PORT = 8000  # pictures for the README show the addresses that it names
 WAIT_SECONDS = 120.0
 WIDE = {"width": 1366, "height": 768}
 NARROW = {"width": 320, "height": 640}
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RULES = [
+    "wcag2a",
+    "wcag2aa",
+    "wcag21a",
+    "wcag21aa",
+    "wcag22aa",
+    "best-practice",
+]
 TO_THE_TOP = """it => {
   document.querySelector(".knowing, main").style.paddingBottom = "100vh"
   scrollTo(0, scrollY + it.getBoundingClientRect().top - 16)
@@ -52,9 +59,13 @@ class Demo:
         self.log = folder / "service.log"
         self.port = SHOWN_PORT if SCREENSHOTS else free_ports()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.sandbox = f"http://127.0.0.1:{self.port + world.INBOX_PORT_OFFSET}"
+        self.sandbox = (
+            f"http://127.0.0.1:{self.port + world.INBOX_PORT_OFFSET}"
+        )
         self.begun = time.monotonic()
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("HOTLINE_")}
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith("HOTLINE_")
+        }
         (folder / "tmp").mkdir()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -76,7 +87,9 @@ class Demo:
         return self.log.read_text(errors="replace")
 
     def password(self, username: str) -> str:
-        found = re.search(rf"Demo sign-in\s+{username}\s+password: (\S+)", self.said())
+        found = re.search(
+            rf"Demo sign-in\s+{username}\s+password: (\S+)", self.said()
+        )
         assert found, self.said()
         return found[1]
 
@@ -89,7 +102,9 @@ class Demo:
         found = httpx.get(
             f"{self.sandbox}/messages.json", timeout=30, trust_env=False
         ).json()
-        return [one for one in found if to in one["to"] and words in one["text"]]
+        return [
+            one for one in found if to in one["to"] and words in one["text"]
+        ]
 
     def wait(self, condition: Callable[[], Any]) -> Any:
         deadline = time.monotonic() + WAIT_SECONDS
@@ -141,9 +156,13 @@ class Visitor:
         self.page: Page = self.context.new_page()
 
     def _console(self, message: Any) -> None:
-        faulty_form = "status of 422" in message.text  # the right answer to one
+        faulty_form = (
+            "status of 422" in message.text
+        )  # the right answer to one
         if message.type in ("error", "warning") and not faulty_form:
-            self.faults.append(f"console of {message.page.url}: {message.text}")
+            self.faults.append(
+                f"console of {message.page.url}: {message.text}"
+            )
 
     def _request(self, request: Any) -> None:
         address = urlsplit(request.url)
@@ -167,7 +186,9 @@ class Visitor:
             self.page.locator(around).first.evaluate(TO_THE_TOP)
         # Few colours are on these pages; a palette of them makes a third of the bytes.
         with Image.open(io.BytesIO(self.page.screenshot())) as picture:
-            few = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+            few = picture.convert("RGB").quantize(
+                128, dither=Image.Dither.NONE
+            )
         few.save(Path(SCREENSHOTS) / f"{name}.png", optimize=True)
 
     def see(self, text: str) -> None:
@@ -237,7 +258,9 @@ def pytest_runtest_call(item: pytest.Function) -> Generator[None, Any, Any]:
         folder: Path = item.funcargs["tmp_path"]
         given = item.funcargs
         for number, page in enumerate(
-            page for context in given["browser"].contexts for page in context.pages
+            page
+            for context in given["browser"].contexts
+            for page in context.pages
         ):
             picture = folder / f"page-{number}.png"
             page.screenshot(path=picture, full_page=True)

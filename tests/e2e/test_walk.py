@@ -90,7 +90,9 @@ def make_a_report(walk: Walk) -> None:
         page.check(answer)
         one.look(answer, narrow=True)
         follow(page, CONTINUE)
-    page.fill("#narrative", "A link in a group chat led there. I closed it at once.")
+    page.fill(
+        "#narrative", "A link in a group chat led there. I closed it at once."
+    )
     one.look("more", narrow=True)
     follow(page, CONTINUE)
     one.look("contact", narrow=True)
@@ -109,7 +111,9 @@ def shown_once(receipt: str, one: Any) -> None:
     assert receipt not in page.url
     follow(page, page.get_by_role("link", name="I have kept the code"))
     one.look("kept", narrow=True)
-    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    kept = page.evaluate(
+        "JSON.stringify([{...localStorage}, {...sessionStorage}])"
+    )
     kept += str(one.context.cookies()) + page.url + page.content()
     for path in ("/report", "/status"):
         page.goto(page.url.rsplit("/report", 1)[0] + path)
@@ -274,8 +278,13 @@ def confirm_the_contact(walk: Walk) -> None:
 
 def host_answers(walk: Walk) -> None:
     page: Page = walk.host.page
-    page.goto(link_in(walk.demo.messages(HOST, walk.location)[0]["text"]) + "?lang=en")
-    assert walk.location not in page.content()  # shown only on demand, which is logged
+    page.goto(
+        link_in(walk.demo.messages(HOST, walk.location)[0]["text"])
+        + "?lang=en"
+    )
+    assert (
+        walk.location not in page.content()
+    )  # shown only on demand, which is logged
     walk.host.look("notice", narrow=True)
     page.check("[value=acknowledge]")
     follow(page, page.get_by_role("button", name="Send the answer"))
@@ -284,7 +293,9 @@ def host_answers(walk: Walk) -> None:
     page.fill("#text", "Removed by the desk this morning.")
     walk.host.show("09-provider", "#answer")
     follow(page, page.get_by_role("button", name="Send the answer"))
-    page.locator("dl.facts", has_text="Said to be removed; being checked").wait_for()
+    page.locator(
+        "dl.facts", has_text="Said to be removed; being checked"
+    ).wait_for()
     walk.host.look("answered notice", narrow=True)
 
 
@@ -308,7 +319,9 @@ def nothing_closes_by_word(walk: Walk) -> None:
     assert "still there" in page.inner_text("section[aria-labelledby=watch]")
     assert "In progress" in page.inner_text(".headline")
     # The claim is no longer believed, and the host is told so.
-    assert "Acknowledged" in page.inner_text("section[aria-labelledby=notices] h3")
+    assert "Acknowledged" in page.inner_text(
+        "section[aria-labelledby=notices] h3"
+    )
     walk.demo.wait(lambda: len(walk.demo.messages(HOST, walk.location)) == 2)
     assert "We passed it on to those who can act." in told(walk)
 
@@ -326,10 +339,14 @@ def host_takes_it_down(walk: Walk) -> None:
     sandbox.locator("tr", has_text=walk.location).get_by_role(
         "button", name="Take down"
     ).click()
-    sandbox.locator("tr", has_text=walk.location).get_by_text("gone").wait_for()
+    sandbox.locator("tr", has_text=walk.location).get_by_text(
+        "gone"
+    ).wait_for()
     walk.desk.see("Removal verified")
     assert "Removed" in page.inner_text(".headline")
-    assert "Removal verified" in page.inner_text("section[aria-labelledby=notices]")
+    assert "Removal verified" in page.inner_text(
+        "section[aria-labelledby=notices]"
+    )
     walk.desk.look("removed case")
     walk.desk.show("10-removed", "#notices")
 

@@ -35,10 +35,14 @@ def test_reporting_without_scripts(demo: Any, visitor: Any) -> None:
     ):
         page.check(answer)
         follow(page, CONTINUE)
-    for _ in range(3):  # nothing more to tell, no contact, and the answers are right
+    for _ in range(
+        3
+    ):  # nothing more to tell, no contact, and the answers are right
         follow(page, CONTINUE)
     receipt = page.inner_text("#receipt")
-    assert not page.locator("#copy").is_visible()  # what needs a script is not offered
+    assert not page.locator(
+        "#copy"
+    ).is_visible()  # what needs a script is not offered
     page.goto(f"{demo.url}/status")
     page.fill("#receipt", receipt.lower().replace("-", " "))
     follow(page, CONTINUE)
@@ -82,7 +86,11 @@ def test_reporting_by_keyboard_alone(demo: Any, visitor: Any) -> None:
     page: Page = one.page
     page.goto(f"{demo.url}/?lang=en")
     go(page, "main a.button")
-    go(page, BUTTON, ("#locations", f"{demo.address(world.PAGES[3])}?by=keyboard"))
+    go(
+        page,
+        BUTTON,
+        ("#locations", f"{demo.address(world.PAGES[3])}?by=keyboard"),
+    )
     go(page, BUTTON, ("[name=kind]", " "))
     go(page, BUTTON, ("[name=reporter_role]", ""))
     tab_to(page, "[name=danger_now]")
@@ -92,7 +100,9 @@ def test_reporting_by_keyboard_alone(demo: Any, visitor: Any) -> None:
     go(page, BUTTON)
     assert "I saw it once." in page.inner_text("dl.answers")
     go(page, BUTTON)
-    assert re.fullmatch(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){4}", page.inner_text("#receipt"))
+    assert re.fullmatch(
+        r"[0-9A-Z]{4}(-[0-9A-Z]{4}){4}", page.inner_text("#receipt")
+    )
     one.look("receipt by keyboard")
 
 
@@ -111,29 +121,38 @@ def tab_to(page: Page, selector: str) -> None:
         page.keyboard.press("Tab")
         if page.evaluate("s => document.activeElement.matches(s)", selector):
             focus = page.locator(":focus")
-            assert focus.evaluate("e => getComputedStyle(e).outlineStyle") != "none", (
-                selector
-            )
+            assert (
+                focus.evaluate("e => getComputedStyle(e).outlineStyle")
+                != "none"
+            ), selector
             return
     raise AssertionError(f"no way to {selector} on {page.url}")
 
 
-def test_what_lies_abroad_is_with_the_partner_hotline(demo: Any, visitor: Any) -> None:
+def test_what_lies_abroad_is_with_the_partner_hotline(
+    demo: Any, visitor: Any
+) -> None:
     """Hosted in Serbia: its hotline's endpoint has the referral, and we have its number for it."""
     location = demo.address(FORWARDED)
-    [message] = demo.wait(lambda: demo.messages("partner hotline (RS)", location))
+    [message] = demo.wait(
+        lambda: demo.messages("partner hotline (RS)", location)
+    )
     document = json.loads(message["text"])
     assert message["attachments"] == []
     assert document["reference"] in message["subject"]
     assert location in json.dumps(document)
-    assert not {"narrative", "reporter", "reporter_role", "receipt"} & keys_of(document)
+    assert not {"narrative", "reporter", "reporter_role", "receipt"} & keys_of(
+        document
+    )
     one = visitor()
     page: Page = one.page
     page.goto(f"{demo.url}/console/?lang=en")
     page.fill("#username", "arta")
     page.fill("#password", demo.password("arta"))
     follow(page, page.get_by_role("button", name="Sign in"))
-    page.goto(f"{demo.url}/console/queue?tab=in_progress&host={FORWARDED.site}")
+    page.goto(
+        f"{demo.url}/console/queue?tab=in_progress&host={FORWARDED.site}"
+    )
     follow(page, page.locator("tbody a[data-row]").first)
     referrals = page.inner_text("section[aria-labelledby=referrals]")
     assert re.search(r"RS-SANDBOX-\d{4}", referrals), referrals

@@ -100,7 +100,9 @@ def stored(app: Flask) -> dict[str, list[str]]:
     context: Context = app.extensions[site.EXTENSION]
     with context.database.reading() as session:
         found = {
-            name: sorted(repr(tuple(row)) for row in session.execute(select(table)))
+            name: sorted(
+                repr(tuple(row)) for row in session.execute(select(table))
+            )
             for name, table in metadata.tables.items()
         }
     found["audit_entry"] = [
@@ -165,5 +167,8 @@ def test_every_act_in_the_console_wants_a_form_token(app: Flask) -> None:
 def test_the_comparison_sees_a_change(app: Flask) -> None:
     before = stored(app)
     report = {"language": "en", "narrative": "x"}
-    assert app.test_client().post("/api/v1/reports", json=report).status_code == 201
+    assert (
+        app.test_client().post("/api/v1/reports", json=report).status_code
+        == 201
+    )
     assert stored(app) != before

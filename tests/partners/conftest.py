@@ -101,7 +101,9 @@ ROUTING = {
         },
     ],
 }
-ROUTE_IDS = {route["to"]: Route.from_json(route).id for route in ROUTING["routes"][:3]}
+ROUTE_IDS = {
+    route["to"]: Route.from_json(route).id for route in ROUTING["routes"][:3]
+}
 OUTCOME = {"class": "baseline", "kind": "csam_image", "age": "pre_pubescent"}
 
 
@@ -160,7 +162,12 @@ class House:
         return Channels({"email": self.mail, "http": self.http})
 
     def observe(
-        self, host: str | None, *, kind: str, now: datetime, headers: Any = None
+        self,
+        host: str | None,
+        *,
+        kind: str,
+        now: datetime,
+        headers: Any = None,
     ) -> HostingFacts:
         """The look-up of hosting facts: what a test put into ``hosting``; else nothing resolves."""
         return HostingFacts(host, self.hosting, now, kind)
@@ -186,14 +193,26 @@ class House:
         with self.context.database.reading() as session:
             rows = session.scalars(
                 select(OutboxEntry)
-                .where(OutboxEntry.done_at.is_(None), OutboxEntry.dead_at.is_(None))
-                .where(OutboxEntry.due_at <= self.now, OutboxEntry.job.in_(self.jobs))
+                .where(
+                    OutboxEntry.done_at.is_(None),
+                    OutboxEntry.dead_at.is_(None),
+                )
+                .where(
+                    OutboxEntry.due_at <= self.now,
+                    OutboxEntry.job.in_(self.jobs),
+                )
                 .order_by(OutboxEntry.id)
             )
             return [
                 (
                     row.job,
-                    Task(self.context, row.id, row.payload, row.attempts + 1, self.now),
+                    Task(
+                        self.context,
+                        row.id,
+                        row.payload,
+                        row.attempts + 1,
+                        self.now,
+                    ),
                 )
                 for row in rows
             ]
@@ -218,7 +237,9 @@ class House:
 
     def person(self, username: str = "arta", role: str = "analyst") -> Person:
         with self.context.database.writing() as session:
-            known = session.scalar(select(Person).where(Person.username == username))
+            known = session.scalar(
+                select(Person).where(Person.username == username)
+            )
             if known is not None:
                 return known
             person = Person(
@@ -272,8 +293,12 @@ class House:
 
     def case_of_a_child_in(self, municipality: str | None) -> Case:
         """An assessed case whose one route is the unit of the child's municipality."""
-        facts = {"victim": {"municipality": municipality}} if municipality else {}
-        return self.case(facts=facts, routing={**ROUTING, "routes": [UNIT_ROUTE]})
+        facts = (
+            {"victim": {"municipality": municipality}} if municipality else {}
+        )
+        return self.case(
+            facts=facts, routing={**ROUTING, "routes": [UNIT_ROUTE]}
+        )
 
     def ask_for_unit(self, chosen: Partner | None, reason: str = "") -> Plan:
         arta = self.person("arta", "analyst")
@@ -408,7 +433,9 @@ class House:
         )
         session.add(report)
         session.flush()
-        part = ReportPart(id=new_id(), report_id=report.id, position=0, kind="location")
+        part = ReportPart(
+            id=new_id(), report_id=report.id, position=0, kind="location"
+        )
         machine.begin(session, part, actor="test", now=self.now)
         machine.advance(session, part, "examined", actor="test", now=self.now)
         session.add(Sighting(item_id=item.id, part_id=part.id, at=self.now))
@@ -442,9 +469,13 @@ class House:
         person = self.person(by)
         with self.context.database.writing() as session:
             found = session.get_one(Plan, plan.id)
-            planning.approve_plan(session, self.context, found, person, now=self.now)
+            planning.approve_plan(
+                session, self.context, found, person, now=self.now
+            )
 
-    def decide(self, case: Case, *routes: str, partner: Partner | None = None) -> None:
+    def decide(
+        self, case: Case, *routes: str, partner: Partner | None = None
+    ) -> None:
         """Two people want these routes; the jobs that follow have run."""
         self.approve(self.request(case, *routes, partner=partner))
         self.work()
@@ -458,7 +489,9 @@ class House:
 
     def all(self, kind: type[Any]) -> list[Any]:
         with self.context.database.reading() as session:
-            return list(session.scalars(select(kind).order_by(kind.id)).unique())
+            return list(
+                session.scalars(select(kind).order_by(kind.id)).unique()
+            )
 
     @property
     def notice(self) -> Notice:
@@ -477,7 +510,9 @@ class House:
 
     def held_back(self) -> bool:
         """No notice has left the house."""
-        return not any("-N-" in message.subject for message in self.mail.messages)
+        return not any(
+            "-N-" in message.subject for message in self.mail.messages
+        )
 
 
 @pytest.fixture
@@ -554,7 +589,9 @@ def pigeon(
 ) -> Iterator[None]:
     """One more module in the package, and nothing else."""
     (tmp_path / "pigeon.py").write_text(pigeon_module)
-    monkeypatch.setattr(channels, "__path__", [*channels.__path__, str(tmp_path)])
+    monkeypatch.setattr(
+        channels, "__path__", [*channels.__path__, str(tmp_path)]
+    )
     channel_kinds.cache_clear()
     yield
     channel_kinds.cache_clear()

@@ -48,7 +48,9 @@ class Station:
         self.office = house.partner()
         house.jobs["referral.automatic"] = refer_automatically
         with self.writing() as session:
-            self.known = HashList(id=new_id(), name="Baseline", created_at=house.now)
+            self.known = HashList(
+                id=new_id(), name="Baseline", created_at=house.now
+            )
             session.add(self.known)
             session.flush()
             self.entry = HashEntryRow(
@@ -66,7 +68,9 @@ class Station:
 
     def change(self, table: Any, row_id: Any, **values: Any) -> None:
         with self.writing() as session:
-            session.execute(update(table).where(table.id == row_id).values(**values))
+            session.execute(
+                update(table).where(table.id == row_id).values(**values)
+            )
 
     def switch_on(self, *actors: str) -> bool:
         is_on = False
@@ -92,7 +96,9 @@ class Station:
     def matched(self, case: Case, **match: Any) -> None:
         with self.writing() as session:
             media_id = session.scalars(
-                select(ItemMedia.media_id).where(ItemMedia.item_id == case.item_id)
+                select(ItemMedia.media_id).where(
+                    ItemMedia.item_id == case.item_id
+                )
             ).one()
             session.add(
                 MediaMatch(
@@ -121,7 +127,9 @@ class Station:
         return self.house.all(Referral)  # type: ignore[no-any-return]
 
     def logged(self, action: str) -> list[AuditEntry]:
-        return [one for one in self.house.all(AuditEntry) if one.action == action]
+        return [
+            one for one in self.house.all(AuditEntry) if one.action == action
+        ]
 
 
 @pytest.fixture
@@ -138,7 +146,9 @@ class TestBothDatabases:
         return made
 
     @pytest.mark.services
-    @pytest.mark.parametrize("context", ["sqlite", "postgresql"], indirect=True)
+    @pytest.mark.parametrize(
+        "context", ["sqlite", "postgresql"], indirect=True
+    )
     def test_it_goes_out_once_and_holds(self, station: Station) -> None:
         assert station.seen("before").state == "waiting"
         assert station.told() == []  # off, as every list is
@@ -196,7 +206,9 @@ class TestBothDatabases:
                 " AND datname = current_database()"
             )
             with house.context.database.engine.connect() as watcher:
-                watcher = watcher.execution_options(isolation_level="AUTOCOMMIT")
+                watcher = watcher.execution_options(
+                    isolation_level="AUTOCOMMIT"
+                )
                 while approving.is_alive() and not watcher.scalar(waits):
                     time.sleep(0.01)
             return known
@@ -216,7 +228,9 @@ def test_what_the_police_read(station: Station) -> None:
     (message,) = station.house.mail.messages
     assert "MADE AUTOMATICALLY" in message.text
     assert "List: Baseline, entry E-7" in message.text
-    assert "Match: PDQ, 4 bits of difference, quality 90 of 100\n" in message.text
+    assert (
+        "Match: PDQ, 4 bits of difference, quality 90 of 100\n" in message.text
+    )
     assert "nobody has assessed the case yet" in message.text
     attached, hashes = message.attachments
     assert "Category" not in json.loads(hashes.data)["value"][0]
@@ -227,7 +241,9 @@ def test_what_the_police_read(station: Station) -> None:
     ("distance", "words"),
     [(0, "no difference"), (1, "1 bit of difference"), (2, "2 bits of")],
 )
-def test_differences_in_words(station: Station, distance: int, words: str) -> None:
+def test_differences_in_words(
+    station: Station, distance: int, words: str
+) -> None:
     station.switch_on()
     station.seen(distance=distance)
     assert f"Match: PDQ, {words}" in station.house.mail.messages[0].text
@@ -255,7 +271,9 @@ def test_the_police_read_it_in_their_language(station: Station) -> None:
         {"decision": "disconfirmed"},
     ],
 )
-def test_what_is_not_strong_enough(station: Station, match: dict[str, Any]) -> None:
+def test_what_is_not_strong_enough(
+    station: Station, match: dict[str, Any]
+) -> None:
     station.switch_on()
     station.seen(**match)
     assert station.told() == []
@@ -271,7 +289,9 @@ def test_what_is_not_strong_enough(station: Station, match: dict[str, Any]) -> N
         {"kind": "sha256", "distance": 0, "quality": None},
     ],
 )
-def test_what_is_just_strong_enough(station: Station, match: dict[str, Any]) -> None:
+def test_what_is_just_strong_enough(
+    station: Station, match: dict[str, Any]
+) -> None:
     station.switch_on()
     station.seen(**match)
     assert len(station.told()) == 1
@@ -345,13 +365,19 @@ def test_a_list_that_is_switched_off_before_the_job_ran_tells_nobody(
     assert case.outcome == {}
 
 
-def test_a_hash_that_somebody_disconfirmed_tells_nobody(station: Station) -> None:
+def test_a_hash_that_somebody_disconfirmed_tells_nobody(
+    station: Station,
+) -> None:
     """At another file, and on another list that has the very same hash."""
     with station.writing() as session:
-        other = HashList(id=new_id(), name="Other", created_at=station.house.now)
+        other = HashList(
+            id=new_id(), name="Other", created_at=station.house.now
+        )
         session.add(other)
         session.flush()
-        same = HashEntryRow(list_id=other.id, kind="pdq", value=VALUE, added_in=1)
+        same = HashEntryRow(
+            list_id=other.id, kind="pdq", value=VALUE, added_in=1
+        )
         session.add(same)
     case = station.seen("first", entry_id=same.id, list_id=other.id)
     person = station.house.person()
@@ -363,7 +389,9 @@ def test_a_hash_that_somebody_disconfirmed_tells_nobody(station: Station) -> Non
     assert station.told() == [] and case.state == "waiting"
 
 
-def test_the_same_file_at_another_location_is_another_case(station: Station) -> None:
+def test_the_same_file_at_another_location_is_another_case(
+    station: Station,
+) -> None:
     """Its match is old; that it is seen there is new."""
     station.seen("old")
     station.house.later(hours=1)
@@ -381,7 +409,9 @@ def test_the_same_file_at_another_location_is_another_case(station: Station) -> 
     assert [one.case_id for one in station.told()] == [again.id]
 
 
-def test_police_who_were_told_by_people_are_not_told_again(station: Station) -> None:
+def test_police_who_were_told_by_people_are_not_told_again(
+    station: Station,
+) -> None:
     case = station.house.case("one", danger_now=True)
     station.house.decide(case, "police")
     station.switch_on()
@@ -405,7 +435,10 @@ def test_a_withdrawn_one_is_not_made_again(station: Station) -> None:
         session.execute(update(MediaMatch).values(decision="confirmed"))
         session.add(
             HashEntryRow(
-                list_id=station.known.id, kind="md5", value="2" * 32, added_in=1
+                list_id=station.known.id,
+                kind="md5",
+                value="2" * 32,
+                added_in=1,
             )
         )
     station.appraised(case)
@@ -441,7 +474,9 @@ def test_where_the_rules_do_not_name_our_police_people_decide(
     assert station.told() == []
 
 
-@pytest.mark.parametrize("state", ["not_illegal", "closed", "removed", "received"])
+@pytest.mark.parametrize(
+    "state", ["not_illegal", "closed", "removed", "received"]
+)
 def test_a_case_that_people_are_through_with_is_theirs(
     station: Station, state: str
 ) -> None:
@@ -504,7 +539,10 @@ class TestTheSwitch:
                 else:
                     with pytest.raises(Conflict):
                         police_switch.stop(
-                            session, found, actor="person:x", now=station.house.now
+                            session,
+                            found,
+                            actor="person:x",
+                            now=station.house.now,
                         )
         assert len(station.logged("hashlist.police_off")) == 1
 
@@ -537,7 +575,9 @@ def test_the_history_holds_the_evidence(station: Station) -> None:
     station.seen()
     with station.writing() as session:
         plan = session.scalars(select(Plan)).one()
-        approved = [one for one in history(session, plan.id) if one.event == "approved"]
+        approved = [
+            one for one in history(session, plan.id) if one.event == "approved"
+        ]
         assert approved[0].details["entry"] == "E-7"
         assert session.scalar(select(Person.id)) is None
     assert station.house.now - station.known.created_at < timedelta(days=1)
@@ -546,7 +586,9 @@ def test_the_history_holds_the_evidence(station: Station) -> None:
 def test_the_case_and_the_office_see_that_no_person_decided_it(
     station: Station, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partners.referrals.views.utc_now", lambda: station.house.now)
+    monkeypatch.setattr(
+        "partners.referrals.views.utc_now", lambda: station.house.now
+    )
     station.switch_on()
     case = station.seen()
     client = create_app(station.house.context).test_client()

@@ -68,10 +68,18 @@ def test_the_whole_way(house: Any) -> None:
         )
         referral = session.get_one(Referral, house.referral.id)
         referrals.answer(
-            session, referral, "take_up", actor="x", now=house.now, note="a\x00b"
+            session,
+            referral,
+            "take_up",
+            actor="x",
+            now=house.now,
+            note="a\x00b",
         )
         holds.release_hold(
-            session, session.get_one(Hold, house.hold.id), actor="x", now=house.now
+            session,
+            session.get_one(Hold, house.hold.id),
+            actor="x",
+            now=house.now,
         )
     house.work()
     assert house.notice.state == "awaiting_contact"

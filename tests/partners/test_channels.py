@@ -42,7 +42,11 @@ def test_a_module_is_all_that_a_channel_needs(house: Any) -> None:
         with pytest.raises(InvalidInput, match="not a loft"):
             set_contact(act, row, channel="pigeon", address="desk@x.example")
         set_contact(act, row, channel="pigeon", address="loft 3")
-        assert (row.channel, row.address, row.approved_at) == ("pigeon", "loft 3", None)
+        assert (row.channel, row.address, row.approved_at) == (
+            "pigeon",
+            "loft 3",
+            None,
+        )
     with pytest.raises(Unavailable, match="Set HOTLINE_CONTROL_URL"):
         build_channels(settings).send("pigeon", _message("loft 3"))
     loft = settings.model_copy(update={"control_url": "https://loft.example"})
@@ -54,10 +58,17 @@ def test_a_module_is_all_that_a_channel_needs(house: Any) -> None:
 
 @pytest.mark.parametrize("name", ["email", "none", "", "much-too-long-a-name"])
 def test_a_name_that_is_taken_or_does_not_fit_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pigeon_module: str, name: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pigeon_module: str,
+    name: str,
 ) -> None:
-    (tmp_path / "zebra.py").write_text(pigeon_module.replace('"pigeon"', repr(name)))
-    monkeypatch.setattr(channels, "__path__", [*channels.__path__, str(tmp_path)])
+    (tmp_path / "zebra.py").write_text(
+        pigeon_module.replace('"pigeon"', repr(name))
+    )
+    monkeypatch.setattr(
+        channels, "__path__", [*channels.__path__, str(tmp_path)]
+    )
     channel_kinds.cache_clear()
     with pytest.raises(ValueError, match="channel's name"):
         channel_kinds()

@@ -46,7 +46,9 @@ class Browser:
         return self.client.get(path)
 
     def post(self, path: str, page: str = CASE, **form: Any) -> Any:
-        found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(page).text)
+        found = re.search(
+            r'name="csrf_token" value="([^"]+)"', self.get(page).text
+        )
         assert found
         return self.client.post(path, data={"csrf_token": found[1], **form})
 
@@ -57,7 +59,9 @@ class Browser:
 
 
 @pytest.fixture
-def browser(house: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Browser]:
+def browser(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Browser]:
     """A browser of a person of that role."""
     for module in ("console.measures", "console.directory"):
         monkeypatch.setattr(f"partners.{module}.utc_now", lambda: house.now)
@@ -77,7 +81,9 @@ def browser(house: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Browse
 
 def action(page: str, label: str) -> str:
     """The address of the form that holds a button or summary with this label."""
-    forms = re.findall(r'<form[^>]*action="([^"]+)"[^>]*>(.*?)</form>', page, re.S)
+    forms = re.findall(
+        r'<form[^>]*action="([^"]+)"[^>]*>(.*?)</form>', page, re.S
+    )
     return next(path for path, inside in forms if label in inside)
 
 
@@ -108,10 +114,16 @@ def test_others_do_not_see_the_directory(browser: Any, role: str) -> None:
     assert browser("eda", role).get("/console/partners").status_code == 403
 
 
-def test_a_partner_is_added_addressed_and_confirmed(house: Any, browser: Any) -> None:
+def test_a_partner_is_added_addressed_and_confirmed(
+    house: Any, browser: Any
+) -> None:
     chief = browser("drita", "supervisor")
     wrong = chief.post(
-        "/console/partners", "/console/partners", kind="bank", name=" ", country="QQ"
+        "/console/partners",
+        "/console/partners",
+        kind="bank",
+        name=" ",
+        country="QQ",
     )
     assert wrong.status_code == 422
     assert wrong.text.count("faulty") == 3
@@ -134,11 +146,17 @@ def test_a_partner_is_added_addressed_and_confirmed(house: Any, browser: Any) ->
     chief.post(f"{here}/confirm", "/console/partners")
     assert house.only(Partner).approved_at is None
     chief.post(
-        f"{here}/contact", "/console/partners", channel="email", address="a@b\n.example"
+        f"{here}/contact",
+        "/console/partners",
+        channel="email",
+        address="a@b\n.example",
     )
     assert house.only(Partner).address == ""
     chief.post(
-        f"{here}/contact", "/console/partners", channel="email", address="a@b.example"
+        f"{here}/contact",
+        "/console/partners",
+        channel="email",
+        address="a@b.example",
     )
     assert house.only(Partner).approved_at is None
     chief.post(f"{here}/confirm", "/console/partners")
@@ -147,11 +165,15 @@ def test_a_partner_is_added_addressed_and_confirmed(house: Any, browser: Any) ->
     assert house.only(Partner).disabled_at is not None
 
 
-def test_a_changed_address_needs_a_new_confirmation(house: Any, browser: Any) -> None:
+def test_a_changed_address_needs_a_new_confirmation(
+    house: Any, browser: Any
+) -> None:
     partner = house.partner()
     chief = browser("drita", "supervisor")
     page = "/console/partners"
-    chief.post(f"{page}/{partner.id}/contact", page, channel="http", address="ftp://x")
+    chief.post(
+        f"{page}/{partner.id}/contact", page, channel="http", address="ftp://x"
+    )
     assert house.only(Partner).approved_at is not None
     chief.post(
         f"{page}/{partner.id}/contact",
@@ -163,7 +185,9 @@ def test_a_changed_address_needs_a_new_confirmation(house: Any, browser: Any) ->
 
 
 @pytest.mark.usefixtures("pigeon")
-def test_every_channel_of_the_registry_is_offered(house: Any, browser: Any) -> None:
+def test_every_channel_of_the_registry_is_offered(
+    house: Any, browser: Any
+) -> None:
     house.partner(channel="cloudflare", address="acc1")
     page = browser("drita", "supervisor").get("/console/partners?lang=en").text
     for name, label in (
@@ -173,7 +197,9 @@ def test_every_channel_of_the_registry_is_offered(house: Any, browser: Any) -> N
         ("pigeon", "Pigeon"),
         ("none", "None yet"),
     ):
-        assert re.search(rf'<option value="{name}"[^>]*>{label}</option>', page)
+        assert re.search(
+            rf'<option value="{name}"[^>]*>{label}</option>', page
+        )
     assert "Cloudflare <code>acc1</code>" in page
 
 
@@ -181,7 +207,9 @@ def test_analysts_cannot_edit(house: Any, browser: Any) -> None:
     partner = house.partner(approved=False)
     house.case()
     assert (
-        browser("arta").post(f"/console/partners/{partner.id}/confirm").status_code
+        browser("arta")
+        .post(f"/console/partners/{partner.id}/confirm")
+        .status_code
         == 403
     )
 
@@ -201,7 +229,9 @@ def test_the_way_back_stays_in_the_console(house: Any, browser: Any) -> None:
 # the plan
 
 
-def test_a_case_that_is_not_assessed_has_no_plan_yet(house: Any, browser: Any) -> None:
+def test_a_case_that_is_not_assessed_has_no_plan_yet(
+    house: Any, browser: Any
+) -> None:
     house.case(state="waiting")
     page = browser("arta").case()
     assert "A plan can be made once the case is assessed." in page
@@ -230,7 +260,9 @@ def test_one_asks_and_another_approves(house: Any, browser: Any) -> None:
     page = arta.case()
     assert "Another person must approve it." in page
     assert "Approve: send it" not in page
-    assert arta.post(f"{path}s/{house.only(Plan).id}/approve").status_code == 403
+    assert (
+        arta.post(f"{path}s/{house.only(Plan).id}/approve").status_code == 403
+    )
     approve = action(besnik.case(), "Approve: send it")
     assert besnik.post(approve).location == CASE
     house.work()
@@ -280,7 +312,10 @@ def test_what_belongs_to_another_case_does_not_exist_here(
     house.partner()
     house.case()
     plan = house.request(house.case("two"), "police")
-    assert browser("besnik").post(f"{CASE}/plans/{plan.id}/approve").status_code == 404
+    assert (
+        browser("besnik").post(f"{CASE}/plans/{plan.id}/approve").status_code
+        == 404
+    )
     assert house.only(Plan).state == "requested"
 
 
@@ -294,11 +329,19 @@ def test_a_senior_releases_and_extends(house: Any, browser: Any) -> None:
     senior = browser("blerta", "senior")
     page = senior.case()
     extend, free = action(page, ">Extend<"), action(page, ">Release<")
-    senior.post(extend, deadline="2026-11-24T10:00", reason="", officer_reference="")
-    page = senior.case()
-    assert "The hold was not extended. Say why. Give the officer's reference." in page
     senior.post(
-        extend, deadline="2026-11-24T10:00", reason="Search", officer_reference="1/26"
+        extend, deadline="2026-11-24T10:00", reason="", officer_reference=""
+    )
+    page = senior.case()
+    assert (
+        "The hold was not extended. Say why. Give the officer's reference."
+        in page
+    )
+    senior.post(
+        extend,
+        deadline="2026-11-24T10:00",
+        reason="Search",
+        officer_reference="1/26",
     )
     assert house.hold.deadline.isoformat() == "2026-11-24T09:00:00+00:00"
     senior.post(free, reason="by telephone")
@@ -315,7 +358,10 @@ def test_an_expired_hold_is_shown_as_danger(house: Any, browser: Any) -> None:
     house.later(days=3)
     with house.context.database.writing() as session:
         expire_holds(session, house.context, house.now)
-    assert "The deadline has passed and the hold still holds." in browser("arta").case()
+    assert (
+        "The deadline has passed and the hold still holds."
+        in browser("arta").case()
+    )
 
 
 def test_the_liaison_notes_an_answer(house: Any, browser: Any) -> None:
@@ -323,7 +369,9 @@ def test_the_liaison_notes_an_answer(house: Any, browser: Any) -> None:
     house.decide(house.case(), "police")
     liaison = browser("luan", "liaison")
     path = action(liaison.case(), "Who said what")
-    liaison.post(path, verb="take_up", their_reference="9/26", note="Officer K.")
+    liaison.post(
+        path, verb="take_up", their_reference="9/26", note="Officer K."
+    )
     assert (house.referral.state, house.referral.their_reference) == (
         "taken_up",
         "9/26",
@@ -338,7 +386,9 @@ def test_the_liaison_notes_an_answer(house: Any, browser: Any) -> None:
 # notices and deliveries
 
 
-def test_an_unconfirmed_host_is_confirmed_on_the_case(house: Any, browser: Any) -> None:
+def test_an_unconfirmed_host_is_confirmed_on_the_case(
+    house: Any, browser: Any
+) -> None:
     house.decide(house.case(), "provider_notice-XK")
     assert house.notice.state == "awaiting_contact"
     assert "A supervisor confirms the contact." in browser("arta").case()
@@ -380,7 +430,9 @@ def test_what_failed_is_sent_again(house: Any, browser: Any) -> None:
 
 
 def test_a_senior_withdraws_a_notice(house: Any, browser: Any) -> None:
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.decide(house.case(), "provider_notice-XK")
     assert "Withdraw the notice" not in browser("arta").case()
     senior = browser("blerta", "senior")
@@ -397,7 +449,9 @@ def test_a_senior_withdraws_a_notice(house: Any, browser: Any) -> None:
 
 
 def test_the_watch_shows_its_looks(house: Any, browser: Any) -> None:
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     case = house.case()
     house.decide(case, "provider_notice-XK")
     with house.context.database.writing() as session:
@@ -425,7 +479,9 @@ def test_the_watch_shows_its_looks(house: Any, browser: Any) -> None:
 def test_everything_speaks_albanian(house: Any, browser: Any) -> None:
     house.partner()
     house.decide(house.case(), "police", "provider_notice")
-    page = html.unescape(browser("blerta", "senior").get(f"{CASE}?lang=sq").text)
+    page = html.unescape(
+        browser("blerta", "senior").get(f"{CASE}?lang=sq").text
+    )
     for words in (
         "Referimet",
         "Pezulluar nga policia",
@@ -436,7 +492,9 @@ def test_everything_speaks_albanian(house: Any, browser: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", [Plan, Hold, Referral, Notice])
-def test_every_measure_wants_a_permission(house: Any, browser: Any, kind: type) -> None:
+def test_every_measure_wants_a_permission(
+    house: Any, browser: Any, kind: type
+) -> None:
     """An operator may none of it, a stranger is not even told."""
     house.partner()
     house.decide(house.case(), "police", "provider_notice")
@@ -454,7 +512,9 @@ def test_every_measure_wants_a_permission(house: Any, browser: Any, kind: type) 
     assert house.hold.state == "active"
 
 
-def test_a_case_without_an_address_is_closed_by_hand(house: Any, browser: Any) -> None:
+def test_a_case_without_an_address_is_closed_by_hand(
+    house: Any, browser: Any
+) -> None:
     """Nothing can be checked there: a person says why nothing more is to be done."""
     house.case(state="assessed")
     arta = browser("arta")
@@ -462,12 +522,17 @@ def test_a_case_without_an_address_is_closed_by_hand(house: Any, browser: Any) -
     path = action(page, "Close the case")
     arta.post(path, why=" ")
     assert house.only(Case).state == "assessed"
-    assert arta.post(path, why="Told to the police on the telephone.").location == CASE
+    assert (
+        arta.post(path, why="Told to the police on the telephone.").location
+        == CASE
+    )
     assert house.only(Case).state == "closed"
     assert "Close the case" not in arta.case()
 
 
-def test_a_watched_case_is_not_closed_by_hand(house: Any, browser: Any) -> None:
+def test_a_watched_case_is_not_closed_by_hand(
+    house: Any, browser: Any
+) -> None:
     house.case(state="in_progress")
     with house.context.database.writing() as session:
         case = session.scalars(select(Case)).one()
@@ -507,8 +572,12 @@ def test_what_waits_for_a_person_tells_of_held_danger_first(
     page = arta.get("/console/to-decide").text
     assert page.index(danger) < page.index("A reporter wrote something")
     assert page.count(f">{case.reference}</a>") == 2
-    arta.post(f"/console/cases/{case.reference}/reports/{part.report_id}/words")
-    assert "A reporter wrote something" not in arta.get("/console/to-decide").text
+    arta.post(
+        f"/console/cases/{case.reference}/reports/{part.report_id}/words"
+    )
+    assert (
+        "A reporter wrote something" not in arta.get("/console/to-decide").text
+    )
 
 
 # whose place it is

@@ -39,15 +39,24 @@ class Mailbox:
         self.answers: list[str] = []
 
     async def handle_RCPT(
-        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+        self,
+        server: Any,
+        session: Any,
+        envelope: Any,
+        address: str,
+        options: Any,
     ) -> str:
         answer = self.answers.pop(0) if self.answers else "250 OK"
         if answer.startswith("250"):
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        mail = message_from_bytes(envelope.original_content, policy=policy.default)
+    async def handle_DATA(
+        self, server: Any, session: Any, envelope: Any
+    ) -> str:
+        mail = message_from_bytes(
+            envelope.original_content, policy=policy.default
+        )
         self.mails.append(mail)  # type: ignore[arg-type]
         return "250 taken"
 
@@ -152,7 +161,11 @@ def test_a_referral_arrives_by_mail_with_its_document(by_mail: Any) -> None:
     assert house.referral.reference in mail["Subject"]
     names = [part.get_filename() for part in mail.iter_attachments()]
     assert names == ["referral.json", "hashes.vics.json"]
-    assert (delivery.state, delivery.tries, delivery.sent_at) == ("sent", 1, house.now)
+    assert (delivery.state, delivery.tries, delivery.sent_at) == (
+        "sent",
+        1,
+        house.now,
+    )
     assert house.referral.state == "delivered"
     assert delivery.partner.last_success_at == house.now
 
@@ -164,7 +177,10 @@ def test_for_now_means_later_with_the_same_id(by_mail: Any) -> None:
     assert [str(error) for error in house.errors] == [
         "The mail server answered 451: try later"
     ]
-    assert (house.only(Delivery).state, house.referral.state) == ("sending", "queued")
+    assert (house.only(Delivery).state, house.referral.state) == (
+        "sending",
+        "queued",
+    )
     assert house.hold.state == "pending"
     house.later(hours=1)
     house.work()
@@ -181,9 +197,14 @@ def test_for_good_means_a_person(by_mail: Any) -> None:
     house.decide(house.case(), "police", "provider_notice")
     delivery = house.only(Delivery)
     assert (delivery.state, house.referral.state) == ("failed", "failed")
-    assert delivery.answer == {"error": "The mail server answered 550: no such user"}
+    assert delivery.answer == {
+        "error": "The mail server answered 550: no such user"
+    }
     # the police do not know: nothing may leave
-    assert (house.hold.state, house.notice.state) == ("pending", "awaiting_release")
+    assert (house.hold.state, house.notice.state) == (
+        "pending",
+        "awaiting_release",
+    )
     assert house.errors == []
     retry_until_settled(house)
     assert box.mails == []
@@ -211,7 +232,10 @@ def test_a_server_that_is_down_is_tried_again(house: Any) -> None:
     house.partner()
     house.decide(house.case(), "police")
     assert "The mail server failed" in str(house.errors[0])
-    assert (house.only(Delivery).state, house.referral.state) == ("sending", "queued")
+    assert (house.only(Delivery).state, house.referral.state) == (
+        "sending",
+        "queued",
+    )
 
 
 def test_without_a_mail_server_deliveries_wait_and_say_so(house: Any) -> None:
@@ -234,7 +258,9 @@ def _attempt_with(channels: Any) -> Any:
 # HTTP
 
 
-def test_a_hotline_gets_the_document_and_its_number_is_kept(by_http: Any) -> None:
+def test_a_hotline_gets_the_document_and_its_number_is_kept(
+    by_http: Any,
+) -> None:
     house, desk = by_http
     desk.answers = [(201, b'{"reference": "RS-77"}')]
     house.decide(house.case(), "hotline")
@@ -261,13 +287,18 @@ def test_an_outage_is_tried_again_under_the_same_key(by_http: Any) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 400, 404, 422])
-def test_a_refused_document_is_not_sent_again(by_http: Any, status: int) -> None:
+def test_a_refused_document_is_not_sent_again(
+    by_http: Any, status: int
+) -> None:
     house, desk = by_http
     desk.answers = [(status, b"{}")]
     house.decide(house.case(), "hotline")
     retry_until_settled(house)
     assert len(desk.seen) == 1
-    assert (house.only(Delivery).state, house.referral.state) == ("failed", "failed")
+    assert (house.only(Delivery).state, house.referral.state) == (
+        "failed",
+        "failed",
+    )
     assert str(status) in house.only(Delivery).answer["error"]
 
 
@@ -283,7 +314,9 @@ def test_a_worker_that_dies_after_sending_sends_again_under_the_same_id(
 ) -> None:
     house.partner()
     house.approve(house.request(house.case(), "police"))
-    (job, task), *_ = [one for one in house._due() if one[0] == "delivery.attempt"]
+    (job, task), *_ = [
+        one for one in house._due() if one[0] == "delivery.attempt"
+    ]
     send, real = house.mail.send, house.mail
 
     def send_and_die(message: Any) -> Any:
@@ -293,7 +326,10 @@ def test_a_worker_that_dies_after_sending_sends_again_under_the_same_id(
     real.send = send_and_die
     with pytest.raises(Crash):
         house.jobs[job](task)
-    assert (house.only(Delivery).state, house.referral.state) == ("sending", "queued")
+    assert (house.only(Delivery).state, house.referral.state) == (
+        "sending",
+        "queued",
+    )
     real.send = send
     house.work()
     first, second = house.mail.messages
@@ -309,7 +345,9 @@ def test_a_worker_that_dies_after_sending_sends_again_under_the_same_id(
 def test_work_that_runs_twice_sends_once(house: Any) -> None:
     house.partner()
     house.approve(house.request(house.case(), "police"))
-    ((job, task),) = [one for one in house._due() if one[0] == "delivery.attempt"]
+    ((job, task),) = [
+        one for one in house._due() if one[0] == "delivery.attempt"
+    ]
     house.jobs[job](task)
     with pytest.raises(Exception, match="done"):
         house.jobs[job](task)
@@ -337,7 +375,9 @@ def test_nothing_is_queued_to_an_unconfirmed_address(house: Any) -> None:
 # mending
 
 
-def test_a_retry_goes_to_the_mended_address_under_the_old_id(house: Any) -> None:
+def test_a_retry_goes_to_the_mended_address_under_the_old_id(
+    house: Any,
+) -> None:
     partner = house.partner()
     house.mail.faults = [Refused("550")]
     house.decide(house.case(), "police")
@@ -360,11 +400,16 @@ def test_a_retry_goes_to_the_mended_address_under_the_old_id(house: Any) -> None
                 retry_delivery(session, found, actor="x", now=house.now)
         house.work()
     first, second = house.mail.messages
-    assert (second.address, second.message_id) == ("new@desk.example", first.message_id)
+    assert (second.address, second.message_id) == (
+        "new@desk.example",
+        first.message_id,
+    )
     assert house.referral.state == "delivered"
 
 
-def test_confirming_an_address_sends_what_waited_and_what_failed(house: Any) -> None:
+def test_confirming_an_address_sends_what_waited_and_what_failed(
+    house: Any,
+) -> None:
     waiting = house.partner(approved=False)
     case = house.case()
     house.decide(case, "police", partner=waiting)
@@ -399,13 +444,16 @@ def test_confirming_an_address_sends_what_waited_and_what_failed(house: Any) -> 
 def test_an_immediate_referral_goes_before_all_others(house: Any) -> None:
     house.partner()
     routes = [
-        {**route, "urgency": "immediate"} for route in house.case().routing["routes"]
+        {**route, "urgency": "immediate"}
+        for route in house.case().routing["routes"]
     ]
     urgent = house.case("urgent", danger_now=True, routing={"routes": routes})
     house.approve(house.request(urgent, "police"))
     with house.context.database.reading() as session:
         queue = session.scalar(
-            select(OutboxEntry.queue).where(OutboxEntry.job == "delivery.attempt")
+            select(OutboxEntry.queue).where(
+                OutboxEntry.job == "delivery.attempt"
+            )
         )
     assert queue == "urgent"
     house.work()
@@ -419,6 +467,8 @@ def test_an_office_that_answered_keeps_its_word(house: Any) -> None:
     house.decide(house.case(), "police")
     with house.context.database.writing() as session:
         referral = session.get_one(Referral, house.referral.id)
-        referrals.answer(session, referral, "take_up", actor="partner", now=house.now)
+        referrals.answer(
+            session, referral, "take_up", actor="partner", now=house.now
+        )
         referrals.delivered(session, house.context, referral, now=house.now)
     assert house.referral.state == "taken_up"

@@ -82,7 +82,8 @@ STAGES = (
 @given(
     acts=st.lists(
         st.one_of(
-            st.sampled_from(ACTS).map(lambda act: (act,)), st.sampled_from(STAGES)
+            st.sampled_from(ACTS).map(lambda act: (act,)),
+            st.sampled_from(STAGES),
         ),
         min_size=2,
         max_size=8,
@@ -90,7 +91,10 @@ STAGES = (
     is_contact_known=st.booleans(),
 )
 def _interleave(
-    house: Any, left: list[str], acts: list[tuple[str, ...]], is_contact_known: bool
+    house: Any,
+    left: list[str],
+    acts: list[tuple[str, ...]],
+    is_contact_known: bool,
 ) -> None:
     interleaving = Interleaving(house, left, is_contact_known=is_contact_known)
     interleaving.run([act for group in acts for act in group])
@@ -108,7 +112,9 @@ def test_no_order_of_acts_lets_a_notice_leave_early(house: Any) -> None:
 class Interleaving:
     """One case under a list of acts; every message to a host is judged as it leaves."""
 
-    def __init__(self, house: Any, left: list[str], *, is_contact_known: bool) -> None:
+    def __init__(
+        self, house: Any, left: list[str], *, is_contact_known: bool
+    ) -> None:
         self.house, self.left = house, left
         self._empty_house()
         self.assessors = 0
@@ -117,11 +123,17 @@ class Interleaving:
         house.partner()
         house.partner("hotline-rs", "hotline", country="RS")
         house.partner(
-            "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+            "provider:abuse@isp.example",
+            "provider",
+            address="abuse@isp.example",
         )
         self.contact = "abuse@isp.example" if is_contact_known else None
-        self.case = house.case(state="waiting", outcome={}, abuse_contact=self.contact)
-        self.attempt = lambda task: attempt_delivery(task, channels=house.channels)
+        self.case = house.case(
+            state="waiting", outcome={}, abuse_contact=self.contact
+        )
+        self.attempt = lambda task: attempt_delivery(
+            task, channels=house.channels
+        )
         house.mail.send = self._judge
         self.do_move_abroad()
         self.do_assess()
@@ -154,7 +166,8 @@ class Interleaving:
         today = route(facts, load_rules(context.settings.data_dir))
         kind = self._kind_of(message)
         must_wait = any(
-            one.to == kind and one.after == "police_release" for one in today.routes
+            one.to == kind and one.after == "police_release"
+            for one in today.routes
         )
         assert any(one.to == kind for one in today.routes)
         assert not holding
@@ -178,7 +191,9 @@ class Interleaving:
     def do_request(self) -> None:
         routes = Routing.from_json(self.house.only(Case).routing).routes
         chosen = {
-            route.id: None for route in routes if route.to in ("police", *NOTICE_KINDS)
+            route.id: None
+            for route in routes
+            if route.to in ("police", *NOTICE_KINDS)
         }
         arta = self.house.person()
         with self._writing() as session:
@@ -213,7 +228,9 @@ class Interleaving:
     def _move(self, country: str, address: str) -> None:
         now = self.house.now
 
-        def seen(fact: str, value: str, subject: str | None = None) -> Observation:
+        def seen(
+            fact: str, value: str, subject: str | None = None
+        ) -> Observation:
             return Observation(fact, value, "test", now, 0.9, subject)
 
         self.house.hosting = (
@@ -221,7 +238,11 @@ class Interleaving:
             seen("address", address),
             seen("country", country, address),
             seen("asn", f"AS6450{len(country + address) % 10}", address),
-            *((seen("abuse_contact", self.contact, address),) if self.contact else ()),
+            *(
+                (seen("abuse_contact", self.contact, address),)
+                if self.contact
+                else ()
+            ),
         )
         with self._writing() as session:
             item = session.scalars(select(Item)).one()
@@ -242,7 +263,12 @@ class Interleaving:
         with self._writing() as session:
             case = session.get_one(Case, self.case.id)
             cases.reopen(
-                session, self.house.context, case, arta, "news", now=self.house.now
+                session,
+                self.house.context,
+                case,
+                arta,
+                "news",
+                now=self.house.now,
             )
 
     def do_assess(self) -> None:
@@ -261,7 +287,9 @@ class Interleaving:
             )
 
     def do_name_contact(self) -> None:
-        host = next(one for one in self.house.all(Partner) if one.kind == "provider")
+        host = next(
+            one for one in self.house.all(Partner) if one.kind == "provider"
+        )
         for notice in self.house.all(Notice):
             if notice.state not in ("awaiting_contact", "failed"):
                 continue

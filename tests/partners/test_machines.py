@@ -56,7 +56,9 @@ def reachable(machine: Machine, start: str) -> set[str]:
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)
-def test_every_state_is_reachable_and_only_the_final_ones_end(machine: Machine) -> None:
+def test_every_state_is_reachable_and_only_the_final_ones_end(
+    machine: Machine,
+) -> None:
     assert reachable(machine, machine.initial) == machine.states
     going = {source for source, _ in machine.transitions}
     assert going <= machine.states
@@ -68,13 +70,21 @@ def test_a_hold_ends_by_a_person_alone() -> None:
     assert set(HOLDING) == HOLD_MACHINE.states - {"released", "cancelled"}
     assert HOLD_MACHINE.transitions["active", "expired"] in HOLDING
     into_released = {
-        event for (_, event), to in HOLD_MACHINE.transitions.items() if to == "released"
+        event
+        for (_, event), to in HOLD_MACHINE.transitions.items()
+        if to == "released"
     }
     assert into_released == {"released"}
 
 
-def test_a_notice_is_sent_only_from_the_queue_and_queued_only_when_free() -> None:
-    sent = {source for (source, event) in NOTICE_MACHINE.transitions if event == "sent"}
+def test_a_notice_is_sent_only_from_the_queue_and_queued_only_when_free() -> (
+    None
+):
+    sent = {
+        source
+        for (source, event) in NOTICE_MACHINE.transitions
+        if event == "sent"
+    }
     assert sent == {"queued"}
     into_queue = {
         key for key, to in NOTICE_MACHINE.transitions.items() if to == "queued"
@@ -89,7 +99,9 @@ def test_a_notice_is_sent_only_from_the_queue_and_queued_only_when_free() -> Non
 
 def test_removal_is_verified_from_every_state_but_the_withdrawn() -> None:
     able = {
-        source for (source, event) in NOTICE_MACHINE.transitions if event == "verified"
+        source
+        for (source, event) in NOTICE_MACHINE.transitions
+        if event == "verified"
     }
     assert able == NOTICE_MACHINE.states - {"withdrawn", "verified_removed"}
 
@@ -104,7 +116,9 @@ def test_only_checks_lead_out_of_a_verified_removal() -> None:
 
 
 def test_answers_are_events_of_their_machines() -> None:
-    assert {event for event in VERBS.values() if event} <= NOTICE_MACHINE.events
+    assert {
+        event for event in VERBS.values() if event
+    } <= NOTICE_MACHINE.events
     assert set(ANSWERS.values()) <= REFERRAL_MACHINE.events
     assert set(OPEN) <= NOTICE_MACHINE.states
     for state in OPEN:

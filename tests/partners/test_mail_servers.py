@@ -46,7 +46,9 @@ class Inbox:
     def __init__(self) -> None:
         self.recipients: list[str] = []
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+    async def handle_DATA(
+        self, _server: Any, _session: Any, envelope: Any
+    ) -> str:
         self.recipients += envelope.rcpt_tos
         return "250 OK"
 
@@ -122,7 +124,9 @@ def serve(certificate: Path) -> Iterator[Callable[[str], tuple[Inbox, int]]]:
         controller.stop()
 
 
-def channel(tmp_path: Path, security: str, port: int, host: str = HOST) -> MailChannel:
+def channel(
+    tmp_path: Path, security: str, port: int, host: str = HOST
+) -> MailChannel:
     settings = Settings(
         data_dir=tmp_path,
         smtp_host=host,

@@ -26,7 +26,9 @@ from triage.items.models import Item
 @pytest.fixture
 def sent(house: Any) -> Any:
     """A notice that a confirmed host has."""
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.decide(house.case(), "provider_notice-XK")
     assert house.notice.state == "sent"
     return house
@@ -35,14 +37,21 @@ def sent(house: Any) -> Any:
 def answer(house: Any, verb: str, text: str = "because") -> None:
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
-        service.answer(session, house.context, notice, verb, text, now=house.now)
+        service.answer(
+            session, house.context, notice, verb, text, now=house.now
+        )
 
 
 def withdraw(house: Any, reason: str = "Sent in error") -> None:
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
         service.withdraw(
-            session, house.context, notice, reason=reason, actor="x", now=house.now
+            session,
+            house.context,
+            notice,
+            reason=reason,
+            actor="x",
+            now=house.now,
         )
 
 
@@ -53,7 +62,9 @@ def verified(house: Any) -> None:
 
 def still_up(house: Any, event: str) -> None:
     with house.context.database.writing() as session:
-        service.still_up(session, house.notice.case_id, event=event, now=house.now)
+        service.still_up(
+            session, house.notice.case_id, event=event, now=house.now
+        )
 
 
 def reminded(house: Any) -> int:
@@ -66,7 +77,9 @@ def reminded(house: Any) -> int:
 # contacts
 
 
-def test_an_unconfirmed_host_waits_for_a_person_and_then_gets_it(house: Any) -> None:
+def test_an_unconfirmed_host_waits_for_a_person_and_then_gets_it(
+    house: Any,
+) -> None:
     house.decide(house.case(), "provider_notice-XK")
     assert house.notice.state == "awaiting_contact"
     assert house.mail.messages == []
@@ -89,7 +102,9 @@ def test_the_host_is_looked_up_again_just_before_sending(sent: Any) -> None:
     house.later(hours=1)
     plan = house.request(house.only(Case), "provider_notice-XK")
     with house.context.database.writing() as session:
-        session.get_one(Item, house.only(Item).id).abuse_contact = "ABUSE@new.example"
+        session.get_one(
+            Item, house.only(Item).id
+        ).abuse_contact = "ABUSE@new.example"
     house.approve(plan)
     house.work()
     notice = house.all(Notice)[-1]
@@ -106,10 +121,15 @@ def test_a_host_without_a_usable_contact_waits_for_a_person(
     house: Any, contact: str
 ) -> None:
     house.decide(house.case(abuse_contact=contact), "provider_notice-XK")
-    assert (house.notice.state, house.notice.partner) == ("awaiting_contact", None)
+    assert (house.notice.state, house.notice.partner) == (
+        "awaiting_contact",
+        None,
+    )
 
 
-def test_a_named_contact_is_not_overruled_by_the_published_one(house: Any) -> None:
+def test_a_named_contact_is_not_overruled_by_the_published_one(
+    house: Any,
+) -> None:
     house.decide(house.case(), "provider_notice-XK")
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
@@ -145,7 +165,8 @@ def test_two_long_addresses_stay_two_contacts(house: Any) -> None:
     with house.context.database.writing() as session:
         desks = {
             name_desk(
-                Act(session, house.context, "x", house.now), f"{local}@{host}.example"
+                Act(session, house.context, "x", house.now),
+                f"{local}@{host}.example",
             ).address
             for host in ("one-very-long-name", "one-very-long-name-indeed")
         }
@@ -164,7 +185,9 @@ def test_a_disabled_host_waits_for_a_person(house: Any) -> None:
 
 
 def test_danger_shortens_the_deadline(house: Any) -> None:
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.decide(house.case(danger_now=True), "provider_notice-XK")
     hours = REMOVAL_HOURS["immediate"]
     assert house.notice.due_at == house.now + timedelta(hours=hours)
@@ -174,7 +197,9 @@ def test_danger_shortens_the_deadline(house: Any) -> None:
 # reminders
 
 
-def test_reminders_join_the_thread_and_then_a_person_decides(sent: Any) -> None:
+def test_reminders_join_the_thread_and_then_a_person_decides(
+    sent: Any,
+) -> None:
     house = sent
     house.later(hours=23)
     assert reminded(house) == 0
@@ -187,9 +212,16 @@ def test_reminders_join_the_thread_and_then_a_person_decides(sent: Any) -> None:
     first, *later = house.mail.messages
     assert {message.thread for message in later} == {first.message_id}
     assert first.thread is None
-    assert len({message.message_id for message in house.mail.messages}) == 1 + REMINDERS
-    assert {house.notice.reference in message.subject for message in later} == {True}
-    links = {m.text.split("/provider/")[1].split()[0] for m in house.mail.messages}
+    assert (
+        len({message.message_id for message in house.mail.messages})
+        == 1 + REMINDERS
+    )
+    assert {
+        house.notice.reference in message.subject for message in later
+    } == {True}
+    links = {
+        m.text.split("/provider/")[1].split()[0] for m in house.mail.messages
+    }
     assert len(links) == 1
     assert reminded(house) == 1
     assert (house.notice.state, house.notice.due_at) == ("escalated", None)
@@ -207,7 +239,9 @@ def test_whoever_only_acknowledged_is_reminded(sent: Any, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["removed", "not_ours", "not_illegal"])
-def test_whoever_acted_or_disputes_is_not_reminded(sent: Any, verb: str) -> None:
+def test_whoever_acted_or_disputes_is_not_reminded(
+    sent: Any, verb: str
+) -> None:
     answer(sent, verb)
     sent.later(days=5)
     assert reminded(sent) == 0
@@ -251,7 +285,9 @@ def test_a_reminder_keeps_the_link_open(sent: Any) -> None:
 # withdrawal
 
 
-def test_a_withdrawn_notice_tells_its_host_and_kills_the_link(sent: Any) -> None:
+def test_a_withdrawn_notice_tells_its_host_and_kills_the_link(
+    sent: Any,
+) -> None:
     house = sent
     withdraw(house)
     house.work()
@@ -266,7 +302,9 @@ def test_a_withdrawn_notice_tells_its_host_and_kills_the_link(sent: Any) -> None
 
 def test_what_never_left_is_withdrawn_in_silence(house: Any) -> None:
     house.partner()
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.decide(house.case(), "police", "provider_notice")
     withdraw(house)
     house.work()
@@ -274,7 +312,9 @@ def test_what_never_left_is_withdrawn_in_silence(house: Any) -> None:
 
 
 def test_a_notice_withdrawn_before_its_turn_does_not_leave(house: Any) -> None:
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     attempt = house.jobs.pop("delivery.attempt")
     house.decide(house.case(), "provider_notice-XK")
     withdraw(house)
@@ -285,7 +325,9 @@ def test_a_notice_withdrawn_before_its_turn_does_not_leave(house: Any) -> None:
 
 
 def test_a_notice_withdrawn_on_its_way_is_taken_back(house: Any) -> None:
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     send = house.mail.send
 
     def send_meanwhile_withdraw(message: Any) -> Any:
@@ -296,7 +338,10 @@ def test_a_notice_withdrawn_on_its_way_is_taken_back(house: Any) -> None:
     house.mail.send = send_meanwhile_withdraw
     house.decide(house.case(), "provider_notice-XK")
     assert house.notice.state == "withdrawn"
-    assert [one.purpose for one in house.all(Delivery)] == ["first", "withdrawal"]
+    assert [one.purpose for one in house.all(Delivery)] == [
+        "first",
+        "withdrawal",
+    ]
     assert len(house.mail.messages) == 2
 
 
@@ -324,8 +369,8 @@ def test_withdrawing_works_although_the_address_was_changed(sent: Any) -> None:
 def test_removed_is_a_claim_until_checks_agree(sent: Any) -> None:
     house = sent
     with house.context.database.writing() as session:
-        session.get_one(Watch, house.only(Watch).id).next_at = house.now + timedelta(
-            days=9
+        session.get_one(Watch, house.only(Watch).id).next_at = (
+            house.now + timedelta(days=9)
         )
     answer(house, "removed")
     assert house.notice.state == "claimed_removed"
@@ -375,13 +420,18 @@ def test_a_host_that_was_never_told_is_told_of_a_return(house: Any) -> None:
     from partners.referrals.models import Hold
 
     house.partner()
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.decide(house.case(), "police", "provider_notice")
     verified(house)
     assert house.notice.state == "verified_removed"
     with house.context.database.writing() as session:
         release_hold(
-            session, session.get_one(Hold, house.hold.id), actor="p", now=house.now
+            session,
+            session.get_one(Hold, house.hold.id),
+            actor="p",
+            now=house.now,
         )
     house.work()
     assert house.held_back()  # there was nothing to take down any more
@@ -399,7 +449,9 @@ def test_checks_never_undo_a_withdrawal(sent: Any) -> None:
     assert sent.notice.state == "withdrawn"
 
 
-def test_a_failed_notice_goes_out_when_its_contact_is_mended(house: Any) -> None:
+def test_a_failed_notice_goes_out_when_its_contact_is_mended(
+    house: Any,
+) -> None:
     desk = house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"
     )
@@ -416,8 +468,12 @@ def test_a_failed_notice_goes_out_when_its_contact_is_mended(house: Any) -> None
     assert [one.state for one in house.all(Delivery)] == ["failed", "sent"]
 
 
-def test_a_preservation_request_asks_for_data_and_not_for_removal(house: Any) -> None:
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+def test_a_preservation_request_asks_for_data_and_not_for_removal(
+    house: Any,
+) -> None:
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     route = {**house.case().routing["routes"][3], "to": "preservation_request"}
     case = house.case("two", routing={"routes": [route]})
     house.decide(case, "preservation_request-XK")

@@ -55,14 +55,18 @@ class _Api(http.server.BaseHTTPRequestHandler):
         self._reply(None)
 
     def do_POST(self) -> None:
-        self._reply(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self._reply(
+            json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        )
 
     def _reply(self, body: Any) -> None:
         api: Any = self.server
         api.asked.append(
             SimpleNamespace(path=self.path, body=body, headers=self.headers)
         )
-        status, answer = api.answers.pop(0) if len(api.answers) > 1 else api.answers[0]
+        status, answer = (
+            api.answers.pop(0) if len(api.answers) > 1 else api.answers[0]
+        )
         self.send_response(status)
         self.end_headers()
         self.wfile.write(json.dumps(answer).encode())
@@ -73,14 +77,21 @@ def api() -> Iterator[Any]:
     """``answers``: (status, JSON) one a request, the last one for ever."""
     server: Any = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Api)
     server.asked, server.answers = [], [(200, taken("f00d"))]
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    threading.Thread(
+        target=server.serve_forever, args=(0.02,), daemon=True
+    ).start()
     yield server
     server.shutdown()
     server.server_close()
 
 
 def taken(number: str) -> dict[str, Any]:
-    return {"success": True, "errors": [], "result": "success", "abuse_rand": number}
+    return {
+        "success": True,
+        "errors": [],
+        "result": "success",
+        "abuse_rand": number,
+    }
 
 
 def told(status: str, reason: str | None = None) -> dict[str, Any]:
@@ -96,7 +107,9 @@ class Network:
     def observe(
         self, host: str | None, *, kind: str, now: Any, headers: Any = None
     ) -> HostingFacts:
-        def said(fact: str, value: str, subject: str | None = None) -> Observation:
+        def said(
+            fact: str, value: str, subject: str | None = None
+        ) -> Observation:
             return Observation(fact, value, "test", now, 0.9, subject)
 
         if host == ORIGIN:
@@ -157,7 +170,10 @@ def _as_it_was(house: Any) -> Iterator[None]:
 
 
 def behind(
-    house: Any, *, after: str | None = "police_release", is_seen: bool | None = None
+    house: Any,
+    *,
+    after: str | None = "police_release",
+    is_seen: bool | None = None,
 ) -> Case:
     """A case whose host stands behind the network.
 
@@ -180,7 +196,9 @@ def behind(
 
 def requests(house: Any) -> list[str]:
     rows = [
-        one for one in house.all(HostingObservation) if one.fact == "origin_request"
+        one
+        for one in house.all(HostingObservation)
+        if one.fact == "origin_request"
     ]
     return [one.value for one in rows]
 
@@ -192,7 +210,9 @@ def let_go(house: Any) -> None:
     house.work()
 
 
-def test_nothing_is_asked_before_the_police_let_it_go(hidden: Any, api: Any) -> None:
+def test_nothing_is_asked_before_the_police_let_it_go(
+    hidden: Any, api: Any
+) -> None:
     case = behind(hidden)
     hidden.decide(case, "cdn_notice", "police")
     assert hidden.notice.state == "awaiting_release"
@@ -204,17 +224,24 @@ def test_nothing_is_asked_before_the_police_let_it_go(hidden: Any, api: Any) -> 
         "Bearer sesame",
     )
     assert sent.body["urls"] == "http://one.test/p/1"
-    assert (sent.body["owner_notification"], sent.body["country"]) == ("none", "AL")
+    assert (sent.body["owner_notification"], sent.body["country"]) == (
+        "none",
+        "AL",
+    )
     # whoever has the link could answer for Cloudflare, and the text goes on to the host
     assert "/provider/" not in json.dumps(sent.body)
     assert hidden.notice.reference in sent.body["justification"]
     assert hidden.notice.state == "sent"
     assert hidden.deliveries("notice")[0].answer == {"reference": "f00d"}
     assert requests(hidden) == ["sent f00d"]
-    assert not any("-N-" in message.subject for message in hidden.mail.messages)
+    assert not any(
+        "-N-" in message.subject for message in hidden.mail.messages
+    )
 
 
-def test_a_hold_that_comes_between_stops_it_at_the_door(hidden: Any, api: Any) -> None:
+def test_a_hold_that_comes_between_stops_it_at_the_door(
+    hidden: Any, api: Any
+) -> None:
     case = behind(hidden, after=None)
     attempt = hidden.jobs.pop("delivery.attempt")
     hidden.decide(case, "cdn_notice")
@@ -237,13 +264,17 @@ def test_a_network_that_is_found_at_the_last_look_waits_for_the_rules_of_now(
 
 
 @pytest.mark.parametrize("settings", [{}])
-def test_without_an_account_the_notice_goes_by_mail(hidden: Any, api: Any) -> None:
+def test_without_an_account_the_notice_goes_by_mail(
+    hidden: Any, api: Any
+) -> None:
     hidden.decide(behind(hidden, after=None), "cdn_notice")
     assert api.asked == []
     assert hidden.notice.partner.address == "abuse@cdn.example"
 
 
-def test_its_state_is_asked_for_until_it_is_settled(hidden: Any, api: Any) -> None:
+def test_its_state_is_asked_for_until_it_is_settled(
+    hidden: Any, api: Any
+) -> None:
     hidden.decide(behind(hidden, after=None), "cdn_notice")
     api.answers = [
         (200, told("submitted")),
@@ -261,13 +292,20 @@ def test_its_state_is_asked_for_until_it_is_settled(hidden: Any, api: Any) -> No
         "denied f00d: not_on_cloudflare",
     ]
     facts = [
-        one for one in hidden.all(HostingObservation) if one.fact == "origin_request"
+        one
+        for one in hidden.all(HostingObservation)
+        if one.fact == "origin_request"
     ]
     assert {one.source for one in facts} == {"Cloudflare abuse reports API"}
 
 
-def test_a_limit_is_a_fact_and_it_is_tried_again(hidden: Any, api: Any) -> None:
-    api.answers = [(429, {"success": False, "errors": []}), (200, taken("f00d"))]
+def test_a_limit_is_a_fact_and_it_is_tried_again(
+    hidden: Any, api: Any
+) -> None:
+    api.answers = [
+        (429, {"success": False, "errors": []}),
+        (200, taken("f00d")),
+    ]
     hidden.decide(behind(hidden, after=None), "cdn_notice")
     assert hidden.notice.state == "queued"
     assert requests(hidden) == [
@@ -279,8 +317,12 @@ def test_a_limit_is_a_fact_and_it_is_tried_again(hidden: Any, api: Any) -> None:
     assert hidden.notice.state == "sent"
 
 
-def test_a_refusal_is_a_fact_and_goes_to_a_person(hidden: Any, api: Any) -> None:
-    api.answers = [(400, {"success": False, "errors": [{"message": "urls: not ours"}]})]
+def test_a_refusal_is_a_fact_and_goes_to_a_person(
+    hidden: Any, api: Any
+) -> None:
+    api.answers = [
+        (400, {"success": False, "errors": [{"message": "urls: not ours"}]})
+    ]
     hidden.decide(behind(hidden, after=None), "cdn_notice")
     assert len(api.asked) == 1
     assert hidden.notice.state == "failed"
@@ -294,7 +336,12 @@ def test_no_reminder_is_sent_as_a_second_report(hidden: Any, api: Any) -> None:
     with hidden.context.database.writing() as session:
         notice = session.scalars(select(Notice)).one()
         notices.withdraw(
-            session, hidden.context, notice, reason="wrong", actor="x", now=hidden.now
+            session,
+            hidden.context,
+            notice,
+            reason="wrong",
+            actor="x",
+            now=hidden.now,
         )
     hidden.work()
     assert len(api.asked) == 1
@@ -324,19 +371,32 @@ def enter(
     with house.context.database.writing() as session:
         item = session.scalars(select(Item)).one()
         tell_origin(
-            session, house.context, item, address, source, actor="arta", now=house.now
+            session,
+            house.context,
+            item,
+            address,
+            source,
+            actor="arta",
+            now=house.now,
         )
     house.work()
 
 
-def test_the_origin_that_was_told_is_where_it_is_hosted(hidden: Any, api: Any) -> None:
+def test_the_origin_that_was_told_is_where_it_is_hosted(
+    hidden: Any, api: Any
+) -> None:
     hidden.decide(behind(hidden, after=None), "cdn_notice")
     item = hidden.only(Item)
     assert (item.hosting_kind, item.hosting_country) == ("cdn", None)
     hidden.later(days=1)
     enter(hidden, ORIGIN)
     item = hidden.only(Item)
-    assert (item.hosting_kind, item.hosting_country, item.asn, item.abuse_contact) == (
+    assert (
+        item.hosting_kind,
+        item.hosting_country,
+        item.asn,
+        item.abuse_contact,
+    ) == (
         "host",
         "RS",
         "AS64501",
@@ -350,7 +410,9 @@ def test_the_origin_that_was_told_is_where_it_is_hosted(hidden: Any, api: Any) -
     assert case.state == "assessed"
     assert any(route["country"] == "RS" for route in case.routing["routes"])
     seen = [
-        one for one in hidden.all(HostingObservation) if one.fact == "origin_address"
+        one
+        for one in hidden.all(HostingObservation)
+        if one.fact == "origin_address"
     ]
     assert (seen[0].value, seen[0].source) == (
         ORIGIN,

@@ -10,7 +10,9 @@ from hotline.core.errors import InvalidInput
 from hotline.core.storage import machine
 
 
-def test_the_child_s_own_unit_is_taken_however_the_list_is_ordered(house: Any) -> None:
+def test_the_child_s_own_unit_is_taken_however_the_list_is_ordered(
+    house: Any,
+) -> None:
     house.unit("Berat")
     own = house.unit("Vlorë")
     house.case_of_a_child_in("vlore")
@@ -41,7 +43,8 @@ def test_another_town_s_unit_needs_a_reason_that_is_kept(
         house.ask_for_unit(berat)
     plan = house.ask_for_unit(berat, "The child lives with an aunt in Berat.")
     assert (
-        plan.routes[0]["territory_reason"] == "The child lives with an aunt in Berat."
+        plan.routes[0]["territory_reason"]
+        == "The child lives with an aunt in Berat."
     )
     with house.context.database.reading() as session:
         (begun,) = machine.history(session, plan.id)

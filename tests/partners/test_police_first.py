@@ -25,7 +25,9 @@ from triage.items.models import Item
 def with_police(house: Any) -> Any:
     """The police have it and hold; a notice to a confirmed host waits."""
     house.partner()
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.decide(house.case(), "police", "provider_notice")
     return house
 
@@ -57,9 +59,14 @@ def test_whoever_asks_cannot_approve(house: Any) -> None:
 def test_the_database_too_refuses_the_same_person_twice(house: Any) -> None:
     house.partner()
     plan = house.request(house.case(), "police", by="arta")
-    with pytest.raises(IntegrityError), house.context.database.writing() as session:
+    with (
+        pytest.raises(IntegrityError),
+        house.context.database.writing() as session,
+    ):
         session.execute(
-            update(Plan).where(Plan.id == plan.id).values(approved_by=plan.requested_by)
+            update(Plan)
+            .where(Plan.id == plan.id)
+            .values(approved_by=plan.requested_by)
         )
 
 
@@ -91,16 +98,23 @@ def test_rejected_and_withdrawn_plans_tell_nobody(house: Any) -> None:
     house.partner()
     case = house.case()
     for person, state in (("besnik", "rejected"), ("arta", "withdrawn")):
-        plan, refusing = house.request(case, "police", by="arta"), house.person(person)
+        plan, refusing = (
+            house.request(case, "police", by="arta"),
+            house.person(person),
+        )
         with house.context.database.writing() as session:
             found = session.get_one(Plan, plan.id)
-            planning.refuse_plan(session, found, refusing, note="no", now=house.now)
+            planning.refuse_plan(
+                session, found, refusing, note="no", now=house.now
+            )
         assert house.all(Plan)[-1].state == state
     house.work()
     assert house.mail.messages == []
 
 
-@pytest.mark.parametrize("chosen", [(), ("regulator-AL",), ("police-XX",), ("0",)])
+@pytest.mark.parametrize(
+    "chosen", [(), ("regulator-AL",), ("police-XX",), ("0",)]
+)
 def test_a_plan_needs_routes_that_can_be_taken(
     house: Any, chosen: tuple[str, ...]
 ) -> None:
@@ -130,7 +144,9 @@ def test_only_police_and_help_before_the_assessment_and_only_in_danger(
     assert "URGENT: child in danger" in house.mail.messages[0].subject
 
 
-def test_a_case_that_was_opened_again_is_not_told_by_its_old_plan(house: Any) -> None:
+def test_a_case_that_was_opened_again_is_not_told_by_its_old_plan(
+    house: Any,
+) -> None:
     house.partner()
     case = house.case()
     plan = house.request(case, "police")
@@ -154,13 +170,17 @@ def test_a_notice_that_waits_for_the_police_needs_police(house: Any) -> None:
 def test_one_plan_holds_one_notice_of_a_kind(house: Any) -> None:
     house.partner()
     with pytest.raises(Conflict, match="under way"):
-        house.request(house.case(), "police", "provider_notice", "provider_notice-XK")
+        house.request(
+            house.case(), "police", "provider_notice", "provider_notice-XK"
+        )
 
 
 # holds
 
 
-def test_the_hold_is_there_from_the_approval_and_runs_from_delivery(house: Any) -> None:
+def test_the_hold_is_there_from_the_approval_and_runs_from_delivery(
+    house: Any,
+) -> None:
     house.partner()
     house.approve(house.request(house.case(), "police"))
     assert house.hold.state == "pending"
@@ -176,13 +196,21 @@ def test_nothing_leaves_while_the_hold_is_pending(house: Any) -> None:
     house.partner()
     del house.jobs["delivery.attempt"]  # the police's server is not reached
     house.decide(house.case(), "police", "provider_notice")
-    assert (house.hold.state, house.notice.state) == ("pending", "awaiting_release")
+    assert (house.hold.state, house.notice.state) == (
+        "pending",
+        "awaiting_release",
+    )
     assert house.deliveries("notice") == []
 
 
-def test_nothing_leaves_while_the_hold_is_active_or_expired(with_police: Any) -> None:
+def test_nothing_leaves_while_the_hold_is_active_or_expired(
+    with_police: Any,
+) -> None:
     house = with_police
-    assert (house.hold.state, house.notice.state) == ("active", "awaiting_release")
+    assert (house.hold.state, house.notice.state) == (
+        "active",
+        "awaiting_release",
+    )
     house.later(days=10)
     with house.context.database.writing() as session:
         assert holds.expire_holds(session, house.context, house.now) == 1
@@ -191,7 +219,10 @@ def test_nothing_leaves_while_the_hold_is_active_or_expired(with_police: Any) ->
             session, house.hold.case_id, key="somebody asks", now=house.now
         )
     house.work()
-    assert (house.hold.state, house.notice.state) == ("expired", "awaiting_release")
+    assert (house.hold.state, house.notice.state) == (
+        "expired",
+        "awaiting_release",
+    )
     assert house.held_back()
     release(house)
     house.work()
@@ -205,7 +236,9 @@ def test_release_sends_the_notice_at_once(with_police: Any) -> None:
     notice, delivery = house.notice, house.deliveries("notice")[0]
     assert (notice.state, delivery.state) == ("sent", "sent")
     assert delivery.sent_at == house.now
-    assert notice.due_at == house.now + timedelta(hours=REMOVAL_HOURS["normal"])
+    assert notice.due_at == house.now + timedelta(
+        hours=REMOVAL_HOURS["normal"]
+    )
     assert house.mail.messages[-1].address == "abuse@isp.example"
 
 
@@ -233,10 +266,15 @@ def test_a_hold_that_opens_while_the_notice_is_queued_stops_it(
         for hold in house.all(Hold):
             if hold.state != "released":
                 found = session.get_one(Hold, hold.id)
-                holds.release_hold(session, found, actor="partner", now=house.now)
+                holds.release_hold(
+                    session, found, actor="partner", now=house.now
+                )
     house.work()
     assert house.notice.state == "sent"
-    assert [one.state for one in house.deliveries("notice")] == ["cancelled", "sent"]
+    assert [one.state for one in house.deliveries("notice")] == [
+        "cancelled",
+        "sent",
+    ]
 
 
 def test_a_second_hold_keeps_what_the_first_let_go(with_police: Any) -> None:
@@ -251,10 +289,14 @@ def test_a_second_hold_keeps_what_the_first_let_go(with_police: Any) -> None:
     assert house.held_back()
 
 
-def test_a_hold_stops_also_a_notice_that_was_not_made_to_wait(house: Any) -> None:
+def test_a_hold_stops_also_a_notice_that_was_not_made_to_wait(
+    house: Any,
+) -> None:
     """What the rules say of one notice is no leave to warn the same host of a held case."""
     house.partner()
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.decide(house.case(), "police", "provider_notice-XK")
     assert not house.notice.needs_release
     assert house.notice.state == "awaiting_release"
@@ -263,8 +305,12 @@ def test_a_hold_stops_also_a_notice_that_was_not_made_to_wait(house: Any) -> Non
     assert house.notice.state == "sent"
 
 
-def test_a_notice_that_waits_for_nobody_leaves_with_the_approval(house: Any) -> None:
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+def test_a_notice_that_waits_for_nobody_leaves_with_the_approval(
+    house: Any,
+) -> None:
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.decide(house.case(), "provider_notice-XK")
     assert house.notice.state == "sent"
 
@@ -304,7 +350,9 @@ def test_an_extension_needs_reason_reference_and_deadline(
     assert list(caught.value.fields) == [field]
 
 
-def test_an_expired_hold_can_be_extended_and_holds_on(with_police: Any) -> None:
+def test_an_expired_hold_can_be_extended_and_holds_on(
+    with_police: Any,
+) -> None:
     house = with_police
     house.later(days=3)
     with house.context.database.writing() as session:
@@ -336,7 +384,10 @@ def test_every_step_is_in_the_history_with_its_time(with_police: Any) -> None:
     house.work()
     with house.context.database.reading() as session:
         steps = {
-            kind: [one.event for one in machine.history(session, house.only(kind).id)]
+            kind: [
+                one.event
+                for one in machine.history(session, house.only(kind).id)
+            ]
             for kind in (Hold, Notice, Referral, Plan)
         }
         case = machine.history(session, house.only(Case).id)
@@ -348,7 +399,9 @@ def test_every_step_is_in_the_history_with_its_time(with_police: Any) -> None:
     assert {one.state for one in house.all(Delivery)} == {"sent"}
 
 
-def test_a_host_that_changed_since_is_the_one_that_is_told(with_police: Any) -> None:
+def test_a_host_that_changed_since_is_the_one_that_is_told(
+    with_police: Any,
+) -> None:
     """The host is looked up again just before: its new desk is told, and a person plans anew."""
     house = with_police
 
@@ -367,7 +420,9 @@ def test_a_host_that_changed_since_is_the_one_that_is_told(with_police: Any) -> 
     assert house.only(Item).hosting_country == "RS"
     assert house.notice.state == "awaiting_contact"
     assert house.notice.partner.address == "desk@moved.example"
-    assert all(one.address != "abuse@isp.example" for one in house.mail.messages)
+    assert all(
+        one.address != "abuse@isp.example" for one in house.mail.messages
+    )
 
 
 def test_a_host_that_does_not_resolve_has_not_moved(with_police: Any) -> None:

@@ -35,14 +35,21 @@ def told(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     for module in ("partners.notices.views", "partners.referrals.views"):
         monkeypatch.setattr(f"{module}.utc_now", lambda: house.now)
     house.partner()
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.decide(house.case(), "police")
-    house.approve(house.request(house.only(Hold).referral.case, "provider_notice-XK"))
+    house.approve(
+        house.request(house.only(Hold).referral.case, "provider_notice-XK")
+    )
     with house.context.database.writing() as session:
         from partners.referrals.holds import release_hold
 
         release_hold(
-            session, session.get_one(Hold, house.hold.id), actor="t", now=house.now
+            session,
+            session.get_one(Hold, house.hold.id),
+            actor="t",
+            now=house.now,
         )
     house.work()
     assert house.notice.state == "sent"
@@ -52,7 +59,9 @@ def told(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 def link_in(house: Any, kind: str) -> str:
     """The path of the link as it stands in the letter."""
     texts = [m.text for m in house.mail.messages if f"/{kind}/" in m.text]
-    found = re.search(rf"http://127\.0\.0\.1:8000(/{kind}/[A-Za-z0-9_-]+)", texts[-1])
+    found = re.search(
+        rf"http://127\.0\.0\.1:8000(/{kind}/[A-Za-z0-9_-]+)", texts[-1]
+    )
     assert found, texts
     return found[1]
 
@@ -97,7 +106,9 @@ def test_the_exact_address_comes_after_a_click_that_is_logged(
     assert URL in post(client, link, f"{link}/show").text
     with told.context.database.reading() as session:
         rows = session.scalars(
-            select(AuditEntry).where(AuditEntry.action == "notice.locations_shown")
+            select(AuditEntry).where(
+                AuditEntry.action == "notice.locations_shown"
+            )
         ).all()
     assert [(row.actor, row.entity_id) for row in rows] == [
         ("provider", str(told.notice.id))
@@ -150,10 +161,14 @@ def test_a_bad_answer_is_told_next_to_the_field(
     assert told.notice.state == "sent"
 
 
-def test_what_was_typed_stays_and_is_escaped(told: Any, client: FlaskClient) -> None:
+def test_what_was_typed_stays_and_is_escaped(
+    told: Any, client: FlaskClient
+) -> None:
     link = link_in(told, "provider")
     words = "</textarea><b>&" + "x" * 4000
-    page = post(client, link, f"{link}/answer", verb="removed", text=words).text
+    page = post(
+        client, link, f"{link}/answer", verb="removed", text=words
+    ).text
     assert "&lt;/textarea&gt;&lt;b&gt;&amp;" in page
     assert re.search(r'value="removed" checked', page)
 
@@ -162,7 +177,10 @@ def test_saying_it_twice_is_no_error(told: Any, client: FlaskClient) -> None:
     link = link_in(told, "provider")
     for _ in range(2):
         assert (
-            post(client, link, f"{link}/answer", verb="acknowledge").status_code == 303
+            post(
+                client, link, f"{link}/answer", verb="acknowledge"
+            ).status_code
+            == 303
         )
     assert told.notice.state == "acknowledged"
     assert len(told.all(ProviderAnswer)) == 2
@@ -202,7 +220,8 @@ def test_forged_expired_and_revoked_links_look_the_same(
 
 def test_guessing_is_slowed_down(told: Any, client: FlaskClient) -> None:
     codes = [
-        client.get(f"/provider/guess{number}").status_code for number in range(125)
+        client.get(f"/provider/guess{number}").status_code
+        for number in range(125)
     ]
     assert codes[0] == 404
     assert codes[-1] == 429
@@ -241,9 +260,13 @@ def test_the_json_tells_state_and_verbs_but_no_address(
     assert URL not in answer.text
 
 
-def test_a_machine_answers_with_the_same_verbs(told: Any, client: FlaskClient) -> None:
+def test_a_machine_answers_with_the_same_verbs(
+    told: Any, client: FlaskClient
+) -> None:
     link = link_in(told, "provider")
-    answer = client.post(f"{link}/answers", json={"verb": "removed", "text": "purged"})
+    answer = client.post(
+        f"{link}/answers", json={"verb": "removed", "text": "purged"}
+    )
     assert answer.status_code == 201
     assert answer.json["state"] == "claimed_removed"
     assert answer.json["answers"][0]["text"] == "purged"
@@ -255,7 +278,12 @@ def test_a_machine_answers_with_the_same_verbs(told: Any, client: FlaskClient) -
         (b'{"verb": "burn"}', "application/json", 422, "/verb"),
         (b'{"verb": "question"}', "application/json", 422, "/text"),
         (b'{"verb": 1}', "application/json", 422, "/verb"),
-        (b'{"verb": "removed", "extra": 1}', "application/json", 422, "/extra"),
+        (
+            b'{"verb": "removed", "extra": 1}',
+            "application/json",
+            422,
+            "/extra",
+        ),
         (b"[]", "application/json", 422, None),
         (b"{", "application/json", 400, None),
         (b"\xff", "application/json", 400, None),
@@ -280,7 +308,9 @@ def test_bad_bodies_get_a_problem(
     assert told.all(ProviderAnswer) == []
 
 
-def test_an_unknown_link_is_a_problem_for_machines(client: FlaskClient) -> None:
+def test_an_unknown_link_is_a_problem_for_machines(
+    client: FlaskClient,
+) -> None:
     for answer in (
         client.get("/provider/nothing.json"),
         client.post("/provider/nothing/answers", json={"verb": "removed"}),
@@ -309,7 +339,9 @@ def police(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The police have a referral and hold."""
     monkeypatch.setattr("partners.referrals.views.utc_now", lambda: house.now)
     house.partner()
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.decide(house.case(), "police", "provider_notice")
     return house
 
@@ -354,7 +386,10 @@ def test_the_office_answers(
         note="By\tpost",
     )
     assert answer.status_code == 303
-    assert (police.referral.state, police.referral.their_reference) == (state, "12/26")
+    assert (police.referral.state, police.referral.their_reference) == (
+        state,
+        "12/26",
+    )
     assert "By\tpost" in client.get(link).text
 
 
@@ -362,7 +397,9 @@ def test_an_answer_that_is_not_possible_now_is_told_on_the_page(
     police: Any, client: FlaskClient
 ) -> None:
     link = link_in(police, "referral")
-    assert post(client, link, f"{link}/answer", verb="close").status_code == 303
+    assert (
+        post(client, link, f"{link}/answer", verb="close").status_code == 303
+    )
     again = post(client, link, f"{link}/answer", verb="acknowledge")
     assert again.status_code == 409
     assert "cannot be acknowledged" in again.text
@@ -379,7 +416,10 @@ def test_the_office_extends_the_hold_in_local_time(
         "officer_reference": "77/26",
     }
     wrong = post(
-        client, link, f"{link}/hold/extend", **{**form, "reason": "", "deadline": "?"}
+        client,
+        link,
+        f"{link}/hold/extend",
+        **{**form, "reason": "", "deadline": "?"},
     )
     assert wrong.status_code == 422
     assert wrong.text.count('class="error"') == 2
@@ -397,7 +437,10 @@ def test_the_office_releases_with_a_second_thought(
     link = link_in(police, "referral")
     assert post(client, link, f"{link}/hold/release").status_code == 422
     assert police.hold.state == "active"
-    assert post(client, link, f"{link}/hold/release", confirm="yes").status_code == 303
+    assert (
+        post(client, link, f"{link}/hold/release", confirm="yes").status_code
+        == 303
+    )
     police.work()
     assert (police.hold.state, police.notice.state) == ("released", "sent")
     assert "Release the hold" not in client.get(link).text
@@ -411,15 +454,22 @@ def test_a_hotline_s_page_has_no_hold(
     house.decide(house.case(), "hotline")
     link = link_in(house, "referral")
     assert "Release the hold" not in client.get(link).text
-    assert post(client, link, f"{link}/hold/release", confirm="yes").status_code == 404
+    assert (
+        post(client, link, f"{link}/hold/release", confirm="yes").status_code
+        == 404
+    )
 
 
 def test_links_of_referrals_expire_and_cannot_be_forged(
     police: Any, client: FlaskClient
 ) -> None:
     link = link_in(police, "referral")
-    token = new_link(police.context.keyring, "notice", police.referral.id).token
+    token = new_link(
+        police.context.keyring, "notice", police.referral.id
+    ).token
     assert client.get(f"/referral/{token}").status_code == 404
     with police.context.database.writing() as session:
-        session.get_one(Referral, police.referral.id).link_expires_at = police.now
+        session.get_one(
+            Referral, police.referral.id
+        ).link_expires_at = police.now
     assert client.get(link).status_code == 404

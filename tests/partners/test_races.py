@@ -41,7 +41,9 @@ class Crowd:
         for number in range(AT_ONCE):
             person = house.person(f"person{number}", "supervisor")
             with house.context.database.writing() as session:
-                token = logins.open_session(session, session.merge(person), utc_now())
+                token = logins.open_session(
+                    session, session.merge(person), utc_now()
+                )
                 self.tokens.append(token)
 
     def post(self, path: str, data: dict[str, Any]) -> list[int]:
@@ -54,7 +56,9 @@ class Crowd:
             start.wait()
             statuses.append(client.post(path, data=data).status_code)
 
-        threads = [threading.Thread(target=act, args=(one,)) for one in self.tokens]
+        threads = [
+            threading.Thread(target=act, args=(one,)) for one in self.tokens
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -78,11 +82,15 @@ def test_one_plan_one_referral_one_notice_one_hold(house: Any) -> None:
     assert len(house.all(Referral)) == 1
     assert len(house.all(Notice)) == 1
     assert len(house.all(Hold)) == 1
-    statuses = crowd.post(f"{here}/holds/{house.hold.id}/release", {"confirm": "yes"})
+    statuses = crowd.post(
+        f"{here}/holds/{house.hold.id}/release", {"confirm": "yes"}
+    )
     assert set(statuses) == {303}
     assert house.hold.state == "released"
     notice = house.notice
-    statuses = crowd.post(f"{here}/notices/{notice.id}/withdraw", {"reason": "wrong"})
+    statuses = crowd.post(
+        f"{here}/notices/{notice.id}/withdraw", {"reason": "wrong"}
+    )
     assert set(statuses) == {303}
     assert house.notice.state == "withdrawn"
     assert house.only(Case).state == "in_progress"

@@ -30,11 +30,15 @@ def silent(house: Any) -> Any:
 
 
 def _attempt(house: Any) -> None:
-    (job, task) = next(one for one in house._due() if one[0] == "delivery.attempt")
+    (job, task) = next(
+        one for one in house._due() if one[0] == "delivery.attempt"
+    )
     house.jobs[job](task)
 
 
-def test_no_try_is_made_or_counted_at_a_server_that_is_left_alone(silent: Any) -> None:
+def test_no_try_is_made_or_counted_at_a_server_that_is_left_alone(
+    silent: Any,
+) -> None:
     with pytest.raises(Paused):
         _attempt(silent)
     assert len(silent.mail.messages) == SILENCES
@@ -52,13 +56,21 @@ def test_danger_is_tried_all_the_same_and_its_answer_ends_the_pause(
 
 
 def test_another_server_gets_its_letter(silent: Any) -> None:
-    silent.partner("hotline-rs", "hotline", country="RS", address="desk@other.example")
+    silent.partner(
+        "hotline-rs", "hotline", country="RS", address="desk@other.example"
+    )
     silent.decide(silent.case("http://other.example/y"), "hotline")
-    states = {delivery.address: delivery.state for delivery in silent.all(Delivery)}
+    states = {
+        delivery.address: delivery.state for delivery in silent.all(Delivery)
+    }
     assert states["desk@other.example"] == "sent"
     assert states["police-al@desk.example"] == "sending"
 
 
 def test_what_was_postponed_has_not_failed(silent: Any) -> None:
-    entries = [row for row in silent.all(OutboxEntry) if row.job == "delivery.attempt"]
-    assert [(row.attempts, row.dead_at) for row in entries] == [(SILENCES, None)]
+    entries = [
+        row for row in silent.all(OutboxEntry) if row.job == "delivery.attempt"
+    ]
+    assert [(row.attempts, row.dead_at) for row in entries] == [
+        (SILENCES, None)
+    ]

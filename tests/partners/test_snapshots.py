@@ -31,7 +31,9 @@ FREE = {**ROUTING, "routes": [POLICE, {**HOST, "after": None}]}
 POLICE_FIRST = {**ROUTING, "routes": [POLICE, HOST]}
 
 
-def reroute(house: Any, routing: dict[str, Any], *, opened_again: bool = False) -> None:
+def reroute(
+    house: Any, routing: dict[str, Any], *, opened_again: bool = False
+) -> None:
     """What facts, a new host or a new assessment do to a case, without the job that follows."""
     with house.context.database.writing() as session:
         case = session.get_one(Case, house.only(Case).id)
@@ -44,16 +46,29 @@ def name_contact(house: Any) -> None:
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
         notices.use_contact(
-            session, house.context, notice, partner, actor="person:arta", now=house.now
+            session,
+            house.context,
+            notice,
+            partner,
+            actor="person:arta",
+            now=house.now,
         )
 
 
 @pytest.mark.parametrize("opened_again", [False, True])
-def test_a_plan_of_another_moment_is_superseded(house: Any, opened_again: bool) -> None:
+def test_a_plan_of_another_moment_is_superseded(
+    house: Any, opened_again: bool
+) -> None:
     house.partner()
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     plan = house.request(house.case(routing=FREE), "provider_notice")
-    reroute(house, FREE if opened_again else POLICE_FIRST, opened_again=opened_again)
+    reroute(
+        house,
+        FREE if opened_again else POLICE_FIRST,
+        opened_again=opened_again,
+    )
     house.approve(plan)
     house.work()
     assert house.only(Plan).state == "superseded"
@@ -65,7 +80,9 @@ def test_a_plan_of_another_moment_is_superseded(house: Any, opened_again: bool) 
 def test_a_contact_named_later_lets_nothing_go_early(
     house: Any, opened_again: bool
 ) -> None:
-    house.decide(house.case(routing=FREE, abuse_contact=None), "provider_notice")
+    house.decide(
+        house.case(routing=FREE, abuse_contact=None), "provider_notice"
+    )
     assert house.notice.state == "awaiting_contact"
     reroute(house, POLICE_FIRST, opened_again=opened_again)
     name_contact(house)
@@ -75,8 +92,12 @@ def test_a_contact_named_later_lets_nothing_go_early(
 
 
 @pytest.mark.parametrize("opened_again", [False, True])
-def test_the_rules_of_now_stand_at_the_door(house: Any, opened_again: bool) -> None:
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+def test_the_rules_of_now_stand_at_the_door(
+    house: Any, opened_again: bool
+) -> None:
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     deliver = house.jobs.pop("delivery.attempt")
     house.decide(house.case(routing=FREE), "provider_notice")
     assert house.notice.state == "queued"
@@ -96,7 +117,10 @@ def test_a_new_plan_can_be_asked_for_at_once(house: Any) -> None:
         house.request(case, "provider_notice")
     reroute(house, POLICE_FIRST)
     house.request(case, "police", "provider_notice")
-    assert [plan.state for plan in house.all(Plan)] == ["superseded", "requested"]
+    assert [plan.state for plan in house.all(Plan)] == [
+        "superseded",
+        "requested",
+    ]
 
 
 def test_the_police_do_not_wait_because_the_host_has_moved(house: Any) -> None:
@@ -146,7 +170,9 @@ def test_a_referral_under_way_survives_every_review(house: Any) -> None:
 def test_a_release_counts_in_its_own_round(house: Any) -> None:
     """What the police let go before the case was opened again was another finding."""
     house.partner()
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.decide(house.case(routing=POLICE_FIRST), "police")
     release_all(house)
     reroute(house, POLICE_FIRST, opened_again=True)
@@ -163,12 +189,17 @@ def test_a_release_counts_in_its_own_round(house: Any) -> None:
 def test_changed_rules_count_at_the_door(house: Any) -> None:
     """The stored routes are by rules of another day: today's ask the police first."""
     house.partner()
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     deliver = house.jobs.pop("delivery.attempt")
     house.decide(house.case(routing=FREE), "provider_notice")
     assert house.notice.state == "queued"
     with house.context.database.writing() as session:
-        session.get_one(Case, house.only(Case).id).routing = {**FREE, RULES: "others"}
+        session.get_one(Case, house.only(Case).id).routing = {
+            **FREE,
+            RULES: "others",
+        }
     house.jobs["delivery.attempt"] = deliver
     house.work()
     assert house.notice.state == "awaiting_release"
@@ -201,7 +232,9 @@ def test_a_choice_from_routes_that_have_changed_is_refused(house: Any) -> None:
 
 def release_all(house: Any) -> None:
     with house.context.database.writing() as session:
-        for hold in session.scalars(select(Hold).where(Hold.state.in_(HOLDING))):
+        for hold in session.scalars(
+            select(Hold).where(Hold.state.in_(HOLDING))
+        ):
             holds.release_hold(session, hold, actor="partner", now=house.now)
 
 
@@ -246,10 +279,14 @@ class Interleaving:
         house.partner()
         contact = "abuse@isp.example" if contact_known else None
         house.partner(
-            "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+            "provider:abuse@isp.example",
+            "provider",
+            address="abuse@isp.example",
         )
         self.case = house.case(routing=FREE, abuse_contact=contact)
-        self.deliver = lambda task: attempt_delivery(task, channels=house.channels)
+        self.deliver = lambda task: attempt_delivery(
+            task, channels=house.channels
+        )
         house.mail.send = self.judge
 
     def empty_house(self) -> None:
@@ -263,9 +300,13 @@ class Interleaving:
         if "-N-" in message.subject:
             case = self.house.only(Case)
             released = [
-                hold for hold in self.house.all(Hold) if hold.state == "released"
+                hold
+                for hold in self.house.all(Hold)
+                if hold.state == "released"
             ]
-            holding = [hold for hold in self.house.all(Hold) if hold.state in HOLDING]
+            holding = [
+                hold for hold in self.house.all(Hold) if hold.state in HOLDING
+            ]
             asks = any(route["after"] for route in case.routing["routes"])
             assert not holding
             assert released or not asks
@@ -279,8 +320,12 @@ class Interleaving:
                 continue  # refused, as the page would refuse it
 
     def do_request(self) -> None:
-        first = any(route["after"] for route in self.house.only(Case).routing["routes"])
-        self.house.request(self.case, *(["police"] if first else []), "provider_notice")
+        first = any(
+            route["after"] for route in self.house.only(Case).routing["routes"]
+        )
+        self.house.request(
+            self.case, *(["police"] if first else []), "provider_notice"
+        )
 
     def do_approve(self) -> None:
         for plan in self.house.all(Plan):
@@ -298,7 +343,9 @@ class Interleaving:
 
     def do_contact(self) -> None:
         waiting = [
-            one for one in self.house.all(Notice) if one.state == "awaiting_contact"
+            one
+            for one in self.house.all(Notice)
+            if one.state == "awaiting_contact"
         ]
         for notice in waiting:
             with self.house.context.database.writing() as session:
@@ -313,13 +360,17 @@ class Interleaving:
                 )
 
     def host(self) -> Partner:
-        return next(one for one in self.house.all(Partner) if one.kind == "provider")
+        return next(
+            one for one in self.house.all(Partner) if one.kind == "provider"
+        )
 
     def do_release(self) -> None:
         for hold in self.house.all(Hold):
             with self.house.context.database.writing() as session:
                 found = session.get_one(Hold, hold.id)
-                holds.release_hold(session, found, actor="partner", now=self.house.now)
+                holds.release_hold(
+                    session, found, actor="partner", now=self.house.now
+                )
 
     def do_expire(self) -> None:
         self.house.later(days=5)

@@ -26,13 +26,18 @@ def test_nothing_is_left_in_english_and_nothing_is_stale() -> None:
         for pattern, how in methods
     ]
     kept = {
-        pattern.removeprefix("partners/"): value for pattern, value in options.items()
+        pattern.removeprefix("partners/"): value
+        for pattern, value in options.items()
     }
     found = extract_from_dir(FOLDER, inside, kept, KEYWORDS, comment_tags=())
     with (SHIPPED / "sq" / PARTNERS).open("rb") as file:
-        catalogue = [message for message in read_po(file, locale="sq") if message.id]
+        catalogue = [
+            message for message in read_po(file, locale="sq") if message.id
+        ]
     assert {message for _, _, message, _, _ in found} == {
         message.id for message in catalogue
     }
     assert all(message.string and all(message.string) for message in catalogue)
-    assert not any(message.fuzzy or list(message.check()) for message in catalogue)
+    assert not any(
+        message.fuzzy or list(message.check()) for message in catalogue
+    )

@@ -33,7 +33,9 @@ def free_port(count: int = 1) -> int:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
-        if port + count < 65535 and all(_is_free(port + n) for n in range(count)):
+        if port + count < 65535 and all(
+            _is_free(port + n) for n in range(count)
+        ):
             return port
 
 
@@ -69,16 +71,22 @@ class Service:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("HOTLINE_")}
+        kept = {
+            k: v for k, v in os.environ.items() if not k.startswith("HOTLINE_")
+        }
         return {**kept, "TMPDIR": str(self.folder / "tmp"), **self.settings}
 
-    def start(self, command: str = "up", *, log_through_pipe: bool = False) -> Service:
+    def start(
+        self, command: str = "up", *, log_through_pipe: bool = False
+    ) -> Service:
         """``log_through_pipe``: as a journal takes it, so that no limit on files stops the log."""
         (self.folder / "tmp").mkdir(exist_ok=True)
         with self.log.open("ab") as file:
             log: IO[bytes] = file
             if log_through_pipe:
-                writer = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=file)
+                writer = subprocess.Popen(
+                    ["cat"], stdin=subprocess.PIPE, stdout=file
+                )
                 assert writer.stdin is not None
                 log, self._log_writer = writer.stdin, writer
             self.process = subprocess.Popen(
@@ -106,7 +114,9 @@ class Service:
             check=check,
         )
 
-    def wait(self, condition: Callable[[], Any], seconds: float = UP_SECONDS) -> Any:
+    def wait(
+        self, condition: Callable[[], Any], seconds: float = UP_SECONDS
+    ) -> Any:
         """Poll until ``condition`` is true; fails with the log when time is up."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -116,7 +126,9 @@ class Service:
             if self.process is not None and self.process.poll() is not None:
                 break
             time.sleep(0.1)
-        raise AssertionError(f"waited in vain; log:\n{self.log.read_text()[-4000:]}")
+        raise AssertionError(
+            f"waited in vain; log:\n{self.log.read_text()[-4000:]}"
+        )
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         assert self.process is not None
@@ -165,10 +177,14 @@ class Service:
         """Read the database from outside."""
         default = f"sqlite:///{self.settings['HOTLINE_DATA_DIR']}/hotline.db"
         url = self.settings.get("HOTLINE_DATABASE_URL", default)
-        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+        engine = create_engine(
+            url.replace("postgresql://", "postgresql+psycopg://", 1)
+        )
         try:
             with engine.connect() as connection:
-                return [tuple(row) for row in connection.execute(text(statement))]
+                return [
+                    tuple(row) for row in connection.execute(text(statement))
+                ]
         finally:
             engine.dispose()
 
@@ -198,7 +214,9 @@ def service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 def jpeg() -> Callable[..., bytes]:
     """Harmless pictures with structure: coarse noise of a seed, made large."""
 
-    def make(seed: int, size: tuple[int, int] = (320, 240), quality: int = 88) -> bytes:
+    def make(
+        seed: int, size: tuple[int, int] = (320, 240), quality: int = 88
+    ) -> bytes:
         coarse = np.random.default_rng(seed).integers(
             0, 256, (12, 16, 3), dtype=np.uint8
         )
@@ -226,7 +244,11 @@ class WebHost:
         return f"http://127.0.0.1:{self.port}{path}"
 
     def put(
-        self, path: str, body: bytes | str, kind: str = "text/html", status: int = 200
+        self,
+        path: str,
+        body: bytes | str,
+        kind: str = "text/html",
+        status: int = 200,
     ) -> str:
         data = body.encode() if isinstance(body, str) else body
         self.pages[path] = (status, kind, data)
@@ -275,7 +297,9 @@ def inbox() -> Iterator[list[dict[str, Any]]]:
     received: list[dict[str, Any]] = []
 
     class Sink:
-        async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+        async def handle_DATA(
+            self, _server: Any, _session: Any, envelope: Any
+        ) -> str:
             mail = message_from_bytes(envelope.content, policy=policy.default)
             body = mail.get_body(("plain",))  # type: ignore[attr-defined]
             received.append(
@@ -305,7 +329,8 @@ def known_networks(folder: Path, *entries: dict[str, str]) -> None:
     target = folder / "var" / "data"
     target.mkdir(parents=True, exist_ok=True)
     lines = [
-        "[[networks]]\n" + "".join(f"{k} = {json.dumps(v)}\n" for k, v in entry.items())
+        "[[networks]]\n"
+        + "".join(f"{k} = {json.dumps(v)}\n" for k, v in entry.items())
         for entry in entries
     ]
     (target / "known_networks.toml").write_text("\n".join(lines))

@@ -26,7 +26,9 @@ PIXEL_MARKER = bytes.fromhex("d34db33f0badc0dedefec8edfeedface")
 def _marked_pixels() -> Image.Image:
     random = np.random.default_rng(5)
     pixels = random.integers(0, 256, (120, 160, 3), dtype=np.uint8)
-    pixels[40:50] = np.frombuffer(PIXEL_MARKER * 30, dtype=np.uint8).reshape(1, 160, 3)
+    pixels[40:50] = np.frombuffer(PIXEL_MARKER * 30, dtype=np.uint8).reshape(
+        1, 160, 3
+    )
     return Image.fromarray(pixels, "RGB")
 
 
@@ -79,7 +81,10 @@ def test_a_marker_in_pictures_is_found_nowhere(
     remains = dict(_remains(up, redis_server.client()))
     markers = (TEXT_MARKER, EXIF_MARKER, PIXEL_MARKER)
     found = [
-        name for name, data in remains.items() for marker in markers if marker in data
+        name
+        for name, data in remains.items()
+        for marker in markers
+        if marker in data
     ]
     assert found == []
     assert any(name.endswith("hotline.db") for name in remains)
@@ -119,7 +124,12 @@ def _open_files(up: Any) -> Iterator[tuple[str, bytes]]:
         for link in links:
             try:
                 target = str(link.readlink())
-                if target.startswith("/") and not target.startswith(("/dev", "/proc")):
-                    yield f"open {target}", link.read_bytes() if link.is_file() else b""
+                if target.startswith("/") and not target.startswith(
+                    ("/dev", "/proc")
+                ):
+                    yield (
+                        f"open {target}",
+                        link.read_bytes() if link.is_file() else b"",
+                    )
             except OSError:
                 continue

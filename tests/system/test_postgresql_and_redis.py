@@ -22,7 +22,9 @@ def test_a_known_picture_is_matched_on_postgresql(
     up.run("db", "upgrade")
     hashed = json.loads(up.run("hash", "--json", str(known)).stdout)
     listed = tmp_path / "list.csv"
-    listed.write_text(f"md5,pdq,category\n{hashed['md5']},{hashed['pdq']},baseline\n")
+    listed.write_text(
+        f"md5,pdq,category\n{hashed['md5']},{hashed['pdq']},baseline\n"
+    )
     done = json.loads(
         up.run("hashlist", "import", "known", str(listed), "--json").stdout
     )
@@ -38,9 +40,13 @@ def test_a_known_picture_is_matched_on_postgresql(
     assert up.query("SELECT sighting_count FROM item") == [(2,)]
     assert up.query("SELECT proposed_class FROM case_file") == [("baseline",)]
     assert up.query("SELECT count(*) FROM media_match") == [(1,)]
-    found = json.loads(up.run("match", "--json", "pdq:" + hashed["pdq"]).stdout)
+    found = json.loads(
+        up.run("match", "--json", "pdq:" + hashed["pdq"]).stdout
+    )
     assert [entry["list"] for entry in found["matches"]] == ["known"]
     seen = json.loads(up.run("inspect", "--json", page).stdout)
     assert [entry["list"] for entry in seen["matches"]] == ["known"]
-    assert json.loads(up.run("stats", "--json").stdout)["reports"]["total"] == 2
+    assert (
+        json.loads(up.run("stats", "--json").stdout)["reports"]["total"] == 2
+    )
     up.stop()

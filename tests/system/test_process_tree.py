@@ -18,14 +18,18 @@ from workers.pools import Pool
 from workers.redis_server import find_server
 
 
-def test_it_starts_answers_mends_itself_and_stops(service: Callable[..., Any]) -> None:
+def test_it_starts_answers_mends_itself_and_stops(
+    service: Callable[..., Any],
+) -> None:
     up = service().start()
     text = up.log.read_text()
     assert f"{up.url}/" in text
     assert f"{up.url}/console/" in text
     assert f"{up.url}/provider/" in text
     assert "First administrator: admin   password: " in text
-    assert httpx.get(f"{up.url}/livez", trust_env=False).json() == {"status": "ok"}
+    assert httpx.get(f"{up.url}/livez", trust_env=False).json() == {
+        "status": "ok"
+    }
 
     _a_second_start_is_refused(up)
     _killed_children_come_back(up)
@@ -52,7 +56,9 @@ def test_it_starts_answers_mends_itself_and_stops(service: Callable[..., Any]) -
 def _a_second_start_is_refused(up: Any) -> None:
     second = up.run("up", check=False)
     assert second.returncode == 1
-    assert second.stderr.startswith("hotline: The service is already running on ")
+    assert second.stderr.startswith(
+        "hotline: The service is already running on "
+    )
     assert len(second.stderr.splitlines()) == 1
 
 
@@ -65,7 +71,9 @@ def _killed_children_come_back(up: Any) -> None:
 
     def mended() -> bool:
         now = up.children()
-        return set(now) == set(before) and not set(now.values()) & set(before.values())
+        return set(now) == set(before) and not set(now.values()) & set(
+            before.values()
+        )
 
     up.wait(mended)
     up.wait(lambda: _answers(f"{up.url}/readyz"))
@@ -96,7 +104,9 @@ def test_a_busy_port_is_said_before_anything_starts(
     assert len(found.stderr.splitlines()) == 1
 
 
-def test_children_die_with_a_killed_parent(service: Callable[..., Any]) -> None:
+def test_children_die_with_a_killed_parent(
+    service: Callable[..., Any],
+) -> None:
     up = service().start()
     tree = psutil.Process(up.process.pid).children(True)
     assert len(tree) >= 4

@@ -56,12 +56,22 @@ class Reporter:
     def report(self, times: int = 3) -> None:
         for _ in range(times):
             self.count += 1
-            place = self.host.put(f"/{PLACE}-{self.count}?q={PLACE}", "<p>x</p>")
-            body = {"locations": [place], "narrative": WORDS, "contact": CONTACT}
+            place = self.host.put(
+                f"/{PLACE}-{self.count}?q={PLACE}", "<p>x</p>"
+            )
+            body = {
+                "locations": [place],
+                "narrative": WORDS,
+                "contact": CONTACT,
+            }
             self._post("/api/v1/reports", json={"language": "en", **body})
             self._post("/api/v1/reports", json={**body, "language": WORDS})
-            self._post("/api/v1/reports/status", json={"receipt": f"{PLACE}-0000"})
-            self._post("/report/all", data={"locations": place, "narrative": WORDS})
+            self._post(
+                "/api/v1/reports/status", json={"receipt": f"{PLACE}-0000"}
+            )
+            self._post(
+                "/report/all", data={"locations": place, "narrative": WORDS}
+            )
             self._post(f"/{PLACE}", data={"contact": CONTACT})
 
     def _post(self, path: str, **body: Any) -> None:
@@ -76,7 +86,9 @@ class Reporter:
 
 def read_only(up: Any, url: str) -> Callable[[], None]:
     """PostgreSQL refuses to write: jobs fail, and so does the note of their failure."""
-    _on_postgres(url, "ALTER DATABASE {name} SET default_transaction_read_only = on")
+    _on_postgres(
+        url, "ALTER DATABASE {name} SET default_transaction_read_only = on"
+    )
     return lambda: _on_postgres(
         url, "ALTER DATABASE {name} RESET default_transaction_read_only"
     )
@@ -85,7 +97,9 @@ def read_only(up: Any, url: str) -> Callable[[], None]:
 def gone(up: Any, url: str) -> Callable[[], None]:
     """PostgreSQL takes no connection."""
     _on_postgres(url, "ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-    return lambda: _on_postgres(url, "ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    return lambda: _on_postgres(
+        url, "ALTER DATABASE {name} ALLOW_CONNECTIONS true"
+    )
 
 
 def a_check_that_quotes(up: Any, url: str) -> Callable[[], None]:
@@ -100,7 +114,9 @@ def a_check_that_quotes(up: Any, url: str) -> Callable[[], None]:
         # One table a transaction: the service is at work, and two locks at once are a deadlock.
         for table in ("report", "report_part", "outbox", "item", "visit"):
             with engine.begin() as connection:
-                there = connection.scalar(text("SELECT to_regclass(:t)"), {"t": table})
+                there = connection.scalar(
+                    text("SELECT to_regclass(:t)"), {"t": table}
+                )
                 if there:
                     connection.execute(text(statement.format(table=table)))
 
@@ -156,7 +172,9 @@ def test_a_failing_postgresql(
     postgres_url: str,
 ) -> None:
     up = service(
-        REDIS_URL=redis_server.url, DATABASE_URL=postgres_url, JOB_ATTEMPTS="20"
+        REDIS_URL=redis_server.url,
+        DATABASE_URL=postgres_url,
+        JOB_ATTEMPTS="20",
     ).start()
     _report_around(lambda: fault(up, postgres_url), up, web_host)
     _nothing_is_anywhere(up, redis_server.client())
@@ -199,8 +217,13 @@ def _report_around(
 
 
 def _nothing_is_anywhere(up: Any, client: redis.Redis) -> None:
-    kept = {f"redis {key!r}": client.dump(key) or b"" for key in client.scan_iter("*")}
-    kept |= {f"redis {key!r} name": bytes(key) for key in client.scan_iter("*")}
+    kept = {
+        f"redis {key!r}": client.dump(key) or b""
+        for key in client.scan_iter("*")
+    }
+    kept |= {
+        f"redis {key!r} name": bytes(key) for key in client.scan_iter("*")
+    }
     up.stop()
     kept |= dict(_outside_the_database(up.folder))
     found = [
@@ -227,7 +250,9 @@ def _outside_the_database(folder: Path) -> Iterator[tuple[str, bytes]]:
 def _log_is_whole(log: str) -> None:
     """After the greeting, which is for a person, each line is an object."""
     lines = (
-        log.partition("Stop with Ctrl-C.")[2].replace("Stopped.\n", "", 1).split("\n")
+        log.partition("Stop with Ctrl-C.")[2]
+        .replace("Stopped.\n", "", 1)
+        .split("\n")
     )
     spoken = [json.loads(line) for line in lines if line.strip()]
     assert all(isinstance(line, dict) for line in spoken)

@@ -40,6 +40,6 @@ def test_reports_survive_a_wiped_and_a_dead_redis(
 
     assert up.query("SELECT count(*) FROM report") == [(10,)]
     assert up.query("SELECT count(*) FROM case_file") == [(10,)]
-    assert up.query("SELECT count(*) FROM outbox_entry WHERE dead_at IS NOT NULL") == [
-        (0,)
-    ]
+    assert up.query(
+        "SELECT count(*) FROM outbox_entry WHERE dead_at IS NOT NULL"
+    ) == [(0,)]

@@ -37,7 +37,11 @@ def test_no_trace_of_the_connection_is_kept(
         assert form.status_code == 200
         answer = client.post(
             f"{up.url}/api/v1/reports",
-            json={"narrative": NARRATIVE, "contact": CONTACT, "language": "en"},
+            json={
+                "narrative": NARRATIVE,
+                "contact": CONTACT,
+                "language": "en",
+            },
         )
         assert answer.status_code == 201, answer.text
         receipt = answer.json()["receipt"]
@@ -68,13 +72,18 @@ def test_no_trace_of_the_connection_is_kept(
     assert b"in_review" in kept, "the search finds things"
 
 
-def test_the_audit_log_is_whole_afterwards(service: Callable[..., Any]) -> None:
+def test_the_audit_log_is_whole_afterwards(
+    service: Callable[..., Any],
+) -> None:
     up = service().start()
     up.post_report(locations=["http://host.example/a"])
     up.wait_examined(1)
     up.wait(
         lambda: (
-            up.query("SELECT count(*) FROM audit_entry WHERE number IS NULL")[0][0] == 0
+            up.query("SELECT count(*) FROM audit_entry WHERE number IS NULL")[
+                0
+            ][0]
+            == 0
         )
     )
     found = up.run("audit", "verify")

@@ -101,7 +101,9 @@ def _context_of(up: Any, monkeypatch: pytest.MonkeyPatch) -> Context:
     for name, value in up.settings.items():
         monkeypatch.setenv(name, value)
     settings = load_settings()
-    return build_context(settings, after_commit=Transport(settings).after_commit)
+    return build_context(
+        settings, after_commit=Transport(settings).after_commit
+    )
 
 
 def _refer(context: Context, kind: str, channel: str, address: str) -> None:
@@ -154,12 +156,16 @@ def _danger_is_registered(up: Any) -> bool:
     if not found:
         return False
     state, danger_now, routing = found[0]
-    return bool(state == "waiting" and danger_now and '"emergency"' in str(routing))
+    return bool(
+        state == "waiting" and danger_now and '"emergency"' in str(routing)
+    )
 
 
 def _open(up: Any, job: str) -> int:
     where = f"job = '{job}' AND done_at IS NULL AND dead_at IS NULL"
-    return int(up.query(f"SELECT count(*) FROM outbox_entry WHERE {where}")[0][0])
+    return int(
+        up.query(f"SELECT count(*) FROM outbox_entry WHERE {where}")[0][0]
+    )
 
 
 def test_danger_is_registered_while_everybody_outside_is_silent(
@@ -188,13 +194,18 @@ def test_danger_is_registered_while_everybody_outside_is_silent(
         for _ in range(2):
             _refer(context, "hotline", "email", "desk@office.example")
             _refer(
-                context, "hotline", "http", f"http://127.0.0.1:{desk.port}/referrals"
+                context,
+                "hotline",
+                "http",
+                f"http://127.0.0.1:{desk.port}/referrals",
             )
         up.wait(lambda: host.asked and smtp.asked)
 
         begun = time.monotonic()
         up.post_report(
-            kind="grooming", danger_now=True, locations=["http://danger.example/x"]
+            kind="grooming",
+            danger_now=True,
+            locations=["http://danger.example/x"],
         )
         stored = time.monotonic()
         up.wait(lambda: _danger_is_registered(up), PROMISED_SECONDS * NOISE)

@@ -30,7 +30,9 @@ def run(
 
     def run(job: Callable[[Task], None], times: int = 1) -> OutboxEntry:
         with context.database.writing() as session:
-            outbox.post(session, "a.job", key=uuid.uuid4().hex, payload={}, now=NOW)
+            outbox.post(
+                session, "a.job", key=uuid.uuid4().hex, payload={}, now=NOW
+            )
             entry_id = session.scalars(select(OutboxEntry.id)).one()
         for _ in range(times):
             execute(tools, entry_id, {"a.job": lambda _tools, task: job(task)})
@@ -55,7 +57,9 @@ def test_finished_work_is_done_and_not_repeated(
     assert runs == [1]
 
 
-def test_what_failed_is_tried_again_later(run: Callable[..., OutboxEntry]) -> None:
+def test_what_failed_is_tried_again_later(
+    run: Callable[..., OutboxEntry],
+) -> None:
     def job(_: Task) -> None:
         raise Unavailable("The other side is away.")
 
@@ -136,7 +140,9 @@ def test_every_job_that_is_posted_has_a_handler() -> None:
     for package in ("hotline", "triage", "partners", "workers"):
         for path in (root / package).rglob("*.py"):
             text = path.read_text()
-            posted |= set(re.findall(r'outbox\.post\(\s*session,\s*"([a-z.]+)"', text))
+            posted |= set(
+                re.findall(r'outbox\.post\(\s*session,\s*"([a-z.]+)"', text)
+            )
             posted |= set(re.findall(r'"job": "([a-z]+\.[a-z]+)"', text))
             posted |= set(re.findall(r'"(item\.appraise)" if', text))
     assert len(posted) >= 7

@@ -47,7 +47,9 @@ class House:
             ).one()
 
     def worker(self) -> Worker:
-        found = Worker(Tools(self.context), Inbox(self.context.settings, POOLS), POOLS)
+        found = Worker(
+            Tools(self.context), Inbox(self.context.settings, POOLS), POOLS
+        )
         found._jobs = {"item.examine": self._examine}
         return found
 
@@ -149,9 +151,18 @@ def _call_in_the_way_of_other_libraries(
         "origin": "looking",
         "status": "queued",
     }
-    for name in (f"rq:job:{entry_id}", f"hotline:job:{entry_id}", "rq:job:os.system"):
+    for name in (
+        f"rq:job:{entry_id}",
+        f"hotline:job:{entry_id}",
+        "rq:job:os.system",
+    ):
         client.hset(name, mapping=record)
-    for name in ("rq:queue:looking", "rq:queue:urgent", "rq:queue:default", "celery"):
+    for name in (
+        "rq:queue:looking",
+        "rq:queue:urgent",
+        "rq:queue:default",
+        "celery",
+    ):
         client.rpush(name, call, entry_id)
 
 
@@ -176,7 +187,8 @@ def test_a_queue_of_another_type_is_replaced(house: House, kind: str) -> None:
 def test_strange_scores_and_marks_only_delay(house: House) -> None:
     first, second = house.post(), house.post()
     house.redis.zadd(
-        queue_key(Pool.LOOKING), {str(first): float("inf"), str(second): -1e308}
+        queue_key(Pool.LOOKING),
+        {str(first): float("inf"), str(second): -1e308},
     )
     house.redis.rpush(in_hand_key(first), "somebody else's")
     house.worker().run(burst=True)
@@ -219,10 +231,15 @@ def test_a_job_ends_with_its_time_and_the_worker_goes_on(
     house.redis.zadd(queue_key(Pool.LOOKING), {str(good): 1})
     worker.run(burst=True)
     assert house.ran == [good]
-    assert (house.row(slow).attempts, house.row(slow).last_error) == (1, "OutOfTime")
+    assert (house.row(slow).attempts, house.row(slow).last_error) == (
+        1,
+        "OutOfTime",
+    )
 
 
-def test_the_time_that_is_over_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_that_is_over_is_told_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(workers_loop, "TOLD_AGAIN_SECONDS", 0.1)
     import time
 
@@ -237,4 +254,7 @@ def test_only_an_id_in_its_one_form_is_one() -> None:
     entry_id = uuid.uuid4()
     assert read_id(str(entry_id).encode()) == entry_id
     for member in _hostile(Path(os.devnull))[:-2]:
-        assert read_id(member.encode() if isinstance(member, str) else member) is None
+        assert (
+            read_id(member.encode() if isinstance(member, str) else member)
+            is None
+        )

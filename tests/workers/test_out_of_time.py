@@ -53,5 +53,11 @@ def test_the_next_fetch_gets_its_own_answer(site: str) -> None:
             fetcher.fetch(slow)
         held, _ = late.accept()
         held.close()  # now the first question has its answer, too
-        report = fetcher.fetch(FetchRequest(url=site, allowed_networks=LOOPBACK))
-        assert (report.final_url, report.outcome, report.status) == (site, "ok", 200)
+        report = fetcher.fetch(
+            FetchRequest(url=site, allowed_networks=LOOPBACK)
+        )
+        assert (report.final_url, report.outcome, report.status) == (
+            site,
+            "ok",
+            200,
+        )

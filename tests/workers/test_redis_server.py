@@ -67,9 +67,9 @@ def test_workers_can_read_the_list_of_clients_whatever_the_path(
     server = subprocess.Popen(command(settings.run_dir))
     try:
         wait_for_redis(settings, StopRequest())
-        assert [client["addr"] for client in connect(settings).client_list()] == [
-            f"{SOCKET}:0"
-        ]
+        assert [
+            client["addr"] for client in connect(settings).client_list()
+        ] == [f"{SOCKET}:0"]
     finally:
         server.terminate()
         server.wait(10)

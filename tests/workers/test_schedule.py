@@ -40,10 +40,17 @@ def wired(
 def _post(context: Context, key: str, queue: str = "default") -> str:
     with context.database.writing() as session:
         outbox.post(
-            session, "item.examine", key=key, payload={}, now=NOW - FRESH, queue=queue
+            session,
+            "item.examine",
+            key=key,
+            payload={},
+            now=NOW - FRESH,
+            queue=queue,
         )
         return str(
-            session.scalars(select(OutboxEntry.id).where(OutboxEntry.key == key)).one()
+            session.scalars(
+                select(OutboxEntry.id).where(OutboxEntry.key == key)
+            ).one()
         )
 
 
@@ -56,7 +63,9 @@ def _waiting(server: Any) -> list[str]:
     ]
 
 
-def test_what_was_left_behind_is_handed_over_once(wired: tuple[Any, ...]) -> None:
+def test_what_was_left_behind_is_handed_over_once(
+    wired: tuple[Any, ...],
+) -> None:
     context, transport, server = wired
     ids = {_post(context, "a"), _post(context, "b", "urgent")}
     assert transport.sweep(context.database, NOW) == 2
@@ -73,7 +82,9 @@ def test_what_was_stored_just_now_is_left_to_who_stored_it(
 ) -> None:
     context, transport, server = wired
     _post(context, "a")
-    assert transport.sweep(context.database, NOW - timedelta(milliseconds=1)) == 0
+    assert (
+        transport.sweep(context.database, NOW - timedelta(milliseconds=1)) == 0
+    )
     assert transport.sweep(context.database, NOW) == 1
     assert len(_waiting(server)) == 1
 
@@ -81,7 +92,10 @@ def test_what_was_stored_just_now_is_left_to_who_stored_it(
 def test_a_courier_hands_over_what_was_stored(wired: tuple[Any, ...]) -> None:
     context, transport, server = wired
     context.database.after_commit = Courier(transport).after_commit
-    ids = {_post(context, "danger", "urgent"), _post(context, "look again", "checks")}
+    ids = {
+        _post(context, "danger", "urgent"),
+        _post(context, "look again", "checks"),
+    }
     _soon(lambda: set(_waiting(server)) == ids)
     assert transport.sweep(context.database, NOW) == 2, (
         "the sweeper finds them on their queues"
@@ -96,7 +110,10 @@ def test_in_a_flood_a_courier_carries_danger_first_and_leaves_the_rest(
     monkeypatch.setattr(
         "workers.transport.GOOD_FOR_SECONDS", 60.0
     )  # on a slow machine too
-    many = [_post(context, f"work {number}") for number in range(3 * HELD_BY_COURIER)]
+    many = [
+        _post(context, f"work {number}")
+        for number in range(3 * HELD_BY_COURIER)
+    ]
     danger = _post(context, "danger", "urgent")
     notes = [f"item.examine:default:{each}" for each in many] + [
         f"item.examine:urgent:{danger}"
@@ -116,7 +133,9 @@ def test_a_courier_leaves_to_the_sweeper_what_it_held_too_long(
     context, transport, server = wired
     monkeypatch.setattr("workers.transport.GOOD_FOR_SECONDS", 0.0)
     courier = Courier(transport)
-    courier.after_commit([f"item.examine:urgent:{_post(context, 'late', 'urgent')}"])
+    courier.after_commit(
+        [f"item.examine:urgent:{_post(context, 'late', 'urgent')}"]
+    )
     _soon(lambda: courier._notes.empty())
     monkeypatch.setattr("workers.transport.GOOD_FOR_SECONDS", 60.0)
     fresh = _post(context, "fresh")
@@ -125,7 +144,9 @@ def test_a_courier_leaves_to_the_sweeper_what_it_held_too_long(
     assert _waiting(server) == [fresh]
 
 
-def test_a_courier_outlives_a_redis_that_goes_away(wired: tuple[Any, ...]) -> None:
+def test_a_courier_outlives_a_redis_that_goes_away(
+    wired: tuple[Any, ...],
+) -> None:
     context, transport, server = wired
     context.database.after_commit = Courier(transport).after_commit
     server.stop()
@@ -146,7 +167,9 @@ def _soon(happened: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_what_redis_forgot_is_handed_over_again(wired: tuple[Any, ...]) -> None:
+def test_what_redis_forgot_is_handed_over_again(
+    wired: tuple[Any, ...],
+) -> None:
     context, transport, server = wired
     entry = _post(context, "a")
     transport.sweep(context.database, NOW)
@@ -155,7 +178,9 @@ def test_what_redis_forgot_is_handed_over_again(wired: tuple[Any, ...]) -> None:
     assert _waiting(server) == [entry]
 
 
-def test_without_redis_nothing_is_marked_as_handed_over(wired: tuple[Any, ...]) -> None:
+def test_without_redis_nothing_is_marked_as_handed_over(
+    wired: tuple[Any, ...],
+) -> None:
     context, transport, server = wired
     entry = _post(context, "a")
     server.stop()
@@ -165,24 +190,36 @@ def test_without_redis_nothing_is_marked_as_handed_over(wired: tuple[Any, ...]) 
     assert _waiting(server) == [entry]
 
 
-def test_a_job_that_is_with_a_worker_is_left_alone(wired: tuple[Any, ...]) -> None:
+def test_a_job_that_is_with_a_worker_is_left_alone(
+    wired: tuple[Any, ...],
+) -> None:
     context, transport, server = wired
     entry = _post(context, "a")
     inbox = Inbox(context.settings, [Pool.LOOKING])
     transport.hand_over("item.examine", "default", uuid.UUID(entry))
     assert str(inbox.take(wait=False)) == entry
-    assert transport.hand_over("item.examine", "default", uuid.UUID(entry)) is None
+    assert (
+        transport.hand_over("item.examine", "default", uuid.UUID(entry))
+        is None
+    )
     assert _waiting(server) == []
     server.client().delete(
         in_hand_key(uuid.UUID(entry))
     )  # it runs out where a worker was killed
-    assert transport.hand_over("item.examine", "default", uuid.UUID(entry)) is True
+    assert (
+        transport.hand_over("item.examine", "default", uuid.UUID(entry))
+        is True
+    )
     assert _waiting(server) == [entry]
 
 
-def test_danger_goes_first_and_then_what_came_first(wired: tuple[Any, ...]) -> None:
+def test_danger_goes_first_and_then_what_came_first(
+    wired: tuple[Any, ...],
+) -> None:
     context, transport, _ = wired
-    ids = [_post(context, name, name) for name in ("checks", "default", "urgent")]
+    ids = [
+        _post(context, name, name) for name in ("checks", "default", "urgent")
+    ]
     late = _post(context, "late", "default")
     for entry, name in zip(
         [*ids, late], ("checks", "default", "urgent", "default"), strict=True
@@ -223,7 +260,12 @@ def test_one_broken_step_stops_no_other(
     monkeypatch.setattr(schedule, "remind", broken)
     with context.database.writing() as session:
         audit.record(
-            session, actor="t", action="a.b", entity="e", entity_id="1", now=NOW
+            session,
+            actor="t",
+            action="a.b",
+            entity="e",
+            entity_id="1",
+            now=NOW,
         )
     entry = _post(context, "a")
     done = Scheduler(context, transport).tick(NOW)
@@ -236,7 +278,10 @@ def test_of_two_schedulers_one_ticks_at_a_time(
     make_context: Callable[..., Context],
 ) -> None:
     context = make_context("postgresql")
-    with context.database.writing() as one, context.database.writing() as other:
+    with (
+        context.database.writing() as one,
+        context.database.writing() as other,
+    ):
         assert schedule._mine(one)
         assert not schedule._mine(other)
     with context.database.writing() as session:

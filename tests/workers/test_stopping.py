@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def kept_handlers() -> Iterator[None]:
     before = {
-        number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)
+        number: signal.getsignal(number)
+        for number in (signal.SIGTERM, signal.SIGINT)
     }
     yield
     for number, handler in before.items():
@@ -36,7 +37,8 @@ def test_it_wakes_whoever_waits_and_stays_set() -> None:
     assert not stop.wait(0.01)
     woken: list[bool] = []
     threads = [
-        threading.Thread(target=lambda: woken.append(stop.wait(30))) for _ in range(3)
+        threading.Thread(target=lambda: woken.append(stop.wait(30)))
+        for _ in range(3)
     ]
     for thread in threads:
         thread.start()
@@ -60,7 +62,10 @@ def test_a_signal_in_the_middle_of_another_does_not_block() -> None:
 
     def interrupt(frame: FrameType, event: str, _argument: Any) -> Any:
         nonlocal raised
-        if frame.f_code.co_filename not in (stopping.__file__, threading.__file__):
+        if frame.f_code.co_filename not in (
+            stopping.__file__,
+            threading.__file__,
+        ):
             return None
         if event == "line" and raised < 20:
             raised += 1

@@ -24,7 +24,9 @@ def test_a_web_server_that_cannot_start_ends_the_start(
 ) -> None:
     monkeypatch.setattr(supervise.signal, "signal", lambda *_: None)
     monkeypatch.setattr(supervise, "READY_SECONDS", 60.0)
-    other = Child("worker-1", (sys.executable, "-c", "import time; time.sleep(60)"))
+    other = Child(
+        "worker-1", (sys.executable, "-c", "import time; time.sleep(60)")
+    )
     tree = Tree(make_context(port=9).settings, [Child("web", DIES), other])
     begun = time.monotonic()
     with (
@@ -41,7 +43,10 @@ def test_a_web_server_that_cannot_start_ends_the_start(
         2.0,
     ]
     assert (
-        next(one for one in said if one["event"] == "child_cannot_start")["times"] == 3
+        next(one for one in said if one["event"] == "child_cannot_start")[
+            "times"
+        ]
+        == 3
     )
     assert other.process is not None and other.process.poll() is not None
 
@@ -81,7 +86,10 @@ def test_the_web_process_says_why_it_cannot_start(
 
     monkeypatch.setattr(web_server, "create_app", refuse)
     server = web_server.Server(make_context().settings)
-    with structlog.testing.capture_logs() as said, pytest.raises(Misconfigured):
+    with (
+        structlog.testing.capture_logs() as said,
+        pytest.raises(Misconfigured),
+    ):
         server.load()
     assert said[0]["event"] == "web_cannot_start"
     assert said[0]["error"] == "Data file x.toml is not valid TOML."
@@ -93,7 +101,9 @@ def test_a_database_of_another_version_is_said_before_any_process_is_forked(
     context = make_context()
     stamp(context.database)
     with context.database.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+        connection.exec_driver_sql(
+            "UPDATE alembic_version SET version_num = '0000'"
+        )
     monkeypatch.setattr(
         web_server.Server, "run", lambda _: pytest.fail("it was started")
     )

@@ -46,7 +46,13 @@ ROOT = Path(__file__).parents[2]
 SERVER = "127.9.9.8"
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
-PLAIN_LOOPBACK = ["127.0.0.1", "[::1]", "localhost", "127.7.7.7", "[0:0:0:0:0:0:0:1]"]
+PLAIN_LOOPBACK = [
+    "127.0.0.1",
+    "[::1]",
+    "localhost",
+    "127.7.7.7",
+    "[0:0:0:0:0:0:0:1]",
+]
 LITERALS = [
     "127.1",
     "127.0.1",
@@ -181,7 +187,9 @@ def name_server() -> Iterator[NameServer]:
             response = dns.message.make_response(query)
             if texts:
                 kind = asked.rdtype.name
-                records = dns.rrset.from_text(asked.name, 0, "IN", kind, *texts)
+                records = dns.rrset.from_text(
+                    asked.name, 0, "IN", kind, *texts
+                )
                 response.answer.append(records)
             channel.sendto(response.to_wire(), self.client_address)
 
@@ -211,7 +219,9 @@ def report_to_cloudflare(settings: Settings, url: str) -> None:
     client = CloudflareOrigin(
         "account", "token", base_url=url, timeout=3, reach=reach_of(settings)
     )
-    client.report(Reporter("H", "h@x.example"), ["https://site.example/1"], "why")
+    client.report(
+        Reporter("H", "h@x.example"), ["https://site.example/1"], "why"
+    )
 
 
 def call_webhook(settings: Settings, url: str) -> None:
@@ -220,8 +230,12 @@ def call_webhook(settings: Settings, url: str) -> None:
 
 
 def ask_owner(settings: Settings, url: str) -> None:
-    remote = RemoteList(name="Police", url=url, kinds=("md5",), timeout_seconds=3)
-    RemoteMatcher(remote, "token", reach_of(settings)).match([("md5", "0" * 32)])
+    remote = RemoteList(
+        name="Police", url=url, kinds=("md5",), timeout_seconds=3
+    )
+    RemoteMatcher(remote, "token", reach_of(settings)).match(
+        [("md5", "0" * 32)]
+    )
 
 
 def update_list(settings: Settings, url: str) -> None:
@@ -284,7 +298,9 @@ def test_the_canary_sings_where_the_settings_allow_it(
     settings: Settings, inside: Inside, user: str
 ) -> None:
     """Without this, the table above would hold for users that never connect at all."""
-    sandbox = settings.model_copy(update={"fetch_allowed_networks": ("127.0.0.0/8",)})
+    sandbox = settings.model_copy(
+        update={"fetch_allowed_networks": ("127.0.0.0/8",)}
+    )
     with pytest.raises(HotlineError):
         USERS[user](sandbox, f"https://loopback.test:{inside.port}/x")
     assert inside.visits
@@ -296,7 +312,9 @@ def test_a_name_that_turns_inwards_is_not_followed(
     settings: Settings, inside: Inside, name_server: NameServer, user: str
 ) -> None:
     """The first answer may be visited (nobody listens there), the second one must not be."""
-    sandbox = settings.model_copy(update={"fetch_allowed_networks": ("127.9.9.9/32",)})
+    sandbox = settings.model_copy(
+        update={"fetch_allowed_networks": ("127.9.9.9/32",)}
+    )
     name_server.turns["turning.test"] = ["127.9.9.9", "127.0.0.1"]
     for _ in range(2):
         with pytest.raises(HotlineError):
@@ -305,7 +323,9 @@ def test_a_name_that_turns_inwards_is_not_followed(
     assert set(inside.opened) == {"127.9.9.9"}
 
 
-@pytest.mark.parametrize("user", [user for user in USERS if user != "a reported page"])
+@pytest.mark.parametrize(
+    "user", [user for user in USERS if user != "a reported page"]
+)
 def test_nothing_of_ours_travels_in_the_clear(
     settings: Settings, inside: Inside, user: str
 ) -> None:
@@ -316,14 +336,23 @@ def test_nothing_of_ours_travels_in_the_clear(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_mail_server_s_name_leads_to_nothing_inside(
-    settings: Settings, inside: Inside, name: str, monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
+    inside: Inside,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     connected: list[Any] = []
     monkeypatch.setattr(
-        socket.socket, "connect", lambda _self, address: connected.append(address)
+        socket.socket,
+        "connect",
+        lambda _self, address: connected.append(address),
     )
     house = settings.model_copy(
-        update={"smtp_host": name, "smtp_port": inside.port, "smtp_security": "none"}
+        update={
+            "smtp_host": name,
+            "smtp_port": inside.port,
+            "smtp_security": "none",
+        }
     )
     message = Message("m@x", "desk@partner.example", "Notice", "text", {})
     with pytest.raises(HotlineError, match="must not be reached"):
@@ -337,9 +366,16 @@ def test_the_mailbox_s_name_leads_to_nothing_inside(
     settings: Settings, inside: Inside, name: str, security: str
 ) -> None:
     house = settings.model_copy(
-        update={"imap_host": name, "imap_port": inside.port, "imap_security": security}
+        update={
+            "imap_host": name,
+            "imap_port": inside.port,
+            "imap_security": security,
+        }
     )
-    with pytest.raises(HotlineError, match="must not be reached"), Mailbox(house):
+    with (
+        pytest.raises(HotlineError, match="must not be reached"),
+        Mailbox(house),
+    ):
         pass
     assert inside.visits == []
 
@@ -383,7 +419,9 @@ def server() -> Iterator[Any]:
     made.requests, made.answer, made.drip, made.pause = [], b"", None, 0.05
     made.over = threading.Event()
     made.url = f"http://{SERVER}:{made.server_address[1]}"
-    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.02})
+    thread = threading.Thread(
+        target=made.serve_forever, kwargs={"poll_interval": 0.02}
+    )
     thread.start()
     yield made
     made.over.set()
@@ -394,13 +432,21 @@ def server() -> Iterator[Any]:
 
 def sandboxed(settings: Settings, **limits: Any) -> GuardedClient:
     """A client that may visit the server above, and nothing else on this machine."""
-    own = settings.model_copy(update={"fetch_allowed_networks": (f"{SERVER}/32",)})
+    own = settings.model_copy(
+        update={"fetch_allowed_networks": (f"{SERVER}/32",)}
+    )
     chosen = {"seconds": 2, "most_bytes": 1_000, "redirects": 3, **limits}
     return GuardedClient(reach_of(own), **chosen)
 
 
 def redirect(location: str) -> bytes:
-    lines = ("HTTP/1.1 302 Found", f"Location: {location}", "Content-Length: 0", "", "")
+    lines = (
+        "HTTP/1.1 302 Found",
+        f"Location: {location}",
+        "Content-Length: 0",
+        "",
+        "",
+    )
     return "\r\n".join(lines).encode()
 
 
@@ -435,7 +481,9 @@ def test_redirects_are_counted_and_a_message_is_never_sent_on(
     assert (reply.status, reply.error, len(server.requests)) == (302, "", 5)
 
 
-def test_a_key_is_not_carried_to_another_host(settings: Settings, server: Any) -> None:
+def test_a_key_is_not_carried_to_another_host(
+    settings: Settings, server: Any
+) -> None:
     other = f"http://other.test:{server.server_address[1]}/"
     server.answer = redirect(other)
     named = settings.model_copy(update={"fetch_hosts": {"other.test": SERVER}})
@@ -480,9 +528,13 @@ def test_an_endless_answer_is_read_up_to_a_limit(
         return read(self, chunk)
 
     monkeypatch.setattr(Transfer, "_on_body", counted)
-    server.answer = b"HTTP/1.1 500 No\r\nContent-Type: application/json\r\n\r\n"
+    server.answer = (
+        b"HTTP/1.1 500 No\r\nContent-Type: application/json\r\n\r\n"
+    )
     server.drip, server.pause = b"x" * 1_000_000, 0.0
-    own = settings.model_copy(update={"fetch_allowed_networks": (f"{SERVER}/32",)})
+    own = settings.model_copy(
+        update={"fetch_allowed_networks": (f"{SERVER}/32",)}
+    )
     with pytest.raises(HotlineError):
         USERS[user](own, server.url)
     assert 0 < sum(received) < 3_000_000
@@ -505,9 +557,19 @@ def test_an_endless_answer_is_read_up_to_a_limit(
         "import socket\n\nsocket.create_connection",
     ],
 )
-@pytest.mark.parametrize("folder", ["hotline/accounts", "triage/items", "workers"])
+@pytest.mark.parametrize(
+    "folder", ["hotline/accounts", "triage/items", "workers"]
+)
 def test_no_other_client_passes_the_lint(line: str, folder: str) -> None:
-    command = [sys.executable, "-m", "ruff", "check", "--select", "TID251", "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--select",
+        "TID251",
+        "--quiet",
+    ]
     checked = subprocess.run(
         [*command, "--stdin-filename", f"{folder}/new.py", "-"],
         input=f"{line}\n",

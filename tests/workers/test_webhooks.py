@@ -61,10 +61,14 @@ def server() -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            told.seen.append(({k.lower(): v for k, v in self.headers.items()}, body))
+            told.seen.append(
+                ({k.lower(): v for k, v in self.headers.items()}, body)
+            )
             told.wait.wait(20)
             status = (
-                told.statuses.pop(0) if len(told.statuses) > 1 else told.statuses[0]
+                told.statuses.pop(0)
+                if len(told.statuses) > 1
+                else told.statuses[0]
             )
             self.send_response(status)
             self.send_header("Location", told.url + "/elsewhere")
@@ -97,7 +101,9 @@ def subscribe(context: Context, url: str) -> str:
             actor="test",
             now=NOW,
         )
-        return webhooks.subscribe(session, context, "app", url, actor="test", now=NOW)
+        return webhooks.subscribe(
+            session, context, "app", url, actor="test", now=NOW
+        )
 
 
 def move(
@@ -114,11 +120,15 @@ def move(
             Arrival(channel, NOW, source=source),
         )
         part = session.scalars(
-            select(ReportPart).where(ReportPart.report_id == received.report_id)
+            select(ReportPart).where(
+                ReportPart.report_id == received.report_id
+            )
         ).one()
         for hours, event in enumerate(events, start=1):
             at = NOW + timedelta(hours=hours)
-            assert service.advance_part(session, part, event, actor="test", now=at)
+            assert service.advance_part(
+                session, part, event, actor="test", now=at
+            )
     return received
 
 
@@ -134,11 +144,17 @@ def right_signature(secret: str, headers: dict[str, str], body: bytes) -> str:
     """Worked out from the specification's words, not with the code under test."""
     key = base64.b64decode(secret[len("whsec_") :])
     content = b".".join(
-        [headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body]
+        [
+            headers["webhook-id"].encode(),
+            headers["webhook-timestamp"].encode(),
+            body,
+        ]
     )
     return (
         "v1,"
-        + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
+        + base64.b64encode(
+            hmac.new(key, content, hashlib.sha256).digest()
+        ).decode()
     )
 
 
@@ -153,7 +169,9 @@ def test_each_change_is_posted_once(context: Context) -> None:
     assert all(entry.queue == "webhooks" for entry in posted(context))
 
 
-def test_only_the_sender_s_own_reports_are_told(make_context: MakeContext) -> None:
+def test_only_the_sender_s_own_reports_are_told(
+    make_context: MakeContext,
+) -> None:
     context = make_context()
     subscribe(context, "https://example.test/hook")
     move(context, "examined", source="other")
@@ -176,15 +194,22 @@ def test_the_message_and_its_signature(
         "state": "in_review",
         "since": (NOW + timedelta(hours=1)).isoformat(),
     }
-    assert headers["webhook-signature"] == right_signature(secret, headers, body)
-    assert headers["webhook-signature"] != right_signature(secret, headers, body + b" ")
+    assert headers["webhook-signature"] == right_signature(
+        secret, headers, body
+    )
+    assert headers["webhook-signature"] != right_signature(
+        secret, headers, body + b" "
+    )
     assert headers["content-type"] == "application/json"
     assert received.receipt not in body.decode()
-    assert execute(Tools(context), entry.id) and len(server.seen) == 1  # done is done
+    assert (
+        execute(Tools(context), entry.id) and len(server.seen) == 1
+    )  # done is done
     with context.database.reading() as session:
         (key,) = keys.every(session)
         assert (
-            key.webhook_secret is not None and secret.encode() not in key.webhook_secret
+            key.webhook_secret is not None
+            and secret.encode() not in key.webhook_secret
         )
 
 
@@ -199,7 +224,9 @@ def test_a_failing_server_is_asked_again(
     assert tries == [False, False, True]
     (entry,) = posted(context)
     assert entry.attempts == 2 and entry.done_at is not None
-    assert {headers["webhook-id"] for headers, _ in server.seen} == {str(entry.id)}
+    assert {headers["webhook-id"] for headers, _ in server.seen} == {
+        str(entry.id)
+    }
     assert len({body for _, body in server.seen}) == 1
 
 
@@ -275,7 +302,9 @@ def test_after_the_key_is_revoked_nothing_is_sent(
         "",
     ],
 )
-def test_an_address_that_cannot_be_used(make_context: MakeContext, url: str) -> None:
+def test_an_address_that_cannot_be_used(
+    make_context: MakeContext, url: str
+) -> None:
     context = make_context()
     with pytest.raises(InvalidInput):
         subscribe(context, url)
@@ -323,7 +352,10 @@ def test_a_removed_webhook_hears_nothing_more(
     ],
 )
 def test_names_are_resolved_as_the_settings_say(
-    make_context: MakeContext, server: Server, settings: dict[str, object], told: str
+    make_context: MakeContext,
+    server: Server,
+    settings: dict[str, object],
+    told: str,
 ) -> None:
     context = make_context(fetch_allowed_networks=LOOPBACK, **settings)
     port = server.url.rsplit(":", 1)[1]
@@ -335,7 +367,9 @@ def test_names_are_resolved_as_the_settings_say(
     assert seen == ([] if told else [f"hook.test:{port}"])
 
 
-def test_webhooks_have_a_worker_of_their_own(make_context: MakeContext) -> None:
+def test_webhooks_have_a_worker_of_their_own(
+    make_context: MakeContext,
+) -> None:
     """Who waits for a slow receiver takes nothing else, and no other worker waits for it."""
     context = make_context()
     only = [

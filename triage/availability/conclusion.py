@@ -84,7 +84,9 @@ class _Series:
         """Presence needs no healthy control: nobody can fail in such a way as to see it."""
         if self.proved is not None:
             self.reappeared = True
-            self.first = verdict.at  # watched as closely again as on the first day
+            self.first = (
+                verdict.at
+            )  # watched as closely again as on the first day
         self.proved = None
         self.proved_at = None
         self.kept_out = None
@@ -155,7 +157,9 @@ class _Series:
         return State.STILL_UP if is_up else State.UNCLEAR
 
 
-def conclude(history: Sequence[Verdict], policy: Policy, now: datetime) -> Conclusion:
+def conclude(
+    history: Sequence[Verdict], policy: Policy, now: datetime
+) -> Conclusion:
     """What all looks at one location prove until ``now``; looks of the future are not read."""
     series = _Series(policy)
     for verdict in sorted(history, key=lambda v: v.at):
@@ -163,7 +167,9 @@ def conclude(history: Sequence[Verdict], policy: Policy, now: datetime) -> Concl
             series.add(verdict)
     first, last = series.first, series.last
     if first is None or last is None:
-        return Conclusion(State.UNCLEAR, False, now, ("Nobody has looked yet.",))
+        return Conclusion(
+            State.UNCLEAR, False, now, ("Nobody has looked yet.",)
+        )
     return Conclusion(
         state=series.state,
         verified=series.proved is not None or series.state is State.STILL_UP,
@@ -245,4 +251,6 @@ def _because(series: _Series, last: Verdict) -> tuple[str, ...]:
 
 
 def _count_looks(verdicts: Sequence[Verdict], proof: Proof) -> str:
-    return f"{len(_counted(verdicts, proof))} of {proof.checks} looks that count"
+    return (
+        f"{len(_counted(verdicts, proof))} of {proof.checks} looks that count"
+    )

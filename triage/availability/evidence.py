@@ -64,7 +64,9 @@ def check_from_report(
         home=Page.from_facts((home or {}).get("page")),
         home_media=_media_of(home) if _is_another(home, report) else (),
         signed_in=signed_in,
-        known_error_page=_meaning(report, page, error_pages or shipped_error_pages()),
+        known_error_page=_meaning(
+            report, page, error_pages or shipped_error_pages()
+        ),
     )
 
 
@@ -78,7 +80,9 @@ def _media_of(report: Mapping[str, Any] | None) -> tuple[MediaHash, ...]:
     return _hashes(report.get("media") or ()) if report else ()
 
 
-def _is_another(home: Mapping[str, Any] | None, report: Mapping[str, Any]) -> bool:
+def _is_another(
+    home: Mapping[str, Any] | None, report: Mapping[str, Any]
+) -> bool:
     """Whether the front page is not itself what was reported: then all on it would be furniture."""
     return home is not None and home["requested"] != report["requested"]
 
@@ -88,7 +92,8 @@ def shows_a_part(report: Mapping[str, Any], baseline: Baseline) -> bool:
     furniture, and its front page is worth a look at its pictures."""
     media = _media_of(report)
     still_there = [
-        any(medium.same(wanted) for medium in media) for wanted in baseline.media
+        any(medium.same(wanted) for medium in media)
+        for wanted in baseline.media
     ]
     return any(still_there) and not all(still_there)
 
@@ -108,7 +113,9 @@ def baseline_from_report(
         url=report["requested"],
         status=report.get("status"),
         media=tuple(
-            medium for medium in media if wanted is None or medium.sha256 in wanted
+            medium
+            for medium in media
+            if wanted is None or medium.sha256 in wanted
         ),
         page=Page.from_facts(report.get("page")),
     )

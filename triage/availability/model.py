@@ -37,7 +37,9 @@ class VerdictName(StrEnum):
 
 PRESENT = frozenset({VerdictName.ONLINE, VerdictName.MOVED})
 """The material is there."""
-ABSENT = frozenset({VerdictName.REMOVED, VerdictName.GONE, VerdictName.SOFT_404})
+ABSENT = frozenset(
+    {VerdictName.REMOVED, VerdictName.GONE, VerdictName.SOFT_404}
+)
 """It is not there."""
 KEPT_OUT = frozenset(
     {VerdictName.LOGIN_WALL, VerdictName.BLOCKED_HERE, VerdictName.GEO_BLOCKED}
@@ -250,7 +252,9 @@ def _share(wanted: tuple[str, ...], found: tuple[str, ...]) -> float:
     one, other = [int(h, 16) for h in wanted], [int(h, 16) for h in found]
 
     def part(these: list[int], those: list[int]) -> float:
-        hits = sum(any((a ^ b).bit_count() <= PDQ_SAME for b in those) for a in these)
+        hits = sum(
+            any((a ^ b).bit_count() <= PDQ_SAME for b in those) for a in these
+        )
         return hits / len(these)
 
     return max(part(one, other), part(other, one))

@@ -68,7 +68,10 @@ class ErrorPages:
         """
         reached, asked = urlsplit(url), urlsplit(requested)
         host = (reached.hostname or "").lower()
-        is_redirected = (reached.hostname, reached.path) != (asked.hostname, asked.path)
+        is_redirected = (reached.hostname, reached.path) != (
+            asked.hostname,
+            asked.path,
+        )
         if is_redirected:
             meaning = self._meaning_of_address(host, reached.path.lower())
             if meaning is not None:
@@ -81,7 +84,9 @@ class ErrorPages:
 
     def _meaning_of_address(self, host: str, path: str) -> VerdictName | None:
         for address in self.addresses:
-            if _is_under(host, address.host) and _path_fits(path, address.path):
+            if _is_under(host, address.host) and _path_fits(
+                path, address.path
+            ):
                 return address.verdict
         return None
 
@@ -120,14 +125,18 @@ def shipped_error_pages() -> ErrorPages:
 
 def load_error_pages(override_dir: Path | None = None) -> ErrorPages:
     """The table; raises ``Misconfigured`` with every fault of the file."""
-    document = read_toml("triage.availability", "error_pages.toml", override_dir)
+    document = read_toml(
+        "triage.availability", "error_pages.toml", override_dir
+    )
     faults = find_unknown(document, ("version", "titles", "page", "address"))
     titles = _read_titles(document.get("titles", {}), faults)
     pages = _read_pages(document.get("page", []), faults)
     addresses = _read_addresses(document.get("address", []), faults)
     if faults:
         listed = "; ".join(faults)
-        raise Misconfigured(f"Data file error_pages.toml has faults: {listed}.")
+        raise Misconfigured(
+            f"Data file error_pages.toml has faults: {listed}."
+        )
     return ErrorPages(titles, pages, addresses)
 
 
@@ -174,9 +183,13 @@ def _read_addresses(
         meaning = _read_meaning(str(table.get("verdict")), where, faults)
         path = str(table.get("path", ""))
         if not path.startswith("/") or path in ("/", "/*"):
-            faults.append(f"{where}: path must begin with / and name something")
+            faults.append(
+                f"{where}: path must begin with / and name something"
+            )
         elif meaning:
-            addresses.append(KnownAddress(path.lower(), meaning, _read_host(table)))
+            addresses.append(
+                KnownAddress(path.lower(), meaning, _read_host(table))
+            )
     return tuple(addresses)
 
 
@@ -185,7 +198,9 @@ def _read_host(table: Mapping[str, Any]) -> str | None:
     return str(host).lower() if host else None
 
 
-def _read_meaning(name: str, where: str, faults: list[str]) -> VerdictName | None:
+def _read_meaning(
+    name: str, where: str, faults: list[str]
+) -> VerdictName | None:
     if name in _MEANINGS:
         return VerdictName(name)
     faults.append(f"{where}: {describe_unknown(name, _MEANINGS)}")

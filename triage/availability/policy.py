@@ -61,7 +61,11 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 
 def policy_file(name: str) -> str:
     """The data file of the policy that the settings call ``name``."""
-    return "availability.toml" if name == "default" else f"availability-{name}.toml"
+    return (
+        "availability.toml"
+        if name == "default"
+        else f"availability-{name}.toml"
+    )
 
 
 def load_policy(
@@ -78,7 +82,9 @@ def load_policy(
         down=reader.read_proof("down", down),
         watch=reader.read_phases("watch"),
         reappearance=reader.read_phases("reappearance"),
-        host_gap=reader.read_span("politeness.host_gap", politeness.get("host_gap")),
+        host_gap=reader.read_span(
+            "politeness.host_gap", politeness.get("host_gap")
+        ),
         jitter=reader.read_jitter(politeness.get("jitter", 0)),
         second_vantage=removal.get("second_vantage") is True,
     )
@@ -106,14 +112,22 @@ class _Reader:
 
     def read_proof(self, where: str, table: Mapping[str, Any]) -> Proof:
         checks = table.get("checks")
-        if isinstance(checks, bool) or not isinstance(checks, int) or checks < 2:
+        if (
+            isinstance(checks, bool)
+            or not isinstance(checks, int)
+            or checks < 2
+        ):
             # One look proves nothing: a host may have been restarting.
-            self.faults.append(f"{where}.checks must be a whole number of 2 or more")
+            self.faults.append(
+                f"{where}.checks must be a whole number of 2 or more"
+            )
             checks = 2
         return Proof(
             checks=checks,
             min_gap=self.read_span(f"{where}.min_gap", table.get("min_gap")),
-            min_span=self.read_span(f"{where}.min_span", table.get("min_span")),
+            min_span=self.read_span(
+                f"{where}.min_span", table.get("min_span")
+            ),
         )
 
     def read_phases(self, key: str) -> tuple[Phase, ...]:
@@ -127,7 +141,9 @@ class _Reader:
         ]
         for earlier, later in pairwise(phases):
             if later.until <= earlier.until:
-                self.faults.append(f"[[{key}]]: until must grow from one to the next")
+                self.faults.append(
+                    f"[[{key}]]: until must grow from one to the next"
+                )
                 break
         return tuple(phases)
 

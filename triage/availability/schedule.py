@@ -31,7 +31,9 @@ def due(
     return last + (interval if soonest is None else min(interval, soonest))
 
 
-def jittered(at: datetime, last: datetime, *, key: str, share: float) -> datetime:
+def jittered(
+    at: datetime, last: datetime, *, key: str, share: float
+) -> datetime:
     """``at``, later by up to ``share`` of the time since ``last``: what began together drifts
     apart. By a hash of ``key`` (the item), so that the same plan comes out of the same facts."""
     digest = hashlib.blake2b(

@@ -71,7 +71,13 @@ REASONS: dict[str, str] = {
 #: What a fetch says when the fault cannot be the host's (or cannot be told from ours).
 _OWN_FAILURES = frozenset(
     {
-        *("proxy_failure", "blocked_address", "bad_url", "bad_scheme", "out_of_memory"),
+        *(
+            "proxy_failure",
+            "blocked_address",
+            "bad_url",
+            "bad_scheme",
+            "out_of_memory",
+        ),
         *("onion_needs_tor", "fetcher_crashed", "cancelled"),
     }
 )
@@ -100,7 +106,9 @@ def judge(check: Check, baseline: Baseline) -> Verdict:
             name, evidence = proof
             if check.signed_in and name in ABSENT:
                 # What only some are shown is hidden from us when our cookies run out.
-                return _verdict(check, VerdictName.UNKNOWN, ("signed_in", *evidence))
+                return _verdict(
+                    check, VerdictName.UNKNOWN, ("signed_in", *evidence)
+                )
             return _verdict(check, name, evidence)
     return _verdict(check, VerdictName.UNKNOWN, ("page_changed",))
 
@@ -114,18 +122,30 @@ def reconcile(own: Verdict, second: Verdict) -> Verdict:
     if own.verdict in PRESENT:
         return own
     if second.verdict not in PRESENT:
-        undecided = own.verdict == VerdictName.UNKNOWN or own.verdict in KEPT_OUT
-        return second if undecided and second.verdict != VerdictName.UNKNOWN else own
-    abroad = own.verdict == VerdictName.GEO_BLOCKED or "forbidden" in own.evidence
+        undecided = (
+            own.verdict == VerdictName.UNKNOWN or own.verdict in KEPT_OUT
+        )
+        return (
+            second
+            if undecided and second.verdict != VerdictName.UNKNOWN
+            else own
+        )
+    abroad = (
+        own.verdict == VerdictName.GEO_BLOCKED or "forbidden" in own.evidence
+    )
     return replace(
         own,
-        verdict=VerdictName.GEO_BLOCKED if abroad else VerdictName.BLOCKED_HERE,
+        verdict=VerdictName.GEO_BLOCKED
+        if abroad
+        else VerdictName.BLOCKED_HERE,
         evidence=("seen_elsewhere", *own.evidence),
         reasons=(REASONS["seen_elsewhere"], *own.reasons),
     )
 
 
-def _verdict(check: Check, name: VerdictName, evidence: tuple[str, ...]) -> Verdict:
+def _verdict(
+    check: Check, name: VerdictName, evidence: tuple[str, ...]
+) -> Verdict:
     return Verdict(
         verdict=name,
         evidence=evidence,
@@ -138,7 +158,9 @@ def _verdict(check: Check, name: VerdictName, evidence: tuple[str, ...]) -> Verd
 
 def _present(check: Check, baseline: Baseline) -> Found | None:
     """The same hash, whatever the status says and however we came there."""
-    if not _any_same(check.media, baseline.media) or _only_furniture(check, baseline):
+    if not _any_same(check.media, baseline.media) or _only_furniture(
+        check, baseline
+    ):
         return None
     if check.redirected_away:
         return VerdictName.MOVED, ("same_media", "other_host")
@@ -202,7 +224,11 @@ def _status_says(check: Check, baseline: Baseline) -> Found | None:
         # A host that shows the page to browsers and says 404 to us has removed nothing.
         if check.direct_media:
             return VerdictName.UNKNOWN, ("odd_answer", f"status_{status}")
-        if check.page and baseline.page and _same_page(check.page, baseline.page):
+        if (
+            check.page
+            and baseline.page
+            and _same_page(check.page, baseline.page)
+        ):
             return VerdictName.UNKNOWN, ("same_page", f"status_{status}")
         return VerdictName.GONE, (f"status_{status}",)
     if status >= 500:
@@ -225,7 +251,9 @@ def _in_part(check: Check, baseline: Baseline) -> Found | None:
     """Some of what was assessed is shown, and the host's error page does not show it: pages of a
     gallery may all have the same few words, and its front page all of its pictures."""
     own = [
-        medium for medium in check.media if not _is_among(medium, check.missing_media)
+        medium
+        for medium in check.media
+        if not _is_among(medium, check.missing_media)
     ]
     return (
         (VerdictName.UNKNOWN, ("only_site_media",))
@@ -285,7 +313,9 @@ def _media_absent(check: Check, baseline: Baseline) -> Found | None:
 def _without_media(check: Check, baseline: Baseline) -> Found:
     if check.direct_media:
         # Any host may show a stranger a stand-in (no referrer, another country): for a person.
-        return VerdictName.UNKNOWN, ("media_replaced" if check.media else "odd_answer",)
+        return VerdictName.UNKNOWN, (
+            "media_replaced" if check.media else "odd_answer",
+        )
     if check.page is None or (check.page.length == 0 and not check.media):
         return VerdictName.UNKNOWN, ("empty_answer",)
     if baseline.page is not None and _same_page(check.page, baseline.page):
@@ -326,7 +356,9 @@ def _is_among(medium: MediaHash, media: Iterable[MediaHash]) -> bool:
     return any(medium.same(other) for other in media)
 
 
-def _any_same(found: Iterable[MediaHash], wanted: tuple[MediaHash, ...]) -> bool:
+def _any_same(
+    found: Iterable[MediaHash], wanted: tuple[MediaHash, ...]
+) -> bool:
     return any(_is_among(medium, wanted) for medium in found)
 
 
@@ -339,10 +371,14 @@ def _only_furniture(check: Check, baseline: Baseline) -> bool:
     furniture = (*check.home_media, *check.missing_media)
     if not all(_is_among(medium, furniture) for medium in still_there):
         return False
-    return not all(_any_same(still_there, (wanted,)) for wanted in baseline.media)
+    return not all(
+        _any_same(still_there, (wanted,)) for wanted in baseline.media
+    )
 
 
-def _similar(found: Iterable[MediaHash], wanted: tuple[MediaHash, ...]) -> bool:
+def _similar(
+    found: Iterable[MediaHash], wanted: tuple[MediaHash, ...]
+) -> bool:
     """Near, but not near enough to be called the same: a crop, a banner over it, another frame."""
     for medium in found:
         for other in wanted:
@@ -357,13 +393,17 @@ def _same_page(page: Page, other: Page) -> bool:
     short, long = sorted((page.length, other.length))
     if short < ENOUGH_TEXT or short * 2 < long:
         return False
-    return page.title == other.title and page_distance(page, other) <= SAME_TEXT
+    return (
+        page.title == other.title and page_distance(page, other) <= SAME_TEXT
+    )
 
 
 def _like_missing(check: Check) -> bool:
     """Does the host answer an impossible address with the very same?"""
     if check.direct_media:
-        stand_ins = {media.sha256 for media in check.missing_media if media.sha256}
+        stand_ins = {
+            media.sha256 for media in check.missing_media if media.sha256
+        }
         return any(media.sha256 in stand_ins for media in check.media)
     if check.page is None or check.missing is None:
         return False

@@ -17,7 +17,11 @@ from pydantic import ConfigDict, Field
 
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
-from hotline.core.datafiles.vocabulary import Language, describe_unknown, find_unknown
+from hotline.core.datafiles.vocabulary import (
+    Language,
+    describe_unknown,
+    find_unknown,
+)
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.core.languages import SOURCE, add_translations
 from hotline.intake.kinds import ReportKind
@@ -75,7 +79,8 @@ class Question:
 
     def is_asked(self, answers: Mapping[str, str]) -> bool:
         return all(
-            answers.get(name) in values for name, values in self.only_when.items()
+            answers.get(name) in values
+            for name, values in self.only_when.items()
         )
 
     def label_of(self, value: str, language: str) -> str:
@@ -106,7 +111,10 @@ def _with_kinds(question: Any) -> Any:
     if not isinstance(question, dict) or question.get("choices") != KINDS:
         return question
     choices = [
-        {"value": kind, "label": {SOURCE: kind.row.assessed or kind.row.console}}
+        {
+            "value": kind,
+            "label": {SOURCE: kind.row.assessed or kind.row.console},
+        }
         for kind in ReportKind
     ]
     return question | {"choices": choices}
@@ -155,8 +163,12 @@ def validate(schema: Schema, answers: Mapping[str, object]) -> dict[str, str]:
         else:
             faults[f"/{question.name}"] = "is not one of the answers"
     if faults:
-        told = "; ".join(f"{name[1:]} {reason}" for name, reason in faults.items())
-        raise InvalidInput(f"The assessment is not complete: {told}.", fields=faults)
+        told = "; ".join(
+            f"{name[1:]} {reason}" for name, reason in faults.items()
+        )
+        raise InvalidInput(
+            f"The assessment is not complete: {told}.", fields=faults
+        )
     return kept
 
 
@@ -178,7 +190,9 @@ def merge(
 ) -> dict[str, str]:
     """What both said; where they differ on something not decisive, nobody determined it."""
     _, differing = agree(schema, first, second)
-    both = {name: value for name, value in first.items() if name not in differing}
+    both = {
+        name: value for name, value in first.items() if name not in differing
+    }
     for name in differing:
         question = schema.question(name)
         if question is not None and question.undetermined:
@@ -196,7 +210,10 @@ def _faults(schema: Schema) -> Iterator[str]:
     for question in schema.questions:
         if question.name in earlier:
             yield f"{question.name} is asked twice"
-        for fault in (*_answer_faults(question), *_reference_faults(question, earlier)):
+        for fault in (
+            *_answer_faults(question),
+            *_reference_faults(question, earlier),
+        ):
             yield f"{question.name}{fault}"
         earlier[question.name] = question.values
 
@@ -214,7 +231,10 @@ def _answer_faults(question: Question) -> Iterator[str]:
         # The rules of routing compare the answer with the kinds of report.
         for fault in find_unknown(question.values, ReportKind):
             yield f": {fault}"
-    for labels in (question.label, *(choice.label for choice in question.choices)):
+    for labels in (
+        question.label,
+        *(choice.label for choice in question.choices),
+    ):
         if "en" not in labels:
             yield " lacks an English label"
 

@@ -20,7 +20,12 @@ from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.storage import audit, machine
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
-from triage.cases.examination.register import count, look_at, others_are_up, post_alarm
+from triage.cases.examination.register import (
+    count,
+    look_at,
+    others_are_up,
+    post_alarm,
+)
 from triage.cases.models import Case
 from triage.items.models import Item, Sighting
 
@@ -46,7 +51,9 @@ def release_many(
     return len(cases)
 
 
-def release(session: Session, case: Case, person: Person, now: datetime) -> None:
+def release(
+    session: Session, case: Case, person: Person, now: datetime
+) -> None:
     _lock_held(session, case)
     _release(session, case, person, now)
 
@@ -64,7 +71,12 @@ def set_aside_many(
 
 
 def set_aside(
-    session: Session, case: Case, person: Person, now: datetime, *, confirmed: bool
+    session: Session,
+    case: Case,
+    person: Person,
+    now: datetime,
+    *,
+    confirmed: bool,
 ) -> None:
     """Set one case's held reports aside; ``confirmed``: the person says to have read them, which
     is asked for where a child reports or is said to be in danger."""
@@ -80,7 +92,9 @@ def set_aside(
     _set_aside(session, case, person, now)
 
 
-def take_back(session: Session, case: Case, person: Person, now: datetime) -> None:
+def take_back(
+    session: Session, case: Case, person: Person, now: datetime
+) -> None:
     """The case was opened again: what was set aside there counts like any other report."""
     aside = (
         select(Sighting.id)
@@ -91,7 +105,9 @@ def take_back(session: Session, case: Case, person: Person, now: datetime) -> No
         _release(session, case, person, now)
 
 
-def waiting(session: Session, items: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+def waiting(
+    session: Session, items: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, int]:
     """How many held reports name each of the items, by its id."""
     rows = session.execute(
         select(Sighting.item_id, func.count())
@@ -118,18 +134,24 @@ def _chosen(session: Session, references: Sequence[str]) -> Sequence[Case]:
     return session.scalars(
         select(Case)
         .where(*chosen)
-        .order_by(Case.id)  # in one order, so that two people never wait for each other
+        .order_by(
+            Case.id
+        )  # in one order, so that two people never wait for each other
         .with_for_update(of=Case)
     ).all()
 
 
 def _lock_held(session: Session, case: Case) -> None:
     session.flush()
-    session.get(Item, case.item_id, with_for_update=True)  # first, as in ``_chosen``
+    session.get(
+        Item, case.item_id, with_for_update=True
+    )  # first, as in ``_chosen``
     session.refresh(case, with_for_update=True)
     if not case.held:
         raise Conflict(
-            phrase("No report waits here; perhaps somebody decided on them just now.")
+            phrase(
+                "No report waits here; perhaps somebody decided on them just now."
+            )
         )
 
 
@@ -143,7 +165,9 @@ def _held(session: Session, case: Case) -> Sequence[Row[Sighting, ReportPart]]:
     ).all()
 
 
-def _release(session: Session, case: Case, person: Person, now: datetime) -> None:
+def _release(
+    session: Session, case: Case, person: Person, now: datetime
+) -> None:
     """All that is held, also what was set aside before: the place now deserves a look."""
     held = _held(session, case)
     reports = [part.report for _, part in held]
@@ -155,23 +179,36 @@ def _release(session: Session, case: Case, person: Person, now: datetime) -> Non
     if urgent:
         post_alarm(session, case.item, now)
     look_at(
-        session, case.item, f"released {now.timestamp():.6f}", urgent=urgent, now=now
+        session,
+        case.item,
+        f"released {now.timestamp():.6f}",
+        urgent=urgent,
+        now=now,
     )
     _record(session, case, "case.reports_released", person, reports, now)
 
 
-def _set_aside(session: Session, case: Case, person: Person, now: datetime) -> None:
+def _set_aside(
+    session: Session, case: Case, person: Person, now: datetime
+) -> None:
     """A case that only the flood opened is closed; where other reports came in, it goes on."""
     waiting = [part for _, part in _held(session, case)]
     if case.machine.allows(case.state, "set_aside"):
         machine.advance(
-            session, case, "set_aside", actor=person.actor, now=now, why=NOT_A_REPORT
+            session,
+            case,
+            "set_aside",
+            actor=person.actor,
+            now=now,
+            why=NOT_A_REPORT,
         )
     case.held = 0
     session.flush()
     for part in waiting:
         if not others_are_up(session, part.id, case.item_id):
-            intake.advance_part(session, part, "set_aside", actor=person.actor, now=now)
+            intake.advance_part(
+                session, part, "set_aside", actor=person.actor, now=now
+            )
     reports = [part.report for part in waiting]
     _record(session, case, "case.reports_set_aside", person, reports, now)
 

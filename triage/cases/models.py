@@ -84,7 +84,9 @@ class Case(Identified, Stateful, Base):
     machine: ClassVar[Machine] = CASE_MACHINE
 
     reference: Mapped[str] = mapped_column(short(24), unique=True)
-    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"), unique=True)
+    item_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("item.id"), unique=True
+    )
     opened_at: Mapped[datetime]
     priority: Mapped[int] = mapped_column(default=0)
     priority_parts: Mapped[list[Any]] = mapped_column(default=list)
@@ -103,7 +105,9 @@ class Case(Identified, Stateful, Base):
     own_material: Mapped[bool] = mapped_column(default=False)
     held: Mapped[int] = mapped_column(default=0, server_default="0")
     due_at: Mapped[datetime | None] = mapped_column(index=True)
-    claimed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    claimed_by_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("person.id")
+    )
     claimed_until: Mapped[datetime | None]
 
     item: Mapped[Item] = relationship(lazy="selectin")
@@ -121,7 +125,9 @@ class Assessment(Identified, Base):
 
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"))
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
-    round: Mapped[int] = mapped_column(default=1)  # rises when the case is opened again
+    round: Mapped[int] = mapped_column(
+        default=1
+    )  # rises when the case is opened again
     at: Mapped[datetime]
     scheme: Mapped[str] = mapped_column(short(40))
     version: Mapped[str] = mapped_column(short(20))

@@ -31,7 +31,14 @@ from triage.cases import assessment, floods
 from triage.cases.examination.appraise import appraise, post_review
 from triage.cases.examination.register import tell_reporters
 from triage.cases.models import OPEN_STATES, Assessment, Case
-from triage.cases.tabs import HELD_DANGER, IN_DANGER, TABS, beyond, rank_in, stands_in
+from triage.cases.tabs import (
+    HELD_DANGER,
+    IN_DANGER,
+    TABS,
+    beyond,
+    rank_in,
+    stands_in,
+)
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
 from triage.items.models import Item, ItemMedia
@@ -127,7 +134,9 @@ def counts(session: Session) -> dict[str, int]:
     wanted = {tab: stands_in(tab) for tab in TABS} | {
         IN_DANGER: Case.held == HELD_DANGER
     }
-    rows = session.execute(union_all(*(capped(*one) for one in wanted.items())))
+    rows = session.execute(
+        union_all(*(capped(*one) for one in wanted.items()))
+    )
     return {row[0]: row[1] for row in rows}
 
 
@@ -153,7 +162,11 @@ def assessments(session: Session, case: Case) -> Sequence[Assessment]:
 
 def holder(case: Case, now: datetime) -> Person | None:
     """Who holds the case at ``now``; a lease that ran out binds nobody."""
-    return case.claimed_by if case.claimed_until and case.claimed_until > now else None
+    return (
+        case.claimed_by
+        if case.claimed_until and case.claimed_until > now
+        else None
+    )
 
 
 # claiming
@@ -177,7 +190,10 @@ def claim(
     taken = session.execute(
         update(Case)
         .where(Case.id == case.id, free)
-        .values(claimed_by_id=person.id, claimed_until=now + timedelta(minutes=minutes))
+        .values(
+            claimed_by_id=person.id,
+            claimed_until=now + timedelta(minutes=minutes),
+        )
         .execution_options(synchronize_session=False)
     )
     session.refresh(
@@ -188,7 +204,9 @@ def claim(
     _record(session, case, "case.claimed", person, now)
 
 
-def release_claim(session: Session, case: Case, person: Person, now: datetime) -> None:
+def release_claim(
+    session: Session, case: Case, person: Person, now: datetime
+) -> None:
     """Give the case back; somebody else's claim stays."""
     if case.claimed_by_id != person.id:
         raise Conflict(phrase("You do not hold this case."))
@@ -266,7 +284,9 @@ def _step(
         return "agreed", assessment.merge(schema, earlier[0].answers, answers)
     if case.state == "third_assessment":
         return "decided", answers
-    return ("assessed_first", None) if second_required else ("assessed", answers)
+    return (
+        ("assessed_first", None) if second_required else ("assessed", answers)
+    )
 
 
 def _sealed(
@@ -312,7 +332,9 @@ def _conclude(
     case.outcome = dict(outcome)
     case.kind = outcome.get("kind", case.kind)
     if outcome["class"] == "not_illegal":
-        machine.advance(session, case, "not_illegal", actor=person.actor, now=now)
+        machine.advance(
+            session, case, "not_illegal", actor=person.actor, now=now
+        )
         tell_reporters(
             session, case.item_id, "not_illegal", actor=person.actor, now=now
         )
@@ -323,7 +345,9 @@ def open_note(session: Session, context: Context, made: Assessment) -> str:
     """The words of an assessment's note; empty where there is none or its key was erased."""
     key = context.vault.key_of(session, made.id) if made.note else None
     return (
-        context.vault.open(key, NOTE, made.id, made.note) if key and made.note else ""
+        context.vault.open(key, NOTE, made.id, made.note)
+        if key and made.note
+        else ""
     )
 
 
@@ -340,13 +364,18 @@ def reopen(
     why = why.strip()[:300]
     if not why:
         raise InvalidInput(
-            phrase("Say why the case is opened again."), fields={"/why": "is missing"}
+            phrase("Say why the case is opened again."),
+            fields={"/why": "is missing"},
         )
-    machine.advance(session, case, "reopened", actor=person.actor, now=now, why=why)
+    machine.advance(
+        session, case, "reopened", actor=person.actor, now=now, why=why
+    )
     case.round += 1
     case.outcome = {}
     floods.take_back(session, case, person, now)
-    tell_reporters(session, case.item_id, "reopened", actor=person.actor, now=now)
+    tell_reporters(
+        session, case.item_id, "reopened", actor=person.actor, now=now
+    )
     appraise(session, context, case, now)
     post_review(session, case, now)
 
@@ -358,17 +387,24 @@ def match_of(session: Session, case: Case, match_id: uuid.UUID) -> MediaMatch:
     """A match of a file that was seen at this case's item; ``NotFound`` for any other."""
     seen = exists().where(
         and_(
-            ItemMedia.media_id == MediaMatch.media_id, ItemMedia.item_id == case.item_id
+            ItemMedia.media_id == MediaMatch.media_id,
+            ItemMedia.item_id == case.item_id,
         )
     )
-    found = session.scalar(select(MediaMatch).where(MediaMatch.id == match_id, seen))
+    found = session.scalar(
+        select(MediaMatch).where(MediaMatch.id == match_id, seen)
+    )
     if found is None:
         raise NotFound("There is no such match.")
     return found
 
 
 def decide_match(
-    session: Session, match: MediaMatch, person: Person, decision: str, now: datetime
+    session: Session,
+    match: MediaMatch,
+    person: Person,
+    decision: str,
+    now: datetime,
 ) -> None:
     """An analyst's word on a match: ``confirmed`` or ``disconfirmed``. It can be changed."""
     if decision not in (MatchDecision.CONFIRMED, MatchDecision.DISCONFIRMED):
@@ -376,7 +412,11 @@ def decide_match(
             "A match is confirmed or disconfirmed.",
             fields={"/decision": "is not possible"},
         )
-    match.decision, match.decided_by, match.decided_at = decision, person.actor, now
+    match.decision, match.decided_by, match.decided_at = (
+        decision,
+        person.actor,
+        now,
+    )
     audit.record(
         session,
         actor=person.actor,

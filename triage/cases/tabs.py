@@ -35,7 +35,9 @@ def rank_in(tab: str) -> InstrumentedAttribute[int]:
     return Case.held if tab == HELD else Case.priority
 
 
-def beyond(after: str, rank: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+def beyond(
+    after: str, rank: InstrumentedAttribute[int]
+) -> ColumnElement[bool]:
     """Rows after a keyset mark ``rank.id``; the first half lets the index do the work."""
     try:
         rank_text, id_text = after.split(".")

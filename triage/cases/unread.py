@@ -26,7 +26,10 @@ def unread(session: Session, now: datetime) -> list[tuple[Case, datetime]]:
     written = func.max(ReportMessage.at)
     wrote = session.execute(
         select(ReportMessage.report_id, written)
-        .where(ReportMessage.author == "reporter", ReportMessage.at > now - LOOKED_BACK)
+        .where(
+            ReportMessage.author == "reporter",
+            ReportMessage.at > now - LOOKED_BACK,
+        )
         .group_by(ReportMessage.report_id)
         .order_by(written)
     ).all()
@@ -53,7 +56,9 @@ def _opened(
     reads = session.execute(
         select(AuditEntry.entity_id, func.max(AuditEntry.at))
         .where(
-            AuditEntry.entity_id.in_([str(report_id) for report_id in reports]),
+            AuditEntry.entity_id.in_(
+                [str(report_id) for report_id in reports]
+            ),
             AuditEntry.action == "personal.read",
             AuditEntry.actor.startswith("person:"),
         )

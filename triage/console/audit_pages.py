@@ -23,7 +23,9 @@ def log() -> ResponseReturnValue:
         name: request.args.get(name, "").strip()
         for name in ("actor", "action", "entity_id")
     }
-    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(LOG_PAGE + 1)
+    query = (
+        select(AuditEntry).order_by(AuditEntry.id.desc()).limit(LOG_PAGE + 1)
+    )
     for name, value in filters.items():
         if value:
             query = query.where(getattr(AuditEntry, name) == value)
@@ -34,7 +36,9 @@ def log() -> ResponseReturnValue:
         return render_template(
             "triage/log.html",
             entries=entries[:LOG_PAGE],
-            before=entries[LOG_PAGE - 1].id if len(entries) > LOG_PAGE else None,
+            before=entries[LOG_PAGE - 1].id
+            if len(entries) > LOG_PAGE
+            else None,
             filters=filters,
         )
 

@@ -35,7 +35,9 @@ def hash_lists() -> ResponseReturnValue:
         )
         return render_template(
             "triage/hash_lists.html",
-            lists=session.scalars(select(HashList).order_by(HashList.name)).all(),
+            lists=session.scalars(
+                select(HashList).order_by(HashList.name)
+            ).all(),
             sizes=service.sizes(session),
             asker=signed_in().actor,
             second_person=site.context().settings.second_person,
@@ -56,7 +58,8 @@ def switch(list_id: uuid.UUID) -> ResponseReturnValue:
             gettext("%(list)s is matched with again.", list=found.name)
             if enabled
             else gettext(
-                "%(list)s is matched with no more; its entries stay.", list=found.name
+                "%(list)s is matched with no more; its entries stay.",
+                list=found.name,
             ),
             "good",
         )
@@ -74,12 +77,15 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
             police_switch.stop(session, found, actor=actor, now=now)
             flash(
                 gettext(
-                    "%(list)s tells the police nothing by itself.", list=found.name
+                    "%(list)s tells the police nothing by itself.",
+                    list=found.name,
                 ),
                 "good",
             )
         elif request.form.get("understood") != "yes":
-            raise InvalidInput(gettext("Tick that you have read what it means."))
+            raise InvalidInput(
+                gettext("Tick that you have read what it means.")
+            )
         elif police_switch.ask(
             session, found, actor=actor, second_person=second_person, now=now
         ):
@@ -91,7 +97,10 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
                 "warn",
             )
         else:
-            flash(gettext("Asked. Another person must agree on this page."), "good")
+            flash(
+                gettext("Asked. Another person must agree on this page."),
+                "good",
+            )
     return redirect(url_for("triage.hash_lists"), 303)
 
 

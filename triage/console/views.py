@@ -25,7 +25,9 @@ def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
     register_entries(
         blueprint,
         Entry(10, lazy_gettext("Queue"), "triage.queue", "queue.see"),
-        Entry(50, lazy_gettext("Hash lists"), "triage.hash_lists", "hashlist.see"),
+        Entry(
+            50, lazy_gettext("Hash lists"), "triage.hash_lists", "hashlist.see"
+        ),
         Entry(60, lazy_gettext("Work"), "triage.work", "work.see"),
         Entry(80, lazy_gettext("Log"), "triage.log", "audit.see"),
     )
@@ -38,29 +40,51 @@ def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
     add(CASE, view_func=cases.case)
     add(f"{CASE}/claim", view_func=cases.claim, methods=post)
     add(f"{CASE}/release", view_func=cases.release, methods=post)
-    add(f"{CASE}/reports/release", view_func=cases.release_reports, methods=post)
-    add(f"{CASE}/reports/set-aside", view_func=cases.set_reports_aside, methods=post)
+    add(
+        f"{CASE}/reports/release",
+        view_func=cases.release_reports,
+        methods=post,
+    )
+    add(
+        f"{CASE}/reports/set-aside",
+        view_func=cases.set_reports_aside,
+        methods=post,
+    )
     add(f"{CASE}/assessment", view_func=cases.assess, methods=post)
     add(f"{CASE}/facts", view_func=cases.set_facts, methods=post)
     add(f"{CASE}/access", view_func=items.set_access, methods=post)
     add(f"{CASE}/access/clear", view_func=items.clear_access, methods=post)
     add(f"{CASE}/origin", view_func=items.tell_origin, methods=post)
     add(f"{CASE}/reopen", view_func=cases.reopen, methods=post)
-    add(f"{CASE}/matches/<uuid:match_id>", view_func=cases.decide_match, methods=post)
+    add(
+        f"{CASE}/matches/<uuid:match_id>",
+        view_func=cases.decide_match,
+        methods=post,
+    )
     add(f"{REPORT}/words", view_func=cases.read_words, methods=post)
     add(f"{REPORT}/question", view_func=cases.ask_reporter, methods=post)
     add("/hash-lists", view_func=list_pages.hash_lists)
-    add("/hash-lists/<uuid:list_id>/switch", view_func=list_pages.switch, methods=post)
+    add(
+        "/hash-lists/<uuid:list_id>/switch",
+        view_func=list_pages.switch,
+        methods=post,
+    )
     add(
         "/hash-lists/<uuid:list_id>/police",
         view_func=list_pages.switch_police,
         methods=post,
     )
     add("/work", view_func=work_pages.work)
-    add("/work/<uuid:entry_id>/replay", view_func=work_pages.replay, methods=post)
+    add(
+        "/work/<uuid:entry_id>/replay",
+        view_func=work_pages.replay,
+        methods=post,
+    )
     add("/log", view_func=audit_pages.log)
     return blueprint
 
 
-def _remember(state: BlueprintSetupState, panels: Sequence[cases.Panel]) -> None:
+def _remember(
+    state: BlueprintSetupState, panels: Sequence[cases.Panel]
+) -> None:
     state.app.extensions[cases.PANELS] = tuple(panels)

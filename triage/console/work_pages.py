@@ -45,7 +45,9 @@ def replay(entry_id: uuid.UUID) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
         if not outbox.replay(session, entry_id, now=now):
             raise Conflict(
-                gettext("This work was not laid aside, or somebody has replayed it.")
+                gettext(
+                    "This work was not laid aside, or somebody has replayed it."
+                )
             )
         audit.record(
             session,

@@ -35,9 +35,29 @@ Hasher = Callable[[bytes, str | None], dict[str, Any]]
 
 KEPT_HEADERS = frozenset(
     {
-        *("age", "cache-control", "cf-cache-status", "cf-ray", "content-language"),
-        *("content-length", "content-type", "date", "etag", "expires", "last-modified"),
-        *("retry-after", "server", "via", "x-cache", "x-powered-by", "x-served-by"),
+        *(
+            "age",
+            "cache-control",
+            "cf-cache-status",
+            "cf-ray",
+            "content-language",
+        ),
+        *(
+            "content-length",
+            "content-type",
+            "date",
+            "etag",
+            "expires",
+            "last-modified",
+        ),
+        *(
+            "retry-after",
+            "server",
+            "via",
+            "x-cache",
+            "x-powered-by",
+            "x-served-by",
+        ),
         # by which a CDN shows itself
         *("x-amz-cf-id", "x-azure-ref", "x-cdn", "x-iinfo"),
     }
@@ -70,7 +90,9 @@ class _Look:
     def report(self) -> FetchReport:
         url, referrer, hops = self._request.url, self._request.referrer, []
         while True:
-            exchange = self._web.get(url, referrer=referrer, cap=self._page_cap)
+            exchange = self._web.get(
+                url, referrer=referrer, cap=self._page_cap
+            )
             hops += exchange.hops
             facts, media, ahead = self._contents(exchange)
             if ahead is None or len(hops) > self._limits.max_redirects:
@@ -105,19 +127,26 @@ class _Look:
         answer, body = exchange.answer, exchange.answer.body
         if answer.error or not body:
             return None, [], None
-        label, success = answer.headers.get("content-type"), answer.status in _SUCCESS
+        label, success = (
+            answer.headers.get("content-type"),
+            answer.status in _SUCCESS,
+        )
         kind = kind_of(body, label)
         if kind == "text":
             return page.facts_of_text(html.decode(body, label)), [], None
         if kind != "html":
             direct = success and self._request.want_media
             media = (
-                [self._hash(exchange, kind, "direct", exchange.url)] if direct else []
+                [self._hash(exchange, kind, "direct", exchange.url)]
+                if direct
+                else []
             )
             return None, media, None
         markup = html.decode(body, label)
         body.clear()
-        reading = read(markup, exchange.url, limit=max(1, self._limits.max_media))
+        reading = read(
+            markup, exchange.url, limit=max(1, self._limits.max_media)
+        )
         del markup
         if reading.crude:
             answer.cut = answer.cut or "page_too_complex"
@@ -131,7 +160,9 @@ class _Look:
             and not found
         ):
             return reading.facts, [], target.href
-        wanted = found[: self._limits.max_media] if self._request.want_media else ()
+        wanted = (
+            found[: self._limits.max_media] if self._request.want_media else ()
+        )
         return (
             reading.facts,
             [self._medium(each, exchange.url) for each in wanted],
@@ -145,7 +176,9 @@ class _Look:
             "hls",
             "dash",
         )
-        return self._limits.max_page_bytes if markup else self._limits.max_bytes
+        return (
+            self._limits.max_page_bytes if markup else self._limits.max_bytes
+        )
 
     def _medium(self, candidate: Candidate, page_url: str) -> MediaFound:
         if candidate.url[:5].lower() == "data:":
@@ -184,8 +217,12 @@ class _Look:
         else:
             data = bytes(answer.body)
         answer.body.clear()
-        fingerprint, fault = self._fingerprint(data, label) if data else (None, problem)
-        return MediaFound(url, source, answer.status, fault or answer.cut, fingerprint)
+        fingerprint, fault = (
+            self._fingerprint(data, label) if data else (None, problem)
+        )
+        return MediaFound(
+            url, source, answer.status, fault or answer.cut, fingerprint
+        )
 
     def _inline(self, candidate: Candidate) -> MediaFound:
         """A picture that is written into the page itself."""
@@ -193,7 +230,9 @@ class _Look:
         try:
             data = unquote_to_bytes(payload)
             if head.lower().endswith(";base64"):
-                data = base64.b64decode(b"".join(data.split()) + b"==", validate=False)
+                data = base64.b64decode(
+                    b"".join(data.split()) + b"==", validate=False
+                )
         except (binascii.Error, ValueError):
             data = b""
         label = head.partition(";")[0].lower()[:64]
@@ -203,16 +242,22 @@ class _Look:
         fingerprint, fault = self._fingerprint(data, label)
         return MediaFound(name, candidate.source, None, fault, fingerprint)
 
-    def _stream(self, exchange: Exchange, kind: Kind) -> tuple[bytes, str | None]:
+    def _stream(
+        self, exchange: Exchange, kind: Kind
+    ) -> tuple[bytes, str | None]:
         """The first seconds of a stream, joined as a player would join them."""
         for _ in range(_MANIFEST_DEPTH):
             text = html.decode(exchange.answer.body, None)
             manifest = (
-                manifests.read_hls(text) if kind == "hls" else manifests.read_dash(text)
+                manifests.read_hls(text)
+                if kind == "hls"
+                else manifests.read_dash(text)
             )
             if manifest.variant is None:
                 break
-            exchange = self._get(urljoin(exchange.url, manifest.variant), exchange.url)
+            exchange = self._get(
+                urljoin(exchange.url, manifest.variant), exchange.url
+            )
             if exchange.answer.error:
                 return b"", exchange.answer.error
         if manifest.problem or manifest.variant:
@@ -235,9 +280,7 @@ class _Look:
             return self._hasher(data, label), None
         except MemoryError:
             return None, "out_of_memory"
-        except (
-            Exception
-        ):  # a decoder may fail in any way, and its message may quote its input
+        except Exception:  # a decoder may fail in any way, and its message may quote its input
             return None, "undecodable"
         finally:
             self._hash_seconds += time.monotonic() - started
@@ -265,5 +308,10 @@ def _outcome(answer: Answer) -> Outcome:
 
 
 def _media_type(answer: Answer) -> str | None:
-    label = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    label = (
+        answer.headers.get("content-type", "")
+        .partition(";")[0]
+        .strip()
+        .lower()
+    )
     return label[:100] or None

@@ -67,11 +67,16 @@ class FetchLimits:
             f"{entry.name} must be {'zero or more' if entry.name in _MAY_BE_ZERO else 'above zero'}"
             for entry in fields(self)
             if getattr(self, entry.name) < 0
-            or (getattr(self, entry.name) == 0 and entry.name not in _MAY_BE_ZERO)
+            or (
+                getattr(self, entry.name) == 0
+                and entry.name not in _MAY_BE_ZERO
+            )
         ]
         if faults:
             raise InvalidInput(
-                "The limits of a fetch cannot be used: " + "; ".join(faults) + "."
+                "The limits of a fetch cannot be used: "
+                + "; ".join(faults)
+                + "."
             )
 
     def to_json(self) -> dict[str, Any]:
@@ -123,20 +128,25 @@ class FetchRequest:
         if self.http_proxy and not self.http_proxy.startswith(
             ("http://", "https://", "socks5h://")
         ):
-            raise InvalidInput("The upstream proxy must be given as http://host:port.")
+            raise InvalidInput(
+                "The upstream proxy must be given as http://host:port."
+            )
         for name in ("user_agent", "referrer", "cookies", "userinfo"):
             if any(
-                ord(sign) < 32 or ord(sign) == 127 for sign in getattr(self, name) or ""
+                ord(sign) < 32 or ord(sign) == 127
+                for sign in getattr(self, name) or ""
             ):
                 raise InvalidInput(
-                    f"The {name} holds control characters.", hint="Remove them."
+                    f"The {name} holds control characters.",
+                    hint="Remove them.",
                 )
         for network in self.allowed_networks:
             try:
                 ip_network(network, strict=False)
             except ValueError as error:
                 raise InvalidInput(
-                    f"{network!r} is no network.", hint="Write it as 127.0.0.0/8."
+                    f"{network!r} is no network.",
+                    hint="Write it as 127.0.0.0/8.",
                 ) from error
 
     def to_json(self) -> dict[str, Any]:
@@ -229,7 +239,9 @@ class FetchReport:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         if value["outcome"] not in get_args(Outcome):
-            raise InvalidInput(f"There is no fetch outcome {value['outcome']!r}.")
+            raise InvalidInput(
+                f"There is no fetch outcome {value['outcome']!r}."
+            )
         page = value.get("page")
         return cls(
             **{
@@ -239,12 +251,16 @@ class FetchReport:
                     for hop in value.get("hops", ())
                 ),
                 "page": None if page is None else PageFacts(**page),
-                "media": tuple(MediaFound(**found) for found in value.get("media", ())),
+                "media": tuple(
+                    MediaFound(**found) for found in value.get("media", ())
+                ),
             }
         )
 
 
-def failure(request: FetchRequest, error: str, *, seconds: float = 0.0) -> FetchReport:
+def failure(
+    request: FetchRequest, error: str, *, seconds: float = 0.0
+) -> FetchReport:
     """The report of a fetch of which nothing came back (``error`` a slug)."""
     url = request.url[:MAX_URL]
     return FetchReport(url, url, "failed", error=error, seconds=seconds)

@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 
 from hotline.core.network.resolve import Names, Reach, Resolved
 from hotline.core.network.targets import Target, parse
-from hotline.core.network.transfer import Answer, CapRule, Plan, Transfer, new_handle
+from hotline.core.network.transfer import (
+    Answer,
+    CapRule,
+    Plan,
+    Transfer,
+    new_handle,
+)
 from triage.fetching.report import FetchRequest, Hop
 
 _INWARD_NAMES = (
@@ -24,7 +30,9 @@ _INWARD_NAMES = (
     ".lan",
 )
 """Special-use names (RFC 6761, 6762, 8375 and custom) that only mean something on the inside."""
-_PATIENCE_BEHIND_PROXY = 2.0  # seconds; a house without name servers of its own waits
+_PATIENCE_BEHIND_PROXY = (
+    2.0  # seconds; a house without name servers of its own waits
+)
 
 
 @dataclass(slots=True)
@@ -40,7 +48,10 @@ class Web:
     """The exchanges of one fetch: one curl handle (connections are reused), one byte budget."""
 
     def __init__(
-        self, request: FetchRequest, *, now: Callable[[], float] = time.monotonic
+        self,
+        request: FetchRequest,
+        *,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.request = request
         self.bytes_read = 0
@@ -80,30 +91,52 @@ class Web:
             target = parse(url, base)
             shown = target.shown if target else (base or url)
             answer, dropped = self._visit(target, referrer, cap, until)
-            place = answer.headers.get("location", "") if answer.redirects else ""
+            place = (
+                answer.headers.get("location", "") if answer.redirects else ""
+            )
             ahead = parse(place, target.href) if place and target else None
             location = ahead.shown if ahead else None
             hops.append(
-                Hop(shown, answer.status, answer.address, location, answer.tls, dropped)
+                Hop(
+                    shown,
+                    answer.status,
+                    answer.address,
+                    location,
+                    answer.tls,
+                    dropped,
+                )
             )
             if answer.error or not place or target is None:
                 return Exchange(shown, answer, hops)
             url, base = place, target.href
-        return Exchange(shown, Answer(answer.status, error="too_many_redirects"), hops)
+        return Exchange(
+            shown, Answer(answer.status, error="too_many_redirects"), hops
+        )
 
     def _visit(
-        self, target: Target | None, referrer: str | None, cap: CapRule, until: float
+        self,
+        target: Target | None,
+        referrer: str | None,
+        cap: CapRule,
+        until: float,
     ) -> tuple[Answer, tuple[str, ...]]:
         """One hop: refuse, resolve and check, then exchange. Also the addresses dropped."""
         if target is None or (refused := self._refuse(target)):
             return Answer(
                 error="bad_url" if target is None else refused, refused=True
             ), ()
-        limits, proxy, resolved = self.request.limits, self._proxy(target), Resolved()
+        limits, proxy, resolved = (
+            self.request.limits,
+            self._proxy(target),
+            Resolved(),
+        )
         if proxy is None:
             patience = min(until - self.seconds, limits.connect_seconds)
             resolved = self._names.resolve(target.host, seconds=patience)
-        seconds, budget = until - self.seconds, limits.max_total_bytes - self.bytes_read
+        seconds, budget = (
+            until - self.seconds,
+            limits.max_total_bytes - self.bytes_read,
+        )
         problem = resolved.error
         if problem is None and seconds <= 0:
             problem = "timeout"
@@ -152,7 +185,9 @@ class Web:
         if self._proxy(target) is None:
             return None
         name = "." + target.host.rstrip(".")
-        if name.endswith(_INWARD_NAMES) or self._names.forbidden_literal(target.host):
+        if name.endswith(_INWARD_NAMES) or self._names.forbidden_literal(
+            target.host
+        ):
             return "blocked_address"
         return self._refuse_behind_proxy(target)
 
@@ -162,7 +197,9 @@ class Web:
             return None
         patience = min(self.remaining, _PATIENCE_BEHIND_PROXY)
         resolved = self._names.resolve(target.host, seconds=patience)
-        return "blocked_address" if resolved.error == "blocked_address" else None
+        return (
+            "blocked_address" if resolved.error == "blocked_address" else None
+        )
 
     def _proxy(self, target: Target) -> str | None:
         if target.onion:
@@ -176,5 +213,6 @@ class Web:
             return False
         there = (target.scheme, target.port)
         return there == (home.scheme, home.port) or (
-            there == ("https", 443) and (home.scheme, home.port) == ("http", 80)
+            there == ("https", 443)
+            and (home.scheme, home.port) == ("http", 80)
         )

@@ -8,7 +8,11 @@ import re
 import warnings
 from typing import Any
 
-from triage.fingerprints.model import MATCHABLE_QUALITY, Limits, MediaFingerprint
+from triage.fingerprints.model import (
+    MATCHABLE_QUALITY,
+    Limits,
+    MediaFingerprint,
+)
 from triage.fingerprints.pictures import PICTURES, RefusedError, read_picture
 from triage.fingerprints.sniff import UNKNOWN, is_cut_short, sniff
 from triage.fingerprints.video import CONTAINERS, read_video
@@ -43,7 +47,10 @@ def fingerprint_media(
         # Pillow warns of odd metadata, on stderr; what of it matters is among the problems.
         warnings.simplefilter("ignore")
         facts = _picture_or_video(data, media_type, limits, dihedral)
-    problems = [*(["truncated"] if is_cut_short(data) else []), *facts.pop("problems")]
+    problems = [
+        *(["truncated"] if is_cut_short(data) else []),
+        *facts.pop("problems"),
+    ]
     return MediaFingerprint(
         media_type=media_type,
         size=len(data),
@@ -66,7 +73,10 @@ def _picture_or_video(
         return _video(data, media_type, limits)
     if media_type not in PICTURES:
         known = kind in {"image", "video"}
-        return {"kind": kind if known else "other", "problems": ["unsupported_type"]}
+        return {
+            "kind": kind if known else "other",
+            "problems": ["unsupported_type"],
+        }
     try:
         return _picture(data, media_type, limits, dihedral)
     except RefusedError as refused:
@@ -81,7 +91,9 @@ def _picture(
 ) -> dict[str, Any]:
     picture = read_picture(data, media_type, limits)
     spectrum = picture.first.spectrum
-    best = max([spectrum.quality, *(frame.quality for frame in picture.frames)])
+    best = max(
+        [spectrum.quality, *(frame.quality for frame in picture.frames)]
+    )
     return {
         "kind": "image",
         "width": picture.first.width,
@@ -98,7 +110,9 @@ def _picture(
     }
 
 
-def _video(data: bytes | memoryview, media_type: str, limits: Limits) -> dict[str, Any]:
+def _video(
+    data: bytes | memoryview, media_type: str, limits: Limits
+) -> dict[str, Any]:
     seen = read_video(data, media_type, limits)
     best = max((frame.quality for frame in seen.frames), default=None)
     return {

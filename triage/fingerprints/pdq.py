@@ -63,7 +63,10 @@ class Spectrum:
         qualities) decoded grey and small: all up to ``UNSTEADY`` came within 4 bits of the
         full-colour hash; above were the pages of text, with up to 12 bits, and soft or faint ones.
         """
-        near = np.abs(self.frequencies - _lower_median(self.frequencies)) < ROUNDING
+        near = (
+            np.abs(self.frequencies - _lower_median(self.frequencies))
+            < ROUNDING
+        )
         return int(np.count_nonzero(near)) > UNSTEADY
 
 

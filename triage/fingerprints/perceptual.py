@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from triage.fingerprints.sampling import PHASH_SIDE
 
 _DCT = np.cos(
-    np.pi / (2 * PHASH_SIDE) * np.arange(8)[:, None] * (2 * np.arange(PHASH_SIDE) + 1)
+    np.pi
+    / (2 * PHASH_SIDE)
+    * np.arange(8)[:, None]
+    * (2 * np.arange(PHASH_SIDE) + 1)
 )
 
 

@@ -25,7 +25,11 @@ from PIL import (
 from pillow_heif.as_plugin import HeifImageFile
 from simplejpeg import decode_jpeg, decode_jpeg_header
 
-from triage.fingerprints.model import MATCHABLE_QUALITY, FrameFingerprint, Limits
+from triage.fingerprints.model import (
+    MATCHABLE_QUALITY,
+    FrameFingerprint,
+    Limits,
+)
 from triage.fingerprints.pdq import SMALLEST_SIDE, Spectrum, spectrum
 from triage.fingerprints.perceptual import dhash_from_small, phash_from_small
 from triage.fingerprints.sampling import grey_samples, pdq_samples
@@ -111,7 +115,9 @@ class Shrunk:
 
     def frame(self, at: float) -> FrameFingerprint:
         """As one frame among several, ``at`` seconds."""
-        return FrameFingerprint(round(at, 3), self.spectrum.hash, self.spectrum.quality)
+        return FrameFingerprint(
+            round(at, 3), self.spectrum.hash, self.spectrum.quality
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,9 @@ class Picture:
     problems: tuple[str, ...]
 
 
-def read_picture(data: bytes | memoryview, media_type: str, limits: Limits) -> Picture:
+def read_picture(
+    data: bytes | memoryview, media_type: str, limits: Limits
+) -> Picture:
     """Decode and shrink. Raises ``RefusedError``, or whatever a decoder raises on a broken file."""
     if media_type == "image/jpeg":
         return _read_jpeg(data, limits)
@@ -172,7 +180,9 @@ def _few_scans(data: bytes | memoryview) -> bytes | memoryview:
     raw = bytes(data)
     if raw.count(_SCAN) <= MOST_SCANS:
         return data
-    return _SCAN.join(raw.split(_SCAN, MOST_SCANS + 1)[: MOST_SCANS + 1]) + _END
+    return (
+        _SCAN.join(raw.split(_SCAN, MOST_SCANS + 1)[: MOST_SCANS + 1]) + _END
+    )
 
 
 def _read_jpeg(data: bytes | memoryview, limits: Limits) -> Picture:
@@ -188,14 +198,18 @@ def _read_jpeg(data: bytes | memoryview, limits: Limits) -> Picture:
     whole = pixels is not None or _decode(image)
     if not whole:
         # With an end marker libjpeg gives what it has, be the file progressive or not.
-        image = JpegImagePlugin.JpegImageFile(io.BytesIO(bytes(data) + b"\xff\xd9"))
+        image = JpegImagePlugin.JpegImageFile(
+            io.BytesIO(bytes(data) + b"\xff\xd9")
+        )
         _begin(image, limits)
         _decode(image)
     decoded = image if pixels is None else Image.fromarray(pixels)
     upright, shown = _upright(decoded, full)
     first = shrink_picture(upright, shown, pixels)
     grey = upright.convert("L") if upright.mode != "L" else upright
-    hashes = _grey_hashes(grey.reduce(max(min(grey.size) // GREY_SIDE, 1)), shown)
+    hashes = _grey_hashes(
+        grey.reduce(max(min(grey.size) // GREY_SIDE, 1)), shown
+    )
     matchable = whole and first.spectrum.quality >= MATCHABLE_QUALITY
     if matchable and first.spectrum.hangs_on_roundings and _is_glaring(grey):
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
@@ -236,7 +250,9 @@ def _is_glaring(grey: Image.Image) -> bool:
 
 
 def shrink_picture(
-    image: Image.Image, full: tuple[int, int], pixels: NDArray[np.uint8] | None = None
+    image: Image.Image,
+    full: tuple[int, int],
+    pixels: NDArray[np.uint8] | None = None,
 ) -> Shrunk:
     """``image`` is upright; it may have been decoded smaller than its ``full`` (width, height).
     ``pixels`` are its own where they are at hand."""
@@ -258,7 +274,9 @@ def _luma(image: Image.Image, lines: slice) -> NDArray[np.generic]:
     A strip at a time is converted: the whole picture in floats would take several times its memory.
     """
     strip = _strip(image, lines)
-    return np.asarray(strip if strip.mode == "L" else strip.convert("RGB").convert("F"))
+    return np.asarray(
+        strip if strip.mode == "L" else strip.convert("RGB").convert("F")
+    )
 
 
 def _grey(image: Image.Image, lines: slice) -> NDArray[np.generic]:

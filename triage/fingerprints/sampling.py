@@ -58,10 +58,14 @@ def pdq_samples(lines: Lines, full: Size, decoded: Size) -> Floats:
         for band in strip:
             first = band.pixels.start - strip[0].pixels.start
             part = pixels[first : first + band.weights.shape[1]]
-            np.matmul(band.weights, part.astype(np.float32), out=flat[band.samples])
+            np.matmul(
+                band.weights, part.astype(np.float32), out=flat[band.samples]
+            )
     small = np.empty((PDQ_SIDE, PDQ_SIDE), np.float32)
     for band in _pdq_bands(full[0], decoded[0], 8):
-        np.matmul(band.weights, flat[:, band.pixels].T, out=small[band.samples])
+        np.matmul(
+            band.weights, flat[:, band.pixels].T, out=small[band.samples]
+        )
     return small.T
 
 
@@ -82,10 +86,16 @@ def grey_samples(
         below = min(top + step, height)
         strip = lines(slice(top, below)).astype(number)
         for band in _grey_bands(full[0], width):
-            narrow[band.samples, top:below] = band.weights @ strip[:, band.pixels].T
+            narrow[band.samples, top:below] = (
+                band.weights @ strip[:, band.pixels].T
+            )
     _to_grey_values(narrow)
-    phash = _lanczos_matrix(full[1], height, PHASH_SIDE) @ narrow[:PHASH_SIDE].T
-    dhash = _lanczos_matrix(full[1], height, DHASH_HEIGHT) @ narrow[PHASH_SIDE:].T
+    phash = (
+        _lanczos_matrix(full[1], height, PHASH_SIDE) @ narrow[:PHASH_SIDE].T
+    )
+    dhash = (
+        _lanczos_matrix(full[1], height, DHASH_HEIGHT) @ narrow[PHASH_SIDE:].T
+    )
     return _to_grey_values(phash), _to_grey_values(dhash)
 
 
@@ -109,7 +119,8 @@ def _pdq_strips(full: int, decoded: Size) -> tuple[tuple[Band, ...], ...]:
     bands = _pdq_bands(full, height, 4 if width * height <= 1 << 22 else 1)
     together = max(STRIP_PIXELS * len(bands) // (width * height), 1)
     return tuple(
-        bands[first : first + together] for first in range(0, len(bands), together)
+        bands[first : first + together]
+        for first in range(0, len(bands), together)
     )
 
 
@@ -158,10 +169,13 @@ def pdq_matrix(full: int, decoded: int) -> Floats:
         inner = middles + offset
         inside = (inner >= 0) & (inner < full)
         share = inside / (
-            _covered(middles, left, right, full) * _covered(inner, left, right, full)
+            _covered(middles, left, right, full)
+            * _covered(inner, left, right, full)
         )
         weights[:, offset + left : offset + left + window] += share[:, None]
-    return _dense(middles - 2 * left, weights, full, decoded).astype(np.float32)
+    return _dense(middles - 2 * left, weights, full, decoded).astype(
+        np.float32
+    )
 
 
 @lru_cache(maxsize=2 * CACHED)
@@ -199,10 +213,15 @@ def _covered(
 
 
 def _dense(
-    starts: NDArray[np.int64], weights: NDArray[np.float64], full: int, decoded: int
+    starts: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    full: int,
+    decoded: int,
 ) -> Doubles:
     """Outputs x decoded, from one run of ``weights`` (outputs x taps) per output at ``starts``."""
-    shared = -(-full // decoded)  # full-size samples per decoded one: 1, 2, 4 or 8
+    shared = -(
+        -full // decoded
+    )  # full-size samples per decoded one: 1, 2, 4 or 8
     index = starts[:, None] + np.arange(weights.shape[1])
     inside = (index >= 0) & (index < full)
     flat = np.arange(len(starts))[:, None] * decoded + np.clip(

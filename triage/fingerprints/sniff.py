@@ -75,7 +75,10 @@ def sniff(data: bytes | memoryview) -> str:
 def _by_brand(head: bytes) -> str:
     """An ISO base media file by its major brand, or else by its compatible ones."""
     size = min(int.from_bytes(head[:4]), len(head))
-    for brands in ({head[8:12]}, {head[at : at + 4] for at in range(16, size, 4)}):
+    for brands in (
+        {head[8:12]},
+        {head[at : at + 4] for at in range(16, size, 4)},
+    ):
         for media_type, names in _BRANDS.items():
             if brands & names and not brands & {b"isom", b"mp41", b"mp42"}:
                 return media_type
@@ -85,7 +88,9 @@ def _by_brand(head: bytes) -> str:
 def _is_transport_stream(head: bytes) -> bool:
     """Packets of 188 bytes that begin with 0x47: three in a row, or the whole of a shorter file."""
     packets = min(3, len(head) // _TS_PACKET)
-    return packets > 0 and all(head[at * _TS_PACKET] == 0x47 for at in range(packets))
+    return packets > 0 and all(
+        head[at * _TS_PACKET] == 0x47 for at in range(packets)
+    )
 
 
 def is_cut_short(data: bytes | memoryview) -> bool:

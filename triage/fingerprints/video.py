@@ -11,7 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from triage.fingerprints.model import MATCHABLE_QUALITY, FrameFingerprint, Limits
+from triage.fingerprints.model import (
+    MATCHABLE_QUALITY,
+    FrameFingerprint,
+    Limits,
+)
 from triage.fingerprints.pictures import (
     DECODED_SIDE,
     RefusedError,
@@ -57,7 +61,9 @@ class Sampled:
     problems: list[str] = field(default_factory=list)
 
 
-def read_video(data: bytes | memoryview, media_type: str, limits: Limits) -> Sampled:
+def read_video(
+    data: bytes | memoryview, media_type: str, limits: Limits
+) -> Sampled:
     """Sample and hash. Never raises on a broken file: what was read by then is kept."""
     seen = Sampled()
     source = Source(data, limits.seconds)
@@ -85,7 +91,9 @@ def _refuse_to_open(*_: Any, **__: Any) -> NoReturn:
     raise RefusedError("refers_to_other_files")
 
 
-def _sample(container: Any, source: Source, limits: Limits, seen: Sampled) -> None:
+def _sample(
+    container: Any, source: Source, limits: Limits, seen: Sampled
+) -> None:
     """Hash one frame per interval; when ``limits.frames`` is reached, thin out and go on wider.
 
     So the whole of a video is covered whatever its header says of its length.
@@ -165,7 +173,10 @@ def _fingerprint(
         image = image.transpose(turn)
         full = full if turn is Image.Transpose.ROTATE_180 else full[::-1]
     shrunk = shrink_picture(image, full)
-    seen.width, seen.height = seen.width or shrunk.width, seen.height or shrunk.height
+    seen.width, seen.height = (
+        seen.width or shrunk.width,
+        seen.height or shrunk.height,
+    )
     return shrunk.frame(at)
 
 
@@ -192,12 +203,16 @@ def video_match(
     ours, theirs = _bits(query, quality), _bits(known, quality)
     if not len(ours) or not len(theirs):
         return 0.0, 0.0
-    distances = np.bitwise_count(ours[:, None] ^ theirs).sum(axis=2, dtype=np.int32)
+    distances = np.bitwise_count(ours[:, None] ^ theirs).sum(
+        axis=2, dtype=np.int32
+    )
     near = distances <= threshold
     return float(near.any(axis=1).mean()), float(near.any(axis=0).mean())
 
 
-def _bits(frames: Sequence[FrameFingerprint], quality: int) -> NDArray[np.uint64]:
+def _bits(
+    frames: Sequence[FrameFingerprint], quality: int
+) -> NDArray[np.uint64]:
     """Usable frames x 4 words of 64 bits."""
     usable = "".join(frame.pdq for frame in frames if frame.quality >= quality)
     return np.frombuffer(bytes.fromhex(usable), np.uint64).reshape(-1, 4)

@@ -22,7 +22,8 @@ def open_for_export(
     hash_list = named(session, name)
     if not hash_list.exportable:
         raise Forbidden(
-            f"{name} may not be exported.", hint="Its owner did not allow that."
+            f"{name} may not be exported.",
+            hint="Its owner did not allow that.",
         )
     audit.record(
         session,
@@ -36,7 +37,9 @@ def open_for_export(
     return hash_list
 
 
-def stream_entries(session: Session, hash_list: HashList) -> Iterator[HashEntry]:
+def stream_entries(
+    session: Session, hash_list: HashList
+) -> Iterator[HashEntry]:
     """The list's current entries, streamed; the hashes of one medium one after the other.
 
     By columns: a million mapped objects take four times as long.

@@ -39,7 +39,9 @@ class HashList(Identified, Base):
     name: Mapped[str] = mapped_column(short(80), unique=True)
     source: Mapped[str] = mapped_column(short(200), default="")
     licence: Mapped[str] = mapped_column(Text, default="")
-    default_class: Mapped[str] = mapped_column(short(20), default=ListClass.BASELINE)
+    default_class: Mapped[str] = mapped_column(
+        short(20), default=ListClass.BASELINE
+    )
     category_map: Mapped[dict[str, Any]] = mapped_column(default=dict)
     confidence: Mapped[float] = mapped_column(default=1.0)
     pdq_threshold: Mapped[int] = mapped_column(default=31)
@@ -53,7 +55,9 @@ class HashList(Identified, Base):
     police_asked_by: Mapped[str] = mapped_column(short(80), default="")
     created_at: Mapped[datetime]
 
-    versions: Mapped[list[HashListVersion]] = relationship(back_populates="hash_list")
+    versions: Mapped[list[HashListVersion]] = relationship(
+        back_populates="hash_list"
+    )
 
 
 class HashListVersion(Identified, Base):
@@ -104,7 +108,9 @@ class HashEntryRow(ListedHash, Base):
         ),
     )
 
-    id: Mapped[int] = mapped_column(BigSerial, primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(
+        BigSerial, primary_key=True, autoincrement=True
+    )
     list_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("hash_list.id"))
     added_in: Mapped[int]
     removed_in: Mapped[int | None]
@@ -143,7 +149,9 @@ class HashImportRow(ListedHash, Base):
         ),
     )
 
-    id: Mapped[int] = mapped_column(BigSerial, primary_key=True, autoincrement=True)
+    id: Mapped[int] = mapped_column(
+        BigSerial, primary_key=True, autoincrement=True
+    )
     import_id: Mapped[uuid.UUID]
     deleted: Mapped[int]
 
@@ -158,13 +166,17 @@ class MediaMatch(Identified, Base):
     entry_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("hash_entry.id"), index=True
     )
-    list_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("hash_list.id"), index=True)
+    list_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("hash_list.id"), index=True
+    )
     kind: Mapped[str] = mapped_column(short(10))
     distance: Mapped[int]
     quality: Mapped[int | None]
     share: Mapped[float | None]  # of a video's frames
     at: Mapped[datetime]
-    decision: Mapped[str] = mapped_column(short(14), default=MatchDecision.OPEN)
+    decision: Mapped[str] = mapped_column(
+        short(14), default=MatchDecision.OPEN
+    )
     decided_by: Mapped[str] = mapped_column(short(80), default="")
     decided_at: Mapped[datetime | None]
 

@@ -53,7 +53,9 @@ def ask(
     return True
 
 
-def stop(session: Session, hash_list: HashList, *, actor: str, now: datetime) -> None:
+def stop(
+    session: Session, hash_list: HashList, *, actor: str, now: datetime
+) -> None:
     """Switch it off, or take the question back; one person is enough for that."""
     if hash_list.police_since is None and not hash_list.police_asked_by:
         raise Conflict(f"{hash_list.name} is not switched on.")

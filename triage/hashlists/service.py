@@ -146,9 +146,17 @@ def import_version(
     for chunk in staging.chunks(entries):
         staged.take(session, chunk)
     done = take_over(
-        session, hash_list, staged, digest=digest, whole=whole, actor=actor, now=now
+        session,
+        hash_list,
+        staged,
+        digest=digest,
+        whole=whole,
+        actor=actor,
+        now=now,
     )
-    session.execute(delete(HashImportRow).where(HashImportRow.import_id == staged.id))
+    session.execute(
+        delete(HashImportRow).where(HashImportRow.import_id == staged.id)
+    )
     return done
 
 
@@ -177,10 +185,18 @@ def take_over(
             hint="Disable the list instead, if that is meant.",
         )
     number = hash_list.version + 1
-    added, removed = staging.apply(session, staged, hash_list.id, number, whole=whole)
+    added, removed = staging.apply(
+        session, staged, hash_list.id, number, whole=whole
+    )
     done = Import(number, added, removed, staged.rejected, staged.problems)
     _new_version(
-        session, hash_list, done, digest, "hashlist.imported", actor=actor, now=now
+        session,
+        hash_list,
+        done,
+        digest,
+        "hashlist.imported",
+        actor=actor,
+        now=now,
     )
     return done
 
@@ -239,7 +255,12 @@ def _new_version(
 
 
 def roll_back(
-    session: Session, hash_list: HashList, to: int, *, actor: str, now: datetime
+    session: Session,
+    hash_list: HashList,
+    to: int,
+    *,
+    actor: str,
+    now: datetime,
 ) -> Import:
     """Make the entries of version ``to`` current again, as a new version; nothing is forgotten."""
     if not 0 < to < hash_list.version:
@@ -247,14 +268,23 @@ def roll_back(
     number = hash_list.version + 1
     added, removed = staging.restore(session, hash_list.id, to, number)
     done = Import(number, added, removed, 0, ())
-    digest = hashlib.sha256(f"{hash_list.id}:{to}:{number}".encode()).hexdigest()
+    digest = hashlib.sha256(
+        f"{hash_list.id}:{to}:{number}".encode()
+    ).hexdigest()
     action = "hashlist.rolled_back"
-    _new_version(session, hash_list, done, digest, action, actor=actor, now=now, to=to)
+    _new_version(
+        session, hash_list, done, digest, action, actor=actor, now=now, to=to
+    )
     return done
 
 
 def set_enabled(
-    session: Session, hash_list: HashList, enabled: bool, *, actor: str, now: datetime
+    session: Session,
+    hash_list: HashList,
+    enabled: bool,
+    *,
+    actor: str,
+    now: datetime,
 ) -> None:
     hash_list.enabled = enabled
     audit.record(
@@ -279,7 +309,9 @@ def set_properties(
     since a threshold may have changed; a match that was found stays, with its distance."""
     faults = [f"{name}: {reason}" for name, reason in _faults(properties)]
     if faults:
-        raise InvalidInput("The list cannot be changed so: " + "; ".join(faults) + ".")
+        raise InvalidInput(
+            "The list cannot be changed so: " + "; ".join(faults) + "."
+        )
     for name, value in properties.items():
         setattr(hash_list, name, value)
     audit.record(
@@ -297,7 +329,9 @@ def set_properties(
 def _faults(properties: ListProperties) -> Iterator[tuple[str, str]]:
     """Each property that cannot be, and what it may be."""
     classes = ", ".join(ListClass)
-    if properties.get("default_class", ListClass.BASELINE) not in tuple(ListClass):
+    if properties.get("default_class", ListClass.BASELINE) not in tuple(
+        ListClass
+    ):
         yield "default_class", f"one of {classes}"
     if not set(properties.get("category_map", {}).values()) <= set(ListClass):
         yield "category_map", f"each class is one of {classes}"
@@ -325,7 +359,9 @@ def named(session: Session, name: str) -> HashList:
     return found
 
 
-def versions(session: Session, hash_list: HashList) -> Sequence[HashListVersion]:
+def versions(
+    session: Session, hash_list: HashList
+) -> Sequence[HashListVersion]:
     """Newest first."""
     return session.scalars(
         select(HashListVersion)

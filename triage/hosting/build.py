@@ -42,7 +42,10 @@ def build_lookup(settings: Settings, *, warm: bool = False) -> Lookup:
     lookup = HostingLookup(
         DnsResolver(
             server=settings.dns_server or None,
-            static={host: (address,) for host, address in settings.fetch_hosts.items()},
+            static={
+                host: (address,)
+                for host, address in settings.fetch_hosts.items()
+            },
         ),
         geography,
         registry,

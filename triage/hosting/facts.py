@@ -127,7 +127,9 @@ class HostingFacts:
     def values(self, fact: FactName) -> tuple[str, ...]:
         """Each value once, the most trusted first."""
         stated = [observation.value for observation in self.of(fact)]
-        return tuple(dict.fromkeys(value for value in stated if value is not None))
+        return tuple(
+            dict.fromkeys(value for value in stated if value is not None)
+        )
 
     def best(self, fact: FactName) -> str | None:
         """The most trusted value, or None where nobody knew."""
@@ -149,9 +151,13 @@ class HostingFacts:
         """Addresses behind the delivery network, without those that are a network's own again."""
         if self.cdn is None:
             return ()
-        passing = {observation.subject for observation in self.of(FactName.CDN)}
+        passing = {
+            observation.subject for observation in self.of(FactName.CDN)
+        }
         addresses = self.values(FactName.ORIGIN_ADDRESS)
-        return tuple(address for address in addresses if address not in passing)
+        return tuple(
+            address for address in addresses if address not in passing
+        )
 
     def _at_host(self, fact: FactName) -> tuple[Observation, ...]:
         """What is known of ``fact`` where the material is kept: behind a delivery network, only
@@ -195,7 +201,9 @@ class HostingFacts:
     @property
     def asn(self) -> str | None:
         """ "AS12345" on which all addresses agree, else None."""
-        numbers = {observation.value for observation in self._at_host(FactName.ASN)}
+        numbers = {
+            observation.value for observation in self._at_host(FactName.ASN)
+        }
         return numbers.pop() if len(numbers) == 1 else None
 
     @property
@@ -237,7 +245,11 @@ class HostingFacts:
             return places if len(countries) > 1 else ()
         observations = self.of(fact)
         by_subject = _group_by_subject(observations).values()
-        return observations if any(len(values) > 1 for values in by_subject) else ()
+        return (
+            observations
+            if any(len(values) > 1 for values in by_subject)
+            else ()
+        )
 
     @property
     def kind(self) -> HostingKind:
@@ -257,7 +269,9 @@ class HostingFacts:
             for observation in there.observations
             if observation.subject == origin.value
         ]
-        return replace(self, observations=(*self.observations, origin, *of_origin))
+        return replace(
+            self, observations=(*self.observations, origin, *of_origin)
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -293,5 +307,9 @@ def tls_observation(
     """From the ``tls`` of a fetch report's hop; None where it was no TLS connection."""
     if tls is None:
         return None
-    value = "valid" if tls.get("verified") else str(tls.get("problem") or "invalid")
+    value = (
+        "valid"
+        if tls.get("verified")
+        else str(tls.get("problem") or "invalid")
+    )
     return Observation(FactName.TLS, value, "the fetch", now, 0.9, host)

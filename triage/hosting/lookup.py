@@ -52,7 +52,8 @@ def observe_behind(
         return facts
     for origin in told:
         facts = facts.behind(
-            origin, lookup.observe(origin.value, kind="ip", now=now, headers={})
+            origin,
+            lookup.observe(origin.value, kind="ip", now=now, headers={}),
         )
     return facts
 
@@ -126,14 +127,23 @@ class HostingLookup:
             addresses, asns=asns, aliases=aliases, headers=headers
         ):
             yield Observation(
-                FactName.CDN, seen.name, seen.source, now, seen.confidence, seen.subject
+                FactName.CDN,
+                seen.name,
+                seen.source,
+                now,
+                seen.confidence,
+                seen.subject,
             )
 
-    def _networks(self, addresses: tuple[str, ...], now: datetime) -> list[Observation]:
+    def _networks(
+        self, addresses: tuple[str, ...], now: datetime
+    ) -> list[Observation]:
         if self._registry is None:
             return []
         found: list[Observation] = []
-        blocks: list[tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]] = []
+        blocks: list[
+            tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]
+        ] = []
         asked = 0
         for address in addresses:
             parsed = ip_address(address)
@@ -200,7 +210,9 @@ def _literal(name: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def _block(text: str) -> tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]:
+def _block(
+    text: str,
+) -> tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]:
     first, _, last = text.partition("-")
     return ip_address(first), ip_address(last)
 
@@ -210,4 +222,6 @@ def _within(
     block: tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address],
 ) -> bool:
     first, last = block
-    return address.version == first.version and int(first) <= int(address) <= int(last)
+    return address.version == first.version and int(first) <= int(
+        address
+    ) <= int(last)

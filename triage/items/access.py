@@ -57,7 +57,11 @@ def routes_of(settings: Settings) -> Sequence[str]:
 
 
 def fetch_request(
-    item: Item, settings: Settings, access: Access = NOTHING_SPECIAL, *, proxy: str = ""
+    item: Item,
+    settings: Settings,
+    access: Access = NOTHING_SPECIAL,
+    *,
+    proxy: str = "",
 ) -> FetchRequest:
     """``proxy`` is a second vantage point, in place of the item's route; onion services always go
     through Tor. A route that the settings no longer name is ``Misconfigured``: going by another
@@ -80,7 +84,9 @@ def fetch_request(
         cookies=access.cookies or None,
         userinfo=access.userinfo or None,
         socks_proxy=socks or None,
-        http_proxy=way if way.startswith("http") and item.kind != "onion" else None,
+        http_proxy=way
+        if way.startswith("http") and item.kind != "onion"
+        else None,
     )
 
 
@@ -116,10 +122,14 @@ def ways_of(session: Session, settings: Settings, item_id: uuid.UUID) -> Ways:
 
 
 def access_row(session: Session, item_id: uuid.UUID) -> ItemAccess | None:
-    return session.scalar(select(ItemAccess).where(ItemAccess.item_id == item_id))
+    return session.scalar(
+        select(ItemAccess).where(ItemAccess.item_id == item_id)
+    )
 
 
-def access_of(session: Session, context: Context, item_id: uuid.UUID) -> Access:
+def access_of(
+    session: Session, context: Context, item_id: uuid.UUID
+) -> Access:
     """What was set for the item, opened for a fetch."""
     row = access_row(session, item_id)
     if row is None:
@@ -162,7 +172,12 @@ def set_access(
 
 
 def clear_access(
-    session: Session, context: Context, item_id: uuid.UUID, *, actor: str, now: datetime
+    session: Session,
+    context: Context,
+    item_id: uuid.UUID,
+    *,
+    actor: str,
+    now: datetime,
 ) -> bool:
     """Forget all of it, the key first; True if there was anything."""
     row = access_row(session, item_id)
@@ -172,12 +187,19 @@ def clear_access(
     session.delete(row)
     session.flush()
     _note(
-        session, session.get_one(Item, item_id), "item.access_cleared", [], actor, now
+        session,
+        session.get_one(Item, item_id),
+        "item.access_cleared",
+        [],
+        actor,
+        now,
     )
     return True
 
 
-def fetch_again(session: Session, item: Item, *, actor: str, now: datetime) -> None:
+def fetch_again(
+    session: Session, item: Item, *, actor: str, now: datetime
+) -> None:
     """Have the item fetched and matched once more, as it is set now."""
     outbox.post(
         session,
@@ -234,13 +256,19 @@ def _store(
         route="",
     )
     row = session.scalars(
-        select(ItemAccess).where(ItemAccess.item_id == item.id).with_for_update()
+        select(ItemAccess)
+        .where(ItemAccess.item_id == item.id)
+        .with_for_update()
     ).one()
     vault = context.vault
     key = vault.key_of(session, row.id) or vault.new_record(session, row.id)
     for name in _SEALED:
         text = getattr(access, name)
-        sealed = vault.seal(key, f"item_access.{name}", row.id, text) if text else None
+        sealed = (
+            vault.seal(key, f"item_access.{name}", row.id, text)
+            if text
+            else None
+        )
         setattr(row, name, sealed)
     for name in _PLAIN:
         setattr(row, name, getattr(access, name))
@@ -252,10 +280,15 @@ def _checked(access: Access, settings: Settings) -> Access:
     cookies = " ".join(access.cookies.split())
     if cookies[:7].lower() == "cookie:":
         cookies = cookies[7:].lstrip()
-    referrer, agent = access.referrer.strip(), " ".join(access.user_agent.split())
+    referrer, agent = (
+        access.referrer.strip(),
+        " ".join(access.user_agent.split()),
+    )
     target = parse(referrer) if referrer else None
     faults = {}
-    if cookies and not (_is_header(cookies, LONGEST_COOKIES) and "=" in cookies):
+    if cookies and not (
+        _is_header(cookies, LONGEST_COOKIES) and "=" in cookies
+    ):
         faults["/cookies"] = (
             "Paste them as the browser sends them: name=value; other=value."
         )
@@ -264,7 +297,9 @@ def _checked(access: Access, settings: Settings) -> Access:
     ):
         faults["/referrer"] = "Give the http or https address of a page."
     if agent and not _is_header(agent, LONGEST_USER_AGENT):
-        faults["/user_agent"] = f"Give at most {LONGEST_USER_AGENT} plain characters."
+        faults["/user_agent"] = (
+            f"Give at most {LONGEST_USER_AGENT} plain characters."
+        )
     if access.route and access.route not in routes_of(settings):
         faults["/route"] = "Choose one of the routes."
     if faults:

@@ -6,7 +6,14 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Text, UniqueConstraint, false
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short
@@ -28,7 +35,9 @@ class Item(Identified, Base):
     platform: Mapped[str | None] = mapped_column(short(40), index=True)
     content_id: Mapped[str | None] = mapped_column(Text)
     host: Mapped[str | None] = mapped_column(short(260), index=True)
-    registrable_domain: Mapped[str | None] = mapped_column(short(260), index=True)
+    registrable_domain: Mapped[str | None] = mapped_column(
+        short(260), index=True
+    )
     fetchable: Mapped[bool] = mapped_column(default=False)
     sighting_count: Mapped[int] = mapped_column(default=0)
     first_reported_at: Mapped[datetime]
@@ -52,7 +61,9 @@ class Sighting(Identified, Base):
     __tablename__ = "sighting"
     __table_args__ = (UniqueConstraint("part_id", "item_id"),)
 
-    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"), index=True)
+    item_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("item.id"), index=True
+    )
     part_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report_part.id"))
     at: Mapped[datetime]
     held: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -63,7 +74,9 @@ class ItemAccess(Identified, Base):
 
     __tablename__ = "item_access"
 
-    item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"), unique=True)
+    item_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("item.id"), unique=True
+    )
     cookies: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed
     userinfo: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed
     referrer: Mapped[str] = mapped_column(Text, default="")
@@ -77,7 +90,9 @@ class HostingObservation(Identified, Base):
     """One fact about hosting, as one source gave it at one time; ``value`` None is "unknown"."""
 
     __tablename__ = "hosting_observation"
-    __table_args__ = (Index("ix_hosting_observation_item_id_at", "item_id", "at"),)
+    __table_args__ = (
+        Index("ix_hosting_observation_item_id_at", "item_id", "at"),
+    )
 
     item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"))
     fact: Mapped[str] = mapped_column(short(40))
@@ -131,7 +146,9 @@ class ItemMedia(Identified, Base):
     __table_args__ = (UniqueConstraint("item_id", "media_id"),)
 
     item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"))
-    media_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("media.id"), index=True)
+    media_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("media.id"), index=True
+    )
     url: Mapped[str] = mapped_column(Text)
     source: Mapped[str] = mapped_column(short(12))
     first_seen_at: Mapped[datetime]

@@ -24,17 +24,24 @@ FACT = FactName.ORIGIN_ADDRESS
 LONGEST_SOURCE = 80
 
 
-def told_origins(session: Session, item_id: uuid.UUID) -> tuple[Observation, ...]:
+def told_origins(
+    session: Session, item_id: uuid.UUID
+) -> tuple[Observation, ...]:
     """What was told last; a later word takes the place of an earlier one, and none forgets it."""
     newest = session.scalars(
         select(HostingObservation)
-        .where(HostingObservation.item_id == item_id, HostingObservation.fact == FACT)
+        .where(
+            HostingObservation.item_id == item_id,
+            HostingObservation.fact == FACT,
+        )
         .order_by(HostingObservation.at.desc(), HostingObservation.id.desc())
         .limit(1)
     ).first()
     if newest is None or newest.value is None:
         return ()
-    said = Observation(FACT, newest.value, newest.source, newest.at, newest.confidence)
+    said = Observation(
+        FACT, newest.value, newest.source, newest.at, newest.confidence
+    )
     return (said,)
 
 
@@ -48,7 +55,12 @@ def observe_item(
 ) -> HostingFacts:
     """Where ``item`` is hosted now; ``told`` are its ``told_origins``."""
     return observe_behind(
-        lookup, item.host, kind=item.kind, now=now, headers=headers or {}, told=told
+        lookup,
+        item.host,
+        kind=item.kind,
+        now=now,
+        headers=headers or {},
+        told=told,
     )
 
 

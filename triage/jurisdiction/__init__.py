@@ -2,7 +2,11 @@
 
 from triage.jurisdiction.answer import Ground, Route, Routing
 from triage.jurisdiction.facts import Facts, Suspect, Victim
-from triage.jurisdiction.routing import priority_signals, read_list_class, route
+from triage.jurisdiction.routing import (
+    priority_signals,
+    read_list_class,
+    route,
+)
 from triage.jurisdiction.rules import Rules, load_rules, rules_digest
 from triage.jurisdiction.vocabulary import (
     Answer,

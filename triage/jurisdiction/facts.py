@@ -88,9 +88,12 @@ class Facts:
         """Facts from parsed JSON; null is unknown. Raises ``InvalidInput`` with JSON pointers."""
         if not isinstance(data, Mapping):
             raise InvalidInput(
-                "/: must be an object of facts.", fields={"": "must be an object"}
+                "/: must be an object of facts.",
+                fields={"": "must be an object"},
             )
-        stated = {name: value for name, value in data.items() if value is not None}
+        stated = {
+            name: value for name, value in data.items() if value is not None
+        }
         return parse(cls, stated)
 
     @property

@@ -50,16 +50,22 @@ def _assess_home(home: str, facts: Facts, rules: Rules) -> Iterator[Finding]:
         yield _assess_ground(rule, home, facts)
 
 
-def _assess_foreign(country: str, facts: Facts, rules: Rules) -> Iterator[Finding]:
+def _assess_foreign(
+    country: str, facts: Facts, rules: Rules
+) -> Iterator[Finding]:
     for rule in rules.countries[country].grounds:
         if any(facts.place(path) == country for path in rule.facts):
             yield _assess_ground(rule, country, facts)
 
 
 def _state_no_rules(country: str, facts: Facts) -> Finding:
-    pointing = tuple(path for path, named in facts.places() if named == country)
+    pointing = tuple(
+        path for path, named in facts.places() if named == country
+    )
     reason = Reason("ground.no_rules", facts=pointing, countries=(country,))
-    return Finding(country, GroundName.NOT_ASSESSED, "", Answer.UNKNOWN, (reason,))
+    return Finding(
+        country, GroundName.NOT_ASSESSED, "", Answer.UNKNOWN, (reason,)
+    )
 
 
 def _assess_ground(rule: GroundRule, country: str, facts: Facts) -> Finding:
@@ -75,7 +81,9 @@ def _judge_rule(
     here = (country,)
     if rule.law is Answer.NO:
         return Answer.NO, (Reason("ground.law_no", countries=here),)
-    pointing = tuple(path for path in rule.facts if facts.place(path) == country)
+    pointing = tuple(
+        path for path in rule.facts if facts.place(path) == country
+    )
     missing = tuple(path for path in rule.facts if facts.place(path) is None)
     if rule.facts and not pointing:
         # What is not known yet may still lead here, so only known facts can say "no".
@@ -88,7 +96,10 @@ def _judge_rule(
     if pointing:
         met = (Reason("ground.met", facts=pointing, countries=here),)
     if rule.law is Answer.UNKNOWN:
-        return Answer.UNKNOWN, (*met, Reason("ground.law_unknown", countries=here))
+        return Answer.UNKNOWN, (
+            *met,
+            Reason("ground.law_unknown", countries=here),
+        )
     if not rule.facts:
         return Answer.YES, (Reason("ground.law_yes", countries=here),)
     return _judge_conditions(rule, country, facts, met)
@@ -102,7 +113,9 @@ def _judge_conditions(
     for condition in rule.conditions:
         answer = _judge_condition(condition, country, facts)
         answers.append(answer)
-        reasons.append(Reason(f"condition.{condition}_{CONDITION_KEYS[answer]}"))
+        reasons.append(
+            Reason(f"condition.{condition}_{CONDITION_KEYS[answer]}")
+        )
     if Answer.NO in answers:
         return Answer.NO, tuple(reasons)
     if Answer.UNKNOWN in answers:
@@ -110,11 +123,17 @@ def _judge_conditions(
     return Answer.YES, tuple(reasons)
 
 
-CONDITION_KEYS = {Answer.YES: "met", Answer.UNKNOWN: "open", Answer.NO: "missed"}
+CONDITION_KEYS = {
+    Answer.YES: "met",
+    Answer.UNKNOWN: "open",
+    Answer.NO: "missed",
+}
 """How the files of messages call the answers to a condition."""
 
 
-def _judge_condition(condition: Condition, country: str, facts: Facts) -> Answer:
+def _judge_condition(
+    condition: Condition, country: str, facts: Facts
+) -> Answer:
     suspect = facts.suspect
     if condition is Condition.DUAL_CRIMINALITY:
         if suspect.conduct_punishable_there is None:

@@ -17,7 +17,13 @@ from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.datafiles.vocabulary import describe_unknown
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.core.languages import FOLDER, ROUTING, SOURCE, Language, load_languages
+from hotline.core.languages import (
+    FOLDER,
+    ROUTING,
+    SOURCE,
+    Language,
+    load_languages,
+)
 
 PACKAGE = "triage.jurisdiction"
 
@@ -52,7 +58,9 @@ def load_messages(override_dir: Path | None = None) -> Mapping[str, Catalog]:
             continue
         catalog = _read_catalog(language)
         name = _file_name(code)
-        faults += [f"{name}: {fault}" for fault in _list_differences(catalog, shipped)]
+        faults += [
+            f"{name}: {fault}" for fault in _list_differences(catalog, shipped)
+        ]
         catalogs[code] = catalog
     if faults:
         raise Misconfigured(f"Routing messages: {'; '.join(faults)}.")
@@ -61,7 +69,9 @@ def load_messages(override_dir: Path | None = None) -> Mapping[str, Catalog]:
 
 def render(reasons: Iterable[Reason], catalog: Catalog, language: str) -> str:
     """The reasons as one text in ``language``."""
-    sentences = [_make_sentence(reason, catalog, language) for reason in reasons]
+    sentences = [
+        _make_sentence(reason, catalog, language) for reason in reasons
+    ]
     return " ".join(sentences)
 
 

@@ -17,10 +17,16 @@ from triage.jurisdiction.vocabulary import (
 
 def draft_review(situation: Situation, drafts: list[Draft]) -> Iterator[Draft]:
     """Rows 7, 11 and 12: whatever cannot be said for sure is a person's to decide."""
-    reasons = [Reason(key) for key, holds in REVIEW_REASONS.items() if holds(situation)]
+    reasons = [
+        Reason(key)
+        for key, holds in REVIEW_REASONS.items()
+        if holds(situation)
+    ]
     for stop in situation.stopped:
         reasons.append(
-            Reason("review.stop_list", countries=(stop.country,), text=stop.reason)
+            Reason(
+                "review.stop_list", countries=(stop.country,), text=stop.reason
+            )
         )
     if not drafts and not reasons:
         reasons.append(Reason("review.nothing_applies"))

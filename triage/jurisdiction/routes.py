@@ -22,7 +22,9 @@ from triage.jurisdiction.vocabulary import (
     Urgency,
 )
 
-READING_ORDER = {destination: place for place, destination in enumerate(Destination)}
+READING_ORDER = {
+    destination: place for place, destination in enumerate(Destination)
+}
 
 
 def draft_routes(situation: Situation) -> tuple[Draft, ...]:
@@ -151,7 +153,9 @@ def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
         yield Reason("police.host_unknown", countries=home)
 
 
-def _draft_interpol(situation: Situation, police: Draft | None) -> Iterator[Draft]:
+def _draft_interpol(
+    situation: Situation, police: Draft | None
+) -> Iterator[Draft]:
     """Rows 5 and 9: the police of another country, by way of the police of home."""
     rules = situation.home_rules
     unreached = tuple(sorted(situation.unreached_hosts))
@@ -162,8 +166,12 @@ def _draft_interpol(situation: Situation, police: Draft | None) -> Iterator[Draf
         reasons.append(Reason("ncb.abroad", facts=situation.abroad))
     if unreached:
         reasons.append(Reason("ncb.no_hotline", countries=unreached))
-    places = {situation.facts.place(PlaceFact(path)) for path in situation.abroad}
-    is_free = not any(situation.stops(place) for place in places.union(unreached))
+    places = {
+        situation.facts.place(PlaceFact(path)) for path in situation.abroad
+    }
+    is_free = not any(
+        situation.stops(place) for place in places.union(unreached)
+    )
     yield Draft(
         Destination.INTERPOL_NCB,
         situation.facts.home,
@@ -208,7 +216,11 @@ def _draft_partners_of(situation: Situation, place: str) -> Iterator[Draft]:
     home = situation.facts.home
     if hotlines and home and situation.hotlines(home):
         yield _draft_partner(
-            situation, Destination.ICCAM, place, network.exchange, "iccam.exchange"
+            situation,
+            Destination.ICCAM,
+            place,
+            network.exchange,
+            "iccam.exchange",
         )
 
 
@@ -232,10 +244,15 @@ def _gate_of_partner(situation: Situation) -> Gate | None:
     return None if situation.illegal else Gate.ASSESSMENT
 
 
-def _draft_notices(situation: Situation, police: Draft | None) -> Iterator[Draft]:
+def _draft_notices(
+    situation: Situation, police: Draft | None
+) -> Iterator[Draft]:
     """Rows 3, 5, 6 and 7: who can take it down; never before the police let it go."""
     facts = situation.facts
-    if situation.hidden or facts.assessment is AssessmentClass.CANNOT_DETERMINE:
+    if (
+        situation.hidden
+        or facts.assessment is AssessmentClass.CANNOT_DETERMINE
+    ):
         return
     if facts.hosting_kind is HostingKind.CDN:
         yield _draft_notice(
@@ -250,11 +267,15 @@ def _draft_notices(situation: Situation, police: Draft | None) -> Iterator[Draft
             platform.seat if platform else None,
             "platform.channel",
         )
-        yield replace(notice, name=platform.name if platform else facts.platform or "")
+        yield replace(
+            notice, name=platform.name if platform else facts.platform or ""
+        )
     yield from _draft_host_notices(situation, police)
 
 
-def _draft_host_notices(situation: Situation, police: Draft | None) -> Iterator[Draft]:
+def _draft_host_notices(
+    situation: Situation, police: Draft | None
+) -> Iterator[Draft]:
     home, place = situation.facts.home, situation.facts.stored_in
     if home is None or place is None or not situation.own_host:
         return
@@ -268,11 +289,19 @@ def _draft_host_notices(situation: Situation, police: Draft | None) -> Iterator[
         )
         yield replace(request, automatic=False)
         yield _draft_notice(
-            situation, police, Destination.PROVIDER_NOTICE, home, "provider.hosted_home"
+            situation,
+            police,
+            Destination.PROVIDER_NOTICE,
+            home,
+            "provider.hosted_home",
         )
     elif not situation.reachable(place):
         yield _draft_notice(
-            situation, police, Destination.PROVIDER_NOTICE, place, "provider.no_hotline"
+            situation,
+            police,
+            Destination.PROVIDER_NOTICE,
+            place,
+            "provider.no_hotline",
         )
 
 
@@ -324,9 +353,15 @@ def _draft_closing(situation: Situation) -> Iterator[Draft]:
         yield Draft(Destination.CLOSE, home, "", reasons, automatic=True)
     is_elsewhere = situation.facts.is_elsewhere
     if situation.lawful or is_elsewhere:
-        key = "signpost.not_illegal" if situation.lawful else "signpost.other_kind"
+        key = (
+            "signpost.not_illegal"
+            if situation.lawful
+            else "signpost.other_kind"
+        )
         reasons = (Reason(key),)
-        yield Draft(Destination.SIGNPOST, home, "", reasons, automatic=situation.lawful)
+        yield Draft(
+            Destination.SIGNPOST, home, "", reasons, automatic=situation.lawful
+        )
 
 
 def _guard_stop_list(situation: Situation, draft: Draft) -> Draft:

@@ -34,12 +34,17 @@ def route(facts: Facts, rules: Rules, language: str = "en") -> Routing:
     """
     voice = _Voice(language, catalog_of(rules.messages, language))
     situation = Situation(facts, rules)
-    grounds = tuple(voice.say_ground(found) for found in assess_grounds(facts, rules))
-    signals = priority_signals(facts, grounds, urgent_kind=situation.urgent_kind)
+    grounds = tuple(
+        voice.say_ground(found) for found in assess_grounds(facts, rules)
+    )
+    signals = priority_signals(
+        facts, grounds, urgent_kind=situation.urgent_kind
+    )
     return Routing(
         jurisdiction=grounds,
         routes=tuple(
-            voice.say_route(draft, situation) for draft in draft_routes(situation)
+            voice.say_route(draft, situation)
+            for draft in draft_routes(situation)
         ),
         priority=priority.score(signals, rules.weights, language),
     )
@@ -96,10 +101,13 @@ def priority_signals(
     """What the facts say about urgency, joined with what only the queue knows of the case."""
     victim = facts.victim
     may_be_illegal = facts.assessment is not AssessmentClass.NOT_ILLEGAL
-    home_has_it = any(_gives_home_jurisdiction(ground, facts) for ground in grounds)
+    home_has_it = any(
+        _gives_home_jurisdiction(ground, facts) for ground in grounds
+    )
     return priority.Signals(
         danger_now=victim.at_immediate_risk is True,
-        child_reporting=facts.reporter_is_child is True or facts.own_material is True,
+        child_reporting=facts.reporter_is_child is True
+        or facts.own_material is True,
         child_contacted=may_be_illegal and urgent_kind,
         unknown_victim=may_be_illegal and victim.known_identity is False,
         new_material=may_be_illegal and facts.known_list is False,

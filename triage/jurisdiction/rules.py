@@ -154,7 +154,9 @@ class Rules:
     weights: priority.Weights
 
 
-def list_countries_with_rules(override_dir: Path | None = None) -> tuple[str, ...]:
+def list_countries_with_rules(
+    override_dir: Path | None = None,
+) -> tuple[str, ...]:
     """Codes of every country that has a rules file, shipped or the operator's own; sorted."""
     shipped = resources.files(PACKAGE) / "data"
     names = [entry.name for entry in shipped.iterdir()]
@@ -170,7 +172,9 @@ def load_rules(override_dir: Path | None = None) -> Rules:
     reader = _Reader()
     countries_with_rules: dict[str, CountryRules] = {}
     for code in list_countries_with_rules(override_dir):
-        country_rules = reader.read(partial(_load_country_rules, code, override_dir))
+        country_rules = reader.read(
+            partial(_load_country_rules, code, override_dir)
+        )
         if country_rules is not None:
             countries_with_rules[code] = country_rules
     network = reader.read(lambda: _load_network(override_dir))
@@ -216,7 +220,12 @@ def rules_digest(override_dir: Path | None = None) -> str:
     It is kept with a routing, so that a routing by the rules of another day is known as one.
     """
     rules = load_rules(override_dir)
-    decisive = (rules.countries, rules.network, rules.hotlines, rules.platforms)
+    decisive = (
+        rules.countries,
+        rules.network,
+        rules.hotlines,
+        rules.platforms,
+    )
     text = json.dumps(_plain(decisive), sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -224,14 +233,20 @@ def rules_digest(override_dir: Path | None = None) -> str:
 def _plain(value: object) -> object:
     """Rules as JSON that looks the same in every process, whatever the order of a set."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+        return {
+            one.name: _plain(getattr(value, one.name)) for one in fields(value)
+        }
     if isinstance(value, Mapping):
         return {str(key): _plain(entry) for key, entry in value.items()}
     if isinstance(value, set | frozenset):
-        return sorted(json.dumps(_plain(entry), sort_keys=True) for entry in value)
+        return sorted(
+            json.dumps(_plain(entry), sort_keys=True) for entry in value
+        )
     if isinstance(value, list | tuple):
         return [_plain(entry) for entry in value]
-    return value if isinstance(value, bool | int | float | None) else str(value)
+    return (
+        value if isinstance(value, bool | int | float | None) else str(value)
+    )
 
 
 def list_faults(override_dir: Path | None = None) -> list[str]:
@@ -268,7 +283,9 @@ def _load_country_rules(code: str, override_dir: Path | None) -> CountryRules:
     rules = _read_toml(CountryRules, name, override_dir)
     faults = []
     if rules.country != code:
-        faults.append(f"/country: is {rules.country}, but the file is named for {code}")
+        faults.append(
+            f"/country: is {rules.country}, but the file is named for {code}"
+        )
     faults += _list_ground_faults(rules.grounds)
     if code in countries.available(override_dir):
         country = countries.load_country(code, override_dir)

@@ -55,7 +55,10 @@ class Situation:
     @cached_property
     def child(self) -> bool:
         """A child reports, or it is a child's own picture: support comes first."""
-        return self.facts.reporter_is_child is True or self.facts.own_material is True
+        return (
+            self.facts.reporter_is_child is True
+            or self.facts.own_material is True
+        )
 
     @cached_property
     def illegal(self) -> bool:
@@ -113,7 +116,9 @@ class Situation:
     @cached_property
     def seat(self) -> str | None:
         """Where the company has its seat on whose platform it lies; None = none, or unknown."""
-        return self.platform.seat if self.platform and self.on_platform else None
+        return (
+            self.platform.seat if self.platform and self.on_platform else None
+        )
 
     @cached_property
     def hosted_home(self) -> bool:
@@ -132,7 +137,9 @@ class Situation:
     @cached_property
     def unreached_hosts(self) -> tuple[str, ...]:
         """Of these, the countries in which nobody takes reports of what they host."""
-        return tuple(place for place in self.foreign_hosts if not self.reachable(place))
+        return tuple(
+            place for place in self.foreign_hosts if not self.reachable(place)
+        )
 
     @cached_property
     def host_unknown(self) -> bool:
@@ -156,7 +163,9 @@ class Situation:
     def abroad(self) -> tuple[str, ...]:
         home = self.facts.home
         return tuple(
-            path for path, place in self._known(LEADING_ABROAD) if place != home
+            path
+            for path, place in self._known(LEADING_ABROAD)
+            if place != home
         )
 
     @cached_property
@@ -180,7 +189,9 @@ class Situation:
     def stops(self, country: str | None) -> bool:
         return any(stop.country == country for stop in self.stopped)
 
-    def _known(self, paths: tuple[PlaceFact, ...]) -> list[tuple[PlaceFact, str]]:
+    def _known(
+        self, paths: tuple[PlaceFact, ...]
+    ) -> list[tuple[PlaceFact, str]]:
         """(path, country) of those facts that are known; nothing where home itself is not."""
         if self.facts.home is None:
             return []

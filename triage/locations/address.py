@@ -17,7 +17,9 @@ from triage.locations.location import Location, make_key
 _V4 = r"(?:\d{1,3}\.){3}\d{1,3}"
 _V6 = r"(?:[0-9a-f]{0,4}:){2,7}(?:[0-9a-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?"
 _DATE = r"(?P<date>\d{4}-\d\d-\d\d|\d\d?\.\d\d?\.\d{4})"
-_CLOCK = r"(?P<clock>\d\d?:\d\d)(?::(?P<seconds>\d\d)(?:\.(?P<fraction>\d{1,9}))?)?"
+_CLOCK = (
+    r"(?P<clock>\d\d?:\d\d)(?::(?P<seconds>\d\d)(?:\.(?P<fraction>\d{1,9}))?)?"
+)
 _HALF_OF_DAY = r"(?:\s?(?P<half>[ap])(?:m\b|\.m\.))?"
 # "UTC+2" is never read as "UTC": a shift that cannot be read leaves the zone unknown.
 _ZONE = (
@@ -28,9 +30,7 @@ _ZONE = (
 )
 _TIME = rf"(?P<time>{_DATE}(?:[T ]|, ){_CLOCK}{_HALF_OF_DAY}{_ZONE})"
 _ZONE_OF_NAME = {"C": "CET", "E": "EET", "W": "WET"}
-_PORT = (
-    r"(?:\s{0,2}(?::|,|;|\bport\b:?)\s{0,2}(?:port\b\s?:?\s?)?(?P<port>\d{1,5})(?!\d))?"
-)
+_PORT = r"(?:\s{0,2}(?::|,|;|\bport\b:?)\s{0,2}(?:port\b\s?:?\s?)?(?P<port>\d{1,5})(?!\d))?"
 _BETWEEN = r"(?:[\s,;@|]{1,3}(?:at|on|time|date|më|u|во)?:?\s{0,2})"
 PATTERN = re.compile(
     rf"(?i)(?<![\w.:/@%=-])(?:\[(?P<six>{_V6})\]|(?P<bare>{_V6})|(?P<four>{_V4}))(?![\w%-]|\.\d)"
@@ -54,7 +54,10 @@ def from_match(match: re.Match[str]) -> Location | None:
         address = ipaddress.ip_address(match["six"] or bare or match["four"])
     except ValueError:
         return None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+    if (
+        isinstance(address, ipaddress.IPv6Address)
+        and address.ipv4_mapped is not None
+    ):
         address = address.ipv4_mapped
     problems: list[str] = []
     canonical = host = str(address)
@@ -162,6 +165,8 @@ def file_hash(match: re.Match[str]) -> Location | None:
         kind="hash",
         canonical=identity,
         key=make_key("hash", identity),
-        display=identity if len(digest) <= 64 else f"{algorithm}:{digest[:32]}…",
+        display=identity
+        if len(digest) <= 64
+        else f"{algorithm}:{digest[:32]}…",
         content_id=digest,
     )

@@ -42,13 +42,19 @@ def load_platforms(override_dir: Path | None = None) -> Catalogue:
 @lru_cache(maxsize=8)
 def _load(override_dir: Path | None) -> Catalogue:
     faults: list[str] = []
-    platforms = _platforms(read_toml(PACKAGE, "platforms.toml", override_dir), faults)
-    tracking = _tracking(read_toml(PACKAGE, "tracking.toml", override_dir), faults)
+    platforms = _platforms(
+        read_toml(PACKAGE, "platforms.toml", override_dir), faults
+    )
+    tracking = _tracking(
+        read_toml(PACKAGE, "tracking.toml", override_dir), faults
+    )
     rest = read_toml(PACKAGE, "wrappers.toml", override_dir)
     for fault in find_unknown(rest, ("wrapper", "shorteners")):
         faults.append(f"wrappers.toml: {fault}")
     wrappers = _wrappers(rest, faults)
-    short = Reader(rest.get("shorteners", {}), "wrappers.toml shorteners", faults)
+    short = Reader(
+        rest.get("shorteners", {}), "wrappers.toml shorteners", faults
+    )
     hosts, paths = short.texts("hosts"), short.texts("paths")
     short.done()
     short_paths = short.compiled(
@@ -56,7 +62,9 @@ def _load(override_dir: Path | None) -> Catalogue:
     )
     if faults:
         raise Misconfigured(
-            f"The location data has {len(faults)} fault(s): " + "; ".join(faults) + ".",
+            f"The location data has {len(faults)} fault(s): "
+            + "; ".join(faults)
+            + ".",
             hint="Correct the file, or remove your own copy to use the shipped one.",
         )
     return Catalogue(
@@ -66,10 +74,14 @@ def _load(override_dir: Path | None) -> Catalogue:
         shorteners=frozenset(hosts),
         shortener_paths=short_paths,
         by_host={
-            host: platform for platform in platforms.values() for host in platform.hosts
+            host: platform
+            for platform in platforms.values()
+            for host in platform.hosts
         },
         by_scheme={
-            s: platform for platform in platforms.values() for s in platform.schemes
+            s: platform
+            for platform in platforms.values()
+            for s in platform.schemes
         },
         wrappers_by_host=_index(wrappers),
     )
@@ -128,7 +140,9 @@ class Reader:
         found: date | None = self.value(name, date, None)
         return found
 
-    def compiled(self, pattern: str, name: str, *, end: str = "") -> re.Pattern[str]:
+    def compiled(
+        self, pattern: str, name: str, *, end: str = ""
+    ) -> re.Pattern[str]:
         try:
             return re.compile(f"(?:{pattern}){end}")
         except re.error as error:
@@ -156,7 +170,9 @@ def _tables(
     return tables
 
 
-def _platforms(document: dict[str, Any], faults: list[str]) -> dict[str, Platform]:
+def _platforms(
+    document: dict[str, Any], faults: list[str]
+) -> dict[str, Platform]:
     found: dict[str, Platform] = {}
     owner: dict[str, str] = {}
     for fault in find_unknown(document, ("dated", "platform")):
@@ -170,7 +186,10 @@ def _platforms(document: dict[str, Any], faults: list[str]) -> dict[str, Platfor
         reader.done()
         if platform.id in found:
             reader.fault(f"repeats the id {platform.id!r}")
-        for name in (*platform.hosts, *(f"{scheme}:" for scheme in platform.schemes)):
+        for name in (
+            *platform.hosts,
+            *(f"{scheme}:" for scheme in platform.schemes),
+        ):
             if owner.setdefault(name, platform.id) != platform.id:
                 reader.fault(f"claims {name!r}, which {owner[name]} has")
         found[platform.id] = platform
@@ -221,7 +240,9 @@ def _platform(reader: Reader, dated: date) -> Platform:
 def _handle(reader: Reader) -> Handle:
     handle = Handle(
         words=reader.texts("words", required=True),
-        pattern=reader.compiled(reader.text("pattern", required=True), "pattern"),
+        pattern=reader.compiled(
+            reader.text("pattern", required=True), "pattern"
+        ),
         canonical=reader.text("canonical"),
         lower=not reader.flag("case_matters"),
     )
@@ -239,7 +260,8 @@ def _rule(reader: Reader) -> Rule:
         content=reader.text("content", required=True),
         canonical=reader.text("canonical", required=True),
         path=reader.pattern("path", end="/?") or re.compile("/?"),
-        schemes=frozenset(reader.texts("schemes")) or frozenset(("http", "https")),
+        schemes=frozenset(reader.texts("schemes"))
+        or frozenset(("http", "https")),
         hosts=frozenset(reader.texts("hosts")),
         query=tuple(
             (name, reader.compiled(str(p), f"query {name}"))
@@ -263,12 +285,16 @@ def _check_templates(rule: Rule, reader: Reader) -> None:
         rule.host,
         *(pattern for _, pattern in rule.query),
     )
-    groups = {name for pattern in patterns if pattern for name in pattern.groupindex}
+    groups = {
+        name for pattern in patterns if pattern for name in pattern.groupindex
+    }
     for template in (rule.canonical, rule.content, rule.key):
         try:
             template.format_map(dict.fromkeys(groups, "x"))
         except (KeyError, ValueError, IndexError) as error:
-            reader.fault(f"{template!r} asks for a group that no pattern has: {error}")
+            reader.fault(
+                f"{template!r} asks for a group that no pattern has: {error}"
+            )
 
 
 def _tracking(document: dict[str, Any], faults: list[str]) -> Tracking:
@@ -277,7 +303,10 @@ def _tracking(document: dict[str, Any], faults: list[str]) -> Tracking:
     if dated and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", dated):
         reader.fault("'dated' must be a date like 2026-11-01")
     reader.text("source", required=True)
-    names, prefixes = reader.texts("names", required=True), reader.texts("prefixes")
+    names, prefixes = (
+        reader.texts("names", required=True),
+        reader.texts("prefixes"),
+    )
     sessions: dict[str, Any] = reader.value("sessions", dict, {})
     forums: dict[str, Any] = reader.value("forum_sessions", dict, {})
     path = reader.text("session_path") or r"(?!)"
@@ -300,7 +329,8 @@ def _sessions(
     reader: Reader, patterns: Mapping[str, Any]
 ) -> dict[str, re.Pattern[str]]:
     return {
-        n.lower(): reader.compiled(str(p), f"session {n}") for n, p in patterns.items()
+        n.lower(): reader.compiled(str(p), f"session {n}")
+        for n, p in patterns.items()
     }
 
 
@@ -308,7 +338,9 @@ _ROLES = ("redirector", "translator", "proxy", "archive")
 _CODINGS = ("plain", "base64", "proofpoint2", "proofpoint3", "dashes", "host")
 
 
-def _wrappers(document: dict[str, Any], faults: list[str]) -> tuple[Wrapper, ...]:
+def _wrappers(
+    document: dict[str, Any], faults: list[str]
+) -> tuple[Wrapper, ...]:
     wrappers: list[Wrapper] = []
     for number, table in enumerate(
         _tables(document, "wrapper", "wrappers.toml", faults), 1
@@ -327,7 +359,9 @@ def _wrappers(document: dict[str, Any], faults: list[str]) -> tuple[Wrapper, ...
         if wrapper.role not in _ROLES:
             reader.fault(f"'role': {describe_unknown(wrapper.role, _ROLES)}")
         if wrapper.coding not in _CODINGS:
-            reader.fault(f"'coding': {describe_unknown(wrapper.coding, _CODINGS)}")
+            reader.fault(
+                f"'coding': {describe_unknown(wrapper.coding, _CODINGS)}"
+            )
         reader.done()
         wrappers.append(wrapper)
     return tuple(wrappers)

@@ -105,4 +105,6 @@ class Catalogue:
     by_host: Mapping[str, Platform] = field(repr=False)
     by_scheme: Mapping[str, Platform] = field(repr=False)
     wrappers_by_host: Mapping[str, tuple[Wrapper, ...]] = field(repr=False)
-    sites: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    sites: dict[str, Any] = field(
+        default_factory=dict, repr=False, compare=False
+    )

@@ -20,7 +20,13 @@ from triage.locations.text.tokens import (
     web_addresses,
 )
 from triage.locations.web import wrappers
-from triage.locations.web.weburl import OTHER, WEB, Parts, identify_parts, parse
+from triage.locations.web.weburl import (
+    OTHER,
+    WEB,
+    Parts,
+    identify_parts,
+    parse,
+)
 
 MAX_TEXT = 1 << 20
 """Characters of one text that are read. What the cut would break in two is left out whole."""
@@ -53,7 +59,9 @@ def identify(
         location = _web(text, text, catalogue, 0)
         if location is not None:
             return [
-                location if location.userinfo is None else _without_userinfo(location)
+                location
+                if location.userinfo is None
+                else _without_userinfo(location)
             ]
     return _thorough(text, region, catalogue)
 
@@ -65,7 +73,9 @@ def identify_one(
     return identify(text, region, catalogue=catalogue)[0]
 
 
-def is_shortener(location: Location, catalogue: Catalogue | None = None) -> bool:
+def is_shortener(
+    location: Location, catalogue: Catalogue | None = None
+) -> bool:
     """Whether the fetcher must resolve this address to learn what it names."""
     catalogue = catalogue if catalogue is not None else load_platforms()
     if location.host is None or location.kind != "url":
@@ -76,7 +86,9 @@ def is_shortener(location: Location, catalogue: Catalogue | None = None) -> bool
     return catalogue.shortener_paths.match(rest) is not None
 
 
-def _thorough(text: str, region: str | None, catalogue: Catalogue) -> list[Location]:
+def _thorough(
+    text: str, region: str | None, catalogue: Catalogue
+) -> list[Location]:
     notes: list[str] = []
     whole = scrub(text)
     if "\ufffd" in whole and "\ufffd" not in text:
@@ -91,9 +103,15 @@ def _thorough(text: str, region: str | None, catalogue: Catalogue) -> list[Locat
         notes.append("whitespace_removed")
     if not cleaned.strip():
         return [
-            unknown(whole, *notes, "empty" if not whole.strip() else "not_a_location")
+            unknown(
+                whole,
+                *notes,
+                "empty" if not whole.strip() else "not_a_location",
+            )
         ]
-    found = _simple(cleaned, catalogue) or _searched(cleaned, region, catalogue)
+    found = _simple(cleaned, catalogue) or _searched(
+        cleaned, region, catalogue
+    )
     return _finished(found, whole, notes)
 
 
@@ -109,13 +127,17 @@ def _simple(text: str, catalogue: Catalogue) -> list[tuple[int, Location]]:
 def _searched(
     text: str, region: str | None, catalogue: Catalogue
 ) -> list[tuple[int, Location]]:
-    scan = Scan(text, catalogue, region, lambda url, raw: _web(url, raw, catalogue, 0))
+    scan = Scan(
+        text, catalogue, region, lambda url, raw: _web(url, raw, catalogue, 0)
+    )
     scan.before_web()
     spans: list[tuple[int, int]] = []
     for start, address in web_addresses(scan.text):
         if len(spans) >= MAX_LOCATIONS:
             break
-        location = _web(address, address, catalogue, 0) or _mended(address, catalogue)
+        location = _web(address, address, catalogue, 0) or _mended(
+            address, catalogue
+        )
         scan.found.append((start, location))
         spans.append((start, start + len(address)))
     scan.take(spans)
@@ -155,11 +177,15 @@ def _finished(
         # All of the text is this location: what was typed is shown, not its repaired form.
         found = [
             replace(
-                one, input=shorten(whole, MAX_SHOWN), problems=(*notes, *one.problems)
+                one,
+                input=shorten(whole, MAX_SHOWN),
+                problems=(*notes, *one.problems),
             )
         ]
     elif notes:
-        found = [replace(one, problems=(*notes, *one.problems)) for one in found]
+        found = [
+            replace(one, problems=(*notes, *one.problems)) for one in found
+        ]
     return [_without_userinfo(one) for one in found]
 
 
@@ -178,10 +204,14 @@ def _stands_alone(text: str) -> bool:
     return text[:1] in "@+" or "@" in text
 
 
-def _web(text: str, original: str, catalogue: Catalogue, depth: int) -> Location | None:
+def _web(
+    text: str, original: str, catalogue: Catalogue, depth: int
+) -> Location | None:
     """The location of one address with its scheme, taken out of what it is wrapped in."""
     parts = parse(text, catalogue)
-    if parts is None or (parts.scheme not in WEB and parts.scheme not in OTHER):
+    if parts is None or (
+        parts.scheme not in WEB and parts.scheme not in OTHER
+    ):
         return None
     if parts.site.wrappers:
         found = wrappers.find(parts, parts.query)
@@ -190,17 +220,23 @@ def _web(text: str, original: str, catalogue: Catalogue, depth: int) -> Location
             if location is not None:
                 return location
     location = identify_parts(parts, catalogue, original)
-    hidden = "tracking_removed" in location.problems and location.content_id is None
+    hidden = (
+        "tracking_removed" in location.problems and location.content_id is None
+    )
     if parts.site.wrappers and hidden and depth < MAX_DEPTH:
         # What was removed may have stood before the address inside.
         again = _web(location.canonical, original, catalogue, MAX_DEPTH)
-        return location if again is None else _with_problems_of(location, again)
+        return (
+            location if again is None else _with_problems_of(location, again)
+        )
     return location
 
 
 def _with_problems_of(first: Location, again: Location) -> Location:
     problems = tuple(dict.fromkeys((*first.problems, *again.problems)))
-    return replace(again, problems=problems, userinfo=first.userinfo or again.userinfo)
+    return replace(
+        again, problems=problems, userinfo=first.userinfo or again.userinfo
+    )
 
 
 def _unwrapped(
@@ -225,7 +261,9 @@ def _unwrapped(
     return replace(
         target,
         input=original,
-        problems=tuple(dict.fromkeys((*outside.problems, problem, *target.problems))),
+        problems=tuple(
+            dict.fromkeys((*outside.problems, problem, *target.problems))
+        ),
         userinfo=parts.userinfo or target.userinfo,
         wraps=(target,),
         via=(outside.canonical, *target.via),
@@ -241,7 +279,9 @@ def _archived(
     if "?" in wrapper.canonical:
         inside = quote(inside, safe="")
     canonical = settle(wrapper.canonical.format(time=time, target=inside))
-    identity = wrapper.canonical.format(time=time, target=target.key).partition(":")[2]
+    identity = wrapper.canonical.format(
+        time=time, target=target.key
+    ).partition(":")[2]
     site = parts.site
     return Location(
         input=original,
@@ -270,4 +310,6 @@ def _without_userinfo(location: Location) -> Location:
     shown = re.sub(r"(?<=[/\\])[^/\\?#]*@", "", location.input, count=1)
     if location.wraps or shown == location.input:
         shown = location.canonical
-    return replace(location, input=shown, via=() if location.wraps else location.via)
+    return replace(
+        location, input=shown, via=() if location.wraps else location.via
+    )

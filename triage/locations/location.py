@@ -119,7 +119,9 @@ def make_key(kind: str, identity: str) -> str:
         and not identity.startswith("sha256=")
     ):
         return key
-    digest = hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()
+    digest = hashlib.sha256(
+        identity.encode("utf-8", "surrogatepass")
+    ).hexdigest()
     return f"{kind}:sha256={digest}"
 
 

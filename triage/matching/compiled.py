@@ -34,7 +34,9 @@ def scan(table: Table, queries: NDArray[np.uint64], threshold: int) -> Hits:
     """As ``triage.matching.scan.scan``. Raises IndexError where the table is damaged."""
     lookups = plan(table.bits, threshold) if table.starts.size else None
     queries = np.ascontiguousarray(queries)
-    queries.flags.writeable = False  # one compiled version for arrays of every origin
+    queries.flags.writeable = (
+        False  # one compiled version for arrays of every origin
+    )
     parts = []
     for start in range(0, len(queries), QUERIES_AT_ONCE):
         part = queries[start : start + QUERIES_AT_ONCE]
@@ -44,7 +46,10 @@ def scan(table: Table, queries: NDArray[np.uint64], threshold: int) -> Hits:
 
 
 def _found(
-    table: Table, queries: NDArray[np.uint64], threshold: int, lookups: Plan | None
+    table: Table,
+    queries: NDArray[np.uint64],
+    threshold: int,
+    lookups: Plan | None,
 ) -> Hits:
     room = max(
         4096, 64 * len(queries)
@@ -71,7 +76,9 @@ def _found(
             raise IndexError("a position lies outside the table")
         if count <= room:
             return Hits(
-                out[0, :count], out[1, :count], out[2, :count].astype(np.uint16)
+                out[0, :count],
+                out[1, :count],
+                out[2, :count].astype(np.uint16),
             )
         room = count
 
@@ -96,20 +103,25 @@ def _popcount(_context: Any, value: Any) -> Any:
 def _prefetch(_context: Any, array: Any, index: Any) -> Any:
     """Ask for the cache line that holds ``array[index]``; reads nothing and cannot fault."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    def generate(
+        context: Any, builder: Any, signature: Any, arguments: Any
+    ) -> Any:
         data = context.make_array(signature.args[0])(
             context, builder, arguments[0]
         ).data
         address = builder.bitcast(
             builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer()
         )
-        kind = ir.FunctionType(ir.VoidType(), [address.type] + [ir.IntType(32)] * 3)
+        kind = ir.FunctionType(
+            ir.VoidType(), [address.type] + [ir.IntType(32)] * 3
+        )
         function = builder.module.declare_intrinsic(
             "llvm.prefetch", [address.type], kind
         )
         # for reading, to keep near, data
         builder.call(
-            function, [address] + [ir.Constant(ir.IntType(32), n) for n in (0, 3, 1)]
+            function,
+            [address] + [ir.Constant(ir.IntType(32), n) for n in (0, 3, 1)],
         )
         return context.get_dummy_value()
 
@@ -123,7 +135,9 @@ prefetch = intrinsic(_prefetch)
 def _bits_apart(hashes: Any, position: int, queries: Any, query: int) -> int:
     total = np.int64(0)
     for word in range(hashes.shape[1]):
-        total += np.int64(popcount(hashes[position, word] ^ queries[query, word]))
+        total += np.int64(
+            popcount(hashes[position, word] ^ queries[query, word])
+        )
     return int(total)
 
 
@@ -172,7 +186,9 @@ def _find_buckets(
                 key = table * BUCKETS + np.int64(value ^ flip[lookup])
                 ranges[query, lookup, 0] = starts[key]
                 ranges[query, lookup, 1] = starts[key + 1]
-                totals[query] += np.int64(starts[key + 1]) - np.int64(starts[key])
+                totals[query] += np.int64(starts[key + 1]) - np.int64(
+                    starts[key]
+                )
 
 
 def _any_near(partners: Any, begin: int, partner: int, limit: int) -> bool:
@@ -186,7 +202,12 @@ def _any_near(partners: Any, begin: int, partner: int, limit: int) -> bool:
 
 
 def _seen_before(
-    queries: Any, query: int, hashes: Any, position: int, tables: Any, table: int
+    queries: Any,
+    query: int,
+    hashes: Any,
+    position: int,
+    tables: Any,
+    table: int,
 ) -> bool:
     """Whether an earlier word's table gives this hash too: each match is told once."""
     for earlier in range(table):
@@ -254,7 +275,12 @@ def _compare_held(
 
 
 def _compare_heavy(
-    queries: Any, hashes: Any, ranges: Any, heavy: Any, threshold: int, out: Any
+    queries: Any,
+    hashes: Any,
+    ranges: Any,
+    heavy: Any,
+    threshold: int,
+    out: Any,
 ) -> int:
     """The ``heavy`` queries against every hash; no bucket of theirs is left to read."""
     count = 0
@@ -284,7 +310,9 @@ def _search(
     ranges: Any = np.empty((many, flip.shape[0], 2), dtype=np.uint32)
     totals = np.zeros(many, dtype=np.int64)
     _find(queries, starts, flip, tables, ranges, totals)
-    count: int = _settle(queries, hashes, ranges, totals > heavy, threshold, out)
+    count: int = _settle(
+        queries, hashes, ranges, totals > heavy, threshold, out
+    )
     held, size = np.empty((HELD + BLOCK, 3), dtype=np.int64), 0
     for step in range(tables.shape[0] * many):
         table, query = step // many, step % many
@@ -300,7 +328,15 @@ def _search(
                 if _near(partners, block, partner, most):
                     rest = partners[block : min(block + BLOCK, end)]
                     size = _hold(
-                        rest, partner, most, positions, block, query, table, held, size
+                        rest,
+                        partner,
+                        most,
+                        positions,
+                        block,
+                        query,
+                        table,
+                        held,
+                        size,
                     )
                 if size >= HELD:
                     count = _full(
@@ -317,7 +353,16 @@ def _search(
                     if count == OUTSIDE:
                         return OUTSIDE
     return int(
-        _full(queries, hashes, positions, tables, held[:size], threshold, out, count)
+        _full(
+            queries,
+            hashes,
+            positions,
+            tables,
+            held[:size],
+            threshold,
+            out,
+            count,
+        )
     )
 
 

@@ -84,13 +84,17 @@ class HashIndex:
         self.bits = built.bits
         self._built = built
         self._added = added
-        self._masked = np.sort(masked) if masked is not None and len(masked) else None
+        self._masked = (
+            np.sort(masked) if masked is not None and len(masked) else None
+        )
         self._engine: Engine = engine
 
     def __len__(self) -> int:
         """Entries built and added. One masked twice, or never present, makes no difference."""
         gone = (
-            0 if self._masked is None else int(self._is_masked(self._built.ids).sum())
+            0
+            if self._masked is None
+            else int(self._is_masked(self._built.ids).sum())
         )
         return (
             len(self._built.ids)
@@ -110,9 +114,13 @@ class HashIndex:
         """
         ids = np.asarray(masked_ids)
         if ids.size and ids.dtype.kind not in "iu":
-            raise InvalidInput(f"Ids to mask are whole numbers, not {ids.dtype}.")
+            raise InvalidInput(
+                f"Ids to mask are whole numbers, not {ids.dtype}."
+            )
         added = (
-            in_memory(added_hashes, added_ids, self.bits) if len(added_ids) else None
+            in_memory(added_hashes, added_ids, self.bits)
+            if len(added_ids)
+            else None
         )
         return HashIndex(
             self._built,
@@ -128,7 +136,9 @@ class HashIndex:
             raise InvalidInput(
                 f"A hash of {self.bits} bits has {self.bits // 8} bytes, not {len(query)}."
             )
-        hits = self._hits(np.frombuffer(query, "<u8").reshape(1, -1), threshold)
+        hits = self._hits(
+            np.frombuffer(query, "<u8").reshape(1, -1), threshold
+        )
         if (
             self._masked is None
             and sum(len(found.position) for _, found in hits) <= FEW
@@ -169,7 +179,10 @@ class HashIndex:
         if found is not None:
             query, ids, apart = found
             matches = list(map(Match, ids.tolist(), apart.tolist()))
-            ends = [*(np.flatnonzero(np.diff(query)) + 1).tolist(), len(matches)]
+            ends = [
+                *(np.flatnonzero(np.diff(query)) + 1).tolist(),
+                len(matches),
+            ]
             for begin, end in pairwise([0, *ends]):
                 answers[query[begin]] = matches[begin:end]
         return answers
@@ -182,7 +195,11 @@ class HashIndex:
             raise InvalidInput(
                 f"A threshold is a number of bits from 0, not {threshold}."
             )
-        tables = [self._built] if self._added is None else [self._built, self._added]
+        tables = (
+            [self._built]
+            if self._added is None
+            else [self._built, self._added]
+        )
         try:
             return [
                 (table, _scanner(self._engine)(table, queries, threshold))
@@ -227,7 +244,9 @@ def _few(hits: list[tuple[Table, Hits]]) -> list[Match]:
         for position, distance in zip(
             found.position.tolist(), found.distance.tolist(), strict=True
         )
-        for entry in range(int(table.first[position]), int(table.first[position + 1]))
+        for entry in range(
+            int(table.first[position]), int(table.first[position + 1])
+        )
     ]
     return sorted(answer, key=lambda match: (match.distance, match.id))
 
@@ -240,8 +259,8 @@ def _expanded(
     begin = table.first.take(position).astype(np.int64)
     count = table.first.take(position + 1) - begin
     if (count != 1).any():
-        begin = np.repeat(begin - (np.cumsum(count) - count), count) + np.arange(
-            count.sum()
-        )
+        begin = np.repeat(
+            begin - (np.cumsum(count) - count), count
+        ) + np.arange(count.sum())
         query, apart = np.repeat(query, count), np.repeat(apart, count)
     return query, table.ids.take(begin), apart

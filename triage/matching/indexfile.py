@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 
 from hotline.core.errors import InvalidInput, Unavailable
 from triage.matching.index import DamagedIndex, Engine, HashIndex
-from triage.matching.table import Distinct, Table, carve, distinct, fill, size_of
+from triage.matching.table import (
+    Distinct,
+    Table,
+    carve,
+    distinct,
+    fill,
+    size_of,
+)
 
 MAGIC = b"HOTLNMIH"
 FORMAT = 1
@@ -37,7 +44,12 @@ class StaleIndex(Unavailable):
 
 
 def build_index(
-    path: Path, *, hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int, version: str
+    path: Path,
+    *,
+    hashes: NDArray[np.uint8],
+    ids: NDArray[Any],
+    bits: int,
+    version: str,
 ) -> None:
     """Write the index of ``hashes`` (n, bits / 8) with ``ids`` (n,), int64 or uint64, to ``path``.
 
@@ -117,10 +129,16 @@ def load_index(
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size < HEADER:
-                raise _damaged(path, f"it has {size} bytes, fewer than a header")
-            mapped = memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ))
+                raise _damaged(
+                    path, f"it has {size} bytes, fewer than a header"
+                )
+            mapped = memoryview(
+                mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+            )
     except FileNotFoundError as error:
-        raise StaleIndex(f"There is no index at {path}.", hint="Build it.") from error
+        raise StaleIndex(
+            f"There is no index at {path}.", hint="Build it."
+        ) from error
     except OSError as error:
         raise DamagedIndex(
             f"The index {path} cannot be read: {error.strerror}."
@@ -133,7 +151,9 @@ def load_index(
         )
     body = mapped[HEADER:]
     if verify and _digest(body) != header["sha256"]:
-        raise _damaged(path, "its content does not have the checksum in its header")
+        raise _damaged(
+            path, "its content does not have the checksum in its header"
+        )
     table = carve(
         body,
         header["bits"],
@@ -157,15 +177,22 @@ def _read_header(path: Path, mapped: memoryview) -> dict[str, Any]:
         raise _damaged(path, "it does not begin as an index does")
     text = bytes(mapped[start:HEADER])
     if hashlib.sha256(text).digest() != mapped[len(MAGIC) : start]:
-        raise _damaged(path, "its header does not have the checksum that it states")
+        raise _damaged(
+            path, "its header does not have the checksum that it states"
+        )
     header: dict[str, Any] = json.loads(text)
     if header["format"] != FORMAT:
         raise _damaged(
-            path, f"its format is {header['format']}; this program reads {FORMAT}"
+            path,
+            f"its format is {header['format']}; this program reads {FORMAT}",
         )
-    expected = HEADER + size_of(header["bits"], header["hashes"], header["entries"])
+    expected = HEADER + size_of(
+        header["bits"], header["hashes"], header["entries"]
+    )
     if len(mapped) != expected:
-        raise _damaged(path, f"it has {len(mapped)} bytes and should have {expected}")
+        raise _damaged(
+            path, f"it has {len(mapped)} bytes and should have {expected}"
+        )
     return header
 
 
@@ -179,5 +206,9 @@ def _check_bounds(path: Path, table: Table) -> None:
     if not starts.size:
         return
     slots = len(table.hashes) * table.bits // 16
-    if starts[0] != 0 or starts[-1] != slots or (starts[1:] < starts[:-1]).any():
+    if (
+        starts[0] != 0
+        or starts[-1] != slots
+        or (starts[1:] < starts[:-1]).any()
+    ):
         raise _damaged(path, "its buckets do not follow one another")

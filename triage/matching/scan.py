@@ -46,7 +46,10 @@ def scan(table: Table, queries: NDArray[np.uint64], threshold: int) -> Hits:
     lookups = plan(table.bits, threshold) if table.starts.size else None
     if lookups is None:
         return together(
-            [compare_all(table, queries, i, threshold) for i in range(len(queries))]
+            [
+                compare_all(table, queries, i, threshold)
+                for i in range(len(queries))
+            ]
         )
     parts = []
     for start in range(0, len(queries), QUERIES_AT_ONCE):
@@ -87,7 +90,9 @@ def compare_all(
     positions, apart = [], []
     step = ELEMENTS_AT_ONCE // 8
     for start in range(0, len(table.hashes), step):
-        counted = distances(table.hashes[start : start + step] ^ queries[index])
+        counted = distances(
+            table.hashes[start : start + step] ^ queries[index]
+        )
         near = np.flatnonzero(counted <= threshold)
         if near.size:
             positions.append(near + start)
@@ -102,9 +107,9 @@ def _through_tables(
     table: Table, queries: NDArray[np.uint64], threshold: int, lookups: Plan
 ) -> Hits:
     words = queries.view("<u2").T
-    keys = (words[lookups.word] ^ lookups.flip[:, None]) + (lookups.word * BUCKETS)[
-        :, None
-    ]
+    keys = (words[lookups.word] ^ lookups.flip[:, None]) + (
+        lookups.word * BUCKETS
+    )[:, None]
     begin = table.starts.take(keys).astype(np.intp)
     size = table.starts.take(keys + 1).astype(np.intp) - begin
     heavy = size.sum(axis=0) > len(table.hashes) // SCAN_SHARE
@@ -119,7 +124,9 @@ def _through_tables(
         limit=np.repeat(lookups.limit, len(queries)),
     )
     query, position = _candidates(table, buckets, len(queries))
-    apart = distances(table.hashes.take(position, axis=0) ^ queries.take(query, axis=0))
+    apart = distances(
+        table.hashes.take(position, axis=0) ^ queries.take(query, axis=0)
+    )
     near = np.flatnonzero(apart <= threshold)
     return Hits(query[near], position[near], apart[near])
 
@@ -130,7 +137,9 @@ def _in_halves(
     middle = len(queries) // 2
     left = _through_tables(table, queries[:middle], threshold, lookups)
     right = _through_tables(table, queries[middle:], threshold, lookups)
-    return together([left, Hits(right.query + middle, right.position, right.distance)])
+    return together(
+        [left, Hits(right.query + middle, right.position, right.distance)]
+    )
 
 
 def _with_heavy(
@@ -142,7 +151,8 @@ def _with_heavy(
 ) -> Hits:
     """The queries whose buckets hold much of the list one by one, the others as usual."""
     parts = [
-        compare_all(table, queries, int(i), threshold) for i in np.flatnonzero(heavy)
+        compare_all(table, queries, int(i), threshold)
+        for i in np.flatnonzero(heavy)
     ]
     light = np.flatnonzero(~heavy)
     if light.size:
@@ -164,7 +174,9 @@ def _candidates(
     wide = np.flatnonzero(buckets.size > _width(len(table.hashes)))
     if wide.size:
         passed.append(_in_wide(table, buckets, wide))
-    row, slot = (np.concatenate(column) for column in zip(*passed, strict=True))
+    row, slot = (
+        np.concatenate(column) for column in zip(*passed, strict=True)
+    )
     # Query and position share one integer, so that one sort groups the repeats of a pair.
     pair = (row % queries).astype(np.uint64) << np.uint64(32)
     pair |= table.positions.take(slot)
@@ -181,7 +193,10 @@ def _in_windows(
     """Look-up and slot of what passes, block by block."""
     width = _width(len(table.hashes))
     window: NDArray[Any] = np.ndarray(
-        (len(table.partners) - width,), f"V{2 * width}", table.partners, strides=(2,)
+        (len(table.partners) - width,),
+        f"V{2 * width}",
+        table.partners,
+        strides=(2,),
     )
     step = max(1, ELEMENTS_AT_ONCE // width)
     passed = []
@@ -189,7 +204,9 @@ def _in_windows(
         part = slice(start, start + step)
         rows = window[buckets.begin[part]].view("<u2").reshape(-1, width)
         rows ^= buckets.partner[part, None]
-        flat = np.flatnonzero(np.bitwise_count(rows) <= buckets.limit[part, None])
+        flat = np.flatnonzero(
+            np.bitwise_count(rows) <= buckets.limit[part, None]
+        )
         row, column = np.divmod(flat, width)
         row += start
         passed.append((row, buckets.begin.take(row) + column))
@@ -203,8 +220,12 @@ def _in_wide(
     size = buckets.size[wide]
     ends = np.cumsum(size)
     row = np.repeat(wide, size)
-    slot = np.arange(ends[-1]) + np.repeat(buckets.begin[wide] - (ends - size), size)
-    differing = np.bitwise_count(table.partners.take(slot) ^ buckets.partner.take(row))
+    slot = np.arange(ends[-1]) + np.repeat(
+        buckets.begin[wide] - (ends - size), size
+    )
+    differing = np.bitwise_count(
+        table.partners.take(slot) ^ buckets.partner.take(row)
+    )
     passed = np.flatnonzero(differing <= buckets.limit.take(row))
     return row.take(passed), slot.take(passed)
 

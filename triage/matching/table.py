@@ -79,7 +79,9 @@ def _aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def carve(buffer: Any, bits: int, unique: int, entries: int, *, signed: bool) -> Table:
+def carve(
+    buffer: Any, bits: int, unique: int, entries: int, *, signed: bool
+) -> Table:
     """A table whose arrays are views of ``buffer``, which has ``size_of`` bytes."""
     arrays: dict[str, NDArray[Any]] = {}
     offset = 0
@@ -101,12 +103,16 @@ class Distinct:
     ids: NDArray[Any]
 
 
-def distinct(hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int) -> Distinct:
+def distinct(
+    hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int
+) -> Distinct:
     """Sort and fold. Raises InvalidInput where shapes, types or numbers cannot be an index."""
     _check(hashes, ids, bits)
     words = np.ascontiguousarray(hashes).view("<u8")
     if not len(words):
-        return Distinct(words.reshape(0, bits // 64), np.zeros(1, np.uint32), ids)
+        return Distinct(
+            words.reshape(0, bits // 64), np.zeros(1, np.uint32), ids
+        )
     order = np.argsort(words[:, 0], kind="stable")
     leading = words[order, 0]
     tied = np.zeros(len(words) + 1, dtype=bool)
@@ -124,13 +130,22 @@ def distinct(hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int) -> Distinc
 
 def _check(hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int) -> None:
     if bits not in (64, 256):
-        raise InvalidInput(f"An index holds hashes of 64 or 256 bits, not {bits}.")
-    if hashes.dtype != np.uint8 or hashes.ndim != 2 or hashes.shape[1] != bits // 8:
+        raise InvalidInput(
+            f"An index holds hashes of 64 or 256 bits, not {bits}."
+        )
+    if (
+        hashes.dtype != np.uint8
+        or hashes.ndim != 2
+        or hashes.shape[1] != bits // 8
+    ):
         raise InvalidInput(
             f"Hashes of {bits} bits are an array of uint8 with {bits // 8} columns, "
             f"not {hashes.dtype} {hashes.shape}."
         )
-    if ids.shape != (len(hashes),) or ids.dtype not in (np.dtype("i8"), np.dtype("u8")):
+    if ids.shape != (len(hashes),) or ids.dtype not in (
+        np.dtype("i8"),
+        np.dtype("u8"),
+    ):
         raise InvalidInput(
             f"There must be one 64-bit id for each of the {len(hashes)} hashes, "
             f"not {ids.dtype} {ids.shape}."
@@ -157,15 +172,17 @@ def fill(table: Table, content: Distinct) -> None:
         table.partners[begin:end] = words[order, word ^ 1]
         table.positions[begin:end] = order
         counts = np.bincount(words[:, word], minlength=BUCKETS)
-        table.starts[word * BUCKETS + 1 : (word + 1) * BUCKETS + 1] = begin + np.cumsum(
-            counts
+        table.starts[word * BUCKETS + 1 : (word + 1) * BUCKETS + 1] = (
+            begin + np.cumsum(counts)
         )
     table.starts[0] = 0
     table.partners[ends[-1] :] = 0
     table.positions[ends[-1] :] = 0
 
 
-def in_memory(hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int) -> Table:
+def in_memory(
+    hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int
+) -> Table:
     """The same table without a file, for what was added since the file was built."""
     content = distinct(hashes, ids, bits)
     shape = (bits, len(content.hashes), len(content.ids))

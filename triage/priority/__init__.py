@@ -140,7 +140,10 @@ class Priority:
     parts: tuple[Part, ...]
 
     def to_json(self) -> dict[str, Any]:
-        return {"score": self.score, "parts": [part.to_json() for part in self.parts]}
+        return {
+            "score": self.score,
+            "parts": [part.to_json() for part in self.parts],
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Priority:
@@ -148,7 +151,9 @@ class Priority:
         return cls(data.get("score", 0), parts)
 
 
-def score(signals: Signals, weights: Weights, language: str = "en") -> Priority:
+def score(
+    signals: Signals, weights: Weights, language: str = "en"
+) -> Priority:
     """The priority of a case. Raises ``InvalidInput`` for figures that cannot be."""
     if signals.sightings < 0 or not signals.age_hours >= 0:
         raise InvalidInput("Sightings and age cannot be below zero.")
@@ -192,15 +197,23 @@ def load_weights(override_dir: Path | None = None) -> Weights:
     for slug in Slug:
         if not weights.of(slug).why.get("en"):
             faults.append(f"/{slug}/why: an English reason is missing")
-    if not weights.listed.points <= weights.national.points <= weights.baseline.points:
+    if (
+        not weights.listed.points
+        <= weights.national.points
+        <= weights.baseline.points
+    ):
         faults.append(
             "/baseline: must not weigh less than national, nor national less than listed"
         )
     # Of the three classes only the heaviest can count.
-    counted = [slug for slug in Slug if slug not in {Slug.LISTED, Slug.NATIONAL}]
+    counted = [
+        slug for slug in Slug if slug not in {Slug.LISTED, Slug.NATIONAL}
+    ]
     total = sum(weights.of(slug).points for slug in counted)
     if total > MAX_SCORE:
-        faults.append(f"/: the points add up to {total}, more than {MAX_SCORE}")
+        faults.append(
+            f"/: the points add up to {total}, more than {MAX_SCORE}"
+        )
     if faults:
         raise Misconfigured(f"Data file {FILE}: {'; '.join(faults)}.")
     return weights

@@ -11,7 +11,15 @@ import json
 
 import flask
 from flask import Flask, Response, request
-from sqlalchemy import Column, LargeBinary, MetaData, Table, Uuid, create_engine, insert
+from sqlalchemy import (
+    Column,
+    LargeBinary,
+    MetaData,
+    Table,
+    Uuid,
+    create_engine,
+    insert,
+)
 
 from hotline.core.context import build_context
 from hotline.core.settings import load_settings
@@ -31,7 +39,9 @@ class BareServer(Server):
     def load(self) -> flask.Flask:
         context = build_context(self.settings)
         app = Flask("bare")
-        engine = create_engine(context.database.engine.url, hide_parameters=True)
+        engine = create_engine(
+            context.database.engine.url, hide_parameters=True
+        )
 
         @app.get("/livez")
         def live() -> str:
@@ -45,7 +55,9 @@ class BareServer(Server):
                     insert(TABLE), {"id": row_id, "body": request.get_data()}
                 )
             return Response(
-                json.dumps({"id": str(row_id)}), 201, content_type="application/json"
+                json.dumps({"id": str(row_id)}),
+                201,
+                content_type="application/json",
             )
 
         return app

@@ -40,7 +40,9 @@ def run(seconds: float = 3.0) -> dict[str, Any]:
 
 
 def _rates(
-    sides: dict[str, Callable[[bytes], object]], pictures: list[bytes], seconds: float
+    sides: dict[str, Callable[[bytes], object]],
+    pictures: list[bytes],
+    seconds: float,
 ) -> dict[str, float]:
     """Pictures per second of processor time, the sides in turns: other work does not count."""
     spent, done = dict.fromkeys(sides, 0.0), dict.fromkeys(sides, 0)
@@ -59,7 +61,9 @@ def _rates(
 
 def _references() -> dict[str, Callable[[bytes], object]]:
     """What to compare with, by name; the peers only where they are installed."""
-    references: dict[str, Callable[[bytes], object]] = {"bare decode": _bare_decode}
+    references: dict[str, Callable[[bytes], object]] = {
+        "bare decode": _bare_decode
+    }
     try:
         import pdqhash
         from threatexchange.signal_type.pdq.pdq_hasher import pdq_from_bytes
@@ -84,7 +88,9 @@ def _agreement(pictures: list[bytes]) -> dict[str, int]:
             np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
         )
         theirs = np.packbits(vector.astype(np.uint8)).tobytes()
-        apart.append((int(_ours(data)[0], 16) ^ int.from_bytes(theirs)).bit_count())
+        apart.append(
+            (int(_ours(data)[0], 16) ^ int.from_bytes(theirs)).bit_count()
+        )
     return {"bits_apart": max(apart)}
 
 

@@ -39,7 +39,8 @@ def run(size: int = 1_000_000, *, database: str = "") -> dict[str, Any]:
         settings = load_settings(
             data_dir=Path(folder),
             secrets_dir=Path(folder) / "secrets",
-            database_url=database or f"sqlite:///{Path(folder) / 'hotline.db'}",
+            database_url=database
+            or f"sqlite:///{Path(folder) / 'hotline.db'}",
         )
         context = build_context(settings)
         try:
@@ -60,10 +61,13 @@ def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
     with context.database.reading() as session:
         if service.sizes(session):
             raise Conflict(
-                "The database of a bench is an empty one.", hint="Name another one."
+                "The database of a bench is an empty one.",
+                hint="Name another one.",
             )
     first, second = folder / "first.csv", folder / "second.csv"
-    values = np.random.default_rng(1).integers(0, 256, (size, 32), dtype=np.uint8)
+    values = np.random.default_rng(1).integers(
+        0, 256, (size, 32), dtype=np.uint8
+    )
     _write(first, values)
     values[::CHANGED] = np.random.default_rng(2).integers(
         0, 256, (len(values[::CHANGED]), 32)
@@ -75,10 +79,14 @@ def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
         with _measured() as facts:
             done = _import(context, path)
         facts |= {"added": done.added, "removed": done.removed}
-        rows.append(row(case, size / facts["seconds"], size / bare, REFERENCE, **facts))
+        rows.append(
+            row(case, size / facts["seconds"], size / bare, REFERENCE, **facts)
+        )
     with _measured() as facts, context.database.writing() as session:
         target = service.named(session, LIST)
-        done = service.roll_back(session, target, 1, actor="bench", now=utc_now())
+        done = service.roll_back(
+            session, target, 1, actor="bench", now=utc_now()
+        )
     facts |= {"added": done.added, "removed": done.removed}
     rows.append(row("roll back", size / facts["seconds"], None, "", **facts))
     with (
@@ -88,7 +96,9 @@ def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
     ):
         entries = exports.stream_entries(session, service.named(session, LIST))
         formats.write("csv", entries, out)
-    rows.append(row("export as CSV", size / facts["seconds"], None, "", **facts))
+    rows.append(
+        row("export as CSV", size / facts["seconds"], None, "", **facts)
+    )
     return rows
 
 
@@ -98,7 +108,9 @@ def _measured() -> Iterator[dict[str, Any]]:
     before, start = psutil.Process().memory_info().rss, time.perf_counter()
     yield facts
     facts["seconds"] = round(time.perf_counter() - start, 4)
-    facts["memory_mb"] = round((psutil.Process().memory_info().rss - before) / 1e6, 1)
+    facts["memory_mb"] = round(
+        (psutil.Process().memory_info().rss - before) / 1e6, 1
+    )
 
 
 def _write(path: Path, values: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
@@ -131,7 +143,9 @@ def _bare(context: Context, path: Path) -> float:
     start = time.perf_counter()
     with path.open("rb") as stream, context.database.writing() as session:
         session.execute(
-            text("CREATE TABLE bench_bare (a text, b text, c text, d text, e text)")
+            text(
+                "CREATE TABLE bench_bare (a text, b text, c text, d text, e text)"
+            )
         )
         _copy(session.connection(), stream)
     taken = time.perf_counter() - start
@@ -142,7 +156,10 @@ def _bare(context: Context, path: Path) -> float:
 
 def _copy(connection: Any, stream: BinaryIO) -> None:
     next(stream)
-    rows = (tuple(line.decode("ascii").rstrip("\r\n").split(",")) for line in stream)
+    rows = (
+        tuple(line.decode("ascii").rstrip("\r\n").split(","))
+        for line in stream
+    )
     if connection.dialect.name != "postgresql":
         connection.exec_driver_sql(
             "INSERT INTO bench_bare VALUES (?, ?, ?, ?, ?)", list(rows)

@@ -56,7 +56,8 @@ def run(seconds: float = 20.0, *, database: str = "") -> dict[str, Any]:
         settings = load_settings(
             data_dir=Path(folder),
             secrets_dir=Path(folder) / "secrets",
-            database_url=database or f"sqlite:///{Path(folder) / 'hotline.db'}",
+            database_url=database
+            or f"sqlite:///{Path(folder) / 'hotline.db'}",
         )
         context = build_context(settings)
         try:
@@ -83,7 +84,9 @@ def _prepare(context: Context) -> str:
     upgrade(context.database)
     with context.database.writing() as session:
         if session.scalar(select(func.count()).select_from(Report)):
-            raise Conflict("This database holds reports.", hint="Name an empty one.")
+            raise Conflict(
+                "This database holds reports.", hint="Name an empty one."
+            )
         key = keys.create(
             session,
             context,
@@ -134,10 +137,19 @@ def _rows(
         Authorization=authorisation,
     )
     measured, beside = _in_turns(
-        (ours, many), (reference, plain), seconds, clients=WEB_WORKERS, units=LINES
+        (ours, many),
+        (reference, plain),
+        seconds,
+        clients=WEB_WORKERS,
+        units=LINES,
     )
     rows.append(
-        _row(f"bulk, {LINES:,} lines a request", measured, beside, floor=FLOOR_BULK)
+        _row(
+            f"bulk, {LINES:,} lines a request",
+            measured,
+            beside,
+            floor=FLOOR_BULK,
+        )
     )
     return rows
 
@@ -159,7 +171,9 @@ def _in_turns(
             *reference, seconds=seconds / ROUNDS, clients=CLIENTS
         ),
     ]
-    if units == 1:  # a bulk request is long enough to pay for its own first time
+    if (
+        units == 1
+    ):  # a bulk request is long enough to pay for its own first time
         for side in sides:
             side(warming)
     for number in range(ROUNDS):
@@ -168,7 +182,9 @@ def _in_turns(
     return measured, beside
 
 
-def _row(case: str, ours: Load, reference: Load, **extra: Any) -> dict[str, Any]:
+def _row(
+    case: str, ours: Load, reference: Load, **extra: Any
+) -> dict[str, Any]:
     figures = {
         "p99_ms": round(ours.p99_ms, 1),
         "reference_p99_ms": round(reference.p99_ms, 1),
@@ -177,7 +193,9 @@ def _row(case: str, ours: Load, reference: Load, **extra: Any) -> dict[str, Any]
     return row(case, ours.rate, reference.rate, REFERENCE, **figures, **extra)
 
 
-def _posting(body: bytes, path: str, *, expect: int = 201, **headers: str) -> Visit:
+def _posting(
+    body: bytes, path: str, *, expect: int = 201, **headers: str
+) -> Visit:
     def visit(connection: HTTPConnection) -> None:
         ask(connection, "POST", path, body, expect=expect, **headers)
 
@@ -197,7 +215,8 @@ def _sending(context: Context, port: int, *, bare: bool = False) -> Visit:
     return lambda kept: _send(
         kept,
         replace(
-            page, hidden=page.hidden | {"form_id": form_fields.new_form_id(context)}
+            page,
+            hidden=page.hidden | {"form_id": form_fields.new_form_id(context)},
         ),
         bare=bare,
     )

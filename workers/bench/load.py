@@ -34,7 +34,13 @@ class Load:
         return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))] * 1000
 
     def add(
-        self, port: int, visit: Visit, *, seconds: float, clients: int, units: int = 1
+        self,
+        port: int,
+        visit: Visit,
+        *,
+        seconds: float,
+        clients: int,
+        units: int = 1,
     ) -> None:
         """Let ``clients`` visit again and again for ``seconds``; a visit does ``units``."""
         start = time.perf_counter()
@@ -49,7 +55,9 @@ class Load:
 
         with ThreadPoolExecutor(clients) as pool:
             visits = [
-                each for took in pool.map(client, range(clients)) for each in took
+                each
+                for took in pool.map(client, range(clients))
+                for each in took
             ]
         self.seconds += time.perf_counter() - start
         self.units += len(visits) * units
@@ -71,7 +79,9 @@ def ask(
     answer = connection.getresponse()
     text = answer.read().decode()
     if answer.status != expect:
-        raise Unavailable(f"{method} {path} answered {answer.status}, not {expect}.")
+        raise Unavailable(
+            f"{method} {path} answered {answer.status}, not {expect}."
+        )
     cookies = answer.headers.get_all("Set-Cookie") or []
     return text, "; ".join(cookie.split(";")[0] for cookie in cookies)
 

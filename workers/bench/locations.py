@@ -56,7 +56,9 @@ def _batch(
 
 def _references() -> dict[str, Callable[[str], Any]]:
     """The bare parsers; yarl, which does more than they do, only where it is installed."""
-    found: dict[str, Callable[[str], Any]] = {"can_ada.parse": _lenient(can_ada.parse)}
+    found: dict[str, Callable[[str], Any]] = {
+        "can_ada.parse": _lenient(can_ada.parse)
+    }
     found["ada_url.URL"] = _lenient(ada_url.URL)
     with contextlib.suppress(ImportError):
         found["yarl.URL"] = _lenient(importlib.import_module("yarl").URL)
@@ -76,7 +78,9 @@ def _lenient(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 def _cases() -> dict[str, list[str]]:
     dice = random.Random(7)
     sites = [
-        f"{word}{n}.example" for n in range(40) for word in ("www.shop", "forum", "img")
+        f"{word}{n}.example"
+        for n in range(40)
+        for word in ("www.shop", "forum", "img")
     ]
 
     def path() -> str:
@@ -85,14 +89,18 @@ def _cases() -> dict[str, list[str]]:
         )
 
     def query() -> str:
-        names = dice.sample(["id", "page", "utm_source", "lang", "fbclid", "view"], 3)
+        names = dice.sample(
+            ["id", "page", "utm_source", "lang", "fbclid", "view"], 3
+        )
         return "&".join(f"{name}={dice.randrange(10**6)}" for name in names)
 
     ordinary = [
-        f"https://{dice.choice(sites)}/{path()}?{query()}" for _ in range(_BATCH)
+        f"https://{dice.choice(sites)}/{path()}?{query()}"
+        for _ in range(_BATCH)
     ]
     many_hosts = [
-        f"http://h{dice.randrange(10**9)}.example/{path()}" for _ in range(_BATCH)
+        f"http://h{dice.randrange(10**9)}.example/{path()}"
+        for _ in range(_BATCH)
     ]
     platforms = [
         dice.choice(

@@ -70,7 +70,9 @@ def run(
     lists = [("", 256, rng.integers(0, 256, (size, 32), dtype=np.uint8))]
     if skewed:
         lists.append((" skewed", 256, near_identical(size, rng)))
-    lists.append((" phash", 64, rng.integers(0, 256, (size, 8), dtype=np.uint8)))
+    lists.append(
+        (" phash", 64, rng.integers(0, 256, (size, 8), dtype=np.uint8))
+    )
     rows: list[dict[str, Any]] = []
     warm()
     with tempfile.TemporaryDirectory() as directory:
@@ -92,7 +94,9 @@ def near_identical(size: int, rng: np.random.Generator) -> Hashes:
     hashes[half:] = hashes[np.arange(size - half) // CLUSTER]
     for _ in range(10):
         bit = rng.integers(0, 256, size - half)
-        hashes[np.arange(half, size), bit // 8] ^= (1 << (bit % 8)).astype(np.uint8)
+        hashes[np.arange(half, size), bit // 8] ^= (1 << (bit % 8)).astype(
+            np.uint8
+        )
     return hashes
 
 
@@ -131,14 +135,18 @@ def _measure(
     for way in ("single", "batch"):
         tick(f"searching{label}, {way}")
         sides = [*ours, *others]
-        speeds = dict(zip(sides, _take_turns(sides, way, asked, seconds), strict=True))
+        speeds = dict(
+            zip(sides, _take_turns(sides, way, asked, seconds), strict=True)
+        )
         for side in ours:
             for other in others:
                 name = "" if other is others[0] else f" against {other.name}"
                 engine = "" if side is ours[0] else f" {side.name}"
                 case = f"{way}{label}{engine}{name}"
                 extra = {} if name or engine else vars_of(facts)
-                rows.append(row(case, speeds[side], speeds[other], other.name, **extra))
+                rows.append(
+                    row(case, speeds[side], speeds[other], other.name, **extra)
+                )
     return rows
 
 
@@ -171,15 +179,22 @@ def _take_stock(
     return index, facts
 
 
-def _recall(index: HashIndex, hashes: Hashes, asked: Hashes, threshold: int) -> float:
+def _recall(
+    index: HashIndex, hashes: Hashes, asked: Hashes, threshold: int
+) -> float:
     """The share of true matches that is found, with the right distance, singly and in a batch."""
     words = hashes.view("<u8")
     batch = index.search_many(asked, threshold)
     true, found = 0, 0
     for query, together in zip(asked, batch, strict=True):
         apart = np.bitwise_count(words ^ query.view("<u8")).sum(axis=1)
-        wanted = {(int(i), int(apart[i])) for i in np.flatnonzero(apart <= threshold)}
-        alone = {(m.id, m.distance) for m in index.search(query.tobytes(), threshold)}
+        wanted = {
+            (int(i), int(apart[i])) for i in np.flatnonzero(apart <= threshold)
+        }
+        alone = {
+            (m.id, m.distance)
+            for m in index.search(query.tobytes(), threshold)
+        }
         true += len(wanted)
         found += len(wanted & alone & {(m.id, m.distance) for m in together})
     return found / true if true else 1.0
@@ -230,7 +245,9 @@ def _faiss(hashes: Hashes, bits: int) -> Side:
     threshold = THRESHOLD[bits]
     return Side(
         name="faiss IndexBinaryFlat",
-        single=lambda query: index.range_search(query.reshape(1, -1), threshold + 1),
+        single=lambda query: index.range_search(
+            query.reshape(1, -1), threshold + 1
+        ),
         batch=lambda asked: index.range_search(asked, threshold + 1),
     )
 
@@ -240,10 +257,13 @@ def _plain_scan(hashes: Hashes, bits: int) -> Side:
 
     def single(query: Hashes) -> Any:
         return np.flatnonzero(
-            np.bitwise_count(words ^ query.view("<u8")).sum(axis=1) <= threshold
+            np.bitwise_count(words ^ query.view("<u8")).sum(axis=1)
+            <= threshold
         )
 
-    return Side("NumPy scan", single, lambda asked: [single(query) for query in asked])
+    return Side(
+        "NumPy scan", single, lambda asked: [single(query) for query in asked]
+    )
 
 
 def _take_turns(

@@ -34,13 +34,21 @@ def known_list() -> io.BytesIO:
 
 def variants() -> list[bytes]:
     """Every picture at every quality."""
-    return [jpeg(picture(name), quality) for quality in QUALITIES for name in NAMES]
+    return [
+        jpeg(picture(name), quality) for quality in QUALITIES for name in NAMES
+    ]
 
 
 def copy_of(data: bytes, number: int) -> bytes:
     """The same JPEG with ``number`` in a comment behind its first marker."""
     comment = hashlib.sha256(str(number).encode()).digest()
-    return data[:2] + b"\xff\xfe" + (len(comment) + 2).to_bytes(2) + comment + data[2:]
+    return (
+        data[:2]
+        + b"\xff\xfe"
+        + (len(comment) + 2).to_bytes(2)
+        + comment
+        + data[2:]
+    )
 
 
 @contextmanager

@@ -60,9 +60,13 @@ def run(
 
     ``database``: URL of an empty one; SQLite in the folder if left out. ``workers``: processes.
     """
-    with pictures.serving() as place, house(_settings(database, workers)) as home:
+    with (
+        pictures.serving() as place,
+        house(_settings(database, workers)) as home,
+    ):
         settings = load_settings(
-            data_dir=home.folder, **({"database_url": database} if database else {})
+            data_dir=home.folder,
+            **({"database_url": database} if database else {}),
         )
         context = build_context(settings)
         try:
@@ -103,9 +107,14 @@ def _prepare(context: Context, size: int, tick: Tick) -> None:
     now = utc_now()
     with context.database.writing() as session:
         if session.scalar(select(func.count()).select_from(Report)):
-            raise Conflict("This database holds reports.", hint="Name an empty one.")
+            raise Conflict(
+                "This database holds reports.", hint="Name an empty one."
+            )
         known = formats.parse("csv", pictures.known_list())
-        for name, entries in (("known", known), ("random", _random(size, tick))):
+        for name, entries in (
+            ("known", known),
+            ("random", _random(size, tick)),
+        ):
             target = service.create_list(session, name, actor="bench", now=now)
             service.import_version(
                 session,
@@ -133,11 +142,18 @@ def _wait_until_idle(context: Context) -> None:
             if not outbox.counts(session, now=utc_now())["open"]:
                 return
         time.sleep(PAUSE_SECONDS)
-    raise Unavailable("The service did not come to rest.", hint="Is the machine busy?")
+    raise Unavailable(
+        "The service did not come to rest.", hint="Is the machine busy?"
+    )
 
 
 def _measured(
-    home: House, context: Context, place: str, reports: int, many: int, tick: Tick
+    home: House,
+    context: Context,
+    place: str,
+    reports: int,
+    many: int,
+    tick: Tick,
 ) -> dict[str, Any]:
     first, *latencies = _one_by_one(home, context, place, reports + 1, tick)
     idle = home.jobs()
@@ -159,7 +175,11 @@ def _measured(
         "as each row says",
         [
             row(
-                "idle, form to proposed class", p95, GOAL_P95_SECONDS, "goal", **figures
+                "idle, form to proposed class",
+                p95,
+                GOAL_P95_SECONDS,
+                "goal",
+                **figures,
             ),
             row(
                 "at saturation, form to proposed class",
@@ -169,7 +189,10 @@ def _measured(
                 unit="items/s",
                 accepted_per_second=round(accepted, 1),
                 reports=many,
-                **{f"{name}_ms": spent for name, spent in breakdown(busy).items()},
+                **{
+                    f"{name}_ms": spent
+                    for name, spent in breakdown(busy).items()
+                },
             ),
         ],
     )
@@ -199,7 +222,8 @@ def breakdown(jobs: list[dict[str, Any]]) -> dict[str, float]:
             for name in ("hosting", "fetch", "hash", "match")
         },
         "store": _mean(
-            job["steps"]["store"] - job["steps"].get("match", 0.0) for job in examined
+            job["steps"]["store"] - job["steps"].get("match", 0.0)
+            for job in examined
         ),
     }
     return {name: round(seconds * 1000, 1) for name, seconds in parts.items()}
@@ -216,7 +240,9 @@ def _one_by_one(
     taken = []
     for number in range(count):
         url = f"{place}{number}.jpg"
-        with closing(HTTPConnection(HOST, home.port, timeout=60)) as connection:
+        with closing(
+            HTTPConnection(HOST, home.port, timeout=60)
+        ) as connection:
             begun = _file(connection, url)
         _await_class(context, url, begun)
         taken.append(time.perf_counter() - begun)
@@ -268,7 +294,11 @@ def _at_once(
 
 def _classed(context: Context) -> int:
     with context.database.reading() as session:
-        query = select(func.count()).select_from(Case).where(Case.proposed_class != "")
+        query = (
+            select(func.count())
+            .select_from(Case)
+            .where(Case.proposed_class != "")
+        )
         return session.scalar(query) or 0
 
 

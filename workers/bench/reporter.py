@@ -43,7 +43,9 @@ def let_everything_in(context: Context) -> None:
 
 def fetch(connection: HTTPConnection) -> Page:
     text, cookies = ask(connection, "GET", PAGE, expect=200)
-    hidden = {name: html.unescape(value) for name, value in _HIDDEN.findall(text)}
+    hidden = {
+        name: html.unescape(value) for name, value in _HIDDEN.findall(text)
+    }
     return Page(hidden, cookies)
 
 

@@ -30,7 +30,11 @@ def machine() -> dict[str, Any]:
 
 
 def row(
-    case: str, ours: float, reference: float | None, reference_name: str, **extra: Any
+    case: str,
+    ours: float,
+    reference: float | None,
+    reference_name: str,
+    **extra: Any,
 ) -> dict[str, Any]:
     """One row. ``ratio`` is ours / reference; None where the reference could not be measured."""
     ratio = round(ours / reference, 3) if reference else None

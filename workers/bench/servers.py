@@ -30,7 +30,9 @@ def running(settings: Settings) -> Iterator[tuple[int, int]]:
     with ExitStack() as stack:
         started = [
             stack.enter_context(
-                _process(command, _environment(settings, port), settings.data_dir)
+                _process(
+                    command, _environment(settings, port), settings.data_dir
+                )
             )
             for command, port in (
                 ([*hotline, "workers", "web"], ours),
@@ -91,4 +93,6 @@ def _wait_for(process: Process, port: int) -> None:
             time.sleep(0.1)
         finally:
             connection.close()
-    raise Unavailable(f"No server came up on port {port}; what it said is above.")
+    raise Unavailable(
+        f"No server came up on port {port}; what it said is above."
+    )

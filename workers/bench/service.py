@@ -54,7 +54,9 @@ class House:
 
     def jobs(self) -> list[dict[str, Any]]:
         """What the workers' log tells of every job that was done."""
-        lines = [line for line in self.said().splitlines() if b'"job_done"' in line]
+        lines = [
+            line for line in self.said().splitlines() if b'"job_done"' in line
+        ]
         return [json.loads(line) for line in lines]
 
     def _is_ready(self) -> bool:

@@ -23,7 +23,11 @@ from hotline.core.context import Context, build_context
 from hotline.core.settings import Settings
 from hotline.core.storage.ids import new_id
 from partners.watching.models import Watch
-from partners.watching.service import POSTED_A_TICK, due_checks, post_due_checks
+from partners.watching.service import (
+    POSTED_A_TICK,
+    due_checks,
+    post_due_checks,
+)
 from triage.cases.models import Case
 from triage.items.models import Item
 from workers.bench.results import result, row
@@ -37,7 +41,10 @@ _BATCH = 5_000
 
 
 def run(
-    size: int = 100_000, *, database: str = "", tick: Callable[[str], None] = print
+    size: int = 100_000,
+    *,
+    database: str = "",
+    tick: Callable[[str], None] = print,
 ) -> dict[str, Any]:
     """Milliseconds a tick, ``size`` watched items beside ``FEW``; ticks of the two alternate.
 
@@ -47,19 +54,31 @@ def run(
     rows: list[dict[str, Any]] = []
     with ExitStack() as stack:
         folder = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="hotline-bench-"))
+            stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="hotline-bench-")
+            )
         )
         servers = {"SQLite": ""}
         with suppress(ImportError):
-            servers["PostgreSQL"] = database or stack.enter_context(_server(folder))
+            servers["PostgreSQL"] = database or stack.enter_context(
+                _server(folder)
+            )
         for name, url in servers.items():
             tick(f"{name}: filling {size:,} and {FEW:,} watched items")
             many = stack.enter_context(_filled(folder, url, size))
             few = stack.enter_context(_filled(folder, url, FEW))
-            for case, work in (("a tick", _tick), ("its question alone", _question)):
+            for case, work in (
+                ("a tick", _tick),
+                ("its question alone", _question),
+            ):
                 ours, reference = _alternate(work, many, few)
                 rows.append(
-                    row(f"{name}, {size:,}, {case}", ours, reference, f"{FEW:,} items")
+                    row(
+                        f"{name}, {size:,}, {case}",
+                        ours,
+                        reference,
+                        f"{FEW:,} items",
+                    )
                 )
     return result("watch", "ms", rows)
 
@@ -159,10 +178,15 @@ def _one(
 def _filled(folder: Path, server: str, size: int) -> Iterator[Context]:
     """A context on a database of its own with ``size`` watched items."""
     name = f"watch_{uuid.uuid4().hex}"
-    settings: dict[str, Any] = {"data_dir": folder / name, "rdap_enabled": False}
+    settings: dict[str, Any] = {
+        "data_dir": folder / name,
+        "rdap_enabled": False,
+    }
     if server:
         base = server.replace("postgresql://", "postgresql+psycopg://", 1)
-        engine = create_engine(base, hide_parameters=True, isolation_level="AUTOCOMMIT")
+        engine = create_engine(
+            base, hide_parameters=True, isolation_level="AUTOCOMMIT"
+        )
         with engine.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))
         settings["database_url"] = SecretStr(

@@ -38,17 +38,23 @@ def hash_(seconds: float = SECONDS, json: bool = JSON) -> None:
 
 
 def match(
-    size: int = typer.Option(1_000_000, min=1_000, help="Known hashes in the index."),
+    size: int = typer.Option(
+        1_000_000, min=1_000, help="Known hashes in the index."
+    ),
     json: bool = JSON,
 ) -> None:
     """Matching PDQ hashes at distance 31, queries per second."""
     from workers.bench.matching import run
 
-    _print(run(size=size, tick=lambda text: stderr.print(text, style="dim")), json)
+    _print(
+        run(size=size, tick=lambda text: stderr.print(text, style="dim")), json
+    )
 
 
 def import_(
-    size: int = typer.Option(1_000_000, min=1_000, help="PDQ hashes in the list."),
+    size: int = typer.Option(
+        1_000_000, min=1_000, help="PDQ hashes in the list."
+    ),
     database: str = typer.Option(
         "", help="URL of an empty database; SQLite by default."
     ),
@@ -61,7 +67,9 @@ def import_(
 
 
 def intake(
-    seconds: float = typer.Option(20.0, min=0.1, help="Time for each measurement."),
+    seconds: float = typer.Option(
+        20.0, min=0.1, help="Time for each measurement."
+    ),
     database: str = typer.Option(
         "", help="URL of an empty database; SQLite by default."
     ),
@@ -74,12 +82,18 @@ def intake(
 
 
 def pipeline(
-    size: int = typer.Option(1_000_000, min=1, help="Random hashes in the index."),
+    size: int = typer.Option(
+        1_000_000, min=1, help="Random hashes in the index."
+    ),
     reports: int = typer.Option(
         60, min=2, help="Reports one after another, for the latency."
     ),
-    many: int = typer.Option(400, min=10, help="Reports at once, for the rate."),
-    workers: int = typer.Option(2, min=1, max=64, help="Job worker processes."),
+    many: int = typer.Option(
+        400, min=10, help="Reports at once, for the rate."
+    ),
+    workers: int = typer.Option(
+        2, min=1, max=64, help="Job worker processes."
+    ),
     database: str = typer.Option(
         "", help="URL of an empty database; SQLite by default."
     ),
@@ -113,7 +127,9 @@ def watch(
     from workers.bench.watch import run
 
     told = run(
-        size, database=database, tick=lambda text: stderr.print(text, style="dim")
+        size,
+        database=database,
+        tick=lambda text: stderr.print(text, style="dim"),
     )
     _print(told, json)
 

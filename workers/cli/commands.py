@@ -117,7 +117,9 @@ def build_commands() -> CommandsOnDemand:
     group = typer.main.get_group(_new_app(cls=CommandsOnDemand))
     assert isinstance(group, CommandsOnDemand)
     for row in COMMANDS:
-        placeholder = TyperCommand(row.name, help=row.summary, hidden=row.hidden)
+        placeholder = TyperCommand(
+            row.name, help=row.summary, hidden=row.hidden
+        )
         group.add_command(placeholder)
     return group
 

@@ -57,14 +57,19 @@ def _ready(settings: Settings) -> None:
     from workers.demo.stage import set_stage
     from workers.transport import Transport
 
-    context = build_context(settings, after_commit=Transport(settings).after_commit)
+    context = build_context(
+        settings, after_commit=Transport(settings).after_commit
+    )
     try:
-        people = set_stage(context, lambda text: stderr.print(text, style="dim"))
+        people = set_stage(
+            context, lambda text: stderr.print(text, style="dim")
+        )
     finally:
         context.close()
     inbox = f"http://127.0.0.1:{settings.port + world.INBOX_PORT_OFFSET}/"
     stdout.print(
-        f"  Sandbox          {inbox}   (provider's desk, inboxes)", markup=False
+        f"  Sandbox          {inbox}   (provider's desk, inboxes)",
+        markup=False,
     )
     for username, words in people.items():
         stdout.print(

@@ -45,11 +45,15 @@ def _check(name: str) -> None:
     """Every name is looked at before the first file is hashed: all is printed, or nothing."""
     path = Path(name)
     if path.is_dir():
-        raise InvalidInput(f"{_shown(name)} is a directory: name the files in it.")
+        raise InvalidInput(
+            f"{_shown(name)} is a directory: name the files in it."
+        )
     if not path.exists():
         raise InvalidInput(f"{_shown(name)} does not exist.")
     if not os.access(path, os.R_OK):
-        raise InvalidInput(f"{_shown(name)} cannot be read: permission denied.")
+        raise InvalidInput(
+            f"{_shown(name)} cannot be read: permission denied."
+        )
 
 
 def _read(name: str) -> bytes:
@@ -73,7 +77,9 @@ def _print(name: str, fingerprint: MediaFingerprint) -> None:
     stdout.print(name, markup=False, soft_wrap=True, style="bold")
     for field, value in facts.items():
         if value is not None and value != "":
-            stdout.print(f"  {field:<12} {value}", markup=False, soft_wrap=True)
+            stdout.print(
+                f"  {field:<12} {value}", markup=False, soft_wrap=True
+            )
     for frame in frames:
         text = f"  {frame['at']:>10.2f} s {frame['pdq']}  quality {frame['quality']}"
         stdout.print(text, markup=False, soft_wrap=True)

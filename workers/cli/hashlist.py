@@ -17,7 +17,13 @@ from triage.hashlists import formats
 from triage.hashlists.kinds import ListClass
 from workers.cli import hashlist_changes
 from workers.cli.opening import open_house
-from workers.cli.output import alternatives, emit_json, progress, stderr, stdout
+from workers.cli.output import (
+    alternatives,
+    emit_json,
+    progress,
+    stderr,
+    stdout,
+)
 
 if TYPE_CHECKING:
     from triage.hashlists.service import Import, ListProperties
@@ -26,7 +32,9 @@ ACTOR = "cli"
 MB = 1_000_000
 FORMAT_NAMES = alternatives(formats.list_formats())
 WRITABLE_NAMES = alternatives(formats.writable_formats())
-READABLE = alternatives(known.label for known in formats.list_formats().values())
+READABLE = alternatives(
+    known.label for known in formats.list_formats().values()
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +67,9 @@ def import_(
     ),
     source: str = typer.Option("", help="Who gave the list."),
     licence: str = typer.Option("", help="What may be done with it."),
-    default_class: str = typer.Option("baseline", help="baseline, national or listed."),
+    default_class: str = typer.Option(
+        "baseline", help="baseline, national or listed."
+    ),
     json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Import a file as the list's next version, all of it or nothing.
@@ -70,7 +80,8 @@ def import_(
 
     if default_class not in tuple(ListClass):
         raise InvalidInput(
-            f"There is no class {default_class!r}.", hint=", ".join(ListClass) + "."
+            f"There is no class {default_class!r}.",
+            hint=", ".join(ListClass) + ".",
         )
     given: ListProperties = {"default_class": default_class}
     if source:
@@ -81,7 +92,8 @@ def import_(
     with _open(file) as stream, progress() as bar:
         if not stream.seekable():
             raise InvalidInput(
-                f"{file} can be read only once.", hint="Save it to a file first."
+                f"{file} can be read only once.",
+                hint="Save it to a file first.",
             )
         chosen = form or formats.detect(stream.read(65_536), file.name)
         size = stream.seek(0, SEEK_END)
@@ -107,8 +119,12 @@ def update(
     ncmec: str = typer.Option(
         help="Address of an NCMEC hash-sharing service, up to /v2."
     ),
-    user_file: Path = typer.Option(help="File whose first line is the user name."),
-    password_file: Path = typer.Option(help="File whose first line is the password."),
+    user_file: Path = typer.Option(
+        help="File whose first line is the user name."
+    ),
+    password_file: Path = typer.Option(
+        help="File whose first line is the password."
+    ),
     whole: bool = typer.Option(
         False, "--whole", help="Fetch everything, not only what is new."
     ),
@@ -136,11 +152,17 @@ def update(
             tick=lambda entries: bar.update(task, completed=entries),
         )
     if found.done is not None:
-        _tell(name, "NCMEC", {"checkpoint": found.checkpoint}, found.done, json)
+        _tell(
+            name, "NCMEC", {"checkpoint": found.checkpoint}, found.done, json
+        )
     elif json:
-        emit_json({"list": name, "checkpoint": found.checkpoint, "version": None})
+        emit_json(
+            {"list": name, "checkpoint": found.checkpoint, "version": None}
+        )
     else:
-        stdout.print(f"{name}: nothing new since {found.checkpoint or 'ever'}.")
+        stdout.print(
+            f"{name}: nothing new since {found.checkpoint or 'ever'}."
+        )
 
 
 def _tell_resumed(records: int) -> None:
@@ -158,7 +180,9 @@ def _tell(
         stderr.print(f"hotline: {origin}: {problem}", markup=False)
     if json:
         counts = {
-            name: value for name, value in asdict(done).items() if name != "problems"
+            name: value
+            for name, value in asdict(done).items()
+            if name != "problems"
         }
         emit_json({"list": name, **more, **counts})
         return
@@ -192,7 +216,9 @@ def list_(
                 "default_class": entry.default_class,
                 "source": entry.source,
             }
-            for entry in session.scalars(select(HashList).order_by(HashList.name))
+            for entry in session.scalars(
+                select(HashList).order_by(HashList.name)
+            )
         ]
     if json:
         for row in found:
@@ -233,7 +259,9 @@ def versions(
         for row in found:
             emit_json(row)
         return
-    table = Table("version", "at", "by", "added", "removed", "rejected", box=None)
+    table = Table(
+        "version", "at", "by", "added", "removed", "rejected", box=None
+    )
     for row in found:
         table.add_row(*(str(value) for value in row.values()))
     stdout.print(table)
@@ -244,7 +272,9 @@ def diff(
     before: int = typer.Argument(
         help="A version; 0 is the list before its first import."
     ),
-    after: int = typer.Argument(None, help="Another one; the newest if left out."),
+    after: int = typer.Argument(
+        None, help="Another one; the newest if left out."
+    ),
     json: bool = typer.Option(False, "--json", help="One JSON object a line."),
 ) -> None:
     """What came (+) and what went (-) from one version of a list to another, a hash a line.
@@ -258,11 +288,18 @@ def diff(
     with context.database.reading() as session:
         target = service.named(session, name)
         newest = target.version if after is None else after
-        for sign, kind, whole, category in differences(session, target, before, newest):
+        for sign, kind, whole, category in differences(
+            session, target, before, newest
+        ):
             value = whole if target.exportable else f"{whole[:8]}…"
             if json:
                 emit_json(
-                    {"change": sign, "kind": kind, "value": value, "category": category}
+                    {
+                        "change": sign,
+                        "kind": kind,
+                        "value": value,
+                        "category": category,
+                    }
                 )
             else:
                 typer.echo(f"{sign} {kind} {value} {category}".rstrip())
@@ -277,7 +314,9 @@ def export(
 
     context = open_house()
     with context.database.writing() as session:
-        hash_list = exports.open_for_export(session, name, actor=ACTOR, now=utc_now())
+        hash_list = exports.open_for_export(
+            session, name, actor=ACTOR, now=utc_now()
+        )
     with (
         context.database.reading() as session
     ):  # by now the log says so, whatever comes of it
@@ -296,13 +335,17 @@ def own(
     """
     from triage.cases.examination.confirmed import own_entries, record_export
 
-    formats.writer_of(form)  # a wrong name ends here, before the log notes an export
+    formats.writer_of(
+        form
+    )  # a wrong name ends here, before the log notes an export
     context = open_house()
     with context.database.writing() as session:
         record_export(session, form, actor=ACTOR, now=utc_now())
     with context.database.reading() as session:
         source = context.settings.hotline_domain
-        formats.write(form, own_entries(session, source=source), sys.stdout.buffer)
+        formats.write(
+            form, own_entries(session, source=source), sys.stdout.buffer
+        )
     sys.stdout.buffer.flush()
 
 
@@ -319,7 +362,11 @@ def rollback(
     with context.database.writing() as session:
         now = utc_now()
         done = service.roll_back(
-            session, service.named(session, name), version, actor=ACTOR, now=now
+            session,
+            service.named(session, name),
+            version,
+            actor=ACTOR,
+            now=now,
         )
     stdout.print(
         f"{name}: version {done.version}, {done.added} added, {done.removed} removed."
@@ -338,4 +385,6 @@ def _open(file: Path) -> BinaryIO:
     try:
         return file.open("rb")
     except OSError as error:
-        raise InvalidInput(f"{file} cannot be read: {error.strerror}.") from error
+        raise InvalidInput(
+            f"{file} cannot be read: {error.strerror}."
+        ) from error

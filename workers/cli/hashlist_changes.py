@@ -32,7 +32,9 @@ def change(
         metavar="LABEL=CLASS",
         help="Class of the list's own label; repeat it.",
     ),
-    confidence: float = typer.Option(None, help="How far the list is trusted, 0 to 1."),
+    confidence: float = typer.Option(
+        None, help="How far the list is trusted, 0 to 1."
+    ),
     pdq_threshold: int = typer.Option(
         None, help="Bits that a PDQ may differ by, 0 to 31."
     ),
@@ -62,12 +64,15 @@ def change(
     )
     if not properties:
         raise InvalidInput(
-            "Nothing to change.", hint="`hotline hashlist set --help` names all."
+            "Nothing to change.",
+            hint="`hotline hashlist set --help` names all.",
         )
     context = open_house()
     with context.database.writing() as session:
         found = service.named(session, name)
-        service.set_properties(session, found, properties, actor=ACTOR, now=utc_now())
+        service.set_properties(
+            session, found, properties, actor=ACTOR, now=utc_now()
+        )
     stdout.print(f"{name}: changed {', '.join(properties)}.", markup=False)
 
 
@@ -93,7 +98,9 @@ def police(
                     "Two persons switch this on; a command cannot tell who they are.",
                     hint="Ask on the console's page of hash lists, where another one agrees.",
                 )
-            switch.ask(session, found, actor=ACTOR, second_person=False, now=now)
+            switch.ask(
+                session, found, actor=ACTOR, second_person=False, now=now
+            )
         else:
             switch.stop(session, found, actor=ACTOR, now=now)
         state = switch.state_of(found)
@@ -103,7 +110,8 @@ def police(
     }
     if state != "off":
         stderr.print(
-            "hotline: nobody looks before such a referral leaves.", style="yellow"
+            "hotline: nobody looks before such a referral leaves.",
+            style="yellow",
         )
     stdout.print(f"{name}: {told[state]}.", markup=False)
 

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 32 << 20
 
-Files = Annotated[list[str], typer.Argument(help="Files; - is standard input.")]
+Files = Annotated[
+    list[str], typer.Argument(help="Files; - is standard input.")
+]
 Source = Annotated[
     str, typer.Option(help="Who handed the reports over; kept with each.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a report.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON object a report.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -37,21 +41,27 @@ def register(app: typer.Typer) -> None:
     app.add_typer(reports, name="import")
 
 
-def ncmec(files: Files, source: Source = "NCMEC", json: AsJson = False) -> None:
+def ncmec(
+    files: Files, source: Source = "NCMEC", json: AsJson = False
+) -> None:
     """CyberTipline reports as XML. What they say of files is dropped unread."""
     from hotline.intake.inbound.ncmec import parse
 
     _import(files, parse, source, json)
 
 
-def arf(files: Files, source: Source = "ARF file", json: AsJson = False) -> None:
+def arf(
+    files: Files, source: Source = "ARF file", json: AsJson = False
+) -> None:
     """Abuse reports as mails (RFC 5965). The mail that is complained about is not looked at."""
     from hotline.intake.inbound.arf import parse
 
     _import(files, parse, source, json)
 
 
-def xarf(files: Files, source: Source = "X-ARF file", json: AsJson = False) -> None:
+def xarf(
+    files: Files, source: Source = "X-ARF file", json: AsJson = False
+) -> None:
     """X-ARF reports as JSON: version 4, or 0.2. Evidence is dropped unread."""
     from hotline.intake.inbound.xarf import parse
 
@@ -85,7 +95,9 @@ def _import(
                     )
             except InvalidInput as error:
                 bad += 1
-                stderr.print(f"hotline: {file}: {error}", markup=False, soft_wrap=True)
+                stderr.print(
+                    f"hotline: {file}: {error}", markup=False, soft_wrap=True
+                )
                 continue
             for one in stored:
                 new, repeated = new + one.new, repeated + (not one.new)
@@ -126,4 +138,6 @@ def _tell_stored(file: str, report: Stored, json: bool) -> None:
         )
         return
     note = "" if report.new else "  (was there)"
-    stdout.print(f"{report.reference or '-'}  {report.report_id}{note}", markup=False)
+    stdout.print(
+        f"{report.reference or '-'}  {report.report_id}{note}", markup=False
+    )

@@ -19,16 +19,22 @@ def register(app: typer.Typer) -> None:
 
 
 def inspect(
-    url: str = typer.Argument(help="One location, as a reporter would write it."),
+    url: str = typer.Argument(
+        help="One location, as a reporter would write it."
+    ),
     json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Identity, hosting facts, fetch (or why not), hashes, matches and routes of one location."""
     from triage.locations import identify
 
     settings = load_settings()
-    found = [entry for entry in identify(url, region=settings.country) if entry.key]
+    found = [
+        entry for entry in identify(url, region=settings.country) if entry.key
+    ]
     if not found:
-        raise InvalidInput(f"{url[:80]!r} is no location that this service knows.")
+        raise InvalidInput(
+            f"{url[:80]!r} is no location that this service knows."
+        )
     context = open_house(settings)
     try:
         result = _triage(context, found[0])
@@ -76,10 +82,14 @@ def _triage(context: Context, location: Any) -> dict[str, Any]:
             "country": seen.facts.country,
             "asn": seen.facts.asn,
             "abuse_contact": seen.facts.abuse_contact,
-            "observations": [entry.to_json() for entry in seen.facts.observations],
+            "observations": [
+                entry.to_json() for entry in seen.facts.observations
+            ],
         },
         "fetch": _fetch(seen.report),
-        "media": [{"url": found.url, **(found.fingerprint or {})} for found in media],
+        "media": [
+            {"url": found.url, **(found.fingerprint or {})} for found in media
+        ],
         "matches": matches,
         "routing": _routing(context, location, seen.facts, matches),
     }
@@ -87,7 +97,12 @@ def _triage(context: Context, location: Any) -> dict[str, Any]:
 
 def _fetch(report: Any) -> dict[str, Any]:
     if report is None:
-        return {"outcome": "not_fetchable", "error": None, "status": None, "hops": []}
+        return {
+            "outcome": "not_fetchable",
+            "error": None,
+            "status": None,
+            "hops": [],
+        }
     return {
         "outcome": report.outcome,
         "error": report.error,
@@ -116,7 +131,8 @@ def _matches(
                         "kind": hit.entry.kind,
                         "distance": hit.distance,
                         "class": hit.hash_list.category_map.get(
-                            hit.entry.category or "", hit.hash_list.default_class
+                            hit.entry.category or "",
+                            hit.hash_list.default_class,
                         ),
                     }
                 )
@@ -141,7 +157,11 @@ def _routing(
 
 
 def _print(result: dict[str, Any]) -> None:
-    location, hosting, fetch = result["location"], result["hosting"], result["fetch"]
+    location, hosting, fetch = (
+        result["location"],
+        result["hosting"],
+        result["fetch"],
+    )
 
     def line(name: str, value: object) -> None:
         stdout.print(f"{name:<14} {value}", markup=False, soft_wrap=True)
@@ -158,7 +178,9 @@ def _print(result: dict[str, Any]) -> None:
     line(
         "fetch",
         " ".join(
-            str(v) for v in (fetch["outcome"], fetch["status"], fetch["error"]) if v
+            str(v)
+            for v in (fetch["outcome"], fetch["status"], fetch["error"])
+            if v
         ),
     )
     for entry in result["media"]:

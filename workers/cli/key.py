@@ -16,16 +16,21 @@ from workers.cli.user import actor
 
 DAILY_QUOTA = 10_000
 """As many reports as one bulk body may hold."""
-app = typer.Typer(no_args_is_help=True, help="Keys of the API's known senders.")
+app = typer.Typer(
+    no_args_is_help=True, help="Keys of the API's known senders."
+)
 hooks = typer.Typer(
     no_args_is_help=True, help="A sender's server that is told of changes."
 )
 app.add_typer(hooks, name="webhook")
 
 Name = Annotated[
-    str, typer.Argument(help="The sender; stands as the source of its reports.")
+    str,
+    typer.Argument(help="The sender; stands as the source of its reports."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON object a line.")
+]
 
 
 def register(root: typer.Typer) -> None:
@@ -36,14 +41,17 @@ def register(root: typer.Typer) -> None:
 def add(
     name: Name,
     scope: Annotated[
-        list[str], typer.Option(help=", ".join(keys.SCOPES) + "; may be repeated.")
+        list[str],
+        typer.Option(help=", ".join(keys.SCOPES) + "; may be repeated."),
     ],
     quota: Annotated[
         int, typer.Option(min=1, help="Reports a day (UTC).")
     ] = DAILY_QUOTA,
     webhook: Annotated[
         str,
-        typer.Option(help="https address that is told when a report's state changes."),
+        typer.Option(
+            help="https address that is told when a report's state changes."
+        ),
     ] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -68,7 +76,9 @@ def add(
         return
     print(f"Key of {name}, shown only now: {made['key']}")
     if webhook:
-        print(f"Secret of its webhook, shown only now: {made['webhook_secret']}")
+        print(
+            f"Secret of its webhook, shown only now: {made['webhook_secret']}"
+        )
 
 
 @app.command("list")
@@ -90,7 +100,9 @@ def revoke(name: Name) -> None:
 @hooks.command("set")
 def set_webhook(
     name: Name,
-    url: Annotated[str, typer.Argument(help="https address that is told of changes.")],
+    url: Annotated[
+        str, typer.Argument(help="https address that is told of changes.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Tell a sender's server at URL from now on. Its secret is new and printed once."""

@@ -18,7 +18,8 @@ def register(app: typer.Typer) -> None:
 
 def match(
     hashes: list[str] = typer.Argument(
-        metavar="HASH…|-", help="MD5, SHA-1, SHA-256, pdq:… or phash:…; - reads lines."
+        metavar="HASH…|-",
+        help="MD5, SHA-1, SHA-256, pdq:… or phash:…; - reads lines.",
     ),
     json: bool = typer.Option(False, "--json", help="One JSON object a line."),
 ) -> None:
@@ -94,7 +95,9 @@ def _show(text: str, found: list[dict[str, Any]], json: bool) -> None:
         emit_json({"input": text, "matches": found})
         return
     if not found:
-        stdout.print(f"{text}  not in any known list", markup=False, soft_wrap=True)
+        stdout.print(
+            f"{text}  not in any known list", markup=False, soft_wrap=True
+        )
     for entry in found:
         stdout.print(
             f"{text}  {entry['list']}  {entry['kind']} at {entry['distance']}  "

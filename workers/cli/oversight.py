@@ -74,8 +74,12 @@ def restored(
     why: str = typer.Option(
         ..., "--why", help="Which backup, and why it was put back."
     ),
-    first: str = typer.Option(..., "--by", help="User name of who put it back."),
-    second: str = typer.Option(..., "--with", help="User name of a second person."),
+    first: str = typer.Option(
+        ..., "--by", help="User name of who put it back."
+    ),
+    second: str = typer.Option(
+        ..., "--with", help="User name of a second person."
+    ),
 ) -> None:
     """Note that the database was put back from a backup. Two persons answer for it.
 
@@ -85,13 +89,17 @@ def restored(
     from hotline.core.storage import audit, audit_heads
 
     if first == second:
-        raise InvalidInput("Two different people have to answer for a restore.")
+        raise InvalidInput(
+            "Two different people have to answer for a restore."
+        )
     if not why.strip():
         raise InvalidInput("Say which backup was put back, and why.")
     context = open_house()
     now = utc_now()
     for name in (first, second):
-        password = typer.prompt(f"Password of {name}", hide_input=True, err=True)
+        password = typer.prompt(
+            f"Password of {name}", hide_input=True, err=True
+        )
         _confirm_person(context, name, password, now)
     path = context.settings.audit_heads_file
     assert path is not None
@@ -120,7 +128,9 @@ def restored(
     stdout.print("Noted. The log is sealed and verified from here on.")
 
 
-def _confirm_person(context: Context, name: str, password: str, now: datetime) -> None:
+def _confirm_person(
+    context: Context, name: str, password: str, now: datetime
+) -> None:
     """Sign the person in and out again, with the delays and notes of every sign-in."""
     from hotline.accounts import logins
 
@@ -155,11 +165,15 @@ def run_retention(
         return
     stdout.print(f"Nothing more is due. {_count_words(counts)}")
     if held:
-        stdout.print(f"Reports kept because nobody read their last words: {held}.")
+        stdout.print(
+            f"Reports kept because nobody read their last words: {held}."
+        )
 
 
 def _count_words(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name.replace('_', ' ')}: {n}" for name, n in counts.items())
+    return ", ".join(
+        f"{name.replace('_', ' ')}: {n}" for name, n in counts.items()
+    )
 
 
 def check() -> None:
@@ -168,7 +182,9 @@ def check() -> None:
     faults = list_faults(settings)
     if faults:
         raise Misconfigured("Faults found: " + " ".join(faults))
-    stdout.print(f"Settings and data files are good. Home country: {settings.country}.")
+    stdout.print(
+        f"Settings and data files are good. Home country: {settings.country}."
+    )
     for note in gaps(settings):
         stdout.print(f"Note: {note}", soft_wrap=True, markup=False)
 
@@ -230,11 +246,15 @@ def list_faults(settings: Settings) -> list[str]:
         except Misconfigured as error:
             faults.append(str(error))
     if settings.country not in countries.available(folder):
-        faults.append(f"There is no data file for the home country {settings.country}.")
+        faults.append(
+            f"There is no data file for the home country {settings.country}."
+        )
     return list(dict.fromkeys(faults))
 
 
-def stats(json: bool = typer.Option(False, "--json", help="One JSON object.")) -> None:
+def stats(
+    json: bool = typer.Option(False, "--json", help="One JSON object."),
+) -> None:
     """Figures from the history: reports, items, and the time that each step took."""
     from workers.statistics.figures import figures
 
@@ -253,5 +273,7 @@ def stats(json: bool = typer.Option(False, "--json", help="One JSON object.")) -
 
 def _words(value: object) -> str:
     if isinstance(value, dict):
-        return "  ".join(f"{name} {_words(entry)}" for name, entry in value.items())
+        return "  ".join(
+            f"{name} {_words(entry)}" for name, entry in value.items()
+        )
     return "-" if value is None else str(value)

@@ -28,8 +28,12 @@ def route_facts(
         ..., metavar="FACTS.json|-", help="JSON facts; - is stdin."
     ),
     json: bool = typer.Option(False, "--json", help="One JSON object."),
-    home: str = typer.Option("", help="Home country, where the facts name none."),
-    language: str = typer.Option("en", help="Language of the explanations, e.g. sq."),
+    home: str = typer.Option(
+        "", help="Home country, where the facts name none."
+    ),
+    language: str = typer.Option(
+        "en", help="Language of the explanations, e.g. sq."
+    ),
 ) -> None:
     """Say who has jurisdiction and who must be told, and why. Nothing is sent or written."""
     from hotline.core.settings import load_settings
@@ -76,10 +80,13 @@ def _object(raw: bytes) -> dict[str, Any]:
             f"The facts are not JSON: {error.msg}, line {error.lineno} column {error.colno}."
         ) from None
     except (RecursionError, ValueError):
-        raise InvalidInput("The facts are not JSON that can be read.") from None
+        raise InvalidInput(
+            "The facts are not JSON that can be read."
+        ) from None
     if not isinstance(data, dict):
         raise InvalidInput(
-            "/: the facts must be one JSON object.", fields={"": "not an object"}
+            "/: the facts must be one JSON object.",
+            fields={"": "not an object"},
         )
     return data
 
@@ -102,19 +109,25 @@ def _print(routing: Routing) -> None:
 
     def entry(head: str, rest: str, why: str, basis: str) -> None:
         stdout.print(Text.assemble((head, "bold"), "  ", rest), soft_wrap=True)
-        stdout.print(Padding(Text(f"{why} [{basis}]" if basis else why), (0, 0, 0, 4)))
+        stdout.print(
+            Padding(Text(f"{why} [{basis}]" if basis else why), (0, 0, 0, 4))
+        )
 
     stdout.print(Text("Routes", style="bold underline"))
     for one in routing.routes:
         who = f"{one.name} ({one.country})" if one.country else one.name
         start = "automatic" if one.automatic else "by a person"
         after = f", after {one.after}" if one.after else ""
-        entry(one.to, f"{who}: {one.urgency}, {start}{after}", one.why, one.basis)
+        entry(
+            one.to, f"{who}: {one.urgency}, {start}{after}", one.why, one.basis
+        )
     stdout.print(Text("Jurisdiction", style="bold underline"))
     for ground in routing.jurisdiction:
         head = f"{ground.country} {ground.ground}"
         entry(head, ground.status, ground.why, ground.basis)
-    parts = ", ".join(f"{part.slug} {part.points}" for part in routing.priority.parts)
+    parts = ", ".join(
+        f"{part.slug} {part.points}" for part in routing.priority.parts
+    )
     stdout.print(
         f"Priority {routing.priority.score} of 1000{': ' + parts if parts else ''}"
     )

@@ -47,7 +47,9 @@ def web() -> None:
 
 
 def worker(
-    burst: bool = typer.Option(False, help="Stop when there is nothing left to do."),
+    burst: bool = typer.Option(
+        False, help="Stop when there is nothing left to do."
+    ),
     only: str = typer.Option(
         "", help="One kind of work (intake, sending, looking, ...); else all."
     ),
@@ -91,7 +93,9 @@ def upgrade() -> None:
     _bring_up_to_date(context)
     after = run.current(context.database)
     stdout.print(
-        f"Schema: {before or 'none'} -> {after}" if before != after else "Up to date."
+        f"Schema: {before or 'none'} -> {after}"
+        if before != after
+        else "Up to date."
     )
 
 

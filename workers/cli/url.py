@@ -24,11 +24,15 @@ def url(
     texts: Annotated[
         list[str],
         typer.Argument(
-            metavar="TEXT…|-", help="What to read; - stands for standard input's lines."
+            metavar="TEXT…|-",
+            help="What to read; - stands for standard input's lines.",
         ),
     ],
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line for each location.")
+        bool,
+        typer.Option(
+            "--json", help="One JSON object a line for each location."
+        ),
     ] = False,
     region: Annotated[
         str | None,
@@ -52,7 +56,8 @@ def _row(location: Location, text: str, *, alone: bool) -> dict[str, Any]:
     a caller can find its own line again, unless it holds a password or content."""
     row = location.to_json()
     private = (
-        location.userinfo is not None or "inline_data_removed" in location.problems
+        location.userinfo is not None
+        or "inline_data_removed" in location.problems
     )
     if alone and not private:
         row["input"] = shorten(scrub(text), _LONGEST_ECHO)

@@ -17,10 +17,16 @@ from hotline.core.errors import InvalidInput
 from workers.cli.opening import house
 from workers.cli.output import emit_each, emit_json
 
-app = typer.Typer(no_args_is_help=True, help="People who may sign in to the console.")
+app = typer.Typer(
+    no_args_is_help=True, help="People who may sign in to the console."
+)
 
-Username = Annotated[str, typer.Argument(help="a-z, 0-9, dot, hyphen, underscore")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+Username = Annotated[
+    str, typer.Argument(help="a-z, 0-9, dot, hyphen, underscore")
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON object a line.")
+]
 
 
 def register(root: typer.Typer) -> None:
@@ -31,15 +37,23 @@ def register(root: typer.Typer) -> None:
 def add(
     username: Username,
     role: Annotated[str, typer.Option(help=", ".join(Role))],
-    name: Annotated[str, typer.Option(help="The name that colleagues see.")] = "",
+    name: Annotated[
+        str, typer.Option(help="The name that colleagues see.")
+    ] = "",
     password_stdin: Annotated[
         bool,
-        typer.Option("--password-stdin", help="Read the password from standard input."),
+        typer.Option(
+            "--password-stdin", help="Read the password from standard input."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a person. A generated password is printed once and kept nowhere."""
-    password = _from_stdin() if password_stdin else service.generate_password(username)
+    password = (
+        _from_stdin()
+        if password_stdin
+        else service.generate_password(username)
+    )
     with house() as context, context.database.writing() as session:
         person = service.add_person(
             Act(session, context, actor=actor(), now=utc_now()),
@@ -97,7 +111,9 @@ def _shape(person: Person) -> dict[str, str | None]:
         "name": person.display_name,
         "role": person.role,
         "created_at": person.created_at.isoformat(),
-        "disabled_at": person.disabled_at.isoformat() if person.disabled_at else None,
+        "disabled_at": person.disabled_at.isoformat()
+        if person.disabled_at
+        else None,
     }
 
 

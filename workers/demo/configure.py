@@ -15,7 +15,10 @@ def sandbox_settings() -> Settings:
     They are put into the environment too, so that the children of the process tree read the same.
     """
     plain = load_settings()
-    isp, smtp = plain.port + world.ISP_PORT_OFFSET, plain.port + world.SMTP_PORT_OFFSET
+    isp, smtp = (
+        plain.port + world.ISP_PORT_OFFSET,
+        plain.port + world.SMTP_PORT_OFFSET,
+    )
     hosts = ",".join(f'"{site.host}":"{site.address}"' for site in world.SITES)
     given = {
         "DATA_DIR": str(plain.data_dir / "demo"),
@@ -29,7 +32,9 @@ def sandbox_settings() -> Settings:
         "AVAILABILITY_POLICY": "demo",
         "RETRY_BASE_SECONDS": "1",
     }
-    os.environ.update({f"HOTLINE_{name}": value for name, value in given.items()})
+    os.environ.update(
+        {f"HOTLINE_{name}": value for name, value in given.items()}
+    )
     settings = load_settings()
     _known_networks(settings.data_dir)
     return settings
@@ -44,4 +49,6 @@ def _known_networks(data_dir: Path) -> None:
         f'name = "{name}"\nabuse_contact = "{contact}"\n'
         for address, (country, asn, name, contact) in world.ABUSE_DESKS.items()
     ]
-    (folder / "known_networks.toml").write_text("\n".join(entries), encoding="utf-8")
+    (folder / "known_networks.toml").write_text(
+        "\n".join(entries), encoding="utf-8"
+    )

@@ -19,13 +19,20 @@ def picture(name: str, size: tuple[int, int] = SIZE) -> Image.Image:
     across = np.linspace(0, 1, width)[None, :, None]
     down = np.linspace(0, 1, height)[:, None, None]
     one, two, three = random.integers(0, 256, (3, 3))
-    canvas = one * (1 - across) + two * across * (1 - down) + three * across * down
+    canvas = (
+        one * (1 - across) + two * across * (1 - down) + three * across * down
+    )
     image = Image.fromarray(np.clip(canvas, 0, 255).astype(np.uint8), "RGB")
     draw = ImageDraw.Draw(image)
     for _ in range(18):
         x, y = random.integers(0, width), random.integers(0, height)
         reach = random.integers(20, width // 4)
-        shape = (int(x - reach), int(y - reach), int(x + reach), int(y + reach))
+        shape = (
+            int(x - reach),
+            int(y - reach),
+            int(x + reach),
+            int(y + reach),
+        )
         colour = tuple(int(part) for part in random.integers(0, 256, 3))
         if random.random() < 0.5:
             draw.ellipse(shape, fill=colour)

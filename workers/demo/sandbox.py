@@ -48,7 +48,9 @@ class State:
     messages: list[dict[str, Any]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def deliver(self, to: str, subject: str, text: str, extra: list[str]) -> None:
+    def deliver(
+        self, to: str, subject: str, text: str, extra: list[str]
+    ) -> None:
         with self.lock:
             self.messages.append(
                 {
@@ -81,11 +83,15 @@ class MailSink:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any
+    ) -> str:
         mail = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         body = mail.get_body(("plain",))
-        names = [part.get_filename() or "?" for part in mail.iter_attachments()]
+        names = [
+            part.get_filename() or "?" for part in mail.iter_attachments()
+        ]
         text = body.get_content() if body else ""
         self._state.deliver(
             ", ".join(envelope.rcpt_tos), str(mail["Subject"]), text, names
@@ -105,7 +111,10 @@ class Handler(BaseHTTPRequestHandler):
         """The sandbox keeps no log either."""
 
     def answer(
-        self, status: int, body: str | bytes, kind: str = "text/html; charset=utf-8"
+        self,
+        status: int,
+        body: str | bytes,
+        kind: str = "text/html; charset=utf-8",
     ) -> None:
         data = body.encode() if isinstance(body, str) else body
         self.send_response(status)
@@ -129,7 +138,8 @@ class WebHost(Handler):
             self.answer(200, "<p>The network works.</p>")
             return
         page = next(
-            (p for p in world.PAGES if p.site == host and p.path == self.path), None
+            (p for p in world.PAGES if p.site == host and p.path == self.path),
+            None,
         )
         if page is not None and f"{host}{page.path}" not in self.state.gone:
             self._page(page)
@@ -143,21 +153,27 @@ class WebHost(Handler):
         )
         text = "Generated shapes of the sandbox. " * 8
         self.answer(
-            200, f"<!doctype html><title>{page.path}</title><p>{text}</p>{images}"
+            200,
+            f"<!doctype html><title>{page.path}</title><p>{text}</p>{images}",
         )
 
     def _picture_or_missing(self, host: str) -> None:
         for page in world.PAGES:
             for name in page.pictures:
                 shown = (
-                    page.site == host and f"{host}{page.path}" not in self.state.gone
+                    page.site == host
+                    and f"{host}{page.path}" not in self.state.gone
                 )
                 if shown and self.path == f"/p/{name}.jpg":
                     self.answer(
-                        200, pictures.jpeg(pictures.picture(name)), "image/jpeg"
+                        200,
+                        pictures.jpeg(pictures.picture(name)),
+                        "image/jpeg",
                     )
                     return
-        self.answer(404, "<!doctype html><title>Not found</title><p>Not found.</p>")
+        self.answer(
+            404, "<!doctype html><title>Not found</title><p>Not found.</p>"
+        )
 
 
 class Inbox(Handler):
@@ -166,7 +182,9 @@ class Inbox(Handler):
     def do_GET(self) -> None:
         if self.path == "/messages.json":
             with self.state.lock:
-                self.answer(200, json.dumps(self.state.messages), "application/json")
+                self.answer(
+                    200, json.dumps(self.state.messages), "application/json"
+                )
             return
         self.answer(200, self._page())
 
@@ -199,7 +217,8 @@ class Inbox(Handler):
         with self.state.lock:
             rows = "".join(self._row(page) for page in world.PAGES)
             mails = "".join(
-                self._mail(message) for message in reversed(self.state.messages)
+                self._mail(message)
+                for message in reversed(self.state.messages)
             )
         return (
             "<!doctype html><html lang=en><meta charset=utf-8>"

@@ -112,7 +112,9 @@ def _addresses(session: Session, context: Context, now: datetime) -> None:
             f"http://127.0.0.1:{inbox}/hotline-rs/referrals",
         ),
     ):
-        partner = session.scalars(select(Partner).where(Partner.code == code)).one()
+        partner = session.scalars(
+            select(Partner).where(Partner.code == code)
+        ).one()
         set_contact(act, partner, channel=channel, address=address)
         confirm_address(act, partner)
 
@@ -157,7 +159,10 @@ def _narrative(context: Context) -> None:
         "Somebody in a game chat asks children for pictures of themselves and says that he will "
         "tell their parents if they do not answer. I have only the name he uses there."
     )
-    _post(context, {"narrative": words, "kind": "grooming", "reporter_role": "parent"})
+    _post(
+        context,
+        {"narrative": words, "kind": "grooming", "reporter_role": "parent"},
+    )
 
 
 def _post(context: Context, report: dict[str, Any]) -> None:
@@ -185,17 +190,30 @@ def _wait(context: Context, wanted: int) -> None:
         if len(ready) >= wanted:
             return
         time.sleep(0.3)
-    raise Unavailable("The workers did not examine the demo's reports in time.")
+    raise Unavailable(
+        "The workers did not examine the demo's reports in time."
+    )
 
 
 def _move_on(context: Context) -> None:
     """One case held, one assessed once, one with the police, one with its host, one forwarded."""
     with context.database.writing() as session:
-        arta, besnik, drita = (_person(session, p[0]) for p in world.PEOPLE[:3])
+        arta, besnik, drita = (
+            _person(session, p[0]) for p in world.PEOPLE[:3]
+        )
         now = utc_now()
         case = _case(session, context, ASSESSED_ONCE)
         claim(session, case, arta, now, context.settings.claim_minutes)
-        assess(session, context, case, arta, BASELINE, "", now, second_required=True)
+        assess(
+            session,
+            context,
+            case,
+            arta,
+            BASELINE,
+            "",
+            now,
+            second_required=True,
+        )
         claim(
             session,
             _case(session, context, CLAIMED),
@@ -208,22 +226,35 @@ def _move_on(context: Context) -> None:
     _wait_for(context, AT_HOST, "active")
     with context.database.writing() as session:
         case = _case(session, context, AT_HOST)
-        hold = session.scalars(select(Hold).where(Hold.case_id == case.id)).one()
-        release_hold(session, hold, actor=drita.actor, now=utc_now(), reason="Sandbox")
+        hold = session.scalars(
+            select(Hold).where(Hold.case_id == case.id)
+        ).one()
+        release_hold(
+            session, hold, actor=drita.actor, now=utc_now(), reason="Sandbox"
+        )
 
 
 def _decide(
-    session: Session, context: Context, page: world.Page, one: Person, other: Person
+    session: Session,
+    context: Context,
+    page: world.Page,
+    one: Person,
+    other: Person,
 ) -> None:
     """Two people assess alike, one asks for all routes that can be taken, the other approves."""
     now = utc_now()
     case = _case(session, context, page)
-    assess(session, context, case, one, BASELINE, "", now, second_required=True)
-    assess(session, context, case, other, BASELINE, "", now, second_required=True)
+    assess(
+        session, context, case, one, BASELINE, "", now, second_required=True
+    )
+    assess(
+        session, context, case, other, BASELINE, "", now, second_required=True
+    )
     chosen: dict[str, uuid.UUID | None] = {
         route.id: None
         for route in Routing.from_json(case.routing).routes
-        if can_take(route) and route.to in ("police", "hotline", "provider_notice")
+        if can_take(route)
+        and route.to in ("police", "hotline", "provider_notice")
     }
     plan = request_plan(session, context, case, one, chosen, note="", now=now)
     approve_plan(session, context, plan, other, now=now)
@@ -234,11 +265,15 @@ def _wait_for(context: Context, page: world.Page, hold_state: str) -> None:
     while time.monotonic() < deadline:
         with context.database.reading() as session:
             case = _case(session, context, page)
-            state = session.scalar(select(Hold.state).where(Hold.case_id == case.id))
+            state = session.scalar(
+                select(Hold.state).where(Hold.case_id == case.id)
+            )
         if state == hold_state:
             return
         time.sleep(0.3)
-    raise Unavailable("The police referral of the demo was not delivered in time.")
+    raise Unavailable(
+        "The police referral of the demo was not delivered in time."
+    )
 
 
 def _case(session: Session, context: Context, page: world.Page) -> Case:
@@ -250,4 +285,6 @@ def _case(session: Session, context: Context, page: world.Page) -> Case:
 
 
 def _person(session: Session, username: str) -> Person:
-    return session.scalars(select(Person).where(Person.username == username)).one()
+    return session.scalars(
+        select(Person).where(Person.username == username)
+    ).one()

@@ -37,9 +37,15 @@ class Site:
 
 SITES = (
     Site(
-        "photos.provider-al.test", "127.0.0.2", "Photo pages at the provider in Tirana"
+        "photos.provider-al.test",
+        "127.0.0.2",
+        "Photo pages at the provider in Tirana",
     ),
-    Site("forum.provider-al.test", "127.0.0.2", "A forum at the provider in Tirana"),
+    Site(
+        "forum.provider-al.test",
+        "127.0.0.2",
+        "A forum at the provider in Tirana",
+    ),
     Site("images.hosting-rs.test", "127.0.0.3", "An image host in Belgrade"),
     Site("files.cloud-no.test", "127.0.0.4", "A file host in another country"),
 )

@@ -12,7 +12,9 @@ from hotline.core.storage.database import UtcDateTime
 from workers.migrations.tables import metadata
 
 
-def _render(kind: str, value: object, autogen: AutogenContext) -> str | Literal[False]:
+def _render(
+    kind: str, value: object, autogen: AutogenContext
+) -> str | Literal[False]:
     # Migrations must not change their meaning when our own types do.
     if kind == "type" and isinstance(value, UtcDateTime):
         return "sa.DateTime(timezone=True)"
@@ -34,6 +36,8 @@ if (
 ):  # only the SQL is wanted, for a person or a checker to read
     context.configure(dialect_name="postgresql", literal_binds=True, **OPTIONS)
 else:
-    context.configure(connection=context.config.attributes["connection"], **OPTIONS)
+    context.configure(
+        connection=context.config.attributes["connection"], **OPTIONS
+    )
 with context.begin_transaction():
     context.run_migrations()

@@ -25,7 +25,9 @@ def summary(seconds: Sequence[float]) -> dict[str, Any]:
     }
     for days in SHARES_WITHIN_DAYS:
         within = sum(1 for value in ordered if value <= days * DAY)
-        found[f"within_{days}_days"] = round(within / count, 4) if count else None
+        found[f"within_{days}_days"] = (
+            round(within / count, 4) if count else None
+        )
     return found
 
 

@@ -51,7 +51,9 @@ def _durations(session: Session) -> dict[str, Any]:
     received = _received(session)
     assessed = _first(session, "case", ("assessed", "agreed", "decided"))
     removed = _first(session, "case", ("removed",))
-    police = _by_case(session, Referral, _first(session, "referral", ("delivered",)))
+    police = _by_case(
+        session, Referral, _first(session, "referral", ("delivered",))
+    )
     noticed = _by_case(session, Notice, _first(session, "notice", ("sent",)))
     return {
         "report_to_assessment": summary(_between(received, assessed)),
@@ -65,7 +67,9 @@ def _durations(session: Session) -> dict[str, Any]:
 
 def _received(session: Session) -> Times:
     rows = session.execute(
-        select(Case.id, Item.first_reported_at).join(Item, Item.id == Case.item_id)
+        select(Case.id, Item.first_reported_at).join(
+            Item, Item.id == Case.item_id
+        )
     )
     return {row[0]: row[1] for row in rows}
 
@@ -74,7 +78,9 @@ def _first(session: Session, entity: str, events: Iterable[str]) -> Times:
     """When one of ``events`` first happened to each entity."""
     rows = session.execute(
         select(HistoryEntry.entity_id, func.min(HistoryEntry.at))
-        .where(HistoryEntry.entity == entity, HistoryEntry.event.in_(list(events)))
+        .where(
+            HistoryEntry.entity == entity, HistoryEntry.event.in_(list(events))
+        )
         .group_by(HistoryEntry.entity_id)
     )
     return {row[0]: row[1] for row in rows}
@@ -100,7 +106,9 @@ def _holds(session: Session) -> list[float]:
 
 def _between(starts: Times, ends: Times) -> list[float]:
     return [
-        (ends[key] - at).total_seconds() for key, at in starts.items() if key in ends
+        (ends[key] - at).total_seconds()
+        for key, at in starts.items()
+        if key in ends
     ]
 
 

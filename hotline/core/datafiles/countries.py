@@ -23,7 +23,11 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
-from hotline.core.datafiles.vocabulary import CountryCode, Language, describe_unknown
+from hotline.core.datafiles.vocabulary import (
+    CountryCode,
+    Language,
+    describe_unknown,
+)
 from hotline.core.errors import InvalidInput, Misconfigured
 
 PACKAGE = "hotline.core"
@@ -47,7 +51,10 @@ class Day(StrEnum):
 WEEK = tuple(Day)
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 Span = Annotated[
-    str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$")
+    str,
+    Field(
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)$"
+    ),
 ]
 
 
@@ -62,7 +69,9 @@ def _zone(value: str) -> str:
         ZoneInfo(value)
     except (ValueError, OSError, LookupError):
         fault = describe_unknown(value, available_timezones())
-        raise ValueError(f"is not a time zone, e.g. Europe/Tirane: {fault}") from None
+        raise ValueError(
+            f"is not a time zone, e.g. Europe/Tirane: {fault}"
+        ) from None
     return value
 
 
@@ -131,11 +140,19 @@ class Country:
 
 def available(override_dir: Path | None = None) -> tuple[str, ...]:
     """Codes of every country that has a file, shipped or the operator's own; sorted."""
-    names = [entry.name for entry in (resources.files(PACKAGE) / "data").iterdir()]
+    names = [
+        entry.name for entry in (resources.files(PACKAGE) / "data").iterdir()
+    ]
     if override_dir is not None and (override_dir / "data").is_dir():
         names += [entry.name for entry in (override_dir / "data").iterdir()]
     return tuple(
-        sorted({hit[1].upper() for name in names if (hit := FILE_NAME.fullmatch(name))})
+        sorted(
+            {
+                hit[1].upper()
+                for name in names
+                if (hit := FILE_NAME.fullmatch(name))
+            }
+        )
     )
 
 
@@ -152,7 +169,9 @@ def load_country(code: str, override_dir: Path | None = None) -> Country:
             fields={"/country": "no such country"},
         )
     name = f"country_{code.lower()}.toml"
-    country = parse_file(Country, name, files.read_toml(PACKAGE, name, override_dir))
+    country = parse_file(
+        Country, name, files.read_toml(PACKAGE, name, override_dir)
+    )
     wrong = _inner_faults(country, code)
     if wrong:
         raise Misconfigured(f"Data file {name}: {'; '.join(wrong)}.")
@@ -174,7 +193,9 @@ def _inner_faults(country: Country, code: str) -> list[str]:
     """What the shape alone cannot say: values that must agree with one another."""
     wrong = []
     if country.code != code:
-        wrong.append(f"/code: is {country.code}, but the file is named for {code}")
+        wrong.append(
+            f"/code: is {country.code}, but the file is named for {code}"
+        )
     if not any(country.working_hours.values()):
         wrong.append(
             "/working_hours: no hour in the whole week; clocks would never run"
@@ -187,7 +208,10 @@ def _inner_faults(country: Country, code: str) -> list[str]:
             wrong.append(
                 f"/working_hours/{day}: spans must be in order and must not overlap"
             )
-    if country.holiday_calendar and country.holiday_calendar not in _calendars():
+    if (
+        country.holiday_calendar
+        and country.holiday_calendar not in _calendars()
+    ):
         fault = describe_unknown(country.holiday_calendar, _calendars())
         wrong.append(f"/holiday_calendar: {fault}")
     return wrong
@@ -201,7 +225,9 @@ def _calendars() -> frozenset[str]:
 @cache
 def _holidays(calendar: str) -> Mapping[date, str]:
     """Public holidays of a calendar, days given in lieu included; grows by year when asked."""
-    days: Mapping[date, str] = holidays.country_holidays(calendar, language="en_US")
+    days: Mapping[date, str] = holidays.country_holidays(
+        calendar, language="en_US"
+    )
     return days
 
 
@@ -209,10 +235,14 @@ def is_holiday(country: Country, day: date) -> bool:
     """Whether ``day`` (local) is a public holiday, by calendar or by the operator's own list."""
     if day in country.extra_holidays:
         return True
-    return bool(country.holiday_calendar) and day in _holidays(country.holiday_calendar)
+    return bool(country.holiday_calendar) and day in _holidays(
+        country.holiday_calendar
+    )
 
 
-def add_business_hours(country: Country, start: datetime, hours: float) -> datetime:
+def add_business_hours(
+    country: Country, start: datetime, hours: float
+) -> datetime:
     """The moment (UTC) at which ``hours`` of the country's working time have passed since start.
 
     Zero hours give the first working moment at or after ``start``. Hours are real hours: where the
@@ -224,7 +254,9 @@ def add_business_hours(country: Country, start: datetime, hours: float) -> datet
             "The start has no time zone.", hint="Pass an aware datetime."
         )
     if not 0 <= hours <= MAX_HOURS:
-        raise InvalidInput(f"Business hours must be from 0 to {MAX_HOURS:.0f}.")
+        raise InvalidInput(
+            f"Business hours must be from 0 to {MAX_HOURS:.0f}."
+        )
     left = timedelta(hours=hours)
     for opens, closes in _spans_from(country, start):
         begins = max(opens, start.astimezone(UTC))
@@ -252,11 +284,17 @@ def _spans_from(
 
 
 def _moment(day: date, minutes: int, zone: ZoneInfo) -> datetime:
-    local = datetime.combine(day + timedelta(days=minutes // 1440), time(), zone)
-    return local.replace(hour=minutes % 1440 // 60, minute=minutes % 60).astimezone(UTC)
+    local = datetime.combine(
+        day + timedelta(days=minutes // 1440), time(), zone
+    )
+    return local.replace(
+        hour=minutes % 1440 // 60, minute=minutes % 60
+    ).astimezone(UTC)
 
 
 def _minutes(span: str) -> tuple[int, int]:
     """ "08:00-16:30" as minutes after midnight; 24:00 is 1440."""
-    begin, end = (int(clock[:2]) * 60 + int(clock[3:]) for clock in span.split("-"))
+    begin, end = (
+        int(clock[:2]) * 60 + int(clock[3:]) for clock in span.split("-")
+    )
     return begin, end

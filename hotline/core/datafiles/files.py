@@ -16,7 +16,9 @@ from typing import Any
 from hotline.core.errors import Misconfigured
 
 
-def read_bytes(package: str, name: str, override_dir: Path | None = None) -> bytes:
+def read_bytes(
+    package: str, name: str, override_dir: Path | None = None
+) -> bytes:
     """The bytes of data file ``name`` (e.g. ``"platforms.toml"``) of ``package``."""
     if override_dir is not None:
         candidate = override_dir / "data" / name
@@ -28,7 +30,9 @@ def read_bytes(package: str, name: str, override_dir: Path | None = None) -> byt
     return shipped.read_bytes()
 
 
-def read_text(package: str, name: str, override_dir: Path | None = None) -> str:
+def read_text(
+    package: str, name: str, override_dir: Path | None = None
+) -> str:
     return _decode(name, read_bytes(package, name, override_dir))
 
 
@@ -37,7 +41,8 @@ def _decode(name: str, data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Misconfigured(
-            f"Data file {name} is not UTF-8: {error}.", hint="Save it as UTF-8."
+            f"Data file {name} is not UTF-8: {error}.",
+            hint="Save it as UTF-8.",
         ) from error
 
 
@@ -53,7 +58,9 @@ def parse_toml(name: str, data: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(_decode(name, data))
     except tomllib.TOMLDecodeError as error:
-        raise Misconfigured(f"Data file {name} is not valid TOML: {error}.") from error
+        raise Misconfigured(
+            f"Data file {name} is not valid TOML: {error}."
+        ) from error
 
 
 def read_csv(
@@ -62,6 +69,8 @@ def read_csv(
     """Rows of a CSV data file with a header line; lines that start with ``#`` are comments."""
     text = read_text(package, name, override_dir)
     lines = [
-        line for line in text.splitlines() if line.strip() and not line.startswith("#")
+        line
+        for line in text.splitlines()
+        if line.strip() and not line.startswith("#")
     ]
     return list(csv.DictReader(io.StringIO("\n".join(lines))))

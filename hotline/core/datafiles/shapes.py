@@ -15,7 +15,10 @@ from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from hotline.core.datafiles.vocabulary import UnknownWordError, describe_unknown
+from hotline.core.datafiles.vocabulary import (
+    UnknownWordError,
+    describe_unknown,
+)
 from hotline.core.errors import InvalidInput, Misconfigured
 
 T = TypeVar("T")
@@ -47,7 +50,9 @@ def parse_file(kind: type[T], name: str, data: object) -> T:
         return _validate(kind, data)
     except ValidationError as error:
         reasons = pointers(error) | _unknown_words(kind, error)
-        raise Misconfigured(f"Data file {name}: {_invalid(reasons).message}") from error
+        raise Misconfigured(
+            f"Data file {name}: {_invalid(reasons).message}"
+        ) from error
     except InvalidInput as error:
         raise Misconfigured(f"Data file {name}: {error.message}") from error
 
@@ -64,7 +69,9 @@ def _validate(kind: type[T], data: object) -> T:
 
 
 def _invalid(reasons: dict[str, str]) -> InvalidInput:
-    sentences = [f"{pointer or '/'}: {why}" for pointer, why in reasons.items()]
+    sentences = [
+        f"{pointer or '/'}: {why}" for pointer, why in reasons.items()
+    ]
     return InvalidInput("; ".join(sentences) + ".", fields=reasons)
 
 
@@ -78,7 +85,9 @@ def pointers(error: ValidationError) -> dict[str, str]:
             reason = "unknown field"
         else:
             reason = fault["msg"].removeprefix("Value error, ")
-        reasons.setdefault(_pointer(fault["loc"]), reason[:1].lower() + reason[1:])
+        reasons.setdefault(
+            _pointer(fault["loc"]), reason[:1].lower() + reason[1:]
+        )
     return reasons
 
 
@@ -122,13 +131,19 @@ def _right_words(fault_type: str, context: Mapping[str, Any]) -> Iterable[str]:
     return error.words if isinstance(error, UnknownWordError) else ()
 
 
-def _field_names(kind: Any, location: tuple[int | str, ...]) -> tuple[str, ...]:
+def _field_names(
+    kind: Any, location: tuple[int | str, ...]
+) -> tuple[str, ...]:
     """The fields of the dataclass that stands at ``location`` of a ``kind``."""
     for step in location:
         kind = _type_at(kind, step)
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return tuple(kind.model_fields)
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+    return (
+        tuple(field.name for field in fields(kind))
+        if is_dataclass(kind)
+        else ()
+    )
 
 
 def _type_at(kind: Any, step: int | str) -> Any:
@@ -136,5 +151,7 @@ def _type_at(kind: Any, step: int | str) -> Any:
     is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
     if is_model or is_dataclass(kind):
         return get_type_hints(kind).get(str(step))
-    inner = [part for part in get_args(kind) if part not in (Ellipsis, type(None))]
+    inner = [
+        part for part in get_args(kind) if part not in (Ellipsis, type(None))
+    ]
     return inner[-1] if inner else None

@@ -55,10 +55,15 @@ def describe_unknown(word: str, words: Iterable[str]) -> str:
     return shown
 
 
-def find_unknown(words: Iterable[str], right_words: Iterable[str]) -> list[str]:
+def find_unknown(
+    words: Iterable[str], right_words: Iterable[str]
+) -> list[str]:
     """What to tell of each of ``words`` that is not one of ``right_words``; sorted."""
     allowed = frozenset(map(str, right_words))
-    return [describe_unknown(word, allowed) for word in sorted(set(words) - allowed)]
+    return [
+        describe_unknown(word, allowed)
+        for word in sorted(set(words) - allowed)
+    ]
 
 
 def one_of(
@@ -86,19 +91,27 @@ def country_codes() -> frozenset[str]:
     territories = map(str, Locale("en").territories)
     in_use = {code for code in territories if re.fullmatch("[A-Z]{2}", code)}
     user_assigned = {"AA"}
-    user_assigned |= {"X" + chr(letter) for letter in range(ord("A"), ord("Z") + 1)}
+    user_assigned |= {
+        "X" + chr(letter) for letter in range(ord("A"), ord("Z") + 1)
+    }
     return frozenset((in_use | user_assigned) - NOT_COUNTRIES)
 
 
-NO_COUNTRY = "is not a country code (two capital letters; leave it out when unknown)"
+NO_COUNTRY = (
+    "is not a country code (two capital letters; leave it out when unknown)"
+)
 CountryCode = Annotated[str, AfterValidator(one_of(country_codes, NO_COUNTRY))]
 
 
 @cache
 def language_codes() -> frozenset[str]:
     """Languages as CLDR codes them ("sq"), and in a certain script ("sr-Latn")."""
-    languages = {str(code).replace("_", "-") for code in Locale("en").languages}
+    languages = {
+        str(code).replace("_", "-") for code in Locale("en").languages
+    }
     return frozenset(languages | {"sr-Latn", "sr-Cyrl"})
 
 
-Language = Annotated[str, AfterValidator(one_of(language_codes, "is not a language"))]
+Language = Annotated[
+    str, AfterValidator(one_of(language_codes, "is not a language"))
+]

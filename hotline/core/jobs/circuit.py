@@ -17,7 +17,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hotline.core.context import utc_now
 from hotline.core.errors import NoAnswer, Unavailable
-from hotline.core.storage.database import Base, Database, Identified, insert_once, short
+from hotline.core.storage.database import (
+    Base,
+    Database,
+    Identified,
+    insert_once,
+    short,
+)
 from hotline.core.storage.ids import new_id
 
 SILENCES = 3
@@ -84,7 +90,9 @@ class Circuit:
             raise
         self._answered(server)
 
-    def _takes_the_trial(self, server: str, until: datetime, now: datetime) -> bool:
+    def _takes_the_trial(
+        self, server: str, until: datetime, now: datetime
+    ) -> bool:
         """Whether this process is the one that asks after the pause: the row tells one of them."""
         with self._database.writing() as session:
             taken = session.execute(
@@ -100,7 +108,9 @@ class Circuit:
 
     def _answered(self, server: str) -> None:
         with self._database.reading() as session:
-            known = select(SilentServer.id).where(SilentServer.name == _short(server))
+            known = select(SilentServer.id).where(
+                SilentServer.name == _short(server)
+            )
             if session.scalar(known) is None:
                 return
         with self._database.writing() as session:

@@ -90,7 +90,9 @@ def parse_address(text: str) -> Address | None:
     if any(sign in "/\\?#@:" for sign in text):
         return None
     try:
-        return ip_address(ada_url.URL(f"http://{text.strip()}/").hostname.strip("[]"))
+        return ip_address(
+            ada_url.URL(f"http://{text.strip()}/").hostname.strip("[]")
+        )
     except ValueError:
         return None
 
@@ -104,7 +106,9 @@ def refusal(address: str, allowed_networks: Iterable[str]) -> str | None:
     parsed = parse_address(address)
     if parsed is None:
         return "not_an_address"
-    if any(parsed in network for network in _networks(tuple(allowed_networks))):
+    if any(
+        parsed in network for network in _networks(tuple(allowed_networks))
+    ):
         return None
     for network, reason in _TABLE:
         if parsed in network:

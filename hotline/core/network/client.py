@@ -25,7 +25,13 @@ from hotline.core import USER_AGENT
 from hotline.core.network.addresses import refusal
 from hotline.core.network.resolve import Names, Reach, Resolved
 from hotline.core.network.targets import Target, parse
-from hotline.core.network.transfer import REDIRECTS, Answer, Plan, Transfer, new_handle
+from hotline.core.network.transfer import (
+    REDIRECTS,
+    Answer,
+    Plan,
+    Transfer,
+    new_handle,
+)
 from hotline.core.settings import Settings
 
 LOOPBACK = ("127.0.0.0/8", "::1/128")
@@ -69,7 +75,9 @@ def with_own_machine(reach: Reach, url: str) -> Reach:
     """``reach``, and this machine too where an operator's own ``url`` names it plainly."""
     if not is_this_machine(urlsplit(url).hostname or ""):
         return reach
-    return replace(reach, allowed_networks=(*reach.allowed_networks, *LOOPBACK))
+    return replace(
+        reach, allowed_networks=(*reach.allowed_networks, *LOOPBACK)
+    )
 
 
 def is_this_machine(host: str) -> bool:
@@ -118,17 +126,25 @@ class GuardedClient:
     def close(self) -> None:
         self._curl.close()
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Reply:
+    def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None
+    ) -> Reply:
         """Ask. Never raises for anything that the network or the server does."""
         return self._follow(url, dict(headers or {}), None)
 
     def post(
-        self, url: str, body: bytes, *, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Send ``body``. Never raises for anything that the network or the server does."""
         return self._follow(url, dict(headers or {}), body)
 
-    def _follow(self, url: str, headers: dict[str, str], body: bytes | None) -> Reply:
+    def _follow(
+        self, url: str, headers: dict[str, str], body: bytes | None
+    ) -> Reply:
         deadline = time.monotonic() + self._seconds
         names = Names(self._reach)
         may_follow = self._redirects > 0 and body is None
@@ -138,10 +154,16 @@ class GuardedClient:
             reply = self._exchange(target, names, headers, body, deadline)
             location = reply.headers.get("location", "")
             is_redirect = reply.status in REDIRECTS and bool(location)
-            if reply.error or target is None or not (is_redirect and may_follow):
+            if (
+                reply.error
+                or target is None
+                or not (is_redirect and may_follow)
+            ):
                 return reply
             if redirects_left == 0:
-                return Reply(reply.url, reply.status, error="too_many_redirects")
+                return Reply(
+                    reply.url, reply.status, error="too_many_redirects"
+                )
             redirects_left -= 1
             following = parse(location, target.href)
             if following is None or not _same_origin(target, following):
@@ -163,7 +185,9 @@ class GuardedClient:
         seconds = deadline - time.monotonic()
         resolved = names.resolve(target.host, seconds=seconds)
         if problem := self._problem_with(target, resolved):
-            return Reply(target.shown, error=problem, reason=self._reason_of(resolved))
+            return Reply(
+                target.shown, error=problem, reason=self._reason_of(resolved)
+            )
         seconds = deadline - time.monotonic()
         if seconds <= 0:
             return Reply(target.shown, error="timeout")
@@ -175,7 +199,9 @@ class GuardedClient:
             allowed_networks=self._reach.allowed_networks,
             connect_seconds=self._seconds,
             user_agent=self._user_agent,
-            headers=tuple(f"{name}: {value}" for name, value in headers.items()),
+            headers=tuple(
+                f"{name}: {value}" for name, value in headers.items()
+            ),
             body=body,
         )
         answer = Transfer(self._curl, plan, self._cap).run(verify=True)

@@ -57,11 +57,17 @@ def slug_of(curl: pycurl.Curl, code: int, *, through_proxy: bool) -> str:
         )
     if through_proxy:
         connect = int(curl.getinfo(pycurl.HTTP_CONNECTCODE))
-        if code == pycurl.E_COULDNT_CONNECT or (connect and connect not in _OK_CONNECT):
+        if code == pycurl.E_COULDNT_CONNECT or (
+            connect and connect not in _OK_CONNECT
+        ):
             return "proxy_failure"
     if code == pycurl.E_COULDNT_CONNECT:
         away = (errno.ENETUNREACH, errno.EHOSTUNREACH)
-        return "unreachable" if curl.getinfo(pycurl.OS_ERRNO) in away else "refused"
+        return (
+            "unreachable"
+            if curl.getinfo(pycurl.OS_ERRNO) in away
+            else "refused"
+        )
     return _SLUGS.get(code, "bad_response")
 
 

@@ -52,7 +52,9 @@ def open_connection(
     raise failure or OSError("the name has no address")
 
 
-def _addresses(host: str, port: int, reach: Reach, seconds: float) -> list[str]:
+def _addresses(
+    host: str, port: int, reach: Reach, seconds: float
+) -> list[str]:
     literal = parse_address(host)
     if literal is not None:
         return [str(literal)]
@@ -69,7 +71,9 @@ def _addresses(host: str, port: int, reach: Reach, seconds: float) -> list[str]:
         if refusal(address, reach.allowed_networks) is None
     ]
     if candidates and not allowed:
-        raise ForbiddenAddress("the name leads to an address that must not be visited")
+        raise ForbiddenAddress(
+            "the name leads to an address that must not be visited"
+        )
     return allowed
 
 

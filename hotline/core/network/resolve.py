@@ -76,7 +76,9 @@ class Names:
         if static := self._reach.hosts.get(name):
             return self._check([static])
         if name == "localhost" or name.endswith(".localhost"):
-            return self._check(_LOOPBACK)  # never a question for DNS (RFC 6761)
+            return self._check(
+                _LOOPBACK
+            )  # never a question for DNS (RFC 6761)
         return self._ask_servers(name, seconds)
 
     def _ask_servers(self, name: str, seconds: float) -> Resolved:
@@ -96,7 +98,9 @@ class Names:
         if addresses:
             return self._check(addresses)
         # A server that failed for one family leaves open whether the name has an address.
-        return Resolved(error="dns_failure" if "dns_failure" in errors else errors[0])
+        return Resolved(
+            error="dns_failure" if "dns_failure" in errors else errors[0]
+        )
 
     def _ask(self, name: str, record_type: str, seconds: float) -> list[str]:
         if self._resolver is None:
@@ -111,8 +115,12 @@ class Names:
 
     def _check(self, addresses: list[str]) -> Resolved:
         allowed = self._reach.allowed_networks
-        dropped = tuple(address for address in addresses if refusal(address, allowed))
-        usable = tuple(address for address in addresses if address not in dropped)
+        dropped = tuple(
+            address for address in addresses if refusal(address, allowed)
+        )
+        usable = tuple(
+            address for address in addresses if address not in dropped
+        )
         return Resolved(usable, dropped, None if usable else "blocked_address")
 
 

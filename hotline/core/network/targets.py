@@ -46,7 +46,11 @@ def parse(text: str, base: str | None = None) -> Target | None:
     scheme = url.protocol.rstrip(":")
     if scheme not in DEFAULT_PORTS:
         return Target(
-            href=url.href, shown=f"{scheme[:32]}:", scheme=scheme, host="", port=0
+            href=url.href,
+            shown=f"{scheme[:32]}:",
+            scheme=scheme,
+            host="",
+            port=0,
         )
     url.hash = ""
     href = url.href

@@ -143,7 +143,8 @@ class Transfer:
                 f"[{each}]" if ":" in each else each for each in plan.addresses
             )
             curl.setopt(
-                pycurl.RESOLVE, [f"{plan.target.host}:{plan.target.port}:{pinned}"]
+                pycurl.RESOLVE,
+                [f"{plan.target.host}:{plan.target.port}:{pinned}"],
             )
 
     @staticmethod
@@ -161,7 +162,9 @@ class Transfer:
         lines = list(plan.headers)
         if plan.body is not None:
             curl.setopt(pycurl.POSTFIELDS, plan.body)
-            lines.append("Expect:")  # the body goes at once, without asking first
+            lines.append(
+                "Expect:"
+            )  # the body goes at once, without asking first
         if lines:
             curl.setopt(pycurl.HTTPHEADER, lines)
 
@@ -172,7 +175,9 @@ class Transfer:
         ):
             self.answer.refused = True
             return pycurl.SOCKET_BAD
-        opened = socket.socket(address.family, address.socktype, address.protocol)
+        opened = socket.socket(
+            address.family, address.socktype, address.protocol
+        )
         self._sockets.append(opened)
         return opened
 
@@ -181,7 +186,9 @@ class Transfer:
             # A new block of headers: after a 1xx answer or a proxy's CONNECT.
             self.answer.headers.clear()
             code = line.split(None, 2)[1:2]
-            self.answer.status = int(code[0]) if code and code[0].isdigit() else None
+            self.answer.status = (
+                int(code[0]) if code and code[0].isdigit() else None
+            )
             return
         try:
             text = line.decode()  # browsers read UTF-8 in Location
@@ -195,7 +202,9 @@ class Transfer:
         answer = self.answer
         if self._limit is None:
             cap = (
-                _REDIRECT_BODY if answer.redirects else self._cap(answer.headers, chunk)
+                _REDIRECT_BODY
+                if answer.redirects
+                else self._cap(answer.headers, chunk)
             )
             self._limit = min(cap, self._plan.budget)
         room = self._limit - len(answer.body)
@@ -206,9 +215,15 @@ class Transfer:
         return len(chunk)
 
     def _conclude(self, code: int, verify: bool) -> None:
-        answer, curl, direct = self.answer, self._curl, self._plan.proxy is None
+        answer, curl, direct = (
+            self.answer,
+            self._curl,
+            self._plan.proxy is None,
+        )
         answer.status = int(curl.getinfo(pycurl.RESPONSE_CODE)) or None
-        answer.address = (curl.getinfo(pycurl.PRIMARY_IP) or None) if direct else None
+        answer.address = (
+            (curl.getinfo(pycurl.PRIMARY_IP) or None) if direct else None
+        )
         error = (
             None
             if code == pycurl.E_OK
@@ -217,7 +232,9 @@ class Transfer:
         if self._plan.target.scheme == "https" and (
             answer.status or error == "tls_invalid"
         ):
-            answer.tls = tls_facts(curl, valid=verify and error != "tls_invalid")
+            answer.tls = tls_facts(
+                curl, valid=verify and error != "tls_invalid"
+            )
         answer.refused = answer.refused and error is not None
         if answer.refused:
             answer.error = "blocked_address"

@@ -143,7 +143,9 @@ def verify(session: Session, heads: Path, keyring: Keyring) -> Verification:
     ``heads`` may be the file that this machine writes, or a copy of it from another machine.
     """
     waiting = session.scalar(
-        select(func.count()).select_from(AuditEntry).where(AuditEntry.number.is_(None))
+        select(func.count())
+        .select_from(AuditEntry)
+        .where(AuditEntry.number.is_(None))
     )
     progress = _Progress(waiting or 0)
     try:
@@ -162,7 +164,9 @@ class _Progress:
     compared: int = 0
 
     def done(self, *, intact: bool, fault: str = "") -> Verification:
-        return Verification(intact, self.sealed, self.waiting, fault, self.compared)
+        return Verification(
+            intact, self.sealed, self.waiting, fault, self.compared
+        )
 
 
 def _expected_heads(path: Path, keyring: Keyring) -> dict[int, Head]:
@@ -173,7 +177,9 @@ def _expected_heads(path: Path, keyring: Keyring) -> dict[int, Head]:
     return {head.number: head for head in audit_heads.heads_in_force(written)}
 
 
-def _walk(session: Session, expected: dict[int, Head], progress: _Progress) -> None:
+def _walk(
+    session: Session, expected: dict[int, Head], progress: _Progress
+) -> None:
     """Entry by entry; raises ``ChainBroken`` at the first that is not what was sealed."""
     previous = GENESIS
     for entry in _sealed_entries(session):
@@ -208,7 +214,9 @@ def _sealed_entries(session: Session) -> Iterator[AuditEntry]:
         .where(AuditEntry.number.is_not(None))
         .order_by(AuditEntry.number)
     )
-    with closing(session.scalars(query.execution_options(yield_per=1000))) as rows:
+    with closing(
+        session.scalars(query.execution_options(yield_per=1000))
+    ) as rows:
         for entry in rows:
             yield entry
             session.expunge(entry)

@@ -82,7 +82,14 @@ class Head:
         if self.line == 0:
             return f"{self.number}:{self.digest}:{self.at}".encode()
         restore = json.dumps(self.restore.to_json()) if self.restore else ""
-        parts = (self.line, self.number, self.digest, self.at, self.previous, restore)
+        parts = (
+            self.line,
+            self.number,
+            self.digest,
+            self.at,
+            self.previous,
+            restore,
+        )
         return "\n".join(map(str, parts)).encode()
 
     def signed(self, keyring: Keyring) -> Head:
@@ -202,7 +209,9 @@ def heads_in_force(heads: Sequence[Head]) -> list[Head]:
     for head in heads:
         if head.restore is not None:
             kept = head.restore.kept
-            in_force = [earlier for earlier in in_force if earlier.number <= kept]
+            in_force = [
+                earlier for earlier in in_force if earlier.number <= kept
+            ]
         in_force.append(head)
     return in_force
 

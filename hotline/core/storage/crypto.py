@@ -51,7 +51,9 @@ class Keyring:
     """The key files. Made at first use; a short or unreadable file is refused, never replaced."""
 
     def __init__(self, directory: Path) -> None:
-        self._keys = {name: _key_file(directory / f"{name}.key") for name in KEY_NAMES}
+        self._keys = {
+            name: _key_file(directory / f"{name}.key") for name in KEY_NAMES
+        }
 
     def bytes_of(self, name: str) -> bytes:
         return self._keys[name]
@@ -105,13 +107,19 @@ class Vault:
     def seal(key: bytes, where: str, record_id: uuid.UUID, text: str) -> bytes:
         """``where`` is ``table.column``."""
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + AESGCM(key).encrypt(nonce, text.encode(), _aad(where, record_id))
+        return nonce + AESGCM(key).encrypt(
+            nonce, text.encode(), _aad(where, record_id)
+        )
 
     @staticmethod
-    def open(key: bytes, where: str, record_id: uuid.UUID, sealed: bytes) -> str:
+    def open(
+        key: bytes, where: str, record_id: uuid.UUID, sealed: bytes
+    ) -> str:
         try:
             plain = AESGCM(key).decrypt(
-                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _aad(where, record_id)
+                sealed[:NONCE_BYTES],
+                sealed[NONCE_BYTES:],
+                _aad(where, record_id),
             )
         except InvalidTag:
             raise CannotOpen(f"The value of {where} does not open.") from None
@@ -150,7 +158,9 @@ def _key_file(path: Path) -> bytes:
 def _make_key(path: Path) -> bytes:
     """Written beside and linked into place: of two processes that start at once, one wins."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    draft = path.with_name(
+        f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}"
+    )
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(secrets.token_bytes(KEY_BYTES))

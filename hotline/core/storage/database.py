@@ -69,7 +69,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return (
-            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+            value.replace(tzinfo=UTC)
+            if value.tzinfo is None
+            else value.astimezone(UTC)
         )
 
 
@@ -103,7 +105,10 @@ def short(length: int) -> String:
 
 
 def insert_once(
-    session: Session, model: type[Base], index_elements: Sequence[str], **values: Any
+    session: Session,
+    model: type[Base],
+    index_elements: Sequence[str],
+    **values: Any,
 ) -> bool:
     """Insert a row unless one with the same ``index_elements`` exists; True if it was inserted."""
     insert = (
@@ -127,16 +132,23 @@ class Database:
     """Engine and sessions. ``after_commit`` gets what a transaction noted for it."""
 
     def __init__(
-        self, url: str, *, after_commit: Callable[[list[str]], None] | None = None
+        self,
+        url: str,
+        *,
+        after_commit: Callable[[list[str]], None] | None = None,
     ) -> None:
         self.engine = _engine(url)
         self._autocommit = (
             None
             if self.is_sqlite
-            else _engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=False)
+            else _engine(
+                url, isolation_level="AUTOCOMMIT", pool_pre_ping=False
+            )
         )
         self._texts: dict[ClauseElement, str] = {}
-        self._driver_error: type[Exception] = self.engine.dialect.loaded_dbapi.Error
+        self._driver_error: type[Exception] = (
+            self.engine.dialect.loaded_dbapi.Error
+        )
         self.after_commit = after_commit
         _install_begin(self.engine)
 
@@ -187,7 +199,11 @@ class Database:
                 return self._at_once(self._autocommit, statement, values)
             # Perhaps the connection broke while it lay in the pool. The ordinary way looks first,
             # and if it is something else, it says what.
-        with self.reading() if statement.is_select else self.writing() as session:
+        with (
+            self.reading()
+            if statement.is_select
+            else self.writing() as session
+        ):
             return session.connection().execute(statement, values).first()
 
     def _at_once(
@@ -226,7 +242,10 @@ def _engine(url: str, **options: Any) -> Engine:
         parsed = make_url(url)
     except Exception as error:
         raise Misconfigured("database_url is not a database URL.") from error
-    if parsed.get_backend_name() == "postgresql" and "+" not in parsed.drivername:
+    if (
+        parsed.get_backend_name() == "postgresql"
+        and "+" not in parsed.drivername
+    ):
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite":
         # Without the driver's own transaction handling, BEGIN is ours (see _install_begin).
@@ -235,7 +254,11 @@ def _engine(url: str, **options: Any) -> Engine:
             hide_parameters=True,
             connect_args={"timeout": SQLITE_BUSY_MS / 1000},
         )
-    given = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20} | options
+    given = {
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "max_overflow": 20,
+    } | options
     # An error that quotes a statement must not quote what somebody reported.
     return create_engine(parsed, hide_parameters=True, **given)
 

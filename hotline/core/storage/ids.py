@@ -51,9 +51,13 @@ def new_id() -> uuid.UUID:
 def new_receipt() -> str:
     """A receipt code of 100 bits in readable groups: ``K7QM-3D9X-0ABC-HJ2P-W5TZ``."""
     value = secrets.randbits(5 * RECEIPT_LENGTH)
-    code = "".join(ALPHABET[value >> 5 * place & 31] for place in range(RECEIPT_LENGTH))
+    code = "".join(
+        ALPHABET[value >> 5 * place & 31] for place in range(RECEIPT_LENGTH)
+    )
     starts = range(0, RECEIPT_LENGTH, RECEIPT_GROUP_LENGTH)
-    return "-".join(code[start : start + RECEIPT_GROUP_LENGTH] for start in starts)
+    return "-".join(
+        code[start : start + RECEIPT_GROUP_LENGTH] for start in starts
+    )
 
 
 def normalise_receipt(text: str) -> str | None:
@@ -63,7 +67,9 @@ def normalise_receipt(text: str) -> str | None:
     """
     if len(text) > 4 * RECEIPT_LENGTH:
         return None
-    folded = "".join(c for c in text.upper() if c.isalnum()).translate(_LOOK_ALIKES)
+    folded = "".join(c for c in text.upper() if c.isalnum()).translate(
+        _LOOK_ALIKES
+    )
     if len(folded) != RECEIPT_LENGTH or any(c not in ALPHABET for c in folded):
         return None
     return folded

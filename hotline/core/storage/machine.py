@@ -71,7 +71,9 @@ class HistoryEntry(Identified, Base):
     """One applied event. The first row of an entity has an empty ``from_state``."""
 
     __tablename__ = "history_entry"
-    __table_args__ = (Index("ix_history_entry_entity_id_at", "entity_id", "at"),)
+    __table_args__ = (
+        Index("ix_history_entry_entity_id_at", "entity_id", "at"),
+    )
 
     entity: Mapped[str] = mapped_column(short(40), index=True)
     entity_id: Mapped[uuid.UUID]
@@ -84,11 +86,18 @@ class HistoryEntry(Identified, Base):
 
 
 def begin(
-    session: Session, entity: Stateful, *, actor: str, now: datetime, **details: Any
+    session: Session,
+    entity: Stateful,
+    *,
+    actor: str,
+    now: datetime,
+    **details: Any,
 ) -> None:
     """Put a new entity into its first state. It needs its id already."""
     session.add(entity)
-    _write(session, entity, CREATED, entity.machine.initial, actor, now, details)
+    _write(
+        session, entity, CREATED, entity.machine.initial, actor, now, details
+    )
 
 
 def advance(
@@ -114,7 +123,9 @@ def advance(
 def history(session: Session, entity_id: uuid.UUID) -> list[HistoryEntry]:
     """What happened to the entity, oldest first."""
     rows = select(HistoryEntry).where(HistoryEntry.entity_id == entity_id)
-    return list(session.scalars(rows.order_by(HistoryEntry.at, HistoryEntry.id)))
+    return list(
+        session.scalars(rows.order_by(HistoryEntry.at, HistoryEntry.id))
+    )
 
 
 def _write(
@@ -153,7 +164,12 @@ def rows_of(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The history row and the audit row of an event (``states``: before, after), as plain values:
     intake writes them in bulk."""
-    common = {"entity": machine.name, "at": now, "actor": actor, "details": details}
+    common = {
+        "entity": machine.name,
+        "at": now,
+        "actor": actor,
+        "details": details,
+    }
     happened = {
         "id": new_id(),
         "entity_id": entity_id,

@@ -41,7 +41,9 @@ class OutboxEntry(Identified, Base):
     """One piece of work: the job's name and the ids that it needs, never content."""
 
     __tablename__ = "outbox_entry"
-    __table_args__ = (Index("ix_outbox_entry_open", "done_at", "dead_at", "due_at"),)
+    __table_args__ = (
+        Index("ix_outbox_entry_open", "done_at", "dead_at", "due_at"),
+    )
 
     key: Mapped[str] = mapped_column(short(200), unique=True)
     job: Mapped[str] = mapped_column(short(60), index=True)
@@ -132,7 +134,10 @@ def left_behind(
             OutboxEntry.dead_at.is_(None),
             OutboxEntry.due_at <= now,
             OutboxEntry.created_at <= now - FRESH,
-            or_(OutboxEntry.handed_at.is_(None), OutboxEntry.handed_at <= now - LEASE),
+            or_(
+                OutboxEntry.handed_at.is_(None),
+                OutboxEntry.handed_at <= now - LEASE,
+            ),
         )
         .order_by(OutboxEntry.queue != "urgent", OutboxEntry.due_at)
         .limit(limit)
@@ -156,7 +161,9 @@ def failed(
         entry.dead_at = now
         return
     entry.handed_at = None
-    wait = min(timedelta(seconds=base * 2 ** (entry.attempts - 1)), MAX_BACKOFF)
+    wait = min(
+        timedelta(seconds=base * 2 ** (entry.attempts - 1)), MAX_BACKOFF
+    )
     entry.due_at = now + wait * random.uniform(0.5, 1.0)  # noqa: S311
 
 
@@ -172,7 +179,12 @@ def replay(session: Session, entry_id: uuid.UUID, *, now: datetime) -> bool:
     entry = session.get(OutboxEntry, entry_id, with_for_update=True)
     if entry is None or entry.dead_at is None:
         return False
-    entry.dead_at, entry.handed_at, entry.attempts, entry.due_at = None, None, 0, now
+    entry.dead_at, entry.handed_at, entry.attempts, entry.due_at = (
+        None,
+        None,
+        0,
+        now,
+    )
     return True
 
 
@@ -181,7 +193,9 @@ def counts(session: Session, *, now: datetime) -> dict[str, int]:
     is_open = (OutboxEntry.done_at.is_(None), OutboxEntry.dead_at.is_(None))
 
     def count(*conditions: Any) -> int:
-        query = select(func.count()).select_from(OutboxEntry).where(*conditions)
+        query = (
+            select(func.count()).select_from(OutboxEntry).where(*conditions)
+        )
         return session.scalar(query) or 0
 
     return {

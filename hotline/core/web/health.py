@@ -31,16 +31,25 @@ def create_blueprint(checks: dict[str, Check]) -> Blueprint:
         """Reports can be taken in, and the work behind them moves."""
         now = utc_now()
         faults = {
-            name: fault for name, check in _all(checks).items() if (fault := check(now))
+            name: fault
+            for name, check in _all(checks).items()
+            if (fault := check(now))
         }
         status = 503 if "database" in faults else 200
-        return jsonify(status="degraded" if faults else "ok", faults=faults), status
+        return jsonify(
+            status="degraded" if faults else "ok", faults=faults
+        ), status
 
     return blueprint
 
 
 def _all(checks: dict[str, Check]) -> dict[str, Check]:
-    return {"database": _database, "outbox": _outbox, "servers": _servers, **checks}
+    return {
+        "database": _database,
+        "outbox": _outbox,
+        "servers": _servers,
+        **checks,
+    }
 
 
 def _database(_: datetime) -> str:

@@ -19,7 +19,9 @@ from hotline.core.errors import Unavailable
 TRIES = 4
 # PostgreSQL's codes: serialization_failure, deadlock_detected, lock_not_available.
 REFUSALS = frozenset({"40001", "40P01", "55P03"})
-FORMS = frozenset({"", "application/x-www-form-urlencoded", "multipart/form-data"})
+FORMS = frozenset(
+    {"", "application/x-www-form-urlencoded", "multipart/form-data"}
+)
 
 
 def is_refusal(error: DBAPIError) -> bool:

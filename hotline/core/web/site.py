@@ -74,10 +74,14 @@ class MemoryRequest(Request):
     a view that took everything but GET for an act would act on it, and no form token is asked for.
     """
 
-    def __init__(self, environ: WSGIEnvironment, *args: Any, **options: Any) -> None:
+    def __init__(
+        self, environ: WSGIEnvironment, *args: Any, **options: Any
+    ) -> None:
         super().__init__(environ, *args, **options)
         if self.method == "HEAD":
-            self.method = "GET"  # the server goes by the environment, and sends no body
+            self.method = (
+                "GET"  # the server goes by the environment, and sends no body
+            )
 
     def _get_file_stream(
         self,
@@ -92,7 +96,9 @@ class MemoryRequest(Request):
 class Sessions(SecureCookieSessionInterface):
     """Without a cookie there is nothing to verify, and most requests bring none."""
 
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+    def open_session(
+        self, app: Flask, request: Request
+    ) -> SecureCookieSession | None:
         if self.get_cookie_name(app) in request.cookies:
             return super().open_session(app, request)
         return self.session_class()
@@ -143,8 +149,12 @@ def install(app: Flask, ctx: Context) -> None:
     app.request_class = MemoryRequest
     app.session_interface = Sessions()
     app.before_request(_refuse_other_methods)  # before all else
-    app.before_request(_refuse_bodies_without_length)  # before anything reads the body
-    app.before_request(_remember_language)  # before anything answers in its place
+    app.before_request(
+        _refuse_bodies_without_length
+    )  # before anything reads the body
+    app.before_request(
+        _remember_language
+    )  # before anything answers in its place
     csrf.init_app(app)
     FolderBabel(settings.data_dir).init_app(app, locale_selector=_locale)
     app.after_request(_set_headers)
@@ -162,7 +172,9 @@ def languages() -> tuple[str, ...]:
 
 def language() -> str:
     """By link, then by cookie, then the country's first; never by address or browser header."""
-    wanted = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE) or ""
+    wanted = (
+        request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE) or ""
+    )
     return wanted if wanted in languages() else languages()[0]
 
 
@@ -189,18 +201,31 @@ def new_language() -> str | None:
 
 def wants_problem() -> bool:
     """API clients get RFC 9457 problems, people get pages."""
-    return request.path.startswith("/api/") or request.path in ("/livez", "/readyz")
+    return request.path.startswith("/api/") or request.path in (
+        "/livez",
+        "/readyz",
+    )
 
 
 def problem(
-    status: int, title: str, detail: str, *, fields: dict[str, str] | None = None
+    status: int,
+    title: str,
+    detail: str,
+    *,
+    fields: dict[str, str] | None = None,
 ) -> Response:
     """RFC 9457; ``errors`` holds a JSON pointer and a reason for each faulty field."""
-    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+    }
     if detail:
         body["detail"] = detail
     if fields:
-        body["errors"] = [{"pointer": p, "detail": d} for p, d in fields.items()]
+        body["errors"] = [
+            {"pointer": p, "detail": d} for p, d in fields.items()
+        ]
     response = jsonify(body)
     response.status_code = status
     response.content_type = PROBLEM
@@ -222,20 +247,26 @@ def _refuse_bodies_without_length() -> Response | None:
         request.method == ACT and request.content_length is None
     ):
         return _answer(
-            411, "Length required", "Send the body with a Content-Length header."
+            411,
+            "Length required",
+            "Send the body with a Content-Length header.",
         )
     return None
 
 
 def _remember_language() -> None:
     wanted = request.args.get("lang")
-    if wanted in languages() and wanted != request.cookies.get(LANGUAGE_COOKIE):
+    if wanted in languages() and wanted != request.cookies.get(
+        LANGUAGE_COOKIE
+    ):
         g.new_language = wanted
 
 
 def _set_headers(response: BaseResponse) -> BaseResponse:
     own = {name.lower() for name, _ in response.headers}
-    response.headers.extend({n: v for n, v in HEADERS.items() if _NAMES[n] not in own})
+    response.headers.extend(
+        {n: v for n, v in HEADERS.items() if _NAMES[n] not in own}
+    )
     if request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "public, max-age=3600"
     if context().settings.secure_cookies:
@@ -264,7 +295,9 @@ def _known_error(error: HotlineError) -> BaseResponse:
 
 
 def _http_error(error: HTTPException) -> BaseResponse:
-    if error.code is None or error.code < 400:  # a redirect that Werkzeug raises
+    if (
+        error.code is None or error.code < 400
+    ):  # a redirect that Werkzeug raises
         return error.get_response()
     response = _answer(error.code, error.name, error.description or "")
     for name, value in error.get_headers():
@@ -281,7 +314,9 @@ def _unknown_error(error: Exception) -> BaseResponse:
         error=type(error).__name__,
         where=origin(error),
     )
-    return _answer(500, "Something went wrong", "It has been noted. Please try again.")
+    return _answer(
+        500, "Something went wrong", "It has been noted. Please try again."
+    )
 
 
 def _answer(
@@ -303,5 +338,7 @@ def _page_variables() -> dict[str, Any]:
         "country": ctx.country,
         "hotline_name": ctx.hotline_name,
         "languages": languages(),
-        "language": str(locale).replace("_", "-") if locale else languages()[0],
+        "language": str(locale).replace("_", "-")
+        if locale
+        else languages()[0],
     }

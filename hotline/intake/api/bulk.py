@@ -72,10 +72,14 @@ def _csv(body: bytes) -> Iterator[tuple[int, Any]]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Malformed(f"The body is not UTF-8 at byte {error.start}.") from None
+        raise Malformed(
+            f"The body is not UTF-8 at byte {error.start}."
+        ) from None
     delimiter = ";" if ";" in text.partition("\n")[0] else ","
     # A quoted field may hold line ends; csv's own limit is below a narrative in four-byte letters.
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows = csv.reader(
+        io.StringIO(text, newline=""), delimiter=delimiter, strict=True
+    )
     try:
         header = [name.strip().lower() for name in next(rows, [])]
         _check_header(header)
@@ -111,11 +115,15 @@ def _data_of_row(header: list[str], row: list[str]) -> Any:
 
 def _data_of(row: dict[str, str]) -> Any:
     location = row.get("location") or row.get("url") or ""
-    data: dict[str, Any] = {name: row[name] for name in _TEXTS if row.get(name)}
+    data: dict[str, Any] = {
+        name: row[name] for name in _TEXTS if row.get(name)
+    }
     for name in _FLAGS:
         flag = row.get(name, "").strip().lower()
         if flag not in _TRUE + _FALSE:
-            return InvalidInput("yes or no", fields={f"/{name}": "must be yes or no"})
+            return InvalidInput(
+                "yes or no", fields={f"/{name}": "must be yes or no"}
+            )
         data[name] = flag in _TRUE
     data["locations"] = [location] if location.strip() else []
     _add_scart(data, row)

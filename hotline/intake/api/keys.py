@@ -33,9 +33,9 @@ PREFIX = "hotline_"
 """So that a key that leaked is recognised as one by scanners."""
 
 
-_SENDER = select(ApiKey.id, ApiKey.name, ApiKey.scopes, ApiKey.daily_quota).where(
-    ApiKey.mac == bindparam("mac"), ApiKey.revoked_at.is_(None)
-)
+_SENDER = select(
+    ApiKey.id, ApiKey.name, ApiKey.scopes, ApiKey.daily_quota
+).where(ApiKey.mac == bindparam("mac"), ApiKey.revoked_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,10 @@ def create(
         raise InvalidInput(
             "A key needs a name of at most 80 characters and a quota of 1 or more."
         )
-    if session.scalar(select(ApiKey.id).where(ApiKey.name == name)) is not None:
+    if (
+        session.scalar(select(ApiKey.id).where(ApiKey.name == name))
+        is not None
+    ):
         raise Conflict(f"There is a key of the name {name!r}.")
     text = PREFIX + new_token()
     key = ApiKey(
@@ -108,7 +111,9 @@ def every(session: Session) -> Sequence[ApiKey]:
 def authenticate(context: Context, header: str, scope: str) -> Sender:
     """Who sends with an ``Authorization: Bearer …`` header whose key may do ``scope``."""
     scheme, _, text = header.partition(" ")
-    row = context.database.alone(_SENDER, {"mac": _mac(context, text.strip()[:200])})
+    row = context.database.alone(
+        _SENDER, {"mac": _mac(context, text.strip()[:200])}
+    )
     if scheme.lower() != "bearer" or row is None:
         raise Unauthorised(
             "The Authorization header holds no valid key.",
@@ -159,7 +164,9 @@ class Quotas:
                 retry_after=int((midnight - now).total_seconds()) + 1,
             )
 
-    def spend_advance(self, sender: Sender, reports: int, now: datetime) -> bool:
+    def spend_advance(
+        self, sender: Sender, reports: int, now: datetime
+    ) -> bool:
         """Take ``reports`` from what this process took in advance; False if that is too little."""
         today = now.date().isoformat()
         with self._lock:
@@ -174,7 +181,10 @@ class Quotas:
         today = now.date().isoformat()
         with self._lock:
             day, left = self._left.get(sender.id, (today, 0))
-            self._left[sender.id] = (today, reports + (left if day == today else 0))
+            self._left[sender.id] = (
+                today,
+                reports + (left if day == today else 0),
+            )
 
 
 def _take(session: Session, sender: Sender, reports: int, today: str) -> bool:
@@ -189,7 +199,9 @@ def _take(session: Session, sender: Sender, reports: int, today: str) -> bool:
 
 
 def _mac(context: Context, text: str) -> bytes:
-    return context.keyring.mac("links", f"api key:{text}".encode("utf-8", "replace"))
+    return context.keyring.mac(
+        "links", f"api key:{text}".encode("utf-8", "replace")
+    )
 
 
 def note(

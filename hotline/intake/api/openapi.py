@@ -172,7 +172,8 @@ def _paths() -> dict[str, Any]:
         "Report one or more locations, or tell what happened",
         Submission,
         {"201": ("Stored. Keep the receipt.", schemas.ReceiptAnswer)},
-        _KEY_PROBLEMS | {"409": "The Idempotency-Key was used for another report."},
+        _KEY_PROBLEMS
+        | {"409": "The Idempotency-Key was used for another report."},
     )
     report["parameters"] = [_IDEMPOTENCY_KEY, _PROOF]
     report["security"] = [{}, {"key": []}]
@@ -217,7 +218,8 @@ def _bulk() -> dict[str, Any]:
         "Up to 10,000 reports at once; each line is answered",
         Submission,
         {"200": ("One answer a line, in the order of the lines.", None)},
-        _KEY_PROBLEMS | {"409": "The Idempotency-Key was used for another body."},
+        _KEY_PROBLEMS
+        | {"409": "The Idempotency-Key was used for another body."},
     )
     lines = {"schema": {"type": "string", "minLength": 1}}
     operation["requestBody"]["content"] = {
@@ -241,9 +243,13 @@ def _operation(
     for status, (description, model) in answers.items():
         responses[status] = {"description": description}
         if model is not None:
-            responses[status]["content"] = {"application/json": {"schema": _ref(model)}}
+            responses[status]["content"] = {
+                "application/json": {"schema": _ref(model)}
+            }
     for status, description in (_PROBLEMS | problems).items():
-        content = {"application/problem+json": {"schema": _ref(schemas.Problem)}}
+        content = {
+            "application/problem+json": {"schema": _ref(schemas.Problem)}
+        }
         responses[status] = {"description": description, "content": content}
     return {
         "operationId": name,

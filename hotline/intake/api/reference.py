@@ -110,7 +110,9 @@ def _contents(holder: Schema) -> dict[str, str]:
 def _fields(schema: Schema) -> Iterator[Field]:
     required = schema.get("required", ())
     for name, each in schema["properties"].items():
-        yield Field(name, kind_of(each), name in required, each.get("description", ""))
+        yield Field(
+            name, kind_of(each), name in required, each.get("description", "")
+        )
 
 
 def kind_of(schema: Schema) -> str:
@@ -124,10 +126,14 @@ def kind_of(schema: Schema) -> str:
     if "anyOf" in schema:
         return " or ".join(kind_of(each) for each in schema["anyOf"])
     if schema["type"] == "array":
-        most = f", at most {schema['maxItems']}," if "maxItems" in schema else ""
+        most = (
+            f", at most {schema['maxItems']}," if "maxItems" in schema else ""
+        )
         return f"list{most} of {kind_of(schema['items'])}"
     words = str(schema.get("format", schema["type"]))
     most = (
-        f", at most {schema['maxLength']} characters" if "maxLength" in schema else ""
+        f", at most {schema['maxLength']} characters"
+        if "maxLength" in schema
+        else ""
     )
     return words + most

@@ -15,7 +15,9 @@ Receipt = Annotated[str, Field(max_length=100, examples=[RECEIPT_EXAMPLE])]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True
+    )
 
 
 class ReceiptQuery(_Strict):
@@ -39,7 +41,8 @@ class ReceiptAnswer(_Strict):
 
     receipt: Annotated[str, Field(examples=[RECEIPT_EXAMPLE])]
     id: Annotated[
-        uuid.UUID, Field(description="What webhooks call the report. It opens nothing.")
+        uuid.UUID,
+        Field(description="What webhooks call the report. It opens nothing."),
     ]
 
 
@@ -82,10 +85,12 @@ class StateChange(_Strict):
     """A page can come back, so a state too: ``since`` tells which word is the last."""
 
     report: Annotated[
-        uuid.UUID, Field(description="The id that the report was answered with.")
+        uuid.UUID,
+        Field(description="The id that the report was answered with."),
     ]
     part: Annotated[
-        int, Field(description="Position of the location in the report, from 1.")
+        int,
+        Field(description="Position of the location in the report, from 1."),
     ]
     state: State
     since: datetime
@@ -124,7 +129,9 @@ class Challenge(_Strict):
 
 
 class FieldFault(_Strict):
-    pointer: Annotated[str, Field(description="JSON pointer (RFC 6901) into the body.")]
+    pointer: Annotated[
+        str, Field(description="JSON pointer (RFC 6901) into the body.")
+    ]
     detail: str
 
 

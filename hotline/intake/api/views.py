@@ -29,8 +29,12 @@ MAX_BULK = 50_000_000
 JSON = "application/json"
 _QUOTAS = "hotline.intake.quotas"
 blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")
-blueprint.record(lambda state: state.app.extensions.update({_QUOTAS: keys.Quotas()}))
-site.csrf.exempt(blueprint)  # no cookie is read here, so there is nothing to forge
+blueprint.record(
+    lambda state: state.app.extensions.update({_QUOTAS: keys.Quotas()})
+)
+site.csrf.exempt(
+    blueprint
+)  # no cookie is read here, so there is nothing to forge
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -44,11 +48,14 @@ def create_report() -> Response:
     elif guard.is_suspect():
         with site.writing() as session:
             held = not guard.spend(session, _solution(), now)
-            received = _receive(session, report, Arrival(Channel.API, now, held=held))
+            received = _receive(
+                session, report, Arrival(Channel.API, now, held=held)
+            )
     else:
         received = _receive(None, report, Arrival(Channel.API, now))
     return _answer(
-        schemas.ReceiptAnswer(receipt=received.receipt, id=received.report_id), 201
+        schemas.ReceiptAnswer(receipt=received.receipt, id=received.report_id),
+        201,
     )
 
 
@@ -109,7 +116,12 @@ def create_reports() -> Response:
         earlier = None
         if idempotency_key is not None:
             earlier = idempotency.answer_once(
-                session, site.context(), idempotency_key, body, answer, arrival=arrival
+                session,
+                site.context(),
+                idempotency_key,
+                body,
+                answer,
+                arrival=arrival,
             )
         if earlier is None:
             _quotas().spend(session, sender, len(good), now)
@@ -128,8 +140,14 @@ def _bulk_answer(lines: list[bulk.Line], stored: list[Received]) -> str:
         else:
             fields = line.fields if isinstance(line, InvalidInput) else {}
             faults = [{"pointer": p, "detail": d} for p, d in fields.items()]
-            problem = {"title": line.title, "status": line.status, "detail": str(line)}
-            answers.append({"line": number, "problem": problem | {"errors": faults}})
+            problem = {
+                "title": line.title,
+                "status": line.status,
+                "detail": str(line),
+            }
+            answers.append(
+                {"line": number, "problem": problem | {"errors": faults}}
+            )
     return "".join(json.dumps(answer) + "\n" for answer in answers)
 
 
@@ -160,11 +178,15 @@ def read_status() -> Response:
     query = parse(schemas.ReceiptQuery, _body())
     guard.allow_lookup(_solution())
     with site.reading() as session:
-        report = service.find_by_receipt(session, site.context(), query.receipt)
+        report = service.find_by_receipt(
+            session, site.context(), query.receipt
+        )
         if report is None:
             raise _no_such_receipt()
         status = service.status_of(session, site.context(), report)
-    return _answer(schemas.StatusAnswer.model_validate(status, from_attributes=True))
+    return _answer(
+        schemas.StatusAnswer.model_validate(status, from_attributes=True)
+    )
 
 
 @blueprint.post("/reports/information")
@@ -177,7 +199,9 @@ def add_information() -> Response:
         report = service.find_by_receipt(session, site.context(), body.receipt)
         if report is None:
             raise _no_such_receipt()
-        service.add_information(session, site.context(), report, text, utc_now())
+        service.add_information(
+            session, site.context(), report, text, utc_now()
+        )
     return make_response("", 204)
 
 

@@ -63,22 +63,32 @@ def subscribe(
     Another address has another secret: whoever knows the old one can forge nothing for the new.
     """
     key = keys.named(session, name)
-    _check_url(url, plain_allowed=bool(context.settings.fetch_allowed_networks))
+    _check_url(
+        url, plain_allowed=bool(context.settings.fetch_allowed_networks)
+    )
     secret = (
-        SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+        SECRET_PREFIX
+        + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
     )
-    sealing = context.vault.key_of(session, key.id) or context.vault.new_record(
+    sealing = context.vault.key_of(
         session, key.id
-    )
+    ) or context.vault.new_record(session, key.id)
     key.webhook_url = url
     key.webhook_secret = Vault.seal(sealing, _SECRET, key.id, secret)
     keys.note(
-        session, key, "api_key.webhook_set", actor, now, host=urlsplit(url).hostname
+        session,
+        key,
+        "api_key.webhook_set",
+        actor,
+        now,
+        host=urlsplit(url).hostname,
     )
     return secret
 
 
-def unsubscribe(session: Session, name: str, *, actor: str, now: datetime) -> None:
+def unsubscribe(
+    session: Session, name: str, *, actor: str, now: datetime
+) -> None:
     """Tell the sender nothing any more; what was about to be sent is dropped in its turn."""
     key = keys.named(session, name)
     if not key.webhook_url:
@@ -111,7 +121,9 @@ def announce(session: Session, part: ReportPart, now: datetime) -> None:
         }
         key = f"webhook:{part.id}:{part.state}:{now.timestamp():.6f}"
         payload = {"key_id": str(receiver), "data": data}
-        outbox.post(session, JOB, key=key, payload=payload, now=now, queue=QUEUE)
+        outbox.post(
+            session, JOB, key=key, payload=payload, now=now, queue=QUEUE
+        )
 
 
 def receiver_of(
@@ -139,7 +151,9 @@ def body_of(data: Mapping[str, Any]) -> bytes:
     return json.dumps(message, separators=(",", ":")).encode()
 
 
-def signed(secret: str, message_id: str, body: bytes, now: datetime) -> dict[str, str]:
+def signed(
+    secret: str, message_id: str, body: bytes, now: datetime
+) -> dict[str, str]:
     """The headers that prove ``body``: its id (the same at every try), the time, the signature."""
     timestamp = str(int(now.timestamp()))
     key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))

@@ -43,7 +43,10 @@ def is_suspect(*, hasty: bool = False) -> bool:
     guard, seconds = _guard(), time.monotonic()
     own = guard.counters.hit("report", _address(), now=seconds)
     everybody = guard.counters.hit("report", "", now=seconds)
-    flood = own > guard.limits.reports_of_one or everybody > guard.limits.reports_of_all
+    flood = (
+        own > guard.limits.reports_of_one
+        or everybody > guard.limits.reports_of_all
+    )
     return flood or hasty
 
 
@@ -95,7 +98,12 @@ def spend(session: Session, solution: str, now: datetime) -> bool:
     hour = now.replace(minute=0, second=0, microsecond=0)
     expires_at = hour + proof.LIFETIME + timedelta(hours=1)
     return insert_once(
-        session, SpentProof, ["mac"], id=uuid4(), mac=mac, expires_at=expires_at
+        session,
+        SpentProof,
+        ["mac"],
+        id=uuid4(),
+        mac=mac,
+        expires_at=expires_at,
     )
 
 

@@ -63,4 +63,6 @@ def name_of(keys: Secrets, solution: str) -> bytes | None:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return str(payload.challenge.signature).encode() if answer.verified else None
+    return (
+        str(payload.challenge.signature).encode() if answer.verified else None
+    )

@@ -57,7 +57,9 @@ def save(
 ) -> None:
     """Replace the answers; the hour begins anew."""
     mac = _mac(context, secret)
-    draft = session.scalar(select(Draft).where(Draft.mac == mac).with_for_update())
+    draft = session.scalar(
+        select(Draft).where(Draft.mac == mac).with_for_update()
+    )
     if draft is None:
         draft = Draft(id=new_id(), mac=mac)
         session.add(draft)

@@ -103,7 +103,9 @@ def age_of(context: Context, form_id: str) -> timedelta | None:
     """How long ago the form was given out; None if it is not ours or too old."""
     try:
         _, issued = _signer(context).unsign(
-            form_id, max_age=int(MAX_AGE.total_seconds()), return_timestamp=True
+            form_id,
+            max_age=int(MAX_AGE.total_seconds()),
+            return_timestamp=True,
         )
     except BadData:
         return None

@@ -22,15 +22,26 @@ MAX_PAGES = 500
 
 
 def fill(
-    template: str, own: Mapping[str, str], variant: Mapping[str, Hashable], **same: Any
+    template: str,
+    own: Mapping[str, str],
+    variant: Mapping[str, Hashable],
+    **same: Any,
 ) -> str:
     """The page of ``template``, with ``own``: what is this visitor's alone and is not remembered.
 
     What is in ``own`` can only be printed: the template sees a mark in its place. ``variant`` tells
     the pages of one template apart, beside the language; ``same`` is equal whenever they are.
     """
-    pages: dict[Hashable, list[str]] = current_app.extensions.setdefault(_EXTENSION, {})
-    key = (template, site.language(), site.new_language(), *own, *variant.values())
+    pages: dict[Hashable, list[str]] = current_app.extensions.setdefault(
+        _EXTENSION, {}
+    )
+    key = (
+        template,
+        site.language(),
+        site.new_language(),
+        *own,
+        *variant.values(),
+    )
     parts = pages.get(key)
     if parts is None:
         parts = _render(template, tuple(own), {**variant, **same})
@@ -48,8 +59,12 @@ class _Mark(Markup):
         return self
 
 
-def _render(template: str, own: tuple[str, ...], same: Mapping[str, Any]) -> list[str]:
+def _render(
+    template: str, own: tuple[str, ...], same: Mapping[str, Any]
+) -> list[str]:
     """Text, name, text, name, … text: what stands between the marks, and which they are."""
     mark = f"mark-{secrets.token_hex(16)}-"
     marks = {name: _Mark(f"{mark}{name};") for name in own}
-    return re.split(f"{mark}([a-z_]+);", render_template(template, **same, **marks))
+    return re.split(
+        f"{mark}([a-z_]+);", render_template(template, **same, **marks)
+    )

@@ -44,7 +44,16 @@ def path_of(values: Mapping[str, str]) -> tuple[str, ...]:
     if values.get(PATH) == SHORT:
         return (*danger, "where", "more", "contact", "check")
     support = ("support",) if needs_support(values) else ()
-    return ("where", "what", "who", *support, *danger, "more", "contact", "check")
+    return (
+        "where",
+        "what",
+        "who",
+        *support,
+        *danger,
+        "more",
+        "contact",
+        "check",
+    )
 
 
 def page_after(page: str, values: Mapping[str, str]) -> str:

@@ -41,7 +41,9 @@ def words() -> dict[str, Any]:
         "kinds": wording.KINDS,
         "roles": wording.ROLES,
         "states": wording.STATES,
-        "spoken": [code for code in site.languages() if site.has_public_pages(code)],
+        "spoken": [
+            code for code in site.languages() if site.has_public_pages(code)
+        ],
         "language_name": site.language_name,
         "trap": form_fields.TRAP,
         "contact_days": settings.retention_contact_days,

@@ -28,9 +28,15 @@ def picture(receipt: str) -> str:
 
 def _png(grey: bytes, height: int, width: int) -> bytes:
     """One byte a pixel (RFC 2083). A library takes three times as long over so small a picture."""
-    rows = b"".join(b"\0" + grey[at : at + width] for at in range(0, len(grey), width))
+    rows = b"".join(
+        b"\0" + grey[at : at + width] for at in range(0, len(grey), width)
+    )
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 1)), (b"IEND", b""))
+    chunks = (
+        (b"IHDR", header),
+        (b"IDAT", zlib.compress(rows, 1)),
+        (b"IEND", b""),
+    )
     return _SIGNATURE + b"".join(
         struct.pack(">I", len(data))
         + kind

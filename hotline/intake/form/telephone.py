@@ -27,7 +27,12 @@ blueprint = Blueprint("operator", __name__, url_prefix="/console")
 blueprint.before_request(refuse_files)
 register_entries(
     blueprint,
-    Entry(20, lazy_gettext("Report by telephone"), "operator.report", "report.enter"),
+    Entry(
+        20,
+        lazy_gettext("Report by telephone"),
+        "operator.report",
+        "report.enter",
+    ),
 )
 
 

@@ -95,19 +95,30 @@ def report() -> BaseResponse:
     if request.method == "POST":
         who = "child_self" if request.form.get("age") == "child" else "unknown"
         own = "" if who == "child_self" else "yes"
-        _keep({paths.PATH: paths.SHORT, "reporter_role": who, "own_material": own})
-    return redirect(url_for("intake.question", page=paths.path_of(_draft()[0])[0]))
+        _keep(
+            {
+                paths.PATH: paths.SHORT,
+                "reporter_role": who,
+                "own_material": own,
+            }
+        )
+    return redirect(
+        url_for("intake.question", page=paths.path_of(_draft()[0])[0])
+    )
 
 
 @blueprint.route(
-    "/report/<any(" + ", ".join(paths.QUESTIONS) + "):page>", methods=["GET", "POST"]
+    "/report/<any(" + ", ".join(paths.QUESTIONS) + "):page>",
+    methods=["GET", "POST"],
 )
 def question(page: str) -> Answer:
     """One question a page. The answers wait on the server, sealed, for at most an hour."""
     values, lost = _draft()
     if request.method != site.ACT:
         if page not in paths.path_of(values):
-            return redirect(url_for("intake.question", page=paths.path_of(values)[0]))
+            return redirect(
+                url_for("intake.question", page=paths.path_of(values)[0])
+            )
         return _question_page(page, values, {}, lost=lost)
     if (
         page == "check"
@@ -120,7 +131,9 @@ def question(page: str) -> Answer:
     if faults:
         return _question_page(page, values, faults, status=422)
     _keep(values | form_fields.proof_in(request.form))
-    return redirect(url_for("intake.question", page=paths.page_after(page, values)))
+    return redirect(
+        url_for("intake.question", page=paths.page_after(page, values))
+    )
 
 
 @blueprint.route("/report/all", methods=["GET", "POST"])
@@ -173,9 +186,13 @@ def _draft() -> tuple[dict[str, str], bool]:
 
 def _keep(values: Mapping[str, str]) -> None:
     secret = session.setdefault(_DRAFT, drafts.new_secret())
-    begun = {_BEGUN: values.get(_BEGUN) or form_fields.new_form_id(site.context())}
+    begun = {
+        _BEGUN: values.get(_BEGUN) or form_fields.new_form_id(site.context())
+    }
     with site.writing() as transaction:
-        drafts.save(transaction, site.context(), secret, {**values, **begun}, utc_now())
+        drafts.save(
+            transaction, site.context(), secret, {**values, **begun}, utc_now()
+        )
 
 
 def _send(values: Mapping[str, str], page: str) -> Answer:
@@ -183,11 +200,15 @@ def _send(values: Mapping[str, str], page: str) -> Answer:
     try:
         submission = form_fields.submission_of(values, site.language())
     except InvalidInput as error:
-        return _question_page(page, values, form_fields.faults_of(error), status=422)
+        return _question_page(
+            page, values, form_fields.faults_of(error), status=422
+        )
     form_id = request.form.get("form_id", "")
     age = form_fields.age_of(site.context(), form_id)
     if age is None:
-        return _question_page(page, values, {"": wording.FAULTS["stale"]}, status=400)
+        return _question_page(
+            page, values, {"": wording.FAULTS["stale"]}, status=400
+        )
     if (
         page == ALL
         and paths.needs_support(values)
@@ -195,11 +216,18 @@ def _send(values: Mapping[str, str], page: str) -> Answer:
     ):
         return _support_page(values)
     try:
-        received, held = _store(submission, form_id, hasty=_is_hasty(age, values))
+        received, held = _store(
+            submission, form_id, hasty=_is_hasty(age, values)
+        )
     except idempotency.OtherBody:
         # Sent, changed with the "back" button and sent again: a report of its own, once confirmed.
-        return _question_page(page, values, {"": wording.FAULTS["stale"]}, status=409)
-    own = {"receipt": received.receipt, "picture": qr.picture(received.receipt)}
+        return _question_page(
+            page, values, {"": wording.FAULTS["stale"]}, status=409
+        )
+    own = {
+        "receipt": received.receipt,
+        "picture": qr.picture(received.receipt),
+    }
     child = paths.needs_support(values)
     variant = {"danger": submission.danger_now, "child": child, "held": held}
     return pages.fill("public/receipt.html", own, variant)
@@ -212,7 +240,9 @@ def _is_hasty(age: timedelta, values: Mapping[str, str]) -> bool:
     """
     begun = values.get(_BEGUN)
     since_begun = form_fields.age_of(site.context(), begun) if begun else None
-    return max(age, since_begun or age) < timedelta(seconds=guard.form_seconds())
+    return max(age, since_begun or age) < timedelta(
+        seconds=guard.form_seconds()
+    )
 
 
 def _store(
@@ -231,7 +261,9 @@ def _store(
         if secret is not None:
             drafts.drop(transaction, site.context(), secret)
         solution = request.form.get(form_fields.PROOF, "")
-        held = trapped or (suspect and not guard.spend(transaction, solution, now))
+        held = trapped or (
+            suspect and not guard.spend(transaction, solution, now)
+        )
         arrival = Arrival(Channel.FORM, now, held=held)
         received = idempotency.receive_once(
             transaction, site.context(), submission, form_id, arrival=arrival
@@ -265,7 +297,9 @@ def _question_page(
     }
     form_id = form_fields.new_form_id(site.context())
     if faults or any(values.values()):
-        rendered = render_template(template, **seen, lost=lost, form_id=form_id)
+        rendered = render_template(
+            template, **seen, lost=lost, form_id=form_id
+        )
     else:  # not yet filled in: but for these it is everybody's
         own = {"form_id": form_id}
         if page != ALL:
@@ -286,7 +320,11 @@ def status() -> str | Response:
         return _too_many(error, typed)
     with site.reading() as transaction:
         found = service.find_by_receipt(transaction, site.context(), typed)
-        known = service.status_of(transaction, site.context(), found) if found else None
+        known = (
+            service.status_of(transaction, site.context(), found)
+            if found
+            else None
+        )
     if known is None:
         return _no_such_receipt(typed)
     return _status_page(known, typed)
@@ -372,7 +410,10 @@ def stale_page(error: CSRFError) -> Response:  # noqa: ARG001
 
     Where no cookie came with it the browser may take none: the form on one page needs none.
     """
-    typed, stale = form_fields.values_of(request.form), {"": wording.FAULTS["stale"]}
+    typed, stale = (
+        form_fields.values_of(request.form),
+        {"": wording.FAULTS["stale"]},
+    )
     if not request.path.startswith("/report"):
         return _status_form(request.form.get("receipt", ""), stale, 400)
     if request.endpoint == "intake.report_on_one_page":
@@ -384,4 +425,6 @@ def stale_page(error: CSRFError) -> Response:  # noqa: ARG001
         return _question_page(page, values, stale, status=400)
     if request.form.get("age") == "child":
         typed["reporter_role"] = "child_self"
-    return _question_page(ALL, typed, {"": wording.FAULTS["one_page"]}, status=400)
+    return _question_page(
+        ALL, typed, {"": wording.FAULTS["one_page"]}, status=400
+    )

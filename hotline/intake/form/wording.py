@@ -17,11 +17,19 @@ from hotline.intake.submission import (
 )
 from hotline.intake.vocabulary import PartState, ReporterRole
 
-KINDS: dict[str, LazyString] = {kind: _(kind.row.public) for kind in ReportKind}
-ROLES: dict[str, LazyString] = {role: _(role.words.public) for role in ReporterRole}
-STATES: dict[str, LazyString] = {state: _(state.words.public) for state in PartState}
+KINDS: dict[str, LazyString] = {
+    kind: _(kind.row.public) for kind in ReportKind
+}
+ROLES: dict[str, LazyString] = {
+    role: _(role.words.public) for role in ReporterRole
+}
+STATES: dict[str, LazyString] = {
+    state: _(state.words.public) for state in PartState
+}
 FAULTS: dict[str, LazyString] = {
-    "nothing": _("Tell us where it is, or what happened. One of the two is enough."),
+    "nothing": _(
+        "Tell us where it is, or what happened. One of the two is enough."
+    ),
     "locations": _(
         "Give at most %(lines)s lines of at most %(characters)s characters each.",
         lines=MAX_LOCATIONS,
@@ -36,11 +44,16 @@ FAULTS: dict[str, LazyString] = {
         characters=MAX_CONTACT,
     ),
     "text": _(
-        "Write something, at most %(characters)s characters.", characters=MAX_NARRATIVE
+        "Write something, at most %(characters)s characters.",
+        characters=MAX_NARRATIVE,
     ),
-    "receipt": _("There is no report with this code. Check it, letter by letter."),
+    "receipt": _(
+        "There is no report with this code. Check it, letter by letter."
+    ),
     "choice": _("Choose one of the answers."),
-    "stale": _("The page was open for too long. Nothing is lost: send it again."),
+    "stale": _(
+        "The page was open for too long. Nothing is lost: send it again."
+    ),
     "one_page": _(
         "Nothing is lost. Here are all questions on one page: go on, and send it."
     ),

@@ -37,18 +37,27 @@ def parse(raw: bytes) -> tuple[Inbound, ...]:
 
 def read(message: Message) -> tuple[Inbound, ...]:
     if message.get_content_type() != "multipart/report":
-        raise InvalidInput("The message is no multipart/report, as RFC 5965 asks for.")
+        raise InvalidInput(
+            "The message is no multipart/report, as RFC 5965 asks for."
+        )
     kind_of_report = message.get_param("report-type")
     if str(kind_of_report).lower() != "feedback-report":
-        raise InvalidInput("The multipart/report is not of the type feedback-report.")
+        raise InvalidInput(
+            "The multipart/report is not of the type feedback-report."
+        )
     fields = _fields(message)
-    uris = [_URI.sub(r"\1", value).strip() for value in _all(fields, "Reported-URI")]
+    uris = [
+        _URI.sub(r"\1", value).strip()
+        for value in _all(fields, "Reported-URI")
+    ]
     domains = _all(fields, "Reported-Domain")
     if not uris and not domains and not mime.narrative(message):
         raise InvalidInput(
             "The report names no Reported-URI or Reported-Domain and says nothing."
         )
-    told = [f"{name}: {value}" for name in _TOLD for value in _all(fields, name)]
+    told = [
+        f"{name}: {value}" for name in _TOLD for value in _all(fields, name)
+    ]
     return build(
         locations=uris or domains,
         lines=[mime.narrative(message), *told, *_of_original(message)],
@@ -73,7 +82,9 @@ def _fields(message: Message) -> Message:
     fields = inside[0]
     wrong = [name for name in REQUIRED if len(_all(fields, name)) != 1]
     if wrong:
-        raise InvalidInput(f"The feedback report must name once: {', '.join(wrong)}.")
+        raise InvalidInput(
+            f"The feedback report must name once: {', '.join(wrong)}."
+        )
     if mime.header(fields, "Feedback-Type").lower() != "abuse":
         raise InvalidInput("The feedback type is not abuse.")
     if mime.header(fields, "Version") != "1":
@@ -100,8 +111,12 @@ def _of_original(message: Message) -> list[str]:
         else:
             continue
         if isinstance(original, Message):
-            found = {name: mime.header(original, name) for name in _OF_ORIGINAL}
+            found = {
+                name: mime.header(original, name) for name in _OF_ORIGINAL
+            }
             return [
-                f"{name} of the mail: {value}" for name, value in found.items() if value
+                f"{name} of the mail: {value}"
+                for name, value in found.items()
+                if value
             ]
     return []

@@ -91,7 +91,10 @@ def _take(
     except Exception as error:
         # One mail that trips its reader must not hold up all those behind it.
         log.error(
-            "mail_unreadable", uid=uid, error=type(error).__name__, where=origin(error)
+            "mail_unreadable",
+            uid=uid,
+            error=type(error).__name__,
+            where=origin(error),
         )
         mailbox.refuse(uid)
         return "refused"

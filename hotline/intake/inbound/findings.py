@@ -44,7 +44,9 @@ def build(
     is left to report.
     """
     known = list(
-        dict.fromkeys(cleaned for text in locations if (cleaned := clean(_whole(text))))
+        dict.fromkeys(
+            cleaned for text in locations if (cleaned := clean(_whole(text)))
+        )
     )
     fitting = [text for text in known if len(text) <= MAX_LOCATION]
     reference = clean(_whole(reference))[:MAX_REFERENCE]
@@ -66,7 +68,9 @@ def build(
     }
     return tuple(
         Inbound(
-            submission.read({"locations": fitting[at : at + MAX_LOCATIONS], **shared}),
+            submission.read(
+                {"locations": fitting[at : at + MAX_LOCATIONS], **shared}
+            ),
             reference,
         )
         for at in range(0, max(len(fitting), 1), MAX_LOCATIONS)

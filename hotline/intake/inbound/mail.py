@@ -43,8 +43,15 @@ ONCE = SIGNED | {
     b"sender",
 }
 _RUN = re.compile(rb"[\t ]+")
-_FROM = re.compile(r"(?:[^<>]*<)?([\w.!#$%&'*+/=?^`{|}~-]+)@([A-Za-z0-9.-]+)>?")
-_READ = {"arf": arf.read, "xarf": xarf.read, "plain": plain.read, "ncmec": ncmec.read}
+_FROM = re.compile(
+    r"(?:[^<>]*<)?([\w.!#$%&'*+/=?^`{|}~-]+)@([A-Za-z0-9.-]+)>?"
+)
+_READ = {
+    "arf": arf.read,
+    "xarf": xarf.read,
+    "plain": plain.read,
+    "ncmec": ncmec.read,
+}
 
 DnsFunction = Callable[..., bytes | None]
 """``(name, timeout=seconds)`` -> the TXT record, None if there is none; Unavailable if unknown."""
@@ -100,7 +107,9 @@ def load_senders(override_dir: Path | None = None) -> tuple[Sender, ...]:
     data = read_toml("hotline.intake", FILE, override_dir)
     senders = parse_file(_File, FILE, data).senders
     faults = [
-        f"{one.name or '?'}: {fault}" for one in senders for fault in _faults(one)
+        f"{one.name or '?'}: {fault}"
+        for one in senders
+        for fault in _faults(one)
     ]
     known = [(one.address or one.domain).lower() for one in senders]
     faults += [
@@ -123,8 +132,13 @@ def _faults(sender: Sender) -> list[str]:
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", sender.of_domain):
         found.append("the domain is none")
     mine, signer = f".{sender.of_domain}", f".{sender.signer}"
-    if not (mine.endswith(signer) or signer.endswith(mine)) or "." not in sender.signer:
-        found.append("signed_by must be the domain, a parent or a subdomain of it")
+    if (
+        not (mine.endswith(signer) or signer.endswith(mine))
+        or "." not in sender.signer
+    ):
+        found.append(
+            "signed_by must be the domain, a parent or a subdomain of it"
+        )
     return found
 
 
@@ -135,7 +149,9 @@ def read(raw: bytes, senders: tuple[Sender, ...], *, ask: DnsFunction) -> Mail:
     sender, message_id = authenticate(raw, senders, ask=ask)
     message = mime.parse(raw)
     if [v.strip() for v in message.get_all("Message-ID", [])] != [message_id]:
-        raise InvalidInput("The header of the message can be read in two ways.")
+        raise InvalidInput(
+            "The header of the message can be read in two ways."
+        )
     found = tuple(
         replace(
             one,
@@ -157,13 +173,17 @@ def authenticate(
             raw, logger=_SILENT, minkey=MINIMUM_KEY, timeout=DNS_SECONDS
         )
     except (dkim.DKIMException, LookupError, ValueError):
-        raise InvalidInput("The header of the message cannot be read.") from None
+        raise InvalidInput(
+            "The header of the message cannot be read."
+        ) from None
     fields = _fields(checker.headers)
     address = _address(fields[b"from"])
     sender = next((one for one in senders if one.wrote(address)), None)
     if sender is None:
         raise InvalidInput("The sender is not on the list of mail senders.")
-    signatures = sum(name.lower() == b"dkim-signature" for name, _ in checker.headers)
+    signatures = sum(
+        name.lower() == b"dkim-signature" for name, _ in checker.headers
+    )
     reasons = []
     body = checker.body
     for index in range(min(signatures, MAX_SIGNATURES)):
@@ -183,7 +203,9 @@ def _fields(headers: list[tuple[bytes, bytes]]) -> dict[bytes, str]:
     names = [name.lower() for name, _ in headers]
     doubled = [name.decode() for name in sorted(ONCE) if names.count(name) > 1]
     missing = [
-        name.decode() for name in (b"from", b"date", b"message-id") if name not in names
+        name.decode()
+        for name in (b"from", b"date", b"message-id")
+        if name not in names
     ]
     if doubled or missing:
         reasons = [f"{name} is there twice" for name in doubled]
@@ -227,7 +249,9 @@ def _refusal(
         if tags[b"a"] not in ALGORITHMS:
             return "a signature by an algorithm that is no longer allowed"
         if not wanted <= set(checker.include_headers):
-            return "a signature that leaves out From, Subject, Date or Message-ID"
+            return (
+                "a signature that leaves out From, Subject, Date or Message-ID"
+            )
         # The library strips trailing white space in quadratic time. To the relaxed form every run
         # is one space, so with runs of one it comes to the same at once.
         relaxed = tags.get(b"c", b"").endswith(b"/relaxed")
@@ -259,14 +283,18 @@ def dns_function(server: str = "") -> DnsFunction:
     """Asks ``server`` (address:port) or the system's resolver for TXT records."""
     resolver = dns.resolver.Resolver(configure=not server)
     if server:
-        match = re.fullmatch(r"\[(.+)\](?::(\d+))?|([^:]+)(?::(\d+))?|(.+)", server)
+        match = re.fullmatch(
+            r"\[(.+)\](?::(\d+))?|([^:]+)(?::(\d+))?|(.+)", server
+        )
         assert match is not None
         resolver.nameservers = [match[1] or match[3] or match[5]]
         resolver.port = int(match[2] or match[4] or 53)
 
     def ask(name: bytes, timeout: float = DNS_SECONDS) -> bytes | None:
         try:
-            answer = resolver.resolve(name.decode("ascii"), "TXT", lifetime=timeout)
+            answer = resolver.resolve(
+                name.decode("ascii"), "TXT", lifetime=timeout
+            )
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return None
         except dns.exception.DNSException as error:

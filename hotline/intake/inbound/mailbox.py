@@ -86,7 +86,9 @@ class Mailbox:
         self._ask("select", _quoted(self._settings.imap_folder))
         # A server tells what it can do anew after the sign-in (RFC 3501, 6.2.3).
         _, told = self._ask("capability")
-        self._can = frozenset(b" ".join(one for one in told if one).upper().split())
+        self._can = frozenset(
+            b" ".join(one for one in told if one).upper().split()
+        )
 
     def close(self) -> None:
         link, self._link = self._link, None
@@ -102,10 +104,16 @@ class Mailbox:
     def messages(self, limit: int) -> list[tuple[str, int]]:
         """(UID, size in bytes) of the oldest ``limit`` messages."""
         _, found = self._ask("uid", "SEARCH", "UNDELETED")
-        uids = b" ".join(one for one in found if one).decode("ascii").split()[:limit]
+        uids = (
+            b" ".join(one for one in found if one)
+            .decode("ascii")
+            .split()[:limit]
+        )
         if not uids:
             return []
-        _, rows = self._ask("uid", "FETCH", ",".join(uids), "(UID RFC822.SIZE)")
+        _, rows = self._ask(
+            "uid", "FETCH", ",".join(uids), "(UID RFC822.SIZE)"
+        )
         sizes = {}
         for row in rows:
             text = row if isinstance(row, bytes) else row[0] if row else b""
@@ -151,7 +159,9 @@ class Mailbox:
             raise _unavailable(error) from None
         if status != "OK":
             name = " ".join((command, *arguments[:1])).upper()
-            raise Unavailable(f"The mailbox's server answers {status} to {name}.")
+            raise Unavailable(
+                f"The mailbox's server answers {status} to {name}."
+            )
         return status, answer
 
 
@@ -160,10 +170,14 @@ class _PinnedImap(imaplib.IMAP4):
 
     def __init__(self, settings: Settings) -> None:
         self._reach = reach_of_mail(settings)
-        super().__init__(settings.imap_host, settings.imap_port, timeout=SECONDS)
+        super().__init__(
+            settings.imap_host, settings.imap_port, timeout=SECONDS
+        )
 
     def _create_socket(self, timeout: float) -> socket.socket:
-        return open_connection(self.host, self.port, reach=self._reach, seconds=timeout)
+        return open_connection(
+            self.host, self.port, reach=self._reach, seconds=timeout
+        )
 
 
 class _PinnedImapOverTls(imaplib.IMAP4_SSL):

@@ -32,9 +32,13 @@ _AMBIGUOUS = re.compile(rb"\r(?!\n)|\0")
 def check(raw: bytes) -> None:
     """``InvalidInput`` where a message is too large, too deep or ambiguous; takes linear time."""
     if len(raw) > MAX_BYTES:
-        raise InvalidInput(f"The message is larger than {MAX_BYTES >> 20} MiB.")
+        raise InvalidInput(
+            f"The message is larger than {MAX_BYTES >> 20} MiB."
+        )
     if _AMBIGUOUS.search(raw):
-        raise InvalidInput("The message holds a bare carriage return or a null byte.")
+        raise InvalidInput(
+            "The message holds a bare carriage return or a null byte."
+        )
     if _BLANK.search(raw, 0, MAX_HEADER) is None:
         raise InvalidInput(
             f"The header is longer than {MAX_HEADER >> 10} KiB, or has no end."
@@ -52,7 +56,13 @@ def parse(raw: bytes) -> Message:
     check(raw)
     try:
         return BytesParser(policy=compat32).parsebytes(raw)
-    except (RecursionError, ValueError, LookupError, TypeError, AttributeError):
+    except (
+        RecursionError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ):
         raise InvalidInput("The message's structure cannot be read.") from None
 
 
@@ -63,8 +73,12 @@ def parts(message: Message) -> Iterator[Message]:
         part = waiting.pop()
         yield part
         inside = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(inside, list):
-            waiting += reversed([one for one in inside if isinstance(one, Message)])
+        if part.get_content_maintype() == "multipart" and isinstance(
+            inside, list
+        ):
+            waiting += reversed(
+                [one for one in inside if isinstance(one, Message)]
+            )
 
 
 def is_attachment(part: Message) -> bool:

@@ -25,10 +25,14 @@ MAX_BYTES = 16 << 20
 MAX_DEPTH = 40
 MAX_REPORTS = 1_000
 KIND_OF_INCIDENT: dict[str, ReportKind] = {
-    incident: kind for kind in ReportKind for incident in kind.row.wire.incidents
+    incident: kind
+    for kind in ReportKind
+    for incident in kind.row.wire.incidents
 }
 _KIND_OF_ANNOTATION: dict[str, ReportKind] = {
-    annotation: kind for kind in ReportKind for annotation in kind.row.wire.annotations
+    annotation: kind
+    for kind in ReportKind
+    for annotation in kind.row.wire.annotations
 }
 _MEDIA = frozenset(
     {
@@ -58,10 +62,14 @@ _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 def parse(body: bytes) -> tuple[Inbound, ...]:
     """One report for each ``report`` element; ``InvalidInput`` says what is wrong with which."""
     if len(body) > MAX_BYTES:
-        raise InvalidInput(f"The document is larger than {MAX_BYTES >> 20} MiB.")
+        raise InvalidInput(
+            f"The document is larger than {MAX_BYTES >> 20} MiB."
+        )
     root = _tree(body)
     reports = (
-        [root] if root.tag == "report" else [one for one in root if one.tag == "report"]
+        [root]
+        if root.tag == "report"
+        else [one for one in root if one.tag == "report"]
     )
     if not reports or len(reports) > MAX_REPORTS:
         raise InvalidInput(
@@ -78,7 +86,9 @@ def read(message: Message) -> tuple[Inbound, ...]:
         if part.get_content_type() in ("application/xml", "text/xml")
     ]
     if not found:
-        raise InvalidInput("The message has no part of the type application/xml.")
+        raise InvalidInput(
+            "The message has no part of the type application/xml."
+        )
     return tuple(one for part in found for one in parse(mime.body(part)))
 
 
@@ -120,7 +130,9 @@ def _tree(body: bytes) -> Element:
 
 
 def _refuse(*_: object) -> NoReturn:
-    raise InvalidInput("The XML has a document type; a CyberTipline report has none.")
+    raise InvalidInput(
+        "The XML has a document type; a CyberTipline report has none."
+    )
 
 
 def _one(report: Element) -> tuple[Inbound, ...]:
@@ -130,7 +142,8 @@ def _one(report: Element) -> tuple[Inbound, ...]:
     when = _text(summary, "incidentDateTime")
     if summary is None or not incident or not when:
         raise _fault(
-            number, "incidentSummary must give incidentType and incidentDateTime"
+            number,
+            "incidentSummary must give incidentType and incidentDateTime",
         )
     if _moment(when) is None:
         raise _fault(number, "incidentDateTime must be a time with its zone")
@@ -166,7 +179,9 @@ def _kind_of(incident: str, annotations: Sequence[str]) -> ReportKind:
 
 
 def _fault(number: str, reason: str) -> InvalidInput:
-    return InvalidInput(f"Report {number[:40] or 'without a number'}: {reason}.")
+    return InvalidInput(
+        f"Report {number[:40] or 'without a number'}: {reason}."
+    )
 
 
 def _locations(report: Element) -> list[str]:
@@ -181,7 +196,9 @@ def _locations(report: Element) -> list[str]:
         if n.tag in _LOCATED | _OF_ACCOUNT
     ]
     suspected = [
-        n for person in report.findall("personOrUserReported") for n in _kept(person)
+        n
+        for person in report.findall("personOrUserReported")
+        for n in _kept(person)
     ]
     named = [_own_text(n) for n in suspected if n.tag in _LOCATED]
     named += [_own_text(n) for n in suspected if n.tag in _OF_ACCOUNT]
@@ -194,7 +211,9 @@ def _locations(report: Element) -> list[str]:
     ]
     found = [text for text in (*pages, *named, *captures) if text]
     names = (
-        _own_text(n) for n in suspected if n.tag in ("screenName", "espIdentifier")
+        _own_text(n)
+        for n in suspected
+        if n.tag in ("screenName", "espIdentifier")
     )
     return found or [text for text in names if text][:1]
 
@@ -244,21 +263,29 @@ def _told(node: Element, section: str) -> Iterator[str]:
 
 
 def _told_capture(event: Element) -> str:
-    proxy = "possibly a proxy" if _text(event, "possibleProxy") in ("true", "1") else ""
+    proxy = (
+        "possibly a proxy"
+        if _text(event, "possibleProxy") in ("true", "1")
+        else ""
+    )
     when = _text(event, "dateTime")
     described = (
         _text(event, "eventName"),
         _spelled(when) if when else "no time given",
         proxy,
     )
-    return ", ".join(filter(None, (_capture(event).partition(" ")[0], *described)))
+    return ", ".join(
+        filter(None, (_capture(event).partition(" ")[0], *described))
+    )
 
 
 def _spelled(when: str) -> str:
     """The time as it came, with UTC beside it; says so where the zone is missing."""
     moment = _moment(when)
     if moment is None:
-        return f"{when} (no time zone given: it cannot be tied to a subscriber)"
+        return (
+            f"{when} (no time zone given: it cannot be tied to a subscriber)"
+        )
     utc = moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return when if when == utc else f"{when} ({utc})"
 

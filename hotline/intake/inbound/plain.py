@@ -20,7 +20,8 @@ def read(message: Message) -> tuple[Inbound, ...]:
     words = mime.narrative(message)
     if not words:
         raise InvalidInput(
-            "The message has no plain text.", hint="Send it as text, not as HTML."
+            "The message has no plain text.",
+            hint="Send it as text, not as HTML.",
         )
     return build(
         locations=[found.rstrip(_AFTER) for found in _ADDRESS.findall(words)],

@@ -50,7 +50,9 @@ def store(
     ``message_id`` tells mails apart; without it (a file) the report's own words do.
     """
     if not 0 < len(source.strip()) <= MAX_SOURCE:
-        raise InvalidInput(f"The source's name must have 1 to {MAX_SOURCE} characters.")
+        raise InvalidInput(
+            f"The source's name must have 1 to {MAX_SOURCE} characters."
+        )
     stored = []
     for number, one in enumerate(found):
         what = (

@@ -59,7 +59,9 @@ Time = Annotated[str, Field(max_length=40), AfterValidator(_with_zone)]
 class _Loose(BaseModel):
     """Both versions allow fields of the sender's own."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
 
 class Contact(_Loose):
@@ -110,20 +112,28 @@ class Early(_Loose):
     report_type: Annotated[
         str, Field(alias="Report-Type", min_length=1, max_length=300)
     ]
-    report_id: Annotated[str, Field(alias="Report-ID", min_length=1, max_length=300)]
+    report_id: Annotated[
+        str, Field(alias="Report-ID", min_length=1, max_length=300)
+    ]
     date: Annotated[str, Field(alias="Date", min_length=1, max_length=80)]
     source: Annotated[str, Field(alias="Source", min_length=1)]
-    source_type: Annotated[str, Field(alias="Source-Type", min_length=1, max_length=40)]
+    source_type: Annotated[
+        str, Field(alias="Source-Type", min_length=1, max_length=40)
+    ]
 
 
 def parse(body: bytes) -> tuple[Inbound, ...]:
     """The reports of a JSON text: an object or a list; ``InvalidInput`` names what is wrong."""
     if len(body) > MAX_BYTES:
-        raise InvalidInput(f"The document is larger than {MAX_BYTES >> 20} MiB.")
+        raise InvalidInput(
+            f"The document is larger than {MAX_BYTES >> 20} MiB."
+        )
     try:
         data = strict_json.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except Malformed as error:
-        raise InvalidInput(str(error), hint="X-ARF is read as JSON in UTF-8.") from None
+        raise InvalidInput(
+            str(error), hint="X-ARF is read as JSON in UTF-8."
+        ) from None
     documents = data if isinstance(data, list) else [data]
     if not documents:
         raise InvalidInput("The list holds no report.")
@@ -134,7 +144,9 @@ def read(message: Message) -> tuple[Inbound, ...]:
     """The reports of a mail: its JSON parts, also where one came inside a feedback report."""
     found = [part for part in mime.parts(message) if _is_json(part)]
     if not found:
-        raise InvalidInput("The message has no part of the type application/json.")
+        raise InvalidInput(
+            "The message has no part of the type application/json."
+        )
     return tuple(one for part in found for one in parse(mime.body(part)))
 
 
@@ -160,7 +172,9 @@ def _one(document: object) -> tuple[Inbound, ...]:
 
 
 def _content(found: Content) -> tuple[Inbound, ...]:
-    required = "classification" if found.type == "csam" else "exploitation_type"
+    required = (
+        "classification" if found.type == "csam" else "exploitation_type"
+    )
     if not getattr(found, required):
         raise InvalidInput(
             f"/{required}: field required for {found.type}.",
@@ -169,7 +183,8 @@ def _content(found: Content) -> tuple[Inbound, ...]:
     hashes = [
         value
         for name, value in found.hash_values.items()
-        if len(value) == _HASHES.get(name) and re.fullmatch("[0-9a-fA-F]+", value)
+        if len(value) == _HASHES.get(name)
+        and re.fullmatch("[0-9a-fA-F]+", value)
     ]
     return build(
         locations=[found.url or found.source_identifier, *hashes],

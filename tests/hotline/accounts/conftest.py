@@ -42,7 +42,9 @@ def context(tmp_path: Path) -> Iterator[Context]:
 def add(context: Context) -> Callable[..., str]:
     """Add a person and give back the user name."""
 
-    def added(username: str, role: str = "analyst", password: str = PASSWORD) -> str:
+    def added(
+        username: str, role: str = "analyst", password: str = PASSWORD
+    ) -> str:
         with context.database.writing() as session:
             service.add_person(
                 Act(session, context, actor="test", now=NOW),

@@ -21,17 +21,27 @@ Add = Callable[..., str]
 
 
 def sign_in(
-    context: Context, username: str, password: str, now: datetime, mark: str = ""
+    context: Context,
+    username: str,
+    password: str,
+    now: datetime,
+    mark: str = "",
 ) -> str | None:
     with context.database.writing() as session:
-        tried = logins.begin_attempt(session, context, username, now, mark=mark)
+        tried = logins.begin_attempt(
+            session, context, username, now, mark=mark
+        )
         right = logins.is_proven(tried, password)
-        return logins.settle_attempt(session, tried, password if right else None, now)
+        return logins.settle_attempt(
+            session, tried, password if right else None, now
+        )
 
 
 def actions(context: Context) -> list[str]:
     with context.database.reading() as session:
-        return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+        return list(
+            session.scalars(select(AuditEntry.action).order_by(AuditEntry.id))
+        )
 
 
 def is_live(context: Context, token: str, now: datetime) -> bool:
@@ -39,8 +49,13 @@ def is_live(context: Context, token: str, now: datetime) -> bool:
         return logins.find_session(session, token, now) is not None
 
 
-def test_add_names_every_fault_at_once(context: Context, now: datetime) -> None:
-    with pytest.raises(InvalidInput) as caught, context.database.writing() as session:
+def test_add_names_every_fault_at_once(
+    context: Context, now: datetime
+) -> None:
+    with (
+        pytest.raises(InvalidInput) as caught,
+        context.database.writing() as session,
+    ):
         service.add_person(
             Act(session, context, actor="test", now=now),
             username="No Spaces",
@@ -66,7 +81,9 @@ def test_a_name_is_never_used_twice(context: Context, add: Add) -> None:
 @pytest.mark.parametrize(
     "password", ["short", "ana-ana-ana-ana", "aaaaaaaaaaaaaaa", "x1" * 200]
 )
-def test_weak_passwords_are_refused(context: Context, add: Add, password: str) -> None:
+def test_weak_passwords_are_refused(
+    context: Context, add: Add, password: str
+) -> None:
     with pytest.raises(InvalidInput):
         add("ana", password=password)
 
@@ -101,7 +118,11 @@ def test_sign_in_and_out(context: Context, add: Add, now: datetime) -> None:
     with context.database.writing() as session:
         logins.sign_out(session, token, now)
     assert not is_live(context, token, now)
-    assert actions(context) == ["person.added", "sign_in.done", "sign_in.ended"]
+    assert actions(context) == [
+        "person.added",
+        "sign_in.done",
+        "sign_in.ended",
+    ]
 
 
 def test_unknown_wrong_and_disabled_look_the_same(
@@ -110,7 +131,9 @@ def test_unknown_wrong_and_disabled_look_the_same(
     add("ana")
     add("gone")
     with context.database.writing() as session:
-        service.disable_person(Act(session, context, actor="test", now=now), "gone")
+        service.disable_person(
+            Act(session, context, actor="test", now=now), "gone"
+        )
     verified: list[str] = []
     real = PasswordHasher.verify
 
@@ -120,9 +143,9 @@ def test_unknown_wrong_and_disabled_look_the_same(
 
     monkeypatch.setattr(PasswordHasher, "verify", counting)
     cases = [("ana", "wrong"), ("nobody", PASSWORD), ("gone", PASSWORD)]
-    assert [sign_in(context, name, password, now) for name, password in cases] == [
-        None
-    ] * 3
+    assert [
+        sign_in(context, name, password, now) for name, password in cases
+    ] == [None] * 3
     assert len(verified) == len(cases)  # the same work for each of them
     assert {stored.split("$")[3] for stored in verified} == {"m=64,t=1,p=1"}
 
@@ -158,13 +181,23 @@ def test_guessing_is_slowed_down_and_never_shut_out_for_good(
     for _ in range(30):
         later += logins.LONGEST_WAIT
         assert sign_in(context, "ana", "wrong", later) is None
-    assert sign_in(context, "ana", PASSWORD, later + logins.LONGEST_WAIT) is not None
+    assert (
+        sign_in(context, "ana", PASSWORD, later + logins.LONGEST_WAIT)
+        is not None
+    )
     # A success starts the count anew.
-    assert sign_in(context, "ana", "wrong", later + logins.LONGEST_WAIT) is None
-    assert sign_in(context, "ana", PASSWORD, later + logins.LONGEST_WAIT) is not None
+    assert (
+        sign_in(context, "ana", "wrong", later + logins.LONGEST_WAIT) is None
+    )
+    assert (
+        sign_in(context, "ana", PASSWORD, later + logins.LONGEST_WAIT)
+        is not None
+    )
 
 
-def test_unknown_names_are_slowed_down_alike(context: Context, now: datetime) -> None:
+def test_unknown_names_are_slowed_down_alike(
+    context: Context, now: datetime
+) -> None:
     for _ in range(logins.FREE_TRIES):
         sign_in(context, "nobody", "wrong", now)
     with pytest.raises(TooMany):
@@ -211,7 +244,9 @@ def test_attempts_made_at_once_count_as_if_made_in_turn(
         with context.database.writing() as session:
             last = number == logins.FREE_TRIES
             results.append(
-                logins.settle_attempt(session, one, PASSWORD if last else None, now)
+                logins.settle_attempt(
+                    session, one, PASSWORD if last else None, now
+                )
             )
     assert results == [None] * len(tried)
 
@@ -229,11 +264,15 @@ def test_sessions_end_when_idle_and_after_a_day(
         moment += timedelta(minutes=20)
         with context.database.writing() as session:
             logins.note_use(session, token, moment)
-    assert is_live(context, token, now + logins.LONGEST_SESSION - timedelta(seconds=1))
+    assert is_live(
+        context, token, now + logins.LONGEST_SESSION - timedelta(seconds=1)
+    )
     assert not is_live(context, token, now + logins.LONGEST_SESSION)
 
 
-def test_dead_sessions_are_swept(context: Context, add: Add, now: datetime) -> None:
+def test_dead_sessions_are_swept(
+    context: Context, add: Add, now: datetime
+) -> None:
     add("ana")
     sign_in(context, "ana", PASSWORD, now)
     sign_in(context, "ana", PASSWORD, now + logins.LONGEST_SESSION)
@@ -247,7 +286,9 @@ def test_disabling_ends_every_session(
     add("ana")
     tokens = [sign_in(context, "ana", PASSWORD, now) for _ in range(2)]
     with context.database.writing() as session:
-        service.disable_person(Act(session, context, actor="test", now=now), "ana")
+        service.disable_person(
+            Act(session, context, actor="test", now=now), "ana"
+        )
     assert not any(is_live(context, token or "", now) for token in tokens)
     assert sign_in(context, "ana", PASSWORD, now) is None
 
@@ -257,19 +298,27 @@ def test_the_last_administrator_stays(
 ) -> None:
     add("root", "administrator")
     with pytest.raises(Conflict), context.database.writing() as session:
-        service.disable_person(Act(session, context, actor="test", now=now), "root")
+        service.disable_person(
+            Act(session, context, actor="test", now=now), "root"
+        )
     add("second", "administrator")
     with context.database.writing() as session:
-        service.disable_person(Act(session, context, actor="test", now=now), "root")
+        service.disable_person(
+            Act(session, context, actor="test", now=now), "root"
+        )
     with pytest.raises(NotFound), context.database.writing() as session:
-        service.disable_person(Act(session, context, actor="test", now=now), "nobody")
+        service.disable_person(
+            Act(session, context, actor="test", now=now), "nobody"
+        )
 
 
 def test_a_changed_password_ends_the_other_sessions(
     context: Context, add: Add, now: datetime
 ) -> None:
     add("ana")
-    mine, other = (sign_in(context, "ana", PASSWORD, now) or "" for _ in range(2))
+    mine, other = (
+        sign_in(context, "ana", PASSWORD, now) or "" for _ in range(2)
+    )
     with context.database.writing() as session:
         person = service.find_person(session, "ana")
         act = Act(session, context, actor=person.actor, now=now)
@@ -308,4 +357,8 @@ def test_today_s_hashes_are_argon2id_of_64_mib() -> None:
     from importlib import reload
 
     hasher = reload(passwords).HASHER
-    assert (hasher.type.name, hasher.memory_cost, hasher.time_cost) == ("ID", 65536, 4)
+    assert (hasher.type.name, hasher.memory_cost, hasher.time_cost) == (
+        "ID",
+        65536,
+        4,
+    )

@@ -67,14 +67,18 @@ def test_sealed_and_open_entries_are_told_apart(context: Context) -> None:
 def _edit(context: Context) -> None:
     with context.database.writing() as session:
         session.execute(
-            update(AuditEntry).where(AuditEntry.number == 3).values(actor="person:b")
+            update(AuditEntry)
+            .where(AuditEntry.number == 3)
+            .values(actor="person:b")
         )
 
 
 def _edit_details(context: Context) -> None:
     with context.database.writing() as session:
         session.execute(
-            update(AuditEntry).where(AuditEntry.number == 3).values(details={"n": 9})
+            update(AuditEntry)
+            .where(AuditEntry.number == 3)
+            .values(details={"n": 9})
         )
 
 
@@ -87,7 +91,9 @@ def _reorder(context: Context) -> None:
     with context.database.writing() as session:
         for old, new in ((2, 99), (3, 2), (99, 3)):
             session.execute(
-                update(AuditEntry).where(AuditEntry.number == old).values(number=new)
+                update(AuditEntry)
+                .where(AuditEntry.number == old)
+                .values(number=new)
             )
 
 
@@ -158,7 +164,11 @@ def test_rewriting_the_whole_chain_is_found_by_the_written_head(
     _seal(context)
     with context.database.writing() as session:
         for entry in session.scalars(select(AuditEntry)):
-            entry.actor, entry.number, entry.hash = "person:innocent", None, None
+            entry.actor, entry.number, entry.hash = (
+                "person:innocent",
+                None,
+                None,
+            )
         session.flush()
         audit.seal(session)
     found = _verify(context)
@@ -196,7 +206,9 @@ def grow(context: Context, times: int = 3) -> None:
         _seal(context)
 
 
-def test_a_torn_last_line_is_no_head_and_sealing_goes_on(context: Context) -> None:
+def test_a_torn_last_line_is_no_head_and_sealing_goes_on(
+    context: Context,
+) -> None:
     grow(context)
     whole = _heads(context).read_bytes()
     for length in (1, 20, len(lines(context)[-1]) - 1):
@@ -222,7 +234,9 @@ def test_a_process_killed_between_commit_and_head_leaves_an_intact_log(
     assert _verify(context) == audit.Verification(True, 8, 0, compared=4)
 
 
-def test_a_sealing_that_is_rolled_back_leaves_no_head(context: Context) -> None:
+def test_a_sealing_that_is_rolled_back_leaves_no_head(
+    context: Context,
+) -> None:
     grow(context)
     _write(context, 2)
     with (
@@ -232,7 +246,9 @@ def test_a_sealing_that_is_rolled_back_leaves_no_head(context: Context) -> None:
         audit.seal(session)
         raise RuntimeError("killed")
     with context.database.reading() as session:
-        assert not audit.write_head(session, _heads(context), context.keyring, NOW)
+        assert not audit.write_head(
+            session, _heads(context), context.keyring, NOW
+        )
     assert _verify(context) == audit.Verification(True, 6, 2, compared=3)
 
 
@@ -301,12 +317,16 @@ def test_only_the_end_of_the_file_is_read(
     assert sum(read) <= 4 * audit_heads.LONGEST_LINE
 
 
-def test_lines_of_before_they_were_counted_are_still_read(context: Context) -> None:
+def test_lines_of_before_they_were_counted_are_still_read(
+    context: Context,
+) -> None:
     _write(context, 2)
     with context.database.writing() as session:
         audit.seal(session)
     with context.database.reading() as session:
-        last = session.scalars(select(AuditEntry).where(AuditEntry.number == 2)).one()
+        last = session.scalars(
+            select(AuditEntry).where(AuditEntry.number == 2)
+        ).one()
     old = {"number": 2, "hash": last.hash.hex(), "at": NOW.isoformat()}
     message = f"{old['number']}:{old['hash']}:{old['at']}".encode()
     old["mac"] = context.keyring.mac("audit", message).hex()
@@ -332,18 +352,24 @@ def test_a_noted_restore_is_accepted_and_later_falsifying_found(
         audit.seal(session)
     note = audit.Restore(("drita", "teuta"), "disk lost", kept=4, lost=6)
     with context.database.reading() as session:
-        audit.write_head(session, _heads(context), context.keyring, NOW, restore=note)
+        audit.write_head(
+            session, _heads(context), context.keyring, NOW, restore=note
+        )
     assert _verify(context) == audit.Verification(True, 5, 0, compared=3)
     grow(context, 1)
     assert _verify(context).intact
     with context.database.writing() as session:
         session.execute(
-            update(AuditEntry).where(AuditEntry.number == 2).values(actor="person:x")
+            update(AuditEntry)
+            .where(AuditEntry.number == 2)
+            .values(actor="person:x")
         )
     assert "entry 2 was changed" in _verify(context).fault
 
 
-def test_rows_cut_off_after_a_noted_restore_are_missed(context: Context) -> None:
+def test_rows_cut_off_after_a_noted_restore_are_missed(
+    context: Context,
+) -> None:
     grow(context)
     restore_to(context, 4)
     _write(context, 1)
@@ -351,7 +377,9 @@ def test_rows_cut_off_after_a_noted_restore_are_missed(context: Context) -> None
         audit.seal(session)
     note = audit.Restore(("drita", "teuta"), "disk lost", kept=4, lost=6)
     with context.database.reading() as session:
-        audit.write_head(session, _heads(context), context.keyring, NOW, restore=note)
+        audit.write_head(
+            session, _heads(context), context.keyring, NOW, restore=note
+        )
     grow(context, 1)
     restore_to(context, 4)
     assert "ends at 4, but 7" in _verify(context).fault

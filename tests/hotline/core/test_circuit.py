@@ -53,7 +53,9 @@ def test_after_some_silences_in_a_row_everybody_leaves_it_alone(
         each.require_closed("another.example")
         each.require_closed(SERVER, urgent=True)
     with context.database.reading() as session:
-        assert [found.name for found in circuits.left_alone(session)] == [SERVER]
+        assert [found.name for found in circuits.left_alone(session)] == [
+            SERVER
+        ]
 
 
 @pytest.mark.usefixtures("clock")

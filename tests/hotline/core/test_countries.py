@@ -28,7 +28,9 @@ def local(*parts: int) -> datetime:
 
 def override(directory: Path, code: str, text: str) -> Path:
     (directory / "data").mkdir()
-    (directory / "data" / f"country_{code}.toml").write_text(text, encoding="utf-8")
+    (directory / "data" / f"country_{code}.toml").write_text(
+        text, encoding="utf-8"
+    )
     return directory
 
 
@@ -91,7 +93,9 @@ def test_an_operator_may_add_a_country(tmp_path: Path) -> None:
 
 def test_an_override_hides_the_shipped_file(tmp_path: Path) -> None:
     text = (SHIPPED / "country_al.toml").read_text(encoding="utf-8")
-    root = override(tmp_path, "al", text.replace('"iSIGURT"', '"Another hotline"'))
+    root = override(
+        tmp_path, "al", text.replace('"iSIGURT"', '"Another hotline"')
+    )
     assert load_country("AL", root).hotline_name == "Another hotline"
     assert load_country("AL").hotline_name == "iSIGURT"
 
@@ -104,26 +108,45 @@ def test_every_fault_of_a_file_is_named_at_once(tmp_path: Path) -> None:
     text = text.replace('"https://www.isigurt.al"', '"http://www.isigurt.al"')
     found = countries.faults(override(tmp_path, "al", "surplus = 1\n" + text))
     assert len(found) == 1
-    for pointer in ("/time_zone", "/police_emergency", "/hotline_url", "/surplus"):
+    for pointer in (
+        "/time_zone",
+        "/police_emergency",
+        "/hotline_url",
+        "/surplus",
+    ):
         assert pointer in found[0]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ('mon = ["08:00-16:00"]', 'mon = ["16:00-08:00"]', "/working_hours/mon"),
+        (
+            'mon = ["08:00-16:00"]',
+            'mon = ["16:00-08:00"]',
+            "/working_hours/mon",
+        ),
         (
             'mon = ["08:00-16:00"]',
             'mon = ["08:00-12:00", "11:00-16:00"]',
             "/working_hours/mon",
         ),
         ('["08:00-16:00"]', "[]", "never run"),
-        ('holiday_calendar = "AL"', 'holiday_calendar = "QQ"', "/holiday_calendar"),
+        (
+            'holiday_calendar = "AL"',
+            'holiday_calendar = "QQ"',
+            "/holiday_calendar",
+        ),
         ('code = "AL"', 'code = "RS"', "/code"),
     ],
 )
-def test_values_must_agree(tmp_path: Path, old: str, new: str, told: str) -> None:
-    text = (SHIPPED / "country_al.toml").read_text(encoding="utf-8").replace(old, new)
+def test_values_must_agree(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    text = (
+        (SHIPPED / "country_al.toml")
+        .read_text(encoding="utf-8")
+        .replace(old, new)
+    )
     root = override(tmp_path, "al", text)
     with pytest.raises(Misconfigured, match=told):
         load_country("AL", root)
@@ -132,9 +155,21 @@ def test_values_must_agree(tmp_path: Path, old: str, new: str, told: str) -> Non
 @pytest.mark.parametrize(
     ("start", "hours", "end"),
     [
-        (local(2026, 11, 17, 9, 0), 2, local(2026, 11, 17, 11, 0)),  # within a Tuesday
-        (local(2026, 11, 17, 3, 0), 1, local(2026, 11, 17, 9, 0)),  # before opening
-        (local(2026, 11, 17, 15, 0), 2, local(2026, 11, 18, 9, 0)),  # over the night
+        (
+            local(2026, 11, 17, 9, 0),
+            2,
+            local(2026, 11, 17, 11, 0),
+        ),  # within a Tuesday
+        (
+            local(2026, 11, 17, 3, 0),
+            1,
+            local(2026, 11, 17, 9, 0),
+        ),  # before opening
+        (
+            local(2026, 11, 17, 15, 0),
+            2,
+            local(2026, 11, 18, 9, 0),
+        ),  # over the night
         (
             local(2026, 11, 20, 15, 0),
             2,
@@ -170,13 +205,17 @@ def test_values_must_agree(tmp_path: Path, old: str, new: str, told: str) -> Non
 def test_business_hours_in_albania(
     start: datetime, hours: float, end: datetime
 ) -> None:
-    assert add_business_hours(load_country("AL"), start, hours) == end.astimezone(UTC)
+    assert add_business_hours(
+        load_country("AL"), start, hours
+    ) == end.astimezone(UTC)
 
 
 def test_each_country_keeps_its_own_holidays() -> None:
     christmas_eve_orthodox = datetime(2027, 1, 6, 12, tzinfo=UTC)
     ends = {
-        code: add_business_hours(load_country(code), christmas_eve_orthodox, 8).date()
+        code: add_business_hours(
+            load_country(code), christmas_eve_orthodox, 8
+        ).date()
         for code in available()
     }
     assert ends == {
@@ -186,9 +225,13 @@ def test_each_country_keeps_its_own_holidays() -> None:
     }
 
 
-def test_an_hour_lost_or_won_inside_a_shift_counts_as_it_really_passes() -> None:
+def test_an_hour_lost_or_won_inside_a_shift_counts_as_it_really_passes() -> (
+    None
+):
     nights = replace(
-        load_country("AL"), working_hours={"sun": ("00:00-24:00",)}, holiday_calendar=""
+        load_country("AL"),
+        working_hours={"sun": ("00:00-24:00",)},
+        holiday_calendar="",
     )
     forward = add_business_hours(nights, local(2026, 3, 29, 0, 0), 23)
     back = add_business_hours(nights, local(2026, 10, 25, 0, 0), 25)
@@ -206,7 +249,9 @@ def test_a_decreed_day_off_is_a_holiday() -> None:
 @pytest.mark.parametrize("hours", [-1.0, float("nan"), float("inf"), 10_001.0])
 def test_hours_out_of_reason_are_refused(hours: float) -> None:
     with pytest.raises(InvalidInput):
-        add_business_hours(load_country("AL"), datetime(2026, 1, 1, tzinfo=UTC), hours)
+        add_business_hours(
+            load_country("AL"), datetime(2026, 1, 1, tzinfo=UTC), hours
+        )
 
 
 def test_a_start_without_zone_is_refused() -> None:

@@ -45,7 +45,9 @@ def test_a_sealed_value_opens_where_it_was_sealed_and_nowhere_else(
 
 def test_two_seals_of_one_value_differ() -> None:
     key, record = bytes(32), new_id()
-    assert Vault.seal(key, "a.b", record, "x") != Vault.seal(key, "a.b", record, "x")
+    assert Vault.seal(key, "a.b", record, "x") != Vault.seal(
+        key, "a.b", record, "x"
+    )
 
 
 def test_erasing_destroys_the_key(context: Context) -> None:
@@ -78,14 +80,18 @@ def test_key_files_are_private_and_stay_the_same(tmp_path: Path) -> None:
     for name in KEY_NAMES:
         path = tmp_path / "keys" / f"{name}.key"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert first.bytes_of(name) == second.bytes_of(name) == path.read_bytes()
+        assert (
+            first.bytes_of(name) == second.bytes_of(name) == path.read_bytes()
+        )
     assert len({first.bytes_of(name) for name in KEY_NAMES}) == len(KEY_NAMES)
     assert sorted(p.name for p in (tmp_path / "keys").iterdir()) == sorted(
         f"{name}.key" for name in KEY_NAMES
     )
 
 
-def test_a_damaged_key_file_is_refused_and_not_replaced(tmp_path: Path) -> None:
+def test_a_damaged_key_file_is_refused_and_not_replaced(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "keys"
     Keyring(folder)
     (folder / "master.key").write_bytes(b"short")
@@ -94,7 +100,9 @@ def test_a_damaged_key_file_is_refused_and_not_replaced(tmp_path: Path) -> None:
     assert (folder / "master.key").read_bytes() == b"short"
 
 
-def test_processes_that_start_at_once_get_the_same_keys(tmp_path: Path) -> None:
+def test_processes_that_start_at_once_get_the_same_keys(
+    tmp_path: Path,
+) -> None:
     found: list[bytes] = []
     gate = threading.Barrier(8)
 

@@ -22,7 +22,9 @@ from hotline.core.storage.reference_numbers import next_reference
 
 def test_ids_are_version_7_and_ordered_in_time() -> None:
     made = [new_id() for _ in range(1000)]
-    assert all(i.version == 7 and i.variant == "specified in RFC 4122" for i in made)
+    assert all(
+        i.version == 7 and i.variant == "specified in RFC 4122" for i in made
+    )
     assert len(set(made)) == 1000
     stamps = [i.int >> 80 for i in made]
     assert stamps == sorted(stamps)
@@ -39,7 +41,9 @@ def test_rows_of_one_act_keep_their_order_whatever_the_clock_does(
     assert made == sorted(made)
     monkeypatch.undo()
     with ThreadPoolExecutor(4) as pool:
-        lots = list(pool.map(lambda _: [new_id() for _ in range(2_000)], range(8)))
+        lots = list(
+            pool.map(lambda _: [new_id() for _ in range(2_000)], range(8))
+        )
     assert all(lot == sorted(lot) for lot in lots)
     assert len({made for lot in lots for made in lot}) == 16_000
 
@@ -48,12 +52,18 @@ def test_receipts_have_the_promised_strength() -> None:
     codes = {new_receipt() for _ in range(500)}
     assert len(codes) == 500
     assert RECEIPT_LENGTH * 5 >= 80
-    assert all(normalise_receipt(code) == code.replace("-", "") for code in codes)
+    assert all(
+        normalise_receipt(code) == code.replace("-", "") for code in codes
+    )
 
 
 @pytest.mark.parametrize(
     "typed",
-    ["k7qm-3d9x-0abc-hj2p-w5tz", "K7QM 3D9X OABC HJ2P W5TZ", "k7qm3d9xoabchj2pw5tz\n"],
+    [
+        "k7qm-3d9x-0abc-hj2p-w5tz",
+        "K7QM 3D9X OABC HJ2P W5TZ",
+        "k7qm3d9xoabchj2pw5tz\n",
+    ],
 )
 def test_what_people_type_is_understood(typed: str) -> None:
     assert normalise_receipt(typed) == "K7QM3D9X0ABCHJ2PW5TZ"

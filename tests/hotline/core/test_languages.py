@@ -40,7 +40,9 @@ def data_dir(tmp_path: Path) -> Path:
     public = HEAD + entry("Abuse that is shown live", "CYHOEDDUS")
     (folder / "public.po").write_text(public, "utf-8")
     console = (
-        HEAD + entry("Live stream", "STAFF") + entry("Age of the youngest child", "OED")
+        HEAD
+        + entry("Live stream", "STAFF")
+        + entry("Age of the youngest child", "OED")
     )
     console += entry("A child is in danger now.", "PERYGL")
     (folder / "console.po").write_text(console, "utf-8")
@@ -51,7 +53,9 @@ def data_dir(tmp_path: Path) -> Path:
     assert changed != reasons
     (folder / "routing.toml").write_text(changed, "utf-8")
     country = files.read_text("hotline.core", "country_al.toml")
-    spoken = country.replace('languages = ["sq"', f'languages = ["{NEW}", "sq"')
+    spoken = country.replace(
+        'languages = ["sq"', f'languages = ["{NEW}", "sq"'
+    )
     assert spoken != country
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "country_al.toml").write_text(spoken, "utf-8")
@@ -68,7 +72,9 @@ def context(data_dir: Path) -> Iterator[Context]:
 
 
 def test_the_form_speaks_it(context: Context) -> None:
-    page = create_app(context).test_client().get(f"/report/all?lang={NEW}").text
+    page = (
+        create_app(context).test_client().get(f"/report/all?lang={NEW}").text
+    )
     assert f'<html lang="{NEW}">' in page
     assert "CYHOEDDUS" in page
     assert (
@@ -78,7 +84,9 @@ def test_the_form_speaks_it(context: Context) -> None:
 
 
 def test_letters_speak_it(data_dir: Path) -> None:
-    letter = wording.write_letter("note", NEW, data_dir, reference="R-1", name="Ana")
+    letter = wording.write_letter(
+        "note", NEW, data_dir, reference="R-1", name="Ana"
+    )
     assert letter.subject == "LLYTHYR R-1"
     assert letter.text == "Annwyl Ana\n"
     assert languages.letter_language(["xx", NEW, "sq"], data_dir) == NEW
@@ -95,7 +103,9 @@ def test_a_letter_that_it_lacks_is_written_in_english(data_dir: Path) -> None:
 def _with_english_note(data_dir: Path) -> Path:
     letters = data_dir / "languages" / "en" / "letters"
     letters.mkdir(parents=True)
-    (letters / "note.txt").write_text("Subject: Note\n\nDear {{ name }}\n", "utf-8")
+    (letters / "note.txt").write_text(
+        "Subject: Note\n\nDear {{ name }}\n", "utf-8"
+    )
     return data_dir
 
 
@@ -104,7 +114,9 @@ def test_the_reasons_of_the_rules_speak_it(data_dir: Path) -> None:
     rules = load_rules(data_dir)
     spoken = json.dumps(route(facts, rules, NEW).to_json())
     assert "HEB EI ASESU." in spoken
-    assert "HEB EI ASESU." not in json.dumps(route(facts, rules, "en").to_json())
+    assert "HEB EI ASESU." not in json.dumps(
+        route(facts, rules, "en").to_json()
+    )
     with pytest.raises(InvalidInput):
         route(facts, load_rules(), NEW)
 
@@ -121,14 +133,20 @@ def test_labels_of_data_files_speak_it(data_dir: Path) -> None:
     assert load_weights(data_dir).danger_now.why[NEW] == "PERYGL"
 
 
-def test_what_the_operator_says_replaces_single_sentences(tmp_path: Path) -> None:
+def test_what_the_operator_says_replaces_single_sentences(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "languages" / "sq"
     folder.mkdir(parents=True)
     own = HEAD + entry("Abuse that is shown live", "OURS")
     (folder / "public.po").write_text(own, "utf-8")
     albanian = load_languages(tmp_path)["sq"]
-    assert albanian.translate("Abuse that is shown live", "public.po") == "OURS"
-    assert albanian.translate("I am not sure", "public.po") == "Nuk jam i sigurt"
+    assert (
+        albanian.translate("Abuse that is shown live", "public.po") == "OURS"
+    )
+    assert (
+        albanian.translate("I am not sure", "public.po") == "Nuk jam i sigurt"
+    )
 
 
 def test_faults_of_folders_are_named(data_dir: Path) -> None:
@@ -156,6 +174,9 @@ def test_an_empty_folder_speaks_english(tmp_path: Path) -> None:
 def test_the_shipped_languages() -> None:
     shipped = load_languages()
     assert list(shipped) == ["en", "mk", "sq", "sr-Cyrl", "sr-Latn"]
-    assert [code for code in shipped if shipped[code].has_letters] == ["en", "sq"]
+    assert [code for code in shipped if shipped[code].has_letters] == [
+        "en",
+        "sq",
+    ]
     assert all(language.has_public_pages for language in shipped.values())
     assert shipped["sr-Latn"].own_name == "Srpski (latinica)"

@@ -89,7 +89,9 @@ def test_an_error_names_the_lines_that_it_passed() -> None:
 
 
 def test_deep_errors_stay_short() -> None:
-    done = run("\ndef f(n):\n    return f(n - 1) if n else int(S)\nf(500)", SENTINEL)
+    done = run(
+        "\ndef f(n):\n    return f(n - 1) if n else int(S)\nf(500)", SENTINEL
+    )
     assert len(done.stderr) < 1_000
 
 
@@ -114,11 +116,13 @@ def test_kinds_are_told_apart_and_windows_end() -> None:
     now = [0.0]
     repeats = Repeats(clock=lambda: now[0])
     fault = {"event": "x", "level": "error", "where": "a:1"}
-    assert [repeats.pass_on(fault) for _ in range(BURST + 2)] == [True] * BURST + [
-        False
-    ] * 2
+    assert [repeats.pass_on(fault) for _ in range(BURST + 2)] == [
+        True
+    ] * BURST + [False] * 2
     assert repeats.pass_on({**fault, "where": "a:2"})
-    assert all(repeats.pass_on({"event": "x", "level": "info"}) for _ in range(100))
+    assert all(
+        repeats.pass_on({"event": "x", "level": "info"}) for _ in range(100)
+    )
     assert repeats.take_counts() == []
     now[0] = WINDOW_SECONDS
     assert repeats.take_counts() == [{**fault, "repeated": 2}]
@@ -138,10 +142,12 @@ def test_every_engine_hides_its_parameters() -> None:
     for package in ("hotline", "triage", "partners", "workers"):
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Call) and "create_engine" in ast.unparse(
-                    node.func
-                ):
-                    hidden = {k.arg: ast.unparse(k.value) for k in node.keywords}
+                if isinstance(
+                    node, ast.Call
+                ) and "create_engine" in ast.unparse(node.func):
+                    hidden = {
+                        k.arg: ast.unparse(k.value) for k in node.keywords
+                    }
                     engines.append((path.name, hidden.get("hide_parameters")))
     assert len(engines) >= 4
     assert {hidden for _, hidden in engines} == {"True"}

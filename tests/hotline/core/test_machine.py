@@ -41,7 +41,11 @@ MACHINES = [
 def test_every_state_can_be_reached(table: Machine) -> None:
     reached, grown = {table.initial}, True
     while grown:
-        after = {to for (state, _), to in table.transitions.items() if state in reached}
+        after = {
+            to
+            for (state, _), to in table.transitions.items()
+            if state in reached
+        }
         grown = not after <= reached
         reached |= after
     assert reached == table.states
@@ -56,7 +60,9 @@ def test_names_fit_their_columns(table: Machine) -> None:
 def test_no_hold_is_left_but_by_a_person() -> None:
     """Expiry is a state that still holds; only "released" and "cancelled" let go."""
     ends = {
-        to for (_, event), to in HOLD_MACHINE.transitions.items() if event == "expired"
+        to
+        for (_, event), to in HOLD_MACHINE.transitions.items()
+        if event == "expired"
     }
     assert ends == {"expired"}
     assert HOLD_MACHINE.allows("expired", "released")
@@ -100,7 +106,9 @@ def test_history_and_audit_follow_each_event(context: Context) -> None:
             ("removed", "watching", "removed"),
         ]
         actions = session.scalars(
-            select(AuditEntry.action).where(AuditEntry.entity_id == str(watch.id))
+            select(AuditEntry.action).where(
+                AuditEntry.entity_id == str(watch.id)
+            )
         )
         assert sorted(actions) == ["watch.created", "watch.removed"]
 
@@ -137,12 +145,19 @@ def _watch(context: Context) -> Watch:
         session.add(item)
         session.flush()
         case = Case(
-            id=new_id(), reference="AL-2026-000001", item_id=item.id, opened_at=NOW
+            id=new_id(),
+            reference="AL-2026-000001",
+            item_id=item.id,
+            opened_at=NOW,
         )
         machine.begin(session, case, actor="system", now=NOW)
         session.flush()
         watch = Watch(
-            id=new_id(), item_id=item.id, case_id=case.id, policy="default", baseline={}
+            id=new_id(),
+            item_id=item.id,
+            case_id=case.id,
+            policy="default",
+            baseline={},
         )
         machine.begin(session, watch, actor="system", now=NOW)
     return watch

@@ -128,7 +128,9 @@ def test_nothing_that_python_calls_private_is_let_through(
     address: IPv4Address | IPv6Address,
 ) -> None:
     exempt = ip_network("192.0.0.0/24")
-    if not address.is_global and not (address.version == 4 and address in exempt):
+    if not address.is_global and not (
+        address.version == 4 and address in exempt
+    ):
         assert refusal(str(address), ()) is not None
 
 

@@ -56,7 +56,10 @@ def test_delayed_work_waits_for_its_time(context: Context) -> None:
     assert notes == []
     with context.database.writing() as session:
         assert not outbox.left_behind(session, now=NOW + FRESH)
-        assert len(outbox.left_behind(session, now=NOW + timedelta(minutes=5))) == 1
+        assert (
+            len(outbox.left_behind(session, now=NOW + timedelta(minutes=5)))
+            == 1
+        )
 
 
 def test_a_handed_row_is_left_alone_for_a_lease_only(context: Context) -> None:
@@ -64,7 +67,9 @@ def test_a_handed_row_is_left_alone_for_a_lease_only(context: Context) -> None:
     with context.database.writing() as session:
         outbox.left_behind(session, now=NOW + FRESH)[0].handed_at = NOW
     with context.database.writing() as session:
-        assert not outbox.left_behind(session, now=NOW + LEASE - timedelta(seconds=1))
+        assert not outbox.left_behind(
+            session, now=NOW + LEASE - timedelta(seconds=1)
+        )
         assert outbox.left_behind(session, now=NOW + LEASE)
 
 
@@ -76,13 +81,17 @@ def test_of_what_was_left_behind_danger_comes_first(context: Context) -> None:
         assert [each.key for each in found] == ["b", "a"]
 
 
-def test_failures_wait_longer_each_time_and_end_with_a_person(context: Context) -> None:
+def test_failures_wait_longer_each_time_and_end_with_a_person(
+    context: Context,
+) -> None:
     _post(context, "a")
     waits = []
     for _ in range(3):
         with context.database.writing() as session:
             entry = session.scalars(select(OutboxEntry)).one()
-            outbox.failed(entry, "x" * 900, now=NOW, attempts=4, base=10, final=False)
+            outbox.failed(
+                entry, "x" * 900, now=NOW, attempts=4, base=10, final=False
+            )
             waits.append((entry.due_at - NOW).total_seconds())
     assert all(5 * 2**n <= wait <= 10 * 2**n for n, wait in enumerate(waits))
     assert len(_only(context).last_error) == 300
@@ -91,7 +100,11 @@ def test_failures_wait_longer_each_time_and_end_with_a_person(context: Context) 
         outbox.failed(entry, "x", now=NOW, attempts=4, base=10, final=False)
     assert _only(context).dead_at == NOW
     with context.database.writing() as session:
-        assert outbox.counts(session, now=NOW) == {"open": 0, "overdue": 0, "dead": 1}
+        assert outbox.counts(session, now=NOW) == {
+            "open": 0,
+            "overdue": 0,
+            "dead": 1,
+        }
         assert outbox.lock(session, _only(context).id) is None
 
 

@@ -14,7 +14,8 @@ from hotline.core.settings import load_settings
 def test_defaults_need_nothing(tmp_path: Path) -> None:
     settings = load_settings(data_dir=tmp_path)
     assert (
-        settings.database_url.get_secret_value() == f"sqlite:///{tmp_path}/hotline.db"
+        settings.database_url.get_secret_value()
+        == f"sqlite:///{tmp_path}/hotline.db"
     )
     assert settings.redis == f"unix://{tmp_path}/run/redis.sock"
     assert settings.public_url == "http://127.0.0.1:8000"
@@ -38,10 +39,15 @@ def test_environment_goes_before_the_file(
 def test_secrets_come_from_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "HOTLINE_DATABASE_URL").write_text("postgresql://u:p@db/hotline\n")
+    (tmp_path / "HOTLINE_DATABASE_URL").write_text(
+        "postgresql://u:p@db/hotline\n"
+    )
     monkeypatch.setenv("HOTLINE_SECRET_FILES", str(tmp_path))
     settings = load_settings()
-    assert settings.database_url.get_secret_value() == "postgresql://u:p@db/hotline"
+    assert (
+        settings.database_url.get_secret_value()
+        == "postgresql://u:p@db/hotline"
+    )
 
 
 def test_all_faults_are_named_at_once_and_no_value_is_shown(
@@ -114,13 +120,16 @@ def test_https_makes_cookies_secure(tmp_path: Path) -> None:
 )
 def test_a_redis_by_tcp_without_a_password_is_refused(url: str) -> None:
     with pytest.raises(
-        Misconfigured, match=r"redis_url: .*a Redis that is reached by TCP needs a"
+        Misconfigured,
+        match=r"redis_url: .*a Redis that is reached by TCP needs a",
     ):
         load_settings(redis_url=url)
 
 
 def test_another_scheme_is_no_redis() -> None:
-    with pytest.raises(Misconfigured, match=r"redis_url: .*must start with unix://"):
+    with pytest.raises(
+        Misconfigured, match=r"redis_url: .*must start with unix://"
+    ):
         load_settings(redis_url="http://redis.example")
 
 

@@ -50,7 +50,9 @@ def test_lists_and_dates_arrive_as_toml_and_json_have_them() -> None:
         ({1: object}, {"/day", "/1"}),
     ],
 )
-def test_what_does_not_fit_is_named_all_at_once(data: Any, pointers: set[str]) -> None:
+def test_what_does_not_fit_is_named_all_at_once(
+    data: Any, pointers: set[str]
+) -> None:
     with pytest.raises(InvalidInput) as caught:
         parse(Outer, data)
     assert set(caught.value.fields) == pointers

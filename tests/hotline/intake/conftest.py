@@ -41,7 +41,9 @@ class Person:
         self.client = client
 
     def fields(self, page: str) -> dict[str, str]:
-        found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
+        found = re.findall(
+            r'<input type="hidden" name="(\w+)" value="([^"]*)"', page
+        )
         return dict(found)
 
     def send(self, url: str, **typed: str) -> "object":

@@ -48,7 +48,9 @@ def add_row() -> None:
     # The words that two kinds would share are the made-up kind's alone here.
     head = head.replace("xarf_act=XarfAct.SEXTORTION,", "")
     tail = tail.replace("incidents=(CyberTipIncident.MOLESTATION,)", "")
-    exec(compile(head + ROW + last + tail, spec.origin, "exec"), module.__dict__)
+    exec(
+        compile(head + ROW + last + tail, spec.origin, "exec"), module.__dict__
+    )
 
 
 def main(data_dir: Path) -> None:
@@ -75,7 +77,9 @@ def main(data_dir: Path) -> None:
 def walk_public(client: FlaskClient) -> dict[str, object]:
     """The form, where the kind is chosen and sent; the API; the OpenAPI document."""
     page = client.get("/report/all?lang=en").text
-    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
+    hidden = re.findall(
+        r'<input type="hidden" name="(\w+)" value="([^"]*)"', page
+    )
     typed = {"kind": "made_up", "narrative": "by the form", "supported": "1"}
     sent = client.post("/report/all?lang=en", data=dict(hidden) | typed)
     posted = client.post(
@@ -110,7 +114,9 @@ def walk_wire() -> dict[str, object]:
         kind="made_up",
     )
     sender = Sender("Hotline", "desk@hotline.test", "hotline.test")
-    written = document(found, sender, reference="N-1", description="Notice N-1.")
+    written = document(
+        found, sender, reference="N-1", description="Notice N-1."
+    )
     written["timestamp"] = "2026-11-20T00:00:00+00:00"
     (read_back,) = xarf.parse(json.dumps(written).encode())
     (tip,) = ncmec.parse(
@@ -169,7 +175,9 @@ def statistics(context: Context) -> int:
     from workers.statistics.figures import figures
 
     with context.database.reading() as session:
-        by_kind: dict[str, int] = figures(session, utc_now())["reports"]["by_kind"]
+        by_kind: dict[str, int] = figures(session, utc_now())["reports"][
+            "by_kind"
+        ]
     return by_kind.get("made_up", 0)
 
 

@@ -24,7 +24,11 @@ from workers.app import create_app
 from workers.migrations.tables import metadata
 
 CHROMIUM = next(
-    (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()),
+    (
+        p
+        for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser")
+        if Path(p).exists()
+    ),
     None,
 )
 PAGES = (
@@ -51,7 +55,14 @@ LOOKS: tuple[tuple[int, Any], ...] = (
     (1280, "light"),
     (1280, "dark"),
 )
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RULES = [
+    "wcag2a",
+    "wcag2aa",
+    "wcag21a",
+    "wcag21aa",
+    "wcag22aa",
+    "best-practice",
+]
 NEXT = "main form >> nth=0 >> button >> nth=0"
 pytestmark = pytest.mark.browser
 
@@ -90,7 +101,9 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-def walk(page: Page, base: str, context: Context, language: str) -> Iterator[str]:
+def walk(
+    page: Page, base: str, context: Context, language: str
+) -> Iterator[str]:
     """Every public page there is, one after the other; yields what it is."""
     for path in PAGES:
         page.goto(f"{base}{path}?lang={language}")
@@ -133,7 +146,8 @@ def walk(page: Page, base: str, context: Context, language: str) -> Iterator[str
     page.fill("#receipt", receipt)
     follow(page, "main .button")
     assert (
-        "Which one?" in page.inner_text("main") and page.locator(".note").count() == 3
+        "Which one?" in page.inner_text("main")
+        and page.locator(".note").count() == 3
     )
     yield "the status, held, with a question"
     page.fill("#text", " ")
@@ -225,7 +239,9 @@ def test_every_page(
 
 
 @pytest.mark.parametrize("language", ["sq", "en"])
-def test_the_form_for_callers(browser: Browser, tmp_path: Path, language: str) -> None:
+def test_the_form_for_callers(
+    browser: Browser, tmp_path: Path, language: str
+) -> None:
     context = build_context(
         Settings(data_dir=tmp_path, audiences=("console",), country="AL")
     )
@@ -267,12 +283,14 @@ class Keys:
     def tab_to(self, selector: str) -> None:
         for _ in range(80):
             self.page.keyboard.press("Tab")
-            if self.page.evaluate("s => document.activeElement.matches(s)", selector):
+            if self.page.evaluate(
+                "s => document.activeElement.matches(s)", selector
+            ):
                 box = self.page.locator(":focus").bounding_box()
                 bar = self.page.locator(".bar").bounding_box()
-                assert box and bar and box["y"] + box["height"] > bar["height"], (
-                    selector
-                )
+                assert (
+                    box and bar and box["y"] + box["height"] > bar["height"]
+                ), selector
                 assert self.page.evaluate(
                     "getComputedStyle(document.activeElement).outlineStyle != 'none'"
                 )
@@ -285,7 +303,9 @@ class Keys:
             self.page.keyboard.press(key)
 
 
-def test_the_keyboard_alone_is_enough(browser: Browser, tmp_path: Path) -> None:
+def test_the_keyboard_alone_is_enough(
+    browser: Browser, tmp_path: Path
+) -> None:
     """From the start page to the receipt and back with the code, by Tab, Space and Enter."""
     look = browser.new_context(viewport={"width": 320, "height": 600})
     page = look.new_page()
@@ -295,7 +315,11 @@ def test_the_keyboard_alone_is_enough(browser: Browser, tmp_path: Path) -> None:
         keys.press("main a[href='/report']")
         keys.tab_to("#locations")
         page.keyboard.type("https://a.example/1")
-        answers = {"what": "kind", "who": "reporter_role", "danger": "danger_now"}
+        answers = {
+            "what": "kind",
+            "who": "reporter_role",
+            "danger": "danger_now",
+        }
         while (name := page.url.rsplit("/", 1)[1]) != "check":
             if name in answers:
                 keys.tab_to(f"[name={answers[name]}]")
@@ -322,7 +346,9 @@ def test_the_keyboard_alone_is_enough(browser: Browser, tmp_path: Path) -> None:
         look.close()
 
 
-def test_a_child_s_way_by_the_keyboard(browser: Browser, tmp_path: Path) -> None:
+def test_a_child_s_way_by_the_keyboard(
+    browser: Browser, tmp_path: Path
+) -> None:
     look = browser.new_context(viewport={"width": 320, "height": 600})
     page = look.new_page()
     keys = Keys(page)
@@ -347,19 +373,25 @@ def test_a_child_s_way_by_the_keyboard(browser: Browser, tmp_path: Path) -> None
         look.close()
 
 
-def test_leaving_quickly_from_everywhere(browser: Browser, tmp_path: Path) -> None:
+def test_leaving_quickly_from_everywhere(
+    browser: Browser, tmp_path: Path
+) -> None:
     look = browser.new_context()
     page = look.new_page()
     page.route(
-        "https://www.wikipedia.org/**", lambda route: route.fulfill(body="elsewhere")
+        "https://www.wikipedia.org/**",
+        lambda route: route.fulfill(body="elsewhere"),
     )
     questions = [
-        f"/report/{name}" for name in ("where", "what", "who", "danger", "more")
+        f"/report/{name}"
+        for name in ("where", "what", "who", "danger", "more")
     ]
     with serving(tmp_path, "AL") as (base, _):
         for path in (*PAGES, *questions):
             page.goto(base + path)
-            field = page.locator("main textarea, main input[name=receipt]").first
+            field = page.locator(
+                "main textarea, main input[name=receipt]"
+            ).first
             if field.count():
                 field.focus()  # also in the middle of writing
                 page.keyboard.type("ABC")

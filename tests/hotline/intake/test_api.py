@@ -20,15 +20,21 @@ def count(context: Context) -> int:
         return session.scalar(select(func.count()).select_from(Report)) or 0
 
 
-def test_report_status_information(client: FlaskClient, context: Context) -> None:
-    answer = client.post(REPORTS, json={**GOOD, "kind": "p2p", "contact": "a@b.test"})
+def test_report_status_information(
+    client: FlaskClient, context: Context
+) -> None:
+    answer = client.post(
+        REPORTS, json={**GOOD, "kind": "p2p", "contact": "a@b.test"}
+    )
     assert answer.status_code == 201
     receipt = answer.json["receipt"]
     added = client.post(
         f"{REPORTS}/information", json={"receipt": receipt, "text": "more"}
     )
     assert (added.status_code, added.data) == (204, b"")
-    status = client.post(f"{REPORTS}/status", json={"receipt": receipt.lower()})
+    status = client.post(
+        f"{REPORTS}/status", json={"receipt": receipt.lower()}
+    )
     assert status.status_code == 200
     assert [part["state"] for part in status.json["parts"]] == ["received"]
     assert [(m["author"], m["text"]) for m in status.json["messages"]] == [
@@ -58,12 +64,20 @@ def test_report_status_information(client: FlaskClient, context: Context) -> Non
         (b'{"narrative": "\\ud800"}', "application/json", 422),
         (b'{"narrative": 5}', "application/json", 422),
         (b'{"narrative": "x", "unknown": 1}', "application/json", 422),
-        (json.dumps({"narrative": "x" * 1_000_000}).encode(), "application/json", 422),
+        (
+            json.dumps({"narrative": "x" * 1_000_000}).encode(),
+            "application/json",
+            422,
+        ),
         (b" " * 2_100_000, "application/json", 413),
     ],
 )
 def test_bad_bodies(
-    client: FlaskClient, context: Context, body: bytes, content_type: str, status: int
+    client: FlaskClient,
+    context: Context,
+    body: bytes,
+    content_type: str,
+    status: int,
 ) -> None:
     answer = client.post(REPORTS, data=body, content_type=content_type)
     assert answer.status_code == status
@@ -83,10 +97,15 @@ def test_every_fault_has_a_pointer(client: FlaskClient) -> None:
     }
 
 
-def test_a_chunked_body_is_refused(client: FlaskClient, context: Context) -> None:
+def test_a_chunked_body_is_refused(
+    client: FlaskClient, context: Context
+) -> None:
     answer = client.post(
         REPORTS,
-        headers={"Transfer-Encoding": "chunked", "Content-Type": "application/json"},
+        headers={
+            "Transfer-Encoding": "chunked",
+            "Content-Type": "application/json",
+        },
         input_stream=None,
     )
     assert answer.status_code == 411
@@ -97,8 +116,16 @@ def test_unknown_mistyped_and_malformed_receipts_look_the_same(
     client: FlaskClient,
 ) -> None:
     answers = {
-        client.post(f"{REPORTS}/{verb}", json={"receipt": receipt, **more}).data
-        for receipt in ("0000-0000-0000-0000-0000", "nonsense", "", "-" * 20, "\u0000")
+        client.post(
+            f"{REPORTS}/{verb}", json={"receipt": receipt, **more}
+        ).data
+        for receipt in (
+            "0000-0000-0000-0000-0000",
+            "nonsense",
+            "",
+            "-" * 20,
+            "\u0000",
+        )
         for verb, more in (("status", {}), ("information", {"text": "x"}))
     }
     assert len(answers) == 1
@@ -113,7 +140,9 @@ def test_idempotency(client: FlaskClient, context: Context) -> None:
     other = client.post(REPORTS, json={"narrative": "other"}, headers=headers)
     assert other.status_code == 409
     assert (
-        client.post(REPORTS, json=GOOD, headers={"Idempotency-Key": "1"}).status_code
+        client.post(
+            REPORTS, json=GOOD, headers={"Idempotency-Key": "1"}
+        ).status_code
         == 422
     )
     assert count(context) == 1
@@ -134,20 +163,34 @@ def test_a_flood_of_reports_is_held_and_a_flood_of_lookups_waits(
         "lookups_of_one = 1\nadditions_of_one = 1\nform_seconds = 0\n"
         "proof_rounds = 1\nproof_tries = 1\n"
     )
-    for address in ("192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3"):
-        answer = client.post(REPORTS, json=GOOD, environ_base={"REMOTE_ADDR": address})
+    for address in (
+        "192.0.2.1",
+        "192.0.2.1",
+        "192.0.2.1",
+        "192.0.2.2",
+        "192.0.2.3",
+    ):
+        answer = client.post(
+            REPORTS, json=GOOD, environ_base={"REMOTE_ADDR": address}
+        )
         assert answer.status_code == 201
     with context.database.reading() as session:
-        held = session.scalars(select(Report.held_for_review).order_by(Report.id)).all()
+        held = session.scalars(
+            select(Report.held_for_review).order_by(Report.id)
+        ).all()
     assert held == [False, False, True, False, True]
     for verb, more in (("status", {}), ("information", {"text": "x"})):
         body = {"receipt": "0" * 20, **more}
         assert client.post(f"{REPORTS}/{verb}", json=body).status_code == 404
         again = client.post(f"{REPORTS}/{verb}", json=body)
-        assert again.status_code == 429 and int(again.headers["Retry-After"]) >= 1
+        assert (
+            again.status_code == 429 and int(again.headers["Retry-After"]) >= 1
+        )
 
 
-def test_behind_proxies_the_address_they_saw_is_counted(context: Context) -> None:
+def test_behind_proxies_the_address_they_saw_is_counted(
+    context: Context,
+) -> None:
     from dataclasses import replace
 
     from hotline.core.settings import Settings
@@ -155,7 +198,9 @@ def test_behind_proxies_the_address_they_saw_is_counted(context: Context) -> Non
     from workers.app import create_app
 
     settings = Settings(
-        data_dir=context.settings.data_dir, trusted_proxies=1, audiences=("public",)
+        data_dir=context.settings.data_dir,
+        trusted_proxies=1,
+        audiences=("public",),
     )
     app = create_app(replace(context, settings=settings))
     for header, seen in (
@@ -171,7 +216,9 @@ def test_behind_proxies_the_address_they_saw_is_counted(context: Context) -> Non
             assert guard._address() == seen
 
 
-def test_the_document_describes_every_route(app: APIFlask, client: FlaskClient) -> None:
+def test_the_document_describes_every_route(
+    app: APIFlask, client: FlaskClient
+) -> None:
     document = client.get("/api/v1/openapi.json").json
     assert document["openapi"].startswith("3.1")
     routes = {
@@ -189,5 +236,7 @@ def test_the_document_describes_every_route(app: APIFlask, client: FlaskClient) 
     schemas = document["components"]["schemas"]
     Draft202012Validator.check_schema(schemas["Submission"])
     answer = client.post(REPORTS, json={"bad": 1})
-    problem = Draft202012Validator({"$ref": "#/components/schemas/Problem", **document})
+    problem = Draft202012Validator(
+        {"$ref": "#/components/schemas/Problem", **document}
+    )
     problem.validate(answer.json)

@@ -72,10 +72,17 @@ def test_each_line_is_answered(client: FlaskClient, context: Context) -> None:
     first, second, third, fourth = answers(send(client, key, body))
     assert second["problem"]["errors"][0]["pointer"] == "/narrative"  # type: ignore[index]
     assert third["problem"]["status"] == 400  # type: ignore[index]
-    assert [line["line"] for line in (first, second, third, fourth)] == [1, 2, 3, 4]
+    assert [line["line"] for line in (first, second, third, fourth)] == [
+        1,
+        2,
+        3,
+        4,
+    ]
     with context.database.reading() as session:
         for line, urgent in ((first, False), (fourth, True)):
-            found = service.find_by_receipt(session, context, str(line["receipt"]))
+            found = service.find_by_receipt(
+                session, context, str(line["receipt"])
+            )
             assert found is not None
             assert (found.source, found.channel, found.danger_now) == (
                 "app",
@@ -90,8 +97,12 @@ def test_sent_twice_with_a_key_of_its_own_is_stored_once(
     key = make_key(context)
     headers = {"Idempotency-Key": "9a1b0c4e-1111-2222-3333-444455556666"}
     first = send(client, key, b'{"narrative":"one"}', **headers)
-    assert send(client, key, b'{"narrative":"one"}', **headers).data == first.data
-    assert send(client, key, b'{"narrative":"two"}', **headers).status_code == 409
+    assert (
+        send(client, key, b'{"narrative":"one"}', **headers).data == first.data
+    )
+    assert (
+        send(client, key, b'{"narrative":"two"}', **headers).status_code == 409
+    )
     assert count(context) == 1
 
 
@@ -135,7 +146,10 @@ def test_a_key_is_needed_and_its_scope_counts(
         assert response.status_code == 401
         assert response.headers["WWW-Authenticate"] == "Bearer"
     assert len({response.data for response in refused}) == 1
-    assert send(client, make_key(context, "one", 5, "reports"), body).status_code == 403
+    assert (
+        send(client, make_key(context, "one", 5, "reports"), body).status_code
+        == 403
+    )
     revoked = make_key(context, "two")
     with context.database.writing() as session:
         keys.revoke(session, "two", actor="person:x", now=NOW)
@@ -151,11 +165,15 @@ def test_a_quota_is_all_or_nothing_and_begins_anew_each_day(
     key = make_key(context, "app", 3)
     assert send(client, key, b'{"narrative":"x"}\n' * 4).status_code == 429
     assert len(answers(send(client, key, b'{"narrative":"x"}\n' * 2))) == 2
-    report = {"json": {"narrative": "x"}, "headers": {"Authorization": f"Bearer {key}"}}
+    report = {
+        "json": {"narrative": "x"},
+        "headers": {"Authorization": f"Bearer {key}"},
+    }
     assert client.post("/api/v1/reports", **report).status_code == 201  # type: ignore[arg-type]
     refused = client.post("/api/v1/reports", **report)  # type: ignore[arg-type]
     assert (
-        refused.status_code == 429 and 0 < int(refused.headers["Retry-After"]) <= 86_401
+        refused.status_code == 429
+        and 0 < int(refused.headers["Retry-After"]) <= 86_401
     )
     assert count(context) == 3
     quotas, sender = keys.Quotas(), sender_of(context, key)
@@ -166,11 +184,16 @@ def test_a_quota_is_all_or_nothing_and_begins_anew_each_day(
         quotas.spend(session, sender, 3, later + timedelta(days=1))
 
 
-def test_a_second_try_costs_no_quota(client: FlaskClient, context: Context) -> None:
+def test_a_second_try_costs_no_quota(
+    client: FlaskClient, context: Context
+) -> None:
     key, body = make_key(context, "app", 3), b'{"narrative":"x"}\n' * 2
     tries = {"Idempotency_Key": "0123456789abcdef-bulk"}
     first, second = (send(client, key, body, **tries) for _ in range(2))
-    assert first.status_code == second.status_code == 200 and first.data == second.data
+    assert (
+        first.status_code == second.status_code == 200
+        and first.data == second.data
+    )
     single = {
         "json": {"narrative": "x"},
         "headers": {
@@ -193,7 +216,9 @@ def used(context: Context) -> int:
         return session.scalars(select(ApiKey)).one().used
 
 
-def test_of_a_large_quota_a_thousandth_is_taken_in_advance(context: Context) -> None:
+def test_of_a_large_quota_a_thousandth_is_taken_in_advance(
+    context: Context,
+) -> None:
     sender = sender_of(context, make_key(context, "app", 2_000))
     quotas, of_another_process = keys.Quotas(), keys.Quotas()
 
@@ -209,7 +234,9 @@ def test_of_a_large_quota_a_thousandth_is_taken_in_advance(context: Context) -> 
     spend(quotas, 10)
     assert used(context) == 15
     spend(of_another_process, 1_985)
-    assert used(context) == 2_000, "nothing in advance where that would be too much"
+    assert used(context) == 2_000, (
+        "nothing in advance where that would be too much"
+    )
     spend(quotas, 2)
     for whose in (quotas, of_another_process):
         with pytest.raises(TooMany):
@@ -224,28 +251,44 @@ def test_what_stores_nothing_new_is_not_paid_from_the_advance(
     key = make_key(context, "app", 2_000)
 
     def post(idempotency_key: str, narrative: str = "x") -> int:
-        headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": idempotency_key}
+        headers = {
+            "Authorization": f"Bearer {key}",
+            "Idempotency-Key": idempotency_key,
+        }
         body = {"narrative": narrative}
-        return client.post("/api/v1/reports", json=body, headers=headers).status_code
+        return client.post(
+            "/api/v1/reports", json=body, headers=headers
+        ).status_code
 
     one = "0123456789abcdef-one"
     assert post(one) == 201 and used(context) == 3, "one, and two in advance"
     assert [post(one) for _ in range(4)] == [201] * 4
     assert [post(one, "another") for _ in range(4)] == [409] * 4
     assert [post("short") for _ in range(4)] == [422] * 4
-    assert [post(f"{one}-{n}") for n in range(2)] == [201, 201] and used(context) == 3
-    assert post(f"{one}-3") == 201 and used(context) == 6 and count(context) == 4
+    assert [post(f"{one}-{n}") for n in range(2)] == [201, 201] and used(
+        context
+    ) == 3
+    assert (
+        post(f"{one}-3") == 201 and used(context) == 6 and count(context) == 4
+    )
 
 
-def test_what_was_not_stored_was_not_taken_in_advance(context: Context) -> None:
-    sender, quotas = sender_of(context, make_key(context, "app", 5_000)), keys.Quotas()
+def test_what_was_not_stored_was_not_taken_in_advance(
+    context: Context,
+) -> None:
+    sender, quotas = (
+        sender_of(context, make_key(context, "app", 5_000)),
+        keys.Quotas(),
+    )
     with pytest.raises(RuntimeError), context.database.writing() as session:
         quotas.spend(session, sender, 1, NOW)
         raise RuntimeError
     assert used(context) == 0
     with context.database.writing() as session:
         quotas.spend(session, sender, 1, NOW)
-    assert used(context) == 6, "the failed transaction left no advance to spend from"
+    assert used(context) == 6, (
+        "the failed transaction left no advance to spend from"
+    )
 
 
 def test_keys_are_named_once_and_not_kept(context: Context) -> None:

@@ -15,7 +15,9 @@ from hotline.core.languages import PUBLIC, SHIPPED, load_languages
 
 HOTLINE = Path(hotline.core.context.__file__).parents[1]
 LANGUAGES = [
-    language.code for language in load_languages().values() if language.find(PUBLIC)
+    language.code
+    for language in load_languages().values()
+    if language.find(PUBLIC)
 ]
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
 # Names and file formats that keep their own letters in every alphabet.
@@ -68,7 +70,9 @@ def test_catalogues_keep_to_their_alphabet(locale: str, alphabet: str) -> None:
         if entry.id:
             words = OWN_LETTERS.sub("", str(entry.string))
             foreign = [
-                c for c in words if c.isalpha() and not re.match(f"[{alphabet}]", c)
+                c
+                for c in words
+                if c.isalpha() and not re.match(f"[{alphabet}]", c)
             ]
             assert not foreign, (entry.id, foreign)
 

@@ -21,7 +21,11 @@ from workers.app import create_app
 
 pytestmark = pytest.mark.browser
 CHROMIUM = next(
-    (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()),
+    (
+        p
+        for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser")
+        if Path(p).exists()
+    ),
     None,
 )
 PICTURES = Path(__file__).parent / "pictures"
@@ -38,7 +42,9 @@ def scene(size: tuple[int, int], seed: int) -> Image.Image:
         x, y = (int(random.integers(0, side)) for side in size)
         radius = int(random.integers(2, max(3, min(size) // 5)))
         colour = tuple(int(value) for value in random.integers(0, 256, 3))
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+        draw.ellipse(
+            (x - radius, y - radius, x + radius, y + radius), fill=colour
+        )
     return picture.filter(ImageFilter.GaussianBlur(1))
 
 
@@ -74,7 +80,12 @@ def base(context: Context) -> Iterator[str]:
 
 
 def choose(
-    page: Page, data: bytes, kind: str, into: str = "#locations", *, keep: bool = False
+    page: Page,
+    data: bytes,
+    kind: str,
+    into: str = "#locations",
+    *,
+    keep: bool = False,
 ) -> list[str]:
     """The lines that stand in the field ``into`` once a picture was chosen."""
     if not keep:
@@ -111,7 +122,11 @@ def seen_through(picture: Image.Image) -> bytes:
 def generated() -> Iterator[tuple[str, bytes, str]]:
     for seed, size in enumerate(SIZES):
         for kind in ("PNG", "JPEG", "WEBP"):
-            yield f"scene {size} {kind}", encoded(scene(size, seed), kind), kind
+            yield (
+                f"scene {size} {kind}",
+                encoded(scene(size, seed), kind),
+                kind,
+            )
     yield "scene, turned", turned(scene((800, 600), 11)), "JPEG"
     yield "scene, seen through", seen_through(scene((800, 600), 12)), "PNG"
 
@@ -119,7 +134,11 @@ def generated() -> Iterator[tuple[str, bytes, str]]:
 def public_domain() -> Iterator[tuple[str, bytes, str]]:
     """The pictures as they come, in other formats and sizes, and turned."""
     for path in sorted(PICTURES.glob("*.[jp][pn]g")):
-        yield path.name, path.read_bytes(), {"jpg": "JPEG"}.get(path.suffix[1:], "PNG")
+        yield (
+            path.name,
+            path.read_bytes(),
+            {"jpg": "JPEG"}.get(path.suffix[1:], "PNG"),
+        )
         with Image.open(path) as opened:
             picture = opened.convert("RGB")
         large = picture.resize(
@@ -130,7 +149,9 @@ def public_domain() -> Iterator[tuple[str, bytes, str]]:
         yield f"{path.name}, turned", turned(picture), "JPEG"
 
 
-@pytest.mark.parametrize(("pictures", "enough"), [(generated, 11), (public_domain, 15)])
+@pytest.mark.parametrize(
+    ("pictures", "enough"), [(generated, 11), (public_domain, 15)]
+)
 def test_the_browser_agrees_with_the_server(
     chromium_page: Page, base: str, pictures: Any, enough: int
 ) -> None:
@@ -140,7 +161,11 @@ def test_the_browser_agrees_with_the_server(
     page.goto(f"{base}/report/where")
     for name, data, kind in pictures():
         ours = fingerprint_media(data)
-        if ours.pdq is None or ours.pdq_quality is None or ours.pdq_quality < 80:
+        if (
+            ours.pdq is None
+            or ours.pdq_quality is None
+            or ours.pdq_quality < 80
+        ):
             continue
         first, second = choose(page, data, kind)
         assert (
@@ -169,7 +194,9 @@ def test_it_is_offered_wherever_a_place_can_be_told(
         page.click("main .button")
         into = "#text"
     page.fill(into, "before")
-    lines = choose(page, encoded(scene((640, 480), 7), "PNG"), "PNG", into, keep=True)
+    lines = choose(
+        page, encoded(scene((640, 480), 7), "PNG"), "PNG", into, keep=True
+    )
     assert lines[0] == "before"
     assert [line.partition(":")[0] for line in lines[1:]] == ["pdq", "sha256"]
 
@@ -180,7 +207,9 @@ def test_a_picture_without_detail_gets_no_pdq_and_a_text_is_no_picture(
     page = chromium_page
     page.goto(f"{base}/report/where")
     plain = encoded(Image.new("RGB", (300, 300), "white"), "PNG")
-    assert [line.partition(":")[0] for line in choose(page, plain, "PNG")] == ["sha256"]
+    assert [line.partition(":")[0] for line in choose(page, plain, "PNG")] == [
+        "sha256"
+    ]
     page.goto(f"{base}/report/where")
     assert choose(page, b"this is not a picture", "PNG") == []
     assert page.inner_text("#device-said") == page.get_attribute(
@@ -202,12 +231,17 @@ def test_only_the_fingerprint_travels(chromium_page: Page, base: str) -> None:
     page.wait_for_url("**/report/what")
     page.remove_listener("request", note)
     posts = [request for request in sent if request.method != "GET"]
-    assert len(posts) == 1 and all(request.url.startswith(base) for request in sent)
+    assert len(posts) == 1 and all(
+        request.url.startswith(base) for request in sent
+    )
     body = posts[0].post_data_buffer or b""
-    fields = parse_qs(body.decode("ascii"), strict_parsing=True, keep_blank_values=True)
+    fields = parse_qs(
+        body.decode("ascii"), strict_parsing=True, keep_blank_values=True
+    )
     assert fields.keys() == {"csrf_token", "proof", "locations"}
     assert (
-        fields["locations"][0].split() == lines and len(fields["csrf_token"][0]) < 150
+        fields["locations"][0].split() == lines
+        and len(fields["csrf_token"][0]) < 150
     )
     proof = json.loads(
         base64.b64decode(fields["proof"][0]) or b"{}"
@@ -215,5 +249,7 @@ def test_only_the_fingerprint_travels(chromium_page: Page, base: str) -> None:
     assert proof.keys() <= {"challenge", "solution"}
     assert proof.get("solution", {}).keys() <= {"counter", "derivedKey"}
     assert len(body) < 1_500 and b"private-name" not in body
-    assert not any(data[at : at + 24] in body for at in range(0, len(data) - 24, 24))
+    assert not any(
+        data[at : at + 24] in body for at in range(0, len(data) - 24, 24)
+    )
     assert all(len(request.url) < 200 for request in sent)

@@ -8,7 +8,11 @@ from hotline.intake.flood.limits import Counters
 
 def test_events_are_counted_by_kind_and_address() -> None:
     counters = Counters(60)
-    assert [counters.hit("report", "192.0.2.1", now=t) for t in (0, 1, 2)] == [1, 2, 3]
+    assert [counters.hit("report", "192.0.2.1", now=t) for t in (0, 1, 2)] == [
+        1,
+        2,
+        3,
+    ]
     assert counters.hit("report", "192.0.2.2", now=3) == 1
     assert counters.hit("lookup", "192.0.2.1", now=3) == 1
     assert counters.seconds_left(3) == 58

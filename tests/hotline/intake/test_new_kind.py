@@ -44,7 +44,9 @@ def test_each_row_has_words_and_no_word_of_a_format_means_two_kinds() -> None:
         assert kind.row.public
         assert kind.row.console
     words = [word for kind in ReportKind for word in kind.row.wire.xarf_words]
-    incidents = [word for kind in ReportKind for word in kind.row.wire.incidents]
+    incidents = [
+        word for kind in ReportKind for word in kind.row.wire.incidents
+    ]
     assert len(words) == len(set(words))
     assert len(incidents) == len(set(incidents))
 

@@ -26,7 +26,9 @@ from hotline.intake.submission import Submission
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 KEY = "2f1d4b1c-8f0a-4b57-9a3e-7a4c0d5f1e22"
-ONE = Submission(locations=["https://a.example/1"], contact="a@b.test", danger_now=True)
+ONE = Submission(
+    locations=["https://a.example/1"], contact="a@b.test", danger_now=True
+)
 TWO = Submission(
     locations=["https://a.example/1", "https://a.example/2"], narrative="x"
 )
@@ -53,7 +55,12 @@ def send(
 ) -> Received:
     with nullcontext() if alone else context.database.writing() as session:
         return idempotency.receive_once(
-            session, context, submission, key, arrival=Arrival("api", now), **more
+            session,
+            context,
+            submission,
+            key,
+            arrival=Arrival("api", now),
+            **more,
         )
 
 
@@ -74,15 +81,23 @@ def test_the_second_try_gets_the_first_answer_and_writes_nothing(
     stored = counts(context)
     assert stored == [1, 1, parts, parts, parts, 1, 1]
     for again in (alone, not alone):
-        second = send(context, submission, alone=again, now=NOW + timedelta(hours=23))
+        second = send(
+            context, submission, alone=again, now=NOW + timedelta(hours=23)
+        )
         assert second.again and (second.report_id, second.receipt) == (
             first.report_id,
             first.receipt,
         )
     with pytest.raises(idempotency.OtherBody):
-        send(context, submission.model_copy(update={"narrative": "y"}), alone=alone)
+        send(
+            context,
+            submission.model_copy(update={"narrative": "y"}),
+            alone=alone,
+        )
     assert counts(context) == stored
-    late = send(context, submission, alone=alone, now=NOW + timedelta(hours=25))
+    late = send(
+        context, submission, alone=alone, now=NOW + timedelta(hours=25)
+    )
     assert late.report_id != first.report_id and counts(context)[1] == 2
 
 
@@ -92,7 +107,9 @@ def test_of_many_at_the_same_moment_one_is_stored(
 ) -> None:
     with ThreadPoolExecutor(8) as pool:
         told = list(
-            pool.map(lambda n: send(context, submission, alone=n % 2 > 0), range(24))
+            pool.map(
+                lambda n: send(context, submission, alone=n % 2 > 0), range(24)
+            )
         )
     assert len({one.receipt for one in told}) == 1
     assert sum(not one.again for one in told) == 1
@@ -137,7 +154,9 @@ def test_what_is_one_parameter_is_one_value(context: Context) -> None:
     }
     for column, other in batch._SAME.items():
         assert values[column] == values[other], column
-    moments = [value for value in values.values() if isinstance(value, datetime)]
+    moments = [
+        value for value in values.values() if isinstance(value, datetime)
+    ]
     assert len(moments) == 6 and set(moments) == {NOW}
 
 
@@ -181,7 +200,10 @@ def test_what_fails_the_quick_way_is_told_by_the_ordinary_one_and_writes_nothing
     batch.store(None, context, [(once, ONE)], Arrival("api", NOW))
     with pytest.raises(IntegrityError):
         batch.store(
-            None, context, [(Received(receipt=once.receipt), ONE)], Arrival("api", NOW)
+            None,
+            context,
+            [(Received(receipt=once.receipt), ONE)],
+            Arrival("api", NOW),
         )
     assert len(sent) == 1 and len(told) == 1
     assert counts(context) == [1, 1, 1, 1, 1, 1, 0]
@@ -199,7 +221,9 @@ def test_a_connection_that_broke_in_the_pool_loses_no_report(
     for broken in range(3):
         send(context, ONE, alone=True, key=f"{KEY}-{broken}-a")
         with other.connect() as connection:
-            connection.execute(text(f"{others} AND datname = current_database()"))
+            connection.execute(
+                text(f"{others} AND datname = current_database()")
+            )
         send(context, ONE, alone=True, key=f"{KEY}-{broken}-b")
     other.dispose()
     assert len(sent) == 3  # after each break one went the ordinary way

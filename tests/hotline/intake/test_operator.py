@@ -28,7 +28,9 @@ SignIn = Callable[[str], FlaskClient]
 
 
 @pytest.fixture
-def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
+def context(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Context]:
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
     built = build_context(
         Settings(data_dir=tmp_path, audiences=("console",), country="AL")
@@ -57,7 +59,9 @@ def sign_in(context: Context) -> SignIn:
         with context.database.writing() as session:
             person = accounts.find_person(session, username)
             token = logins.open_session(session, person, utc_now())
-        client.set_cookie(auth.COOKIE, token, domain="localhost", path="/console")
+        client.set_cookie(
+            auth.COOKIE, token, domain="localhost", path="/console"
+        )
         return client
 
     return client_of
@@ -65,7 +69,9 @@ def sign_in(context: Context) -> SignIn:
 
 def hidden(page: str) -> dict[str, str]:
     form = page[page.index(f'action="{PAGE}"') :]
-    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    return dict(
+        re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
+    )
 
 
 def receipt_of(page: str) -> str:
@@ -93,7 +99,9 @@ def test_an_operator_starts_with_the_form(sign_in: SignIn) -> None:
     assert sign_in("operator").get("/console/").location == PAGE
 
 
-def test_every_page_of_the_whole_console_names_its_permission(context: Context) -> None:
+def test_every_page_of_the_whole_console_names_its_permission(
+    context: Context,
+) -> None:
     app = create_app(context)
     bare = {
         rule.endpoint
@@ -129,7 +137,9 @@ def test_a_caller_s_report_is_stored_under_the_operator_s_name(
         assert report.danger_now and len(report.parts) == 2
         assert report.language == typed["caller_language"]
         begun = session.scalars(
-            select(HistoryEntry).where(HistoryEntry.entity_id == report.parts[0].id)
+            select(HistoryEntry).where(
+                HistoryEntry.entity_id == report.parts[0].id
+            )
         ).one()
         assert begun.actor == accounts.find_person(session, "operator").actor
     assert (
@@ -146,14 +156,19 @@ def test_what_cannot_be_stored_comes_back_with_all_that_was_typed(
     given = hidden(client.get(PAGE).text)
     nothing = client.post(PAGE, data=given | {"contact": "call-back wish"})
     assert nothing.status_code == 422
-    assert "call-back wish" in nothing.text and 'id="locations-error"' in nothing.text
+    assert (
+        "call-back wish" in nothing.text
+        and 'id="locations-error"' in nothing.text
+    )
     stale = client.post(
         PAGE, data=given | {"form_id": "forged", "narrative": "kept words"}
     )
     assert stale.status_code == 422 and "kept words" in stale.text
     assert reports(context) == 0
     assert (
-        client.post(PAGE, data=hidden(stale.text) | {"narrative": "x"}).status_code
+        client.post(
+            PAGE, data=hidden(stale.text) | {"narrative": "x"}
+        ).status_code
         == 200
     )
 
@@ -163,7 +178,9 @@ def test_without_a_form_token_or_with_a_file_nothing_is_stored(
 ) -> None:
     client = sign_in("operator")
     given = hidden(client.get(PAGE).text) | {"narrative": "x"}
-    assert client.post(PAGE, data=given | {"csrf_token": "x"}).status_code == 400
+    assert (
+        client.post(PAGE, data=given | {"csrf_token": "x"}).status_code == 400
+    )
     sent = client.post(PAGE, data=given, content_type="multipart/form-data")
     assert sent.status_code == 415
     assert reports(context) == 0

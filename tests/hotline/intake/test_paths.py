@@ -7,7 +7,9 @@ from hotline.intake.form import paths
 
 ANSWERS = st.fixed_dictionaries(
     {
-        "reporter_role": st.sampled_from(["", "child_self", "child_friend", "parent"]),
+        "reporter_role": st.sampled_from(
+            ["", "child_self", "child_friend", "parent"]
+        ),
         "own_material": st.sampled_from(["", "yes"]),
         "danger_now": st.sampled_from(["", "no", "yes"]),
         paths.PATH: st.sampled_from(["", paths.SHORT]),
@@ -34,18 +36,27 @@ def test_every_way_visits_each_page_once_and_ends_at_the_check(
 def test_the_emergency_comes_before_anything_else_is_asked(
     values: dict[str, str],
 ) -> None:
-    assert paths.page_after("danger", {**values, "danger_now": "yes"}) == "emergency"
+    assert (
+        paths.page_after("danger", {**values, "danger_now": "yes"})
+        == "emergency"
+    )
 
 
 def test_a_child_is_offered_help_as_soon_as_it_says_so() -> None:
-    assert paths.page_after("who", {"reporter_role": "child_self"}) == "support"
-    assert paths.page_after("who", {"reporter_role": "child_friend"}) == "support"
+    assert (
+        paths.page_after("who", {"reporter_role": "child_self"}) == "support"
+    )
+    assert (
+        paths.page_after("who", {"reporter_role": "child_friend"}) == "support"
+    )
     assert paths.page_after("who", {"own_material": "yes"}) == "support"
     assert paths.page_after("who", {"reporter_role": "parent"}) == "danger"
 
 
 def test_the_short_way_asks_nothing_about_the_person() -> None:
-    path = paths.path_of({paths.PATH: paths.SHORT, "reporter_role": "child_self"})
+    path = paths.path_of(
+        {paths.PATH: paths.SHORT, "reporter_role": "child_self"}
+    )
     assert not {"who", "what"} & set(path)
 
 

@@ -43,7 +43,9 @@ def altered(solution: str, change: Callable[[dict[str, Any]], None]) -> str:
 
 
 def challenge(now: datetime | None = None) -> dict[str, Any]:
-    return proof.new_challenge(KEYS, rounds=1, tries=2, now=now or datetime.now(UTC))
+    return proof.new_challenge(
+        KEYS, rounds=1, tries=2, now=now or datetime.now(UTC)
+    )
 
 
 # the pure part
@@ -57,7 +59,9 @@ def test_a_right_solution_has_its_challenges_name() -> None:
 
 def test_the_work_is_bounded_on_both_sides() -> None:
     for _ in range(20):
-        given = proof.new_challenge(KEYS, rounds=1, tries=50, now=datetime.now(UTC))
+        given = proof.new_challenge(
+            KEYS, rounds=1, tries=50, now=datetime.now(UTC)
+        )
         found = altcha.solve_challenge(altcha.Challenge.from_dict(given))
         assert found is not None and 50 <= found.counter < 100
 
@@ -91,13 +95,18 @@ def test_what_was_altered_proves_nothing(
 )
 def test_what_is_no_solution_proves_nothing(text: str) -> None:
     assert proof.name_of(KEYS, text) is None
-    assert proof.name_of(KEYS, base64.b64encode(text.encode()).decode()) is None
+    assert (
+        proof.name_of(KEYS, base64.b64encode(text.encode()).decode()) is None
+    )
 
 
 def test_a_solution_is_good_for_a_day_and_for_this_instance_alone() -> None:
     now = datetime.now(UTC)
     assert proof.name_of(KEYS, solve(challenge(now - timedelta(hours=23))))
-    assert proof.name_of(KEYS, solve(challenge(now - timedelta(hours=25)))) is None
+    assert (
+        proof.name_of(KEYS, solve(challenge(now - timedelta(hours=25))))
+        is None
+    )
     stranger = proof.Secrets(b"x" * 32, b"s" * 32)
     assert proof.name_of(stranger, solve(challenge())) is None
 
@@ -109,19 +118,26 @@ def test_a_solution_is_good_for_a_day_and_for_this_instance_alone() -> None:
 def flood(app: APIFlask) -> Iterator[None]:
     """No report, look-up or addition is within the limits."""
     limits = Limits(600, 0, 0, 0, 0, 3600, 1, 1)
-    app.extensions["hotline.intake.flood.guard"] = guard.Guard(limits, Counters(600))
+    app.extensions["hotline.intake.flood.guard"] = guard.Guard(
+        limits, Counters(600)
+    )
     yield
 
 
 def solved(client: FlaskClient) -> str:
     answer = client.get("/api/v1/challenge")
-    assert answer.status_code == 200 and answer.headers["Cache-Control"] == "no-store"
+    assert (
+        answer.status_code == 200
+        and answer.headers["Cache-Control"] == "no-store"
+    )
     return solve(answer.json)
 
 
 def held(context: Context) -> list[bool]:
     with context.database.reading() as session:
-        return list(session.scalars(select(Report.held_for_review).order_by(Report.id)))
+        return list(
+            session.scalars(select(Report.held_for_review).order_by(Report.id))
+        )
 
 
 def report(client: FlaskClient, solution: str | None = None) -> Any:
@@ -133,7 +149,9 @@ def report(client: FlaskClient, solution: str | None = None) -> Any:
 
 def test_the_challenge_is_what_the_document_says(client: FlaskClient) -> None:
     document = client.get("/api/v1/openapi.json").json
-    shape = Draft202012Validator({"$ref": "#/components/schemas/Challenge", **document})
+    shape = Draft202012Validator(
+        {"$ref": "#/components/schemas/Challenge", **document}
+    )
     given = client.get("/api/v1/challenge").json
     shape.validate(given)
     assert not shape.is_valid({**given, "more": 1})
@@ -157,31 +175,47 @@ def test_without_a_flood_no_proof_is_needed_or_used_up(
     report(client, solution)
     assert held(context) == [False, False]
     with context.database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(SpentProof)) == 0
+        assert (
+            session.scalar(select(func.count()).select_from(SpentProof)) == 0
+        )
 
 
 @pytest.mark.usefixtures("flood")
 def test_a_repeated_report_is_the_first_one_whatever_became_of_its_proof(
     client: FlaskClient, context: Context
 ) -> None:
-    headers = {"Proof-Of-Work": solved(client), "Idempotency-Key": "0123456789abcdef"}
-    first, second = (client.post(REPORTS, json=GOOD, headers=headers) for _ in range(2))
+    headers = {
+        "Proof-Of-Work": solved(client),
+        "Idempotency-Key": "0123456789abcdef",
+    }
+    first, second = (
+        client.post(REPORTS, json=GOOD, headers=headers) for _ in range(2)
+    )
     assert first.json == second.json and held(context) == [False]
 
 
 @pytest.mark.usefixtures("flood")
-def test_a_proof_lets_a_look_up_and_an_addition_through(client: FlaskClient) -> None:
+def test_a_proof_lets_a_look_up_and_an_addition_through(
+    client: FlaskClient,
+) -> None:
     receipt = report(client).json["receipt"]
-    for verb, more, code in (("status", {}, 200), ("information", {"text": "x"}, 204)):
+    for verb, more, code in (
+        ("status", {}, 200),
+        ("information", {"text": "x"}, 204),
+    ):
         body = {"receipt": receipt, **more}
         assert client.post(f"{REPORTS}/{verb}", json=body).status_code == 429
         headers = {"Proof-Of-Work": solved(client)}
         assert (
-            client.post(f"{REPORTS}/{verb}", json=body, headers=headers).status_code
+            client.post(
+                f"{REPORTS}/{verb}", json=body, headers=headers
+            ).status_code
             == code
         )
         assert (
-            client.post(f"{REPORTS}/{verb}", json=body, headers=headers).status_code
+            client.post(
+                f"{REPORTS}/{verb}", json=body, headers=headers
+            ).status_code
             == 429
         )
 
@@ -191,8 +225,12 @@ def test_the_form_s_proof_travels_with_its_answers(
     person: Any, client: FlaskClient, context: Context
 ) -> None:
     person.send("/report/more", narrative="slow", proof=solved(client))
-    assert person.fields(client.get("/report/contact").text).get("proof") is None
-    answer = person.send("/report/check")  # the page has it from the answers so far
+    assert (
+        person.fields(client.get("/report/contact").text).get("proof") is None
+    )
+    answer = person.send(
+        "/report/check"
+    )  # the page has it from the answers so far
     assert answer.status_code == 200 and "Very many" not in answer.text
     assert held(context) == [False]
     person.send("/report/more", narrative="without")
@@ -204,7 +242,9 @@ def test_the_form_s_proof_travels_with_its_answers(
 def test_whatever_a_trapped_robot_proves_it_is_held(
     person: Any, client: FlaskClient, context: Context
 ) -> None:
-    person.send("/report/all", narrative="x", website="y", proof=solved(client))
+    person.send(
+        "/report/all", narrative="x", website="y", proof=solved(client)
+    )
     assert held(context) == [True]
 
 
@@ -218,7 +258,11 @@ def test_the_status_says_that_a_report_is_held(
         assert found is not None
         assert service.status_of(session, context, found).held
         service.advance_part(
-            session, found.parts[0], "examined", actor="t", now=datetime.now(UTC)
+            session,
+            found.parts[0],
+            "examined",
+            actor="t",
+            now=datetime.now(UTC),
         )
         assert not service.status_of(session, context, found).held
 
@@ -233,9 +277,16 @@ def test_words_that_are_refused_for_now_come_back(
     answer = client.post("/status/information", data=hidden)
     assert answer.status_code == 429 and "a long story" in answer.text
     again = person.fields(answer.text)
-    sent = {"receipt": receipt, "text": "a long story", "proof": solved(client)}
+    sent = {
+        "receipt": receipt,
+        "text": "a long story",
+        "proof": solved(client),
+    }
     assert 'action="/status/information"' in answer.text
-    assert client.post("/status/information", data=again | sent).status_code == 200
+    assert (
+        client.post("/status/information", data=again | sent).status_code
+        == 200
+    )
 
 
 @pytest.mark.usefixtures("flood")
@@ -259,20 +310,33 @@ def test_nothing_of_the_visitor_is_kept_with_a_spent_proof(
             "expires_at",
         }
         late = spent.expires_at
-        assert (late.minute, late.second, late.microsecond, spent.id.version) == (
+        assert (
+            late.minute,
+            late.second,
+            late.microsecond,
+            spent.id.version,
+        ) == (
             0,
             0,
             0,
             4,
         )
-        assert service.forget_due(session, context, now=late)["spent_proofs"] == 1
+        assert (
+            service.forget_due(session, context, now=late)["spent_proofs"] == 1
+        )
 
 
 def test_somebody_quick_is_a_robot_only_without_a_proof_or_earlier_pages(
-    app: APIFlask, person: Any, client: FlaskClient, context: Context, monkeypatch: Any
+    app: APIFlask,
+    person: Any,
+    client: FlaskClient,
+    context: Context,
+    monkeypatch: Any,
 ) -> None:
     limits = Limits(600, 99, 99, 99, 99, 2, 1, 1)
-    app.extensions["hotline.intake.flood.guard"] = guard.Guard(limits, Counters(600))
+    app.extensions["hotline.intake.flood.guard"] = guard.Guard(
+        limits, Counters(600)
+    )
     person.send("/report/all", narrative="quick")
     person.send("/report/all", narrative="quick", proof=solved(client))
     assert held(context) == [True, False]
@@ -280,6 +344,8 @@ def test_somebody_quick_is_a_robot_only_without_a_proof_or_earlier_pages(
         earlier = time.time() - 30
         patched.setattr(time, "time", lambda: earlier)
         person.send("/report/more", narrative="typed half a minute ago")
-    page = person.fields(client.get("/report/check").text)  # issued this very moment
+    page = person.fields(
+        client.get("/report/check").text
+    )  # issued this very moment
     assert client.post("/report/check", data=page | GOOD).status_code == 200
     assert held(context) == [True, False, False]

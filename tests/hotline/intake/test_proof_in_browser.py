@@ -20,7 +20,11 @@ from tests.support.browsing import follow
 
 pytestmark = pytest.mark.browser
 CHROMIUM = next(
-    (p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()),
+    (
+        p
+        for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser")
+        if Path(p).exists()
+    ),
     None,
 )
 SOLVED = "document.querySelector('[name=proof]').value !== ''"
@@ -31,7 +35,9 @@ NEXT = "main form >> nth=0 >> button >> nth=0"
 def base(app: APIFlask) -> Iterator[str]:
     """A flood: every report without a proof is held."""
     limits = Limits(600, 0, 0, 0, 0, 0, 1000, 100)
-    app.extensions["hotline.intake.flood.guard"] = guard.Guard(limits, Counters(600))
+    app.extensions["hotline.intake.flood.guard"] = guard.Guard(
+        limits, Counters(600)
+    )
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -53,7 +59,9 @@ def page() -> Iterator[Page]:
 
 def held(context: Context) -> list[bool]:
     with context.database.reading() as session:
-        return list(session.scalars(select(Report.held_for_review).order_by(Report.id)))
+        return list(
+            session.scalars(select(Report.held_for_review).order_by(Report.id))
+        )
 
 
 def wait_for_proof(page: Page) -> None:
@@ -77,9 +85,9 @@ def test_it_is_found_while_somebody_writes_and_goes_with_the_report(
     while not page.url.endswith("/check"):
         follow(page, NEXT)
     follow(page, NEXT)
-    assert page.locator("#receipt").count() == 1 and "Very many" not in page.inner_text(
-        "main"
-    )
+    assert page.locator(
+        "#receipt"
+    ).count() == 1 and "Very many" not in page.inner_text("main")
     assert held(context) == [False] and not faults
 
 

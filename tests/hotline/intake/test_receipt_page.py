@@ -39,7 +39,8 @@ def test_every_receipt_can_be_read_by_a_camera() -> None:
         (symbol,) = zxingcpp.read_barcodes(seen)
         assert symbol.text == receipt and symbol.ec_level == "M"
         quiet = [
-            image.crop(edge) for edge in ((0, 0, 33, 4), (0, 29, 33, 33), (0, 0, 4, 33))
+            image.crop(edge)
+            for edge in ((0, 0, 33, 4), (0, 29, 33, 33), (0, 0, 4, 33))
         ]
         assert image.size == (33, 33) and all(
             part.getextrema() == (255, 255) for part in quiet
@@ -49,7 +50,9 @@ def test_every_receipt_can_be_read_by_a_camera() -> None:
 def test_a_smudged_symbol_is_still_read() -> None:
     receipt = new_receipt()
     image = (
-        opened(qr.picture(receipt).partition(",")[2]).convert("L").resize((198, 198))
+        opened(qr.picture(receipt).partition(",")[2])
+        .convert("L")
+        .resize((198, 198))
     )
     image.paste(255, (126, 126, 150, 150))  # four by four modules of the data
     (symbol,) = zxingcpp.read_barcodes(image)
@@ -58,7 +61,8 @@ def test_a_smudged_symbol_is_still_read() -> None:
 
 def test_two_people_see_the_same_page_but_for_their_codes(person: Any) -> None:
     first, second = (
-        person.send("/report/all?lang=en", narrative="x").text for _ in range(2)
+        person.send("/report/all?lang=en", narrative="x").text
+        for _ in range(2)
     )
     codes = [CODE.search(page)[1] for page in (first, second)]
     assert codes[0] != codes[1]
@@ -95,15 +99,20 @@ def test_an_empty_form_is_filled_in_for_each_visitor(
             client = app.test_client()
             page = client.get(path, query_string={"lang": "en"}).text
             hidden = dict(
-                re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
+                re.findall(
+                    r'<input type="hidden" name="(\w+)" value="([^"]*)"', page
+                )
             )
             seen.add(
                 tuple(
-                    hidden[name] for name in ("csrf_token", "form_id") if name in hidden
+                    hidden[name]
+                    for name in ("csrf_token", "form_id")
+                    if name in hidden
                 )
             )
             answer = client.post(
-                path, data=hidden | {"narrative": "x", "locations": str(number)}
+                path,
+                data=hidden | {"narrative": "x", "locations": str(number)},
             )
             assert answer.status_code in (200, 302), answer.text
             assert form_fields.age_of(
@@ -120,7 +129,10 @@ def test_the_memory_for_pages_is_bounded(
     with app.test_request_context("/?lang=en"):
         for danger in (True, False):
             variant = {"danger": danger, "child": False, "held": False}
-            assert pages.fill("public/receipt.html", own, variant).count(">R<") == 1
+            assert (
+                pages.fill("public/receipt.html", own, variant).count(">R<")
+                == 1
+            )
         assert len(app.extensions["hotline.intake.form.pages"]) == 1
 
 
@@ -134,4 +146,8 @@ def test_a_flood_is_told_on_its_own_receipts_alone(
     monkeypatch.setattr(guard, "form_seconds", lambda: 0.0)
     after = person.send("/report/all?lang=en", narrative="z").text
     words = "Very many reports are coming in right now"
-    assert [words in page for page in (calm, held, after)] == [False, True, False]
+    assert [words in page for page in (calm, held, after)] == [
+        False,
+        True,
+        False,
+    ]

@@ -16,15 +16,21 @@ PAGE = "/api/v1/docs"
 def text_of(client: FlaskClient) -> str:
     page = client.get(PAGE)
     assert page.status_code == 200 and page.mimetype == "text/html"
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page.text)))
+    return html.unescape(
+        re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page.text))
+    )
 
 
-def test_every_operation_field_and_answer_is_shown(client: FlaskClient) -> None:
+def test_every_operation_field_and_answer_is_shown(
+    client: FlaskClient,
+) -> None:
     text, document = text_of(client), openapi.document("")
     for path, methods in (document["paths"] | document["webhooks"]).items():
         for method, operation in methods.items():
             assert (
-                path in text if "/" not in path else f"{method.upper()} {path}" in text
+                path in text
+                if "/" not in path
+                else f"{method.upper()} {path}" in text
             )
             assert operation["summary"] in text
             for status, answer in operation["responses"].items():
@@ -40,7 +46,9 @@ def test_the_page_runs_nothing_and_the_about_page_leads_there(
     client: FlaskClient,
 ) -> None:
     page = client.get(PAGE)
-    assert set(re.findall(r'<script src="([^"]*)"', page.text)) == {"/static/public.js"}
+    assert set(re.findall(r'<script src="([^"]*)"', page.text)) == {
+        "/static/public.js"
+    }
     assert "<style" not in page.text and " style=" not in page.text
     assert len(page.data) < 40_000
     assert f'href="{PAGE}"' in client.get("/about").text

@@ -24,14 +24,18 @@ def context(
 
 def receive_closed(context: Context) -> service.Received:
     with context.database.writing() as session:
-        submission = Submission(locations=["https://a.example/"], contact="a@b.test")
+        submission = Submission(
+            locations=["https://a.example/"], contact="a@b.test"
+        )
         received = service.receive_report(
             session, context, submission, channel=Channel.API, now=NOW
         )
         session.flush()
         for part in session.get_one(Report, received.report_id).parts:
             for event in ("examined", "closed"):
-                service.advance_part(session, part, event, actor="system", now=NOW)
+                service.advance_part(
+                    session, part, event, actor="system", now=NOW
+                )
     return received
 
 
@@ -44,7 +48,9 @@ def test_it_goes_on_until_nothing_is_due(
     sums: list[int] = []
     late = NOW + timedelta(days=context.settings.retention_report_days)
     counts = retention.forget_all_due(
-        context, now=late, progress=lambda counts: sums.append(counts["reports"])
+        context,
+        now=late,
+        progress=lambda counts: sums.append(counts["reports"]),
     )
     assert counts["reports"] == 5
     assert sums == [2, 4, 5]
@@ -56,7 +62,9 @@ def test_a_word_of_either_side_starts_the_clock_anew(context: Context) -> None:
     asked = NOW + timedelta(days=300)
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
-        service.ask_reporter(session, context, report, "?", actor="person:a", now=asked)
+        service.ask_reporter(
+            session, context, report, "?", actor="person:a", now=asked
+        )
     assert retention.forget_all_due(context, now=NOW + days)["reports"] == 0
     assert retention.forget_all_due(context, now=asked + days)["reports"] == 1
 
@@ -78,4 +86,6 @@ def test_unread_words_hold_a_report_for_a_bounded_time(
         assert retention.count_held(session, context, now=due) == (not is_read)
     assert retention.forget_all_due(context, now=due)["reports"] == is_read
     limit = due + timedelta(days=context.settings.retention_unread_days)
-    assert retention.forget_all_due(context, now=limit)["reports"] == (not is_read)
+    assert retention.forget_all_due(context, now=limit)["reports"] == (
+        not is_read
+    )

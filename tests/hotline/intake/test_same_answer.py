@@ -60,7 +60,9 @@ def living(context: Context) -> str:
 
 
 @contextmanager
-def work(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def work(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[str]]:
     """What is done meanwhile, one line for each statement, keyed hash and opened value."""
     done: list[str] = []
 
@@ -68,7 +70,11 @@ def work(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
         done.append(statement)
 
     with monkeypatch.context() as patched:
-        for owner, name in ((Keyring, "mac"), (Vault, "open"), (Vault, "key_of")):
+        for owner, name in (
+            (Keyring, "mac"),
+            (Vault, "open"),
+            (Vault, "key_of"),
+        ):
             original = getattr(owner, name)
 
             def counted(
@@ -78,7 +84,9 @@ def work(context: Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str
                 return _original(*args)
 
             patched.setattr(
-                owner, name, staticmethod(counted) if name == "open" else counted
+                owner,
+                name,
+                staticmethod(counted) if name == "open" else counted,
             )
         event.listen(context.database.engine, "before_cursor_execute", noted)
         yield done
@@ -92,7 +100,9 @@ def by_page(client: FlaskClient, url: str, **more: str) -> Ask:
     )
 
     def ask(receipt: str) -> tuple[int, bytes, dict[str, str]]:
-        answer = client.post(url, data={**dict(hidden), "receipt": receipt, **more})
+        answer = client.post(
+            url, data={**dict(hidden), "receipt": receipt, **more}
+        )
         # What was typed stands in its field again, and each page has a token of its own.
         page = re.sub(rb'value="[^"]*"', b"", answer.data)
         return answer.status_code, page, headers_of(answer)
@@ -148,4 +158,6 @@ def test_the_same_answer_for_the_same_work(
     with work(context, monkeypatch) as done:
         status, *_ = ask(living)
     assert status in (200, 204)
-    assert tuple(done) != seen["unknown"][3]  # this test can tell work from work
+    assert (
+        tuple(done) != seen["unknown"][3]
+    )  # this test can tell work from work

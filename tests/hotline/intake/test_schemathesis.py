@@ -28,7 +28,9 @@ def lines(_context: schemathesis.SerializationContext, value: Any) -> bytes:
 def api(app: APIFlask) -> schemathesis.BaseSchema:
     """Without limits on look-ups: a limit that is reached is tested elsewhere."""
     limits = Limits(600, 10**9, 10**9, 10**9, 10**9, 0, 1, 1)
-    app.extensions["hotline.intake.flood.guard"] = guard.Guard(limits, Counters(600))
+    app.extensions["hotline.intake.flood.guard"] = guard.Guard(
+        limits, Counters(600)
+    )
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
     # A body that is left out altogether has no length either.
     rejections = schema.config.checks.negative_data_rejection
@@ -49,7 +51,9 @@ def test_the_api_keeps_its_word(
         operation = result.ok()
 
         @settings(
-            max_examples=15, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=15,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy(generation_mode=generation))
         def check(case: schemathesis.Case) -> None:
@@ -74,7 +78,9 @@ def test_what_a_known_sender_sends(
 ) -> None:
     """With a key the operation itself is reached, not only its refusal."""
     if generation is GenerationMode.NEGATIVE and path.endswith("bulk"):
-        pytest.skip("Any body is a text; what is wrong in it is told line by line.")
+        pytest.skip(
+            "Any body is a text; what is wrong in it is told line by line."
+        )
     with context.database.writing() as session:
         key = keys.create(
             session,
@@ -87,12 +93,16 @@ def test_what_a_known_sender_sends(
         )
     reached = set()
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=15, deadline=None, suppress_health_check=list(HealthCheck)
+    )
     @given(case=api[path]["POST"].as_strategy(generation_mode=generation))
     def check(case: schemathesis.Case) -> None:
         # That a first line names columns is more than a schema can say; see test_bulk.
         assume(case.media_type != "text/csv")
-        answer = case.call_and_validate(headers={"Authorization": f"Bearer {key}"})
+        answer = case.call_and_validate(
+            headers={"Authorization": f"Bearer {key}"}
+        )
         reached.add(answer.status_code)
 
     check()

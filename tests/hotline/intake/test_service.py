@@ -60,7 +60,9 @@ def whole_database(context: Context) -> str:
         )
 
 
-def test_a_report_is_stored_with_its_work_and_history(context: Context) -> None:
+def test_a_report_is_stored_with_its_work_and_history(
+    context: Context,
+) -> None:
     received = receive(context)
     with context.database.reading() as session:
         report = session.get_one(Report, received.report_id)
@@ -73,10 +75,14 @@ def test_a_report_is_stored_with_its_work_and_history(context: Context) -> None:
         assert work.payload == {"report_id": str(report.id)}
         assert work.key == f"report:{report.id}"
         for part in report.parts:
-            assert [entry.event for entry in history(session, part.id)] == ["created"]
+            assert [entry.event for entry in history(session, part.id)] == [
+                "created"
+            ]
 
 
-@pytest.mark.parametrize(("danger", "queue"), [(False, "checks"), (True, "default")])
+@pytest.mark.parametrize(
+    ("danger", "queue"), [(False, "checks"), (True, "default")]
+)
 def test_a_held_report_waits_behind_the_others(
     context: Context, danger: bool, queue: str
 ) -> None:
@@ -91,11 +97,13 @@ def test_nothing_personal_is_readable_at_rest(context: Context) -> None:
     received = receive(context)
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
-        service.add_information(session, context, report, f"more {SECRET}", NOW)
+        service.add_information(
+            session, context, report, f"more {SECRET}", NOW
+        )
     assert SECRET not in whole_database(context)
-    assert received.receipt.replace("-", "") not in whole_database(context).replace(
-        "-", ""
-    )
+    assert received.receipt.replace("-", "") not in whole_database(
+        context
+    ).replace("-", "")
 
 
 def test_texts_open_where_they_were_sealed_and_reading_is_written_down(
@@ -105,16 +113,26 @@ def test_texts_open_where_they_were_sealed_and_reading_is_written_down(
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
         opened = service.open_texts(
-            session, context, report, actor="person:ana", why="assessment", now=NOW
+            session,
+            context,
+            report,
+            actor="person:ana",
+            why="assessment",
+            now=NOW,
         )
         assert opened.narrative == FULL.narrative
         assert opened.contact == FULL.contact
-        assert [opened.parts[p.id] for p in report.parts] == FULL.distinct_locations
+        assert [
+            opened.parts[p.id] for p in report.parts
+        ] == FULL.distinct_locations
     with context.database.reading() as session:
         read = session.scalars(
             select(AuditEntry).where(AuditEntry.action == "personal.read")
         ).one()
-        assert (read.actor, read.details) == ("person:ana", {"why": "assessment"})
+        assert (read.actor, read.details) == (
+            "person:ana",
+            {"why": "assessment"},
+        )
 
 
 def test_a_report_without_a_location_has_one_part_with_its_narrative(
@@ -163,13 +181,19 @@ def test_progress_follows_the_table_and_nothing_else(context: Context) -> None:
         assert not service.advance_part(
             session, part, "removed", actor="system", now=NOW
         )
-        assert service.advance_part(session, part, "examined", actor="system", now=NOW)
+        assert service.advance_part(
+            session, part, "examined", actor="system", now=NOW
+        )
         assert part.state == "in_review"
         assert not service.advance_part(
             session, part, "examined", actor="system", now=NOW
         )
-        assert service.advance_part(session, part, "passed_on", actor="system", now=NOW)
-        assert service.advance_part(session, part, "removed", actor="system", now=NOW)
+        assert service.advance_part(
+            session, part, "passed_on", actor="system", now=NOW
+        )
+        assert service.advance_part(
+            session, part, "removed", actor="system", now=NOW
+        )
 
 
 def test_a_question_and_its_answer_pass_through_the_receipt_alone(
@@ -179,7 +203,12 @@ def test_a_question_and_its_answer_pass_through_the_receipt_alone(
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
         service.ask_reporter(
-            session, context, report, "Which group?", actor="person:ana", now=NOW
+            session,
+            context,
+            report,
+            "Which group?",
+            actor="person:ana",
+            now=NOW,
         )
         service.add_information(
             session, context, report, "The blue one", NOW + timedelta(hours=1)
@@ -213,10 +242,15 @@ def once(
         )
 
 
-def test_the_same_key_and_body_is_one_report_with_one_answer(context: Context) -> None:
+def test_the_same_key_and_body_is_one_report_with_one_answer(
+    context: Context,
+) -> None:
     first = once(context, FULL, KEY, NOW)
     second = once(context, FULL, KEY, NOW + timedelta(hours=23))
-    assert (second.report_id, second.receipt) == (first.report_id, first.receipt)
+    assert (second.report_id, second.receipt) == (
+        first.report_id,
+        first.receipt,
+    )
     assert second.again and not first.again
     with context.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Report)) == 1
@@ -231,16 +265,30 @@ def test_a_key_is_forgotten_after_a_day(context: Context) -> None:
     again = once(context, FULL, KEY, NOW + timedelta(hours=25))
     assert again.report_id != first.report_id
     with context.database.writing() as session:
-        counts = service.forget_due(session, context, now=NOW + timedelta(hours=50))
+        counts = service.forget_due(
+            session, context, now=NOW + timedelta(hours=50)
+        )
     assert counts["idempotency_keys"] == 1
     with context.database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(IdempotencyKey)) == 0
+        assert (
+            session.scalar(select(func.count()).select_from(IdempotencyKey))
+            == 0
+        )
 
 
 @pytest.mark.parametrize(
-    "key", ["", "short", "x" * 256, "with space in the middle", "ünïcödé-keys-are-not"]
+    "key",
+    [
+        "",
+        "short",
+        "x" * 256,
+        "with space in the middle",
+        "ünïcödé-keys-are-not",
+    ],
 )
-def test_a_key_that_could_be_guessed_is_refused(context: Context, key: str) -> None:
+def test_a_key_that_could_be_guessed_is_refused(
+    context: Context, key: str
+) -> None:
     with pytest.raises(InvalidInput):
         once(context, FULL, key, NOW)
 
@@ -262,7 +310,9 @@ def test_an_error_leaves_nothing_half_written(context: Context) -> None:
             assert session.scalar(select(func.count()).select_from(table)) == 0
 
 
-def finish(context: Context, received: service.Received, when: datetime) -> None:
+def finish(
+    context: Context, received: service.Received, when: datetime
+) -> None:
     with context.database.writing() as session:
         for part in session.get_one(Report, received.report_id).parts:
             for event in ("examined", "closed"):
@@ -285,7 +335,9 @@ def test_contacts_go_first_then_the_whole_text_and_the_receipt(
         report = session.get_one(Report, received.report_id)
         service.add_information(session, context, report, "more", NOW)
         # Words that nobody read would hold the report back.
-        service.open_texts(session, context, report, actor="person:x", why="y", now=NOW)
+        service.open_texts(
+            session, context, report, actor="person:x", why="y", now=NOW
+        )
     finish(context, received, NOW)
     days = context.settings.retention_contact_days
     assert retention(context, NOW + timedelta(days=days - 1))["contacts"] == 0
@@ -308,9 +360,17 @@ def test_contacts_go_first_then_the_whole_text_and_the_receipt(
         assert (report.narrative, report.erased_at) == (None, late)
         assert all(part.text is None for part in report.parts)
         assert session.get(RecordKey, report.id) is None
-        assert session.scalar(select(func.count()).select_from(ReportMessage)) == 0
-        assert service.find_by_receipt(session, context, received.receipt) is None
-        assert service.find_by_receipt(session, context, still_open.receipt) is not None
+        assert (
+            session.scalar(select(func.count()).select_from(ReportMessage))
+            == 0
+        )
+        assert (
+            service.find_by_receipt(session, context, received.receipt) is None
+        )
+        assert (
+            service.find_by_receipt(session, context, still_open.receipt)
+            is not None
+        )
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
         opened = service.open_texts(
@@ -324,11 +384,15 @@ def test_contacts_go_first_then_the_whole_text_and_the_receipt(
             )
 
 
-def test_one_part_that_still_moves_keeps_the_whole_report(context: Context) -> None:
+def test_one_part_that_still_moves_keeps_the_whole_report(
+    context: Context,
+) -> None:
     received = receive(context)
     with context.database.writing() as session:
         part = session.get_one(Report, received.report_id).parts[0]
-        service.advance_part(session, part, "examined", actor="system", now=NOW)
+        service.advance_part(
+            session, part, "examined", actor="system", now=NOW
+        )
         service.advance_part(session, part, "closed", actor="system", now=NOW)
     counts = retention(context, NOW + timedelta(days=5000))
     assert (counts["contacts"], counts["reports"]) == (0, 0)
@@ -370,10 +434,20 @@ def test_both_databases_hold_the_same_rows(
                     "wrapped",
                     "text",
                 }
-                own |= {"entity_id", "report_id", "record_id", "narrative", "contact"}
+                own |= {
+                    "entity_id",
+                    "report_id",
+                    "record_id",
+                    "narrative",
+                    "contact",
+                }
                 found.extend(
                     sorted(
-                        [getattr(row, name) for name in columns if name not in own]
+                        [
+                            getattr(row, name)
+                            for name in columns
+                            if name not in own
+                        ]
                         for row in session.scalars(select(table))
                     )
                 )
@@ -386,7 +460,8 @@ def test_both_databases_hold_the_same_rows(
             once(other, FULL, KEY, NOW)
             once(other, one, KEY, NOW)
         assert (
-            once(other, FULL, KEY, NOW).receipt == once(other, FULL, KEY, NOW).receipt
+            once(other, FULL, KEY, NOW).receipt
+            == once(other, FULL, KEY, NOW).receipt
         )
     finally:
         other.close()

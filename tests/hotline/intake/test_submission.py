@@ -96,7 +96,9 @@ def test_text_is_taken_or_refused_and_nothing_else(
     narrative: str, locations: list[str], kind: str
 ) -> None:
     try:
-        report = read({"narrative": narrative, "locations": locations, "kind": kind})
+        report = read(
+            {"narrative": narrative, "locations": locations, "kind": kind}
+        )
     except InvalidInput as error:
         assert error.fields
     else:

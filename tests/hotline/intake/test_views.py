@@ -39,7 +39,11 @@ def test_a_report_from_the_first_question_to_the_status_page(
 ) -> None:
     assert client.get("/report").location == "/report/where"
     for page, typed, following in (
-        ("where", {"locations": "https://a.example/1\n\n http://[bad \n"}, "what"),
+        (
+            "where",
+            {"locations": "https://a.example/1\n\n http://[bad \n"},
+            "what",
+        ),
         ("what", {"kind": "csam_image"}, "who"),
         ("who", {"reporter_role": "parent"}, "danger"),
         ("danger", {"danger_now": "yes"}, "emergency"),
@@ -48,9 +52,14 @@ def test_a_report_from_the_first_question_to_the_status_page(
         ("contact", {"contact": "me@mail.test"}, "check"),
     ):
         answer = person.send(f"/report/{page}", **typed)
-        assert (answer.status_code, answer.location) == (302, f"/report/{following}")
+        assert (answer.status_code, answer.location) == (
+            302,
+            f"/report/{following}",
+        )
     check = client.get("/report/check").text
-    assert "&lt;b&gt;seen&lt;/b&gt; today" in check and 'href="tel:112"' in check
+    assert (
+        "&lt;b&gt;seen&lt;/b&gt; today" in check and 'href="tel:112"' in check
+    )
     answer = person.send("/report/check")
     assert answer.status_code == 200
     code = receipt_in(answer.text)
@@ -71,7 +80,10 @@ def test_a_report_from_the_first_question_to_the_status_page(
             now=datetime.now().astimezone(),
         )
         assert session.scalar(select(func.count()).select_from(Draft)) == 0
-    assert list(opened.parts.values()) == ["https://a.example/1", "http://[bad"]
+    assert list(opened.parts.values()) == [
+        "https://a.example/1",
+        "http://[bad",
+    ]
     shown = person.send("/status", receipt=code.lower().replace("-", " "))
     assert shown.status_code == 200 and shown.text.count("<li><strong>") == 2
     assert code not in client.get("/status").text
@@ -100,8 +112,13 @@ def test_a_child_comes_to_support_first_and_is_asked_little(
     assert report.reporter_role == "child_self"
 
 
-def test_support_is_shown_when_a_question_tells_that_it_is_needed(person: Any) -> None:
-    assert person.send("/report/who", own_material="yes").location == "/report/support"
+def test_support_is_shown_when_a_question_tells_that_it_is_needed(
+    person: Any,
+) -> None:
+    assert (
+        person.send("/report/who", own_material="yes").location
+        == "/report/support"
+    )
 
 
 def test_the_draft_is_unreadable_on_the_server_and_dies(
@@ -117,9 +134,9 @@ def test_the_draft_is_unreadable_on_the_server_and_dies(
     assert "swordfish-7731" not in again and "deleted after an hour" in again
     with context.database.writing() as session:
         assert (
-            service.forget_due(session, context, now=datetime.now().astimezone())[
-                "drafts"
-            ]
+            service.forget_due(
+                session, context, now=datetime.now().astimezone()
+            )["drafts"]
             == 1
         )
 
@@ -135,7 +152,9 @@ def test_a_visitor_can_delete_the_draft(
     assert client.post("/report/discard", data=hidden).location == "/"
 
 
-def test_another_browser_does_not_see_the_draft(person: Any, app: APIFlask) -> None:
+def test_another_browser_does_not_see_the_draft(
+    person: Any, app: APIFlask
+) -> None:
     person.send("/report/more", narrative="swordfish-7731")
     assert "swordfish-7731" not in app.test_client().get("/report/more").text
 
@@ -158,14 +177,17 @@ def test_a_fault_stands_next_to_its_field_and_nothing_is_lost(
         answer = person.send(url, **typed)
         assert answer.status_code == 422
         assert (
-            f'id="{field}-fault"' in answer.text and f'href="#{field}"' in answer.text
+            f'id="{field}-fault"' in answer.text
+            and f'href="#{field}"' in answer.text
         )
         if field not in ("kind", "reporter_role"):
             assert typed[field].strip() in answer.text
     assert not reports(context)
 
 
-def test_an_empty_report_is_asked_for_something(person: Any, context: Context) -> None:
+def test_an_empty_report_is_asked_for_something(
+    person: Any, context: Context
+) -> None:
     for url in ("/report/check", "/report/all"):
         answer = person.send(url)
         assert answer.status_code == 422 and 'href="#locations"' in answer.text
@@ -179,13 +201,16 @@ def test_sending_the_same_page_twice_is_one_report(
     first = client.post("/report/all", data=hidden | {"narrative": "x"})
     second = client.post("/report/all", data=hidden | {"narrative": "x"})
     assert (
-        receipt_in(first.text) == receipt_in(second.text) and len(reports(context)) == 1
+        receipt_in(first.text) == receipt_in(second.text)
+        and len(reports(context)) == 1
     )
     changed = client.post("/report/all", data=hidden | {"narrative": "y"})
     assert changed.status_code == 409 and ">\ny</textarea>" in changed.text
     assert len(reports(context)) == 1
     with context.database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(OutboxEntry)) == 1
+        assert (
+            session.scalar(select(func.count()).select_from(OutboxEntry)) == 1
+        )
 
 
 def test_a_reload_of_the_checked_report_gives_the_same_receipt(
@@ -193,10 +218,15 @@ def test_a_reload_of_the_checked_report_gives_the_same_receipt(
 ) -> None:
     person.send("/report/more", narrative="line one\nline two")
     page = client.get("/report/check").text
-    hidden = {k: v.replace("&#34;", '"') for k, v in person.fields(page).items()}
-    first, second = (client.post("/report/check", data=hidden) for _ in range(2))
+    hidden = {
+        k: v.replace("&#34;", '"') for k, v in person.fields(page).items()
+    }
+    first, second = (
+        client.post("/report/check", data=hidden) for _ in range(2)
+    )
     assert (
-        receipt_in(first.text) == receipt_in(second.text) and len(reports(context)) == 1
+        receipt_in(first.text) == receipt_in(second.text)
+        and len(reports(context)) == 1
     )
 
 
@@ -225,7 +255,9 @@ def test_an_old_form_id_is_not_taken(
 def test_a_forged_or_expired_csrf_token_stores_nothing_and_keeps_what_was_typed(
     person: Any, client: FlaskClient, context: Context, token: str | None
 ) -> None:
-    fields = person.fields(client.get("/report/more").text) | {"narrative": "swordfish"}
+    fields = person.fields(client.get("/report/more").text) | {
+        "narrative": "swordfish"
+    }
     del fields["csrf_token"]
     fields |= {"csrf_token": token} if token is not None else {}
     answer = client.post("/report/more", data=fields)
@@ -277,14 +309,21 @@ def test_no_form_takes_a_file(app: APIFlask, client: FlaskClient) -> None:
         )
         assert answer.status_code in (400, 415)
     app.config["WTF_CSRF_ENABLED"] = False
-    for url in ("/report/all", "/report/more", "/status", "/status/information"):
+    for url in (
+        "/report/all",
+        "/report/more",
+        "/status",
+        "/status/information",
+    ):
         answer = client.post(
             url, data={"x": (__import__("io").BytesIO(b"123"), "a.png")}
         )
         assert answer.status_code == 415
 
 
-def public_pages(app: APIFlask, of: tuple[str, ...] = ("intake.",)) -> list[str]:
+def public_pages(
+    app: APIFlask, of: tuple[str, ...] = ("intake.",)
+) -> list[str]:
     urls = []
     for rule in app.url_map.iter_rules():
         if "GET" in rule.methods and rule.endpoint.startswith(of):
@@ -306,7 +345,9 @@ def test_headers_on_every_url(app: APIFlask, client: FlaskClient) -> None:
         answer.close()
         for name in site.HEADERS:
             assert name in answer.headers, (url, name)
-        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert (
+            "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        )
         assert "unsafe" not in answer.headers["Content-Security-Policy"]
         if not url.startswith("/static/"):
             assert answer.headers["Cache-Control"] == "no-store", url
@@ -318,7 +359,10 @@ def test_pages_ask_nobody_else_and_run_nothing_inline(
     for url in public_pages(app):
         page = client.get(url, follow_redirects=True).text
         for attribute in re.findall(r'(?:src|action)="([^"]*)"', page):
-            assert attribute.startswith(("/", "data:image/svg+xml")), (url, attribute)
+            assert attribute.startswith(("/", "data:image/svg+xml")), (
+                url,
+                attribute,
+            )
         assert not re.search(r"<link[^>]+href=\"(?!/|data:,)", page)
         assert not re.search(
             r"<script(?![^>]*src=)|\son\w+=|style=|type=\"file\"", page
@@ -345,15 +389,24 @@ def weight_of(app: APIFlask, client: FlaskClient, page: str) -> int:
     assert {"tokens.css", "public.css", "public.js", "favicon.svg"} <= loaded
     if "data-challenge" in page:
         assert "vendor/altcha/pbkdf2.js" in loaded
-    sizes = [Path(str(app.static_folder), name).stat().st_size for name in loaded]
-    return len(page.encode()) + sum(sizes) + len(client.get("/api/v1/challenge").data)
+    sizes = [
+        Path(str(app.static_folder), name).stat().st_size for name in loaded
+    ]
+    return (
+        len(page.encode())
+        + sum(sizes)
+        + len(client.get("/api/v1/challenge").data)
+    )
 
 
 def test_every_page_is_small(
     app: APIFlask, client: FlaskClient, person: Any, context: Context
 ) -> None:
     """60 kB in all, uncompressed, with everything that scripts load: a slow telephone loads it."""
-    pages = {url: client.get(url, follow_redirects=True) for url in public_pages(app)}
+    pages = {
+        url: client.get(url, follow_redirects=True)
+        for url in public_pages(app)
+    }
     pages["not here"] = client.get("/nowhere")
     pages["a fault"] = person.send("/report/all", contact="x" * 301)
     person.send("/report/who", reporter_role="child_friend")
@@ -370,27 +423,46 @@ def test_every_page_is_small(
         for number in range(10):
             now = datetime.now().astimezone()
             service.ask_reporter(
-                session, context, report, f"{number}: " + "x" * 200, actor="t", now=now
+                session,
+                context,
+                report,
+                f"{number}: " + "x" * 200,
+                actor="t",
+                now=now,
             )
     pages["the status"] = person.send("/status", receipt=code)
     assert len(pages) > 25
-    weights = {name: weight_of(app, client, page.text) for name, page in pages.items()}
+    weights = {
+        name: weight_of(app, client, page.text) for name, page in pages.items()
+    }
     assert max(weights.values()) < 60_000, weights
 
 
-def test_language_is_chosen_by_link_and_remembered(client: FlaskClient) -> None:
-    assert '<html lang="sq">' in client.get("/", headers={"Accept-Language": "en"}).text
+def test_language_is_chosen_by_link_and_remembered(
+    client: FlaskClient,
+) -> None:
+    assert (
+        '<html lang="sq">'
+        in client.get("/", headers={"Accept-Language": "en"}).text
+    )
     assert '<html lang="en">' in client.get("/?lang=en").text
     assert '<html lang="en">' in client.get("/about").text
     assert '<html lang="sq">' in client.get("/?lang=xx").text
 
 
-def test_robots_are_marked_and_never_dropped(person: Any, context: Context) -> None:
+def test_robots_are_marked_and_never_dropped(
+    person: Any, context: Context
+) -> None:
     person.send(
         "/report/all", narrative="quick"
     )  # sooner than a person could have filled it in
-    person.send("/report/all", narrative="trapped", website="https://spam.example")
-    assert [report.held_for_review for report in reports(context)] == [True, True]
+    person.send(
+        "/report/all", narrative="trapped", website="https://spam.example"
+    )
+    assert [report.held_for_review for report in reports(context)] == [
+        True,
+        True,
+    ]
 
 
 def test_a_person_is_not_held(
@@ -403,13 +475,19 @@ def test_a_person_is_not_held(
         assert session.scalars(select(OutboxEntry.queue)).one() == "urgent"
 
 
-def test_wrong_codes_look_alike_and_the_code_stays_in_its_field(person: Any) -> None:
+def test_wrong_codes_look_alike_and_the_code_stays_in_its_field(
+    person: Any,
+) -> None:
     pages = set()
     for typed in ("0000-0000-0000-0000-0000", "nonsense", ""):
         answer = person.send("/status?lang=en", receipt=typed)
-        assert answer.status_code == 404 and 'id="receipt-fault"' in answer.text
+        assert (
+            answer.status_code == 404 and 'id="receipt-fault"' in answer.text
+        )
         page = answer.text.replace(f'value="{typed}"', "")
-        pages.add(re.sub(r'name="csrf_token" value="[^"]*"|value=""', "", page))
+        pages.add(
+            re.sub(r'name="csrf_token" value="[^"]*"|value=""', "", page)
+        )
     assert len(pages) == 1
 
 
@@ -422,7 +500,12 @@ def test_the_reporter_answers_a_question(
         assert report is not None
         now = datetime.now().astimezone()
         service.ask_reporter(
-            session, context, report, "Which <group>?", actor="person:ana", now=now
+            session,
+            context,
+            report,
+            "Which <group>?",
+            actor="person:ana",
+            now=now,
         )
     page = person.send("/status", receipt=code)
     assert (
@@ -431,14 +514,19 @@ def test_the_reporter_answers_a_question(
     )
     hidden = person.fields(page.text)
     assert (
-        client.post("/status/information", data=hidden | {"text": " "}).status_code
+        client.post(
+            "/status/information", data=hidden | {"text": " "}
+        ).status_code
         == 422
     )
     for _ in range(2):  # sent, and sent again by reloading
         answered = client.post(
             "/status/information", data=hidden | {"text": "the blue one"}
         )
-        assert answered.status_code == 200 and answered.text.count("the blue one") == 1
+        assert (
+            answered.status_code == 200
+            and answered.text.count("the blue one") == 1
+        )
     unknown = client.post(
         "/status/information", data=hidden | {"receipt": "x", "text": "y"}
     )
@@ -459,7 +547,9 @@ def test_a_report_that_was_set_aside_says_so_and_asks_for_an_answer(
             session, report.parts[0], "set_aside", actor="p", now=now
         )
     page = person.send("/status", receipt=code).text
-    assert "We have set it aside for now." in page and "We may be wrong." in page
+    assert (
+        "We have set it aside for now." in page and "We may be wrong." in page
+    )
     assert "Very many reports are coming in" not in page
 
 
@@ -468,10 +558,13 @@ def test_text_in_another_encoding_is_kept_as_it_came(
 ) -> None:
     hidden = person.fields(client.get("/report/all").text)
     body = (
-        "&".join(f"{k}={v}" for k, v in hidden.items()).encode() + b"&narrative=caf%E9"
+        "&".join(f"{k}={v}" for k, v in hidden.items()).encode()
+        + b"&narrative=caf%E9"
     )
     answer = client.post(
-        "/report/all", data=body, content_type="application/x-www-form-urlencoded"
+        "/report/all",
+        data=body,
+        content_type="application/x-www-form-urlencoded",
     )
     assert answer.status_code == 200
     with context.database.reading() as session:
@@ -484,7 +577,10 @@ def test_text_in_another_encoding_is_kept_as_it_came(
 
 
 def test_no_address_and_no_user_agent_is_written_anywhere(
-    app: APIFlask, context: Context, caplog: pytest.LogCaptureFixture, capfd: Any
+    app: APIFlask,
+    context: Context,
+    caplog: pytest.LogCaptureFixture,
+    capfd: Any,
 ) -> None:
     client = app.test_client()
     client.environ_base |= {"REMOTE_ADDR": ADDRESS, "HTTP_USER_AGENT": AGENT}
@@ -493,7 +589,10 @@ def test_no_address_and_no_user_agent_is_written_anywhere(
         re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page)
     )
     assert (
-        client.post("/report/all", data=hidden | {"narrative": "x"}).status_code == 200
+        client.post(
+            "/report/all", data=hidden | {"narrative": "x"}
+        ).status_code
+        == 200
     )
     client.post("/report/more", data=hidden | {"narrative": "x"})
     client.post("/status", data=hidden | {"receipt": "x"})
@@ -529,17 +628,25 @@ def test_support_comes_first_on_the_one_page_way_too(
         "/report/all?lang=en", narrative="my words", proof="p" * 9, **typed
     )
     assert first.status_code == 200 and not reports(context)
-    assert first.text.index("tel:116111") < first.text.index("Go on with the report")
+    assert first.text.index("tel:116111") < first.text.index(
+        "Go on with the report"
+    )
     hidden = person.fields(first.text)
     assert hidden["narrative"] == "my words" and hidden["proof"] == "p" * 9
     sent = client.post("/report/all?lang=en", data=hidden)
-    assert "What happened is not your fault" in sent.text and len(reports(context)) == 1
+    assert (
+        "What happened is not your fault" in sent.text
+        and len(reports(context)) == 1
+    )
     with context.database.reading() as session:  # nothing is left waiting
         assert session.scalar(select(func.count()).select_from(Draft)) == 0
 
 
 def test_the_page_with_help_lets_no_robot_through(
-    person: Any, client: FlaskClient, context: Context, monkeypatch: pytest.MonkeyPatch
+    person: Any,
+    client: FlaskClient,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What the trap caught on the page before is still caught."""
     monkeypatch.setattr(views.guard, "form_seconds", lambda: 0.0)
@@ -549,11 +656,15 @@ def test_the_page_with_help_lets_no_robot_through(
     hidden = person.fields(first.text)
     (trapped,) = re.findall(r'name="website" value="([^"]*)"', first.text)
     client.post("/report/all", data=hidden | {"website": trapped})
-    client.post("/report/all", data=person.fields(first.text) | {"form_id": "stale"})
+    client.post(
+        "/report/all", data=person.fields(first.text) | {"form_id": "stale"}
+    )
     assert [report.held_for_review for report in reports(context)] == [True]
 
 
-def test_a_child_is_never_asked_whether_it_has_the_picture(client: FlaskClient) -> None:
+def test_a_child_is_never_asked_whether_it_has_the_picture(
+    client: FlaskClient,
+) -> None:
     for path in (
         "/help",
         "/report/where",
@@ -573,7 +684,12 @@ def test_a_child_is_never_asked_whether_it_has_the_picture(client: FlaskClient) 
     ("method", "path", "status", "words"),
     [
         ("GET", "/nowhere", 404, ("Kjo faqe nuk", "This page is not here")),
-        ("GET", "/report/discard", 405, ("Kjo nuk funksionoi", "This did not work")),
+        (
+            "GET",
+            "/report/discard",
+            405,
+            ("Kjo nuk funksionoi", "This did not work"),
+        ),
         ("PUT", "/", 405, ("Kjo nuk", "This did not work")),
         ("POST", "/", 411, ("Kjo nuk", "This did not work")),
     ],
@@ -591,9 +707,16 @@ def test_error_pages_speak_the_visitor_s_language_and_offer_help(
     assert answer.status_code == status
     wanted = words[code == "en"]
     assert f"<h1>{wanted}" in answer.text and f"<title>{wanted}" in answer.text
-    for needed in ('href="tel:112"', 'href="tel:116111"', 'id="exit"', "public.js"):
+    for needed in (
+        'href="tel:112"',
+        'href="tel:116111"',
+        'id="exit"',
+        "public.js",
+    ):
         assert needed in answer.text
-    assert "Method Not Allowed" not in answer.text and "Length" not in answer.text
+    assert (
+        "Method Not Allowed" not in answer.text and "Length" not in answer.text
+    )
 
 
 def test_a_failure_of_ours_says_that_it_is_ours(

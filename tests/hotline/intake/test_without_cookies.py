@@ -75,7 +75,11 @@ def test_a_question_of_the_hotline_is_read_and_answered(
     ],
 )
 def test_the_questions_one_by_one_go_over_into_one_page(
-    person: Any, client: FlaskClient, context: Context, page: str, typed: dict[str, str]
+    person: Any,
+    client: FlaskClient,
+    context: Context,
+    page: str,
+    typed: dict[str, str],
 ) -> None:
     """They need a cookie; without one nothing that was typed may be lost, and there is a way on."""
     answer = person.send(f"/report/{page}?lang=en", **typed)
@@ -105,14 +109,21 @@ def test_a_child_that_begins_on_the_help_page_comes_to_the_same_page(
     assert answer.status_code == 405  # the button leads elsewhere
     hidden = person.fields(client.get("/help?lang=en").text)
     begun = client.post("/report?lang=en", data=hidden | {"age": "child"})
-    assert begun.status_code == 400 and 'value="child_self" checked' in begun.text
+    assert (
+        begun.status_code == 400 and 'value="child_self" checked' in begun.text
+    )
     hidden = person.fields(begun.text)
     helped = client.post(
-        "/report/all", data=hidden | {"reporter_role": "child_self", "narrative": "x"}
+        "/report/all",
+        data=hidden | {"reporter_role": "child_self", "narrative": "x"},
     )
     assert "tel:116111" in helped.text and not reports(context)
-    assert CODE.search(client.post("/report/all", data=person.fields(helped.text)).text)
-    assert [report.reporter_role for report in reports(context)] == ["child_self"]
+    assert CODE.search(
+        client.post("/report/all", data=person.fields(helped.text)).text
+    )
+    assert [report.reporter_role for report in reports(context)] == [
+        "child_self"
+    ]
 
 
 def test_the_language_goes_from_link_to_link(client: FlaskClient) -> None:

@@ -24,7 +24,9 @@ def of(seeds: list[PartnerSeed], kind: str, country: str) -> list[PartnerSeed]:
 def test_shipped_seed_is_sound(seeds: list[PartnerSeed]) -> None:
     assert seed.faults() == []
     assert len({one.code for one in seeds}) == len(seeds)
-    assert seeds == sorted(seeds, key=lambda one: (one.country, one.kind, one.code))
+    assert seeds == sorted(
+        seeds, key=lambda one: (one.country, one.kind, one.code)
+    )
 
 
 def test_codes_and_names_fit_the_directory(seeds: list[PartnerSeed]) -> None:
@@ -34,9 +36,13 @@ def test_codes_and_names_fit_the_directory(seeds: list[PartnerSeed]) -> None:
         assert "@" not in f"{one.name}{one.source}{one.channels}"
 
 
-def test_every_hotline_that_routing_names_is_there(seeds: list[PartnerSeed]) -> None:
+def test_every_hotline_that_routing_names_is_there(
+    seeds: list[PartnerSeed],
+) -> None:
     named = {
-        hotline.name for many in load_rules().hotlines.values() for hotline in many
+        hotline.name
+        for many in load_rules().hotlines.values()
+        for hotline in many
     }
     assert {one.name for one in seeds if one.kind == "hotline"} == named
     assert not of(seeds, "hotline", "MK")
@@ -64,7 +70,9 @@ def test_albania_has_a_unit_for_each_municipality_and_one_directorate_for_each(
 
 
 def test_platforms_sit_where_routing_says(seeds: list[PartnerSeed]) -> None:
-    assert "platform-us-instagram" in {one.code for one in of(seeds, "platform", "US")}
+    assert "platform-us-instagram" in {
+        one.code for one in of(seeds, "platform", "US")
+    }
 
 
 @pytest.mark.parametrize(
@@ -76,7 +84,12 @@ def test_platforms_sit_where_routing_says(seeds: list[PartnerSeed]) -> None:
             'kind = "friend"',
             "/partners/4/kind",
         ),
-        ("partner_directory.toml", 'code = "ncb-al"', 'code = "ncb-rs"', "ncb-rs"),
+        (
+            "partner_directory.toml",
+            'code = "ncb-al"',
+            'code = "ncb-rs"',
+            "ncb-rs",
+        ),
         (
             "partner_directory.toml",
             "verified = true",
@@ -93,7 +106,9 @@ def test_a_fault_is_named(
     text = (SHIPPED / name).read_text(encoding="utf-8")
     assert old in text
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / name).write_text(text.replace(old, new), encoding="utf-8")
+    (tmp_path / "data" / name).write_text(
+        text.replace(old, new), encoding="utf-8"
+    )
     (fault,) = seed.faults(tmp_path)
     assert told in fault
     with pytest.raises(Misconfigured):

@@ -55,7 +55,9 @@ def test_police_of_the_whole_country_go_before_local_ones() -> None:
     assert propose_office([local], "Tiranë") is None
 
 
-def test_two_that_fit_are_a_person_s_choice_unless_only_one_is_confirmed() -> None:
+def test_two_that_fit_are_a_person_s_choice_unless_only_one_is_confirmed() -> (
+    None
+):
     first, second = police("first"), police("second")
     assert propose_office([first, second], None) is None
     waiting = police("second", confirmed=False)

@@ -22,7 +22,9 @@ from partners.notices.locations import COLUMNS, csv_of, guarded
 from partners.notices.xarf import Located, Sender, document
 
 SCHEMA = Draft202012Validator(
-    json.loads((Path(__file__).parent / "xarf_content.schema.json").read_text()),
+    json.loads(
+        (Path(__file__).parent / "xarf_content.schema.json").read_text()
+    ),
     format_checker=Draft202012Validator.FORMAT_CHECKER,
 )
 SENDER = Sender("Hotline", "desk@hotline.example", "hotline.example")
@@ -32,7 +34,13 @@ ID = uuid.UUID("018f0000-0000-7000-8000-000000000001")
 
 def located(**values: Any) -> Located:
     return Located(
-        **{"id": ID, "url": "https://a.test/x", "host": "a.test", "at": AT, **values}
+        **{
+            "id": ID,
+            "url": "https://a.test/x",
+            "host": "a.test",
+            "at": AT,
+            **values,
+        }
     )
 
 
@@ -60,7 +68,10 @@ def test_a_full_report_is_valid_and_complete() -> None:
     assert report["report_id"] == str(ID)
     assert (report["type"], report["classification"]) == ("csam", "baseline")
     assert report["detection_method"] == "hash_match"
-    assert (report["source_identifier"], report["source_port"]) == ("192.0.2.7", 443)
+    assert (report["source_identifier"], report["source_port"]) == (
+        "192.0.2.7",
+        443,
+    )
     assert (report["asn"], report["media_type"]) == (64500, "image")
     assert "evidence" not in report
 
@@ -79,11 +90,16 @@ def test_the_same_location_gives_the_same_report() -> None:
         ("unknown", "distribution"),
     ],
 )
-def test_what_is_not_baseline_is_exploitation(kind: str, exploitation: str) -> None:
+def test_what_is_not_baseline_is_exploitation(
+    kind: str, exploitation: str
+) -> None:
     report = made(
         located(assessed_class="national", kind=kind, hashes={"md5": "0" * 32})
     )
-    assert (report["type"], report["exploitation_type"]) == ("csem", exploitation)
+    assert (report["type"], report["exploitation_type"]) == (
+        "csem",
+        exploitation,
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +111,9 @@ def test_what_is_not_baseline_is_exploitation(kind: str, exploitation: str) -> N
         ("magnet:?xt=urn:btih:" + "a" * 40, "", None),
     ],
 )
-def test_odd_locations_are_valid_too(url: str, host: str, port: int | None) -> None:
+def test_odd_locations_are_valid_too(
+    url: str, host: str, port: int | None
+) -> None:
     report = made(located(url=url, host=host))
     assert report.get("source_port") == port
     assert ("domain" in report) == (host == "a.test")
@@ -112,7 +130,13 @@ def test_every_combination_of_facts_is_valid(
     asn: str | None, country: str | None, kind: str, assessed: str, host: str
 ) -> None:
     made(
-        located(asn=asn, country=country, kind=kind, assessed_class=assessed, host=host)
+        located(
+            asn=asn,
+            country=country,
+            kind=kind,
+            assessed_class=assessed,
+            host=host,
+        )
     )
 
 
@@ -127,7 +151,10 @@ def test_what_is_no_network_number_is_left_out(asn: str) -> None:
 
 
 def test_the_csv_holds_every_location_with_every_cell_quoted() -> None:
-    found = [located(), located(url='https://a.test/"x",y', asn="AS64500", seen_at=AT)]
+    found = [
+        located(),
+        located(url='https://a.test/"x",y', asn="AS64500", seen_at=AT),
+    ]
     data = csv_of(found).decode()
     rows = list(csv.reader(io.StringIO(data)))
     assert tuple(rows[0]) == COLUMNS
@@ -140,7 +167,9 @@ def test_the_csv_holds_every_location_with_every_cell_quoted() -> None:
 def test_no_cell_is_a_formula(cell: str) -> None:
     assert guarded(cell) == f"'{cell}"
     rows = list(
-        csv.reader(io.StringIO(csv_of([located(host=cell)]).decode(), newline=""))
+        csv.reader(
+            io.StringIO(csv_of([located(host=cell)]).decode(), newline="")
+        )
     )
     assert rows[1][2] == f"'{cell}"
 
@@ -162,7 +191,10 @@ def put(folder: Path, text: str) -> None:
 def test_an_operator_s_own_template_comes_first_and_english_stands_in(
     tmp_path: Path,
 ) -> None:
-    put(tmp_path, "Subject: [{{ reference }}]\n\n\nDear {{ name }},\n{{ at|moment }}\n")
+    put(
+        tmp_path,
+        "Subject: [{{ reference }}]\n\n\nDear {{ name }},\n{{ at|moment }}\n",
+    )
     letter = wording.write_letter(
         "note", "mk", tmp_path, reference="R", name="<A&B>", at=AT
     )

@@ -33,7 +33,8 @@ URL = "http://one.test/p/1"
 
 def checker(path: Any) -> Draft202012Validator:
     return Draft202012Validator(
-        json.loads(path.read_text()), format_checker=Draft202012Validator.FORMAT_CHECKER
+        json.loads(path.read_text()),
+        format_checker=Draft202012Validator.FORMAT_CHECKER,
     )
 
 
@@ -52,12 +53,18 @@ def known(house: Any, decision: str = "confirmed") -> None:
     seen = house.all(ItemMedia)[0]
     with house.context.database.writing() as session:
         owner = HashList(
-            name="Sandbox list", created_at=house.now, category_map={"one": "national"}
+            name="Sandbox list",
+            created_at=house.now,
+            category_map={"one": "national"},
         )
         session.add(owner)
         session.flush()
         entry = HashEntryRow(
-            list_id=owner.id, kind="pdq", value="ab" * 32, category="one", added_in=1
+            list_id=owner.id,
+            kind="pdq",
+            value="ab" * 32,
+            category="one",
+            added_in=1,
         )
         session.add(entry)
         session.flush()
@@ -74,7 +81,9 @@ def known(house: Any, decision: str = "confirmed") -> None:
         )
 
 
-def notice(house: Any, languages: tuple[str, ...] = ("en",), **case: Any) -> Message:
+def notice(
+    house: Any, languages: tuple[str, ...] = ("en",), **case: Any
+) -> Message:
     house.partner(
         "provider:abuse@isp.example",
         "provider",
@@ -128,14 +137,17 @@ def test_its_attachments_are_xarf_and_csv_and_no_media(house: Any) -> None:
     assert URL in files["locations.csv"].decode()
     assert message.body["xarf"] == [document]
     assert (
-        json.loads(json.dumps(dict(message.body)))["deadline"] == "2026-11-24T09:00:00Z"
+        json.loads(json.dumps(dict(message.body)))["deadline"]
+        == "2026-11-24T09:00:00Z"
     )
 
 
 def test_a_known_file_is_named_by_its_hashes(house: Any) -> None:
     house.case("two")
     known(house)
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.decide(house.only(Case), "provider_notice-XK")
     message = house.mail.messages[-1]
     document = json.loads(attached(message)["xarf.json"])
@@ -147,7 +159,9 @@ def test_a_known_file_is_named_by_its_hashes(house: Any) -> None:
 def test_a_disconfirmed_match_is_not_told(house: Any) -> None:
     house.case("two")
     known(house, "disconfirmed")
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     house.decide(house.only(Case), "provider_notice-XK")
     document = json.loads(attached(house.mail.messages[-1])["xarf.json"])
     assert document["detection_method"] == "manual_review"
@@ -166,7 +180,10 @@ def test_several_items_give_a_document_each(house: Any) -> None:
     files = attached(message)
     assert list(files) == ["xarf-1.json", "xarf-2.json", "locations.csv"]
     assert "http://two.test/p/1" in message.text
-    ids = {json.loads(files[f"xarf-{number}.json"])["report_id"] for number in (1, 2)}
+    ids = {
+        json.loads(files[f"xarf-{number}.json"])["report_id"]
+        for number in (1, 2)
+    }
     assert len(ids) == 2
 
 
@@ -185,13 +202,24 @@ def test_other_languages_get_english(house: Any) -> None:
 
 @pytest.mark.parametrize("language", ["en", "sq"])
 @pytest.mark.parametrize("purpose", ["first", "reminder", "withdrawal"])
-def test_every_letter_can_be_written(house: Any, purpose: str, language: str) -> None:
+def test_every_letter_can_be_written(
+    house: Any, purpose: str, language: str
+) -> None:
     notice(house)
-    for kind in ("provider_notice", "cdn_notice", "preservation_request", "platform"):
+    for kind in (
+        "provider_notice",
+        "cdn_notice",
+        "preservation_request",
+        "platform",
+    ):
         with house.context.database.writing() as session:
             found = session.get_one(Notice, house.notice.id)
             delivery = session.get_one(Delivery, house.only(Delivery).id)
-            found.kind, found.language, delivery.purpose = kind, language, purpose
+            found.kind, found.language, delivery.purpose = (
+                kind,
+                language,
+                purpose,
+            )
             message = notice_message(session, house.context, found, delivery)
         assert found.reference in message.subject
         assert "{" not in message.text
@@ -240,7 +268,9 @@ def test_a_referral_is_valid_by_its_shipped_schema(house: Any) -> None:
     assert document["preservation"]["suggested"] is True
 
 
-def test_police_get_the_hashes_as_a_set_that_their_tools_load(house: Any) -> None:
+def test_police_get_the_hashes_as_a_set_that_their_tools_load(
+    house: Any,
+) -> None:
     """The agreed class goes with the file that was itself reported, and with no other."""
     house.case()
     (seen,) = house.all(ItemMedia)
@@ -280,13 +310,15 @@ def test_police_get_the_hashes_as_a_set_that_their_tools_load(house: Any) -> Non
         "PDQ",
     }
     assert "Category" not in icon, "nobody assessed it"
-    assert {one["HashName"] for one in icon["AlternativeHashes"]} == {"SHA256"}, (
-        "too poor a PDQ"
-    )
+    assert {one["HashName"] for one in icon["AlternativeHashes"]} == {
+        "SHA256"
+    }, "too poor a PDQ"
     assert URL not in data.decode(), "hashes alone"
     entries = list(formats.parse("vics", io.BytesIO(data)))
     assert {
-        entry.value for entry in entries if isinstance(entry, formats.HashEntry)
+        entry.value
+        for entry in entries
+        if isinstance(entry, formats.HashEntry)
     } == {
         media.md5,
         media.sha1,
@@ -300,7 +332,9 @@ def test_police_get_the_hashes_as_a_set_that_their_tools_load(house: Any) -> Non
     assert list(attached(referral(house, "hotline"))) == ["referral.json"]
 
 
-def test_the_letter_tells_police_of_the_hold_and_of_preservation(house: Any) -> None:
+def test_the_letter_tells_police_of_the_hold_and_of_preservation(
+    house: Any,
+) -> None:
     text = " ".join(referral(house).text.split())
     for words in (
         "Criminal Code Art. 117/2",
@@ -326,7 +360,8 @@ def test_people_are_named_only_to_those_whose_task_it_is(house: Any) -> None:
     abroad = referral(house, "hotline")
     assert abroad.body["people"] == {}
     assert (
-        "Durrës" not in json.dumps(dict(abroad.body), ensure_ascii=False) + abroad.text
+        "Durrës"
+        not in json.dumps(dict(abroad.body), ensure_ascii=False) + abroad.text
     )
     assert "hotline" not in KNOWS_PEOPLE
 
@@ -336,7 +371,9 @@ def test_an_albanian_letter_gives_its_reasons_in_albanian(house: Any) -> None:
     assert message.language == "sq"
     assert "PSE JU" in message.text
     assert "Baza" not in message.subject
-    assert re.search(r"Shqip[ëe]ri", message.text)  # the rules speak again, in Albanian
+    assert re.search(
+        r"Shqip[ëe]ri", message.text
+    )  # the rules speak again, in Albanian
     assert (
         message.body["reasons"][0]["why"] == "It is hosted in Albania (AL)."
     )  # documents: English
@@ -361,7 +398,9 @@ def test_a_case_without_a_location_can_be_referred(house: Any) -> None:
         )
     message = referral(house)
     assert "No location: the report describes it in words." in message.text
-    assert [error.message for error in REFERRAL.iter_errors(dict(message.body))] == []
+    assert [
+        error.message for error in REFERRAL.iter_errors(dict(message.body))
+    ] == []
 
 
 def test_before_an_assessment_the_letter_says_so(house: Any) -> None:
@@ -370,7 +409,9 @@ def test_before_an_assessment_the_letter_says_so(house: Any) -> None:
     assert "Not assessed yet" in message.text
     assert "A CHILD MAY BE IN DANGER NOW" in message.text
     assert message.body["assessment"] is None
-    assert [error.message for error in REFERRAL.iter_errors(dict(message.body))] == []
+    assert [
+        error.message for error in REFERRAL.iter_errors(dict(message.body))
+    ] == []
 
 
 # times that somebody stated

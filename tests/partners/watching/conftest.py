@@ -85,7 +85,9 @@ class World:
         if request.url != URL:
             return status(request.url, 404)
         proxied = request.http_proxy or request.socks_proxy
-        return self._item(self.second if proxied and self.second else self.item)
+        return self._item(
+            self.second if proxied and self.second else self.item
+        )
 
     def _item(self, state: str) -> FetchReport:
         found = MediaFound(f"{URL}.jpg", "img", 200, None, PICTURE)
@@ -103,7 +105,9 @@ class SameHost:
 
     country = "AL"
 
-    def observe(self, host: Any, *, kind: str, headers: Any, now: Any) -> HostingFacts:
+    def observe(
+        self, host: Any, *, kind: str, headers: Any, now: Any
+    ) -> HostingFacts:
         said = {
             "country": self.country,
             "asn": "AS64500",
@@ -147,7 +151,9 @@ def under_watch() -> Callable[[Any, World], Any]:
 
 def _watch(house: Any, world: World) -> Any:
     """A case in progress whose host has a notice; looks happen by ``look``."""
-    house.partner("provider:abuse@isp.example", "provider", address="abuse@isp.example")
+    house.partner(
+        "provider:abuse@isp.example", "provider", address="abuse@isp.example"
+    )
     case = house.case()
     with house.context.database.writing() as session:
         visit = session.scalars(select(Visit)).one()

@@ -72,7 +72,9 @@ def part(house: Any) -> str:
     return house.only(ReportPart).state
 
 
-def test_the_watch_begins_with_the_plan_and_knows_what_was_there(watched: Any) -> None:
+def test_the_watch_begins_with_the_plan_and_knows_what_was_there(
+    watched: Any,
+) -> None:
     watch = watched.only(Watch)
     assert (watch.state, watch.next_at, watch.host) == (
         "watching",
@@ -96,7 +98,11 @@ def test_online_stays_online(watched: Any, world: Any) -> None:
     assert_about(watch.next_at - watched.now, timedelta(hours=2))
     assert watched.only(Case).state == "in_progress"
     visit = watched.all(Visit)[-1]
-    assert (visit.purpose, visit.verdict, visit.control_ok) == ("check", "online", True)
+    assert (visit.purpose, visit.verdict, visit.control_ok) == (
+        "check",
+        "online",
+        True,
+    )
     assert Verdict.from_json(visit.evidence).verdict == "online"
     # what is there now is hashed and kept like on the first day
     assert "5" * 64 in {one.media.sha256 for one in watched.all(ItemMedia)}
@@ -126,14 +132,20 @@ def test_our_own_failure_is_never_a_removal(watched: Any, world: Any) -> None:
     look(watched)
     world.network = False
     for _ in range(40):
-        assert look_at_the_next_time(watched) not in ("removed", "gone", "soft_404")
+        assert look_at_the_next_time(watched) not in (
+            "removed",
+            "gone",
+            "soft_404",
+        )
     assert watched.only(Watch).state == "watching"
     assert watched.only(Case).state == "in_progress"
     assert watched.notice.state == "sent"
 
 
 @pytest.mark.parametrize("state", ["forbidden", "broken"])
-def test_being_kept_out_is_not_a_removal(watched: Any, world: Any, state: str) -> None:
+def test_being_kept_out_is_not_a_removal(
+    watched: Any, world: Any, state: str
+) -> None:
     look(watched)
     world.item = state
     for _ in range(15):
@@ -199,7 +211,9 @@ def test_a_claim_is_looked_at_next_and_taken_back_only_by_seeing(
     watched.later(minutes=5)
     with watched.context.database.writing() as session:
         notice = session.get_one(Notice, watched.notice.id)
-        notices.answer(session, watched.context, notice, "removed", "", now=watched.now)
+        notices.answer(
+            session, watched.context, notice, "removed", "", now=watched.now
+        )
     world.network = False
     look(watched)
     assert watched.notice.state == "claimed_removed"  # we saw nothing at all
@@ -242,7 +256,9 @@ def test_a_watch_that_ended_begins_again_with_a_new_plan(
     )
 
 
-def test_a_site_that_moves_has_its_new_facts_kept(watched: Any, world: Any) -> None:
+def test_a_site_that_moves_has_its_new_facts_kept(
+    watched: Any, world: Any
+) -> None:
     watched.lookup.country = "RS"
     look(watched)
     assert watched.only(Item).hosting_country == "RS"
@@ -250,7 +266,12 @@ def test_a_site_that_moves_has_its_new_facts_kept(watched: Any, world: Any) -> N
 
 @pytest.mark.parametrize(
     "settings",
-    [{"control_url": CONTROL, "second_vantage_proxy": "http://198.51.100.9:8080"}],
+    [
+        {
+            "control_url": CONTROL,
+            "second_vantage_proxy": "http://198.51.100.9:8080",
+        }
+    ],
 )
 def test_another_place_that_sees_it_outweighs_our_absence(
     watched: Any, world: Any
@@ -260,20 +281,26 @@ def test_another_place_that_sees_it_outweighs_our_absence(
         look_at_the_next_time(watched)
     assert watched.only(Watch).state == "watching"
     assert watched.only(Watch).last_verdict == "online"
-    vantages = [one.vantage for one in watched.all(Visit) if one.purpose == "check"]
+    vantages = [
+        one.vantage for one in watched.all(Visit) if one.purpose == "check"
+    ]
     assert {"own", "second"} <= set(vantages)
     world.second = "gone"
     prove_removal(watched, world)
     assert watched.only(Case).state == "removed"
 
 
-def test_a_check_is_posted_once_and_again_when_its_worker_died(watched: Any) -> None:
+def test_a_check_is_posted_once_and_again_when_its_worker_died(
+    watched: Any,
+) -> None:
     ended = watched.jobs.pop("watch.check")
     posted = []
     for minutes in (0, 1, CHECK_LEASE.total_seconds() / 60):
         watched.later(minutes=minutes)
         with watched.context.database.writing() as session:
-            posted.append(post_due_checks(session, watched.context, watched.now))
+            posted.append(
+                post_due_checks(session, watched.context, watched.now)
+            )
     assert posted == [1, 0, 1]
     watched.jobs["watch.check"] = ended
     watched.work()
@@ -379,15 +406,21 @@ def test_a_busy_host_is_looked_at_in_line(
         for key, one in placed.items()
         if key not in many
     )
-    queued = [row for row in watched.all(OutboxEntry) if row.job == "watch.check"]
+    queued = [
+        row for row in watched.all(OutboxEntry) if row.job == "watch.check"
+    ]
     assert max(row.due_at for row in queued) <= watched.now + AHEAD
     # hours later each is posted in its own place, once
     for _ in range(90):
         watched.later(minutes=1)
         tick(watched)
         finish(watched)
-    posted = [row for row in watched.all(OutboxEntry) if row.job == "watch.check"]
-    assert len(posted) == len({row.payload["watch_id"] for row in posted}) == 91
+    posted = [
+        row for row in watched.all(OutboxEntry) if row.job == "watch.check"
+    ]
+    assert (
+        len(posted) == len({row.payload["watch_id"] for row in posted}) == 91
+    )
 
 
 def test_one_look_out_of_line_moves_nobody(watched: Any) -> None:
@@ -396,11 +429,17 @@ def test_one_look_out_of_line_moves_nobody(watched: Any) -> None:
         session.get_one(Watch, own).host = "busy.test"
     many = watches(watched, 50, 0)
     tick(watched)
-    before = {one.id: one.planned_at for one in watched.all(Watch) if one.id in many}
+    before = {
+        one.id: one.planned_at for one in watched.all(Watch) if one.id in many
+    }
     watched.later(seconds=90)
     with watched.context.database.writing() as session:
-        look_soon(session, session.get_one(Watch, own).case_id, now=watched.now)
-        session.get_one(Watch, own).last_at = watched.now - timedelta(minutes=1)
+        look_soon(
+            session, session.get_one(Watch, own).case_id, now=watched.now
+        )
+        session.get_one(Watch, own).last_at = watched.now - timedelta(
+            minutes=1
+        )
     tick(watched)
     after = {one.id: one.planned_at for one in watched.all(Watch)}
     assert after.pop(own) == watched.now
@@ -411,7 +450,9 @@ def test_one_look_out_of_line_moves_nobody(watched: Any) -> None:
 
 @pytest.mark.services
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
-def test_a_tick_asks_one_question_by_indexes(make_context: Any, backend: str) -> None:
+def test_a_tick_asks_one_question_by_indexes(
+    make_context: Any, backend: str
+) -> None:
     """The plan of the question, on tables large enough that a plan without indexes would show."""
     context = make_context(backend)
     fill(context, 3_000)
@@ -456,20 +497,33 @@ def test_what_a_check_did_is_in_the_history(watched: Any, world: Any) -> None:
     with watched.context.database.reading() as session:
         query = select(HistoryEntry).where(HistoryEntry.actor == "checks")
         events = {(row.entity, row.event) for row in session.scalars(query)}
-    assert {("watch", "removed"), ("case", "removed"), ("notice", "verified")} <= events
+    assert {
+        ("watch", "removed"),
+        ("case", "removed"),
+        ("notice", "verified"),
+    } <= events
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"control_url": CONTROL, "second_vantage_proxy": "http://198.51.100.9:8080"}],
+    [
+        {
+            "control_url": CONTROL,
+            "second_vantage_proxy": "http://198.51.100.9:8080",
+        }
+    ],
 )
 def test_a_look_comes_as_the_item_is_set_and_the_control_page_learns_nothing(
     watched: Any, world: Any
 ) -> None:
     item = watched.only(Item)
-    wanted = Access("age=ok", "", "http://front.test/", "Mozilla/5.0 (X11)", "")
+    wanted = Access(
+        "age=ok", "", "http://front.test/", "Mozilla/5.0 (X11)", ""
+    )
     with watched.context.database.writing() as session:
-        set_access(session, watched.context, item, wanted, actor="x", now=watched.now)
+        set_access(
+            session, watched.context, item, wanted, actor="x", now=watched.now
+        )
     world.item = "forbidden"
     look(watched)
     to_item = [one for one in world.asked if one.url != CONTROL]
@@ -477,7 +531,10 @@ def test_a_look_comes_as_the_item_is_set_and_the_control_page_learns_nothing(
     assert {one.cookies for one in to_item} == {"age=ok"}
     assert {one.referrer for one in to_item} == {"http://front.test/"}
     assert {one.user_agent for one in world.asked} == {"Mozilla/5.0 (X11)"}
-    assert {one.http_proxy for one in to_item} == {None, "http://198.51.100.9:8080"}
+    assert {one.http_proxy for one in to_item} == {
+        None,
+        "http://198.51.100.9:8080",
+    }
     assert len(to_us) == 2
     assert {(one.cookies, one.referrer, one.userinfo) for one in to_us} == {
         (None, None, None)
@@ -491,7 +548,12 @@ def test_what_is_seen_with_cookies_only_is_removed_by_nobodys_word_but_a_persons
     item = watched.only(Item)
     with watched.context.database.writing() as session:
         set_access(
-            session, watched.context, item, Access("a=1"), actor="x", now=watched.now
+            session,
+            watched.context,
+            item,
+            Access("a=1"),
+            actor="x",
+            now=watched.now,
         )
     look(watched)
     world.item = "gone"
@@ -507,7 +569,9 @@ def test_when_nobody_watches_any_more_the_item_s_ways_are_forgotten(
     item = watched.only(Item)
     with watched.context.database.writing() as session:
         wanted = Access(referrer="http://front.test/")
-        set_access(session, watched.context, item, wanted, actor="x", now=watched.now)
+        set_access(
+            session, watched.context, item, wanted, actor="x", now=watched.now
+        )
     look(watched)
     prove_removal(watched, world)
     while watched.only(Watch).state != "ended":
@@ -521,7 +585,9 @@ def test_the_same_on_postgresql(
     house: Any, world: Any, make_context: Any, under_watch: Any
 ) -> None:
     """It refuses to lock the empty side of a join, which SQLite does not."""
-    context = make_context("postgresql", control_url=CONTROL, rdap_enabled=False)
+    context = make_context(
+        "postgresql", control_url=CONTROL, rdap_enabled=False
+    )
     other = under_watch(type(house)(context), world)
     look(other)
     prove_removal(other, world)

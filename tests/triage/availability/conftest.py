@@ -34,7 +34,9 @@ Reply = Callable[[http.server.BaseHTTPRequestHandler], None]
 
 def picture(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
     """Soft coloured blobs: harmless, and rich enough for a PDQ of good quality."""
-    noise = np.random.default_rng(seed).integers(0, 256, (9, 12, 3), dtype=np.uint8)
+    noise = np.random.default_rng(seed).integers(
+        0, 256, (9, 12, 3), dtype=np.uint8
+    )
     return Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)
 
 
@@ -46,12 +48,17 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
 
 def placeholder(colour: str = "lightgrey") -> bytes:
     image = Image.new("RGB", (320, 240), colour)
-    ImageDraw.Draw(image).rectangle((110, 80, 210, 160), outline="black", width=6)
+    ImageDraw.Draw(image).rectangle(
+        (110, 80, 210, 160), outline="black", width=6
+    )
     return encoded(image, "PNG")
 
 
 def answer(
-    body: bytes | str = b"", status: int = 200, kind: str = "text/html", **headers: str
+    body: bytes | str = b"",
+    status: int = 200,
+    kind: str = "text/html",
+    **headers: str,
 ) -> Reply:
     data = body.encode() if isinstance(body, str) else body
 
@@ -106,7 +113,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             or routes.get("*")
         )
         try:
-            (reply or answer("<title>404 Not Found</title>nothing here", 404))(self)
+            (reply or answer("<title>404 Not Found</title>nothing here", 404))(
+                self
+            )
         except OSError:
             self.close_connection = True
 
@@ -133,8 +142,12 @@ class World:
         self._tls = _Server(("127.0.0.1", 0), _Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        self._tls.socket = context.wrap_socket(self._tls.socket, server_side=True)
-        self.dns = socketserver.ThreadingUDPServer(("127.0.0.1", 0), _NoSuchName)
+        self._tls.socket = context.wrap_socket(
+            self._tls.socket, server_side=True
+        )
+        self.dns = socketserver.ThreadingUDPServer(
+            ("127.0.0.1", 0), _NoSuchName
+        )
         self.dns.rcode = dns.rcode.NXDOMAIN  # type: ignore[attr-defined]
         self._servers = (self._web, self._tls, self.dns)
         for server in (self._web, self._tls):
@@ -177,7 +190,9 @@ class World:
         request = FetchRequest(url, **settings)
         report = fetch(
             request,
-            lambda data, kind: fingerprint_media(data, declared_type=kind).to_json(),
+            lambda data, kind: fingerprint_media(
+                data, declared_type=kind
+            ).to_json(),
         )
         return report.to_json()
 

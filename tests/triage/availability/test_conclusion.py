@@ -26,7 +26,9 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 def look(
     name: str, hours: float = 0, *, healthy: bool = True, vantage: str = "own"
 ) -> Verdict:
-    return Verdict(name, (name,), (name,), NOW + HOUR * hours, vantage, healthy)  # type: ignore[arg-type]
+    return Verdict(
+        name, (name,), (name,), NOW + HOUR * hours, vantage, healthy
+    )  # type: ignore[arg-type]
 
 
 def end(history: Sequence[Verdict], hours: float = 24 * 4000) -> Conclusion:
@@ -39,7 +41,9 @@ GONE = [look("online"), look("gone", 10), look("gone", 22), look("gone", 34)]
 def test_three_healthy_looks_over_a_day_prove_a_removal() -> None:
     done = end(GONE)
     assert (done.state, done.verified) == ("removed", True)
-    assert done.since == NOW + HOUR * 10  # the clock stops at the first of them
+    assert (
+        done.since == NOW + HOUR * 10
+    )  # the clock stops at the first of them
     assert done.next_check_at == NOW + HOUR * 34 + DAY
 
 
@@ -68,7 +72,9 @@ def test_less_than_that_does_not(history: list[Verdict]) -> None:
     assert done.because
 
 
-def test_kinds_of_absence_count_together_and_failures_between_are_skipped() -> None:
+def test_kinds_of_absence_count_together_and_failures_between_are_skipped() -> (
+    None
+):
     history = [
         look("soft_404"),
         look("unknown", 5),
@@ -92,9 +98,13 @@ def test_looks_of_the_future_are_not_read() -> None:
 
 def test_what_one_place_sees_another_cannot_remove() -> None:
     theirs = [look("online", 1, vantage="second")]
-    assert not end([*theirs, *(look("gone", h) for h in (10, 30, 60, 90))]).verified
+    assert not end(
+        [*theirs, *(look("gone", h) for h in (10, 30, 60, 90))]
+    ).verified
     later = [look("gone", 100, vantage="second")]
-    assert end([*theirs, *(look("gone", h) for h in (10, 30, 60, 90)), *later]).verified
+    assert end(
+        [*theirs, *(look("gone", h) for h in (10, 30, 60, 90)), *later]
+    ).verified
 
 
 def test_a_second_place_can_be_made_a_condition() -> None:
@@ -105,7 +115,10 @@ def test_a_second_place_can_be_made_a_condition() -> None:
 
 
 def test_a_dead_host_is_down_and_never_removed() -> None:
-    history = [look("online"), *(look("host_down", 24 * n) for n in range(1, 12))]
+    history = [
+        look("online"),
+        *(look("host_down", 24 * n) for n in range(1, 12)),
+    ]
     done = end(history)
     assert (done.state, done.verified) == ("down", True)
     assert not end(history[:7]).verified
@@ -115,7 +128,11 @@ def test_a_dead_host_is_down_and_never_removed() -> None:
 
 def test_reappearance_reopens_and_is_watched_closely_again() -> None:
     back = end([*GONE, look("online", 24 * 200)])
-    assert (back.state, back.verified, back.reappeared) == ("still_up", True, True)
+    assert (back.state, back.verified, back.reappeared) == (
+        "still_up",
+        True,
+        True,
+    )
     assert back.next_check_at == NOW + HOUR * (24 * 200 + 2)
     again = [
         *GONE,
@@ -134,7 +151,11 @@ def test_watching_thins_out_and_ends_after_a_year() -> None:
         history.append(replace(GONE[1], at=at))
     assert planned == sorted(planned)  # ever rarer
     assert 15 <= len(planned) <= 40
-    assert timedelta(days=365) <= history[-1].at - GONE[-1].at <= timedelta(days=395)
+    assert (
+        timedelta(days=365)
+        <= history[-1].at - GONE[-1].at
+        <= timedelta(days=395)
+    )
 
 
 def test_while_it_is_up_looks_thin_out_too() -> None:
@@ -158,7 +179,9 @@ def test_proof_is_sought_quickly_once_it_seems_gone() -> None:
 
 def test_the_demo_is_quick_and_asks_for_as_many_looks() -> None:
     demo = load_policy(name="availability-demo.toml")
-    looks = [replace(GONE[1], at=NOW + timedelta(seconds=4 * n)) for n in range(4)]
+    looks = [
+        replace(GONE[1], at=NOW + timedelta(seconds=4 * n)) for n in range(4)
+    ]
     assert conclude(looks, demo, NOW + HOUR).verified
     assert demo.removal.checks == POLICY.removal.checks
 
@@ -172,7 +195,9 @@ NAMES = st.sampled_from(
 )
 PLACES = st.sampled_from(["own", "second"])
 ANY = st.lists(
-    st.builds(look, NAMES, st.floats(0, 2000), healthy=st.booleans(), vantage=PLACES),
+    st.builds(
+        look, NAMES, st.floats(0, 2000), healthy=st.booleans(), vantage=PLACES
+    ),
     max_size=30,
 )
 OUR_FAILURES = st.lists(
@@ -186,7 +211,9 @@ OUR_FAILURES = st.lists(
         ),
         st.builds(
             look,
-            st.sampled_from(["unknown", "host_down", "login_wall", "blocked_here"]),
+            st.sampled_from(
+                ["unknown", "host_down", "login_wall", "blocked_here"]
+            ),
             st.floats(0, 2000),
             vantage=PLACES,
         ),
@@ -196,7 +223,9 @@ OUR_FAILURES = st.lists(
 
 
 @given(OUR_FAILURES)
-def test_no_history_of_our_own_failures_gives_removed(history: list[Verdict]) -> None:
+def test_no_history_of_our_own_failures_gives_removed(
+    history: list[Verdict],
+) -> None:
     assert end(history).state != "removed"
 
 
@@ -211,17 +240,26 @@ def test_a_sighting_always_undoes_a_removal(
         before.verified and before.state in ("removed", "down")
     )
     # and two more absences are not yet enough:
-    two = [look("gone", 2100, vantage=place), look("gone", 2300, vantage=place)]
+    two = [
+        look("gone", 2100, vantage=place),
+        look("gone", 2300, vantage=place),
+    ]
     assert not end([*history, look(name, 2001, vantage=place), *two]).verified
 
 
 @given(ANY)
-def test_a_verified_removal_always_has_its_proof(history: list[Verdict]) -> None:
+def test_a_verified_removal_always_has_its_proof(
+    history: list[Verdict],
+) -> None:
     done = end(history)
     if done.state == "removed" and done.verified:
-        seen = max((v.at for v in history if v.verdict in PRESENT), default=NOW - DAY)
+        seen = max(
+            (v.at for v in history if v.verdict in PRESENT), default=NOW - DAY
+        )
         proof = [
-            v for v in history if v.healthy and v.verdict in ABSENT and v.at >= seen
+            v
+            for v in history
+            if v.healthy and v.verdict in ABSENT and v.at >= seen
         ]
         assert len(proof) >= POLICY.removal.checks
         assert (
@@ -247,7 +285,9 @@ def test_unknown_never_becomes_removed(
         assert after.state != "removed"
 
 
-def test_a_look_that_says_nothing_is_unclear_and_several_are_for_a_person() -> None:
+def test_a_look_that_says_nothing_is_unclear_and_several_are_for_a_person() -> (
+    None
+):
     one = end([look("online"), look("unknown", 2)])
     assert (one.state, one.verified, one.since, one.needs_person) == (
         "unclear",
@@ -273,14 +313,21 @@ def test_a_line_keeps_a_host_at_ease() -> None:
     """Whatever comes in whatever order: one look a gap, and a place is kept until its look."""
     gap, busy, places = POLICY.host_gap, None, []
     for _ in range(200):
-        busy = in_line(NOW, gap, planned=None, looked=NOW - HOUR, busy_until=busy)
+        busy = in_line(
+            NOW, gap, planned=None, looked=NOW - HOUR, busy_until=busy
+        )
         places.append(busy)
     assert places[0] == NOW
     assert min(b - a for a, b in pairwise(places)) == gap
     last, own = places[-1], places[50]
-    assert in_line(own, gap, planned=own, looked=NOW - HOUR, busy_until=last) == own
+    assert (
+        in_line(own, gap, planned=own, looked=NOW - HOUR, busy_until=last)
+        == own
+    )
     late = own + HOUR
-    assert in_line(late, gap, planned=own, looked=None, busy_until=last) == late
+    assert (
+        in_line(late, gap, planned=own, looked=None, busy_until=last) == late
+    )
     again = in_line(late, gap, planned=own, looked=own, busy_until=last)
     assert again == max(late, last + gap)
     assert (

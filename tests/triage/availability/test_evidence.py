@@ -71,7 +71,13 @@ def flipped(pdq: str, bits: int) -> str:
 
 def report(**more: Any) -> dict[str, Any]:
     url = "https://a.example/album/1"
-    return {"requested": url, "final_url": url, "outcome": "ok", "status": 200, **more}
+    return {
+        "requested": url,
+        "final_url": url,
+        "outcome": "ok",
+        "status": 200,
+        **more,
+    }
 
 
 def test_a_front_page_is_no_other_page_than_itself() -> None:
@@ -84,7 +90,11 @@ def test_a_front_page_is_no_other_page_than_itself() -> None:
                 "source": "img",
                 "status": 200,
                 "sha256": one * 64,
-                "fingerprint": {"sha256": one * 64, "width": 640, "height": 480},
+                "fingerprint": {
+                    "sha256": one * 64,
+                    "width": 640,
+                    "height": 480,
+                },
             }
             for one in hashes
         ]
@@ -100,13 +110,16 @@ def test_a_front_page_is_no_other_page_than_itself() -> None:
             home=shows(front, "1", "2"),
         )
         assert (
-            judge(check, baseline_from_report(shows(url, "1", "2", "3"))).verdict
+            judge(
+                check, baseline_from_report(shows(url, "1", "2", "3"))
+            ).verdict
             == verdict
         )
 
 
 @pytest.mark.parametrize(
-    ("left", "verdict"), [("12", "unknown"), ("9", "soft_404"), ("", "soft_404")]
+    ("left", "verdict"),
+    [("12", "unknown"), ("9", "soft_404"), ("", "soft_404")],
 )
 def test_a_gallery_with_few_words_and_a_picture_less_is_not_gone(
     left: str, verdict: str
@@ -121,7 +134,11 @@ def test_a_gallery_with_few_words_and_a_picture_less_is_not_gone(
                 "source": "img",
                 "status": 200,
                 "sha256": one * 64,
-                "fingerprint": {"sha256": one * 64, "width": 640, "height": 480},
+                "fingerprint": {
+                    "sha256": one * 64,
+                    "width": 640,
+                    "height": 480,
+                },
             }
             for one in hashes
         ]
@@ -137,7 +154,8 @@ def test_a_gallery_with_few_words_and_a_picture_less_is_not_gone(
         home=shows("", "1239", "f" * 16),
     )
     assert (
-        judge(check, baseline_from_report(shows("album/1", "1239"))).verdict == verdict
+        judge(check, baseline_from_report(shows("album/1", "1239"))).verdict
+        == verdict
     )
 
 
@@ -156,7 +174,11 @@ def test_a_file_without_a_perceptual_hash_is_recognised_by_its_bytes() -> None:
             }
             for one in hashes
         ]
-        page = {"text_simhash": "0" * 16, "text_length": 300, "title_hash": "t"}
+        page = {
+            "text_simhash": "0" * 16,
+            "text_length": 300,
+            "title_hash": "t",
+        }
         return report(requested=url, final_url=url, media=media, page=page)
 
     for errors in ((), ("1",)):
@@ -169,7 +191,9 @@ def test_a_file_without_a_perceptual_hash_is_recognised_by_its_bytes() -> None:
             home=shows("", "1"),
         )
         assert (
-            judge(check, baseline_from_report(shows("album/1", "1", "2"))).verdict
+            judge(
+                check, baseline_from_report(shows("album/1", "1", "2"))
+            ).verdict
             == "unknown"
         )
 
@@ -187,10 +211,15 @@ def test_same_picture_by_hash_distance_and_turn() -> None:
 
 def test_same_video_by_the_share_of_its_frames() -> None:
     frames = tuple(flipped(A, 40 * n) for n in range(6))
-    whole, cut = MediaHash("1", frames=frames), MediaHash("2", frames=frames[2:4])
+    whole, cut = (
+        MediaHash("1", frames=frames),
+        MediaHash("2", frames=frames[2:4]),
+    )
     assert whole.same(cut)
     assert cut.same(whole)
-    other = MediaHash("3", frames=(frames[0], *("5a" * 32, "0f" * 32, "33" * 32)))
+    other = MediaHash(
+        "3", frames=(frames[0], *("5a" * 32, "0f" * 32, "33" * 32))
+    )
     assert not other.same(MediaHash("4", frames=frames[2:]))
 
 
@@ -208,7 +237,9 @@ def test_media_that_nobody_could_look_at_are_no_absence() -> None:
         return check.media_complete
 
     assert complete(status=404)
-    assert complete(status=200, error="not_media", source="direct")  # a link to a page
+    assert complete(
+        status=200, error="not_media", source="direct"
+    )  # a link to a page
     assert not complete(
         status=200, error="not_media"
     )  # a page in the place of a picture
@@ -222,10 +253,16 @@ def test_media_that_nobody_could_look_at_are_no_absence() -> None:
 def test_titles_are_hashed_as_the_fetcher_hashes_them() -> None:
     from selectolax.lexbor import LexborHTMLParser
 
-    facts = facts_of_page(LexborHTMLParser("<title> Faqja  nuk\nu GJET </title><p>x"))
+    facts = facts_of_page(
+        LexborHTMLParser("<title> Faqja  nuk\nu GJET </title><p>x")
+    )
     assert facts.title_hash == title_hash("Faqja nuk u gjet")
     page = Page.from_facts(
-        {"text_simhash": "0" * 16, "text_length": 1, "title_hash": facts.title_hash}
+        {
+            "text_simhash": "0" * 16,
+            "text_length": 1,
+            "title_hash": facts.title_hash,
+        }
     )
     here = "https://a.example/1"
     assert shipped_error_pages().meaning(page, here, here) == "soft_404"
@@ -237,9 +274,13 @@ def test_addresses_mean_something_only_after_a_redirect() -> None:
     assert pages.meaning(None, login, "https://a.example/p/1") == "login_wall"
     assert pages.meaning(None, login, login) is None
     removed = "https://i.imgur.com/removed.png"
-    assert pages.meaning(None, removed, "https://i.imgur.com/a.png") == "soft_404"
     assert (
-        pages.meaning(None, removed.replace("imgur", "notimgur"), "https://x.example/")
+        pages.meaning(None, removed, "https://i.imgur.com/a.png") == "soft_404"
+    )
+    assert (
+        pages.meaning(
+            None, removed.replace("imgur", "notimgur"), "https://x.example/"
+        )
         is None
     )
 
@@ -254,7 +295,9 @@ def test_an_operator_may_record_a_providers_error_page(tmp_path: Path) -> None:
     page = Page("00000000000000fe", 300)
     here = "https://www.a.example/1"
     assert pages.meaning(page, here, here) == "soft_404"
-    assert pages.meaning(page, "https://b.example/", "https://b.example/") is None
+    assert (
+        pages.meaning(page, "https://b.example/", "https://b.example/") is None
+    )
     assert pages.meaning(Page("0000000000ffff00", 300), here, here) is None
     table.write_text(
         '[titles]\nonline = ["Hello"]\nsoft_404 = ["A"]\nlogin_wall = ["a"]\n'
@@ -308,7 +351,11 @@ def test_every_answer_has_a_verdict_with_reasons(
     path: str,
     with_page: bool,
 ) -> None:
-    final = f"https:{path}" if path.startswith("//") else f"https://a.example{path}"
+    final = (
+        f"https:{path}"
+        if path.startswith("//")
+        else f"https://a.example{path}"
+    )
     page = {
         "text_simhash": "0" * 16,
         "text_length": length,
@@ -328,9 +375,15 @@ def test_every_answer_has_a_verdict_with_reasons(
     )
     wanted = (MediaHash("1" * 64, A),) if with_media else ()
     verdict = judge(
-        check, Baseline("https://a.example/album/1", 200, wanted, Page("f" * 16, 300))
+        check,
+        Baseline(
+            "https://a.example/album/1", 200, wanted, Page("f" * 16, 300)
+        ),
     )
-    assert verdict.verdict not in ("online", "moved")  # nothing of it was there
+    assert verdict.verdict not in (
+        "online",
+        "moved",
+    )  # nothing of it was there
     assert verdict.reasons == tuple(REASONS[slug] for slug in verdict.evidence)
     if control is False or error in ("proxy_failure", "tls_invalid"):
         assert verdict.verdict == "unknown"

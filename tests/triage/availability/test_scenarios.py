@@ -35,12 +35,13 @@ STORY = " ".join(
 
 
 def page(
-    *images: str, title: str = "Harbour album 17", text: str = STORY, extra: str = ""
+    *images: str,
+    title: str = "Harbour album 17",
+    text: str = STORY,
+    extra: str = "",
 ) -> str:
     shown = "".join(f'<img src="{src}">' for src in images)
-    return (
-        f"<html><title>{title}</title><body><p>{text}</p>{shown}{extra}</body></html>"
-    )
+    return f"<html><title>{title}</title><body><p>{text}</p>{shown}{extra}</body></html>"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,9 @@ def _routes(c: Any) -> dict[str, dict[str, Any]]:
             "/logo.jpg": _logo(c),
         },
         "thin": {
-            "/album/17": c.answer(page(text="Please enable scripts to see this site."))
+            "/album/17": c.answer(
+                page(text="Please enable scripts to see this site.")
+            )
         },
     }
 
@@ -94,12 +97,18 @@ def _status(
     status: int, title: str = "x", text: str = ""
 ) -> Callable[[Any], dict[str, Any]]:
     return _page(
-        status=status, title=title, text=text or f"Status {status} was given for this."
+        status=status,
+        title=title,
+        text=text or f"Status {status} was given for this.",
     )
 
 
-def _with(base: str, **more: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any]]:
-    return lambda c: _routes(c)[base] | {p: make(c) for p, make in more.items()}
+def _with(
+    base: str, **more: Callable[[Any], Any]
+) -> Callable[[Any], dict[str, Any]]:
+    return lambda c: (
+        _routes(c)[base] | {p: make(c) for p, make in more.items()}
+    )
 
 
 def _refused(world: Any, path: str) -> str:
@@ -139,7 +148,9 @@ def _banner_over(c: Any) -> dict[str, Any]:
     image = c.picture(1)
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, 320, 60), fill="white")
-    return {"/album/17": c.answer(c.encoded(image, quality=90), kind="image/jpeg")}
+    return {
+        "/album/17": c.answer(c.encoded(image, quality=90), kind="image/jpeg")
+    }
 
 
 def _moved(c: Any) -> dict[str, Any]:
@@ -165,7 +176,8 @@ def _elsewhere(c: Any) -> dict[str, Any]:
 
 def _home(c: Any) -> dict[str, Any]:
     front = page(
-        title="Harbour pictures", text="Welcome to all albums of the harbour town. " * 4
+        title="Harbour pictures",
+        text="Welcome to all albums of the harbour town. " * 4,
     )
     return {"/album/17": c.redirect("/"), "/": c.answer(front)}
 
@@ -181,20 +193,29 @@ SORRY = "Sorry, whatever was kept at this address of the harbour site is kept he
 def _wall_for_all(c: Any) -> dict[str, Any]:
     return {
         "*": c.answer(
-            page(title="Harbour", text=f"{SORRY} One moment while we look at you.")
+            page(
+                title="Harbour",
+                text=f"{SORRY} One moment while we look at you.",
+            )
         )
     }
 
 
 def _own_error_page(c: Any) -> dict[str, Any]:
     front = page(
-        title="Harbour pictures", text="Welcome to all albums of the harbour town. " * 4
+        title="Harbour pictures",
+        text="Welcome to all albums of the harbour town. " * 4,
     )
-    return {"*": c.answer(page(title="Harbour", text=SORRY)), "/": c.answer(front)}
+    return {
+        "*": c.answer(page(title="Harbour", text=SORRY)),
+        "/": c.answer(front),
+    }
 
 
 def _script_shell(c: Any) -> dict[str, Any]:
-    return {"*": c.answer(page(text="Please enable scripts to see this site."))}
+    return {
+        "*": c.answer(page(text="Please enable scripts to see this site."))
+    }
 
 
 def _login(c: Any) -> dict[str, Any]:
@@ -241,7 +262,9 @@ def _replaced(c: Any) -> dict[str, Any]:
     }
 
 
-def _instead_of_the_picture(body: Any, **how: Any) -> Callable[[Any], dict[str, Any]]:
+def _instead_of_the_picture(
+    body: Any, **how: Any
+) -> Callable[[Any], dict[str, Any]]:
     """The page as it was, and something else where its picture was."""
     return lambda c: {
         "/album/17": c.answer(page("/i/a.jpg")),
@@ -254,7 +277,9 @@ def _framed(**more: str) -> Callable[[Any], dict[str, Any]]:
 
     def routes(c: Any) -> dict[str, Any]:
         front = page(
-            "/logo.jpg", title="Harbour", text="Welcome to all albums of the town. " * 4
+            "/logo.jpg",
+            title="Harbour",
+            text="Welcome to all albums of the town. " * 4,
         )
         album = page("/logo.jpg", **more)
         return {
@@ -269,7 +294,10 @@ def _framed(**more: str) -> Callable[[Any], dict[str, Any]]:
 def _parked(c: Any) -> dict[str, Any]:
     return {
         "*": c.answer(
-            page(title="harbour", text="Related searches: boats, hotels, travel. " * 3)
+            page(
+                title="harbour",
+                text="Related searches: boats, hotels, travel. " * 3,
+            )
         )
     }
 
@@ -331,7 +359,9 @@ SCENARIOS = [
         lambda c: _routes(c)["image"],
         before="image",
     ),
-    Scenario("re-encoded and smaller", "up", "online", _reencoded, before="image"),
+    Scenario(
+        "re-encoded and smaller", "up", "online", _reencoded, before="image"
+    ),
     Scenario("only a thumbnail is left", "up", "online", _thumbnail),
     Scenario("same picture, control down", "up", "online", _up, control=False),
     Scenario(
@@ -363,12 +393,20 @@ SCENARIOS = [
         _page(text=STORY + " Printed today."),
         before="text",
     ),
-    Scenario("changed by a banner", "up", "unknown", _banner_over, before="image"),
+    Scenario(
+        "changed by a banner", "up", "unknown", _banner_over, before="image"
+    ),
     Scenario("picture answers 503 for now", "up", "unknown", _not_now),
     Scenario(
-        "an album that is called Gone", "up", "unknown", _called_gone, before="gone"
+        "an album that is called Gone",
+        "up",
+        "unknown",
+        _called_gone,
+        before="gone",
     ),
-    Scenario("page with more pictures than we take", "up", "unknown", _many_pictures),
+    Scenario(
+        "page with more pictures than we take", "up", "unknown", _many_pictures
+    ),
     Scenario(
         "404 to us, the page all the same",
         "up",
@@ -380,13 +418,17 @@ SCENARIOS = [
         "up",
         "unknown",
         lambda c: {
-            "/album/17": c.answer(c.encoded(c.picture(1)), 404, kind="image/jpeg")
+            "/album/17": c.answer(
+                c.encoded(c.picture(1)), 404, kind="image/jpeg"
+            )
         },
         before="image",
     ),
     # the material is gone
     Scenario("404", "gone", "gone", _status(404)),
-    Scenario("404 of the picture", "gone", "gone", _status(404), before="image"),
+    Scenario(
+        "404 of the picture", "gone", "gone", _status(404), before="image"
+    ),
     Scenario("410", "gone", "gone", _status(410)),
     Scenario("picture gone from the page", "gone", "removed", _page()),
     Scenario(
@@ -415,10 +457,16 @@ SCENARIOS = [
         probe=True,
     ),
     Scenario(
-        "own error page, nobody asked further", "gone", "unknown", _own_error_page
+        "own error page, nobody asked further",
+        "gone",
+        "unknown",
+        _own_error_page,
     ),
     Scenario(
-        "redirect to the front page, nobody asked further", "gone", "unknown", _home
+        "redirect to the front page, nobody asked further",
+        "gone",
+        "unknown",
+        _home,
     ),
     Scenario(
         "redirect to the front page, others are 404",
@@ -456,7 +504,11 @@ SCENARIOS = [
         probe=True,
     ),
     Scenario(
-        "404 of a page with a logo", "gone", "gone", _status(404), before="framed"
+        "404 of a page with a logo",
+        "gone",
+        "gone",
+        _status(404),
+        before="framed",
     ),
     Scenario(
         "logo and picture",
@@ -467,7 +519,12 @@ SCENARIOS = [
         probe=True,
     ),
     Scenario(
-        "the picture without its logo", "up", "online", _up, before="framed", probe=True
+        "the picture without its logo",
+        "up",
+        "online",
+        _up,
+        before="framed",
+        probe=True,
     ),
     Scenario(
         "a wall with the site's logo",
@@ -480,7 +537,9 @@ SCENARIOS = [
         before="framed",
         probe=True,
     ),
-    Scenario("parked behind a wildcard", "hidden", "unknown", _parked, probe=True),
+    Scenario(
+        "parked behind a wildcard", "hidden", "unknown", _parked, probe=True
+    ),
     Scenario(
         "parked, every address leads to its front",
         "hidden",
@@ -492,7 +551,9 @@ SCENARIOS = [
         "consent wall at the same address",
         "hidden",
         "unknown",
-        _page(text="Before you go on: we and our partners value your privacy. Accept?"),
+        _page(
+            text="Before you go on: we and our partners value your privacy. Accept?"
+        ),
     ),
     Scenario(
         "the picture is a challenge page",
@@ -563,7 +624,9 @@ SCENARIOS = [
         "403 challenge for every address",
         "hidden",
         "blocked_here",
-        lambda c: {"*": c.answer(page(title="Just a moment...", text="Wait."), 403)},
+        lambda c: {
+            "*": c.answer(page(title="Just a moment...", text="Wait."), 403)
+        },
         probe=True,
     ),
     Scenario(
@@ -573,7 +636,9 @@ SCENARIOS = [
         _status(404),
         second=_page(text="Before you go on: we value your privacy."),
     ),
-    Scenario("unknown here, 404 there", "gone", "gone", _parked, second=_status(404)),
+    Scenario(
+        "unknown here, 404 there", "gone", "gone", _parked, second=_status(404)
+    ),
     Scenario(
         "redirect to /404.html",
         "gone",
@@ -590,14 +655,19 @@ SCENARIOS = [
         _imgur,
         before="image",
         options=lambda _: {
-            "hosts": {"pictures.example": "127.0.0.1", "imgur.com": "127.0.0.1"}
+            "hosts": {
+                "pictures.example": "127.0.0.1",
+                "imgur.com": "127.0.0.1",
+            }
         },
     ),
     Scenario(
         "another page by now",
         "gone",
         "unknown",
-        _page(title="Cooking", text="How to boil an egg in nine easy steps. " * 9),
+        _page(
+            title="Cooking", text="How to boil an egg in nine easy steps. " * 9
+        ),
     ),
     Scenario("text page is 404", "gone", "gone", _status(404), before="text"),
     Scenario(
@@ -635,7 +705,9 @@ SCENARIOS = [
         "placeholder of another hash",
         "hidden",
         "unknown",
-        lambda c: {"/album/17": c.answer(c.placeholder("khaki"), kind="image/png")},
+        lambda c: {
+            "/album/17": c.answer(c.placeholder("khaki"), kind="image/png")
+        },
         before="image",
     ),
     Scenario(
@@ -650,7 +722,9 @@ SCENARIOS = [
         "another picture instead",
         "hidden",
         "unknown",
-        lambda c: {"/album/17": c.answer(c.encoded(c.picture(2)), kind="image/jpeg")},
+        lambda c: {
+            "/album/17": c.answer(c.encoded(c.picture(2)), kind="image/jpeg")
+        },
         before="image",
     ),
     Scenario(
@@ -660,7 +734,9 @@ SCENARIOS = [
         _wall_for_all,
         probe=True,
     ),
-    Scenario("redirect to an empty gate", "hidden", "unknown", _empty_gate_at_home),
+    Scenario(
+        "redirect to an empty gate", "hidden", "unknown", _empty_gate_at_home
+    ),
     Scenario("redirect to another site", "hidden", "unknown", _elsewhere),
     Scenario(
         "parked domain",
@@ -704,7 +780,10 @@ SCENARIOS = [
     Scenario("401", "hidden", "login_wall", _status(401)),
     Scenario("redirect to a form to sign in", "hidden", "login_wall", _login),
     Scenario(
-        "redirect to /login without a form", "hidden", "login_wall", _login_without_form
+        "redirect to /login without a form",
+        "hidden",
+        "login_wall",
+        _login_without_form,
     ),
     Scenario(
         "login form on the page itself",
@@ -713,10 +792,20 @@ SCENARIOS = [
         _page(extra='<input type="password">'),
     ),
     Scenario(
-        "age gate", "hidden", "login_wall", _page(title="Age verification", text="18?")
+        "age gate",
+        "hidden",
+        "login_wall",
+        _page(title="Age verification", text="18?"),
     ),
-    Scenario("empty 200", "hidden", "unknown", lambda c: {"/album/17": c.answer(b"")}),
-    Scenario("204", "hidden", "unknown", lambda c: {"/album/17": c.answer(b"", 204)}),
+    Scenario(
+        "empty 200",
+        "hidden",
+        "unknown",
+        lambda c: {"/album/17": c.answer(b"")},
+    ),
+    Scenario(
+        "204", "hidden", "unknown", lambda c: {"/album/17": c.answer(b"", 204)}
+    ),
     Scenario("202 challenge", "hidden", "unknown", _status(202)),
     Scenario(
         "redirect loop",
@@ -727,7 +816,9 @@ SCENARIOS = [
     # the host or the way to it fails
     Scenario("500", "hidden", "host_down", _status(500)),
     Scenario("503", "hidden", "host_down", _status(503)),
-    Scenario("name does not exist", "hidden", "host_down", _up, options=_resolver),
+    Scenario(
+        "name does not exist", "hidden", "host_down", _up, options=_resolver
+    ),
     Scenario(
         "name does not exist, control down",
         "up",
@@ -744,7 +835,9 @@ SCENARIOS = [
         options=_resolver,
         control=None,
     ),
-    Scenario("name server fails", "hidden", "host_down", _up, options=_resolver),
+    Scenario(
+        "name server fails", "hidden", "host_down", _up, options=_resolver
+    ),
     Scenario("connection refused", "hidden", "host_down", _up, url=_refused),
     Scenario(
         "connection refused, control down",
@@ -777,7 +870,9 @@ SCENARIOS = [
         options=_short,
         control=False,
     ),
-    Scenario("hangs up", "hidden", "host_down", lambda c: {"/album/17": c.hang_up}),
+    Scenario(
+        "hangs up", "hidden", "host_down", lambda c: {"/album/17": c.hang_up}
+    ),
     Scenario(
         "certificate not valid",
         "up",
@@ -788,7 +883,11 @@ SCENARIOS = [
     Scenario("our proxy is down", "up", "unknown", _up, options=_broken_proxy),
     Scenario("our proxy wants a password", "up", "unknown", _status(407)),
     Scenario(
-        "404 while our control fails", "up", "unknown", _status(404), control=False
+        "404 while our control fails",
+        "up",
+        "unknown",
+        _status(404),
+        control=False,
     ),
     Scenario(
         "blocked address",
@@ -798,9 +897,19 @@ SCENARIOS = [
         options=lambda _: {"allowed_networks": ()},
     ),
     # a second place looks at the same time
-    Scenario("404 here, there it is", "up", "blocked_here", _status(404), second=_up),
-    Scenario("403 here, there it is", "up", "geo_blocked", _status(403), second=_up),
-    Scenario("403 here, gone there", "gone", "gone", _status(403), second=_status(404)),
+    Scenario(
+        "404 here, there it is", "up", "blocked_here", _status(404), second=_up
+    ),
+    Scenario(
+        "403 here, there it is", "up", "geo_blocked", _status(403), second=_up
+    ),
+    Scenario(
+        "403 here, gone there",
+        "gone",
+        "gone",
+        _status(403),
+        second=_status(404),
+    ),
     Scenario(
         "failed here, gone there",
         "gone",
@@ -809,7 +918,9 @@ SCENARIOS = [
         options=_broken_proxy,
         second=_status(404),
     ),
-    Scenario("404 here and there", "gone", "gone", _status(404), second=_status(404)),
+    Scenario(
+        "404 here and there", "gone", "gone", _status(404), second=_status(404)
+    ),
 ]
 
 
@@ -822,8 +933,12 @@ def _look(
     own = _judged(world, helpers, scenario, baseline, at)
     if scenario.second is None:
         return own, own
-    there = replace(scenario, now=scenario.second, options=lambda _: {}, url=None)
-    second = replace(_judged(world, helpers, there, baseline, at), vantage="second")
+    there = replace(
+        scenario, now=scenario.second, options=lambda _: {}, url=None
+    )
+    second = replace(
+        _judged(world, helpers, there, baseline, at), vantage="second"
+    )
     return own, second, reconcile(own, second)
 
 
@@ -833,7 +948,9 @@ def _judged(
     world.routes.clear()
     world.routes.update(scenario.now(c))
     world.dns.rcode = (
-        dns.rcode.SERVFAIL if "server fails" in scenario.name else dns.rcode.NXDOMAIN
+        dns.rcode.SERVFAIL
+        if "server fails" in scenario.name
+        else dns.rcode.NXDOMAIN
     )
     make = scenario.url or (lambda w, path: w.url(path))
     report = world.look(make(world, "/album/17"), **scenario.options(world))
@@ -898,10 +1015,14 @@ def test_no_false_removed_and_no_false_online(
         pytest.skip("needs the whole table")
     assert len(seen) >= 40
     removed = [
-        n for n, (_, _, end) in seen.items() if end.state == "removed" and end.verified
+        n
+        for n, (_, _, end) in seen.items()
+        if end.state == "removed" and end.verified
     ]
     online = [
-        n for n, (_, verdict, _) in seen.items() if verdict in ("online", "moved")
+        n
+        for n, (_, verdict, _) in seen.items()
+        if verdict in ("online", "moved")
     ]
     assert [n for n in removed if seen[n][0] != "gone"] == []
     assert [n for n in online if seen[n][0] != "up"] == []

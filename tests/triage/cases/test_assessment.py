@@ -46,7 +46,10 @@ def complete(draw: st.DrawFn) -> dict[str, str]:
     """Any answers that a person may give."""
     return validate(
         SCHEMA,
-        {one.name: draw(st.sampled_from(one.values)) for one in SCHEMA.questions},
+        {
+            one.name: draw(st.sampled_from(one.values))
+            for one in SCHEMA.questions
+        },
     )
 
 
@@ -59,16 +62,23 @@ def test_choices_are_those_of_iccam() -> None:
     assert bound == ICCAM
 
 
-def test_kinds_are_those_of_the_reports_and_labels_have_both_languages() -> None:
+def test_kinds_are_those_of_the_reports_and_labels_have_both_languages() -> (
+    None
+):
     kind = SCHEMA.question("kind")
     assert kind is not None and set(kind.values) == set(ReportKind)
     for question in SCHEMA.questions:
-        for labels in (question.label, *(choice.label for choice in question.choices)):
+        for labels in (
+            question.label,
+            *(choice.label for choice in question.choices),
+        ):
             assert set(labels) == {"en", "sq"}
 
 
 @pytest.mark.parametrize("value", ["not_illegal", "cannot_determine"])
-def test_only_the_class_is_asked_where_nothing_else_matters(value: str) -> None:
+def test_only_the_class_is_asked_where_nothing_else_matters(
+    value: str,
+) -> None:
     assert validate(SCHEMA, {"class": value}) == {"class": value}
     # A form without scripts sends the other answers along.
     assert validate(SCHEMA, {**ILLEGAL, "class": value}) == {"class": value}
@@ -79,7 +89,8 @@ def test_unanswered_is_not_determined_where_that_is_allowed() -> None:
     assert answers["virtual"] == answers["site_type"] == "not_determined"
     assert "payment" not in answers
     paid = validate(
-        SCHEMA, {**ILLEGAL, "commerciality": "commercial", "payment": "bitcoin"}
+        SCHEMA,
+        {**ILLEGAL, "commerciality": "commercial", "payment": "bitcoin"},
     )
     assert paid["payment"] == "bitcoin"
 
@@ -88,7 +99,12 @@ def test_every_fault_is_named() -> None:
     with pytest.raises(InvalidInput) as caught:
         validate(
             SCHEMA,
-            {"class": "national", "age": 7, "gender": ["female"], "colour": "red"},
+            {
+                "class": "national",
+                "age": 7,
+                "gender": ["female"],
+                "colour": "red",
+            },
         )
     assert set(caught.value.fields) == {"/kind", "/age", "/gender", "/colour"}
     with pytest.raises(InvalidInput) as caught:
@@ -112,16 +128,27 @@ def test_agreement_is_symmetric_and_merging_keeps_what_both_said(
     assert both == merge(SCHEMA, second, first) == validate(SCHEMA, both)
     assert both["class"] == first["class"] == second["class"]
     for name, value in both.items():
-        assert value == first.get(name) == second.get(name) or value == "not_determined"
+        assert (
+            value == first.get(name) == second.get(name)
+            or value == "not_determined"
+        )
 
 
 def test_what_decides_must_be_agreed_on() -> None:
     first = validate(SCHEMA, ILLEGAL)
-    for name, other in [("class", "baseline"), ("kind", "grooming"), ("age", "infant")]:
+    for name, other in [
+        ("class", "baseline"),
+        ("kind", "grooming"),
+        ("age", "infant"),
+    ]:
         assert agree(SCHEMA, first, {**first, name: other}) == (False, (name,))
-    assert agree(SCHEMA, first, {**first, "gender": "male"}) == (True, ("gender",))
+    assert agree(SCHEMA, first, {**first, "gender": "male"}) == (
+        True,
+        ("gender",),
+    )
     assert (
-        merge(SCHEMA, first, {**first, "gender": "male"})["gender"] == "not_determined"
+        merge(SCHEMA, first, {**first, "gender": "male"})["gender"]
+        == "not_determined"
     )
 
 
@@ -139,7 +166,10 @@ def _faulty(change: Any) -> dict[str, Any]:
             lambda d: d["questions"][0]["choices"].pop(),
             "the first question must be class",
         ),
-        (lambda d: d["questions"].append(d["questions"][1]), "kind is asked twice"),
+        (
+            lambda d: d["questions"].append(d["questions"][1]),
+            "kind is asked twice",
+        ),
         (
             lambda d: d["questions"][3].update(undetermined="maybe"),
             "undetermined is none",
@@ -152,7 +182,10 @@ def _faulty(change: Any) -> dict[str, Any]:
             lambda d: d["questions"][2].update(only_when={"virtual": ["yes"]}),
             "no earlier question",
         ),
-        (lambda d: d["questions"][2]["label"].pop("en"), "lacks an English label"),
+        (
+            lambda d: d["questions"][2]["label"].pop("en"),
+            "lacks an English label",
+        ),
         (lambda d: d["questions"][2].update(colour="red"), "unknown field"),
     ],
 )
@@ -172,4 +205,8 @@ def test_an_operator_may_bring_their_own(tmp_path: Path) -> None:
         text.replace('version = "1"', 'version = "2-al"', 1)
     )
     own = load_schema(tmp_path)
-    assert isinstance(own, Schema) and own.version == "2-al" and SCHEMA.version == "1"
+    assert (
+        isinstance(own, Schema)
+        and own.version == "2-al"
+        and SCHEMA.version == "1"
+    )

@@ -77,7 +77,9 @@ class World:
             )
         return case
 
-    def file(self, case: Case, media: Media | None = None, **values: Any) -> Media:
+    def file(
+        self, case: Case, media: Media | None = None, **values: Any
+    ) -> Media:
         self.made += 1
         if media is None:
             given = {
@@ -156,12 +158,18 @@ def test_the_same_picture_elsewhere(context: Context) -> None:
     here = world.case()
     media = world.file(here, pdq=PDQ, pdq_quality=90)
     assert world.files(here)[0].elsewhere == Elsewhere()
-    same, removed, told = world.case(), world.case("removed"), world.case("closed")
+    same, removed, told = (
+        world.case(),
+        world.case("removed"),
+        world.case("closed"),
+    )
     closed = world.case("closed", "removed")
     for case in (same, removed, told):
         world.file(case, media)
     world.file(closed, pdq=PDQ, pdq_quality=60)
-    world.file(closed, media)  # one location, though it holds the picture twice
+    world.file(
+        closed, media
+    )  # one location, though it holds the picture twice
     world.file(world.case(), pdq=PDQ, pdq_quality=49)
     found = world.files(here)[0].elsewhere
     assert (found.total, found.removed) == (4, 2)
@@ -177,7 +185,9 @@ def test_the_same_picture_elsewhere(context: Context) -> None:
     assert (found.total, len(found.cases)) == (4 + SHOWN_CASES, SHOWN_CASES)
 
 
-def test_a_hash_without_meaning_links_only_the_very_same_file(context: Context) -> None:
+def test_a_hash_without_meaning_links_only_the_very_same_file(
+    context: Context,
+) -> None:
     world = World(context)
     here = world.case()
     poor = world.file(
@@ -191,7 +201,9 @@ def test_a_hash_without_meaning_links_only_the_very_same_file(context: Context) 
     assert file.problems == "too little detail to compare (quality 3 of 100)"
 
 
-def test_what_was_said_of_an_entry_at_other_files_is_counted(context: Context) -> None:
+def test_what_was_said_of_an_entry_at_other_files_is_counted(
+    context: Context,
+) -> None:
     world = World(context)
     here = world.case()
     media, entry = world.file(here), world.entry()
@@ -223,13 +235,17 @@ def test_what_counts_as_listed(context: Context) -> None:
     assert world.files(here)[0].is_listed
 
 
-def test_the_nearest_matches_are_shown_and_the_others_counted(context: Context) -> None:
+def test_the_nearest_matches_are_shown_and_the_others_counted(
+    context: Context,
+) -> None:
     world = World(context)
     here = world.case()
     media = world.file(here)
     for distance in range(SHOWN_MATCHES + 3):
         entry = world.entry()
-        world.match(media, entry, "open" if distance else "disconfirmed", distance)
+        world.match(
+            media, entry, "open" if distance else "disconfirmed", distance
+        )
     (file,) = world.files(here)
     assert [one.found.distance for one in file.matches] == list(
         range(1, SHOWN_MATCHES + 1)

@@ -53,7 +53,11 @@ def test_items_are_locked_before_cases(
         session.flush()
         session.expunge(person)
         case = Case(
-            id=new_id(), reference="R-1", item_id=item.id, opened_at=NOW, held=1
+            id=new_id(),
+            reference="R-1",
+            item_id=item.id,
+            opened_at=NOW,
+            held=1,
         )
         machine.begin(session, case, actor="test", now=NOW)
         machine.advance(session, case, "held", actor="test", now=NOW)
@@ -68,7 +72,9 @@ def test_items_are_locked_before_cases(
                 )
 
     thread = threading.Thread(target=release)
-    with context.database.writing() as session:  # as every job: the item, then its case
+    with (
+        context.database.writing() as session
+    ):  # as every job: the item, then its case
         session.get_one(Item, item.id, with_for_update=True)
         thread.start()
         with context.database.engine.connect() as watcher:

@@ -88,7 +88,8 @@ def looks(context: Context) -> list[tuple[str, str]]:
             OutboxEntry.job.in_(wanted)
         )
         return [
-            (row[0], row[1]) for row in session.execute(query.order_by(OutboxEntry.id))
+            (row[0], row[1])
+            for row in session.execute(query.order_by(OutboxEntry.id))
         ]
 
 
@@ -102,7 +103,11 @@ def cases(context: Context) -> list[Case]:
 def tab(context: Context, name: str, person: Person) -> list[str]:
     with context.database.reading() as session:
         page = service.queue(
-            session, tab=name, filters=service.Filters(), person=person, now=NOW
+            session,
+            tab=name,
+            filters=service.Filters(),
+            person=person,
+            now=NOW,
         )
         return [row.case.reference for row in page.rows]
 
@@ -120,7 +125,9 @@ def test_a_held_report_opens_a_case_for_which_nothing_is_fetched(
     assert (case.state, case.held, case.danger_now) == ("held", 3, False)
     assert looks(context) == []
     assert tab(context, "held", analyst) == [case.reference]
-    assert all(tab(context, name, analyst) == [] for name in ("received", "waiting"))
+    assert all(
+        tab(context, name, analyst) == [] for name in ("received", "waiting")
+    )
 
 
 def test_let_through_it_is_a_report_like_any_other(
@@ -138,11 +145,17 @@ def test_let_through_it_is_a_report_like_any_other(
     assert looks(context) == [("item.examine", "urgent")]
     assert tab(context, "held", analyst) == []
     with context.database.reading() as session:
-        assert not session.scalars(select(Sighting.id).where(Sighting.held)).all()
-        events = [(row.event, row.actor) for row in machine.history(session, case.id)]
+        assert not session.scalars(
+            select(Sighting.id).where(Sighting.held)
+        ).all()
+        events = [
+            (row.event, row.actor) for row in machine.history(session, case.id)
+        ]
         assert events[-2:] == [("held", "system"), ("released", analyst.actor)]
         row = session.scalars(
-            select(AuditEntry).where(AuditEntry.action == "case.reports_released")
+            select(AuditEntry).where(
+                AuditEntry.action == "case.reports_released"
+            )
         ).one()
         assert row.details["reports"] == 4
 
@@ -155,7 +168,12 @@ def test_danger_comes_first_then_children_then_whoever_waits_longest(
     report("http://site.example/3", reporter_role="child_friend")
     report("http://site.example/4", danger_now=True)
     order = [case.reference for case in cases(context)]
-    assert tab(context, "held", analyst) == [order[3], order[2], order[0], order[1]]
+    assert tab(context, "held", analyst) == [
+        order[3],
+        order[2],
+        order[0],
+        order[1],
+    ]
     with context.database.reading() as session:
         counted = service.counts(session)
         assert (counted["held"], counted["held, in danger"]) == (4, 1)
@@ -176,7 +194,10 @@ def test_danger_comes_first_then_children_then_whoever_waits_longest(
             limit=2,
             after=page.after,
         )
-        assert [row.case.reference for row in following.rows] == [order[0], order[1]]
+        assert [row.case.reference for row in following.rows] == [
+            order[0],
+            order[1],
+        ]
 
 
 def test_a_flood_reorders_nothing_and_reopens_nothing(
@@ -192,7 +213,9 @@ def test_a_flood_reorders_nothing_and_reopens_nothing(
     (case,) = cases(context)
     assert (case.state, case.priority, case.held) == ("closed", 17, 3)
     assert (
-        not case.danger_now and not case.own_material and case.item.sighting_count == 1
+        not case.danger_now
+        and not case.own_material
+        and case.item.sighting_count == 1
     )
     assert looks(context) == before
     assert (
@@ -233,7 +256,9 @@ def test_several_are_let_through_at_once_and_each_only_once(
         context.database.writing() as session,
         pytest.raises(Conflict, match="No report waits"),
     ):
-        floods.release(session, session.scalars(select(Case)).all()[0], analyst, LATER)
+        floods.release(
+            session, session.scalars(select(Case)).all()[0], analyst, LATER
+        )
     with pytest.raises(InvalidInput):
         released(context, analyst, [])
 
@@ -253,7 +278,9 @@ def test_a_second_flood_about_a_case_is_counted_once_more(
 
 def parts(context: Context) -> list[str]:
     with context.database.reading() as session:
-        return list(session.scalars(select(ReportPart.state).order_by(ReportPart.id)))
+        return list(
+            session.scalars(select(ReportPart.state).order_by(ReportPart.id))
+        )
 
 
 def set_aside(
@@ -308,11 +335,17 @@ def test_where_a_child_may_be_behind_it_a_person_says_to_have_read_it(
         with context.database.writing() as session:
             case = session.scalars(select(Case)).one()
             if not confirmed:
-                with pytest.raises(InvalidInput, match="A child may be behind"):
-                    floods.set_aside(session, case, analyst, LATER, confirmed=False)
+                with pytest.raises(
+                    InvalidInput, match="A child may be behind"
+                ):
+                    floods.set_aside(
+                        session, case, analyst, LATER, confirmed=False
+                    )
                 continue
             floods.set_aside(session, case, analyst, LATER, confirmed=True)
-    assert [(case.state, case.held) for case in cases(context)] == [("closed", 0)]
+    assert [(case.state, case.held) for case in cases(context)] == [
+        ("closed", 0)
+    ]
     with (
         context.database.writing() as session,
         pytest.raises(Conflict, match="No report waits"),
@@ -335,7 +368,11 @@ def test_what_was_set_aside_counts_when_its_case_is_opened_again(
             session, context, again, analyst, "the reporter wrote", now=LATER
         )
     (case,) = cases(context)
-    assert (case.state, case.round, case.item.sighting_count) == ("waiting", 2, 2)
+    assert (case.state, case.round, case.item.sighting_count) == (
+        "waiting",
+        2,
+        2,
+    )
     assert parts(context) == ["in_review", "in_review"]
     assert [job for job, _ in looks(context)] == ["item.examine"]
 
@@ -348,10 +385,16 @@ def test_setting_a_flood_aside_leaves_a_case_with_other_reports_as_it_is(
     (case,) = cases(context)
     assert set_aside(context, analyst, [case.reference]) == (1, 0)
     (case,) = cases(context)
-    assert (case.state, case.held, case.item.sighting_count) == ("received", 0, 1)
+    assert (case.state, case.held, case.item.sighting_count) == (
+        "received",
+        0,
+        1,
+    )
     assert parts(context) == ["received", "set_aside"]
     with context.database.writing() as session:
-        tell_reporters(session, case.item_id, "examined", actor="system", now=LATER)
+        tell_reporters(
+            session, case.item_id, "examined", actor="system", now=LATER
+        )
     assert parts(context) == ["in_review", "in_review"]
 
 
@@ -381,7 +424,9 @@ def test_a_reporters_later_words_wait_until_a_person_opens_them(
     def opened(actor: str, now: datetime) -> None:
         with context.database.writing() as session:
             found = session.get_one(Report, report_id)
-            intake.open_texts(session, context, found, actor=actor, why="test", now=now)
+            intake.open_texts(
+                session, context, found, actor=actor, why="test", now=now
+            )
 
     assert waiting() == []
     with context.database.writing() as session:
@@ -395,11 +440,16 @@ def test_a_reporters_later_words_wait_until_a_person_opens_them(
 
 
 def test_who_waits_longest_for_a_reader_comes_first_however_many_wrote(
-    context: Context, report: Any, analyst: Person, monkeypatch: pytest.MonkeyPatch
+    context: Context,
+    report: Any,
+    analyst: Person,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("triage.cases.unread.AT_ONCE", 2)
     monkeypatch.setattr("triage.cases.unread.SHOWN", 3)
-    reports = [report(locations=[f"https://site.example/{n}"]) for n in range(8)]
+    reports = [
+        report(locations=[f"https://site.example/{n}"]) for n in range(8)
+    ]
     with context.database.writing() as session:
         for number, report_id in enumerate(reports):
             found = session.get_one(Report, report_id)
@@ -408,11 +458,18 @@ def test_who_waits_longest_for_a_reader_comes_first_however_many_wrote(
         for report_id in reports[4:]:  # who wrote first was read
             found = session.get_one(Report, report_id)
             intake.open_texts(
-                session, context, found, actor=analyst.actor, why="t", now=LATER
+                session,
+                context,
+                found,
+                actor=analyst.actor,
+                why="t",
+                now=LATER,
             )
     with context.database.reading() as session:
         found_at = [at for _, at in unread(session, LATER)]
-    assert found_at == [LATER - timedelta(minutes=number) for number in (3, 2, 1)]
+    assert found_at == [
+        LATER - timedelta(minutes=number) for number in (3, 2, 1)
+    ]
 
 
 def test_danger_that_is_let_through_is_before_a_person_without_a_fetch(

@@ -29,7 +29,9 @@ def english() -> object:
         (1, 12, "confirmed once, disconfirmed 12 times"),
     ],
 )
-def test_what_people_said(confirmed: int, disconfirmed: int, words: str) -> None:
+def test_what_people_said(
+    confirmed: int, disconfirmed: int, words: str
+) -> None:
     assert said_before(confirmed, disconfirmed) == words
 
 

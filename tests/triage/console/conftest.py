@@ -74,7 +74,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
+def context(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Context]:
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
     passwords._nobody.cache_clear()
     made = build_context(
@@ -106,7 +108,8 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context
 def app(context: Context, clock: Clock) -> Flask:
     """As the factory makes it, without the partners' pages, which are tested elsewhere."""
     made = Flask(
-        "hotline", static_folder=str(workers.app.ROOT / "hotline" / "core" / "static")
+        "hotline",
+        static_folder=str(workers.app.ROOT / "hotline" / "core" / "static"),
     )
     made.jinja_env.undefined = StrictUndefined
     made.jinja_env.trim_blocks = made.jinja_env.lstrip_blocks = True
@@ -120,7 +123,9 @@ def app(context: Context, clock: Clock) -> Flask:
     return made
 
 
-def _panel(_session: object, case: Case, person: Person, _now: datetime) -> str:
+def _panel(
+    _session: object, case: Case, person: Person, _now: datetime
+) -> str:
     return f"<section data-panel>{case.reference} {person.username}</section>"
 
 
@@ -142,7 +147,9 @@ class Browser:
 
 
 @pytest.fixture
-def browse(app: Flask, context: Context, clock: Clock) -> Callable[[str], Browser]:
+def browse(
+    app: Flask, context: Context, clock: Clock
+) -> Callable[[str], Browser]:
     """A browser in which ``username`` is signed in; "" for nobody."""
 
     def opened(username: str) -> Browser:
@@ -152,7 +159,9 @@ def browse(app: Flask, context: Context, clock: Clock) -> Callable[[str], Browse
             with context.database.writing() as session:
                 person = service.find_person(session, username)
                 token = logins.open_session(session, person, clock.now)
-            client.set_cookie(auth.COOKIE, token, domain="localhost", path="/console")
+            client.set_cookie(
+                auth.COOKIE, token, domain="localhost", path="/console"
+            )
         return Browser(client)
 
     return opened
@@ -167,12 +176,16 @@ def make_case(context: Context) -> Callable[..., str]:
         number = next(made)
         url = values.pop("url", f"http://host{number}.example/{number}.html")
         with context.database.writing() as session:
-            submission = read({"locations": [url], "narrative": "I saw it there."})
+            submission = read(
+                {"locations": [url], "narrative": "I saw it there."}
+            )
             received = intake.receive_report(
                 session, context, submission, channel="form", now=NOW
             )
             part = session.get_one(intake.Report, received.report_id).parts[0]
-            intake.advance_part(session, part, "examined", actor="system", now=NOW)
+            intake.advance_part(
+                session, part, "examined", actor="system", now=NOW
+            )
             item = Item(
                 id=new_id(),
                 key=f"url:{url}",
@@ -213,7 +226,13 @@ def add_match(context: Context) -> Callable[[str], str]:
     """A file at the case's item that meets a known hash; gives the match's id."""
 
     def added(reference: str) -> str:
-        digest = reference.replace("-", "").lower().encode().hex().ljust(64, "0")[:64]
+        digest = (
+            reference.replace("-", "")
+            .lower()
+            .encode()
+            .hex()
+            .ljust(64, "0")[:64]
+        )
         with context.database.writing() as session:
             case = session.query(Case).filter_by(reference=reference).one()
             media = Media(
@@ -229,7 +248,9 @@ def add_match(context: Context) -> Callable[[str], str]:
                 hashable=True,
                 first_seen_at=NOW,
             )
-            known = HashList(id=new_id(), name="Test list", version=1, created_at=NOW)
+            known = HashList(
+                id=new_id(), name="Test list", version=1, created_at=NOW
+            )
             session.add_all([media, known])
             session.flush()
             session.add(

@@ -37,7 +37,9 @@ Make = Callable[..., str]
 
 def case_of(context: Context, reference: str) -> Case:
     with context.database.reading() as session:
-        case = session.scalars(select(Case).where(Case.reference == reference)).one()
+        case = session.scalars(
+            select(Case).where(Case.reference == reference)
+        ).one()
         session.expunge_all()
         return case
 
@@ -45,7 +47,9 @@ def case_of(context: Context, reference: str) -> Case:
 def audited(context: Context, action: str) -> list[AuditEntry]:
     with context.database.reading() as session:
         rows = list(
-            session.scalars(select(AuditEntry).where(AuditEntry.action == action))
+            session.scalars(
+                select(AuditEntry).where(AuditEntry.action == action)
+            )
         )
         session.expunge_all()
         return rows
@@ -53,13 +57,17 @@ def audited(context: Context, action: str) -> list[AuditEntry]:
 
 def console_rules(app: Flask) -> list[Rule]:
     return [
-        rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/console")
+        rule
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/console")
     ]
 
 
 def path_of(app: Flask, rule: Rule) -> str:
     values: dict[str, Any] = {
-        name: ANY_ID if type(converter).__name__ == "UUIDConverter" else "nobody"
+        name: ANY_ID
+        if type(converter).__name__ == "UUIDConverter"
+        else "nobody"
         for name, converter in rule._converters.items()
     }
     with app.test_request_context():
@@ -98,7 +106,10 @@ def test_every_role_meets_its_limits_on_every_page(
             continue
         answer = browser.get(path) if method == "GET" else browser.post(path)
         if allows(role, permission):
-            assert answer.status_code in (200, 302, 303, 404, 422), (method, path)
+            assert answer.status_code in (200, 302, 303, 404, 422), (
+                method,
+                path,
+            )
         else:
             assert answer.status_code == 403, (method, path)
 
@@ -117,16 +128,21 @@ def test_whoever_is_not_signed_in_gets_to_the_sign_in(
             assert answer.status_code == 403
 
 
-def test_every_unsafe_route_wants_a_form_token(app: Flask, browse: Browse) -> None:
+def test_every_unsafe_route_wants_a_form_token(
+    app: Flask, browse: Browse
+) -> None:
     browser = browse("supervisor")
     unsafe = [path for method, path, _ in walk(app) if method != "GET"] + [
         "/console/sign-in"
     ]
     for path in unsafe:
-        assert browser.client.post(path, data={"x": "y"}).status_code == 400, path
-        assert browser.client.post(path, data={"csrf_token": "x"}).status_code == 400, (
+        assert browser.client.post(path, data={"x": "y"}).status_code == 400, (
             path
         )
+        assert (
+            browser.client.post(path, data={"csrf_token": "x"}).status_code
+            == 400
+        ), path
 
 
 def test_pages_hold_to_the_strict_policy(
@@ -146,11 +162,15 @@ def test_pages_hold_to_the_strict_policy(
     ]:
         answer = browse(who).get(path)
         assert answer.status_code == 200, path
-        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert (
+            "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        )
         assert not re.search(
             r"<style|\sstyle=|\son[a-z]+=|<script(?! src=)", answer.text
         ), path
-        assert not re.search(r"(src|href|action)=\"(https?:)?//", answer.text), path
+        assert not re.search(
+            r"(src|href|action)=\"(https?:)?//", answer.text
+        ), path
 
 
 # signing in
@@ -167,11 +187,18 @@ def test_sign_in_sets_a_guarded_cookie_and_goes_where_one_wanted(
         password=PASSWORD,
         next="/console/queue?tab=assessed",
     )
-    assert (answer.status_code, answer.location) == (303, "/console/queue?tab=assessed")
-    cookie = next(
-        c for c in answer.headers.getlist("Set-Cookie") if c.startswith(auth.COOKIE)
+    assert (answer.status_code, answer.location) == (
+        303,
+        "/console/queue?tab=assessed",
     )
-    assert {"HttpOnly", "SameSite=Strict", "Path=/console"} <= set(cookie.split("; "))
+    cookie = next(
+        c
+        for c in answer.headers.getlist("Set-Cookie")
+        if c.startswith(auth.COOKIE)
+    )
+    assert {"HttpOnly", "SameSite=Strict", "Path=/console"} <= set(
+        cookie.split("; ")
+    )
     assert browser.get("/console/queue").status_code == 200
     assert browser.post("/console/sign-out").status_code == 303
     assert browser.get("/console/queue").status_code == 302
@@ -188,7 +215,9 @@ def test_sign_in_sets_a_guarded_cookie_and_goes_where_one_wanted(
         "x:y",
     ],
 )
-def test_the_sign_in_sends_nobody_elsewhere(browse: Browse, wanted: str) -> None:
+def test_the_sign_in_sends_nobody_elsewhere(
+    browse: Browse, wanted: str
+) -> None:
     answer = browse("").post(
         "/console/sign-in",
         at="/console/sign-in",
@@ -226,12 +255,20 @@ def test_refusals_are_word_for_word_the_same(
 def test_too_many_attempts_say_when_to_come_back(browse: Browse) -> None:
     for _ in range(logins.FREE_TRIES):
         browse("").post(
-            "/console/sign-in", at="/console/sign-in", username="analyst", password="no"
+            "/console/sign-in",
+            at="/console/sign-in",
+            username="analyst",
+            password="no",
         )
     answer = browse("").post(
-        "/console/sign-in", at="/console/sign-in", username="analyst", password=PASSWORD
+        "/console/sign-in",
+        at="/console/sign-in",
+        username="analyst",
+        password=PASSWORD,
     )
-    assert answer.status_code == 429 and int(answer.headers["Retry-After"]) >= 1
+    assert (
+        answer.status_code == 429 and int(answer.headers["Retry-After"]) >= 1
+    )
 
 
 def test_a_session_ends_when_nobody_works(browse: Browse, clock: Any) -> None:
@@ -245,12 +282,16 @@ def test_a_session_ends_when_nobody_works(browse: Browse, clock: Any) -> None:
 
 def test_own_password(browse: Browse, context: Context) -> None:
     browser = browse("analyst")
-    wrong = browser.post("/console/password", old="no", new="entirely different")
+    wrong = browser.post(
+        "/console/password", old="no", new="entirely different"
+    )
     assert wrong.status_code == 422 and 'id="old-error"' in wrong.text
     weak = browser.post("/console/password", old=PASSWORD, new="short")
     assert weak.status_code == 422 and 'id="new-error"' in weak.text
     other = browse("analyst")
-    done = browser.post("/console/password", old=PASSWORD, new="entirely different")
+    done = browser.post(
+        "/console/password", old=PASSWORD, new="entirely different"
+    )
     assert done.status_code == 303
     assert browser.get("/console/queue").status_code == 200
     assert other.get("/console/queue").status_code == 302
@@ -264,7 +305,10 @@ def test_people_are_added_renewed_and_disabled(browse: Browse) -> None:
     )
     assert faulty.status_code == 422 and 'id="username-error"' in faulty.text
     added = browser.post(
-        "/console/people", username="newcomer", display_name="New <b>", role="analyst"
+        "/console/people",
+        username="newcomer",
+        display_name="New <b>",
+        role="analyst",
     )
     secret = re.search(r'class="secret">([^<]+)<', added.text)
     assert secret is not None and "New &lt;b&gt;" in added.text
@@ -290,11 +334,16 @@ def test_people_are_added_renewed_and_disabled(browse: Browse) -> None:
 
 
 def test_the_queue_pages_by_key_and_misses_nothing(
-    browse: Browse, make_case: Make, context: Context, monkeypatch: pytest.MonkeyPatch
+    browse: Browse,
+    make_case: Make,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from triage.cases import service as cases
 
-    monkeypatch.setattr(cases.queue, "__kwdefaults__", {"after": None, "limit": 4})
+    monkeypatch.setattr(
+        cases.queue, "__kwdefaults__", {"after": None, "limit": 4}
+    )
     wanted = [make_case(priority=number % 3) for number in range(11)]
     browser, seen, path = browse("analyst"), [], "/console/queue"
     while path:
@@ -315,8 +364,12 @@ def test_the_queue_pages_by_key_and_misses_nothing(
 
 
 def test_a_forged_page_mark_is_bad_input(browse: Browse) -> None:
-    assert browse("analyst").get("/console/queue", after="zzz").status_code == 422
-    assert browse("analyst").get("/console/queue", tab="zzz").status_code == 404
+    assert (
+        browse("analyst").get("/console/queue", after="zzz").status_code == 422
+    )
+    assert (
+        browse("analyst").get("/console/queue", tab="zzz").status_code == 404
+    )
 
 
 def test_filters(browse: Browse, make_case: Make, clock: Any) -> None:
@@ -328,7 +381,11 @@ def test_filters(browse: Browse, make_case: Make, clock: Any) -> None:
 
     def shown(**query: str) -> set[str]:
         text = browser.get("/console/queue", **query).text
-        return {reference for reference in (home, abroad, unknown) if reference in text}
+        return {
+            reference
+            for reference in (home, abroad, unknown)
+            if reference in text
+        }
 
     assert shown() == {home, abroad, unknown}
     assert shown(country="rs") == {abroad}
@@ -382,7 +439,10 @@ def test_the_case_page_tells_and_never_links(
     assert 'href="http' not in page and "<img" not in page
     assert "Test list" in page and "12" in page
     assert f"<section data-panel>{reference} senior</section>" in page
-    assert browse("senior").get("/console/cases/AL-2026-999999").status_code == 404
+    assert (
+        browse("senior").get("/console/cases/AL-2026-999999").status_code
+        == 404
+    )
 
 
 def test_of_two_who_claim_one_gets_it(
@@ -396,19 +456,29 @@ def test_of_two_who_claim_one_gets_it(
         "Name of analyst works on this case"
         in second.get(f"/console/cases/{reference}").text
     )
-    assert "You hold this case" in first.get(f"/console/cases/{reference}").text
+    assert (
+        "You hold this case" in first.get(f"/console/cases/{reference}").text
+    )
     second.post(f"/console/cases/{reference}/assessment", **ILLEGAL)
     assert (
         "Name of analyst works on this case"
         in second.get(f"/console/cases/{reference}").text
     )
     clock.forward(minutes=29)
-    first.get(f"/console/cases/{reference}"), second.get(f"/console/cases/{reference}")
+    (
+        first.get(f"/console/cases/{reference}"),
+        second.get(f"/console/cases/{reference}"),
+    )
     clock.forward(minutes=1)
     second.post(f"/console/cases/{reference}/claim")
-    assert "You hold this case" in second.get(f"/console/cases/{reference}").text
+    assert (
+        "You hold this case" in second.get(f"/console/cases/{reference}").text
+    )
     first.post(f"/console/cases/{reference}/release")
-    assert "You do not hold this case" in first.get(f"/console/cases/{reference}").text
+    assert (
+        "You do not hold this case"
+        in first.get(f"/console/cases/{reference}").text
+    )
     second.post(f"/console/cases/{reference}/release")
     assert "Take this case" in first.get(f"/console/cases/{reference}").text
 
@@ -419,13 +489,18 @@ def assess(browser: Any, reference: str, **answers: str) -> Any:
 
 
 def test_the_second_assessment_is_blind(
-    browse: Browse, make_case: Make, add_match: Callable[[str], str], context: Context
+    browse: Browse,
+    make_case: Make,
+    add_match: Callable[[str], str],
+    context: Context,
 ) -> None:
     reference = make_case()
     match = add_match(reference)
     first = browse("analyst")
     first.post(f"/console/cases/{reference}/claim")
-    first.post(f"/console/cases/{reference}/matches/{match}", decision="confirmed")
+    first.post(
+        f"/console/cases/{reference}/matches/{match}", decision="confirmed"
+    )
     marked = {
         **ILLEGAL,
         "kind": "grooming",
@@ -443,19 +518,30 @@ def test_the_second_assessment_is_blind(
         r"\sselected|\schecked",
         re.sub(r"value=\"not_determined\" (selected|checked)", "", page),
     )
-    for hidden in ("Name of analyst", "analyst<", "person:analyst", "told by first"):
+    for hidden in (
+        "Name of analyst",
+        "analyst<",
+        "person:analyst",
+        "told by first",
+    ):
         assert hidden not in page, hidden
     queue = second.get("/console/queue", tab="second_assessment").text
     assert reference in queue and "Name of analyst" not in queue
 
     # whoever was first can't be second, by button or by hand
     second.post(f"/console/cases/{reference}/release")
-    assert "must be somebody else" in first.get(f"/console/cases/{reference}").text
+    assert (
+        "must be somebody else"
+        in first.get(f"/console/cases/{reference}").text
+    )
     first.post(f"/console/cases/{reference}/assessment", **ILLEGAL)
     assert case_of(context, reference).state == "second_assessment"
 
     assert (
-        assess(second, reference, **{**marked, "site_type": "forum"}).status_code == 303
+        assess(
+            second, reference, **{**marked, "site_type": "forum"}
+        ).status_code
+        == 303
     )
     decided = case_of(context, reference)
     assert decided.state == "assessed"
@@ -497,11 +583,17 @@ def test_not_illegal_closes_and_tells_the_reporter(
         assess(browse(who), reference, **{"class": "not_illegal"})
     assert case_of(context, reference).state == "not_illegal"
     with context.database.reading() as session:
-        assert session.scalars(select(ReportPart.state)).all() == ["not_illegal"]
-    browse("senior").post(f"/console/cases/{reference}/reopen", why="a new law")
+        assert session.scalars(select(ReportPart.state)).all() == [
+            "not_illegal"
+        ]
+    browse("senior").post(
+        f"/console/cases/{reference}/reopen", why="a new law"
+    )
     again = case_of(context, reference)
     assert (again.state, again.round, again.outcome) == ("waiting", 2, {})
-    assess(browse("analyst"), reference, **ILLEGAL)  # a new round is open to everybody
+    assess(
+        browse("analyst"), reference, **ILLEGAL
+    )  # a new round is open to everybody
     assert case_of(context, reference).state == "second_assessment"
 
 
@@ -510,18 +602,23 @@ def test_faulty_answers_come_back_with_what_was_said(
 ) -> None:
     reference = make_case()
     answer = assess(
-        browse("analyst"), reference, **{"class": "national", "note": "keep <me>"}
+        browse("analyst"),
+        reference,
+        **{"class": "national", "note": "keep <me>"},
     )
     assert answer.status_code == 422
     assert (
-        "keep &lt;me&gt;" in answer.text and 'value="national" checked' in answer.text
+        "keep &lt;me&gt;" in answer.text
+        and 'value="national" checked' in answer.text
     )
     assert "faulty" in answer.text
     with context.database.reading() as session:
         assert not session.scalars(select(Assessment)).all()
 
 
-def test_notes_are_sealed(browse: Browse, make_case: Make, context: Context) -> None:
+def test_notes_are_sealed(
+    browse: Browse, make_case: Make, context: Context
+) -> None:
     reference = make_case()
     assess(browse("analyst"), reference, **ILLEGAL, note="a name in a note")
     with context.database.reading() as session:
@@ -558,13 +655,18 @@ def test_facts_feed_the_routes(
         "suspect",
         "victim",
     ]
-    browser.post(f"/console/cases/{reference}/facts", **{"victim.country": "Albania"})
+    browser.post(
+        f"/console/cases/{reference}/facts", **{"victim.country": "Albania"}
+    )
     assert "victim/country" in browser.get(f"/console/cases/{reference}").text
     assert case_of(context, reference).facts == case.facts
 
 
 def test_a_match_is_decided_at_its_own_case_only(
-    browse: Browse, make_case: Make, add_match: Callable[[str], str], context: Context
+    browse: Browse,
+    make_case: Make,
+    add_match: Callable[[str], str],
+    context: Context,
 ) -> None:
     reference, other = make_case(), make_case()
     match = add_match(reference)
@@ -575,8 +677,12 @@ def test_a_match_is_decided_at_its_own_case_only(
         ).status_code
         == 404
     )
-    browser.post(f"/console/cases/{reference}/matches/{match}", decision="maybe")
-    browser.post(f"/console/cases/{reference}/matches/{match}", decision="disconfirmed")
+    browser.post(
+        f"/console/cases/{reference}/matches/{match}", decision="maybe"
+    )
+    browser.post(
+        f"/console/cases/{reference}/matches/{match}", decision="disconfirmed"
+    )
     assert len(audited(context, "match.disconfirmed")) == 1
     assert "disconfirmed" in browser.get(f"/console/cases/{reference}").text
 
@@ -587,8 +693,13 @@ def test_reading_the_words_is_an_act_in_the_log(
     reference, other = make_case(), make_case()
     browser = browse("analyst")
     page = browser.get(f"/console/cases/{reference}").text
-    assert "I saw it there." not in page and audited(context, "personal.read") == []
-    found = re.search(rf"/console/cases/{reference}/reports/[0-9a-f-]+/words", page)
+    assert (
+        "I saw it there." not in page
+        and audited(context, "personal.read") == []
+    )
+    found = re.search(
+        rf"/console/cases/{reference}/reports/[0-9a-f-]+/words", page
+    )
     assert found is not None
     assert browser.client.get(found[0]).status_code == 405
     answer = browser.post(found[0])
@@ -614,9 +725,13 @@ def test_work_that_was_laid_aside_is_replayed(
     browse: Browse, context: Context, clock: Any
 ) -> None:
     with context.database.writing() as session:
-        outbox.post(session, "item.examine", key="x", payload={}, now=clock.now)
+        outbox.post(
+            session, "item.examine", key="x", payload={}, now=clock.now
+        )
         entry = session.scalars(select(OutboxEntry)).one()
-        outbox.failed(entry, "boom <b>", now=clock.now, attempts=1, base=1, final=True)
+        outbox.failed(
+            entry, "boom <b>", now=clock.now, attempts=1, base=1, final=True
+        )
         entry_id = entry.id
     browser = browse("supervisor")
     page = browser.get("/console/work").text
@@ -634,7 +749,11 @@ def test_the_log_is_filtered_and_paged(
     import triage.console.audit_pages
 
     monkeypatch.setattr(triage.console.audit_pages, "LOG_PAGE", 2)
-    browser, path, seen = browse("auditor"), "/console/log?action=person.added", []
+    browser, path, seen = (
+        browse("auditor"),
+        "/console/log?action=person.added",
+        [],
+    )
     while path:
         page = browser.client.get(path).text
         seen += re.findall(r"username: ([a-z]+)", page)
@@ -646,7 +765,10 @@ def test_the_log_is_filtered_and_paged(
 
 
 def test_looking_at_the_hash_lists_is_noted(
-    browse: Browse, context: Context, make_case: Make, add_match: Callable[[str], str]
+    browse: Browse,
+    context: Context,
+    make_case: Make,
+    add_match: Callable[[str], str],
 ) -> None:
     add_match(make_case())
     page = browse("senior").get("/console/hash-lists").text
@@ -657,7 +779,9 @@ def test_looking_at_the_hash_lists_is_noted(
 def test_navigation_offers_what_one_may(browse: Browse) -> None:
     def offered(role: str) -> set[str]:
         text = browse(role).get("/console/password").text
-        return set(re.findall(r'href="/console/([a-z-]+)"', text)) - {"password"}
+        return set(re.findall(r'href="/console/([a-z-]+)"', text)) - {
+            "password"
+        }
 
     assert offered("analyst") == {"queue"}
     assert offered("senior") == {"queue", "hash-lists"}
@@ -675,7 +799,9 @@ def test_albanian_speaks_albanian(browse: Browse, make_case: Make) -> None:
     assert "Where it is" not in page
 
 
-def test_times_have_a_zone(browse: Browse, make_case: Make, clock: Any) -> None:
+def test_times_have_a_zone(
+    browse: Browse, make_case: Make, clock: Any
+) -> None:
     assert isinstance(clock.now, datetime)
     page = browse("analyst").get(f"/console/cases/{make_case()}").text
     assert "20.11.2026 10:00" in page  # 09:00 UTC in Tirana
@@ -687,7 +813,9 @@ def test_a_stated_time_without_a_zone_is_shown_as_a_doubt(
     reference = make_case()
     with context.database.writing() as session:
         item = (
-            session.scalars(select(Case).where(Case.reference == reference)).one().item
+            session.scalars(select(Case).where(Case.reference == reference))
+            .one()
+            .item
         )
         item.kind = "ip"
         item.canonical = "203.0.113.7:4662 2026-11-01T10:00:00"

@@ -47,7 +47,9 @@ def test_two_people_switch_it_on_and_one_switches_it_off(
 ) -> None:
     one, other = browse("supervisor"), browse("administrator")
     page = one.get(LISTS).text
-    assert "Ask a second person" in page and "before anybody has looked" in page
+    assert (
+        "Ask a second person" in page and "before anybody has looked" in page
+    )
     assert _switch(one, known, **ASK).location == LISTS
     assert _state(context) == "asked"
     page = one.get(LISTS).text
@@ -58,7 +60,10 @@ def test_two_people_switch_it_on_and_one_switches_it_off(
     _switch(other, known, act="agree", understood="yes")
     assert _state(context) == "on"
     page = other.get(LISTS).text
-    assert "From now on a match with Test list tells the police by itself." in page
+    assert (
+        "From now on a match with Test list tells the police by itself."
+        in page
+    )
     assert "Switch off" in page and "20.11.2026" in page
     _switch(one, known, act="stop")
     assert _state(context) == "off"
@@ -97,8 +102,12 @@ def test_others_may_not(
         assert "Ask a second person" not in person.get(LISTS).text
 
 
-def test_an_unknown_list(browse: Callable[[str], Any], known: uuid.UUID) -> None:
-    assert _switch(browse("supervisor"), uuid.uuid4(), **ASK).status_code == 404
+def test_an_unknown_list(
+    browse: Callable[[str], Any], known: uuid.UUID
+) -> None:
+    assert (
+        _switch(browse("supervisor"), uuid.uuid4(), **ASK).status_code == 404
+    )
     assert known
 
 
@@ -106,7 +115,9 @@ def test_a_list_is_taken_out_of_use_and_used_again(
     browse: Callable[[str], Any], context: Context, known: uuid.UUID
 ) -> None:
     with context.database.writing() as session:
-        session.scalars(select(HashList)).one().category_map = {"A1": "national"}
+        session.scalars(select(HashList)).one().category_map = {
+            "A1": "national"
+        }
     person = browse("supervisor")
     page = person.get(LISTS).text
     assert "PDQ 31 bits, pHash 8 bits" in page and "A1: " in page
@@ -119,10 +130,13 @@ def test_a_list_is_taken_out_of_use_and_used_again(
         with context.database.reading() as session:
             assert session.scalars(select(HashList.enabled)).one() is enabled
     assert (
-        person.post(f"{LISTS}/{uuid.uuid4()}/switch", act="enable").status_code == 404
+        person.post(f"{LISTS}/{uuid.uuid4()}/switch", act="enable").status_code
+        == 404
     )
     assert (
-        browse("auditor").post(f"{LISTS}/{known}/switch", act="disable").status_code
+        browse("auditor")
+        .post(f"{LISTS}/{known}/switch", act="disable")
+        .status_code
         == 403
     )
     assert "Take out of use" not in browse("auditor").get(LISTS).text

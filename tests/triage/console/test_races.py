@@ -23,11 +23,15 @@ ILLEGAL = {
 }
 
 
-def claimed(context: Context, reference: str, username: str, now: datetime) -> bool:
+def claimed(
+    context: Context, reference: str, username: str, now: datetime
+) -> bool:
     try:
         with context.database.writing() as session:
             case = service.by_reference(session, reference)
-            service.claim(session, case, find_person(session, username), now, 30)
+            service.claim(
+                session, case, find_person(session, username), now, 30
+            )
     except Conflict:
         return False
     return True
@@ -63,7 +67,9 @@ def test_a_claim_does_not_trust_what_was_read_before(
         assert service.holder(stale, clock.now) is None
     assert not claimed(context, reference, "second", clock.now)
     assert claimed(context, reference, "analyst", clock.now)
-    assert claimed(context, reference, "second", clock.now + timedelta(minutes=30))
+    assert claimed(
+        context, reference, "second", clock.now + timedelta(minutes=30)
+    )
 
 
 def test_of_two_first_assessments_one_is_told_to_wait_its_turn(
@@ -75,12 +81,16 @@ def test_of_two_first_assessments_one_is_told_to_wait_its_turn(
         with context.database.writing() as session:
             case = service.by_reference(session, reference)
             person = find_person(session, username)
-            service.assess(session, context, case, person, ILLEGAL, "", clock.now, True)
+            service.assess(
+                session, context, case, person, ILLEGAL, "", clock.now, True
+            )
     assert case.state == "assessed"
     with pytest.raises(Conflict), context.database.writing() as session:
         case = service.by_reference(session, reference)
         person = find_person(session, "third")
-        service.assess(session, context, case, person, ILLEGAL, "", clock.now, True)
+        service.assess(
+            session, context, case, person, ILLEGAL, "", clock.now, True
+        )
 
 
 def test_without_a_second_assessment_one_person_decides(
@@ -90,7 +100,9 @@ def test_without_a_second_assessment_one_person_decides(
     with context.database.writing() as session:
         case = service.by_reference(session, reference)
         person = find_person(session, "analyst")
-        service.assess(session, context, case, person, ILLEGAL, "", clock.now, False)
+        service.assess(
+            session, context, case, person, ILLEGAL, "", clock.now, False
+        )
     assert (case.state, case.outcome["class"]) == ("assessed", "national")
 
 
@@ -102,10 +114,14 @@ def test_a_fault_leaves_nothing_behind(
         case = service.by_reference(session, reference)
         person = find_person(session, "analyst")
         note = "x" * (service.LONGEST_NOTE + 1)
-        service.assess(session, context, case, person, ILLEGAL, note, clock.now, True)
+        service.assess(
+            session, context, case, person, ILLEGAL, note, clock.now, True
+        )
     with context.database.reading() as session:
         case = service.by_reference(session, reference)
-        assert case.state == "waiting" and not service.assessments(session, case)
+        assert case.state == "waiting" and not service.assessments(
+            session, case
+        )
 
 
 def test_what_is_closed_cannot_be_claimed(
@@ -123,8 +139,15 @@ def test_hand_made_facts_are_only_those_that_a_person_knows(
         {"victim": {"colour": "x"}},
         {"suspect": {"country": "Mars"}},
     ):
-        with pytest.raises(InvalidInput), context.database.writing() as session:
+        with (
+            pytest.raises(InvalidInput),
+            context.database.writing() as session,
+        ):
             case = service.by_reference(session, reference)
             service.set_facts(
-                session, case, facts, find_person(session, "analyst"), clock.now
+                session,
+                case,
+                facts,
+                find_person(session, "analyst"),
+                clock.now,
             )

@@ -27,7 +27,9 @@ def spoken() -> set[object]:
     keywords = {**dict.fromkeys(plain), "ngettext": (1, 2)}
     found: set[object] = set()
     for folder in ("hotline", "triage"):
-        prefixed = [(Path(pattern).as_posix(), method) for pattern, method in methods]
+        prefixed = [
+            (Path(pattern).as_posix(), method) for pattern, method in methods
+        ]
         inside = [
             (p.removeprefix(folder + "/"), m)
             for p, m in prefixed
@@ -46,7 +48,9 @@ def test_nothing_is_left_in_english_and_nothing_is_stale() -> None:
     known = {message.id for message in catalogue if message.id}
     assert spoken() == known
     assert all(
-        message.string and all(message.string) for message in catalogue if message.id
+        message.string and all(message.string)
+        for message in catalogue
+        if message.id
     )
     assert not any(message.fuzzy for message in catalogue if message.id)
 

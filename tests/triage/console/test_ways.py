@@ -38,7 +38,9 @@ def only(context: Context, kind: type[Any]) -> Any:
 
 def jobs(context: Context, name: str) -> list[OutboxEntry]:
     with context.database.reading() as session:
-        return list(session.scalars(select(OutboxEntry).where(OutboxEntry.job == name)))
+        return list(
+            session.scalars(select(OutboxEntry).where(OutboxEntry.job == name))
+        )
 
 
 def actions(context: Context) -> list[str]:
@@ -75,7 +77,11 @@ def test_an_analyst_sets_it_and_cookies_are_sealed(
         rows = session.scalars(
             select(AuditEntry).where(AuditEntry.action == "item.access_set")
         )
-        assert rows.one().details["changed"] == ["cookies", "referrer", "user_agent"]
+        assert rows.one().details["changed"] == [
+            "cookies",
+            "referrer",
+            "user_agent",
+        ]
 
 
 def test_stored_and_fetched_again(
@@ -126,7 +132,12 @@ def test_it_is_forgotten_with_its_key(
     ],
 )
 def test_faults_come_back_with_what_was_typed(
-    browse: Any, context: Context, reference: str, field: str, value: str, says: str
+    browse: Any,
+    context: Context,
+    reference: str,
+    field: str,
+    value: str,
+    says: str,
 ) -> None:
     analyst, path = browse("analyst"), f"/console/cases/{reference}"
     answer = analyst.post(f"{path}/access", at=path, **{**GIVEN, field: value})
@@ -138,7 +149,9 @@ def test_faults_come_back_with_what_was_typed(
         assert session.scalars(select(ItemAccess)).all() == []
 
 
-def test_whoever_may_not_assess_sees_no_form(browse: Any, reference: str) -> None:
+def test_whoever_may_not_assess_sees_no_form(
+    browse: Any, reference: str
+) -> None:
     assert (
         "How it is fetched"
         not in browse("liaison").get(f"/console/cases/{reference}").text

@@ -74,7 +74,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         world: World = self.server.world  # type: ignore[attr-defined]
         world.requests.append((self.path, dict(self.headers)))
-        reply = world.routes.get(self.path) or answer(b"<title>Not found</title>", 404)
+        reply = world.routes.get(self.path) or answer(
+            b"<title>Not found</title>", 404
+        )
         try:
             reply(self)
         except OSError:
@@ -103,7 +105,9 @@ class World:
         return [path for path, _ in self.requests]
 
 
-def _serve(world: World, context: ssl.SSLContext | None = None) -> Iterator[World]:
+def _serve(
+    world: World, context: ssl.SSLContext | None = None
+) -> Iterator[World]:
     server = _Server(("127.0.0.1", 0), _Handler)
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -183,7 +187,10 @@ def ask(url: str, **changes: Any) -> FetchRequest:
     """A request that may visit loopback, quickly."""
     limits = FetchLimits(total_seconds=10, connect_seconds=3)
     request = FetchRequest(
-        url, allowed_networks=LOOPBACK, hosts={HOST: "127.0.0.1"}, limits=limits
+        url,
+        allowed_networks=LOOPBACK,
+        hosts={HOST: "127.0.0.1"},
+        limits=limits,
     )
     return replace(request, **changes)
 
@@ -201,9 +208,13 @@ def look(request: FetchRequest) -> FetchReport:
     return fetch(request, fake_hash)
 
 
-def picture(seed: int = 0, kind: str = "JPEG", size: int = 64, **options: Any) -> bytes:
+def picture(
+    seed: int = 0, kind: str = "JPEG", size: int = 64, **options: Any
+) -> bytes:
     """A generated, harmless picture: smooth noise."""
-    noise = np.random.default_rng(seed).integers(0, 255, (4, 4, 3), dtype=np.uint8)
+    noise = np.random.default_rng(seed).integers(
+        0, 255, (4, 4, 3), dtype=np.uint8
+    )
     target = io.BytesIO()
     Image.fromarray(noise).resize((size, size), Image.Resampling.BICUBIC).save(
         target, kind, **options
@@ -218,7 +229,9 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def guarded(self: Transfer, purpose: int, address: Any) -> Any:
         return (
-            opened(self, purpose, address) if address.addr[0].startswith("127.") else -1
+            opened(self, purpose, address)
+            if address.addr[0].startswith("127.")
+            else -1
         )
 
     monkeypatch.setattr(Transfer, "_on_socket", guarded)
@@ -307,14 +320,20 @@ def socks() -> Iterator[Socks]:
             client.recv(methods)
             client.sendall(b"\x05\x00")
             head = client.recv(5)
-            if head[3] != 3:  # not a name: the caller resolved it, which it must not
+            if (
+                head[3] != 3
+            ):  # not a name: the caller resolved it, which it must not
                 state.names.append(f"address type {head[3]}")
                 return
             state.names.append(client.recv(head[4]).decode())
             client.recv(2)
-            client.sendall(b"\x05" + bytes([state.reply]) + b"\x00\x01" + bytes(6))
+            client.sendall(
+                b"\x05" + bytes([state.reply]) + b"\x00\x01" + bytes(6)
+            )
             if state.reply == 0:
-                with socket.create_connection(("127.0.0.1", state.backend)) as far:
+                with socket.create_connection(
+                    ("127.0.0.1", state.backend)
+                ) as far:
                     _pump(client, far)
 
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)

@@ -196,11 +196,20 @@ def test_nothing_leads_out_of_the_fetching_process(
     found = intrude("fetching", uid)
     if Protection.SYSTEM_CALLS not in found["given"]:
         pytest.skip("this kernel has no filter of system calls")
-    allowed = {name for name, outcome in found["seen"].items() if outcome == "done"}
+    allowed = {
+        name for name, outcome in found["seen"].items() if outcome == "done"
+    }
     assert allowed == NEEDED | OF_THE_NETWORK
-    others = {name: found["seen"][name] for name in found["seen"].keys() - allowed}
-    assert {name: way for name, way in others.items() if way not in REFUSED} == {}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["redis.sock", "secret"]
+    others = {
+        name: found["seen"][name] for name in found["seen"].keys() - allowed
+    }
+    assert {
+        name: way for name, way in others.items() if way not in REFUSED
+    } == {}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "redis.sock",
+        "secret",
+    ]
     assert found["dumpable"] == 0
     assert found["user"] == (int(uid) if uid else os.geteuid())
 
@@ -263,16 +272,22 @@ def test_every_door_has_one_name() -> None:
 
 @pytest.mark.parametrize("machine", [X86_64, AARCH64])
 @pytest.mark.parametrize("calls", [FETCHING, DECODING])
-def test_the_filter_is_whole_on_either_machine(machine: str, calls: Any) -> None:
+def test_the_filter_is_whole_on_either_machine(
+    machine: str, calls: Any
+) -> None:
     """As the kernel checks it: every jump ends within the program, and it ends with a return."""
     code = seccomp.program(calls, machine, 1)
     steps = [code[start : start + 8] for start in range(0, len(code), 8)]
     assert len(steps) < 4096
     assert steps[-1][0] == 0x06
     for place, step in enumerate(steps):
-        assert place + 1 + max(step[2], step[3]) < len(steps) or step[0] == 0x06
+        assert (
+            place + 1 + max(step[2], step[3]) < len(steps) or step[0] == 0x06
+        )
     numbers = [
-        call.number(machine) for call in calls if call.number(machine) is not None
+        call.number(machine)
+        for call in calls
+        if call.number(machine) is not None
     ]
     assert len(numbers) == len(set(numbers))
     names = [call.name for call in calls]

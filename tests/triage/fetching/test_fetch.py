@@ -15,10 +15,13 @@ from triage.fetching.report import FetchLimits, FetchReport, FetchRequest
 from triage.fetching.web import Web
 
 
-def test_a_page_gives_facts_and_the_hashes_of_its_media(lab: Any, world: Any) -> None:
+def test_a_page_gives_facts_and_the_hashes_of_its_media(
+    lab: Any, world: Any
+) -> None:
     world.routes = {
         "/": lab.answer(
-            b"<title>Album</title><img src=a.jpg><a href=b.png>b</a>", Server="nginx"
+            b"<title>Album</title><img src=a.jpg><a href=b.png>b</a>",
+            Server="nginx",
         ),
         "/a.jpg": lab.answer(lab.picture(1), content_type="image/jpeg"),
         "/b.png": lab.answer(lab.picture(2, "PNG"), content_type="image/png"),
@@ -32,13 +35,20 @@ def test_a_page_gives_facts_and_the_hashes_of_its_media(lab: Any, world: Any) ->
         ("img", 200, None),
         ("direct", 200, None),
     ]
-    assert report.media[0].fingerprint == lab.fake_hash(lab.picture(1), "image/jpeg")
+    assert report.media[0].fingerprint == lab.fake_hash(
+        lab.picture(1), "image/jpeg"
+    )
     assert report.hops[0].address == "127.0.0.1"
     assert report.bytes_read > 500
-    assert FetchReport.from_json(json.loads(json.dumps(report.to_json()))) == report
+    assert (
+        FetchReport.from_json(json.loads(json.dumps(report.to_json())))
+        == report
+    )
 
 
-def test_without_media_only_the_page_is_asked_for(lab: Any, world: Any) -> None:
+def test_without_media_only_the_page_is_asked_for(
+    lab: Any, world: Any
+) -> None:
     world.routes = {"/": lab.answer(b"<p>x<img src=a.jpg>")}
     report = lab.look(lab.ask(world.url(), want_media=False))
     no_media = FetchLimits(total_seconds=10, max_media=0)
@@ -51,7 +61,11 @@ def test_without_media_only_the_page_is_asked_for(lab: Any, world: Any) -> None:
 def test_headers_are_an_allow_list(lab: Any, world: Any) -> None:
     world.routes = {
         "/": lab.answer(
-            b"x", Set_Cookie="id=1", X_Free_Text="marker", CF_Ray="8f", ETag='"t"'
+            b"x",
+            Set_Cookie="id=1",
+            X_Free_Text="marker",
+            CF_Ray="8f",
+            ETag='"t"',
         )
     }
     report = lab.look(lab.ask(world.url()))
@@ -64,7 +78,9 @@ def test_headers_are_an_allow_list(lab: Any, world: Any) -> None:
 def test_an_error_page_keeps_its_facts_but_not_its_pictures(
     lab: Any, world: Any
 ) -> None:
-    world.routes = {"/": lab.answer(b"<title>Gone</title><img src=logo.png>", 410)}
+    world.routes = {
+        "/": lab.answer(b"<title>Gone</title><img src=logo.png>", 410)
+    }
     report = lab.look(lab.ask(world.url()))
     assert (report.outcome, report.status) == ("http_error", 410)
     assert report.page is not None
@@ -92,7 +108,9 @@ def test_a_page_without_any_label_is_read_as_one(lab: Any, world: Any) -> None:
     assert len(lab.look(lab.ask(world.url())).media) == 1
 
 
-def test_a_medium_keeps_the_address_that_the_page_gave(lab: Any, world: Any) -> None:
+def test_a_medium_keeps_the_address_that_the_page_gave(
+    lab: Any, world: Any
+) -> None:
     world.routes = {
         "/": lab.answer(
             b"<img src=//user:secret@pictures.example:%d/go.jpg>" % world.port
@@ -110,12 +128,18 @@ def test_a_medium_keeps_the_address_that_the_page_gave(lab: Any, world: Any) -> 
 
 def test_a_page_labelled_as_a_picture_is_a_page(lab: Any, world: Any) -> None:
     world.routes = {
-        "/": lab.answer(b"<!doctype html><img src=no.jpg>", content_type="image/jpeg"),
-        "/no.jpg": lab.answer(b"<html>sign in first", content_type="image/jpeg"),
+        "/": lab.answer(
+            b"<!doctype html><img src=no.jpg>", content_type="image/jpeg"
+        ),
+        "/no.jpg": lab.answer(
+            b"<html>sign in first", content_type="image/jpeg"
+        ),
     }
     report = lab.look(lab.ask(world.url()))
     assert report.page is not None
-    assert [(m.error, m.fingerprint) for m in report.media] == [("not_media", None)]
+    assert [(m.error, m.fingerprint) for m in report.media] == [
+        ("not_media", None)
+    ]
 
 
 def test_media_that_fail_say_why(lab: Any, world: Any) -> None:
@@ -126,7 +150,11 @@ def test_media_that_fail_say_why(lab: Any, world: Any) -> None:
         "/empty.jpg": lab.answer(b"", content_type="image/jpeg"),
     }
     report = lab.look(lab.ask(world.url()))
-    assert [m.error for m in report.media] == ["http_error", "blocked_address", "empty"]
+    assert [m.error for m in report.media] == [
+        "http_error",
+        "blocked_address",
+        "empty",
+    ]
 
 
 def test_a_picture_inside_the_page_is_hashed_and_its_bytes_are_not_named(
@@ -159,7 +187,9 @@ def test_a_picture_inside_the_page_is_hashed_and_its_bytes_are_not_named(
         ("http://a.example/x", "https://a.example.b.example/", False),
     ],
 )
-def test_what_opens_an_item_goes_where(home: str, there: str, same: bool) -> None:
+def test_what_opens_an_item_goes_where(
+    home: str, there: str, same: bool
+) -> None:
     web = Web(FetchRequest(url=home))
     target = parse(there)
     assert target is not None
@@ -171,13 +201,22 @@ def test_cookies_and_referrer_stay_with_the_item_s_own_host(
     lab: Any, world: Any, second_world: Any
 ) -> None:
     elsewhere = second_world.url("/a.jpg", host="127.0.0.1").encode()
-    world.routes = {"/p": lab.answer(b"<img src=own.jpg><img src=" + elsewhere + b">")}
+    world.routes = {
+        "/p": lab.answer(b"<img src=own.jpg><img src=" + elsewhere + b">")
+    }
     lab.look(
-        lab.ask(world.url("/p"), cookies="age=ok", referrer="https://forum.example/")
+        lab.ask(
+            world.url("/p"),
+            cookies="age=ok",
+            referrer="https://forum.example/",
+        )
     )
     page, own = (headers for _, headers in world.requests)
     far = second_world.requests[0][1]
-    assert (page["Cookie"], page["Referer"]) == ("age=ok", "https://forum.example/")
+    assert (page["Cookie"], page["Referer"]) == (
+        "age=ok",
+        "https://forum.example/",
+    )
     assert (own["Cookie"], own["Referer"]) == ("age=ok", world.url("/p"))
     assert "Cookie" not in far
 
@@ -187,16 +226,18 @@ def test_a_sign_in_goes_to_the_item_s_own_host_alone(
 ) -> None:
     """By the URL's own percent-encoding; another host that the page leads to never learns it."""
     seen = second_world.url("/a.png", host="127.0.0.1")
-    world.routes["/p"] = lab.answer(f'<img src="/b.png"><img src="{seen}">'.encode())
+    world.routes["/p"] = lab.answer(
+        f'<img src="/b.png"><img src="{seen}">'.encode()
+    )
     lab.look(lab.ask(world.url("/p"), userinfo="me:s%40cret%3A1"))
     wanted = "Basic " + base64.b64encode(b"me:s@cret:1").decode()
     assert [headers.get("Authorization") for _, headers in world.requests] == [
         wanted,
         wanted,
     ]
-    assert [headers.get("Authorization") for _, headers in second_world.requests] == [
-        None
-    ]
+    assert [
+        headers.get("Authorization") for _, headers in second_world.requests
+    ] == [None]
 
 
 def test_a_cookie_wall_is_passed_and_forgotten(lab: Any, world: Any) -> None:
@@ -261,7 +302,9 @@ def test_a_page_that_only_leads_on_is_a_redirect(lab: Any, world: Any) -> None:
     )
 
 
-def test_a_certificate_that_does_not_hold_is_a_fact(lab: Any, tls_world: Any) -> None:
+def test_a_certificate_that_does_not_hold_is_a_fact(
+    lab: Any, tls_world: Any
+) -> None:
     tls_world.routes = {"/": lab.answer(b"<p>secret")}
     report = lab.look(lab.ask(tls_world.url()))
     assert (report.outcome, report.error) == ("failed", "tls_invalid")
@@ -273,14 +316,18 @@ def test_a_certificate_that_does_not_hold_is_a_fact(lab: Any, tls_world: Any) ->
     assert tls_world.requests == []
 
 
-def test_a_certificate_that_holds(lab: Any, tls_world: Any, trusted: None) -> None:
+def test_a_certificate_that_holds(
+    lab: Any, tls_world: Any, trusted: None
+) -> None:
     tls_world.routes = {"/": lab.answer(b"<p>x")}
     report = lab.look(lab.ask(tls_world.url()))
     assert report.outcome == "ok"
     assert report.hops[0].tls == {"verified": True, "code": 0, "problem": None}
 
 
-def test_a_certificate_of_another_host(lab: Any, tls_world: Any, trusted: None) -> None:
+def test_a_certificate_of_another_host(
+    lab: Any, tls_world: Any, trusted: None
+) -> None:
     report = lab.look(lab.ask(tls_world.url(host="127.0.0.1")))
     assert report.error == "tls_invalid"
     assert report.hops[0].tls is not None
@@ -305,14 +352,18 @@ def test_no_tls_at_all_where_tls_was_said(lab: Any, world: Any) -> None:
     assert (report.outcome, report.error) == ("failed", "tls_failed")
 
 
-def test_a_stream_is_hashed_from_its_first_segments(lab: Any, world: Any) -> None:
+def test_a_stream_is_hashed_from_its_first_segments(
+    lab: Any, world: Any
+) -> None:
     playlist = b'#EXTM3U\n#EXT-X-MAP:URI="init.mp4"\n#EXTINF:2,\n1.m4s\n#EXTINF:2,\n2.m4s\n3.m4s\n'
     world.routes = {
         "/": lab.answer(b"<video src=live/master.m3u8></video>"),
         "/live/master.m3u8": lab.answer(
             b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlow/i.m3u8\n"
         ),
-        "/live/low/i.m3u8": lab.answer(playlist, content_type="application/x-mpegurl"),
+        "/live/low/i.m3u8": lab.answer(
+            playlist, content_type="application/x-mpegurl"
+        ),
         **{
             f"/live/low/{name}": lab.answer(b"\0\0\0\x08ftyp" + name.encode())
             for name in ("init.mp4", "1.m4s", "2.m4s", "3.m4s")
@@ -327,7 +378,9 @@ def test_a_stream_is_hashed_from_its_first_segments(lab: Any, world: Any) -> Non
     assert "/live/low/3.m4s" not in world.paths
 
 
-def test_manifests_cannot_lead_inwards_or_round_and_round(lab: Any, world: Any) -> None:
+def test_manifests_cannot_lead_inwards_or_round_and_round(
+    lab: Any, world: Any
+) -> None:
     world.routes = {
         "/in.m3u8": lab.answer(b"#EXTM3U\n#EXTINF:1,\nhttp://10.0.0.1/a.ts\n"),
         "/loop.m3u8": lab.answer(b"#EXTM3U\n#EXT-X-STREAM-INF:\nloop.m3u8\n"),
@@ -367,7 +420,9 @@ def test_a_decoder_that_fails_costs_one_medium_and_tells_nothing(
 
     world.routes = {
         "/": lab.answer(b"<img src=a.jpg><img src=b.jpg>"),
-        "/a.jpg": lab.answer(lab.picture(1) + b"marker", content_type="image/jpeg"),
+        "/a.jpg": lab.answer(
+            lab.picture(1) + b"marker", content_type="image/jpeg"
+        ),
         "/b.jpg": lab.answer(lab.picture(2), content_type="image/jpeg"),
     }
     report = fetch(lab.ask(world.url()), hasher)

@@ -39,7 +39,9 @@ def test_a_redirect_inwards_is_refused_in_every_notation(
     lab: Any, world: Any, location: str
 ) -> None:
     world.routes = {
-        "/": lab.answer(b"", 302, Location=_latin(location.format(port=world.port)))
+        "/": lab.answer(
+            b"", 302, Location=_latin(location.format(port=world.port))
+        )
     }
     report = lab.look(lab.ask(world.url(), allowed_networks=("127.0.0.1/32",)))
     assert (report.outcome, report.error) == ("refused", "blocked_address")
@@ -67,8 +69,12 @@ def _latin(text: str) -> str:
         ("http://pictures.example/" + "a" * 10_000, "bad_url"),
     ],
 )
-def test_what_is_not_visited_at_all(lab: Any, world: Any, url: str, error: str) -> None:
-    report = lab.look(lab.ask(url.format(port=world.port), allowed_networks=()))
+def test_what_is_not_visited_at_all(
+    lab: Any, world: Any, url: str, error: str
+) -> None:
+    report = lab.look(
+        lab.ask(url.format(port=world.port), allowed_networks=())
+    )
     assert (report.outcome, report.error) == ("refused", error)
     assert world.requests == []
 
@@ -106,7 +112,9 @@ def test_a_name_that_changes_its_address_is_asked_once(
         "/a.jpg": lab.answer(lab.picture()),
     }
     request = lab.ask(
-        world.url("/", host="rebind.test"), hosts={}, resolver=name_server.address
+        world.url("/", host="rebind.test"),
+        hosts={},
+        resolver=name_server.address,
     )
     report = lab.look(request)
     assert [hop.address for hop in report.hops] == ["127.0.0.1", "127.0.0.1"]
@@ -145,7 +153,9 @@ def test_failures_of_names(
 def test_a_host_name_that_dns_cannot_hold_fails_plainly(
     lab: Any, name_server: Any
 ) -> None:
-    report = lab.look(lab.ask(f"http://{'a' * 70}.test/", resolver=name_server.address))
+    report = lab.look(
+        lab.ask(f"http://{'a' * 70}.test/", resolver=name_server.address)
+    )
     assert (report.outcome, report.error) == ("failed", "dns_failure")
 
 
@@ -170,7 +180,9 @@ def test_slowness_is_bounded_by_the_deadline_of_the_whole(
     lab: Any, world: Any, slow: Any
 ) -> None:
     world.routes = {"/": slow}
-    report = lab.look(lab.ask(world.url(), limits=FetchLimits(total_seconds=0.6)))
+    report = lab.look(
+        lab.ask(world.url(), limits=FetchLimits(total_seconds=0.6))
+    )
     assert (report.outcome, report.error) == ("failed", "timeout")
     assert report.seconds < 5
 
@@ -183,14 +195,17 @@ def test_one_endless_medium_does_not_take_the_time_of_the_others(
         "/slow.jpg": _silent,
         "/a.jpg": lab.answer(lab.picture()),
     }
-    report = lab.look(lab.ask(world.url(), limits=FetchLimits(total_seconds=2.2)))
+    report = lab.look(
+        lab.ask(world.url(), limits=FetchLimits(total_seconds=2.2))
+    )
     assert [m.error for m in report.media] == ["timeout", None]
 
 
 def _bombs() -> dict[str, bytes]:
     deflate = zlib.compressobj(9)
     zeros = (
-        b"".join(deflate.compress(bytes(1 << 20)) for _ in range(100)) + deflate.flush()
+        b"".join(deflate.compress(bytes(1 << 20)) for _ in range(100))
+        + deflate.flush()
     )
     return {"gzip": gzip.compress(bytes(100 << 20), 1), "deflate": zeros}
 
@@ -207,7 +222,9 @@ def test_a_decompression_bomb_stops_at_the_cap(
             bomb, content_type="image/jpeg", Content_Encoding=encoding
         ),
     }
-    limits = FetchLimits(total_seconds=10, max_bytes=300_000, max_page_bytes=200_000)
+    limits = FetchLimits(
+        total_seconds=10, max_bytes=300_000, max_page_bytes=200_000
+    )
     page = lab.look(lab.ask(world.url("/page"), limits=limits))
     image = lab.look(lab.ask(world.url("/x.jpg"), limits=limits))
     assert (page.bytes_read, page.error) == (200_000, "too_large")
@@ -227,15 +244,22 @@ def test_the_budget_of_the_whole_is_kept(lab: Any, world: Any) -> None:
     big = lab.picture(1, "BMP", 128)
     world.routes = {
         "/": lab.answer(b"".join(b"<img src=%d.bmp>" % n for n in range(9))),
-        **{f"/{n}.bmp": lab.answer(big, content_type="image/bmp") for n in range(9)},
+        **{
+            f"/{n}.bmp": lab.answer(big, content_type="image/bmp")
+            for n in range(9)
+        },
     }
-    limits = FetchLimits(total_seconds=10, max_total_bytes=120_000, max_media=8)
+    limits = FetchLimits(
+        total_seconds=10, max_total_bytes=120_000, max_media=8
+    )
     report = lab.look(lab.ask(world.url(), limits=limits))
     assert report.bytes_read == 120_000
     assert [m.error for m in report.media] == [None, None, *["too_large"] * 6]
 
 
-def test_a_body_that_ends_early_is_used_and_noted(lab: Any, world: Any) -> None:
+def test_a_body_that_ends_early_is_used_and_noted(
+    lab: Any, world: Any
+) -> None:
     """A browser shows it, so declaring more than one sends is no way to hide."""
     data = lab.picture(5)
     world.routes = {
@@ -277,7 +301,9 @@ def test_chunked_bodies(lab: Any, world: Any) -> None:
     ],
     ids=["nothing", "not http", "giant header"],
 )
-def test_what_is_not_http_fails(lab: Any, world: Any, sent: bytes, error: str) -> None:
+def test_what_is_not_http_fails(
+    lab: Any, world: Any, sent: bytes, error: str
+) -> None:
     world.routes = {"/": lab.raw(sent)}
     report = lab.look(lab.ask(world.url()))
     assert (report.outcome, report.error) == ("failed", error)
@@ -328,7 +354,11 @@ def test_a_length_that_lies_hides_nothing_and_adds_nothing(
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n"
     world.routes = {
         path: lab.raw(head % length + body)
-        for path, length in (("/small", 40), ("/large", 9_999_999), ("/less", -5))
+        for path, length in (
+            ("/small", 40),
+            ("/large", 9_999_999),
+            ("/less", -5),
+        )
     }
     small = lab.look(lab.ask(world.url("/small")))
     assert (small.outcome, small.bytes_read) == ("ok", 40)
@@ -396,7 +426,9 @@ def test_nothing_on_a_page_leads_inwards(
     stream = f'#EXTM3U\n#EXT-X-MAP:URI="{there}"\n#EXTINF:1,\n{there}\n'
     world.routes = {
         "/": lab.answer(page.encode()),
-        "/base": lab.answer(f'<base href="{there}"><img src="beside.png">'.encode()),
+        "/base": lab.answer(
+            f'<base href="{there}"><img src="beside.png">'.encode()
+        ),
         "/refresh": lab.answer(
             f'<meta http-equiv="refresh" content="0;url={there}">'.encode()
         ),
@@ -413,9 +445,14 @@ def test_nothing_on_a_page_leads_inwards(
                 hosts={lab.host: "127.0.0.1", "inside.example": "127.0.0.2"},
             )
         )
-    assert {"/", "/own.png", "/base", "/refresh", "/live.m3u8", "/away"} <= set(
-        world.paths
-    )
+    assert {
+        "/",
+        "/own.png",
+        "/base",
+        "/refresh",
+        "/live.m3u8",
+        "/away",
+    } <= set(world.paths)
     assert not any(path.startswith("/in") for path in world.paths)
     assert set(reached) == {"127.0.0.1"}
 
@@ -431,11 +468,16 @@ def test_a_picture_that_is_a_program_is_not_run(
     )
     html = f'<!DOCTYPE html><html><img src="{inside}"><iframe src="{inside}"></iframe>'
     world.routes = {
-        "/": lab.answer(b'<img src="/a.svg"><img src="/b.html"><img src="/c.jpg">'),
+        "/": lab.answer(
+            b'<img src="/a.svg"><img src="/b.html"><img src="/c.jpg">'
+        ),
         "/a.svg": lab.answer(svg.encode(), content_type="image/svg+xml"),
         "/b.html": lab.answer(html.encode(), content_type="image/png"),
         "/c.jpg": lab.answer(html.encode(), content_type="image/jpeg"),
     }
     report = lab.look(lab.ask(world.url()))
     assert second_world.requests == []
-    assert [one.error for one in report.media][1:] == ["not_media", "not_media"]
+    assert [one.error for one in report.media][1:] == [
+        "not_media",
+        "not_media",
+    ]

@@ -48,7 +48,8 @@ def test_dash_by_template() -> None:
         "<Representation id='v1' bandwidth='9'/></AdaptationSet></Period>"
     )
     assert read_dash(text) == Manifest(
-        parts=("v1-init.mp4", "v1-00007.m4s", "v1-00008.m4s"), bases=("media/",)
+        parts=("v1-init.mp4", "v1-00007.m4s", "v1-00008.m4s"),
+        bases=("media/",),
     )
 
 

@@ -22,7 +22,8 @@ PAGE = "https://pictures.example/album/index.html"
 
 def found(markup: str, limit: int = 100) -> list[tuple[str, str]]:
     return [
-        (each.url, each.source) for each in find(html.parse(markup), PAGE, limit=limit)
+        (each.url, each.source)
+        for each in find(html.parse(markup), PAGE, limit=limit)
     ]
 
 
@@ -45,15 +46,24 @@ def at(path: str) -> str:
             [("v.mp4", "video"), ("p.jpg", "video")],
         ),
         ("<video><source src=v.webm></video>", [("v.webm", "source")]),
-        ("<div style='background:url(&quot;b.png&quot;)'>", [("b.png", "css")]),
-        ("<style>.x{background-image:url( 'c.png' )}</style>", [("c.png", "css")]),
+        (
+            "<div style='background:url(&quot;b.png&quot;)'>",
+            [("b.png", "css")],
+        ),
+        (
+            "<style>.x{background-image:url( 'c.png' )}</style>",
+            [("c.png", "css")],
+        ),
         ("<table background=t.gif>", [("t.gif", "img")]),
         ("<meta property=og:image content=o.jpg>", [("o.jpg", "og")]),
         ("<meta name=twitter:image content=t.jpg>", [("t.jpg", "og")]),
         ("<a href='x.JPG?size=1#top'>", [("x.JPG?size=1", "direct")]),
         ("<a href=page.html>", []),
         ("<link rel=image_src href=i.jpg>", [("i.jpg", "img")]),
-        ("<video src=live/index.m3u8?t=1>", [("live/index.m3u8?t=1", "manifest")]),
+        (
+            "<video src=live/index.m3u8?t=1>",
+            [("live/index.m3u8?t=1", "manifest")],
+        ),
         ("<object data=o.mp4></object>", [("o.mp4", "direct")]),
         ("<script src=code.js></script><iframe src=frame.html></iframe>", []),
         ("<noscript><img src=n.jpg></noscript>", [("n.jpg", "img")]),
@@ -91,8 +101,12 @@ def test_json_ld_names_media_at_any_depth() -> None:
     assert list(json_ld_urls("[" * 100_000)) == []
 
 
-def test_order_is_the_document_s_each_once_and_no_more_than_the_limit() -> None:
-    markup = "".join(f"<p><img src={n}.png><img src={n}.png></p>" for n in range(9))
+def test_order_is_the_document_s_each_once_and_no_more_than_the_limit() -> (
+    None
+):
+    markup = "".join(
+        f"<p><img src={n}.png><img src={n}.png></p>" for n in range(9)
+    )
     assert [url for url, _ in found(markup, limit=3)] == [
         at("0.png"),
         at("1.png"),
@@ -101,7 +115,8 @@ def test_order_is_the_document_s_each_once_and_no_more_than_the_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "file:///etc/passwd", "data:text/html,x", ""]
+    "url",
+    ["javascript:alert(1)", "file:///etc/passwd", "data:text/html,x", ""],
 )
 def test_what_is_no_picture_on_the_web_is_not_named(url: str) -> None:
     assert found(f'<img src="{url}">') == []
@@ -143,7 +158,9 @@ def test_flattening_keeps_every_element_attribute_and_text() -> None:
 
 def test_unclosed_formatting_is_not_opened_again_in_every_paragraph() -> None:
     opened = "".join(f"<B a={n}>" for n in range(300))
-    tree = html.parse(f"<p>{opened}</p>" + "<p>x</p>" * 1_000 + "<img src=a.png>")
+    tree = html.parse(
+        f"<p>{opened}</p>" + "<p>x</p>" * 1_000 + "<img src=a.png>"
+    )
     assert len(tree.css("*")) < 1_500
     assert [each.url for each in find(tree, PAGE, limit=9)] == [at("a.png")]
 
@@ -183,7 +200,15 @@ FRAGMENTS = [
         "<meta property=og:image content=",
         "data:image/png,",
     ),
-    *("<svg>", "<template>", "<table>", "<select>", "&#0;", "</script>", "<title>"),
+    *(
+        "<svg>",
+        "<template>",
+        "<table>",
+        "<select>",
+        "&#0;",
+        "</script>",
+        "<title>",
+    ),
 ]
 
 
@@ -209,7 +234,10 @@ def test_any_bytes_decode(body: bytes, label: str) -> None:
 
 
 def test_charsets_by_header_page_and_mark() -> None:
-    assert html.decode("ë".encode("cp1252"), "text/html; charset=windows-1252") == "ë"
+    assert (
+        html.decode("ë".encode("cp1252"), "text/html; charset=windows-1252")
+        == "ë"
+    )
     assert html.decode(
         b"<meta charset=iso-8859-2>" + "ć".encode("iso-8859-2"), None
     ).endswith("ć")

@@ -35,20 +35,29 @@ def test_small_changes_move_few_bits_and_other_texts_many() -> None:
 
 def test_case_spacing_and_markup_do_not_count() -> None:
     one = facts("<title> Not  Found </title><p>This page is <b>not</b> here")
-    two = facts("<title>not found</title><div>This   page\nIS <i>not</i> here</div>")
-    assert (one.title_hash, one.text_simhash) == (two.title_hash, two.text_simhash)
+    two = facts(
+        "<title>not found</title><div>This   page\nIS <i>not</i> here</div>"
+    )
+    assert (one.title_hash, one.text_simhash) == (
+        two.title_hash,
+        two.text_simhash,
+    )
 
 
 def test_only_what_is_shown_counts() -> None:
     plain = facts("<p>hello there friend")
-    noisy = facts("<style>p{}</style><script>var hidden</script><p>hello there friend")
+    noisy = facts(
+        "<style>p{}</style><script>var hidden</script><p>hello there friend"
+    )
     assert noisy == plain
     assert plain.title_hash is None
     assert plain.text_length == len("hello there friend")
 
 
 def test_no_text_is_kept() -> None:
-    kept = repr(dataclasses.asdict(facts("<title>marker-title</title><p>marker-text")))
+    kept = repr(
+        dataclasses.asdict(facts("<title>marker-title</title><p>marker-text"))
+    )
     assert "marker" not in kept
 
 

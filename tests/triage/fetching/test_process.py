@@ -76,12 +76,17 @@ def test_nothing_of_the_content_is_anywhere_afterwards(
     page = f"<title>{MARKER}</title><p>{MARKER}<img src=a.jpg><img src=b.jpg><img src=c.bmp>"
     page += f"<img src='data:image/gif,GIF89a{MARKER}'><img src=d.mp4>"
     world.routes = {
-        "/": lab.answer(page.encode(), X_Marker=MARKER, Set_Cookie=f"a={MARKER}"),
+        "/": lab.answer(
+            page.encode(), X_Marker=MARKER, Set_Cookie=f"a={MARKER}"
+        ),
         "/a.jpg": lab.answer(whole, content_type="image/jpeg"),
-        "/b.jpg": lab.answer(whole[: len(whole) // 2], content_type="image/jpeg"),
+        "/b.jpg": lab.answer(
+            whole[: len(whole) // 2], content_type="image/jpeg"
+        ),
         "/c.bmp": lab.answer(target.getvalue(), content_type="image/bmp"),
         "/d.mp4": lab.answer(
-            b"\0\0\0\x18ftypisom" + MARKER.encode() * 9, content_type="video/mp4"
+            b"\0\0\0\x18ftypisom" + MARKER.encode() * 9,
+            content_type="video/mp4",
         ),
     }
     assert MARKER.encode() in whole
@@ -98,7 +103,9 @@ def test_nothing_of_the_content_is_anywhere_afterwards(
 def test_the_child_gets_no_credentials(
     lab: Any, world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HOTLINE_DATABASE_URL", "postgresql://user:secret@db/hotline")
+    monkeypatch.setenv(
+        "HOTLINE_DATABASE_URL", "postgresql://user:secret@db/hotline"
+    )
     monkeypatch.setenv("PGPASSWORD", "secret")
     world.routes = {"/": lab.answer(b"<p>x")}
     with Fetcher() as fetcher:
@@ -108,7 +115,9 @@ def test_the_child_gets_no_credentials(
     assert set(environment) <= {*client._environment(), "LC_CTYPE"}
 
 
-def test_the_child_s_limits_are_in_force(lab: Any, world: Any, shared: Fetcher) -> None:
+def test_the_child_s_limits_are_in_force(
+    lab: Any, world: Any, shared: Fetcher
+) -> None:
     world.routes = {"/": lab.answer(b"<p>x")}
     shared.fetch(lab.ask(world.url()))
     process = child_of(shared)
@@ -161,14 +170,19 @@ def test_a_killed_child_is_reported_and_replaced(
     world.routes = {"/": lab.answer(b"<p>x"), "/hang": _hang}
     reports = []
     waiting = threading.Thread(
-        target=lambda: reports.append(fetcher.fetch(lab.ask(world.url("/hang"))))
+        target=lambda: reports.append(
+            fetcher.fetch(lab.ask(world.url("/hang")))
+        )
     )
     waiting.start()
     while "/hang" not in world.paths:
         time.sleep(0.01)
     child_of(fetcher).kill()
     waiting.join()
-    assert (reports[0].outcome, reports[0].error) == ("failed", "fetcher_crashed")
+    assert (reports[0].outcome, reports[0].error) == (
+        "failed",
+        "fetcher_crashed",
+    )
     assert fetcher.fetch(lab.ask(world.url())).outcome == "ok"
 
 
@@ -194,7 +208,9 @@ def test_a_child_that_hangs_is_killed_by_the_clock(
     fetcher.fetch(lab.ask(world.url()))
     process = child_of(fetcher)
     process.send_signal(signal.SIGSTOP)
-    report = fetcher.fetch(lab.ask(world.url(), limits=FetchLimits(total_seconds=0.3)))
+    report = fetcher.fetch(
+        lab.ask(world.url(), limits=FetchLimits(total_seconds=0.3))
+    )
     assert (report.outcome, report.error) == ("failed", "timeout")
     assert not psutil.pid_exists(process.pid)
     assert fetcher.fetch(lab.ask(world.url())).outcome == "ok"
@@ -252,7 +268,9 @@ def test_close_cancels_what_is_under_way(lab: Any, world: Any) -> None:
     world.routes = {"/hang": _hang}
     fetcher, reports = Fetcher(), []
     waiting = threading.Thread(
-        target=lambda: reports.append(fetcher.fetch(lab.ask(world.url("/hang"))))
+        target=lambda: reports.append(
+            fetcher.fetch(lab.ask(world.url("/hang")))
+        )
     )
     waiting.start()
     while "/hang" not in world.paths:
@@ -285,7 +303,9 @@ def test_the_child_leaves_with_its_parent(world: Any) -> None:
     child.wait(timeout=10)
 
 
-def test_a_request_that_the_child_cannot_read_ends_it_without_a_word_of_it() -> None:
+def test_a_request_that_the_child_cannot_read_ends_it_without_a_word_of_it() -> (
+    None
+):
     with subprocess.Popen(
         [sys.executable, "-m", "triage.fetching.process.child"],
         stdin=subprocess.PIPE,
@@ -301,7 +321,9 @@ def test_a_request_that_the_child_cannot_read_ends_it_without_a_word_of_it() -> 
     assert child.returncode != 0
 
 
-def test_threads_share_a_fetcher(lab: Any, world: Any, shared: Fetcher) -> None:
+def test_threads_share_a_fetcher(
+    lab: Any, world: Any, shared: Fetcher
+) -> None:
     world.routes = {
         f"/{n}": lab.answer(f"<title>{n}</title>".encode()) for n in range(6)
     }
@@ -310,7 +332,9 @@ def test_threads_share_a_fetcher(lab: Any, world: Any, shared: Fetcher) -> None:
     def work(number: int) -> None:
         reports[number] = shared.fetch(lab.ask(world.url(f"/{number}")))
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
+    threads = [
+        threading.Thread(target=work, args=(number,)) for number in range(6)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -17,7 +17,9 @@ def test_onion_services_are_reached_through_the_socks_proxy(
         "/": lab.answer(b"<img src=a.jpg>"),
         "/a.jpg": lab.answer(lab.picture()),
     }
-    report = lab.look(lab.ask(ONION + "/", socks_proxy=socks.url, allowed_networks=()))
+    report = lab.look(
+        lab.ask(ONION + "/", socks_proxy=socks.url, allowed_networks=())
+    )
     assert report.outcome == "ok"
     assert report.media[0].error is None
     assert set(socks.names) == {"a" * 56 + ".onion"}
@@ -25,7 +27,8 @@ def test_onion_services_are_reached_through_the_socks_proxy(
 
 
 @pytest.mark.parametrize(
-    ("reply", "error"), [(1, "proxy_failure"), (4, "unreachable"), (5, "refused")]
+    ("reply", "error"),
+    [(1, "proxy_failure"), (4, "unreachable"), (5, "refused")],
 )
 def test_the_proxy_s_failure_is_told_from_the_service_s(
     lab: Any, socks: Any, reply: int, error: str
@@ -49,7 +52,9 @@ def test_no_proxy_listening(lab: Any) -> None:
     "inside", ["http://10.0.0.1/", "http://0x7f.1/", "http://a.localhost/"]
 )
 def test_a_proxy_is_no_way_inwards(lab: Any, socks: Any, inside: str) -> None:
-    report = lab.look(lab.ask(inside, socks_proxy=socks.url, allowed_networks=()))
+    report = lab.look(
+        lab.ask(inside, socks_proxy=socks.url, allowed_networks=())
+    )
     assert (report.outcome, report.error) == ("refused", "blocked_address")
     assert socks.names == []
 
@@ -61,7 +66,9 @@ def test_a_named_proxy_is_never_gone_around(
     socks.backend = world.port
     world.routes = {"/": lab.answer(b"<p>by way of the proxy")}
     report = lab.look(
-        lab.ask("http://clear.test/", socks_proxy=socks.url, resolver="127.0.0.1:1")
+        lab.ask(
+            "http://clear.test/", socks_proxy=socks.url, resolver="127.0.0.1:1"
+        )
     )
     assert report.outcome == "ok"
     assert socks.names == ["clear.test"]
@@ -86,8 +93,13 @@ def test_a_clear_page_cannot_send_us_to_an_onion_without_tor(
 def test_an_upstream_proxy_carries_the_clear_web(
     lab: Any, world: Any, socks: Any
 ) -> None:
-    world.routes = {"http://clear.test/": lab.answer(b"<p>by way of the proxy")}
-    proxies = {"http_proxy": world.url(host="127.0.0.1"), "socks_proxy": socks.url}
+    world.routes = {
+        "http://clear.test/": lab.answer(b"<p>by way of the proxy")
+    }
+    proxies = {
+        "http_proxy": world.url(host="127.0.0.1"),
+        "socks_proxy": socks.url,
+    }
     assert lab.look(lab.ask("http://clear.test/", **proxies)).outcome == "ok"
     assert (world.paths, socks.names) == (["http://clear.test/"], [])
     report = lab.look(lab.ask("https://clear.test/", **proxies))
@@ -99,7 +111,9 @@ def test_an_upstream_proxy_is_not_asked_for_a_name_that_leads_inside(
     lab: Any, world: Any, name_server: Any, kind: str
 ) -> None:
     inside = {"A": ["10.0.0.1"], "AAAA": ["::ffff:10.0.0.1"]}
-    name_server.answers = lambda _name, asked: inside[asked] if asked == kind else []
+    name_server.answers = lambda _name, asked: (
+        inside[asked] if asked == kind else []
+    )
     request = lab.ask(
         "http://inward.test/",
         http_proxy=world.url(host="127.0.0.1"),
@@ -114,9 +128,13 @@ def test_an_upstream_proxy_is_not_asked_for_a_redirect_that_leads_inside(
     lab: Any, world: Any, name_server: Any
 ) -> None:
     inside = {"inward.test": ["192.168.0.1"], "clear.test": ["127.0.0.1"]}
-    name_server.answers = lambda name, kind: inside[name] if kind == "A" else []
+    name_server.answers = lambda name, kind: (
+        inside[name] if kind == "A" else []
+    )
     world.routes = {
-        "http://clear.test/": lab.answer(b"", 302, Location="http://inward.test/")
+        "http://clear.test/": lab.answer(
+            b"", 302, Location="http://inward.test/"
+        )
     }
     request = lab.ask(
         "http://clear.test/",

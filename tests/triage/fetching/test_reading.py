@@ -60,7 +60,9 @@ def test_a_helper_answers_again_and_again() -> None:
 @pytest.mark.parametrize(
     "question", [b"fails", b"dies", b"hangs", b"grows", b"says too much"]
 )
-def test_a_helper_that_fails_dies_or_hangs_gives_nothing(question: bytes) -> None:
+def test_a_helper_that_fails_dies_or_hangs_gives_nothing(
+    question: bytes,
+) -> None:
     before = time.monotonic()
     helper = Helper(lambda question: WORK[question]())
     assert helper.ask(question, 2 if question != b"hangs" else 0.1) is None
@@ -72,7 +74,9 @@ def test_a_helper_that_fails_dies_or_hangs_gives_nothing(question: bytes) -> Non
 
 def test_a_helper_holds_nothing_but_its_pipes(tmp_path: Path) -> None:
     secret = (tmp_path / "secret").open("w")
-    helper = Helper(lambda _: str(len(list(Path("/proc/self/fd").iterdir()))).encode())
+    helper = Helper(
+        lambda _: str(len(list(Path("/proc/self/fd").iterdir()))).encode()
+    )
     # nowhere three times, two pipes, and the folder that is being listed
     assert helper.ask(b"", 5) == b"6"
     secret.close()
@@ -84,7 +88,8 @@ def test_text_search_finds_what_is_named_plainly() -> None:
     <meta property=og:image content=https://cdn.example/o.jpg><meta content="no words.">
     <img data-src=lazy.webp><a href=javascript:x()><img src=javascript:x()>"""
     assert [
-        each.url.rpartition("/")[2] for each in find_in_text(page, PAGE, limit=9)
+        each.url.rpartition("/")[2]
+        for each in find_in_text(page, PAGE, limit=9)
     ] == [
         "a.jpg",
         "b.jpg",

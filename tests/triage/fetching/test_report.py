@@ -27,7 +27,10 @@ def test_a_request_survives_the_pipe() -> None:
         limits=FetchLimits(total_seconds=3, max_media=2),
         tls_insecure=True,
     )
-    assert FetchRequest.from_json(json.loads(json.dumps(request.to_json()))) == request
+    assert (
+        FetchRequest.from_json(json.loads(json.dumps(request.to_json())))
+        == request
+    )
 
 
 def test_a_report_survives_the_pipe() -> None:
@@ -50,12 +53,17 @@ def test_a_report_survives_the_pipe() -> None:
         media_type="text/html",
         page=PageFacts("aa", "0" * 16, 5, 1, True),
         media=(
-            MediaFound("https://b.example/1.png", "img", 200, None, {"sha256": "bb"}),
+            MediaFound(
+                "https://b.example/1.png", "img", 200, None, {"sha256": "bb"}
+            ),
         ),
         bytes_read=12,
         seconds=0.5,
     )
-    assert FetchReport.from_json(json.loads(json.dumps(report.to_json()))) == report
+    assert (
+        FetchReport.from_json(json.loads(json.dumps(report.to_json())))
+        == report
+    )
 
 
 def test_an_unknown_outcome_is_not_accepted() -> None:
@@ -74,7 +82,9 @@ def test_an_unknown_outcome_is_not_accepted() -> None:
         ({"allowed_networks": ("loopback",)}, "no network"),
     ],
 )
-def test_a_request_that_would_mislead_is_refused(change: dict, message: str) -> None:
+def test_a_request_that_would_mislead_is_refused(
+    change: dict, message: str
+) -> None:
     with pytest.raises(InvalidInput, match=message):
         FetchRequest("http://a.example/", **change)
 

@@ -23,7 +23,9 @@ MPD = (
 
 
 def scene(seed: int) -> Image.Image:
-    small = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    small = np.random.default_rng(seed).integers(
+        0, 256, (6, 8, 3), dtype=np.uint8
+    )
     return Image.fromarray(small).resize(SIZE, Image.Resampling.BICUBIC)
 
 
@@ -39,12 +41,16 @@ def pieces() -> tuple[bytes, list[bytes]]:
         stream.width, stream.height = SIZE
         stream.pix_fmt = "yuv420p"
         for number in range(15):
-            for packet in stream.encode(av.VideoFrame.from_image(scene(number // 5))):
+            for packet in stream.encode(
+                av.VideoFrame.from_image(scene(number // 5))
+            ):
                 film.mux(packet)
         for packet in stream.encode():
             film.mux(packet)
     data = file.getvalue()
-    starts = [at for at in range(len(data)) if data[at + 4 : at + 8] == b"moof"]
+    starts = [
+        at for at in range(len(data)) if data[at + 4 : at + 8] == b"moof"
+    ]
     ends = [*starts[1:], len(data)]
     fragments = [data[a:b] for a, b in zip(starts, ends, strict=True)]
     assert len(fragments) == 3
@@ -53,7 +59,9 @@ def pieces() -> tuple[bytes, list[bytes]]:
 
 def serve(lab: Any, world: Any, parts: dict[str, bytes]) -> None:
     for path, data in parts.items():
-        world.routes[path] = lab.answer(data, content_type="application/octet-stream")
+        world.routes[path] = lab.answer(
+            data, content_type="application/octet-stream"
+        )
 
 
 def hasher(data: bytes, label: str | None) -> dict[str, Any]:
@@ -66,8 +74,12 @@ def frames_of(report: Any) -> int:
     assert found.fingerprint["kind"] == "video"
     assert (found.fingerprint["width"], found.fingerprint["height"]) == SIZE
     assert all(frame["pdq"] for frame in found.fingerprint["frames"])
-    expected = [fingerprint_media(_png(scene(number))).pdq for number in range(2)]
-    for frame, whole in zip(found.fingerprint["frames"], expected, strict=True):
+    expected = [
+        fingerprint_media(_png(scene(number))).pdq for number in range(2)
+    ]
+    for frame, whole in zip(
+        found.fingerprint["frames"], expected, strict=True
+    ):
         assert (int(frame["pdq"], 16) ^ int(whole or "", 16)).bit_count() <= 40
     return len(found.fingerprint["frames"])
 
@@ -90,7 +102,9 @@ def test_a_fragmented_hls_stream(lab: Any, world: Any, pieces: Any) -> None:
         f"#EXTINF:1,\nseg{number}.m4s\n" for number in range(3)
     )
     master = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlow/index.m3u8\n"
-    world.routes["/page"] = lab.answer(b"<video src='/live/master.m3u8'></video>")
+    world.routes["/page"] = lab.answer(
+        b"<video src='/live/master.m3u8'></video>"
+    )
     for path, text in (
         ("/live/master.m3u8", master),
         ("/live/low/index.m3u8", playlist),
@@ -99,7 +113,9 @@ def test_a_fragmented_hls_stream(lab: Any, world: Any, pieces: Any) -> None:
         world.routes[path] = lab.answer(text.encode(), content_type=kind)
     serve(lab, world, {"/live/low/init.mp4": init})
     serve(
-        lab, world, {f"/live/low/seg{n}.m4s": data for n, data in enumerate(fragments)}
+        lab,
+        world,
+        {f"/live/low/seg{n}.m4s": data for n, data in enumerate(fragments)},
     )
     assert frames_of(fetch(lab.ask(world.url("/page")), hasher)) == 2
     assert world.paths[-3:] == [
@@ -113,11 +129,14 @@ def test_byte_ranges_of_one_film_are_read_once(
     lab: Any, world: Any, pieces: Any
 ) -> None:
     init, fragments = pieces
-    playlist = f'#EXTM3U\n#EXT-X-MAP:URI="all.mp4",BYTERANGE="{len(init)}@0"\n' + (
-        "#EXTINF:1,\n#EXT-X-BYTERANGE:9\nall.mp4\n" * 3
+    playlist = (
+        f'#EXTM3U\n#EXT-X-MAP:URI="all.mp4",BYTERANGE="{len(init)}@0"\n'
+        + ("#EXTINF:1,\n#EXT-X-BYTERANGE:9\nall.mp4\n" * 3)
     )
     kind = "application/vnd.apple.mpegurl"
-    world.routes["/index.m3u8"] = lab.answer(playlist.encode(), content_type=kind)
+    world.routes["/index.m3u8"] = lab.answer(
+        playlist.encode(), content_type=kind
+    )
     serve(lab, world, {"/all.mp4": init + b"".join(fragments[:2])})
     assert frames_of(fetch(lab.ask(world.url("/index.m3u8")), hasher)) == 2
     assert world.paths == ["/index.m3u8", "/all.mp4"]
@@ -129,7 +148,11 @@ def test_a_dash_stream(lab: Any, world: Any, pieces: Any) -> None:
         MPD.encode(), content_type="application/dash+xml"
     )
     serve(lab, world, {"/a/media/v-init.mp4": init})
-    serve(lab, world, {f"/a/media/v-{n}.m4s": data for n, data in enumerate(fragments)})
+    serve(
+        lab,
+        world,
+        {f"/a/media/v-{n}.m4s": data for n, data in enumerate(fragments)},
+    )
     assert frames_of(fetch(lab.ask(world.url("/a/film.mpd")), hasher)) == 2
     assert world.paths[1:] == [
         "/a/media/v-init.mp4",

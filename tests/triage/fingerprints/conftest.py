@@ -23,7 +23,10 @@ def picture() -> Callable[..., Image.Image]:
 
     @functools.cache
     def make(
-        height: int = 240, width: int = 320, seed: int = 0, softness: float = 1.4
+        height: int = 240,
+        width: int = 320,
+        seed: int = 0,
+        softness: float = 1.4,
     ) -> Any:
         rng = np.random.default_rng(seed)
         down = np.fft.fftfreq(height)[:, None] * height

@@ -35,10 +35,14 @@ def _files(
             encode(image, "JPEG", exif=turned),
             plain[: height * 20],
             plain[: start + 4] + b"\x0c" + plain[start + 5 :],
-            plain.replace(SOF0, SOF1, 1)[: start + 4] + b"\x0c" + plain[start + 5 :],
+            plain.replace(SOF0, SOF1, 1)[: start + 4]
+            + b"\x0c"
+            + plain[start + 5 :],
             plain.replace(SOF0, SOF9, 1),
             _declaring(plain, height + 90, width + 90),
-            plain[: len(plain) // 2] + b"\xff\xd9" * 40 + plain[len(plain) // 2 :],
+            plain[: len(plain) // 2]
+            + b"\xff\xd9" * 40
+            + plain[len(plain) // 2 :],
             plain + plain,
         ]
     return files
@@ -113,7 +117,10 @@ def test_threads_do_not_disturb_each_other_and_memory_stays(
     picture: Callable[..., Image.Image], encode: Callable[..., bytes]
 ) -> None:
     """Also not where every other file breaks off in the decoder, which leaves it by a jump."""
-    whole = [encode(picture(120, 160, seed), "JPEG", quality=85) for seed in range(4)]
+    whole = [
+        encode(picture(120, 160, seed), "JPEG", quality=85)
+        for seed in range(4)
+    ]
     files = [*whole, *(data[:2_000] for data in whole)]
     expected = [fingerprint_media(data) for data in files]
     wrong: list[int] = []

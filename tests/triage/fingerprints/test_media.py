@@ -77,7 +77,9 @@ def files(picture: Make, encode: Encode, film: Film) -> list[bytes]:
     stills = [encode(scene, name) for name in names]
     stills.append(encode(scene, "JPEG", progressive=True))
     stills.append(
-        encode(scene, "GIF", save_all=True, append_images=[scene.rotate(90)] * 2)
+        encode(
+            scene, "GIF", save_all=True, append_images=[scene.rotate(90)] * 2
+        )
     )
     return stills + [film([scene], *kind, rate=2) for kind in films]
 
@@ -88,7 +90,10 @@ def check(found: MediaFingerprint, data: bytes) -> None:
     assert set(found.problems) <= PROBLEMS
     assert found.hashable == bool(found.matchable)
     assert found.hashable or found.problems
-    assert MediaFingerprint.from_json(json.loads(json.dumps(found.to_json()))) == found
+    assert (
+        MediaFingerprint.from_json(json.loads(json.dumps(found.to_json())))
+        == found
+    )
 
 
 @given(head=st.sampled_from(HEADS), tail=st.binary(max_size=600))
@@ -103,7 +108,9 @@ def test_random_bytes_never_raise(head: bytes, tail: bytes) -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-def test_mutated_files_never_raise(files: list[bytes], data: st.DataObject) -> None:
+def test_mutated_files_never_raise(
+    files: list[bytes], data: st.DataObject
+) -> None:
     mutant = bytearray(data.draw(st.sampled_from(files)))
     for _ in range(data.draw(st.integers(1, 8))):
         at = data.draw(st.integers(0, len(mutant) - 1))
@@ -124,7 +131,13 @@ def test_the_files_are_whole_to_begin_with(files: list[bytes]) -> None:
     ("data", "declared", "kind", "media_type", "problem"),
     [
         (b"", None, "other", "application/octet-stream", "empty"),
-        (b"%PDF-1.7 x", "image/png", "other", "application/pdf", "unsupported_type"),
+        (
+            b"%PDF-1.7 x",
+            "image/png",
+            "other",
+            "application/pdf",
+            "unsupported_type",
+        ),
         (
             b"<svg/>",
             "image/svg+xml; charset=utf-8",
@@ -147,7 +160,13 @@ def test_the_files_are_whole_to_begin_with(files: list[bytes]) -> None:
             "unsupported_type",
         ),
         (b"\xff\x0a....", None, "image", "image/jxl", "unsupported_type"),
-        (b"....", "video/x-unheard", "video", "video/x-unheard", "unsupported_type"),
+        (
+            b"....",
+            "video/x-unheard",
+            "video",
+            "video/x-unheard",
+            "unsupported_type",
+        ),
     ],
 )
 def test_other_files_get_their_exact_hashes_alone(
@@ -164,12 +183,18 @@ def test_other_files_get_their_exact_hashes_alone(
     assert (found.pdq, found.frames, found.hashable) == (None, (), False)
 
 
-def test_a_wrong_declared_type_is_not_believed(picture: Make, encode: Encode) -> None:
+def test_a_wrong_declared_type_is_not_believed(
+    picture: Make, encode: Encode
+) -> None:
     data = encode(picture(), "PNG")
-    assert fingerprint_media(data, declared_type="video/mp4") == fingerprint_media(data)
+    assert fingerprint_media(
+        data, declared_type="video/mp4"
+    ) == fingerprint_media(data)
 
 
-def test_the_eight_variants_come_on_demand(picture: Make, encode: Encode) -> None:
+def test_the_eight_variants_come_on_demand(
+    picture: Make, encode: Encode
+) -> None:
     data = encode(picture(), "PNG")
     found = fingerprint_media(data, dihedral=True)
     assert len(set(found.dihedral)) == 8
@@ -186,9 +211,9 @@ def test_json_of_an_older_or_newer_version() -> None:
         "sha1": "b",
         "sha256": "c",
     }
-    assert MediaFingerprint.from_json({**exact, "later": 1}) == MediaFingerprint(
-        **exact
-    )
+    assert MediaFingerprint.from_json(
+        {**exact, "later": 1}
+    ) == MediaFingerprint(**exact)
     frame = FrameFingerprint(1.5, "0" * 64, 77)
     found = MediaFingerprint(**exact, frames=(frame,), problems=("truncated",))
     assert MediaFingerprint.from_json(found.to_json()) == found
@@ -209,10 +234,14 @@ def _marked(picture: Make, encode: Encode, film: Film) -> list[bytes]:
         encode(Image.frombytes("RGB", (64, 48), pixels), name)
         for name in ("BMP", "TIFF")
     ]
-    marked.append(encode(scene, "TIFF", compression="tiff_lzw", description=MARKER))
+    marked.append(
+        encode(scene, "TIFF", compression="tiff_lzw", description=MARKER)
+    )
     marked.append(encode(scene, "GIF", comment=MARKER.encode()))
     marked.append(
-        film([scene], "matroska", "mpeg4").replace(b"Lavf", MARKER[:4].encode())
+        film([scene], "matroska", "mpeg4").replace(
+            b"Lavf", MARKER[:4].encode()
+        )
     )
     return marked
 

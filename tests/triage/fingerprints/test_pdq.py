@@ -43,11 +43,16 @@ def make(kind: str, height: int, width: int, seed: int) -> NDArray[np.uint8]:
     rng = np.random.default_rng(seed)
     if kind == "noise":
         return rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
-    rows, columns = np.arange(height)[:, None, None], np.arange(width)[None, :, None]
+    rows, columns = (
+        np.arange(height)[:, None, None],
+        np.arange(width)[None, :, None],
+    )
     if kind == "gradient":
         slope = rng.integers(1, 9, (3,))
         return (
-            (rows * slope + columns * slope[::-1]) * 255 // (9 * (height + width))
+            (rows * slope + columns * slope[::-1])
+            * 255
+            // (9 * (height + width))
         ).astype(np.uint8)
     if kind == "blocks":
         blocks = np.zeros((height, width, 3), np.uint8)
@@ -57,7 +62,9 @@ def make(kind: str, height: int, width: int, seed: int) -> NDArray[np.uint8]:
                 rng.integers(1, height // 2 + 1),
                 rng.integers(1, width // 2 + 1),
             )
-            blocks[top : top + high, left : left + wide] = rng.integers(0, 256, 3)
+            blocks[top : top + high, left : left + wide] = rng.integers(
+                0, 256, 3
+            )
         return blocks
     coarse = rng.integers(0, 256, (9, 9, 3))
     # Between the corners of each block, in steps of 1/256.
@@ -70,9 +77,13 @@ def make(kind: str, height: int, width: int, seed: int) -> NDArray[np.uint8]:
 
 
 def luma(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    red, green, blue = (pixels[..., channel].astype(np.float32) for channel in range(3))
+    red, green, blue = (
+        pixels[..., channel].astype(np.float32) for channel in range(3)
+    )
     return (
-        np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue
+        np.float32(0.299) * red
+        + np.float32(0.587) * green
+        + np.float32(0.114) * blue
     )
 
 
@@ -159,7 +170,9 @@ def test_a_lossless_file_hashes_as_its_pixels(
 
     pixels = make("soft", 333, 777, 1202)
     image = Image.fromarray(pixels).convert(name)
-    expected = reference()["vectors"][cases().index(("soft", 333, 777, 1202))]["pdq"][0]
+    expected = reference()["vectors"][cases().index(("soft", 333, 777, 1202))][
+        "pdq"
+    ][0]
     found = fingerprint_media(encode(image, "PNG")).pdq
     assert found is not None
     assert bits(found, expected) <= (0 if name == "RGB" else 4)
@@ -175,7 +188,10 @@ def _hashed(pdqhash: Any, pixels: NDArray[np.uint8]) -> dict[str, Any]:
     if min(pixels.shape[:2]) < 5:
         raise ValueError("too small")
     vectors, quality = pdqhash.compute_dihedral(pixels)
-    pdq = [np.packbits(vector.astype(np.uint8)).tobytes().hex() for vector in vectors]
+    pdq = [
+        np.packbits(vector.astype(np.uint8)).tobytes().hex()
+        for vector in vectors
+    ]
     return {"quality": int(quality), "pdq": pdq}
 
 

@@ -43,7 +43,9 @@ def test_a_jpeg_decoded_grey_and_small_stays_within_a_few_bits(
     encode: Callable[..., bytes],
     bits: Callable[[str | None, str | None], int],
 ) -> None:
-    data = encode(picture(*size, seed=seed), "JPEG", quality=(60, 75, 88, 95)[seed])
+    data = encode(
+        picture(*size, seed=seed), "JPEG", quality=(60, 75, 88, 95)[seed]
+    )
     ours = fingerprint_media(data)
     full = Image.open(io.BytesIO(data))
     pdq, quality = pdq_from_luma(np.asarray(full.convert("RGB").convert("F")))

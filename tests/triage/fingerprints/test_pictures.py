@@ -39,7 +39,9 @@ def test_every_format_gives_the_same_picture(
     assert (found.width, found.height) == (320, 240)
     assert found.hashable
     assert found.problems == found.frames == ()
-    assert bits(found.pdq, plain.pdq) <= (20 if name == "GIF" else 10)  # of 256 colours
+    assert bits(found.pdq, plain.pdq) <= (
+        20 if name == "GIF" else 10
+    )  # of 256 colours
     assert bits(found.phash, plain.phash) <= 4
     assert found.matchable == (found.pdq,)
 
@@ -57,7 +59,9 @@ def test_every_mode_of_pixels(
     assert found.problems == ()
 
 
-def test_a_palette_with_transparency(picture: Make, encode: Encode, bits: Bits) -> None:
+def test_a_palette_with_transparency(
+    picture: Make, encode: Encode, bits: Bits
+) -> None:
     few = picture().quantize(64)
     data = encode(few, "PNG", transparency=bytes([0] * 32 + [255] * 32))
     plain = fingerprint_media(encode(few.convert("RGB"), "PNG"))
@@ -65,7 +69,9 @@ def test_a_palette_with_transparency(picture: Make, encode: Encode, bits: Bits) 
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "AVIF", "HEIF", "TIFF"])
+@pytest.mark.parametrize(
+    "name", ["JPEG", "PNG", "WEBP", "AVIF", "HEIF", "TIFF"]
+)
 def test_the_orientation_is_applied(
     name: str, orientation: int, picture: Make, encode: Encode, bits: Bits
 ) -> None:
@@ -80,7 +86,9 @@ def test_the_orientation_is_applied(
         8: Image.Transpose.ROTATE_270,
     }
     upright = picture(128, 192)
-    turned = upright.transpose(undo[orientation]) if orientation > 1 else upright
+    turned = (
+        upright.transpose(undo[orientation]) if orientation > 1 else upright
+    )
     exif = Image.Exif()
     exif[0x0112] = orientation
     found = fingerprint_media(encode(turned, name, exif=exif.tobytes()))
@@ -92,7 +100,9 @@ def test_a_broken_exif_block_is_no_obstacle(
     picture: Make, encode: Encode, bits: Bits
 ) -> None:
     data = encode(
-        picture(), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\x01" * 40
+        picture(),
+        "JPEG",
+        exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\x01" * 40,
     )
     plain = fingerprint_media(encode(picture(), "JPEG"))
     assert fingerprint_media(data).pdq == plain.pdq
@@ -136,7 +146,9 @@ def test_a_cut_file_of_a_format_that_needs_its_end_says_so(
     assert (found.kind, found.pdq, found.hashable) == ("image", None, False)
 
 
-def test_cut_files_need_no_process_wide_switch(picture: Make, encode: Encode) -> None:
+def test_cut_files_need_no_process_wide_switch(
+    picture: Make, encode: Encode
+) -> None:
     fingerprint_media(encode(picture(), "PNG")[:5000])
     assert ImageFile.LOAD_TRUNCATED_IMAGES is False
 
@@ -152,7 +164,9 @@ def _png(width: int, height: int) -> bytes:
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     pixels = zlib.compress(bytes(10_000), 9)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels)
+    )
 
 
 def test_too_many_pixels_are_refused_before_decoding(
@@ -175,7 +189,9 @@ def test_too_many_pixels_are_refused_before_decoding(
         assert found.md5
 
 
-def test_the_limit_of_pixels_is_the_callers(picture: Make, encode: Encode) -> None:
+def test_the_limit_of_pixels_is_the_callers(
+    picture: Make, encode: Encode
+) -> None:
     data = encode(picture(), "JPEG")
     assert fingerprint_media(data, limits=Limits(pixels=320 * 240)).hashable
     found = fingerprint_media(data, limits=Limits(pixels=320 * 240 - 1))
@@ -187,11 +203,17 @@ def test_a_flat_picture_is_kept_but_not_matched(encode: Encode) -> None:
         encode(Image.new("RGB", (600, 600), (9, 90, 200)), "JPEG")
     )
     assert found.problems == ("low_quality", "flat_picture")
-    assert (found.pdq_quality, found.hashable, found.matchable) == (0, False, ())
+    assert (found.pdq_quality, found.hashable, found.matchable) == (
+        0,
+        False,
+        (),
+    )
     assert found.pdq is not None
 
 
-def test_a_faint_picture_is_kept_but_not_matched(picture: Make, encode: Encode) -> None:
+def test_a_faint_picture_is_kept_but_not_matched(
+    picture: Make, encode: Encode
+) -> None:
     faint = picture(softness=1.9).point(lambda value: 120 + value // 20)
     found = fingerprint_media(encode(faint, "PNG"))
     assert found.problems[0] == "low_quality"
@@ -199,9 +221,9 @@ def test_a_faint_picture_is_kept_but_not_matched(picture: Make, encode: Encode) 
 
 
 def test_a_picture_too_small_for_a_hash(encode: Encode) -> None:
-    assert fingerprint_media(encode(Image.new("L", (4, 90)), "PNG")).problems == (
-        "too_small",
-    )
+    assert fingerprint_media(
+        encode(Image.new("L", (4, 90)), "PNG")
+    ).problems == ("too_small",)
 
 
 @pytest.mark.parametrize("name", ["GIF", "WEBP", "PNG", "AVIF"])
@@ -219,7 +241,9 @@ def test_an_animation_gives_first_middle_and_last(
     for frame, scene in zip(
         found.frames, (scenes[0], scenes[3], scenes[6]), strict=True
     ):
-        assert bits(frame.pdq, fingerprint_media(encode(scene, "PNG")).pdq) <= 16
+        assert (
+            bits(frame.pdq, fingerprint_media(encode(scene, "PNG")).pdq) <= 16
+        )
     assert len(found.matchable) == 3
 
 
@@ -234,7 +258,11 @@ def test_pages_of_a_tiff(picture: Make, encode: Encode) -> None:
 def test_a_dark_first_frame_does_not_hide_the_others(
     picture: Make, encode: Encode
 ) -> None:
-    scenes = [Image.new("RGB", (96, 96)), picture(96, 96, 1), picture(96, 96, 2)]
+    scenes = [
+        Image.new("RGB", (96, 96)),
+        picture(96, 96, 1),
+        picture(96, 96, 2),
+    ]
     data = encode(
         scenes[0], "GIF", save_all=True, append_images=scenes[1:], duration=100
     )
@@ -244,7 +272,9 @@ def test_a_dark_first_frame_does_not_hide_the_others(
     assert len(found.matchable) == 2
 
 
-def test_a_cut_animation_keeps_what_was_seen(picture: Make, encode: Encode) -> None:
+def test_a_cut_animation_keeps_what_was_seen(
+    picture: Make, encode: Encode
+) -> None:
     scenes = [picture(96, 96, seed) for seed in range(7)]
     data = encode(
         scenes[0], "GIF", save_all=True, append_images=scenes[1:], duration=250
@@ -255,18 +285,32 @@ def test_a_cut_animation_keeps_what_was_seen(picture: Make, encode: Encode) -> N
     assert found.hashable
 
 
-def test_an_endless_animation_is_left_when_its_time_is_up(encode: Encode) -> None:
+def test_an_endless_animation_is_left_when_its_time_is_up(
+    encode: Encode,
+) -> None:
     buffer = io.BytesIO()
     dot = Image.new("P", (8, 8))
-    dot.save(buffer, "GIF", save_all=True, append_images=[dot.point(lambda _: 1)] * 2)
+    dot.save(
+        buffer,
+        "GIF",
+        save_all=True,
+        append_images=[dot.point(lambda _: 1)] * 2,
+    )
     head, frame = buffer.getvalue()[:-1], b",\0\0\0\0\1\0\1\0\0\2\2D\1\0"
-    found = fingerprint_media(head + frame * 300_000 + b";", limits=Limits(seconds=0.3))
+    found = fingerprint_media(
+        head + frame * 300_000 + b";", limits=Limits(seconds=0.3)
+    )
     assert "out_of_time" in found.problems
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
     check = zlib.crc32(name + content)
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
+    return (
+        struct.pack(">I", len(content))
+        + name
+        + content
+        + struct.pack(">I", check)
+    )
 
 
 @pytest.mark.parametrize("name", [b"zTXt", b"iCCP"])
@@ -278,7 +322,10 @@ def test_a_png_with_a_bomb_in_its_text_is_hashed_as_browsers_show_it(
     many = _chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(900_000), 9)) * 80
     for hidden in (bomb, many):
         found = fingerprint_media(plain[:33] + hidden + plain[33:])
-        assert (found.pdq, found.problems) == (fingerprint_media(plain).pdq, ())
+        assert (found.pdq, found.problems) == (
+            fingerprint_media(plain).pdq,
+            (),
+        )
 
 
 def test_a_png_whose_chunks_lie_about_their_length_raises_nothing(
@@ -289,7 +336,9 @@ def test_a_png_whose_chunks_lie_about_their_length_raises_nothing(
     for length in (b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0"):
         found = fingerprint_media(plain[:33] + bomb + length + plain[37:])
         assert (
-            found.pdq is None or "truncated" in found.problems or found.pdq_quality == 0
+            found.pdq is None
+            or "truncated" in found.problems
+            or found.pdq_quality == 0
         )
 
 

@@ -21,7 +21,10 @@ from triage.fingerprints.sniff import is_cut_short, sniff
         (b"\0\0\0\x18ftypM4A \0\0\0\0M4A isom", "audio/mp4"),
         (b"\0\0\0\x18stypmsdh\0\0\0\0msdhmsix", "video/mp4"),
         (b"\0\0\0\x08wide\0\0\0\0mdat", "video/quicktime"),
-        (b"\x1a\x45\xdf\xa3\x01\0\0\0\0\0\0\x1f\x42\x82\x84webm", "video/webm"),
+        (
+            b"\x1a\x45\xdf\xa3\x01\0\0\0\0\0\0\x1f\x42\x82\x84webm",
+            "video/webm",
+        ),
         (
             b"\x1a\x45\xdf\xa3\x01\0\0\0\0\0\0\x23\x42\x82\x88matroska",
             "video/x-matroska",

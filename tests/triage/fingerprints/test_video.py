@@ -59,7 +59,9 @@ def test_every_container_gives_a_frame_a_scene(
     assert found.duration == pytest.approx(4.0, abs=0.3)
     assert [round(frame.at) for frame in found.frames] == [0, 1, 2, 3]
     for frame, scene in zip(found.frames, scenes, strict=True):
-        assert bits(frame.pdq, fingerprint_media(encode(scene, "PNG")).pdq) <= 31
+        assert (
+            bits(frame.pdq, fingerprint_media(encode(scene, "PNG")).pdq) <= 31
+        )
     assert found.pdq is None
 
 
@@ -73,7 +75,9 @@ def test_a_still_scene_folds_into_one_frame(
 
 def test_sampling_is_by_time(scenes: list[Image.Image], film: Film) -> None:
     data = film(scenes * 2)
-    assert len(fingerprint_media(data, limits=Limits(interval=2.0)).frames) == 4
+    assert (
+        len(fingerprint_media(data, limits=Limits(interval=2.0)).frames) == 4
+    )
     thinned = fingerprint_media(data, limits=Limits(frames=4)).frames
     assert 2 <= len(thinned) <= 4
     assert thinned[0].at == 0.0
@@ -101,16 +105,22 @@ def test_time_is_limited_and_what_was_seen_is_kept(
 def test_frames_that_are_too_large_are_refused(
     scenes: list[Image.Image], film: Film
 ) -> None:
-    found = fingerprint_media(film(scenes), limits=Limits(pixels=160 * 120 - 1))
+    found = fingerprint_media(
+        film(scenes), limits=Limits(pixels=160 * 120 - 1)
+    )
     assert found.problems == ("too_many_pixels",)
     assert found.frames == ()
 
 
-@pytest.mark.parametrize("container", ["webm", "matroska", "avi", "mpegts", "flv"])
+@pytest.mark.parametrize(
+    "container", ["webm", "matroska", "avi", "mpegts", "flv"]
+)
 def test_a_cut_video_keeps_its_beginning(
     container: str, scenes: list[Image.Image], film: Film
 ) -> None:
-    codec = {"webm": "libvpx", "avi": "mpeg4", "flv": "flv"}.get(container, "libx264")
+    codec = {"webm": "libvpx", "avi": "mpeg4", "flv": "flv"}.get(
+        container, "libx264"
+    )
     data = film(scenes * 2, container, codec)
     found = fingerprint_media(data[: len(data) // 2])
     assert 1 <= len(found.frames) < 8
@@ -146,14 +156,19 @@ def test_a_turned_video_is_hashed_upright(
         stream = out.add_stream("libx264", rate=5)
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
         stream.set_display_rotation(-90)
-        lying = av.VideoFrame.from_image(upright.transpose(Image.Transpose.ROTATE_90))
+        lying = av.VideoFrame.from_image(
+            upright.transpose(Image.Transpose.ROTATE_90)
+        )
         for _ in range(5):
             out.mux(stream.encode(lying))
         out.mux(stream.encode())
     found = fingerprint_media(buffer.getvalue())
     assert (found.width, found.height) == (120, 160)
     assert (
-        bits(found.frames[0].pdq, fingerprint_media(encode(upright, "PNG")).pdq) <= 31
+        bits(
+            found.frames[0].pdq, fingerprint_media(encode(upright, "PNG")).pdq
+        )
+        <= 31
     )
 
 
@@ -199,9 +214,7 @@ def test_a_decoder_that_asks_for_another_file_is_refused(
     monkeypatch.setitem(video.CONTAINERS, "video/mp2t", "hls")
     other = tmp_path / "film.ts"
     other.write_bytes(film(scenes, "mpegts"))
-    playlist = (
-        f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{other}\n#EXT-X-ENDLIST\n"
-    )
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n{other}\n#EXT-X-ENDLIST\n"
     seen = video.read_video(playlist.encode(), "video/mp2t", Limits())
     assert seen.frames == []
     assert seen.problems == ["refers_to_other_files"]

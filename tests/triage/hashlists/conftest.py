@@ -17,7 +17,10 @@ class HashService:
     """``answer`` gets method, path with query, headers and body; ``asked`` keeps the paths."""
 
     url: str = ""
-    answer: Callable[[str, str, dict[str, str], bytes], Answer] = lambda *_: (404, b"")
+    answer: Callable[[str, str, dict[str, str], bytes], Answer] = lambda *_: (
+        404,
+        b"",
+    )
     asked: list[str] = field(default_factory=list)
 
 
@@ -27,10 +30,16 @@ def hash_service() -> Iterator[HashService]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.rfile.read(
+                int(self.headers.get("Content-Length") or 0)
+            )
             service.asked.append(self.path)
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            status, answer = service.answer(self.command, self.path, headers, body)
+            headers = {
+                name.lower(): value for name, value in self.headers.items()
+            }
+            status, answer = service.answer(
+                self.command, self.path, headers, body
+            )
             self.send_response(status)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()

@@ -20,7 +20,8 @@ def _import(context: Context, *numbers: int, name: str = "list") -> None:
     with context.database.writing() as session:
         target = service.create_list(session, name, actor="t", now=NOW)
         entries = (
-            HashEntry("md5", f"{number:032x}", f"c{number}") for number in numbers
+            HashEntry("md5", f"{number:032x}", f"c{number}")
+            for number in numbers
         )
         service.import_version(
             session,
@@ -35,9 +36,12 @@ def _import(context: Context, *numbers: int, name: str = "list") -> None:
 
 def _between(context: Context, before: int, after: int) -> list[str]:
     with context.database.reading() as session:
-        found = differences(session, service.named(session, "list"), before, after)
+        found = differences(
+            session, service.named(session, "list"), before, after
+        )
         return [
-            f"{sign}{int(value, 16)} {category}" for sign, _, value, category in found
+            f"{sign}{int(value, 16)} {category}"
+            for sign, _, value, category in found
         ]
 
 
@@ -49,7 +53,9 @@ def test_between_any_two_versions(context: Context) -> None:
     assert _between(context, 0, 1) == ["+1 c1", "+2 c2"]
     assert _between(context, 1, 2) == ["-1 c1", "+3 c3"]
     assert _between(context, 2, 1) == ["-3 c3", "+1 c1"]
-    assert _between(context, 1, 3) == ["-2 c2", "+3 c3"], "1 went and came back"
+    assert _between(context, 1, 3) == ["-2 c2", "+3 c3"], (
+        "1 went and came back"
+    )
     assert _between(context, 3, 3) == []
 
 

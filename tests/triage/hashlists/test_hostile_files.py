@@ -42,7 +42,9 @@ class Endless(io.RawIOBase):
         return len(buffer)
 
 
-def _import(context: Context, form: str, data: bytes, *, whole: bool = True) -> Import:
+def _import(
+    context: Context, form: str, data: bytes, *, whole: bool = True
+) -> Import:
     return importing.import_file(
         context.database,
         "list",
@@ -62,7 +64,9 @@ def _rows(context: Context) -> list[tuple[str, str | None]]:
         current = select(HashEntryRow.value, HashEntryRow.category).where(
             HashEntryRow.removed_in.is_(None)
         )
-        return sorted((value, category) for value, category in session.execute(current))
+        return sorted(
+            (value, category) for value, category in session.execute(current)
+        )
 
 
 VICS = json.dumps(
@@ -97,7 +101,11 @@ REFUSED = {
     "a long line": ("lines", f"{MD5}\n{LONG}", "longer than"),
     "no hashes": ("csv", "name,size\na,b\n", "neither a header"),
     "a header only": ("csv", "md5\n", "no hashes"),
-    "tombstones only": ("csv", f"md5,deleted\n{MD5},yes\n", "would empty the list"),
+    "tombstones only": (
+        "csv",
+        f"md5,deleted\n{MD5},yes\n",
+        "would empty the list",
+    ),
     "XML cut off": ("ncmec", "<queryResult><images>", "ends too early"),
     "long text": (
         "ncmec",
@@ -105,13 +113,19 @@ REFUSED = {
         "does not end within",
     ),
     "a long name": ("ncmec", f"<queryResult {LONG}", "does not end within"),
-    "deep XML": ("ncmec", "<queryResult>" + "<a>" * MEGABYTE, "does not end within"),
+    "deep XML": (
+        "ncmec",
+        "<queryResult>" + "<a>" * MEGABYTE,
+        "does not end within",
+    ),
     "no such format": ("parquet", "PAR1", "There is no format"),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_it_is_refused_by_name_and_leaves_nothing(name: str, context: Context) -> None:
+def test_it_is_refused_by_name_and_leaves_nothing(
+    name: str, context: Context
+) -> None:
     form, text, reason = REFUSED[name]
     with pytest.raises(InvalidInput, match=reason):
         _import(context, form, text.encode())
@@ -131,7 +145,12 @@ TAKEN = {
         [(MD5, "A1")],
         (),
     ),
-    "a zero byte": ("csv", f"md5,category\n{MD5},a\0b\n", [(MD5, "a\ufffdb")], ()),
+    "a zero byte": (
+        "csv",
+        f"md5,category\n{MD5},a\0b\n",
+        [(MD5, "a\ufffdb")],
+        (),
+    ),
     "a long word": (
         "csv",
         f"md5,category\n{MD5},{'a' * 500_000}\n",
@@ -186,7 +205,12 @@ TAKEN = {
         [(OTHER, None)],
         ("line 1: the md5 is not text",),
     ),
-    "JSON with a mark": ("vics", "\ufeff" + VICS, [(MD5, None), (OTHER, None)], ()),
+    "JSON with a mark": (
+        "vics",
+        "\ufeff" + VICS,
+        [(MD5, None), (OTHER, None)],
+        (),
+    ),
     "a type of NaN": (
         "threatexchange",
         EXCHANGE.replace("[", '[{"type": NaN}, '),
@@ -211,12 +235,15 @@ def test_what_can_be_read_of_it_is_taken(name: str, context: Context) -> None:
     assert (done.added, done.rejected) == (len(rows), len(problems))
 
 
-def test_tombstones_of_what_is_not_there_change_nothing(context: Context) -> None:
+def test_tombstones_of_what_is_not_there_change_nothing(
+    context: Context,
+) -> None:
     _import(context, "csv", f"md5\n{MD5}\n".encode())
-    gone = (
-        '{"kind": "", "value": "", "entry_ref": "x", "deleted": true}\n{"entries": 1}\n'
-    )
-    for form, text in (("csv", f"md5,deleted\n{OTHER},yes\n"), ("ndjson", OWN + gone)):
+    gone = '{"kind": "", "value": "", "entry_ref": "x", "deleted": true}\n{"entries": 1}\n'
+    for form, text in (
+        ("csv", f"md5,deleted\n{OTHER},yes\n"),
+        ("ndjson", OWN + gone),
+    ):
         done = _import(context, form, text.encode(), whole=False)
         assert (done.added, done.removed, done.rejected) == (0, 0, 0)
     assert _rows(context) == [(MD5, None)]
@@ -267,7 +294,8 @@ def test_a_record_without_an_end_is_given_up(
         found = list(_some(form, Endless(start, more)))
     except InvalidInput as error:
         assert any(
-            word in error.message for word in ("longer than", "JSON", "does not end")
+            word in error.message
+            for word in ("longer than", "JSON", "does not end")
         )
     else:
         assert all(isinstance(entry, formats.Problem) for entry in found)

@@ -64,7 +64,9 @@ def _import(
     return done, resumed
 
 
-def _break_off(context: Context, file: io.BytesIO, *, at: datetime = NOW) -> None:
+def _break_off(
+    context: Context, file: io.BytesIO, *, at: datetime = NOW
+) -> None:
     def tick(_: int) -> None:
         raise BrokenOffError
 
@@ -106,7 +108,9 @@ def test_the_progress_is_told_in_bytes_up_to_the_size_of_the_file(
 
 
 @pytest.mark.parametrize("later", [timedelta(days=1), timedelta(days=3)])
-def test_after_a_day_it_begins_anew(later: timedelta, context: Context) -> None:
+def test_after_a_day_it_begins_anew(
+    later: timedelta, context: Context
+) -> None:
     file = _file(*range(1, 36))
     _break_off(context, file)
     done, resumed = _import(context, file, at=NOW + later)
@@ -153,7 +157,9 @@ def test_of_two_imports_into_a_list_one_goes_on(
         if not quicker:
             quicker.append(_import(context, _file(*numbers))[0])
 
-    with pytest.raises(Conflict, match="Another import into this list is at work"):
+    with pytest.raises(
+        Conflict, match="Another import into this list is at work"
+    ):
         _import(context, _file(*range(1, 36)), tick=tick)
     assert quicker[0].added == len(numbers)
     assert _left(context) == (0, 0, len(numbers))
@@ -175,7 +181,9 @@ def test_a_file_without_a_hash_leaves_nothing_and_names_its_first_lines(
     assert _left(context) == (0, 0, 0)
 
 
-def test_the_same_file_twice_is_refused_before_it_is_staged(context: Context) -> None:
+def test_the_same_file_twice_is_refused_before_it_is_staged(
+    context: Context,
+) -> None:
     file = _file(*range(1, 36))
     _import(context, file)
     with pytest.raises(Conflict, match="Version 1 of list is this very file"):

@@ -45,7 +45,9 @@ with open(sys.argv[1], "rb") as stream:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def house(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Context]:
     """A database that other processes open too, by the settings in the environment."""
     database = f"sqlite:///{tmp_path / 'hotline.db'}"
@@ -85,14 +87,19 @@ def test_a_killed_import_is_resumed_and_blocks_no_report(
                 "language": "en",
             }
         )
-        intake.receive_report(session, house, submission, channel="form", now=NOW)
+        intake.receive_report(
+            session, house, submission, channel="form", now=NOW
+        )
     killed.send_signal(signal.SIGKILL)
     killed.communicate(timeout=30)
     assert _state(house) == (10, 1, 40_000, 39_999)
 
     done = _imported(second)
     assert "goes on behind the first 40,000 records" in done.stderr
-    assert f"version 2, {ROWS - 5} added, 5 removed, 1 lines not read" in done.stdout
+    assert (
+        f"version 2, {ROWS - 5} added, 5 removed, 1 lines not read"
+        in done.stdout
+    )
     assert "line 1: the line is not a hash" in done.stderr
     assert _state(house) == (ROWS, 2, None, 0)
 
@@ -117,7 +124,15 @@ def test_another_file_begins_anew(house: Context, tmp_path: Path) -> None:
 
 def _imported(file: Path) -> subprocess.CompletedProcess[str]:
     """The command itself, in a process of its own."""
-    command = [sys.executable, "-m", "workers", "hashlist", "import", "list", str(file)]
+    command = [
+        sys.executable,
+        "-m",
+        "workers",
+        "hashlist",
+        "import",
+        "list",
+        str(file),
+    ]
     done = subprocess.run(
         command,
         env=os.environ | {"COLUMNS": "200"},
@@ -136,7 +151,9 @@ def _state(context: Context) -> tuple[int | None, int, int | None, int | None]:
         count = select(func.count())
         return (
             session.scalar(
-                count.select_from(HashEntryRow).where(HashEntryRow.removed_in.is_(None))
+                count.select_from(HashEntryRow).where(
+                    HashEntryRow.removed_in.is_(None)
+                )
             ),
             len(service.versions(session, service.named(session, "list"))),
             session.scalar(select(HashImport.records)),

@@ -51,7 +51,9 @@ class Ncmec:
             return 200, f'<status xmlns="{NAMESPACE}"/>'.encode()
         if address.path != "/exchange/v2/entries":
             return 404, b""
-        query = {name: values[0] for name, values in parse_qs(address.query).items()}
+        query = {
+            name: values[0] for name, values in parse_qs(address.query).items()
+        }
         if query.get("start") == str(2 * PAGE) and self.broken:
             self.broken -= 1
             return 500, b"no such luck"
@@ -60,7 +62,9 @@ class Ncmec:
     def page(self, query: dict[str, str]) -> str:
         start = int(query.get("start", 0))
         wanted = [
-            one for one in self.media if query.get("from", "") <= one[1] <= query["to"]
+            one
+            for one in self.media
+            if query.get("from", "") <= one[1] <= query["to"]
         ]
         shown = wanted[start : start + PAGE]
         entries = "".join(
@@ -90,7 +94,10 @@ class Ncmec:
 @pytest.fixture
 def ncmec(hash_service: Any) -> Ncmec:
     made = Ncmec(
-        [(f"m{n}", f"2026-10-{20 - n:02}T08:00:00Z", "image") for n in range(7)]
+        [
+            (f"m{n}", f"2026-10-{20 - n:02}T08:00:00Z", "image")
+            for n in range(7)
+        ]
     )
     hash_service.answer = made.answer
     return made
@@ -105,16 +112,24 @@ def _update(
     now: datetime = NOW,
 ) -> Update:
     with HashSharing(
-        f"{url}/exchange", "example", password, reach=Reach(), pause=lambda _: None
+        f"{url}/exchange",
+        "example",
+        password,
+        reach=Reach(),
+        pause=lambda _: None,
     ) as sharing:
-        return update(context, "ncmec", sharing, actor="t", now=now, whole=whole)
+        return update(
+            context, "ncmec", sharing, actor="t", now=now, whole=whole
+        )
 
 
 def _current(context: Context) -> set[str]:
     with context.database.reading() as session:
         return set(
             session.scalars(
-                select(HashEntryRow.value).where(HashEntryRow.removed_in.is_(None))
+                select(HashEntryRow.value).where(
+                    HashEntryRow.removed_in.is_(None)
+                )
             )
         )
 
@@ -140,7 +155,9 @@ def test_all_pages_then_only_what_is_new(
     assert (second.done.added, second.done.removed) == (1, 1)
     assert second.checkpoint == "2026-10-22T08:00:00Z"
     assert all(
-        "from=2026-10-20T08" in path for path in hash_service.asked if "entries" in path
+        "from=2026-10-20T08" in path
+        for path in hash_service.asked
+        if "entries" in path
     )
     assert _current(context) == {md5(f"m{n}") for n in (0, 1, 2, 4, 5, 6)} | {
         md5("late")
@@ -158,7 +175,9 @@ def test_nothing_new_makes_no_version(
         found = _update(context, hash_service.url)
     assert found.done is None
     ncmec.media = []
-    assert _update(context, hash_service.url).checkpoint == "2026-10-20T08:00:00Z"
+    assert (
+        _update(context, hash_service.url).checkpoint == "2026-10-20T08:00:00Z"
+    )
     with context.database.reading() as session:
         # The second run sees the newest medium once more, since ``from`` is inclusive.
         added = session.scalars(
@@ -171,7 +190,9 @@ def test_a_failure_on_page_three_saves_nothing_and_the_next_run_goes_on_from_the
     context: Context, ncmec: Ncmec, hash_service: Any
 ) -> None:
     _update(context, hash_service.url)
-    ncmec.media += [(f"n{n}", f"2026-10-{21 + n}T08:00:00Z", "image") for n in range(5)]
+    ncmec.media += [
+        (f"n{n}", f"2026-10-{21 + n}T08:00:00Z", "image") for n in range(5)
+    ]
     ncmec.broken = 5
     with pytest.raises(Unavailable, match="answered 500"):
         _update(context, hash_service.url)
@@ -229,7 +250,9 @@ def test_everything_anew_takes_off_what_is_gone(
     found = _update(context, hash_service.url, whole=True)
     assert found.done is not None
     assert (found.done.added, found.done.removed) == (0, 2)
-    assert found.checkpoint == "2026-10-20T08:00:00Z", "a checkpoint never goes back"
+    assert found.checkpoint == "2026-10-20T08:00:00Z", (
+        "a checkpoint never goes back"
+    )
 
 
 def test_media_that_cannot_be_compared_do_not_stop_the_list(

@@ -84,7 +84,9 @@ class World:
             session.flush()
             session.add_all([case, link])
 
-    def listed(self, media: Media, decision: str = "open", **values: Any) -> None:
+    def listed(
+        self, media: Media, decision: str = "open", **values: Any
+    ) -> None:
         self.made += 1
         known = HashList(
             id=new_id(), name=f"list {self.made}", created_at=NOW, **values
@@ -113,7 +115,9 @@ class World:
         """SHA-256 -> class."""
         with self.context.database.reading() as session:
             entries = list(own_entries(session, source="hotline.example"))
-        return {one.value: one.category for one in entries if one.kind == "sha256"}
+        return {
+            one.value: one.category for one in entries if one.kind == "sha256"
+        }
 
 
 @pytest.mark.parametrize(
@@ -131,7 +135,11 @@ class World:
     ],
 )
 def test_what_people_decided_on(
-    make_context: Any, state: str, label: str | None, source: str, expected: bool
+    make_context: Any,
+    state: str,
+    label: str | None,
+    source: str,
+    expected: bool,
 ) -> None:
     world = World(make_context())
     media = world.media()

@@ -34,14 +34,24 @@ def _import(context: Context, *values: str) -> None:
         entries = (HashEntry("pdq", value) for value in values)
         digest = uuid.uuid4().hex
         service.import_version(
-            session, target, entries, digest=digest, whole=False, actor="t", now=NOW
+            session,
+            target,
+            entries,
+            digest=digest,
+            whole=False,
+            actor="t",
+            now=NOW,
         )
 
 
 def _build(context: Context) -> None:
     with context.database.writing() as session:
         outbox.post(
-            session, "hashlist.index", key=uuid.uuid4().hex, payload={}, now=NOW
+            session,
+            "hashlist.index",
+            key=uuid.uuid4().hex,
+            payload={},
+            now=NOW,
         )
         entry = session.scalars(
             select(OutboxEntry.id).order_by(OutboxEntry.id.desc())
@@ -59,7 +69,9 @@ def _fault(context: Context) -> str:
     return str(told["faults"].get("known_hashes", ""))
 
 
-def test_all_is_well_without_lists_and_with_a_built_index(context: Context) -> None:
+def test_all_is_well_without_lists_and_with_a_built_index(
+    context: Context,
+) -> None:
     assert _fault(context) == ""
     _import(context, PDQ)
     _build(context)

@@ -55,7 +55,9 @@ def owner(hash_service: Any, tmp_path: Path) -> Any:
     """A police list that knows our picture; its configuration is in the data directory."""
     folder = tmp_path / "var" / "data"
     folder.mkdir(parents=True)
-    (folder / "remote_lists.toml").write_text(FILE.format(url=hash_service.url))
+    (folder / "remote_lists.toml").write_text(
+        FILE.format(url=hash_service.url)
+    )
     (tmp_path / "var" / "secrets").mkdir(exist_ok=True)
     (tmp_path / "var" / "secrets" / "police.token").write_text("let-me-in\n")
     hash_service.sent = []
@@ -63,11 +65,21 @@ def owner(hash_service: Any, tmp_path: Path) -> Any:
     def answer(
         method: str, _path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, bytes]:
-        if (method, headers.get("authorization")) != ("POST", "Bearer let-me-in"):
+        if (method, headers.get("authorization")) != (
+            "POST",
+            "Bearer let-me-in",
+        ):
             return 401, b""
         hash_service.sent.append(json.loads(body))
-        found = {"kind": "pdq", "value": PDQ, "reference": "2026/17", "distance": 4}
-        return 200, json.dumps({"matches": [{**found, "category": "A1"}]}).encode()
+        found = {
+            "kind": "pdq",
+            "value": PDQ,
+            "reference": "2026/17",
+            "distance": 4,
+        }
+        return 200, json.dumps(
+            {"matches": [{**found, "category": "A1"}]}
+        ).encode()
 
     hash_service.answer = answer
     return hash_service
@@ -136,7 +148,9 @@ def test_an_owner_is_asked_and_its_reference_is_kept(
     media = _seen(context, matcher)
     assert owner.sent == [], "the examination does not wait for an owner"
     assert _waiting(context, media) == ["Police list"]
-    assert _waiting(context, media, NOW + timedelta(days=30)) == ["Police list"]
+    assert _waiting(context, media, NOW + timedelta(days=30)) == [
+        "Police list"
+    ]
     ask_owner(_task(context))
     assert owner.sent == [
         {
@@ -155,13 +169,20 @@ def test_an_owner_is_asked_and_its_reference_is_kept(
             "2026/17",
             "A1",
         )
-        assert (match.hash_list.name, match.hash_list.remote) == ("Police list", True)
+        assert (match.hash_list.name, match.hash_list.remote) == (
+            "Police list",
+            True,
+        )
         assert match.hash_list.default_class == "national"
         jobs = list(session.scalars(select(OutboxEntry.job)))
         assert "item.appraise" in jobs
     with context.database.writing() as session:
-        again = matcher.match_media(session, session.get_one(Media, media.id), now=NOW)
-        assert again == [], "what stands for the owner's entry is no hash of ours"
+        again = matcher.match_media(
+            session, session.get_one(Media, media.id), now=NOW
+        )
+        assert again == [], (
+            "what stands for the owner's entry is no hash of ours"
+        )
         assert len(session.scalars(select(MediaMatch)).all()) == 1
         assert list(session.scalars(select(OutboxEntry.job))) == jobs, (
             "asked once a month"
@@ -181,7 +202,9 @@ def test_nothing_poor_and_no_kind_that_the_owner_cannot_compare_is_told(
         hashable=False,
     )
     with pytest.raises(Unavailable, match="not asked"):
-        ask_owner(_task(context))  # this owner speaks of a PDQ that we did not send
+        ask_owner(
+            _task(context)
+        )  # this owner speaks of a PDQ that we did not send
     assert owner.sent == [{"hashes": [{"kind": "sha256", "value": "a" * 64}]}]
 
 
@@ -225,7 +248,13 @@ def test_an_owner_that_is_switched_off_is_asked_no_more(
         with pytest.raises(Conflict, match="stays with its owner"):
             entries = iter([HashEntry("md5", "d" * 32)])
             service.import_version(
-                session, known, entries, digest="e", whole=False, actor="t", now=NOW
+                session,
+                known,
+                entries,
+                digest="e",
+                whole=False,
+                actor="t",
+                now=NOW,
             )
     _seen(context, Matcher(context))
     ask_owner(_task(context))
@@ -253,7 +282,9 @@ class Stranger:
     def match(self, hashes: Sequence[Sent]) -> Sequence[Answer]:
         kind, value = hashes[-1]
         return [
-            Answer(kind="pdq", value=value, reference=reference, distance=distance)
+            Answer(
+                kind="pdq", value=value, reference=reference, distance=distance
+            )
             for reference, distance in (
                 ("far", 31),
                 ("near", 9),
@@ -265,11 +296,18 @@ class Stranger:
 
 
 @pytest.mark.usefixtures("owner")
-def test_the_lists_own_threshold_holds(make_context: Callable[..., Context]) -> None:
+def test_the_lists_own_threshold_holds(
+    make_context: Callable[..., Context],
+) -> None:
     context = make_context()
     with context.database.writing() as session:
         service.create_list(
-            session, "Police list", actor="t", now=NOW, remote=True, pdq_threshold=20
+            session,
+            "Police list",
+            actor="t",
+            now=NOW,
+            remote=True,
+            pdq_threshold=20,
         )
     _seen(context, Matcher(context))
     ask_owner(_task(context), connect=Stranger)
@@ -302,7 +340,9 @@ def test_a_faulty_file_is_refused(
 ) -> None:
     (tmp_path / "data").mkdir()
     file = tmp_path / "data" / "remote_lists.toml"
-    file.write_text(FILE.replace(old, new).replace("{url}", "https://police.example"))
+    file.write_text(
+        FILE.replace(old, new).replace("{url}", "https://police.example")
+    )
     with pytest.raises(Misconfigured, match=reason):
         load_remote_lists(tmp_path)
     file.write_text(2 * FILE.replace("{url}", "https://police.example"))

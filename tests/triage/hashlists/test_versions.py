@@ -57,7 +57,9 @@ def _import(
     **properties: object,
 ) -> service.Import:
     with context.database.writing() as session:
-        target = service.create_list(session, name, actor="t", now=NOW, **properties)
+        target = service.create_list(
+            session, name, actor="t", now=NOW, **properties
+        )
         return service.import_version(
             session,
             target,
@@ -71,7 +73,9 @@ def _import(
 
 def _current(context: Context) -> set[str]:
     with context.database.reading() as session:
-        rows = select(HashEntryRow.value).where(HashEntryRow.removed_in.is_(None))
+        rows = select(HashEntryRow.value).where(
+            HashEntryRow.removed_in.is_(None)
+        )
         return set(session.scalars(rows))
 
 
@@ -111,7 +115,9 @@ def test_a_tombstone_without_a_hash_takes_off_all_of_its_medium(
     both = [HashEntry("md5", _md5(n), entry_ref="7:a") for n in (1, 2)]
     _import(context, iter([*both, HashEntry("md5", _md5(3), entry_ref="7:b")]))
     done = _import(
-        context, iter([HashEntry("", "", entry_ref="7:a", deleted=True)]), whole=False
+        context,
+        iter([HashEntry("", "", entry_ref="7:a", deleted=True)]),
+        whole=False,
     )
     assert (done.added, done.removed) == (0, 2)
     assert _current(context) == {_md5(3)}
@@ -135,7 +141,9 @@ def test_rolling_back_and_forth_loses_nothing(context: Context) -> None:
 
 
 @pytest.mark.parametrize("to", [0, 1, 7])
-def test_a_version_that_is_not_there_is_refused(context: Context, to: int) -> None:
+def test_a_version_that_is_not_there_is_refused(
+    context: Context, to: int
+) -> None:
     _import(context, _entries(_md5(1)))
     with pytest.raises(InvalidInput), context.database.writing() as session:
         service.roll_back(
@@ -143,7 +151,9 @@ def test_a_version_that_is_not_there_is_refused(context: Context, to: int) -> No
         )
 
 
-def test_a_file_that_breaks_off_leaves_the_list_as_it_was(context: Context) -> None:
+def test_a_file_that_breaks_off_leaves_the_list_as_it_was(
+    context: Context,
+) -> None:
     _import(context, _entries(_md5(1)))
 
     def broken() -> Iterator[HashEntry]:
@@ -165,13 +175,21 @@ def test_the_same_file_twice_is_refused(context: Context) -> None:
 def test_bad_lines_are_counted_and_named_and_the_rest_is_taken(
     context: Context,
 ) -> None:
-    text = b"md5\n" + _md5(1).encode() + b"\nnonsense\n" + _md5(2).encode() + b"\n"
+    text = (
+        b"md5\n"
+        + _md5(1).encode()
+        + b"\nnonsense\n"
+        + _md5(2).encode()
+        + b"\n"
+    )
     done = _import(context, formats.parse("csv", io.BytesIO(text)))
     assert (done.added, done.rejected) == (2, 1)
     assert "line 3" in done.problems[0]
 
 
-def test_a_file_without_a_single_hash_never_empties_a_list(context: Context) -> None:
+def test_a_file_without_a_single_hash_never_empties_a_list(
+    context: Context,
+) -> None:
     _import(context, _entries(_md5(1)))
     with pytest.raises(InvalidInput, match="empty the list"):
         _import(context, iter(()))
@@ -189,14 +207,19 @@ def test_export_asks_its_owner(context: Context) -> None:
         with pytest.raises(NotFound):
             exports.open_for_export(session, "none", actor="t", now=NOW)
         target = exports.open_for_export(session, "open", actor="t", now=NOW)
-        values = [entry.value for entry in exports.stream_entries(session, target)]
+        values = [
+            entry.value for entry in exports.stream_entries(session, target)
+        ]
     assert values == [_md5(1), _md5(2)]
 
 
-def _match(context: Context, matcher: Matcher, query: Query) -> list[tuple[str, int]]:
+def _match(
+    context: Context, matcher: Matcher, query: Query
+) -> list[tuple[str, int]]:
     with context.database.reading() as session:
         return [
-            (hit.hash_list.name, hit.distance) for hit in matcher.match(session, query)
+            (hit.hash_list.name, hit.distance)
+            for hit in matcher.match(session, query)
         ]
 
 
@@ -204,7 +227,11 @@ def _index(context: Context) -> None:
     """Run the queued index job, as a worker would."""
     with context.database.writing() as session:
         outbox.post(
-            session, "hashlist.index", key=uuid.uuid4().hex, payload={}, now=NOW
+            session,
+            "hashlist.index",
+            key=uuid.uuid4().hex,
+            payload={},
+            now=NOW,
         )
         entry = session.scalars(
             select(OutboxEntry.id).order_by(OutboxEntry.id.desc())
@@ -218,14 +245,18 @@ def test_near_matches_heed_each_lists_threshold(
     context: Context, indexed: bool
 ) -> None:
     _import(context, _entries(PDQ, kind="pdq"), name="wide")
-    _import(context, _entries(PDQ, kind="pdq"), name="narrow", pdq_threshold=10)
+    _import(
+        context, _entries(PDQ, kind="pdq"), name="narrow", pdq_threshold=10
+    )
     if indexed:
         _index(context)
         assert index_path(context, "pdq").is_file()
     matcher = Matcher(context)
 
     def found(distance: int) -> list[tuple[str, int]]:
-        return sorted(_match(context, matcher, Query({}, _near(distance), 100)))
+        return sorted(
+            _match(context, matcher, Query({}, _near(distance), 100))
+        )
 
     assert found(0) == [("narrow", 0), ("wide", 0)]
     assert found(10) == [("narrow", 10), ("wide", 10)]
@@ -244,10 +275,12 @@ def test_removed_switched_off_and_later_entries(
     matcher = Matcher(context)
     assert _match(context, matcher, Query({}, PDQ, 100)) == [("list", 0)]
     _import(context, _entries(_near(200), _near(100), kind="pdq"))
-    assert _match(context, matcher, Query({}, PDQ, 100)) == [], "taken off the list"
-    assert _match(context, matcher, Query({}, _near(100), 100)) == [("list", 0)], (
-        "came since"
+    assert _match(context, matcher, Query({}, PDQ, 100)) == [], (
+        "taken off the list"
     )
+    assert _match(context, matcher, Query({}, _near(100), 100)) == [
+        ("list", 0)
+    ], "came since"
     with context.database.writing() as session:
         service.set_enabled(
             session, service.named(session, "list"), False, actor="t", now=NOW
@@ -258,7 +291,9 @@ def test_removed_switched_off_and_later_entries(
 def test_a_hash_of_low_quality_never_matches(context: Context) -> None:
     _import(context, _entries(PDQ, kind="pdq"))
     assert _match(context, Matcher(context), Query({}, PDQ, 49)) == []
-    assert _match(context, Matcher(context), Query({}, PDQ, 50)) == [("list", 0)]
+    assert _match(context, Matcher(context), Query({}, PDQ, 50)) == [
+        ("list", 0)
+    ]
 
 
 def test_exact_hashes_match_exactly(context: Context) -> None:
@@ -270,11 +305,15 @@ def test_exact_hashes_match_exactly(context: Context) -> None:
     assert _match(context, matcher, Query({})) == []
 
 
-def test_a_damaged_index_file_costs_time_and_no_match(context: Context) -> None:
+def test_a_damaged_index_file_costs_time_and_no_match(
+    context: Context,
+) -> None:
     _import(context, _entries(PDQ, kind="pdq"))
     _index(context)
     index_path(context, "pdq").write_bytes(b"not an index")
-    assert _match(context, Matcher(context), Query({}, _near(5), 100)) == [("list", 5)]
+    assert _match(context, Matcher(context), Query({}, _near(5), 100)) == [
+        ("list", 5)
+    ]
 
 
 def test_a_video_matches_by_its_frames(context: Context) -> None:
@@ -343,8 +382,13 @@ def test_a_match_is_kept_once_and_its_decision_stays(
         matcher.match_media(session, media, now=NOW)
         session.scalars(select(MediaMatch)).one().decision = "disconfirmed"
         matcher.match_media(session, media, now=NOW)
-        assert session.scalar(select(func.count()).select_from(MediaMatch)) == 1
-        assert session.scalars(select(MediaMatch)).one().decision == "disconfirmed"
+        assert (
+            session.scalar(select(func.count()).select_from(MediaMatch)) == 1
+        )
+        assert (
+            session.scalars(select(MediaMatch)).one().decision
+            == "disconfirmed"
+        )
 
 
 def test_an_import_posts_index_and_rematch(context: Context) -> None:
@@ -402,7 +446,8 @@ def test_a_known_file_on_a_new_list_gives_its_cases_a_new_proposal(
         ).all()
     for entry in rematches:
         rematch_media(
-            Task(context, entry.id, entry.payload, 1, NOW), matcher=Matcher(context)
+            Task(context, entry.id, entry.payload, 1, NOW),
+            matcher=Matcher(context),
         )
     with context.database.reading() as session:
         found = session.scalars(
@@ -420,7 +465,11 @@ def test_lists_survive_a_step_down_and_up_again(context: Context) -> None:
     run.upgrade(context.database)
     with context.database.reading() as session:
         found = service.named(session, "list")
-        assert (found.version, found.checkpoint, found.remote) == (1, "", False)
+        assert (found.version, found.checkpoint, found.remote) == (
+            1,
+            "",
+            False,
+        )
     assert _current(context) == {_md5(1)}
 
 

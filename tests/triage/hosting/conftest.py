@@ -41,12 +41,16 @@ class _Dns(socketserver.BaseRequestHandler):
             self._fill(response, name, dns.rdatatype.to_text(question.rdtype))
         channel.sendto(response.to_wire(), self.client_address)
 
-    def _fill(self, response: dns.message.Message, name: str, kind: str) -> None:
+    def _fill(
+        self, response: dns.message.Message, name: str, kind: str
+    ) -> None:
         zone: Zone = self.server.zone  # type: ignore[attr-defined]
         while (name, "CNAME") in zone:
             target = zone[(name, "CNAME")][0]
             response.answer.append(
-                dns.rrset.from_text(f"{name}.", 60, "IN", "CNAME", f"{target}.")
+                dns.rrset.from_text(
+                    f"{name}.", 60, "IN", "CNAME", f"{target}."
+                )
             )
             name = target
         if not any(known == name for known, _ in zone):
@@ -75,11 +79,15 @@ class _Web(http.server.BaseHTTPRequestHandler):
         self._reply(None)
 
     def do_POST(self) -> None:
-        self._reply(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self._reply(
+            json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        )
 
     def _reply(self, body: Any) -> None:
         server: Any = self.server
-        request = SimpleNamespace(path=self.path, headers=dict(self.headers), body=body)
+        request = SimpleNamespace(
+            path=self.path, headers=dict(self.headers), body=body
+        )
         server.requests.append(request)
         route = server.routes.get(self.path.partition("?")[0])
         found = route(request) if callable(route) else route
@@ -118,7 +126,9 @@ def web_server() -> Iterator[Any]:
 
 def _serving(server: Any) -> Iterator[Any]:
     poll = {"poll_interval": 0.02}
-    thread = threading.Thread(target=server.serve_forever, kwargs=poll, daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs=poll, daemon=True
+    )
     thread.start()
     yield server
     server.shutdown()
@@ -127,7 +137,10 @@ def _serving(server: Any) -> Iterator[Any]:
 
 
 def vcard(name: str, email: str | None = None) -> list[Any]:
-    lines: list[Any] = [["version", {}, "text", "4.0"], ["fn", {}, "text", name]]
+    lines: list[Any] = [
+        ["version", {}, "text", "4.0"],
+        ["fn", {}, "text", name],
+    ]
     if email:
         lines.append(["email", {}, "text", email])
     return ["vcard", lines]

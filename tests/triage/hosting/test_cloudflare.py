@@ -16,7 +16,9 @@ from triage.hosting.sources.cloudflare import (
     origin_observation,
 )
 
-REPORTER = Reporter("National Hotline", "desk@hotline.example", "Hotline", "AL")
+REPORTER = Reporter(
+    "National Hotline", "desk@hotline.example", "Hotline", "AL"
+)
 PATH = "/client/v4/accounts/acc1/abuse-reports"
 
 
@@ -31,11 +33,21 @@ def cloudflare(web_server: Any) -> CloudflareOrigin:
 def test_report_is_sent_as_documented_and_never_to_the_owner(
     web_server: Any, cloudflare: CloudflareOrigin
 ) -> None:
-    done = {"success": True, "errors": [], "result": "success", "abuse_rand": "f00d"}
+    done = {
+        "success": True,
+        "errors": [],
+        "result": "success",
+        "abuse_rand": "f00d",
+    }
     web_server.routes[f"{PATH}/abuse_children"] = (200, done, {})
-    urls = ["https://a.example/1", "https://a.example/2", "https://a.example/1"]
+    urls = [
+        "https://a.example/1",
+        "https://a.example/2",
+        "https://a.example/1",
+    ]
     assert (
-        cloudflare.report(REPORTER, urls, "Reported by the public; assessed.") == "f00d"
+        cloudflare.report(REPORTER, urls, "Reported by the public; assessed.")
+        == "f00d"
     )
     sent = web_server.requests[0]
     assert sent.headers["Authorization"] == "Bearer sesame"
@@ -54,15 +66,24 @@ def test_report_is_sent_as_documented_and_never_to_the_owner(
     }
 
 
-def test_state_of_a_report(web_server: Any, cloudflare: CloudflareOrigin) -> None:
-    result = {"id": "f00d", "status": "denied", "denial_reason": "not_on_cloudflare"}
+def test_state_of_a_report(
+    web_server: Any, cloudflare: CloudflareOrigin
+) -> None:
+    result = {
+        "id": "f00d",
+        "status": "denied",
+        "denial_reason": "not_on_cloudflare",
+    }
     web_server.routes[f"{PATH}/submitted/f00d"] = (
         200,
         {"success": True, "result": result},
         {},
     )
     state = cloudflare.state("f00d")
-    assert (state.status, state.denial_reason) == ("denied", "not_on_cloudflare")
+    assert (state.status, state.denial_reason) == (
+        "denied",
+        "not_on_cloudflare",
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,11 +108,19 @@ def test_what_the_api_would_refuse_is_not_sent(
     ("reply", "says"),
     [
         (
-            (401, {"success": False, "errors": [{"message": "no entitlement"}]}, {}),
+            (
+                401,
+                {"success": False, "errors": [{"message": "no entitlement"}]},
+                {},
+            ),
             "entitlement",
         ),
         (
-            (429, {"success": False, "errors": [{"message": "slow down"}]}, {}),
+            (
+                429,
+                {"success": False, "errors": [{"message": "slow down"}]},
+                {},
+            ),
             "too often",
         ),
         ((200, {"success": False, "errors": []}, {}), "did not take"),
@@ -115,7 +144,11 @@ def test_a_report_that_was_not_taken_is_an_error(
 def test_a_report_that_is_refused_is_not_for_another_try(
     web_server: Any, cloudflare: CloudflareOrigin, status: int
 ) -> None:
-    refusal = (status, {"success": False, "errors": [{"message": "bad url"}]}, {})
+    refusal = (
+        status,
+        {"success": False, "errors": [{"message": "bad url"}]},
+        {},
+    )
     web_server.routes[f"{PATH}/abuse_children"] = refusal
     with pytest.raises(InvalidInput, match="refuses the report: bad url"):
         cloudflare.report(REPORTER, ["https://a.example/"], "x")

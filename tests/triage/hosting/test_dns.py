@@ -14,7 +14,9 @@ def resolver(dns_server: Any) -> DnsResolver:
     return DnsResolver(dns_server.address, timeout=0.4)
 
 
-def test_all_addresses_of_both_families(dns_server: Any, resolver: DnsResolver) -> None:
+def test_all_addresses_of_both_families(
+    dns_server: Any, resolver: DnsResolver
+) -> None:
     dns_server.zone[("a.example", "A")] = ["192.0.2.1", "192.0.2.2"]
     dns_server.zone[("a.example", "AAAA")] = ["2001:db8::1"]
     found = resolver.resolve("A.Example.")
@@ -28,7 +30,9 @@ def test_ipv6_alone_is_as_good(dns_server: Any, resolver: DnsResolver) -> None:
     assert resolver.resolve("six.example").addresses == ("2001:db8::6",)
 
 
-def test_the_chain_of_aliases_is_kept(dns_server: Any, resolver: DnsResolver) -> None:
+def test_the_chain_of_aliases_is_kept(
+    dns_server: Any, resolver: DnsResolver
+) -> None:
     dns_server.zone[("www.example", "CNAME")] = ["one.b-cdn.test"]
     dns_server.zone[("one.b-cdn.test", "CNAME")] = ["two.test"]
     dns_server.zone[("two.test", "A")] = ["192.0.2.9"]
@@ -78,11 +82,15 @@ def test_a_loop_and_a_name_that_is_none_raise_nothing(
 
 def test_the_static_table_answers_first(dns_server: Any) -> None:
     static = {"Isp.Example": ("127.0.0.1", "::1")}
-    found = DnsResolver(dns_server.address, static=static).resolve("isp.example.")
+    found = DnsResolver(dns_server.address, static=static).resolve(
+        "isp.example."
+    )
     assert found.addresses == ("127.0.0.1", "::1")
     assert dns_server.asked == []
 
 
-def test_no_search_list_is_used(dns_server: Any, resolver: DnsResolver) -> None:
+def test_no_search_list_is_used(
+    dns_server: Any, resolver: DnsResolver
+) -> None:
     resolver.resolve("short")
     assert {name for name, _ in dns_server.asked} == {"short"}

@@ -43,8 +43,12 @@ def cdns() -> CdnRanges:
 def lookup(
     geography: Geography, cdns: CdnRanges, **names: tuple[str, ...]
 ) -> HostingLookup:
-    static = {name.replace("_", "."): addresses for name, addresses in names.items()}
-    return HostingLookup(DnsResolver("127.0.0.1:9", 0.1, static), geography, None, cdns)
+    static = {
+        name.replace("_", "."): addresses for name, addresses in names.items()
+    }
+    return HostingLookup(
+        DnsResolver("127.0.0.1:9", 0.1, static), geography, None, cdns
+    )
 
 
 def test_a_host_at_home(geography: Geography, cdns: CdnRanges) -> None:
@@ -82,18 +86,28 @@ def test_an_address_without_a_country_makes_it_unknown(
 def test_behind_a_delivery_network_the_country_is_unknown(
     geography: Geography, cdns: CdnRanges
 ) -> None:
-    facts = lookup(geography, cdns, a_example=(CLOUDFLARE, "2606:4700::1")).observe(
-        "a.example", kind="url", now=NOW
+    facts = lookup(
+        geography, cdns, a_example=(CLOUDFLARE, "2606:4700::1")
+    ).observe("a.example", kind="url", now=NOW)
+    assert (facts.kind, facts.cdn, facts.country) == (
+        "cdn",
+        "Cloudflare",
+        None,
     )
-    assert (facts.kind, facts.cdn, facts.country) == ("cdn", "Cloudflare", None)
 
 
-def test_ipv6_literal_equals_ipv4(geography: Geography, cdns: CdnRanges) -> None:
+def test_ipv6_literal_equals_ipv4(
+    geography: Geography, cdns: CdnRanges
+) -> None:
     look = lookup(geography, cdns)
     six = look.observe("[2a02:26f0:3500::1]", kind="ip", now=NOW)
     assert (six.kind, six.cdn) == ("cdn", "Akamai")
     four = look.observe(ALBANIAN, kind="ip", now=NOW)
-    assert (four.kind, four.country, four.registrable_domain) == ("host", "AL", None)
+    assert (four.kind, four.country, four.registrable_domain) == (
+        "host",
+        "AL",
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,7 +122,11 @@ def test_ipv6_literal_equals_ipv4(geography: Geography, cdns: CdnRanges) -> None
     ],
 )
 def test_what_has_no_host(
-    geography: Geography, cdns: CdnRanges, host: str | None, kind: str, expected: str
+    geography: Geography,
+    cdns: CdnRanges,
+    host: str | None,
+    kind: str,
+    expected: str,
 ) -> None:
     facts = lookup(geography, cdns).observe(host, kind=kind, now=NOW)
     assert (facts.kind, facts.country, facts.addresses) == (expected, None, ())
@@ -117,7 +135,9 @@ def test_what_has_no_host(
 def test_onion_names_are_never_asked_about(
     dns_server: Any, geography: Geography, cdns: CdnRanges
 ) -> None:
-    look = HostingLookup(DnsResolver(dns_server.address, 0.2), geography, None, cdns)
+    look = HostingLookup(
+        DnsResolver(dns_server.address, 0.2), geography, None, cdns
+    )
     look.observe("abc.onion.", kind="onion", now=NOW)
     assert dns_server.asked == []
 
@@ -125,10 +145,18 @@ def test_onion_names_are_never_asked_about(
 def test_failures_of_dns_are_kept_apart(
     dns_server: Any, geography: Geography, cdns: CdnRanges
 ) -> None:
-    look = HostingLookup(DnsResolver(dns_server.address, 0.3), geography, None, cdns)
-    assert look.observe("gone.example", kind="url", now=NOW).dns_status == "nxdomain"
+    look = HostingLookup(
+        DnsResolver(dns_server.address, 0.3), geography, None, cdns
+    )
+    assert (
+        look.observe("gone.example", kind="url", now=NOW).dns_status
+        == "nxdomain"
+    )
     dns_server.modes["ill.example"] = "SERVFAIL"
-    assert look.observe("ill.example", kind="url", now=NOW).dns_status == "servfail"
+    assert (
+        look.observe("ill.example", kind="url", now=NOW).dns_status
+        == "servfail"
+    )
 
 
 def test_registries_are_asked_once_a_block(
@@ -167,12 +195,16 @@ def test_a_registry_is_asked_for_what_was_bought_of_it(
     registry = Registry(
         bootstrap=bootstrap, ripestat=web_server.url, reach=Reach(LOOPBACK)
     )
-    static = {"one.blogspot.com": (ALBANIAN,), "www.two.blogspot.com": (ALBANIAN,)}
+    static = {
+        "one.blogspot.com": (ALBANIAN,),
+        "www.two.blogspot.com": (ALBANIAN,),
+    }
     look = HostingLookup(
         DnsResolver("127.0.0.1:9", static=static), geography, registry, cdns
     )
     domains = [
-        look.observe(host, kind="url", now=NOW).registrable_domain for host in static
+        look.observe(host, kind="url", now=NOW).registrable_domain
+        for host in static
     ]
     assert domains == ["one.blogspot.com", "two.blogspot.com"]
     asked = [r.path for r in web_server.requests if "/domain/" in r.path]
@@ -191,7 +223,11 @@ def test_behind_a_network_the_origin_decides_and_another_network_does_not(
         )
 
     facts = told(ALBANIAN)
-    assert (facts.kind, facts.country, facts.cdn) == ("host", "AL", "Cloudflare")
+    assert (facts.kind, facts.country, facts.cdn) == (
+        "host",
+        "AL",
+        "Cloudflare",
+    )
     assert facts.origins == (ALBANIAN,)
     assert "country" not in facts.disagreements
     assert facts.to_json()["origins"] == [ALBANIAN]
@@ -206,12 +242,20 @@ def test_delivery_networks_by_each_kind_of_evidence(cdns: CdnRanges) -> None:
     assert names("151.101.1.1") == {"Fastly"}
     assert names("203.0.113.1", aliases=["x.b-cdn.net"]) == {"Bunny"}
     assert names("203.0.113.1", aliases=["notb-cdn.net"]) == set()
-    assert names("203.0.113.1", asns={"203.0.113.1": "AS57724"}) == {"DDoS-Guard"}
-    assert names("203.0.113.1", headers={"Server": "ddos-guard"}) == {"DDoS-Guard"}
+    assert names("203.0.113.1", asns={"203.0.113.1": "AS57724"}) == {
+        "DDoS-Guard"
+    }
+    assert names("203.0.113.1", headers={"Server": "ddos-guard"}) == {
+        "DDoS-Guard"
+    }
     ray = {"CF-Ray": "8f1b2c3d4e5f6071-TIA"}
     assert names(CLOUDFLARE, headers=ray) == {"Cloudflare"}
-    assert names("203.0.113.1", headers=ray) == set()  # a header alone is easily forged
-    assert names(headers=ray) == {"Cloudflare"}  # through a proxy no address is known
+    assert (
+        names("203.0.113.1", headers=ray) == set()
+    )  # a header alone is easily forged
+    assert names(headers=ray) == {
+        "Cloudflare"
+    }  # through a proxy no address is known
     for edge in (
         "103.21.243.255",
         "103.21.248.0",
@@ -293,10 +337,17 @@ def test_a_faulty_csv_says_which_line(tmp_path: Path) -> None:
 def test_an_operators_mmdb_is_preferred_and_dated(tmp_path: Path) -> None:
     path = tmp_path / "geo.mmdb"
     path.write_bytes(
-        mmdb({"country": {"iso_code": "DE"}, "autonomous_system_number": 64499})
+        mmdb(
+            {"country": {"iso_code": "DE"}, "autonomous_system_number": 64499}
+        )
     )
-    facts = Geography(path).locate(ALBANIAN, NOW)  # 80/8 lies in the lower half
-    assert {o.fact: o.value for o in facts} == {"country": "DE", "asn": "AS64499"}
+    facts = Geography(path).locate(
+        ALBANIAN, NOW
+    )  # 80/8 lies in the lower half
+    assert {o.fact: o.value for o in facts} == {
+        "country": "DE",
+        "asn": "AS64499",
+    }
     assert "2023-11-14" in facts[0].source
     other = Geography(path).locate(SERBIAN, NOW)
     assert other[0].value == "RS"  # not in the file: the shipped data answers
@@ -324,7 +375,11 @@ def mmdb(record: dict[str, Any]) -> bytes:
         "description": {},
     }
     return (
-        tree + bytes(16) + _packed(record) + b"\xab\xcd\xefMaxMind.com" + _packed(about)
+        tree
+        + bytes(16)
+        + _packed(record)
+        + b"\xab\xcd\xefMaxMind.com"
+        + _packed(about)
     )
 
 
@@ -344,14 +399,19 @@ def _packed(value: Any, name: str = "") -> bytes:
 
 
 def seen(
-    fact: str, value: str | None, confidence: float = 0.9, of: str | None = None
+    fact: str,
+    value: str | None,
+    confidence: float = 0.9,
+    of: str | None = None,
 ) -> Observation:
     return Observation(fact, value, "test", NOW, confidence, of)
 
 
 def test_observations_survive_json_and_know_their_names() -> None:
     told = seen("country", "AL", of="192.0.2.1")
-    assert Observation.from_json(json.loads(json.dumps(told.to_json()))) == told
+    assert (
+        Observation.from_json(json.loads(json.dumps(told.to_json()))) == told
+    )
     with pytest.raises(ValueError, match="nonsense"):
         seen("nonsense", "x")
 

@@ -48,14 +48,20 @@ def stat(
 ) -> tuple[int, dict[str, Any], dict[str, str]]:
     return (
         200,
-        {"data": {"abuse_contacts": list(mailboxes), "authoritative_rir": rir}},
+        {
+            "data": {
+                "abuse_contacts": list(mailboxes),
+                "authoritative_rir": rir,
+            }
+        },
         {},
     )
 
 
 def value(facts: tuple[Observation, ...], fact: str) -> str | None:
     known = sorted(
-        (o for o in facts if o.fact == fact and o.value), key=lambda o: -o.confidence
+        (o for o in facts if o.fact == fact and o.value),
+        key=lambda o: -o.confidence,
     )
     return known[0].value if known else None
 
@@ -63,10 +69,17 @@ def value(facts: tuple[Observation, ...], fact: str) -> str | None:
 def test_network_facts_and_an_abuse_role_nested_three_deep(
     web_server: Any, registry: Registry, card: Callable[..., Any]
 ) -> None:
-    inner = {"roles": ["Abuse"], "vcardArray": card("Desk", "mailto:abuse@isp.example")}
+    inner = {
+        "roles": ["Abuse"],
+        "vcardArray": card("Desk", "mailto:abuse@isp.example"),
+    }
     middle = {"roles": ["technical"], "entities": [inner]}
     outer = {"roles": ["registrant"], "entities": ["odd", middle]}
-    web_server.routes[f"/rdap/ip/{ADDRESS}"] = (200, network(entities=[outer]), {})
+    web_server.routes[f"/rdap/ip/{ADDRESS}"] = (
+        200,
+        network(entities=[outer]),
+        {},
+    )
     facts = registry.network(ADDRESS, NOW)
     assert value(facts, "abuse_contact") == "abuse@isp.example"
     assert value(facts, "network_name") == "EXAMPLE-NET"
@@ -114,8 +127,14 @@ def test_where_rdap_fails_ripestat_still_helps(
 def test_registrar_and_its_abuse_contact(
     web_server: Any, registry: Registry, card: Callable[..., Any]
 ) -> None:
-    desk = {"roles": ["abuse"], "vcardArray": card("Desk", "abuse@registrar.example")}
-    other = {"roles": ["abuse"], "vcardArray": card("Other", "other@reseller.example")}
+    desk = {
+        "roles": ["abuse"],
+        "vcardArray": card("Desk", "abuse@registrar.example"),
+    }
+    other = {
+        "roles": ["abuse"],
+        "vcardArray": card("Other", "other@reseller.example"),
+    }
     registrar = {
         "roles": ["registrar"],
         "vcardArray": card("Example Registrar"),
@@ -214,7 +233,10 @@ def test_answers_are_kept_for_a_day_and_failures_for_minutes(
 
 def test_memory_is_bounded(web_server: Any, bootstrap: str) -> None:
     registry = Registry(
-        bootstrap=bootstrap, reach=Reach(LOOPBACK), keep=2, ripestat=web_server.url
+        bootstrap=bootstrap,
+        reach=Reach(LOOPBACK),
+        keep=2,
+        ripestat=web_server.url,
     )
     for name in ("a.com", "b.com", "c.com", "a.com"):
         registry.domain(name, NOW)
@@ -223,9 +245,12 @@ def test_memory_is_bounded(web_server: Any, bootstrap: str) -> None:
 
 def test_one_server_is_not_rushed(web_server: Any, bootstrap: str) -> None:
     budget = Budget(burst=2, interval=timedelta(seconds=10))
-    registry = Registry(bootstrap=bootstrap, reach=Reach(LOOPBACK), budget=budget)
+    registry = Registry(
+        bootstrap=bootstrap, reach=Reach(LOOPBACK), budget=budget
+    )
     statuses = [
-        value(registry.domain(f"{n}.com", NOW), "registry_status") for n in "abc"
+        value(registry.domain(f"{n}.com", NOW), "registry_status")
+        for n in "abc"
     ]
     assert statuses == ["not_found", "not_found", "rate_limited"]
     assert len(web_server.requests) == 2

@@ -47,13 +47,18 @@ def item(kind: str = "url") -> Item:
 @pytest.fixture
 def settings() -> Settings:
     return load_settings(
-        tor_proxy=TOR, fetch_routes={"rs": RS, "through-tor": "socks5h://10.9.9.9:1080"}
+        tor_proxy=TOR,
+        fetch_routes={"rs": RS, "through-tor": "socks5h://10.9.9.9:1080"},
     )
 
 
 def test_nothing_set_is_the_ordinary_way(settings: Settings) -> None:
     request = fetch_request(item(), settings)
-    assert (request.cookies, request.referrer, request.userinfo) == (None, None, None)
+    assert (request.cookies, request.referrer, request.userinfo) == (
+        None,
+        None,
+        None,
+    )
     assert (request.http_proxy, request.socks_proxy) == (None, None)
     assert request.user_agent == settings.user_agent
 
@@ -72,22 +77,33 @@ def test_routes_by_name(settings: Settings) -> None:
 @pytest.mark.parametrize(
     "proxy", ["", "http://198.51.100.9:8080", "socks5h://198.51.100.9:1080"]
 )
-def test_an_onion_service_is_asked_by_tor_alone(settings: Settings, proxy: str) -> None:
-    request = fetch_request(item("onion"), settings, Access(route="rs"), proxy=proxy)
+def test_an_onion_service_is_asked_by_tor_alone(
+    settings: Settings, proxy: str
+) -> None:
+    request = fetch_request(
+        item("onion"), settings, Access(route="rs"), proxy=proxy
+    )
     assert (request.socks_proxy, request.http_proxy) == (TOR, None)
 
 
-def test_a_second_vantage_takes_the_place_of_the_route(settings: Settings) -> None:
+def test_a_second_vantage_takes_the_place_of_the_route(
+    settings: Settings,
+) -> None:
     request = fetch_request(
         item(),
         settings,
         Access(route="rs", cookies="a=1"),
         proxy="http://198.51.100.9:8080",
     )
-    assert (request.http_proxy, request.cookies) == ("http://198.51.100.9:8080", "a=1")
+    assert (request.http_proxy, request.cookies) == (
+        "http://198.51.100.9:8080",
+        "a=1",
+    )
 
 
-def test_a_route_that_is_gone_is_not_replaced_by_another(settings: Settings) -> None:
+def test_a_route_that_is_gone_is_not_replaced_by_another(
+    settings: Settings,
+) -> None:
     for route in ("mk", "tor"):
         with pytest.raises(Misconfigured, match=route):
             fetch_request(item(), load_settings(), Access(route=route))
@@ -117,7 +133,9 @@ def test_a_route_may_be_chosen_and_a_foreign_one_not(
         one = item()
         session.add(one)
         session.flush()
-        set_access(session, context, one, Access(route="rs"), actor="x", now=NOW)
+        set_access(
+            session, context, one, Access(route="rs"), actor="x", now=NOW
+        )
         assert access_of(session, context, one.id).route == "rs"
         with pytest.raises(InvalidInput) as refused:
             set_access(
@@ -131,11 +149,15 @@ def test_a_route_may_be_chosen_and_a_foreign_one_not(
         assert set(refused.value.fields) == {"/route", "/referrer", "/cookies"}
 
 
-def test_a_sign_in_of_the_reported_address_is_kept_sealed(context: Context) -> None:
+def test_a_sign_in_of_the_reported_address_is_kept_sealed(
+    context: Context,
+) -> None:
     """It opens the item's host and nothing else; no row and no log holds it in the clear."""
     with context.database.writing() as session:
         submission = read({"locations": ["https://me:s%40cret@a.example/x"]})
-        intake.receive_report(session, context, submission, channel="form", now=NOW)
+        intake.receive_report(
+            session, context, submission, channel="form", now=NOW
+        )
     with context.database.reading() as session:
         entry = session.scalars(
             select(OutboxEntry).where(OutboxEntry.job == "report.received")
@@ -149,13 +171,18 @@ def test_a_sign_in_of_the_reported_address_is_kept_sealed(context: Context) -> N
     assert "cret" not in found.canonical
     assert access.userinfo == "me:s%40cret"
     request = fetch_request(found, context.settings, access)
-    assert (request.url, request.userinfo) == ("https://a.example/x", "me:s%40cret")
+    assert (request.url, request.userinfo) == (
+        "https://a.example/x",
+        "me:s%40cret",
+    )
     assert "cret" not in repr(request) + repr(
         access
     )  # as an exception would quote them
 
 
-def test_a_flood_does_not_change_how_a_known_item_is_fetched(context: Context) -> None:
+def test_a_flood_does_not_change_how_a_known_item_is_fetched(
+    context: Context,
+) -> None:
     """With a sign-in of somebody's choosing no check would find anything gone."""
     _reported(context, "https://a.example/x", held=False)
     _reported(context, "https://false:one@a.example/x", held=True)
@@ -194,6 +221,8 @@ def _reported(context: Context, url: str, *, held: bool) -> None:
             now=NOW,
         )
         key = f"report:{received.report_id}"
-        entry = session.scalars(select(OutboxEntry).where(OutboxEntry.key == key)).one()
+        entry = session.scalars(
+            select(OutboxEntry).where(OutboxEntry.key == key)
+        ).one()
         task = Task(context, entry.id, entry.payload, 1, NOW)
     register_report(task)

@@ -60,7 +60,9 @@ class Registries:
     ) -> HostingFacts:
         self.asked.set()
         assert self.let.wait(30)
-        country = Observation("country", "AL", "a registry", now, 1.0, "192.0.2.7")
+        country = Observation(
+            "country", "AL", "a registry", now, 1.0, "192.0.2.7"
+        )
         address = Observation("address", "192.0.2.7", "DNS", now, 1.0)
         return HostingFacts(host, (address, country), now, kind)
 
@@ -69,7 +71,9 @@ def _known(context: Context) -> None:
     seen = fingerprint_media(jpeg(altered(picture("lantern"))))
     with context.database.writing() as session:
         target = service.create_list(session, "known", actor="t", now=NOW)
-        lines = io.BytesIO(f"md5,pdq,category\n{seen.md5},{seen.pdq},baseline".encode())
+        lines = io.BytesIO(
+            f"md5,pdq,category\n{seen.md5},{seen.pdq},baseline".encode()
+        )
         service.import_version(
             session,
             target,
@@ -85,16 +89,23 @@ def _reported(context: Context) -> Task:
     """One report; its item waits to be examined."""
     with context.database.writing() as session:
         submission = read(
-            {"locations": ["http://photos.example/1.jpg"], "kind": "csam_image"}
+            {
+                "locations": ["http://photos.example/1.jpg"],
+                "kind": "csam_image",
+            }
         )
-        intake.receive_report(session, context, submission, channel="form", now=NOW)
+        intake.receive_report(
+            session, context, submission, channel="form", now=NOW
+        )
     register_report(_task(context, "report.received"))
     return _task(context, "item.examine")
 
 
 def _task(context: Context, job: str) -> Task:
     with context.database.reading() as session:
-        row = session.scalars(select(OutboxEntry).where(OutboxEntry.job == job)).one()
+        row = session.scalars(
+            select(OutboxEntry).where(OutboxEntry.job == job)
+        ).one()
         return Task(context, row.id, row.payload, 1, NOW)
 
 
@@ -116,7 +127,11 @@ def test_a_known_file_is_proposed_while_the_registries_are_silent(
     job = threading.Thread(
         target=examine_item,
         args=(task,),
-        kwargs={"fetcher": Host(), "lookup": registries, "matcher": Matcher(context)},
+        kwargs={
+            "fetcher": Host(),
+            "lookup": registries,
+            "matcher": Matcher(context),
+        },
     )
     job.start()
     try:
@@ -140,7 +155,9 @@ def _priority_parts(context: Context) -> set[str]:
     return {part["slug"] for part in _case(context).priority_parts}
 
 
-def test_one_new_file_among_known_ones_ranks_the_case_up(context: Context) -> None:
+def test_one_new_file_among_known_ones_ranks_the_case_up(
+    context: Context,
+) -> None:
     """Both count: the class that a list knows, and the picture that none knows."""
     _known(context)
 
@@ -153,15 +170,23 @@ def test_one_new_file_among_known_ones_ranks_the_case_up(context: Context) -> No
                     f"{request.url}#{name}",
                     "img",
                     200,
-                    fingerprint=fingerprint_media(jpeg(picture(name))).to_json(),
+                    fingerprint=fingerprint_media(
+                        jpeg(picture(name))
+                    ).to_json(),
                 )
                 for name in self.names
             )
-            return FetchReport(request.url, request.url, "ok", 200, media=media)
+            return FetchReport(
+                request.url, request.url, "ok", 200, media=media
+            )
 
     task, registries, gallery = _reported(context), Registries(), Gallery()
     registries.let.set()
-    tools: Any = {"fetcher": gallery, "lookup": registries, "matcher": Matcher(context)}
+    tools: Any = {
+        "fetcher": gallery,
+        "lookup": registries,
+        "matcher": Matcher(context),
+    }
     examine_item(task, **tools)
     assert _priority_parts(context) >= {"baseline"}
     assert "new_material" not in _priority_parts(context)
@@ -172,7 +197,8 @@ def test_one_new_file_among_known_ones_ranks_the_case_up(context: Context) -> No
     examine_item(task, **tools)
     assert _priority_parts(context) >= {"baseline", "new_material"}
     assert (
-        _case(context).priority > known and _case(context).proposed_class == "baseline"
+        _case(context).priority > known
+        and _case(context).proposed_class == "baseline"
     )
 
 
@@ -188,12 +214,20 @@ def test_registries_that_answer_at_once_cost_no_second_transaction(
 
     monkeypatch.setattr(examine, "PATIENCE_SECONDS", 30.0)
     monkeypatch.setattr(examine, "_propose", refuse)
-    examine_item(task, fetcher=Host(), lookup=registries, matcher=Matcher(context))
+    examine_item(
+        task, fetcher=Host(), lookup=registries, matcher=Matcher(context)
+    )
     assert (_case(context).proposed_class, _case(context).state) == (
         "baseline",
         "waiting",
     )
-    assert set(task.steps.seconds) == {"fetch", "hash", "hosting", "match", "store"}
+    assert set(task.steps.seconds) == {
+        "fetch",
+        "hash",
+        "hosting",
+        "match",
+        "store",
+    }
     assert task.steps.seconds["hash"] == 0.1
     assert uuid.UUID(task.payload["item_id"]) == _case(context).item_id
 
@@ -201,7 +235,10 @@ def test_registries_that_answer_at_once_cost_no_second_transaction(
 def test_a_faulty_certificate_is_a_fact() -> None:
     """What the fetch met stands among the facts of hosting, with its source."""
     item = Item(
-        kind="url", host="a.example", canonical="https://a.example/", fetchable=True
+        kind="url",
+        host="a.example",
+        canonical="https://a.example/",
+        fetchable=True,
     )
     registries = Registries()
     registries.let.set()

@@ -24,7 +24,9 @@ def items(context: Context, *locations: str) -> list[Item]:
     for location in locations:
         with context.database.writing() as session:
             submission = read({"locations": [location]})
-            intake.receive_report(session, context, submission, channel="form", now=NOW)
+            intake.receive_report(
+                session, context, submission, channel="form", now=NOW
+            )
     with context.database.reading() as session:
         query = select(OutboxEntry).where(OutboxEntry.job == "report.received")
         entries = session.scalars(query).all()
@@ -48,7 +50,9 @@ def test_two_reports_of_one_location_are_one_item(
     assert item.sighting_count == 2
 
 
-def test_a_handle_without_its_platform_may_be_anybodys(context: Context) -> None:
+def test_a_handle_without_its_platform_may_be_anybodys(
+    context: Context,
+) -> None:
     found = items(context, "@anna_b", "@anna_b")
     assert [item.canonical for item in found] == ["@anna_b", "@anna_b"]
     assert len({item.key for item in found}) == 2
@@ -61,7 +65,9 @@ def test_danger_is_before_a_person_with_its_routes_before_anything_was_fetched(
         submission = read(
             {"locations": ["http://danger.example/x"], "danger_now": True}
         )
-        intake.receive_report(session, context, submission, channel="form", now=NOW)
+        intake.receive_report(
+            session, context, submission, channel="form", now=NOW
+        )
     items(context)
     with context.database.reading() as session:
         case = session.scalars(select(Case)).one()
@@ -73,5 +79,7 @@ def test_danger_is_before_a_person_with_its_routes_before_anything_was_fetched(
         assert case.routing["routes"][0]["to"] == "emergency"
         assert case.routing["routes"][0]["urgency"] == "immediate"
         assert case.priority > 0
-        jobs = session.execute(select(OutboxEntry.job, OutboxEntry.queue)).all()
+        jobs = session.execute(
+            select(OutboxEntry.job, OutboxEntry.queue)
+        ).all()
         assert ("item.examine", "urgent") in jobs

@@ -74,7 +74,9 @@ def test_only_the_class_of_the_list_weighs(
 ) -> None:
     parts = points_of(ask(known_list=known_list))
     classes = {Slug.LISTED, Slug.NATIONAL, Slug.BASELINE, Slug.NEW_MATERIAL}
-    assert {part: parts[part] for part in classes & parts.keys()} == {slug: points}
+    assert {part: parts[part] for part in classes & parts.keys()} == {
+        slug: points
+    }
 
 
 @pytest.mark.parametrize("known_list", [None, False])
@@ -123,7 +125,9 @@ def test_routes_are_named_by_whom_they_lead_to() -> None:
 
 
 def test_an_answer_comes_back_from_its_json_as_it_was() -> None:
-    answer = ask(**HOSTED_ABROAD, reporter_is_child=True, known_list="baseline")
+    answer = ask(
+        **HOSTED_ABROAD, reporter_is_child=True, known_list="baseline"
+    )
     stored = json.loads(json.dumps(answer.to_json()))
     assert Routing.from_json(stored) == answer
     for each in stored["routes"]:
@@ -145,7 +149,11 @@ def test_the_json_holds_plain_texts() -> None:
 
 def test_a_case_that_nobody_has_looked_at_has_an_empty_answer() -> None:
     answer = Routing.from_json({})
-    assert (answer.jurisdiction, answer.routes, answer.priority.score) == ((), (), 0)
+    assert (answer.jurisdiction, answer.routes, answer.priority.score) == (
+        (),
+        (),
+        0,
+    )
 
 
 def test_what_a_plan_stores_with_a_route_is_left_out() -> None:
@@ -162,4 +170,6 @@ def test_what_a_plan_stores_with_a_route_is_left_out() -> None:
     }
     read = Route.from_json(stored)
     assert (read.id, read.after) == ("provider_notice-AL", Gate.POLICE_RELEASE)
-    assert read.to_json() == {k: v for k, v in stored.items() if k != "partner_id"}
+    assert read.to_json() == {
+        k: v for k, v in stored.items() if k != "partner_id"
+    }

@@ -42,7 +42,10 @@ def override(directory: Path, name: str, text: str) -> Path:
         ({"home": "ALB"}, "/home"),
         ({"home": 3}, "/home"),
         ({"victim": {"residence": "QQ"}}, "/victim/residence"),
-        ({"victim": {"at_immediate_risk": "yes"}}, "/victim/at_immediate_risk"),
+        (
+            {"victim": {"at_immediate_risk": "yes"}},
+            "/victim/at_immediate_risk",
+        ),
         ({"victim": {"at_immediate_risk": 1}}, "/victim/at_immediate_risk"),
         ({"victim": "AL"}, "/victim"),
         ({"suspect": []}, "/suspect"),
@@ -73,15 +76,28 @@ def test_all_bad_facts_are_named_at_once() -> None:
 
 def test_null_is_unknown() -> None:
     data = dict.fromkeys(
-        ["home", "victim", "suspect", "hosting_kind", "assessment", "known_list"]
+        [
+            "home",
+            "victim",
+            "suspect",
+            "hosting_kind",
+            "assessment",
+            "known_list",
+        ]
     )
     assert Facts.from_json(data) == Facts()
 
 
 @pytest.mark.parametrize("region", ["EU", "AP"])
 def test_a_registrys_region_is_read_and_is_no_country(region: str) -> None:
-    data = {"home": "AL", "hosting_country": region, "suspect": {"ip_country": region}}
-    facts = Facts.from_json({**data, "hosting_kind": "host", "assessment": "baseline"})
+    data = {
+        "home": "AL",
+        "hosting_country": region,
+        "suspect": {"ip_country": region},
+    }
+    facts = Facts.from_json(
+        {**data, "hosting_kind": "host", "assessment": "baseline"}
+    )
     assert facts.stored_in is None and list(facts.places()) == []
     assert {one.to for one in route(facts, load_rules()).routes} == {
         "manual_review",
@@ -100,8 +116,12 @@ def test_shipped_rules_are_sound() -> None:
 
 
 @pytest.mark.parametrize("code", ["AL", "RS", "MK"])
-def test_each_country_states_every_ground_with_date_and_source(code: str) -> None:
-    grounds = {rule.ground: rule for rule in load_rules().countries[code].grounds}
+def test_each_country_states_every_ground_with_date_and_source(
+    code: str,
+) -> None:
+    grounds = {
+        rule.ground: rule for rule in load_rules().countries[code].grounds
+    }
     assert len(grounds) == 6
     for rule in grounds.values():
         assert rule.source and rule.dated and rule.basis
@@ -114,7 +134,9 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
     root = override(
         tmp_path,
         "jurisdiction_aa.toml",
-        text.replace('country = "AL"', 'country = "AA"').replace('"112"', '"999"'),
+        text.replace('country = "AL"', 'country = "AA"').replace(
+            '"112"', '"999"'
+        ),
     )
     invented = load_rules(root)
     facts = {
@@ -122,7 +144,9 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
         "victim": {"at_immediate_risk": True},
         "home": "AA",
     }
-    answer = route(Facts.from_json({**facts, "assessment": "baseline"}), invented)
+    answer = route(
+        Facts.from_json({**facts, "assessment": "baseline"}), invented
+    )
     assert answer.routes[0].name == "999"
     assert {one.to for one in answer.routes} >= {"police", "provider_notice"}
     assert answer.jurisdiction[0].status == "yes"
@@ -132,7 +156,12 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "told"),
     [
-        ("jurisdiction_al.toml", 'law = "no"', 'law = "perhaps"', "/grounds/2/law"),
+        (
+            "jurisdiction_al.toml",
+            'law = "no"',
+            'law = "perhaps"',
+            "/grounds/2/law",
+        ),
         (
             "jurisdiction_al.toml",
             '["suspect.nationality"]',
@@ -151,9 +180,24 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
             'emergency = "113"',
             "country file says 112",
         ),
-        ("jurisdiction_al.toml", 'country = "AL"', 'country = "RS"', "named for AL"),
-        ("jurisdiction_al.toml", "dated = 2026-11-20", 'dated = "soon"', "/dated"),
-        ("routing_network.toml", 'US = "NCMEC', 'U = "NCMEC', "/clearing_houses/U"),
+        (
+            "jurisdiction_al.toml",
+            'country = "AL"',
+            'country = "RS"',
+            "named for AL",
+        ),
+        (
+            "jurisdiction_al.toml",
+            "dated = 2026-11-20",
+            'dated = "soon"',
+            "/dated",
+        ),
+        (
+            "routing_network.toml",
+            'US = "NCMEC',
+            'U = "NCMEC',
+            "/clearing_houses/U",
+        ),
         ("languages/sq/routing.toml", "hidden =", "hiding =", "police.hid"),
         (
             "languages/sq/routing.toml",
@@ -168,9 +212,24 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
             '"{"',
             "review.unassessed",
         ),
-        ("languages/en/routing.toml", '"Not assessed yet."', '" "', "is empty"),
-        ("languages/en/routing.toml", "[police]", "police = 1\n[policing]", "/police"),
-        ("partner_hotlines.csv", "iSIGURT,2026-11-20", "iSIGURT,someday", "/0/dated"),
+        (
+            "languages/en/routing.toml",
+            '"Not assessed yet."',
+            '" "',
+            "is empty",
+        ),
+        (
+            "languages/en/routing.toml",
+            "[police]",
+            "police = 1\n[policing]",
+            "/police",
+        ),
+        (
+            "partner_hotlines.csv",
+            "iSIGURT,2026-11-20",
+            "iSIGURT,someday",
+            "/0/dated",
+        ),
     ],
 )
 def test_a_fault_in_a_file_is_named(

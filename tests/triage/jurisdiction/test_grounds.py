@@ -54,13 +54,21 @@ def test_territoriality_in_albania(facts: dict[str, Any], status: str) -> None:
 def test_active_personality_needs_dual_criminality(
     nationality: str | None, punishable: bool | None, status: str
 ) -> None:
-    suspect = {"nationality": nationality, "conduct_punishable_there": punishable}
-    assert grounds(suspect=suspect)["AL", "active_personality"].status == status
+    suspect = {
+        "nationality": nationality,
+        "conduct_punishable_there": punishable,
+    }
+    assert (
+        grounds(suspect=suspect)["AL", "active_personality"].status == status
+    )
 
 
-def test_albania_has_no_habitual_residence_and_its_silence_stays_unknown() -> None:
+def test_albania_has_no_habitual_residence_and_its_silence_stays_unknown() -> (
+    None
+):
     found = grounds(
-        suspect={"residence": "AL"}, victim={"nationality": "AL", "residence": "AL"}
+        suspect={"residence": "AL"},
+        victim={"nationality": "AL", "residence": "AL"},
     )
     assert found["AL", "habitual_residence"].status == "no"
     for ground in (
@@ -77,7 +85,9 @@ def test_albania_has_no_habitual_residence_and_its_silence_stays_unknown() -> No
 def test_north_macedonia_protects_its_citizens_if_the_person_is_there(
     where: str | None, status: str
 ) -> None:
-    found = grounds(home="MK", victim={"nationality": "MK"}, suspect={"country": where})
+    found = grounds(
+        home="MK", victim={"nationality": "MK"}, suspect={"country": where}
+    )
     assert found["MK", "passive_personality"].status == status
     assert "119" in found["MK", "passive_personality"].basis
 
@@ -85,7 +95,9 @@ def test_north_macedonia_protects_its_citizens_if_the_person_is_there(
 def test_another_country_shows_only_what_points_to_it() -> None:
     found = grounds(hosting_country="RS")
     assert found["RS", "territoriality"].status == "yes"
-    assert [key for key in found if key[0] == "RS"] == [("RS", "territoriality")]
+    assert [key for key in found if key[0] == "RS"] == [
+        ("RS", "territoriality")
+    ]
     assert not [key for key in found if key[0] == "MK"]
 
 

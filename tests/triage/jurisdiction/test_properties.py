@@ -42,7 +42,13 @@ TO = {
 }
 ABROAD_CHANNELS = {"hotline", "ncmec"}
 NOTICES = {"provider_notice", "cdn_notice", "platform", "preservation_request"}
-ASSESSMENTS = ["unassessed", "baseline", "national", "not_illegal", "cannot_determine"]
+ASSESSMENTS = [
+    "unassessed",
+    "baseline",
+    "national",
+    "not_illegal",
+    "cannot_determine",
+]
 KINDS = ["host", "cdn", "onion", "p2p", "platform", "unknown"]
 
 victims = st.fixed_dictionaries(
@@ -69,13 +75,17 @@ everything = st.fixed_dictionaries(
         "home": PLACE,
         "hosting_country": PLACE,
         "hosting_kind": st.sampled_from(KINDS),
-        "platform": st.sampled_from([None, "instagram", "telegram", "new one"]),
+        "platform": st.sampled_from(
+            [None, "instagram", "telegram", "new one"]
+        ),
         "generated_in": PLACE,
         "victim": victims,
         "suspect": suspects,
         "reporter_is_child": MAYBE,
         "own_material": MAYBE,
-        "kind": st.sampled_from([None, "csam_image", "grooming", "other_harmful"]),
+        "kind": st.sampled_from(
+            [None, "csam_image", "grooming", "other_harmful"]
+        ),
         "assessment": st.sampled_from(ASSESSMENTS),
         "known_list": st.sampled_from(
             [None, True, False, "interpol_baseline", "national"]
@@ -109,7 +119,9 @@ def test_nothing_is_dropped_and_the_shape_holds(facts: dict[str, Any]) -> None:
         assert one["to"] in TO
         assert one["urgency"] in {"immediate", "high", "normal"}
         assert one["name"] and one["basis"]
-        assert not (one["automatic"] and one["after"] in {"person", "assessment"})
+        assert not (
+            one["automatic"] and one["after"] in {"person", "assessment"}
+        )
     for ground in answer["jurisdiction"]:
         assert set(ground) == {"country", "ground", "basis", "status", "why"}
         assert ground["status"] in {"yes", "no", "unknown"}
@@ -121,9 +133,13 @@ def test_nothing_is_dropped_and_the_shape_holds(facts: dict[str, Any]) -> None:
 
 @examples
 @given(everything)
-def test_everything_explains_itself_in_both_languages(facts: dict[str, Any]) -> None:
+def test_everything_explains_itself_in_both_languages(
+    facts: dict[str, Any],
+) -> None:
     english, albanian = ask(facts), ask(facts, "sq")
-    assert [one.to for one in english.routes] == [one.to for one in albanian.routes]
+    assert [one.to for one in english.routes] == [
+        one.to for one in albanian.routes
+    ]
     pairs = [
         *zip(english.routes, albanian.routes, strict=True),
         *zip(english.jurisdiction, albanian.jurisdiction, strict=True),
@@ -140,7 +156,9 @@ def test_everything_explains_itself_in_both_languages(facts: dict[str, Any]) -> 
 def test_unknown_never_becomes_foreign(facts: dict[str, Any]) -> None:
     blind = facts | {"hosting_country": None, "platform": None}
     found = ask(blind).routes
-    assert not [one for one in found if one.to in ABROAD_CHANNELS | {"provider_notice"}]
+    assert not [
+        one for one in found if one.to in ABROAD_CHANNELS | {"provider_notice"}
+    ]
     if facts["assessment"] != "not_illegal" and facts["hosting_kind"] in {
         "host",
         "unknown",
@@ -149,7 +167,9 @@ def test_unknown_never_becomes_foreign(facts: dict[str, Any]) -> None:
         assert "manual_review" in {one.to for one in found}
     homeless = ask(facts | {"home": None}).routes
     assert "manual_review" in {one.to for one in homeless}
-    assert not [one for one in homeless if one.to in ABROAD_CHANNELS | {"interpol_ncb"}]
+    assert not [
+        one for one in homeless if one.to in ABROAD_CHANNELS | {"interpol_ncb"}
+    ]
 
 
 @examples
@@ -171,7 +191,9 @@ def test_a_childs_own_picture_accuses_no_child_and_waits_for_a_person(
     if facts["victim"]["at_immediate_risk"] is not True:
         assert not any(one.automatic for one in police)
         assert all(one.after == "person" for one in police)
-    assert all("never treated as the person reported" in one.why for one in police)
+    assert all(
+        "never treated as the person reported" in one.why for one in police
+    )
 
 
 @examples
@@ -181,7 +203,8 @@ def test_more_facts_never_remove_the_emergency(
 ) -> None:
     known = facts | {"victim": facts["victim"] | {"at_immediate_risk": True}}
     richer = {
-        name: more[name] if known[name] is None else known[name] for name in known
+        name: more[name] if known[name] is None else known[name]
+        for name in known
     }
     for person in ("victim", "suspect"):
         richer[person] = {
@@ -192,7 +215,9 @@ def test_more_facts_never_remove_the_emergency(
         found = ask(state).routes
         assert found[0].to == "emergency"
         assert found[0].urgency == "immediate" and found[0].automatic
-        assert [one for one in found if one.to == "police" and one.after is None]
+        assert [
+            one for one in found if one.to == "police" and one.after is None
+        ]
 
 
 @examples
@@ -205,7 +230,9 @@ def test_a_stop_list_country_always_asks_a_person(
 ) -> None:
     named = facts | {"home": "AL", "hosting_kind": "host"}
     named[where] = (
-        named[where] | {"nationality": "IR"} if where in {"victim", "suspect"} else "IR"
+        named[where] | {"nationality": "IR"}
+        if where in {"victim", "suspect"}
+        else "IR"
     )
     found = ask(named).routes
     review = [one for one in found if one.to == "manual_review"]
@@ -220,7 +247,11 @@ def test_a_stop_list_country_always_asks_a_person(
 def test_hosted_at_home_no_notice_leaves_before_the_police_release_it(
     facts: dict[str, Any], home: str
 ) -> None:
-    at_home = facts | {"home": home, "hosting_country": home, "hosting_kind": "host"}
+    at_home = facts | {
+        "home": home,
+        "hosting_country": home,
+        "hosting_kind": "host",
+    }
     found = ask(at_home).routes
     order = [one.to for one in found]
     for one in found:
@@ -245,8 +276,13 @@ def test_any_notice_waits_for_release_wherever_the_police_are_told(
 
 @examples
 @given(everything)
-def test_a_domestic_nexus_always_brings_the_police(facts: dict[str, Any]) -> None:
-    linked = facts | {"home": "AL", "victim": facts["victim"] | {"residence": "AL"}}
+def test_a_domestic_nexus_always_brings_the_police(
+    facts: dict[str, Any],
+) -> None:
+    linked = facts | {
+        "home": "AL",
+        "victim": facts["victim"] | {"residence": "AL"},
+    }
     if facts["assessment"] != "not_illegal":
         found = [one for one in ask(linked).routes if one.to == "police"]
         assert [one.country for one in found] == ["AL"]
@@ -255,18 +291,24 @@ def test_a_domestic_nexus_always_brings_the_police(facts: dict[str, Any]) -> Non
 @examples
 @given(everything)
 def test_the_lawful_goes_to_nobody_abroad(facts: dict[str, Any]) -> None:
-    found = {one.to for one in ask(facts | {"assessment": "not_illegal"}).routes}
+    found = {
+        one.to for one in ask(facts | {"assessment": "not_illegal"}).routes
+    }
     assert not found & (
         ABROAD_CHANNELS | NOTICES | {"iccam", "interpol_ncb", "regulator"}
     )
     assert "signpost" in found
 
 
-@pytest.mark.parametrize("module", [routes, routing, situation, grounds_module])
+@pytest.mark.parametrize(
+    "module", [routes, routing, situation, grounds_module]
+)
 def test_the_engine_knows_no_country(module: Any) -> None:
     text = Path(module.__file__).read_text(encoding="utf-8")
     assert not re.findall(r"[\"'][A-Z]{2}[\"']", text)
-    assert not re.search(r"Albania|Serbia|Macedonia|(?<!Destination\.)ICCAM", text)
+    assert not re.search(
+        r"Albania|Serbia|Macedonia|(?<!Destination\.)ICCAM", text
+    )
 
 
 @examples

@@ -14,16 +14,28 @@ def ask(**facts: Any) -> Routing:
 
 
 def by_to(routing: Routing) -> dict[str, Route]:
-    assert len({(one.to, one.country) for one in routing.routes}) == len(routing.routes)
+    assert len({(one.to, one.country) for one in routing.routes}) == len(
+        routing.routes
+    )
     return {one.to: one for one in routing.routes}
 
 
-def test_row_1_a_child_in_danger_rings_the_emergency_number_and_the_police() -> None:
+def test_row_1_a_child_in_danger_rings_the_emergency_number_and_the_police() -> (
+    None
+):
     found = by_to(ask(victim={"at_immediate_risk": True}))
     assert next(iter(found)) == "emergency"
     emergency, police = found["emergency"], found["police"]
-    assert (emergency.name, emergency.automatic, emergency.after) == ("112", True, None)
-    assert (police.urgency, police.automatic, police.after) == ("immediate", True, None)
+    assert (emergency.name, emergency.automatic, emergency.after) == (
+        "112",
+        True,
+        None,
+    )
+    assert (police.urgency, police.automatic, police.after) == (
+        "immediate",
+        True,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,19 +52,27 @@ def test_row_1_a_child_in_danger_rings_the_emergency_number_and_the_police() -> 
         {"victim": {"municipality": "Durrës"}},
     ],
 )
-@pytest.mark.parametrize("hosting", ["AL", ABROAD_WITH, ABROAD_WITHOUT, "US", None])
+@pytest.mark.parametrize(
+    "hosting", ["AL", ABROAD_WITH, ABROAD_WITHOUT, "US", None]
+)
 def test_row_2_a_domestic_person_brings_the_police_whatever_the_hosting(
     facts: dict[str, Any], hosting: str | None
 ) -> None:
-    police = by_to(ask(**facts, hosting_country=hosting, assessment="national"))[
-        "police"
-    ]
-    assert (police.country, police.after, police.automatic) == ("AL", None, True)
+    police = by_to(
+        ask(**facts, hosting_country=hosting, assessment="national")
+    )["police"]
+    assert (police.country, police.after, police.automatic) == (
+        "AL",
+        None,
+        True,
+    )
     assert "Albania" in police.why
 
 
 def test_row_3_hosted_at_home_goes_police_release_notice() -> None:
-    found = by_to(ask(hosting_country="AL", hosting_kind="host", assessment="baseline"))
+    found = by_to(
+        ask(hosting_country="AL", hosting_kind="host", assessment="baseline")
+    )
     assert found["police"].automatic and found["police"].after is None
     assert found["provider_notice"].after == "police_release"
     assert found["preservation_request"].after == "police_release"
@@ -69,7 +89,11 @@ def test_row_4_a_country_with_a_hotline_gets_it_and_the_police_only_with_a_nexus
     None
 ):
     plain = by_to(
-        ask(hosting_country=ABROAD_WITH, hosting_kind="host", assessment="baseline")
+        ask(
+            hosting_country=ABROAD_WITH,
+            hosting_kind="host",
+            assessment="baseline",
+        )
     )
     assert set(plain) == {"hotline", "iccam"}
     assert plain["hotline"].country == ABROAD_WITH
@@ -92,8 +116,12 @@ def test_row_4_home_without_a_hotline_has_no_exchange_but_still_tells_the_partne
     assert "iccam" not in found
 
 
-def test_row_5_no_hotline_there_goes_police_bureau_and_notice_after_release() -> None:
-    found = by_to(ask(hosting_country="MK", hosting_kind="host", assessment="national"))
+def test_row_5_no_hotline_there_goes_police_bureau_and_notice_after_release() -> (
+    None
+):
+    found = by_to(
+        ask(hosting_country="MK", hosting_kind="host", assessment="national")
+    )
     assert set(found) == {"police", "interpol_ncb", "provider_notice"}
     assert found["interpol_ncb"].after == "police"
     assert found["provider_notice"].after == "police_release"
@@ -102,7 +130,11 @@ def test_row_5_no_hotline_there_goes_police_bureau_and_notice_after_release() ->
 
 def test_row_6_a_us_platform_gets_its_channel_and_the_clearing_house() -> None:
     found = by_to(
-        ask(hosting_kind="platform", platform="Instagram", assessment="national")
+        ask(
+            hosting_kind="platform",
+            platform="Instagram",
+            assessment="national",
+        )
     )
     assert set(found) == {"iccam", "ncmec", "platform"}
     assert found["ncmec"].name == "NCMEC CyberTipline"
@@ -121,15 +153,23 @@ def test_row_6_a_us_platform_gets_its_channel_and_the_clearing_house() -> None:
 
 def test_row_6_a_platform_of_unknown_seat_asks_a_person() -> None:
     found = by_to(
-        ask(hosting_kind="platform", platform="never heard of", assessment="national")
+        ask(
+            hosting_kind="platform",
+            platform="never heard of",
+            assessment="national",
+        )
     )
     assert found["platform"].name == "never heard of"
     assert "seat" in found["manual_review"].why
     assert found["police"].after == "person"
 
 
-def test_row_7_a_cdn_is_told_and_its_country_is_not_taken_for_the_host() -> None:
-    found = by_to(ask(hosting_kind="cdn", hosting_country="US", assessment="baseline"))
+def test_row_7_a_cdn_is_told_and_its_country_is_not_taken_for_the_host() -> (
+    None
+):
+    found = by_to(
+        ask(hosting_kind="cdn", hosting_country="US", assessment="baseline")
+    )
     assert {"cdn_notice", "manual_review", "police"} == set(found)
     assert "without telling its customer" in found["cdn_notice"].why
     assert found["cdn_notice"].after == "police_release"
@@ -138,7 +178,9 @@ def test_row_7_a_cdn_is_told_and_its_country_is_not_taken_for_the_host() -> None
 
 @pytest.mark.parametrize("kind", ["onion", "p2p"])
 def test_row_8_hidden_hosting_is_for_the_police_only(kind: str) -> None:
-    found = by_to(ask(hosting_kind=kind, hosting_country="DE", assessment="baseline"))
+    found = by_to(
+        ask(hosting_kind=kind, hosting_country="DE", assessment="baseline")
+    )
     assert set(found) == {"police"}
     assert found["police"].automatic
 
@@ -164,7 +206,10 @@ def test_row_10_a_moved_host_is_routed_again_from_its_new_facts() -> None:
     before = by_to(ask(hosting_country=ABROAD_WITH, assessment="national"))
     after = by_to(ask(hosting_country="AL", assessment="national"))
     assert "provider_notice" not in before and "hotline" in before
-    assert after["provider_notice"].after == "police_release" and "hotline" not in after
+    assert (
+        after["provider_notice"].after == "police_release"
+        and "hotline" not in after
+    )
 
 
 def test_row_11_a_stop_list_country_waits_for_a_person() -> None:
@@ -175,13 +220,20 @@ def test_row_11_a_stop_list_country_waits_for_a_person() -> None:
         and not found["provider_notice"].automatic
     )
     assert (
-        found["interpol_ncb"].after == "person" and not found["interpol_ncb"].automatic
+        found["interpol_ncb"].after == "person"
+        and not found["interpol_ncb"].automatic
     )
     assert found["police"].automatic
 
 
 @pytest.mark.parametrize(
-    "facts", [{}, {"hosting_kind": "unknown"}, {"hosting_kind": "host"}, {"home": None}]
+    "facts",
+    [
+        {},
+        {"hosting_kind": "unknown"},
+        {"hosting_kind": "host"},
+        {"home": None},
+    ],
 )
 def test_row_12_the_unknown_waits_for_a_person_and_goes_nowhere_abroad(
     facts: dict[str, Any],
@@ -199,19 +251,27 @@ def test_row_12_the_unknown_waits_for_a_person_and_goes_nowhere_abroad(
 
 def test_row_13_the_lawful_is_closed_with_its_reason_and_signposted() -> None:
     found = by_to(
-        ask(hosting_country="AL", assessment="not_illegal", victim={"country": "AL"})
+        ask(
+            hosting_country="AL",
+            assessment="not_illegal",
+            victim={"country": "AL"},
+        )
     )
     assert set(found) == {"close", "signpost"}
     assert found["close"].automatic
 
 
 def test_the_lawful_that_is_in_a_known_list_is_looked_at_again() -> None:
-    assert "manual_review" in by_to(ask(assessment="not_illegal", known_list=True))
+    assert "manual_review" in by_to(
+        ask(assessment="not_illegal", known_list=True)
+    )
 
 
 def test_unassessed_routes_wait_for_the_assessment() -> None:
     found = by_to(ask(hosting_country="AL", hosting_kind="host"))
-    assert found["police"].after == "assessment" and not found["police"].automatic
+    assert (
+        found["police"].after == "assessment" and not found["police"].automatic
+    )
     assert found["provider_notice"].after == "police_release"
     assert not found["provider_notice"].automatic
     assert "Not assessed" in found["manual_review"].why
@@ -220,16 +280,22 @@ def test_unassessed_routes_wait_for_the_assessment() -> None:
 def test_what_could_not_be_determined_sends_no_notice() -> None:
     found = by_to(ask(hosting_country="AL", assessment="cannot_determine"))
     assert "manual_review" in found and "police" in found
-    assert "provider_notice" not in found and "preservation_request" not in found
+    assert (
+        "provider_notice" not in found and "preservation_request" not in found
+    )
 
 
-@pytest.mark.parametrize("child", [{"reporter_is_child": True}, {"own_material": True}])
+@pytest.mark.parametrize(
+    "child", [{"reporter_is_child": True}, {"own_material": True}]
+)
 def test_a_childs_path_puts_support_first_and_leaves_the_police_to_a_person(
     child: dict[str, bool],
 ) -> None:
     found = by_to(ask(hosting_country="AL", assessment="baseline", **child))
     assert list(found)[:2] == ["helpline", "manual_review"]
-    assert found["helpline"].name == "ALO 116 111" and found["helpline"].automatic
+    assert (
+        found["helpline"].name == "ALO 116 111" and found["helpline"].automatic
+    )
     assert found["police"].after == "person" and not found["police"].automatic
     assert not found["provider_notice"].automatic
 
@@ -270,5 +336,7 @@ def test_albanian_words() -> None:
         {"home": "AL", "hosting_country": "AL", "assessment": "baseline"}
     )
     routing = route(facts, load_rules(), "sq")
-    assert "Shqipëri" in next(one.why for one in routing.routes if one.to == "police")
+    assert "Shqipëri" in next(
+        one.why for one in routing.routes if one.to == "police"
+    )
     assert "juridiksion" in routing.priority.parts[0].why

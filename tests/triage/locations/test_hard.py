@@ -86,7 +86,11 @@ ONE = [
         "http://münchen.example/",
         "http://MÜNCHEN.example",
     ],
-    ["http://a.example/%C3%A9", "http://a.example/é", "http://a.example/%c3%a9"],
+    [
+        "http://a.example/%C3%A9",
+        "http://a.example/é",
+        "http://a.example/%c3%a9",
+    ],
     # forum software's own sessions
     [
         "http://f.example/viewtopic.php?t=5",
@@ -191,7 +195,11 @@ ONE = [
 
 #: Every two of a row are different locations.
 APART = [
-    ["http://a.example/a%2Fb", "http://a.example/a/b", "http://a.example/a%252Fb"],
+    [
+        "http://a.example/a%2Fb",
+        "http://a.example/a/b",
+        "http://a.example/a%252Fb",
+    ],
     [
         "http://a.example/?q=a+b",
         "http://a.example/?q=a%20b",
@@ -333,7 +341,12 @@ APART = [
         "news:alt.x",
     ],
     ["me@a.example", "me+tag@a.example", "m.e@a.example"],
-    ["telegram @some_one", "instagram @some_one", "@some_one", "discord: some_one"],
+    [
+        "telegram @some_one",
+        "instagram @some_one",
+        "@some_one",
+        "discord: some_one",
+    ],
 ]
 
 #: What names nothing, or nothing that can be told.
@@ -373,14 +386,19 @@ def test_what_is_different_stays_apart(row: list[str]) -> None:
 
 @pytest.mark.parametrize("text", NOTHING)
 def test_what_names_nothing_is_unknown(text: str) -> None:
-    assert [(one.kind, one.key) for one in identify(text, "AL")] == [("unknown", "")]
+    assert [(one.kind, one.key) for one in identify(text, "AL")] == [
+        ("unknown", "")
+    ]
 
 
-@given(st.text("ab./:%20\\|@#?&=", max_size=12), st.text("ab/%?=&#;", max_size=12))
+@given(
+    st.text("ab./:%20\\|@#?&=", max_size=12), st.text("ab/%?=&#;", max_size=12)
+)
 def test_no_broken_host_swallows_the_path(junk: str, rest: str) -> None:
     """Whatever is wrong with a host, two paths that are read at all are two locations."""
     one, other = (
-        identify_one(f"http://a.example{junk}/{rest}{end}") for end in ("1", "2")
+        identify_one(f"http://a.example{junk}/{rest}{end}")
+        for end in ("1", "2")
     )
     if one.kind == other.kind == "url" and one.host and "#" not in junk + rest:
         assert one.key != other.key

@@ -18,8 +18,12 @@ CID1 = "bafybeie5nqv6kd3qnfjupgvz34woh3oksc3iau6abmyajn7qvtf47mlsz4"
 
 
 def _onion(key: bytes = bytes(range(32))) -> str:
-    checksum = hashlib.sha3_256(b".onion checksum" + key + b"\x03").digest()[:2]
-    return base64.b32encode(key + checksum + b"\x03").decode().lower() + ".onion"
+    checksum = hashlib.sha3_256(b".onion checksum" + key + b"\x03").digest()[
+        :2
+    ]
+    return (
+        base64.b32encode(key + checksum + b"\x03").decode().lower() + ".onion"
+    )
 
 
 ONION = _onion()
@@ -43,7 +47,10 @@ AGREE: list[tuple[str, str, list[str]]] = [
     (
         "magnet",
         f"magnet:btmh:{V2}",
-        [f"magnet:?xt=urn:btmh:1220{V2}", f"magnet:?dn=x&xt=urn:btmh:1220{V2.upper()}"],
+        [
+            f"magnet:?xt=urn:btmh:1220{V2}",
+            f"magnet:?dn=x&xt=urn:btmh:1220{V2.upper()}",
+        ],
     ),
     (
         "ed2k",
@@ -55,7 +62,11 @@ AGREE: list[tuple[str, str, list[str]]] = [
             f"magnet:?xt=urn:ed2k:{ED2K}",
         ],
     ),
-    ("ed2k", "ed2k:server:203.0.113.5:4661", ["ed2k://|server|203.0.113.5|4661|/"]),
+    (
+        "ed2k",
+        "ed2k:server:203.0.113.5:4661",
+        ["ed2k://|server|203.0.113.5|4661|/"],
+    ),
     (
         "ipfs",
         f"ipfs:{CID1}/a.jpg",
@@ -88,7 +99,11 @@ AGREE: list[tuple[str, str, list[str]]] = [
             "nntp://news.example.net/abc$1.Xy@news.example.com",
         ],
     ),
-    ("usenet", "usenet:group:alt.binaries.example", ["news:alt.binaries.Example"]),
+    (
+        "usenet",
+        "usenet:group:alt.binaries.example",
+        ["news:alt.binaries.Example"],
+    ),
     (
         "email",
         "email:alice.b@example.com",
@@ -142,7 +157,11 @@ AGREE: list[tuple[str, str, list[str]]] = [
     ("hash", f"hash:sha256:{V2}", [V2, f"sha256:{V2.upper()}"]),
     ("hash", f"hash:pdq:{V2}", [f"pdq:{V2}", f"PDQ: {V2.upper()}"]),
     ("account", "account::@some_body", ["@Some_Body", "(@some_body)"]),
-    ("account", "account:fediverse:@some@social.example", ["@Some@Social.example"]),
+    (
+        "account",
+        "account:fediverse:@some@social.example",
+        ["@Some@Social.example"],
+    ),
     (
         "onion",
         f"onion://{ONION}/a",
@@ -184,9 +203,15 @@ def test_every_spelling_agrees(kind: str, key: str, texts: list[str]) -> None:
         ("short.onion", ("onion_invalid",)),
     ],
 )
-def test_onion_addresses_are_checked(host: str, problems: tuple[str, ...]) -> None:
+def test_onion_addresses_are_checked(
+    host: str, problems: tuple[str, ...]
+) -> None:
     found = identify_one(f"http://{host}/x")
-    assert (found.kind, found.problems, found.fetchable) == ("onion", problems, True)
+    assert (found.kind, found.problems, found.fetchable) == (
+        "onion",
+        problems,
+        True,
+    )
     assert found.registrable_domain is None
 
 
@@ -199,7 +224,11 @@ def test_onion_addresses_are_checked(host: str, problems: tuple[str, ...]) -> No
             "without_zone",
         ),
         ("203.0.113.5:70000", "203.0.113.5", "port_invalid"),
-        ("203.0.113.5:80 2026-13-01T12:00:00Z", "203.0.113.5:80", "time_invalid"),
+        (
+            "203.0.113.5:80 2026-13-01T12:00:00Z",
+            "203.0.113.5:80",
+            "time_invalid",
+        ),
     ],
 )
 def test_doubtful_times_and_ports_are_said(
@@ -221,7 +250,9 @@ def test_times_of_one_address_are_different_locations() -> None:
 def test_national_numbers_need_their_country() -> None:
     assert identify_one("069 212 3456").kind == "unknown"
     assert identify_one("070 123 456", region="MK").key == "phone:+38970123456"
-    assert identify_one("064 1234567", region="RS").key == "phone:+381641234567"
+    assert (
+        identify_one("064 1234567", region="RS").key == "phone:+381641234567"
+    )
 
 
 def test_a_gateway_keeps_its_host_for_the_notice() -> None:

@@ -255,13 +255,18 @@ AGREE: dict[tuple[str, str], list[str]] = {
         "https://www.twitch.tv/videos/123456?t=1h",
         "https://m.twitch.tv/videos/123456",
     ],
-    ("4chan", "b/123/456"): ["https://boards.4chan.org/b/thread/123/slug#p456"],
+    ("4chan", "b/123/456"): [
+        "https://boards.4chan.org/b/thread/123/slug#p456"
+    ],
 }
 
 
 @pytest.mark.parametrize(
     ("platform", "content", "texts"),
-    [(platform, content, texts) for (platform, content), texts in AGREE.items()],
+    [
+        (platform, content, texts)
+        for (platform, content), texts in AGREE.items()
+    ],
 )
 def test_every_form_of_an_address_agrees(
     platform: str, content: str, texts: list[str]
@@ -323,14 +328,19 @@ def test_a_platform_page_without_a_rule_is_still_of_its_platform() -> None:
         identify_one("https://www.google.al/search?q=x&ei=1").platform
         == "google-search"
     )
-    assert identify_one("https://notyoutube.com/watch?v=dQw4w9WgXcQ").platform is None
+    assert (
+        identify_one("https://notyoutube.com/watch?v=dQw4w9WgXcQ").platform
+        is None
+    )
     assert identify_one("https://youtube.com.evil.example/").platform is None
 
 
 def test_at_least_forty_platforms_with_a_seat_and_reporting_channels() -> None:
     platforms = load_platforms().platforms.values()
     assert len(platforms) >= 40
-    with_channel = [one for one in platforms if one.report_url or one.report_email]
+    with_channel = [
+        one for one in platforms if one.report_url or one.report_email
+    ]
     assert len(with_channel) >= 40
     assert all(len(one.seat) == 2 and one.hosts for one in platforms)
 
@@ -375,8 +385,13 @@ canonical = "https://pics.example/p/{id}"
     )
     catalogue = load_platforms(directory)
     assert load_platforms(directory) is catalogue
-    found = identify_one("http://www.pics.example/view/7?x=1", catalogue=catalogue)
-    assert (found.platform, found.canonical) == ("ours", "https://pics.example/p/7")
+    found = identify_one(
+        "http://www.pics.example/view/7?x=1", catalogue=catalogue
+    )
+    assert (found.platform, found.canonical) == (
+        "ours",
+        "https://pics.example/p/7",
+    )
 
 
 def test_all_faults_of_a_data_file_are_named_at_once(tmp_path: Path) -> None:

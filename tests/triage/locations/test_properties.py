@@ -19,7 +19,10 @@ QUIET = settings(max_examples=150, deadline=None)
 
 LABEL = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
 HOST = st.builds(
-    lambda a, b, top: f"{a}.{b}.{top}", LABEL, LABEL, st.sampled_from(["example", "al"])
+    lambda a, b, top: f"{a}.{b}.{top}",
+    LABEL,
+    LABEL,
+    st.sampled_from(["example", "al"]),
 )
 SEGMENT = st.from_regex(r"[A-Za-z0-9_~-]{1,8}", fullmatch=True)
 NAMES = st.sampled_from(["id", "page", "v", "lang", "q9", "x"])
@@ -219,12 +222,18 @@ def _defang(url: str) -> str:
 
 def _encode_letters(url: str) -> str:
     head, slash, path = (
-        url.partition(".example/") if ".example/" in url else url.partition(".al/")
+        url.partition(".example/")
+        if ".example/" in url
+        else url.partition(".al/")
     )
     return (
         head
         + slash
-        + re.sub(r"(?<![?&=])([aeiou])(?![^?&]*=)", lambda m: f"%{ord(m[1]):02x}", path)
+        + re.sub(
+            r"(?<![?&=])([aeiou])(?![^?&]*=)",
+            lambda m: f"%{ord(m[1]):02x}",
+            path,
+        )
     )
 
 
@@ -238,8 +247,12 @@ VARIATIONS: dict[str, Callable[[str], str]] = {
     "(dot)": lambda url: url.replace(".", "(dot)"),
     "other scheme": lambda url: url.replace("https", "http"),
     "no scheme": lambda url: url.removeprefix("https://"),
-    "upper-case host": lambda url: re.sub(r"//[^/]+", lambda m: m[0].upper(), url),
-    "default port": lambda url: re.sub(r"//[^/]+", lambda m: f"{m[0]}:443", url),
+    "upper-case host": lambda url: re.sub(
+        r"//[^/]+", lambda m: m[0].upper(), url
+    ),
+    "default port": lambda url: re.sub(
+        r"//[^/]+", lambda m: f"{m[0]}:443", url
+    ),
     "trailing dot": lambda url: re.sub(r"//[^/]+", lambda m: f"{m[0]}.", url),
     "user-info": lambda url: url.replace("//", "//name:word@"),
     "fragment": lambda url: f"{url}#part",
@@ -247,9 +260,13 @@ VARIATIONS: dict[str, Callable[[str], str]] = {
     "tracking": lambda url: (
         url + ("&" if "?" in url else "?") + "utm_source=a&fbclid=b"
     ),
-    "session": lambda url: url + ("&" if "?" in url else "?") + "PHPSESSID=a1b2c3d4",
+    "session": lambda url: (
+        url + ("&" if "?" in url else "?") + "PHPSESSID=a1b2c3d4"
+    ),
     "query order": _reverse_query,
-    "dot segments": lambda url: re.sub(r"(//[^/]+)/", r"\1/./x/%2e%2E/", url, count=1),
+    "dot segments": lambda url: re.sub(
+        r"(//[^/]+)/", r"\1/./x/%2e%2E/", url, count=1
+    ),
     "percent": _encode_letters,
     "brackets": lambda url: f"(<{url}>)",
     "quotes": lambda url: f"„{url}“",
@@ -268,12 +285,16 @@ VARIATIONS: dict[str, Callable[[str], str]] = {
 @given(PAGES)
 def test_every_variation_names_the_same_location(name: str, url: str) -> None:
     varied = VARIATIONS[name](url)
-    assert [one.key for one in identify(varied)] == [identify_one(url).key], varied
+    assert [one.key for one in identify(varied)] == [identify_one(url).key], (
+        varied
+    )
 
 
 @QUIET
 @given(PAGES, PAGES)
-def test_keys_of_plain_pages_differ_exactly_where_they_do(one: str, other: str) -> None:
+def test_keys_of_plain_pages_differ_exactly_where_they_do(
+    one: str, other: str
+) -> None:
     def meaning(url: str) -> tuple[str, tuple[str, ...]]:
         path, _, query = url.partition("?")
         return path, tuple(sorted(query.split("&")))
@@ -287,7 +308,9 @@ def test_keys_of_plain_pages_differ_exactly_where_they_do(one: str, other: str) 
     st.lists(PAGES, min_size=1, max_size=6, unique=True),
     st.sampled_from([" ", "\n", ", ", "; "]),
 )
-def test_every_address_of_a_text_is_found(pages: list[str], between: str) -> None:
+def test_every_address_of_a_text_is_found(
+    pages: list[str], between: str
+) -> None:
     expected = list(dict.fromkeys(identify_one(page).key for page in pages))
     assert [one.key for one in identify(between.join(pages))] == expected
 

@@ -53,7 +53,9 @@ def test_a_time_without_a_zone_keeps_its_clock_and_gets_no_zone(
     moment=st.datetimes(EARLIEST, LATEST),
     hours=st.integers(-12, 14),
 )
-def test_a_time_with_a_zone_is_one_moment(moment: datetime, hours: int) -> None:
+def test_a_time_with_a_zone_is_one_moment(
+    moment: datetime, hours: int
+) -> None:
     moment = moment.replace(microsecond=0)
     use = use_of(f"203.0.113.7 {moment:%Y-%m-%dT%H:%M:%S}{hours:+03d}:00")
     assert use.time is not None
@@ -79,10 +81,14 @@ def test_a_shift_is_never_cut_off_its_name(
     shift += f":{rest:02}" if rest else ""
     sign = "+" if minutes >= 0 else minus
     end = ")" if "(" in before else ""
-    use = use_of(f"203.0.113.7 {moment:%Y-%m-%d %H:%M:%S}{before}{sign}{shift}{end}")
+    use = use_of(
+        f"203.0.113.7 {moment:%Y-%m-%d %H:%M:%S}{before}{sign}{shift}{end}"
+    )
     assert use.time is not None
     assert use.time.is_zone_stated
-    assert use.time.if_utc == moment.replace(tzinfo=UTC) - timedelta(minutes=minutes)
+    assert use.time.if_utc == moment.replace(tzinfo=UTC) - timedelta(
+        minutes=minutes
+    )
 
 
 @given(
@@ -96,7 +102,9 @@ def test_what_stands_behind_utc_is_never_left_out(
     name: str, sign: str, digits: str
 ) -> None:
     """Whatever the shift says, the clock is not told as UTC: it is shifted, or a doubt."""
-    location = identify_one(f"203.0.113.7 2026-11-01 10:00:00 {name}{sign}{digits}")
+    location = identify_one(
+        f"203.0.113.7 2026-11-01 10:00:00 {name}{sign}{digits}"
+    )
     assert location is not None
     assert not location.canonical.endswith("2026-11-01T10:00:00Z")
 
@@ -117,7 +125,9 @@ def test_what_stands_behind_utc_is_never_left_out(
         ("2026-12-01 10:00:00 UTC+123", "2026-12-01 10:00:00"),
     ],
 )
-def test_a_named_zone_counts_where_it_means_one_moment(said: str, meant: str) -> None:
+def test_a_named_zone_counts_where_it_means_one_moment(
+    said: str, meant: str
+) -> None:
     time = use_of(f"203.0.113.7:4662 {said}").time
     assert time is not None
     assert time.shown == meant
@@ -129,14 +139,19 @@ def test_half_a_day_is_not_lost(moment: datetime, is_spelled: bool) -> None:
     half = "am" if moment.hour < 12 else "pm"
     half = f"{half[0]}.m." if is_spelled else half.upper()
     hour = moment.hour % 12 or 12
-    time = use_of(f"203.0.113.7 {moment:%Y-%m-%d} {hour}:{moment:%M:%S} {half}").time
+    time = use_of(
+        f"203.0.113.7 {moment:%Y-%m-%d} {hour}:{moment:%M:%S} {half}"
+    ).time
     assert time is not None
     assert time.shown == f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
 def test_the_hour_that_comes_twice_has_two_readings() -> None:
     twice = SaidTime("2026-10-25T02:30:00")
-    assert [f"{one:%H:%M}" for one in twice.if_local(TIRANA)] == ["00:30", "01:30"]
+    assert [f"{one:%H:%M}" for one in twice.if_local(TIRANA)] == [
+        "00:30",
+        "01:30",
+    ]
     assert len(SaidTime("2026-10-26T02:30:00").if_local(TIRANA)) == 1
 
 
@@ -152,9 +167,14 @@ def test_the_hour_that_comes_twice_has_two_readings() -> None:
         ),
     ],
 )
-def test_what_is_missing_stays_missing(canonical: str, use: AddressUse) -> None:
+def test_what_is_missing_stays_missing(
+    canonical: str, use: AddressUse
+) -> None:
     assert read_address_use(canonical) == use
 
 
 def test_a_fraction_of_a_second_is_kept() -> None:
-    assert SaidTime("2026-11-01T10:00:00.25Z").shown == "2026-11-01 10:00:00.25 UTC"
+    assert (
+        SaidTime("2026-11-01T10:00:00.25Z").shown
+        == "2026-11-01 10:00:00.25 UTC"
+    )

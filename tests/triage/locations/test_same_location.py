@@ -119,12 +119,24 @@ SAME = {
         ),
     ],
     "query": [
-        ("https://www.example.com/a?y=2&x=1", "https://www.example.com/a?x=1&y=2"),
+        (
+            "https://www.example.com/a?y=2&x=1",
+            "https://www.example.com/a?x=1&y=2",
+        ),
         ("https://www.example.com/a?", "https://www.example.com/a"),
-        ("https://www.example.com/a?x=1&&y=2&", "https://www.example.com/a?x=1&y=2"),
+        (
+            "https://www.example.com/a?x=1&&y=2&",
+            "https://www.example.com/a?x=1&y=2",
+        ),
         ("https://www.example.com/a?x=%7e", "https://www.example.com/a?x=~"),
-        ("https://www.example.com/a?x[]=1", "https://www.example.com/a?x%5B%5D=1"),
-        ("https://www.example.com/a?utm_source=m&x=1", "https://www.example.com/a?x=1"),
+        (
+            "https://www.example.com/a?x[]=1",
+            "https://www.example.com/a?x%5B%5D=1",
+        ),
+        (
+            "https://www.example.com/a?utm_source=m&x=1",
+            "https://www.example.com/a?x=1",
+        ),
         (
             "https://www.example.com/a?UTM_Campaign=m&fbclid=z",
             "https://www.example.com/a",
@@ -145,7 +157,10 @@ SAME = {
     "fragment": [
         ("https://www.example.com/a#top", "https://www.example.com/a"),
         ("https://www.example.com/a#", "https://www.example.com/a"),
-        ("https://www.example.com/a#:~:text=some", "https://www.example.com/a"),
+        (
+            "https://www.example.com/a#:~:text=some",
+            "https://www.example.com/a",
+        ),
     ],
 }
 
@@ -172,10 +187,22 @@ DIFFERENT = {
     ],
     "query": [
         ("https://www.example.com/a?x=1", "https://www.example.com/a"),
-        ("https://www.example.com/a?x=1&x=2", "https://www.example.com/a?x=2&x=1"),
-        ("https://www.example.com/a?x=1%262", "https://www.example.com/a?x=1&2"),
-        ("https://www.example.com/a?x=a+b", "https://www.example.com/a?x=a%2Bb"),
-        ("https://www.example.com/a?x=%2525", "https://www.example.com/a?x=%25"),
+        (
+            "https://www.example.com/a?x=1&x=2",
+            "https://www.example.com/a?x=2&x=1",
+        ),
+        (
+            "https://www.example.com/a?x=1%262",
+            "https://www.example.com/a?x=1&2",
+        ),
+        (
+            "https://www.example.com/a?x=a+b",
+            "https://www.example.com/a?x=a%2Bb",
+        ),
+        (
+            "https://www.example.com/a?x=%2525",
+            "https://www.example.com/a?x=%25",
+        ),
         ("https://www.example.com/a?x=A", "https://www.example.com/a?x=a"),
         ("https://www.example.com/a?sid=12", "https://www.example.com/a"),
         ("https://www.example.com/a?s=words", "https://www.example.com/a"),
@@ -209,7 +236,9 @@ def test_another_location_has_another_key(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), _rows(SAME) + _rows(DIFFERENT))
-def test_the_canonical_form_is_its_own_canonical_form(one: str, other: str) -> None:
+def test_the_canonical_form_is_its_own_canonical_form(
+    one: str, other: str
+) -> None:
     for text in (one, other):
         first = identify_one(text)
         again = identify(first.canonical)
@@ -366,7 +395,9 @@ def test_a_long_location_has_a_short_key_of_its_own() -> None:
 
 def test_a_text_beyond_the_limit_is_never_cut_inside_a_location() -> None:
     whole = (
-        "https://www.example.com/x " + "word " * 209_800 + "https://www.example.com/y"
+        "https://www.example.com/x "
+        + "word " * 209_800
+        + "https://www.example.com/y"
     )
     found = identify(whole)
     assert [one.key for one in found] == ["url://www.example.com/x"]

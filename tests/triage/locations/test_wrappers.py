@@ -59,7 +59,10 @@ def test_a_redirector_names_its_target_and_both_are_kept(text: str) -> None:
 
 ARCHIVED = [
     (f"https://web.archive.org/web/20200102030405/{PAGE}", "web.archive.org"),
-    (f"http://web.archive.org/web/20200102030405id_/{PAGE}", "web.archive.org"),
+    (
+        f"http://web.archive.org/web/20200102030405id_/{PAGE}",
+        "web.archive.org",
+    ),
     (f"https://archive.ph/20200102030405/{PAGE}", "archive.ph"),
     (f"https://archive.is/20200102030405/{PAGE}", "archive.ph"),
     (f"https://arquivo.pt/wayback/20200102030405/{PAGE}", "arquivo.pt"),
@@ -98,7 +101,9 @@ def test_a_parameter_of_an_unknown_site_is_left_alone() -> None:
     assert (found.host, found.wraps, found.via) == ("other.example", (), ())
 
 
-def test_a_wrapper_without_an_address_inside_is_a_page_like_any_other() -> None:
+def test_a_wrapper_without_an_address_inside_is_a_page_like_any_other() -> (
+    None
+):
     assert identify_one("https://www.google.com/url?q=words").wraps == ()
     assert identify_one("https://vk.com/away.php").host == "vk.com"
 

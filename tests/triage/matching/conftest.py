@@ -15,7 +15,8 @@ Build = Callable[..., HashIndex]
 
 
 @pytest.fixture(
-    scope="session", params=["numpy", "numba"] if find_spec("numba") else ["numpy"]
+    scope="session",
+    params=["numpy", "numba"] if find_spec("numba") else ["numpy"],
 )
 def engine(request: pytest.FixtureRequest) -> str:
     return request.param
@@ -31,8 +32,12 @@ def build(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Build:
         path = directory / f"{next(numbers)}.index"
         build_index(
             path,
-            hashes=np.frombuffer(b"".join(values), np.uint8).reshape(-1, bits // 8),
-            ids=np.array(range(len(values)) if ids is None else ids, dtype=np.int64),
+            hashes=np.frombuffer(b"".join(values), np.uint8).reshape(
+                -1, bits // 8
+            ),
+            ids=np.array(
+                range(len(values)) if ids is None else ids, dtype=np.int64
+            ),
             bits=bits,
             version="1",
         )

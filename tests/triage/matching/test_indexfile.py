@@ -25,14 +25,22 @@ from triage.matching.indexfile import HEADER
 from triage.matching.table import smallest
 
 SMALL = smallest(256)
-HASHES = np.random.default_rng(4).integers(0, 256, (SMALL + 10, 32), dtype=np.uint8)
+HASHES = np.random.default_rng(4).integers(
+    0, 256, (SMALL + 10, 32), dtype=np.uint8
+)
 
 
 def write(
-    path: Path, *, count: int = len(HASHES), shift: int = 0, version: str = "v1"
+    path: Path,
+    *,
+    count: int = len(HASHES),
+    shift: int = 0,
+    version: str = "v1",
 ) -> Path:
     ids = np.arange(count) + shift
-    build_index(path, hashes=HASHES[:count], ids=ids, bits=256, version=version)
+    build_index(
+        path, hashes=HASHES[:count], ids=ids, bits=256, version=version
+    )
     return path
 
 
@@ -42,7 +50,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 def test_what_is_built_is_what_is_loaded(tmp_path: Path) -> None:
-    index = load_index(write(tmp_path / "a", version="lists of Tuesday ž"), verify=True)
+    index = load_index(
+        write(tmp_path / "a", version="lists of Tuesday ž"), verify=True
+    )
     assert (len(index), index.bits, index.version) == (
         SMALL + 10,
         256,
@@ -53,7 +63,10 @@ def test_what_is_built_is_what_is_loaded(tmp_path: Path) -> None:
 
 
 def test_the_same_content_gives_the_same_file(tmp_path: Path) -> None:
-    assert write(tmp_path / "a").read_bytes() == write(tmp_path / "b").read_bytes()
+    assert (
+        write(tmp_path / "a").read_bytes()
+        == write(tmp_path / "b").read_bytes()
+    )
 
 
 def damage(whole: bytes, kind: str) -> bytes:
@@ -84,7 +97,9 @@ def damage(whole: bytes, kind: str) -> bytes:
         ("picture", "does not begin as an index does"),
     ],
 )
-def test_damage_is_named(tmp_path: Path, whole: bytes, kind: str, reason: str) -> None:
+def test_damage_is_named(
+    tmp_path: Path, whole: bytes, kind: str, reason: str
+) -> None:
     path = tmp_path / "known.index"
     path.write_bytes(damage(whole, kind))
     with pytest.raises(DamagedIndex, match=reason):
@@ -109,7 +124,10 @@ def test_buckets_out_of_order_are_refused_without_the_full_check(
     path = tmp_path / "known.index"
     count = len(HASHES)
     starts = (
-        HEADER + count * 32 + -(-(count + 1) * 4 // 64) * 64 + -(-count * 8 // 64) * 64
+        HEADER
+        + count * 32
+        + -(-(count + 1) * 4 // 64) * 64
+        + -(-count * 8 // 64) * 64
     )
     broken = bytearray(whole)
     broken[starts + 4003] ^= 0x7F
@@ -200,10 +218,14 @@ def test_a_failed_build_leaves_the_old_index(
     with pytest.raises(OSError, match="No space"):
         write(path, shift=5)
     assert [file.name for file in tmp_path.iterdir()] == ["known.index"]
-    assert load_index(path, verify=True).search(HASHES[0].tobytes(), 0) == [Match(0, 0)]
+    assert load_index(path, verify=True).search(HASHES[0].tobytes(), 0) == [
+        Match(0, 0)
+    ]
 
 
-def test_a_new_file_is_picked_up_and_the_old_one_serves_on(tmp_path: Path) -> None:
+def test_a_new_file_is_picked_up_and_the_old_one_serves_on(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "known.index"
     reader = ReloadingIndex(path)
     with pytest.raises(StaleIndex):
@@ -244,7 +266,9 @@ for _ in sys.stdin:
 """
 
 
-def test_another_process_sees_the_replacement_without_a_restart(tmp_path: Path) -> None:
+def test_another_process_sees_the_replacement_without_a_restart(
+    tmp_path: Path,
+) -> None:
     path = write(tmp_path / "known.index")
     with subprocess.Popen(
         [sys.executable, "-c", READER, str(path), HASHES[3].tobytes().hex()],
@@ -288,7 +312,9 @@ def test_two_processes_search_on_while_the_file_is_swapped_under_them(
 
     def swap(version: int) -> None:
         ids = np.arange(len(HASHES)) + 1000 * version
-        build_index(path, hashes=HASHES, ids=ids, bits=256, version=str(version))
+        build_index(
+            path, hashes=HASHES, ids=ids, bits=256, version=str(version)
+        )
 
     swap(0)
     servers = [

@@ -43,17 +43,23 @@ def array(values: list[bytes], bits: int = 256) -> np.ndarray:
 
 def expected(query: bytes, values: list[bytes], threshold: int) -> list[Match]:
     wanted = int.from_bytes(query, "big")
-    apart = [(wanted ^ int.from_bytes(value, "big")).bit_count() for value in values]
+    apart = [
+        (wanted ^ int.from_bytes(value, "big")).bit_count() for value in values
+    ]
     return [
         Match(i, d)
-        for d, i in sorted((d, i) for i, d in enumerate(apart) if d <= threshold)
+        for d, i in sorted(
+            (d, i) for i, d in enumerate(apart) if d <= threshold
+        )
     ]
 
 
 def spread(rng: random.Random, per_word: list[int]) -> list[int]:
     """Bit numbers: so many different ones in each 16-bit word."""
     return [
-        16 * w + bit for w, n in enumerate(per_word) for bit in rng.sample(range(16), n)
+        16 * w + bit
+        for w, n in enumerate(per_word)
+        for bit in rng.sample(range(16), n)
     ]
 
 
@@ -64,7 +70,8 @@ def worst_spreads(bits: int, total: int) -> list[list[int]]:
     spreads = []
     for start in range(words):
         even = [
-            total // words + ((w - start) % words < total % words) for w in range(words)
+            total // words + ((w - start) % words < total % words)
+            for w in range(words)
         ]
         spreads.append(even)
         pairs = words // 2
@@ -138,7 +145,9 @@ def test_the_plan_covers_every_spread(bits: int) -> None:
             assert left + right + 2 > budget
         radius = lookups.tables[lookups.word, 2]
         assert (np.bitwise_count(lookups.flip) <= radius).all()
-        assert len(np.unique(lookups.word * 65536 + lookups.flip)) == len(lookups.word)
+        assert len(np.unique(lookups.word * 65536 + lookups.flip)) == len(
+            lookups.word
+        )
     assert plan(bits, 200) is None
 
 
@@ -162,7 +171,8 @@ def test_the_opposite_of_a_hash_is_all_its_bits_away(
     assert Match(0, bits) in index.search(opposite, bits)
     assert Match(0, bits) not in index.search(opposite, bits - 1)
     assert (
-        distances(np.full((3, bits // 64), 2**64 - 1, np.uint64)).tolist() == [bits] * 3
+        distances(np.full((3, bits // 64), 2**64 - 1, np.uint64)).tolist()
+        == [bits] * 3
     )
 
 
@@ -184,7 +194,9 @@ def test_lists_of_every_size(build: Build, count: int) -> None:
 
 def test_entries_that_share_a_hash_are_all_told(build: Build) -> None:
     values = noise(LARGE, 256)
-    index = build([*values, values[9], values[9]], [*range(LARGE), 70_000, 60_000])
+    index = build(
+        [*values, values[9], values[9]], [*range(LARGE), 70_000, 60_000]
+    )
     wanted = [Match(9, 1), Match(60_000, 1), Match(70_000, 1)]
     assert index.search(flipped(values[9], [77]), 31) == wanted
     assert index.search_many(array([flipped(values[9], [77])] * 2), 31) == [
@@ -223,7 +235,8 @@ def test_lists_of_near_identical_hashes(
     rng = random.Random(1)
     queries = [values[0], values[2000], values[-1]]
     queries += [
-        flipped(values[3000], rng.sample(range(bits), n)) for n in (6, 20, 33, 45)
+        flipped(values[3000], rng.sample(range(bits), n))
+        for n in (6, 20, 33, 45)
     ]
     found = index.search_many(array(queries, bits), threshold)
     assert found == [expected(query, values, threshold) for query in queries]
@@ -247,7 +260,9 @@ def test_additions_are_searched_beside_and_deletions_masked(
     values, more = noise(LARGE, 256), noise(extra, 256, seed=9)
     index = build(values)
     numbers = np.arange(100_000, 100_000 + extra)
-    changed = index.with_changes(array(more), numbers, np.array([7, 5, 424_242]))
+    changed = index.with_changes(
+        array(more), numbers, np.array([7, 5, 424_242])
+    )
     assert len(changed) == LARGE + extra - 2
     assert changed.search(values[5], 31) == []
     assert changed.search_many(array([values[5]]), 31) == [[]]
@@ -258,7 +273,9 @@ def test_additions_are_searched_beside_and_deletions_masked(
         [Match(100_000, 0)],
     ]
     assert index.search(values[5], 31) == [Match(5, 0)]
-    again = changed.with_changes(array([values[5]]), np.array([5]), np.array([5]))
+    again = changed.with_changes(
+        array([values[5]]), np.array([5]), np.array([5])
+    )
     assert again.search(values[5], 31) == [Match(5, 0)]
     assert again.search(more[2], 31) == []
     assert again.search(values[7], 31) == [Match(7, 0)]
@@ -282,7 +299,10 @@ def test_every_hash_compared_gives_the_same() -> None:
     query = table.hashes[19_999:].copy()
     query[0, 3] ^= np.uint64(0xFF)
     found = compare_all(table, query, 0, 8)
-    assert (found.position.tolist(), found.distance.tolist()) == ([19_999], [8])
+    assert (found.position.tolist(), found.distance.tolist()) == (
+        [19_999],
+        [8],
+    )
 
 
 def test_queries_of_the_wrong_shape_are_refused(build: Build) -> None:
@@ -301,7 +321,9 @@ def test_queries_of_the_wrong_shape_are_refused(build: Build) -> None:
         )
 
 
-def test_a_position_that_leads_nowhere_is_damage_and_not_a_miss(engine: str) -> None:
+def test_a_position_that_leads_nowhere_is_damage_and_not_a_miss(
+    engine: str,
+) -> None:
     values = array(noise(LARGE, 256))
     table = in_memory(values, np.arange(LARGE), 256)
     table.positions.base.flags.writeable = True

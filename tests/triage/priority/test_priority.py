@@ -52,7 +52,9 @@ def test_nothing_known_scores_nothing() -> None:
         (Signals(deadline_hours=48), 0),
     ],
 )
-def test_each_signal_weighs_what_the_file_says(case: Signals, points: int) -> None:
+def test_each_signal_weighs_what_the_file_says(
+    case: Signals, points: int
+) -> None:
     assert score(case, WEIGHTS).score == points
 
 
@@ -71,7 +73,9 @@ def test_what_nobody_knows_stands_above_what_a_list_knows(
 
 
 @given(signals, st.sampled_from(["en", "sq"]))
-def test_the_parts_are_the_whole_and_say_why(case: Signals, language: str) -> None:
+def test_the_parts_are_the_whole_and_say_why(
+    case: Signals, language: str
+) -> None:
     found = score(case, WEIGHTS, language)
     assert 0 <= found.score <= 1000
     assert found.score == sum(part.points for part in found.parts)
@@ -108,14 +112,23 @@ def test_more_never_means_less(case: Signals) -> None:
 
 
 @given(signals, signals)
-def test_danger_now_stands_above_everything_else(one: Signals, other: Signals) -> None:
-    danger, calm = replace(one, danger_now=True), replace(other, danger_now=False)
+def test_danger_now_stands_above_everything_else(
+    one: Signals, other: Signals
+) -> None:
+    danger, calm = (
+        replace(one, danger_now=True),
+        replace(other, danger_now=False),
+    )
     assert score(danger, WEIGHTS).score > score(calm, WEIGHTS).score
 
 
 @pytest.mark.parametrize(
     "bad",
-    [Signals(sightings=-1), Signals(age_hours=-1.0), Signals(age_hours=float("nan"))],
+    [
+        Signals(sightings=-1),
+        Signals(age_hours=-1.0),
+        Signals(age_hours=float("nan")),
+    ],
 )
 def test_figures_that_cannot_be_are_refused(bad: Signals) -> None:
     with pytest.raises(InvalidInput):
@@ -128,7 +141,11 @@ def test_figures_that_cannot_be_are_refused(bad: Signals) -> None:
         ("points = 520", "points = 600", "more than 1000"),
         ("points = 520", "points = -1", "/danger_now/points"),
         ("[sightings]", "[sightingz]", "/sightingz"),
-        ('why.en = "A child is in danger now."', 'why.de = "x"', "English reason"),
+        (
+            'why.en = "A child is in danger now."',
+            'why.de = "x"',
+            "English reason",
+        ),
         ("points = 25\nwhy", "points = 61\nwhy", "must not weigh less"),
     ],
 )

@@ -21,11 +21,20 @@ def test_every_step_is_measured_and_does_what_it_says(
     assert told["database"] == server
     rows = {row["case"]: row for row in told["rows"]}
     assert rows["first version"]["added"] == 1_000
-    assert (rows["second version"]["added"], rows["second version"]["removed"]) == (
+    assert (
+        rows["second version"]["added"],
+        rows["second version"]["removed"],
+    ) == (
         100,
         100,
     )
-    assert (rows["roll back"]["added"], rows["roll back"]["removed"]) == (100, 100)
-    assert rows["first version"]["reference"] > 0 and rows["export as CSV"]["ours"] > 0
+    assert (rows["roll back"]["added"], rows["roll back"]["removed"]) == (
+        100,
+        100,
+    )
+    assert (
+        rows["first version"]["reference"] > 0
+        and rows["export as CSV"]["ours"] > 0
+    )
     with pytest.raises(Conflict, match="empty"):
         imports.run(1_000, database=database)

@@ -42,7 +42,9 @@ def test_a_killed_bench_leaves_nothing_behind(short_path: Path) -> None:
         "--workers",
         "1",
     ]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as bench:
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE
+    ) as bench:
         assert bench.stderr is not None
         said = b""
         for line in bench.stderr:
@@ -62,19 +64,40 @@ def test_a_killed_bench_leaves_nothing_behind(short_path: Path) -> None:
     assert list(short_path.glob("hotline-bench-*")) == []
 
 
-def test_what_it_tells(short_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_it_tells(
+    short_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(pipeline, "PAUSE_SECONDS", 0.05)
     monkeypatch.setenv("TMPDIR", str(short_path))
     monkeypatch.setattr("tempfile.tempdir", str(short_path))
     ticks: list[str] = []
-    told = pipeline.run(size=20, reports=3, many=6, workers=1, tick=ticks.append)
+    told = pipeline.run(
+        size=20, reports=3, many=6, workers=1, tick=ticks.append
+    )
     idle, busy = told["rows"]
-    assert idle["reports"] == 3 and 0 < idle["p50"] <= idle["ours"] <= idle["max"] < 60
-    assert busy["reports"] == 6 and busy["ours"] > 0 and busy["accepted_per_second"] > 0
-    for name in ("queueing", "identity", "hosting", "fetch", "hash", "match", "store"):
+    assert (
+        idle["reports"] == 3
+        and 0 < idle["p50"] <= idle["ours"] <= idle["max"] < 60
+    )
+    assert (
+        busy["reports"] == 6
+        and busy["ours"] > 0
+        and busy["accepted_per_second"] > 0
+    )
+    for name in (
+        "queueing",
+        "identity",
+        "hosting",
+        "fetch",
+        "hash",
+        "match",
+        "store",
+    ):
         assert idle[f"{name}_ms"] >= 0 and busy[f"{name}_ms"] >= 0
     assert (
-        idle["store_ms"] > 0 and told["index_size"] == 20 and told["ready_seconds"] > 0
+        idle["store_ms"] > 0
+        and told["index_size"] == 20
+        and told["ready_seconds"] > 0
     )
     assert "Starting the service …" in ticks
     assert list(short_path.iterdir()) == []
@@ -101,7 +124,9 @@ def test_every_copy_has_bytes_of_its_own_and_is_still_the_picture() -> None:
     assert len({one.sha256 for one in seen}) == 3
     assert len({one.pdq for one in seen}) == 1
     listed = {
-        e.value for e in formats.parse("csv", pictures.known_list()) if e[0] == "pdq"
+        e.value
+        for e in formats.parse("csv", pictures.known_list())
+        if e[0] == "pdq"
     }
     assert len(listed) == len(pictures.NAMES)
     for data in made:
@@ -118,7 +143,12 @@ def test_percentiles_are_of_the_nearest_rank() -> None:
 
 def test_where_the_time_went() -> None:
     jobs = [
-        {"job": "report.received", "waited": 0.1, "seconds": 0.02, "steps": {}},
+        {
+            "job": "report.received",
+            "waited": 0.1,
+            "seconds": 0.02,
+            "steps": {},
+        },
         {
             "job": "item.examine",
             "waited": 0.3,

@@ -35,7 +35,9 @@ def test_the_help_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.name)
-def test_a_row_says_what_its_command_says(row: cli.commands.CommandRow) -> None:
+def test_a_row_says_what_its_command_says(
+    row: cli.commands.CommandRow,
+) -> None:
     command = load_command(row.name)
     first_paragraph = (command.help or "").split("\n\n")[0]
     assert row.summary == " ".join(first_paragraph.split())
@@ -62,7 +64,9 @@ def test_every_command_is_in_the_help_but_the_hidden_ones(
     assert cli.run(["--help"]) == 0
     shown = capsys.readouterr().out
     first_words = {
-        words[1] for line in shown.splitlines() if len(words := line.split()) > 2
+        words[1]
+        for line in shown.splitlines()
+        if len(words := line.split()) > 2
     }
     assert {row.name for row in COMMANDS if not row.hidden} <= first_words
     assert "sandbox" not in first_words

@@ -111,16 +111,43 @@ def load_demo_policy(folder: Path) -> object:
 
 HASH_KINDS = ("md5", "sha1", "sha256", "pdq", "phash")
 SENDERS = ("dkim", "arf", "xarf", "plain", "ncmec", "provider")
-PARTNER_KINDS = ("police", "ncb", "helpline", "regulator", "hotline", "platform")
-WRAPPERS = ("redirector", "proxy", "translator", "archive", "dashes", "base64", "host")
-RULE_WORDS = (Destination, GroundName, Answer, Condition, PlaceFact, country_codes())
+PARTNER_KINDS = (
+    "police",
+    "ncb",
+    "helpline",
+    "regulator",
+    "hotline",
+    "platform",
+)
+WRAPPERS = (
+    "redirector",
+    "proxy",
+    "translator",
+    "archive",
+    "dashes",
+    "base64",
+    "host",
+)
+RULE_WORDS = (
+    Destination,
+    GroundName,
+    Answer,
+    Condition,
+    PlaceFact,
+    country_codes(),
+)
 COUNTRY_WORDS = (Day, language_codes(), country_codes())
 FREE_TEXT = r"^(source|reference_prefix|police_report|regulator|name|hotline)"
 DATA_FILES = (
     DataFile("limits.toml", load_limits),
     DataFile("mail_senders.toml", load_senders, (SENDERS,), MAIL_SENDERS),
     *(
-        DataFile(f"country_{code}.toml", load_countries, COUNTRY_WORDS, free=FREE_TEXT)
+        DataFile(
+            f"country_{code}.toml",
+            load_countries,
+            COUNTRY_WORDS,
+            free=FREE_TEXT,
+        )
         for code in ("al", "mk", "rs")
     ),
     *(
@@ -130,13 +157,25 @@ DATA_FILES = (
     DataFile("routing_network.toml", load_rules, RULE_WORDS),
     DataFile("languages/en/routing.toml", load_rules, (PlaceFact,)),
     DataFile("languages/sq/routing.toml", load_rules, (PlaceFact,)),
-    DataFile("partner_hotlines.csv", load_rules, (country_codes(), ("yes", "no"))),
-    DataFile("priority_weights.toml", load_rules, (priority.Slug, language_codes())),
-    DataFile("partner_directory.toml", seed.load_seed, (PARTNER_KINDS, *COUNTRY_WORDS)),
+    DataFile(
+        "partner_hotlines.csv", load_rules, (country_codes(), ("yes", "no"))
+    ),
+    DataFile(
+        "priority_weights.toml", load_rules, (priority.Slug, language_codes())
+    ),
+    DataFile(
+        "partner_directory.toml",
+        seed.load_seed,
+        (PARTNER_KINDS, *COUNTRY_WORDS),
+    ),
     DataFile("municipalities.csv", seed.load_seed, (country_codes(),)),
-    DataFile("platforms.toml", load_platforms, (country_codes(), ("url", "account"))),
+    DataFile(
+        "platforms.toml", load_platforms, (country_codes(), ("url", "account"))
+    ),
     DataFile("tracking.toml", load_platforms, free_names=True),
-    DataFile("wrappers.toml", load_platforms, (WRAPPERS,), free=r"^paramet|^id"),
+    DataFile(
+        "wrappers.toml", load_platforms, (WRAPPERS,), free=r"^paramet|^id"
+    ),
     DataFile(
         "assessment.toml",
         load_schema,
@@ -145,10 +184,16 @@ DATA_FILES = (
         own_answers_after='name = "age"',
     ),
     DataFile(
-        "remote_lists.toml", load_remote_lists, (HASH_KINDS, CLASSES), REMOTE_LISTS
+        "remote_lists.toml",
+        load_remote_lists,
+        (HASH_KINDS, CLASSES),
+        REMOTE_LISTS,
     ),
     DataFile(
-        "known_networks.toml", load_known_networks, (country_codes(),), KNOWN_NETWORKS
+        "known_networks.toml",
+        load_known_networks,
+        (country_codes(),),
+        KNOWN_NETWORKS,
     ),
     DataFile("cdn.toml", CdnRanges.load),
     DataFile("availability.toml", load_policy),
@@ -256,14 +301,18 @@ def misspelt(
 def misspelt_cells(file: DataFile, text: str) -> Iterator[Misspelling]:
     """Each title of a column, and the words of the first and the last row."""
     words = frozenset(str(word) for group in file.words for word in group)
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    lines = [
+        line for line in text.splitlines() if line and not line.startswith("#")
+    ]
     for number in (0, 1, len(lines) - 1):
         cells = lines[number].split(",")
         for column, cell in enumerate(cells):
             if number == 0 or cell in words:
                 wrong = misspell(cell, words)
                 line = ",".join([*cells[:column], wrong, *cells[column + 1 :]])
-                changed = "\n".join([*lines[:number], line, *lines[number + 1 :]])
+                changed = "\n".join(
+                    [*lines[:number], line, *lines[number + 1 :]]
+                )
                 yield Misspelling(number + 1, cell, wrong, changed)
 
 
@@ -275,7 +324,9 @@ def test_every_data_file_of_the_repository_is_looked_at() -> None:
         if path.is_file()
     }
     languages = (REPOSITORY / "hotline" / "languages").glob("*/routing.toml")
-    shipped |= {f"languages/{path.parent.name}/routing.toml" for path in languages}
+    shipped |= {
+        f"languages/{path.parent.name}/routing.toml" for path in languages
+    }
     assert shipped == {file.name for file in DATA_FILES} | set(WITHOUT_WORDS)
 
 
@@ -316,10 +367,14 @@ def test_the_check_of_the_configuration_reads_every_file(
     (tmp_path / file.place).write_text(case.text, encoding="utf-8")
     policy = "demo" if "demo" in file.name else "default"
     settings = Settings(data_dir=tmp_path, availability_policy=policy)
-    assert any(case.wrong in fault for fault in oversight.list_faults(settings))
+    assert any(
+        case.wrong in fault for fault in oversight.list_faults(settings)
+    )
 
 
-def test_each_kind_in_which_a_child_is_in_contact_raises_the_priority() -> None:
+def test_each_kind_in_which_a_child_is_in_contact_raises_the_priority() -> (
+    None
+):
     """A misspelt kind in a list of the rules' file once lowered it from 120 to 40.
 
     The flag now stands in the kind's own row, where there is no word to misspell.
@@ -338,7 +393,9 @@ def test_each_kind_in_which_a_child_is_in_contact_raises_the_priority() -> None:
 
 
 def test_the_schema_of_referrals_has_no_word_of_its_own() -> None:
-    schema = json.loads(path_of("referral.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        path_of("referral.schema.json").read_text(encoding="utf-8")
+    )
     properties = schema["properties"]
     assert set(properties["addressee"]["properties"]["kind"]["enum"]) <= set(
         Destination

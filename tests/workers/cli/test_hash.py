@@ -86,7 +86,8 @@ def test_a_name_that_is_no_text(app: typer.Typer, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("missing.png", "does not exist"), (".", "is a directory")]
+    ("name", "says"),
+    [("missing.png", "does not exist"), (".", "is a directory")],
 )
 def test_what_cannot_be_read_is_said_before_anything_is_hashed(
     name: str, says: str, app: typer.Typer, shapes: Path, tmp_path: Path

@@ -25,7 +25,9 @@ MD5 = "0123456789abcdef" * 2
 
 
 @pytest.fixture(autouse=True)
-def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
     context = build_context(load_settings())
     metadata.create_all(context.database.engine)
@@ -40,7 +42,15 @@ def imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     file.write_text(f"md5,category\n{MD5},A1\nnonsense,A1\n")
     assert (
         cli.run(
-            ["hashlist", "import", "one", str(file), "--source", "Police", "--json"]
+            [
+                "hashlist",
+                "import",
+                "one",
+                str(file),
+                "--source",
+                "Police",
+                "--json",
+            ]
         )
         == 0
     )
@@ -84,7 +94,9 @@ def test_versions_tell_what_came_and_went(
     capsys.readouterr()
     assert cli.run(["hashlist", "versions", "one", "--json"]) == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [(row["version"], row["added"], row["removed"]) for row in told] == [
+    assert [
+        (row["version"], row["added"], row["removed"]) for row in told
+    ] == [
         (3, 1, 1),
         (2, 1, 1),
         (1, 1, 0),
@@ -103,18 +115,34 @@ def test_the_difference_of_two_versions_is_whole_only_where_the_list_may_leave(
     capsys.readouterr()
     assert cli.run(["hashlist", "diff", "one", "0", "1", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told == {"change": "+", "kind": "md5", "value": MD5, "category": "A1"}
+    assert told == {
+        "change": "+",
+        "kind": "md5",
+        "value": MD5,
+        "category": "A1",
+    }
     assert cli.run(["hashlist", "diff", "one", "5"]) == 2
     assert "it has 1 to 2" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("imported")
 def test_a_lists_own_properties() -> None:
-    arguments = ["--map", "A1=national", "--pdq-threshold", "20", "--confidence", "0.5"]
+    arguments = [
+        "--map",
+        "A1=national",
+        "--pdq-threshold",
+        "20",
+        "--confidence",
+        "0.5",
+    ]
     assert cli.run(["hashlist", "set", "one", *arguments, "--exportable"]) == 0
     found = _stored()
     assert found.category_map == {"A1": "national"}
-    assert (found.pdq_threshold, found.confidence, found.exportable) == (20, 0.5, True)
+    assert (found.pdq_threshold, found.confidence, found.exportable) == (
+        20,
+        0.5,
+        True,
+    )
     assert found.source == "Police"
 
 
@@ -123,7 +151,10 @@ def test_a_lists_own_properties() -> None:
     ("arguments", "reason"),
     [
         (["--pdq-threshold", "32", "--confidence", "2"], "confidence: 0 to 1"),
-        (["--confidence", "2", "--pdq-threshold", "32"], "pdq_threshold: 0 to 31"),
+        (
+            ["--confidence", "2", "--pdq-threshold", "32"],
+            "pdq_threshold: 0 to 31",
+        ),
         (["--map", "A1=worst"], "baseline"),
         (["--map", "A1"], "LABEL=CLASS"),
         ([], "Nothing to change"),
@@ -138,7 +169,9 @@ def test_properties_that_cannot_be(
 
 
 def test_an_update_reads_its_credentials_from_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     seen: list[Any] = []
 
@@ -146,12 +179,20 @@ def test_an_update_reads_its_credentials_from_files(
         _: Any, name: str, sharing: ncmec.HashSharing, **given: Any
     ) -> ncmec.Update:
         seen.append((name, sharing._headers["Authorization"], given["whole"]))
-        return ncmec.Update(Import(1, 5, 0, 0, ()), 5, 0, "2026-10-20T08:00:00Z")
+        return ncmec.Update(
+            Import(1, 5, 0, 0, ()), 5, 0, "2026-10-20T08:00:00Z"
+        )
 
     monkeypatch.setattr(ncmec, "update", fetched)
     user, password = tmp_path / "user", tmp_path / "password"
     user.write_text("example\n")
-    arguments = ["--user-file", str(user), "--password-file", str(password), "--json"]
+    arguments = [
+        "--user-file",
+        str(user),
+        "--password-file",
+        str(password),
+        "--json",
+    ]
     command = [
         "hashlist",
         "update",
@@ -164,7 +205,10 @@ def test_an_update_reads_its_credentials_from_files(
     password.write_text("secret\n")
     capsys.readouterr()
     assert cli.run(command) == 0
-    assert json.loads(capsys.readouterr().out)["checkpoint"] == "2026-10-20T08:00:00Z"
+    assert (
+        json.loads(capsys.readouterr().out)["checkpoint"]
+        == "2026-10-20T08:00:00Z"
+    )
     ((name, auth, whole),) = seen
     assert (name, whole) == ("n", False)
     scheme, _, credentials = auth.partition(" ")
@@ -225,10 +269,15 @@ def test_telling_the_police_by_itself_takes_two_on_the_console_and_is_stopped_he
 
 
 def test_where_one_person_is_enough_the_command_switches_it_on(
-    imported: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    imported: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HOTLINE_SECOND_PERSON", "false")
     assert cli.run(["hashlist", "police", "one", "--on"]) == 0
     told = capsys.readouterr()
-    assert "by itself from now on" in told.out and "nobody looks before" in told.err
+    assert (
+        "by itself from now on" in told.out
+        and "nobody looks before" in told.err
+    )
     assert _stored().police_since is not None

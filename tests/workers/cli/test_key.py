@@ -66,15 +66,28 @@ def test_a_key_s_life(capsys: pytest.CaptureFixture[str]) -> None:
     assert "revoked" in capsys.readouterr().out
 
 
-def test_a_key_is_shown_in_plain_words(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_is_shown_in_plain_words(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert cli.run(["key", "add", "Helpline", "--scope", "reports"]) == 0
     said = capsys.readouterr().out.split()
     assert works(said[-1], "reports")
 
 
-def test_a_webhook_s_secret_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_webhook_s_secret_is_shown_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     url = "https://app.example/hook"
-    arguments = ["key", "add", "App", "--scope", "reports", "--webhook", url, "--json"]
+    arguments = [
+        "key",
+        "add",
+        "App",
+        "--scope",
+        "reports",
+        "--webhook",
+        url,
+        "--json",
+    ]
     assert cli.run(arguments) == 0
     secret = json.loads(capsys.readouterr().out)["webhook_secret"]
     assert secret.startswith("whsec_")
@@ -83,7 +96,13 @@ def test_a_webhook_s_secret_is_shown_once(capsys: pytest.CaptureFixture[str]) ->
     assert json.loads(listed)["webhook"] == url and secret not in listed
     assert (
         cli.run(
-            [*arguments[:2], "Two", *arguments[3:5], "--webhook", "http://app.example"]
+            [
+                *arguments[:2],
+                "Two",
+                *arguments[3:5],
+                "--webhook",
+                "http://app.example",
+            ]
         )
         == 2
     )
@@ -123,7 +142,9 @@ def receiver(
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             taken.append(
-                json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                json.loads(
+                    self.rfile.read(int(self.headers["Content-Length"]))
+                )
             )
             self.send_response(204 if self.path == "/hook" else 404)
             self.end_headers()
@@ -142,7 +163,8 @@ def receiver(
 
 
 def test_a_webhook_is_set_tried_changed_and_removed(
-    receiver: tuple[str, list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+    receiver: tuple[str, list[dict[str, Any]]],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     url, taken = receiver
     assert cli.run(["key", "add", "App", "--scope", "reports"]) == 0
@@ -150,7 +172,10 @@ def test_a_webhook_is_set_tried_changed_and_removed(
     assert "has no webhook" in capsys.readouterr().err
     secrets = []
     for path in ("/wrong", "/hook"):
-        assert cli.run(["key", "webhook", "set", "App", url + path, "--json"]) == 0
+        assert (
+            cli.run(["key", "webhook", "set", "App", url + path, "--json"])
+            == 0
+        )
         made = json.loads(capsys.readouterr().out)
         assert made["webhook"] == url + path
         secrets.append(made["webhook_secret"])

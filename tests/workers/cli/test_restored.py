@@ -22,11 +22,22 @@ from workers.migrations.run import stamp
 from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
-NOTE = ["audit", "restored", "--why", "disk lost", "--by", "drita", "--with", "teuta"]
+NOTE = [
+    "audit",
+    "restored",
+    "--why",
+    "disk lost",
+    "--by",
+    "drita",
+    "--with",
+    "teuta",
+]
 
 
 @pytest.fixture
-def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Context]:
+def context(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Context]:
     monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
     made = build_context(load_settings())
@@ -99,7 +110,10 @@ def test_a_restore_is_noted_by_two_and_verified_from_there(
         row = session.scalars(
             select(AuditEntry).where(AuditEntry.action == "audit.restored")
         ).one()
-    assert (row.actor, row.details["second"]) == ("person:drita", "person:teuta")
+    assert (row.actor, row.details["second"]) == (
+        "person:drita",
+        "person:teuta",
+    )
     lose_the_newest(context, 5)
     assert cli.run(["audit", "verify"]) == 1
 

@@ -23,7 +23,8 @@ def app() -> typer.Typer:
 def facts_file(directory: Path, facts: Any) -> str:
     path = directory / "facts.json"
     path.write_text(
-        facts if isinstance(facts, str) else json.dumps(facts), encoding="utf-8"
+        facts if isinstance(facts, str) else json.dumps(facts),
+        encoding="utf-8",
     )
     return str(path)
 
@@ -34,7 +35,8 @@ def run(app: typer.Typer, *arguments: str, stdin: str | None = None) -> Any:
 
 def test_json_is_one_object_a_line(app: typer.Typer, tmp_path: Path) -> None:
     name = facts_file(
-        tmp_path, {"home": "AL", "hosting_country": "AL", "assessment": "baseline"}
+        tmp_path,
+        {"home": "AL", "hosting_country": "AL", "assessment": "baseline"},
     )
     outcome = run(app, "--json", name)
     assert outcome.exit_code == 0
@@ -44,24 +46,32 @@ def test_json_is_one_object_a_line(app: typer.Typer, tmp_path: Path) -> None:
     assert "police" in {one["to"] for one in answer["routes"]}
 
 
-def test_standard_input_and_a_home_for_facts_without_one(app: typer.Typer) -> None:
-    outcome = run(app, "--json", "--home", "RS", "-", stdin='{"hosting_country": "RS"}')
+def test_standard_input_and_a_home_for_facts_without_one(
+    app: typer.Typer,
+) -> None:
+    outcome = run(
+        app, "--json", "--home", "RS", "-", stdin='{"hosting_country": "RS"}'
+    )
     assert {
-        ground["country"] for ground in json.loads(outcome.stdout)["jurisdiction"]
+        ground["country"]
+        for ground in json.loads(outcome.stdout)["jurisdiction"]
     } == {"RS"}
 
 
 def test_the_facts_own_home_goes_first(app: typer.Typer) -> None:
     outcome = run(app, "--json", "--home", "RS", "-", stdin='{"home": "MK"}')
     assert {
-        ground["country"] for ground in json.loads(outcome.stdout)["jurisdiction"]
+        ground["country"]
+        for ground in json.loads(outcome.stdout)["jurisdiction"]
     } == {"MK"}
 
 
 def test_people_read_a_table_in_their_language(
     app: typer.Typer, tmp_path: Path
 ) -> None:
-    name = facts_file(tmp_path, {"home": "AL", "victim": {"at_immediate_risk": True}})
+    name = facts_file(
+        tmp_path, {"home": "AL", "victim": {"at_immediate_risk": True}}
+    )
     outcome = run(app, "--language", "sq", name)
     assert outcome.exit_code == 0
     assert "emergency" in outcome.stdout and "112" in outcome.stdout
@@ -91,7 +101,9 @@ def test_bad_facts_are_one_error_that_says_where(
 
 
 @pytest.mark.parametrize("name", ["no/such/file.json", ".", "a\0b"])
-def test_a_file_that_cannot_be_read_is_bad_input(app: typer.Typer, name: str) -> None:
+def test_a_file_that_cannot_be_read_is_bad_input(
+    app: typer.Typer, name: str
+) -> None:
     assert isinstance(run(app, name).exception, InvalidInput)
 
 

@@ -40,7 +40,9 @@ def app() -> typer.Typer:
 def rows(
     app: typer.Typer, *arguments: str, stdin: bytes | None = None
 ) -> list[dict[str, Any]]:
-    outcome = CliRunner().invoke(app, ["url", "--json", *arguments], input=stdin)
+    outcome = CliRunner().invoke(
+        app, ["url", "--json", *arguments], input=stdin
+    )
     assert outcome.exit_code == 0, outcome.output
     return [json.loads(line) for line in outcome.stdout.splitlines()]
 
@@ -73,7 +75,9 @@ def test_each_line_of_standard_input_is_an_input(app: typer.Typer) -> None:
     assert found[1]["input"] == "https://a.example/1"
 
 
-def test_several_locations_of_one_input_are_a_line_each(app: typer.Typer) -> None:
+def test_several_locations_of_one_input_are_a_line_each(
+    app: typer.Typer,
+) -> None:
     found = rows(app, "see https://a.example/1 and hxxp://b.example/2.")
     assert [row["canonical"] for row in found] == [
         "https://a.example/1",
@@ -81,8 +85,12 @@ def test_several_locations_of_one_input_are_a_line_each(app: typer.Typer) -> Non
     ]
 
 
-def test_what_looks_like_an_option_may_follow_two_hyphens(app: typer.Typer) -> None:
-    assert rows(app, "--", "--json", "https://a.example/")[0]["kind"] == "unknown"
+def test_what_looks_like_an_option_may_follow_two_hyphens(
+    app: typer.Typer,
+) -> None:
+    assert (
+        rows(app, "--", "--json", "https://a.example/")[0]["kind"] == "unknown"
+    )
 
 
 def test_a_password_is_not_repeated(app: typer.Typer) -> None:
@@ -91,9 +99,12 @@ def test_a_password_is_not_repeated(app: typer.Typer) -> None:
     assert found[0]["problems"] == ["userinfo_removed"]
 
 
-def test_national_numbers_are_understood_for_a_region(app: typer.Typer) -> None:
+def test_national_numbers_are_understood_for_a_region(
+    app: typer.Typer,
+) -> None:
     assert (
-        rows(app, "--region", "al", "069 212 3456")[0]["key"] == "phone:+355692123456"
+        rows(app, "--region", "al", "069 212 3456")[0]["key"]
+        == "phone:+355692123456"
     )
 
 
@@ -115,6 +126,8 @@ def test_without_an_input_the_usage_is_shown(app: typer.Typer) -> None:
 
 
 def test_hostile_bytes_do_not_end_the_run(app: typer.Typer) -> None:
-    found = rows(app, "-", stdin=b"\x00\xed\xa0\x80\xff\n" + b"[" * 50_000 + b"\n")
+    found = rows(
+        app, "-", stdin=b"\x00\xed\xa0\x80\xff\n" + b"[" * 50_000 + b"\n"
+    )
     assert [row["kind"] for row in found] == ["unknown", "unknown"]
     assert rows(app, "https://a.example/\udcff")[0]["kind"] == "url"

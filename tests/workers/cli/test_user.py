@@ -21,7 +21,9 @@ from workers.migrations.tables import metadata
 
 
 @pytest.fixture(autouse=True)
-def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
     context = build_context(load_settings())
@@ -44,7 +46,9 @@ def stored(username: str) -> Person:
         context.close()
 
 
-def test_add_prints_the_password_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_add_prints_the_password_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     arguments = [
         "user",
         "add",
@@ -65,16 +69,24 @@ def test_add_prints_the_password_once(capsys: pytest.CaptureFixture[str]) -> Non
     assert passwords.matches(stored("ana").password_hash, shape["password"])
     assert cli.run(["user", "list", "--json"]) == 0
     listed = capsys.readouterr().out
-    assert shape["password"] not in listed and json.loads(listed)["disabled_at"] is None
+    assert (
+        shape["password"] not in listed
+        and json.loads(listed)["disabled_at"] is None
+    )
 
 
 def test_password_from_standard_input(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("from the vault of ours\n"))
-    assert cli.run(["user", "add", "ana", "--role", "senior", "--password-stdin"]) == 0
+    assert (
+        cli.run(["user", "add", "ana", "--role", "senior", "--password-stdin"])
+        == 0
+    )
     assert "vault" not in capsys.readouterr().out
-    assert passwords.matches(stored("ana").password_hash, "from the vault of ours")
+    assert passwords.matches(
+        stored("ana").password_hash, "from the vault of ours"
+    )
 
 
 @pytest.mark.parametrize(

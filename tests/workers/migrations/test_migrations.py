@@ -30,7 +30,9 @@ NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 def test_the_migrated_schema_is_what_the_models_say(context: Context) -> None:
     with context.database.engine.connect() as connection:
-        migration = MigrationContext.configure(connection, opts={"compare_type": True})
+        migration = MigrationContext.configure(
+            connection, opts={"compare_type": True}
+        )
         assert compare_metadata(migration, metadata) == []
 
 
@@ -95,7 +97,10 @@ def test_a_held_case_is_no_stranger_to_the_schema_before_floods(
         )
     run.downgrade(context.database, "0002")
     with context.database.engine.connect() as connection:
-        assert connection.scalar(text("SELECT state FROM case_file")) == "received"
+        assert (
+            connection.scalar(text("SELECT state FROM case_file"))
+            == "received"
+        )
 
 
 def test_an_old_schema_is_refused_with_what_to_do(
@@ -103,7 +108,9 @@ def test_an_old_schema_is_refused_with_what_to_do(
 ) -> None:
     context = make_context()
     with context.database.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+        connection.execute(
+            text("UPDATE alembic_version SET version_num = '0000'")
+        )
     with pytest.raises(Misconfigured, match="hotline db upgrade"):
         run.require_current(context.database)
 

@@ -18,7 +18,9 @@ from workers.migrations import run
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 
-def test_old_plans_get_their_round_and_copies_are_superseded(context: Context) -> None:
+def test_old_plans_get_their_round_and_copies_are_superseded(
+    context: Context,
+) -> None:
     """Asked for in the first round and twice in the second: nothing of the first is current."""
     database = context.database
     run.downgrade(database, "0007")
@@ -35,7 +37,11 @@ def test_old_plans_get_their_round_and_copies_are_superseded(context: Context) -
             last_reported_at=NOW,
         )
         case = Case(
-            id=case_id, reference="AL-1", item_id=item_id, opened_at=NOW, round=2
+            id=case_id,
+            reference="AL-1",
+            item_id=item_id,
+            opened_at=NOW,
+            round=2,
         )
         session.add(item)
         session.flush()
@@ -43,7 +49,11 @@ def test_old_plans_get_their_round_and_copies_are_superseded(context: Context) -
         session.flush()
         case.state = "assessed"
         machine.advance(
-            session, case, "reopened", actor="test", now=NOW + timedelta(hours=1)
+            session,
+            case,
+            "reopened",
+            actor="test",
+            now=NOW + timedelta(hours=1),
         )
         session.flush()
         hexed = not database.is_sqlite

@@ -33,7 +33,9 @@ from triage.priority import ListClass, score
 RULES = "rules"
 
 
-def appraise(session: Session, context: Context, case: Case, now: datetime) -> None:
+def appraise(
+    session: Session, context: Context, case: Case, now: datetime
+) -> None:
     """Recompute routing, priority and the proposed class. The proposal is never a decision.
 
     The police are told of a case that a list's switch sends them.
@@ -47,7 +49,9 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
         routing.jurisdiction,
         urgent_kind=facts.is_child_in_contact,
         sightings=max(1, case.item.sighting_count),
-        age_hours=max(0.0, (now - case.item.first_reported_at).total_seconds() / 3600),
+        age_hours=max(
+            0.0, (now - case.item.first_reported_at).total_seconds() / 3600
+        ),
         deadline_hours=(case.due_at - now).total_seconds() / 3600
         if case.due_at
         else None,
@@ -64,8 +68,12 @@ def appraise(session: Session, context: Context, case: Case, now: datetime) -> N
         post_review(session, case, now)
     case.priority = priority.score
     case.priority_parts = [part.to_json() for part in priority.parts]
-    case.proposed_class = str(listed) if listed in ("baseline", "national") else ""
-    if case.item.examined_at is not None:  # before that nobody knows whose case it is
+    case.proposed_class = (
+        str(listed) if listed in ("baseline", "national") else ""
+    )
+    if (
+        case.item.examined_at is not None
+    ):  # before that nobody knows whose case it is
         session.flush()
         post_if_strong(session, case, now)
 
@@ -119,7 +127,9 @@ def facts_of(session: Session, context: Context, case: Case) -> dict[str, Any]:
 
 
 def _assessment(case: Case) -> AssessmentClass:
-    return AssessmentClass(case.outcome.get("class") or AssessmentClass.UNASSESSED)
+    return AssessmentClass(
+        case.outcome.get("class") or AssessmentClass.UNASSESSED
+    )
 
 
 def known_class(session: Session, case: Case) -> ListClass:
@@ -128,7 +138,11 @@ def known_class(session: Session, case: Case) -> ListClass:
     A match that an analyst disconfirmed counts no more, here or elsewhere.
     """
     rows = session.execute(
-        select(HashList.default_class, HashList.category_map, HashEntryRow.category)
+        select(
+            HashList.default_class,
+            HashList.category_map,
+            HashEntryRow.category,
+        )
         .join(MediaMatch, MediaMatch.list_id == HashList.id)
         .join(HashEntryRow, HashEntryRow.id == MediaMatch.entry_id)
         .join(ItemMedia, ItemMedia.media_id == MediaMatch.media_id)

@@ -56,11 +56,14 @@ def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
     answers: Iterable[Answer] = ()
     if known is not None and not known.remote:
         raise Conflict(
-            f"{name} is a list of our own.", hint="Give the remote list another name."
+            f"{name} is a list of our own.",
+            hint="Give the remote list another name.",
         )
     if remote is not None and (known is None or known.enabled):
         hashes = hashes_of(media, remote)
-        owner = connect(remote, _token(context, remote), reach_of(context.settings))
+        owner = connect(
+            remote, _token(context, remote), reach_of(context.settings)
+        )
         if hashes:
             circuit = Circuit(context.database)
             circuit.require_closed(remote.name)

@@ -39,10 +39,14 @@ def own_entries(session: Session, *, source: str) -> Iterator[HashEntry]:
         for kind in ("md5", "sha1", "sha256"):
             yield HashEntry(kind, getattr(media, kind), *shared)
         if media.pdq and (media.pdq_quality or 0) >= MATCHABLE_QUALITY:
-            yield HashEntry("pdq", media.pdq, *shared, quality=media.pdq_quality)
+            yield HashEntry(
+                "pdq", media.pdq, *shared, quality=media.pdq_quality
+            )
 
 
-def record_export(session: Session, form: str, *, actor: str, now: datetime) -> None:
+def record_export(
+    session: Session, form: str, *, actor: str, now: datetime
+) -> None:
     """Written and committed before the first hash leaves."""
     audit.record(
         session,

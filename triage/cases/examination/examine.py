@@ -32,8 +32,19 @@ from triage.fetching.report import FetchReport, PageFetcher
 from triage.hashlists.search.matcher import Matcher
 from triage.hosting.facts import HostingFacts, Observation, tls_observation
 from triage.hosting.lookup import Lookup
-from triage.items.access import NOTHING_SPECIAL, Access, access_of, fetch_request
-from triage.items.models import HostingHop, HostingObservation, Item, ItemMedia, Visit
+from triage.items.access import (
+    NOTHING_SPECIAL,
+    Access,
+    access_of,
+    fetch_request,
+)
+from triage.items.models import (
+    HostingHop,
+    HostingObservation,
+    Item,
+    ItemMedia,
+    Visit,
+)
 from triage.items.origin import FACT as ORIGIN
 from triage.items.origin import observe_item, told_origins
 from triage.locations import identify_one
@@ -79,7 +90,9 @@ def examine_item(
             follow(session, task.context, item, report, now=task.now)
             session.add(new_visit(item, report, purpose="first", now=task.now))
             with task.steps.measured("match"):
-                store_media(session, item, report, matcher=matcher, now=task.now)
+                store_media(
+                    session, item, report, matcher=matcher, now=task.now
+                )
         item.examined_at = task.now
         into_queue(session, task, item)
 
@@ -111,7 +124,9 @@ def _propose(
 def appraise_item(task: Task) -> None:
     """A further sighting of an item that was examined just now: only its priority is new."""
     with task.finishing() as session:
-        item = session.get_one(Item, task.id_of("item_id"), with_for_update=True)
+        item = session.get_one(
+            Item, task.id_of("item_id"), with_for_update=True
+        )
         into_queue(session, task, item)
 
 
@@ -120,11 +135,17 @@ def into_queue(session: Session, task: Task, item: Item) -> None:
     session.flush()
     case = case_of(session, item)
     if case.machine.allows(case.state, "examined"):
-        machine.advance(session, case, "examined", actor=audit.SYSTEM, now=task.now)
+        machine.advance(
+            session, case, "examined", actor=audit.SYSTEM, now=task.now
+        )
     appraise(session, task.context, case, task.now)
-    tell_reporters(session, item.id, "examined", actor=audit.SYSTEM, now=task.now)
+    tell_reporters(
+        session, item.id, "examined", actor=audit.SYSTEM, now=task.now
+    )
     if case.state == "in_progress":
-        tell_reporters(session, item.id, "passed_on", actor=audit.SYSTEM, now=task.now)
+        tell_reporters(
+            session, item.id, "passed_on", actor=audit.SYSTEM, now=task.now
+        )
 
 
 def case_of(session: Session, item: Item) -> Case:
@@ -134,7 +155,9 @@ def case_of(session: Session, item: Item) -> Case:
     ).one()
 
 
-def host_moved(session: Session, context: Context, item: Item, now: datetime) -> None:
+def host_moved(
+    session: Session, context: Context, item: Item, now: datetime
+) -> None:
     """The item lies elsewhere now: the rules are asked anew, and a person plans anew."""
     case = case_of(session, item)
     if case.machine.allows(case.state, "host_moved"):
@@ -162,7 +185,11 @@ def follow(
     catalogue = load_platforms(context.settings.data_dir)
     short = identify_one(item.canonical, catalogue=catalogue)
     target = identify_one(report.final_url, catalogue=catalogue)
-    if is_shortener(short, catalogue) and target.key and target.key != item.key:
+    if (
+        is_shortener(short, catalogue)
+        and target.key
+        and target.key != item.key
+    ):
         join_location(session, context, item, target, now)
 
 
@@ -207,7 +234,9 @@ def locate(
     headers = report.headers if report is not None else {}
     facts = observe_item(lookup, item, told, now=now, headers=headers)
     hop = report.hops[-1] if report is not None and report.hops else None
-    seen = tls_observation(hop.tls, item.host, now) if hop and item.host else None
+    seen = (
+        tls_observation(hop.tls, item.host, now) if hop and item.host else None
+    )
     return (
         facts
         if seen is None
@@ -276,7 +305,9 @@ def is_elsewhere(item: Item, facts: HostingFacts) -> bool:
     )
 
 
-def new_visit(item: Item, report: FetchReport, *, purpose: str, now: datetime) -> Visit:
+def new_visit(
+    item: Item, report: FetchReport, *, purpose: str, now: datetime
+) -> Visit:
     return Visit(
         id=new_id(),
         item_id=item.id,
@@ -319,7 +350,8 @@ def store_media(
         if not is_new:
             link = session.scalars(
                 select(ItemMedia).where(
-                    ItemMedia.item_id == item.id, ItemMedia.media_id == media.id
+                    ItemMedia.item_id == item.id,
+                    ItemMedia.media_id == media.id,
                 )
             ).one()
             link.last_seen_at = now
@@ -347,9 +379,13 @@ _COLUMNS = (
 )
 
 
-def _media(session: Session, fingerprint: dict[str, Any], now: datetime) -> Media:
+def _media(
+    session: Session, fingerprint: dict[str, Any], now: datetime
+) -> Media:
     values = {name: fingerprint[name] for name in _COLUMNS}
-    insert_once(session, Media, ["sha256"], id=new_id(), first_seen_at=now, **values)
+    insert_once(
+        session, Media, ["sha256"], id=new_id(), first_seen_at=now, **values
+    )
     return session.scalars(
         select(Media).where(Media.sha256 == fingerprint["sha256"])
     ).one()

@@ -65,7 +65,9 @@ def post_if_strong(session: Session, case: Case, now: datetime) -> None:
     )
 
 
-def strongest(session: Session, seen_at: ColumnElement[bool]) -> MediaMatch | None:
+def strongest(
+    session: Session, seen_at: ColumnElement[bool]
+) -> MediaMatch | None:
     """The best evidence among files where ``seen_at`` (a condition on ``ItemMedia``) holds, on a
     list that is switched on; exact hashes go before near ones. None if nothing is strong enough.
     """
@@ -74,7 +76,10 @@ def strongest(session: Session, seen_at: ColumnElement[bool]) -> MediaMatch | No
         MediaMatch.kind == "pdq",
         MediaMatch.distance <= HashList.pdq_threshold,
         MediaMatch.quality >= MATCHABLE_QUALITY,
-        or_(HashEntryRow.quality.is_(None), HashEntryRow.quality >= MATCHABLE_QUALITY),
+        or_(
+            HashEntryRow.quality.is_(None),
+            HashEntryRow.quality >= MATCHABLE_QUALITY,
+        ),
         or_(MediaMatch.share.is_(None), MediaMatch.share >= VIDEO_SHARE),
     )
     since = HashList.police_since

@@ -57,12 +57,18 @@ def register_report(task: Task) -> None:
             why="identity",
             now=task.now,
         )
-        for entry in list(_locations(report.parts, opened, task.context.settings)):
+        for entry in list(
+            _locations(report.parts, opened, task.context.settings)
+        ):
             _sight(session, task.context, report, entry, task.now)
 
 
 def join_location(
-    session: Session, context: Context, item: Item, location: Location, now: datetime
+    session: Session,
+    context: Context,
+    item: Item,
+    location: Location,
+    now: datetime,
 ) -> None:
     """Every report that named ``item`` names ``location`` too: a redirection was followed."""
     for part in parts_of(session, item.id):
@@ -71,7 +77,9 @@ def join_location(
 
 def _report(session: Session, report_id: uuid.UUID) -> Report:
     query = (
-        select(Report).where(Report.id == report_id).options(selectinload(Report.parts))
+        select(Report)
+        .where(Report.id == report_id)
+        .options(selectinload(Report.parts))
     )
     report = session.scalar(query)
     if report is None:
@@ -80,16 +88,22 @@ def _report(session: Session, report_id: uuid.UUID) -> Report:
 
 
 def _locations(
-    parts: Sequence[ReportPart], opened: intake.OpenedReport, settings: Settings
+    parts: Sequence[ReportPart],
+    opened: intake.OpenedReport,
+    settings: Settings,
 ) -> Iterator[Found]:
     catalogue = load_platforms(settings.data_dir)
     for part in parts:
         text = (
-            opened.narrative if part.kind == "narrative" else opened.parts.get(part.id)
+            opened.narrative
+            if part.kind == "narrative"
+            else opened.parts.get(part.id)
         )
         known = [
             entry
-            for entry in identify(text or "", settings.country, catalogue=catalogue)
+            for entry in identify(
+                text or "", settings.country, catalogue=catalogue
+            )
             if entry.key
         ]
         if part.kind == "narrative":
@@ -110,12 +124,20 @@ def _of_its_own(part: ReportPart, location: Location) -> Location:
 
 def _words_of(part: ReportPart) -> Location:
     return Location(
-        input="", kind="narrative", canonical="", key=f"part:{part.id}", display=""
+        input="",
+        kind="narrative",
+        canonical="",
+        key=f"part:{part.id}",
+        display="",
     )
 
 
 def _sight(
-    session: Session, context: Context, report: Report, found: Found, now: datetime
+    session: Session,
+    context: Context,
+    report: Report,
+    found: Found,
+    now: datetime,
 ) -> None:
     item = _join_item(session, found.location, report.received_at)
     sighting_id = new_id()
@@ -164,9 +186,14 @@ def count(
 ) -> None:
     """Let reports about the case have their effect. What they say adds; it never takes away."""
     newest = max(
-        (one.received_at for one in reports), default=case.item.last_reported_at
+        (one.received_at for one in reports),
+        default=case.item.last_reported_at,
     )
-    latest = func.max if session.get_bind().dialect.name == "sqlite" else func.greatest
+    latest = (
+        func.max
+        if session.get_bind().dialect.name == "sqlite"
+        else func.greatest
+    )
     session.execute(
         update(Item)
         .where(Item.id == case.item_id)
@@ -179,18 +206,27 @@ def count(
         machine.advance(session, case, "released", actor=actor, now=now)
     elif case.state in ("closed", "not_illegal"):
         machine.advance(
-            session, case, "reopened", actor=actor, now=now, why="reported again"
+            session,
+            case,
+            "reopened",
+            actor=actor,
+            now=now,
+            why="reported again",
         )
         case.round += 1
     for report in reports:
         case.danger_now = case.danger_now or report.danger_now
         case.own_material = case.own_material or report.own_material
-        case.child_reporter = case.child_reporter or (report.reporter_role in CHILDREN)
+        case.child_reporter = case.child_reporter or (
+            report.reporter_role in CHILDREN
+        )
         if case.kind == "unknown":
             case.kind = report.kind
 
 
-def raise_alarm(session: Session, context: Context, case: Case, now: datetime) -> None:
+def raise_alarm(
+    session: Session, context: Context, case: Case, now: datetime
+) -> None:
     """Somebody is in danger: a person sees the case, with whom to tell, at once.
 
     Looking at it takes as long as servers of others like; it adds what it finds out later.
@@ -215,7 +251,9 @@ def post_alarm(session: Session, item: Item, now: datetime) -> None:
 def alarm_item(task: Task) -> None:
     """The job that ``post_alarm`` posts."""
     with task.finishing() as session:
-        item = session.get_one(Item, task.id_of("item_id"), with_for_update=True)
+        item = session.get_one(
+            Item, task.id_of("item_id"), with_for_update=True
+        )
         case = session.scalars(
             select(Case).where(Case.item_id == item.id).with_for_update()
         ).one()
@@ -271,14 +309,22 @@ def _join_item(session: Session, location: Location, at: datetime) -> Item:
 
 
 def _join_case(
-    session: Session, context: Context, item: Item, report: Report, now: datetime
+    session: Session,
+    context: Context,
+    item: Item,
+    report: Report,
+    now: datetime,
 ) -> Case:
     """The item's case, opened if need be: held where the report is."""
-    case = session.scalar(select(Case).where(Case.item_id == item.id).with_for_update())
+    case = session.scalar(
+        select(Case).where(Case.item_id == item.id).with_for_update()
+    )
     if case is None:
         case = Case(
             id=new_id(),
-            reference=next_reference(session, context.country.reference_prefix, now),
+            reference=next_reference(
+                session, context.country.reference_prefix, now
+            ),
             item_id=item.id,
             item=item,
             opened_at=now,
@@ -304,13 +350,22 @@ def parts_of(
         .order_by(ReportPart.id)
     )
     if before is not None:
-        states = [state for state, event in PART_MACHINE.transitions if event == before]
+        states = [
+            state
+            for state, event in PART_MACHINE.transitions
+            if event == before
+        ]
         query = query.where(ReportPart.state.in_(states))
     return session.scalars(query).all()
 
 
 def tell_reporters(
-    session: Session, item_id: uuid.UUID, event: str, *, actor: str, now: datetime
+    session: Session,
+    item_id: uuid.UUID,
+    event: str,
+    *,
+    actor: str,
+    now: datetime,
 ) -> int:
     """Move every report about the item on, so that its status page says so; returns how many.
 
@@ -321,11 +376,15 @@ def tell_reporters(
     for part in parts_of(session, item_id, before=event):
         if event == "removed" and others_are_up(session, part.id, item_id):
             continue
-        moved += intake.advance_part(session, part, event, actor=actor, now=now)
+        moved += intake.advance_part(
+            session, part, event, actor=actor, now=now
+        )
     return moved
 
 
-def others_are_up(session: Session, part_id: uuid.UUID, item_id: uuid.UUID) -> bool:
+def others_are_up(
+    session: Session, part_id: uuid.UUID, item_id: uuid.UUID
+) -> bool:
     """One part may name several locations: it is "removed", or set aside, only when all are."""
     count = session.scalar(
         select(func.count())

@@ -37,18 +37,26 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
             MediaMatch.media_id.in_([media.id for media in batch])
         )
         known = {
-            (media_id, entry_id) for media_id, entry_id in session.execute(earlier)
+            (media_id, entry_id)
+            for media_id, entry_id in session.execute(earlier)
         }
         for media in batch:
-            hits = matcher.match_media(session, media, now=task.now, owners=False)
+            hits = matcher.match_media(
+                session, media, now=task.now, owners=False
+            )
             if any((media.id, hit.entry.id) not in known for hit in hits):
-                appraise_anew(session, media.id, run=task.payload["run"], now=task.now)
+                appraise_anew(
+                    session, media.id, run=task.payload["run"], now=task.now
+                )
         if len(batch) == REMATCH_BATCH:
             outbox.post(
                 session,
                 "hashlist.rematch",
                 key=f"rematch:{task.payload['run']}:{batch[-1].id}",
-                payload={"run": task.payload["run"], "after": str(batch[-1].id)},
+                payload={
+                    "run": task.payload["run"],
+                    "after": str(batch[-1].id),
+                },
                 now=task.now,
                 queue="checks",
             )

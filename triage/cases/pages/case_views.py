@@ -57,7 +57,11 @@ def queue() -> ResponseReturnValue:
             session, tab=tab, filters=filters, person=me, now=now, after=after
         )
         counts = service.counts(session)
-        items = [row.case.item_id for row in found.rows] if tab == tabs.HELD else []
+        items = (
+            [row.case.item_id for row in found.rows]
+            if tab == tabs.HELD
+            else []
+        )
         return render_template(
             "triage/queue.html",
             tab=tab,
@@ -96,7 +100,12 @@ def case_page(
 ) -> str:
     """``errors`` and ``answers`` of an assessment that was not stored, or what was ``typed`` into
     a form about the item and its ``faults``."""
-    ctx, now, me, language = site.context(), utc_now(), signed_in(), _language()
+    ctx, now, me, language = (
+        site.context(),
+        utc_now(),
+        signed_in(),
+        _language(),
+    )
     with site.reading() as session:
         found = service.by_reference(session, reference)
         view = page_content.gather(
@@ -117,14 +126,18 @@ def case_page(
             schema=load_schema(ctx.settings.data_dir),
             said=lambda labels: in_language(labels, language),
             panels=[panel(session, found, me, now) for panel in panels],
-            notes={one.id: service.open_note(session, ctx, one) for one in view.done},
+            notes={
+                one.id: service.open_note(session, ctx, one)
+                for one in view.done
+            },
             errors=errors or {},
             answers=answers or {},
             typed=typed,
             faults=faults or {},
             words=words,
             is_open=found.state in OPEN_STATES,
-            is_aside=found.state == "closed" and view.history[-1].event == "set_aside",
+            is_aside=found.state == "closed"
+            and view.history[-1].event == "set_aside",
             may_reopen=found.machine.allows(found.state, "reopened"),
             countries=sorted(country_codes()),
             answer_words=answer_words(language),
@@ -146,7 +159,9 @@ def answer_words(language: str) -> Callable[[str, str], tuple[str, str]]:
         question = schema.question(name)
         if question is None:
             return name, value
-        return in_language(question.label, language), question.label_of(value, language)
+        return in_language(question.label, language), question.label_of(
+            value, language
+        )
 
     return spoken
 
@@ -176,7 +191,11 @@ def release_flood() -> ResponseReturnValue:
             session, request.form.getlist("case"), signed_in(), utc_now()
         )
         flash(
-            ngettext("%(num)s case let through.", "%(num)s cases let through.", number),
+            ngettext(
+                "%(num)s case let through.",
+                "%(num)s cases let through.",
+                number,
+            ),
             "good",
         )
     return _held_tab()
@@ -187,10 +206,14 @@ def set_flood_aside() -> ResponseReturnValue:
     """Close the chosen cases as no reports, but none where a child reports or is in danger."""
     with flash_refusals(), site.writing() as session:
         chosen = request.form.getlist("case")
-        done, left = floods.set_aside_many(session, chosen, signed_in(), utc_now())
+        done, left = floods.set_aside_many(
+            session, chosen, signed_in(), utc_now()
+        )
         if done:
             flash(
-                ngettext("%(num)s case set aside.", "%(num)s cases set aside.", done),
+                ngettext(
+                    "%(num)s case set aside.", "%(num)s cases set aside.", done
+                ),
                 "good",
             )
         if left:
@@ -209,7 +232,9 @@ def set_flood_aside() -> ResponseReturnValue:
 
 def _held_tab() -> ResponseReturnValue:
     """Back to the list, with the filters that it had."""
-    kept: dict[str, Any] = {n: request.args[n] for n in FILTERS if n in request.args}
+    kept: dict[str, Any] = {
+        n: request.args[n] for n in FILTERS if n in request.args
+    }
     return redirect(url_for("triage.queue", tab=tabs.HELD, **kept), 303)
 
 
@@ -229,7 +254,9 @@ def set_reports_aside(reference: str) -> ResponseReturnValue:
     confirmed = request.form.get("confirm") == "yes"
     with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
-        floods.set_aside(session, found, signed_in(), utc_now(), confirmed=confirmed)
+        floods.set_aside(
+            session, found, signed_in(), utc_now(), confirmed=confirmed
+        )
         flash(gettext("The reports are set aside."), "good")
     return _back(reference)
 
@@ -238,7 +265,9 @@ def set_reports_aside(reference: str) -> ResponseReturnValue:
 def assess(reference: str) -> ResponseReturnValue:
     """Faulty answers come back with the page; what was answered stays."""
     ctx, schema = site.context(), load_schema(site.context().settings.data_dir)
-    sent = {one.name: request.form.get(one.name, "") for one in schema.questions}
+    sent = {
+        one.name: request.form.get(one.name, "") for one in schema.questions
+    }
     note = request.form.get("note", "")
     with flash_refusals():
         try:
@@ -255,7 +284,9 @@ def assess(reference: str) -> ResponseReturnValue:
                     second_required=ctx.settings.second_assessment,
                 )
         except InvalidInput as error:
-            page_again = case_page(reference, error.fields, {**sent, "note": note})
+            page_again = case_page(
+                reference, error.fields, {**sent, "note": note}
+            )
             return make_response(page_again, 422)
         flash(gettext("Your assessment is stored."), "good")
     return _back(reference)
@@ -301,7 +332,11 @@ def _facts() -> dict[str, Any]:
             continue
         is_place = key != "municipality"
         value: Any = (
-            YES_NO[text] if text in YES_NO else text.upper() if is_place else text
+            YES_NO[text]
+            if text in YES_NO
+            else text.upper()
+            if is_place
+            else text
         )
         if key:
             facts.setdefault(owner, {})[key] = value
@@ -330,7 +365,9 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             report=report,
             opened=opened,
             words=words,
-            messages=intake.status_of(session, site.context(), report).messages,
+            messages=intake.status_of(
+                session, site.context(), report
+            ).messages,
         )
 
 
@@ -343,7 +380,9 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
         report = _report_of(session, found, report_id)
         if not 1 <= len(text) <= service.LONGEST_NOTE:
             raise InvalidInput(
-                gettext("Write 1 to %(num)s characters.", num=service.LONGEST_NOTE)
+                gettext(
+                    "Write 1 to %(num)s characters.", num=service.LONGEST_NOTE
+                )
             )
         intake.ask_reporter(
             session,
@@ -353,7 +392,9 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             actor=signed_in().actor,
             now=utc_now(),
         )
-        flash(gettext("The reporter sees the question with the receipt."), "good")
+        flash(
+            gettext("The reporter sees the question with the receipt."), "good"
+        )
     return _back(reference)
 
 

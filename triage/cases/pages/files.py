@@ -92,7 +92,9 @@ class File:
     @property
     def problems(self) -> str:
         """Why it cannot be compared, or not in full; the figure that was too low stands with it."""
-        told = ", ".join(word(PROBLEMS, slug) for slug in self.seen.media.problems)
+        told = ", ".join(
+            word(PROBLEMS, slug) for slug in self.seen.media.problems
+        )
         quality = self.seen.media.pdq_quality
         if "low_quality" in self.seen.media.problems and quality is not None:
             figure = gettext("quality %(quality)s of 100", quality=quality)
@@ -141,7 +143,9 @@ def _matches(
     ranked = (
         select(
             MediaMatch.id,
-            func.row_number().over(partition_by=owner, order_by=order).label("rank"),
+            func.row_number()
+            .over(partition_by=owner, order_by=order)
+            .label("rank"),
             func.count().over(partition_by=owner).label("total"),
         )
         .where(MediaMatch.media_id.in_(media_ids))
@@ -157,14 +161,20 @@ def _matches(
     matches: dict[uuid.UUID, list[Match]] = {}
     for found, _ in rows:
         counts = [
-            said.get((found.entry_id, decision), 0) - (found.decision == decision)
-            for decision in (MatchDecision.CONFIRMED, MatchDecision.DISCONFIRMED)
+            said.get((found.entry_id, decision), 0)
+            - (found.decision == decision)
+            for decision in (
+                MatchDecision.CONFIRMED,
+                MatchDecision.DISCONFIRMED,
+            )
         ]
         matches.setdefault(found.media_id, []).append(Match(found, *counts))
     return matches, {found.media_id: total for found, total in rows}
 
 
-def _said(session: Session, entry_ids: Iterable[int]) -> Mapping[tuple[int, str], int]:
+def _said(
+    session: Session, entry_ids: Iterable[int]
+) -> Mapping[tuple[int, str], int]:
     """How often each entry's matches were confirmed and disconfirmed, at whatever file."""
     rows = session.execute(
         select(MediaMatch.entry_id, MediaMatch.decision, func.count())
@@ -187,7 +197,9 @@ def _elsewhere(
     session: Session, item_id: uuid.UUID, media: Sequence[Media]
 ) -> dict[str, Elsewhere]:
     """By ``_key``. One query: the other cases of each picture, counted, the newest few named."""
-    key = case((Media.pdq_quality >= MATCHABLE_QUALITY, Media.pdq), else_=Media.sha256)
+    key = case(
+        (Media.pdq_quality >= MATCHABLE_QUALITY, Media.pdq), else_=Media.sha256
+    )
     keys = {_key(one) for one in media}
     same = (
         select(
@@ -206,12 +218,18 @@ def _elsewhere(
     ranked = select(
         *same.c,
         func.count().over(partition_by=each).label("total"),
-        func.sum(same.c.removed).over(partition_by=each).label("removed_in_all"),
-        func.row_number().over(partition_by=each, order_by=newest).label("rank"),
+        func.sum(same.c.removed)
+        .over(partition_by=each)
+        .label("removed_in_all"),
+        func.row_number()
+        .over(partition_by=each, order_by=newest)
+        .label("rank"),
     ).subquery()
     found: dict[str, Elsewhere] = {}
     rows = session.execute(
-        select(*ranked.c).where(ranked.c.rank <= SHOWN_CASES).order_by(ranked.c.rank)
+        select(*ranked.c)
+        .where(ranked.c.rank <= SHOWN_CASES)
+        .order_by(ranked.c.rank)
     )
     for row in rows:
         before = found[row.key].cases if row.key in found else ()
@@ -225,4 +243,6 @@ def _was_removed() -> ColumnElement[bool]:
     came_down = exists().where(
         HistoryEntry.entity_id == Case.id, HistoryEntry.to_state == "removed"
     )
-    return or_(Case.state == "removed", and_(Case.state == "closed", came_down))
+    return or_(
+        Case.state == "removed", and_(Case.state == "closed", came_down)
+    )

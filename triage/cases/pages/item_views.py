@@ -32,7 +32,10 @@ class Typed:
     @classmethod
     def of_request(cls) -> Typed:
         return cls(
-            **{each.name: request.form.get(each.name, "") for each in fields(cls)}
+            **{
+                each.name: request.form.get(each.name, "")
+                for each in fields(cls)
+            }
         )
 
 
@@ -65,7 +68,9 @@ def clear_access(reference: str) -> ResponseReturnValue:
     me, now = signed_in(), utc_now()
     with site.writing() as session:
         item = cases.by_reference(session, reference).item
-        access.clear_access(session, site.context(), item.id, actor=me.actor, now=now)
+        access.clear_access(
+            session, site.context(), item.id, actor=me.actor, now=now
+        )
     flash(gettext("Forgotten. The item is fetched like all others."), "good")
     return _back(reference)
 
@@ -99,4 +104,6 @@ def _again(
 
 
 def _back(reference: str) -> ResponseReturnValue:
-    return redirect(url_for("triage.case", reference=reference, _anchor="where"), 303)
+    return redirect(
+        url_for("triage.case", reference=reference, _anchor="where"), 303
+    )

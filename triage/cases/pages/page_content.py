@@ -77,12 +77,16 @@ def gather(
         has_assessed=any(one.person_id == person.id for one in made),
         done=() if blind else made,
         ways=ways_of(session, context.settings, case.item_id),
-        used=read_address_use(case.item.canonical) if case.item.kind == "ip" else None,
+        used=read_address_use(case.item.canonical)
+        if case.item.kind == "ip"
+        else None,
         home_zone=context.country.time_zone,
     )
 
 
-def reasons(context: Context, case: Case, language: str) -> list[tuple[str, int]]:
+def reasons(
+    context: Context, case: Case, language: str
+) -> list[tuple[str, int]]:
     """Why the case stands where it stands: (words, points), largest first."""
     weights = load_weights(context.settings.data_dir)
     told = []
@@ -93,10 +97,16 @@ def reasons(context: Context, case: Case, language: str) -> list[tuple[str, int]
     return told
 
 
-def _routing(session: Session, context: Context, case: Case, language: str) -> Routing:
+def _routing(
+    session: Session, context: Context, case: Case, language: str
+) -> Routing:
     """The stored routes. They are kept in English: for another reader the rules speak again."""
     rules = load_rules(context.settings.data_dir)
-    if not case.routing or language == SOURCE or language not in rules.messages:
+    if (
+        not case.routing
+        or language == SOURCE
+        or language not in rules.messages
+    ):
         return Routing.from_json(case.routing)
     facts = Facts.from_json(facts_of(session, context, case))
     return route(facts, rules, language)
@@ -114,7 +124,9 @@ def _reports(session: Session, item_id: uuid.UUID) -> Sequence[Report]:
     ).all()
 
 
-def _observations(session: Session, item_id: uuid.UUID) -> list[HostingObservation]:
+def _observations(
+    session: Session, item_id: uuid.UUID
+) -> list[HostingObservation]:
     """The newest word of each source on each fact."""
     rows = session.scalars(
         select(HostingObservation)
@@ -129,7 +141,8 @@ def _observations(session: Session, item_id: uuid.UUID) -> list[HostingObservati
         if latest.setdefault((row.fact, row.source), row.at) == row.at:
             newest.setdefault((row.fact, row.source, row.value), row)
     return sorted(
-        newest.values(), key=lambda row: (row.fact, row.source, row.value or "")
+        newest.values(),
+        key=lambda row: (row.fact, row.source, row.value or ""),
     )
 
 

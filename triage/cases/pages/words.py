@@ -46,7 +46,9 @@ EVENTS: dict[str, Any] = {
     "closed": lazy_gettext("Closed"),
 }
 
-KINDS: dict[str, Any] = {kind: lazy_gettext(kind.row.console) for kind in ReportKind}
+KINDS: dict[str, Any] = {
+    kind: lazy_gettext(kind.row.console) for kind in ReportKind
+}
 
 ROLES: dict[str, Any] = {
     role: lazy_gettext(role.words.console) for role in ReporterRole
@@ -150,7 +152,9 @@ FACTS: dict[str, Any] = {
     "known_identity": lazy_gettext("Identity is known"),
     "municipality": lazy_gettext("Municipality"),
     "ip_country": lazy_gettext("Country of the uploading address"),
-    "conduct_punishable_there": lazy_gettext("The act is punishable there too"),
+    "conduct_punishable_there": lazy_gettext(
+        "The act is punishable there too"
+    ),
 }
 
 
@@ -165,13 +169,19 @@ def said_before(confirmed: int, disconfirmed: int) -> str:
     if confirmed:
         words = {1: gettext("confirmed once"), 2: gettext("confirmed twice")}
         told.append(
-            words.get(confirmed, gettext("confirmed %(num)s times", num=confirmed))
+            words.get(
+                confirmed, gettext("confirmed %(num)s times", num=confirmed)
+            )
         )
     if disconfirmed:
-        words = {1: gettext("disconfirmed once"), 2: gettext("disconfirmed twice")}
+        words = {
+            1: gettext("disconfirmed once"),
+            2: gettext("disconfirmed twice"),
+        }
         told.append(
             words.get(
-                disconfirmed, gettext("disconfirmed %(num)s times", num=disconfirmed)
+                disconfirmed,
+                gettext("disconfirmed %(num)s times", num=disconfirmed),
             )
         )
     return ", ".join(told)
@@ -184,9 +194,13 @@ def seen_elsewhere(total: int, removed: int) -> str:
             return str(gettext("Seen at one other location, removed there"))
         return str(gettext("Seen at one other location, not removed there"))
     if not removed:
-        return str(gettext("Seen at %(num)s other locations, none removed", num=total))
+        return str(
+            gettext("Seen at %(num)s other locations, none removed", num=total)
+        )
     if removed == total:
-        return str(gettext("Seen at %(num)s other locations, all removed", num=total))
+        return str(
+            gettext("Seen at %(num)s other locations, all removed", num=total)
+        )
     return str(
         gettext(
             "Seen at %(num)s other locations, %(removed)s removed",
@@ -201,7 +215,11 @@ def actor(name: str, *, blind: bool) -> str:
     if name == "system":
         return str(gettext("the service"))
     if name.startswith("person:"):
-        return str(gettext("a colleague")) if blind else name.removeprefix("person:")
+        return (
+            str(gettext("a colleague"))
+            if blind
+            else name.removeprefix("person:")
+        )
     return name
 
 
@@ -211,7 +229,9 @@ def holder_name(case: Case, holder: Person | None, me: Person) -> str:
         return ""
     if holder.id == me.id:
         return str(gettext("you"))
-    return str(gettext("a colleague")) if is_blind(case) else holder.display_name
+    return (
+        str(gettext("a colleague")) if is_blind(case) else holder.display_name
+    )
 
 
 def defanged(text: str) -> str:
@@ -220,4 +240,10 @@ def defanged(text: str) -> str:
     if not mark:
         return text.replace(".", "[.]")
     host, slash, path = rest.partition("/")
-    return head.replace("http", "hxxp") + mark + host.replace(".", "[.]") + slash + path
+    return (
+        head.replace("http", "hxxp")
+        + mark
+        + host.replace(".", "[.]")
+        + slash
+        + path
+    )

@@ -55,12 +55,15 @@ _FLAT = frozenset(
     }
 )
 _REFRESH = re.compile(
-    r"\s*+[\d.]{0,9}\s*+[;,]\s*+(?:url\s*+=\s*+)?[\"']?\s*+([^\"'\s]+)", re.IGNORECASE
+    r"\s*+[\d.]{0,9}\s*+[;,]\s*+(?:url\s*+=\s*+)?[\"']?\s*+([^\"'\s]+)",
+    re.IGNORECASE,
 )
 _CHARSET = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE
 )
-_CHARSET_LABEL = re.compile(r"charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE)
+_CHARSET_LABEL = re.compile(
+    r"charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE
+)
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -98,7 +101,9 @@ def parse(markup: str) -> LexborHTMLParser:
 def refresh(tree: LexborHTMLParser) -> str | None:
     """Where ``<meta http-equiv=refresh>`` sends a browser, as written; None without one."""
     node = tree.css_first("meta[http-equiv=refresh i]")
-    found = _REFRESH.match(node.attributes.get("content") or "") if node else None
+    found = (
+        _REFRESH.match(node.attributes.get("content") or "") if node else None
+    )
     return found[1] if found else None
 
 

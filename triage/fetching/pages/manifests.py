@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 SEGMENTS = 2
 _ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
-_NUMBER = re.compile(r"\$(Number|Time|Bandwidth|RepresentationID)(?:%0(\d{1,2})d)?\$")
+_NUMBER = re.compile(
+    r"\$(Number|Time|Bandwidth|RepresentationID)(?:%0(\d{1,2})d)?\$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ def read_hls(text: str) -> Manifest:
         if line.startswith("#EXT-X-STREAM-INF"):
             awaiting_variant = True
         elif (
-            line.startswith("#EXT-X-KEY") and _attributes(line).get("METHOD") != "NONE"
+            line.startswith("#EXT-X-KEY")
+            and _attributes(line).get("METHOD") != "NONE"
         ):
             return Manifest(problem="encrypted")
         elif line.startswith("#EXT-X-MAP"):
@@ -50,7 +53,9 @@ def read_hls(text: str) -> Manifest:
     if not parts:
         return Manifest(problem="empty_manifest")
     # The initialisation may lie at the beginning of the one file that all byte ranges are of.
-    return Manifest(parts=tuple(dict.fromkeys((init, *parts) if init else parts)))
+    return Manifest(
+        parts=tuple(dict.fromkeys((init, *parts) if init else parts))
+    )
 
 
 def _attributes(line: str) -> dict[str, str]:
@@ -73,15 +78,20 @@ def read_dash(text: str) -> Manifest:
     if root.find(".//ContentProtection") is not None:
         return Manifest(problem="encrypted")
     sets = root.findall("Period/AdaptationSet")
-    video = next((each for each in sets if _is_video(each)), sets[0] if sets else None)
-    representation = video.find("Representation") if video is not None else None
+    video = next(
+        (each for each in sets if _is_video(each)), sets[0] if sets else None
+    )
+    representation = (
+        video.find("Representation") if video is not None else None
+    )
     if video is None or representation is None:
         return Manifest(problem="empty_manifest")
     levels = [root, root.find("Period"), video, representation]
     bases = tuple(
         base
         for level in levels
-        if level is not None and (base := (level.findtext("BaseURL") or "").strip())
+        if level is not None
+        and (base := (level.findtext("BaseURL") or "").strip())
     )
     parts = _dash_parts(representation, video, root.find("Period"))
     if not parts and not bases:
@@ -109,14 +119,20 @@ def _inherited(templates: list[ET.Element]) -> ET.Element:
 
 
 def _dash_parts(
-    representation: ET.Element, adaptation: ET.Element, period: ET.Element | None
+    representation: ET.Element,
+    adaptation: ET.Element,
+    period: ET.Element | None,
 ) -> tuple[str, ...]:
     """URLs by template or list; none means that the base URL itself is the one file."""
     levels = [
-        level for level in (period, adaptation, representation) if level is not None
+        level
+        for level in (period, adaptation, representation)
+        if level is not None
     ]
     templates = [
-        found for each in levels if (found := each.find("SegmentTemplate")) is not None
+        found
+        for each in levels
+        if (found := each.find("SegmentTemplate")) is not None
     ]
     if templates:
         return _by_template(_inherited(templates), representation)
@@ -126,13 +142,16 @@ def _dash_parts(
             init = listed.find("Initialization")
             first = [init.get("sourceURL")] if init is not None else []
             urls = [
-                node.get("media") for node in listed.findall("SegmentURL")[:SEGMENTS]
+                node.get("media")
+                for node in listed.findall("SegmentURL")[:SEGMENTS]
             ]
             return tuple(url for url in (*first, *urls) if url)
     return ()
 
 
-def _by_template(template: ET.Element, representation: ET.Element) -> tuple[str, ...]:
+def _by_template(
+    template: ET.Element, representation: ET.Element
+) -> tuple[str, ...]:
     media, init = template.get("media"), template.get("initialization")
     number = _integer(template.get("startNumber"), 1)
     times = [0]
@@ -146,7 +165,9 @@ def _by_template(template: ET.Element, representation: ET.Element) -> tuple[str,
     return tuple(dict.fromkeys(parts))
 
 
-def _fill(pattern: str, representation: ET.Element, number: int, time: int) -> str:
+def _fill(
+    pattern: str, representation: ET.Element, number: int, time: int
+) -> str:
     def value(found: re.Match[str]) -> str:
         if found[1] == "RepresentationID":
             return representation.get("id") or ""

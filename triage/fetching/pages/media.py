@@ -35,7 +35,8 @@ _MEDIA_NAME = re.compile(
 )
 _MANIFEST_NAME = re.compile(r"\.(?:m3u8|mpd)$", re.IGNORECASE)
 _CSS_URL = re.compile(
-    r"""url\(\s*+(?:"([^"\n]*)"|'([^'\n]*)'|([^()"'\s]*))\s*\)""", re.IGNORECASE
+    r"""url\(\s*+(?:"([^"\n]*)"|'([^'\n]*)'|([^()"'\s]*))\s*\)""",
+    re.IGNORECASE,
 )
 _OG = frozenset(
     {
@@ -74,7 +75,9 @@ class Candidate:
     source: Source
 
 
-def find(tree: LexborHTMLParser, page_url: str, *, limit: int) -> list[Candidate]:
+def find(
+    tree: LexborHTMLParser, page_url: str, *, limit: int
+) -> list[Candidate]:
     """Media of a page in document order, each once, at most ``limit``."""
     base = _base(tree, page_url)
     found: dict[str, Candidate] = {}
@@ -102,7 +105,9 @@ def find_in_text(markup: str, page_url: str, *, limit: int) -> list[Candidate]:
         name, text = hit[1].lower(), hit[2] or hit[3] or hit[4] or ""
         if name.endswith("srcset"):
             text = largest_candidate(text) or ""
-        if text in seen or (name in ("href", "content") and not _names_media(text)):
+        if text in seen or (
+            name in ("href", "content") and not _names_media(text)
+        ):
             continue
         seen.add(text)
         url = _absolute(unescape(text), page_url)
@@ -115,7 +120,9 @@ def find_in_text(markup: str, page_url: str, *, limit: int) -> list[Candidate]:
 
 def _base(tree: LexborHTMLParser, page_url: str) -> str:
     node = tree.css_first("base[href]")
-    target = parse(node.attributes.get("href") or "", page_url) if node else None
+    target = (
+        parse(node.attributes.get("href") or "", page_url) if node else None
+    )
     return target.href if target and target.fetchable else page_url
 
 
@@ -183,7 +190,9 @@ def _of_kind(
 
 def _names_media(url: str) -> bool:
     return bool(
-        _MEDIA_NAME.search(url.partition("#")[0].partition("?")[0].strip()[-16:])
+        _MEDIA_NAME.search(
+            url.partition("#")[0].partition("?")[0].strip()[-16:]
+        )
     )
 
 
@@ -204,7 +213,8 @@ def largest_candidate(srcset: str) -> str | None:
 def css_urls(css: str) -> list[str]:
     """Addresses in ``url(...)`` of style rules."""
     return [
-        one or two or three for one, two, three in _CSS_URL.findall(css[:_MAX_SCRIPT])
+        one or two or three
+        for one, two, three in _CSS_URL.findall(css[:_MAX_SCRIPT])
     ]
 
 
@@ -226,4 +236,6 @@ def json_ld_urls(text: str) -> Iterator[str]:
             waiting += [(key, each, in_media) for each in reversed(value)]
         elif isinstance(value, dict):
             inside = key in _LD_KEYS or value.get("@type") in tuple(_LD_MEDIA)
-            waiting += [(name, each, inside) for name, each in reversed(value.items())]
+            waiting += [
+                (name, each, inside) for name, each in reversed(value.items())
+            ]

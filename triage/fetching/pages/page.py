@@ -20,7 +20,9 @@ _MAX_WORDS = 20_000
 _SHINGLE = 3
 _BITS = 64
 _UNSEEN = ["script", "style", "noscript", "template", "head"]
-_SIGN_IN = re.compile(r"log[-_ ]?in|sign[-_ ]?in|authenticat|/auth\b", re.IGNORECASE)
+_SIGN_IN = re.compile(
+    r"log[-_ ]?in|sign[-_ ]?in|authenticat|/auth\b", re.IGNORECASE
+)
 _LOGIN_FIELDS = (
     "input[type=password i], "
     "input[autocomplete=current-password i], input[autocomplete=webauthn i]"
@@ -46,7 +48,9 @@ def simhash(text: str) -> str:
         hashlib.blake2b(shingle.encode(), digest_size=_BITS // 8).digest()
         for shingle in shingles
     )
-    bits = np.unpackbits(np.frombuffer(digests, dtype=np.uint8)).reshape(-1, _BITS)
+    bits = np.unpackbits(np.frombuffer(digests, dtype=np.uint8)).reshape(
+        -1, _BITS
+    )
     majority = bits.sum(axis=0, dtype=np.int64) * 2 > len(shingles)
     return np.packbits(majority).tobytes().hex()
 
@@ -58,15 +62,23 @@ def distance(one: str, other: str) -> int:
 
 def facts_of_text(text: str) -> PageFacts:
     """Facts of a plain-text answer."""
-    return PageFacts(None, simhash(text), len(text.strip()), links=0, login_form=False)
+    return PageFacts(
+        None, simhash(text), len(text.strip()), links=0, login_form=False
+    )
 
 
 def facts_of_page(tree: LexborHTMLParser) -> PageFacts:
     """Facts of a parsed page. Changes ``tree``: what is not shown is removed from it."""
     title = " ".join(
-        (node.text() if (node := tree.css_first("head title, title")) else "").split()
+        (
+            node.text()
+            if (node := tree.css_first("head title, title"))
+            else ""
+        ).split()
     )
-    title_hash = hashlib.sha256(title.casefold().encode("utf-8", "replace")).hexdigest()
+    title_hash = hashlib.sha256(
+        title.casefold().encode("utf-8", "replace")
+    ).hexdigest()
     links, login = len(tree.css("a[href]")), _login_form(tree)
     tree.strip_tags(_UNSEEN, recursive=True)
     text = " ".join(tree.body.text(separator=" ").split()) if tree.body else ""
@@ -81,7 +93,10 @@ def _login_form(tree: LexborHTMLParser) -> bool:
         return True
     return any(
         _SIGN_IN.search(
-            " ".join(str(form.attributes.get(name) or "") for name in ("action", "id"))
+            " ".join(
+                str(form.attributes.get(name) or "")
+                for name in ("action", "id")
+            )
         )
         and form.css_first("input")
         for form in tree.css("form")

@@ -33,7 +33,9 @@ class Reading:
     crude: bool = False
 
 
-def read(markup: str, url: str, *, limit: int, seconds: float = SECONDS) -> Reading:
+def read(
+    markup: str, url: str, *, limit: int, seconds: float = SECONDS
+) -> Reading:
     """At most ``limit`` media of the page at ``url``, and its facts, in about ``seconds``."""
     written = _ask(markup, url, limit, seconds)
     if written is None:
@@ -70,14 +72,19 @@ def _ask(markup: str, url: str, limit: int, seconds: float) -> bytes | None:
         except OSError:  # behind closed doors
             return None
     question = json.dumps({"url": url, "limit": limit}).encode() + b"\n"
-    return _helpers[0].ask(question + markup.encode("utf-8", "surrogatepass"), seconds)
+    return _helpers[0].ask(
+        question + markup.encode("utf-8", "surrogatepass"), seconds
+    )
 
 
 def _thorough(question: bytes) -> bytes:
     asked, _, written = question.partition(b"\n")
     about, markup = json.loads(asked), written.decode("utf-8", "surrogatepass")
     tree = html.parse(markup)
-    found, refresh = find(tree, about["url"], limit=about["limit"]), html.refresh(tree)
+    found, refresh = (
+        find(tree, about["url"], limit=about["limit"]),
+        html.refresh(tree),
+    )
     facts = facts_of_page(tree)  # last: it takes the tree apart
     value = {
         "found": [asdict(each) for each in found],

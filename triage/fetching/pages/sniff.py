@@ -18,7 +18,10 @@ _MARKUP = re.compile(
 _TAG = re.compile(rb"<[a-zA-Z]")
 _MPD = re.compile(rb"<(?:\w+:)?MPD[\s>]")
 _TYPES: tuple[tuple[str, Kind], ...] = (
-    ("image/svg", "other"),  # a drawing, not a picture: there are no pixels to hash
+    (
+        "image/svg",
+        "other",
+    ),  # a drawing, not a picture: there are no pixels to hash
     ("image/", "image"),
     ("video/", "video"),
     ("text/html", "html"),
@@ -55,5 +58,6 @@ def kind_of(body: bytes | bytearray, label: str | None) -> Kind:
 
 def _named(media_type: str) -> Kind | None:
     return next(
-        (kind for prefix, kind in _TYPES if media_type.startswith(prefix)), None
+        (kind for prefix, kind in _TYPES if media_type.startswith(prefix)),
+        None,
     )

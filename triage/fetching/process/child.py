@@ -35,12 +35,16 @@ from triage.fetching.report import (
 
 
 def main() -> int:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the parent's to act on
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # a Ctrl-C is the parent's to act on
     sys.excepthook = _say_class_only
     hasher = _hasher()
     uid = os.environ.get(UID_VARIABLE)
     close_doors = partial(
-        sandbox.enter, project=Path(__file__).parents[3], uid=int(uid) if uid else None
+        sandbox.enter,
+        project=Path(__file__).parents[3],
+        uid=int(uid) if uid else None,
     )
     reading.prepare(partial(close_doors, die_with_parent=True, calls=DECODING))
     answers, notes = _private_streams()
@@ -80,7 +84,9 @@ def _answer(line: bytes, hasher: Hasher, notes: IO[str]) -> FetchReport:
 def _private_streams() -> tuple[IO[bytes], IO[str]]:
     """Keep stdout and stderr for ourselves: what a decoder in C prints goes nowhere."""
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    notes = os.fdopen(os.dup(2), "w", buffering=1, encoding="ascii", errors="replace")
+    notes = os.fdopen(
+        os.dup(2), "w", buffering=1, encoding="ascii", errors="replace"
+    )
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(nowhere, descriptor)
@@ -101,7 +107,9 @@ def _leave_with_parent() -> None:
 
 
 def _say_class_only(
-    kind: type[BaseException], _error: BaseException, _trace: TracebackType | None
+    kind: type[BaseException],
+    _error: BaseException,
+    _trace: TracebackType | None,
 ) -> None:
     sys.stderr.write(f"fetcher: stopped {kind.__name__}\n")
 

@@ -78,12 +78,17 @@ class Fetcher:
                 return report
             seconds = round(time.monotonic() - started, 3)
             return failure(
-                request, "cancelled" if self._closed else error, seconds=seconds
+                request,
+                "cancelled" if self._closed else error,
+                seconds=seconds,
             )
 
     def _ask(self, request: FetchRequest) -> tuple[FetchReport | None, str]:
         """A report from the child, or the slug of what went wrong."""
-        question = json.dumps(request.to_json(), separators=(",", ":")).encode() + b"\n"
+        question = (
+            json.dumps(request.to_json(), separators=(",", ":")).encode()
+            + b"\n"
+        )
         child = self._ready_child()
         if child is None:
             return None, "fetcher_crashed"
@@ -170,7 +175,13 @@ class _Child:
         self._owner = os.getpid()
         self._buffer = bytearray()
         self._process = subprocess.Popen(
-            [sys.executable, "-s", "-B", "-m", "triage.fetching.process.child"],
+            [
+                sys.executable,
+                "-s",
+                "-B",
+                "-m",
+                "triage.fetching.process.child",
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_environment(),
@@ -194,7 +205,9 @@ class _Child:
             line, _ = self._line(START_SECONDS)
             word, *given = (line or b"").split()[:_MOST_WORDS] or [b""]
             self._is_ready = word == READY
-            self.given = frozenset(each.decode("ascii", "replace") for each in given)
+            self.given = frozenset(
+                each.decode("ascii", "replace") for each in given
+            )
             if self._is_ready:
                 _tell_once(self.given)
         return self._is_ready
@@ -218,7 +231,10 @@ class _Child:
             try:
                 ready, _, _ = select.select([out], [], [], left)
                 chunk = os.read(out.fileno(), _CHUNK) if ready else None
-            except (OSError, ValueError):  # closed by close() in another thread
+            except (
+                OSError,
+                ValueError,
+            ):  # closed by close() in another thread
                 return None, "fetcher_crashed"
             if chunk == b"" or len(self._buffer) > _MAX_REPORT:
                 return None, "fetcher_crashed"
@@ -241,7 +257,9 @@ def _environment() -> dict[str, str]:
     """All that the child knows of its surroundings. One thread per library: media come one by one,
     and idle thread pools only cost address space."""
     kept = (
-        {UID_VARIABLE: os.environ[UID_VARIABLE]} if UID_VARIABLE in os.environ else {}
+        {UID_VARIABLE: os.environ[UID_VARIABLE]}
+        if UID_VARIABLE in os.environ
+        else {}
     )
     main = threading.current_thread() is threading.main_thread()
     return {

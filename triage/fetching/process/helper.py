@@ -79,7 +79,9 @@ def _serve(
     try:
         _hold_only(questions, answers)
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        most = _MEMORY if hard == resource.RLIM_INFINITY else min(_MEMORY, hard)
+        most = (
+            _MEMORY if hard == resource.RLIM_INFINITY else min(_MEMORY, hard)
+        )
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         close_doors()

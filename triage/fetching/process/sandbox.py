@@ -120,23 +120,33 @@ def _landlock(project: Path) -> list[Protection]:
         _syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_FOR_ABI)
         >= _ABI_OF_SCOPES
     )
-    handled = struct.pack("=QQQ", _ALL_OF_ABI_1, 0, _ABSTRACT_SOCKETS | _SIGNALS)
+    handled = struct.pack(
+        "=QQQ", _ALL_OF_ABI_1, 0, _ABSTRACT_SOCKETS | _SIGNALS
+    )
     size = len(handled) if scoped else 8
     ruleset = _syscall(_CREATE_RULESET, handled, ctypes.c_size_t(size), 0)
     if ruleset < 0:
         return []
     packages = [project / name for name in ("hotline", "triage")]
     library = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()}
-    trees = [*(str(package) for package in packages), *sorted(library), *_SYSTEM_TREES]
+    trees = [
+        *(str(package) for package in packages),
+        *sorted(library),
+        *_SYSTEM_TREES,
+    ]
     done = all(_allow(ruleset, path, _READ_FILE | _READ_DIR) for path in trees)
-    done = done and all(_allow(ruleset, path, _READ_FILE) for path in _SYSTEM_FILES)
+    done = done and all(
+        _allow(ruleset, path, _READ_FILE) for path in _SYSTEM_FILES
+    )
     done = done and _allow(ruleset, "/dev/null", _READ_FILE | _WRITE_FILE)
     done = done and _allow(ruleset, "/dev/urandom", _READ_FILE)
     restricted = done and _syscall(_RESTRICT_SELF, ruleset, 0) == 0
     os.close(ruleset)
     if not restricted:
         return []
-    return [Protection.FILES, Protection.SCOPES] if scoped else [Protection.FILES]
+    return (
+        [Protection.FILES, Protection.SCOPES] if scoped else [Protection.FILES]
+    )
 
 
 def _allow(ruleset: int, path: str, access: int) -> bool:

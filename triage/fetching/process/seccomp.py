@@ -23,9 +23,19 @@ from triage.fetching.process.syscalls import (
     Check,
 )
 
-_LOAD_WORD, _AND, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
+_LOAD_WORD, _AND, _JUMP_EQUAL, _JUMP_AT_LEAST, _RETURN = (
+    0x20,
+    0x54,
+    0x15,
+    0x35,
+    0x06,
+)
 _KILL_PROCESS, _ERRNO, _ALLOW = 0x8000_0000, 0x0005_0000, 0x7FFF_0000
-_NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16  # in struct seccomp_data
+_NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = (
+    0,
+    4,
+    16,
+)  # in struct seccomp_data
 _X32_BIT = 0x4000_0000  # the same calls again, under other numbers
 _AUDIT_ARCHITECTURE = {X86_64: 0xC000_003E, AARCH64: 0xC000_00B7}
 _SECCOMP = {X86_64: 317, AARCH64: 277}
@@ -109,5 +119,7 @@ def _check(check: Check) -> list[bytes]:
     ]
 
 
-def _step(code: int, value: int, *, if_true: int = 0, if_false: int = 0) -> bytes:
+def _step(
+    code: int, value: int, *, if_true: int = 0, if_false: int = 0
+) -> bytes:
     return struct.pack("=HBBI", code, if_true, if_false, value)

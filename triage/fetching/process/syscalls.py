@@ -159,7 +159,12 @@ CONVERSING = (
 
 _CLONE_THREAD = 0x0001_0000
 _WRITES_OR_MAKES = 0o3 | 0o100 | 0o1000  # O_ACCMODE, O_CREAT, O_TRUNC
-_PR_GET_DUMPABLE, _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = 3, 15, 16, 0x5356_4D41
+_PR_GET_DUMPABLE, _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA = (
+    3,
+    15,
+    16,
+    0x5356_4D41,
+)
 _TCGETS, _FIONREAD, _FIONBIO, _FIONCLEX, _FIOCLEX = (
     0x5401,
     0x541B,
@@ -167,7 +172,14 @@ _TCGETS, _FIONREAD, _FIONBIO, _FIONCLEX, _FIOCLEX = (
     0x5450,
     0x5451,
 )
-_F_DUPFD, _F_GETFD, _F_SETFD, _F_GETFL, _F_SETFL, _F_DUPFD_CLOEXEC = 0, 1, 2, 3, 4, 1030
+_F_DUPFD, _F_GETFD, _F_SETFD, _F_GETFL, _F_SETFL, _F_DUPFD_CLOEXEC = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    1030,
+)
 _AF_INET, _AF_INET6 = 2, 10
 _SOCK_STREAM, _SOCK_DGRAM, _SOCK_KIND = 1, 2, 0xF
 
@@ -179,7 +191,11 @@ IN_PART = (
         "prctl",
         157,
         167,
-        (Check(0, (_PR_GET_DUMPABLE, _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA)),),
+        (
+            Check(
+                0, (_PR_GET_DUMPABLE, _PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA)
+            ),
+        ),
     ),
     # Of itself alone, and only to be read.
     Call(
@@ -200,7 +216,15 @@ IN_PART = (
         25,
         (
             Check(
-                1, (_F_DUPFD, _F_GETFD, _F_SETFD, _F_GETFL, _F_SETFL, _F_DUPFD_CLOEXEC)
+                1,
+                (
+                    _F_DUPFD,
+                    _F_GETFD,
+                    _F_SETFD,
+                    _F_GETFL,
+                    _F_SETFL,
+                    _F_DUPFD_CLOEXEC,
+                ),
             ),
         ),
     ),

@@ -19,7 +19,12 @@ from typing import BinaryIO
 
 from hotline.core.errors import InvalidInput
 from triage.hashlists.formats.entry import KINDS, HashEntry, Problem, normal
-from triage.hashlists.formats.format import Certainty, FileHead, ListFormat, Writer
+from triage.hashlists.formats.format import (
+    Certainty,
+    FileHead,
+    ListFormat,
+    Writer,
+)
 
 __all__ = [
     "KINDS",
@@ -45,7 +50,9 @@ def list_formats() -> Mapping[str, ListFormat]:
         if not isinstance(list_format, ListFormat):
             continue
         if list_format.name in formats:
-            raise ValueError(f"Two modules bring the format {list_format.name!r}.")
+            raise ValueError(
+                f"Two modules bring the format {list_format.name!r}."
+            )
         formats[list_format.name] = list_format
     return MappingProxyType(dict(sorted(formats.items())))
 
@@ -64,7 +71,8 @@ def parse(name: str, stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     list_format = list_formats().get(name)
     if list_format is None:
         raise InvalidInput(
-            f"There is no format {name!r}.", hint=f"One of {', '.join(list_formats())}."
+            f"There is no format {name!r}.",
+            hint=f"One of {', '.join(list_formats())}.",
         )
     return list_format.parse(stream)
 
@@ -91,7 +99,9 @@ def detect(head: bytes, filename: str) -> str:
     only: names lie. Raises InvalidInput where no format takes the file for its own."""
     file_head = FileHead.from_bytes(head)
     candidates = list_formats().values()
-    surest = max(candidates, key=lambda candidate: candidate.certainty(file_head))
+    surest = max(
+        candidates, key=lambda candidate: candidate.certainty(file_head)
+    )
     if surest.certainty(file_head) is Certainty.NO:
         raise InvalidInput(
             f"{filename} is no known format of a hash list.",

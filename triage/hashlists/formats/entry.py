@@ -79,7 +79,9 @@ def fault(kind: str, text: str) -> str:
     if kind == "photodna":
         return "the photodna is not 144 bytes in hexadecimal, base64 or decimal numbers"
     if len(value) != DIGITS[kind]:
-        return f"the {kind} has {len(value)} characters instead of {DIGITS[kind]}"
+        return (
+            f"the {kind} has {len(value)} characters instead of {DIGITS[kind]}"
+        )
     if value.strip(HEX):
         return f"the {kind} is not hexadecimal"
     return f"the {kind} is all zeros"
@@ -91,7 +93,9 @@ def guessed(text: str) -> str:
     value = text.strip().lower()
     if value.strip(HEX):
         return ""
-    return {16: "phash", 32: "md5", 40: "sha1", 64: "sha256"}.get(len(value), "")
+    return {16: "phash", 32: "md5", 40: "sha1", 64: "sha256"}.get(
+        len(value), ""
+    )
 
 
 def looks_like_pdq(values: list[str]) -> bool:
@@ -142,7 +146,12 @@ def day(text: str) -> date | None:
 def percent(value: object) -> int | None:
     """PDQ's quality, 0 to 100; None for what is no such number."""
     text = str(value)
-    if len(text) <= 3 and text.isascii() and text.isdigit() and int(text) <= 100:
+    if (
+        len(text) <= 3
+        and text.isascii()
+        and text.isdigit()
+        and int(text) <= 100
+    ):
         return int(text)
     return None
 
@@ -173,5 +182,7 @@ class LineReader:
         if self.number == 1:
             line = line.removeprefix(b"\xef\xbb\xbf")
             if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-                raise InvalidInput("The file is UTF-16.", hint="Save it as UTF-8.")
+                raise InvalidInput(
+                    "The file is UTF-16.", hint="Save it as UTF-8."
+                )
         return line.decode("utf-8", "replace")

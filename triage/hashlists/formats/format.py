@@ -48,7 +48,11 @@ class FileHead:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> FileHead:
-        text = data.removeprefix(BYTE_ORDER_MARK).decode("utf-8", "replace").lstrip()
+        text = (
+            data.removeprefix(BYTE_ORDER_MARK)
+            .decode("utf-8", "replace")
+            .lstrip()
+        )
         lines = (
             line
             for line in text.splitlines()

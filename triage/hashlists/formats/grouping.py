@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from triage.hashlists.formats.entry import HashEntry
 
 
-def group_by_medium(entries: Iterable[HashEntry]) -> Iterator[dict[str, HashEntry]]:
+def group_by_medium(
+    entries: Iterable[HashEntry],
+) -> Iterator[dict[str, HashEntry]]:
     """Neighbouring entries that share reference, category, source and date, by their kind.
 
     Tombstones are left out. An entry without a reference is a medium of its own.

@@ -57,7 +57,9 @@ class JsonStream:
             else:
                 raise self._broken()
 
-    def _object(self, arrays: frozenset[str], walks: Walks | None) -> Iterator[Record]:
+    def _object(
+        self, arrays: frozenset[str], walks: Walks | None
+    ) -> Iterator[Record]:
         line, outer = self._here(), False
         own: dict[str, Any] = {}
         self._at += 1
@@ -120,7 +122,9 @@ class JsonStream:
                 if end < len(self._text) or self._ended:
                     self._at = end
                     return value
-            self._fill(size)  # also after a number at the end of a block: it may go on
+            self._fill(
+                size
+            )  # also after a number at the end of a block: it may go on
             size *= 2
 
     def _fill(self, size: int) -> None:

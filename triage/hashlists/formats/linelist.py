@@ -32,7 +32,9 @@ LONGEST = 1000
 def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     """Entries and problems in the order of the file. Raises InvalidInput where it is no text."""
     source = LineReader(stream)
-    first = [(source.number, line[:LONGEST]) for line in islice(source, SAMPLE)]
+    first = [
+        (source.number, line[:LONGEST]) for line in islice(source, SAMPLE)
+    ]
     long = [
         token
         for _, line in first
@@ -59,14 +61,23 @@ def _read(number: int, line: str, of_64: str) -> HashEntry | Problem | None:
     token = parts[0]
     kind, colon, rest = token.partition(":")
     if colon:
-        kind, token = kind.lower(), rest or (parts[1].strip() if len(parts) > 1 else "")
+        kind, token = (
+            kind.lower(),
+            rest or (parts[1].strip() if len(parts) > 1 else ""),
+        )
     else:
         kind = guessed(token)
         kind = of_64 if kind == "sha256" else kind
     if kind not in KINDS:
-        return Problem(number, "the line is not a hash of a known kind and length")
+        return Problem(
+            number, "the line is not a hash of a known kind and length"
+        )
     value = normal(kind, token)
-    return HashEntry(kind, value) if value else Problem(number, fault(kind, token))
+    return (
+        HashEntry(kind, value)
+        if value
+        else Problem(number, fault(kind, token))
+    )
 
 
 def certainty_of(head: FileHead) -> Certainty:

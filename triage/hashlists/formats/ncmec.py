@@ -13,7 +13,13 @@ from typing import Any, BinaryIO
 from xml.parsers import expat
 
 from hotline.core.errors import InvalidInput
-from triage.hashlists.formats.entry import HashEntry, Problem, day, fault, normal
+from triage.hashlists.formats.entry import (
+    HashEntry,
+    Problem,
+    day,
+    fault,
+    normal,
+)
 from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
 from triage.hashlists.kinds import HashKind
 
@@ -95,7 +101,9 @@ class _Reader:
             ) from error
 
     def _refuse(self, *_: Any) -> None:
-        raise InvalidInput("The XML has a document type; a hash list has none.")
+        raise InvalidInput(
+            "The XML has a document type; a hash list has none."
+        )
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         local = name.removeprefix(f"{NAMESPACE} ")
@@ -105,7 +113,9 @@ class _Reader:
             )
         self._path.append(local)
         self._text.clear()
-        if len(self._path) == 2 and (stamp := attributes.get("maxTimestamp", "")):
+        if len(self._path) == 2 and (
+            stamp := attributes.get("maxTimestamp", "")
+        ):
             self.page.newest = max(self.page.newest, stamp)
         if len(self._path) == 3 and local in MEDIA:
             self._medium = {}

@@ -34,7 +34,9 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     source = LineReader(stream)
     header = _object(next(source, ""))
     if header.get("format") != NAME or header.get("version") != VERSION:
-        raise InvalidInput(f"The first line does not name {NAME} in version {VERSION}.")
+        raise InvalidInput(
+            f"The first line does not name {NAME} in version {VERSION}."
+        )
     for count, line in enumerate(source):
         record = _object(line)
         if "entries" in record:
@@ -45,7 +47,8 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
             return
         yield _entry(source.number, record)
     raise InvalidInput(
-        "The export was cut off: its last line is missing.", hint="Get it again."
+        "The export was cut off: its last line is missing.",
+        hint="Get it again.",
     )
 
 
@@ -58,9 +61,17 @@ def _object(line: str) -> dict[str, Any]:
 
 
 def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
-    kind, text, dated = record.get("kind"), record.get("value"), record.get("dated")
-    words = {name: record.get(name) for name in ("category", "source", "entry_ref")}
-    if not all(word is None or isinstance(word, str) for word in words.values()):
+    kind, text, dated = (
+        record.get("kind"),
+        record.get("value"),
+        record.get("dated"),
+    )
+    words = {
+        name: record.get(name) for name in ("category", "source", "entry_ref")
+    }
+    if not all(
+        word is None or isinstance(word, str) for word in words.values()
+    ):
         return Problem(line, "category, source and entry_ref are text")
     entry = HashEntry(
         "",
@@ -84,7 +95,9 @@ def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
 
 def write(entries: Iterable[HashEntry], stream: BinaryIO) -> None:
     """``entries`` whole and in their order, tombstones too."""
-    stream.write(json.dumps({"format": NAME, "version": VERSION}).encode() + b"\n")
+    stream.write(
+        json.dumps({"format": NAME, "version": VERSION}).encode() + b"\n"
+    )
     count = 0
     for count, entry in enumerate(entries, start=1):  # noqa: B007
         record = {

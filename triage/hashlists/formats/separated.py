@@ -105,7 +105,9 @@ class Cells(NamedTuple):
 
 def name_of(cell: str) -> str:
     """What a column is for, by its title; "" for others."""
-    return NAMES.get("".join(letter for letter in cell.lower() if letter.isalnum()), "")
+    return NAMES.get(
+        "".join(letter for letter in cell.lower() if letter.isalnum()), ""
+    )
 
 
 def delimiter_of(line: str) -> str:
@@ -120,7 +122,9 @@ def is_header(line: str) -> bool:
 
 def is_row_of_hashes(line: str) -> bool:
     separator = delimiter_of(line)
-    return separator in line and any(guessed(cell) for cell in line.split(separator))
+    return separator in line and any(
+        guessed(cell) for cell in line.split(separator)
+    )
 
 
 def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
@@ -128,7 +132,8 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     column with a hash or is no text. Lines before the first row that begin with # are comments."""
     source = LineReader(stream)
     first = next(
-        (line for line in source if line.strip() and not line.startswith("#")), ""
+        (line for line in source if line.strip() and not line.startswith("#")),
+        "",
     )
     separator = delimiter_of(first)
     if not is_header(first):
@@ -144,8 +149,15 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
 
 def _cells(titles: list[str]) -> Cells:
     cells = Cells(
-        tuple((title, place) for place, title in enumerate(titles) if title in KINDS),
-        *(titles.index(name) if name in titles else -1 for name in Cells._fields[1:]),
+        tuple(
+            (title, place)
+            for place, title in enumerate(titles)
+            if title in KINDS
+        ),
+        *(
+            titles.index(name) if name in titles else -1
+            for name in Cells._fields[1:]
+        ),
     )
     if not cells.hashes and cells.kind < 0:
         raise InvalidInput(
@@ -202,7 +214,9 @@ def _numbered(source: LineReader) -> Iterator[tuple[int, str]]:
         yield source.number, line
 
 
-def _entries(line: int, row: list[str], cells: Cells) -> Iterator[HashEntry | Problem]:
+def _entries(
+    line: int, row: list[str], cells: Cells
+) -> Iterator[HashEntry | Problem]:
     columns = len(row)
 
     def cell(place: int) -> str | None:
@@ -224,7 +238,12 @@ def _entries(line: int, row: list[str], cells: Cells) -> Iterator[HashEntry | Pr
         value = normal(kind, text) if kind in KINDS else ""
         if value:
             yield HashEntry(
-                kind, value, *shared, dated, deleted, level if kind == "pdq" else None
+                kind,
+                value,
+                *shared,
+                dated,
+                deleted,
+                level if kind == "pdq" else None,
             )
         elif kind in KINDS:
             yield Problem(line, fault(kind, text))
@@ -234,11 +253,17 @@ def _entries(line: int, row: list[str], cells: Cells) -> Iterator[HashEntry | Pr
         yield Problem(line, "the row has no hash")
 
 
-def _hashes(row: list[str], cells: Cells, columns: int) -> Iterator[tuple[str, str]]:
+def _hashes(
+    row: list[str], cells: Cells, columns: int
+) -> Iterator[tuple[str, str]]:
     for kind, place in cells.hashes:
         if place < columns and (text := row[place]):
             yield kind, text
-    if 0 <= cells.kind < columns and 0 <= cells.value < columns and row[cells.value]:
+    if (
+        0 <= cells.kind < columns
+        and 0 <= cells.value < columns
+        and row[cells.value]
+    ):
         yield name_of(row[cells.kind].replace("video", "")), row[cells.value]
 
 
@@ -250,7 +275,9 @@ def _without_header(
         (source.number, first.rstrip("\r\n").split(separator)),
         *islice(rest, SAMPLE),
     ]
-    cells = [cell for _, row in rows if not isinstance(row, Problem) for cell in row]
+    cells = [
+        cell for _, row in rows if not isinstance(row, Problem) for cell in row
+    ]
     if not any(guessed(cell) for cell in cells):
         raise InvalidInput(
             "The file has neither a header that names a kind of hash nor hashes.",
@@ -274,7 +301,11 @@ def _guessed(
             found = True
             kind = known_as.get(kind, kind)
             value = normal(kind, text)
-            yield HashEntry(kind, value) if value else Problem(line, fault(kind, text))
+            yield (
+                HashEntry(kind, value)
+                if value
+                else Problem(line, fault(kind, text))
+            )
     if not found:
         yield Problem(line, "the row has no hash")
 
@@ -286,9 +317,14 @@ def write(entries: Iterable[HashEntry], stream: BinaryIO) -> None:
     for medium in group_by_medium(entries):
         pdq = medium.get("pdq")
         some = next(iter(medium.values()))
-        row = [medium[kind].value if kind in medium else "" for kind in COLUMNS]
+        row = [
+            medium[kind].value if kind in medium else "" for kind in COLUMNS
+        ]
         row += [_guarded(some.category), _guarded(some.source)]
-        row += [some.dated.isoformat() if some.dated else "", _guarded(some.entry_ref)]
+        row += [
+            some.dated.isoformat() if some.dated else "",
+            _guarded(some.entry_ref),
+        ]
         row += [str(pdq.quality) if pdq and pdq.quality is not None else ""]
         stream.write((",".join(row) + "\r\n").encode())
 

@@ -35,7 +35,12 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
 def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
     indicator = record.get("indicator")
     inner = indicator if isinstance(indicator, dict) else {}
-    named = inner.get("type") or record.get("type") or record.get("signal_type") or ""
+    named = (
+        inner.get("type")
+        or record.get("type")
+        or record.get("signal_type")
+        or ""
+    )
     kind = str(named).lower().removeprefix("hash_").removeprefix("video_")
     if kind not in KINDS:
         return Problem(line, "the record is not a hash of a known type")
@@ -50,7 +55,9 @@ def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
     text = next((text for text in texts if isinstance(text, str) and text), "")
     value = normal(kind, text)
     if not value:
-        return Problem(line, fault(kind, text) if text else "the record has no hash")
+        return Problem(
+            line, fault(kind, text) if text else "the record has no hash"
+        )
     status = _word(record.get("status"))
     stamp = record.get("last_updated") or record.get("added_on")
     return HashEntry(
@@ -60,7 +67,8 @@ def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
         _word(_name(record.get("owner"))) or _word(record.get("source")),
         _word(record.get("id")),
         day(str(stamp)) if stamp else None,
-        deleted=record.get("should_delete") is True or status == "NON_MALICIOUS",
+        deleted=record.get("should_delete") is True
+        or status == "NON_MALICIOUS",
     )
 
 

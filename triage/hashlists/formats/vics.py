@@ -14,7 +14,13 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from triage.hashlists.formats.entry import HashEntry, Problem, day, fault, normal
+from triage.hashlists.formats.entry import (
+    HashEntry,
+    Problem,
+    day,
+    fault,
+    normal,
+)
 from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
 from triage.hashlists.formats.grouping import group_by_medium
 from triage.hashlists.formats.jsonstream import JsonStream
@@ -27,7 +33,12 @@ HASHES = (
     ("SHA256", "sha256"),
     ("PhotoDNA", "photodna"),
 )
-OTHER = {"pdq": "pdq", "photodna": "photodna", "sha256": "sha256", "phash": "phash"}
+OTHER = {
+    "pdq": "pdq",
+    "photodna": "photodna",
+    "sha256": "sha256",
+    "phash": "phash",
+}
 """Names that stand in ``AlternativeHashes`` as HashName, lower case and without hyphens."""
 MODEL = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/Default/$metadata#Media"
 CATEGORIES: Mapping[str, int] = MappingProxyType({"baseline": 1})
@@ -46,8 +57,13 @@ def _has_cases(outer: dict[str, Any]) -> bool:
     return not str(model).endswith("#Media")
 
 
-def _entries(line: int, record: dict[str, Any]) -> Iterator[HashEntry | Problem]:
-    category, reference = _text(record.get("Category")), _text(record.get("MediaID"))
+def _entries(
+    line: int, record: dict[str, Any]
+) -> Iterator[HashEntry | Problem]:
+    category, reference = (
+        _text(record.get("Category")),
+        _text(record.get("MediaID")),
+    )
     written = record.get("DateUpdated")
     dated: date | None = day(written) if isinstance(written, str) else None
     found = False
@@ -94,7 +110,8 @@ def write(
     for number, medium in enumerate(group_by_medium(entries), start=1):
         record = _record(number, medium, categories)
         stream.write(
-            (",\n" if number > 1 else "\n").encode() + json.dumps(record).encode()
+            (",\n" if number > 1 else "\n").encode()
+            + json.dumps(record).encode()
         )
     stream.write(b"\n]}\n")
 
@@ -106,7 +123,9 @@ def _record(
     record: dict[str, Any] = {"MediaID": number}
     label = some.category or ""
     category = (
-        int(label) if label.isascii() and label.isdigit() else categories.get(label)
+        int(label)
+        if label.isascii() and label.isdigit()
+        else categories.get(label)
     )
     if category is not None:
         record["Category"] = category
@@ -119,7 +138,11 @@ def _record(
         ).decode()
     others = [
         {"HashName": name, "HashValue": medium[kind].value}
-        for name, kind in (("SHA256", "sha256"), ("PDQ", "pdq"), ("pHash", "phash"))
+        for name, kind in (
+            ("SHA256", "sha256"),
+            ("PDQ", "pdq"),
+            ("pHash", "phash"),
+        )
         if kind in medium
     ]
     if others:

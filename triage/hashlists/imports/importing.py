@@ -104,7 +104,9 @@ def import_entries(
 def _refuse_known_file(database: Database, name: str, digest: str) -> None:
     """Before hours of staging: the newest version may have been made of this very file."""
     with database.reading() as session:
-        hash_list = session.scalar(select(HashList).where(HashList.name == name))
+        hash_list = session.scalar(
+            select(HashList).where(HashList.name == name)
+        )
         if hash_list is not None:
             newest = service.newest_digest(session, hash_list)
             service.refuse(hash_list, newest, digest)

@@ -38,7 +38,9 @@ class KeptPages:
 
     def _read_begun(self) -> datetime | None:
         try:
-            return datetime.fromisoformat(self._begun.read_text(encoding="ascii"))
+            return datetime.fromisoformat(
+                self._begun.read_text(encoding="ascii")
+            )
         except (OSError, ValueError):
             return None
 
@@ -68,7 +70,9 @@ def _dumped(page: Page) -> bytes:
     buffer = io.BytesIO()
     about = {"next": page.next, "newest": page.newest, "problems": problems}
     buffer.write(json.dumps(about).encode() + b"\n")
-    formats.write("ndjson", (e for e in page.found if isinstance(e, HashEntry)), buffer)
+    formats.write(
+        "ndjson", (e for e in page.found if isinstance(e, HashEntry)), buffer
+    )
     return buffer.getvalue()
 
 
@@ -77,5 +81,7 @@ def _loaded(content: bytes) -> Page:
     about = json.loads(stream.readline())
     problems = [Problem(line, reason) for line, reason in about["problems"]]
     return Page(
-        [*formats.parse("ndjson", stream), *problems], about["next"], about["newest"]
+        [*formats.parse("ndjson", stream), *problems],
+        about["next"],
+        about["newest"],
     )

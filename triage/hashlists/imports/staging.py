@@ -114,11 +114,17 @@ class Staged:
     def take(self, session: Session, chunk: list[Row | Problem]) -> None:
         """Store the good ones among the next records of the file."""
         bad = [record for record in chunk if isinstance(record, Problem)]
-        _store(session, self.id, [row for row in chunk if not isinstance(row, Problem)])
+        _store(
+            session,
+            self.id,
+            [row for row in chunk if not isinstance(row, Problem)],
+        )
         self.records += len(chunk)
         self.rejected += len(bad)
         told = (f"line {problem.line}: {problem.reason}" for problem in bad)
-        self.problems += tuple(islice(told, MAX_NAMED_PROBLEMS - len(self.problems)))
+        self.problems += tuple(
+            islice(told, MAX_NAMED_PROBLEMS - len(self.problems))
+        )
 
 
 def stage(
@@ -149,7 +155,10 @@ def stage(
             with database.writing() as session:
                 header = _own(session, staged)
                 staged.take(session, chunk)
-                header.records, header.rejected = staged.records, staged.rejected
+                header.records, header.rejected = (
+                    staged.records,
+                    staged.rejected,
+                )
                 header.problems, header.at = list(staged.problems), clock()
             tick(staged.records)
             if staged.records >= HOPELESS and not staged.rows:
@@ -171,13 +180,18 @@ def _begun(
             is_same = (found.file_sha256, found.form) == (digest, form)
             if is_same and now - found.at < GOOD_FOR:
                 return Staged(
-                    found.id, found.records, found.rejected, tuple(found.problems)
+                    found.id,
+                    found.records,
+                    found.rejected,
+                    tuple(found.problems),
                 )
             session.delete(found)
             session.flush()
         staged = Staged(new_id())
         session.add(
-            HashImport(id=staged.id, name=name, file_sha256=digest, form=form, at=now)
+            HashImport(
+                id=staged.id, name=name, file_sha256=digest, form=form, at=now
+            )
         )
     sweep(database, now)
     return staged
@@ -185,7 +199,10 @@ def _begun(
 
 def chunks(entries: Entries) -> Iterator[list[Row | Problem]]:
     """What ``Staged.take`` takes. Words are cut at once: a chunk of long ones is no flood."""
-    lean = (entry if isinstance(entry, Problem) else _row(entry) for entry in entries)
+    lean = (
+        entry if isinstance(entry, Problem) else _row(entry)
+        for entry in entries
+    )
     while chunk := list(islice(lean, CHUNK)):
         yield chunk
 
@@ -197,7 +214,11 @@ def no_line(staged: Staged) -> str:
 def holds_hashes(session: Session, staged: Staged) -> bool:
     """Whether anything is there but tombstones."""
     row = HashImportRow
-    some = select(row.id).where(row.import_id == staged.id, row.deleted == 0).limit(1)
+    some = (
+        select(row.id)
+        .where(row.import_id == staged.id, row.deleted == 0)
+        .limit(1)
+    )
     return session.scalar(some) is not None
 
 
@@ -233,17 +254,26 @@ def sweep(database: Database, now: datetime) -> int:
     row, header = HashImportRow, HashImport
     with database.reading() as session:
         stale = set(
-            session.scalars(select(header.id).where(header.at <= now - GOOD_FOR))
+            session.scalars(
+                select(header.id).where(header.at <= now - GOOD_FOR)
+            )
         )
         orphaned = ~exists().where(header.id == row.import_id)
-        stale |= set(session.scalars(select(row.import_id).where(orphaned).distinct()))
+        stale |= set(
+            session.scalars(select(row.import_id).where(orphaned).distinct())
+        )
     for import_id in stale:
         drop(database, import_id)
     return len(stale)
 
 
 def apply(
-    session: Session, staged: Staged, list_id: uuid.UUID, number: int, *, whole: bool
+    session: Session,
+    staged: Staged,
+    list_id: uuid.UUID,
+    number: int,
+    *,
+    whole: bool,
 ) -> tuple[int, int]:
     """Turn the staged rows into version ``number``; (added, removed)."""
     _prepare(session, "hash_import_row, hash_entry")
@@ -260,8 +290,12 @@ def restore(
 ) -> tuple[int, int]:
     """Make version ``to`` current as version ``number``; (added, removed)."""
     _prepare(session, "hash_entry")
-    removed = _run(session, _RESTORE_REMOVE, list=list_id, number=number, to=to)
-    return _run(session, _RESTORE_ADD, list=list_id, number=number, to=to), removed
+    removed = _run(
+        session, _RESTORE_REMOVE, list=list_id, number=number, to=to
+    )
+    return _run(
+        session, _RESTORE_ADD, list=list_id, number=number, to=to
+    ), removed
 
 
 def _prepare(session: Session, tables: str) -> None:
@@ -276,7 +310,9 @@ def _prepare(session: Session, tables: str) -> None:
 def _run(session: Session, statement: str, **values: Any) -> int:
     session.flush()
     ids = [
-        bindparam(name, type_=Uuid()) for name in ("list", "import") if name in values
+        bindparam(name, type_=Uuid())
+        for name in ("list", "import")
+        if name in values
     ]
     query = text(statement).bindparams(*ids)
     return int(getattr(session.execute(query, values), "rowcount", 0))
@@ -287,7 +323,9 @@ def _store(session: Session, import_id: uuid.UUID, rows: list[Row]) -> None:
     columns = ", ".join(("import_id", *_COLUMNS))
     if connection.dialect.name == "postgresql":
         cursor = connection.connection.cursor()
-        with cursor.copy(f"COPY hash_import_row ({columns}) FROM STDIN") as copy:
+        with cursor.copy(
+            f"COPY hash_import_row ({columns}) FROM STDIN"
+        ) as copy:
             for row in rows:
                 copy.write_row((import_id.hex, *row))
         cursor.close()
@@ -320,4 +358,6 @@ def _cut(value: str | None, length: int) -> str | None:
     value = value[:length]
     if value.isprintable():
         return value
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in value)
+    return "".join(
+        letter if letter.isprintable() else "\ufffd" for letter in value
+    )

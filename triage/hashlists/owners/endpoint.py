@@ -29,7 +29,9 @@ def checked_url(url: str) -> str:
         or (parts.scheme == "http" and is_this_machine(parts.hostname))
     ):
         return url.rstrip("/")
-    raise InvalidInput(f"{url[:200]!r} is not an https:// address.", hint="Use HTTPS.")
+    raise InvalidInput(
+        f"{url[:200]!r} is not an https:// address.", hint="Use HTTPS."
+    )
 
 
 def body_of(reply: Reply, *, limit: int) -> bytes:

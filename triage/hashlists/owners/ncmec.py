@@ -105,7 +105,9 @@ class HashSharing:
     def pages(self, since: str, kept: KeptPages) -> Iterator[Page]:
         """Every page of what was uploaded or deleted from ``since`` (ISO 8601; "" for all) on,
         from among the ``kept`` ones where it is there."""
-        query = {"to": kept.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        query = {
+            "to": kept.until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        }
         if since:
             query = {"from": since, **query}
         asked = set()
@@ -115,7 +117,9 @@ class HashSharing:
             if not page.next:
                 return
             if page.next in asked:
-                raise InvalidInput("The hash service's pages lead round in a circle.")
+                raise InvalidInput(
+                    "The hash service's pages lead round in a circle."
+                )
             if number == MOST_PAGES:
                 raise InvalidInput(
                     f"The hash service has more than {MOST_PAGES:,} pages."
@@ -127,7 +131,9 @@ class HashSharing:
     def _page(self, query: dict[str, str]) -> Page:
         return read_page(io.BytesIO(self._get("entries", query)))
 
-    def _get(self, name: str, query: dict[str, str], attempt: int = 1) -> bytes:
+    def _get(
+        self, name: str, query: dict[str, str], attempt: int = 1
+    ) -> bytes:
         address = f"{self._base}/{name}"
         if query:
             address += f"?{urlencode(query)}"
@@ -162,7 +168,12 @@ class Update:
 
 
 def download(
-    sharing: HashSharing, spool: BinaryIO, kept: KeptPages, *, since: str, tick: Tick
+    sharing: HashSharing,
+    spool: BinaryIO,
+    kept: KeptPages,
+    *,
+    since: str,
+    tick: Tick,
 ) -> Download:
     """Write everything since ``since`` into ``spool``, in this service's own format."""
     found = Download()
@@ -198,11 +209,15 @@ def update(
     sharing.check()
     with context.database.reading() as session:
         known = (
-            session.scalar(select(HashList.checkpoint).where(HashList.name == name))
+            session.scalar(
+                select(HashList.checkpoint).where(HashList.name == name)
+            )
             or ""
         )
     since = "" if whole else known
-    kept = KeptPages(context.settings.data_dir, sharing.question(name, since), now)
+    kept = KeptPages(
+        context.settings.data_dir, sharing.question(name, since), now
+    )
     with tempfile.TemporaryFile(dir=context.settings.data_dir) as spool:
         try:
             found = download(sharing, spool, kept, since=since, tick=tick)
@@ -210,10 +225,19 @@ def update(
             kept.drop()  # what the service said makes no sense, and would make none the next time
             raise
         done = _next_version(
-            context, name, spool, found, known, whole=whole, actor=actor, now=now
+            context,
+            name,
+            spool,
+            found,
+            known,
+            whole=whole,
+            actor=actor,
+            now=now,
         )
     kept.drop()
-    return Update(done, found.entries, len(found.problems), max(found.newest, known))
+    return Update(
+        done, found.entries, len(found.problems), max(found.newest, known)
+    )
 
 
 def _next_version(
@@ -240,7 +264,9 @@ def _next_version(
     digest = service.digest_of(spool)
     with context.database.reading() as session:
         target = session.scalar(select(HashList).where(HashList.name == name))
-        is_new = target is None or service.newest_digest(session, target) != digest
+        is_new = (
+            target is None or service.newest_digest(session, target) != digest
+        )
     if is_new and (found.entries or whole):
         return import_entries(
             context.database,

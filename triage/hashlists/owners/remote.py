@@ -17,7 +17,13 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from hotline.core.datafiles import files
 from hotline.core.datafiles.shapes import parse_file
@@ -92,7 +98,9 @@ class RemoteMatcher:
         self._remote = remote
         own = with_own_machine(reach, remote.url)
         networks = (str(network) for network in remote.networks)
-        self._reach = replace(own, allowed_networks=(*own.allowed_networks, *networks))
+        self._reach = replace(
+            own, allowed_networks=(*own.allowed_networks, *networks)
+        )
         self._headers = {"Content-Type": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -100,7 +108,9 @@ class RemoteMatcher:
     def match(self, hashes: Sequence[Sent]) -> Sequence[Answer]:
         """Raises Unavailable where the owner gave no usable answer, else as ``body_of``."""
         question = {
-            "hashes": [{"kind": kind, "value": value} for kind, value in hashes]
+            "hashes": [
+                {"kind": kind, "value": value} for kind, value in hashes
+            ]
         }
         sent = json.dumps(question).encode()
         with GuardedClient(

@@ -22,14 +22,18 @@ def rebuild_index(task: Task) -> None:
         newest = int(ids.max()) if len(ids) else 0
         path = index_path(task.context, kind)
         path.parent.mkdir(parents=True, exist_ok=True)
-        build_index(path, hashes=hashes, ids=ids, bits=size * 8, version=str(newest))
+        build_index(
+            path, hashes=hashes, ids=ids, bits=size * 8, version=str(newest)
+        )
     with task.finishing():
         pass
 
 
 def _current_hashes(
     session: Session, kind: str, size: int
-) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.uint8]]]:
+) -> tuple[
+    np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, np.dtype[np.uint8]]
+]:
     rows = session.execute(
         select(HashEntryRow.id, HashEntryRow.value)
         .where(HashEntryRow.kind == kind, HashEntryRow.removed_in.is_(None))
@@ -40,5 +44,7 @@ def _current_hashes(
     for entry_id, value in rows:
         ids.append(entry_id)
         packed += bytes.fromhex(value)
-    hashes = np.frombuffer(bytes(packed), dtype=np.uint8).reshape(len(ids), size)
+    hashes = np.frombuffer(bytes(packed), dtype=np.uint8).reshape(
+        len(ids), size
+    )
     return np.array(ids, dtype=np.int64), hashes

@@ -76,7 +76,9 @@ class Query:
             pdq=seen["pdq"],
             pdq_quality=seen["pdq_quality"],
             phash=seen["phash"] if is_good else None,
-            frames=tuple((frame["pdq"], frame["quality"]) for frame in seen["frames"]),
+            frames=tuple(
+                (frame["pdq"], frame["quality"]) for frame in seen["frames"]
+            ),
             is_video=seen["kind"] == "video",
         )
 
@@ -101,7 +103,9 @@ def remote_key(remote: RemoteList, media_id: uuid.UUID, now: datetime) -> str:
     return f"remote:{media_id.hex}:{remote.name}:{now:%Y-%m}"
 
 
-def index_or_fault(file: ReloadingIndex, newest: int) -> tuple[HashIndex | None, str]:
+def index_or_fault(
+    file: ReloadingIndex, newest: int
+) -> tuple[HashIndex | None, str]:
     """(the index, what is wrong with its file). ``newest``: the highest id of any entry.
 
     An index that knows later entries than the database was built from another one, or from before
@@ -131,7 +135,12 @@ class Matcher:
         self._remote = load_remote_lists(context.settings.data_dir)
 
     def match_media(
-        self, session: Session, media: Media, *, now: datetime, owners: bool = True
+        self,
+        session: Session,
+        media: Media,
+        *,
+        now: datetime,
+        owners: bool = True,
     ) -> list[Hit]:
         """Match a stored file and keep each hit once. ``owners``: have those asked, too, whose
         lists are not here; that is a job of its own, which nothing waits for."""
@@ -141,7 +150,12 @@ class Matcher:
         if any(self._faults.values()):  # once an hour, whoever notices first
             key = f"index:repair:{now:%Y-%m-%dT%H}"
             outbox.post(
-                session, "hashlist.index", key=key, payload={}, now=now, queue="checks"
+                session,
+                "hashlist.index",
+                key=key,
+                payload={},
+                now=now,
+                queue="checks",
             )
         for remote in self._remote if owners else ():
             outbox.post(
@@ -158,7 +172,9 @@ class Matcher:
         """Hits on enabled lists, exact ones first, then the nearest."""
         near = self._pictures(session, query)
         if query.phash is not None:
-            for entry_id, distance in self._near(session, "phash", [query.phash])[0]:
+            for entry_id, distance in self._near(
+                session, "phash", [query.phash]
+            )[0]:
                 near[entry_id] = (distance, query.pdq_quality, None)
         hits = [
             Hit(entry, hash_list, *near.get(entry.id, (0, None, None)))
@@ -202,7 +218,10 @@ class Matcher:
         answers = index.search_many(
             queries.reshape(len(values), INDEXED[kind]), WIDEST[kind]
         )
-        return [[(match.id, match.distance) for match in answer] for answer in answers]
+        return [
+            [(match.id, match.distance) for match in answer]
+            for answer in answers
+        ]
 
     def _index(self, session: Session, kind: str) -> HashIndex:
         """The file's index with the entries that came since it was built searched beside it;
@@ -250,12 +269,16 @@ def _grown(session: Session, kind: str, base: HashIndex | None) -> HashIndex:
 def _kinds_since(session: Session, entry_id: int) -> set[str]:
     return set(
         session.scalars(
-            select(HashEntryRow.kind).where(HashEntryRow.id > entry_id).distinct()
+            select(HashEntryRow.kind)
+            .where(HashEntryRow.id > entry_id)
+            .distinct()
         )
     )
 
 
-def _keep(session: Session, media: Media, hits: list[Hit], now: datetime) -> None:
+def _keep(
+    session: Session, media: Media, hits: list[Hit], now: datetime
+) -> None:
     """Store what is new in one statement: a picture that many have copied meets thousands."""
     if not hits:
         return
@@ -289,7 +312,8 @@ def _current(
 ) -> Iterator[tuple[HashEntryRow, HashList]]:
     """The entries that are on an enabled list now."""
     same = [
-        and_(HashEntryRow.kind == k, HashEntryRow.value == v) for k, v in exact.items()
+        and_(HashEntryRow.kind == k, HashEntryRow.value == v)
+        for k, v in exact.items()
     ]
     rows = session.execute(
         select(HashEntryRow, HashList)
@@ -304,6 +328,7 @@ def _current(
 
 
 def threshold(hash_list: HashList, kind: str) -> int:
-    return {"pdq": hash_list.pdq_threshold, "phash": hash_list.phash_threshold}.get(
-        kind, 0
-    )
+    return {
+        "pdq": hash_list.pdq_threshold,
+        "phash": hash_list.phash_threshold,
+    }.get(kind, 0)

@@ -29,7 +29,9 @@ class IndexReadiness:
         and with the same results."""
         newest = session.scalar(select(func.max(HashEntryRow.id))) or 0
         faults = {
-            fault for kind in INDEXED if (fault := self._of(session, kind, newest))
+            fault
+            for kind in INDEXED
+            if (fault := self._of(session, kind, newest))
         }
         return " ".join(sorted(faults))
 
@@ -39,7 +41,9 @@ class IndexReadiness:
             return fault
         if index is None:
             return ""  # there is nothing to be found by one
-        beside = _since(session, kind, int(index.version or 0), MOST_BESIDE + 1)
+        beside = _since(
+            session, kind, int(index.version or 0), MOST_BESIDE + 1
+        )
         if beside > MOST_BESIDE:
             return f"More than {MOST_BESIDE:,} {kind} entries came since their index was built."
         return ""

@@ -38,11 +38,18 @@ class AsnTable:
     names: dict[int, str]
     date: str
 
-    def find(self, address: IPv4Address | IPv6Address) -> tuple[int, str] | None:
+    def find(
+        self, address: IPv4Address | IPv6Address
+    ) -> tuple[int, str] | None:
         """(number, name of its holder, "" where not named) or None."""
         starts = self.starts[address.version]
         index = (
-            int(np.searchsorted(starts, np.bytes_(address.packed), side="right")) - 1
+            int(
+                np.searchsorted(
+                    starts, np.bytes_(address.packed), side="right"
+                )
+            )
+            - 1
         )
         number = int(self.numbers[address.version][index]) if index >= 0 else 0
         return (number, self.names.get(number, "")) if number else None
@@ -57,7 +64,8 @@ def from_csv(paths: Iterable[Path], date: str) -> AsnTable:
             rows[version].append((first, last, number))
             names[number] = name
     tables = {
-        version: _boundaries(rows[version], _WIDTH[version]) for version in (4, 6)
+        version: _boundaries(rows[version], _WIDTH[version])
+        for version in (4, 6)
     }
     return AsnTable(
         {version: table[0] for version, table in tables.items()},
@@ -105,9 +113,13 @@ def _boundaries(
             starts.append(first)
             numbers.append(number)
         if last != highest:
-            starts.append((int.from_bytes(last, "big") + 1).to_bytes(width, "big"))
+            starts.append(
+                (int.from_bytes(last, "big") + 1).to_bytes(width, "big")
+            )
             numbers.append(0)
-    return np.array(starts, dtype=f"S{width}"), np.array(numbers, dtype=np.uint32)
+    return np.array(starts, dtype=f"S{width}"), np.array(
+        numbers, dtype=np.uint32
+    )
 
 
 def pack(table: AsnTable) -> bytes:
@@ -115,13 +127,15 @@ def pack(table: AsnTable) -> bytes:
     fields: dict[str, Any] = {
         "date": np.array(table.date),
         "names": np.array(
-            "\n".join(f"{n}\t{name}" for n, name in sorted(table.names.items()))
+            "\n".join(
+                f"{n}\t{name}" for n, name in sorted(table.names.items())
+            )
         ),
     }
     for version, width in _WIDTH.items():
-        raw = np.frombuffer(table.starts[version].tobytes(), dtype=np.uint8).reshape(
-            -1, width
-        )
+        raw = np.frombuffer(
+            table.starts[version].tobytes(), dtype=np.uint8
+        ).reshape(-1, width)
         fields[f"starts{version}"] = np.ascontiguousarray(raw.T)
         fields[f"numbers{version}"] = table.numbers[version]
     buffer = io.BytesIO()
@@ -132,14 +146,18 @@ def pack(table: AsnTable) -> bytes:
 def unpack(data: bytes) -> AsnTable:
     """Reads what :func:`pack` wrote (about 0.3 s for the whole Internet, once a process)."""
     try:
-        with np.load(io.BytesIO(lzma.decompress(data)), allow_pickle=False) as fields:
+        with np.load(
+            io.BytesIO(lzma.decompress(data)), allow_pickle=False
+        ) as fields:
             starts = {
-                version: np.ascontiguousarray(fields[f"starts{version}"].T).view(
-                    f"S{width}"
-                )[:, 0]
+                version: np.ascontiguousarray(
+                    fields[f"starts{version}"].T
+                ).view(f"S{width}")[:, 0]
                 for version, width in _WIDTH.items()
             }
-            numbers = {version: fields[f"numbers{version}"] for version in _WIDTH}
+            numbers = {
+                version: fields[f"numbers{version}"] for version in _WIDTH
+            }
             lines = str(fields["names"]).split("\n")
             date = str(fields["date"])
     except (lzma.LZMAError, ValueError, KeyError, OSError) as error:
@@ -148,6 +166,7 @@ def unpack(data: bytes) -> AsnTable:
             hint="Restore the shipped file.",
         ) from error
     names = {
-        int(n): name for n, _, name in (line.partition("\t") for line in lines if line)
+        int(n): name
+        for n, _, name in (line.partition("\t") for line in lines if line)
     }
     return AsnTable(starts, numbers, names, date)

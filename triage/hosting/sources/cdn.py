@@ -52,7 +52,10 @@ class CdnRanges:
     def __init__(self, networks: Iterable[Cdn]) -> None:
         self._cdns = tuple(networks)
         self._by_asn = {asn: cdn for cdn in self._cdns for asn in cdn.asns}
-        self._spans: dict[int, list[tuple[int, int, str, Cdn]]] = {4: [], 6: []}
+        self._spans: dict[int, list[tuple[int, int, str, Cdn]]] = {
+            4: [],
+            6: [],
+        }
         for cdn in self._cdns:
             for text in cdn.ranges:
                 network = ip_network(text)
@@ -77,7 +80,9 @@ class CdnRanges:
             for index, entry in enumerate(raw.get("cdn", []))
         ]
         if faults:
-            raise Misconfigured(f"Data file cdn.toml has faults: {'; '.join(faults)}.")
+            raise Misconfigured(
+                f"Data file cdn.toml has faults: {'; '.join(faults)}."
+            )
         return cls(cdn for cdn in cdns if cdn is not None)
 
     def detect(
@@ -98,7 +103,9 @@ class CdnRanges:
         for alias in aliases:
             found += self._by_alias(alias)
         ranged = {
-            sighting.name for sighting in found if sighting.evidence.startswith("range")
+            sighting.name
+            for sighting in found
+            if sighting.evidence.startswith("range")
         }
         return (*found, *self._by_headers(headers or {}, known, ranged))
 
@@ -108,7 +115,11 @@ class CdnRanges:
         if index < 0:
             return None
         _, last, text, cdn = self._spans[parsed.version][index]
-        return _sighting(cdn, "range", text, address) if int(parsed) <= last else None
+        return (
+            _sighting(cdn, "range", text, address)
+            if int(parsed) <= last
+            else None
+        )
 
     def _by_alias(self, alias: str) -> list[Sighting]:
         return [
@@ -119,9 +130,14 @@ class CdnRanges:
         ]
 
     def _by_headers(
-        self, headers: Mapping[str, str], addresses: tuple[str, ...], ranged: set[str]
+        self,
+        headers: Mapping[str, str],
+        addresses: tuple[str, ...],
+        ranged: set[str],
     ) -> list[Sighting]:
-        lower = {name.lower(): value.strip() for name, value in headers.items()}
+        lower = {
+            name.lower(): value.strip() for name, value in headers.items()
+        }
         found = []
         for cdn in self._cdns:
             if cdn.ranges_complete and addresses and cdn.name not in ranged:
@@ -135,10 +151,14 @@ class CdnRanges:
 
 def _sighting(cdn: Cdn, kind: str, what: str, subject: str | None) -> Sighting:
     source = f"cdn.toml {cdn.date.isoformat()}: {kind} {what}"
-    return Sighting(cdn.name, f"{kind} {what}", source, _CONFIDENCE[kind], subject)
+    return Sighting(
+        cdn.name, f"{kind} {what}", source, _CONFIDENCE[kind], subject
+    )
 
 
-def _parse(entry: Mapping[str, Any], index: int, faults: list[str]) -> Cdn | None:
+def _parse(
+    entry: Mapping[str, Any], index: int, faults: list[str]
+) -> Cdn | None:
     where = f"cdn[{index}] {entry.get('name', '')!r}"
     known = {
         "name",
@@ -152,7 +172,9 @@ def _parse(entry: Mapping[str, Any], index: int, faults: list[str]) -> Cdn | Non
     }
     own: list[str] = find_unknown(entry, known)
     own += [
-        f"{key} is missing" for key in ("name", "source", "date") if not entry.get(key)
+        f"{key} is missing"
+        for key in ("name", "source", "date")
+        if not entry.get(key)
     ]
     for text in entry.get("ranges", []):
         try:

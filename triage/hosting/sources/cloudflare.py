@@ -83,12 +83,16 @@ class CloudflareOrigin:
         if isinstance(result, dict):
             result = result.get("abuse_rand") or result.get("id")
         data = answer.data if isinstance(answer.data, dict) else {}
-        named = data.get("abuse_rand") or (result if result != "success" else "")
+        named = data.get("abuse_rand") or (
+            result if result != "success" else ""
+        )
         return str(named or "")
 
     def state(self, report_id: str) -> ReportState:
         """What became of a report that this account sent."""
-        result = _result(self._exchange(f"submitted/{quote(report_id, safe='')}", None))
+        result = _result(
+            self._exchange(f"submitted/{quote(report_id, safe='')}", None)
+        )
         if not isinstance(result, dict):
             raise Unavailable(
                 "Cloudflare's answer about a report is not in the documented form."
@@ -108,7 +112,9 @@ class CloudflareOrigin:
         )
 
 
-def origin_observation(address: str, source: str, now: datetime) -> Observation:
+def origin_observation(
+    address: str, source: str, now: datetime
+) -> Observation:
     """What Cloudflare (or another network) told about the origin, as it was told."""
     try:
         origin = str(ip_address(address.strip()))
@@ -125,14 +131,20 @@ def _body(
 ) -> dict[str, str]:
     hosts = {urlsplit(url).hostname for url in urls}
     fields: dict[str, str] = {}
-    if not 1 <= len(set(urls)) <= _MOST_URLS or len(hosts) != 1 or None in hosts:
+    if (
+        not 1 <= len(set(urls)) <= _MOST_URLS
+        or len(hosts) != 1
+        or None in hosts
+    ):
         fields["/urls"] = f"1 to {_MOST_URLS} URLs of one host"
     if not 1 <= len(justification) <= _LONGEST_JUSTIFICATION:
         fields["/justification"] = f"1 to {_LONGEST_JUSTIFICATION} characters"
     if not reporter.name or not reporter.email:
         fields["/reporter"] = "name and e-mail are needed"
     if fields:
-        raise InvalidInput("Cloudflare would refuse this report.", fields=fields)
+        raise InvalidInput(
+            "Cloudflare would refuse this report.", fields=fields
+        )
     body = {
         "act": "abuse_children",
         "name": reporter.name[:255],
@@ -140,7 +152,9 @@ def _body(
         "email2": reporter.email,
         "justification": justification,
         "urls": "\n".join(dict.fromkeys(urls)),
-        "host_notification": "send-anon" if reporter.anonymous_to_host else "send",
+        "host_notification": "send-anon"
+        if reporter.anonymous_to_host
+        else "send",
         "ncmec_notification": "send",
         "owner_notification": "none",
     }
@@ -154,7 +168,11 @@ def _body(
 def _result(answer: Answer) -> Any:
     """``result`` of Cloudflare's envelope ``{success, errors, result}``."""
     data = answer.data if isinstance(answer.data, dict) else {}
-    if not answer.error and answer.status == 200 and data.get("success") is not False:
+    if (
+        not answer.error
+        and answer.status == 200
+        and data.get("success") is not False
+    ):
         return data.get("result")
     if answer.status in (401, 403):
         raise Unavailable(
@@ -176,5 +194,6 @@ def _result(answer: Answer) -> Any:
         )
     reason = told or answer.error or f"HTTP {answer.status}"
     raise Unavailable(
-        f"Cloudflare did not take the request: {reason}.", hint="Try again later."
+        f"Cloudflare did not take the request: {reason}.",
+        hint="Try again later.",
     )

@@ -61,7 +61,9 @@ class DnsResolver:
     def resolve(self, host: str) -> Resolution:
         name = host.lower().rstrip(".")
         if name in self._static:
-            return Resolution(name, "ok", self._static[name], (), "static table")
+            return Resolution(
+                name, "ok", self._static[name], (), "static table"
+            )
         source = f"DNS {self._server or 'of the system'}"
         aliases: dict[str, None] = {}
         addresses: list[str] = []
@@ -160,5 +162,8 @@ def _aliases_of_missing(error: dns.resolver.NXDOMAIN) -> list[str]:
     for response in (error.kwargs.get("responses") or {}).values():
         for rrset in response.answer:
             if rrset.rdtype == dns.rdatatype.CNAME:
-                chain += [r.target.to_text(omit_final_dot=True).lower() for r in rrset]
+                chain += [
+                    r.target.to_text(omit_final_dot=True).lower()
+                    for r in rrset
+                ]
     return chain

@@ -47,7 +47,9 @@ class Geography:
         self._override_dir = override_dir
         self._table: asn_table.AsnTable | None = None
         self._lock = threading.Lock()
-        self._registry_source = f"iptocc {version('iptocc')} (registry assignment)"
+        self._registry_source = (
+            f"iptocc {version('iptocc')} (registry assignment)"
+        )
 
     def warm(self) -> None:
         """Load the tables now (half a second), where somebody would wait for the first answer."""
@@ -65,7 +67,12 @@ class Geography:
             if country:
                 source = _source(self._country_db)
                 return Observation(
-                    FactName.COUNTRY, country, source, now, _MMDB_CONFIDENCE, address
+                    FactName.COUNTRY,
+                    country,
+                    source,
+                    now,
+                    _MMDB_CONFIDENCE,
+                    address,
                 )
         country = iptocc.country_code(address)
         return Observation(
@@ -83,7 +90,11 @@ class Geography:
             if number:
                 source = _source(self._asn_db)
                 return _asn_facts(
-                    number, name, address, now, origin=(source, _MMDB_CONFIDENCE)
+                    number,
+                    name,
+                    address,
+                    now,
+                    origin=(source, _MMDB_CONFIDENCE),
                 )
         table = self._loaded()
         found = table.find(ip_address(address))
@@ -91,10 +102,17 @@ class Geography:
         if found is None:
             return (
                 Observation(
-                    FactName.ASN, None, source, now, _SNAPSHOT_CONFIDENCE, address
+                    FactName.ASN,
+                    None,
+                    source,
+                    now,
+                    _SNAPSHOT_CONFIDENCE,
+                    address,
                 ),
             )
-        return _asn_facts(*found, address, now, origin=(source, _SNAPSHOT_CONFIDENCE))
+        return _asn_facts(
+            *found, address, now, origin=(source, _SNAPSHOT_CONFIDENCE)
+        )
 
     def _loaded(self) -> asn_table.AsnTable:
         """Loaded at the first question, once a process: most commands never ask."""
@@ -105,7 +123,9 @@ class Geography:
 
     def _load(self) -> asn_table.AsnTable:
         if self._asn_csv is None:
-            data = read_bytes("triage.hosting", "asn.npz.xz", self._override_dir)
+            data = read_bytes(
+                "triage.hosting", "asn.npz.xz", self._override_dir
+            )
             return asn_table.unpack(data)
         path = self._asn_csv
         files = sorted(path.glob("*ipv[46].csv")) if path.is_dir() else [path]
@@ -121,15 +141,24 @@ class Geography:
 
 
 def _asn_facts(
-    number: int, name: str, address: str, now: datetime, *, origin: tuple[str, float]
+    number: int,
+    name: str,
+    address: str,
+    now: datetime,
+    *,
+    origin: tuple[str, float],
 ) -> tuple[Observation, ...]:
     """``origin`` is (source, confidence)."""
     facts = [
-        Observation(FactName.ASN, f"AS{number}", origin[0], now, origin[1], address)
+        Observation(
+            FactName.ASN, f"AS{number}", origin[0], now, origin[1], address
+        )
     ]
     if name:
         facts.append(
-            Observation(FactName.AS_NAME, name, origin[0], now, origin[1], address)
+            Observation(
+                FactName.AS_NAME, name, origin[0], now, origin[1], address
+            )
         )
     return tuple(facts)
 
@@ -176,6 +205,8 @@ def _country_of(record: Mapping[str, Any]) -> str | None:
 
 def _asn_of(record: Mapping[str, Any]) -> tuple[int, str]:
     number = record.get("autonomous_system_number", record.get("asn", 0))
-    name = record.get("autonomous_system_organization", record.get("as_name", ""))
+    name = record.get(
+        "autonomous_system_organization", record.get("as_name", "")
+    )
     digits = str(number).upper().removeprefix("AS")
     return (int(digits) if digits.isdigit() else 0, str(name or ""))

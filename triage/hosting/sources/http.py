@@ -39,7 +39,9 @@ _ERRORS = {
     "tls_failed": "tls",
     "tls_invalid": "tls",
 }
-_SLUGS = frozenset({"timeout", "dns", "refused", "tls", "too_large", "blocked_address"})
+_SLUGS = frozenset(
+    {"timeout", "dns", "refused", "tls", "too_large", "blocked_address"}
+)
 
 
 def exchange(
@@ -51,7 +53,10 @@ def exchange(
     reach: Reach | None = None,
 ) -> Answer:
     """GET, or POST of ``body`` as JSON. Never raises for what the network or the server does."""
-    lines = {"Accept": "application/rdap+json, application/json", **(headers or {})}
+    lines = {
+        "Accept": "application/rdap+json, application/json",
+        **(headers or {}),
+    }
     with GuardedClient(
         reach or Reach(),
         seconds=timeout,
@@ -77,5 +82,7 @@ def _answer(url: str, reply: Reply) -> Answer:
         data = json.loads(reply.body) if reply.body else None
     except (ValueError, RecursionError):
         error = "malformed" if reply.status == 200 else ""
-        return Answer(reply.status, None, reply.url, error, wait, reply.headers)
+        return Answer(
+            reply.status, None, reply.url, error, wait, reply.headers
+        )
     return Answer(reply.status, data, reply.url, "", wait, reply.headers)

@@ -73,7 +73,9 @@ class KnownFirst:
         headers: Mapping[str, str] | None = None,
     ) -> HostingFacts:
         """In a known network, a registry's guess at the country is dropped."""
-        facts = self._inner.observe(host, kind=kind, now=now, headers=headers or {})
+        facts = self._inner.observe(
+            host, kind=kind, now=now, headers=headers or {}
+        )
         known = {
             address: entry
             for address in facts.addresses
@@ -107,7 +109,9 @@ def _values(entry: KnownNetwork) -> dict[FactName, str]:
 
 
 def _ours(known: Mapping[str, KnownNetwork], seen: Observation) -> bool:
-    return seen.subject is not None and seen.fact in _values(known[seen.subject])
+    return seen.subject is not None and seen.fact in _values(
+        known[seen.subject]
+    )
 
 
 def _observations(

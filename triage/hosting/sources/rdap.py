@@ -38,7 +38,9 @@ _ECHOED_CONFIDENCE = 0.6
 _KEEP_ANSWER = timedelta(days=1)
 _KEEP_FAILURE = timedelta(minutes=10)
 _SILENT = frozenset({"timeout", "dns", "refused", "network"})
-_ENTITY_DEPTH = 6  # deeper nesting than any registry's; the answer is a stranger's
+_ENTITY_DEPTH = (
+    6  # deeper nesting than any registry's; the answer is a stranger's
+)
 
 
 class Budget:
@@ -78,7 +80,9 @@ class Budget:
         self._silences[server] = self._silences.get(server, 0) + 1
         if self._silences[server] >= SILENCES:
             self.close(
-                server, now, int(pause_after(self._silences[server]).total_seconds())
+                server,
+                now,
+                int(pause_after(self._silences[server]).total_seconds()),
             )
 
 
@@ -130,7 +134,9 @@ class Registry:
             f"domain {domain}", now, lambda: self._ask_domain(domain, now)
         )
 
-    def _remembered(self, key: str, now: datetime, ask: Any) -> tuple[Observation, ...]:
+    def _remembered(
+        self, key: str, now: datetime, ask: Any
+    ) -> tuple[Observation, ...]:
         kept = self._kept.get(key)
         if kept is not None and now < kept.until:
             self._kept.move_to_end(key)
@@ -143,13 +149,20 @@ class Registry:
             self._kept.popitem(last=False)
         return observations
 
-    def _ask_network(self, address: str, now: datetime) -> tuple[Observation, ...]:
+    def _ask_network(
+        self, address: str, now: datetime
+    ) -> tuple[Observation, ...]:
         answer, source = self._rdap("ip", address, now)
         facts: list[Observation] = []
         if answer.error:
             facts.append(
                 Observation(
-                    FactName.REGISTRY_STATUS, answer.error, source, now, 1.0, address
+                    FactName.REGISTRY_STATUS,
+                    answer.error,
+                    source,
+                    now,
+                    1.0,
+                    address,
                 )
             )
         else:
@@ -158,28 +171,46 @@ class Registry:
             facts += self._abuse_c(address, now)
         if not any(fact.fact == FactName.ABUSE_CONTACT for fact in facts):
             facts.append(
-                Observation(FactName.ABUSE_CONTACT, None, source, now, 0.0, address)
+                Observation(
+                    FactName.ABUSE_CONTACT, None, source, now, 0.0, address
+                )
             )
         return tuple(facts)
 
-    def _ask_domain(self, domain: str, now: datetime) -> tuple[Observation, ...]:
+    def _ask_domain(
+        self, domain: str, now: datetime
+    ) -> tuple[Observation, ...]:
         answer, source = self._rdap("domain", domain, now)
         if answer.error:
             return (
-                Observation(FactName.REGISTRAR, None, source, now, 0.0, domain),
                 Observation(
-                    FactName.REGISTRY_STATUS, answer.error, source, now, 1.0, domain
+                    FactName.REGISTRAR, None, source, now, 0.0, domain
+                ),
+                Observation(
+                    FactName.REGISTRY_STATUS,
+                    answer.error,
+                    source,
+                    now,
+                    1.0,
+                    domain,
                 ),
             )
         registrars = [
-            _name(e) for e, roles, _ in _entities(answer.data) if "registrar" in roles
+            _name(e)
+            for e, roles, _ in _entities(answer.data)
+            if "registrar" in roles
         ]
         contacts = _abuse_mailboxes(answer.data, under="registrar")
         registrar = next((name for name in registrars if name), None)
         contact = contacts[0] if contacts else None
         return tuple(
             Observation(
-                fact, value, source, now, _RDAP_CONFIDENCE if value else 0.0, domain
+                fact,
+                value,
+                source,
+                now,
+                _RDAP_CONFIDENCE if value else 0.0,
+                domain,
             )
             for fact, value in (
                 (FactName.REGISTRAR, registrar),
@@ -187,7 +218,9 @@ class Registry:
             )
         )
 
-    def _rdap(self, kind: str, value: str, now: datetime) -> tuple[Answer, str]:
+    def _rdap(
+        self, kind: str, value: str, now: datetime
+    ) -> tuple[Answer, str]:
         """(answer, source). ``answer.error`` is set for everything but a usable object."""
         try:
             _, url, _ = self._servers.build(kind, value)
@@ -205,7 +238,9 @@ class Registry:
         """RIPEstat: ``data.abuse_contacts`` and ``data.authoritative_rir``."""
         url = f"{self._ripestat}/data/abuse-contact-finder/data.json?resource={quote(address)}"
         answer = self._exchange(url, now)
-        data = answer.data.get("data") if isinstance(answer.data, dict) else None
+        data = (
+            answer.data.get("data") if isinstance(answer.data, dict) else None
+        )
         if answer.error or not isinstance(data, dict):
             return []
         ripe = data.get("authoritative_rir") == "ripe"
@@ -214,7 +249,12 @@ class Registry:
         found = data.get("abuse_contacts")
         return [
             Observation(
-                FactName.ABUSE_CONTACT, mailbox, source, now, confidence, address
+                FactName.ABUSE_CONTACT,
+                mailbox,
+                source,
+                now,
+                confidence,
+                address,
             )
             for mailbox in (found if isinstance(found, list) else [])
             if _is_mailbox(mailbox)
@@ -227,7 +267,9 @@ class Registry:
         answer = exchange(url, timeout=self._timeout, reach=self._reach)
         self._budget.note(server, now, answered=answer.error not in _SILENT)
         if answer.status in (429, 503):
-            self._budget.close(urlsplit(answer.url).netloc, now, answer.retry_after)
+            self._budget.close(
+                urlsplit(answer.url).netloc, now, answer.retry_after
+            )
         if answer.error or answer.status == 200:
             return answer
         slug = {404: "not_found", 429: "rate_limited"}.get(
@@ -247,7 +289,12 @@ def _query_builder(
         servers.load_bootstrap_data(
             bootstrap, overrides=True, allow_insecure=allow_insecure
         )
-    except (WhoisItError, ValueError, TypeError, json.JSONDecodeError) as error:
+    except (
+        WhoisItError,
+        ValueError,
+        TypeError,
+        json.JSONDecodeError,
+    ) as error:
         raise Misconfigured(
             f"The RDAP bootstrap data cannot be read: {error}."
         ) from error
@@ -276,7 +323,9 @@ def _network_facts(
 
 def _is_range(first: Any, last: Any, address: str) -> bool:
     try:
-        low, high, inside = (int(ip_address(text)) for text in (first, last, address))
+        low, high, inside = (
+            int(ip_address(text)) for text in (first, last, address)
+        )
     except ValueError:
         return False
     return low <= inside <= high
@@ -284,16 +333,23 @@ def _is_range(first: Any, last: Any, address: str) -> bool:
 
 def _is_ripe(answer: Answer) -> bool:
     server = urlsplit(answer.url).hostname or ""
-    return server.endswith(".ripe.net") or answer.data.get("port43") == "whois.ripe.net"
+    return (
+        server.endswith(".ripe.net")
+        or answer.data.get("port43") == "whois.ripe.net"
+    )
 
 
 def _entities(
-    holder: Any, above: frozenset[str] = frozenset(), depth: int = _ENTITY_DEPTH
+    holder: Any,
+    above: frozenset[str] = frozenset(),
+    depth: int = _ENTITY_DEPTH,
 ) -> Iterator[tuple[Mapping[str, Any], frozenset[str], frozenset[str]]]:
     """(entity, its roles, roles of all entities that it is nested under), outermost first."""
     listed = holder.get("entities") if isinstance(holder, dict) else None
     entities = (
-        [e for e in listed if isinstance(e, dict)] if isinstance(listed, list) else []
+        [e for e in listed if isinstance(e, dict)]
+        if isinstance(listed, list)
+        else []
     )
     for entity in entities:
         roles = entity.get("roles")
@@ -314,14 +370,22 @@ def _abuse_mailboxes(data: Any, under: str | None = None) -> list[str]:
     open) or, where none is, at the top beside it.
     """
     found = [
-        (entity, above) for entity, roles, above in _entities(data) if "abuse" in roles
+        (entity, above)
+        for entity, roles, above in _entities(data)
+        if "abuse" in roles
     ]
     nested = [entity for entity, above in found if under in above]
-    chosen = nested if under is not None and nested else [entity for entity, _ in found]
+    chosen = (
+        nested
+        if under is not None and nested
+        else [entity for entity, _ in found]
+    )
     mailboxes: dict[str, None] = {}
     for entity in chosen:
         card = parse_vcard(entity.get("vcardArray")) or {}
-        mailboxes.update({m: None for m in card.get("emails", []) if _is_mailbox(m)})
+        mailboxes.update(
+            {m: None for m in card.get("emails", []) if _is_mailbox(m)}
+        )
     return list(mailboxes)
 
 
@@ -340,4 +404,9 @@ def _is_mailbox(value: Any) -> bool:
     ):
         return False
     local, _, domain = value.partition("@")
-    return bool(local) and "." in domain and value.isprintable() and " " not in value
+    return (
+        bool(local)
+        and "." in domain
+        and value.isprintable()
+        and " " not in value
+    )

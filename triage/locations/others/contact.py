@@ -40,7 +40,9 @@ AT_HANDLE = re.compile(
 def email(match: re.Match[str]) -> Location | None:
     """The part before the @ is compared without case: no mail service of today tells them apart."""
     local, domain = match[1], _ascii_domain(match[2])
-    if local.isascii():  # beyond ASCII, lower case may be another spelling altogether
+    if (
+        local.isascii()
+    ):  # beyond ASCII, lower case may be another spelling altogether
         local = local.lower()
     if domain is None:
         return None
@@ -75,9 +77,13 @@ def phone(text: str, region: str | None, *, strict: bool) -> Location | None:
     except phonenumbers.NumberParseException:
         return None
     valid = phonenumbers.is_valid_number(number)
-    if not (valid or (digits.startswith("+") and not strict and _possible(number))):
+    if not (
+        valid or (digits.startswith("+") and not strict and _possible(number))
+    ):
         return None
-    canonical = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    canonical = phonenumbers.format_number(
+        number, phonenumbers.PhoneNumberFormat.E164
+    )
     shown = phonenumbers.format_number(
         number, phonenumbers.PhoneNumberFormat.INTERNATIONAL
     )
@@ -157,7 +163,9 @@ def handle(match: re.Match[str], catalogue: Catalogue) -> Location | None:
     return None
 
 
-def account(platform_id: str, name: str, text: str, catalogue: Catalogue) -> Location:
+def account(
+    platform_id: str, name: str, text: str, catalogue: Catalogue
+) -> Location:
     """An account as a rule of its platform would name it, so that handle and address agree."""
     platform = catalogue.platforms[platform_id]
     handle_of = platform.handle
@@ -165,7 +173,9 @@ def account(platform_id: str, name: str, text: str, catalogue: Catalogue) -> Loc
         name = name.lower()
     content = f"@{name}"
     template = handle_of.canonical if handle_of is not None else ""
-    canonical = template.format(name=name) if template else f"{platform_id}:{content}"
+    canonical = (
+        template.format(name=name) if template else f"{platform_id}:{content}"
+    )
     host = canonical.split("/", 3)[2] if "://" in canonical else None
     return Location(
         input=text,
@@ -196,7 +206,9 @@ def at_handle(match: re.Match[str]) -> Location:
         platform=None,
         content_id=canonical,
         host=server or None,
-        registrable_domain=suffixes().privatesuffix(server) if server else None,
+        registrable_domain=suffixes().privatesuffix(server)
+        if server
+        else None,
         problems=() if server else ("platform_unknown",),
     )
 
@@ -206,8 +218,11 @@ def known_suffix(domain: str) -> bool:
     last = domain.rpartition(".")[2].lower()
     if last in SPECIAL_SUFFIXES:
         return True
-    ascii_domain = domain.lower() if domain.isascii() else _ascii_domain(domain)
+    ascii_domain = (
+        domain.lower() if domain.isascii() else _ascii_domain(domain)
+    )
     return bool(
         ascii_domain
-        and suffixes().publicsuffix(ascii_domain, accept_unknown=False) is not None
+        and suffixes().publicsuffix(ascii_domain, accept_unknown=False)
+        is not None
     )

@@ -20,7 +20,9 @@ _ED2K_URN = re.compile(r"(?i)urn:ed2k(?:hash)?:([0-9a-f]{32})")
 _OTHER_URN = re.compile(
     r"(?i)urn:(sha1|bitprint|tree:tiger|aich|md5|sha256|kzhash):([0-9a-z.]{16,128})"
 )
-_LABELLED = re.compile(r"(?i)(?:info[ _-]?hash|btih)[:=]?([0-9a-f]{40}|[a-z2-7]{32})")
+_LABELLED = re.compile(
+    r"(?i)(?:info[ _-]?hash|btih)[:=]?([0-9a-f]{40}|[a-z2-7]{32})"
+)
 _ED2K_FILE = re.compile(
     r"(?i)ed2k://\|file\|([^|]*)\|(\d{0,15})\|([0-9a-f]{32})\|.*", re.DOTALL
 )

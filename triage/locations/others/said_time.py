@@ -27,7 +27,9 @@ class SaidTime:
     @property
     def if_utc(self) -> datetime:
         """What it means if the clock that it was read from showed UTC."""
-        return datetime.fromisoformat(self.text.removesuffix("Z")).replace(tzinfo=UTC)
+        return datetime.fromisoformat(self.text.removesuffix("Z")).replace(
+            tzinfo=UTC
+        )
 
     def if_local(self, zone: str) -> tuple[datetime, ...]:
         """What it means in UTC if that clock showed the time of ``zone``, e.g. "Europe/Tirane".

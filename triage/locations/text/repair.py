@@ -34,14 +34,20 @@ _OPEN, _CLOSE = r"[\[({]", r"[\])}]"
 _DOT = re.compile(
     rf"(?i)[ \t]{{0,2}}{_OPEN}[ \t]?(?:\.|dot|d0t)[ \t]?{_CLOSE}(?:[ \t]{{0,2}}(?=\w))?"
 )
-_AT = re.compile(rf"(?i)[ \t]{{0,2}}{_OPEN}[ \t]?(?:@|at)[ \t]?{_CLOSE}[ \t]{{0,2}}")
+_AT = re.compile(
+    rf"(?i)[ \t]{{0,2}}{_OPEN}[ \t]?(?:@|at)[ \t]?{_CLOSE}[ \t]{{0,2}}"
+)
 _PUNCTUATION = re.compile(rf"{_OPEN}(://|:/?|//?)[\])}}]")
 _PLURAL = re.compile(r"(?i)\b(h(?:tt|xx)p)[\[(](s)[\])](?=:)")
 _DEFANGED_SCHEME = re.compile(
     r"(?i)(?<![a-z0-9/=?&%])h(?:xx|tx|xt|\*\*|__|##)p(s?)(?=:[/\\])"
 )
-_BROKEN_SCHEME = re.compile(r"(?i)(?<![a-z0-9/=?&%])(https?)(?:[;.,]|:;)?//(?=[\w\[])")
-_DOUBLED_SCHEME = re.compile(r"(?i)(?<![a-z0-9/=?&%])https?:?/{0,2}(?=https?:?//)")
+_BROKEN_SCHEME = re.compile(
+    r"(?i)(?<![a-z0-9/=?&%])(https?)(?:[;.,]|:;)?//(?=[\w\[])"
+)
+_DOUBLED_SCHEME = re.compile(
+    r"(?i)(?<![a-z0-9/=?&%])https?:?/{0,2}(?=https?:?//)"
+)
 _BARE_SCHEME = re.compile(
     r"(?i)(?<![a-z0-9/=?&%:])(https?):(?=(?:[a-z0-9-]{1,63}\.){1,10}[a-z][a-z0-9-]{1,62}(?:[/?#:]|$))"
 )
@@ -59,7 +65,9 @@ def scrub(text: str) -> str:
         try:
             text.encode()
         except UnicodeEncodeError:
-            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            text = text.encode("utf-16", "surrogatepass").decode(
+                "utf-16", "replace"
+            )
     return text.replace("\0", "") if "\0" in text else text
 
 
@@ -95,7 +103,9 @@ def refang(text: str) -> tuple[str, list[str]]:
         problems.append("defanged")
     if "//" in fixed or "http" in fixed:
         mended = _BROKEN_SCHEME.sub(r"\1://", _DOUBLED_SCHEME.sub("", fixed))
-        mended = _BARE_SCHEME.sub(r"\1://", _SPACED_SCHEME.sub(r"\1://", mended))
+        mended = _BARE_SCHEME.sub(
+            r"\1://", _SPACED_SCHEME.sub(r"\1://", mended)
+        )
         if mended != fixed:
             problems.append("broken_scheme")
         fixed = mended

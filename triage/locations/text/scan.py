@@ -31,7 +31,9 @@ _ED2K = re.compile(
     rf"|server{_BAR}[\w.-]{{1,253}}{_BAR}\d{{1,5}})(?:{_BAR}(?:[^\s<>\"\ue000]{{0,300}}))?"
 )
 _MAGNET = re.compile(rf"(?i)(?<!\w)magnet:\?{_DELIMITED}+")
-_IPFS = re.compile(rf"(?i)(?<![\w/])(?:(?:web\+)?ip[fn]s:/|/ip[fn]s/){_DELIMITED}+")
+_IPFS = re.compile(
+    rf"(?i)(?<![\w/])(?:(?:web\+)?ip[fn]s:/|/ip[fn]s/){_DELIMITED}+"
+)
 _INFO_HASH = re.compile(
     r"(?i)(?<!\w)(?:info[ _-]?hash|btih)\s?[:=]?\s?([0-9a-f]{40}|[a-z2-7]{32})(?!\w)"
 )
@@ -66,7 +68,12 @@ class Scan:
     def __init__(
         self, text: str, catalogue: Catalogue, region: str | None, web: Web
     ) -> None:
-        self.text, self.catalogue, self.region, self.web = text, catalogue, region, web
+        self.text, self.catalogue, self.region, self.web = (
+            text,
+            catalogue,
+            region,
+            web,
+        )
         self.alone = not re.search(r"\s", text)
         self.found: list[tuple[int, Location]] = []
 
@@ -138,9 +145,12 @@ class Scan:
         if "ipfs" in lower or "ipns" in lower:
             self.each(_IPFS, self._ipfs)
         if "btih" in lower or "hash" in lower:
-            self.each(_INFO_HASH, lambda match: peer.info_hash(f"btih:{match[1]}"))
+            self.each(
+                _INFO_HASH, lambda match: peer.info_hash(f"btih:{match[1]}")
+            )
         self.each(
-            _TELEPHONE, lambda match: contact.phone(match[1], self.region, strict=False)
+            _TELEPHONE,
+            lambda match: contact.phone(match[1], self.region, strict=False),
         )
         if "mailto:" in lower:
             self.take([match.span() for match in _MAIL.finditer(self.text)])
@@ -180,12 +190,18 @@ class Scan:
         host, rest = match[1], match["rest"] or ""
         top = host.rpartition(".")[2]
         www = host[:4].lower() == "www."
-        if not (www or contact.known_suffix(host) or (self.alone and rest[:1] == "/")):
+        if not (
+            www
+            or contact.known_suffix(host)
+            or (self.alone and rest[:1] == "/")
+        ):
             return None
         if not self.alone and not www and not rest:
             # "removed.It was" is a missing space; "photo.zip" a file.
             before = host[: -len(top) - 1]
-            if (top[0].isupper() and not before.isupper()) or top.lower() in _FILE_LIKE:
+            if (
+                top[0].isupper() and not before.isupper()
+            ) or top.lower() in _FILE_LIKE:
                 return None
         return self._bare(match[0], match[0])
 
@@ -193,7 +209,9 @@ class Scan:
         location = self.web("http://" + trim_end(text), original)
         if location is None:
             return None
-        return replace(location, problems=(*location.problems, "missing_scheme"))
+        return replace(
+            location, problems=(*location.problems, "missing_scheme")
+        )
 
     def _phone(self, match: re.Match[str]) -> Location | None:
         text = match[0]
@@ -218,7 +236,8 @@ def _app_pattern(catalogue: Catalogue) -> re.Pattern[str]:
     schemes = frozenset(catalogue.by_scheme)
     if schemes not in _patterns:
         names = (
-            "|".join(sorted(map(re.escape, schemes), key=len, reverse=True)) or "(?!)"
+            "|".join(sorted(map(re.escape, schemes), key=len, reverse=True))
+            or "(?!)"
         )
         _patterns[schemes] = re.compile(
             rf"(?i)(?<![\w.+-])(?:{names}):(?=[/?\w]){_DELIMITED}+"

@@ -18,7 +18,9 @@ ORDINARY = re.compile(
 )
 """An address in which there is nothing to repair and nothing else to find."""
 
-FOREIGN = re.compile(r"(?i)(?:data|magnet|ed2k|blob|file|content|about|chrome):")
+FOREIGN = re.compile(
+    r"(?i)(?:data|magnet|ed2k|blob|file|content|about|chrome):"
+)
 """What is looked for before web addresses are, and so must not stand in a canonical one."""
 
 _TOKEN = re.compile(r"[^\s<>\"“”„«»‹›`\ue000]+")
@@ -27,7 +29,9 @@ _SCHEME = re.compile(
     r"(?i)(?:view-source:)?(?P<scheme>https?(?=:[/\\])"
     r"|(?<![a-z0-9+.\-])(?:ftps?|sftp|wss?|rtsp|rtmp|gopher|gemini|mms)(?=:[/\\]))"
 )
-_BEGINS = re.compile(r"(?i)[<(\[\"']?(?:h(?:tt|xx)ps?|ftp):[/\\]|[<(\[\"']?www\.")
+_BEGINS = re.compile(
+    r"(?i)[<(\[\"']?(?:h(?:tt|xx)ps?|ftp):[/\\]|[<(\[\"']?www\."
+)
 _EMPTY_LINE = re.compile(r"\n\r?\n")
 _LONGEST_HOST = 600
 
@@ -110,7 +114,9 @@ def join_breaks(text: str, stands_alone: Callable[[str], bool]) -> str | None:
     whole = pieces[0]
     parts = [whole]
     for piece in pieces[1:]:
-        if _BEGINS.match(piece) or (stands_alone(piece) and stands_alone(whole)):
+        if _BEGINS.match(piece) or (
+            stands_alone(piece) and stands_alone(whole)
+        ):
             return None
         parts.append(piece)
         whole = whole if len(whole) > _LONGEST_HOST else whole + piece

@@ -23,7 +23,9 @@ _HOST = re.compile(r"([a-z0-9-]+)\.(ipfs|ipns)\.[^/]+")
 _SCHEME = re.compile(
     r"(?i)(?:web\+)?(ipfs|ipns):/*(?:ipfs/)?([^/?#]+)(/[^?#]*)?", re.DOTALL
 )
-_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+_NAME = re.compile(
+    r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,15 @@ def from_web(host: str, path: str) -> Address | None:
     """The content behind a gateway: ``/ipfs/<cid>/…`` on any host, or ``<cid>.ipfs.<host>``."""
     if path.startswith("/ip") and (match := _PATH.fullmatch(path)):
         return _address(match[1], match[2], match[3])
-    if (".ipfs." in host or ".ipns." in host) and (match := _HOST.fullmatch(host)):
+    if (".ipfs." in host or ".ipns." in host) and (
+        match := _HOST.fullmatch(host)
+    ):
         name = match[1]
         if match[2] == "ipns" and cid(name) is None:
             # A DNS name in one label: "-" stands for ".", "--" for "-".
-            name = name.replace("--", "\0").replace("-", ".").replace("\0", "-")
+            name = (
+                name.replace("--", "\0").replace("-", ".").replace("\0", "-")
+            )
         return _address(match[2], name, path)
     return None
 

@@ -28,5 +28,7 @@ def problems(host: str) -> tuple[str, ...]:
 def _checksum_holds(label: str) -> bool:
     raw = base64.b32decode(label.upper())
     key, checksum, version = raw[:32], raw[32:34], raw[34:]
-    expected = hashlib.sha3_256(b".onion checksum" + key + version).digest()[:2]
+    expected = hashlib.sha3_256(b".onion checksum" + key + version).digest()[
+        :2
+    ]
     return version == b"\x03" and checksum == expected

@@ -20,7 +20,9 @@ _PIECE_QUERY = re.compile(rf"%[0-9A-Fa-f]{{2}}|[^{_PATH}?]|'")
 
 
 def encode(character: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
+    return "".join(
+        f"%{byte:02X}" for byte in character.encode("utf-8", "replace")
+    )
 
 
 def _normal_piece(match: re.Match[str]) -> str:
@@ -32,12 +34,20 @@ def _normal_piece(match: re.Match[str]) -> str:
 
 
 def normal_path(path: str) -> str:
-    return _PIECE_PATH.sub(_normal_piece, path) if _ODD_PATH.search(path) else path
+    return (
+        _PIECE_PATH.sub(_normal_piece, path)
+        if _ODD_PATH.search(path)
+        else path
+    )
 
 
 def normal_query(query: str) -> str:
     """Also for fragments. ``'`` is encoded, as WHATWG does it in the query of a web address."""
-    return _PIECE_QUERY.sub(_normal_piece, query) if _ODD_QUERY.search(query) else query
+    return (
+        _PIECE_QUERY.sub(_normal_piece, query)
+        if _ODD_QUERY.search(query)
+        else query
+    )
 
 
 _RISKY = {ord(c): f"%{ord(c):02X}" for c in "()':,;!*"}

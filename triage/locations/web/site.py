@@ -92,9 +92,12 @@ def _named(name: str, catalogue: Catalogue) -> Site:
     suffix = suffixes().publicsuffix(name) or name
     above = _above(name, suffix)
     platform = next(
-        (catalogue.by_host[one] for one in above if one in catalogue.by_host), None
+        (catalogue.by_host[one] for one in above if one in catalogue.by_host),
+        None,
     )
-    wrappers = [w for one in above for w in catalogue.wrappers_by_host.get(one, ())]
+    wrappers = [
+        w for one in above for w in catalogue.wrappers_by_host.get(one, ())
+    ]
     if platform is not None and platform.home and name in platform.aliases:
         name = platform.home
         suffix = suffixes().publicsuffix(name) or name
@@ -117,7 +120,9 @@ def _registrable(name: str, suffix: str) -> str | None:
     return f"{name[: -len(suffix) - 1].rpartition('.')[2]}.{suffix}"
 
 
-def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _address(
+    name: str,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """An IPv4-mapped IPv6 address is the IPv4 address: both reach the same machine."""
     last = name[-1]
     if last != "]" and not last.isdigit():
@@ -126,7 +131,10 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         address = ipaddress.ip_address(name.strip("[]"))
     except ValueError:
         return None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+    if (
+        isinstance(address, ipaddress.IPv6Address)
+        and address.ipv4_mapped is not None
+    ):
         return address.ipv4_mapped
     return address
 
@@ -149,4 +157,6 @@ def _above(name: str, suffix: str) -> list[str]:
     labels = name.split(".")[-_MOST_LABELS:]
     names = [".".join(labels[start:]) for start in range(len(labels))]
     tail = -len(suffix)
-    return names + [f"{one[:tail]}*" for one in names if len(one) > len(suffix)]
+    return names + [
+        f"{one[:tail]}*" for one in names if len(one) > len(suffix)
+    ]

@@ -13,7 +13,12 @@ from typing import Any
 import ada_url
 import can_ada
 
-from triage.locations.catalogue_values import Catalogue, Platform, Rule, Tracking
+from triage.locations.catalogue_values import (
+    Catalogue,
+    Platform,
+    Rule,
+    Tracking,
+)
 from triage.locations.location import Location, make_key, shorten
 from triage.locations.text.tokens import settle
 from triage.locations.web import ipfs
@@ -22,7 +27,18 @@ from triage.locations.web.site import Site, look_up
 
 WEB = frozenset(("http", "https"))
 OTHER = frozenset(
-    ("ftp", "ftps", "sftp", "ws", "wss", "rtsp", "rtmp", "gopher", "gemini", "mms")
+    (
+        "ftp",
+        "ftps",
+        "sftp",
+        "ws",
+        "wss",
+        "rtsp",
+        "rtmp",
+        "gopher",
+        "gemini",
+        "mms",
+    )
 )
 """Schemes with a host that are identified like the web's but never fetched."""
 
@@ -62,13 +78,18 @@ def parse(text: str, catalogue: Catalogue) -> Parts | None:
     userinfo = None
     problems: list[str] = [*site.problems] if site.problems else []
     if url.username or url.password:
-        userinfo = f"{url.username}:{url.password}" if url.password else url.username
+        userinfo = (
+            f"{url.username}:{url.password}" if url.password else url.username
+        )
         problems.append("userinfo_removed")
     path = normal_path(url.pathname) or "/"
-    if (";" in path or "(" in path) and catalogue.tracking.session_path.search(path):
+    if (";" in path or "(" in path) and catalogue.tracking.session_path.search(
+        path
+    ):
         cut = catalogue.tracking.session_path.sub("", path)
         again = parse(
-            f"{url.protocol}//{url.host}{cut or '/'}{url.search}{url.hash}", catalogue
+            f"{url.protocol}//{url.host}{cut or '/'}{url.search}{url.hash}",
+            catalogue,
         )
         if again is None:
             return None
@@ -109,7 +130,9 @@ def _whatwg(text: str) -> Any:
             return None
 
 
-def identify_parts(parts: Parts, catalogue: Catalogue, original: str) -> Location:
+def identify_parts(
+    parts: Parts, catalogue: Catalogue, original: str
+) -> Location:
     """The location of one parsed address that no wrapper has been taken off."""
     if (gateway := ipfs.from_web(parts.site.host, parts.path)) is not None:
         return replace(
@@ -150,7 +173,9 @@ def _plain(parts: Parts, platform: Platform | None, original: str) -> Location:
         kind,
         canonical,
         make_key(kind, canonical.partition(":")[2] if web else canonical),
-        shorten(site.display + canonical[len(parts.scheme) + 3 + len(site.name) :]),
+        shorten(
+            site.display + canonical[len(parts.scheme) + 3 + len(site.name) :]
+        ),
         platform.id if platform is not None else None,
         None,
         site.host,
@@ -166,13 +191,19 @@ def _plain(parts: Parts, platform: Platform | None, original: str) -> Location:
 def _query(raw: str, parts: Parts, catalogue: Catalogue) -> str:
     """Without what tracks, in the order of names unless a name is repeated or order matters."""
     tracking, platform = catalogue.tracking, parts.site.platform
-    drop: frozenset[str] = platform.drop if platform is not None else frozenset()
+    drop: frozenset[str] = (
+        platform.drop if platform is not None else frozenset()
+    )
     kept: list[tuple[str, str]] = []
     names: set[str] = set()
     for piece in raw.split("&"):
         name, _, value = piece.partition("=")
         low = name.lower()
-        if low in tracking.names or low.startswith(tracking.prefixes) or name in drop:
+        if (
+            low in tracking.names
+            or low.startswith(tracking.prefixes)
+            or name in drop
+        ):
             problem = "tracking_removed"
         elif _is_session(low, value, parts.path, tracking):
             problem = "session_id_removed"
@@ -209,7 +240,9 @@ def _by_name(pair: tuple[str, str]) -> str:
 def _match(rule: Rule, parts: Parts, raw_query: str) -> dict[str, str] | None:
     """The groups of every pattern of the rule; None where one of them does not match."""
     host = parts.site.host
-    if parts.scheme not in rule.schemes or (rule.hosts and host not in rule.hosts):
+    if parts.scheme not in rule.schemes or (
+        rule.hosts and host not in rule.hosts
+    ):
         return None
     match = rule.path.fullmatch(parts.path)
     if match is None:
@@ -217,8 +250,12 @@ def _match(rule: Rule, parts: Parts, raw_query: str) -> dict[str, str] | None:
     values = match.groupdict("")
     checks = [(rule.host, host), (rule.fragment, parts.fragment)]
     if rule.query:
-        given = dict(reversed([_pair(piece) for piece in raw_query.split("&")]))
-        checks += [(pattern, given.get(name, "")) for name, pattern in rule.query]
+        given = dict(
+            reversed([_pair(piece) for piece in raw_query.split("&")])
+        )
+        checks += [
+            (pattern, given.get(name, "")) for name, pattern in rule.query
+        ]
     for pattern, subject in checks:
         if pattern is not None:
             match = pattern.fullmatch(subject)
@@ -253,7 +290,9 @@ def _by_rule(
     else:
         key = make_key("url", canonical.partition(":")[2])
     if rule.keep_query and parts.query:
-        canonical = settle(canonical + ("&" if "?" in canonical else "?") + parts.query)
+        canonical = settle(
+            canonical + ("&" if "?" in canonical else "?") + parts.query
+        )
     web = canonical.startswith("https://")
     site = look_up(canonical.split("/", 3)[2], catalogue) if web else None
     return Location(
@@ -262,7 +301,9 @@ def _by_rule(
         canonical=canonical,
         key=key,
         display=shorten(
-            f"{content} ({platform.name})" if rule.kind == "account" else canonical[8:]
+            f"{content} ({platform.name})"
+            if rule.kind == "account"
+            else canonical[8:]
         ),
         platform=platform.id,
         content_id=content,
@@ -281,11 +322,16 @@ def from_app(text: str, scheme: str, catalogue: Catalogue) -> Location | None:
     if url is None:
         return None
     path = (
-        normal_path(("/" + url.hostname if url.hostname else "") + url.pathname) or "/"
+        normal_path(
+            ("/" + url.hostname if url.hostname else "") + url.pathname
+        )
+        or "/"
     )
     site = Site("", "", "", "app", None, platform, (), ())
     query = _whole_pieces(normal_query(url.search[1:]) or "&")
-    parts = Parts(scheme, site, "", path, query, normal_query(url.hash[1:]), None, [])
+    parts = Parts(
+        scheme, site, "", path, query, normal_query(url.hash[1:]), None, []
+    )
     for rule in platform.rules:
         values = _match(rule, parts, query)
         if values is not None:

@@ -21,7 +21,9 @@ _BARE = re.compile(
 )
 _DASHES = re.compile(r"--|-")
 _RUNS = re.compile(r"\*\*(.)|\*")
-_RUN_LENGTHS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_RUN_LENGTHS = (
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+)
 
 
 def find(parts: Parts, raw_query: str) -> tuple[Wrapper, str, str] | None:
@@ -54,7 +56,9 @@ def _target(
     if wrapper.coding == "dashes":
         return _translated_host(parts, raw_query)
     if "target" in wrapper.path.groupindex:
-        text = match["target"] + (f"#{parts.fragment}" if parts.fragment else "")
+        text = match["target"] + (
+            f"#{parts.fragment}" if parts.fragment else ""
+        )
         if wrapper.coding == "proofpoint3":
             return _proofpoint3(text, match[0])
         secure = "secure" in wrapper.path.groupindex and match["secure"]
@@ -111,7 +115,9 @@ def _proofpoint3(text: str, whole: str) -> str | None:
     """
     coded = whole.rpartition("__;")[2].partition("!")[0]
     try:
-        taken = base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4)).decode()
+        taken = base64.urlsafe_b64decode(
+            coded + "=" * (-len(coded) % 4)
+        ).decode()
     except (ValueError, binascii.Error):
         return None
     supply = iter(taken)
@@ -129,6 +135,8 @@ def _translated_host(parts: Parts, raw_query: str) -> str | None:
     if "." in label or "-" not in label:
         return None
     host = _DASHES.sub(lambda match: "-" if match[0] == "--" else ".", label)
-    kept = "&".join(p for p in raw_query.split("&") if p and not p.startswith("_x_tr_"))
+    kept = "&".join(
+        p for p in raw_query.split("&") if p and not p.startswith("_x_tr_")
+    )
     scheme = "http" if "_x_tr_sch=http&" in f"{raw_query}&" else "https"
     return f"{scheme}://{host}{_rest(parts, kept)}"

@@ -110,7 +110,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_history_entry")),
     )
     with op.batch_alter_table("history_entry", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_history_entry_at"), ["at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_history_entry_at"), ["at"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_history_entry_entity"), ["entity"], unique=False
         )
@@ -130,7 +132,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_idempotency_key_expires_at"), ["expires_at"], unique=False
+            batch_op.f("ix_idempotency_key_expires_at"),
+            ["expires_at"],
+            unique=False,
         )
 
     op.create_table(
@@ -145,8 +149,12 @@ def upgrade() -> None:
         sa.Column("registrable_domain", sa.String(length=260), nullable=True),
         sa.Column("fetchable", sa.Boolean(), nullable=False),
         sa.Column("sighting_count", sa.Integer(), nullable=False),
-        sa.Column("first_reported_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("last_reported_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "first_reported_at", sa.DateTime(timezone=True), nullable=False
+        ),
+        sa.Column(
+            "last_reported_at", sa.DateTime(timezone=True), nullable=False
+        ),
         sa.Column("hosting_kind", sa.String(length=20), nullable=False),
         sa.Column("hosting_country", sa.String(length=2), nullable=True),
         sa.Column("asn", sa.String(length=16), nullable=True),
@@ -158,11 +166,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("item", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_item_asn"), ["asn"], unique=False)
-        batch_op.create_index(batch_op.f("ix_item_host"), ["host"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_item_hosting_country"), ["hosting_country"], unique=False
+            batch_op.f("ix_item_host"), ["host"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_item_kind"), ["kind"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_item_hosting_country"),
+            ["hosting_country"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_item_kind"), ["kind"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_item_platform"), ["platform"], unique=False
         )
@@ -205,10 +219,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name=op.f("uq_media_sha256")),
     )
     with op.batch_alter_table("media", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_media_md5"), ["md5"], unique=False)
-        batch_op.create_index(batch_op.f("ix_media_pdq"), ["pdq"], unique=False)
-        batch_op.create_index(batch_op.f("ix_media_phash"), ["phash"], unique=False)
-        batch_op.create_index(batch_op.f("ix_media_sha1"), ["sha1"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_media_md5"), ["md5"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_media_pdq"), ["pdq"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_media_phash"), ["phash"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_media_sha1"), ["sha1"], unique=False
+        )
 
     op.create_table(
         "outbox_entry",
@@ -232,9 +254,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_outbox_entry_key")),
     )
     with op.batch_alter_table("outbox_entry", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_outbox_entry_job"), ["job"], unique=False)
         batch_op.create_index(
-            "ix_outbox_entry_open", ["done_at", "dead_at", "due_at"], unique=False
+            batch_op.f("ix_outbox_entry_job"), ["job"], unique=False
+        )
+        batch_op.create_index(
+            "ix_outbox_entry_open",
+            ["done_at", "dead_at", "due_at"],
+            unique=False,
         )
 
     op.create_table(
@@ -259,7 +285,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("approved_by", sa.String(length=80), nullable=False),
-        sa.Column("last_success_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "last_success_at", sa.DateTime(timezone=True), nullable=True
+        ),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_partner")),
@@ -269,7 +297,9 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_partner_country"), ["country"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_partner_kind"), ["kind"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_partner_kind"), ["kind"], unique=False
+        )
 
     op.create_table(
         "person",
@@ -305,13 +335,17 @@ def upgrade() -> None:
         sa.Column("contact", sa.LargeBinary(), nullable=True),
         sa.Column("held_for_review", sa.Boolean(), nullable=False),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("contact_erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "contact_erased_at", sa.DateTime(timezone=True), nullable=True
+        ),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report")),
         sa.UniqueConstraint("receipt_mac", name=op.f("uq_report_receipt_mac")),
     )
     with op.batch_alter_table("report", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_report_kind"), ["kind"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_report_kind"), ["kind"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_report_received_at"), ["received_at"], unique=False
         )
@@ -327,7 +361,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("report_draft", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_report_draft_expires_at"), ["expires_at"], unique=False
+            batch_op.f("ix_report_draft_expires_at"),
+            ["expires_at"],
+            unique=False,
         )
 
     op.create_table(
@@ -382,16 +418,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case_file", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_case_file_claim", ["claimed_by_id", "claimed_until"], unique=False
+            "ix_case_file_claim",
+            ["claimed_by_id", "claimed_until"],
+            unique=False,
         )
         batch_op.create_index(
             batch_op.f("ix_case_file_due_at"), ["due_at"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_case_file_kind"), ["kind"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_case_file_kind"), ["kind"], unique=False
+        )
         batch_op.create_index(
             "ix_case_file_queue", ["state", "priority", "id"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_case_file_state"), ["state"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_case_file_state"), ["state"], unique=False
+        )
 
     op.create_table(
         "delivery",
@@ -414,7 +456,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["partner_id"], ["partner.id"], name=op.f("fk_delivery_partner_id_partner")
+            ["partner_id"],
+            ["partner.id"],
+            name=op.f("fk_delivery_partner_id_partner"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("message_id", name=op.f("uq_delivery_message_id")),
@@ -423,7 +467,9 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_delivery_partner_id"), ["partner_id"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_delivery_state"), ["state"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_delivery_state"), ["state"], unique=False
+        )
         batch_op.create_index(
             "ix_delivery_subject", ["subject", "subject_id"], unique=False
         )
@@ -447,7 +493,9 @@ def upgrade() -> None:
         sa.Column("added_in", sa.Integer(), nullable=False),
         sa.Column("removed_in", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["list_id"], ["hash_list.id"], name=op.f("fk_hash_entry_list_id_hash_list")
+            ["list_id"],
+            ["hash_list.id"],
+            name=op.f("fk_hash_entry_list_id_hash_list"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hash_entry")),
     )
@@ -498,7 +546,9 @@ def upgrade() -> None:
             ["item_id"], ["item.id"], name=op.f("fk_hosting_hop_item_id_item")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hosting_hop")),
-        sa.UniqueConstraint("item_id", "number", name=op.f("uq_hosting_hop_item_id")),
+        sa.UniqueConstraint(
+            "item_id", "number", name=op.f("uq_hosting_hop_item_id")
+        ),
     )
     op.create_table(
         "hosting_observation",
@@ -511,13 +561,17 @@ def upgrade() -> None:
         sa.Column("confidence", sa.Double(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["item_id"], ["item.id"], name=op.f("fk_hosting_observation_item_id_item")
+            ["item_id"],
+            ["item.id"],
+            name=op.f("fk_hosting_observation_item_id_item"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hosting_observation")),
     )
     with op.batch_alter_table("hosting_observation", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_hosting_observation_item_id_at", ["item_id", "at"], unique=False
+            "ix_hosting_observation_item_id_at",
+            ["item_id", "at"],
+            unique=False,
         )
 
     op.create_table(
@@ -533,10 +587,14 @@ def upgrade() -> None:
             ["item_id"], ["item.id"], name=op.f("fk_item_media_item_id_item")
         ),
         sa.ForeignKeyConstraint(
-            ["media_id"], ["media.id"], name=op.f("fk_item_media_media_id_media")
+            ["media_id"],
+            ["media.id"],
+            name=op.f("fk_item_media_media_id_media"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_item_media")),
-        sa.UniqueConstraint("item_id", "media_id", name=op.f("uq_item_media_item_id")),
+        sa.UniqueConstraint(
+            "item_id", "media_id", name=op.f("uq_item_media_item_id")
+        ),
     )
     with op.batch_alter_table("item_media", schema=None) as batch_op:
         batch_op.create_index(
@@ -552,17 +610,25 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name=op.f("fk_login_session_person_id_person")
+            ["person_id"],
+            ["person.id"],
+            name=op.f("fk_login_session_person_id_person"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_login_session")),
-        sa.UniqueConstraint("token_hash", name=op.f("uq_login_session_token_hash")),
+        sa.UniqueConstraint(
+            "token_hash", name=op.f("uq_login_session_token_hash")
+        ),
     )
     with op.batch_alter_table("login_session", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_login_session_expires_at"), ["expires_at"], unique=False
+            batch_op.f("ix_login_session_expires_at"),
+            ["expires_at"],
+            unique=False,
         )
         batch_op.create_index(
-            batch_op.f("ix_login_session_person_id"), ["person_id"], unique=False
+            batch_op.f("ix_login_session_person_id"),
+            ["person_id"],
+            unique=False,
         )
 
     op.create_table(
@@ -582,7 +648,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("report_message", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_report_message_report_id"), ["report_id"], unique=False
+            batch_op.f("ix_report_message_report_id"),
+            ["report_id"],
+            unique=False,
         )
 
     op.create_table(
@@ -595,7 +663,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["report_id"], ["report.id"], name=op.f("fk_report_part_report_id_report")
+            ["report_id"],
+            ["report.id"],
+            name=op.f("fk_report_part_report_id_report"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report_part")),
         sa.UniqueConstraint(
@@ -640,7 +710,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit")),
     )
     with op.batch_alter_table("visit", schema=None) as batch_op:
-        batch_op.create_index("ix_visit_item_id_at", ["item_id", "at"], unique=False)
+        batch_op.create_index(
+            "ix_visit_item_id_at", ["item_id", "at"], unique=False
+        )
 
     op.create_table(
         "assessment",
@@ -658,10 +730,14 @@ def upgrade() -> None:
         sa.Column("note", sa.LargeBinary(), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["case_id"], ["case_file.id"], name=op.f("fk_assessment_case_id_case_file")
+            ["case_id"],
+            ["case_file.id"],
+            name=op.f("fk_assessment_case_id_case_file"),
         ),
         sa.ForeignKeyConstraint(
-            ["person_id"], ["person.id"], name=op.f("fk_assessment_person_id_person")
+            ["person_id"],
+            ["person.id"],
+            name=op.f("fk_assessment_person_id_person"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assessment")),
         sa.UniqueConstraint(
@@ -688,10 +764,14 @@ def upgrade() -> None:
             name=op.f("fk_media_match_entry_id_hash_entry"),
         ),
         sa.ForeignKeyConstraint(
-            ["list_id"], ["hash_list.id"], name=op.f("fk_media_match_list_id_hash_list")
+            ["list_id"],
+            ["hash_list.id"],
+            name=op.f("fk_media_match_list_id_hash_list"),
         ),
         sa.ForeignKeyConstraint(
-            ["media_id"], ["media.id"], name=op.f("fk_media_match_media_id_media")
+            ["media_id"],
+            ["media.id"],
+            name=op.f("fk_media_match_media_id_media"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_media_match")),
         sa.UniqueConstraint(
@@ -727,13 +807,19 @@ def upgrade() -> None:
             name=op.f("ck_plan_two_person"),
         ),
         sa.ForeignKeyConstraint(
-            ["case_id"], ["case_file.id"], name=op.f("fk_plan_case_id_case_file")
+            ["case_id"],
+            ["case_file.id"],
+            name=op.f("fk_plan_case_id_case_file"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plan")),
     )
     with op.batch_alter_table("plan", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_plan_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_plan_state"), ["state"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_plan_case_id"), ["case_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_plan_state"), ["state"], unique=False
+        )
 
     op.create_table(
         "sighting",
@@ -750,7 +836,9 @@ def upgrade() -> None:
             name=op.f("fk_sighting_part_id_report_part"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sighting")),
-        sa.UniqueConstraint("part_id", "item_id", name=op.f("uq_sighting_part_id")),
+        sa.UniqueConstraint(
+            "part_id", "item_id", name=op.f("uq_sighting_part_id")
+        ),
     )
     with op.batch_alter_table("sighting", schema=None) as batch_op:
         batch_op.create_index(
@@ -777,7 +865,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["case_id"], ["case_file.id"], name=op.f("fk_watch_case_id_case_file")
+            ["case_id"],
+            ["case_file.id"],
+            name=op.f("fk_watch_case_id_case_file"),
         ),
         sa.ForeignKeyConstraint(
             ["item_id"], ["item.id"], name=op.f("fk_watch_item_id_item")
@@ -786,10 +876,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("item_id", name=op.f("uq_watch_item_id")),
     )
     with op.batch_alter_table("watch", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_watch_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_watch_host"), ["host"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_watch_case_id"), ["case_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_watch_host"), ["host"], unique=False
+        )
         batch_op.create_index("ix_watch_next_at", ["next_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_watch_state"), ["state"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_watch_state"), ["state"], unique=False
+        )
 
     op.create_table(
         "notice",
@@ -804,16 +900,24 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("link_mac", sa.LargeBinary(length=32), nullable=True),
-        sa.Column("link_expires_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("link_revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "link_expires_at", sa.DateTime(timezone=True), nullable=True
+        ),
+        sa.Column(
+            "link_revoked_at", sa.DateTime(timezone=True), nullable=True
+        ),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["case_id"], ["case_file.id"], name=op.f("fk_notice_case_id_case_file")
+            ["case_id"],
+            ["case_file.id"],
+            name=op.f("fk_notice_case_id_case_file"),
         ),
         sa.ForeignKeyConstraint(
-            ["partner_id"], ["partner.id"], name=op.f("fk_notice_partner_id_partner")
+            ["partner_id"],
+            ["partner.id"],
+            name=op.f("fk_notice_partner_id_partner"),
         ),
         sa.ForeignKeyConstraint(
             ["plan_id"], ["plan.id"], name=op.f("fk_notice_plan_id_plan")
@@ -826,11 +930,15 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_notice_case_id"), ["case_id"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_notice_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_notice_due_at"), ["due_at"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_notice_partner_id"), ["partner_id"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_notice_state"), ["state"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_notice_state"), ["state"], unique=False
+        )
 
     op.create_table(
         "referral",
@@ -844,15 +952,21 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("their_reference", sa.String(length=120), nullable=False),
         sa.Column("link_mac", sa.LargeBinary(length=32), nullable=True),
-        sa.Column("link_expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "link_expires_at", sa.DateTime(timezone=True), nullable=True
+        ),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["case_id"], ["case_file.id"], name=op.f("fk_referral_case_id_case_file")
+            ["case_id"],
+            ["case_file.id"],
+            name=op.f("fk_referral_case_id_case_file"),
         ),
         sa.ForeignKeyConstraint(
-            ["partner_id"], ["partner.id"], name=op.f("fk_referral_partner_id_partner")
+            ["partner_id"],
+            ["partner.id"],
+            name=op.f("fk_referral_partner_id_partner"),
         ),
         sa.ForeignKeyConstraint(
             ["plan_id"], ["plan.id"], name=op.f("fk_referral_plan_id_plan")
@@ -871,7 +985,9 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_referral_partner_id"), ["partner_id"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_referral_state"), ["state"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_referral_state"), ["state"], unique=False
+        )
 
     op.create_table(
         "hold",
@@ -884,20 +1000,28 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["case_id"], ["case_file.id"], name=op.f("fk_hold_case_id_case_file")
+            ["case_id"],
+            ["case_file.id"],
+            name=op.f("fk_hold_case_id_case_file"),
         ),
         sa.ForeignKeyConstraint(
-            ["referral_id"], ["referral.id"], name=op.f("fk_hold_referral_id_referral")
+            ["referral_id"],
+            ["referral.id"],
+            name=op.f("fk_hold_referral_id_referral"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
         sa.UniqueConstraint("referral_id", name=op.f("uq_hold_referral_id")),
     )
     with op.batch_alter_table("hold", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_hold_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_hold_case_id"), ["case_id"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_hold_deadline"), ["deadline"], unique=False
         )
-        batch_op.create_index(batch_op.f("ix_hold_state"), ["state"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_hold_state"), ["state"], unique=False
+        )
 
     op.create_table(
         "notice_item",
@@ -908,7 +1032,9 @@ def upgrade() -> None:
             ["item_id"], ["item.id"], name=op.f("fk_notice_item_item_id_item")
         ),
         sa.ForeignKeyConstraint(
-            ["notice_id"], ["notice.id"], name=op.f("fk_notice_item_notice_id_notice")
+            ["notice_id"],
+            ["notice.id"],
+            name=op.f("fk_notice_item_notice_id_notice"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_item")),
         sa.UniqueConstraint(
@@ -936,7 +1062,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("provider_answer", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_provider_answer_notice_id"), ["notice_id"], unique=False
+            batch_op.f("ix_provider_answer_notice_id"),
+            ["notice_id"],
+            unique=False,
         )
 
     # ### end Alembic commands ###

@@ -17,12 +17,17 @@ def upgrade() -> None:
     op.add_column(
         "hash_list",
         sa.Column(
-            "checkpoint", sa.String(length=40), nullable=False, server_default=""
+            "checkpoint",
+            sa.String(length=40),
+            nullable=False,
+            server_default="",
         ),
     )
     op.add_column(
         "hash_list",
-        sa.Column("remote", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column(
+            "remote", sa.Boolean(), nullable=False, server_default=sa.false()
+        ),
     )
 
 

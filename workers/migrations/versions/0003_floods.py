@@ -20,13 +20,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_spent_proof")),
         sa.UniqueConstraint("mac", name=op.f("uq_spent_proof_mac")),
     )
-    op.create_index(op.f("ix_spent_proof_expires_at"), "spent_proof", ["expires_at"])
+    op.create_index(
+        op.f("ix_spent_proof_expires_at"), "spent_proof", ["expires_at"]
+    )
     op.add_column(
-        "case_file", sa.Column("held", sa.Integer(), nullable=False, server_default="0")
+        "case_file",
+        sa.Column("held", sa.Integer(), nullable=False, server_default="0"),
     )
     op.add_column(
         "sighting",
-        sa.Column("held", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column(
+            "held", sa.Boolean(), nullable=False, server_default=sa.false()
+        ),
     )
     waiting = sa.text("held > 0")
     op.create_index(

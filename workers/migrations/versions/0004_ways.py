@@ -30,9 +30,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("item_id", name=op.f("uq_item_access_item_id")),
     )
     op.add_column(
-        "watch", sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True)
+        "watch",
+        sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True),
     )
-    op.create_index("ix_watch_host_planned_at", "watch", ["host", "planned_at"])
+    op.create_index(
+        "ix_watch_host_planned_at", "watch", ["host", "planned_at"]
+    )
     op.drop_index("ix_watch_host", "watch")
 
 

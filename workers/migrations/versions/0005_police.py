@@ -20,7 +20,10 @@ def upgrade() -> None:
     op.add_column(
         "hash_list",
         sa.Column(
-            "police_asked_by", sa.String(length=80), nullable=False, server_default=""
+            "police_asked_by",
+            sa.String(length=80),
+            nullable=False,
+            server_default="",
         ),
     )
     evidence = sa.JSON().with_variant(

@@ -13,13 +13,17 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column(
-        "plan", sa.Column("round", sa.Integer(), nullable=False, server_default="1")
+        "plan",
+        sa.Column("round", sa.Integer(), nullable=False, server_default="1"),
     )
     # Nobody knows what a plan of before rests on: an open one is superseded and asked for anew.
     op.add_column(
         "plan",
         sa.Column(
-            "routing_digest", sa.String(length=64), nullable=False, server_default=""
+            "routing_digest",
+            sa.String(length=64),
+            nullable=False,
+            server_default="",
         ),
     )
     # A plan belongs to the round in which it was asked for, not to the one that the case is in

@@ -38,7 +38,9 @@ def upgrade() -> None:
         ["plan_id", "partner_id", "kind"],
         unique=True,
     )
-    op.create_index("uq_notice_plan_id", "notice", ["plan_id", "kind"], unique=True)
+    op.create_index(
+        "uq_notice_plan_id", "notice", ["plan_id", "kind"], unique=True
+    )
 
 
 def downgrade() -> None:
@@ -107,7 +109,9 @@ def _give_copies_a_plan(table: str, columns: tuple[str, ...]) -> None:
     connection = op.get_bind()
     metadata = sa.MetaData()
     rows = sa.Table(table, metadata, autoload_with=connection)
-    plans = sa.Table("plan", metadata, autoload_with=connection, extend_existing=True)
+    plans = sa.Table(
+        "plan", metadata, autoload_with=connection, extend_existing=True
+    )
     seen: set[tuple[object, ...]] = set()
     query = sa.select(rows.c.id, *(rows.c[name] for name in columns)).order_by(
         rows.c.id
@@ -120,8 +124,12 @@ def _give_copies_a_plan(table: str, columns: tuple[str, ...]) -> None:
         original = connection.execute(
             sa.select(plans).where(plans.c.id == values[0])
         ).one()
-        copy_id = uuid.uuid4() if isinstance(row_id, uuid.UUID) else uuid.uuid4().hex
-        connection.execute(plans.insert().values({**original._mapping, "id": copy_id}))
+        copy_id = (
+            uuid.uuid4() if isinstance(row_id, uuid.UUID) else uuid.uuid4().hex
+        )
+        connection.execute(
+            plans.insert().values({**original._mapping, "id": copy_id})
+        )
         connection.execute(
             rows.update().where(rows.c.id == row_id).values(plan_id=copy_id)
         )

@@ -46,7 +46,8 @@ class Partner:
 
     def publish(self, tags: bytes = b"") -> None:
         public = self.key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+            serialization.Encoding.DER,
+            serialization.PublicFormat.SubjectPublicKeyInfo,
         )
         self.zone[self.name] = (
             b"v=DKIM1; k=rsa; " + tags + b"p=" + base64.b64encode(public)
@@ -141,7 +142,13 @@ def stranger(dns: Dns, _other_key: rsa.RSAPrivateKey) -> Partner:
 @pytest.fixture
 def senders() -> tuple[Sender, ...]:
     return (
-        Sender("Platform", "dkim", "plain", "provider", address="desk@platform.test"),
+        Sender(
+            "Platform",
+            "dkim",
+            "plain",
+            "provider",
+            address="desk@platform.test",
+        ),
         Sender("Cousin", "dkim", "plain", "public", domain="other.test"),
     )
 
@@ -163,7 +170,9 @@ class ImapServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
-    def __init__(self, folder: Path, capabilities: str, opening: str = "tls") -> None:
+    def __init__(
+        self, folder: Path, capabilities: str, opening: str = "tls"
+    ) -> None:
         self.capabilities = capabilities
         self.opening = opening
         self.folders: dict[str, list[Mail]] = {"INBOX": []}
@@ -195,7 +204,9 @@ class _Session(socketserver.StreamRequestHandler):
     def setup(self) -> None:
         self.sealed = self.server.opening == "tls"
         if self.sealed:
-            self.request = self.server.trust.wrap_socket(self.request, server_side=True)
+            self.request = self.server.trust.wrap_socket(
+                self.request, server_side=True
+            )
         super().setup()
 
     def finish(self) -> None:
@@ -227,7 +238,9 @@ class _Session(socketserver.StreamRequestHandler):
                 return
 
     def capability(self, rest: str) -> str:
-        offers = {"starttls": " STARTTLS LOGINDISABLED"}.get(self.server.opening, "")
+        offers = {"starttls": " STARTTLS LOGINDISABLED"}.get(
+            self.server.opening, ""
+        )
         more = f" {self.server.capabilities}" if self.sealed else offers
         self.say(f"* CAPABILITY IMAP4rev1{more}".encode())
         return "OK done"
@@ -250,12 +263,16 @@ class _Session(socketserver.StreamRequestHandler):
         return "OK made"
 
     def uid_search(self, rest: str) -> str:
-        found = " ".join(str(mail.uid) for mail in self.mails if not mail.deleted)
+        found = " ".join(
+            str(mail.uid) for mail in self.mails if not mail.deleted
+        )
         self.say(f"* SEARCH {found}".encode())
         return "OK done"
 
     def chosen(self, uids: str) -> list[Mail]:
-        return [mail for mail in self.mails if str(mail.uid) in uids.split(",")]
+        return [
+            mail for mail in self.mails if str(mail.uid) in uids.split(",")
+        ]
 
     def uid_fetch(self, rest: str) -> str:
         uids, _, what = rest.partition(" ")
@@ -327,7 +344,9 @@ def _certify(certificate: Path, private: Path) -> None:
             ),
             critical=False,
         )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(
+            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        )
         .sign(key, hashes.SHA256())
     )
     certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))

@@ -69,13 +69,17 @@ def test_fields_and_words_are_read_and_the_original_s_body_is_not() -> None:
 
 
 def test_a_domain_is_the_location_where_there_is_no_uri() -> None:
-    fields = "\n".join(line for line in FIELDS.splitlines() if "URI" not in line)
+    fields = "\n".join(
+        line for line in FIELDS.splitlines() if "URI" not in line
+    )
     assert arf.parse(message(fields))[0].submission.locations == ["host.test"]
 
 
 def test_headers_alone_of_the_original_are_read_too() -> None:
     raw = message().replace(b"message/rfc822", b"text/rfc822-headers")
-    assert "Subject of the mail: Hello" in arf.parse(raw)[0].submission.narrative
+    assert (
+        "Subject of the mail: Hello" in arf.parse(raw)[0].submission.narrative
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +141,8 @@ def test_a_large_picture_is_dropped_without_being_decoded(
 @pytest.mark.parametrize("kind", ["multipart/mixed", "message/rfc822"])
 def test_parts_in_parts_a_thousand_deep_are_refused(kind: str) -> None:
     nested = "".join(
-        f'--b{n - 1}\nContent-Type: {kind}; boundary="b{n}"\n\n' for n in range(1, 1001)
+        f'--b{n - 1}\nContent-Type: {kind}; boundary="b{n}"\n\n'
+        for n in range(1, 1001)
     )
     raw = f'Content-Type: multipart/mixed; boundary="b0"\n\n{nested}end\n'.encode()
     with pytest.raises(InvalidInput, match="nested parts"):
@@ -154,7 +159,9 @@ def test_as_deep_as_is_allowed_can_be_walked() -> None:
     assert mime.narrative(mime.parse(raw.encode())) == "deep"
 
 
-def test_more_than_a_mail_may_be_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_than_a_mail_may_be_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(mime, "MAX_BYTES", 100)
     with pytest.raises(InvalidInput, match="larger"):
         arf.parse(message())

@@ -33,7 +33,10 @@ reporter_role = "provider"
 
 @pytest.fixture
 def house(
-    imap: Any, make_context: Callable[..., Context], tmp_path: Path, opening: str
+    imap: Any,
+    make_context: Callable[..., Context],
+    tmp_path: Path,
+    opening: str,
 ) -> Context:
     context = make_context(
         imap_host="127.0.0.1",
@@ -73,7 +76,9 @@ def test_a_mail_becomes_a_report_and_is_deleted(
         report = session.scalars(select(Report)).one()
         assert (report.channel, report.source) == ("email", "Platform")
         assert (report.reporter_role, report.received_at) == ("provider", NOW)
-        texts = open_texts(session, house, report, actor="test", why="test", now=NOW)
+        texts = open_texts(
+            session, house, report, actor="test", why="test", now=NOW
+        )
         assert list(texts.parts.values()) == ["https://host.test/a"]
         jobs = session.scalars(
             select(OutboxEntry.job).where(OutboxEntry.done_at.is_(None))
@@ -107,12 +112,18 @@ def test_the_same_mail_again_is_the_same_report(
 
 
 def test_a_crash_before_the_deletion_stores_nothing_twice(
-    house: Context, imap: Any, partner: Any, dns: Any, monkeypatch: pytest.MonkeyPatch
+    house: Context,
+    imap: Any,
+    partner: Any,
+    dns: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     imap.put(partner.sign(partner.letter()))
     with monkeypatch.context() as patched:
         patched.setattr(
-            fetch.Mailbox, "delete", lambda *_: (_ for _ in ()).throw(OSError())
+            fetch.Mailbox,
+            "delete",
+            lambda *_: (_ for _ in ()).throw(OSError()),
         )
         with pytest.raises(OSError):
             run(house, dns)
@@ -121,7 +132,9 @@ def test_a_crash_before_the_deletion_stores_nothing_twice(
         entry = session.scalars(
             select(OutboxEntry.id).where(OutboxEntry.job == JOB)
         ).one()
-    assert fetch_mail(Task(house, entry, {}, 2, NOW), ask=dns) == {"repeated": 1}
+    assert fetch_mail(Task(house, entry, {}, 2, NOW), ask=dns) == {
+        "repeated": 1
+    }
     assert imap.bodies("INBOX") == []
     assert reports(house) == 1
     with pytest.raises(AlreadyDone):
@@ -150,7 +163,11 @@ def test_a_huge_mail_is_not_even_fetched(
 
 
 def test_a_mail_that_trips_its_reader_does_not_hold_up_the_others(
-    house: Context, imap: Any, partner: Any, dns: Any, monkeypatch: pytest.MonkeyPatch
+    house: Context,
+    imap: Any,
+    partner: Any,
+    dns: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     original = fetch.mail.read
 
@@ -182,7 +199,9 @@ def test_a_certificate_that_nobody_vouches_for_ends_it(
 def test_a_wrong_password_is_said_to_be_one(
     imap: Any, make_context: Callable[..., Context], dns: Any
 ) -> None:
-    context = make_context(imap_host="127.0.0.1", imap_port=imap.port, imap_user="user")
+    context = make_context(
+        imap_host="127.0.0.1", imap_port=imap.port, imap_user="user"
+    )
     with pytest.raises(Misconfigured, match="imap_password"):
         run(context, dns)
 
@@ -195,7 +214,9 @@ def test_the_mailbox_is_looked_into_once_a_minute(
         assert post_fetch(session, context, NOW) == 1
         assert post_fetch(session, context, NOW + timedelta(seconds=59)) == 0
         later = NOW + timedelta(minutes=1)
-        assert post_fetch(session, context, later) == 0, "the first look is still open"
+        assert post_fetch(session, context, later) == 0, (
+            "the first look is still open"
+        )
         entry = session.scalars(select(OutboxEntry)).one()
         entry.done_at = later
         session.flush()

@@ -14,7 +14,11 @@ from hotline.core.context import Context
 from hotline.intake.models import Report
 from workers.cli import run
 
-WHO = {"org": "Platform", "contact": "desk@platform.test", "domain": "platform.test"}
+WHO = {
+    "org": "Platform",
+    "contact": "desk@platform.test",
+    "domain": "platform.test",
+}
 XARF = {
     "xarf_version": "4.2.0",
     "report_id": "550e8400-e29b-41d4-a716-446655440000",
@@ -53,7 +57,8 @@ def installed(
 def stored(context: Context) -> list[tuple[str, str]]:
     with context.database.reading() as session:
         return [
-            tuple(row) for row in session.execute(select(Report.channel, Report.source))
+            tuple(row)
+            for row in session.execute(select(Report.channel, Report.source))
         ]
 
 
@@ -62,11 +67,17 @@ def test_a_file_is_stored_once_with_its_source(
 ) -> None:
     file = tmp_path / "a.json"
     file.write_text(json.dumps(XARF))
-    assert run(["import", "xarf", str(file), "--source", "Platform", "--json"]) == 0
+    assert (
+        run(["import", "xarf", str(file), "--source", "Platform", "--json"])
+        == 0
+    )
     first = json.loads(capsys.readouterr().out)
     assert first["new"] is True
     assert first["reference"] == XARF["report_id"]
-    assert run(["import", "xarf", str(file), "--source", "Platform", "--json"]) == 0
+    assert (
+        run(["import", "xarf", str(file), "--source", "Platform", "--json"])
+        == 0
+    )
     assert json.loads(capsys.readouterr().out) == {**first, "new": False}
     assert stored(installed) == [("partner", "Platform")]
     assert run(["import", "xarf", str(file), "--source", "Somebody else"]) == 0

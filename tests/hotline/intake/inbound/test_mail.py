@@ -26,11 +26,16 @@ def refused(dns: Any, senders: tuple[Sender, ...]) -> Any:
 
 def test_a_signed_letter_gets_in(partner: Any, dns: Any, senders: Any) -> None:
     found = read(partner.sign(partner.letter()), senders, ask=dns)
-    assert (found.sender.name, found.message_id) == ("Platform", "<1@platform.test>")
+    assert (found.sender.name, found.message_id) == (
+        "Platform",
+        "<1@platform.test>",
+    )
     (one,) = found.found
     assert one.submission.locations == ["https://host.test/a"]
     assert one.submission.reporter_role == "provider"
-    assert one.submission.narrative.endswith("Report\nSee https://host.test/a.")
+    assert one.submission.narrative.endswith(
+        "Report\nSee https://host.test/a."
+    )
     assert one.reference == "1@platform.test"
 
 
@@ -51,24 +56,32 @@ def test_a_signature_by_somebody_else_beside_the_right_one_does_no_harm(
         (b"09:00:00", b"09:00:01"),
     ],
 )
-def test_a_changed_letter_stays_out(partner: Any, refused: Any, change: Any) -> None:
+def test_a_changed_letter_stays_out(
+    partner: Any, refused: Any, change: Any
+) -> None:
     raw = partner.sign(partner.letter())
     assert change[0] in raw
     assert "No proof" in refused(raw.replace(*change))
 
 
-def test_a_text_after_the_signed_one_stays_out(partner: Any, refused: Any) -> None:
+def test_a_text_after_the_signed_one_stays_out(
+    partner: Any, refused: Any
+) -> None:
     assert "No proof" in refused(
         partner.sign(partner.letter()) + b"And https://more.test/\r\n"
     )
 
 
-def test_an_unsigned_letter_stays_out(partner: Any, refused: Any, dns: Any) -> None:
+def test_an_unsigned_letter_stays_out(
+    partner: Any, refused: Any, dns: Any
+) -> None:
     assert "no signature" in refused(partner.letter())
     assert dns.asked == []
 
 
-def test_a_spoofed_sender_stays_out(stranger: Any, refused: Any, dns: Any) -> None:
+def test_a_spoofed_sender_stays_out(
+    stranger: Any, refused: Any, dns: Any
+) -> None:
     """Somebody with a good key of their own writes another's name into From."""
     raw = stranger.sign(stranger.letter(sender="desk@platform.test"))
     assert "a signature of another domain" in refused(raw)
@@ -96,7 +109,8 @@ def test_a_key_of_somebody_else_under_the_right_name_stays_out(
 
 
 @pytest.mark.parametrize(
-    "key", [None, b"", b"v=DKIM1; k=rsa; p=", b"v=DKIM1; p=AAAA", b"=;;", b"\xff"]
+    "key",
+    [None, b"", b"v=DKIM1; k=rsa; p=", b"v=DKIM1; p=AAAA", b"=;;", b"\xff"],
 )
 def test_a_withdrawn_or_broken_key_proves_nothing(
     partner: Any, refused: Any, key: Any
@@ -106,7 +120,9 @@ def test_a_withdrawn_or_broken_key_proves_nothing(
     assert "No proof" in refused(raw)
 
 
-def test_a_key_marked_as_a_test_proves_nothing(partner: Any, refused: Any) -> None:
+def test_a_key_marked_as_a_test_proves_nothing(
+    partner: Any, refused: Any
+) -> None:
     raw = partner.sign(partner.letter())
     partner.publish(b"t=s:y; ")
     assert "No proof" in refused(raw)
@@ -145,7 +161,9 @@ def test_a_second_field_of_one_kind_stays_out(
 def test_a_from_that_is_not_one_address_stays_out(
     partner: Any, refused: Any, value: str
 ) -> None:
-    letter = partner.letter().replace(b"Desk <desk@platform.test>", value.encode())
+    letter = partner.letter().replace(
+        b"Desk <desk@platform.test>", value.encode()
+    )
     assert "one plain address" in refused(partner.sign(letter))
 
 
@@ -160,9 +178,13 @@ def test_a_signature_must_cover_what_counts(
     partner: Any, refused: Any, name: bytes
 ) -> None:
     headers = [
-        one for one in (b"from", b"subject", b"date", b"message-id") if one != name
+        one
+        for one in (b"from", b"subject", b"date", b"message-id")
+        if one != name
     ]
-    assert "leaves out" in refused(partner.sign(partner.letter(), headers=headers))
+    assert "leaves out" in refused(
+        partner.sign(partner.letter(), headers=headers)
+    )
 
 
 def test_the_old_hash_function_stays_out(partner: Any, refused: Any) -> None:
@@ -172,7 +194,11 @@ def test_the_old_hash_function_stays_out(partner: Any, refused: Any) -> None:
 
 
 def test_an_expired_signature_stays_out(
-    partner: Any, refused: Any, dns: Any, senders: Any, monkeypatch: pytest.MonkeyPatch
+    partner: Any,
+    refused: Any,
+    dns: Any,
+    senders: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The signature itself is good: x= alone decides."""
     original = dkim.DKIM.gen_header
@@ -185,7 +211,8 @@ def test_an_expired_signature_stays_out(
     real = time.time()
     end = int(real) + 100_000
     assert (
-        read(partner.sign(partner.letter()), senders, ask=dns).sender.name == "Platform"
+        read(partner.sign(partner.letter()), senders, ask=dns).sender.name
+        == "Platform"
     )
     monkeypatch.setattr(time, "time", lambda: real - 300_000)
     end = int(real) - 200_000
@@ -252,14 +279,18 @@ def test_a_parent_domain_may_sign_where_the_list_says_so(
     assert read(raw, (listed,), ask=dns).sender == listed
 
 
-def test_attachments_are_not_looked_at(partner: Any, dns: Any, senders: Any) -> None:
+def test_attachments_are_not_looked_at(
+    partner: Any, dns: Any, senders: Any
+) -> None:
     rest = 'Content-Type: multipart/mixed; boundary="b"\n\n'
     text = (
         "--b\nContent-Type: text/plain\n\nWords\n--b\nContent-Type: image/png\n"
         "Content-Transfer-Encoding: base64\n\n" + "A" * 60 + "\n--b\n"
         "Content-Type: text/plain\nContent-Disposition: attachment\n\nhttps://no.test/\n--b--"
     )
-    (one,) = read(partner.sign(partner.letter(text, rest=rest)), senders, ask=dns).found
+    (one,) = read(
+        partner.sign(partner.letter(text, rest=rest)), senders, ask=dns
+    ).found
     assert one.submission.locations == []
     assert one.submission.narrative.endswith("Report\nWords")
 
@@ -362,6 +393,10 @@ def test_an_ed25519_signature_proves_its_own_domain_only(
         partner.sign(partner.letter())
     )  # RSA by an Ed25519 key
     other = b"MCowBQYDK2VwAyEA" + b"A" * 28
-    for wrong in (b"k=ed25519; p=" + other, b"k=ed25519; p=", b"k=ed448; p=AAAA"):
+    for wrong in (
+        b"k=ed25519; p=" + other,
+        b"k=ed25519; p=",
+        b"k=ed448; p=AAAA",
+    ):
         partner.zone[partner.name] = b"v=DKIM1; " + wrong
         assert "No proof" in refused(raw)

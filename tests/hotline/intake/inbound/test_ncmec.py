@@ -134,12 +134,14 @@ def test_nothing_of_files_is_read() -> None:
 
 def test_a_screen_name_is_the_location_where_there_is_no_other() -> None:
     more = "<personOrUserReported><screenName>foxy</screenName></personOrUserReported>"
-    assert ncmec.parse(report(internet="", more=more))[0].submission.locations == [
-        "foxy"
-    ]
+    assert ncmec.parse(report(internet="", more=more))[
+        0
+    ].submission.locations == ["foxy"]
 
 
-def test_what_the_affected_child_s_part_says_is_told_but_is_no_location() -> None:
+def test_what_the_affected_child_s_part_says_is_told_but_is_no_location() -> (
+    None
+):
     person = "<age>10</age><email>child@mail.test</email>"
     more = f"<victim><victimPerson>{person}</victimPerson></victim>"
     (one,) = ncmec.parse(report(more=more))
@@ -169,7 +171,8 @@ def test_a_wrapper_may_hold_several() -> None:
 
 
 @pytest.mark.parametrize(
-    "when", ["", "2026-11-20T08:00:00", "yesterday", "9999-12-31T23:59:59-14:00"]
+    "when",
+    ["", "2026-11-20T08:00:00", "yesterday", "9999-12-31T23:59:59-14:00"],
 )
 def test_the_incident_s_time_must_be_exact(when: str) -> None:
     with pytest.raises(InvalidInput, match="4564654"):
@@ -182,7 +185,9 @@ OUTSIDE = '<!DOCTYPE r SYSTEM "file:///etc/hostname">'
 
 @pytest.mark.parametrize("head", [BOMB, OUTSIDE, "<!DOCTYPE report>"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_document_types_are_refused_in_any_encoding(head: str, encoding: str) -> None:
+def test_document_types_are_refused_in_any_encoding(
+    head: str, encoding: str
+) -> None:
     text = report(head=head).decode().replace("UTF-8", encoding)
     with pytest.raises(InvalidInput, match="document type"):
         ncmec.parse(text.encode(encoding))
@@ -216,7 +221,9 @@ def test_by_mail_the_xml_part_counts() -> None:
     raw = b"Content-Type: application/xml\n\n" + report()
     assert ncmec.read(mime.parse(raw))[0].reference == "4564654"
     with pytest.raises(InvalidInput, match="application/xml"):
-        ncmec.read(mime.parse(raw.replace(b"application/xml", b"text/html", 1)))
+        ncmec.read(
+            mime.parse(raw.replace(b"application/xml", b"text/html", 1))
+        )
 
 
 @given(st.integers(0, 900), st.binary(max_size=12))

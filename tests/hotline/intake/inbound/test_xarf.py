@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 from hotline.core.errors import InvalidInput
 from hotline.intake.inbound import mime, xarf
 
-WHO = {"org": "Platform", "contact": "desk@platform.test", "domain": "platform.test"}
+WHO = {
+    "org": "Platform",
+    "contact": "desk@platform.test",
+    "domain": "platform.test",
+}
 REPORT: dict[str, Any] = {
     "xarf_version": "4.2.0",
     "report_id": "550e8400-e29b-41d4-a716-446655440000",
@@ -82,7 +86,10 @@ def test_acts_have_their_kinds(act: str, kind: str) -> None:
     one = parse(
         type="csem",
         exploitation_type=act,
-        perpetrator_indicators={"account_id": "u1", "ip_addresses": ["192.0.2.9"]},
+        perpetrator_indicators={
+            "account_id": "u1",
+            "ip_addresses": ["192.0.2.9"],
+        },
     )
     assert one.submission.kind == kind
     assert "Suspected account: u1" in one.submission.narrative
@@ -95,7 +102,10 @@ def test_the_source_is_the_location_where_there_is_no_url() -> None:
 
 def test_version_0_2_as_json() -> None:
     (one,) = xarf.parse(json.dumps(EARLY).encode())
-    assert (one.reference, one.submission.locations) == ("7", ["https://host.test/b"])
+    assert (one.reference, one.submission.locations) == (
+        "7",
+        ["https://host.test/b"],
+    )
 
 
 def test_a_list_holds_several() -> None:

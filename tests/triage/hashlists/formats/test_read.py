@@ -72,7 +72,9 @@ def test_csv_with_one_column_of_values_and_one_of_kinds() -> None:
 
 
 def test_csv_without_a_header_tells_hashes_by_their_length() -> None:
-    assert read("csv", f"{MD5},some words,{SHA1}\n\nonly words,\n{PDQ},\n") == [
+    assert read(
+        "csv", f"{MD5},some words,{SHA1}\n\nonly words,\n{PDQ},\n"
+    ) == [
         HashEntry("md5", MD5),
         HashEntry("sha1", SHA1),
         Problem(3, "the row has no hash"),
@@ -158,9 +160,15 @@ def test_64_bare_digits_are_pdq_where_all_have_half_their_bits_set() -> None:
     pdq = [f"{(1 << 128) - 1 << shift:064x}" for shift in range(9)]
     sha256 = [hashlib.sha256(bytes([n])).hexdigest() for n in range(9)]
     assert {entry[0] for entry in read("lines", "\n".join(pdq))} == {"pdq"}
-    assert {entry[0] for entry in read("lines", "\n".join(sha256))} == {"sha256"}
-    assert {entry[0] for entry in read("csv", ",x\n".join([*pdq, ""]))} == {"pdq"}
-    assert {entry[0] for entry in read("csv", ",x\n".join([*sha256, ""]))} == {"sha256"}
+    assert {entry[0] for entry in read("lines", "\n".join(sha256))} == {
+        "sha256"
+    }
+    assert {entry[0] for entry in read("csv", ",x\n".join([*pdq, ""]))} == {
+        "pdq"
+    }
+    assert {entry[0] for entry in read("csv", ",x\n".join([*sha256, ""]))} == {
+        "sha256"
+    }
 
 
 @pytest.mark.parametrize("count", [1, 99, 1000, 1001, 2500])
@@ -193,9 +201,7 @@ MEDIUM = {
     "Tags": 'with "Media": [ in it',
 }
 SET = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/Default/$metadata#Media"
-CASES = (
-    "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/US/$metadata#Cases"
-)
+CASES = "http://github.com/VICSDATAMODEL/ProjectVic/DataModels/2.0.xml/US/$metadata#Cases"
 OLD = "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media"
 
 
@@ -209,7 +215,10 @@ OLD = "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media"
             "@odata.context": CASES,
             "value": [{"CaseID": "1", "Media": [MEDIUM], "x": [{}]}],
         },
-        {"value": [{"CaseID": "1", "Media": [MEDIUM]}], "@odata.context": CASES},
+        {
+            "value": [{"CaseID": "1", "Media": [MEDIUM]}],
+            "@odata.context": CASES,
+        },
         {
             "@odata.context": SET,
             "more": {"value": [1, 2]},
@@ -218,7 +227,9 @@ OLD = "http://github.com/ICMEC/ProjectVic/DataModels/1.3.xml#Media"
         },
     ],
 )
-def test_vics_gives_hashes_and_no_names(document: object, indent: int | None) -> None:
+def test_vics_gives_hashes_and_no_names(
+    document: object, indent: int | None
+) -> None:
     shared = {"category": "1", "entry_ref": "12", "dated": date(2023, 6, 7)}
     found = read("vics", json.dumps(document, indent=indent))
     assert found == [
@@ -243,7 +254,8 @@ def test_vics_larger_than_a_block_and_its_lines() -> None:
     media[1400] = {"MediaID": 1400, "Name": "no hash"}
     text = f'{{"@odata.context": "{SET}",\n"value": [\n'
     text += (
-        ",\n".join(json.dumps(medium, ensure_ascii=False) for medium in media) + "\n]}"
+        ",\n".join(json.dumps(medium, ensure_ascii=False) for medium in media)
+        + "\n]}"
     )
     found = read("vics", text)
     assert len(found) == 1500
@@ -254,8 +266,12 @@ def test_vics_larger_than_a_block_and_its_lines() -> None:
 
 
 @pytest.mark.parametrize("kept", [0.3, 0.7, 0.9, 0.999])
-def test_a_file_that_was_cut_off_is_not_taken_for_a_whole_list(kept: float) -> None:
-    whole = json.dumps({"@odata.context": SET, "value": [MEDIUM] * 900}, indent=1)
+def test_a_file_that_was_cut_off_is_not_taken_for_a_whole_list(
+    kept: float,
+) -> None:
+    whole = json.dumps(
+        {"@odata.context": SET, "value": [MEDIUM] * 900}, indent=1
+    )
     with pytest.raises(
         InvalidInput, match=r"^Line \d+: the JSON is broken or ends too early"
     ):
@@ -264,7 +280,11 @@ def test_a_file_that_was_cut_off_is_not_taken_for_a_whole_list(kept: float) -> N
 
 def test_json_of_absurd_depth_or_size_is_refused() -> None:
     head = f'{{"@odata.context": "{SET}", "value": '
-    for text in ("[" * 200_000, '{"value":[' * 3000, '[{"MD5": ' + "9" * 6000 + "}]}"):
+    for text in (
+        "[" * 200_000,
+        '{"value":[' * 3000,
+        '[{"MD5": ' + "9" * 6000 + "}]}",
+    ):
         with pytest.raises(InvalidInput, match="JSON"):
             list(parse("vics", io.BytesIO((head + text).encode())))
 
@@ -369,9 +389,23 @@ RECORDS = [
         "owner": {"id": "2", "name": "Partner"},
         "last_updated": 1772323200,
     },
-    {"id": 2, "type": "HASH_VIDEO_MD5", "indicator": MD5, "should_delete": True},
-    {"type": "HASH_SHA256", "raw_indicator": SHA256, "status": "NON_MALICIOUS"},
-    {"signal_type": "video_md5", "signal": MD5, "category": "B2", "source": "x"},
+    {
+        "id": 2,
+        "type": "HASH_VIDEO_MD5",
+        "indicator": MD5,
+        "should_delete": True,
+    },
+    {
+        "type": "HASH_SHA256",
+        "raw_indicator": SHA256,
+        "status": "NON_MALICIOUS",
+    },
+    {
+        "signal_type": "video_md5",
+        "signal": MD5,
+        "category": "B2",
+        "source": "x",
+    },
     {"type": "URI", "indicator": "https://host.example/"},
     {"type": "HASH_MD5", "indicator": "abc"},
     {"type": "HASH_MD5"},
@@ -390,19 +424,24 @@ TAKEN = [
         ("\n".join(json.dumps(record) for record in RECORDS), [5, 6, 7]),
         (json.dumps(RECORDS), [1, 1, 1]),
         (
-            json.dumps({"data": RECORDS, "paging": {"next": "https://graph.example/"}}),
+            json.dumps(
+                {"data": RECORDS, "paging": {"next": "https://graph.example/"}}
+            ),
             [1, 1, 1],
         ),
     ],
 )
-def test_threatexchange_in_its_three_shapes(text: str, lines: list[int]) -> None:
+def test_threatexchange_in_its_three_shapes(
+    text: str, lines: list[int]
+) -> None:
     reasons = (
         "the record is not a hash of a known type",
         "the md5 has 3 characters instead of 32",
         "the record has no hash",
     )
     problems = [
-        Problem(line, reason) for line, reason in zip(lines, reasons, strict=True)
+        Problem(line, reason)
+        for line, reason in zip(lines, reasons, strict=True)
     ]
     assert read("threatexchange", text) == [*TAKEN, *problems]
 
@@ -420,7 +459,9 @@ def test_threatexchange_in_its_three_shapes(text: str, lines: list[int]) -> None
     ],
 )
 def test_what_is_no_list_is_not_taken_for_one(text: str) -> None:
-    with pytest.raises(InvalidInput, match=r"x\.bin is no known format.*csv, lines"):
+    with pytest.raises(
+        InvalidInput, match=r"x\.bin is no known format.*csv, lines"
+    ):
         detect(text.encode(), "x.bin")
 
 

@@ -41,10 +41,14 @@ MADE_UP_FILE = b"MADE-UP\n" + b"1" * 32 + b"\n"
 
 
 @pytest.fixture
-def made_up_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def made_up_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     """One more module in the package's folder, as far as Python can tell."""
     (tmp_path / "made_up.py").write_text(MADE_UP)
-    monkeypatch.setattr(formats, "__path__", [*formats.__path__, str(tmp_path)])
+    monkeypatch.setattr(
+        formats, "__path__", [*formats.__path__, str(tmp_path)]
+    )
     list_formats.cache_clear()
     yield tmp_path
     list_formats.cache_clear()
@@ -71,11 +75,15 @@ def test_a_new_module_is_a_new_format(made_up_module: Path) -> None:
     assert list(formats.parse(name, io.BytesIO(MADE_UP_FILE))) == [
         HashEntry("md5", "1" * 32)
     ]
-    with pytest.raises(InvalidInput, match=r"export format.*csv, ndjson, vics"):
+    with pytest.raises(
+        InvalidInput, match=r"export format.*csv, ndjson, vics"
+    ):
         formats.write("madeup", [], io.BytesIO())
 
 
-def test_the_help_of_the_import_names_a_new_format(made_up_module: Path) -> None:
+def test_the_help_of_the_import_names_a_new_format(
+    made_up_module: Path,
+) -> None:
     script = (
         "from triage.hashlists import formats\n"
         f"formats.__path__.append({str(made_up_module)!r})\n"
@@ -94,7 +102,9 @@ def test_the_help_of_the_import_names_a_new_format(made_up_module: Path) -> None
     assert "lists of a made-up tool" in run.stdout
 
 
-def test_two_modules_cannot_bring_the_same_format(made_up_module: Path) -> None:
+def test_two_modules_cannot_bring_the_same_format(
+    made_up_module: Path,
+) -> None:
     (made_up_module / "made_up.py").write_text(
         MADE_UP.replace('name="madeup"', 'name="vics"')
     )

@@ -42,7 +42,9 @@ def entries(draw: st.DrawFn) -> HashEntry:
         draw(st.none() | WORDS),
         draw(st.none() | WORDS),
         draw(st.none() | st.dates(date(1990, 1, 1), date(2050, 1, 1))),
-        quality=draw(st.none() | st.integers(0, 100)) if kind == "pdq" else None,
+        quality=draw(st.none() | st.integers(0, 100))
+        if kind == "pdq"
+        else None,
     )
 
 
@@ -54,7 +56,9 @@ def written(name: str, given_entries: Iterable[HashEntry]) -> bytes:
 
 @settings(max_examples=80, deadline=None)
 @given(st.lists(entries(), max_size=12))
-def test_csv_and_our_own_export_come_back_whole(known: list[HashEntry]) -> None:
+def test_csv_and_our_own_export_come_back_whole(
+    known: list[HashEntry],
+) -> None:
     for name in ("csv", "ndjson"):
         data = written(name, known)
         assert detect(data[:65_536], "x") == name
@@ -78,14 +82,22 @@ PDQ = "0f" * 32
 ONE_MEDIUM = [
     HashEntry("md5", MD5, "baseline", "Police", "7", date(2026, 3, 1)),
     HashEntry("sha1", SHA1, "baseline", "Police", "7", date(2026, 3, 1)),
-    HashEntry("pdq", PDQ, "baseline", "Police", "7", date(2026, 3, 1), quality=90),
+    HashEntry(
+        "pdq", PDQ, "baseline", "Police", "7", date(2026, 3, 1), quality=90
+    ),
 ]
 
 
 def test_one_medium_is_one_row() -> None:
-    rows = list(csv.DictReader(io.StringIO(written("csv", ONE_MEDIUM).decode())))
+    rows = list(
+        csv.DictReader(io.StringIO(written("csv", ONE_MEDIUM).decode()))
+    )
     assert len(rows) == 1
-    assert (rows[0]["md5"], rows[0]["sha1"], rows[0]["pdq"]) == (MD5, SHA1, PDQ)
+    assert (rows[0]["md5"], rows[0]["sha1"], rows[0]["pdq"]) == (
+        MD5,
+        SHA1,
+        PDQ,
+    )
     assert (rows[0]["quality"], rows[0]["date"], rows[0]["id"]) == (
         "90",
         "2026-03-01",
@@ -113,7 +125,9 @@ def test_one_medium_is_one_vics_record() -> None:
 def test_vics_categories_are_not_guessed(
     category: str | None, wanted: int | None
 ) -> None:
-    (record,) = json.loads(written("vics", [HashEntry("md5", MD5, category)]))["value"]
+    (record,) = json.loads(written("vics", [HashEntry("md5", MD5, category)]))[
+        "value"
+    ]
     assert record.get("Category") == wanted
 
 
@@ -122,7 +136,9 @@ def test_vics_categories_are_not_guessed(
 )
 def test_no_cell_is_a_formula(cell: str) -> None:
     entry = HashEntry("md5", MD5, category=cell, source=cell, entry_ref=cell)
-    row = list(csv.reader(io.StringIO(written("csv", [entry]).decode(), newline="")))[1]
+    row = list(
+        csv.reader(io.StringIO(written("csv", [entry]).decode(), newline=""))
+    )[1]
     assert [row[6], row[7], row[9]] == ["'" + cell] * 3
 
 
@@ -141,7 +157,9 @@ def test_there_is_no_export_in_other_formats() -> None:
         write("ncmec", [], io.BytesIO())
 
 
-def test_our_export_is_refused_when_cut_off_changed_or_from_the_future() -> None:
+def test_our_export_is_refused_when_cut_off_changed_or_from_the_future() -> (
+    None
+):
     whole = written("ndjson", ONE_MEDIUM).decode()
     lines = whole.splitlines(keepends=True)
     cut, fewer = "".join(lines[:-1]), "".join([*lines[:2], *lines[3:]])
@@ -162,7 +180,10 @@ def test_our_export_is_refused_when_cut_off_changed_or_from_the_future() -> None
         ("[]", "the line is not an entry"),
         ('{"kind": "crc", "value": "0"}', "the line is not an entry"),
         ('{"kind": "md5", "value": 5}', "the line is not an entry"),
-        ('{"kind": "md5", "value": "5"}', "the md5 has 1 characters instead of 32"),
+        (
+            '{"kind": "md5", "value": "5"}',
+            "the md5 has 1 characters instead of 32",
+        ),
         ('{"kind": "", "value": ""}', "the line is not an entry"),
         (
             f'{{"kind": "md5", "value": "{MD5}", "source": 1}}',
@@ -170,7 +191,9 @@ def test_our_export_is_refused_when_cut_off_changed_or_from_the_future() -> None
         ),
     ],
 )
-def test_our_export_names_the_line_of_a_problem(line: str, reason: str) -> None:
+def test_our_export_names_the_line_of_a_problem(
+    line: str, reason: str
+) -> None:
     lines = written("ndjson", ONE_MEDIUM).decode().splitlines()
     lines[2] = line
     found = list(parse("ndjson", io.BytesIO("\n".join(lines).encode())))
@@ -184,7 +207,9 @@ SAMPLES = {
     "ndjson": written("ndjson", ONE_MEDIUM * 3),
     "threatexchange": json.dumps(
         {
-            "data": [{"type": "HASH_MD5", "indicator": MD5, "last_updated": 1}],
+            "data": [
+                {"type": "HASH_MD5", "indicator": MD5, "last_updated": 1}
+            ],
             "paging": {},
         }
     ).encode(),
