@@ -219,7 +219,7 @@ TONES = {
 }
 
 
-def word(words: Words, slug: str) -> str:
+def word_for(words: Words, slug: str) -> str:
     """The word for a slug; the slug in plain letters where there is none."""
     return str(words[slug]) if slug in words else slug.replace("_", " ")
 

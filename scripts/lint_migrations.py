@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from workers.migrations.run import newest, postgresql_of
+from workers.migrations.run import newest_revision, postgresql_of
 
 LAST_OF_BEFORE = "0009"
 # Not for us: Alembic runs each migration once and in a transaction, keeps the count of what ran
@@ -25,12 +25,14 @@ EXCLUDED = (
 
 
 def main() -> None:
-    if newest() == LAST_OF_BEFORE:
+    if newest_revision() == LAST_OF_BEFORE:
         print("No new migrations.")
         return
     with tempfile.TemporaryDirectory() as folder:
         statements = Path(folder) / "new-migrations.sql"
-        statements.write_text(postgresql_of(LAST_OF_BEFORE, newest()), "utf-8")
+        statements.write_text(
+            postgresql_of(LAST_OF_BEFORE, newest_revision()), "utf-8"
+        )
         squawk = Path(sys.executable).parent / "squawk"
         checked = subprocess.run(
             [

@@ -22,7 +22,7 @@ from sqlalchemy import create_engine, text
 
 from hotline.core.context import Context, build_context
 from hotline.core.settings import load_settings
-from workers.migrations.run import stamp
+from workers.migrations.run import stamp_newest
 from workers.migrations.tables import metadata
 from workers.redis_server import find_server
 
@@ -161,7 +161,7 @@ def make_context(
             given["database_url"] = request.getfixturevalue("postgres_url")
         context = build_context(load_settings(**given))
         metadata.create_all(context.database.engine)
-        stamp(context.database)
+        stamp_newest(context.database)
         made.append(context)
         return context
 

@@ -49,7 +49,7 @@ def create_app(context: Context) -> APIFlask:
             )
         ]
     )
-    site.install(app, context)
+    site.install_site(app, context)
     app.register_blueprint(health.create_blueprint(_readiness(context)))
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():

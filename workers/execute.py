@@ -12,7 +12,7 @@ from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.jobs.circuit import Paused
 from hotline.core.jobs.task import AlreadyDone, GiveUp, Task
-from hotline.core.logs import origin, words_of
+from hotline.core.logs import origin_of, words_of
 from hotline.core.storage import outbox
 from hotline.core.storage.outbox import OutboxEntry
 from workers.jobs import Jobs
@@ -84,9 +84,9 @@ def _is_open(entry: OutboxEntry, jobs: Jobs, now: datetime) -> bool:
 
 def _postpone(tools: Tools, entry_id: uuid.UUID, pause: Paused) -> None:
     with tools.context.database.writing() as session:
-        entry = outbox.lock(session, entry_id)
+        entry = outbox.lock_entry(session, entry_id)
         if entry is not None:
-            outbox.postpone(entry, str(pause), until=pause.until)
+            outbox.postpone_entry(entry, str(pause), until=pause.until)
 
 
 def _note_failure(
@@ -99,13 +99,13 @@ def _note_failure(
         job=job,
         entry=str(entry_id),
         error=words,
-        where=origin(error),
+        where=origin_of(error),
     )
     settings = tools.context.settings
     with tools.context.database.writing() as session:
-        entry = outbox.lock(session, entry_id)
+        entry = outbox.lock_entry(session, entry_id)
         if entry is not None:
-            outbox.failed(
+            outbox.note_failure(
                 entry,
                 words,
                 now=utc_now(),

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context, utc_now
-from hotline.core.logs import origin
+from hotline.core.logs import origin_of
 from hotline.core.storage import audit
 from hotline.intake import retention
 from hotline.intake.inbound.fetch import post_fetch
@@ -80,7 +80,7 @@ class Scheduler:
         ):
             return 0
         self._retention_at = now
-        staging.sweep(self.context.database, now)
+        staging.sweep_imports(self.context.database, now)
         erased = sum(retention.forget_all_due(self.context, now=now).values())
         with self.context.database.writing() as session:
             return erased + forget_idle(session, self.context, now=now)
@@ -99,7 +99,7 @@ class Scheduler:
             "tick_failed",
             step=step,
             error=type(error).__name__,
-            where=origin(error),
+            where=origin_of(error),
         )
 
 
@@ -116,7 +116,7 @@ def _mine(session: Session) -> bool:
 
 
 def _seal(session: Session, context: Context, now: datetime) -> int:  # noqa: ARG001
-    return audit.seal(session)
+    return audit.seal_entries(session)
 
 
 def run_forever(context: Context, transport: Transport) -> None:

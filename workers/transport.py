@@ -21,7 +21,7 @@ from typing import Any
 import redis
 import structlog
 
-from hotline.core.logs import origin
+from hotline.core.logs import origin_of
 from hotline.core.settings import Settings
 from hotline.core.storage import outbox
 from hotline.core.storage.database import Database
@@ -96,7 +96,7 @@ class Transport:
         self._paused_until = 0.0
 
     def after_commit(self, notes: Sequence[str]) -> None:
-        """``notes`` are as ``outbox.post`` leaves them."""
+        """``notes`` are as ``outbox.post_work`` leaves them."""
         if time.monotonic() < self._paused_until:
             return
         fresh: dict[Pool, dict[str, float]] = defaultdict(dict)
@@ -274,7 +274,7 @@ class Courier:
                 log.error(
                     "courier_failed",
                     error=type(error).__name__,
-                    where=origin(error),
+                    where=origin_of(error),
                 )
             time.sleep(CARRIED_EVERY_SECONDS)
 

@@ -10,7 +10,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
 from hotline.core.context import build_context
-from hotline.core.logs import origin, words_of
+from hotline.core.logs import origin_of, words_of
 from hotline.core.settings import Settings
 from workers.app import BLUEPRINTS, create_app
 from workers.migrations.run import require_current
@@ -82,7 +82,9 @@ class Server(BaseApplication):  # type: ignore[misc]
         except Exception as error:
             # gunicorn's own account is a traceback, which our logger does not let through.
             log.error(
-                "web_cannot_start", error=words_of(error), where=origin(error)
+                "web_cannot_start",
+                error=words_of(error),
+                where=origin_of(error),
             )
             raise
 

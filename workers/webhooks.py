@@ -59,7 +59,7 @@ def _deliver(
     settings: Settings,
     now: datetime,
 ) -> None:
-    headers = webhooks.signed(receiver.secret, message_id, body, now)
+    headers = webhooks.sign_headers(receiver.secret, message_id, body, now)
     status = _post(receiver, body, headers, settings)
     if 200 <= status < 300:
         return

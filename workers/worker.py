@@ -19,7 +19,7 @@ import redis
 import structlog
 
 from hotline.core.errors import Unavailable
-from hotline.core.logs import origin
+from hotline.core.logs import origin_of
 from hotline.core.settings import Settings
 from workers import tools as toolbox
 from workers.execute import OutOfTime, execute
@@ -86,7 +86,7 @@ class Worker:
             log.error(
                 "row_left_behind",
                 error=type(error).__name__,
-                where=origin(error),
+                where=origin_of(error),
             )
         finally:
             self._began = None

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from hotline.accounts import logins
 from hotline.accounts.models import Person
-from hotline.accounts.permissions import PERMISSIONS, allows
+from hotline.accounts.permissions import PERMISSIONS, role_allows
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import Forbidden
@@ -49,13 +49,15 @@ def signed_in() -> Person:
 
 def own_act(session: Session) -> Act:
     """An act of the signed-in person, now, in the transaction of a view."""
-    return Act(session, site.context(), actor=signed_in().actor, now=utc_now())
+    return Act(
+        session, site.current_context(), actor=signed_in().actor, now=utc_now()
+    )
 
 
-def can(permission: str) -> bool:
+def may_current_person(permission: str) -> bool:
     """For templates: whether to offer something at all."""
     person = current_person()
-    return person is not None and allows(person.role, permission)
+    return person is not None and role_allows(person.role, permission)
 
 
 def requires(
@@ -75,7 +77,7 @@ def requires(
                         "accounts.sign_in", next=request.full_path.rstrip("?")
                     )
                 )
-            if not allows(signed_in().role, permission):
+            if not role_allows(signed_in().role, permission):
                 raise Forbidden("Your role does not allow this.")
             return view(*args, **kwargs)
 
@@ -102,9 +104,9 @@ def own_path(wanted: str) -> str | None:
     )
 
 
-def remember(response: Response, token: str, mark: str) -> None:
+def set_session_cookies(response: Response, token: str, mark: str) -> None:
     """Hand the session to the browser, and the mark of a device that was signed in once."""
-    secure = bool(site.context().settings.secure_cookies)
+    secure = bool(site.current_context().settings.secure_cookies)
     for name, value, age in (
         (COOKIE, token, None),
         (DEVICE_COOKIE, mark, DEVICE_SECONDS),
@@ -120,7 +122,7 @@ def remember(response: Response, token: str, mark: str) -> None:
         )
 
 
-def forget(response: Response) -> None:
+def clear_session_cookies(response: Response) -> None:
     response.delete_cookie(
         COOKIE, path=COOKIE_PATH, samesite="Strict", httponly=True
     )

@@ -97,7 +97,7 @@ def begin_attempt(
 def is_proven(attempt: Attempt, password: str) -> bool:
     """Whether the password is right; slow (0.2 s) and without a database, on purpose."""
     return (
-        passwords.matches(attempt.stored, password)
+        passwords.password_matches(attempt.stored, password)
         and attempt.person_id is not None
     )
 
@@ -127,7 +127,7 @@ def settle_attempt(
         return None
     if passwords.is_outdated(person.password_hash):
         person.password_hash = passwords.hash_password(password)
-    audit.record(
+    audit.record_entry(
         session,
         actor=person.actor,
         action="sign_in.done",
@@ -200,7 +200,7 @@ def sign_out(session: Session, token: str, now: datetime) -> None:
         select(LoginSession).where(LoginSession.token_hash == digest_of(token))
     )
     if login is not None:
-        audit.record(
+        audit.record_entry(
             session,
             actor=login.person.actor,
             action="sign_in.ended",
@@ -268,7 +268,7 @@ def _wait_left(session: Session, key: str, now: datetime) -> timedelta:
 
 def _record_failure(session: Session, attempt: Attempt, now: datetime) -> None:
     details = {"username": attempt.username} if attempt.stored else {}
-    audit.record(
+    audit.record_entry(
         session,
         actor=audit.PUBLIC,
         action="sign_in.failed",

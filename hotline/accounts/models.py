@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short_text
 
 
 class Person(Identified, Base):
@@ -16,11 +16,11 @@ class Person(Identified, Base):
 
     __tablename__ = "person"
 
-    username: Mapped[str] = mapped_column(short(60), unique=True)
-    display_name: Mapped[str] = mapped_column(short(120))
-    role: Mapped[str] = mapped_column(short(20))
-    language: Mapped[str] = mapped_column(short(12), default="")
-    password_hash: Mapped[str] = mapped_column(short(200))
+    username: Mapped[str] = mapped_column(short_text(60), unique=True)
+    display_name: Mapped[str] = mapped_column(short_text(120))
+    role: Mapped[str] = mapped_column(short_text(20))
+    language: Mapped[str] = mapped_column(short_text(12), default="")
+    password_hash: Mapped[str] = mapped_column(short_text(200))
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

@@ -9,7 +9,7 @@ from flask import Blueprint, current_app
 from flask.blueprints import BlueprintSetupState
 from flask.sansio.app import App
 
-from hotline.accounts.auth import can
+from hotline.accounts.auth import may_current_person
 
 EXTENSION = "hotline.navigation"
 
@@ -40,7 +40,9 @@ def register_entries(blueprint: Blueprint, *entries: Entry) -> None:
 def offered_entries() -> list[Entry]:
     """What the signed-in person may open in this application, in the order of the bar."""
     allowed = [
-        entry for entry in _entries_of(current_app) if can(entry.permission)
+        entry
+        for entry in _entries_of(current_app)
+        if may_current_person(entry.permission)
     ]
     return sorted(allowed, key=lambda entry: entry.place)
 

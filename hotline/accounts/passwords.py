@@ -38,12 +38,12 @@ def hash_password(password: str) -> str:
         return HASHER.hash(password)
 
 
-def matches(stored: str | None, password: str) -> bool:
+def password_matches(stored: str | None, password: str) -> bool:
     """Whether ``password`` is the one behind ``stored``; None (nobody) costs the same and is no."""
     with _AT_ONCE:
         try:
             return HASHER.verify(
-                stored or _nobody(), password[: LONGEST + 1]
+                stored or _hash_of_nobody(), password[: LONGEST + 1]
             ) and bool(stored)
         except (VerificationError, InvalidHashError):
             return False
@@ -70,5 +70,5 @@ def check_strength(
 
 
 @cache
-def _nobody() -> str:
+def _hash_of_nobody() -> str:
     return HASHER.hash(secrets.token_urlsafe())

@@ -51,6 +51,6 @@ PERMISSIONS: MappingProxyType[str, frozenset[Role]] = MappingProxyType(
 )
 
 
-def allows(role: str, permission: str) -> bool:
+def role_allows(role: str, permission: str) -> bool:
     """False for a role that is not listed; an unknown permission is a programming error."""
     return role in PERMISSIONS[permission]

@@ -55,7 +55,7 @@ def add_person(
         created_at=act.now,
     )
     act.session.add(person)
-    _record(act, "person.added", person, role=role)
+    _record_act(act, "person.added", person, role=role)
     return person
 
 
@@ -109,7 +109,7 @@ def disable_person(act: Act, username: str) -> Person:
         )
     person.disabled_at = act.now
     end_sessions(act.session, person.id)
-    _record(act, "person.disabled", person)
+    _record_act(act, "person.disabled", person)
     return person
 
 
@@ -132,7 +132,7 @@ def renew_password(act: Act, username: str) -> str:
     password = generate_password(person.username)
     person.password_hash = passwords.hash_password(password)
     end_sessions(act.session, person.id)
-    _record(act, "person.password_renewed", person)
+    _record_act(act, "person.password_renewed", person)
     return password
 
 
@@ -147,10 +147,10 @@ def change_password(
     passwords.check_strength(new, person.username, "/new")
     person.password_hash = passwords.hash_password(new)
     end_sessions(act.session, person.id, but=digest_of(keep))
-    _record(act, "person.password_changed", person)
+    _record_act(act, "person.password_changed", person)
 
 
-def _record(act: Act, action: str, person: Person, **details: str) -> None:
+def _record_act(act: Act, action: str, person: Person, **details: str) -> None:
     act.record(
         action, "person", person.id, username=person.username, **details
     )

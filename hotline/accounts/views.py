@@ -29,13 +29,13 @@ from hotline.accounts import logins, service
 from hotline.accounts.auth import (
     COOKIE,
     DEVICE_COOKIE,
-    can,
+    clear_session_cookies,
     current_person,
-    forget,
+    may_current_person,
     own_act,
     own_path,
-    remember,
     requires,
+    set_session_cookies,
     signed_in,
 )
 from hotline.accounts.navigation import (
@@ -69,7 +69,7 @@ ROLE_NAMES = {
 @blueprint.app_context_processor
 def _console_variables() -> dict[str, object]:
     return {
-        "can": can,
+        "can": may_current_person,
         "me": current_person,
         "navigation": offered_entries,
         "role_names": ROLE_NAMES,
@@ -151,13 +151,13 @@ def sign_in() -> ResponseReturnValue:
         return make_response(page, 401)
     browser.clear()  # a form token from before the sign-in is worth nothing after it
     response = redirect(wanted, 303)
-    remember(response, token, _device_mark(username))
+    set_session_cookies(response, token, _device_mark(username))
     return response
 
 
 def _check_password(username: str, password: str) -> str | None:
     """The token of a new session, or None. No transaction is open while the password is checked."""
-    context = site.context()
+    context = site.current_context()
     now = utc_now()
     mark = request.cookies.get(DEVICE_COOKIE, "")
     with site.reading() as session:
@@ -171,7 +171,7 @@ def _check_password(username: str, password: str) -> str | None:
 
 def _device_mark(username: str) -> str:
     """The browser's device mark: the one that it has, if it is this person's."""
-    keyring = site.context().keyring
+    keyring = site.current_context().keyring
     username = username.strip().lower()
     mark = request.cookies.get(DEVICE_COOKIE, "")
     if logins.is_marked(keyring, username, mark):
@@ -186,7 +186,7 @@ def sign_out() -> ResponseReturnValue:
         logins.sign_out(session, request.cookies.get(COOKIE, ""), utc_now())
     browser.clear()
     response = redirect(url_for("accounts.sign_in"), 303)
-    forget(response)
+    clear_session_cookies(response)
     return response
 
 
@@ -212,7 +212,7 @@ def own_password() -> ResponseReturnValue:
 
 def _change_password(old: str, new: str) -> None:
     """Guessing the old one is slowed down and noted like guessing at the sign-in."""
-    context = site.context()
+    context = site.current_context()
     person = signed_in()
     now = utc_now()
     with site.reading() as session:

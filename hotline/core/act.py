@@ -40,7 +40,7 @@ class Act:
         **details: Any,
     ) -> None:
         """Write the act, or the reading of personal data, into the audit log."""
-        audit.record(
+        audit.record_entry(
             self.session,
             actor=self.actor,
             action=action,
@@ -52,13 +52,13 @@ class Act:
 
     def begin(self, entity: Stateful, **details: Any) -> None:
         """Put a new entity into its first state."""
-        machine.begin(
+        machine.begin_state(
             self.session, entity, actor=self.actor, now=self.now, **details
         )
 
     def advance(self, entity: Stateful, event: str, **details: Any) -> str:
         """Apply ``event`` to the entity's state machine; returns the new state."""
-        return machine.advance(
+        return machine.advance_state(
             self.session,
             entity,
             event,
@@ -77,7 +77,7 @@ class Act:
         delay: timedelta = timedelta(),
     ) -> bool:
         """Store work for later, once per ``key``; False if that key was posted before."""
-        return outbox.post(
+        return outbox.post_work(
             self.session,
             job,
             key=key,

@@ -189,7 +189,7 @@ def _with_labels(data: Any, languages: list[Language]) -> Any:
     return labels
 
 
-def faults(data_dir: Path | None = None) -> list[str]:
+def find_language_faults(data_dir: Path | None = None) -> list[str]:
     """What is wrong with the folders, one sentence each; empty when all is well."""
     wrong: list[str] = []
     for root in (

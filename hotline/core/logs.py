@@ -31,7 +31,7 @@ _repeats = Repeats()
 _print_exception = traceback.print_exception
 
 
-def configure(level: str) -> None:
+def configure_logging(level: str) -> None:
     """For every process of the service; libraries only speak from warnings upwards."""
     _repeats.forget()
     structlog.configure(
@@ -53,18 +53,18 @@ def configure(level: str) -> None:
     _take_over_hooks()
 
 
-def origin(error: BaseException) -> str:
+def origin_of(error: BaseException) -> str:
     """``module:line`` of our own line that it came from, else of the raise; without any value."""
-    passed = frames(error)
+    passed = frames_of(error)
     own = [line for line in passed if line.startswith(OWN_PACKAGES)]
     return (own or passed or [""])[-1]
 
 
-def frames(error: BaseException) -> list[str]:
+def frames_of(error: BaseException) -> list[str]:
     """``module:line`` of what the error passed on its way, the raise last; the nearest only."""
     passed = [
         f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
-        for trace in _steps(error.__traceback__)
+        for trace in _walk_traceback(error.__traceback__)
     ]
     return passed[-MOST_FRAMES:]
 
@@ -76,7 +76,7 @@ def words_of(error: BaseException) -> str:
     )
 
 
-def _steps(trace: TracebackType | None) -> Iterator[TracebackType]:
+def _walk_traceback(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
         yield trace
         trace = trace.tb_next
@@ -124,8 +124,8 @@ def _tell_error(
     error = given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
         event.setdefault("error", words_of(error))
-        event.setdefault("where", origin(error))
-        event.setdefault("passed", frames(error))
+        event.setdefault("where", origin_of(error))
+        event.setdefault("passed", frames_of(error))
     return event
 
 
@@ -179,7 +179,7 @@ class LibraryHandler(logging.Handler):
 
     def handleError(self, _record: logging.LogRecord) -> None:  # noqa: N802  (logging's name)
         """logging itself would print the line and its values."""
-        _say("log_failed", sys.exc_info()[1])
+        _log_error("log_failed", sys.exc_info()[1])
 
 
 def _words_in_source(record: logging.LogRecord) -> str | None:
@@ -189,7 +189,7 @@ def _words_in_source(record: logging.LogRecord) -> str | None:
     """
     if not isinstance(record.msg, str):
         return None
-    for frame in _callers(sys._getframe()):
+    for frame in _walk_callers(sys._getframe()):
         code = frame.f_code
         if (
             code.co_filename == record.pathname
@@ -199,7 +199,7 @@ def _words_in_source(record: logging.LogRecord) -> str | None:
     return None
 
 
-def _callers(frame: FrameType | None) -> Iterator[FrameType]:
+def _walk_callers(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
         yield frame
         frame = frame.f_back
@@ -227,37 +227,39 @@ def _take_over_libraries() -> None:
 
 def _take_over_hooks() -> None:
     """What nobody caught, wherever it was raised, and warnings."""
-    sys.excepthook = _uncaught
+    sys.excepthook = _log_uncaught
     threading.excepthook = _uncaught_in_thread
-    sys.unraisablehook = _unraisable
-    warnings.showwarning = _warned
+    sys.unraisablehook = _log_unraisable
+    warnings.showwarning = _log_warning
     # gunicorn, multiprocessing and others print what failed by themselves, past all loggers.
-    traceback.print_exception = _printed  # type: ignore[assignment]
+    traceback.print_exception = _log_printed_traceback  # type: ignore[assignment]
 
 
-def _say(event: str, error: BaseException | None, **about: object) -> None:
+def _log_error(
+    event: str, error: BaseException | None, **about: object
+) -> None:
     structlog.get_logger().error(event, exc_info=error, **about)
 
 
-def _uncaught(
+def _log_uncaught(
     _kind: type[BaseException],
     error: BaseException,
     _trace: TracebackType | None,
 ) -> None:
     if not isinstance(error, KeyboardInterrupt):
-        _say("uncaught", error)
+        _log_error("uncaught", error)
 
 
 def _uncaught_in_thread(given: threading.ExceptHookArgs) -> None:
     if given.exc_type is not SystemExit:
-        _say("uncaught_in_thread", given.exc_value)
+        _log_error("uncaught_in_thread", given.exc_value)
 
 
-def _unraisable(given: sys.UnraisableHookArgs) -> None:
-    _say("unraisable", given.exc_value)
+def _log_unraisable(given: sys.UnraisableHookArgs) -> None:
+    _log_error("unraisable", given.exc_value)
 
 
-def _printed(
+def _log_printed_traceback(
     error: Any,
     /,
     value: BaseException | None = None,
@@ -269,12 +271,12 @@ def _printed(
     """``traceback.print_exception``: what goes to stderr is said our way."""
     failed = error if isinstance(error, BaseException) else value
     if file is None or file in (sys.stderr, sys.__stderr__):
-        _say("printed", failed)
+        _log_error("printed", failed)
     elif failed is not None:
         _print_exception(failed, limit=limit, file=file, chain=chain)
 
 
-def _warned(  # the signature is that of warnings.showwarning
+def _log_warning(  # the signature is that of warnings.showwarning
     message: Warning | str,  # noqa: ARG001
     category: type[Warning],
     filename: str,

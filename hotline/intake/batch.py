@@ -120,7 +120,7 @@ class Condition:
         )
 
 
-def store(
+def store_reports(
     session: Session | None,
     context: Context,
     reports: Iterable[tuple[Received, Submission]],
@@ -133,19 +133,23 @@ def store(
     ``session``: None for a transaction of their own, which is quicker for a single report. False,
     and nothing is written, where the ``condition`` does not hold.
     """
-    rows, database = _rows(context, reports, arrival), context.database
+    rows, database = (
+        _rows_of_reports(context, reports, arrival),
+        context.database,
+    )
     if session is not None:
-        return _write(session, rows, condition)
+        return _write_rows(session, rows, condition)
     if _is_one_statement(database.engine.dialect, rows):
         statement, values = _one_statement(rows, condition)
         return (
-            database.alone(statement, values, notes=_notes(rows)) is not None
+            database.alone(statement, values, notes=_outbox_notes(rows))
+            is not None
         )
     with database.writing() as own:
-        return _write(own, rows, condition)
+        return _write_rows(own, rows, condition)
 
 
-def _rows(
+def _rows_of_reports(
     context: Context,
     reports: Iterable[tuple[Received, Submission]],
     arrival: Arrival,
@@ -160,7 +164,9 @@ def _rows(
     return rows
 
 
-def _write(session: Session, rows: Rows, condition: Condition | None) -> bool:
+def _write_rows(
+    session: Session, rows: Rows, condition: Condition | None
+) -> bool:
     connection = session.connection()
     if _is_one_statement(connection.dialect, rows):
         statement, values = _one_statement(rows, condition)
@@ -171,13 +177,13 @@ def _write(session: Session, rows: Rows, condition: Condition | None) -> bool:
             return False
         for table in _ORDER:
             if rows[table]:
-                connection.execute(insert(_table(table)), rows[table])
-    for note in _notes(rows):
+                connection.execute(insert(_table_of(table)), rows[table])
+    for note in _outbox_notes(rows):
         note_for_after_commit(session, note)
     return True
 
 
-def _notes(rows: Rows) -> list[str]:
+def _outbox_notes(rows: Rows) -> list[str]:
     return [
         str(Note(work["job"], work["queue"], work["id"]))
         for work in rows[OutboxEntry]
@@ -200,7 +206,7 @@ def _one_statement(
         given = rows[table][0]
         values |= {
             parameter.key: given[name]
-            for name, parameter in _parameters(table).items()
+            for name, parameter in _bind_parameters(table).items()
         }
     if condition is None:
         return _all_at_once(), values
@@ -212,32 +218,32 @@ def _all_at_once(condition: ReturningInsert[Any] | None = None) -> Insert:
     """Made once: to build it takes longer than to execute it."""
     if condition is None:
         *first, last = (
-            insert(_table(table)).values(_parameters(table))
+            insert(_table_of(table)).values(_bind_parameters(table))
             for table in _ORDER
         )
     else:
         found = condition.cte("condition")
         *first, last = (
-            insert(_table(table)).from_select(
-                list(_parameters(table)),
-                select(*_parameters(table).values()).select_from(found),
+            insert(_table_of(table)).from_select(
+                list(_bind_parameters(table)),
+                select(*_bind_parameters(table).values()).select_from(found),
                 include_defaults=False,
             )
             for table in _ORDER
         )
     ctes = (one.cte(f"new_{number}") for number, one in enumerate(first))
-    return last.add_cte(*ctes).returning(_table(_ORDER[-1]).c.id)
+    return last.add_cte(*ctes).returning(_table_of(_ORDER[-1]).c.id)
 
 
 @cache
-def _parameters(table: type[Base]) -> dict[str, BindParameter[Any]]:
+def _bind_parameters(table: type[Base]) -> dict[str, BindParameter[Any]]:
     """One for each column that a new report's rows name; the others are empty.
 
     What is one value in all of a report's rows is one parameter: beyond 50 of them the driver does
     not remember a statement, and parses it anew each time.
     """
     found = {}
-    for column in _table(table).columns:
+    for column in _table_of(table).columns:
         if column.name not in _EMPTY:
             name = f"{table.__tablename__}__{column.name}"
             shared = (
@@ -249,7 +255,7 @@ def _parameters(table: type[Base]) -> dict[str, BindParameter[Any]]:
     return found
 
 
-def _table(table: type[Base]) -> Table:
+def _table_of(table: type[Base]) -> Table:
     return cast(Table, table.__table__)
 
 
@@ -281,10 +287,10 @@ def _add_report(
             "danger_now": submission.danger_now,
             "own_material": submission.own_material,
             "receipt_mac": receipt_mac(context, received.receipt),
-            "narrative": _seal(
+            "narrative": _seal_text(
                 key, NARRATIVE, report_id, submission.narrative
             ),
-            "contact": _seal(key, CONTACT, report_id, submission.contact),
+            "contact": _seal_text(key, CONTACT, report_id, submission.contact),
             "held_for_review": arrival.held,
         }
     )
@@ -292,11 +298,13 @@ def _add_report(
     # A flood waits behind all other work, unless it says that a child is in danger.
     queues = ("checks", "default") if arrival.held else ("default", "urgent")
     rows[OutboxEntry].append(
-        _work(report_id, queues[submission.danger_now], now)
+        _work_row(report_id, queues[submission.danger_now], now)
     )
 
 
-def _work(report_id: uuid.UUID, queue: str, now: datetime) -> dict[str, Any]:
+def _work_row(
+    report_id: uuid.UUID, queue: str, now: datetime
+) -> dict[str, Any]:
     return {
         "id": new_id(),
         "key": f"report:{report_id}",
@@ -330,7 +338,7 @@ def _add_parts(
                 "kind": PartKind.NARRATIVE
                 if text is None
                 else PartKind.LOCATION,
-                "text": _seal(key, PART_TEXT, part_id, text or ""),
+                "text": _seal_text(key, PART_TEXT, part_id, text or ""),
                 "state": PART_MACHINE.initial,
                 "state_since": arrival.now,
             }
@@ -348,7 +356,7 @@ def _add_parts(
         rows[AuditEntry].append(logged)
 
 
-def _seal(
+def _seal_text(
     key: bytes, where: str, row_id: uuid.UUID, text: str
 ) -> bytes | None:
     return Vault.seal(key, where, row_id, text) if text else None

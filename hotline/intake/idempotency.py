@@ -26,7 +26,7 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.storage.crypto import Vault
 from hotline.core.storage.ids import new_id
-from hotline.intake.batch import Arrival, Condition, Received, store
+from hotline.intake.batch import Arrival, Condition, Received, store_reports
 from hotline.intake.models import IdempotencyKey
 from hotline.intake.submission import Submission
 
@@ -58,7 +58,7 @@ def receive_once(
     answer = json.dumps([str(received.report_id), received.receipt])
     once = _Once(context, key, submission.model_dump_json().encode(), arrival)
     report = (received, submission)
-    if store(
+    if store_reports(
         session, context, [report], arrival, condition=once.taking(answer)
     ):
         spend()
@@ -133,7 +133,7 @@ class _Once:
             "now": self._now,
         }
         return Condition(
-            _taking(self._dialect),
+            _take_statement(self._dialect),
             {_PREFIX + name: value for name, value in values.items()},
         )
 
@@ -153,7 +153,7 @@ class _Once:
 
 
 @cache
-def _taking(dialect: str) -> ReturningInsert[tuple[uuid.UUID]]:
+def _take_statement(dialect: str) -> ReturningInsert[tuple[uuid.UUID]]:
     """Made once: to build it takes as long as to execute it."""
     table = cast(Table, IdempotencyKey.__table__)
     given = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(

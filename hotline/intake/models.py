@@ -13,7 +13,7 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.machine import Machine, Stateful
 from hotline.intake.vocabulary import PartEvent, PartState
 
@@ -51,11 +51,15 @@ class Report(Identified, Base):
     __tablename__ = "report"
 
     received_at: Mapped[datetime] = mapped_column(index=True)
-    channel: Mapped[str] = mapped_column(short(20))  # a Channel
-    source: Mapped[str] = mapped_column(short(80), default="")
-    language: Mapped[str] = mapped_column(short(12))
-    kind: Mapped[str] = mapped_column(short(40), index=True)  # a ReportKind
-    reporter_role: Mapped[str] = mapped_column(short(20), default="unknown")
+    channel: Mapped[str] = mapped_column(short_text(20))  # a Channel
+    source: Mapped[str] = mapped_column(short_text(80), default="")
+    language: Mapped[str] = mapped_column(short_text(12))
+    kind: Mapped[str] = mapped_column(
+        short_text(40), index=True
+    )  # a ReportKind
+    reporter_role: Mapped[str] = mapped_column(
+        short_text(20), default="unknown"
+    )
     danger_now: Mapped[bool] = mapped_column(default=False)
     own_material: Mapped[bool] = mapped_column(default=False)
     receipt_mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
@@ -80,7 +84,7 @@ class ReportPart(Identified, Stateful, Base):
 
     report_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report.id"))
     position: Mapped[int]
-    kind: Mapped[str] = mapped_column(short(20))  # a PartKind
+    kind: Mapped[str] = mapped_column(short_text(20))  # a PartKind
     text: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     report: Mapped[Report] = relationship(back_populates="parts")
@@ -95,8 +99,8 @@ class ReportMessage(Identified, Base):
         ForeignKey("report.id"), index=True
     )
     at: Mapped[datetime]
-    author: Mapped[str] = mapped_column(short(12))  # a MessageAuthor
-    actor: Mapped[str] = mapped_column(short(80))
+    author: Mapped[str] = mapped_column(short_text(12))  # a MessageAuthor
+    actor: Mapped[str] = mapped_column(short_text(80))
     text: Mapped[bytes] = mapped_column(LargeBinary)
 
 
@@ -138,13 +142,13 @@ class ApiKey(Identified, Base):
 
     __tablename__ = "api_key"
 
-    name: Mapped[str] = mapped_column(short(80), unique=True)
+    name: Mapped[str] = mapped_column(short_text(80), unique=True)
     mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     scopes: Mapped[list[str]]
     daily_quota: Mapped[int]
-    used_on: Mapped[str] = mapped_column(short(10), default="")
+    used_on: Mapped[str] = mapped_column(short_text(10), default="")
     used: Mapped[int] = mapped_column(default=0)
-    webhook_url: Mapped[str] = mapped_column(short(500), default="")
+    webhook_url: Mapped[str] = mapped_column(short_text(500), default="")
     webhook_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]

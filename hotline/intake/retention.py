@@ -90,10 +90,10 @@ def erase_contacts(
 ) -> int:
     """Forget how to reach the reporters of reports that are closed for long enough."""
     before = now - timedelta(days=context.settings.retention_contact_days)
-    due = _due(session, context, before, Report.contact.is_not(None))
+    due = _list_due(session, context, before, Report.contact.is_not(None))
     for report in due:
         report.contact, report.contact_erased_at = None, now
-        _note(session, report, "report.contact_erased", now)
+        _note_erasure(session, report, "report.contact_erased", now)
     return len(due)
 
 
@@ -104,7 +104,7 @@ def erase_reports(session: Session, context: Context, *, now: datetime) -> int:
     looks like one that never was.
     """
     before = now - timedelta(days=context.settings.retention_report_days)
-    due = _due(session, context, before, Report.erased_at.is_(None))
+    due = _list_due(session, context, before, Report.erased_at.is_(None))
     for report in due:
         context.vault.erase(session, report.id)
         session.execute(
@@ -116,11 +116,11 @@ def erase_reports(session: Session, context: Context, *, now: datetime) -> int:
         report.contact_erased_at = report.contact_erased_at or now
         for part in report.parts:
             part.text = None
-        _note(session, report, "report.erased", now)
+        _note_erasure(session, report, "report.erased", now)
     return len(due)
 
 
-def _due(
+def _list_due(
     session: Session,
     context: Context,
     before: datetime,
@@ -178,10 +178,10 @@ def _id_in_audit() -> ColumnElement[str]:
     return text
 
 
-def _note(
+def _note_erasure(
     session: Session, report: Report, action: str, now: datetime
 ) -> None:
-    audit.record(
+    audit.record_entry(
         session,
         actor=audit.SYSTEM,
         action=action,

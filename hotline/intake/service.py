@@ -27,7 +27,7 @@ from hotline.intake.batch import (
     PART_TEXT,
     Arrival,
     Received,
-    store,
+    store_reports,
 )
 from hotline.intake.models import (
     PART_MACHINE,
@@ -116,7 +116,7 @@ def receive_report(
     """
     received = received or Received()
     arrival = Arrival(channel=channel, source=source, held=held, now=now)
-    store(session, context, [(received, submission)], arrival)
+    store_reports(session, context, [(received, submission)], arrival)
     return received
 
 
@@ -241,7 +241,7 @@ def _write_message(
     )
     message.text = Vault.seal(key, MESSAGE_TEXT, message.id, text)
     session.add(message)
-    audit.record(
+    audit.record_entry(
         session,
         actor=actor,
         action="report.message",
@@ -262,7 +262,7 @@ def open_texts(
     now: datetime,
 ) -> OpenedReport:
     """Open what is sealed, and write down who read it and why. Erased texts come back empty."""
-    audit.record(
+    audit.record_entry(
         session,
         actor=actor,
         action="personal.read",
@@ -304,10 +304,10 @@ def advance_part(
     if not PART_MACHINE.allows(part.state, event):
         return False
     try:
-        machine.advance(session, part, event, actor=actor, now=now)
+        machine.advance_state(session, part, event, actor=actor, now=now)
     except Conflict:  # somebody else moved it on in the meantime
         return False
-    webhooks.announce(session, part, now)
+    webhooks.announce_state(session, part, now)
     return True
 
 

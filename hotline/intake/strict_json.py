@@ -15,7 +15,7 @@ class Malformed(HotlineError):
     title = "The body cannot be read"
 
 
-def loads(body: bytes) -> Any:
+def load_json(body: bytes) -> Any:
     """The value of a JSON text in UTF-8; ``Malformed`` for anything else.
 
     Duplicate names, NaN and infinities are refused (RFC 8259 leaves them to each parser).
@@ -30,7 +30,9 @@ def loads(body: bytes) -> Any:
         raise Malformed("The body is empty.", hint="Send a JSON object.")
     try:
         return json.loads(
-            text, object_pairs_hook=_once, parse_constant=_no_constant
+            text,
+            object_pairs_hook=_refuse_repeated_names,
+            parse_constant=_no_constant,
         )
     except RecursionError:
         raise Malformed("The JSON is nested too deeply.") from None
@@ -42,7 +44,7 @@ def loads(body: bytes) -> Any:
         raise Malformed("The JSON holds a number that is too long.") from None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise Malformed("An object of the JSON names a field twice.")

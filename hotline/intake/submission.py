@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
-from hotline.core.datafiles.shapes import parse
+from hotline.core.datafiles.shapes import parse_shape
 from hotline.core.errors import InvalidInput
 from hotline.intake.kinds import ReportKind
 from hotline.intake.vocabulary import ReporterRole
@@ -38,7 +38,7 @@ _UNTYPED = dict.fromkeys(
 )
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """``text`` with plain line ends and without untyped characters and outer white space."""
     return (
         text.replace("\r\n", "\n")
@@ -55,9 +55,9 @@ VISIBLE = (
 )
 
 
-def _something(text: str) -> str:
+def _require_text(text: str) -> str:
     """For ``AfterValidator``, like ``clean``: lengths are checked first, on what was sent."""
-    cleaned = clean(text)
+    cleaned = clean_text(text)
     if not cleaned:
         raise ValueError("is empty")
     return cleaned
@@ -70,7 +70,7 @@ Location = Annotated[
         examples=["https://example.test/page"],
         json_schema_extra={"pattern": VISIBLE},
     ),
-    AfterValidator(_something),
+    AfterValidator(_require_text),
 ]
 
 
@@ -120,7 +120,7 @@ class Submission(BaseModel):
         ),
     ] = []
     narrative: Annotated[
-        str, Field(max_length=MAX_NARRATIVE), AfterValidator(clean)
+        str, Field(max_length=MAX_NARRATIVE), AfterValidator(clean_text)
     ] = ""
     kind: Annotated[ReportKind, _Listed()] = ReportKind.UNKNOWN
     reporter_role: Annotated[ReporterRole, _Listed()] = ReporterRole.UNKNOWN
@@ -136,7 +136,7 @@ class Submission(BaseModel):
             max_length=MAX_CONTACT,
             description="Only to ask back; may be empty.",
         ),
-        AfterValidator(clean),
+        AfterValidator(clean_text),
     ] = ""
     language: Annotated[
         str,
@@ -166,19 +166,19 @@ class Information(BaseModel):
     )
 
     text: Annotated[
-        str, Field(max_length=MAX_NARRATIVE), AfterValidator(_something)
+        str, Field(max_length=MAX_NARRATIVE), AfterValidator(_require_text)
     ]
 
 
-def read(data: object) -> Submission:
+def read_submission(data: object) -> Submission:
     """``data`` as a submission; raises ``InvalidInput`` with a JSON pointer for each fault."""
     _refuse_half_characters(data)
-    return parse(Submission, data)
+    return parse_shape(Submission, data)
 
 
 def read_information(data: object) -> Information:
     _refuse_half_characters(data)
-    return parse(Information, data)
+    return parse_shape(Information, data)
 
 
 def _refuse_half_characters(data: object, pointer: str = "") -> None:

@@ -23,7 +23,7 @@ from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.watching.models import Watch
 from triage.cases.models import Case
 from triage.cases.tabs import HELD_DANGER
-from triage.cases.unread import unread
+from triage.cases.unread import list_unread
 from triage.items.models import Sighting
 
 SHOWN = 200
@@ -44,7 +44,8 @@ def waiting(session: Session, now: datetime) -> list[Point]:
     """All points, danger first, then the oldest. ``why`` is a word of ``words.ATTENTION``."""
     danger = _held_in_danger(session)
     found = [
-        Point(case, "reporter.wrote", at) for case, at in unread(session, now)
+        Point(case, "reporter.wrote", at)
+        for case, at in list_unread(session, now)
     ]
     for model, states in (
         (Plan, ("requested",)),

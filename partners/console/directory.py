@@ -120,7 +120,7 @@ def set_enabled(partner_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _act(session: Session) -> Act:
-    return Act(session, site.context(), signed_in().actor, utc_now())
+    return Act(session, site.current_context(), signed_in().actor, utc_now())
 
 
 def _render_directory(

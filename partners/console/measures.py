@@ -39,7 +39,7 @@ def request_plan(reference: str) -> ResponseReturnValue:
     with faults_flashed(), site.writing() as session:
         planning.request_plan(
             session,
-            site.context(),
+            site.current_context(),
             by_reference(session, reference),
             signed_in(),
             _chosen(),
@@ -81,7 +81,7 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
         plan = _of_case(session, Plan, plan_id, reference)
         asked_for = len(plan.routes)
         planning.approve_plan(
-            session, site.context(), plan, signed_in(), now=utc_now()
+            session, site.current_context(), plan, signed_in(), now=utc_now()
         )
         was_narrowed = len(plan.routes) < asked_for
         if plan.state == "superseded":
@@ -192,7 +192,7 @@ def withdraw_notice(
         notice = _of_case(session, Notice, notice_id, reference)
         notices.withdraw(
             session,
-            site.context(),
+            site.current_context(),
             notice,
             reason=reason,
             actor=signed_in().actor,
@@ -208,10 +208,15 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
     actor, now = signed_in().actor, utc_now()
     with faults_flashed(), site.writing() as session:
         notice = _of_case(session, Notice, notice_id, reference)
-        act = Act(session, site.context(), actor, now)
+        act = Act(session, site.current_context(), actor, now)
         contact = name_desk(act, request.form.get("address", ""))
         notices.use_contact(
-            session, site.context(), notice, contact, actor=actor, now=now
+            session,
+            site.current_context(),
+            notice,
+            contact,
+            actor=actor,
+            now=now,
         )
         flash(
             gettext("The notice goes to %(name)s.", name=contact.name), "good"

@@ -52,14 +52,14 @@ def as_problem(view: Callable[P, R]) -> Callable[P, R | Response]:
             return view(*args, **kwargs)
         except HotlineError as error:
             fields = error.fields if isinstance(error, InvalidInput) else None
-            answer = site.problem(
+            answer = site.problem_response(
                 error.status, error.title, str(error), fields=fields
             )
             if isinstance(error, TooMany):
                 answer.headers["Retry-After"] = str(error.retry_after)
             return answer
         except HTTPException as error:
-            return site.problem(
+            return site.problem_response(
                 error.code or 500, error.name, error.description or ""
             )
 
@@ -73,7 +73,7 @@ def local_time(text: str) -> datetime | None:
         entered = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
-    zone = ZoneInfo(site.context().country.time_zone)
+    zone = ZoneInfo(site.current_context().country.time_zone)
     return (
         entered if entered.tzinfo is not None else entered.replace(tzinfo=zone)
     )

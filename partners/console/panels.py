@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from hotline.accounts.models import Person
-from hotline.accounts.permissions import allows
+from hotline.accounts.permissions import role_allows
 from hotline.core.storage import machine
 from hotline.core.web import site
 from partners import words
@@ -147,7 +147,7 @@ def referral_panel(
         answers={one.id: _answers(session, one.id) for one in found},
         verbs=service.ANSWERS,
         events={event: verb for verb, event in service.ANSWERS.items()},
-        zone=site.context().country.time_zone,
+        zone=site.current_context().country.time_zone,
     )
 
 
@@ -201,7 +201,7 @@ def _render(
             case=case,
             person=person,
             now=now,
-            may=partial(allows, person.role),
+            may=partial(role_allows, person.role),
             words=words,
             route_words=ROUTES,
             urgency_words=URGENCY,
@@ -225,7 +225,7 @@ def _changes(
     return {
         plan.id: [
             entry
-            for entry in machine.history(session, plan.id)
+            for entry in machine.list_history(session, plan.id)
             if entry.event in ("narrowed", "superseded")
         ]
         for plan in plans
@@ -266,6 +266,6 @@ def _answers(
     told = set(service.ANSWERS.values())
     return [
         entry
-        for entry in machine.history(session, referral_id)
+        for entry in machine.list_history(session, referral_id)
         if entry.event in told
     ]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short_text
 
 
 class Partner(Identified, Base):
@@ -16,13 +16,13 @@ class Partner(Identified, Base):
 
     __tablename__ = "partner"
 
-    code: Mapped[str] = mapped_column(short(80), unique=True)
-    kind: Mapped[str] = mapped_column(short(24), index=True)
-    country: Mapped[str | None] = mapped_column(short(2), index=True)
-    name: Mapped[str] = mapped_column(short(200))
+    code: Mapped[str] = mapped_column(short_text(80), unique=True)
+    kind: Mapped[str] = mapped_column(short_text(24), index=True)
+    country: Mapped[str | None] = mapped_column(short_text(2), index=True)
+    name: Mapped[str] = mapped_column(short_text(200))
     languages: Mapped[list[str]] = mapped_column(default=list)
     channel: Mapped[str] = mapped_column(
-        short(12), default="email"
+        short_text(12), default="email"
     )  # email, http, none
     address: Mapped[str] = mapped_column(Text, default="")
     details: Mapped[dict[str, Any]] = mapped_column(
@@ -31,6 +31,6 @@ class Partner(Identified, Base):
     source: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
     approved_at: Mapped[datetime | None]
-    approved_by: Mapped[str] = mapped_column(short(80), default="")
+    approved_by: Mapped[str] = mapped_column(short_text(80), default="")
     last_success_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]

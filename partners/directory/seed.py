@@ -133,7 +133,7 @@ def _platforms(rules: Rules) -> Iterator[PartnerSeed]:
 
 
 def _of_countries(override_dir: Path | None) -> Iterator[PartnerSeed]:
-    for code in countries.available(override_dir):
+    for code in countries.list_countries(override_dir):
         country = countries.load_country(code, override_dir)
         for line in country.helplines:
             yield PartnerSeed(
@@ -201,7 +201,7 @@ def _local_police(places: tuple[_Municipality, ...]) -> Iterator[PartnerSeed]:
 
 def _languages(country: str) -> tuple[str, ...]:
     """A country's first language; a country without a file is written to in English."""
-    if country not in countries.available():
+    if country not in countries.list_countries():
         return ("en",)
     return countries.load_country(country).languages[:1]
 

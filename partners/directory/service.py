@@ -17,7 +17,7 @@ from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
-from hotline.intake.submission import clean
+from hotline.intake.submission import clean_text
 from partners.channels import mail
 from partners.channels.registry import NO_CHANNEL, address_fault, channel_names
 from partners.directory.kinds import PartnerKind
@@ -151,7 +151,10 @@ def add_partner(
     act: Act, *, kind: str, country: str, name: str, languages: Sequence[str]
 ) -> Partner:
     """A partner that the seed does not know; its address is entered and confirmed afterwards."""
-    name, country = " ".join(str(clean(name)).split()), country.strip().upper()
+    name, country = (
+        " ".join(str(clean_text(name)).split()),
+        country.strip().upper(),
+    )
     faults = {}
     if kind not in list(PartnerKind):
         faults["/kind"] = "Choose one."

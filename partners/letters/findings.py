@@ -19,7 +19,7 @@ from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
 from triage.items.models import HostingObservation, Item, ItemMedia, Visit
 from triage.jurisdiction import Facts, Route, load_rules
-from triage.jurisdiction import route as route_cases
+from triage.jurisdiction import route_facts as route_cases
 
 MAX_FILES = 200
 MAX_OBSERVATIONS = 200

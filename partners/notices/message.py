@@ -196,7 +196,7 @@ def _first_sent_at(session: Session, notice: Notice) -> Any:
 
 
 def _withdrawal_reason(session: Session, notice: Notice) -> str:
-    entries = machine.history(session, notice.id)
+    entries = machine.list_history(session, notice.id)
     return next(
         (str(e.details["reason"]) for e in entries if e.event == "withdrawn"),
         "",

@@ -10,7 +10,7 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.machine import Machine, Stateful
 from partners.directory.models import Partner
 from triage.cases.models import Case
@@ -102,7 +102,7 @@ class Notice(Identified, Stateful, Base):
 
     machine: ClassVar[Machine] = NOTICE_MACHINE
 
-    reference: Mapped[str] = mapped_column(short(24), unique=True)
+    reference: Mapped[str] = mapped_column(short_text(24), unique=True)
     case_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("case_file.id"), index=True
     )
@@ -111,10 +111,10 @@ class Notice(Identified, Stateful, Base):
         ForeignKey("partner.id"), index=True
     )
     kind: Mapped[str] = mapped_column(
-        short(24)
+        short_text(24)
     )  # provider_notice, cdn_notice, preservation_…
     why: Mapped[str] = mapped_column(Text, default="")
-    language: Mapped[str] = mapped_column(short(12), default="en")
+    language: Mapped[str] = mapped_column(short_text(12), default="en")
     needs_release: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime | None] = mapped_column(index=True)
@@ -155,7 +155,7 @@ class ProviderAnswer(Identified, Base):
         ForeignKey("notice.id"), index=True
     )
     at: Mapped[datetime]
-    verb: Mapped[str] = mapped_column(short(24))
+    verb: Mapped[str] = mapped_column(short_text(24))
     text: Mapped[str] = mapped_column(Text, default="")
 
     notice: Mapped[Notice] = relationship(back_populates="answers")

@@ -149,7 +149,7 @@ def _post(
     look: int,
     now: datetime,
 ) -> None:
-    outbox.post(
+    outbox.post_work(
         session,
         "origin.state",
         key=f"origin:{item_id}:{report_id}:{look}",

@@ -46,7 +46,7 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
                 continue
             if not judging.may_leave(session, task.context, notice, task.now):
                 continue
-            machine.advance(
+            machine.advance_state(
                 session, notice, "released", actor="system", now=task.now
             )
             service.dispatch(session, task.context, notice, now=task.now)

@@ -56,7 +56,7 @@ def _remind_or_escalate(
         return
     notice.due_at = None
     if notice.machine.allows(notice.state, "escalated"):
-        machine.advance(
+        machine.advance_state(
             session,
             notice,
             "escalated",

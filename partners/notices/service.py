@@ -20,7 +20,7 @@ from hotline.core.languages import letter_language
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
-from hotline.intake.submission import clean
+from hotline.intake.submission import clean_text
 from partners.directory.models import Partner
 from partners.directory.service import PublishedContact, add_published_desk
 from partners.links import mac_of, new_link
@@ -77,7 +77,7 @@ def create(
         needs_release=route["after"] == "police_release",
         created_at=now,
     )
-    machine.begin(
+    machine.begin_state(
         session,
         notice,
         actor=actor,
@@ -137,7 +137,7 @@ def dispatch(
             if partner is None
             else "nobody confirmed the contact yet"
         )
-        machine.advance(
+        machine.advance_state(
             session,
             notice,
             "contact_unconfirmed",
@@ -223,11 +223,13 @@ def _to_contact(
     now: datetime,
     named: bool = False,
 ) -> None:
-    machine.advance(session, notice, "contact_confirmed", actor=actor, now=now)
+    machine.advance_state(
+        session, notice, "contact_confirmed", actor=actor, now=now
+    )
     if not is_of_this_round(session, notice) or not may_leave(
         session, context, notice, now
     ):
-        machine.advance(session, notice, "held", actor="system", now=now)
+        machine.advance_state(session, notice, "held", actor="system", now=now)
         return
     dispatch(session, context, notice, now=now, named=named)
 
@@ -242,12 +244,16 @@ def after_sending(
     if notice.state == "withdrawn":
         _tell_of_withdrawal(session, context, notice, now)
     elif notice.machine.allows(notice.state, "sent"):
-        machine.advance(session, notice, "sent", actor="delivery", now=now)
+        machine.advance_state(
+            session, notice, "sent", actor="delivery", now=now
+        )
 
 
 def failed_notice(session: Session, notice: Notice, now: datetime) -> None:
     if notice.machine.allows(notice.state, "failed"):
-        machine.advance(session, notice, "failed", actor="delivery", now=now)
+        machine.advance_state(
+            session, notice, "failed", actor="delivery", now=now
+        )
 
 
 def withdraw(
@@ -265,7 +271,7 @@ def withdraw(
         raise InvalidInput(missing, fields={"/reason": missing})
     was_sent = notice.state not in UNSENT
     reason = reason.strip()[:1000]
-    machine.advance(
+    machine.advance_state(
         session, notice, "withdrawn", actor=actor, now=now, reason=reason
     )
     notice.link_revoked_at = now
@@ -320,7 +326,7 @@ def answer(
         raise InvalidInput(
             "Choose one of the answers.", fields={"/verb": "Choose one."}
         )
-    text = str(clean(text))
+    text = str(clean_text(text))
     if len(text) > MAX_ANSWER:
         raise InvalidInput(
             "The text is too long.", fields={"/text": f"At most {MAX_ANSWER}."}
@@ -332,7 +338,7 @@ def answer(
     _bound(session, notice)
     event = VERBS[verb]
     if event and notice.machine.allows(notice.state, event):
-        machine.advance(
+        machine.advance_state(
             session, notice, event, actor="provider", now=now, verb=verb
         )
     said = ProviderAnswer(
@@ -367,7 +373,7 @@ def verified(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
     """Checks agree that it is gone: every notice of the case that can be is settled."""
     for notice in of_case(session, case_id):
         if notice.machine.allows(notice.state, "verified"):
-            machine.advance(
+            machine.advance_state(
                 session, notice, "verified", actor="checks", now=now
             )
 
@@ -383,12 +389,14 @@ def still_up(
             event == "reappeared"
             and first_message_id(session, notice.id) is None
         ):
-            machine.advance(session, notice, "untold", actor="checks", now=now)
+            machine.advance_state(
+                session, notice, "untold", actor="checks", now=now
+            )
             post_release(
                 session, case_id, key=f"release:{notice.id}:{now}", now=now
             )
             continue
-        machine.advance(session, notice, event, actor="checks", now=now)
+        machine.advance_state(session, notice, event, actor="checks", now=now)
         notice.due_at = now  # the next reminder says at once that it is up
 
 

@@ -25,7 +25,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response as BaseResponse
 
 from hotline.core.context import utc_now
-from hotline.core.datafiles.shapes import parse
+from hotline.core.datafiles.shapes import parse_shape
 from hotline.core.errors import InvalidInput
 from hotline.core.storage import audit
 from hotline.core.web import site
@@ -69,7 +69,7 @@ def show(token: str) -> BaseResponse:
     guard.allow_lookup()
     with site.writing() as session:
         found = _notice(session, token)
-        audit.record(
+        audit.record_entry(
             session,
             actor="provider",
             action="notice.locations_shown",
@@ -89,7 +89,12 @@ def answer(token: str) -> BaseResponse:
         with site.writing() as session:
             found = _notice(session, token)
             service.answer(
-                session, site.context(), found, verb, text, now=utc_now()
+                session,
+                site.current_context(),
+                found,
+                verb,
+                text,
+                now=utc_now(),
             )
             language = found.language
     except InvalidInput as error:
@@ -122,11 +127,18 @@ def answer_json(token: str) -> BaseResponse:
     guard.allow_lookup()
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send application/json.")
-    said = parse(Said, strict_json.loads(request.get_data(cache=False)))
+    said = parse_shape(
+        Said, strict_json.load_json(request.get_data(cache=False))
+    )
     with site.writing() as session:
         found = _notice(session, token)
         service.answer(
-            session, site.context(), found, said.verb, said.text, now=utc_now()
+            session,
+            site.current_context(),
+            found,
+            said.verb,
+            said.text,
+            now=utc_now(),
         )
         session.flush()
         return make_response(jsonify(_document(session, found)), 201)
@@ -138,7 +150,7 @@ site.csrf.exempt(
 
 
 def _notice(session: Session, token: str) -> Notice:
-    return service.by_token(session, site.context(), token, utc_now())
+    return service.by_token(session, site.current_context(), token, utc_now())
 
 
 def _page(

@@ -22,7 +22,7 @@ from partners.plans.basis import routing_digest
 from partners.plans.places import municipality_of
 from partners.referrals import service
 from partners.referrals.models import Plan, Referral
-from triage.cases.examination.police import evidence, police_route
+from triage.cases.examination.police import find_evidence, police_route
 from triage.cases.models import Case
 from triage.hashlists.models import MediaMatch
 
@@ -39,7 +39,7 @@ def refer_automatically(task: Task) -> None:
         case = session.get_one(
             Case, task.id_of("case_id"), with_for_update={"of": Case}
         )
-        match, route = evidence(session, case), police_route(case)
+        match, route = find_evidence(session, case), police_route(case)
         if match is None or route is None or _is_told(session, case):
             return
         offices = find_candidates(session, route.to, route.country, route.name)
@@ -99,7 +99,7 @@ def _refer(
         round=case.round,
         routing_digest=routing_digest(case),
     )
-    machine.begin(
+    machine.begin_state(
         session,
         plan,
         actor=audit.SYSTEM,
@@ -107,7 +107,7 @@ def _refer(
         case=case.reference,
         routes=["police"],
     )
-    machine.advance(
+    machine.advance_state(
         session, plan, "approved", actor=audit.SYSTEM, now=task.now, **found
     )
     referral = service.create(
@@ -119,7 +119,7 @@ def _refer(
         now=task.now,
         automatic=found,
     )
-    audit.record(
+    audit.record_entry(
         session,
         actor=audit.SYSTEM,
         action="referral.automatic",

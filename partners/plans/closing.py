@@ -57,7 +57,7 @@ def close_case(
     reason = obstacle(session, case)
     if reason:
         raise Conflict(reason)
-    machine.advance(
+    machine.advance_state(
         session, case, "told", actor=person.actor, now=now, why=why
     )
     tell_reporters(

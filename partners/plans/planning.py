@@ -111,7 +111,7 @@ def request_plan(
         round=case.round,
         routing_digest=routing_digest(case),
     )
-    machine.begin(
+    machine.begin_state(
         session,
         plan,
         actor=person.actor,
@@ -167,10 +167,12 @@ def approve_plan(
     _require_ready(plan.case, plan.routes)
     _require_police(session, plan.case, plan.routes)
     plan.approved_by = person.actor
-    machine.advance(session, plan, "approved", actor=person.actor, now=now)
+    machine.advance_state(
+        session, plan, "approved", actor=person.actor, now=now
+    )
     case = plan.case
     if case.machine.allows(case.state, "plan_approved"):
-        machine.advance(
+        machine.advance_state(
             session, case, "plan_approved", actor=person.actor, now=now
         )
     for route in plan.routes:
@@ -207,7 +209,7 @@ def refuse_plan(
 ) -> None:
     """Not like this: a second person rejects, or the one who asked withdraws."""
     event = "withdrawn" if plan.requested_by == person.actor else "rejected"
-    machine.advance(
+    machine.advance_state(
         session,
         plan,
         event,

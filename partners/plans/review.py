@@ -56,7 +56,7 @@ def _narrow_plan(
     remainder = remainder_of(plan, case)
     left_out = [route.to_json() for route in remainder.left_out]
     if not remainder.routes:
-        machine.advance(
+        machine.advance_state(
             session,
             plan,
             "superseded",
@@ -68,7 +68,7 @@ def _narrow_plan(
         return
     plan.routes = remainder.routes
     plan.round, plan.routing_digest = case.round, routing_digest(case)
-    machine.advance(
+    machine.advance_state(
         session,
         plan,
         "narrowed",
@@ -94,7 +94,9 @@ def _judge_anew(
         return
     may_leave = judging.may_leave(session, context, notice, now)
     if notice.state == "queued" and not may_leave:
-        machine.advance(session, notice, "held", actor=audit.SYSTEM, now=now)
+        machine.advance_state(
+            session, notice, "held", actor=audit.SYSTEM, now=now
+        )
     elif notice.state == "awaiting_release" and may_leave:
         post_release(
             session, notice.case_id, key=f"release:{notice.id}:{now}", now=now

@@ -33,7 +33,7 @@ def hash_set(session: Session, referral: Referral) -> tuple[Attachment, ...]:
     if not files:
         return ()
     buffer = io.BytesIO()
-    formats.write("vics", _entries(case, files), buffer)
+    formats.write_entries("vics", _entries(case, files), buffer)
     return (Attachment(NAME, "application/json", buffer.getvalue()),)
 
 

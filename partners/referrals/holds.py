@@ -16,7 +16,7 @@ from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
-from hotline.intake.submission import clean
+from hotline.intake.submission import clean_text
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from triage.cases.models import Case
 
@@ -38,7 +38,7 @@ def open_hold(
         referral_id=referral.id,
         referral=referral,
     )
-    machine.begin(
+    machine.begin_state(
         session, hold, actor=actor, now=now, referral=referral.reference
     )
     return hold
@@ -52,7 +52,7 @@ def start_hold(
     if hold is None or hold.state != "pending":
         return
     hold.deadline = now + timedelta(hours=context.settings.hold_hours)
-    machine.advance(
+    machine.advance_state(
         session,
         hold,
         "started",
@@ -74,8 +74,8 @@ def extend_hold(
 ) -> None:
     """Police need longer: a reason, their own reference and a new deadline are required."""
     reason, officer_reference = (
-        str(clean(reason)),
-        str(clean(officer_reference)),
+        str(clean_text(reason)),
+        str(clean_text(officer_reference)),
     )
     faults = {}
     if not reason:
@@ -90,7 +90,7 @@ def extend_hold(
         raise InvalidInput("The hold was not extended.", fields=faults)
     hold.deadline, hold.reason = deadline, reason[:2000]
     hold.officer_reference = " ".join(officer_reference.split())[:120]
-    machine.advance(
+    machine.advance_state(
         session,
         hold,
         "extended",
@@ -111,8 +111,8 @@ def release_hold(
     reason: str = "",
 ) -> None:
     """The police let it go: what waited for it is posted at once, day or night."""
-    words = str(clean(reason))[:2000]
-    machine.advance(
+    words = str(clean_text(reason))[:2000]
+    machine.advance_state(
         session, hold, "released", actor=actor, now=now, reason=words
     )
     post_release(session, hold.case_id, key=f"release:{hold.id}", now=now)
@@ -122,7 +122,7 @@ def post_release(
     session: Session, case_id: uuid.UUID, *, key: str, now: datetime
 ) -> None:
     """Have the notices of a case looked at again; nothing leaves while another hold is on it."""
-    outbox.post(
+    outbox.post_work(
         session,
         "notice.release",
         key=key,
@@ -169,5 +169,7 @@ def expire_holds(session: Session, context: Context, now: datetime) -> int:  # n
         .with_for_update(skip_locked=True, of=Hold)
     ).all()
     for hold in overdue:
-        machine.advance(session, hold, "expired", actor="scheduler", now=now)
+        machine.advance_state(
+            session, hold, "expired", actor="scheduler", now=now
+        )
     return len(overdue)

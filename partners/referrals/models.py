@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.machine import Machine, Stateful
 from partners.directory.models import Partner
 from triage.cases.models import Case
@@ -126,12 +126,12 @@ class Plan(Identified, Stateful, Base):
     routes: Mapped[list[Any]] = mapped_column(default=list)
     note: Mapped[str] = mapped_column(Text, default="")
     requested_at: Mapped[datetime]
-    requested_by: Mapped[str] = mapped_column(short(80))
-    approved_by: Mapped[str | None] = mapped_column(short(80))
+    requested_by: Mapped[str] = mapped_column(short_text(80))
+    approved_by: Mapped[str | None] = mapped_column(short_text(80))
     two_person: Mapped[bool] = mapped_column(default=True)
     round: Mapped[int] = mapped_column(default=1, server_default="1")
     routing_digest: Mapped[str] = mapped_column(
-        short(64), default="", server_default=""
+        short_text(64), default="", server_default=""
     )
 
     case: Mapped[Case] = relationship(lazy="selectin")
@@ -153,7 +153,7 @@ class Referral(Identified, Stateful, Base):
 
     machine: ClassVar[Machine] = REFERRAL_MACHINE
 
-    reference: Mapped[str] = mapped_column(short(24), unique=True)
+    reference: Mapped[str] = mapped_column(short_text(24), unique=True)
     case_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("case_file.id"), index=True
     )
@@ -161,11 +161,11 @@ class Referral(Identified, Stateful, Base):
     partner_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("partner.id"), index=True
     )
-    kind: Mapped[str] = mapped_column(short(24))  # the route's "to"
-    urgency: Mapped[str] = mapped_column(short(12))
+    kind: Mapped[str] = mapped_column(short_text(24))  # the route's "to"
+    urgency: Mapped[str] = mapped_column(short_text(12))
     why: Mapped[str] = mapped_column(Text, default="")
     due_at: Mapped[datetime | None] = mapped_column(index=True)
-    their_reference: Mapped[str] = mapped_column(short(120), default="")
+    their_reference: Mapped[str] = mapped_column(short_text(120), default="")
     automatic: Mapped[dict[str, Any] | None]
     link_mac: Mapped[bytes | None] = mapped_column(
         LargeBinary(32), unique=True
@@ -191,6 +191,6 @@ class Hold(Identified, Stateful, Base):
     )
     deadline: Mapped[datetime | None] = mapped_column(index=True)
     reason: Mapped[str] = mapped_column(Text, default="")
-    officer_reference: Mapped[str] = mapped_column(short(120), default="")
+    officer_reference: Mapped[str] = mapped_column(short_text(120), default="")
 
     referral: Mapped[Referral] = relationship(lazy="selectin")

@@ -16,7 +16,7 @@ from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
-from hotline.intake.submission import clean
+from hotline.intake.submission import clean_text
 from partners.directory.models import Partner
 from partners.links import mac_of, new_link
 from partners.referrals import holds
@@ -69,7 +69,7 @@ def create(
         due_at=_due(context, route["urgency"], now),
         automatic=automatic,
     )
-    machine.begin(
+    machine.begin_state(
         session,
         referral,
         actor=actor,
@@ -94,7 +94,7 @@ def send(
     now: datetime,
 ) -> None:
     """Queue the referral for delivery, with a link by which the office can answer."""
-    machine.advance(session, referral, "queued", actor=actor, now=now)
+    machine.advance_state(session, referral, "queued", actor=actor, now=now)
     referral.link_mac = new_link(context.keyring, "referral", referral.id).mac
     referral.link_expires_at = now + timedelta(days=LINK_DAYS)
     queue_delivery(
@@ -136,7 +136,9 @@ def delivered(
     """The other side took it: from now on a police hold's clock runs."""
     if not referral.machine.allows(referral.state, "delivered"):
         return
-    machine.advance(session, referral, "delivered", actor="delivery", now=now)
+    machine.advance_state(
+        session, referral, "delivered", actor="delivery", now=now
+    )
     if referral.kind == "police":
         holds.start_hold(session, context, referral, now=now)
 
@@ -154,16 +156,16 @@ def answer(
     """What the office said, through its link or on the telephone."""
     if verb not in ANSWERS:
         raise InvalidInput("This is not an answer that a referral can have.")
-    their_reference = " ".join(str(clean(their_reference)).split())[:120]
+    their_reference = " ".join(str(clean_text(their_reference)).split())[:120]
     if their_reference:
         referral.their_reference = their_reference
-    machine.advance(
+    machine.advance_state(
         session,
         referral,
         ANSWERS[verb],
         actor=actor,
         now=now,
-        note=str(clean(note))[:2000],
+        note=str(clean_text(note))[:2000],
         their_reference=their_reference,
     )
 

@@ -124,7 +124,7 @@ def _done(
 
 
 def _referral(session: Session, token: str) -> Referral:
-    return service.by_token(session, site.context(), token, utc_now())
+    return service.by_token(session, site.current_context(), token, utc_now())
 
 
 def _hold(session: Session, found: Referral) -> Hold:
@@ -146,7 +146,7 @@ def _page(
         name: request.form.get(name, "") for name in FIELDS
     }
     language = letter_language(
-        found.partner.languages, site.context().settings.data_dir
+        found.partner.languages, site.current_context().settings.data_dir
     )
     hold = session.scalar(select(Hold).where(Hold.referral_id == found.id))
     with speaking(language):
@@ -166,7 +166,7 @@ def _page(
             ],
             history=[
                 one
-                for one in machine.history(session, found.id)
+                for one in machine.list_history(session, found.id)
                 if one.actor == ACTOR
             ],
             problem=str(error) if error and not faults else "",
@@ -177,6 +177,6 @@ def _page(
             hosting=HOSTING,
             events={event: verb for verb, event in service.ANSWERS.items()},
             utc=moment,
-            zone=site.context().country.time_zone,
+            zone=site.current_context().country.time_zone,
         )
     return make_response(page, error.status if error else 200)

@@ -60,7 +60,7 @@ def attempt_delivery(task: Task, *, channels: Channels) -> None:
             Delivery, delivery_id, with_for_update={"of": Delivery}
         )
         delivery.sent_at, delivery.answer = task.now, answer
-        machine.advance(
+        machine.advance_state(
             session, delivery, "accepted", actor="delivery", now=task.now
         )
         delivery.partner.last_success_at = task.now
@@ -112,14 +112,14 @@ def _prepare(
         notice = session.get_one(Notice, delivery.subject_id)
         stopped = _stopped(session, task, notice, delivery.purpose)
         if stopped == "held" and notice.state == "queued":
-            machine.advance(
+            machine.advance_state(
                 session, notice, "held", actor="delivery", now=task.now
             )
     else:
         referral = session.get_one(Referral, delivery.subject_id)
         stopped = "withdrawn" if referral.state == "withdrawn" else ""
     if stopped:
-        machine.advance(
+        machine.advance_state(
             session,
             delivery,
             "cancelled",
@@ -135,7 +135,7 @@ def _prepare(
             session, task.context, referral, delivery, task.now
         )
     delivery.tries += 1
-    machine.advance(
+    machine.advance_state(
         session,
         delivery,
         "attempted",
@@ -184,7 +184,7 @@ def _fail(task: Task, delivery: Delivery, reason: str) -> None:
             Delivery, delivery.id, with_for_update={"of": Delivery}
         )
         delivery.answer = {"error": reason[:300]}
-        machine.advance(
+        machine.advance_state(
             session,
             delivery,
             "failed",
@@ -201,6 +201,6 @@ def _fail(task: Task, delivery: Delivery, reason: str) -> None:
         else:
             referral = session.get_one(Referral, delivery.subject_id)
             if referral.machine.allows(referral.state, "failed"):
-                machine.advance(
+                machine.advance_state(
                     session, referral, "failed", actor="delivery", now=task.now
                 )

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.machine import Machine, Stateful
 from partners.directory.models import Partner
 
@@ -44,17 +44,17 @@ class Delivery(Identified, Stateful, Base):
 
     machine: ClassVar[Machine] = DELIVERY_MACHINE
 
-    subject: Mapped[str] = mapped_column(short(12))  # referral, notice
+    subject: Mapped[str] = mapped_column(short_text(12))  # referral, notice
     subject_id: Mapped[uuid.UUID]
     purpose: Mapped[str] = mapped_column(
-        short(20), default="first"
+        short_text(20), default="first"
     )  # first, reminder, withdrawal
     partner_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("partner.id"), index=True
     )
-    channel: Mapped[str] = mapped_column(short(12))
+    channel: Mapped[str] = mapped_column(short_text(12))
     address: Mapped[str] = mapped_column(Text)
-    message_id: Mapped[str] = mapped_column(short(200), unique=True)
+    message_id: Mapped[str] = mapped_column(short_text(200), unique=True)
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

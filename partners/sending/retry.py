@@ -25,7 +25,7 @@ def retry_delivery(
             f"The address of {partner.name} is not confirmed.",
             hint="Confirm it first.",
         )
-    machine.advance(session, delivery, "retried", actor=actor, now=now)
+    machine.advance_state(session, delivery, "retried", actor=actor, now=now)
     delivery.channel, delivery.address = partner.channel, partner.address
     subject: Notice | Referral
     if delivery.subject == "notice":
@@ -36,8 +36,8 @@ def retry_delivery(
     if delivery.purpose == "first" and subject.machine.allows(
         subject.state, event
     ):
-        machine.advance(session, subject, event, actor=actor, now=now)
-    outbox.post(
+        machine.advance_state(session, subject, event, actor=actor, now=now)
+    outbox.post_work(
         session,
         "delivery.attempt",
         key=f"deliver:{delivery.id}:{now.isoformat()}",

@@ -42,7 +42,7 @@ def queue_delivery(
         message_id=f"{delivery_id}@{domain}",
         created_at=now,
     )
-    machine.begin(
+    machine.begin_state(
         session,
         delivery,
         actor="system",
@@ -51,7 +51,7 @@ def queue_delivery(
         subject_id=str(subject_id),
         partner=partner.code,
     )
-    outbox.post(
+    outbox.post_work(
         session,
         "delivery.attempt",
         key=f"deliver:{delivery.id}",

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.machine import Machine, Stateful
 
 
@@ -65,14 +65,14 @@ class Watch(Identified, Stateful, Base):
     case_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("case_file.id"), index=True
     )
-    host: Mapped[str] = mapped_column(short(260), default="")
-    policy: Mapped[str] = mapped_column(short(40))
+    host: Mapped[str] = mapped_column(short_text(260), default="")
+    policy: Mapped[str] = mapped_column(short_text(40))
     baseline: Mapped[dict[str, Any]]
     next_at: Mapped[datetime | None]
     # the place of its newest look in its host's line; not yet looked at where last_at is before it
     planned_at: Mapped[datetime | None]
     checks: Mapped[int] = mapped_column(default=0)
-    last_verdict: Mapped[str] = mapped_column(short(20), default="")
+    last_verdict: Mapped[str] = mapped_column(short_text(20), default="")
     last_at: Mapped[datetime | None]
     # kept out, or as many looks that cannot tell as would prove a removal
     needs_person: Mapped[bool] = mapped_column(default=False)

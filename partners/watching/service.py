@@ -107,7 +107,7 @@ def post_due_checks(session: Session, context: Context, now: datetime) -> int:
 def _post_check(
     session: Session, watch: Watch, at: datetime, now: datetime
 ) -> None:
-    outbox.post(
+    outbox.post_work(
         session,
         "watch.check",
         key=f"check:{watch.id}:{watch.checks}:{watch.next_at}",

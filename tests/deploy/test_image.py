@@ -200,7 +200,7 @@ def test_a_scheduler_is_healthy_while_the_audit_log_is_sealed(
     monkeypatch.setenv("HOTLINE_DATABASE_URL", url)
     assert healthcheck(["scheduler"]) == 0
     with context.database.writing() as session:
-        audit.record(
+        audit.record_entry(
             session,
             actor="test",
             action="test",
@@ -210,7 +210,7 @@ def test_a_scheduler_is_healthy_while_the_audit_log_is_sealed(
         )
     assert "not being sealed" in str(healthcheck(["scheduler"]))
     with context.database.writing() as session:
-        audit.seal(session)
+        audit.seal_entries(session)
     assert healthcheck(["scheduler"]) == 0
 
 

@@ -222,9 +222,9 @@ class House:
             raise error
         settings = self.context.settings
         with self.context.database.writing() as session:
-            entry = outbox.lock(session, task.entry_id)
+            entry = outbox.lock_entry(session, task.entry_id)
             if entry is not None:
-                outbox.failed(
+                outbox.note_failure(
                     entry,
                     str(error),
                     now=self.now,
@@ -338,7 +338,7 @@ class House:
                 }
             )
             state = values.pop("state", "assessed")
-            machine.begin(session, case, actor="test", now=self.now)
+            machine.begin_state(session, case, actor="test", now=self.now)
             case.state = state
         return case
 
@@ -436,8 +436,10 @@ class House:
         part = ReportPart(
             id=new_id(), report_id=report.id, position=0, kind="location"
         )
-        machine.begin(session, part, actor="test", now=self.now)
-        machine.advance(session, part, "examined", actor="test", now=self.now)
+        machine.begin_state(session, part, actor="test", now=self.now)
+        machine.advance_state(
+            session, part, "examined", actor="test", now=self.now
+        )
         session.add(Sighting(item_id=item.id, part_id=part.id, at=self.now))
 
     # ways

@@ -21,13 +21,13 @@ from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict, Forbidden, Unavailable
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
-from hotline.core.storage.machine import history
+from hotline.core.storage.machine import list_history
 from hotline.core.storage.outbox import OutboxEntry
 from partners.plans import automatic
 from partners.plans.automatic import refer_automatically
 from partners.referrals import service as referrals
 from partners.referrals.models import Plan, Referral
-from triage.cases.examination.appraise import appraise
+from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import Case
 from triage.cases.service import decide_match
 from triage.fingerprints import MATCHABLE_QUALITY
@@ -77,7 +77,7 @@ class Station:
         with self.writing() as session:
             known = session.get_one(HashList, self.known.id)
             for actor in actors or ("person:drita", "person:admin"):
-                is_on = police_switch.ask(
+                is_on = police_switch.ask_for_switch(
                     session,
                     known,
                     actor=actor,
@@ -120,7 +120,7 @@ class Station:
         with self.writing() as session:
             found = session.get_one(Case, case.id)
             found.item.examined_at = self.house.now
-            appraise(session, self.house.context, found, self.house.now)
+            appraise_case(session, self.house.context, found, self.house.now)
         self.house.work()
 
     def told(self) -> list[Referral]:
@@ -353,7 +353,7 @@ def test_a_list_that_is_switched_off_before_the_job_ran_tells_nobody(
     job = station.house.jobs.pop("referral.automatic")
     case = station.seen()
     with station.writing() as session:
-        police_switch.stop(
+        police_switch.stop_switch(
             session,
             session.get_one(HashList, station.known.id),
             actor="x",
@@ -533,12 +533,12 @@ class TestTheSwitch:
             with station.writing() as session:
                 found = session.get_one(HashList, known.id)
                 if expected == "on":
-                    police_switch.stop(
+                    police_switch.stop_switch(
                         session, found, actor="person:x", now=station.house.now
                     )
                 else:
                     with pytest.raises(Conflict):
-                        police_switch.stop(
+                        police_switch.stop_switch(
                             session,
                             found,
                             actor="person:x",
@@ -576,7 +576,9 @@ def test_the_history_holds_the_evidence(station: Station) -> None:
     with station.writing() as session:
         plan = session.scalars(select(Plan)).one()
         approved = [
-            one for one in history(session, plan.id) if one.event == "approved"
+            one
+            for one in list_history(session, plan.id)
+            if one.event == "approved"
         ]
         assert approved[0].details["entry"] == "E-7"
         assert session.scalar(select(Person.id)) is None

@@ -543,7 +543,7 @@ def test_a_watched_case_is_not_closed_by_hand(
             policy="default",
             baseline={},
         )
-        machine.begin(session, watch, actor="t", now=house.now)
+        machine.begin_state(session, watch, actor="t", now=house.now)
     arta = browser("arta")
     assert "Close the case" not in arta.case()
     arta.post(f"{CASE}/close", why="I would like to.")

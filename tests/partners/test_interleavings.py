@@ -29,12 +29,12 @@ from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
 from partners.sending.retry import retry_delivery
 from triage.cases import service as cases
-from triage.cases.examination.appraise import appraise, facts_of
+from triage.cases.examination.appraise import appraise_case, facts_of
 from triage.cases.examination.examine import host_moved, store_facts
 from triage.cases.models import Case
 from triage.hosting.facts import HostingFacts, Observation
 from triage.items.models import Item
-from triage.jurisdiction import Facts, Routing, load_rules, route
+from triage.jurisdiction import Facts, Routing, load_rules, route_facts
 
 ILLEGAL = {
     "class": "baseline",
@@ -163,7 +163,7 @@ class Interleaving:
             holding = session.scalars(
                 select(Hold.id).where(Hold.state.in_(HOLDING))
             ).all()
-        today = route(facts, load_rules(context.settings.data_dir))
+        today = route_facts(facts, load_rules(context.settings.data_dir))
         kind = self._kind_of(message)
         must_wait = any(
             one.to == kind and one.after == "police_release"
@@ -217,7 +217,7 @@ class Interleaving:
         with self._writing() as session:
             case = session.get_one(Case, self.case.id)
             cases.set_facts(session, case, facts, arta, self.house.now)
-            appraise(session, self.house.context, case, self.house.now)
+            appraise_case(session, self.house.context, case, self.house.now)
 
     def do_child_at_home(self) -> None:
         self._set_facts({"victim": {"country": "AL", "known_identity": True}})
@@ -262,7 +262,7 @@ class Interleaving:
         arta = self.house.person()
         with self._writing() as session:
             case = session.get_one(Case, self.case.id)
-            cases.reopen(
+            cases.reopen_case(
                 session,
                 self.house.context,
                 case,
@@ -275,7 +275,7 @@ class Interleaving:
         self.assessors += 1
         person = self.house.person(f"assessor{self.assessors}")
         with self._writing() as session:
-            cases.assess(
+            cases.assess_case(
                 session,
                 self.house.context,
                 session.get_one(Case, self.case.id),

@@ -47,6 +47,6 @@ def test_another_town_s_unit_needs_a_reason_that_is_kept(
         == "The child lives with an aunt in Berat."
     )
     with house.context.database.reading() as session:
-        (begun,) = machine.history(session, plan.id)
+        (begun,) = machine.list_history(session, plan.id)
     assert begun.details["chosen_against_place"] == [str(berat.id)]
     assert "aunt" not in str(begun.details)

@@ -386,11 +386,11 @@ def test_every_step_is_in_the_history_with_its_time(with_police: Any) -> None:
         steps = {
             kind: [
                 one.event
-                for one in machine.history(session, house.only(kind).id)
+                for one in machine.list_history(session, house.only(kind).id)
             ]
             for kind in (Hold, Notice, Referral, Plan)
         }
-        case = machine.history(session, house.only(Case).id)
+        case = machine.list_history(session, house.only(Case).id)
     assert steps[Hold] == ["created", "started", "released"]
     assert steps[Notice] == ["created", "released", "sent"]
     assert steps[Referral] == ["created", "queued", "delivered"]

@@ -136,7 +136,7 @@ def test_the_police_do_not_wait_because_the_host_has_moved(house: Any) -> None:
     assert house.referral.state == "delivered"
     assert house.all(Notice) == []
     with house.context.database.reading() as session:
-        entries = machine.history(session, plan.id)
+        entries = machine.list_history(session, plan.id)
     (narrowed,) = [entry for entry in entries if entry.event == "narrowed"]
     assert narrowed.details["left_out"] == [
         {"to": "provider_notice", "country": "AL", "reason": HELD}

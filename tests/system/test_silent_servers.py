@@ -137,8 +137,8 @@ def _refer(context: Context, kind: str, channel: str, address: str) -> None:
             requested_by="test",
             two_person=False,
         )
-        machine.begin(session, plan, actor="test", now=now)
-        machine.advance(session, plan, "approved", actor="test", now=now)
+        machine.begin_state(session, plan, actor="test", now=now)
+        machine.advance_state(session, plan, "approved", actor="test", now=now)
         session.flush()
         route = {
             "to": kind,

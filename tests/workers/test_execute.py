@@ -30,7 +30,7 @@ def run(
 
     def run(job: Callable[[Task], None], times: int = 1) -> OutboxEntry:
         with context.database.writing() as session:
-            outbox.post(
+            outbox.post_work(
                 session, "a.job", key=uuid.uuid4().hex, payload={}, now=NOW
             )
             entry_id = session.scalars(select(OutboxEntry.id)).one()
@@ -97,7 +97,7 @@ def test_a_failure_while_storing_leaves_nothing_half_written(
 ) -> None:
     def job(task: Task) -> None:
         with task.finishing() as session:
-            outbox.post(session, "b.job", key="half", payload={}, now=NOW)
+            outbox.post_work(session, "b.job", key="half", payload={}, now=NOW)
             raise Unavailable("The power went.")
 
     entry = run(job)
@@ -141,7 +141,7 @@ def test_every_job_that_is_posted_has_a_handler() -> None:
         for path in (root / package).rglob("*.py"):
             text = path.read_text()
             posted |= set(
-                re.findall(r'outbox\.post\(\s*session,\s*"([a-z.]+)"', text)
+                re.findall(r'outbox\.post_work\(\s*session,\s*"([a-z.]+)"', text)
             )
             posted |= set(re.findall(r'"job": "([a-z]+\.[a-z]+)"', text))
             posted |= set(re.findall(r'"(item\.appraise)" if', text))

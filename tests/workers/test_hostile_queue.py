@@ -41,7 +41,9 @@ class House:
     def post(self, job: str = "item.examine", **options: Any) -> uuid.UUID:
         key = uuid.uuid4().hex
         with self.context.database.writing() as session:
-            outbox.post(session, job, key=key, payload={}, now=NOW, **options)
+            outbox.post_work(
+                session, job, key=key, payload={}, now=NOW, **options
+            )
             return session.scalars(
                 select(OutboxEntry.id).where(OutboxEntry.key == key)
             ).one()

@@ -39,7 +39,7 @@ def wired(
 
 def _post(context: Context, key: str, queue: str = "default") -> str:
     with context.database.writing() as session:
-        outbox.post(
+        outbox.post_work(
             session,
             "item.examine",
             key=key,
@@ -234,7 +234,7 @@ def test_danger_goes_first_and_then_what_came_first(
 def test_nothing_but_ids_is_in_redis(wired: tuple[Any, ...]) -> None:
     context, transport, server = wired
     with context.database.writing() as session:
-        outbox.post(
+        outbox.post_work(
             session,
             "item.examine",
             key="a-key",
@@ -259,7 +259,7 @@ def test_one_broken_step_stops_no_other(
     monkeypatch.setattr(schedule, "expire_holds", broken)
     monkeypatch.setattr(schedule, "remind", broken)
     with context.database.writing() as session:
-        audit.record(
+        audit.record_entry(
             session,
             actor="t",
             action="a.b",

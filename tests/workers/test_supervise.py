@@ -13,7 +13,7 @@ import structlog.testing
 from hotline.core.context import Context
 from hotline.core.errors import Misconfigured, Unavailable
 from workers import supervise, web_server
-from workers.migrations.run import stamp
+from workers.migrations.run import stamp_newest
 from workers.supervise import RESTART_WAITS, STEADY_SECONDS, Child, Tree
 
 DIES = (sys.executable, "-c", "raise SystemExit(3)")
@@ -99,7 +99,7 @@ def test_a_database_of_another_version_is_said_before_any_process_is_forked(
     make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = make_context()
-    stamp(context.database)
+    stamp_newest(context.database)
     with context.database.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE alembic_version SET version_num = '0000'"

@@ -21,9 +21,9 @@ from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service
 from hotline.intake.api import keys, webhooks
-from hotline.intake.batch import Arrival, Received, store
+from hotline.intake.batch import Arrival, Received, store_reports
 from hotline.intake.models import ReportPart
-from hotline.intake.submission import read
+from hotline.intake.submission import read_submission
 from workers import webhooks as sending
 from workers.execute import execute as execute_row
 from workers.jobs import jobs_of
@@ -92,7 +92,7 @@ def server() -> Iterator[Server]:
 
 def subscribe(context: Context, url: str) -> str:
     with context.database.writing() as session:
-        keys.create(
+        keys.create_key(
             session,
             context,
             "app",
@@ -101,7 +101,7 @@ def subscribe(context: Context, url: str) -> str:
             actor="test",
             now=NOW,
         )
-        return webhooks.subscribe(
+        return webhooks.subscribe_sender(
             session, context, "app", url, actor="test", now=NOW
         )
 
@@ -112,8 +112,8 @@ def move(
     """A report of the sender's, moved on by ``events``, an hour each."""
     received = Received()
     with context.database.writing() as session:
-        submission = read({"locations": ["https://example.test/a"]})
-        store(
+        submission = read_submission({"locations": ["https://example.test/a"]})
+        store_reports(
             session,
             context,
             [(received, submission)],
@@ -206,7 +206,7 @@ def test_the_message_and_its_signature(
         execute(Tools(context), entry.id) and len(server.seen) == 1
     )  # done is done
     with context.database.reading() as session:
-        (key,) = keys.every(session)
+        (key,) = keys.list_keys(session)
         assert (
             key.webhook_secret is not None
             and secret.encode() not in key.webhook_secret
@@ -280,7 +280,7 @@ def test_after_the_key_is_revoked_nothing_is_sent(
     subscribe(context, server.url)
     move(context, "examined")
     with context.database.writing() as session:
-        keys.revoke(session, "app", actor="test", now=NOW)
+        keys.revoke_key(session, "app", actor="test", now=NOW)
     assert execute(Tools(context), posted(context)[0].id)
     assert server.seen == []
     move(context, "examined")
@@ -309,7 +309,7 @@ def test_an_address_that_cannot_be_used(
     with pytest.raises(InvalidInput):
         subscribe(context, url)
     with pytest.raises(NotFound), context.database.writing() as session:
-        webhooks.subscribe(
+        webhooks.subscribe_sender(
             session, context, "x", "https://example.test", actor="t", now=NOW
         )
 
@@ -321,7 +321,7 @@ def test_another_address_has_another_secret_and_hears_what_was_still_to_be_sent(
     old = subscribe(context, "http://127.0.0.1:1/gone")
     move(context, "examined")
     with context.database.writing() as session:
-        new = webhooks.subscribe(
+        new = webhooks.subscribe_sender(
             session, context, "app", server.url, actor="test", now=NOW
         )
     assert execute(Tools(context), posted(context)[0].id)
@@ -337,7 +337,7 @@ def test_a_removed_webhook_hears_nothing_more(
     subscribe(context, server.url)
     move(context, "examined")
     with context.database.writing() as session:
-        webhooks.unsubscribe(session, "app", actor="test", now=NOW)
+        webhooks.unsubscribe_sender(session, "app", actor="test", now=NOW)
     assert execute(Tools(context), posted(context)[0].id)
     move(context, "examined")
     assert server.seen == [] and len(posted(context)) == 1

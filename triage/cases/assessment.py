@@ -133,13 +133,15 @@ def load_schema(override_dir: Path | None = None) -> Schema:
         data["questions"] = [_with_kinds(question) for question in questions]
     data = add_translations(data, override_dir)
     schema = parse_file(Schema, FILE, data)
-    faults = list(_faults(schema))
+    faults = list(_find_schema_faults(schema))
     if faults:
         raise Misconfigured(f"Data file {FILE}: {'; '.join(faults)}.")
     return schema
 
 
-def validate(schema: Schema, answers: Mapping[str, object]) -> dict[str, str]:
+def validate_answers(
+    schema: Schema, answers: Mapping[str, object]
+) -> dict[str, str]:
     """The answers to the questions that are asked, complete; ``InvalidInput`` names every fault.
 
     An answer to a question that is not asked is left out: a form without scripts sends it along.
@@ -172,7 +174,7 @@ def validate(schema: Schema, answers: Mapping[str, object]) -> dict[str, str]:
     return kept
 
 
-def agree(
+def compare_answers(
     schema: Schema, first: Mapping[str, str], second: Mapping[str, str]
 ) -> tuple[bool, tuple[str, ...]]:
     """Whether no decisive answer differs, and the names of all questions whose answers differ."""
@@ -185,11 +187,11 @@ def agree(
     return not decisive.intersection(differing), differing
 
 
-def merge(
+def merge_answers(
     schema: Schema, first: Mapping[str, str], second: Mapping[str, str]
 ) -> dict[str, str]:
     """What both said; where they differ on something not decisive, nobody determined it."""
-    _, differing = agree(schema, first, second)
+    _, differing = compare_answers(schema, first, second)
     both = {
         name: value for name, value in first.items() if name not in differing
     }
@@ -197,10 +199,10 @@ def merge(
         question = schema.question(name)
         if question is not None and question.undetermined:
             both[name] = question.undetermined
-    return validate(schema, both)
+    return validate_answers(schema, both)
 
 
-def _faults(schema: Schema) -> Iterator[str]:
+def _find_schema_faults(schema: Schema) -> Iterator[str]:
     first = schema.questions[0]
     if first.name != "class" or set(first.values) != set(CLASSES):
         yield f"the first question must be class, with the answers {', '.join(CLASSES)}"

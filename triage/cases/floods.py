@@ -21,7 +21,7 @@ from hotline.core.storage import audit, machine
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from triage.cases.examination.register import (
-    count,
+    count_reports,
     look_at,
     others_are_up,
     post_alarm,
@@ -45,17 +45,17 @@ def release_many(
     session: Session, references: Sequence[str], person: Person, now: datetime
 ) -> int:
     """Let the reports of several cases through; those that somebody was quicker with are left."""
-    cases = _chosen(session, references)
+    cases = _lock_chosen(session, references)
     for case in cases:
-        _release(session, case, person, now)
+        _release_all(session, case, person, now)
     return len(cases)
 
 
-def release(
+def release_held(
     session: Session, case: Case, person: Person, now: datetime
 ) -> None:
     _lock_held(session, case)
-    _release(session, case, person, now)
+    _release_all(session, case, person, now)
 
 
 def set_aside_many(
@@ -63,7 +63,7 @@ def set_aside_many(
 ) -> SetAside:
     """Set the held reports of several cases aside. Where a child reports, or one is said to be in
     danger, nothing happens: nobody decides that of a list."""
-    cases = _chosen(session, references)
+    cases = _lock_chosen(session, references)
     clear = [case for case in cases if case.held <= IN_BULK]
     for case in clear:
         _set_aside(session, case, person, now)
@@ -102,10 +102,10 @@ def take_back(
         .limit(1)
     )
     if not case.held and session.scalar(aside) is not None:
-        _release(session, case, person, now)
+        _release_all(session, case, person, now)
 
 
-def waiting(
+def count_waiting(
     session: Session, items: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, int]:
     """How many held reports name each of the items, by its id."""
@@ -117,7 +117,9 @@ def waiting(
     return {row[0]: row[1] for row in rows}
 
 
-def _chosen(session: Session, references: Sequence[str]) -> Sequence[Case]:
+def _lock_chosen(
+    session: Session, references: Sequence[str]
+) -> Sequence[Case]:
     if not references:
         raise InvalidInput(
             phrase("Choose at least one case."), fields={"/case": "is missing"}
@@ -155,7 +157,9 @@ def _lock_held(session: Session, case: Case) -> None:
         )
 
 
-def _held(session: Session, case: Case) -> Sequence[Row[Sighting, ReportPart]]:
+def _list_held(
+    session: Session, case: Case
+) -> Sequence[Row[Sighting, ReportPart]]:
     return session.execute(
         select(Sighting, ReportPart)
         .join(ReportPart, ReportPart.id == Sighting.part_id)
@@ -165,15 +169,15 @@ def _held(session: Session, case: Case) -> Sequence[Row[Sighting, ReportPart]]:
     ).all()
 
 
-def _release(
+def _release_all(
     session: Session, case: Case, person: Person, now: datetime
 ) -> None:
     """All that is held, also what was set aside before: the place now deserves a look."""
-    held = _held(session, case)
+    held = _list_held(session, case)
     reports = [part.report for _, part in held]
     for sighting, _ in held:
         sighting.held = False
-    count(session, case, reports, actor=person.actor, now=now)
+    count_reports(session, case, reports, actor=person.actor, now=now)
     case.held = 0
     urgent = any(report.danger_now for report in reports)
     if urgent:
@@ -185,16 +189,16 @@ def _release(
         urgent=urgent,
         now=now,
     )
-    _record(session, case, "case.reports_released", person, reports, now)
+    _record_act(session, case, "case.reports_released", person, reports, now)
 
 
 def _set_aside(
     session: Session, case: Case, person: Person, now: datetime
 ) -> None:
     """A case that only the flood opened is closed; where other reports came in, it goes on."""
-    waiting = [part for _, part in _held(session, case)]
+    waiting = [part for _, part in _list_held(session, case)]
     if case.machine.allows(case.state, "set_aside"):
-        machine.advance(
+        machine.advance_state(
             session,
             case,
             "set_aside",
@@ -210,10 +214,10 @@ def _set_aside(
                 session, part, "set_aside", actor=person.actor, now=now
             )
     reports = [part.report for part in waiting]
-    _record(session, case, "case.reports_set_aside", person, reports, now)
+    _record_act(session, case, "case.reports_set_aside", person, reports, now)
 
 
-def _record(
+def _record_act(
     session: Session,
     case: Case,
     action: str,
@@ -221,7 +225,7 @@ def _record(
     reports: Sequence[Report],
     now: datetime,
 ) -> None:
-    audit.record(
+    audit.record_entry(
         session,
         actor=person.actor,
         action=action,

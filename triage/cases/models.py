@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.accounts.models import Person
-from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.machine import Machine, Stateful
 from triage.items.models import Item
 
@@ -83,7 +83,7 @@ class Case(Identified, Stateful, Base):
 
     machine: ClassVar[Machine] = CASE_MACHINE
 
-    reference: Mapped[str] = mapped_column(short(24), unique=True)
+    reference: Mapped[str] = mapped_column(short_text(24), unique=True)
     item_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("item.id"), unique=True
     )
@@ -95,11 +95,13 @@ class Case(Identified, Stateful, Base):
     round: Mapped[int] = mapped_column(
         default=1
     )  # of assessments; rises when opened again
-    proposed_class: Mapped[str] = mapped_column(short(20), default="")
+    proposed_class: Mapped[str] = mapped_column(short_text(20), default="")
     outcome: Mapped[dict[str, Any]] = mapped_column(
         default=dict
     )  # the agreed assessment
-    kind: Mapped[str] = mapped_column(short(40), default="unknown", index=True)
+    kind: Mapped[str] = mapped_column(
+        short_text(40), default="unknown", index=True
+    )
     danger_now: Mapped[bool] = mapped_column(default=False)
     child_reporter: Mapped[bool] = mapped_column(default=False)
     own_material: Mapped[bool] = mapped_column(default=False)
@@ -129,8 +131,8 @@ class Assessment(Identified, Base):
         default=1
     )  # rises when the case is opened again
     at: Mapped[datetime]
-    scheme: Mapped[str] = mapped_column(short(40))
-    version: Mapped[str] = mapped_column(short(20))
+    scheme: Mapped[str] = mapped_column(short_text(40))
+    version: Mapped[str] = mapped_column(short_text(20))
     answers: Mapped[dict[str, Any]]
     note: Mapped[bytes | None] = mapped_column(LargeBinary)
 

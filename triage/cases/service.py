@@ -28,14 +28,14 @@ from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
 from hotline.core.storage import audit, machine
 from hotline.core.storage.ids import new_id
 from triage.cases import assessment, floods
-from triage.cases.examination.appraise import appraise, post_review
+from triage.cases.examination.appraise import appraise_case, post_review
 from triage.cases.examination.register import tell_reporters
 from triage.cases.models import OPEN_STATES, Assessment, Case
 from triage.cases.tabs import (
     HELD_DANGER,
     IN_DANGER,
     TABS,
-    beyond,
+    beyond_mark,
     rank_in,
     stands_in,
 )
@@ -86,7 +86,7 @@ class Page:
 # finding
 
 
-def queue(
+def list_queue(
     session: Session,
     *,
     tab: str,
@@ -110,12 +110,12 @@ def queue(
         select(Case, mine)
         .join(Case.item)
         .options(contains_eager(Case.item))
-        .where(stands_in(tab), *_conditions(filters, person, now))
+        .where(stands_in(tab), *_filter_conditions(filters, person, now))
         .order_by(rank.desc(), Case.id)
         .limit(limit + 1)
     )
     if after:
-        query = query.where(beyond(after, rank))
+        query = query.where(beyond_mark(after, rank))
     rows = [Row(case, assessed) for case, assessed in session.execute(query)]
     if len(rows) <= limit:
         return Page(rows)
@@ -123,7 +123,7 @@ def queue(
     return Page(rows[:limit], f"{getattr(last, rank.key)}.{last.id.hex}")
 
 
-def counts(session: Session) -> dict[str, int]:
+def count_tabs(session: Session) -> dict[str, int]:
     """Cases by tab, and those ``IN_DANGER``, each counted up to ``COUNTED`` + 1 only, so that a
     million costs no more."""
 
@@ -151,7 +151,7 @@ def is_blind(case: Case) -> bool:
     return case.state in BLIND_STATES
 
 
-def assessments(session: Session, case: Case) -> Sequence[Assessment]:
+def list_assessments(session: Session, case: Case) -> Sequence[Assessment]:
     """Of the current round, oldest first."""
     return session.scalars(
         select(Assessment)
@@ -160,7 +160,7 @@ def assessments(session: Session, case: Case) -> Sequence[Assessment]:
     ).all()
 
 
-def holder(case: Case, now: datetime) -> Person | None:
+def find_holder(case: Case, now: datetime) -> Person | None:
     """Who holds the case at ``now``; a lease that ran out binds nobody."""
     return (
         case.claimed_by
@@ -172,14 +172,14 @@ def holder(case: Case, now: datetime) -> Person | None:
 # claiming
 
 
-def claim(
+def claim_case(
     session: Session, case: Case, person: Person, now: datetime, minutes: int
 ) -> None:
     """Hold the case for ``minutes``, or longer if it is held already; of two people one gets it."""
     if case.state not in OPEN_STATES:
         raise Conflict(phrase("Nothing is to be decided in this case now."))
     if is_blind(case) and any(
-        one.person_id == person.id for one in assessments(session, case)
+        one.person_id == person.id for one in list_assessments(session, case)
     ):
         raise Conflict(ASSESSED_ALREADY)
     free = or_(
@@ -201,7 +201,7 @@ def claim(
     )
     if not getattr(taken, "rowcount", 0):
         _refuse_if_held(case, person, now)
-    _record(session, case, "case.claimed", person, now)
+    _record_act(session, case, "case.claimed", person, now)
 
 
 def release_claim(
@@ -211,11 +211,11 @@ def release_claim(
     if case.claimed_by_id != person.id:
         raise Conflict(phrase("You do not hold this case."))
     case.claimed_by_id, case.claimed_until = None, None
-    _record(session, case, "case.released", person, now)
+    _record_act(session, case, "case.released", person, now)
 
 
 def _refuse_if_held(case: Case, person: Person, now: datetime) -> None:
-    other = holder(case, now)
+    other = find_holder(case, now)
     if other is not None and other.id != person.id:
         raise Conflict(
             phrase("%(name)s works on this case now."),
@@ -226,7 +226,7 @@ def _refuse_if_held(case: Case, person: Person, now: datetime) -> None:
 # assessing
 
 
-def assess(
+def assess_case(
     session: Session,
     context: Context,
     case: Case,
@@ -246,14 +246,14 @@ def assess(
     session.refresh(case, with_for_update=True)
     _refuse_if_held(case, person, now)
     schema = assessment.load_schema(context.settings.data_dir)
-    valid = assessment.validate(schema, answers)
-    earlier = assessments(session, case)
+    valid = assessment.validate_answers(schema, answers)
+    earlier = list_assessments(session, case)
     if any(one.person_id == person.id for one in earlier):
         raise Conflict(ASSESSED_ALREADY)
-    event, outcome = _step(schema, case, earlier, valid, second_required)
-    machine.advance(session, case, event, actor=person.actor, now=now)
+    event, outcome = _next_step(schema, case, earlier, valid, second_required)
+    machine.advance_state(session, case, event, actor=person.actor, now=now)
     session.add(
-        _sealed(
+        _seal_assessment(
             session,
             context,
             case,
@@ -266,10 +266,10 @@ def assess(
     )
     case.claimed_by_id, case.claimed_until = None, None
     if outcome is not None:
-        _conclude(session, context, case, person, outcome, now=now)
+        _conclude_assessment(session, context, case, person, outcome, now=now)
 
 
-def _step(
+def _next_step(
     schema: assessment.Schema,
     case: Case,
     earlier: Sequence[Assessment],
@@ -278,10 +278,14 @@ def _step(
 ) -> tuple[str, dict[str, str] | None]:
     """The event that these answers are for the case, and the outcome if they end the question."""
     if case.state == "second_assessment":
-        agreed, _ = assessment.agree(schema, earlier[0].answers, answers)
+        agreed, _ = assessment.compare_answers(
+            schema, earlier[0].answers, answers
+        )
         if not agreed:
             return "disagreed", None
-        return "agreed", assessment.merge(schema, earlier[0].answers, answers)
+        return "agreed", assessment.merge_answers(
+            schema, earlier[0].answers, answers
+        )
     if case.state == "third_assessment":
         return "decided", answers
     return (
@@ -289,7 +293,7 @@ def _step(
     )
 
 
-def _sealed(
+def _seal_assessment(
     session: Session,
     context: Context,
     case: Case,
@@ -320,7 +324,7 @@ def _sealed(
     return made
 
 
-def _conclude(
+def _conclude_assessment(
     session: Session,
     context: Context,
     case: Case,
@@ -332,13 +336,13 @@ def _conclude(
     case.outcome = dict(outcome)
     case.kind = outcome.get("kind", case.kind)
     if outcome["class"] == "not_illegal":
-        machine.advance(
+        machine.advance_state(
             session, case, "not_illegal", actor=person.actor, now=now
         )
         tell_reporters(
             session, case.item_id, "not_illegal", actor=person.actor, now=now
         )
-    appraise(session, context, case, now)
+    appraise_case(session, context, case, now)
 
 
 def open_note(session: Session, context: Context, made: Assessment) -> str:
@@ -351,7 +355,7 @@ def open_note(session: Session, context: Context, made: Assessment) -> str:
     )
 
 
-def reopen(
+def reopen_case(
     session: Session,
     context: Context,
     case: Case,
@@ -367,7 +371,7 @@ def reopen(
             phrase("Say why the case is opened again."),
             fields={"/why": "is missing"},
         )
-    machine.advance(
+    machine.advance_state(
         session, case, "reopened", actor=person.actor, now=now, why=why
     )
     case.round += 1
@@ -376,7 +380,7 @@ def reopen(
     tell_reporters(
         session, case.item_id, "reopened", actor=person.actor, now=now
     )
-    appraise(session, context, case, now)
+    appraise_case(session, context, case, now)
     post_review(session, case, now)
 
 
@@ -417,7 +421,7 @@ def decide_match(
         person.actor,
         now,
     )
-    audit.record(
+    audit.record_entry(
         session,
         actor=person.actor,
         action=f"match.{decision}",
@@ -452,13 +456,13 @@ def set_facts(
         n for n in {*kept, *case.facts} if kept.get(n) != case.facts.get(n)
     )
     case.facts = kept
-    _record(session, case, "case.facts_set", person, now, changed=changed)
+    _record_act(session, case, "case.facts_set", person, now, changed=changed)
 
 
 # helpers
 
 
-def _conditions(
+def _filter_conditions(
     filters: Filters, person: Person, now: datetime
 ) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
@@ -476,7 +480,7 @@ def _conditions(
     return found
 
 
-def _record(
+def _record_act(
     session: Session,
     case: Case,
     action: str,
@@ -484,7 +488,7 @@ def _record(
     now: datetime,
     **details: Any,
 ) -> None:
-    audit.record(
+    audit.record_entry(
         session,
         actor=person.actor,
         action=action,

@@ -35,7 +35,7 @@ def rank_in(tab: str) -> InstrumentedAttribute[int]:
     return Case.held if tab == HELD else Case.priority
 
 
-def beyond(
+def beyond_mark(
     after: str, rank: InstrumentedAttribute[int]
 ) -> ColumnElement[bool]:
     """Rows after a keyset mark ``rank.id``; the first half lets the index do the work."""

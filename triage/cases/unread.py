@@ -21,7 +21,9 @@ AT_ONCE = 500
 """Reports whose reading is looked up in one query."""
 
 
-def unread(session: Session, now: datetime) -> list[tuple[Case, datetime]]:
+def list_unread(
+    session: Session, now: datetime
+) -> list[tuple[Case, datetime]]:
     """(case, when the reporter last wrote) for each report with words that no person opened."""
     written = func.max(ReportMessage.at)
     wrote = session.execute(
@@ -36,7 +38,7 @@ def unread(session: Session, now: datetime) -> list[tuple[Case, datetime]]:
     waiting: dict[uuid.UUID, datetime] = {}
     for start in range(0, len(wrote), AT_ONCE):
         some = {row[0]: row[1] for row in wrote[start : start + AT_ONCE]}
-        opened = _opened(session, some)
+        opened = _times_opened(session, some)
         waiting |= {
             report_id: at
             for report_id, at in some.items()
@@ -44,12 +46,12 @@ def unread(session: Session, now: datetime) -> list[tuple[Case, datetime]]:
         }
         if len(waiting) >= SHOWN:
             break
-    cases = _cases(session, waiting)
+    cases = _cases_of_reports(session, waiting)
     shown = [report_id for report_id in waiting if report_id in cases][:SHOWN]
     return [(cases[report_id], waiting[report_id]) for report_id in shown]
 
 
-def _opened(
+def _times_opened(
     session: Session, reports: Mapping[uuid.UUID, datetime]
 ) -> dict[uuid.UUID, datetime]:
     """When a person last opened the words of each report, as the audit log has it."""
@@ -67,7 +69,7 @@ def _opened(
     return {uuid.UUID(row[0]): row[1] for row in reads}
 
 
-def _cases(
+def _cases_of_reports(
     session: Session, reports: Mapping[uuid.UUID, datetime]
 ) -> dict[uuid.UUID, Case]:
     """One case of each report: its words can be read from any of them."""

@@ -30,7 +30,9 @@ def log() -> ResponseReturnValue:
         if value:
             query = query.where(getattr(AuditEntry, name) == value)
     if request.args.get("before"):
-        query = query.where(AuditEntry.id < _uuid(request.args["before"]))
+        query = query.where(
+            AuditEntry.id < _parse_uuid(request.args["before"])
+        )
     with site.reading() as session:
         entries = session.scalars(query).all()
         return render_template(
@@ -43,7 +45,7 @@ def log() -> ResponseReturnValue:
         )
 
 
-def _uuid(text: str) -> uuid.UUID:
+def _parse_uuid(text: str) -> uuid.UUID:
     try:
         return uuid.UUID(text)
     except ValueError:

@@ -25,7 +25,7 @@ from triage.hashlists.models import HashList
 def hash_lists() -> ResponseReturnValue:
     """Names and sizes, never a hash; and even this look is noted."""
     with site.noting() as session:
-        audit.record(
+        audit.record_entry(
             session,
             actor=signed_in().actor,
             action="hashlist.seen",
@@ -38,9 +38,9 @@ def hash_lists() -> ResponseReturnValue:
             lists=session.scalars(
                 select(HashList).order_by(HashList.name)
             ).all(),
-            sizes=service.sizes(session),
+            sizes=service.list_sizes(session),
             asker=signed_in().actor,
-            second_person=site.context().settings.second_person,
+            second_person=site.current_context().settings.second_person,
             answer_words=answer_words(str(get_locale()).partition("_")[0]),
         )
 
@@ -50,7 +50,7 @@ def switch(list_id: uuid.UUID) -> ResponseReturnValue:
     """Match with the list, or no more."""
     enabled = request.form.get("act") == "enable"
     with flash_refusals(), site.writing() as session:
-        found = _locked(session, list_id)
+        found = _lock_list(session, list_id)
         service.set_enabled(
             session, found, enabled, actor=signed_in().actor, now=utc_now()
         )
@@ -70,11 +70,11 @@ def switch(list_id: uuid.UUID) -> ResponseReturnValue:
 def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
     """Ask, agree or stop. Asking needs the tick below the warning."""
     now, actor = utc_now(), signed_in().actor
-    second_person = site.context().settings.second_person
+    second_person = site.current_context().settings.second_person
     with flash_refusals(), site.writing() as session:
-        found = _locked(session, list_id)
+        found = _lock_list(session, list_id)
         if request.form.get("act") == "stop":
-            police_switch.stop(session, found, actor=actor, now=now)
+            police_switch.stop_switch(session, found, actor=actor, now=now)
             flash(
                 gettext(
                     "%(list)s tells the police nothing by itself.",
@@ -86,7 +86,7 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
             raise InvalidInput(
                 gettext("Tick that you have read what it means.")
             )
-        elif police_switch.ask(
+        elif police_switch.ask_for_switch(
             session, found, actor=actor, second_person=second_person, now=now
         ):
             flash(
@@ -104,7 +104,7 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("triage.hash_lists"), 303)
 
 
-def _locked(session: Session, list_id: uuid.UUID) -> HashList:
+def _lock_list(session: Session, list_id: uuid.UUID) -> HashList:
     found = session.get(HashList, list_id, with_for_update=True)
     if found is None:
         raise NotFound("There is no such list.")

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext
 from hotline.accounts.navigation import Entry, register_entries
 from triage.cases.pages import case_views as cases
 from triage.cases.pages import item_views as items
-from triage.cases.pages.words import defanged
+from triage.cases.pages.words import defang
 from triage.console import audit_pages, list_pages, work_pages
 
 CASE = "/cases/<reference>"
@@ -31,8 +31,8 @@ def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
         Entry(60, lazy_gettext("Work"), "triage.work", "work.see"),
         Entry(80, lazy_gettext("Log"), "triage.log", "audit.see"),
     )
-    blueprint.record(lambda state: _remember(state, panels))
-    blueprint.add_app_template_filter(defanged, "defanged")
+    blueprint.record(lambda state: _remember_panels(state, panels))
+    blueprint.add_app_template_filter(defang, "defanged")
     add, post = blueprint.add_url_rule, ["POST"]
     add("/queue", view_func=cases.queue)
     add("/queue/release", view_func=cases.release_flood, methods=post)
@@ -84,7 +84,7 @@ def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
     return blueprint
 
 
-def _remember(
+def _remember_panels(
     state: BlueprintSetupState, panels: Sequence[cases.Panel]
 ) -> None:
     state.app.extensions[cases.PANELS] = tuple(panels)

@@ -32,7 +32,7 @@ def work() -> ResponseReturnValue:
     with site.reading() as session:
         return render_template(
             "triage/work.html",
-            counts=outbox.counts(session, now=utc_now()),
+            counts=outbox.count_open_work(session, now=utc_now()),
             dead=session.scalars(dead).all(),
             shown=SHOWN_DEAD,
             silent=circuit.left_alone(session),
@@ -43,13 +43,13 @@ def work() -> ResponseReturnValue:
 def replay(entry_id: uuid.UUID) -> ResponseReturnValue:
     now = utc_now()
     with flash_refusals(), site.writing() as session:
-        if not outbox.replay(session, entry_id, now=now):
+        if not outbox.replay_entry(session, entry_id, now=now):
             raise Conflict(
                 gettext(
                     "This work was not laid aside, or somebody has replayed it."
                 )
             )
-        audit.record(
+        audit.record_entry(
             session,
             actor=signed_in().actor,
             action="work.replayed",

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes, urljoin
 
-from hotline.core.network.targets import MAX_URL, parse
+from hotline.core.network.targets import MAX_URL, parse_target
 from hotline.core.network.transfer import Answer
 from triage.fetching.pages import html, manifests, page
 from triage.fetching.pages.media import Candidate
@@ -151,7 +151,7 @@ class _Look:
         if reading.crude:
             answer.cut = answer.cut or "page_too_complex"
         found = reading.found if success else ()
-        target = parse(reading.refresh or "", exchange.url)
+        target = parse_target(reading.refresh or "", exchange.url)
         if (
             target
             and target.fetchable
@@ -187,7 +187,7 @@ class _Look:
         kind = kind_of(
             exchange.answer.body, exchange.answer.headers.get("content-type")
         )
-        target = parse(candidate.url)
+        target = parse_target(candidate.url)
         return self._hash(
             exchange, kind, candidate.source, target.shown if target else ""
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hotline.core.network.resolve import Names, Reach, Resolved
-from hotline.core.network.targets import Target, parse
+from hotline.core.network.targets import Target, parse_target
 from hotline.core.network.transfer import (
     Answer,
     CapRule,
@@ -60,7 +60,7 @@ class Web:
         self._names = Names(
             Reach(request.allowed_networks, request.resolver, request.hosts)
         )
-        self._home = parse(request.url)
+        self._home = parse_target(request.url)
         self._curl = new_handle()
 
     def close(self) -> None:
@@ -88,13 +88,15 @@ class Web:
         hops: list[Hop] = []
         base: str | None = None
         for _ in range(self.request.limits.max_redirects + 1):
-            target = parse(url, base)
+            target = parse_target(url, base)
             shown = target.shown if target else (base or url)
             answer, dropped = self._visit(target, referrer, cap, until)
             place = (
                 answer.headers.get("location", "") if answer.redirects else ""
             )
-            ahead = parse(place, target.href) if place and target else None
+            ahead = (
+                parse_target(place, target.href) if place and target else None
+            )
             location = ahead.shown if ahead else None
             hops.append(
                 Hop(

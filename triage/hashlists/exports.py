@@ -12,20 +12,20 @@ from hotline.core.errors import Forbidden
 from hotline.core.storage import audit
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.models import HashEntryRow, HashList
-from triage.hashlists.service import named
+from triage.hashlists.service import find_list
 
 
 def open_for_export(
     session: Session, name: str, *, actor: str, now: datetime
 ) -> HashList:
     """The list, if its owner lets it leave; the export is logged."""
-    hash_list = named(session, name)
+    hash_list = find_list(session, name)
     if not hash_list.exportable:
         raise Forbidden(
             f"{name} may not be exported.",
             hint="Its owner did not allow that.",
         )
-    audit.record(
+    audit.record_entry(
         session,
         actor=actor,
         action="hashlist.exported",

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short_text
 from triage.hashlists.kinds import ListClass, MatchDecision
 
 # SQLite numbers rows by itself only in a column that is INTEGER.
@@ -36,11 +36,11 @@ class HashList(Identified, Base):
 
     __tablename__ = "hash_list"
 
-    name: Mapped[str] = mapped_column(short(80), unique=True)
-    source: Mapped[str] = mapped_column(short(200), default="")
+    name: Mapped[str] = mapped_column(short_text(80), unique=True)
+    source: Mapped[str] = mapped_column(short_text(200), default="")
     licence: Mapped[str] = mapped_column(Text, default="")
     default_class: Mapped[str] = mapped_column(
-        short(20), default=ListClass.BASELINE
+        short_text(20), default=ListClass.BASELINE
     )
     category_map: Mapped[dict[str, Any]] = mapped_column(default=dict)
     confidence: Mapped[float] = mapped_column(default=1.0)
@@ -49,10 +49,10 @@ class HashList(Identified, Base):
     enabled: Mapped[bool] = mapped_column(default=True)
     exportable: Mapped[bool] = mapped_column(default=False)
     version: Mapped[int] = mapped_column(default=0)
-    checkpoint: Mapped[str] = mapped_column(short(40), default="")
+    checkpoint: Mapped[str] = mapped_column(short_text(40), default="")
     remote: Mapped[bool] = mapped_column(default=False)
     police_since: Mapped[datetime | None]
-    police_asked_by: Mapped[str] = mapped_column(short(80), default="")
+    police_asked_by: Mapped[str] = mapped_column(short_text(80), default="")
     created_at: Mapped[datetime]
 
     versions: Mapped[list[HashListVersion]] = relationship(
@@ -69,8 +69,8 @@ class HashListVersion(Identified, Base):
     list_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("hash_list.id"))
     number: Mapped[int]
     at: Mapped[datetime]
-    actor: Mapped[str] = mapped_column(short(80))
-    file_sha256: Mapped[str] = mapped_column(short(64))
+    actor: Mapped[str] = mapped_column(short_text(80))
+    file_sha256: Mapped[str] = mapped_column(short_text(64))
     added: Mapped[int]
     removed: Mapped[int]
     rejected: Mapped[int]
@@ -81,11 +81,11 @@ class HashListVersion(Identified, Base):
 class ListedHash:
     """A hash as a list gives it; on its way into the list it looks as it does there."""
 
-    kind: Mapped[str] = mapped_column(short(10))
+    kind: Mapped[str] = mapped_column(short_text(10))
     value: Mapped[str] = mapped_column(Text)
-    category: Mapped[str | None] = mapped_column(short(80))
-    source: Mapped[str | None] = mapped_column(short(120))
-    entry_ref: Mapped[str | None] = mapped_column(short(120))
+    category: Mapped[str | None] = mapped_column(short_text(80))
+    source: Mapped[str | None] = mapped_column(short_text(120))
+    entry_ref: Mapped[str | None] = mapped_column(short_text(120))
     dated: Mapped[date | None]
     quality: Mapped[int | None]
 
@@ -125,9 +125,9 @@ class HashImport(Identified, Base):
 
     __tablename__ = "hash_import"
 
-    name: Mapped[str] = mapped_column(short(80), unique=True)
-    file_sha256: Mapped[str] = mapped_column(short(64))
-    form: Mapped[str] = mapped_column(short(20))
+    name: Mapped[str] = mapped_column(short_text(80), unique=True)
+    file_sha256: Mapped[str] = mapped_column(short_text(64))
+    form: Mapped[str] = mapped_column(short_text(20))
     records: Mapped[int] = mapped_column(BigInteger, default=0)
     rejected: Mapped[int] = mapped_column(BigInteger, default=0)
     problems: Mapped[list[str]] = mapped_column(default=list)
@@ -169,15 +169,15 @@ class MediaMatch(Identified, Base):
     list_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("hash_list.id"), index=True
     )
-    kind: Mapped[str] = mapped_column(short(10))
+    kind: Mapped[str] = mapped_column(short_text(10))
     distance: Mapped[int]
     quality: Mapped[int | None]
     share: Mapped[float | None]  # of a video's frames
     at: Mapped[datetime]
     decision: Mapped[str] = mapped_column(
-        short(14), default=MatchDecision.OPEN
+        short_text(14), default=MatchDecision.OPEN
     )
-    decided_by: Mapped[str] = mapped_column(short(80), default="")
+    decided_by: Mapped[str] = mapped_column(short_text(80), default="")
     decided_at: Mapped[datetime | None]
 
     entry: Mapped[HashEntryRow] = relationship(lazy="selectin")

@@ -15,7 +15,7 @@ from hotline.core.storage import audit
 from triage.hashlists.models import HashList
 
 
-def ask(
+def ask_for_switch(
     session: Session,
     hash_list: HashList,
     *,
@@ -33,7 +33,7 @@ def ask(
         raise Conflict(f"{hash_list.name} is switched on already.")
     if second_person and not hash_list.police_asked_by:
         hash_list.police_asked_by = actor
-        _record(session, hash_list, "hashlist.police_asked", actor, now)
+        _record_act(session, hash_list, "hashlist.police_asked", actor, now)
         return False
     if second_person and hash_list.police_asked_by == actor:
         raise Forbidden(
@@ -41,7 +41,7 @@ def ask(
             hint="Ask another person to look.",
         )
     hash_list.police_since = now
-    _record(
+    _record_act(
         session,
         hash_list,
         "hashlist.police_on",
@@ -53,14 +53,14 @@ def ask(
     return True
 
 
-def stop(
+def stop_switch(
     session: Session, hash_list: HashList, *, actor: str, now: datetime
 ) -> None:
     """Switch it off, or take the question back; one person is enough for that."""
     if hash_list.police_since is None and not hash_list.police_asked_by:
         raise Conflict(f"{hash_list.name} is not switched on.")
     hash_list.police_since, hash_list.police_asked_by = None, ""
-    _record(session, hash_list, "hashlist.police_off", actor, now)
+    _record_act(session, hash_list, "hashlist.police_off", actor, now)
 
 
 def state_of(hash_list: HashList) -> str:
@@ -70,7 +70,7 @@ def state_of(hash_list: HashList) -> str:
     return "asked" if hash_list.police_asked_by else "off"
 
 
-def _record(
+def _record_act(
     session: Session,
     hash_list: HashList,
     action: str,
@@ -78,7 +78,7 @@ def _record(
     now: datetime,
     **details: str,
 ) -> None:
-    audit.record(
+    audit.record_entry(
         session,
         actor=actor,
         action=action,

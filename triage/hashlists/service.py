@@ -82,7 +82,7 @@ def create_list(
             "id": new_id(),
             "name": name,
             "created_at": now,
-            **_defaults(),
+            **_default_properties(),
             **properties,
         },
     )
@@ -90,7 +90,7 @@ def create_list(
         select(HashList).where(HashList.name == name).with_for_update()
     ).one()
     if is_new:
-        audit.record(
+        audit.record_entry(
             session,
             actor=actor,
             action="hashlist.created",
@@ -102,7 +102,7 @@ def create_list(
     return found
 
 
-def _defaults() -> dict[str, Any]:
+def _default_properties() -> dict[str, Any]:
     return {
         "source": "",
         "licence": "",
@@ -143,7 +143,7 @@ def import_version(
     """Make ``entries`` the list's next version within this transaction: for some thousands. Files
     of any size go through ``importing``. The rest is as ``take_over`` has it."""
     staged = staging.Staged(new_id())
-    for chunk in staging.chunks(entries):
+    for chunk in staging.chunk_rows(entries):
         staged.take(session, chunk)
     done = take_over(
         session,
@@ -176,7 +176,7 @@ def take_over(
     adds, and takes off what it marks as deleted. ``digest`` (SHA-256 of the file) refuses the same
     file twice in a row.
     """
-    refuse(hash_list, newest_digest(session, hash_list), digest)
+    refuse_version(hash_list, newest_digest(session, hash_list), digest)
     if staged.rejected and not staged.rows:
         raise InvalidInput(staging.no_line(staged))
     if whole and not staging.holds_hashes(session, staged):
@@ -185,7 +185,7 @@ def take_over(
             hint="Disable the list instead, if that is meant.",
         )
     number = hash_list.version + 1
-    added, removed = staging.apply(
+    added, removed = staging.apply_staged(
         session, staged, hash_list.id, number, whole=whole
     )
     done = Import(number, added, removed, staged.rejected, staged.problems)
@@ -201,7 +201,9 @@ def take_over(
     return done
 
 
-def refuse(hash_list: HashList, newest: str | None, digest: str) -> None:
+def refuse_version(
+    hash_list: HashList, newest: str | None, digest: str
+) -> None:
     """Raises Conflict where this file cannot be the list's next version."""
     if hash_list.remote:
         raise Conflict(
@@ -238,7 +240,7 @@ def _new_version(
             rejected=done.rejected,
         )
     )
-    audit.record(
+    audit.record_entry(
         session,
         actor=actor,
         action=action,
@@ -251,7 +253,7 @@ def _new_version(
         **details,
     )
     if done.added or done.removed:
-        _announce(session, hash_list, now)
+        _announce_change(session, hash_list, now)
 
 
 def roll_back(
@@ -266,7 +268,7 @@ def roll_back(
     if not 0 < to < hash_list.version:
         raise InvalidInput(f"{hash_list.name} has no earlier version {to}.")
     number = hash_list.version + 1
-    added, removed = staging.restore(session, hash_list.id, to, number)
+    added, removed = staging.restore_version(session, hash_list.id, to, number)
     done = Import(number, added, removed, 0, ())
     digest = hashlib.sha256(
         f"{hash_list.id}:{to}:{number}".encode()
@@ -287,7 +289,7 @@ def set_enabled(
     now: datetime,
 ) -> None:
     hash_list.enabled = enabled
-    audit.record(
+    audit.record_entry(
         session,
         actor=actor,
         action="hashlist.enabled" if enabled else "hashlist.disabled",
@@ -307,14 +309,17 @@ def set_properties(
 ) -> None:
     """Change what a list says of itself; every fault is named. Files seen earlier are matched anew,
     since a threshold may have changed; a match that was found stays, with its distance."""
-    faults = [f"{name}: {reason}" for name, reason in _faults(properties)]
+    faults = [
+        f"{name}: {reason}"
+        for name, reason in _find_property_faults(properties)
+    ]
     if faults:
         raise InvalidInput(
             "The list cannot be changed so: " + "; ".join(faults) + "."
         )
     for name, value in properties.items():
         setattr(hash_list, name, value)
-    audit.record(
+    audit.record_entry(
         session,
         actor=actor,
         action="hashlist.changed",
@@ -323,10 +328,12 @@ def set_properties(
         now=now,
         changed=sorted(properties),
     )
-    _rematch(session, f"{hash_list.id}:{now.isoformat()}", now)
+    _post_rematch(session, f"{hash_list.id}:{now.isoformat()}", now)
 
 
-def _faults(properties: ListProperties) -> Iterator[tuple[str, str]]:
+def _find_property_faults(
+    properties: ListProperties,
+) -> Iterator[tuple[str, str]]:
     """Each property that cannot be, and what it may be."""
     classes = ", ".join(ListClass)
     if properties.get("default_class", ListClass.BASELINE) not in tuple(
@@ -347,7 +354,7 @@ def _faults(properties: ListProperties) -> Iterator[tuple[str, str]]:
         yield "licence", f"at most {LONGEST_TEXT} characters"
 
 
-def named(session: Session, name: str) -> HashList:
+def find_list(session: Session, name: str) -> HashList:
     found = session.scalar(
         select(HashList).where(HashList.name == name).with_for_update()
     )
@@ -359,7 +366,7 @@ def named(session: Session, name: str) -> HashList:
     return found
 
 
-def versions(
+def list_versions(
     session: Session, hash_list: HashList
 ) -> Sequence[HashListVersion]:
     """Newest first."""
@@ -370,7 +377,7 @@ def versions(
     ).all()
 
 
-def sizes(session: Session) -> dict[uuid.UUID, int]:
+def list_sizes(session: Session) -> dict[uuid.UUID, int]:
     """Current entries by list."""
     rows = session.execute(
         select(HashEntryRow.list_id, func.count())
@@ -389,9 +396,11 @@ def digest_of(stream: BinaryIO) -> str:
     return found.hexdigest()
 
 
-def _announce(session: Session, hash_list: HashList, now: datetime) -> None:
+def _announce_change(
+    session: Session, hash_list: HashList, now: datetime
+) -> None:
     run = f"{hash_list.id}:{hash_list.version}"
-    outbox.post(
+    outbox.post_work(
         session,
         "hashlist.index",
         key=f"index:{run}",
@@ -399,11 +408,11 @@ def _announce(session: Session, hash_list: HashList, now: datetime) -> None:
         now=now,
         queue="checks",
     )
-    _rematch(session, run, now)
+    _post_rematch(session, run, now)
 
 
-def _rematch(session: Session, run: str, now: datetime) -> None:
-    outbox.post(
+def _post_rematch(session: Session, run: str, now: datetime) -> None:
+    outbox.post_work(
         session,
         "hashlist.rematch",
         key=f"rematch:{run}",

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, Misconfigured
-from hotline.core.network.targets import parse
+from hotline.core.network.targets import parse_target
 from hotline.core.settings import TOR_ROUTE, Settings
 from hotline.core.storage import audit, outbox
 from hotline.core.storage.database import insert_once
@@ -154,21 +154,21 @@ def set_access(
 ) -> None:
     """Store how the item is fetched from now on. Empty cookies leave those that are there; the
     audit row says what was changed, never to what."""
-    wanted = _checked(wanted, context.settings)
+    wanted = _check_access(wanted, context.settings)
     before = access_of(session, context, item.id)
     after = replace(
         wanted,
         cookies=wanted.cookies or before.cookies,
         userinfo=wanted.userinfo or before.userinfo,
     )
-    _store(session, context, item, after, actor=actor, now=now)
+    _store_access(session, context, item, after, actor=actor, now=now)
     changed = [
         name
         for name in (*_SEALED, *_PLAIN)
         if getattr(before, name) != getattr(after, name)
     ]
     if changed:
-        _note(session, item, "item.access_set", changed, actor, now)
+        _note_act(session, item, "item.access_set", changed, actor, now)
 
 
 def clear_access(
@@ -186,7 +186,7 @@ def clear_access(
     context.vault.erase(session, row.id)
     session.delete(row)
     session.flush()
-    _note(
+    _note_act(
         session,
         session.get_one(Item, item_id),
         "item.access_cleared",
@@ -201,14 +201,14 @@ def fetch_again(
     session: Session, item: Item, *, actor: str, now: datetime
 ) -> None:
     """Have the item fetched and matched once more, as it is set now."""
-    outbox.post(
+    outbox.post_work(
         session,
         "item.examine",
         key=f"examine:{item.id}:{now.isoformat()}",
         payload={"item_id": str(item.id)},
         now=now,
     )
-    _note(session, item, "item.fetched_again", [], actor, now)
+    _note_act(session, item, "item.fetched_again", [], actor, now)
 
 
 def keep_userinfo(
@@ -234,7 +234,7 @@ def keep_userinfo(
         )
 
 
-def _store(
+def _store_access(
     session: Session,
     context: Context,
     item: Item,
@@ -275,7 +275,7 @@ def _store(
     row.changed_at, row.changed_by = now, actor
 
 
-def _checked(access: Access, settings: Settings) -> Access:
+def _check_access(access: Access, settings: Settings) -> Access:
     """Cleaned of what people paste with it; ``InvalidInput`` names every fault at once."""
     cookies = " ".join(access.cookies.split())
     if cookies[:7].lower() == "cookie:":
@@ -284,7 +284,7 @@ def _checked(access: Access, settings: Settings) -> Access:
         access.referrer.strip(),
         " ".join(access.user_agent.split()),
     )
-    target = parse(referrer) if referrer else None
+    target = parse_target(referrer) if referrer else None
     faults = {}
     if cookies and not (
         _is_header(cookies, LONGEST_COOKIES) and "=" in cookies
@@ -312,7 +312,7 @@ def _is_header(text: str, longest: int) -> bool:
     return text.isascii() and text.isprintable() and len(text) <= longest
 
 
-def _note(
+def _note_act(
     session: Session,
     item: Item,
     action: str,
@@ -320,7 +320,7 @@ def _note(
     actor: str,
     now: datetime,
 ) -> None:
-    audit.record(
+    audit.record_entry(
         session,
         actor=actor,
         action=action,

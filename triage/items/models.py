@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short_text
 from triage.media.models import Media
 
 
@@ -28,25 +28,31 @@ class Item(Identified, Base):
 
     __tablename__ = "item"
 
-    key: Mapped[str] = mapped_column(short(200), unique=True)
-    kind: Mapped[str] = mapped_column(short(20), index=True)
+    key: Mapped[str] = mapped_column(short_text(200), unique=True)
+    kind: Mapped[str] = mapped_column(short_text(20), index=True)
     canonical: Mapped[str] = mapped_column(Text)
     display: Mapped[str] = mapped_column(Text)
-    platform: Mapped[str | None] = mapped_column(short(40), index=True)
+    platform: Mapped[str | None] = mapped_column(short_text(40), index=True)
     content_id: Mapped[str | None] = mapped_column(Text)
-    host: Mapped[str | None] = mapped_column(short(260), index=True)
+    host: Mapped[str | None] = mapped_column(short_text(260), index=True)
     registrable_domain: Mapped[str | None] = mapped_column(
-        short(260), index=True
+        short_text(260), index=True
     )
     fetchable: Mapped[bool] = mapped_column(default=False)
     sighting_count: Mapped[int] = mapped_column(default=0)
     first_reported_at: Mapped[datetime]
     last_reported_at: Mapped[datetime]
     # The newest agreed hosting facts; where they come from stands in HostingObservation.
-    hosting_kind: Mapped[str] = mapped_column(short(20), default="unknown")
-    hosting_country: Mapped[str | None] = mapped_column(short(2), index=True)
-    asn: Mapped[str | None] = mapped_column(short(16), index=True)  # AS64500
-    abuse_contact: Mapped[str | None] = mapped_column(short(260))
+    hosting_kind: Mapped[str] = mapped_column(
+        short_text(20), default="unknown"
+    )
+    hosting_country: Mapped[str | None] = mapped_column(
+        short_text(2), index=True
+    )
+    asn: Mapped[str | None] = mapped_column(
+        short_text(16), index=True
+    )  # AS64500
+    abuse_contact: Mapped[str | None] = mapped_column(short_text(260))
     examined_at: Mapped[datetime | None]
 
     media: Mapped[list[ItemMedia]] = relationship(back_populates="item")
@@ -81,9 +87,9 @@ class ItemAccess(Identified, Base):
     userinfo: Mapped[bytes | None] = mapped_column(LargeBinary)  # sealed
     referrer: Mapped[str] = mapped_column(Text, default="")
     user_agent: Mapped[str] = mapped_column(Text, default="")
-    route: Mapped[str] = mapped_column(short(40), default="")
+    route: Mapped[str] = mapped_column(short_text(40), default="")
     changed_at: Mapped[datetime]
-    changed_by: Mapped[str] = mapped_column(short(80))
+    changed_by: Mapped[str] = mapped_column(short_text(80))
 
 
 class HostingObservation(Identified, Base):
@@ -95,10 +101,10 @@ class HostingObservation(Identified, Base):
     )
 
     item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"))
-    fact: Mapped[str] = mapped_column(short(40))
+    fact: Mapped[str] = mapped_column(short_text(40))
     value: Mapped[str | None] = mapped_column(Text)
-    subject: Mapped[str | None] = mapped_column(short(260))
-    source: Mapped[str] = mapped_column(short(80))
+    subject: Mapped[str | None] = mapped_column(short_text(260))
+    source: Mapped[str] = mapped_column(short_text(80))
     at: Mapped[datetime]
     confidence: Mapped[float]
 
@@ -112,10 +118,10 @@ class HostingHop(Identified, Base):
     item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"))
     number: Mapped[int]
     at: Mapped[datetime]
-    kind: Mapped[str] = mapped_column(short(20))
-    country: Mapped[str | None] = mapped_column(short(2))
-    asn: Mapped[str | None] = mapped_column(short(16))
-    abuse_contact: Mapped[str | None] = mapped_column(short(260))
+    kind: Mapped[str] = mapped_column(short_text(20))
+    country: Mapped[str | None] = mapped_column(short_text(2))
+    asn: Mapped[str | None] = mapped_column(short_text(16))
+    abuse_contact: Mapped[str | None] = mapped_column(short_text(260))
 
 
 class Visit(Identified, Base):
@@ -126,17 +132,17 @@ class Visit(Identified, Base):
 
     item_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("item.id"))
     at: Mapped[datetime]
-    purpose: Mapped[str] = mapped_column(short(12))  # first, check
-    outcome: Mapped[str] = mapped_column(short(20))
+    purpose: Mapped[str] = mapped_column(short_text(12))  # first, check
+    outcome: Mapped[str] = mapped_column(short_text(20))
     status: Mapped[int | None]
-    error: Mapped[str | None] = mapped_column(short(60))
+    error: Mapped[str | None] = mapped_column(short_text(60))
     report: Mapped[dict[str, Any]]
     # of availability checks only
-    verdict: Mapped[str | None] = mapped_column(short(20))
+    verdict: Mapped[str | None] = mapped_column(short_text(20))
     reasons: Mapped[list[str] | None]
     evidence: Mapped[dict[str, Any] | None]
     control_ok: Mapped[bool | None]
-    vantage: Mapped[str] = mapped_column(short(12), default="own")
+    vantage: Mapped[str] = mapped_column(short_text(12), default="own")
 
 
 class ItemMedia(Identified, Base):
@@ -150,7 +156,7 @@ class ItemMedia(Identified, Base):
         ForeignKey("media.id"), index=True
     )
     url: Mapped[str] = mapped_column(Text)
-    source: Mapped[str] = mapped_column(short(12))
+    source: Mapped[str] = mapped_column(short_text(12))
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
 

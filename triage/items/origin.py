@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
-from hotline.core.network.addresses import refusal
+from hotline.core.network.addresses import refuse_address
 from hotline.core.storage import audit, outbox
 from triage.hosting.facts import FactName, HostingFacts, Observation
 from triage.hosting.lookup import Lookup, observe_behind
@@ -94,7 +94,7 @@ def tell_origin(
             confidence=said.confidence,
         )
     )
-    audit.record(
+    audit.record_entry(
         session,
         actor=actor,
         action="item.origin_told",
@@ -104,7 +104,7 @@ def tell_origin(
         address=said.value,
         source=source,
     )
-    outbox.post(
+    outbox.post_work(
         session,
         "item.locate",
         key=f"locate:{item.id}:{now.isoformat()}",
@@ -116,7 +116,7 @@ def tell_origin(
 def _require_host(context: Context, address: str) -> None:
     """An address that could be a host's: public, and not a delivery network's again."""
     fault = ""
-    if refusal(address, context.settings.fetch_allowed_networks):
+    if refuse_address(address, context.settings.fetch_allowed_networks):
         fault = f"{ip_address(address)} is not a public address."
     elif CdnRanges.load(context.settings.data_dir).detect([address]):
         fault = f"{address} belongs to a delivery network; the origin lies behind it."

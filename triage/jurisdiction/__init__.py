@@ -5,7 +5,7 @@ from triage.jurisdiction.facts import Facts, Suspect, Victim
 from triage.jurisdiction.routing import (
     priority_signals,
     read_list_class,
-    route,
+    route_facts,
 )
 from triage.jurisdiction.rules import Rules, load_rules, rules_digest
 from triage.jurisdiction.vocabulary import (
@@ -34,6 +34,6 @@ __all__ = [
     "load_rules",
     "priority_signals",
     "read_list_class",
-    "route",
+    "route_facts",
     "rules_digest",
 ]

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from hotline.core.datafiles.shapes import parse
+from hotline.core.datafiles.shapes import parse_shape
 from hotline.core.datafiles.vocabulary import (
     NO_COUNTRY,
     CountryCode,
@@ -94,7 +94,7 @@ class Facts:
         stated = {
             name: value for name, value in data.items() if value is not None
         }
-        return parse(cls, stated)
+        return parse_shape(cls, stated)
 
     @property
     def is_child_in_contact(self) -> bool:

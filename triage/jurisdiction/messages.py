@@ -67,7 +67,9 @@ def load_messages(override_dir: Path | None = None) -> Mapping[str, Catalog]:
     return catalogs
 
 
-def render(reasons: Iterable[Reason], catalog: Catalog, language: str) -> str:
+def render_reasons(
+    reasons: Iterable[Reason], catalog: Catalog, language: str
+) -> str:
     """The reasons as one text in ``language``."""
     sentences = [
         _make_sentence(reason, catalog, language) for reason in reasons

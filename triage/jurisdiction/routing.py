@@ -15,7 +15,12 @@ from triage.jurisdiction.answer import Ground, Route, Routing
 from triage.jurisdiction.drafts import Draft
 from triage.jurisdiction.facts import Facts
 from triage.jurisdiction.grounds import Finding, assess_grounds
-from triage.jurisdiction.messages import Catalog, Reason, catalog_of, render
+from triage.jurisdiction.messages import (
+    Catalog,
+    Reason,
+    catalog_of,
+    render_reasons,
+)
 from triage.jurisdiction.routes import draft_routes
 from triage.jurisdiction.rules import Rules
 from triage.jurisdiction.situation import Situation
@@ -23,7 +28,7 @@ from triage.jurisdiction.vocabulary import Answer, AssessmentClass
 from triage.priority import ListClass
 
 
-def route(facts: Facts, rules: Rules, language: str = "en") -> Routing:
+def route_facts(facts: Facts, rules: Rules, language: str = "en") -> Routing:
     """Who has jurisdiction and who must be told. Raises ``InvalidInput`` for another language.
 
     ::
@@ -79,7 +84,7 @@ class _Voice:
         )
 
     def _say(self, reasons: Iterable[Reason]) -> str:
-        return render(reasons, self.catalog, self.language)
+        return render_reasons(reasons, self.catalog, self.language)
 
 
 def _legal_basis(draft: Draft, situation: Situation) -> str:

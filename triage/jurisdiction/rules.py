@@ -226,24 +226,30 @@ def rules_digest(override_dir: Path | None = None) -> str:
         rules.hotlines,
         rules.platforms,
     )
-    text = json.dumps(_plain(decisive), sort_keys=True, ensure_ascii=True)
+    text = json.dumps(
+        _as_plain_json(decisive), sort_keys=True, ensure_ascii=True
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _plain(value: object) -> object:
+def _as_plain_json(value: object) -> object:
     """Rules as JSON that looks the same in every process, whatever the order of a set."""
     if is_dataclass(value) and not isinstance(value, type):
         return {
-            one.name: _plain(getattr(value, one.name)) for one in fields(value)
+            one.name: _as_plain_json(getattr(value, one.name))
+            for one in fields(value)
         }
     if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {
+            str(key): _as_plain_json(entry) for key, entry in value.items()
+        }
     if isinstance(value, set | frozenset):
         return sorted(
-            json.dumps(_plain(entry), sort_keys=True) for entry in value
+            json.dumps(_as_plain_json(entry), sort_keys=True)
+            for entry in value
         )
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+        return [_as_plain_json(entry) for entry in value]
     return (
         value if isinstance(value, bool | int | float | None) else str(value)
     )
@@ -287,7 +293,7 @@ def _load_country_rules(code: str, override_dir: Path | None) -> CountryRules:
             f"/country: is {rules.country}, but the file is named for {code}"
         )
     faults += _list_ground_faults(rules.grounds)
-    if code in countries.available(override_dir):
+    if code in countries.list_countries(override_dir):
         country = countries.load_country(code, override_dir)
         if rules.names.emergency != country.police_emergency:
             faults.append(

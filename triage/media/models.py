@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short_text
 
 
 class Media(Identified, Base):
@@ -16,19 +16,19 @@ class Media(Identified, Base):
 
     __tablename__ = "media"
 
-    sha256: Mapped[str] = mapped_column(short(64), unique=True)
-    sha1: Mapped[str] = mapped_column(short(40), index=True)
-    md5: Mapped[str] = mapped_column(short(32), index=True)
-    kind: Mapped[str] = mapped_column(short(12))  # image, video, other
-    media_type: Mapped[str] = mapped_column(short(80))
+    sha256: Mapped[str] = mapped_column(short_text(64), unique=True)
+    sha1: Mapped[str] = mapped_column(short_text(40), index=True)
+    md5: Mapped[str] = mapped_column(short_text(32), index=True)
+    kind: Mapped[str] = mapped_column(short_text(12))  # image, video, other
+    media_type: Mapped[str] = mapped_column(short_text(80))
     size: Mapped[int] = mapped_column(BigInteger)
     width: Mapped[int | None]
     height: Mapped[int | None]
     duration: Mapped[float | None]
-    pdq: Mapped[str | None] = mapped_column(short(64), index=True)
+    pdq: Mapped[str | None] = mapped_column(short_text(64), index=True)
     pdq_quality: Mapped[int | None]
-    phash: Mapped[str | None] = mapped_column(short(16), index=True)
-    dhash: Mapped[str | None] = mapped_column(short(16))
+    phash: Mapped[str | None] = mapped_column(short_text(16), index=True)
+    dhash: Mapped[str | None] = mapped_column(short_text(16))
     frames: Mapped[list[Any]] = mapped_column(default=list)
     hashable: Mapped[bool] = mapped_column(default=False)
     problems: Mapped[list[str]] = mapped_column(default=list)

@@ -24,7 +24,7 @@ from hotline.core.settings import load_settings
 from triage.hashlists import exports, formats, service
 from triage.hashlists.imports import importing
 from workers.bench.results import result, row
-from workers.migrations.run import upgrade
+from workers.migrations.run import upgrade_schema
 
 CHANGED = 10
 """One row in so many is another one in the second version."""
@@ -44,7 +44,7 @@ def run(size: int = 1_000_000, *, database: str = "") -> dict[str, Any]:
         )
         context = build_context(settings)
         try:
-            upgrade(context.database)
+            upgrade_schema(context.database)
             rows = _rows(context, Path(folder), size)
             dialect = context.database.engine.dialect.name
         finally:
@@ -59,7 +59,7 @@ def run(size: int = 1_000_000, *, database: str = "") -> dict[str, Any]:
 def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
     """Each step with its seconds, what it did, and the memory that this process took more."""
     with context.database.reading() as session:
-        if service.sizes(session):
+        if service.list_sizes(session):
             raise Conflict(
                 "The database of a bench is an empty one.",
                 hint="Name another one.",
@@ -83,7 +83,7 @@ def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
             row(case, size / facts["seconds"], size / bare, REFERENCE, **facts)
         )
     with _measured() as facts, context.database.writing() as session:
-        target = service.named(session, LIST)
+        target = service.find_list(session, LIST)
         done = service.roll_back(
             session, target, 1, actor="bench", now=utc_now()
         )
@@ -94,8 +94,10 @@ def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
         context.database.reading() as session,
         (folder / "out.csv").open("wb") as out,
     ):
-        entries = exports.stream_entries(session, service.named(session, LIST))
-        formats.write("csv", entries, out)
+        entries = exports.stream_entries(
+            session, service.find_list(session, LIST)
+        )
+        formats.write_entries("csv", entries, out)
     rows.append(
         row("export as CSV", size / facts["seconds"], None, "", **facts)
     )
@@ -125,7 +127,7 @@ def _write(path: Path, values: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
 
 def _import(context: Context, path: Path) -> service.Import:
     with path.open("rb") as stream:
-        form = formats.detect(stream.read(65_536), path.name)
+        form = formats.detect_format(stream.read(65_536), path.name)
         stream.seek(0)
         return importing.import_file(
             context.database,

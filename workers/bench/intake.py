@@ -28,7 +28,7 @@ from workers.bench import bare, reporter
 from workers.bench.load import HOST, Load, Visit, ask
 from workers.bench.results import result, row
 from workers.bench.servers import WEB_WORKERS, running
-from workers.migrations.run import upgrade
+from workers.migrations.run import upgrade_schema
 
 FLOOR_RATIO = 0.5
 """Of the bare view's rate, for single reports on PostgreSQL."""
@@ -81,13 +81,13 @@ def run(seconds: float = 20.0, *, database: str = "") -> dict[str, Any]:
 def _prepare(context: Context) -> str:
     """The schema, the bare view's table, and a key; reports of others are not written among."""
     reporter.let_everything_in(context)
-    upgrade(context.database)
+    upgrade_schema(context.database)
     with context.database.writing() as session:
         if session.scalar(select(func.count()).select_from(Report)):
             raise Conflict(
                 "This database holds reports.", hint="Name an empty one."
             )
-        key = keys.create(
+        key = keys.create_key(
             session,
             context,
             "bench",

@@ -34,7 +34,7 @@ from workers.bench import pictures, reporter
 from workers.bench.load import HOST
 from workers.bench.results import result, row
 from workers.bench.service import House, house
-from workers.migrations.run import upgrade
+from workers.migrations.run import upgrade_schema
 
 GOAL_P95_SECONDS = 2.0
 """On an idle machine with two cores."""
@@ -103,14 +103,14 @@ def _settings(database: str, workers: int) -> dict[str, str]:
 def _prepare(context: Context, size: int, tick: Tick) -> None:
     """The schema and both lists; reports of others are not written among."""
     reporter.let_everything_in(context)
-    upgrade(context.database)
+    upgrade_schema(context.database)
     now = utc_now()
     with context.database.writing() as session:
         if session.scalar(select(func.count()).select_from(Report)):
             raise Conflict(
                 "This database holds reports.", hint="Name an empty one."
             )
-        known = formats.parse("csv", pictures.known_list())
+        known = formats.parse_entries("csv", pictures.known_list())
         for name, entries in (
             ("known", known),
             ("random", _random(size, tick)),
@@ -139,7 +139,7 @@ def _wait_until_idle(context: Context) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         with context.database.reading() as session:
-            if not outbox.counts(session, now=utc_now())["open"]:
+            if not outbox.count_open_work(session, now=utc_now())["open"]:
                 return
         time.sleep(PAUSE_SECONDS)
     raise Unavailable(

@@ -31,7 +31,7 @@ from partners.watching.service import (
 from triage.cases.models import Case
 from triage.items.models import Item
 from workers.bench.results import result, row
-from workers.migrations.run import upgrade
+from workers.migrations.run import upgrade_schema
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 FEW = 1_000
@@ -194,7 +194,7 @@ def _filled(folder: Path, server: str, size: int) -> Iterator[Context]:
         )
     context = build_context(Settings(**settings))
     try:
-        upgrade(context.database)
+        upgrade_schema(context.database)
         fill(context, size)
         yield context
     finally:

@@ -30,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; never shows a traceback for a known error."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    fail = _fail_in_log if given[:1] and given[0] in PROGRAMS else _fail
+    fail = (
+        _fail_in_log if given[:1] and given[0] in PROGRAMS else _print_failure
+    )
     command = build_commands()
     try:
         outcome = command.main(
@@ -67,16 +69,16 @@ def _describe_fault(error: Exception) -> str:
     """
     from sqlalchemy.exc import SQLAlchemyError
 
-    from hotline.core.logs import origin
+    from hotline.core.logs import origin_of
 
     name = type(error).__name__
     if isinstance(error, SQLAlchemyError):
         hint = "Does it run, and is HOTLINE_DATABASE_URL right?"
         return f"The database failed ({name}). {hint}"
-    return f"{name} at {origin(error)}. This is a fault of ours."
+    return f"{name} at {origin_of(error)}. This is a fault of ours."
 
 
-def _fail(message: str, code: int) -> int:
+def _print_failure(message: str, code: int) -> int:
     print("hotline: " + " ".join(message.split()), file=sys.stderr)
     return code
 
@@ -84,7 +86,7 @@ def _fail(message: str, code: int) -> int:
 def _fail_in_log(message: str, code: int) -> int:
     """A person at a terminal reads a sentence; a journal gets an object like all the others."""
     if sys.stderr.isatty():
-        return _fail(message, code)
+        return _print_failure(message, code)
     import structlog
 
     structlog.get_logger().critical(

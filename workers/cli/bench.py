@@ -27,14 +27,14 @@ def url(seconds: float = SECONDS, json: bool = JSON) -> None:
     """Identity of locations, URLs per second on one core."""
     from workers.bench.locations import run
 
-    _print(run(seconds), json)
+    _print_result(run(seconds), json)
 
 
 def hash_(seconds: float = SECONDS, json: bool = JSON) -> None:
     """Decoding and hashing of pictures, pictures per second on one core."""
     from workers.bench.fingerprints import run
 
-    _print(run(seconds), json)
+    _print_result(run(seconds), json)
 
 
 def match(
@@ -46,7 +46,7 @@ def match(
     """Matching PDQ hashes at distance 31, queries per second."""
     from workers.bench.matching import run
 
-    _print(
+    _print_result(
         run(size=size, tick=lambda text: stderr.print(text, style="dim")), json
     )
 
@@ -63,7 +63,7 @@ def import_(
     """Importing a list, a changed version of it, going back and exporting, entries per second."""
     from workers.bench.imports import run
 
-    _print(run(size, database=database), json)
+    _print_result(run(size, database=database), json)
 
 
 def intake(
@@ -78,7 +78,7 @@ def intake(
     """Accepting reports through the web server, beside a bare view; reports per second."""
     from workers.bench.intake import run
 
-    _print(run(seconds, database=database), json)
+    _print_result(run(seconds, database=database), json)
 
 
 def pipeline(
@@ -113,7 +113,7 @@ def pipeline(
         database=database,
         tick=lambda text: stderr.print(text, style="dim"),
     )
-    _print(told, json)
+    _print_result(told, json)
 
 
 def watch(
@@ -131,10 +131,10 @@ def watch(
         database=database,
         tick=lambda text: stderr.print(text, style="dim"),
     )
-    _print(told, json)
+    _print_result(told, json)
 
 
-def _print(result: dict[str, Any], json: bool) -> None:
+def _print_result(result: dict[str, Any], json: bool) -> None:
     if json:
         emit_json(result)
         return

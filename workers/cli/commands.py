@@ -102,13 +102,13 @@ class CommandsOnDemand(TyperGroup):
     def resolve_command(
         self, ctx: Context, args: list[str]
     ) -> tuple[str | None, Command | None, list[str]]:
-        from hotline.core.logs import configure
+        from hotline.core.logs import configure_logging
 
         name, placeholder, rest = super().resolve_command(ctx, args)
         if name is None or placeholder is None:
             return name, placeholder, rest
         # A command of the service does it again, with its own level.
-        configure("warning")
+        configure_logging("warning")
         return name, load_command(name), rest
 
 

@@ -7,10 +7,14 @@ import sys
 import typer
 
 from hotline.core.context import build_context
-from hotline.core.logs import configure
+from hotline.core.logs import configure_logging
 from hotline.core.settings import Settings, load_settings
 from workers.cli.output import stderr, stdout
-from workers.cli.service import announce, prepare, show_password
+from workers.cli.service import (
+    announce_addresses,
+    prepare_house,
+    show_password,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +29,7 @@ def demo() -> None:
     from workers.demo.configure import sandbox_settings
 
     settings = sandbox_settings()
-    configure(settings.log_level)
+    configure_logging(settings.log_level)
     lock = supervise.lock_data_dir(settings)
     try:
         for offset in (
@@ -35,11 +39,11 @@ def demo() -> None:
             world.SMTP_PORT_OFFSET,
         ):
             supervise.require_free_port(settings.host, settings.port + offset)
-        show_password(prepare(settings))
+        show_password(prepare_house(settings))
         children = supervise.service_children(settings)
         command = [sys.executable, "-m", "workers", "sandbox"]
         children.insert(0, supervise.Child("sandbox", command))
-        supervise.Tree(settings, children).run(lambda: _ready(settings))
+        supervise.Tree(settings, children).run(lambda: _check_ready(settings))
         stderr.print("Stopped.")
     finally:
         lock.close()
@@ -52,7 +56,7 @@ def sandbox() -> None:
     serve(load_settings())
 
 
-def _ready(settings: Settings) -> None:
+def _check_ready(settings: Settings) -> None:
     from workers.demo import world
     from workers.demo.stage import set_stage
     from workers.transport import Transport
@@ -75,4 +79,4 @@ def _ready(settings: Settings) -> None:
         stdout.print(
             f"  Demo sign-in     {username:<8} password: {words}", markup=False
         )
-    announce(settings)
+    announce_addresses(settings)

@@ -32,45 +32,45 @@ def hash_files(
     from triage.fingerprints import fingerprint_media
 
     for name in files:
-        _check(name)
+        _check_names(name)
     for name in files:
-        fingerprint = fingerprint_media(_read(name), dihedral=dihedral)
+        fingerprint = fingerprint_media(_read_file(name), dihedral=dihedral)
         if json:
-            emit_json({"file": _shown(name), **fingerprint.to_json()})
+            emit_json({"file": _printable_name(name), **fingerprint.to_json()})
         else:
-            _print(_shown(name), fingerprint)
+            _print_fingerprint(_printable_name(name), fingerprint)
 
 
-def _check(name: str) -> None:
+def _check_names(name: str) -> None:
     """Every name is looked at before the first file is hashed: all is printed, or nothing."""
     path = Path(name)
     if path.is_dir():
         raise InvalidInput(
-            f"{_shown(name)} is a directory: name the files in it."
+            f"{_printable_name(name)} is a directory: name the files in it."
         )
     if not path.exists():
-        raise InvalidInput(f"{_shown(name)} does not exist.")
+        raise InvalidInput(f"{_printable_name(name)} does not exist.")
     if not os.access(path, os.R_OK):
         raise InvalidInput(
-            f"{_shown(name)} cannot be read: permission denied."
+            f"{_printable_name(name)} cannot be read: permission denied."
         )
 
 
-def _read(name: str) -> bytes:
+def _read_file(name: str) -> bytes:
     try:
         return Path(name).read_bytes()
     except OSError as error:
         raise InvalidInput(
-            f"{_shown(name)} cannot be read: {error.strerror}."
+            f"{_printable_name(name)} cannot be read: {error.strerror}."
         ) from None
 
 
-def _shown(name: str) -> str:
+def _printable_name(name: str) -> str:
     """A name may hold bytes that are no text; they are shown as replacement characters."""
     return os.fsencode(name).decode(errors="replace")
 
 
-def _print(name: str, fingerprint: MediaFingerprint) -> None:
+def _print_fingerprint(name: str, fingerprint: MediaFingerprint) -> None:
     facts = fingerprint.to_json()
     frames, turned = facts.pop("frames"), facts.pop("dihedral")
     facts["problems"] = ", ".join(facts["problems"])

@@ -18,9 +18,9 @@ from triage.hashlists.kinds import ListClass
 from workers.cli import hashlist_changes
 from workers.cli.opening import open_house
 from workers.cli.output import (
-    alternatives,
     emit_json,
-    progress,
+    list_alternatives,
+    make_progress,
     stderr,
     stdout,
 )
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 ACTOR = "cli"
 MB = 1_000_000
-FORMAT_NAMES = alternatives(formats.list_formats())
-WRITABLE_NAMES = alternatives(formats.writable_formats())
-READABLE = alternatives(
+FORMAT_NAMES = list_alternatives(formats.list_formats())
+WRITABLE_NAMES = list_alternatives(formats.writable_formats())
+READABLE = list_alternatives(
     known.label for known in formats.list_formats().values()
 )
 
@@ -89,13 +89,13 @@ def import_(
     if licence:
         given["licence"] = licence
     context = open_house()
-    with _open(file) as stream, progress() as bar:
+    with _open_file(file) as stream, make_progress() as bar:
         if not stream.seekable():
             raise InvalidInput(
                 f"{file} can be read only once.",
                 hint="Save it to a file first.",
             )
-        chosen = form or formats.detect(stream.read(65_536), file.name)
+        chosen = form or formats.detect_format(stream.read(65_536), file.name)
         size = stream.seek(0, SEEK_END)
         stream.seek(0)
         task = bar.add_task(f"Importing into {name}, MB", total=size // MB + 1)
@@ -111,7 +111,7 @@ def import_(
             resumed=_tell_resumed,
             **given,
         )
-    _tell(name, file.name, {"format": chosen}, done, json)
+    _print_import(name, file.name, {"format": chosen}, done, json)
 
 
 def update(
@@ -133,14 +133,14 @@ def update(
     """Fetch what is new in a shared list, and make it the next version: all pages or nothing."""
     from hotline.core.network.client import reach_of
     from triage.hashlists.owners.ncmec import HashSharing
-    from triage.hashlists.owners.ncmec import update as fetch
+    from triage.hashlists.owners.ncmec import update_list as fetch
 
     context = open_house()
     user, password = _first_line(user_file), _first_line(password_file)
     sharing_service = HashSharing(
         ncmec, user, password, reach=reach_of(context.settings)
     )
-    with sharing_service as sharing, progress() as bar:
+    with sharing_service as sharing, make_progress() as bar:
         task = bar.add_task(f"Fetching {name}", total=None)
         found = fetch(
             context,
@@ -152,7 +152,7 @@ def update(
             tick=lambda entries: bar.update(task, completed=entries),
         )
     if found.done is not None:
-        _tell(
+        _print_import(
             name, "NCMEC", {"checkpoint": found.checkpoint}, found.done, json
         )
     elif json:
@@ -172,7 +172,7 @@ def _tell_resumed(records: int) -> None:
     )
 
 
-def _tell(
+def _print_import(
     name: str, origin: str, more: dict[str, str], done: Import, json: bool
 ) -> None:
     """What an import did; the first few lines that could not be read go to stderr."""
@@ -204,7 +204,7 @@ def list_(
 
     context = open_house()
     with context.database.reading() as session:
-        sizes = service.sizes(session)
+        sizes = service.list_sizes(session)
         found = [
             {
                 "name": entry.name,
@@ -253,7 +253,9 @@ def versions(
                 "removed": one.removed,
                 "rejected": one.rejected,
             }
-            for one in service.versions(session, service.named(session, name))
+            for one in service.list_versions(
+                session, service.find_list(session, name)
+            )
         ]
     if json:
         for row in found:
@@ -282,13 +284,13 @@ def diff(
     Of a list that may not be exported only the first 8 digits are shown.
     """
     from triage.hashlists import service
-    from triage.hashlists.imports.differences import differences
+    from triage.hashlists.imports.differences import list_differences
 
     context = open_house()
     with context.database.reading() as session:
-        target = service.named(session, name)
+        target = service.find_list(session, name)
         newest = target.version if after is None else after
-        for sign, kind, whole, category in differences(
+        for sign, kind, whole, category in list_differences(
             session, target, before, newest
         ):
             value = whole if target.exportable else f"{whole[:8]}…"
@@ -321,7 +323,7 @@ def export(
         context.database.reading() as session
     ):  # by now the log says so, whatever comes of it
         entries = exports.stream_entries(session, hash_list)
-        formats.write(form, entries, sys.stdout.buffer)
+        formats.write_entries(form, entries, sys.stdout.buffer)
     sys.stdout.buffer.flush()
 
 
@@ -343,7 +345,7 @@ def own(
         record_export(session, form, actor=ACTOR, now=utc_now())
     with context.database.reading() as session:
         source = context.settings.hotline_domain
-        formats.write(
+        formats.write_entries(
             form, own_entries(session, source=source), sys.stdout.buffer
         )
     sys.stdout.buffer.flush()
@@ -363,7 +365,7 @@ def rollback(
         now = utc_now()
         done = service.roll_back(
             session,
-            service.named(session, name),
+            service.find_list(session, name),
             version,
             actor=ACTOR,
             now=now,
@@ -374,14 +376,14 @@ def rollback(
 
 
 def _first_line(file: Path) -> str:
-    with _open(file) as stream:
+    with _open_file(file) as stream:
         line = stream.readline(1_000).decode("utf-8", "replace").strip()
     if not line:
         raise InvalidInput(f"{file} is empty.")
     return line
 
 
-def _open(file: Path) -> BinaryIO:
+def _open_file(file: Path) -> BinaryIO:
     try:
         return file.open("rb")
     except OSError as error:

@@ -52,7 +52,7 @@ def change(
         "source": source,
         "licence": licence,
         "default_class": default_class,
-        "category_map": _mapping(label),
+        "category_map": _parse_labels(label),
         "confidence": confidence,
         "exportable": exportable,
         "pdq_threshold": pdq_threshold,
@@ -69,7 +69,7 @@ def change(
         )
     context = open_house()
     with context.database.writing() as session:
-        found = service.named(session, name)
+        found = service.find_list(session, name)
         service.set_properties(
             session, found, properties, actor=ACTOR, now=utc_now()
         )
@@ -91,18 +91,18 @@ def police(
 
     context = open_house()
     with context.database.writing() as session:
-        found, now = service.named(session, name), utc_now()
+        found, now = service.find_list(session, name), utc_now()
         if on:
             if context.settings.second_person:
                 raise Forbidden(
                     "Two persons switch this on; a command cannot tell who they are.",
                     hint="Ask on the console's page of hash lists, where another one agrees.",
                 )
-            switch.ask(
+            switch.ask_for_switch(
                 session, found, actor=ACTOR, second_person=False, now=now
             )
         else:
-            switch.stop(session, found, actor=ACTOR, now=now)
+            switch.stop_switch(session, found, actor=ACTOR, now=now)
         state = switch.state_of(found)
     told = {
         "on": "a strong match tells the police by itself from now on",
@@ -116,7 +116,7 @@ def police(
     stdout.print(f"{name}: {told[state]}.", markup=False)
 
 
-def _mapping(labels: list[str]) -> dict[str, str] | None:
+def _parse_labels(labels: list[str]) -> dict[str, str] | None:
     pairs = [text.rpartition("=") for text in labels]
     if not all(label and found for label, _, found in pairs):
         raise InvalidInput(
@@ -127,19 +127,19 @@ def _mapping(labels: list[str]) -> dict[str, str] | None:
 
 def enable(name: str = typer.Argument(help="The list's name.")) -> None:
     """Match with the list again."""
-    _switch(name, True, utc_now())
+    _switch_list(name, True, utc_now())
 
 
 def disable(name: str = typer.Argument(help="The list's name.")) -> None:
     """Match with the list no more; its entries stay."""
-    _switch(name, False, utc_now())
+    _switch_list(name, False, utc_now())
 
 
-def _switch(name: str, enabled: bool, now: datetime) -> None:
+def _switch_list(name: str, enabled: bool, now: datetime) -> None:
     from triage.hashlists import service
 
     context = open_house()
     with context.database.writing() as session:
-        found = service.named(session, name)
+        found = service.find_list(session, name)
         service.set_enabled(session, found, enabled, actor=ACTOR, now=now)
     stdout.print(f"{name} is {'on' if enabled else 'off'}.")

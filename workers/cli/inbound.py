@@ -45,37 +45,37 @@ def ncmec(
     files: Files, source: Source = "NCMEC", json: AsJson = False
 ) -> None:
     """CyberTipline reports as XML. What they say of files is dropped unread."""
-    from hotline.intake.inbound.ncmec import parse
+    from hotline.intake.inbound.ncmec import parse_cybertipline
 
-    _import(files, parse, source, json)
+    _import_files(files, parse_cybertipline, source, json)
 
 
 def arf(
     files: Files, source: Source = "ARF file", json: AsJson = False
 ) -> None:
     """Abuse reports as mails (RFC 5965). The mail that is complained about is not looked at."""
-    from hotline.intake.inbound.arf import parse
+    from hotline.intake.inbound.arf import parse_arf
 
-    _import(files, parse, source, json)
+    _import_files(files, parse_arf, source, json)
 
 
 def xarf(
     files: Files, source: Source = "X-ARF file", json: AsJson = False
 ) -> None:
     """X-ARF reports as JSON: version 4, or 0.2. Evidence is dropped unread."""
-    from hotline.intake.inbound.xarf import parse
+    from hotline.intake.inbound.xarf import parse_xarf
 
-    _import(files, parse, source, json)
+    _import_files(files, parse_xarf, source, json)
 
 
-def _import(
+def _import_files(
     files: list[str],
     parse: Callable[[bytes], tuple[Inbound, ...]],
     source: str,
     json: bool,
 ) -> None:
     """Each file is stored whole or not at all; a bad one does not stop the others."""
-    from hotline.intake.inbound.store import store
+    from hotline.intake.inbound.store import store_inbound
     from hotline.intake.vocabulary import Channel
 
     context = open_house()
@@ -83,9 +83,9 @@ def _import(
     try:
         for file in files:
             try:
-                found = parse(_read(file))
+                found = parse(_read_file(file))
                 with context.database.writing() as session:
-                    stored = store(
+                    stored = store_inbound(
                         session,
                         context,
                         found,
@@ -112,7 +112,7 @@ def _import(
         raise InvalidInput(f"{bad} of {len(files)} files could not be read.")
 
 
-def _read(file: str) -> bytes:
+def _read_file(file: str) -> bytes:
     try:
         if file == "-":
             body = sys.stdin.buffer.read(MAX_BYTES + 1)

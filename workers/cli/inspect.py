@@ -37,17 +37,17 @@ def inspect(
         )
     context = open_house(settings)
     try:
-        result = _triage(context, found[0])
+        result = _inspect_location(context, found[0])
     finally:
         context.close()
     if json:
         emit_json(result)
     else:
-        _print(result)
+        _print_result(result)
 
 
-def _triage(context: Context, location: Any) -> dict[str, Any]:
-    from triage.cases.examination.examine import look
+def _inspect_location(context: Context, location: Any) -> dict[str, Any]:
+    from triage.cases.examination.examine import examine_location
     from triage.fetching.process.client import Fetcher
     from triage.hosting.build import build_lookup
     from triage.items.models import Item
@@ -60,7 +60,7 @@ def _triage(context: Context, location: Any) -> dict[str, Any]:
         fetchable=location.fetchable,
     )
     with Fetcher() as fetcher:
-        seen = look(
+        seen = examine_location(
             item,
             settings=context.settings,
             fetcher=fetcher,
@@ -72,7 +72,7 @@ def _triage(context: Context, location: Any) -> dict[str, Any]:
         if seen.report
         else []
     )
-    matches = _matches(
+    matches = _matches_summary(
         context, [found.fingerprint for found in media if found.fingerprint]
     )
     return {
@@ -86,16 +86,16 @@ def _triage(context: Context, location: Any) -> dict[str, Any]:
                 entry.to_json() for entry in seen.facts.observations
             ],
         },
-        "fetch": _fetch(seen.report),
+        "fetch": _fetch_summary(seen.report),
         "media": [
             {"url": found.url, **(found.fingerprint or {})} for found in media
         ],
         "matches": matches,
-        "routing": _routing(context, location, seen.facts, matches),
+        "routing": _routing_summary(context, location, seen.facts, matches),
     }
 
 
-def _fetch(report: Any) -> dict[str, Any]:
+def _fetch_summary(report: Any) -> dict[str, Any]:
     if report is None:
         return {
             "outcome": "not_fetchable",
@@ -114,7 +114,7 @@ def _fetch(report: Any) -> dict[str, Any]:
     }
 
 
-def _matches(
+def _matches_summary(
     context: Context, fingerprints: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     from triage.hashlists.search.matcher import Matcher, Query
@@ -139,10 +139,10 @@ def _matches(
     return found
 
 
-def _routing(
+def _routing_summary(
     context: Context, location: Any, facts: Any, matches: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    from triage.jurisdiction import Facts, load_rules, route
+    from triage.jurisdiction import Facts, load_rules, route_facts
 
     known = {
         "home": context.settings.country,
@@ -152,11 +152,13 @@ def _routing(
         "known_list": matches[0]["class"] if matches else None,
     }
     rules = load_rules(context.settings.data_dir)
-    answer: dict[str, Any] = route(Facts.from_json(known), rules).to_json()
+    answer: dict[str, Any] = route_facts(
+        Facts.from_json(known), rules
+    ).to_json()
     return answer
 
 
-def _print(result: dict[str, Any]) -> None:
+def _print_result(result: dict[str, Any]) -> None:
     location, hosting, fetch = (
         result["location"],
         result["hosting"],

@@ -10,9 +10,9 @@ from hotline.core.context import utc_now
 from hotline.core.errors import NotFound
 from hotline.intake.api import keys, webhooks
 from hotline.intake.models import ApiKey
-from workers.cli.opening import house
+from workers.cli.opening import opened_house
 from workers.cli.output import emit_each, emit_json
-from workers.cli.user import actor
+from workers.cli.user import operator_name
 
 DAILY_QUOTA = 10_000
 """As many reports as one bulk body may hold."""
@@ -57,19 +57,24 @@ def add(
 ) -> None:
     """Make a key. It is printed once, as is the secret that signs what goes to its webhook."""
     made = {"name": name}
-    with house() as context, context.database.writing() as session:
-        made["key"] = keys.create(
+    with opened_house() as context, context.database.writing() as session:
+        made["key"] = keys.create_key(
             session,
             context,
             name,
             scopes=list(dict.fromkeys(scope)),
             daily_quota=quota,
-            actor=actor(),
+            actor=operator_name(),
             now=utc_now(),
         )
         if webhook:
-            made["webhook_secret"] = webhooks.subscribe(
-                session, context, name, webhook, actor=actor(), now=utc_now()
+            made["webhook_secret"] = webhooks.subscribe_sender(
+                session,
+                context,
+                name,
+                webhook,
+                actor=operator_name(),
+                now=utc_now(),
             )
     if as_json:
         emit_json(made)
@@ -84,16 +89,16 @@ def add(
 @app.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """Every key by its sender's name, with scopes, quota and whether it still works."""
-    with house() as context, context.database.reading() as session:
-        shapes = [_shape(key) for key in keys.every(session)]
-    emit_each(shapes, as_json, _line)
+    with opened_house() as context, context.database.reading() as session:
+        shapes = [_key_shape(key) for key in keys.list_keys(session)]
+    emit_each(shapes, as_json, _key_line)
 
 
 @app.command()
 def revoke(name: Name) -> None:
     """End a key at once. Reports that came with it stay."""
-    with house() as context, context.database.writing() as session:
-        keys.revoke(session, name, actor=actor(), now=utc_now())
+    with opened_house() as context, context.database.writing() as session:
+        keys.revoke_key(session, name, actor=operator_name(), now=utc_now())
     print(f"The key of {name} is revoked.")
 
 
@@ -106,9 +111,9 @@ def set_webhook(
     as_json: AsJson = False,
 ) -> None:
     """Tell a sender's server at URL from now on. Its secret is new and printed once."""
-    with house() as context, context.database.writing() as session:
-        secret = webhooks.subscribe(
-            session, context, name, url, actor=actor(), now=utc_now()
+    with opened_house() as context, context.database.writing() as session:
+        secret = webhooks.subscribe_sender(
+            session, context, name, url, actor=operator_name(), now=utc_now()
         )
     if as_json:
         emit_json({"name": name, "webhook": url, "webhook_secret": secret})
@@ -119,8 +124,10 @@ def set_webhook(
 @hooks.command("remove")
 def remove_webhook(name: Name) -> None:
     """Tell a sender's server nothing any more. The key stays."""
-    with house() as context, context.database.writing() as session:
-        webhooks.unsubscribe(session, name, actor=actor(), now=utc_now())
+    with opened_house() as context, context.database.writing() as session:
+        webhooks.unsubscribe_sender(
+            session, name, actor=operator_name(), now=utc_now()
+        )
     print(f"The webhook of {name} is removed.")
 
 
@@ -129,9 +136,9 @@ def try_webhook(name: Name) -> None:
     """Send a signed test message at once, and say what became of it."""
     from workers.webhooks import fire
 
-    with house() as context:
+    with opened_house() as context:
         with context.database.reading() as session:
-            key = keys.named(session, name)
+            key = keys.find_key(session, name)
             receiver = webhooks.receiver_of(session, context, key.id)
         if receiver is None:
             raise NotFound(f"The key of {name} has no webhook, or is revoked.")
@@ -139,7 +146,7 @@ def try_webhook(name: Name) -> None:
     print(f"The webhook of {name} took the message.")
 
 
-def _shape(key: ApiKey) -> dict[str, Any]:
+def _key_shape(key: ApiKey) -> dict[str, Any]:
     return {
         "name": key.name,
         "scopes": key.scopes,
@@ -150,7 +157,7 @@ def _shape(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def _line(shape: dict[str, Any]) -> str:
+def _key_line(shape: dict[str, Any]) -> str:
     state = "revoked" if shape["revoked_at"] else "active"
     scopes = ",".join(shape["scopes"])
     return f"{shape['name']:<30} {scopes:<14} {shape['daily_quota']:>8} a day  {state}"

@@ -9,7 +9,7 @@ import typer
 from hotline.core.errors import InvalidInput
 from triage.locations import identify_one
 from workers.cli.opening import open_house
-from workers.cli.output import emit_json, inputs, stdout
+from workers.cli.output import emit_json, read_inputs, stdout
 
 
 def register(app: typer.Typer) -> None:
@@ -32,13 +32,13 @@ def match(
     matcher = Matcher(context)
     with context.database.writing() as session:
         asked = 0
-        for text in inputs(hashes):
+        for text in read_inputs(hashes):
             if not text.strip():
                 continue
             asked += 1
-            hits = matcher.match(session, _query(text.strip()))
-            _show(text.strip(), [_shape(hit) for hit in hits], json)
-        audit.record(
+            hits = matcher.match(session, _parse_query(text.strip()))
+            _print_hits(text.strip(), [_hit_shape(hit) for hit in hits], json)
+        audit.record_entry(
             session,
             actor="cli",
             action="hashlist.looked_up",
@@ -49,7 +49,7 @@ def match(
         )
 
 
-def _query(text: str) -> Any:
+def _parse_query(text: str) -> Any:
     from triage.hashlists.search.matcher import Query
 
     kind, value = hash_of(text)
@@ -77,7 +77,7 @@ def hash_of(text: str) -> tuple[str, str]:
     )
 
 
-def _shape(hit: Any) -> dict[str, Any]:
+def _hit_shape(hit: Any) -> dict[str, Any]:
     return {
         "list": hit.hash_list.name,
         "kind": hit.entry.kind,
@@ -90,7 +90,7 @@ def _shape(hit: Any) -> dict[str, Any]:
     }
 
 
-def _show(text: str, found: list[dict[str, Any]], json: bool) -> None:
+def _print_hits(text: str, found: list[dict[str, Any]], json: bool) -> None:
     if json:
         emit_json({"input": text, "matches": found})
         return

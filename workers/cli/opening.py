@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hotline.core.context import Context, build_context
-from hotline.core.logs import configure
+from hotline.core.logs import configure_logging
 from hotline.core.settings import Settings, load_settings
 
 
@@ -15,14 +15,14 @@ def open_house(settings: Settings | None = None) -> Context:
     from workers.migrations.run import require_current
 
     settings = settings or load_settings()
-    configure(settings.log_level)
+    configure_logging(settings.log_level)
     context = build_context(settings)
     require_current(context.database)
     return context
 
 
 @contextmanager
-def house() -> Iterator[Context]:
+def opened_house() -> Iterator[Context]:
     """``open_house``, closed at the end."""
     context = open_house()
     try:

@@ -22,7 +22,7 @@ stderr = Console(stderr=True, highlight=False)
 stdout = Console(highlight=False)
 
 
-def alternatives(words: Iterable[str]) -> str:
+def list_alternatives(words: Iterable[str]) -> str:
     """Words as a help text lists them: ``alternatives(["a", "b", "c"])`` is "a, b or c"."""
     *others, last = words
     return f"{', '.join(others)} or {last}" if others else last
@@ -46,7 +46,7 @@ def emit_each(
             stdout.print(line(shape), markup=False)
 
 
-def progress() -> Progress:
+def make_progress() -> Progress:
     """A progress bar on stderr; silent where stderr is not a terminal."""
     return Progress(
         TextColumn("{task.description}"),
@@ -59,7 +59,7 @@ def progress() -> Progress:
     )
 
 
-def inputs(arguments: Iterable[str]) -> Iterator[str]:
+def read_inputs(arguments: Iterable[str]) -> Iterator[str]:
     """Each argument is one input; a lone ``-`` stands for the lines of standard input."""
     for argument in arguments:
         if argument == "-":

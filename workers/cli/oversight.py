@@ -49,7 +49,7 @@ def verify(
     assert context.settings.audit_heads_file is not None
     path = heads or context.settings.audit_heads_file
     with context.database.reading() as session:
-        result = audit.verify(session, path, context.keyring)
+        result = audit.verify_chain(session, path, context.keyring)
     if json:
         emit_json(
             {
@@ -111,7 +111,7 @@ def restored(
             kept=audit.last_agreeing(session, path),
             lost=last.number if last else 0,
         )
-        audit.record(
+        audit.record_entry(
             session,
             actor=f"person:{first}",
             action="audit.restored",
@@ -122,7 +122,7 @@ def restored(
             why=restore.reason,
             lost=restore.lost,
         )
-        audit.seal(session)
+        audit.seal_entries(session)
     with context.database.reading() as session:
         audit.write_head(session, path, context.keyring, now, restore=restore)
     stdout.print("Noted. The log is sealed and verified from here on.")
@@ -185,11 +185,11 @@ def check() -> None:
     stdout.print(
         f"Settings and data files are good. Home country: {settings.country}."
     )
-    for note in gaps(settings):
+    for note in find_gaps(settings):
         stdout.print(f"Note: {note}", soft_wrap=True, markup=False)
 
 
-def gaps(settings: Settings) -> list[str]:
+def find_gaps(settings: Settings) -> list[str]:
     """What is not wrong, but leaves a part of the service without effect."""
     found = []
     if not settings.smtp_host:
@@ -221,8 +221,8 @@ def list_faults(settings: Settings) -> list[str]:
 
     folder = settings.data_dir
     faults = [
-        *countries.faults(folder),
-        *languages.faults(folder),
+        *countries.find_country_faults(folder),
+        *languages.find_language_faults(folder),
         *rules.list_faults(folder),
         *priority.list_faults(folder),
         *seed.faults(folder),
@@ -245,7 +245,7 @@ def list_faults(settings: Settings) -> list[str]:
             load(folder)
         except Misconfigured as error:
             faults.append(str(error))
-    if settings.country not in countries.available(folder):
+    if settings.country not in countries.list_countries(folder):
         faults.append(
             f"There is no data file for the home country {settings.country}."
         )
@@ -267,13 +267,13 @@ def stats(
     for group, values in found.items():
         stdout.print(group.replace("_", " "), style="bold")
         for name, value in values.items():
-            line = f"  {name.replace('_', ' '):<28} {_words(value)}"
+            line = f"  {name.replace('_', ' '):<28} {_in_words(value)}"
             stdout.print(line, soft_wrap=True, markup=False)
 
 
-def _words(value: object) -> str:
+def _in_words(value: object) -> str:
     if isinstance(value, dict):
         return "  ".join(
-            f"{name} {_words(entry)}" for name, entry in value.items()
+            f"{name} {_in_words(entry)}" for name, entry in value.items()
         )
     return "-" if value is None else str(value)

@@ -37,20 +37,22 @@ def route_facts(
 ) -> None:
     """Say who has jurisdiction and who must be told, and why. Nothing is sent or written."""
     from hotline.core.settings import load_settings
-    from triage.jurisdiction import Facts, load_rules, route
+    from triage.jurisdiction import Facts, load_rules, route_facts
 
-    data = _object(_read(facts))
+    data = _parse_object(_read_file(facts))
     if home and data.get("home") is None:
         data["home"] = home
     known = Facts.from_json(data)
-    routing = route(known, load_rules(load_settings().data_dir), language)
+    routing = route_facts(
+        known, load_rules(load_settings().data_dir), language
+    )
     if json:
         emit_json(routing.to_json())
     else:
-        _print(routing)
+        _print_routing(routing)
 
 
-def _read(name: str) -> bytes:
+def _read_file(name: str) -> bytes:
     try:
         if name == "-":
             raw = sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -67,10 +69,12 @@ def _read(name: str) -> bytes:
     return raw
 
 
-def _object(raw: bytes) -> dict[str, Any]:
+def _parse_object(raw: bytes) -> dict[str, Any]:
     """The JSON object; a name that stands twice is refused, as only one of the two could count."""
     try:
-        data = jsonlib.loads(raw.decode("utf-8-sig"), object_pairs_hook=_once)
+        data = jsonlib.loads(
+            raw.decode("utf-8-sig"), object_pairs_hook=_refuse_repeated_names
+        )
     except UnicodeDecodeError as error:
         raise InvalidInput(
             f"The facts are not UTF-8, from byte {error.start} on."
@@ -91,7 +95,7 @@ def _object(raw: bytes) -> dict[str, Any]:
     return data
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
@@ -102,7 +106,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _print(routing: Routing) -> None:
+def _print_routing(routing: Routing) -> None:
     """For a person at a terminal: one line a route or ground, its reasons beneath, never cut."""
     from rich.padding import Padding
     from rich.text import Text

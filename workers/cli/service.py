@@ -6,7 +6,7 @@ import typer
 
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import InvalidInput
-from hotline.core.logs import configure
+from hotline.core.logs import configure_logging
 from hotline.core.settings import Settings, load_settings
 from workers.cli.output import stderr, stdout
 
@@ -27,13 +27,13 @@ def up() -> None:
     """Run everything: Redis if need be, web, workers and scheduler, until Ctrl-C."""
     from workers import supervise
 
-    settings = _settings()
+    settings = _load_settings()
     lock = supervise.lock_data_dir(settings)
     try:
         supervise.require_free_port(settings.host, settings.port)
-        show_password(prepare(settings))
+        show_password(prepare_house(settings))
         tree = supervise.Tree(settings, supervise.service_children(settings))
-        tree.run(lambda: announce(settings))
+        tree.run(lambda: announce_addresses(settings))
         stderr.print("Stopped.")
     finally:
         lock.close()
@@ -43,7 +43,7 @@ def web() -> None:
     """Serve the pages and the API."""
     from workers.web_server import serve
 
-    serve(_settings())
+    serve(_load_settings())
 
 
 def worker(
@@ -64,7 +64,7 @@ def worker(
         raise InvalidInput(
             f"There is no such kind of work. There are: {', '.join(Pool)}."
         )
-    settings = _settings()
+    settings = _load_settings()
     context = build_context(settings)
     require_current(context.database)
     context.close()
@@ -77,7 +77,7 @@ def scheduler() -> None:
     from workers.schedule import run_forever
     from workers.transport import Transport
 
-    settings = _settings()
+    settings = _load_settings()
     transport = Transport(settings)
     context = build_context(settings, after_commit=transport.after_commit)
     require_current(context.database)
@@ -88,10 +88,10 @@ def upgrade() -> None:
     """Bring the database's schema and the directory's seed up to date."""
     from workers.migrations import run
 
-    context = build_context(_settings())
-    before = run.current(context.database)
+    context = build_context(_load_settings())
+    before = run.current_revision(context.database)
     _bring_up_to_date(context)
-    after = run.current(context.database)
+    after = run.current_revision(context.database)
     stdout.print(
         f"Schema: {before or 'none'} -> {after}"
         if before != after
@@ -99,7 +99,7 @@ def upgrade() -> None:
     )
 
 
-def prepare(settings: Settings) -> str:
+def prepare_house(settings: Settings) -> str:
     """Schema, directory, first administrator; returns the password if one was made just now."""
     context = build_context(settings)
     try:
@@ -116,7 +116,7 @@ def _bring_up_to_date(context: Context) -> None:
     from partners.directory.service import seed_directory
     from workers.migrations import run
 
-    run.upgrade(context.database)
+    run.upgrade_schema(context.database)
     with context.database.writing() as session:
         seed_directory(Act(session, context, audit.SYSTEM, utc_now()))
 
@@ -144,19 +144,19 @@ def first_administrator(context: Context) -> str:
 def show_password(password: str) -> None:
     """At once, before anything else can fail: it is stored only as a hash and never shown again."""
     if password:
-        _tell(
+        _print_addresses(
             "",
             f"  First administrator: {FIRST_ADMINISTRATOR}   password: {password}",
             "  The password is shown this once only. Sign in and add people.",
         )
 
 
-def announce(settings: Settings) -> None:
+def announce_addresses(settings: Settings) -> None:
     """Where everything is, once it answers."""
-    from workers.cli.oversight import gaps
+    from workers.cli.oversight import find_gaps
 
-    _tell(
-        *(f"  Note: {gap}" for gap in gaps(settings)),
+    _print_addresses(
+        *(f"  Note: {gap}" for gap in find_gaps(settings)),
         "",
         f"  Public form      {settings.public_url}/",
         f"  Console          {settings.console_url}/console/",
@@ -167,12 +167,12 @@ def announce(settings: Settings) -> None:
     )
 
 
-def _tell(*lines: str) -> None:
+def _print_addresses(*lines: str) -> None:
     for line in lines:
         stdout.print(line, soft_wrap=True, markup=False)
 
 
-def _settings() -> Settings:
+def _load_settings() -> Settings:
     settings = load_settings()
-    configure(settings.log_level)
+    configure_logging(settings.log_level)
     return settings

@@ -10,7 +10,7 @@ import typer
 from triage.locations import Location, identify
 from triage.locations.location import PROBLEMS, shorten
 from triage.locations.text.repair import scrub
-from workers.cli.output import emit_json, inputs
+from workers.cli.output import emit_json, read_inputs
 
 _LONGEST_ECHO = 4_000
 _COLUMN = 10
@@ -42,16 +42,18 @@ def url(
     ] = None,
 ) -> None:
     """Say which locations each TEXT names, in their one normal form."""
-    for text in inputs(texts):
+    for text in read_inputs(texts):
         found = identify(text, region=region.upper() if region else None)
         for location in found:
             if as_json:
-                emit_json(_row(location, text, alone=len(found) == 1))
+                emit_json(_location_row(location, text, alone=len(found) == 1))
             else:
-                typer.echo("\n".join(_lines(location)))
+                typer.echo("\n".join(_location_lines(location)))
 
 
-def _row(location: Location, text: str, *, alone: bool) -> dict[str, Any]:
+def _location_row(
+    location: Location, text: str, *, alone: bool
+) -> dict[str, Any]:
     """The public shape. Where the input names one location, ``input`` is the whole of it, so that
     a caller can find its own line again, unless it holds a password or content."""
     row = location.to_json()
@@ -64,7 +66,7 @@ def _row(location: Location, text: str, *, alone: bool) -> dict[str, Any]:
     return row
 
 
-def _lines(location: Location) -> Iterator[str]:
+def _location_lines(location: Location) -> Iterator[str]:
     yield f"{location.kind:<{_COLUMN}}{location.display}"
     facts = {
         "canonical": location.canonical,

@@ -14,7 +14,7 @@ from hotline.accounts.permissions import Role
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
-from workers.cli.opening import house
+from workers.cli.opening import opened_house
 from workers.cli.output import emit_each, emit_json
 
 app = typer.Typer(
@@ -54,15 +54,15 @@ def add(
         if password_stdin
         else service.generate_password(username)
     )
-    with house() as context, context.database.writing() as session:
+    with opened_house() as context, context.database.writing() as session:
         person = service.add_person(
-            Act(session, context, actor=actor(), now=utc_now()),
+            Act(session, context, actor=operator_name(), now=utc_now()),
             username=username,
             display_name=name or username,
             role=role,
             password=password,
         )
-        shape = _shape(person)
+        shape = _person_shape(person)
     if as_json:
         emit_json(shape if password_stdin else {**shape, "password": password})
     elif password_stdin:
@@ -76,21 +76,23 @@ def add(
 @app.command("list")
 def list_people(as_json: AsJson = False) -> None:
     """Everybody, with role and whether they may sign in."""
-    with house() as context, context.database.reading() as session:
-        shapes = [_shape(person) for person in service.list_people(session)]
-    emit_each(shapes, as_json, _line)
+    with opened_house() as context, context.database.reading() as session:
+        shapes = [
+            _person_shape(person) for person in service.list_people(session)
+        ]
+    emit_each(shapes, as_json, _person_line)
 
 
 @app.command()
 def disable(username: Username) -> None:
     """End a person's access at once, on all devices."""
-    with house() as context, context.database.writing() as session:
-        act = Act(session, context, actor=actor(), now=utc_now())
+    with opened_house() as context, context.database.writing() as session:
+        act = Act(session, context, actor=operator_name(), now=utc_now())
         service.disable_person(act, username)
     print(f"{username} can no longer sign in.")
 
 
-def actor() -> str:
+def operator_name() -> str:
     """Who sits at the machine, as far as it can tell."""
     try:
         return f"cli:{getpass.getuser()}"[:80]
@@ -105,7 +107,7 @@ def _from_stdin() -> str:
     return password
 
 
-def _shape(person: Person) -> dict[str, str | None]:
+def _person_shape(person: Person) -> dict[str, str | None]:
     return {
         "username": person.username,
         "name": person.display_name,
@@ -117,6 +119,6 @@ def _shape(person: Person) -> dict[str, str | None]:
     }
 
 
-def _line(shape: dict[str, str | None]) -> str:
+def _person_line(shape: dict[str, str | None]) -> str:
     state = "disabled" if shape["disabled_at"] else "active"
     return f"{shape['username']:<20} {shape['role']:<14} {state:<9} {shape['name']}"

@@ -29,7 +29,7 @@ from partners.plans.planning import approve_plan, can_take, request_plan
 from partners.referrals.holds import release_hold
 from partners.referrals.models import Hold
 from triage.cases.models import Case
-from triage.cases.service import assess, claim
+from triage.cases.service import assess_case, claim_case
 from triage.fingerprints import fingerprint_media
 from triage.hashlists import formats
 from triage.hashlists import service as hashlists
@@ -141,7 +141,7 @@ def _hash_list(context: Context, now: datetime) -> None:
         hashlists.import_version(
             session,
             target,
-            formats.parse("csv", stream),
+            formats.parse_entries("csv", stream),
             digest=hashlib.sha256(stream.getvalue()).hexdigest(),
             whole=True,
             actor=SETTING,
@@ -203,8 +203,8 @@ def _move_on(context: Context) -> None:
         )
         now = utc_now()
         case = _case(session, context, ASSESSED_ONCE)
-        claim(session, case, arta, now, context.settings.claim_minutes)
-        assess(
+        claim_case(session, case, arta, now, context.settings.claim_minutes)
+        assess_case(
             session,
             context,
             case,
@@ -214,7 +214,7 @@ def _move_on(context: Context) -> None:
             now,
             second_required=True,
         )
-        claim(
+        claim_case(
             session,
             _case(session, context, CLAIMED),
             besnik,
@@ -244,10 +244,10 @@ def _decide(
     """Two people assess alike, one asks for all routes that can be taken, the other approves."""
     now = utc_now()
     case = _case(session, context, page)
-    assess(
+    assess_case(
         session, context, case, one, BASELINE, "", now, second_required=True
     )
-    assess(
+    assess_case(
         session, context, case, other, BASELINE, "", now, second_required=True
     )
     chosen: dict[str, uuid.UUID | None] = {

@@ -12,7 +12,7 @@ from hotline.core.storage.database import UtcDateTime
 from workers.migrations.tables import metadata
 
 
-def _render(
+def _render_type(
     kind: str, value: object, autogen: AutogenContext
 ) -> str | Literal[False]:
     # Migrations must not change their meaning when our own types do.
@@ -28,7 +28,7 @@ OPTIONS: dict[str, Any] = {
     "target_metadata": metadata,
     "render_as_batch": True,
     "compare_type": True,
-    "render_item": _render,
+    "render_item": _render_type,
     "transaction_per_migration": True,
 }
 if (

@@ -15,57 +15,57 @@ from hotline.core.errors import Misconfigured
 from hotline.core.storage.database import Database
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _alembic_config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["connection"] = connection
     return config
 
 
-def upgrade(database: Database, revision: str = "head") -> None:
+def upgrade_schema(database: Database, revision: str = "head") -> None:
     """Bring the schema up to ``revision``."""
     with database.engine.connect() as connection:
-        command.upgrade(_config(connection), revision)
+        command.upgrade(_alembic_config(connection), revision)
         connection.commit()
 
 
 def postgresql_of(start: str, end: str) -> str:
     """The SQL that brings a PostgreSQL schema from revision ``start`` to ``end``; runs nothing."""
     written = io.StringIO()
-    config = _config()
+    config = _alembic_config()
     config.output_buffer = written
     command.upgrade(config, f"{start}:{end}", sql=True)
     return written.getvalue()
 
 
-def downgrade(database: Database, revision: str) -> None:
+def downgrade_schema(database: Database, revision: str) -> None:
     with database.engine.connect() as connection:
-        command.downgrade(_config(connection), revision)
+        command.downgrade(_alembic_config(connection), revision)
         connection.commit()
 
 
-def stamp(database: Database) -> None:
+def stamp_newest(database: Database) -> None:
     """Say that the schema is the newest one, without touching it (it was made from the models)."""
     with database.engine.connect() as connection:
-        command.stamp(_config(connection), "head")
+        command.stamp(_alembic_config(connection), "head")
         connection.commit()
 
 
-def current(database: Database) -> str | None:
+def current_revision(database: Database) -> str | None:
     """The revision that the database is at; None for an empty one."""
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def newest() -> str:
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+def newest_revision() -> str:
+    head = ScriptDirectory.from_config(_alembic_config()).get_current_head()
     assert head is not None
     return head
 
 
 def require_current(database: Database) -> None:
     """Refuse to serve on a schema that is not ours: a half-matching one loses data quietly."""
-    have, want = current(database), newest()
+    have, want = current_revision(database), newest_revision()
     if have != want:
         raise Misconfigured(
             f"The database is at schema {have or 'none'}, this program needs {want}.",

@@ -58,13 +58,13 @@ Span = Annotated[
 ]
 
 
-def _https(value: str) -> str:
+def _check_https(value: str) -> str:
     if not value.startswith("https://"):
         raise ValueError("must start with https://")
     return value
 
 
-def _zone(value: str) -> str:
+def _check_time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (ValueError, OSError, LookupError):
@@ -75,8 +75,8 @@ def _zone(value: str) -> str:
     return value
 
 
-Link = Annotated[str, AfterValidator(_https), Field(max_length=300)]
-Zone = Annotated[str, AfterValidator(_zone)]
+Link = Annotated[str, AfterValidator(_check_https), Field(max_length=300)]
+Zone = Annotated[str, AfterValidator(_check_time_zone)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class Country:
         return self.names.get(language) or self.names.get("en") or self.code
 
 
-def available(override_dir: Path | None = None) -> tuple[str, ...]:
+def list_countries(override_dir: Path | None = None) -> tuple[str, ...]:
     """Codes of every country that has a file, shipped or the operator's own; sorted."""
     names = [
         entry.name for entry in (resources.files(PACKAGE) / "data").iterdir()
@@ -162,10 +162,10 @@ def load_country(code: str, override_dir: Path | None = None) -> Country:
 
     Raises ``InvalidInput`` for a code without a file, ``Misconfigured`` with all faults of a file.
     """
-    if code not in available(override_dir):
+    if code not in list_countries(override_dir):
         raise InvalidInput(
             f"There is no country file for {code[:10]!r}.",
-            hint=f"There are {', '.join(available(override_dir))}.",
+            hint=f"There are {', '.join(list_countries(override_dir))}.",
             fields={"/country": "no such country"},
         )
     name = f"country_{code.lower()}.toml"
@@ -178,10 +178,10 @@ def load_country(code: str, override_dir: Path | None = None) -> Country:
     return country
 
 
-def faults(override_dir: Path | None = None) -> list[str]:
+def find_country_faults(override_dir: Path | None = None) -> list[str]:
     """What is wrong with the country files, one sentence each; empty when all is well."""
     found = []
-    for code in available(override_dir):
+    for code in list_countries(override_dir):
         try:
             load_country(code, override_dir)
         except Misconfigured as error:
@@ -201,7 +201,7 @@ def _inner_faults(country: Country, code: str) -> list[str]:
             "/working_hours: no hour in the whole week; clocks would never run"
         )
     for day, spans in country.working_hours.items():
-        minutes = [_minutes(span) for span in spans]
+        minutes = [_span_minutes(span) for span in spans]
         if any(begin >= end for begin, end in minutes) or any(
             earlier[1] > later[0] for earlier, later in pairwise(minutes)
         ):
@@ -210,20 +210,20 @@ def _inner_faults(country: Country, code: str) -> list[str]:
             )
     if (
         country.holiday_calendar
-        and country.holiday_calendar not in _calendars()
+        and country.holiday_calendar not in _known_calendars()
     ):
-        fault = describe_unknown(country.holiday_calendar, _calendars())
+        fault = describe_unknown(country.holiday_calendar, _known_calendars())
         wrong.append(f"/holiday_calendar: {fault}")
     return wrong
 
 
 @cache
-def _calendars() -> frozenset[str]:
+def _known_calendars() -> frozenset[str]:
     return frozenset(holidays.list_supported_countries())
 
 
 @cache
-def _holidays(calendar: str) -> Mapping[date, str]:
+def _public_holidays(calendar: str) -> Mapping[date, str]:
     """Public holidays of a calendar, days given in lieu included; grows by year when asked."""
     days: Mapping[date, str] = holidays.country_holidays(
         calendar, language="en_US"
@@ -235,7 +235,7 @@ def is_holiday(country: Country, day: date) -> bool:
     """Whether ``day`` (local) is a public holiday, by calendar or by the operator's own list."""
     if day in country.extra_holidays:
         return True
-    return bool(country.holiday_calendar) and day in _holidays(
+    return bool(country.holiday_calendar) and day in _public_holidays(
         country.holiday_calendar
     )
 
@@ -278,12 +278,15 @@ def _spans_from(
     while day < date.max - timedelta(days=1):
         if not is_holiday(country, day):
             for span in country.working_hours.get(WEEK[day.weekday()], ()):
-                begin, end = _minutes(span)
-                yield _moment(day, begin, zone), _moment(day, end, zone)
+                begin, end = _span_minutes(span)
+                yield (
+                    _moment_of_day(day, begin, zone),
+                    _moment_of_day(day, end, zone),
+                )
         day += timedelta(days=1)
 
 
-def _moment(day: date, minutes: int, zone: ZoneInfo) -> datetime:
+def _moment_of_day(day: date, minutes: int, zone: ZoneInfo) -> datetime:
     local = datetime.combine(
         day + timedelta(days=minutes // 1440), time(), zone
     )
@@ -292,7 +295,7 @@ def _moment(day: date, minutes: int, zone: ZoneInfo) -> datetime:
     ).astimezone(UTC)
 
 
-def _minutes(span: str) -> tuple[int, int]:
+def _span_minutes(span: str) -> tuple[int, int]:
     """ "08:00-16:30" as minutes after midnight; 24:00 is 1440."""
     begin, end = (
         int(clock[:2]) * 60 + int(clock[3:]) for clock in span.split("-")

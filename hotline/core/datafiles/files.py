@@ -33,10 +33,10 @@ def read_bytes(
 def read_text(
     package: str, name: str, override_dir: Path | None = None
 ) -> str:
-    return _decode(name, read_bytes(package, name, override_dir))
+    return _decode_text(name, read_bytes(package, name, override_dir))
 
 
-def _decode(name: str, data: bytes) -> str:
+def _decode_text(name: str, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -56,7 +56,7 @@ def read_toml(
 def parse_toml(name: str, data: bytes) -> dict[str, Any]:
     """The tables of TOML text; ``name`` is for the message of a fault."""
     try:
-        return tomllib.loads(_decode(name, data))
+        return tomllib.loads(_decode_text(name, data))
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(
             f"Data file {name} is not valid TOML: {error}."

@@ -25,20 +25,20 @@ T = TypeVar("T")
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
+def _adapter_of(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def parse(kind: type[T], data: object) -> T:
+def parse_shape(kind: type[T], data: object) -> T:
     """``data`` as a ``kind``; raises ``InvalidInput`` whose ``fields`` are JSON pointers.
 
     Goes through JSON on purpose: strict JSON mode takes a list for a tuple and text for a date (as
     both TOML and JSON mean them) and nothing else, whereas "true" stays text and 1 stays a number.
     """
     try:
-        return _validate(kind, data)
+        return _validate_shape(kind, data)
     except ValidationError as error:
-        raise _invalid(pointers(error)) from None
+        raise _invalid_input(reasons_by_pointer(error)) from None
 
 
 def parse_file(kind: type[T], name: str, data: object) -> T:
@@ -47,35 +47,35 @@ def parse_file(kind: type[T], name: str, data: object) -> T:
     A word that is not of its vocabulary is named, and the right word that is nearest to it.
     """
     try:
-        return _validate(kind, data)
+        return _validate_shape(kind, data)
     except ValidationError as error:
-        reasons = pointers(error) | _unknown_words(kind, error)
+        reasons = reasons_by_pointer(error) | _unknown_words(kind, error)
         raise Misconfigured(
-            f"Data file {name}: {_invalid(reasons).message}"
+            f"Data file {name}: {_invalid_input(reasons).message}"
         ) from error
     except InvalidInput as error:
         raise Misconfigured(f"Data file {name}: {error.message}") from error
 
 
-def _validate(kind: type[T], data: object) -> T:
+def _validate_shape(kind: type[T], data: object) -> T:
     try:
         text = json.dumps(data, default=str)
     except (TypeError, ValueError, RecursionError):
         raise InvalidInput(
             "This is not data that JSON carries.", fields={"": "not JSON"}
         ) from None
-    result: T = _adapter(cast("Any", kind)).validate_json(text, strict=True)
+    result: T = _adapter_of(cast("Any", kind)).validate_json(text, strict=True)
     return result
 
 
-def _invalid(reasons: dict[str, str]) -> InvalidInput:
+def _invalid_input(reasons: dict[str, str]) -> InvalidInput:
     sentences = [
         f"{pointer or '/'}: {why}" for pointer, why in reasons.items()
     ]
     return InvalidInput("; ".join(sentences) + ".", fields=reasons)
 
 
-def pointers(error: ValidationError) -> dict[str, str]:
+def reasons_by_pointer(error: ValidationError) -> dict[str, str]:
     """JSON pointer (RFC 6901) -> reason. Values are left out: they may be somebody's secret."""
     reasons: dict[str, str] = {}
     for fault in error.errors(
@@ -86,7 +86,7 @@ def pointers(error: ValidationError) -> dict[str, str]:
         else:
             reason = fault["msg"].removeprefix("Value error, ")
         reasons.setdefault(
-            _pointer(fault["loc"]), reason[:1].lower() + reason[1:]
+            _pointer_to(fault["loc"]), reason[:1].lower() + reason[1:]
         )
     return reasons
 
@@ -95,11 +95,11 @@ UNKNOWN_FIELD = {"extra_forbidden", "unexpected_keyword_argument"}
 UNKNOWN_CHOICE = {"enum", "literal_error"}
 
 
-def _pointer(location: tuple[int | str, ...]) -> str:
-    return "".join("/" + _escaped(step) for step in location)
+def _pointer_to(location: tuple[int | str, ...]) -> str:
+    return "".join("/" + _escape_step(step) for step in location)
 
 
-def _escaped(step: int | str) -> str:
+def _escape_step(step: int | str) -> str:
     return str(step).replace("~", "~0").replace("/", "~1")
 
 
@@ -110,13 +110,13 @@ def _unknown_words(kind: Any, error: ValidationError) -> dict[str, str]:
         if fault["type"] in UNKNOWN_FIELD:
             field = str(fault["loc"][-1])
             names = _field_names(kind, fault["loc"][:-1])
-            reasons[_pointer(fault["loc"])] = (
+            reasons[_pointer_to(fault["loc"])] = (
                 f"unknown field: {describe_unknown(field, names)}"
             )
         elif isinstance(fault["input"], str):
             words = _right_words(fault["type"], fault.get("ctx", {}))
             if words:
-                reasons[_pointer(fault["loc"])] = describe_unknown(
+                reasons[_pointer_to(fault["loc"])] = describe_unknown(
                     fault["input"], words
                 )
     return reasons

@@ -22,7 +22,7 @@ from hotline.core.storage.database import (
     Database,
     Identified,
     insert_once,
-    short,
+    short_text,
 )
 from hotline.core.storage.ids import new_id
 
@@ -39,7 +39,7 @@ class SilentServer(Identified, Base):
 
     __tablename__ = "silent_server"
 
-    name: Mapped[str] = mapped_column(short(LONGEST_NAME), unique=True)
+    name: Mapped[str] = mapped_column(short_text(LONGEST_NAME), unique=True)
     silences: Mapped[int] = mapped_column(default=0)
     since: Mapped[datetime]
     paused_until: Mapped[datetime | None]
@@ -69,7 +69,7 @@ class Circuit:
         with self._database.reading() as session:
             until = session.scalar(
                 select(SilentServer.paused_until).where(
-                    SilentServer.name == _short(server)
+                    SilentServer.name == _shorten_name(server)
                 )
             )
         if until is None:
@@ -98,7 +98,7 @@ class Circuit:
             taken = session.execute(
                 update(SilentServer)
                 .where(
-                    SilentServer.name == _short(server),
+                    SilentServer.name == _shorten_name(server),
                     SilentServer.paused_until == until,
                 )
                 .values(paused_until=now + TRIAL)
@@ -109,12 +109,12 @@ class Circuit:
     def _answered(self, server: str) -> None:
         with self._database.reading() as session:
             known = select(SilentServer.id).where(
-                SilentServer.name == _short(server)
+                SilentServer.name == _shorten_name(server)
             )
             if session.scalar(known) is None:
                 return
         with self._database.writing() as session:
-            row = _locked(session, server)
+            row = _lock_server(session, server)
             if row is not None:
                 session.delete(row)
 
@@ -126,12 +126,12 @@ class Circuit:
                 SilentServer,
                 ["name"],
                 id=new_id(),
-                name=_short(server),
+                name=_shorten_name(server),
                 silences=0,
                 since=now,
                 paused_until=None,
             )
-            row = _locked(session, server)
+            row = _lock_server(session, server)
             if row is None:  # somebody had an answer in this very moment
                 return
             row.silences += 1
@@ -154,13 +154,13 @@ def left_alone(session: Session) -> Sequence[SilentServer]:
     ).all()
 
 
-def _locked(session: Session, server: str) -> SilentServer | None:
+def _lock_server(session: Session, server: str) -> SilentServer | None:
     return session.scalar(
         select(SilentServer)
-        .where(SilentServer.name == _short(server))
+        .where(SilentServer.name == _shorten_name(server))
         .with_for_update()
     )
 
 
-def _short(server: str) -> str:
+def _shorten_name(server: str) -> str:
     return server[:LONGEST_NAME]

@@ -48,7 +48,7 @@ class Task:
     def finishing(self) -> Iterator[Session]:
         """The transaction that stores the result and marks the work done."""
         with self.context.database.writing() as session:
-            entry = outbox.lock(session, self.entry_id)
+            entry = outbox.lock_entry(session, self.entry_id)
             if entry is None:
                 raise AlreadyDone("This work is done.")
             yield session

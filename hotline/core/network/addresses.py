@@ -97,7 +97,9 @@ def parse_address(text: str) -> Address | None:
         return None
 
 
-def refusal(address: str, allowed_networks: Iterable[str]) -> str | None:
+def refuse_address(
+    address: str, allowed_networks: Iterable[str]
+) -> str | None:
     """Why ``address`` must not be visited (a slug), or None where it may.
 
     An allowed network counts for addresses written in its own family only: 127.0.0.0/8 does not
@@ -107,7 +109,8 @@ def refusal(address: str, allowed_networks: Iterable[str]) -> str | None:
     if parsed is None:
         return "not_an_address"
     if any(
-        parsed in network for network in _networks(tuple(allowed_networks))
+        parsed in network
+        for network in _parse_networks(tuple(allowed_networks))
     ):
         return None
     for network, reason in _TABLE:
@@ -119,5 +122,5 @@ def refusal(address: str, allowed_networks: Iterable[str]) -> str | None:
 
 
 @lru_cache(maxsize=64)
-def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
+def _parse_networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(ip_network(text, strict=False) for text in texts)

@@ -22,9 +22,9 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from hotline.core import USER_AGENT
-from hotline.core.network.addresses import refusal
+from hotline.core.network.addresses import refuse_address
 from hotline.core.network.resolve import Names, Reach, Resolved
-from hotline.core.network.targets import Target, parse
+from hotline.core.network.targets import Target, parse_target
 from hotline.core.network.transfer import (
     REDIRECTS,
     Answer,
@@ -149,7 +149,7 @@ class GuardedClient:
         names = Names(self._reach)
         may_follow = self._redirects > 0 and body is None
         redirects_left = self._redirects
-        target = parse(url)
+        target = parse_target(url)
         while True:
             reply = self._exchange(target, names, headers, body, deadline)
             location = reply.headers.get("location", "")
@@ -165,7 +165,7 @@ class GuardedClient:
                     reply.url, reply.status, error="too_many_redirects"
                 )
             redirects_left -= 1
-            following = parse(location, target.href)
+            following = parse_target(location, target.href)
             if following is None or not _same_origin(target, following):
                 headers = _without_secrets(headers)
             target = following
@@ -205,7 +205,7 @@ class GuardedClient:
             body=body,
         )
         answer = Transfer(self._curl, plan, self._cap).run(verify=True)
-        return _reply(target, answer)
+        return _reply_of(target, answer)
 
     def _cap(self, _headers: dict[str, str], _head: bytes) -> int:
         return self._most_bytes
@@ -224,13 +224,13 @@ class GuardedClient:
 
     def _reason_of(self, resolved: Resolved) -> str:
         reasons = (
-            refusal(address, self._reach.allowed_networks)
+            refuse_address(address, self._reach.allowed_networks)
             for address in resolved.dropped
         )
         return next((reason for reason in reasons if reason), "")
 
 
-def _reply(target: Target, answer: Answer) -> Reply:
+def _reply_of(target: Target, answer: Answer) -> Reply:
     error = answer.error or answer.cut or ""
     body = b"" if error else bytes(answer.body)
     return Reply(target.shown, answer.status or 0, answer.headers, body, error)

@@ -11,7 +11,7 @@ import socket
 import time
 from dataclasses import replace
 
-from hotline.core.network.addresses import parse_address, refusal
+from hotline.core.network.addresses import parse_address, refuse_address
 from hotline.core.network.client import reach_of
 from hotline.core.network.resolve import Names, Reach
 from hotline.core.settings import Settings
@@ -37,7 +37,7 @@ def open_connection(
     """
     deadline = time.monotonic() + seconds
     failure: OSError | None = None
-    for address in _addresses(host, port, reach, seconds):
+    for address in _resolve_addresses(host, port, reach, seconds):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
@@ -52,7 +52,7 @@ def open_connection(
     raise failure or OSError("the name has no address")
 
 
-def _addresses(
+def _resolve_addresses(
     host: str, port: int, reach: Reach, seconds: float
 ) -> list[str]:
     literal = parse_address(host)
@@ -68,7 +68,7 @@ def _addresses(
     allowed = [
         address
         for address in candidates
-        if refusal(address, reach.allowed_networks) is None
+        if refuse_address(address, reach.allowed_networks) is None
     ]
     if candidates and not allowed:
         raise ForbiddenAddress(

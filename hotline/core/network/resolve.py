@@ -17,7 +17,7 @@ import dns.exception
 import dns.name
 import dns.resolver
 
-from hotline.core.network.addresses import parse_address, refusal
+from hotline.core.network.addresses import parse_address, refuse_address
 
 _LOOPBACK = ["127.0.0.1", "::1"]
 
@@ -66,7 +66,7 @@ class Names:
         """Whether ``host`` writes an address that must not be visited (by whatever way)."""
         if parse_address(host) is None:
             return False
-        return bool(refusal(host, self._reach.allowed_networks))
+        return bool(refuse_address(host, self._reach.allowed_networks))
 
     def _look_up(self, host: str, seconds: float) -> Resolved:
         literal = parse_address(host)
@@ -104,7 +104,7 @@ class Names:
 
     def _ask(self, name: str, record_type: str, seconds: float) -> list[str]:
         if self._resolver is None:
-            self._resolver = _resolver(self._reach.resolver)
+            self._resolver = _make_resolver(self._reach.resolver)
         answer = self._resolver.resolve(
             dns.name.from_text(f"{name}."),
             record_type,
@@ -116,7 +116,9 @@ class Names:
     def _check(self, addresses: list[str]) -> Resolved:
         allowed = self._reach.allowed_networks
         dropped = tuple(
-            address for address in addresses if refusal(address, allowed)
+            address
+            for address in addresses
+            if refuse_address(address, allowed)
         )
         usable = tuple(
             address for address in addresses if address not in dropped
@@ -124,7 +126,7 @@ class Names:
         return Resolved(usable, dropped, None if usable else "blocked_address")
 
 
-def _resolver(server: str | None) -> dns.resolver.Resolver:
+def _make_resolver(server: str | None) -> dns.resolver.Resolver:
     """``server`` is ``address:port`` or ``[v6]:port``; None asks the system's servers."""
     if server is None:
         return dns.resolver.Resolver()

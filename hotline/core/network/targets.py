@@ -35,7 +35,7 @@ class Target:
         return self.scheme in DEFAULT_PORTS and bool(self.host)
 
 
-def parse(text: str, base: str | None = None) -> Target | None:
+def parse_target(text: str, base: str | None = None) -> Target | None:
     """``text`` as a target, relative to ``base``; None where it is no URL or too long for one."""
     if len(text) > MAX_URL:
         return None

@@ -20,7 +20,7 @@ import certifi
 import pycurl
 
 from hotline.core import USER_AGENT
-from hotline.core.network.addresses import refusal
+from hotline.core.network.addresses import refuse_address
 from hotline.core.network.curl_errors import slug_of, tls_facts
 from hotline.core.network.targets import Target
 
@@ -170,7 +170,7 @@ class Transfer:
 
     def _on_socket(self, _purpose: int, address: Any) -> Any:
         """The last check, on the address really connected to (a proxy's is the operator's)."""
-        if self._plan.proxy is None and refusal(
+        if self._plan.proxy is None and refuse_address(
             str(address.addr[0]), self._plan.allowed_networks
         ):
             self.answer.refused = True

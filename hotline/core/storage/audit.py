@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from hotline.core.storage import audit_heads
 from hotline.core.storage.audit_heads import ChainBroken, Head, Restore
 from hotline.core.storage.crypto import Keyring
-from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short_text
 
 GENESIS = bytes(32)
 SYSTEM = "system"
@@ -38,10 +38,10 @@ class AuditEntry(Identified, Base):
     __tablename__ = "audit_entry"
 
     at: Mapped[datetime]
-    actor: Mapped[str] = mapped_column(short(80), index=True)
-    action: Mapped[str] = mapped_column(short(60), index=True)
-    entity: Mapped[str] = mapped_column(short(40))
-    entity_id: Mapped[str] = mapped_column(short(64), index=True)
+    actor: Mapped[str] = mapped_column(short_text(80), index=True)
+    action: Mapped[str] = mapped_column(short_text(60), index=True)
+    entity: Mapped[str] = mapped_column(short_text(40))
+    entity_id: Mapped[str] = mapped_column(short_text(64), index=True)
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     number: Mapped[int | None] = mapped_column(unique=True)
     hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
@@ -59,7 +59,7 @@ class Verification:
     compared: int = 0
 
 
-def record(
+def record_entry(
     session: Session,
     *,
     actor: str,
@@ -82,13 +82,13 @@ def record(
     )
 
 
-def seal(session: Session, *, limit: int = 5_000) -> int:
+def seal_entries(session: Session, *, limit: int = 5_000) -> int:
     """Chain the rows that are not sealed yet; returns how many. One process at a time calls this.
 
     Only committed rows are visible here, so a row that commits late gets a later number: the chain
     tells the order of sealing, ``at`` tells the time of the act.
     """
-    number, previous = _head(session)
+    number, previous = _newest_head(session)
     waiting = session.scalars(
         select(AuditEntry)
         .where(AuditEntry.number.is_(None))
@@ -98,7 +98,7 @@ def seal(session: Session, *, limit: int = 5_000) -> int:
     ).all()
     for entry in waiting:
         number += 1
-        previous = _hash(entry, number, previous)
+        previous = _hash_entry(entry, number, previous)
         entry.number, entry.hash = number, previous
     return len(waiting)
 
@@ -116,7 +116,7 @@ def write_head(
     To be called in a transaction that sealed nothing itself: a head of what is rolled back later
     would make an honest log look falsified.
     """
-    number, digest = _head(session)
+    number, digest = _newest_head(session)
     if number == 0:
         return False
     return audit_heads.append_head(
@@ -137,7 +137,9 @@ def last_agreeing(session: Session, path: Path) -> int:
     return 0
 
 
-def verify(session: Session, heads: Path, keyring: Keyring) -> Verification:
+def verify_chain(
+    session: Session, heads: Path, keyring: Keyring
+) -> Verification:
     """Walk the whole chain and compare it with the heads that were written outside the database.
 
     ``heads`` may be the file that this machine writes, or a copy of it from another machine.
@@ -149,7 +151,7 @@ def verify(session: Session, heads: Path, keyring: Keyring) -> Verification:
     )
     progress = _Progress(waiting or 0)
     try:
-        _walk(session, _expected_heads(heads, keyring), progress)
+        _walk_chain(session, _expected_heads(heads, keyring), progress)
     except ChainBroken as broken:
         return progress.done(intact=False, fault=broken.message)
     return progress.done(intact=True)
@@ -177,7 +179,7 @@ def _expected_heads(path: Path, keyring: Keyring) -> dict[int, Head]:
     return {head.number: head for head in audit_heads.heads_in_force(written)}
 
 
-def _walk(
+def _walk_chain(
     session: Session, expected: dict[int, Head], progress: _Progress
 ) -> None:
     """Entry by entry; raises ``ChainBroken`` at the first that is not what was sealed."""
@@ -185,7 +187,7 @@ def _walk(
     for entry in _sealed_entries(session):
         if entry.number != progress.sealed + 1:
             raise ChainBroken(f"entry {progress.sealed + 1} is missing")
-        previous = _hash(entry, entry.number, previous)
+        previous = _hash_entry(entry, entry.number, previous)
         if previous != entry.hash:
             raise ChainBroken(f"entry {entry.number} was changed")
         progress.sealed = entry.number
@@ -222,7 +224,7 @@ def _sealed_entries(session: Session) -> Iterator[AuditEntry]:
             session.expunge(entry)
 
 
-def _head(session: Session) -> tuple[int, bytes]:
+def _newest_head(session: Session) -> tuple[int, bytes]:
     last = session.scalar(
         select(AuditEntry)
         .where(AuditEntry.number.is_not(None))
@@ -236,7 +238,7 @@ def _head(session: Session) -> tuple[int, bytes]:
     return last.number, last.hash
 
 
-def _hash(entry: AuditEntry, number: int, previous: bytes) -> bytes:
+def _hash_entry(entry: AuditEntry, number: int, previous: bytes) -> bytes:
     body = json.dumps(
         [
             number,

@@ -177,7 +177,7 @@ def read_heads(path: Path) -> Iterator[Head]:
             if not text.endswith(b"\n"):
                 return
             if text.strip():
-                yield _read(text, f"line {place}", path)
+                yield _read_head(text, f"line {place}", path)
 
 
 def last_head(path: Path) -> Head | None:
@@ -223,7 +223,7 @@ def _last_head(descriptor: int, path: Path) -> Head | None:
     whole, newline, _ = tail.rpartition(b"\n")
     lines = (whole + newline).splitlines()
     texts = [line for line in lines if line.strip()]
-    return _read(texts[-1], "the last line", path) if texts else None
+    return _read_head(texts[-1], "the last line", path) if texts else None
 
 
 def _write_whole(descriptor: int, line: bytes) -> None:
@@ -243,7 +243,7 @@ def _write_whole(descriptor: int, line: bytes) -> None:
         raise
 
 
-def _read(text: bytes, place: str, path: Path) -> Head:
+def _read_head(text: bytes, place: str, path: Path) -> Head:
     try:
         return Head.from_line(text)
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -108,7 +108,7 @@ class Vault:
         """``where`` is ``table.column``."""
         nonce = os.urandom(NONCE_BYTES)
         return nonce + AESGCM(key).encrypt(
-            nonce, text.encode(), _aad(where, record_id)
+            nonce, text.encode(), _associated_data(where, record_id)
         )
 
     @staticmethod
@@ -119,7 +119,7 @@ class Vault:
             plain = AESGCM(key).decrypt(
                 sealed[:NONCE_BYTES],
                 sealed[NONCE_BYTES:],
-                _aad(where, record_id),
+                _associated_data(where, record_id),
             )
         except InvalidTag:
             raise CannotOpen(f"The value of {where} does not open.") from None
@@ -134,7 +134,7 @@ class Vault:
         return bool(getattr(gone, "rowcount", 0))
 
 
-def _aad(where: str, record_id: uuid.UUID) -> bytes:
+def _associated_data(where: str, record_id: uuid.UUID) -> bytes:
     return f"{where}:{record_id}".encode()
 
 

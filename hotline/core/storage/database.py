@@ -100,7 +100,7 @@ class Identified:
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
 
 
-def short(length: int) -> String:
+def short_text(length: int) -> String:
     return String(length)
 
 
@@ -137,11 +137,11 @@ class Database:
         *,
         after_commit: Callable[[list[str]], None] | None = None,
     ) -> None:
-        self.engine = _engine(url)
+        self.engine = _make_engine(url)
         self._autocommit = (
             None
             if self.is_sqlite
-            else _engine(
+            else _make_engine(
                 url, isolation_level="AUTOCOMMIT", pool_pre_ping=False
             )
         )
@@ -237,7 +237,7 @@ def note_for_after_commit(session: Session, key: str) -> None:
     session.info.setdefault(_AFTER_COMMIT, []).append(key)
 
 
-def _engine(url: str, **options: Any) -> Engine:
+def _make_engine(url: str, **options: Any) -> Engine:
     try:
         parsed = make_url(url)
     except Exception as error:

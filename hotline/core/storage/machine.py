@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hotline.core.errors import Conflict
 from hotline.core.storage.audit import AuditEntry
-from hotline.core.storage.database import Base, Identified, short
+from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.ids import new_id
 
 CREATED = "created"
@@ -49,8 +49,8 @@ class Machine:
                 or "nothing"
             )
             raise Conflict(
-                f"A {self.name} that is {_words(state)} cannot be {_words(event)}.",
-                hint=f"Possible now: {_words(possible)}.",
+                f"A {self.name} that is {_in_words(state)} cannot be {_in_words(event)}.",
+                hint=f"Possible now: {_in_words(possible)}.",
             ) from None
 
     def allows(self, state: str, event: str) -> bool:
@@ -63,7 +63,7 @@ class Stateful:
     machine: ClassVar[Machine]
 
     id: Mapped[uuid.UUID]
-    state: Mapped[str] = mapped_column(short(32), index=True)
+    state: Mapped[str] = mapped_column(short_text(32), index=True)
     state_since: Mapped[datetime]
 
 
@@ -75,17 +75,17 @@ class HistoryEntry(Identified, Base):
         Index("ix_history_entry_entity_id_at", "entity_id", "at"),
     )
 
-    entity: Mapped[str] = mapped_column(short(40), index=True)
+    entity: Mapped[str] = mapped_column(short_text(40), index=True)
     entity_id: Mapped[uuid.UUID]
-    event: Mapped[str] = mapped_column(short(40))
-    from_state: Mapped[str] = mapped_column(short(32))
-    to_state: Mapped[str] = mapped_column(short(32))
+    event: Mapped[str] = mapped_column(short_text(40))
+    from_state: Mapped[str] = mapped_column(short_text(32))
+    to_state: Mapped[str] = mapped_column(short_text(32))
     at: Mapped[datetime] = mapped_column(index=True)
-    actor: Mapped[str] = mapped_column(short(80))
+    actor: Mapped[str] = mapped_column(short_text(80))
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
-def begin(
+def begin_state(
     session: Session,
     entity: Stateful,
     *,
@@ -95,12 +95,12 @@ def begin(
 ) -> None:
     """Put a new entity into its first state. It needs its id already."""
     session.add(entity)
-    _write(
+    _write_history(
         session, entity, CREATED, entity.machine.initial, actor, now, details
     )
 
 
-def advance(
+def advance_state(
     session: Session,
     entity: Stateful,
     event: str,
@@ -116,11 +116,11 @@ def advance(
         entity, attribute_names=["state", "state_since"], with_for_update=True
     )
     state = entity.machine.next_state(entity.state, event)
-    _write(session, entity, event, state, actor, now, details)
+    _write_history(session, entity, event, state, actor, now, details)
     return state
 
 
-def history(session: Session, entity_id: uuid.UUID) -> list[HistoryEntry]:
+def list_history(session: Session, entity_id: uuid.UUID) -> list[HistoryEntry]:
     """What happened to the entity, oldest first."""
     rows = select(HistoryEntry).where(HistoryEntry.entity_id == entity_id)
     return list(
@@ -128,7 +128,7 @@ def history(session: Session, entity_id: uuid.UUID) -> list[HistoryEntry]:
     )
 
 
-def _write(
+def _write_history(
     session: Session,
     entity: Stateful,
     event: str,
@@ -185,5 +185,5 @@ def rows_of(
     return common | happened, common | logged
 
 
-def _words(slug: str) -> str:
+def _in_words(slug: str) -> str:
     return slug.replace("_", " ")

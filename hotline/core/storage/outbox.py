@@ -24,7 +24,7 @@ from hotline.core.storage.database import (
     Identified,
     insert_once,
     note_for_after_commit,
-    short,
+    short_text,
 )
 from hotline.core.storage.ids import new_id
 
@@ -45,15 +45,15 @@ class OutboxEntry(Identified, Base):
         Index("ix_outbox_entry_open", "done_at", "dead_at", "due_at"),
     )
 
-    key: Mapped[str] = mapped_column(short(200), unique=True)
-    job: Mapped[str] = mapped_column(short(60), index=True)
-    queue: Mapped[str] = mapped_column(short(20))
+    key: Mapped[str] = mapped_column(short_text(200), unique=True)
+    job: Mapped[str] = mapped_column(short_text(60), index=True)
+    queue: Mapped[str] = mapped_column(short_text(20))
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     handed_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
-    last_error: Mapped[str] = mapped_column(short(300), default="")
+    last_error: Mapped[str] = mapped_column(short_text(300), default="")
     done_at: Mapped[datetime | None]
     dead_at: Mapped[datetime | None]
 
@@ -78,7 +78,7 @@ class Note:
         return cls(job, queue, uuid.UUID(entry_id))
 
 
-def post(
+def post_work(
     session: Session,
     job: str,
     *,
@@ -109,7 +109,7 @@ def post(
     return stored
 
 
-def lock(session: Session, entry_id: uuid.UUID) -> OutboxEntry | None:
+def lock_entry(session: Session, entry_id: uuid.UUID) -> OutboxEntry | None:
     """The row if its work is still to be done, locked; None if it is done, dead or unknown."""
     return session.scalar(
         select(OutboxEntry)
@@ -145,7 +145,7 @@ def left_behind(
     ).all()
 
 
-def failed(
+def note_failure(
     entry: OutboxEntry,
     error: str,
     *,
@@ -167,14 +167,16 @@ def failed(
     entry.due_at = now + wait * random.uniform(0.5, 1.0)  # noqa: S311
 
 
-def postpone(entry: OutboxEntry, why: str, *, until: datetime) -> None:
+def postpone_entry(entry: OutboxEntry, why: str, *, until: datetime) -> None:
     """No try was made and none is counted: the other side is left alone until then."""
     entry.last_error = why[:300]
     entry.handed_at = None
     entry.due_at = until
 
 
-def replay(session: Session, entry_id: uuid.UUID, *, now: datetime) -> bool:
+def replay_entry(
+    session: Session, entry_id: uuid.UUID, *, now: datetime
+) -> bool:
     """Give work that was laid aside another round; True if there was such a row."""
     entry = session.get(OutboxEntry, entry_id, with_for_update=True)
     if entry is None or entry.dead_at is None:
@@ -188,7 +190,7 @@ def replay(session: Session, entry_id: uuid.UUID, *, now: datetime) -> bool:
     return True
 
 
-def counts(session: Session, *, now: datetime) -> dict[str, int]:
+def count_open_work(session: Session, *, now: datetime) -> dict[str, int]:
     """Open, overdue (open and due for longer than a lease) and dead rows."""
     is_open = (OutboxEntry.done_at.is_(None), OutboxEntry.dead_at.is_(None))
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from hotline.core.storage.database import Base, insert_once, short
+from hotline.core.storage.database import Base, insert_once, short_text
 
 
 class Counter(Base):
     __tablename__ = "counter"
 
-    name: Mapped[str] = mapped_column(short(40), primary_key=True)
+    name: Mapped[str] = mapped_column(short_text(40), primary_key=True)
     value: Mapped[int]
 
 

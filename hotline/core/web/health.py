@@ -32,7 +32,7 @@ def create_blueprint(checks: dict[str, Check]) -> Blueprint:
         now = utc_now()
         faults = {
             name: fault
-            for name, check in _all(checks).items()
+            for name, check in _all_checks(checks).items()
             if (fault := check(now))
         }
         status = 503 if "database" in faults else 200
@@ -43,16 +43,16 @@ def create_blueprint(checks: dict[str, Check]) -> Blueprint:
     return blueprint
 
 
-def _all(checks: dict[str, Check]) -> dict[str, Check]:
+def _all_checks(checks: dict[str, Check]) -> dict[str, Check]:
     return {
-        "database": _database,
-        "outbox": _outbox,
-        "servers": _servers,
+        "database": _check_database,
+        "outbox": _check_outbox,
+        "servers": _check_servers,
         **checks,
     }
 
 
-def _database(_: datetime) -> str:
+def _check_database(_: datetime) -> str:
     try:
         with site.reading() as session:
             session.execute(text("SELECT 1"))
@@ -61,10 +61,10 @@ def _database(_: datetime) -> str:
     return ""
 
 
-def _outbox(now: datetime) -> str:
+def _check_outbox(now: datetime) -> str:
     try:
         with site.reading() as session:
-            counts = outbox.counts(session, now=now)
+            counts = outbox.count_open_work(session, now=now)
     except SQLAlchemyError:
         return ""  # said by the check of the database
     faults = []
@@ -75,7 +75,7 @@ def _outbox(now: datetime) -> str:
     return "; ".join(faults)
 
 
-def _servers(_: datetime) -> str:
+def _check_servers(_: datetime) -> str:
     """Servers of others that are left alone for a while. Their number only: anybody may ask."""
     try:
         with site.reading() as session:

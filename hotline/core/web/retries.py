@@ -34,10 +34,10 @@ def is_refusal(error: DBAPIError) -> bool:
 def retry_refused_acts(app: Flask) -> None:
     """Wrap every view of ``app``; to be called once all of them are registered."""
     for endpoint, view in app.view_functions.items():
-        app.view_functions[endpoint] = _retried(view)
+        app.view_functions[endpoint] = _retry_refused(view)
 
 
-def _retried(view: Callable[..., Any]) -> Callable[..., Any]:
+def _retry_refused(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def act(*args: Any, **values: Any) -> Any:
         if request.method != "POST":

@@ -28,7 +28,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from hotline.core.context import Context
 from hotline.core.errors import HotlineError, InvalidInput, TooMany
 from hotline.core.languages import load_languages
-from hotline.core.logs import origin
+from hotline.core.logs import origin_of
 from hotline.core.web.translations import FolderBabel
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Sessions(SecureCookieSessionInterface):
         return self.session_class()
 
 
-def context() -> Context:
+def current_context() -> Context:
     """The running app's context."""
     return cast(Context, current_app.extensions[EXTENSION])
 
@@ -116,19 +116,19 @@ def writing() -> AbstractContextManager[Session]:
     """
     if request.method != ACT:
         raise MethodNotAllowed(valid_methods=[ACT])
-    return context().database.writing()
+    return current_context().database.writing()
 
 
 def noting() -> AbstractContextManager[Session]:
     """One transaction that notes of a look that it was taken; anybody may make somebody look."""
-    return context().database.writing()
+    return current_context().database.writing()
 
 
 def reading() -> AbstractContextManager[Session]:
-    return context().database.reading()
+    return current_context().database.reading()
 
 
-def install(app: Flask, ctx: Context) -> None:
+def install_site(app: Flask, ctx: Context) -> None:
     """Give ``app`` everything this module promises."""
     settings = ctx.settings
     app.extensions[EXTENSION] = ctx
@@ -156,7 +156,7 @@ def install(app: Flask, ctx: Context) -> None:
         _remember_language
     )  # before anything answers in its place
     csrf.init_app(app)
-    FolderBabel(settings.data_dir).init_app(app, locale_selector=_locale)
+    FolderBabel(settings.data_dir).init_app(app, locale_selector=_page_locale)
     app.after_request(_set_headers)
     app.register_error_handler(HotlineError, _known_error)
     app.register_error_handler(CSRFError, _http_error)
@@ -165,33 +165,33 @@ def install(app: Flask, ctx: Context) -> None:
     app.context_processor(_page_variables)
 
 
-def languages() -> tuple[str, ...]:
+def page_languages() -> tuple[str, ...]:
     """Languages of this hotline's pages, the country's own first."""
-    return context().country.languages
+    return current_context().country.languages
 
 
-def language() -> str:
+def page_language() -> str:
     """By link, then by cookie, then the country's first; never by address or browser header."""
     wanted = (
         request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE) or ""
     )
-    return wanted if wanted in languages() else languages()[0]
+    return wanted if wanted in page_languages() else page_languages()[0]
 
 
 def has_public_pages(code: str) -> bool:
     """Whether the public can be spoken to in the language ``code``."""
-    known = load_languages(context().settings.data_dir)
+    known = load_languages(current_context().settings.data_dir)
     return code in known and known[code].has_public_pages
 
 
 def language_name(code: str) -> str:
     """How a language calls itself; its code where it has no folder here."""
-    known = load_languages(context().settings.data_dir)
+    known = load_languages(current_context().settings.data_dir)
     return known[code].own_name if code in known else code
 
 
-def _locale() -> str:
-    return language().replace("-", "_")
+def _page_locale() -> str:
+    return page_language().replace("-", "_")
 
 
 def new_language() -> str | None:
@@ -207,7 +207,7 @@ def wants_problem() -> bool:
     )
 
 
-def problem(
+def problem_response(
     status: int,
     title: str,
     detail: str,
@@ -236,7 +236,7 @@ def _refuse_other_methods() -> Response | None:
     """No view is asked about a method that no view names."""
     if request.method in METHODS:
         return None
-    response = _answer(405, "Method not allowed", "Use GET or POST.")
+    response = _error_answer(405, "Method not allowed", "Use GET or POST.")
     response.headers["Allow"] = ", ".join(METHODS)
     return response
 
@@ -246,7 +246,7 @@ def _refuse_bodies_without_length() -> Response | None:
     if request.headers.get("Transfer-Encoding") or (
         request.method == ACT and request.content_length is None
     ):
-        return _answer(
+        return _error_answer(
             411,
             "Length required",
             "Send the body with a Content-Length header.",
@@ -256,7 +256,7 @@ def _refuse_bodies_without_length() -> Response | None:
 
 def _remember_language() -> None:
     wanted = request.args.get("lang")
-    if wanted in languages() and wanted != request.cookies.get(
+    if wanted in page_languages() and wanted != request.cookies.get(
         LANGUAGE_COOKIE
     ):
         g.new_language = wanted
@@ -269,7 +269,7 @@ def _set_headers(response: BaseResponse) -> BaseResponse:
     )
     if request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "public, max-age=3600"
-    if context().settings.secure_cookies:
+    if current_context().settings.secure_cookies:
         response.headers["Strict-Transport-Security"] = (
             "max-age=63072000; includeSubDomains"
         )
@@ -281,14 +281,14 @@ def _set_headers(response: BaseResponse) -> BaseResponse:
             max_age=365 * 86400,
             httponly=True,
             samesite="Lax",
-            secure=bool(context().settings.secure_cookies),
+            secure=bool(current_context().settings.secure_cookies),
         )
     return response
 
 
 def _known_error(error: HotlineError) -> BaseResponse:
     fields = error.fields if isinstance(error, InvalidInput) else None
-    response = _answer(error.status, error.title, str(error), fields)
+    response = _error_answer(error.status, error.title, str(error), fields)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
@@ -299,7 +299,7 @@ def _http_error(error: HTTPException) -> BaseResponse:
         error.code is None or error.code < 400
     ):  # a redirect that Werkzeug raises
         return error.get_response()
-    response = _answer(error.code, error.name, error.description or "")
+    response = _error_answer(error.code, error.name, error.description or "")
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value
@@ -312,18 +312,18 @@ def _unknown_error(error: Exception) -> BaseResponse:
         "request_failed",
         endpoint=request.endpoint,
         error=type(error).__name__,
-        where=origin(error),
+        where=origin_of(error),
     )
-    return _answer(
+    return _error_answer(
         500, "Something went wrong", "It has been noted. Please try again."
     )
 
 
-def _answer(
+def _error_answer(
     status: int, title: str, detail: str, fields: dict[str, str] | None = None
 ) -> Response:
     if wants_problem():
-        return problem(status, title, detail, fields=fields)
+        return problem_response(status, title, detail, fields=fields)
     public = current_app.extensions.get(ERROR_PAGE)
     if public is not None and not request.path.startswith(STAFF_PATHS):
         return make_response(public(status), status)
@@ -332,13 +332,13 @@ def _answer(
 
 
 def _page_variables() -> dict[str, Any]:
-    ctx = context()
+    ctx = current_context()
     locale = get_locale()
     return {
         "country": ctx.country,
         "hotline_name": ctx.hotline_name,
-        "languages": languages(),
+        "languages": page_languages(),
         "language": str(locale).replace("_", "-")
         if locale
-        else languages()[0],
+        else page_languages()[0],
     }

@@ -34,41 +34,43 @@ Line = tuple[int, Submission | HotlineError]
 """Number of the line (of data, from 1) and what it holds, or what is wrong with it."""
 
 
-def read(body: bytes, content_type: str) -> list[Line]:
+def read_lines(body: bytes, content_type: str) -> list[Line]:
     """Every line; ``Malformed`` or ``InvalidInput`` where the body as a whole can't be read."""
-    numbered = _ndjson(body) if content_type == NDJSON else _csv(body)
+    numbered = (
+        _read_ndjson(body) if content_type == NDJSON else _read_csv(body)
+    )
     lines: list[Line] = []
     for number, data in numbered:
         if number > MAX_LINES:
             raise InvalidInput(f"At most {MAX_LINES} lines may come at once.")
-        lines.append((number, _submission(data)))
+        lines.append((number, _parse_submission(data)))
     if not lines:
         raise Malformed("The body holds no line.")
     return lines
 
 
-def _submission(data: Any) -> Submission | HotlineError:
+def _parse_submission(data: Any) -> Submission | HotlineError:
     if isinstance(data, HotlineError):
         return data
     try:
-        return submission.read(data)
+        return submission.read_submission(data)
     except InvalidInput as error:
         return error
 
 
-def _ndjson(body: bytes) -> Iterator[tuple[int, Any]]:
+def _read_ndjson(body: bytes) -> Iterator[tuple[int, Any]]:
     number = 0
     for line in body.split(b"\n"):
         if not line.strip():
             continue
         number += 1
         try:
-            yield number, strict_json.loads(line)
+            yield number, strict_json.load_json(line)
         except Malformed as error:
             yield number, error
 
 
-def _csv(body: bytes) -> Iterator[tuple[int, Any]]:
+def _read_csv(body: bytes) -> Iterator[tuple[int, Any]]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -54,7 +54,7 @@ class Unauthorised(HotlineError):
     title = "A key is needed"
 
 
-def create(
+def create_key(
     session: Session,
     context: Context,
     name: str,
@@ -81,38 +81,40 @@ def create(
     key = ApiKey(
         id=new_id(),
         name=name,
-        mac=_mac(context, text),
+        mac=_mac_of_key(context, text),
         scopes=list(scopes),
         daily_quota=daily_quota,
         created_at=now,
     )
     session.add(key)
-    note(session, key, "api_key.created", actor, now)
+    note_act(session, key, "api_key.created", actor, now)
     return text
 
 
-def revoke(session: Session, name: str, *, actor: str, now: datetime) -> None:
-    key = named(session, name)
+def revoke_key(
+    session: Session, name: str, *, actor: str, now: datetime
+) -> None:
+    key = find_key(session, name)
     key.revoked_at = key.revoked_at or now
-    note(session, key, "api_key.revoked", actor, now)
+    note_act(session, key, "api_key.revoked", actor, now)
 
 
-def named(session: Session, name: str) -> ApiKey:
+def find_key(session: Session, name: str) -> ApiKey:
     key = session.scalar(select(ApiKey).where(ApiKey.name == name))
     if key is None:
         raise NotFound(f"There is no key of the name {name!r}.")
     return key
 
 
-def every(session: Session) -> Sequence[ApiKey]:
+def list_keys(session: Session) -> Sequence[ApiKey]:
     return session.scalars(select(ApiKey).order_by(ApiKey.name)).all()
 
 
-def authenticate(context: Context, header: str, scope: str) -> Sender:
+def authenticate_sender(context: Context, header: str, scope: str) -> Sender:
     """Who sends with an ``Authorization: Bearer …`` header whose key may do ``scope``."""
     scheme, _, text = header.partition(" ")
     row = context.database.alone(
-        _SENDER, {"mac": _mac(context, text.strip()[:200])}
+        _SENDER, {"mac": _mac_of_key(context, text.strip()[:200])}
     )
     if scheme.lower() != "bearer" or row is None:
         raise Unauthorised(
@@ -147,7 +149,9 @@ class Quotas:
             return
         today = now.date().isoformat()
         advance = sender.daily_quota // self.SHARE
-        if advance and _take(session, sender, reports + advance, today):
+        if advance and _take_from_quota(
+            session, sender, reports + advance, today
+        ):
             # Not before it is stored: a transaction that fails took nothing.
             event.listen(
                 session,
@@ -155,7 +159,7 @@ class Quotas:
                 lambda _: self.add_advance(sender, advance, now),
                 once=True,
             )
-        elif not _take(session, sender, reports, today):
+        elif not _take_from_quota(session, sender, reports, today):
             midnight = (now + timedelta(days=1)).replace(
                 hour=0, minute=0, second=0, microsecond=0
             )
@@ -187,7 +191,9 @@ class Quotas:
             )
 
 
-def _take(session: Session, sender: Sender, reports: int, today: str) -> bool:
+def _take_from_quota(
+    session: Session, sender: Sender, reports: int, today: str
+) -> bool:
     used = case((ApiKey.used_on == today, ApiKey.used), else_=0) + reports
     taken = session.execute(
         update(ApiKey)
@@ -198,13 +204,13 @@ def _take(session: Session, sender: Sender, reports: int, today: str) -> bool:
     return bool(getattr(taken, "rowcount", 0))
 
 
-def _mac(context: Context, text: str) -> bytes:
+def _mac_of_key(context: Context, text: str) -> bytes:
     return context.keyring.mac(
         "links", f"api key:{text}".encode("utf-8", "replace")
     )
 
 
-def note(
+def note_act(
     session: Session,
     key: ApiKey,
     action: str,
@@ -213,7 +219,7 @@ def note(
     **details: Any,
 ) -> None:
     """What was done to a key, for the audit log."""
-    audit.record(
+    audit.record_entry(
         session,
         actor=actor,
         action=action,

@@ -139,13 +139,13 @@ _WEBHOOK = {
 }
 
 
-def document(server: str) -> dict[str, Any]:
+def openapi_document(server: str) -> dict[str, Any]:
     """The document for a service that is reached at ``server``."""
-    return {**_document(), "servers": [{"url": server}]}
+    return {**_build_document(), "servers": [{"url": server}]}
 
 
 @cache
-def _document() -> dict[str, Any]:
+def _build_document() -> dict[str, Any]:
     _, definitions = models_json_schema(
         [(model, "validation") for model in _MODELS],
         ref_template=_COMPONENTS + "schemas/{model}",
@@ -157,7 +157,7 @@ def _document() -> dict[str, Any]:
             "version": VERSION,
             "description": "Report suspected CSAM by its location. No file can be sent.",
         },
-        "paths": _paths(),
+        "paths": _build_paths(),
         "webhooks": {"reportStateChanged": {"post": _WEBHOOK}},
         "components": {
             "schemas": definitions["$defs"],
@@ -166,8 +166,8 @@ def _document() -> dict[str, Any]:
     }
 
 
-def _paths() -> dict[str, Any]:
-    report = _operation(
+def _build_paths() -> dict[str, Any]:
+    report = _build_operation(
         "createReport",
         "Report one or more locations, or tell what happened",
         Submission,
@@ -180,16 +180,16 @@ def _paths() -> dict[str, Any]:
     report["responses"]["201"]["links"] = _LINKS
     return {
         "/api/v1/reports": {"post": report},
-        "/api/v1/reports/bulk": {"post": _bulk()},
-        "/api/v1/reports/status": {"post": _status()},
-        "/api/v1/reports/information": {"post": _information()},
+        "/api/v1/reports/bulk": {"post": _bulk_path()},
+        "/api/v1/reports/status": {"post": _status_path()},
+        "/api/v1/reports/information": {"post": _information_path()},
         "/api/v1/challenge": {"get": _CHALLENGE},
         "/api/v1/openapi.json": {"get": _DOCUMENT},
     }
 
 
-def _status() -> dict[str, Any]:
-    operation = _operation(
+def _status_path() -> dict[str, Any]:
+    operation = _build_operation(
         "readStatus",
         "Read the state of a report by its receipt",
         schemas.ReceiptQuery,
@@ -199,8 +199,8 @@ def _status() -> dict[str, Any]:
     return operation | {"parameters": [_PROOF]}
 
 
-def _information() -> dict[str, Any]:
-    operation = _operation(
+def _information_path() -> dict[str, Any]:
+    operation = _build_operation(
         "addInformation",
         "Add to a report, or answer the hotline's question",
         schemas.InformationRequest,
@@ -212,8 +212,8 @@ def _information() -> dict[str, Any]:
     return operation | {"parameters": [_PROOF]}
 
 
-def _bulk() -> dict[str, Any]:
-    operation = _operation(
+def _bulk_path() -> dict[str, Any]:
+    operation = _build_operation(
         "createReports",
         "Up to 10,000 reports at once; each line is answered",
         Submission,
@@ -232,7 +232,7 @@ def _bulk() -> dict[str, Any]:
     return operation
 
 
-def _operation(
+def _build_operation(
     name: str,
     summary: str,
     body: type[BaseModel],
@@ -244,11 +244,13 @@ def _operation(
         responses[status] = {"description": description}
         if model is not None:
             responses[status]["content"] = {
-                "application/json": {"schema": _ref(model)}
+                "application/json": {"schema": _schema_reference(model)}
             }
     for status, description in (_PROBLEMS | problems).items():
         content = {
-            "application/problem+json": {"schema": _ref(schemas.Problem)}
+            "application/problem+json": {
+                "schema": _schema_reference(schemas.Problem)
+            }
         }
         responses[status] = {"description": description, "content": content}
     return {
@@ -256,11 +258,13 @@ def _operation(
         "summary": summary,
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": _ref(body)}},
+            "content": {
+                "application/json": {"schema": _schema_reference(body)}
+            },
         },
         "responses": dict(sorted(responses.items())),
     }
 
 
-def _ref(model: type[BaseModel]) -> dict[str, str]:
+def _schema_reference(model: type[BaseModel]) -> dict[str, str]:
     return {"$ref": f"{_COMPONENTS}schemas/{model.__name__}"}

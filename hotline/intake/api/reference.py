@@ -45,34 +45,34 @@ class Operation:
 
 
 @cache
-def operations() -> tuple[Operation, ...]:
+def list_operations() -> tuple[Operation, ...]:
     return tuple(
-        _operation(method, path, operation)
-        for path, methods in openapi.document("")["paths"].items()
+        _operation_of(method, path, operation)
+        for path, methods in openapi.openapi_document("")["paths"].items()
         for method, operation in methods.items()
     )
 
 
 @cache
-def messages() -> tuple[Operation, ...]:
+def list_messages() -> tuple[Operation, ...]:
     """What the service itself sends to a sender's server."""
     return tuple(
-        _operation(method, "", operation)
-        for methods in openapi.document("")["webhooks"].values()
+        _operation_of(method, "", operation)
+        for methods in openapi.openapi_document("")["webhooks"].values()
         for method, operation in methods.items()
     )
 
 
 @cache
-def models() -> tuple[Model, ...]:
-    schemas = openapi.document("")["components"]["schemas"]
+def list_models() -> tuple[Model, ...]:
+    schemas = openapi.openapi_document("")["components"]["schemas"]
     return tuple(
-        Model(name, schema.get("description", ""), tuple(_fields(schema)))
+        Model(name, schema.get("description", ""), tuple(_fields_of(schema)))
         for name, schema in schemas.items()
     )
 
 
-def _operation(method: str, path: str, operation: Schema) -> Operation:
+def _operation_of(method: str, path: str, operation: Schema) -> Operation:
     security = operation.get("security", [])
     return Operation(
         operation["operationId"],
@@ -89,25 +89,25 @@ def _operation(method: str, path: str, operation: Schema) -> Operation:
             )
             for each in operation.get("parameters", ())
         ),
-        _contents(operation.get("requestBody", {})),
+        _contents_of(operation.get("requestBody", {})),
         {
             status: (
                 answer["description"],
-                " or ".join(dict.fromkeys(_contents(answer).values())),
+                " or ".join(dict.fromkeys(_contents_of(answer).values())),
             )
             for status, answer in operation["responses"].items()
         },
     )
 
 
-def _contents(holder: Schema) -> dict[str, str]:
+def _contents_of(holder: Schema) -> dict[str, str]:
     return {
         media: kind_of(each["schema"])
         for media, each in holder.get("content", {}).items()
     }
 
 
-def _fields(schema: Schema) -> Iterator[Field]:
+def _fields_of(schema: Schema) -> Iterator[Field]:
     required = schema.get("required", ())
     for name, each in schema["properties"].items():
         yield Field(

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import UnsupportedMediaType
 
 from hotline.core.context import utc_now
-from hotline.core.datafiles.shapes import parse
+from hotline.core.datafiles.shapes import parse_shape
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
 from hotline.intake import idempotency, service, strict_json, submission
 from hotline.intake.api import bulk, keys, openapi, schemas
-from hotline.intake.batch import Arrival, Received, store
+from hotline.intake.batch import Arrival, Received, store_reports
 from hotline.intake.flood import guard
 from hotline.intake.vocabulary import Channel
 
@@ -42,18 +42,18 @@ T = TypeVar("T", bound=BaseModel)
 @blueprint.post("/reports")
 def create_report() -> Response:
     """Store a report; 201 with its receipt. A key is not needed; it names the source."""
-    report, now = submission.read(_body()), utc_now()
+    report, now = submission.read_submission(_posted_json()), utc_now()
     if "Authorization" in request.headers:
-        received = _receive_from(_sender("reports"), report, now)
+        received = _receive_from(_current_sender("reports"), report, now)
     elif guard.is_suspect():
         with site.writing() as session:
-            held = not guard.spend(session, _solution(), now)
-            received = _receive(
+            held = not guard.spend_solution(session, _posted_solution(), now)
+            received = _receive_report(
                 session, report, Arrival(Channel.API, now, held=held)
             )
     else:
-        received = _receive(None, report, Arrival(Channel.API, now))
-    return _answer(
+        received = _receive_report(None, report, Arrival(Channel.API, now))
+    return _json_answer(
         schemas.ReceiptAnswer(receipt=received.receipt, id=received.report_id),
         201,
     )
@@ -62,14 +62,17 @@ def create_report() -> Response:
 def _receive_from(
     sender: keys.Sender, report: submission.Submission, now: datetime
 ) -> Received:
-    arrival, quotas = Arrival(Channel.API, now, source=sender.name), _quotas()
+    arrival, quotas = (
+        Arrival(Channel.API, now, source=sender.name),
+        _current_quotas(),
+    )
     if not quotas.spend_advance(sender, 1, now):
         with site.writing() as session:
             spend = partial(quotas.spend, session, sender, 1, now)
-            return _receive(session, report, arrival, spend)
+            return _receive_report(session, report, arrival, spend)
     is_new = False
     try:
-        received = _receive(None, report, arrival)
+        received = _receive_report(None, report, arrival)
         is_new = not received.again
     finally:
         if not is_new:  # a second try costs nothing, nor does what was refused
@@ -77,7 +80,7 @@ def _receive_from(
     return received
 
 
-def _receive(
+def _receive_report(
     session: Session | None,
     report: submission.Submission,
     arrival: Arrival,
@@ -86,11 +89,18 @@ def _receive(
     key = request.headers.get("Idempotency-Key")
     if key is not None:
         return idempotency.receive_once(
-            session, site.context(), report, key, arrival=arrival, spend=spend
+            session,
+            site.current_context(),
+            report,
+            key,
+            arrival=arrival,
+            spend=spend,
         )
     received = Received()
     spend()
-    store(session, site.context(), [(received, report)], arrival)
+    store_reports(
+        session, site.current_context(), [(received, report)], arrival
+    )
     return received
 
 
@@ -100,9 +110,9 @@ def create_reports() -> Response:
     request.max_content_length = MAX_BULK
     if request.mimetype not in (bulk.NDJSON, bulk.CSV):
         raise UnsupportedMediaType(f"Send {bulk.NDJSON} or {bulk.CSV}.")
-    sender = _sender("bulk")  # before a large body is read
+    sender = _current_sender("bulk")  # before a large body is read
     body = request.get_data(cache=False)
-    lines = bulk.read(body, request.mimetype)
+    lines = bulk.read_lines(body, request.mimetype)
     good = [
         (Received(), line)
         for _, line in lines
@@ -117,15 +127,15 @@ def create_reports() -> Response:
         if idempotency_key is not None:
             earlier = idempotency.answer_once(
                 session,
-                site.context(),
+                site.current_context(),
                 idempotency_key,
                 body,
                 answer,
                 arrival=arrival,
             )
         if earlier is None:
-            _quotas().spend(session, sender, len(good), now)
-            store(session, site.context(), good, arrival)
+            _current_quotas().spend(session, sender, len(good), now)
+            store_reports(session, site.current_context(), good, arrival)
     return Response(earlier or answer, content_type=bulk.NDJSON)
 
 
@@ -151,17 +161,17 @@ def _bulk_answer(lines: list[bulk.Line], stored: list[Received]) -> str:
     return "".join(json.dumps(answer) + "\n" for answer in answers)
 
 
-def _sender(scope: str) -> keys.Sender:
-    return keys.authenticate(
-        site.context(), request.headers.get("Authorization", ""), scope
+def _current_sender(scope: str) -> keys.Sender:
+    return keys.authenticate_sender(
+        site.current_context(), request.headers.get("Authorization", ""), scope
     )
 
 
-def _quotas() -> keys.Quotas:
+def _current_quotas() -> keys.Quotas:
     return cast(keys.Quotas, current_app.extensions[_QUOTAS])
 
 
-def _solution() -> str:
+def _posted_solution() -> str:
     return request.headers.get("Proof-Of-Work", "")
 
 
@@ -175,16 +185,16 @@ def ask_for_a_key(response: Response) -> Response:
 @blueprint.post("/reports/status")
 def read_status() -> Response:
     """The state of each part and the messages, for whoever holds the receipt."""
-    query = parse(schemas.ReceiptQuery, _body())
-    guard.allow_lookup(_solution())
+    query = parse_shape(schemas.ReceiptQuery, _posted_json())
+    guard.allow_lookup(_posted_solution())
     with site.reading() as session:
         report = service.find_by_receipt(
-            session, site.context(), query.receipt
+            session, site.current_context(), query.receipt
         )
         if report is None:
             raise _no_such_receipt()
-        status = service.status_of(session, site.context(), report)
-    return _answer(
+        status = service.status_of(session, site.current_context(), report)
+    return _json_answer(
         schemas.StatusAnswer.model_validate(status, from_attributes=True)
     )
 
@@ -192,15 +202,17 @@ def read_status() -> Response:
 @blueprint.post("/reports/information")
 def add_information() -> Response:
     """Add to a report; also the answer to the hotline's question."""
-    body = parse(schemas.InformationRequest, _body())
+    body = parse_shape(schemas.InformationRequest, _posted_json())
     text = submission.read_information({"text": body.text}).text
-    guard.allow_addition(_solution())
+    guard.allow_addition(_posted_solution())
     with site.writing() as session:
-        report = service.find_by_receipt(session, site.context(), body.receipt)
+        report = service.find_by_receipt(
+            session, site.current_context(), body.receipt
+        )
         if report is None:
             raise _no_such_receipt()
         service.add_information(
-            session, site.context(), report, text, utc_now()
+            session, site.current_context(), report, text, utc_now()
         )
     return make_response("", 204)
 
@@ -208,12 +220,14 @@ def add_information() -> Response:
 @blueprint.get("/challenge")
 def read_challenge() -> Response:
     """Work to be done by whoever has no key; its solution goes into the header Proof-Of-Work."""
-    return jsonify(guard.challenge(utc_now()))
+    return jsonify(guard.make_challenge(utc_now()))
 
 
 @blueprint.get("/openapi.json")
 def openapi_document() -> Response:
-    return jsonify(openapi.document(site.context().settings.public_url))
+    return jsonify(
+        openapi.openapi_document(site.current_context().settings.public_url)
+    )
 
 
 def _no_such_receipt() -> NotFound:
@@ -223,11 +237,11 @@ def _no_such_receipt() -> NotFound:
     )
 
 
-def _body() -> Any:
+def _posted_json() -> Any:
     if request.mimetype != JSON:
         raise UnsupportedMediaType(f"Send {JSON}.")
-    return strict_json.loads(request.get_data(cache=False))
+    return strict_json.load_json(request.get_data(cache=False))
 
 
-def _answer(answer: BaseModel, status: int = 200) -> Response:
+def _json_answer(answer: BaseModel, status: int = 200) -> Response:
     return Response(answer.model_dump_json(), status, content_type=JSON)

@@ -49,7 +49,7 @@ class Receiver:
     secret: str
 
 
-def subscribe(
+def subscribe_sender(
     session: Session,
     context: Context,
     name: str,
@@ -62,7 +62,7 @@ def subscribe(
 
     Another address has another secret: whoever knows the old one can forge nothing for the new.
     """
-    key = keys.named(session, name)
+    key = keys.find_key(session, name)
     _check_url(
         url, plain_allowed=bool(context.settings.fetch_allowed_networks)
     )
@@ -75,7 +75,7 @@ def subscribe(
     ) or context.vault.new_record(session, key.id)
     key.webhook_url = url
     key.webhook_secret = Vault.seal(sealing, _SECRET, key.id, secret)
-    keys.note(
+    keys.note_act(
         session,
         key,
         "api_key.webhook_set",
@@ -86,18 +86,18 @@ def subscribe(
     return secret
 
 
-def unsubscribe(
+def unsubscribe_sender(
     session: Session, name: str, *, actor: str, now: datetime
 ) -> None:
     """Tell the sender nothing any more; what was about to be sent is dropped in its turn."""
-    key = keys.named(session, name)
+    key = keys.find_key(session, name)
     if not key.webhook_url:
         raise NotFound(f"The key of {name} has no webhook.")
     key.webhook_url, key.webhook_secret = "", None
-    keys.note(session, key, "api_key.webhook_removed", actor, now)
+    keys.note_act(session, key, "api_key.webhook_removed", actor, now)
 
 
-def announce(session: Session, part: ReportPart, now: datetime) -> None:
+def announce_state(session: Session, part: ReportPart, now: datetime) -> None:
     """Post the work that tells the part's sender its new state, if the sender wants to know.
 
     The same state can come again (a page that reappeared), which is news too: hence the time.
@@ -121,7 +121,7 @@ def announce(session: Session, part: ReportPart, now: datetime) -> None:
         }
         key = f"webhook:{part.id}:{part.state}:{now.timestamp():.6f}"
         payload = {"key_id": str(receiver), "data": data}
-        outbox.post(
+        outbox.post_work(
             session, JOB, key=key, payload=payload, now=now, queue=QUEUE
         )
 
@@ -151,7 +151,7 @@ def body_of(data: Mapping[str, Any]) -> bytes:
     return json.dumps(message, separators=(",", ":")).encode()
 
 
-def signed(
+def sign_headers(
     secret: str, message_id: str, body: bytes, now: datetime
 ) -> dict[str, str]:
     """The headers that prove ``body``: its id (the same at every try), the time, the signature."""

@@ -40,8 +40,8 @@ def is_suspect(*, hasty: bool = False) -> bool:
 
     ``hasty``: the form came back sooner than a person types.
     """
-    guard, seconds = _guard(), time.monotonic()
-    own = guard.counters.hit("report", _address(), now=seconds)
+    guard, seconds = _current_guard(), time.monotonic()
+    own = guard.counters.hit("report", _client_address(), now=seconds)
     everybody = guard.counters.hit("report", "", now=seconds)
     flood = (
         own > guard.limits.reports_of_one
@@ -52,33 +52,38 @@ def is_suspect(*, hasty: bool = False) -> bool:
 
 def allow_lookup(solution: str = "") -> None:
     """Count a look-up by receipt; ``TooMany`` beyond the limit, whether or not it would hit."""
-    _allow("lookup", _guard().limits.lookups_of_one, solution)
+    _allow_or_raise("lookup", _current_guard().limits.lookups_of_one, solution)
 
 
 def allow_addition(solution: str) -> None:
-    _allow("addition", _guard().limits.additions_of_one, solution)
+    _allow_or_raise(
+        "addition", _current_guard().limits.additions_of_one, solution
+    )
 
 
 def form_seconds() -> float:
     """A form that comes back sooner was filled in by a robot, or by somebody very quick."""
-    return _guard().limits.form_seconds
+    return _current_guard().limits.form_seconds
 
 
-def challenge(now: datetime) -> dict[str, Any]:
+def make_challenge(now: datetime) -> dict[str, Any]:
     """Work for a visitor's computer; made anew for each, and not remembered."""
-    limits = _guard().limits
+    limits = _current_guard().limits
     return proof.new_challenge(
-        _keys(), rounds=limits.proof_rounds, tries=limits.proof_tries, now=now
+        _proof_secrets(),
+        rounds=limits.proof_rounds,
+        tries=limits.proof_tries,
+        now=now,
     )
 
 
-def _allow(kind: str, limit: int, solution: str) -> None:
-    guard, seconds = _guard(), time.monotonic()
-    if guard.counters.hit(kind, _address(), now=seconds) <= limit:
+def _allow_or_raise(kind: str, limit: int, solution: str) -> None:
+    guard, seconds = _current_guard(), time.monotonic()
+    if guard.counters.hit(kind, _client_address(), now=seconds) <= limit:
         return
     if solution:
         with site.writing() as session:
-            if spend(session, solution, utc_now()):
+            if spend_solution(session, solution, utc_now()):
                 return
     raise TooMany(
         "Too many requests in a short time.",
@@ -88,12 +93,14 @@ def _allow(kind: str, limit: int, solution: str) -> None:
     )
 
 
-def spend(session: Session, solution: str, now: datetime) -> bool:
+def spend_solution(session: Session, solution: str, now: datetime) -> bool:
     """Use up a right solution; False if it is wrong or was used before."""
-    name = proof.name_of(_keys(), solution)
+    name = proof.name_of(_proof_secrets(), solution)
     if name is None:
         return False
-    mac = site.context().keyring.mac("sessions", b"spent proof:" + name)
+    mac = site.current_context().keyring.mac(
+        "sessions", b"spent proof:" + name
+    )
     # By the hour and under a random id: the moment would lead to the report that it came with.
     hour = now.replace(minute=0, second=0, microsecond=0)
     expires_at = hour + proof.LIFETIME + timedelta(hours=1)
@@ -107,24 +114,24 @@ def spend(session: Session, solution: str, now: datetime) -> bool:
     )
 
 
-def _keys() -> proof.Secrets:
-    keyring = site.context().keyring
+def _proof_secrets() -> proof.Secrets:
+    keyring = site.current_context().keyring
     return proof.Secrets(
         keyring.mac("sessions", b"proof of work: challenge"),
         keyring.mac("sessions", b"proof of work: solution"),
     )
 
 
-def _guard() -> Guard:
+def _current_guard() -> Guard:
     guard = current_app.extensions.get(_EXTENSION)
     if guard is None:
-        limits = load_limits(site.context().settings.data_dir)
+        limits = load_limits(site.current_context().settings.data_dir)
         guard = Guard(limits, Counters(limits.window_seconds))
         guard = current_app.extensions.setdefault(_EXTENSION, guard)
     return guard  # type: ignore[no-any-return]
 
 
-def _address() -> str:
+def _client_address() -> str:
     """The client's address, for counting in memory only; behind proxies the one they saw.
 
     Of IPv6 its /64, which one network has for itself (RFC 4291, 2.5.4): otherwise whoever
@@ -143,7 +150,7 @@ def _address() -> str:
 
 
 def _seen() -> str:
-    hops = site.context().settings.trusted_proxies
+    hops = site.current_context().settings.trusted_proxies
     seen = request.headers.get("X-Forwarded-For", "").split(",")
     if hops and len(seen) >= hops:
         return seen[-hops].strip()[:64]

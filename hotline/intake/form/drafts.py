@@ -28,27 +28,28 @@ def new_secret() -> str:
     return secrets.token_urlsafe(24)
 
 
-def load(
+def load_draft(
     session: Session, context: Context, secret: str, now: datetime
 ) -> dict[str, str] | None:
     """The answers so far; None where there are none, or their hour is over."""
     row = session.execute(
         select(Draft.id, Draft.body).where(
-            Draft.mac == _mac(context, secret), Draft.expires_at > now
+            Draft.mac == _mac_of_secret(context, secret),
+            Draft.expires_at > now,
         )
     ).first()
     if row is None:
         return None
     try:
         values: dict[str, str] = json.loads(
-            Vault.open(_key(context, secret), _BODY, *row)
+            Vault.open(_key_of_secret(context, secret), _BODY, *row)
         )
     except CannotOpen:  # the service's keys were changed in the meantime
         return None
     return values
 
 
-def save(
+def save_draft(
     session: Session,
     context: Context,
     secret: str,
@@ -56,7 +57,7 @@ def save(
     now: datetime,
 ) -> None:
     """Replace the answers; the hour begins anew."""
-    mac = _mac(context, secret)
+    mac = _mac_of_secret(context, secret)
     draft = session.scalar(
         select(Draft).where(Draft.mac == mac).with_for_update()
     )
@@ -64,18 +65,23 @@ def save(
         draft = Draft(id=new_id(), mac=mac)
         session.add(draft)
     draft.body = Vault.seal(
-        _key(context, secret), _BODY, draft.id, json.dumps(dict(values))
+        _key_of_secret(context, secret),
+        _BODY,
+        draft.id,
+        json.dumps(dict(values)),
     )
     draft.expires_at = now + LIFETIME
 
 
-def drop(session: Session, context: Context, secret: str) -> None:
-    session.execute(delete(Draft).where(Draft.mac == _mac(context, secret)))
+def drop_draft(session: Session, context: Context, secret: str) -> None:
+    session.execute(
+        delete(Draft).where(Draft.mac == _mac_of_secret(context, secret))
+    )
 
 
-def _mac(context: Context, secret: str) -> bytes:
+def _mac_of_secret(context: Context, secret: str) -> bytes:
     return context.keyring.mac("sessions", f"draft lookup:{secret}".encode())
 
 
-def _key(context: Context, secret: str) -> bytes:
+def _key_of_secret(context: Context, secret: str) -> bytes:
     return context.keyring.mac("sessions", f"draft answers:{secret}".encode())

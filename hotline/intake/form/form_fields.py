@@ -14,7 +14,7 @@ from hotline.core.context import Context, utc_now
 from hotline.core.errors import InvalidInput
 from hotline.intake.flood.proof import MAX_LENGTH
 from hotline.intake.form import wording
-from hotline.intake.submission import Submission, clean, read
+from hotline.intake.submission import Submission, clean_text, read_submission
 
 FIELDS = (
     "locations",
@@ -49,7 +49,7 @@ def proof_in(form: Mapping[str, str]) -> dict[str, str]:
 
 def submission_of(values: Mapping[str, str], language: str) -> Submission:
     """Raises ``InvalidInput`` like every reader of submissions."""
-    return read(
+    return read_submission(
         {
             "locations": locations_of(values["locations"]),
             "kind": values["kind"] or "unknown",
@@ -79,7 +79,7 @@ def faults_in(
 
 def locations_of(text: str) -> list[str]:
     """One location a line; empty lines are none."""
-    return [line for line in clean(text).split("\n") if clean(line)]
+    return [line for line in clean_text(text).split("\n") if clean_text(line)]
 
 
 def faults_of(error: InvalidInput) -> dict[str, LazyString]:
@@ -96,13 +96,13 @@ def faults_of(error: InvalidInput) -> dict[str, LazyString]:
 
 def new_form_id(context: Context) -> str:
     """A signed, timed, random id: the key under which the form's submission is stored once."""
-    return _signer(context).sign(secrets.token_urlsafe(16)).decode()
+    return _form_signer(context).sign(secrets.token_urlsafe(16)).decode()
 
 
 def age_of(context: Context, form_id: str) -> timedelta | None:
     """How long ago the form was given out; None if it is not ours or too old."""
     try:
-        _, issued = _signer(context).unsign(
+        _, issued = _form_signer(context).unsign(
             form_id,
             max_age=int(MAX_AGE.total_seconds()),
             return_timestamp=True,
@@ -112,7 +112,7 @@ def age_of(context: Context, form_id: str) -> timedelta | None:
     return utc_now() - issued
 
 
-def _signer(context: Context) -> TimestampSigner:
+def _form_signer(context: Context) -> TimestampSigner:
     return _signer_with(context.keyring.bytes_of("sessions"))
 
 

@@ -21,7 +21,7 @@ MAX_PAGES = 500
 """In memory; each is a few kB. Beyond that pages are rendered each time."""
 
 
-def fill(
+def fill_page(
     template: str,
     own: Mapping[str, str],
     variant: Mapping[str, Hashable],
@@ -37,14 +37,14 @@ def fill(
     )
     key = (
         template,
-        site.language(),
+        site.page_language(),
         site.new_language(),
         *own,
         *variant.values(),
     )
     parts = pages.get(key)
     if parts is None:
-        parts = _render(template, tuple(own), {**variant, **same})
+        parts = _render_parts(template, tuple(own), {**variant, **same})
         if len(pages) < MAX_PAGES:
             pages[key] = parts
     filled = parts.copy()
@@ -59,7 +59,7 @@ class _Mark(Markup):
         return self
 
 
-def _render(
+def _render_parts(
     template: str, own: tuple[str, ...], same: Mapping[str, Any]
 ) -> list[str]:
     """Text, name, text, name, … text: what stands between the marks, and which they are."""

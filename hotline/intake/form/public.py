@@ -36,13 +36,15 @@ def carry_language(endpoint: str, values: dict[str, Any]) -> None:  # noqa: ARG0
 
 @blueprint.context_processor
 def words() -> dict[str, Any]:
-    settings = site.context().settings
+    settings = site.current_context().settings
     return {
         "kinds": wording.KINDS,
         "roles": wording.ROLES,
         "states": wording.STATES,
         "spoken": [
-            code for code in site.languages() if site.has_public_pages(code)
+            code
+            for code in site.page_languages()
+            if site.has_public_pages(code)
         ],
         "language_name": site.language_name,
         "trap": form_fields.TRAP,

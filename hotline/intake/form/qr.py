@@ -11,7 +11,7 @@ import zxingcpp
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def picture(receipt: str) -> str:
+def draw_receipt(receipt: str) -> str:
     """A PNG as a data URI, one pixel a module, with the quiet zone that ISO/IEC 18004 asks for.
 
     Not an SVG, which Tor Browser does not show at its safest level. Level M: 15 % of the symbol may
@@ -22,11 +22,11 @@ def picture(receipt: str) -> str:
         receipt, zxingcpp.BarcodeFormat.QRCode, ec_level="M", data_mask=4
     ).to_image()
     grey = bytes(symbol)  # type: ignore[call-overload]  # a buffer, which its stub does not say
-    png = _png(grey, *symbol.shape)
+    png = _encode_png(grey, *symbol.shape)
     return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
-def _png(grey: bytes, height: int, width: int) -> bytes:
+def _encode_png(grey: bytes, height: int, width: int) -> bytes:
     """One byte a pixel (RFC 2083). A library takes three times as long over so small a picture."""
     rows = b"".join(
         b"\0" + grey[at : at + width] for at in range(0, len(grey), width)

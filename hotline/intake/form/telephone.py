@@ -43,35 +43,47 @@ def report() -> Response:
     values = form_fields.values_of(request.form)
     language = request.form.get("caller_language", "")
     if request.method != site.ACT:
-        return _page(values, language, {})
+        return _telephone_page(values, language, {})
     form_id = request.form.get("form_id", "")
-    if form_fields.age_of(site.context(), form_id) is None:
-        return _page(values, language, {"": wording.FAULTS["stale"]}, 422)
+    if form_fields.age_of(site.current_context(), form_id) is None:
+        return _telephone_page(
+            values, language, {"": wording.FAULTS["stale"]}, 422
+        )
     try:
-        received = _store(form_fields.submission_of(values, language), form_id)
+        received = _store_call(
+            form_fields.submission_of(values, language), form_id
+        )
     except (
         idempotency.OtherBody
     ):  # changed with the "back" button: one more press stores it too
-        return _page(values, language, {"": wording.FAULTS["stale"]}, 422)
+        return _telephone_page(
+            values, language, {"": wording.FAULTS["stale"]}, 422
+        )
     except InvalidInput as error:
-        return _page(values, language, form_fields.faults_of(error), 422)
+        return _telephone_page(
+            values, language, form_fields.faults_of(error), 422
+        )
     return make_response(
         render_template("operator/receipt.html", receipt=received.receipt)
     )
 
 
-def _store(submission: Submission, form_id: str) -> Received:
+def _store_call(submission: Submission, form_id: str) -> Received:
     person = signed_in()
     arrival = Arrival(
         Channel.OPERATOR, utc_now(), source=person.username, actor=person.actor
     )
     with site.writing() as session:
         return idempotency.receive_once(
-            session, site.context(), submission, form_id, arrival=arrival
+            session,
+            site.current_context(),
+            submission,
+            form_id,
+            arrival=arrival,
         )
 
 
-def _page(
+def _telephone_page(
     values: Mapping[str, str],
     language: str,
     faults: Mapping[str, Any],
@@ -82,7 +94,7 @@ def _page(
         values=values,
         caller_language=language,
         faults=faults,
-        form_id=form_fields.new_form_id(site.context()),
+        form_id=form_fields.new_form_id(site.current_context()),
         kinds=wording.KINDS,
         roles=wording.ROLES,
         language_name=site.language_name,

@@ -82,10 +82,10 @@ def api_reference() -> str:
     """The API for those who program against it; in English, like the API itself."""
     return render_template(
         "public/api.html",
-        operations=reference.operations(),
-        messages=reference.messages(),
-        models=reference.models(),
-        server=site.context().settings.public_url,
+        operations=reference.list_operations(),
+        messages=reference.list_messages(),
+        models=reference.list_models(),
+        server=site.current_context().settings.public_url,
     )
 
 
@@ -95,7 +95,7 @@ def report() -> BaseResponse:
     if request.method == "POST":
         who = "child_self" if request.form.get("age") == "child" else "unknown"
         own = "" if who == "child_self" else "yes"
-        _keep(
+        _keep_answers(
             {
                 paths.PATH: paths.SHORT,
                 "reporter_role": who,
@@ -103,7 +103,7 @@ def report() -> BaseResponse:
             }
         )
     return redirect(
-        url_for("intake.question", page=paths.path_of(_draft()[0])[0])
+        url_for("intake.question", page=paths.path_of(_load_draft()[0])[0])
     )
 
 
@@ -113,7 +113,7 @@ def report() -> BaseResponse:
 )
 def question(page: str) -> Answer:
     """One question a page. The answers wait on the server, sealed, for at most an hour."""
-    values, lost = _draft()
+    values, lost = _load_draft()
     if request.method != site.ACT:
         if page not in paths.path_of(values):
             return redirect(
@@ -123,14 +123,14 @@ def question(page: str) -> Answer:
     if (
         page == "check"
     ):  # sends what it showed, so that sending it again is the same report
-        return _send(values | form_fields.values_of(request.form), page)
+        return _send_report(values | form_fields.values_of(request.form), page)
     fields = paths.QUESTIONS[page]
     typed = form_fields.values_of(request.form)
     values |= {name: typed[name] for name in fields}
     faults = form_fields.faults_in(values, fields)
     if faults:
         return _question_page(page, values, faults, status=422)
-    _keep(values | form_fields.proof_in(request.form))
+    _keep_answers(values | form_fields.proof_in(request.form))
     return redirect(
         url_for("intake.question", page=paths.page_after(page, values))
     )
@@ -141,7 +141,7 @@ def report_on_one_page() -> Answer:
     """All questions at once: for whoever reports often, and for whose browser takes no cookie."""
     if request.method != site.ACT:
         return _question_page(ALL, form_fields.values_of({}), {})
-    return _send(form_fields.values_of(request.form), ALL)
+    return _send_report(form_fields.values_of(request.form), ALL)
 
 
 def _support_page(values: Mapping[str, str]) -> str:
@@ -164,7 +164,7 @@ def discard() -> BaseResponse:
     secret = session.pop(_DRAFT, None)
     if secret is not None:
         with site.writing() as transaction:
-            drafts.drop(transaction, site.context(), secret)
+            drafts.drop_draft(transaction, site.current_context(), secret)
     return redirect(url_for("intake.start"))
 
 
@@ -174,37 +174,44 @@ def kept() -> str:
     return render_template("public/kept.html")
 
 
-def _draft() -> tuple[dict[str, str], bool]:
+def _load_draft() -> tuple[dict[str, str], bool]:
     """The answers so far, and whether there were some whose hour is over."""
     secret = session.get(_DRAFT)
     if secret is None:
         return form_fields.values_of({}), False
     with site.reading() as transaction:
-        values = drafts.load(transaction, site.context(), secret, utc_now())
+        values = drafts.load_draft(
+            transaction, site.current_context(), secret, utc_now()
+        )
     return form_fields.values_of({}) | (values or {}), values is None
 
 
-def _keep(values: Mapping[str, str]) -> None:
+def _keep_answers(values: Mapping[str, str]) -> None:
     secret = session.setdefault(_DRAFT, drafts.new_secret())
     begun = {
-        _BEGUN: values.get(_BEGUN) or form_fields.new_form_id(site.context())
+        _BEGUN: values.get(_BEGUN)
+        or form_fields.new_form_id(site.current_context())
     }
     with site.writing() as transaction:
-        drafts.save(
-            transaction, site.context(), secret, {**values, **begun}, utc_now()
+        drafts.save_draft(
+            transaction,
+            site.current_context(),
+            secret,
+            {**values, **begun},
+            utc_now(),
         )
 
 
-def _send(values: Mapping[str, str], page: str) -> Answer:
+def _send_report(values: Mapping[str, str], page: str) -> Answer:
     """Store the report and show its receipt; anything wrong comes back with all that was typed."""
     try:
-        submission = form_fields.submission_of(values, site.language())
+        submission = form_fields.submission_of(values, site.page_language())
     except InvalidInput as error:
         return _question_page(
             page, values, form_fields.faults_of(error), status=422
         )
     form_id = request.form.get("form_id", "")
-    age = form_fields.age_of(site.context(), form_id)
+    age = form_fields.age_of(site.current_context(), form_id)
     if age is None:
         return _question_page(
             page, values, {"": wording.FAULTS["stale"]}, status=400
@@ -216,7 +223,7 @@ def _send(values: Mapping[str, str], page: str) -> Answer:
     ):
         return _support_page(values)
     try:
-        received, held = _store(
+        received, held = _store_report(
             submission, form_id, hasty=_is_hasty(age, values)
         )
     except idempotency.OtherBody:
@@ -226,11 +233,11 @@ def _send(values: Mapping[str, str], page: str) -> Answer:
         )
     own = {
         "receipt": received.receipt,
-        "picture": qr.picture(received.receipt),
+        "picture": qr.draw_receipt(received.receipt),
     }
     child = paths.needs_support(values)
     variant = {"danger": submission.danger_now, "child": child, "held": held}
-    return pages.fill("public/receipt.html", own, variant)
+    return pages.fill_page("public/receipt.html", own, variant)
 
 
 def _is_hasty(age: timedelta, values: Mapping[str, str]) -> bool:
@@ -239,13 +246,15 @@ def _is_hasty(age: timedelta, values: Mapping[str, str]) -> bool:
     With one question a page the time runs from the first: only the last page may be sent at once.
     """
     begun = values.get(_BEGUN)
-    since_begun = form_fields.age_of(site.context(), begun) if begun else None
+    since_begun = (
+        form_fields.age_of(site.current_context(), begun) if begun else None
+    )
     return max(age, since_begun or age) < timedelta(
         seconds=guard.form_seconds()
     )
 
 
-def _store(
+def _store_report(
     submission: Submission, form_id: str, *, hasty: bool
 ) -> tuple[Received, bool]:
     """Store it, once; and whether it is held for review."""
@@ -255,18 +264,22 @@ def _store(
     if secret is None and not suspect and not trapped:
         arrival = Arrival(Channel.FORM, now)
         return idempotency.receive_once(
-            None, site.context(), submission, form_id, arrival=arrival
+            None, site.current_context(), submission, form_id, arrival=arrival
         ), False
     with site.writing() as transaction:
         if secret is not None:
-            drafts.drop(transaction, site.context(), secret)
+            drafts.drop_draft(transaction, site.current_context(), secret)
         solution = request.form.get(form_fields.PROOF, "")
         held = trapped or (
-            suspect and not guard.spend(transaction, solution, now)
+            suspect and not guard.spend_solution(transaction, solution, now)
         )
         arrival = Arrival(Channel.FORM, now, held=held)
         received = idempotency.receive_once(
-            transaction, site.context(), submission, form_id, arrival=arrival
+            transaction,
+            site.current_context(),
+            submission,
+            form_id,
+            arrival=arrival,
         )
         if received.again:  # what counts is what was decided the first time
             held = held and service.is_held(transaction, received.report_id)
@@ -295,7 +308,7 @@ def _question_page(
         "danger": paths.is_in_danger(values),
         "fields": form_fields.FIELDS,
     }
-    form_id = form_fields.new_form_id(site.context())
+    form_id = form_fields.new_form_id(site.current_context())
     if faults or any(values.values()):
         rendered = render_template(
             template, **seen, lost=lost, form_id=form_id
@@ -304,7 +317,7 @@ def _question_page(
         own = {"form_id": form_id}
         if page != ALL:
             own["csrf_token"] = generate_csrf()
-        rendered = pages.fill(template, own, {"lost": lost}, **seen)
+        rendered = pages.fill_page(template, own, {"lost": lost}, **seen)
     return make_response(rendered, status)
 
 
@@ -319,9 +332,11 @@ def status() -> str | Response:
     except TooMany as error:
         return _too_many(error, typed)
     with site.reading() as transaction:
-        found = service.find_by_receipt(transaction, site.context(), typed)
+        found = service.find_by_receipt(
+            transaction, site.current_context(), typed
+        )
         known = (
-            service.status_of(transaction, site.context(), found)
+            service.status_of(transaction, site.current_context(), found)
             if found
             else None
         )
@@ -343,16 +358,20 @@ def add_information() -> Response:
     except InvalidInput:
         words = ""
     with site.writing() as transaction:
-        found = service.find_by_receipt(transaction, site.context(), typed)
+        found = service.find_by_receipt(
+            transaction, site.current_context(), typed
+        )
         if found is None:
             return _no_such_receipt(typed)
-        known = service.status_of(transaction, site.context(), found)
+        known = service.status_of(transaction, site.current_context(), found)
         if words and not _said_already(known, words):
             service.add_information(
-                transaction, site.context(), found, words, utc_now()
+                transaction, site.current_context(), found, words, utc_now()
             )
             transaction.flush()
-            known = service.status_of(transaction, site.context(), found)
+            known = service.status_of(
+                transaction, site.current_context(), found
+            )
     if not words:
         return _status_page(known, typed, text, wording.FAULTS["text"], 422)
     return _status_page(known, typed, added=True)
@@ -420,7 +439,7 @@ def stale_page(error: CSRFError) -> Response:  # noqa: ARG001
         return _question_page(ALL, typed, stale, status=400)
     page = (request.view_args or {}).get("page", "")
     if page and current_app.config["SESSION_COOKIE_NAME"] in request.cookies:
-        values = _draft()[0]
+        values = _load_draft()[0]
         values |= {name: typed[name] for name in paths.QUESTIONS[page]}
         return _question_page(page, values, stale, status=400)
     if request.form.get("age") == "child":

@@ -11,7 +11,7 @@ from email.message import Message
 
 from hotline.core.errors import InvalidInput
 from hotline.intake.inbound import mime
-from hotline.intake.inbound.findings import Inbound, build
+from hotline.intake.inbound.findings import Inbound, build_reports
 
 # RFC 5965, 3.1: each exactly once.
 REQUIRED = ("Feedback-Type", "User-Agent", "Version")
@@ -30,9 +30,9 @@ _OF_ORIGINAL = ("From", "Date", "Subject", "Message-ID")
 _URI = re.compile(r"<?(?:URL:)?([^<>]+)>?", re.IGNORECASE)
 
 
-def parse(raw: bytes) -> tuple[Inbound, ...]:
+def parse_arf(raw: bytes) -> tuple[Inbound, ...]:
     """The report of a whole message; ``InvalidInput`` says why it is none."""
-    return read(mime.parse(raw))
+    return read(mime.parse_message(raw))
 
 
 def read(message: Message) -> tuple[Inbound, ...]:
@@ -45,31 +45,33 @@ def read(message: Message) -> tuple[Inbound, ...]:
         raise InvalidInput(
             "The multipart/report is not of the type feedback-report."
         )
-    fields = _fields(message)
+    fields = _machine_fields(message)
     uris = [
         _URI.sub(r"\1", value).strip()
-        for value in _all(fields, "Reported-URI")
+        for value in _all_values(fields, "Reported-URI")
     ]
-    domains = _all(fields, "Reported-Domain")
-    if not uris and not domains and not mime.narrative(message):
+    domains = _all_values(fields, "Reported-Domain")
+    if not uris and not domains and not mime.message_narrative(message):
         raise InvalidInput(
             "The report names no Reported-URI or Reported-Domain and says nothing."
         )
     told = [
-        f"{name}: {value}" for name in _TOLD for value in _all(fields, name)
+        f"{name}: {value}"
+        for name in _TOLD
+        for value in _all_values(fields, name)
     ]
-    return build(
+    return build_reports(
         locations=uris or domains,
-        lines=[mime.narrative(message), *told, *_of_original(message)],
-        reference=mime.header(message, "Message-ID").strip("<>"),
+        lines=[mime.message_narrative(message), *told, *_of_original(message)],
+        reference=mime.header_text(message, "Message-ID").strip("<>"),
     )
 
 
-def _fields(message: Message) -> Message:
+def _machine_fields(message: Message) -> Message:
     """The machine part's fields. The parser reads a message/* part as a message with headers."""
     found = [
         p
-        for p in mime.parts(message)
+        for p in mime.walk_parts(message)
         if p.get_content_type() == "message/feedback-report"
     ]
     if len(found) != 1:
@@ -80,19 +82,19 @@ def _fields(message: Message) -> Message:
     if not isinstance(inside, list) or not isinstance(inside[0], Message):
         raise InvalidInput("The part message/feedback-report holds no fields.")
     fields = inside[0]
-    wrong = [name for name in REQUIRED if len(_all(fields, name)) != 1]
+    wrong = [name for name in REQUIRED if len(_all_values(fields, name)) != 1]
     if wrong:
         raise InvalidInput(
             f"The feedback report must name once: {', '.join(wrong)}."
         )
-    if mime.header(fields, "Feedback-Type").lower() != "abuse":
+    if mime.header_text(fields, "Feedback-Type").lower() != "abuse":
         raise InvalidInput("The feedback type is not abuse.")
-    if mime.header(fields, "Version") != "1":
+    if mime.header_text(fields, "Version") != "1":
         raise InvalidInput("The feedback report's version is not 1.")
     return fields
 
 
-def _all(fields: Message, name: str) -> list[str]:
+def _all_values(fields: Message, name: str) -> list[str]:
     return [
         value
         for text in fields.get_all(name, [])
@@ -102,17 +104,17 @@ def _all(fields: Message, name: str) -> list[str]:
 
 def _of_original(message: Message) -> list[str]:
     """Header fields of the mail in question, whether all of it came or its headers alone."""
-    for part in mime.parts(message):
+    for part in mime.walk_parts(message):
         if part.get_content_type() == "message/rfc822":
             inside = part.get_payload()
             original = inside[0] if isinstance(inside, list) else None
         elif part.get_content_type() == "text/rfc822-headers":
-            original = mime.parse(mime.body(part))
+            original = mime.parse_message(mime.part_body(part))
         else:
             continue
         if isinstance(original, Message):
             found = {
-                name: mime.header(original, name) for name in _OF_ORIGINAL
+                name: mime.header_text(original, name) for name in _OF_ORIGINAL
             }
             return [
                 f"{name} of the mail: {value}"

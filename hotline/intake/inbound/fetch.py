@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, Unavailable
 from hotline.core.jobs.task import Task
-from hotline.core.logs import origin
+from hotline.core.logs import origin_of
 from hotline.core.storage import outbox
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.inbound import mail, mime
 from hotline.intake.inbound.mail import DnsFunction, Sender
 from hotline.intake.inbound.mailbox import Mailbox
-from hotline.intake.inbound.store import store
+from hotline.intake.inbound.store import store_inbound
 from hotline.intake.vocabulary import Channel
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ def post_fetch(session: Session, context: Context, now: datetime) -> int:
     there = select(OutboxEntry.id).where(OutboxEntry.key == key)
     if session.scalar(there) or session.scalar(waiting.limit(1)):
         return 0
-    return int(outbox.post(session, JOB, key=key, payload={}, now=now))
+    return int(outbox.post_work(session, JOB, key=key, payload={}, now=now))
 
 
 def fetch_mail(task: Task, *, ask: DnsFunction | None = None) -> Counter[str]:
@@ -57,7 +57,7 @@ def fetch_mail(task: Task, *, ask: DnsFunction | None = None) -> Counter[str]:
     counts: Counter[str] = Counter()
     with Mailbox(settings) as mailbox:
         for uid, size in mailbox.messages(AT_ONCE):
-            counts[_take(task, mailbox, uid, size, senders, ask)] += 1
+            counts[_take_message(task, mailbox, uid, size, senders, ask)] += 1
     counts.pop("gone", None)
     if counts:
         log.info("mail_fetched", **counts)
@@ -65,7 +65,7 @@ def fetch_mail(task: Task, *, ask: DnsFunction | None = None) -> Counter[str]:
         return counts
 
 
-def _take(
+def _take_message(
     task: Task,
     mailbox: Mailbox,
     uid: str,
@@ -80,7 +80,7 @@ def _take(
     try:
         if not raw:
             raise InvalidInput("The message is too large, or empty.")
-        found = mail.read(raw, senders, ask=ask)
+        found = mail.read_mail(raw, senders, ask=ask)
     except Unavailable:
         return "waiting"
     except InvalidInput as error:
@@ -94,12 +94,12 @@ def _take(
             "mail_unreadable",
             uid=uid,
             error=type(error).__name__,
-            where=origin(error),
+            where=origin_of(error),
         )
         mailbox.refuse(uid)
         return "refused"
     with task.context.database.writing() as session:
-        stored = store(
+        stored = store_inbound(
             session,
             task.context,
             found.found,

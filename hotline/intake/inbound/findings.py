@@ -12,7 +12,7 @@ from hotline.intake.submission import (
     MAX_LOCATIONS,
     MAX_NARRATIVE,
     Submission,
-    clean,
+    clean_text,
 )
 from hotline.intake.vocabulary import ReporterRole
 
@@ -28,7 +28,7 @@ class Inbound:
     reference: str
 
 
-def build(
+def build_reports(
     *,
     locations: Iterable[str],
     lines: Iterable[str],
@@ -45,30 +45,34 @@ def build(
     """
     known = list(
         dict.fromkeys(
-            cleaned for text in locations if (cleaned := clean(_whole(text)))
+            cleaned
+            for text in locations
+            if (cleaned := clean_text(_replace_half_characters(text)))
         )
     )
     fitting = [text for text in known if len(text) <= MAX_LOCATION]
-    reference = clean(_whole(reference))[:MAX_REFERENCE]
+    reference = clean_text(_replace_half_characters(reference))[:MAX_REFERENCE]
     told = [
         *lines,
         *(f"Location: {text}" for text in known if len(text) > MAX_LOCATION),
     ]
     if reference:
         told.insert(0, f"Sender's reference: {reference}")
-    narrative = clean(_whole("\n".join(told)))
+    narrative = clean_text(_replace_half_characters("\n".join(told)))
     if len(narrative) > MAX_NARRATIVE:
         narrative = narrative[: MAX_NARRATIVE - len(_CUT)] + _CUT
     shared = {
         "narrative": narrative,
         "kind": kind,
         "reporter_role": role,
-        "contact": clean(_whole(contact))[: submission.MAX_CONTACT],
+        "contact": clean_text(_replace_half_characters(contact))[
+            : submission.MAX_CONTACT
+        ],
         "danger_now": danger_now,
     }
     return tuple(
         Inbound(
-            submission.read(
+            submission.read_submission(
                 {"locations": fitting[at : at + MAX_LOCATIONS], **shared}
             ),
             reference,
@@ -77,6 +81,6 @@ def build(
     )
 
 
-def _whole(text: str) -> str:
+def _replace_half_characters(text: str) -> str:
     """``text`` with half characters (lone surrogates) replaced: mail headers may hold raw bytes."""
     return text.encode("utf-8", "replace").decode()

@@ -109,7 +109,7 @@ def load_senders(override_dir: Path | None = None) -> tuple[Sender, ...]:
     faults = [
         f"{one.name or '?'}: {fault}"
         for one in senders
-        for fault in _faults(one)
+        for fault in _find_sender_faults(one)
     ]
     known = [(one.address or one.domain).lower() for one in senders]
     faults += [
@@ -121,7 +121,7 @@ def load_senders(override_dir: Path | None = None) -> tuple[Sender, ...]:
     return senders
 
 
-def _faults(sender: Sender) -> list[str]:
+def _find_sender_faults(sender: Sender) -> list[str]:
     found = []
     if not 0 < len(sender.name) <= 80:
         found.append("the name must have 1 to 80 characters")
@@ -142,12 +142,14 @@ def _faults(sender: Sender) -> list[str]:
     return found
 
 
-def read(raw: bytes, senders: tuple[Sender, ...], *, ask: DnsFunction) -> Mail:
+def read_mail(
+    raw: bytes, senders: tuple[Sender, ...], *, ask: DnsFunction
+) -> Mail:
     """The reports of a mail by an allow-listed sender. ``InvalidInput`` says why it doesn't get in;
     ``Unavailable`` that the DNS does not answer, so that nothing is known yet."""
-    mime.check(raw)
-    sender, message_id = authenticate(raw, senders, ask=ask)
-    message = mime.parse(raw)
+    mime.check_message(raw)
+    sender, message_id = authenticate_mail(raw, senders, ask=ask)
+    message = mime.parse_message(raw)
     if [v.strip() for v in message.get_all("Message-ID", [])] != [message_id]:
         raise InvalidInput(
             "The header of the message can be read in two ways."
@@ -164,7 +166,7 @@ def read(raw: bytes, senders: tuple[Sender, ...], *, ask: DnsFunction) -> Mail:
     return Mail(sender, message_id, found)
 
 
-def authenticate(
+def authenticate_mail(
     raw: bytes, senders: tuple[Sender, ...], *, ask: DnsFunction
 ) -> tuple[Sender, str]:
     """The sender that this mail provably is from, and the mail's Message-ID; errors as ``read``."""
@@ -176,8 +178,8 @@ def authenticate(
         raise InvalidInput(
             "The header of the message cannot be read."
         ) from None
-    fields = _fields(checker.headers)
-    address = _address(fields[b"from"])
+    fields = _signature_fields(checker.headers)
+    address = _from_address(fields[b"from"])
     sender = next((one for one in senders if one.wrote(address)), None)
     if sender is None:
         raise InvalidInput("The sender is not on the list of mail senders.")
@@ -187,7 +189,7 @@ def authenticate(
     reasons = []
     body = checker.body
     for index in range(min(signatures, MAX_SIGNATURES)):
-        reason = _refusal(
+        reason = _refuse_signature(
             checker, index, body, sender.signer, SIGNED & fields.keys(), ask
         )
         if not reason:
@@ -198,7 +200,7 @@ def authenticate(
     )
 
 
-def _fields(headers: list[tuple[bytes, bytes]]) -> dict[bytes, str]:
+def _signature_fields(headers: list[tuple[bytes, bytes]]) -> dict[bytes, str]:
     """The header as the signature's reader sees it: lower-case name -> value."""
     names = [name.lower() for name, _ in headers]
     doubled = [name.decode() for name in sorted(ONCE) if names.count(name) > 1]
@@ -219,7 +221,7 @@ def _fields(headers: list[tuple[bytes, bytes]]) -> dict[bytes, str]:
     }
 
 
-def _address(value: str) -> str:
+def _from_address(value: str) -> str:
     """The one address of a From field; no comments, groups or lists: others read them otherwise."""
     line = " ".join(value.split())
     match = _FROM.fullmatch(line)
@@ -230,7 +232,7 @@ def _address(value: str) -> str:
     return f"{match[1]}@{match[2]}"
 
 
-def _refusal(
+def _refuse_signature(
     checker: Any,
     index: int,
     body: bytes,
@@ -257,7 +259,7 @@ def _refusal(
         relaxed = tags.get(b"c", b"").endswith(b"/relaxed")
         checker.body = _RUN.sub(b" ", body) if relaxed else body
         holds = checker.verify(
-            index, dnsfunc=lambda name, timeout: _key(ask, name, timeout)
+            index, dnsfunc=lambda name, timeout: _ask_key(ask, name, timeout)
         )
     except Unavailable:
         raise
@@ -267,7 +269,7 @@ def _refusal(
     return "" if holds else "a signature that does not hold"
 
 
-def _key(ask: DnsFunction, name: bytes, timeout: float) -> bytes | None:
+def _ask_key(ask: DnsFunction, name: bytes, timeout: float) -> bytes | None:
     """The key's record; one that is marked as a test (t=y) proves nothing (RFC 6376, 3.6.1)."""
     record = ask(name, timeout=timeout)
     if record is None:

@@ -75,15 +75,15 @@ class Mailbox:
                 self._settings.imap_password.get_secret_value(),
             )
         except imaplib.IMAP4.abort as error:
-            raise _unavailable(error) from None
+            raise _as_unavailable(error) from None
         except imaplib.IMAP4.error:
             raise Misconfigured(
                 "The mailbox's server refuses the sign-in.",
                 hint="Check imap_user and imap_password.",
             ) from None
         except (OSError, ValueError) as error:
-            raise _unavailable(error) from None
-        self._ask("select", _quoted(self._settings.imap_folder))
+            raise _as_unavailable(error) from None
+        self._ask("select", _quote_folder(self._settings.imap_folder))
         # A server tells what it can do anew after the sign-in (RFC 3501, 6.2.3).
         _, told = self._ask("capability")
         self._can = frozenset(
@@ -140,14 +140,14 @@ class Mailbox:
     def refuse(self, uid: str) -> None:
         """Move the message to the folder ``Refused``, which is made if there is none."""
         assert self._link is not None
-        folder = _quoted(REFUSED)
+        folder = _quote_folder(REFUSED)
         verb = "MOVE" if b"MOVE" in self._can else "COPY"
         try:
             if self._link.uid(verb, uid, folder)[0] != "OK":
                 self._ask("create", folder)
                 self._ask("uid", verb, uid, folder)
         except (OSError, imaplib.IMAP4.error) as error:
-            raise _unavailable(error) from None
+            raise _as_unavailable(error) from None
         if verb == "COPY":
             self.delete(uid)
 
@@ -156,7 +156,7 @@ class Mailbox:
         try:
             status, answer = getattr(self._link, command)(*arguments)
         except (OSError, imaplib.IMAP4.error) as error:
-            raise _unavailable(error) from None
+            raise _as_unavailable(error) from None
         if status != "OK":
             name = " ".join((command, *arguments[:1])).upper()
             raise Unavailable(
@@ -202,10 +202,10 @@ class _PinnedImapOverTls(imaplib.IMAP4_SSL):
         return secured
 
 
-def _unavailable(error: Exception) -> Unavailable:
+def _as_unavailable(error: Exception) -> Unavailable:
     # The class alone: a server's words may quote the message.
     return Unavailable(f"The mailbox's server failed: {type(error).__name__}.")
 
 
-def _quoted(folder: str) -> str:
+def _quote_folder(folder: str) -> str:
     return '"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -29,7 +29,7 @@ _CONTAINER = re.compile(rb"(?i)\b(?:multipart|message)/")
 _AMBIGUOUS = re.compile(rb"\r(?!\n)|\0")
 
 
-def check(raw: bytes) -> None:
+def check_message(raw: bytes) -> None:
     """``InvalidInput`` where a message is too large, too deep or ambiguous; takes linear time."""
     if len(raw) > MAX_BYTES:
         raise InvalidInput(
@@ -51,9 +51,9 @@ def check(raw: bytes) -> None:
             )
 
 
-def parse(raw: bytes) -> Message:
+def parse_message(raw: bytes) -> Message:
     """The message; ``InvalidInput`` where ``check`` finds fault or it has no structure."""
-    check(raw)
+    check_message(raw)
     try:
         return BytesParser(policy=compat32).parsebytes(raw)
     except (
@@ -66,7 +66,7 @@ def parse(raw: bytes) -> Message:
         raise InvalidInput("The message's structure cannot be read.") from None
 
 
-def parts(message: Message) -> Iterator[Message]:
+def walk_parts(message: Message) -> Iterator[Message]:
     """The parts in their order, containers too, but nothing from inside a forwarded message."""
     waiting = [message]
     while waiting:
@@ -90,7 +90,7 @@ def is_attachment(part: Message) -> bool:
     )
 
 
-def body(part: Message) -> bytes:
+def part_body(part: Message) -> bytes:
     """The decoded bytes of a part that is no container; ``InvalidInput`` where it is one."""
     try:
         found = part.get_payload(decode=True)
@@ -103,26 +103,26 @@ def body(part: Message) -> bytes:
     return found
 
 
-def text(part: Message) -> str:
+def part_text(part: Message) -> str:
     """A text part's words; bytes that its character set does not know become U+FFFD."""
     # Some decoders take quadratic time; more than this fits no narrative in any encoding.
-    found = body(part)[: 4 * MAX_NARRATIVE]
+    found = part_body(part)[: 4 * MAX_NARRATIVE]
     try:
         return found.decode(part.get_content_charset("utf-8"), "replace")
     except (LookupError, ValueError):
         return found.decode("utf-8", "replace")
 
 
-def narrative(message: Message) -> str:
+def message_narrative(message: Message) -> str:
     """The words that a person reads: the message's plain texts that are no attachments."""
     return "\n".join(
-        text(part)
-        for part in parts(message)
+        part_text(part)
+        for part in walk_parts(message)
         if part.get_content_type() == "text/plain" and not is_attachment(part)
     ).strip()
 
 
-def header(message: Message, name: str) -> str:
+def header_text(message: Message, name: str) -> str:
     """A header field as one line of readable text, "" if there is none."""
     raw = str(message.get(name, ""))
     with suppress(MessageError, ValueError, LookupError):

@@ -18,7 +18,7 @@ from xml.parsers import expat
 
 from hotline.core.errors import InvalidInput
 from hotline.intake.inbound import mime
-from hotline.intake.inbound.findings import Inbound, build
+from hotline.intake.inbound.findings import Inbound, build_reports
 from hotline.intake.kinds import ReportKind
 
 MAX_BYTES = 16 << 20
@@ -59,13 +59,13 @@ _SECTIONS = {
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-def parse(body: bytes) -> tuple[Inbound, ...]:
+def parse_cybertipline(body: bytes) -> tuple[Inbound, ...]:
     """One report for each ``report`` element; ``InvalidInput`` says what is wrong with which."""
     if len(body) > MAX_BYTES:
         raise InvalidInput(
             f"The document is larger than {MAX_BYTES >> 20} MiB."
         )
-    root = _tree(body)
+    root = _parse_tree(body)
     reports = (
         [root]
         if root.tag == "report"
@@ -75,24 +75,28 @@ def parse(body: bytes) -> tuple[Inbound, ...]:
         raise InvalidInput(
             f"The XML holds {len(reports)} CyberTipline reports, not 1 to {MAX_REPORTS}."
         )
-    return tuple(found for report in reports for found in _one(report))
+    return tuple(found for report in reports for found in _read_report(report))
 
 
 def read(message: Message) -> tuple[Inbound, ...]:
     """The reports of a mail's XML parts."""
     found = [
         part
-        for part in mime.parts(message)
+        for part in mime.walk_parts(message)
         if part.get_content_type() in ("application/xml", "text/xml")
     ]
     if not found:
         raise InvalidInput(
             "The message has no part of the type application/xml."
         )
-    return tuple(one for part in found for one in parse(mime.body(part)))
+    return tuple(
+        one
+        for part in found
+        for one in parse_cybertipline(mime.part_body(part))
+    )
 
 
-def _tree(body: bytes) -> Element:
+def _parse_tree(body: bytes) -> Element:
     """The document without namespaces. A handler sees a DTD in any encoding; a search doesn't."""
     builder = TreeBuilder()
     parser = expat.ParserCreate(namespace_separator=" ")
@@ -114,7 +118,7 @@ def _tree(body: bytes) -> Element:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = _refuse
+    parser.StartDoctypeDeclHandler = _refuse_document
     try:
         parser.Parse(body, True)
     except (expat.ExpatError, LookupError, ValueError) as error:
@@ -129,42 +133,46 @@ def _tree(body: bytes) -> Element:
     return builder.close()
 
 
-def _refuse(*_: object) -> NoReturn:
+def _refuse_document(*_: object) -> NoReturn:
     raise InvalidInput(
         "The XML has a document type; a CyberTipline report has none."
     )
 
 
-def _one(report: Element) -> tuple[Inbound, ...]:
-    number = _text(report, "reportId") or report.get("id", "")
+def _read_report(report: Element) -> tuple[Inbound, ...]:
+    number = _text_at(report, "reportId") or report.get("id", "")
     summary = report.find("incidentSummary")
-    incident = _text(summary, "incidentType")
-    when = _text(summary, "incidentDateTime")
+    incident = _text_at(summary, "incidentType")
+    when = _text_at(summary, "incidentDateTime")
     if summary is None or not incident or not when:
-        raise _fault(
+        raise _report_fault(
             number,
             "incidentSummary must give incidentType and incidentDateTime",
         )
-    if _moment(when) is None:
-        raise _fault(number, "incidentDateTime must be a time with its zone")
+    if _parse_time(when) is None:
+        raise _report_fault(
+            number, "incidentDateTime must be a time with its zone"
+        )
     annotations = [node.tag for node in summary.findall("reportAnnotations/*")]
-    urgent = _text(summary, "escalateToHighPriority")
+    urgent = _text_at(summary, "escalateToHighPriority")
     media = sum(1 for node in report.iter() if node.tag in _MEDIA)
     lines = [
-        f"Incident: {_spelled(when)}",
+        f"Incident: {_spell_time(when)}",
         *(
-            [f"Annotations: {', '.join(_plain(name) for name in annotations)}"]
+            [
+                f"Annotations: {', '.join(_plain_name(name) for name in annotations)}"
+            ]
             * bool(annotations)
         ),
-        *_told(report, ""),
+        *_text_lines(report, ""),
         *([f"Dropped unread: {media} references to media"] * bool(media)),
     ]
-    return build(
-        locations=_locations(report),
+    return build_reports(
+        locations=_report_locations(report),
         lines=lines,
         reference=number,
         kind=_kind_of(incident, annotations),
-        contact=_text(report, "reporter/reportingPerson/email"),
+        contact=_text_at(report, "reporter/reportingPerson/email"),
         danger_now=bool(urgent),
     )
 
@@ -178,13 +186,13 @@ def _kind_of(incident: str, annotations: Sequence[str]) -> ReportKind:
     return KIND_OF_INCIDENT.get(incident, ReportKind.UNKNOWN)
 
 
-def _fault(number: str, reason: str) -> InvalidInput:
+def _report_fault(number: str, reason: str) -> InvalidInput:
     return InvalidInput(
         f"Report {number[:40] or 'without a number'}: {reason}."
     )
 
 
-def _locations(report: Element) -> list[str]:
+def _report_locations(report: Element) -> list[str]:
     """Addresses of pages, then what names the suspected account, then IP addresses with times.
 
     A screen name alone is a location only where there is no other.
@@ -192,21 +200,21 @@ def _locations(report: Element) -> list[str]:
     pages = [
         _own_text(n)
         for d in report.findall("internetDetails")
-        for n in _kept(d)
+        for n in _walk_kept(d)
         if n.tag in _LOCATED | _OF_ACCOUNT
     ]
     suspected = [
         n
         for person in report.findall("personOrUserReported")
-        for n in _kept(person)
+        for n in _walk_kept(person)
     ]
     named = [_own_text(n) for n in suspected if n.tag in _LOCATED]
     named += [_own_text(n) for n in suspected if n.tag in _OF_ACCOUNT]
     captures = [
-        _capture(node)
+        _capture_line(node)
         for part in ("internetDetails", "personOrUserReported")
         for one in report.findall(part)
-        for node in _kept(one)
+        for node in _walk_kept(one)
         if node.tag == "ipCaptureEvent"
     ]
     found = [text for text in (*pages, *named, *captures) if text]
@@ -218,7 +226,7 @@ def _locations(report: Element) -> list[str]:
     return found or [text for text in names if text][:1]
 
 
-def _kept(node: Element) -> Iterator[Element]:
+def _walk_kept(node: Element) -> Iterator[Element]:
     """The element and all below it, but nothing that belongs to a file."""
     waiting = [node]
     while waiting:
@@ -228,10 +236,10 @@ def _kept(node: Element) -> Iterator[Element]:
             waiting += reversed(one)
 
 
-def _capture(event: Element) -> str:
+def _capture_line(event: Element) -> str:
     """ "192.0.2.1:4444 2026-01-02T03:04:05+01:00": behind a shared address only all three together
     name a subscriber, so the time is given as it came, and a zone is never guessed."""
-    address, port = _text(event, "ipAddress"), _text(event, "port")
+    address, port = _text_at(event, "ipAddress"), _text_at(event, "port")
     if not address:
         return ""
     try:
@@ -240,10 +248,10 @@ def _capture(event: Element) -> str:
         return address
     if port.isascii() and port.isdigit():
         address = f"[{address}]:{port}" if six else f"{address}:{port}"
-    return f"{address} {_text(event, 'dateTime')}".strip()
+    return f"{address} {_text_at(event, 'dateTime')}".strip()
 
 
-def _told(node: Element, section: str) -> Iterator[str]:
+def _text_lines(node: Element, section: str) -> Iterator[str]:
     """A line for each text below ``node``: what the schema may add some day is not lost."""
     for child in node:
         if child.tag in _MEDIA or child.tag in (
@@ -253,35 +261,36 @@ def _told(node: Element, section: str) -> Iterator[str]:
         ):
             continue
         if child.tag == "ipCaptureEvent":
-            yield f"{_label(section, 'address used')}: {_told_capture(child)}"
+            yield f"{_label_of(section, 'address used')}: {_told_capture(child)}"
         elif len(child):
-            yield from _told(
-                child, _SECTIONS.get(child.tag) or section or _plain(child.tag)
+            yield from _text_lines(
+                child,
+                _SECTIONS.get(child.tag) or section or _plain_name(child.tag),
             )
         elif (text := _own_text(child)) and child.tag != "incidentDateTime":
-            yield f"{_label(section, _plain(child.tag))}: {text}"
+            yield f"{_label_of(section, _plain_name(child.tag))}: {text}"
 
 
 def _told_capture(event: Element) -> str:
     proxy = (
         "possibly a proxy"
-        if _text(event, "possibleProxy") in ("true", "1")
+        if _text_at(event, "possibleProxy") in ("true", "1")
         else ""
     )
-    when = _text(event, "dateTime")
+    when = _text_at(event, "dateTime")
     described = (
-        _text(event, "eventName"),
-        _spelled(when) if when else "no time given",
+        _text_at(event, "eventName"),
+        _spell_time(when) if when else "no time given",
         proxy,
     )
     return ", ".join(
-        filter(None, (_capture(event).partition(" ")[0], *described))
+        filter(None, (_capture_line(event).partition(" ")[0], *described))
     )
 
 
-def _spelled(when: str) -> str:
+def _spell_time(when: str) -> str:
     """The time as it came, with UTC beside it; says so where the zone is missing."""
-    moment = _moment(when)
+    moment = _parse_time(when)
     if moment is None:
         return (
             f"{when} (no time zone given: it cannot be tied to a subscriber)"
@@ -290,7 +299,7 @@ def _spelled(when: str) -> str:
     return when if when == utc else f"{when} ({utc})"
 
 
-def _moment(text: str) -> datetime | None:
+def _parse_time(text: str) -> datetime | None:
     """An xsd:dateTime with its zone, else None."""
     try:
         moment = datetime.fromisoformat(text)
@@ -299,12 +308,12 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _label(section: str, name: str) -> str:
+def _label_of(section: str, name: str) -> str:
     label = f"{section}, {name}" if section else name
     return label[:1].upper() + label[1:]
 
 
-def _plain(tag: str) -> str:
+def _plain_name(tag: str) -> str:
     """``chatImIncident`` -> "chat im incident"; the name of an offence is left as it came."""
     return _SECTIONS.get(tag) or _WORDS.sub(" ", tag).lower()
 
@@ -313,6 +322,6 @@ def _own_text(node: Element) -> str:
     return " ".join((node.text or "").split())
 
 
-def _text(node: Element | None, path: str) -> str:
+def _text_at(node: Element | None, path: str) -> str:
     found = node.find(path) if node is not None else None
     return _own_text(found) if found is not None else ""

@@ -7,7 +7,7 @@ from email.message import Message
 
 from hotline.core.errors import InvalidInput
 from hotline.intake.inbound import mime
-from hotline.intake.inbound.findings import Inbound, build
+from hotline.intake.inbound.findings import Inbound, build_reports
 
 # Partners write hxxp and [.] so that nobody clicks; which address that is, triage decides.
 _ADDRESS = re.compile(
@@ -17,14 +17,14 @@ _AFTER = ".,;:!?)'*"
 
 
 def read(message: Message) -> tuple[Inbound, ...]:
-    words = mime.narrative(message)
+    words = mime.message_narrative(message)
     if not words:
         raise InvalidInput(
             "The message has no plain text.",
             hint="Send it as text, not as HTML.",
         )
-    return build(
+    return build_reports(
         locations=[found.rstrip(_AFTER) for found in _ADDRESS.findall(words)],
-        lines=[mime.header(message, "Subject"), words],
-        reference=mime.header(message, "Message-ID").strip("<>"),
+        lines=[mime.header_text(message, "Subject"), words],
+        reference=mime.header_text(message, "Message-ID").strip("<>"),
     )

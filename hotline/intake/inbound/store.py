@@ -35,7 +35,7 @@ class Stored:
     new: bool
 
 
-def store(
+def store_inbound(
     session: Session,
     context: Context,
     found: Sequence[Inbound],
@@ -60,7 +60,7 @@ def store(
             if message_id
             else one.submission.model_dump_json()
         )
-        report_id = _id(context, f"{channel}\0{source}\0{what}")
+        report_id = _keyed_id(context, f"{channel}\0{source}\0{what}")
         # An erased report keeps its row, so it does not come back either.
         known = session.scalar(select(Report.id).where(Report.id == report_id))
         if known is None:
@@ -77,7 +77,7 @@ def store(
     return stored
 
 
-def _id(context: Context, what: str) -> uuid.UUID:
+def _keyed_id(context: Context, what: str) -> uuid.UUID:
     """A version 8 UUID (RFC 9562) of a keyed digest: nobody else can work one out."""
     mac = context.keyring.mac(
         "receipts", b"inbound report:" + hashlib.sha256(what.encode()).digest()

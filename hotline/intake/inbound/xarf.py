@@ -14,11 +14,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from hotline.core.datafiles.shapes import parse as shaped
+from hotline.core.datafiles.shapes import parse_shape as shaped
 from hotline.core.errors import InvalidInput
 from hotline.intake import strict_json
 from hotline.intake.inbound import mime
-from hotline.intake.inbound.findings import Inbound, build
+from hotline.intake.inbound.findings import Inbound, build_reports
 from hotline.intake.kinds import ReportKind
 from hotline.intake.strict_json import Malformed
 from hotline.intake.vocabulary import ReporterRole
@@ -48,7 +48,7 @@ def _with_zone(text: str) -> str:
     return text
 
 
-def _uuid(text: str) -> str:
+def _check_uuid(text: str) -> str:
     return str(UUID(text))
 
 
@@ -80,7 +80,7 @@ class Content(_Loose):
     """The fields that the schemas of ``content``, ``csam`` and ``csem`` name and a hotline uses."""
 
     xarf_version: Annotated[str, Field(pattern=r"^4\.[0-9]+\.[0-9]+$")]
-    report_id: Annotated[str, AfterValidator(_uuid)]
+    report_id: Annotated[str, AfterValidator(_check_uuid)]
     timestamp: Time
     reporter: Contact
     sender: Contact
@@ -122,14 +122,14 @@ class Early(_Loose):
     ]
 
 
-def parse(body: bytes) -> tuple[Inbound, ...]:
+def parse_xarf(body: bytes) -> tuple[Inbound, ...]:
     """The reports of a JSON text: an object or a list; ``InvalidInput`` names what is wrong."""
     if len(body) > MAX_BYTES:
         raise InvalidInput(
             f"The document is larger than {MAX_BYTES >> 20} MiB."
         )
     try:
-        data = strict_json.loads(body.removeprefix(b"\xef\xbb\xbf"))
+        data = strict_json.load_json(body.removeprefix(b"\xef\xbb\xbf"))
     except Malformed as error:
         raise InvalidInput(
             str(error), hint="X-ARF is read as JSON in UTF-8."
@@ -137,17 +137,21 @@ def parse(body: bytes) -> tuple[Inbound, ...]:
     documents = data if isinstance(data, list) else [data]
     if not documents:
         raise InvalidInput("The list holds no report.")
-    return tuple(found for document in documents for found in _one(document))
+    return tuple(
+        found for document in documents for found in _read_document(document)
+    )
 
 
 def read(message: Message) -> tuple[Inbound, ...]:
     """The reports of a mail: its JSON parts, also where one came inside a feedback report."""
-    found = [part for part in mime.parts(message) if _is_json(part)]
+    found = [part for part in mime.walk_parts(message) if _is_json(part)]
     if not found:
         raise InvalidInput(
             "The message has no part of the type application/json."
         )
-    return tuple(one for part in found for one in parse(mime.body(part)))
+    return tuple(
+        one for part in found for one in parse_xarf(mime.part_body(part))
+    )
 
 
 def _is_json(part: Message) -> bool:
@@ -158,20 +162,20 @@ def _is_json(part: Message) -> bool:
     )
 
 
-def _one(document: object) -> tuple[Inbound, ...]:
+def _read_document(document: object) -> tuple[Inbound, ...]:
     if not isinstance(document, dict):
         raise InvalidInput("An X-ARF report is a JSON object.")
     if "xarf_version" in document:
-        return _content(shaped(Content, document))
+        return _read_content(shaped(Content, document))
     if "Report-ID" in document and "Source" in document:
-        return _early(shaped(Early, document))
+        return _read_version_0(shaped(Early, document))
     raise InvalidInput(
         "This is no X-ARF report that can be read.",
         hint="Send version 4, or 0.2 as JSON.",
     )
 
 
-def _content(found: Content) -> tuple[Inbound, ...]:
+def _read_content(found: Content) -> tuple[Inbound, ...]:
     required = (
         "classification" if found.type == "csam" else "exploitation_type"
     )
@@ -186,9 +190,9 @@ def _content(found: Content) -> tuple[Inbound, ...]:
         if len(value) == _HASHES.get(name)
         and re.fullmatch("[0-9a-fA-F]+", value)
     ]
-    return build(
+    return build_reports(
         locations=[found.url or found.source_identifier, *hashes],
-        lines=_told(_words(found)),
+        lines=_text_lines(_report_words(found)),
         reference=found.report_id,
         kind=_kind_of(found),
         role=ReporterRole.PROVIDER,
@@ -203,7 +207,7 @@ def _kind_of(found: Content) -> ReportKind:
     return _KIND_OF_ACT.get(found.exploitation_type, ReportKind.UNKNOWN)
 
 
-def _words(found: Content) -> Mapping[str, object]:
+def _report_words(found: Content) -> Mapping[str, object]:
     suspected = found.perpetrator_indicators
     return {
         "": found.description,
@@ -225,23 +229,23 @@ def _words(found: Content) -> Mapping[str, object]:
     }
 
 
-def _early(found: Early) -> tuple[Inbound, ...]:
+def _read_version_0(found: Early) -> tuple[Inbound, ...]:
     words = {
         "Reported by": found.reported_from,
         "Type": found.report_type,
         "Seen": found.date,
         "Kind of source": found.source_type,
     }
-    return build(
+    return build_reports(
         locations=[found.source],
-        lines=_told(words),
+        lines=_text_lines(words),
         reference=found.report_id,
         role=ReporterRole.PROVIDER,
         contact=found.reported_from,
     )
 
 
-def _told(words: Mapping[str, object]) -> list[str]:
+def _text_lines(words: Mapping[str, object]) -> list[str]:
     return [
         f"{name}: {value}" if name else str(value)
         for name, value in words.items()

@@ -22,7 +22,7 @@ PASSWORD = "a long enough one"
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
-    passwords._nobody.cache_clear()
+    passwords._hash_of_nobody.cache_clear()
 
 
 @pytest.fixture

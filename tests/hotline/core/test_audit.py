@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 def _write(context: Context, count: int) -> None:
     with context.database.writing() as session:
         for number in range(count):
-            audit.record(
+            audit.record_entry(
                 session,
                 actor="person:a",
                 action="case.claimed",
@@ -34,7 +34,7 @@ def _write(context: Context, count: int) -> None:
 
 def _seal(context: Context) -> int:
     with context.database.writing() as session:
-        sealed = audit.seal(session)
+        sealed = audit.seal_entries(session)
     with context.database.reading() as session:
         audit.write_head(session, _heads(context), context.keyring, NOW)
     return sealed
@@ -47,7 +47,7 @@ def _heads(context: Context) -> Path:
 
 def _verify(context: Context) -> audit.Verification:
     with context.database.reading() as session:
-        return audit.verify(session, _heads(context), context.keyring)
+        return audit.verify_chain(session, _heads(context), context.keyring)
 
 
 def test_an_empty_log_is_intact(context: Context) -> None:
@@ -170,7 +170,7 @@ def test_rewriting_the_whole_chain_is_found_by_the_written_head(
                 None,
             )
         session.flush()
-        audit.seal(session)
+        audit.seal_entries(session)
     found = _verify(context)
     assert not found.intact
     assert "is not the one whose head was written" in found.fault
@@ -228,7 +228,7 @@ def test_a_process_killed_between_commit_and_head_leaves_an_intact_log(
     grow(context)
     _write(context, 2)
     with context.database.writing() as session:
-        audit.seal(session)
+        audit.seal_entries(session)
     assert _verify(context) == audit.Verification(True, 8, 0, compared=3)
     _seal(context)
     assert _verify(context) == audit.Verification(True, 8, 0, compared=4)
@@ -243,7 +243,7 @@ def test_a_sealing_that_is_rolled_back_leaves_no_head(
         pytest.raises(RuntimeError, match="killed"),
         context.database.writing() as session,
     ):
-        audit.seal(session)
+        audit.seal_entries(session)
         raise RuntimeError("killed")
     with context.database.reading() as session:
         assert not audit.write_head(
@@ -322,7 +322,7 @@ def test_lines_of_before_they_were_counted_are_still_read(
 ) -> None:
     _write(context, 2)
     with context.database.writing() as session:
-        audit.seal(session)
+        audit.seal_entries(session)
     with context.database.reading() as session:
         last = session.scalars(
             select(AuditEntry).where(AuditEntry.number == 2)
@@ -349,7 +349,7 @@ def test_a_noted_restore_is_accepted_and_later_falsifying_found(
     assert "ends at 4, but 6" in _verify(context).fault
     _write(context, 1)
     with context.database.writing() as session:
-        audit.seal(session)
+        audit.seal_entries(session)
     note = audit.Restore(("drita", "teuta"), "disk lost", kept=4, lost=6)
     with context.database.reading() as session:
         audit.write_head(
@@ -374,7 +374,7 @@ def test_rows_cut_off_after_a_noted_restore_are_missed(
     restore_to(context, 4)
     _write(context, 1)
     with context.database.writing() as session:
-        audit.seal(session)
+        audit.seal_entries(session)
     note = audit.Restore(("drita", "teuta"), "disk lost", kept=4, lost=6)
     with context.database.reading() as session:
         audit.write_head(

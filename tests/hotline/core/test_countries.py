@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hotline.core.datafiles import countries
 from hotline.core.datafiles.countries import (
     add_business_hours,
-    available,
     is_holiday,
+    list_countries,
     load_country,
 )
 from hotline.core.errors import InvalidInput, Misconfigured
@@ -35,8 +35,8 @@ def override(directory: Path, code: str, text: str) -> Path:
 
 
 def test_shipped_countries_are_sound() -> None:
-    assert available() == ("AL", "MK", "RS")
-    assert countries.faults() == []
+    assert list_countries() == ("AL", "MK", "RS")
+    assert countries.find_country_faults() == []
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_no_such_country_is_the_callers_mistake() -> None:
 def test_an_operator_may_add_a_country(tmp_path: Path) -> None:
     text = (SHIPPED / "country_al.toml").read_text(encoding="utf-8")
     root = override(tmp_path, "xa", text.replace('code = "AL"', 'code = "XA"'))
-    assert available(root) == ("AL", "MK", "RS", "XA")
+    assert list_countries(root) == ("AL", "MK", "RS", "XA")
     assert load_country("XA", root).code == "XA"
-    assert countries.faults(root) == []
+    assert countries.find_country_faults(root) == []
 
 
 def test_an_override_hides_the_shipped_file(tmp_path: Path) -> None:
@@ -106,7 +106,9 @@ def test_every_fault_of_a_file_is_named_at_once(tmp_path: Path) -> None:
         '"112"', '"a lot"', 1
     )
     text = text.replace('"https://www.isigurt.al"', '"http://www.isigurt.al"')
-    found = countries.faults(override(tmp_path, "al", "surplus = 1\n" + text))
+    found = countries.find_country_faults(
+        override(tmp_path, "al", "surplus = 1\n" + text)
+    )
     assert len(found) == 1
     for pointer in (
         "/time_zone",
@@ -216,7 +218,7 @@ def test_each_country_keeps_its_own_holidays() -> None:
         code: add_business_hours(
             load_country(code), christmas_eve_orthodox, 8
         ).date()
-        for code in available()
+        for code in list_countries()
     }
     assert ends == {
         "AL": date(2027, 1, 7),
@@ -264,7 +266,7 @@ LAST_START = datetime(2030, 1, 1)  # noqa: DTZ001
 
 
 @given(
-    code=st.sampled_from(available()),
+    code=st.sampled_from(list_countries()),
     start=st.datetimes(FIRST_START, LAST_START, timezones=st.just(UTC)),
     first=st.integers(0, 60),
     second=st.integers(1, 60),

@@ -17,7 +17,7 @@ from hotline.core.settings import Settings
 from partners.letters import wording
 from triage.cases.assessment import in_language, load_schema
 from triage.jurisdiction.facts import Facts
-from triage.jurisdiction.routing import route
+from triage.jurisdiction.routing import route_facts
 from triage.jurisdiction.rules import load_rules
 from triage.priority import load_weights
 from workers.app import create_app
@@ -112,13 +112,13 @@ def _with_english_note(data_dir: Path) -> Path:
 def test_the_reasons_of_the_rules_speak_it(data_dir: Path) -> None:
     facts = Facts.from_json({"home": "AL"})
     rules = load_rules(data_dir)
-    spoken = json.dumps(route(facts, rules, NEW).to_json())
+    spoken = json.dumps(route_facts(facts, rules, NEW).to_json())
     assert "HEB EI ASESU." in spoken
     assert "HEB EI ASESU." not in json.dumps(
-        route(facts, rules, "en").to_json()
+        route_facts(facts, rules, "en").to_json()
     )
     with pytest.raises(InvalidInput):
-        route(facts, load_rules(), NEW)
+        route_facts(facts, load_rules(), NEW)
 
 
 def test_labels_of_data_files_speak_it(data_dir: Path) -> None:
@@ -150,14 +150,14 @@ def test_what_the_operator_says_replaces_single_sentences(
 
 
 def test_faults_of_folders_are_named(data_dir: Path) -> None:
-    assert languages.faults() == []
-    assert languages.faults(data_dir) == []
+    assert languages.find_language_faults() == []
+    assert languages.find_language_faults(data_dir) == []
     root = data_dir / "languages"
     (root / "Klingon").mkdir()
     (root / NEW / "publik.po").write_text(HEAD, "utf-8")
     (root / NEW / "public.po").write_text('msgid "a\n', "utf-8")
     languages.read_catalogue.cache_clear()
-    named = "\n".join(languages.faults(data_dir))
+    named = "\n".join(languages.find_language_faults(data_dir))
     assert "'Klingon' is not the code of a language" in named
     assert "publik.po" in named
     assert "public.po: " in named

@@ -44,7 +44,7 @@ SPEAKERS = {
 BEFORE = (
     "import asyncio, logging, os, threading, traceback, warnings, sys, structlog\n"
     "h = logging.getLogger('old'); h.addHandler(logging.StreamHandler()); h.propagate = False\n"
-    "from hotline.core.logs import configure\nconfigure('info')\n"
+    "from hotline.core.logs import configure_logging\nconfigure_logging('info')\n"
     "log = structlog.get_logger()\nS = sys.argv[1]\n"
 )
 

@@ -96,11 +96,13 @@ def test_history_and_audit_follow_each_event(context: Context) -> None:
     with context.database.writing() as session:
         found = session.get_one(Watch, watch.id)
         assert (
-            machine.advance(session, found, "removed", actor="checks", now=NOW)
+            machine.advance_state(
+                session, found, "removed", actor="checks", now=NOW
+            )
             == "removed"
         )
     with context.database.reading() as session:
-        rows = machine.history(session, watch.id)
+        rows = machine.list_history(session, watch.id)
         assert [(r.event, r.from_state, r.to_state) for r in rows] == [
             ("created", "", "watching"),
             ("removed", "watching", "removed"),
@@ -116,7 +118,7 @@ def test_history_and_audit_follow_each_event(context: Context) -> None:
 def test_a_refused_event_leaves_nothing(context: Context) -> None:
     watch = _watch(context)
     with pytest.raises(Conflict), context.database.writing() as session:
-        machine.advance(
+        machine.advance_state(
             session,
             session.get_one(Watch, watch.id),
             "reappeared",
@@ -124,7 +126,7 @@ def test_a_refused_event_leaves_nothing(context: Context) -> None:
             now=NOW,
         )
     with context.database.reading() as session:
-        assert len(machine.history(session, watch.id)) == 1
+        assert len(machine.list_history(session, watch.id)) == 1
         assert session.get_one(Watch, watch.id).state == "watching"
 
 
@@ -150,7 +152,7 @@ def _watch(context: Context) -> Watch:
             item_id=item.id,
             opened_at=NOW,
         )
-        machine.begin(session, case, actor="system", now=NOW)
+        machine.begin_state(session, case, actor="system", now=NOW)
         session.flush()
         watch = Watch(
             id=new_id(),
@@ -159,5 +161,5 @@ def _watch(context: Context) -> Watch:
             policy="default",
             baseline={},
         )
-        machine.begin(session, watch, actor="system", now=NOW)
+        machine.begin_state(session, watch, actor="system", now=NOW)
     return watch

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hotline.core.network.addresses import parse_address, refusal
+from hotline.core.network.addresses import parse_address, refuse_address
 
 INSIDE = [
     ("127.0.0.1", "loopback"),
@@ -51,14 +51,14 @@ INSIDE = [
 def test_what_is_not_public_is_refused_with_its_reason(
     address: str, reason: str
 ) -> None:
-    assert refusal(address, ()) == reason
+    assert refuse_address(address, ()) == reason
 
 
 @pytest.mark.parametrize(
     "address", ["1.1.1.1", "80.78.64.1", "2606:4700::1111", "2a00:1450::5"]
 )
 def test_public_hosts_may_be_visited(address: str) -> None:
-    assert refusal(address, ()) is None
+    assert refuse_address(address, ()) is None
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_public_hosts_may_be_visited(address: str) -> None:
     ],
 )
 def test_odd_notations_are_read_as_a_browser_would(written: str) -> None:
-    assert refusal(written, ()) == "loopback"
+    assert refuse_address(written, ()) == "loopback"
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,15 @@ def test_odd_notations_are_read_as_a_browser_would(written: str) -> None:
 )
 def test_what_is_no_address_is_refused_as_such(text: str) -> None:
     assert parse_address(text) is None
-    assert refusal(text, ("0.0.0.0/0",)) == "not_an_address"
+    assert refuse_address(text, ("0.0.0.0/0",)) == "not_an_address"
 
 
 def test_an_allowed_network_opens_itself_and_no_wrapping_of_it() -> None:
-    assert refusal("127.0.0.1", ("127.0.0.0/8",)) is None
-    assert refusal("::ffff:127.0.0.1", ("127.0.0.0/8",)) == "wrapped_ipv4"
-    assert refusal("10.0.0.1", ("127.0.0.0/8",)) == "private"
+    assert refuse_address("127.0.0.1", ("127.0.0.0/8",)) is None
+    assert (
+        refuse_address("::ffff:127.0.0.1", ("127.0.0.0/8",)) == "wrapped_ipv4"
+    )
+    assert refuse_address("10.0.0.1", ("127.0.0.0/8",)) == "private"
 
 
 _NOTATIONS = (
@@ -111,16 +113,18 @@ def test_a_notation_never_changes_the_verdict(
     address: IPv4Address, write: Callable[[IPv4Address], str]
 ) -> None:
     assert parse_address(write(address)) == address
-    assert refusal(write(address), ()) == refusal(str(address), ())
+    assert refuse_address(write(address), ()) == refuse_address(
+        str(address), ()
+    )
 
 
 @given(st.ip_addresses(v=4))
 def test_ipv4_inside_ipv6_is_always_refused(address: IPv4Address) -> None:
     for prefix in ("::ffff:0:0", "64:ff9b::", "::"):
         wrapped = IPv6Address(int(IPv6Address(prefix)) | int(address))
-        assert refusal(str(wrapped), ()) is not None
+        assert refuse_address(str(wrapped), ()) is not None
     six_to_four = IPv6Address((0x2002 << 112) | (int(address) << 80))
-    assert refusal(str(six_to_four), ()) == "wrapped_ipv4"
+    assert refuse_address(str(six_to_four), ()) == "wrapped_ipv4"
 
 
 @given(st.ip_addresses())
@@ -131,11 +135,11 @@ def test_nothing_that_python_calls_private_is_let_through(
     if not address.is_global and not (
         address.version == 4 and address in exempt
     ):
-        assert refusal(str(address), ()) is not None
+        assert refuse_address(str(address), ()) is not None
 
 
 @given(st.text(max_size=60))
 def test_any_text_gets_an_answer(text: str) -> None:
     parsed = parse_address(text)
     assert parsed is None or ip_address(str(parsed)) == parsed
-    refusal(text, ())
+    refuse_address(text, ())

@@ -15,7 +15,7 @@ NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 def _post(context: Context, key: str, **options: object) -> bool:
     with context.database.writing() as session:
-        return outbox.post(
+        return outbox.post_work(
             session,
             "item.examine",
             key=key,
@@ -42,7 +42,9 @@ def test_only_what_was_committed_is_handed_over(context: Context) -> None:
     _post(context, "a", queue="urgent")
     try:
         with context.database.writing() as session:
-            outbox.post(session, "item.examine", key="b", payload={}, now=NOW)
+            outbox.post_work(
+                session, "item.examine", key="b", payload={}, now=NOW
+            )
             raise RuntimeError
     except RuntimeError:
         pass
@@ -89,7 +91,7 @@ def test_failures_wait_longer_each_time_and_end_with_a_person(
     for _ in range(3):
         with context.database.writing() as session:
             entry = session.scalars(select(OutboxEntry)).one()
-            outbox.failed(
+            outbox.note_failure(
                 entry, "x" * 900, now=NOW, attempts=4, base=10, final=False
             )
             waits.append((entry.due_at - NOW).total_seconds())
@@ -97,15 +99,17 @@ def test_failures_wait_longer_each_time_and_end_with_a_person(
     assert len(_only(context).last_error) == 300
     with context.database.writing() as session:
         entry = session.scalars(select(OutboxEntry)).one()
-        outbox.failed(entry, "x", now=NOW, attempts=4, base=10, final=False)
+        outbox.note_failure(
+            entry, "x", now=NOW, attempts=4, base=10, final=False
+        )
     assert _only(context).dead_at == NOW
     with context.database.writing() as session:
-        assert outbox.counts(session, now=NOW) == {
+        assert outbox.count_open_work(session, now=NOW) == {
             "open": 0,
             "overdue": 0,
             "dead": 1,
         }
-        assert outbox.lock(session, _only(context).id) is None
+        assert outbox.lock_entry(session, _only(context).id) is None
 
 
 def test_a_final_failure_is_laid_aside_at_once_and_can_be_replayed(
@@ -114,10 +118,14 @@ def test_a_final_failure_is_laid_aside_at_once_and_can_be_replayed(
     _post(context, "a")
     with context.database.writing() as session:
         entry = session.scalars(select(OutboxEntry)).one()
-        assert not outbox.replay(session, entry.id, now=NOW)
-        outbox.failed(entry, "x", now=NOW, attempts=4, base=10, final=True)
+        assert not outbox.replay_entry(session, entry.id, now=NOW)
+        outbox.note_failure(
+            entry, "x", now=NOW, attempts=4, base=10, final=True
+        )
         session.flush()
-        assert outbox.replay(session, entry.id, now=NOW + timedelta(hours=1))
+        assert outbox.replay_entry(
+            session, entry.id, now=NOW + timedelta(hours=1)
+        )
     assert _only(context).attempts == 0
     with context.database.writing() as session:
         assert outbox.left_behind(session, now=NOW + timedelta(hours=1))

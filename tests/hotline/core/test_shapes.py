@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import ConfigDict
 
-from hotline.core.datafiles.shapes import parse, parse_file
+from hotline.core.datafiles.shapes import parse_file, parse_shape
 from hotline.core.errors import InvalidInput, Misconfigured
 
 
@@ -28,8 +28,13 @@ class Outer:
 def test_lists_and_dates_arrive_as_toml_and_json_have_them() -> None:
     expected = Outer(date(2026, 1, 2), (Inner(1, True),))
     inner = [{"count": 1, "flag": True}]
-    assert parse(Outer, {"day": "2026-01-02", "inner": inner}) == expected
-    assert parse(Outer, {"day": date(2026, 1, 2), "inner": inner}) == expected
+    assert (
+        parse_shape(Outer, {"day": "2026-01-02", "inner": inner}) == expected
+    )
+    assert (
+        parse_shape(Outer, {"day": date(2026, 1, 2), "inner": inner})
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,14 +59,14 @@ def test_what_does_not_fit_is_named_all_at_once(
     data: Any, pointers: set[str]
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
-        parse(Outer, data)
+        parse_shape(Outer, data)
     assert set(caught.value.fields) == pointers
     assert "unknown field" in caught.value.fields.get("/a~1b", "unknown field")
 
 
 def test_a_value_that_was_refused_is_not_repeated() -> None:
     with pytest.raises(InvalidInput) as caught:
-        parse(Outer, {"day": "a secret"})
+        parse_shape(Outer, {"day": "a secret"})
     assert "a secret" not in str(caught.value)
 
 
@@ -70,7 +75,7 @@ def test_what_json_cannot_carry_is_refused() -> None:
     loop["day"] = loop
     for data in (loop, {(1, 2): 3}):
         with pytest.raises(InvalidInput):
-            parse(Outer, data)
+            parse_shape(Outer, data)
 
 
 def test_a_faulty_file_is_ours_to_mend() -> None:

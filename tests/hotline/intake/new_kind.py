@@ -104,7 +104,7 @@ def walk_wire() -> dict[str, object]:
     from hotline.intake.inbound import ncmec, xarf
     from partners.notices.xarf import Located, Sender, document
 
-    rows = bulk.read(b"url;type\nhttps://host.test/;made_up\n", bulk.CSV)
+    rows = bulk.read_lines(b"url;type\nhttps://host.test/;made_up\n", bulk.CSV)
     found = Located(
         id=UUID(int=1),
         url="https://host.test/",
@@ -118,8 +118,8 @@ def walk_wire() -> dict[str, object]:
         found, sender, reference="N-1", description="Notice N-1."
     )
     written["timestamp"] = "2026-11-20T00:00:00+00:00"
-    (read_back,) = xarf.parse(json.dumps(written).encode())
-    (tip,) = ncmec.parse(
+    (read_back,) = xarf.parse_xarf(json.dumps(written).encode())
+    (tip,) = ncmec.parse_cybertipline(
         b"<report><reportId>1</reportId><incidentSummary>"
         b"<incidentType>Child Sexual Molestation</incidentType>"
         b"<incidentDateTime>2026-11-20T08:00:00Z</incidentDateTime>"

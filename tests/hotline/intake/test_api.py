@@ -213,7 +213,7 @@ def test_behind_proxies_the_address_they_saw_is_counted(
         ("unknown", "unknown"),
     ):
         with app.test_request_context(headers={"X-Forwarded-For": header}):
-            assert guard._address() == seen
+            assert guard._client_address() == seen
 
 
 def test_the_document_describes_every_route(

@@ -30,7 +30,7 @@ def make_key(
     context: Context, name: str = "app", quota: int = 100, *scopes: str
 ) -> str:
     with context.database.writing() as session:
-        return keys.create(
+        return keys.create_key(
             session,
             context,
             name,
@@ -152,9 +152,9 @@ def test_a_key_is_needed_and_its_scope_counts(
     )
     revoked = make_key(context, "two")
     with context.database.writing() as session:
-        keys.revoke(session, "two", actor="person:x", now=NOW)
+        keys.revoke_key(session, "two", actor="person:x", now=NOW)
         with pytest.raises(NotFound):
-            keys.revoke(session, "three", actor="person:x", now=NOW)
+            keys.revoke_key(session, "three", actor="person:x", now=NOW)
     assert send(client, revoked, body).status_code == 401
     assert count(context) == 0
 
@@ -208,7 +208,7 @@ def test_a_second_try_costs_no_quota(
 
 
 def sender_of(context: Context, key: str) -> keys.Sender:
-    return keys.authenticate(context, f"Bearer {key}", "bulk")
+    return keys.authenticate_sender(context, f"Bearer {key}", "bulk")
 
 
 def used(context: Context) -> int:
@@ -298,12 +298,12 @@ def test_keys_are_named_once_and_not_kept(context: Context) -> None:
     with pytest.raises(InvalidInput):
         make_key(context, "other", 5, "everything")
     with context.database.reading() as session:
-        (stored,) = keys.every(session)
+        (stored,) = keys.list_keys(session)
         assert key.encode() not in stored.mac and stored.name == "app"
 
 
 def texts(body: str) -> list[Submission | HotlineError]:
-    return [line for _, line in bulk.read(body.encode(), bulk.CSV)]
+    return [line for _, line in bulk.read_lines(body.encode(), bulk.CSV)]
 
 
 def test_csv_with_our_columns() -> None:

@@ -144,7 +144,7 @@ def test_its_work_is_told_after_the_commit_and_once(
 
 
 def test_what_is_one_parameter_is_one_value(context: Context) -> None:
-    rows = batch._rows(
+    rows = batch._rows_of_reports(
         context, [(Received(), ONE)], Arrival("api", NOW, actor="user:ana")
     )
     values = {
@@ -178,7 +178,9 @@ def test_postgresql_gets_a_report_with_one_part_in_one_statement(
 ) -> None:
     context, sent = noted
     send(context, ONE, alone=True)
-    batch.store(None, context, [(Received(), ONE)], Arrival("api", NOW))
+    batch.store_reports(
+        None, context, [(Received(), ONE)], Arrival("api", NOW)
+    )
     assert sent == []
     for statement in context.database._texts.values():
         # Beyond either limit the driver parses a statement anew each time.
@@ -197,9 +199,9 @@ def test_what_fails_the_quick_way_is_told_by_the_ordinary_one_and_writes_nothing
     told: list[str] = []
     context.database.after_commit = told.extend
     once = Received()
-    batch.store(None, context, [(once, ONE)], Arrival("api", NOW))
+    batch.store_reports(None, context, [(once, ONE)], Arrival("api", NOW))
     with pytest.raises(IntegrityError):
-        batch.store(
+        batch.store_reports(
             None,
             context,
             [(Received(receipt=once.receipt), ONE)],

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from hotline.accounts import auth, logins, passwords
 from hotline.accounts import service as accounts
-from hotline.accounts.permissions import Role, allows
+from hotline.accounts.permissions import Role, role_allows
 from hotline.core.act import Act
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.settings import Settings
@@ -90,7 +90,7 @@ def test_only_whoever_may_enter_reports_sees_the_form(
     sign_in: SignIn, role: str
 ) -> None:
     client = sign_in(role)
-    may = allows(role, "report.enter")
+    may = role_allows(role, "report.enter")
     assert client.get(PAGE).status_code == (200 if may else 403)
     assert (f'href="{PAGE}"' in client.get("/console/password").text) is may
 

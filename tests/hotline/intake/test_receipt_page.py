@@ -31,7 +31,7 @@ def opened(encoded: str) -> Image.Image:
 def test_every_receipt_can_be_read_by_a_camera() -> None:
     for _ in range(200):
         receipt = new_receipt()
-        image = opened(qr.picture(receipt).partition(",")[2]).convert("L")
+        image = opened(qr.draw_receipt(receipt).partition(",")[2]).convert("L")
         # As a screen shows it, and not quite straight.
         seen = image.resize((198, 198)).rotate(
             7, expand=True, fillcolor=255, resample=2
@@ -50,7 +50,7 @@ def test_every_receipt_can_be_read_by_a_camera() -> None:
 def test_a_smudged_symbol_is_still_read() -> None:
     receipt = new_receipt()
     image = (
-        opened(qr.picture(receipt).partition(",")[2])
+        opened(qr.draw_receipt(receipt).partition(",")[2])
         .convert("L")
         .resize((198, 198))
     )
@@ -86,7 +86,9 @@ def test_what_is_filled_in_is_what_would_be_rendered(
     with app.test_request_context(f"/?lang={code}"):
         wanted = render_template("public/receipt.html", **own, **variant)
         for _ in range(2):
-            assert pages.fill("public/receipt.html", own, variant) == wanted
+            assert (
+                pages.fill_page("public/receipt.html", own, variant) == wanted
+            )
 
 
 def test_an_empty_form_is_filled_in_for_each_visitor(
@@ -130,7 +132,9 @@ def test_the_memory_for_pages_is_bounded(
         for danger in (True, False):
             variant = {"danger": danger, "child": False, "held": False}
             assert (
-                pages.fill("public/receipt.html", own, variant).count(">R<")
+                pages.fill_page("public/receipt.html", own, variant).count(
+                    ">R<"
+                )
                 == 1
             )
         assert len(app.extensions["hotline.intake.form.pages"]) == 1

@@ -24,7 +24,7 @@ def text_of(client: FlaskClient) -> str:
 def test_every_operation_field_and_answer_is_shown(
     client: FlaskClient,
 ) -> None:
-    text, document = text_of(client), openapi.document("")
+    text, document = text_of(client), openapi.openapi_document("")
     for path, methods in (document["paths"] | document["webhooks"]).items():
         for method, operation in methods.items():
             assert (
@@ -55,9 +55,9 @@ def test_the_page_runs_nothing_and_the_about_page_leads_there(
 
 
 def test_kinds_in_words() -> None:
-    locations = openapi.document("")["components"]["schemas"]["Submission"][
-        "properties"
-    ]
+    locations = openapi.openapi_document("")["components"]["schemas"][
+        "Submission"
+    ]["properties"]
     said = reference.kind_of(locations["locations"])
     assert said == "list, at most 50, of string, at most 4000 characters"
     assert (

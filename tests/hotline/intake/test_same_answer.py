@@ -19,7 +19,7 @@ from sqlalchemy import event
 from hotline.core.context import Context
 from hotline.core.storage.crypto import Keyring, Vault
 from hotline.intake import service
-from hotline.intake.submission import read
+from hotline.intake.submission import read_submission
 
 NOW = datetime.now(UTC)
 WRONG = {
@@ -37,7 +37,11 @@ def expired(context: Context) -> str:
     """The receipt of a report whose time is over, as retention leaves it."""
     with context.database.writing() as session:
         received = service.receive_report(
-            session, context, read({"narrative": "x"}), channel="form", now=NOW
+            session,
+            context,
+            read_submission({"narrative": "x"}),
+            channel="form",
+            now=NOW,
         )
         report = service.find_by_receipt(session, context, received.receipt)
         assert report is not None
@@ -55,7 +59,11 @@ def expired(context: Context) -> str:
 def living(context: Context) -> str:
     with context.database.writing() as session:
         return service.receive_report(
-            session, context, read({"narrative": "x"}), channel="form", now=NOW
+            session,
+            context,
+            read_submission({"narrative": "x"}),
+            channel="form",
+            now=NOW,
         ).receipt
 
 

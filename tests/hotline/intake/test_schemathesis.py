@@ -82,7 +82,7 @@ def test_what_a_known_sender_sends(
             "Any body is a text; what is wrong in it is told line by line."
         )
     with context.database.writing() as session:
-        key = keys.create(
+        key = keys.create_key(
             session,
             context,
             "app",

@@ -12,7 +12,7 @@ from hotline.core.settings import Settings
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.crypto import RecordKey
 from hotline.core.storage.database import Base
-from hotline.core.storage.machine import HistoryEntry, history
+from hotline.core.storage.machine import HistoryEntry, list_history
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import idempotency, service
 from hotline.intake.batch import Arrival
@@ -75,9 +75,9 @@ def test_a_report_is_stored_with_its_work_and_history(
         assert work.payload == {"report_id": str(report.id)}
         assert work.key == f"report:{report.id}"
         for part in report.parts:
-            assert [entry.event for entry in history(session, part.id)] == [
-                "created"
-            ]
+            assert [
+                entry.event for entry in list_history(session, part.id)
+            ] == ["created"]
 
 
 @pytest.mark.parametrize(

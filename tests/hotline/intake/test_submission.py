@@ -10,7 +10,7 @@ from hotline.intake.submission import (
     MAX_LOCATION,
     MAX_LOCATIONS,
     MAX_NARRATIVE,
-    read,
+    read_submission,
 )
 
 
@@ -28,11 +28,11 @@ from hotline.intake.submission import (
     ],
 )
 def test_any_text_is_a_location(location: str) -> None:
-    assert read({"locations": [location]}).locations == [location]
+    assert read_submission({"locations": [location]}).locations == [location]
 
 
 def test_untyped_characters_go_and_line_ends_become_plain() -> None:
-    report = read(
+    report = read_submission(
         {
             "narrative": "\ufeffone\r\ntwo\rthree\x00\x1b[31m\u202e\x85 \n",
             "kind": "grooming",
@@ -42,7 +42,7 @@ def test_untyped_characters_go_and_line_ends_become_plain() -> None:
 
 
 def test_a_location_given_twice_counts_once() -> None:
-    report = read({"locations": ["b", " a", "b", "a"]})
+    report = read_submission({"locations": ["b", " a", "b", "a"]})
     assert report.distinct_locations == ["b", "a"]
 
 
@@ -76,13 +76,15 @@ def test_a_location_given_twice_counts_once() -> None:
 )
 def test_faults_are_pointed_at(data: object, pointer: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        read(data)
+        read_submission(data)
     assert pointer in caught.value.fields
 
 
 def test_all_faults_are_named_at_once_and_no_value_is_repeated() -> None:
     with pytest.raises(InvalidInput) as caught:
-        read({"locations": [7], "narrative": 8, "kind": "secret words"})
+        read_submission(
+            {"locations": [7], "narrative": 8, "kind": "secret words"}
+        )
     assert set(caught.value.fields) == {"/locations/0", "/narrative", "/kind"}
     assert "secret words" not in str(caught.value)
 
@@ -96,11 +98,11 @@ def test_text_is_taken_or_refused_and_nothing_else(
     narrative: str, locations: list[str], kind: str
 ) -> None:
     try:
-        report = read(
+        report = read_submission(
             {"narrative": narrative, "locations": locations, "kind": kind}
         )
     except InvalidInput as error:
         assert error.fields
     else:
-        again = read(report.model_dump())
+        again = read_submission(report.model_dump())
         assert again == report

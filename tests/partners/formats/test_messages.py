@@ -314,7 +314,7 @@ def test_police_get_the_hashes_as_a_set_that_their_tools_load(
         "SHA256"
     }, "too poor a PDQ"
     assert URL not in data.decode(), "hashes alone"
-    entries = list(formats.parse("vics", io.BytesIO(data)))
+    entries = list(formats.parse_entries("vics", io.BytesIO(data)))
     assert {
         entry.value
         for entry in entries

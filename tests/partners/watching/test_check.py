@@ -123,7 +123,7 @@ def test_one_absence_proves_nothing_and_three_spread_ones_do(
     assert watched.notice.state == "verified_removed"
     assert part(watched) == "removed"
     with watched.context.database.reading() as session:
-        last = machine.history(session, watched.only(Case).id)[-1]
+        last = machine.list_history(session, watched.only(Case).id)[-1]
     # the clock stops when it was first missed, not when that was proved
     assert last.details["since"] == began.isoformat()
 
@@ -246,7 +246,9 @@ def test_a_watch_that_ended_begins_again_with_a_new_plan(
 ) -> None:
     with watched.context.database.writing() as session:
         watch = session.get_one(Watch, watched.only(Watch).id)
-        machine.advance(session, watch, "ended", actor="test", now=watched.now)
+        machine.advance_state(
+            session, watch, "ended", actor="test", now=watched.now
+        )
         watch.next_at = None
         case = session.get_one(Case, watch.case_id)
         start_watch(Act(session, watched.context, "x", watched.now), case)

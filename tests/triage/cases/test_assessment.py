@@ -16,10 +16,10 @@ from hotline.intake.kinds import ReportKind
 from triage.cases.assessment import (
     FILE,
     Schema,
-    agree,
+    compare_answers,
     load_schema,
-    merge,
-    validate,
+    merge_answers,
+    validate_answers,
 )
 
 SCHEMA = load_schema()
@@ -44,7 +44,7 @@ ICCAM = {
 @st.composite
 def complete(draw: st.DrawFn) -> dict[str, str]:
     """Any answers that a person may give."""
-    return validate(
+    return validate_answers(
         SCHEMA,
         {
             one.name: draw(st.sampled_from(one.values))
@@ -79,16 +79,18 @@ def test_kinds_are_those_of_the_reports_and_labels_have_both_languages() -> (
 def test_only_the_class_is_asked_where_nothing_else_matters(
     value: str,
 ) -> None:
-    assert validate(SCHEMA, {"class": value}) == {"class": value}
+    assert validate_answers(SCHEMA, {"class": value}) == {"class": value}
     # A form without scripts sends the other answers along.
-    assert validate(SCHEMA, {**ILLEGAL, "class": value}) == {"class": value}
+    assert validate_answers(SCHEMA, {**ILLEGAL, "class": value}) == {
+        "class": value
+    }
 
 
 def test_unanswered_is_not_determined_where_that_is_allowed() -> None:
-    answers = validate(SCHEMA, {**ILLEGAL, "virtual": ""})
+    answers = validate_answers(SCHEMA, {**ILLEGAL, "virtual": ""})
     assert answers["virtual"] == answers["site_type"] == "not_determined"
     assert "payment" not in answers
-    paid = validate(
+    paid = validate_answers(
         SCHEMA,
         {**ILLEGAL, "commerciality": "commercial", "payment": "bitcoin"},
     )
@@ -97,7 +99,7 @@ def test_unanswered_is_not_determined_where_that_is_allowed() -> None:
 
 def test_every_fault_is_named() -> None:
     with pytest.raises(InvalidInput) as caught:
-        validate(
+        validate_answers(
             SCHEMA,
             {
                 "class": "national",
@@ -108,7 +110,7 @@ def test_every_fault_is_named() -> None:
         )
     assert set(caught.value.fields) == {"/kind", "/age", "/gender", "/colour"}
     with pytest.raises(InvalidInput) as caught:
-        validate(SCHEMA, {})
+        validate_answers(SCHEMA, {})
     assert set(caught.value.fields) == {"/class"}
 
 
@@ -116,16 +118,20 @@ def test_every_fault_is_named() -> None:
 def test_agreement_is_symmetric_and_merging_keeps_what_both_said(
     first: dict[str, str], second: dict[str, str]
 ) -> None:
-    agreed, differing = agree(SCHEMA, first, second)
+    agreed, differing = compare_answers(SCHEMA, first, second)
     assert (agreed, set(differing)) == (
-        agree(SCHEMA, second, first)[0],
-        set(agree(SCHEMA, second, first)[1]),
+        compare_answers(SCHEMA, second, first)[0],
+        set(compare_answers(SCHEMA, second, first)[1]),
     )
-    assert agree(SCHEMA, first, first) == (True, ())
+    assert compare_answers(SCHEMA, first, first) == (True, ())
     if not agreed:
         return
-    both = merge(SCHEMA, first, second)
-    assert both == merge(SCHEMA, second, first) == validate(SCHEMA, both)
+    both = merge_answers(SCHEMA, first, second)
+    assert (
+        both
+        == merge_answers(SCHEMA, second, first)
+        == validate_answers(SCHEMA, both)
+    )
     assert both["class"] == first["class"] == second["class"]
     for name, value in both.items():
         assert (
@@ -135,19 +141,22 @@ def test_agreement_is_symmetric_and_merging_keeps_what_both_said(
 
 
 def test_what_decides_must_be_agreed_on() -> None:
-    first = validate(SCHEMA, ILLEGAL)
+    first = validate_answers(SCHEMA, ILLEGAL)
     for name, other in [
         ("class", "baseline"),
         ("kind", "grooming"),
         ("age", "infant"),
     ]:
-        assert agree(SCHEMA, first, {**first, name: other}) == (False, (name,))
-    assert agree(SCHEMA, first, {**first, "gender": "male"}) == (
+        assert compare_answers(SCHEMA, first, {**first, name: other}) == (
+            False,
+            (name,),
+        )
+    assert compare_answers(SCHEMA, first, {**first, "gender": "male"}) == (
         True,
         ("gender",),
     )
     assert (
-        merge(SCHEMA, first, {**first, "gender": "male"})["gender"]
+        merge_answers(SCHEMA, first, {**first, "gender": "male"})["gender"]
         == "not_determined"
     )
 

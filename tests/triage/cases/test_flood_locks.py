@@ -59,15 +59,15 @@ def test_items_are_locked_before_cases(
             opened_at=NOW,
             held=1,
         )
-        machine.begin(session, case, actor="test", now=NOW)
-        machine.advance(session, case, "held", actor="test", now=NOW)
+        machine.begin_state(session, case, actor="test", now=NOW)
+        machine.advance_state(session, case, "held", actor="test", now=NOW)
 
     def release() -> None:
         with context.database.writing() as session:
             if many:
                 floods.release_many(session, ["R-1"], person, NOW)
             else:
-                floods.release(
+                floods.release_held(
                     session, session.scalars(select(Case)).one(), person, NOW
                 )
 

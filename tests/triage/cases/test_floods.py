@@ -20,7 +20,7 @@ from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
-from hotline.intake.submission import read
+from hotline.intake.submission import read_submission
 from triage.cases import floods, service
 from triage.cases.examination.register import (
     alarm_item,
@@ -28,7 +28,7 @@ from triage.cases.examination.register import (
     tell_reporters,
 )
 from triage.cases.models import Case
-from triage.cases.unread import unread
+from triage.cases.unread import list_unread
 from triage.items.models import Item, Sighting
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -64,7 +64,7 @@ def report(context: Context) -> Callable[..., uuid.UUID]:
             received = intake.receive_report(
                 session,
                 context,
-                read({"locations": [url], **said}),
+                read_submission({"locations": [url], **said}),
                 channel="form",
                 held=held,
                 now=now,
@@ -102,7 +102,7 @@ def cases(context: Context) -> list[Case]:
 
 def tab(context: Context, name: str, person: Person) -> list[str]:
     with context.database.reading() as session:
-        page = service.queue(
+        page = service.list_queue(
             session,
             tab=name,
             filters=service.Filters(),
@@ -149,7 +149,8 @@ def test_let_through_it_is_a_report_like_any_other(
             select(Sighting.id).where(Sighting.held)
         ).all()
         events = [
-            (row.event, row.actor) for row in machine.history(session, case.id)
+            (row.event, row.actor)
+            for row in machine.list_history(session, case.id)
         ]
         assert events[-2:] == [("held", "system"), ("released", analyst.actor)]
         row = session.scalars(
@@ -175,9 +176,9 @@ def test_danger_comes_first_then_children_then_whoever_waits_longest(
         order[1],
     ]
     with context.database.reading() as session:
-        counted = service.counts(session)
+        counted = service.count_tabs(session)
         assert (counted["held"], counted["held, in danger"]) == (4, 1)
-        page = service.queue(
+        page = service.list_queue(
             session,
             tab="held",
             filters=service.Filters(),
@@ -185,7 +186,7 @@ def test_danger_comes_first_then_children_then_whoever_waits_longest(
             now=NOW,
             limit=2,
         )
-        following = service.queue(
+        following = service.list_queue(
             session,
             tab="held",
             filters=service.Filters(),
@@ -256,7 +257,7 @@ def test_several_are_let_through_at_once_and_each_only_once(
         context.database.writing() as session,
         pytest.raises(Conflict, match="No report waits"),
     ):
-        floods.release(
+        floods.release_held(
             session, session.scalars(select(Case)).all()[0], analyst, LATER
         )
     with pytest.raises(InvalidInput):
@@ -313,7 +314,7 @@ def test_clear_junk_is_set_aside_in_bulk_and_children_are_not(
     with context.database.reading() as session:
         first = session.scalars(select(Case).order_by(Case.id)).first()
         assert first is not None
-        last = machine.history(session, first.id)[-1]
+        last = machine.list_history(session, first.id)[-1]
         assert (last.event, last.actor) == ("set_aside", analyst.actor)
         assert last.details["why"] == "part of a flood, not a report"
         actions = list(session.scalars(select(AuditEntry.action)))
@@ -364,7 +365,7 @@ def test_what_was_set_aside_counts_when_its_case_is_opened_again(
     assert tab(context, "closed", analyst) == [case.reference]
     with context.database.writing() as session:
         again = session.scalars(select(Case)).one()
-        service.reopen(
+        service.reopen_case(
             session, context, again, analyst, "the reporter wrote", now=LATER
         )
     (case,) = cases(context)
@@ -419,7 +420,9 @@ def test_a_reporters_later_words_wait_until_a_person_opens_them(
 
     def waiting() -> list[tuple[str, datetime]]:
         with context.database.reading() as session:
-            return [(one.reference, at) for one, at in unread(session, LATER)]
+            return [
+                (one.reference, at) for one, at in list_unread(session, LATER)
+            ]
 
     def opened(actor: str, now: datetime) -> None:
         with context.database.writing() as session:
@@ -466,7 +469,7 @@ def test_who_waits_longest_for_a_reader_comes_first_however_many_wrote(
                 now=LATER,
             )
     with context.database.reading() as session:
-        found_at = [at for _, at in unread(session, LATER)]
+        found_at = [at for _, at in list_unread(session, LATER)]
     assert found_at == [
         LATER - timedelta(minutes=number) for number in (3, 2, 1)
     ]

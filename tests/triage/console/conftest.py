@@ -27,7 +27,7 @@ from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
 from hotline.core.web import site
 from hotline.intake import service as intake
-from hotline.intake.submission import read
+from hotline.intake.submission import read_submission
 from triage.cases.models import Case
 from triage.cases.pages import case_views
 from triage.console.views import create_blueprint
@@ -78,7 +78,7 @@ def context(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Context]:
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
-    passwords._nobody.cache_clear()
+    passwords._hash_of_nobody.cache_clear()
     made = build_context(
         Settings(data_dir=tmp_path, country="AL", audiences=("console",))
     )
@@ -116,7 +116,7 @@ def app(context: Context, clock: Clock) -> Flask:
     made.jinja_loader = ChoiceLoader(
         [PackageLoader("hotline.core"), PackageLoader("triage")]
     )
-    site.install(made, context)
+    site.install_site(made, context)
     made.register_blueprint(sign_in)
     made.register_blueprint(create_blueprint(panels=[_panel]))
     made.testing = False
@@ -176,7 +176,7 @@ def make_case(context: Context) -> Callable[..., str]:
         number = next(made)
         url = values.pop("url", f"http://host{number}.example/{number}.html")
         with context.database.writing() as session:
-            submission = read(
+            submission = read_submission(
                 {"locations": [url], "narrative": "I saw it there."}
             )
             received = intake.receive_report(
@@ -211,8 +211,10 @@ def make_case(context: Context) -> Callable[..., str]:
                 opened_at=NOW,
                 round=1,
             )
-            machine.begin(session, case, actor="system", now=NOW)
-            machine.advance(session, case, "examined", actor="system", now=NOW)
+            machine.begin_state(session, case, actor="system", now=NOW)
+            machine.advance_state(
+                session, case, "examined", actor="system", now=NOW
+            )
             case.state = state
             for name, value in values.items():
                 setattr(case, name, value)

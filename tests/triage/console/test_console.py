@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 from werkzeug.routing import Rule
 
 from hotline.accounts import auth, logins, service
-from hotline.accounts.permissions import PERMISSIONS, Role, allows
+from hotline.accounts.permissions import PERMISSIONS, Role, role_allows
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage import outbox
@@ -105,7 +105,7 @@ def test_every_role_meets_its_limits_on_every_page(
         if path.endswith("/sign-out"):
             continue
         answer = browser.get(path) if method == "GET" else browser.post(path)
-        if allows(role, permission):
+        if role_allows(role, permission):
             assert answer.status_code in (200, 302, 303, 404, 422), (
                 method,
                 path,
@@ -342,7 +342,7 @@ def test_the_queue_pages_by_key_and_misses_nothing(
     from triage.cases import service as cases
 
     monkeypatch.setattr(
-        cases.queue, "__kwdefaults__", {"after": None, "limit": 4}
+        cases.list_queue, "__kwdefaults__", {"after": None, "limit": 4}
     )
     wanted = [make_case(priority=number % 3) for number in range(11)]
     browser, seen, path = browse("analyst"), [], "/console/queue"
@@ -725,11 +725,11 @@ def test_work_that_was_laid_aside_is_replayed(
     browse: Browse, context: Context, clock: Any
 ) -> None:
     with context.database.writing() as session:
-        outbox.post(
+        outbox.post_work(
             session, "item.examine", key="x", payload={}, now=clock.now
         )
         entry = session.scalars(select(OutboxEntry)).one()
-        outbox.failed(
+        outbox.note_failure(
             entry, "boom <b>", now=clock.now, attempts=1, base=1, final=True
         )
         entry_id = entry.id

@@ -29,7 +29,7 @@ def claimed(
     try:
         with context.database.writing() as session:
             case = service.by_reference(session, reference)
-            service.claim(
+            service.claim_case(
                 session, case, find_person(session, username), now, 30
             )
     except Conflict:
@@ -64,7 +64,7 @@ def test_a_claim_does_not_trust_what_was_read_before(
     with context.database.reading() as looking:
         stale = service.by_reference(looking, reference)
         assert claimed(context, reference, "analyst", clock.now)
-        assert service.holder(stale, clock.now) is None
+        assert service.find_holder(stale, clock.now) is None
     assert not claimed(context, reference, "second", clock.now)
     assert claimed(context, reference, "analyst", clock.now)
     assert claimed(
@@ -81,14 +81,14 @@ def test_of_two_first_assessments_one_is_told_to_wait_its_turn(
         with context.database.writing() as session:
             case = service.by_reference(session, reference)
             person = find_person(session, username)
-            service.assess(
+            service.assess_case(
                 session, context, case, person, ILLEGAL, "", clock.now, True
             )
     assert case.state == "assessed"
     with pytest.raises(Conflict), context.database.writing() as session:
         case = service.by_reference(session, reference)
         person = find_person(session, "third")
-        service.assess(
+        service.assess_case(
             session, context, case, person, ILLEGAL, "", clock.now, True
         )
 
@@ -100,7 +100,7 @@ def test_without_a_second_assessment_one_person_decides(
     with context.database.writing() as session:
         case = service.by_reference(session, reference)
         person = find_person(session, "analyst")
-        service.assess(
+        service.assess_case(
             session, context, case, person, ILLEGAL, "", clock.now, False
         )
     assert (case.state, case.outcome["class"]) == ("assessed", "national")
@@ -114,12 +114,12 @@ def test_a_fault_leaves_nothing_behind(
         case = service.by_reference(session, reference)
         person = find_person(session, "analyst")
         note = "x" * (service.LONGEST_NOTE + 1)
-        service.assess(
+        service.assess_case(
             session, context, case, person, ILLEGAL, note, clock.now, True
         )
     with context.database.reading() as session:
         case = service.by_reference(session, reference)
-        assert case.state == "waiting" and not service.assessments(
+        assert case.state == "waiting" and not service.list_assessments(
             session, case
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hotline.core.network.targets import parse
+from hotline.core.network.targets import parse_target
 from triage.fetching.report import FetchLimits, FetchReport, FetchRequest
 from triage.fetching.web import Web
 
@@ -191,7 +191,7 @@ def test_what_opens_an_item_goes_where(
     home: str, there: str, same: bool
 ) -> None:
     web = Web(FetchRequest(url=home))
-    target = parse(there)
+    target = parse_target(there)
     assert target is not None
     assert web._at_home(target) is same
     web.close()

@@ -12,7 +12,7 @@ from typing import Any
 import pycurl
 import pytest
 
-from hotline.core.network.targets import parse
+from hotline.core.network.targets import parse_target
 from hotline.core.network.transfer import Plan, Transfer
 from triage.fetching.report import FetchLimits
 
@@ -313,7 +313,9 @@ def test_the_socket_itself_is_checked_whatever_was_resolved(
     lab: Any, world: Any
 ) -> None:
     """The second door: an address that slipped past the first is not connected to."""
-    plan = Plan(parse(world.url()), ("127.0.0.1",), seconds=3.0, budget=1_000)
+    plan = Plan(
+        parse_target(world.url()), ("127.0.0.1",), seconds=3.0, budget=1_000
+    )
     answer = Transfer(pycurl.Curl(), plan, lambda _headers, _head: 1_000).run(
         verify=True
     )

@@ -11,7 +11,7 @@ from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from triage.hashlists import service
 from triage.hashlists.formats import HashEntry
-from triage.hashlists.imports.differences import differences
+from triage.hashlists.imports.differences import list_differences
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
@@ -36,8 +36,8 @@ def _import(context: Context, *numbers: int, name: str = "list") -> None:
 
 def _between(context: Context, before: int, after: int) -> list[str]:
     with context.database.reading() as session:
-        found = differences(
-            session, service.named(session, "list"), before, after
+        found = list_differences(
+            session, service.find_list(session, "list"), before, after
         )
         return [
             f"{sign}{int(value, 16)} {category}"

@@ -264,7 +264,7 @@ def test_a_broken_second_version_leaves_the_first(context: Context) -> None:
 
 
 def _some(form: str, stream: Endless) -> Iterator[object]:
-    entries = formats.parse(form, io.BufferedReader(stream))
+    entries = formats.parse_entries(form, io.BufferedReader(stream))
     for _ in range(20):
         yield next(entries)
 
@@ -313,7 +313,7 @@ def test_a_file_of_which_nothing_can_be_read_is_given_up_early(
         importing.import_entries(
             context.database,
             "list",
-            formats.parse("csv", stream),
+            formats.parse_entries("csv", stream),
             digest="d",
             form="csv",
             whole=True,

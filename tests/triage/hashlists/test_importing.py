@@ -121,9 +121,13 @@ def test_after_a_day_it_begins_anew(
 def test_the_sweep_drops_what_nobody_went_on_with(context: Context) -> None:
     file = _file(*range(1, 36))
     _break_off(context, file)
-    assert staging.sweep(context.database, NOW + timedelta(hours=23)) == 0
+    assert (
+        staging.sweep_imports(context.database, NOW + timedelta(hours=23)) == 0
+    )
     assert _left(context) == (1, 10, 0)
-    assert staging.sweep(context.database, NOW + timedelta(days=1)) == 1
+    assert (
+        staging.sweep_imports(context.database, NOW + timedelta(days=1)) == 1
+    )
     assert _left(context) == (0, 0, 0)
 
 
@@ -131,10 +135,10 @@ def test_the_sweep_drops_rows_that_a_killed_process_left_behind_its_version(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(staging, "drop", lambda *_: None)
+        patch.setattr(staging, "drop_import", lambda *_: None)
         _import(context, _file(*range(1, 36)))
     assert _left(context) == (0, 35, 35)
-    assert staging.sweep(context.database, NOW) == 1
+    assert staging.sweep_imports(context.database, NOW) == 1
     assert _left(context) == (0, 0, 35)
 
 

@@ -20,7 +20,7 @@ from hotline.intake import service as intake
 from hotline.intake.submission import Submission
 from triage.hashlists import service
 from triage.hashlists.models import HashEntryRow, HashImport, HashImportRow
-from workers.migrations.run import upgrade
+from workers.migrations.run import upgrade_schema
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 ROWS = 49_994
@@ -57,7 +57,7 @@ def house(
     monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path / "var"))
     monkeypatch.setenv("HOTLINE_SECRETS_DIR", str(tmp_path / "secrets"))
     context = build_context(load_settings())
-    upgrade(context.database)
+    upgrade_schema(context.database)
     yield context
     context.close()
 
@@ -155,7 +155,11 @@ def _state(context: Context) -> tuple[int | None, int, int | None, int | None]:
                     HashEntryRow.removed_in.is_(None)
                 )
             ),
-            len(service.versions(session, service.named(session, "list"))),
+            len(
+                service.list_versions(
+                    session, service.find_list(session, "list")
+                )
+            ),
             session.scalar(select(HashImport.records)),
             session.scalar(count.select_from(HashImportRow)),
         )

@@ -18,7 +18,7 @@ from hotline.core.errors import Forbidden, InvalidInput, Unavailable
 from hotline.core.network.resolve import Reach
 from triage.hashlists.models import HashEntryRow, HashList, HashListVersion
 from triage.hashlists.owners.endpoint import checked_url
-from triage.hashlists.owners.ncmec import HashSharing, Update, update
+from triage.hashlists.owners.ncmec import HashSharing, Update, update_list
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 NAMESPACE = "https://hashsharing.ncmec.org/hashsharing/v2"
@@ -118,7 +118,7 @@ def _update(
         reach=Reach(),
         pause=lambda _: None,
     ) as sharing:
-        return update(
+        return update_list(
             context, "ncmec", sharing, actor="t", now=now, whole=whole
         )
 

@@ -46,7 +46,7 @@ def _import(context: Context, *values: str) -> None:
 
 def _build(context: Context) -> None:
     with context.database.writing() as session:
-        outbox.post(
+        outbox.post_work(
             session,
             "hashlist.index",
             key=uuid.uuid4().hex,

@@ -129,13 +129,13 @@ def test_rolling_back_and_forth_loses_nothing(context: Context) -> None:
     _import(context, _entries(_md5(4)))
     with context.database.writing() as session:
         done = service.roll_back(
-            session, service.named(session, "list"), 1, actor="t", now=NOW
+            session, service.find_list(session, "list"), 1, actor="t", now=NOW
         )
     assert (done.version, done.added, done.removed) == (4, 2, 1)
     assert _current(context) == {_md5(1), _md5(2)}
     with context.database.writing() as session:
         service.roll_back(
-            session, service.named(session, "list"), 2, actor="t", now=NOW
+            session, service.find_list(session, "list"), 2, actor="t", now=NOW
         )
     assert _current(context) == {_md5(2), _md5(3)}
 
@@ -147,7 +147,7 @@ def test_a_version_that_is_not_there_is_refused(
     _import(context, _entries(_md5(1)))
     with pytest.raises(InvalidInput), context.database.writing() as session:
         service.roll_back(
-            session, service.named(session, "list"), to, actor="t", now=NOW
+            session, service.find_list(session, "list"), to, actor="t", now=NOW
         )
 
 
@@ -182,7 +182,7 @@ def test_bad_lines_are_counted_and_named_and_the_rest_is_taken(
         + _md5(2).encode()
         + b"\n"
     )
-    done = _import(context, formats.parse("csv", io.BytesIO(text)))
+    done = _import(context, formats.parse_entries("csv", io.BytesIO(text)))
     assert (done.added, done.rejected) == (2, 1)
     assert "line 3" in done.problems[0]
 
@@ -194,7 +194,9 @@ def test_a_file_without_a_single_hash_never_empties_a_list(
     with pytest.raises(InvalidInput, match="empty the list"):
         _import(context, iter(()))
     with pytest.raises(InvalidInput, match="No line"):
-        _import(context, formats.parse("lines", io.BytesIO(b"nonsense\n")))
+        _import(
+            context, formats.parse_entries("lines", io.BytesIO(b"nonsense\n"))
+        )
     assert _current(context) == {_md5(1)}
 
 
@@ -226,7 +228,7 @@ def _match(
 def _index(context: Context) -> None:
     """Run the queued index job, as a worker would."""
     with context.database.writing() as session:
-        outbox.post(
+        outbox.post_work(
             session,
             "hashlist.index",
             key=uuid.uuid4().hex,
@@ -283,7 +285,11 @@ def test_removed_switched_off_and_later_entries(
     ], "came since"
     with context.database.writing() as session:
         service.set_enabled(
-            session, service.named(session, "list"), False, actor="t", now=NOW
+            session,
+            service.find_list(session, "list"),
+            False,
+            actor="t",
+            now=NOW,
         )
     assert _match(context, matcher, Query({}, _near(100), 100)) == []
 
@@ -461,10 +467,10 @@ def test_a_known_file_on_a_new_list_gives_its_cases_a_new_proposal(
 def test_lists_survive_a_step_down_and_up_again(context: Context) -> None:
     """The step adds columns to a table that others refer to."""
     _import(context, _entries(_md5(1)), checkpoint="2026-10-20T08:00:00Z")
-    run.downgrade(context.database, "0001")
-    run.upgrade(context.database)
+    run.downgrade_schema(context.database, "0001")
+    run.upgrade_schema(context.database)
     with context.database.reading() as session:
-        found = service.named(session, "list")
+        found = service.find_list(session, "list")
         assert (found.version, found.checkpoint, found.remote) == (
             1,
             "",

@@ -15,7 +15,7 @@ from hotline.core.settings import Settings, load_settings
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
-from hotline.intake.submission import read
+from hotline.intake.submission import read_submission
 from triage.cases.examination.register import register_report
 from triage.cases.forget import forget_idle
 from triage.cases.models import Case
@@ -154,7 +154,9 @@ def test_a_sign_in_of_the_reported_address_is_kept_sealed(
 ) -> None:
     """It opens the item's host and nothing else; no row and no log holds it in the clear."""
     with context.database.writing() as session:
-        submission = read({"locations": ["https://me:s%40cret@a.example/x"]})
+        submission = read_submission(
+            {"locations": ["https://me:s%40cret@a.example/x"]}
+        )
         intake.receive_report(
             session, context, submission, channel="form", now=NOW
         )
@@ -215,7 +217,7 @@ def _reported(context: Context, url: str, *, held: bool) -> None:
         received = intake.receive_report(
             session,
             context,
-            read({"locations": [url]}),
+            read_submission({"locations": [url]}),
             channel="form",
             held=held,
             now=NOW,

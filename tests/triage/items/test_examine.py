@@ -15,7 +15,7 @@ from hotline.core.context import Context
 from hotline.core.jobs.task import Task
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
-from hotline.intake.submission import read
+from hotline.intake.submission import read_submission
 from triage.cases.examination import examine
 from triage.cases.examination.examine import examine_item
 from triage.cases.examination.register import register_report
@@ -77,7 +77,7 @@ def _known(context: Context) -> None:
         service.import_version(
             session,
             target,
-            formats.parse("csv", lines),
+            formats.parse_entries("csv", lines),
             digest="d",
             whole=True,
             actor="t",
@@ -88,7 +88,7 @@ def _known(context: Context) -> None:
 def _reported(context: Context) -> Task:
     """One report; its item waits to be examined."""
     with context.database.writing() as session:
-        submission = read(
+        submission = read_submission(
             {
                 "locations": ["http://photos.example/1.jpg"],
                 "kind": "csam_image",
@@ -213,7 +213,7 @@ def test_registries_that_answer_at_once_cost_no_second_transaction(
         raise AssertionError("stored twice")
 
     monkeypatch.setattr(examine, "PATIENCE_SECONDS", 30.0)
-    monkeypatch.setattr(examine, "_propose", refuse)
+    monkeypatch.setattr(examine, "_show_what_matched", refuse)
     examine_item(
         task, fetcher=Host(), lookup=registries, matcher=Matcher(context)
     )
@@ -250,11 +250,11 @@ def test_a_faulty_certificate_is_a_fact() -> None:
         error="tls_invalid",
         hops=(Hop(item.canonical, tls=tls),),
     )
-    facts = examine.locate(item, report, registries, NOW)
+    facts = examine.locate_hosting(item, report, registries, NOW)
     (seen,) = facts.of("tls")
     assert (seen.value, seen.source, seen.subject) == (
         "expired",
         "the fetch",
         "a.example",
     )
-    assert examine.locate(item, None, registries, NOW).of("tls") == ()
+    assert examine.locate_hosting(item, None, registries, NOW).of("tls") == ()

@@ -11,7 +11,7 @@ from hotline.core.context import Context
 from hotline.core.jobs.task import Task
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
-from hotline.intake.submission import read
+from hotline.intake.submission import read_submission
 from triage.cases.examination.register import register_report
 from triage.cases.models import Case
 from triage.items.models import Item
@@ -23,7 +23,7 @@ def items(context: Context, *locations: str) -> list[Item]:
     """The items of reports, one for each location."""
     for location in locations:
         with context.database.writing() as session:
-            submission = read({"locations": [location]})
+            submission = read_submission({"locations": [location]})
             intake.receive_report(
                 session, context, submission, channel="form", now=NOW
             )
@@ -62,7 +62,7 @@ def test_danger_is_before_a_person_with_its_routes_before_anything_was_fetched(
     context: Context,
 ) -> None:
     with context.database.writing() as session:
-        submission = read(
+        submission = read_submission(
             {"locations": ["http://danger.example/x"], "danger_now": True}
         )
         intake.receive_report(

@@ -15,7 +15,7 @@ from triage.jurisdiction import (
     load_rules,
     priority_signals,
     read_list_class,
-    route,
+    route_facts,
 )
 from triage.jurisdiction.vocabulary import AssessmentClass
 from triage.priority import ListClass, Slug
@@ -31,7 +31,7 @@ HOSTED_ABROAD = {
 
 
 def ask(**facts: Any) -> Routing:
-    return route(Facts.from_json({"home": "AL", **facts}), RULES)
+    return route_facts(Facts.from_json({"home": "AL", **facts}), RULES)
 
 
 def points_of(answer: Routing) -> dict[Slug, int]:

@@ -10,7 +10,7 @@ from hotline.core import languages
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, Misconfigured
 from triage import jurisdiction
-from triage.jurisdiction import Facts, load_rules, route, rules
+from triage.jurisdiction import Facts, load_rules, route_facts, rules
 from triage.jurisdiction.vocabulary import Destination, PlaceFact
 
 SHIPPED = Path(jurisdiction.__file__).parent / "data"
@@ -99,7 +99,7 @@ def test_a_registrys_region_is_read_and_is_no_country(region: str) -> None:
         {**data, "hosting_kind": "host", "assessment": "baseline"}
     )
     assert facts.stored_in is None and list(facts.places()) == []
-    assert {one.to for one in route(facts, load_rules()).routes} == {
+    assert {one.to for one in route_facts(facts, load_rules()).routes} == {
         "manual_review",
         "police",
     }
@@ -144,7 +144,7 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
         "victim": {"at_immediate_risk": True},
         "home": "AA",
     }
-    answer = route(
+    answer = route_facts(
         Facts.from_json({**facts, "assessment": "baseline"}), invented
     )
     assert answer.routes[0].name == "999"
@@ -253,7 +253,7 @@ def test_faults_of_several_files_are_named_together(tmp_path: Path) -> None:
 
 def test_a_language_without_words_is_refused() -> None:
     with pytest.raises(InvalidInput, match="en, sq"):
-        route(Facts(), load_rules(), "fr")
+        route_facts(Facts(), load_rules(), "fr")
 
 
 def test_every_reason_of_the_engine_has_its_words() -> None:

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
-from triage.jurisdiction import Facts, Ground, load_rules, route
+from triage.jurisdiction import Facts, Ground, load_rules, route_facts
 
 
 def grounds(**facts: Any) -> dict[tuple[str, str], Ground]:
-    routing = route(Facts.from_json({"home": "AL", **facts}), load_rules())
+    routing = route_facts(
+        Facts.from_json({"home": "AL", **facts}), load_rules()
+    )
     return {(one.country, one.ground): one for one in routing.jurisdiction}
 
 

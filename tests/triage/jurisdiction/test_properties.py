@@ -12,7 +12,7 @@ from triage.jurisdiction import (
     Facts,
     Routing,
     load_rules,
-    route,
+    route_facts,
     routes,
     routing,
     situation,
@@ -96,7 +96,7 @@ examples = settings(max_examples=400, deadline=None)
 
 
 def ask(facts: dict[str, Any], language: str = "en") -> Routing:
-    return route(Facts.from_json(facts), RULES, language)
+    return route_facts(Facts.from_json(facts), RULES, language)
 
 
 @examples

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from triage.jurisdiction import Facts, Route, Routing, load_rules, route
+from triage.jurisdiction import Facts, Route, Routing, load_rules, route_facts
 
 ABROAD_WITH, ABROAD_WITHOUT, STOPPED = "DE", "XK", "IR"
 
 
 def ask(**facts: Any) -> Routing:
-    return route(Facts.from_json({"home": "AL", **facts}), load_rules())
+    return route_facts(Facts.from_json({"home": "AL", **facts}), load_rules())
 
 
 def by_to(routing: Routing) -> dict[str, Route]:
@@ -335,7 +335,7 @@ def test_albanian_words() -> None:
     facts = Facts.from_json(
         {"home": "AL", "hosting_country": "AL", "assessment": "baseline"}
     )
-    routing = route(facts, load_rules(), "sq")
+    routing = route_facts(facts, load_rules(), "sq")
     assert "Shqipëri" in next(
         one.why for one in routing.routes if one.to == "police"
     )

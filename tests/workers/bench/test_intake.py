@@ -14,7 +14,7 @@ from hotline.core.errors import Conflict, Unavailable
 from hotline.core.settings import load_settings
 from hotline.intake import service
 from hotline.intake.models import Report
-from hotline.intake.submission import read
+from hotline.intake.submission import read_submission
 from workers.bench import intake
 from workers.bench.load import Load, ask
 
@@ -51,7 +51,7 @@ def test_a_database_with_reports_is_left_alone(
 ) -> None:
     context = make_context()
     with context.database.writing() as session:
-        submission = read({"narrative": "x"})
+        submission = read_submission({"narrative": "x"})
         service.receive_report(
             session, context, submission, channel="form", now=utc_now()
         )

@@ -125,7 +125,7 @@ def test_every_copy_has_bytes_of_its_own_and_is_still_the_picture() -> None:
     assert len({one.pdq for one in seen}) == 1
     listed = {
         e.value
-        for e in formats.parse("csv", pictures.known_list())
+        for e in formats.parse_entries("csv", pictures.known_list())
         if e[0] == "pdq"
     }
     assert len(listed) == len(pictures.NAMES)

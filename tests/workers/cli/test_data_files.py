@@ -33,7 +33,7 @@ from triage.hosting.sources.cdn import CdnRanges
 from triage.hosting.sources.known import load_known_networks
 from triage.jurisdiction import load_rules
 from triage.jurisdiction.facts import Facts
-from triage.jurisdiction.routing import route
+from triage.jurisdiction.routing import route_facts
 from triage.jurisdiction.vocabulary import (
     Answer,
     Condition,
@@ -101,7 +101,7 @@ class DataFile:
 
 
 def load_countries(folder: Path) -> None:
-    for code in countries.available(folder):
+    for code in countries.list_countries(folder):
         countries.load_country(code, folder)
 
 
@@ -381,7 +381,9 @@ def test_each_kind_in_which_a_child_is_in_contact_raises_the_priority() -> (
     """
     raised = set()
     for kind in ReportKind:
-        parts = route(Facts(home="AL", kind=kind), load_rules()).priority.parts
+        parts = route_facts(
+            Facts(home="AL", kind=kind), load_rules()
+        ).priority.parts
         if any(part.slug == priority.Slug.CHILD_CONTACTED for part in parts):
             raised.add(kind)
     assert raised == {

@@ -18,7 +18,7 @@ from triage.hashlists.models import HashList
 from triage.hashlists.owners import ncmec
 from triage.hashlists.service import Import
 from workers import cli
-from workers.migrations.run import stamp
+from workers.migrations.run import stamp_newest
 from workers.migrations.tables import metadata
 
 MD5 = "0123456789abcdef" * 2
@@ -31,7 +31,7 @@ def installation(
     monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
     context = build_context(load_settings())
     metadata.create_all(context.database.engine)
-    stamp(context.database)
+    stamp_newest(context.database)
     context.close()
     yield
 
@@ -183,7 +183,7 @@ def test_an_update_reads_its_credentials_from_files(
             Import(1, 5, 0, 0, ()), 5, 0, "2026-10-20T08:00:00Z"
         )
 
-    monkeypatch.setattr(ncmec, "update", fetched)
+    monkeypatch.setattr(ncmec, "update_list", fetched)
     user, password = tmp_path / "user", tmp_path / "password"
     user.write_text("example\n")
     arguments = [

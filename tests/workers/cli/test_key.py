@@ -15,7 +15,7 @@ from hotline.core.context import build_context
 from hotline.core.settings import load_settings
 from hotline.intake.api import keys
 from workers import cli
-from workers.migrations.run import stamp
+from workers.migrations.run import stamp_newest
 from workers.migrations.tables import metadata
 
 
@@ -24,14 +24,14 @@ def installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOTLINE_DATA_DIR", str(tmp_path))
     context = build_context(load_settings())
     metadata.create_all(context.database.engine)
-    stamp(context.database)
+    stamp_newest(context.database)
     context.close()
 
 
 def works(text: str, scope: str) -> bool:
     context = build_context(load_settings())
     try:
-        keys.authenticate(context, f"Bearer {text}", scope)
+        keys.authenticate_sender(context, f"Bearer {text}", scope)
     except keys.Unauthorised:
         return False
     finally:

@@ -18,7 +18,7 @@ from hotline.core.settings import load_settings
 from hotline.core.storage import audit
 from hotline.core.storage.audit import AuditEntry
 from workers import cli
-from workers.migrations.run import stamp
+from workers.migrations.run import stamp_newest
 from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -42,7 +42,7 @@ def context(
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
     made = build_context(load_settings())
     metadata.create_all(made.database.engine)
-    stamp(made.database)
+    stamp_newest(made.database)
     yield made
     made.close()
 
@@ -65,7 +65,7 @@ def passwords_of(context: Context) -> dict[str, str]:
 def seal(context: Context, rows: int) -> None:
     with context.database.writing() as session:
         for number in range(rows):
-            audit.record(
+            audit.record_entry(
                 session,
                 actor="x",
                 action="case.seen",
@@ -74,7 +74,7 @@ def seal(context: Context, rows: int) -> None:
                 now=NOW,
             )
     with context.database.writing() as session:
-        audit.seal(session)
+        audit.seal_entries(session)
     path = context.settings.audit_heads_file
     assert path is not None
     with context.database.reading() as session:

@@ -16,7 +16,7 @@ from hotline.accounts.models import Person
 from hotline.core.context import build_context
 from hotline.core.settings import load_settings
 from workers import cli
-from workers.migrations.run import stamp
+from workers.migrations.run import stamp_newest
 from workers.migrations.tables import metadata
 
 
@@ -28,7 +28,7 @@ def installation(
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
     context = build_context(load_settings())
     metadata.create_all(context.database.engine)
-    stamp(context.database)
+    stamp_newest(context.database)
     context.close()
     yield
 
@@ -66,7 +66,9 @@ def test_add_prints_the_password_once(
         "analyst",
         "Ana Test",
     )
-    assert passwords.matches(stored("ana").password_hash, shape["password"])
+    assert passwords.password_matches(
+        stored("ana").password_hash, shape["password"]
+    )
     assert cli.run(["user", "list", "--json"]) == 0
     listed = capsys.readouterr().out
     assert (
@@ -84,7 +86,7 @@ def test_password_from_standard_input(
         == 0
     )
     assert "vault" not in capsys.readouterr().out
-    assert passwords.matches(
+    assert passwords.password_matches(
         stored("ana").password_hash, "from the vault of ours"
     )
 

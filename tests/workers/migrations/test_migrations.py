@@ -43,11 +43,11 @@ def test_every_revision_has_a_way_down(context: Context) -> None:
     for revision in revisions:
         script = directory.get_revision(revision)
         assert script is not None
-        run.downgrade(context.database, script.down_revision or "base")
+        run.downgrade_schema(context.database, script.down_revision or "base")
     tables = set(inspect(context.database.engine).get_table_names())
     assert tables <= {"alembic_version"}
-    run.upgrade(context.database)
-    assert run.current(context.database) == run.newest()
+    run.upgrade_schema(context.database)
+    assert run.current_revision(context.database) == run.newest_revision()
 
 
 def test_data_survives_down_and_up_again(context: Context) -> None:
@@ -56,8 +56,8 @@ def test_data_survives_down_and_up_again(context: Context) -> None:
         received = intake.receive_report(
             session, context, _submission(), channel="form", now=NOW
         )
-    run.downgrade(context.database, "0001")
-    run.upgrade(context.database)
+    run.downgrade_schema(context.database, "0001")
+    run.upgrade_schema(context.database)
     with context.database.writing() as session:
         report = intake.find_by_receipt(session, context, received.receipt)
         assert report is not None
@@ -95,7 +95,7 @@ def test_a_held_case_is_no_stranger_to_the_schema_before_floods(
                 held=3,
             )
         )
-    run.downgrade(context.database, "0002")
+    run.downgrade_schema(context.database, "0002")
     with context.database.engine.connect() as connection:
         assert (
             connection.scalar(text("SELECT state FROM case_file"))

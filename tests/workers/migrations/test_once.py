@@ -23,7 +23,7 @@ def test_old_plans_get_their_round_and_copies_are_superseded(
 ) -> None:
     """Asked for in the first round and twice in the second: nothing of the first is current."""
     database = context.database
-    run.downgrade(database, "0007")
+    run.downgrade_schema(database, "0007")
     ids = [uuid4() for _ in range(5)]
     item_id, case_id, *plans = ids
     with database.writing() as session:
@@ -45,10 +45,10 @@ def test_old_plans_get_their_round_and_copies_are_superseded(
         )
         session.add(item)
         session.flush()
-        machine.begin(session, case, actor="test", now=NOW)
+        machine.begin_state(session, case, actor="test", now=NOW)
         session.flush()
         case.state = "assessed"
-        machine.advance(
+        machine.advance_state(
             session,
             case,
             "reopened",
@@ -74,7 +74,7 @@ def test_old_plans_get_their_round_and_copies_are_superseded(
                     "two": True,
                 },
             )
-    run.upgrade(database)
+    run.upgrade_schema(database)
     with database.reading() as session:
         rows = session.scalars(select(Plan).order_by(Plan.requested_at)).all()
         assert [plan.round for plan in rows] == [1, 2, 2]

@@ -23,7 +23,7 @@ from triage.jurisdiction import (
     Facts,
     load_rules,
     priority_signals,
-    route,
+    route_facts,
     rules_digest,
 )
 from triage.media.models import Media
@@ -33,7 +33,7 @@ from triage.priority import ListClass, score
 RULES = "rules"
 
 
-def appraise(
+def appraise_case(
     session: Session, context: Context, case: Case, now: datetime
 ) -> None:
     """Recompute routing, priority and the proposed class. The proposal is never a decision.
@@ -43,7 +43,7 @@ def appraise(
     session.flush()
     facts = Facts.from_json(facts_of(session, context, case))
     rules = load_rules(context.settings.data_dir)
-    routing = route(facts, rules)
+    routing = route_facts(facts, rules)
     seen = priority_signals(
         facts,
         routing.jurisdiction,
@@ -86,12 +86,12 @@ def appraise_by_rules_of_now(
     A law or a partner hotline may have changed since the routing was stored.
     """
     if case.routing.get(RULES) != rules_digest(context.settings.data_dir):
-        appraise(session, context, case, now)
+        appraise_case(session, context, case, now)
 
 
 def post_review(session: Session, case: Case, now: datetime) -> None:
     """Whoever decided on the case as it was is to look again: plans, and notices not yet sent."""
-    outbox.post(
+    outbox.post_work(
         session,
         "case.review",
         key=f"review:{case.id}:{new_id()}",
@@ -115,7 +115,7 @@ def facts_of(session: Session, context: Context, case: Case) -> dict[str, Any]:
         "reporter_is_child": case.child_reporter or None,
         "own_material": case.own_material or None,
         "kind": case.kind if case.kind != "unknown" else None,
-        "assessment": _assessment(case),
+        "assessment": _agreed_class(case),
         "known_list": _known_list(session, case),
     }
     if case.danger_now:
@@ -126,7 +126,7 @@ def facts_of(session: Session, context: Context, case: Case) -> dict[str, Any]:
     return facts
 
 
-def _assessment(case: Case) -> AssessmentClass:
+def _agreed_class(case: Case) -> AssessmentClass:
     return AssessmentClass(
         case.outcome.get("class") or AssessmentClass.UNASSESSED
     )

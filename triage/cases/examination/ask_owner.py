@@ -37,7 +37,7 @@ from triage.hashlists.search.matcher import (
     REMOTE_JOB,
     Query,
     remote_key,
-    threshold,
+    threshold_of,
 )
 from triage.media.models import Media
 
@@ -62,7 +62,7 @@ def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
     if remote is not None and (known is None or known.enabled):
         hashes = hashes_of(media, remote)
         owner = connect(
-            remote, _token(context, remote), reach_of(context.settings)
+            remote, _owner_token(context, remote), reach_of(context.settings)
         )
         if hashes:
             circuit = Circuit(context.database)
@@ -71,7 +71,7 @@ def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
                 answers = owner.match(hashes)
     with task.finishing() as session:
         if remote is not None:
-            _store(session, remote, media, answers, task.now)
+            _store_answers(session, remote, media, answers, task.now)
 
 
 def hashes_of(media: Media, remote: RemoteList) -> list[Sent]:
@@ -85,7 +85,7 @@ def hashes_of(media: Media, remote: RemoteList) -> list[Sent]:
     return [(kind, value) for kind, value in found if kind in remote.kinds]
 
 
-def _token(context: Context, remote: RemoteList) -> str:
+def _owner_token(context: Context, remote: RemoteList) -> str:
     secrets_dir = context.settings.secrets_dir
     if not remote.token_file or secrets_dir is None:
         return ""
@@ -99,7 +99,7 @@ def _token(context: Context, remote: RemoteList) -> str:
         ) from None
 
 
-def _store(
+def _store_answers(
     session: Session,
     remote: RemoteList,
     media: Media,
@@ -119,7 +119,7 @@ def _store(
     )
     new = 0
     for answer in sorted(answers, key=lambda one: one.distance):
-        if answer.distance > threshold(target, answer.kind):
+        if answer.distance > threshold_of(target, answer.kind):
             continue
         new += insert_once(
             session,
@@ -127,7 +127,7 @@ def _store(
             ["media_id", "entry_id"],
             id=new_id(),
             media_id=media.id,
-            entry_id=_entry(session, target, answer).id,
+            entry_id=_entry_of_answer(session, target, answer).id,
             list_id=target.id,
             kind=answer.kind,
             distance=answer.distance,
@@ -141,7 +141,9 @@ def _store(
         appraise_anew(session, media.id, run=run, now=now)
 
 
-def _entry(session: Session, target: HashList, answer: Answer) -> HashEntryRow:
+def _entry_of_answer(
+    session: Session, target: HashList, answer: Answer
+) -> HashEntryRow:
     """The row that stands for the owner's reference. The list's row is locked, so nobody else makes
     it at the same time."""
     entry = session.scalar(

@@ -33,7 +33,9 @@ PLANNED = ("in_progress", "removed", "closed")
 def own_entries(session: Session, *, source: str) -> Iterator[HashEntry]:
     """Streamed, the hashes of one file one after the other. ``source`` says who confirmed them;
     nothing names a case, a location or a person."""
-    rows = session.execute(_confirmed().execution_options(yield_per=1_000))
+    rows = session.execute(
+        _select_confirmed().execution_options(yield_per=1_000)
+    )
     for media, label in rows:
         shared = (label, source, media.id.hex, media.first_seen_at.date())
         for kind in ("md5", "sha1", "sha256"):
@@ -48,7 +50,7 @@ def record_export(
     session: Session, form: str, *, actor: str, now: datetime
 ) -> None:
     """Written and committed before the first hash leaves."""
-    audit.record(
+    audit.record_entry(
         session,
         actor=actor,
         action="hashlist.own_exported",
@@ -59,7 +61,7 @@ def record_export(
     )
 
 
-def _confirmed() -> Select[Media, str]:
+def _select_confirmed() -> Select[Media, str]:
     """(file, class): where two cases differ, the graver one, which sorts first."""
     label = Case.outcome["class"].as_string()
     is_confirmed = and_(Case.state.in_(PLANNED), label.in_(CONFIRMED))

@@ -25,7 +25,7 @@ from hotline.core.settings import Settings
 from hotline.core.storage import audit, machine
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
-from triage.cases.examination.appraise import appraise
+from triage.cases.examination.appraise import appraise_case
 from triage.cases.examination.register import join_location, tell_reporters
 from triage.cases.models import Case
 from triage.fetching.report import FetchReport, PageFetcher
@@ -75,19 +75,23 @@ def examine_item(
             raise NotFound("There is no such item.")
         access = access_of(session, task.context, item_id)
         told = told_origins(session, item_id)
-    report = fetch(item, task.context.settings, fetcher, task.steps, access)
+    report = fetch_location(
+        item, task.context.settings, fetcher, task.steps, access
+    )
     with ThreadPoolExecutor(1) as aside, task.steps.measured("hosting"):
-        asked = aside.submit(locate, item, report, lookup, task.now, told)
+        asked = aside.submit(
+            locate_hosting, item, report, lookup, task.now, told
+        )
         is_known = bool(wait([asked], PATIENCE_SECONDS).done)
         if report is not None and not is_known:
-            _propose(task, item_id, report, matcher)
+            _show_what_matched(task, item_id, report, matcher)
         facts = asked.result()
     with task.steps.measured("store"), task.finishing() as session:
         item = session.get_one(Item, item_id, with_for_update=True)
         if store_facts(session, item, facts):
             host_moved(session, task.context, item, task.now)
         if report is not None:
-            follow(session, task.context, item, report, now=task.now)
+            follow_shortener(session, task.context, item, report, now=task.now)
             session.add(new_visit(item, report, purpose="first", now=task.now))
             with task.steps.measured("match"):
                 store_media(
@@ -110,7 +114,7 @@ def locate_item(task: Task, *, lookup: Lookup) -> None:
             host_moved(session, task.context, item, task.now)
 
 
-def _propose(
+def _show_what_matched(
     task: Task, item_id: uuid.UUID, report: FetchReport, matcher: Matcher
 ) -> None:
     """The registries are slow: the case shows already now what its files met."""
@@ -118,7 +122,7 @@ def _propose(
         item = session.get_one(Item, item_id, with_for_update=True)
         store_media(session, item, report, matcher=matcher, now=task.now)
         session.flush()
-        appraise(session, task.context, case_of(session, item), task.now)
+        appraise_case(session, task.context, case_of(session, item), task.now)
 
 
 def appraise_item(task: Task) -> None:
@@ -135,10 +139,10 @@ def into_queue(session: Session, task: Task, item: Item) -> None:
     session.flush()
     case = case_of(session, item)
     if case.machine.allows(case.state, "examined"):
-        machine.advance(
+        machine.advance_state(
             session, case, "examined", actor=audit.SYSTEM, now=task.now
         )
-    appraise(session, task.context, case, task.now)
+    appraise_case(session, task.context, case, task.now)
     tell_reporters(
         session, item.id, "examined", actor=audit.SYSTEM, now=task.now
     )
@@ -161,7 +165,7 @@ def host_moved(
     """The item lies elsewhere now: the rules are asked anew, and a person plans anew."""
     case = case_of(session, item)
     if case.machine.allows(case.state, "host_moved"):
-        machine.advance(
+        machine.advance_state(
             session,
             case,
             "host_moved",
@@ -170,10 +174,10 @@ def host_moved(
             country=item.hosting_country,
             asn=item.asn,
         )
-    appraise(session, context, case, now)
+    appraise_case(session, context, case, now)
 
 
-def follow(
+def follow_shortener(
     session: Session,
     context: Context,
     item: Item,
@@ -193,7 +197,7 @@ def follow(
         join_location(session, context, item, target, now)
 
 
-def look(
+def examine_location(
     item: Item,
     *,
     settings: Settings,
@@ -202,11 +206,11 @@ def look(
     now: datetime,
 ) -> Examination:
     """Ask the network about ``item``; failures are facts, not errors."""
-    report = fetch(item, settings, fetcher, Steps())
-    return Examination(report, locate(item, report, lookup, now))
+    report = fetch_location(item, settings, fetcher, Steps())
+    return Examination(report, locate_hosting(item, report, lookup, now))
 
 
-def fetch(
+def fetch_location(
     item: Item,
     settings: Settings,
     fetcher: PageFetcher,
@@ -223,7 +227,7 @@ def fetch(
     return report
 
 
-def locate(
+def locate_hosting(
     item: Item,
     report: FetchReport | None,
     lookup: Lookup,
@@ -333,7 +337,7 @@ def store_media(
     for found in report.media:
         if found.fingerprint is None:
             continue
-        media = _media(session, found.fingerprint, now)
+        media = _media_of(session, found.fingerprint, now)
         kept.append(media)
         is_new = insert_once(
             session,
@@ -379,7 +383,7 @@ _COLUMNS = (
 )
 
 
-def _media(
+def _media_of(
     session: Session, fingerprint: dict[str, Any], now: datetime
 ) -> Media:
     values = {name: fingerprint[name] for name in _COLUMNS}

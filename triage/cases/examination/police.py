@@ -43,19 +43,19 @@ def police_route(case: Case) -> Route | None:
     return None
 
 
-def evidence(session: Session, case: Case) -> MediaMatch | None:
+def find_evidence(session: Session, case: Case) -> MediaMatch | None:
     """The match on which the police may be told of this case now; None where there is none."""
     if case.state not in UNDECIDED or police_route(case) is None:
         return None
-    return strongest(session, ItemMedia.item_id == case.item_id)
+    return find_strongest_match(session, ItemMedia.item_id == case.item_id)
 
 
 def post_if_strong(session: Session, case: Case, now: datetime) -> None:
     """Have the police told, once a match and case."""
-    found = evidence(session, case)
+    found = find_evidence(session, case)
     if found is None:
         return
-    outbox.post(
+    outbox.post_work(
         session,
         JOB,
         key=f"police:{case.id}:{found.id}",
@@ -65,7 +65,7 @@ def post_if_strong(session: Session, case: Case, now: datetime) -> None:
     )
 
 
-def strongest(
+def find_strongest_match(
     session: Session, seen_at: ColumnElement[bool]
 ) -> MediaMatch | None:
     """The best evidence among files where ``seen_at`` (a condition on ``ItemMedia``) holds, on a
@@ -95,7 +95,7 @@ def strongest(
             ItemMedia.first_seen_at >= since,
             HashEntryRow.removed_in.is_(None),
             or_(exact, near),
-            ~_disconfirmed(),
+            ~_was_disconfirmed(),
         )
         .order_by(near, MediaMatch.distance, MediaMatch.id)
         .limit(1)
@@ -103,7 +103,7 @@ def strongest(
     return session.scalar(query)
 
 
-def _disconfirmed() -> ColumnElement[bool]:
+def _was_disconfirmed() -> ColumnElement[bool]:
     """Somebody said of this very hash, at any file and on any list, that it is not that."""
     other, entry = aliased(MediaMatch), aliased(HashEntryRow)
     return exists().where(

@@ -21,7 +21,7 @@ from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake import service as intake
 from hotline.intake.models import PART_MACHINE, Report, ReportPart
 from hotline.intake.vocabulary import CHILDREN
-from triage.cases.examination.appraise import appraise
+from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import Case
 from triage.items.access import keep_userinfo
 from triage.items.models import Item, Sighting
@@ -48,7 +48,7 @@ def register_report(task: Task) -> None:
     """Give every reported location its identity and join, or open, its item and case."""
     report_id = task.id_of("report_id")
     with task.finishing() as session:
-        report = _report(session, report_id)
+        report = _load_report(session, report_id)
         opened = intake.open_texts(
             session,
             task.context,
@@ -58,9 +58,9 @@ def register_report(task: Task) -> None:
             now=task.now,
         )
         for entry in list(
-            _locations(report.parts, opened, task.context.settings)
+            _scan_locations(report.parts, opened, task.context.settings)
         ):
-            _sight(session, task.context, report, entry, task.now)
+            _note_sighting(session, task.context, report, entry, task.now)
 
 
 def join_location(
@@ -72,10 +72,12 @@ def join_location(
 ) -> None:
     """Every report that named ``item`` names ``location`` too: a redirection was followed."""
     for part in parts_of(session, item.id):
-        _sight(session, context, part.report, Found(part.id, location), now)
+        _note_sighting(
+            session, context, part.report, Found(part.id, location), now
+        )
 
 
-def _report(session: Session, report_id: uuid.UUID) -> Report:
+def _load_report(session: Session, report_id: uuid.UUID) -> Report:
     query = (
         select(Report)
         .where(Report.id == report_id)
@@ -87,7 +89,7 @@ def _report(session: Session, report_id: uuid.UUID) -> Report:
     return report
 
 
-def _locations(
+def _scan_locations(
     parts: Sequence[ReportPart],
     opened: intake.OpenedReport,
     settings: Settings,
@@ -132,7 +134,7 @@ def _words_of(part: ReportPart) -> Location:
     )
 
 
-def _sight(
+def _note_sighting(
     session: Session,
     context: Context,
     report: Report,
@@ -154,7 +156,7 @@ def _sight(
     if not is_new:
         return
     case = _join_case(session, context, item, report, now)
-    audit.record(
+    audit.record_entry(
         session,
         actor=audit.SYSTEM,
         action="item.sighted",
@@ -168,15 +170,15 @@ def _sight(
         # A flood must not change how a known item is fetched: its checks would be blind.
         keep_userinfo(session, context, item, found.location.userinfo, now=now)
     if report.held_for_review:
-        case.held = max(case.held, _urgency(report))
+        case.held = max(case.held, _urgency_of_held(report))
         return
-    count(session, case, [report], actor=audit.SYSTEM, now=now)
+    count_reports(session, case, [report], actor=audit.SYSTEM, now=now)
     if report.danger_now:
         raise_alarm(session, context, case, now)
     look_at(session, item, str(sighting_id), urgent=report.danger_now, now=now)
 
 
-def count(
+def count_reports(
     session: Session,
     case: Case,
     reports: Sequence[Report],
@@ -203,9 +205,9 @@ def count(
         )
     )
     if case.state == "held":
-        machine.advance(session, case, "released", actor=actor, now=now)
+        machine.advance_state(session, case, "released", actor=actor, now=now)
     elif case.state in ("closed", "not_illegal"):
-        machine.advance(
+        machine.advance_state(
             session,
             case,
             "reopened",
@@ -232,13 +234,15 @@ def raise_alarm(
     Looking at it takes as long as servers of others like; it adds what it finds out later.
     """
     if case.machine.allows(case.state, "alarmed"):
-        machine.advance(session, case, "alarmed", actor=audit.SYSTEM, now=now)
-    appraise(session, context, case, now)
+        machine.advance_state(
+            session, case, "alarmed", actor=audit.SYSTEM, now=now
+        )
+    appraise_case(session, context, case, now)
 
 
 def post_alarm(session: Session, item: Item, now: datetime) -> None:
     """As ``raise_alarm``, where a person decides and the rules are asked by a worker."""
-    outbox.post(
+    outbox.post_work(
         session,
         "item.alarm",
         key=f"alarm:{item.id}:{now.isoformat()}",
@@ -266,7 +270,7 @@ def look_at(
 ) -> None:
     """Have the machine look at an item, or only rank it anew where it did so just now."""
     fresh = item.examined_at is not None and item.examined_at > now - FRESH
-    outbox.post(
+    outbox.post_work(
         session,
         "item.appraise" if fresh else "item.examine",
         key=f"examine:{item.id}:{why}",
@@ -276,7 +280,7 @@ def look_at(
     )
 
 
-def _urgency(report: Report) -> int:
+def _urgency_of_held(report: Report) -> int:
     """How much a held report says, as ``Case.held`` keeps it."""
     if report.danger_now:
         return 3
@@ -331,9 +335,11 @@ def _join_case(
             kind=report.kind,
             held=0,
         )
-        machine.begin(session, case, actor=audit.SYSTEM, now=now)
+        machine.begin_state(session, case, actor=audit.SYSTEM, now=now)
         if report.held_for_review:
-            machine.advance(session, case, "held", actor=audit.SYSTEM, now=now)
+            machine.advance_state(
+                session, case, "held", actor=audit.SYSTEM, now=now
+            )
     return case
 
 

@@ -49,7 +49,7 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
                     session, media.id, run=task.payload["run"], now=task.now
                 )
         if len(batch) == REMATCH_BATCH:
-            outbox.post(
+            outbox.post_work(
                 session,
                 "hashlist.rematch",
                 key=f"rematch:{task.payload['run']}:{batch[-1].id}",
@@ -69,7 +69,7 @@ def appraise_anew(
     for item_id in session.scalars(
         select(ItemMedia.item_id).where(ItemMedia.media_id == media_id)
     ):
-        outbox.post(
+        outbox.post_work(
             session,
             "item.appraise",
             key=f"appraise:{item_id}:{run}",

@@ -21,7 +21,7 @@ from flask_babel import get_locale, gettext, ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from hotline.accounts.auth import can, requires, signed_in
+from hotline.accounts.auth import may_current_person, requires, signed_in
 from hotline.accounts.models import Person
 from hotline.accounts.views import flash_refusals
 from hotline.core.context import utc_now
@@ -32,7 +32,7 @@ from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from triage.cases import floods, service, tabs
 from triage.cases.assessment import in_language, load_schema
-from triage.cases.examination.appraise import appraise
+from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import OPEN_STATES, Case
 from triage.cases.pages import page_content, words
 from triage.items.models import Sighting
@@ -53,10 +53,10 @@ def queue() -> ResponseReturnValue:
     now, me = utc_now(), signed_in()
     after = request.args.get("after") or None
     with site.reading() as session:
-        found = service.queue(
+        found = service.list_queue(
             session, tab=tab, filters=filters, person=me, now=now, after=after
         )
-        counts = service.counts(session)
+        counts = service.count_tabs(session)
         items = (
             [row.case.item_id for row in found.rows]
             if tab == tabs.HELD
@@ -71,17 +71,19 @@ def queue() -> ResponseReturnValue:
             held_in_danger=counts[tabs.IN_DANGER],
             filters=filters,
             page=found,
-            waiting=floods.waiting(session, items) if items else {},
+            waiting=floods.count_waiting(session, items) if items else {},
             now=now,
             person=me,
-            holder=service.holder,
+            holder=service.find_holder,
             reason=_top_reason,
             words=words,
         )
 
 
 def _top_reason(case: Case) -> str:
-    told_reasons = page_content.reasons(site.context(), case, _language())
+    told_reasons = page_content.priority_reasons(
+        site.current_context(), case, _reader_language()
+    )
     return told_reasons[0][0] if told_reasons else ""
 
 
@@ -101,14 +103,14 @@ def case_page(
     """``errors`` and ``answers`` of an assessment that was not stored, or what was ``typed`` into
     a form about the item and its ``faults``."""
     ctx, now, me, language = (
-        site.context(),
+        site.current_context(),
         utc_now(),
         signed_in(),
-        _language(),
+        _reader_language(),
     )
     with site.reading() as session:
         found = service.by_reference(session, reference)
-        view = page_content.gather(
+        view = page_content.gather_case_page(
             session, ctx, found, person=me, language=language, now=now
         )
         panels: Sequence[Panel] = current_app.extensions[PANELS]
@@ -120,7 +122,7 @@ def case_page(
             view=view,
             person=me,
             mine=mine,
-            may_assess=can("case.assess")
+            may_assess=may_current_person("case.assess")
             and not view.has_assessed
             and _is_assessable(found),
             schema=load_schema(ctx.settings.data_dir),
@@ -153,7 +155,7 @@ def _is_assessable(found: Case) -> bool:
 
 def answer_words(language: str) -> Callable[[str, str], tuple[str, str]]:
     """A function from an assessment's (question, answer) to their words in ``language``."""
-    schema = load_schema(site.context().settings.data_dir)
+    schema = load_schema(site.current_context().settings.data_dir)
 
     def spoken(name: str, value: str) -> tuple[str, str]:
         question = schema.question(name)
@@ -168,11 +170,11 @@ def answer_words(language: str) -> Callable[[str, str], tuple[str, str]]:
 
 @requires("case.claim")
 def claim(reference: str) -> ResponseReturnValue:
-    minutes = site.context().settings.claim_minutes
+    minutes = site.current_context().settings.claim_minutes
     with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
-        service.claim(session, found, signed_in(), utc_now(), minutes)
-    return _back(reference)
+        service.claim_case(session, found, signed_in(), utc_now(), minutes)
+    return _back_to_case(reference)
 
 
 @requires("case.claim")
@@ -180,7 +182,7 @@ def release(reference: str) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
         service.release_claim(session, found, signed_in(), utc_now())
-    return _back(reference)
+    return _back_to_case(reference)
 
 
 @requires("case.claim")
@@ -243,9 +245,9 @@ def release_reports(reference: str) -> ResponseReturnValue:
     """Let the held reports of one case through."""
     with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
-        floods.release(session, found, signed_in(), utc_now())
+        floods.release_held(session, found, signed_in(), utc_now())
         flash(gettext("The reports are let through."), "good")
-    return _back(reference)
+    return _back_to_case(reference)
 
 
 @requires("case.assess")
@@ -258,13 +260,16 @@ def set_reports_aside(reference: str) -> ResponseReturnValue:
             session, found, signed_in(), utc_now(), confirmed=confirmed
         )
         flash(gettext("The reports are set aside."), "good")
-    return _back(reference)
+    return _back_to_case(reference)
 
 
 @requires("case.assess")
 def assess(reference: str) -> ResponseReturnValue:
     """Faulty answers come back with the page; what was answered stays."""
-    ctx, schema = site.context(), load_schema(site.context().settings.data_dir)
+    ctx, schema = (
+        site.current_context(),
+        load_schema(site.current_context().settings.data_dir),
+    )
     sent = {
         one.name: request.form.get(one.name, "") for one in schema.questions
     }
@@ -273,7 +278,7 @@ def assess(reference: str) -> ResponseReturnValue:
         try:
             with site.writing() as session:
                 found = service.by_reference(session, reference)
-                service.assess(
+                service.assess_case(
                     session,
                     ctx,
                     found,
@@ -289,16 +294,18 @@ def assess(reference: str) -> ResponseReturnValue:
             )
             return make_response(page_again, 422)
         flash(gettext("Your assessment is stored."), "good")
-    return _back(reference)
+    return _back_to_case(reference)
 
 
 @requires("case.assess")
 def reopen(reference: str) -> ResponseReturnValue:
-    ctx, why = site.context(), request.form.get("why", "")
+    ctx, why = site.current_context(), request.form.get("why", "")
     with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
-        service.reopen(session, ctx, found, signed_in(), why, now=utc_now())
-    return _back(reference)
+        service.reopen_case(
+            session, ctx, found, signed_in(), why, now=utc_now()
+        )
+    return _back_to_case(reference)
 
 
 @requires("match.decide")
@@ -308,8 +315,8 @@ def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
         found = service.by_reference(session, reference)
         match = service.match_of(session, found, match_id)
         service.decide_match(session, match, signed_in(), decision, now)
-        appraise(session, site.context(), found, now)
-    return _back(reference)
+        appraise_case(session, site.current_context(), found, now)
+    return _back_to_case(reference)
 
 
 @requires("case.assess")
@@ -317,12 +324,12 @@ def set_facts(reference: str) -> ResponseReturnValue:
     now = utc_now()
     with flash_refusals(), site.writing() as session:
         found = service.by_reference(session, reference)
-        service.set_facts(session, found, _facts(), signed_in(), now)
-        appraise(session, site.context(), found, now)
-    return _back(reference)
+        service.set_facts(session, found, _posted_facts(), signed_in(), now)
+        appraise_case(session, site.current_context(), found, now)
+    return _back_to_case(reference)
 
 
-def _facts() -> dict[str, Any]:
+def _posted_facts() -> dict[str, Any]:
     """The form's ``victim.country`` and so on as the rules' nested facts; empty is unknown."""
     facts: dict[str, Any] = {}
     for name, raw in request.form.items():
@@ -353,7 +360,7 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
         report = _report_of(session, found, report_id)
         opened = intake.open_texts(
             session,
-            site.context(),
+            site.current_context(),
             report,
             actor=signed_in().actor,
             why=reference,
@@ -366,7 +373,7 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             opened=opened,
             words=words,
             messages=intake.status_of(
-                session, site.context(), report
+                session, site.current_context(), report
             ).messages,
         )
 
@@ -386,7 +393,7 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             )
         intake.ask_reporter(
             session,
-            site.context(),
+            site.current_context(),
             report,
             text,
             actor=signed_in().actor,
@@ -395,7 +402,7 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
         flash(
             gettext("The reporter sees the question with the receipt."), "good"
         )
-    return _back(reference)
+    return _back_to_case(reference)
 
 
 def _report_of(session: Session, found: Case, report_id: uuid.UUID) -> Report:
@@ -413,9 +420,9 @@ def _report_of(session: Session, found: Case, report_id: uuid.UUID) -> Report:
     return report
 
 
-def _back(reference: str) -> ResponseReturnValue:
+def _back_to_case(reference: str) -> ResponseReturnValue:
     return redirect(url_for("triage.case", reference=reference), 303)
 
 
-def _language() -> str:
+def _reader_language() -> str:
     return str(get_locale()).partition("_")[0]

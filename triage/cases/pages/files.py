@@ -19,7 +19,7 @@ from hotline.core.context import Context
 from hotline.core.storage.machine import HistoryEntry
 from triage.cases.examination.ask_owner import not_asked
 from triage.cases.models import Case
-from triage.cases.pages.words import word
+from triage.cases.pages.words import word_for
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
@@ -93,7 +93,7 @@ class File:
     def problems(self) -> str:
         """Why it cannot be compared, or not in full; the figure that was too low stands with it."""
         told = ", ".join(
-            word(PROBLEMS, slug) for slug in self.seen.media.problems
+            word_for(PROBLEMS, slug) for slug in self.seen.media.problems
         )
         quality = self.seen.media.pdq_quality
         if "low_quality" in self.seen.media.problems and quality is not None:
@@ -113,8 +113,8 @@ def files_of(
         .limit(SHOWN_FILES)
     ).all()
     media = [one.media for one in seen]
-    matches, totals = _matches(session, [one.id for one in media])
-    elsewhere = _elsewhere(session, item_id, media)
+    matches, totals = _matches_of_files(session, [one.id for one in media])
+    elsewhere = _find_elsewhere(session, item_id, media)
     remote = load_remote_lists(context.settings.data_dir)
     waiting = not_asked(session, remote, [one.id for one in media], now)
     files = [
@@ -122,7 +122,7 @@ def files_of(
             one,
             tuple(matches.get(one.media_id, ())),
             totals.get(one.media_id, 0),
-            elsewhere.get(_key(one.media), Elsewhere()),
+            elsewhere.get(_picture_key(one.media), Elsewhere()),
             tuple(waiting.get(one.media_id, ())),
         )
         for one in seen
@@ -130,7 +130,7 @@ def files_of(
     return sorted(files, key=lambda file: not file.matches)
 
 
-def _matches(
+def _matches_of_files(
     session: Session, media_ids: Sequence[uuid.UUID]
 ) -> tuple[dict[uuid.UUID, list[Match]], dict[uuid.UUID, int]]:
     """The nearest matches of each file, those that were disconfirmed last, and how many it has."""
@@ -157,7 +157,7 @@ def _matches(
         .where(ranked.c.rank <= SHOWN_MATCHES)
         .order_by(*order)
     ).all()
-    said = _said(session, {found.entry_id for found, _ in rows})
+    said = _count_verdicts(session, {found.entry_id for found, _ in rows})
     matches: dict[uuid.UUID, list[Match]] = {}
     for found, _ in rows:
         counts = [
@@ -172,7 +172,7 @@ def _matches(
     return matches, {found.media_id: total for found, total in rows}
 
 
-def _said(
+def _count_verdicts(
     session: Session, entry_ids: Iterable[int]
 ) -> Mapping[tuple[int, str], int]:
     """How often each entry's matches were confirmed and disconfirmed, at whatever file."""
@@ -187,20 +187,20 @@ def _said(
     return {(entry_id, decision): count for entry_id, decision, count in rows}
 
 
-def _key(media: Media) -> str:
+def _picture_key(media: Media) -> str:
     """What is the same picture: its PDQ where that says something, else the very same bytes."""
     is_good = media.pdq and (media.pdq_quality or 0) >= MATCHABLE_QUALITY
     return media.pdq if is_good and media.pdq else media.sha256
 
 
-def _elsewhere(
+def _find_elsewhere(
     session: Session, item_id: uuid.UUID, media: Sequence[Media]
 ) -> dict[str, Elsewhere]:
     """By ``_key``. One query: the other cases of each picture, counted, the newest few named."""
     key = case(
         (Media.pdq_quality >= MATCHABLE_QUALITY, Media.pdq), else_=Media.sha256
     )
-    keys = {_key(one) for one in media}
+    keys = {_picture_key(one) for one in media}
     same = (
         select(
             key.label("key"),

@@ -50,17 +50,22 @@ def set_access(reference: str) -> ResponseReturnValue:
         with site.writing() as session:
             item = cases.by_reference(session, reference).item
             access.set_access(
-                session, site.context(), item, wanted, actor=me.actor, now=now
+                session,
+                site.current_context(),
+                item,
+                wanted,
+                actor=me.actor,
+                now=now,
             )
             if request.form.get("then") == "fetch":
                 access.fetch_again(session, item, actor=me.actor, now=now)
     except InvalidInput as error:
-        return _again(reference, typed, error.fields)
+        return _page_with_faults(reference, typed, error.fields)
     if request.form.get("then") == "fetch":
         flash(gettext("Stored. The item is being fetched again."), "good")
     else:
         flash(gettext("Stored. From now on the item is fetched so."), "good")
-    return _back(reference)
+    return _back_to_case(reference)
 
 
 @requires("case.assess")
@@ -69,10 +74,10 @@ def clear_access(reference: str) -> ResponseReturnValue:
     with site.writing() as session:
         item = cases.by_reference(session, reference).item
         access.clear_access(
-            session, site.context(), item.id, actor=me.actor, now=now
+            session, site.current_context(), item.id, actor=me.actor, now=now
         )
     flash(gettext("Forgotten. The item is fetched like all others."), "good")
-    return _back(reference)
+    return _back_to_case(reference)
 
 
 @requires("case.assess")
@@ -83,7 +88,7 @@ def tell_origin(reference: str) -> ResponseReturnValue:
             item = cases.by_reference(session, reference).item
             origin.tell_origin(
                 session,
-                site.context(),
+                site.current_context(),
                 item,
                 typed.address,
                 typed.source,
@@ -91,19 +96,19 @@ def tell_origin(reference: str) -> ResponseReturnValue:
                 now=now,
             )
     except InvalidInput as error:
-        return _again(reference, typed, error.fields)
+        return _page_with_faults(reference, typed, error.fields)
     flash(gettext("Stored. The host is being looked up."), "good")
-    return _back(reference)
+    return _back_to_case(reference)
 
 
-def _again(
+def _page_with_faults(
     reference: str, typed: Typed, faults: Mapping[str, str]
 ) -> ResponseReturnValue:
     page = case_views.case_page(reference, typed=typed, faults=faults)
     return make_response(page, 422)
 
 
-def _back(reference: str) -> ResponseReturnValue:
+def _back_to_case(reference: str) -> ResponseReturnValue:
     return redirect(
         url_for("triage.case", reference=reference, _anchor="where"), 303
     )

@@ -22,7 +22,7 @@ from triage.cases.models import Assessment, Case
 from triage.cases.pages.files import File, files_of
 from triage.items.access import Ways, ways_of
 from triage.items.models import HostingObservation, Sighting, Visit
-from triage.jurisdiction import Facts, Routing, load_rules, route
+from triage.jurisdiction import Facts, Routing, load_rules, route_facts
 from triage.locations.others.said_time import AddressUse, read_address_use
 from triage.priority import load_weights
 
@@ -52,7 +52,7 @@ class CasePage:
     home_zone: str
 
 
-def gather(
+def gather_case_page(
     session: Session,
     context: Context,
     case: Case,
@@ -61,19 +61,19 @@ def gather(
     language: str,
     now: datetime,
 ) -> CasePage:
-    made = service.assessments(session, case)
+    made = service.list_assessments(session, case)
     blind = service.is_blind(case)
     return CasePage(
         case=case,
-        reports=_reports(session, case.item_id),
-        observations=_observations(session, case.item_id),
-        visits=_visits(session, case.item_id),
+        reports=_list_reports(session, case.item_id),
+        observations=_newest_observations(session, case.item_id),
+        visits=_newest_visits(session, case.item_id),
         files=files_of(session, context, case.item_id, now=now),
-        routing=_routing(session, context, case, language),
-        reasons=reasons(context, case, language),
-        history=machine.history(session, case.id),
+        routing=_routing_for_reader(session, context, case, language),
+        reasons=priority_reasons(context, case, language),
+        history=machine.list_history(session, case.id),
         blind=blind,
-        holder=service.holder(case, now),
+        holder=service.find_holder(case, now),
         has_assessed=any(one.person_id == person.id for one in made),
         done=() if blind else made,
         ways=ways_of(session, context.settings, case.item_id),
@@ -84,7 +84,7 @@ def gather(
     )
 
 
-def reasons(
+def priority_reasons(
     context: Context, case: Case, language: str
 ) -> list[tuple[str, int]]:
     """Why the case stands where it stands: (words, points), largest first."""
@@ -97,7 +97,7 @@ def reasons(
     return told
 
 
-def _routing(
+def _routing_for_reader(
     session: Session, context: Context, case: Case, language: str
 ) -> Routing:
     """The stored routes. They are kept in English: for another reader the rules speak again."""
@@ -109,10 +109,10 @@ def _routing(
     ):
         return Routing.from_json(case.routing)
     facts = Facts.from_json(facts_of(session, context, case))
-    return route(facts, rules, language)
+    return route_facts(facts, rules, language)
 
 
-def _reports(session: Session, item_id: uuid.UUID) -> Sequence[Report]:
+def _list_reports(session: Session, item_id: uuid.UUID) -> Sequence[Report]:
     return session.scalars(
         select(Report)
         .join(ReportPart, ReportPart.report_id == Report.id)
@@ -124,7 +124,7 @@ def _reports(session: Session, item_id: uuid.UUID) -> Sequence[Report]:
     ).all()
 
 
-def _observations(
+def _newest_observations(
     session: Session, item_id: uuid.UUID
 ) -> list[HostingObservation]:
     """The newest word of each source on each fact."""
@@ -146,7 +146,7 @@ def _observations(
     )
 
 
-def _visits(session: Session, item_id: uuid.UUID) -> Sequence[Visit]:
+def _newest_visits(session: Session, item_id: uuid.UUID) -> Sequence[Visit]:
     return session.scalars(
         select(Visit)
         .where(Visit.item_id == item_id)

@@ -158,7 +158,7 @@ FACTS: dict[str, Any] = {
 }
 
 
-def word(words: dict[str, Any], slug: str) -> str:
+def word_for(words: dict[str, Any], slug: str) -> str:
     """The word for a slug; the slug in plain letters where there is none."""
     return str(words[slug]) if slug in words else slug.replace("_", " ")
 
@@ -210,7 +210,7 @@ def seen_elsewhere(total: int, removed: int) -> str:
     )
 
 
-def actor(name: str, *, blind: bool) -> str:
+def actor_name(name: str, *, blind: bool) -> str:
     """Who did it. While an assessment is blind, colleagues have no names."""
     if name == "system":
         return str(gettext("the service"))
@@ -234,7 +234,7 @@ def holder_name(case: Case, holder: Person | None, me: Person) -> str:
     )
 
 
-def defanged(text: str) -> str:
+def defang(text: str) -> str:
     """An address as people write it so that nobody follows it; our own parser reads it back."""
     head, mark, rest = text.partition("://")
     if not mark:

@@ -15,7 +15,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from hotline.core.network.targets import MAX_URL, parse
+from hotline.core.network.targets import MAX_URL, parse_target
 from triage.fetching.report import Source
 
 MAX_INLINE = 20_000_000
@@ -121,7 +121,9 @@ def find_in_text(markup: str, page_url: str, *, limit: int) -> list[Candidate]:
 def _base(tree: LexborHTMLParser, page_url: str) -> str:
     node = tree.css_first("base[href]")
     target = (
-        parse(node.attributes.get("href") or "", page_url) if node else None
+        parse_target(node.attributes.get("href") or "", page_url)
+        if node
+        else None
     )
     return target.href if target and target.fetchable else page_url
 
@@ -133,7 +135,7 @@ def _absolute(text: str, base: str) -> str | None:
         return plain if inline and len(plain) <= MAX_INLINE else None
     if not plain or len(plain) > MAX_URL:
         return None
-    target = parse(plain, base)
+    target = parse_target(plain, base)
     return target.href if target and target.fetchable else None
 
 

@@ -18,7 +18,12 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from hotline.core.errors import InvalidInput
-from triage.hashlists.formats.entry import KINDS, HashEntry, Problem, normal
+from triage.hashlists.formats.entry import (
+    KINDS,
+    HashEntry,
+    Problem,
+    normalise_hash,
+)
 from triage.hashlists.formats.format import (
     Certainty,
     FileHead,
@@ -31,12 +36,12 @@ __all__ = [
     "HashEntry",
     "ListFormat",
     "Problem",
-    "detect",
+    "detect_format",
     "list_formats",
-    "normal",
-    "parse",
+    "normalise_hash",
+    "parse_entries",
     "writable_formats",
-    "write",
+    "write_entries",
 ]
 
 
@@ -62,7 +67,9 @@ def writable_formats() -> tuple[str, ...]:
     return tuple(name for name, form in list_formats().items() if form.write)
 
 
-def parse(name: str, stream: BinaryIO) -> Iterator[HashEntry | Problem]:
+def parse_entries(
+    name: str, stream: BinaryIO
+) -> Iterator[HashEntry | Problem]:
     """Entries and problems of ``stream`` in format ``name``, in the order of the file.
 
     Raises InvalidInput for a format that there is not and, while being read, for a file that is not
@@ -77,7 +84,9 @@ def parse(name: str, stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     return list_format.parse(stream)
 
 
-def write(name: str, entries: Iterable[HashEntry], stream: BinaryIO) -> None:
+def write_entries(
+    name: str, entries: Iterable[HashEntry], stream: BinaryIO
+) -> None:
     """Write ``entries`` in format ``name``, streaming. Hashes of one medium stand together where
     its entries come one after the other."""
     writer_of(name)(entries, stream)
@@ -94,7 +103,7 @@ def writer_of(name: str) -> Writer:
     return list_format.write
 
 
-def detect(head: bytes, filename: str) -> str:
+def detect_format(head: bytes, filename: str) -> str:
     """The format of a file by its first bytes (some kilobytes). ``filename`` is for the message
     only: names lie. Raises InvalidInput where no format takes the file for its own."""
     file_head = FileHead.from_bytes(head)

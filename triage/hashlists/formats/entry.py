@@ -59,11 +59,11 @@ class Problem(NamedTuple):
     reason: str
 
 
-def normal(kind: str, text: str) -> str:
+def normalise_hash(kind: str, text: str) -> str:
     """The one spelling of a hash, or "" where ``text`` is none of that ``kind``."""
     value = text.strip().lower()
     if kind == "photodna":
-        return _photodna(text.strip())
+        return _normalise_photodna(text.strip())
     if len(value) != DIGITS[kind] or value.strip(HEX):
         return ""
     if value in OF_NOTHING or not value.strip("0"):
@@ -71,7 +71,7 @@ def normal(kind: str, text: str) -> str:
     return value
 
 
-def fault(kind: str, text: str) -> str:
+def explain_fault(kind: str, text: str) -> str:
     """Why ``normal`` gave nothing."""
     value = text.strip().lower()
     if value in OF_NOTHING:
@@ -87,7 +87,7 @@ def fault(kind: str, text: str) -> str:
     return f"the {kind} is all zeros"
 
 
-def guessed(text: str) -> str:
+def guess_kind(text: str) -> str:
     """The kind of a bare hash by its length, or "". 64 digits are told as ``sha256``; whether they
     are PDQ only a look at several can tell (``looks_like_pdq``)."""
     value = text.strip().lower()
@@ -108,7 +108,7 @@ def looks_like_pdq(values: list[str]) -> bool:
     return halves > 0 and halves >= 0.8 * len(values)
 
 
-def _photodna(text: str) -> str:
+def _normalise_photodna(text: str) -> str:
     """144 bytes as the field writes them: 288 digits, 192 characters of base64, or decimals."""
     if len(text) == 2 * PHOTODNA_BYTES and not text.lower().strip(HEX):
         return text.lower()
@@ -129,7 +129,7 @@ def _photodna(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def day(text: str) -> date | None:
+def parse_day(text: str) -> date | None:
     """The day in an ISO date or time, in ``31.12.2026`` or in seconds since 1970; None for others:
     a hash whose date cannot be read is still known material."""
     text = text.strip()
@@ -143,7 +143,7 @@ def day(text: str) -> date | None:
         return None
 
 
-def percent(value: object) -> int | None:
+def parse_percent(value: object) -> int | None:
     """PDQ's quality, 0 to 100; None for what is no such number."""
     text = str(value)
     if (

@@ -16,10 +16,10 @@ from triage.hashlists.formats.entry import (
     HashEntry,
     LineReader,
     Problem,
-    fault,
-    guessed,
+    explain_fault,
+    guess_kind,
     looks_like_pdq,
-    normal,
+    normalise_hash,
 )
 from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
 from triage.hashlists.kinds import HashKind
@@ -38,23 +38,27 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     long = [
         token
         for _, line in first
-        if (token := line.strip()) and guessed(token) == "sha256"
+        if (token := line.strip()) and guess_kind(token) == "sha256"
     ]
     of_64 = "pdq" if looks_like_pdq(long[:100]) else "sha256"
     for number, line in first:
-        if (found := _read(number, line, of_64)) is not None:
+        if (found := _read_line(number, line, of_64)) is not None:
             yield found
     for line in source:
-        if (found := _read(source.number, line[:LONGEST], of_64)) is not None:
+        if (
+            found := _read_line(source.number, line[:LONGEST], of_64)
+        ) is not None:
             yield found
 
 
 def is_hash(line: str) -> bool:
     """Whether a line begins with a hash, bare or after its kind."""
-    return isinstance(_read(0, line, "sha256"), HashEntry)
+    return isinstance(_read_line(0, line, "sha256"), HashEntry)
 
 
-def _read(number: int, line: str, of_64: str) -> HashEntry | Problem | None:
+def _read_line(
+    number: int, line: str, of_64: str
+) -> HashEntry | Problem | None:
     parts = line.split(None, 1)
     if not parts or parts[0].startswith("#"):
         return None
@@ -66,17 +70,17 @@ def _read(number: int, line: str, of_64: str) -> HashEntry | Problem | None:
             rest or (parts[1].strip() if len(parts) > 1 else ""),
         )
     else:
-        kind = guessed(token)
+        kind = guess_kind(token)
         kind = of_64 if kind == "sha256" else kind
     if kind not in KINDS:
         return Problem(
             number, "the line is not a hash of a known kind and length"
         )
-    value = normal(kind, token)
+    value = normalise_hash(kind, token)
     return (
         HashEntry(kind, value)
         if value
-        else Problem(number, fault(kind, token))
+        else Problem(number, explain_fault(kind, token))
     )
 
 

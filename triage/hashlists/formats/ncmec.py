@@ -16,9 +16,9 @@ from hotline.core.errors import InvalidInput
 from triage.hashlists.formats.entry import (
     HashEntry,
     Problem,
-    day,
-    fault,
-    normal,
+    explain_fault,
+    normalise_hash,
+    parse_day,
 )
 from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
 from triage.hashlists.kinds import HashKind
@@ -148,7 +148,7 @@ class _Reader:
             medium.get("classification") or None,
             medium.get("member") or None,
             reference,
-            day(medium.get("timestamp", "")),
+            parse_day(medium.get("timestamp", "")),
         )
         if deleted:
             yield HashEntry("", "", *shared, deleted=True)
@@ -159,11 +159,11 @@ class _Reader:
             if name in FINGERPRINTS
         ]
         for kind, text in texts:
-            value = normal(kind, text)
+            value = normalise_hash(kind, text)
             yield (
                 HashEntry(kind, value, *shared)
                 if value
-                else Problem(self._line, fault(kind, text))
+                else Problem(self._line, explain_fault(kind, text))
             )
         if not texts:
             yield Problem(self._line, "the medium has no hash of a known kind")

@@ -16,10 +16,10 @@ from triage.hashlists.formats.entry import (
     HashEntry,
     LineReader,
     Problem,
-    day,
-    fault,
-    normal,
-    percent,
+    explain_fault,
+    normalise_hash,
+    parse_day,
+    parse_percent,
 )
 from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
 from triage.hashlists.kinds import HashKind
@@ -32,27 +32,27 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     """Entries and problems in the order of the file. Raises InvalidInput where it is not such an
     export, is of a later version, or was cut off."""
     source = LineReader(stream)
-    header = _object(next(source, ""))
+    header = _read_object(next(source, ""))
     if header.get("format") != NAME or header.get("version") != VERSION:
         raise InvalidInput(
             f"The first line does not name {NAME} in version {VERSION}."
         )
     for count, line in enumerate(source):
-        record = _object(line)
+        record = _read_object(line)
         if "entries" in record:
             if record["entries"] != count:
                 raise InvalidInput(
                     f"The export has {count} entries, not as many as it says."
                 )
             return
-        yield _entry(source.number, record)
+        yield _read_entry(source.number, record)
     raise InvalidInput(
         "The export was cut off: its last line is missing.",
         hint="Get it again.",
     )
 
 
-def _object(line: str) -> dict[str, Any]:
+def _read_object(line: str) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
@@ -60,7 +60,7 @@ def _object(line: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
+def _read_entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
     kind, text, dated = (
         record.get("kind"),
         record.get("value"),
@@ -77,19 +77,19 @@ def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
         "",
         "",
         **words,
-        dated=day(dated) if isinstance(dated, str) else None,
+        dated=parse_day(dated) if isinstance(dated, str) else None,
         deleted=record.get("deleted") is True,
-        quality=percent(record.get("quality")),
+        quality=parse_percent(record.get("quality")),
     )
     if kind == text == "" and entry.deleted and entry.entry_ref:
         return entry
     if kind not in KINDS or not isinstance(text, str):
         return Problem(line, "the line is not an entry")
-    value = normal(kind, text)
+    value = normalise_hash(kind, text)
     return (
         entry._replace(kind=kind, value=value)
         if value
-        else Problem(line, fault(kind, text))
+        else Problem(line, explain_fault(kind, text))
     )
 
 

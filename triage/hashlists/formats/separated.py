@@ -18,12 +18,12 @@ from triage.hashlists.formats.entry import (
     HashEntry,
     LineReader,
     Problem,
-    day,
-    fault,
-    guessed,
+    explain_fault,
+    guess_kind,
     looks_like_pdq,
-    normal,
-    percent,
+    normalise_hash,
+    parse_day,
+    parse_percent,
 )
 from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
 from triage.hashlists.formats.grouping import group_by_medium
@@ -123,7 +123,7 @@ def is_header(line: str) -> bool:
 def is_row_of_hashes(line: str) -> bool:
     separator = delimiter_of(line)
     return separator in line and any(
-        guessed(cell) for cell in line.split(separator)
+        guess_kind(cell) for cell in line.split(separator)
     )
 
 
@@ -139,15 +139,15 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     if not is_header(first):
         yield from _without_header(source, first, separator)
         return
-    cells = _cells([name_of(cell) for cell in first.split(separator)])
-    for line, row in _rows(source, separator):
+    cells = _locate_cells([name_of(cell) for cell in first.split(separator)])
+    for line, row in _read_rows(source, separator):
         if isinstance(row, Problem):
             yield row
         else:
-            yield from _entries(line, row, cells)
+            yield from _read_entries(line, row, cells)
 
 
-def _cells(titles: list[str]) -> Cells:
+def _locate_cells(titles: list[str]) -> Cells:
     cells = Cells(
         tuple(
             (title, place)
@@ -167,23 +167,26 @@ def _cells(titles: list[str]) -> Cells:
     return cells
 
 
-def _rows(
+def _read_rows(
     source: LineReader, separator: str
 ) -> Iterator[tuple[int, list[str] | Problem]]:
     """Each row that is not blank, with the number of the line that it begins on."""
     ahead: deque[tuple[int, str]] = deque()
     while True:
-        line = ahead.popleft() if ahead else next(_numbered(source), None)
+        line = ahead.popleft() if ahead else next(_number_lines(source), None)
         if line is None:
             return
         number, text = line
         if '"' in text:
-            yield number, _quoted(number, text, ahead, source, separator)
+            yield (
+                number,
+                _read_quoted_row(number, text, ahead, source, separator),
+            )
         elif any(row := text.rstrip("\r\n").split(separator)):
             yield number, row
 
 
-def _quoted(
+def _read_quoted_row(
     number: int,
     text: str,
     ahead: deque[tuple[int, str]],
@@ -195,7 +198,7 @@ def _quoted(
     joined, used = text, 0
     while joined.count('"') % 2:
         if used == len(ahead):
-            ahead.extend(islice(_numbered(source), 1))
+            ahead.extend(islice(_number_lines(source), 1))
         if used == min(len(ahead), LONGEST_ROW) or len(joined) > LARGEST_ROW:
             return Problem(number, "a quote is not closed")
         joined += ahead[used][1]
@@ -209,12 +212,12 @@ def _quoted(
     return row
 
 
-def _numbered(source: LineReader) -> Iterator[tuple[int, str]]:
+def _number_lines(source: LineReader) -> Iterator[tuple[int, str]]:
     for line in source:
         yield source.number, line
 
 
-def _entries(
+def _read_entries(
     line: int, row: list[str], cells: Cells
 ) -> Iterator[HashEntry | Problem]:
     columns = len(row)
@@ -229,13 +232,13 @@ def _entries(
 
     shared = (cell(cells.category), cell(cells.source), cell(cells.id))
     written = cell(cells.date)
-    dated = day(written) if written else None
+    dated = parse_day(written) if written else None
     deleted = (cell(cells.deleted) or "").lower() in YES
-    level = percent(cell(cells.quality))
+    level = parse_percent(cell(cells.quality))
     found = False
-    for kind, text in _hashes(row, cells, columns):
+    for kind, text in _hashes_of_row(row, cells, columns):
         found = True
-        value = normal(kind, text) if kind in KINDS else ""
+        value = normalise_hash(kind, text) if kind in KINDS else ""
         if value:
             yield HashEntry(
                 kind,
@@ -246,14 +249,14 @@ def _entries(
                 level if kind == "pdq" else None,
             )
         elif kind in KINDS:
-            yield Problem(line, fault(kind, text))
+            yield Problem(line, explain_fault(kind, text))
         else:
             yield Problem(line, "the kind of the hash is not known")
     if not found:
         yield Problem(line, "the row has no hash")
 
 
-def _hashes(
+def _hashes_of_row(
     row: list[str], cells: Cells, columns: int
 ) -> Iterator[tuple[str, str]]:
     for kind, place in cells.hashes:
@@ -270,7 +273,7 @@ def _hashes(
 def _without_header(
     source: LineReader, first: str, separator: str
 ) -> Iterator[HashEntry | Problem]:
-    rest = _rows(source, separator)
+    rest = _read_rows(source, separator)
     rows: list[tuple[int, list[str] | Problem]] = [
         (source.number, first.rstrip("\r\n").split(separator)),
         *islice(rest, SAMPLE),
@@ -278,33 +281,33 @@ def _without_header(
     cells = [
         cell for _, row in rows if not isinstance(row, Problem) for cell in row
     ]
-    if not any(guessed(cell) for cell in cells):
+    if not any(guess_kind(cell) for cell in cells):
         raise InvalidInput(
             "The file has neither a header that names a kind of hash nor hashes.",
             hint="Begin it with a line such as md5,sha1,pdq,category.",
         )
-    long = [cell.strip() for cell in cells if guessed(cell) == "sha256"]
+    long = [cell.strip() for cell in cells if guess_kind(cell) == "sha256"]
     known_as = {"sha256": "pdq"} if looks_like_pdq(long) else {}
     for line, row in chain(rows, rest):
         if isinstance(row, Problem):
             yield row
         else:
-            yield from _guessed(line, row, known_as)
+            yield from _read_guessed(line, row, known_as)
 
 
-def _guessed(
+def _read_guessed(
     line: int, row: list[str], known_as: dict[str, str]
 ) -> Iterator[HashEntry | Problem]:
     found = False
     for text in row:
-        if kind := guessed(text):
+        if kind := guess_kind(text):
             found = True
             kind = known_as.get(kind, kind)
-            value = normal(kind, text)
+            value = normalise_hash(kind, text)
             yield (
                 HashEntry(kind, value)
                 if value
-                else Problem(line, fault(kind, text))
+                else Problem(line, explain_fault(kind, text))
             )
     if not found:
         yield Problem(line, "the row has no hash")
@@ -320,16 +323,16 @@ def write(entries: Iterable[HashEntry], stream: BinaryIO) -> None:
         row = [
             medium[kind].value if kind in medium else "" for kind in COLUMNS
         ]
-        row += [_guarded(some.category), _guarded(some.source)]
+        row += [_guard_cell(some.category), _guard_cell(some.source)]
         row += [
             some.dated.isoformat() if some.dated else "",
-            _guarded(some.entry_ref),
+            _guard_cell(some.entry_ref),
         ]
         row += [str(pdq.quality) if pdq and pdq.quality is not None else ""]
         stream.write((",".join(row) + "\r\n").encode())
 
 
-def _guarded(text: str | None) -> str:
+def _guard_cell(text: str | None) -> str:
     """A cell that no spreadsheet runs, in quotes where it needs them."""
     if not text:
         return ""

@@ -14,9 +14,9 @@ from triage.hashlists.formats.entry import (
     KINDS,
     HashEntry,
     Problem,
-    day,
-    fault,
-    normal,
+    explain_fault,
+    normalise_hash,
+    parse_day,
 )
 from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
 from triage.hashlists.formats.jsonstream import JsonStream
@@ -29,10 +29,10 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     """Entries and problems in the order of the file. Raises InvalidInput where it is not JSON or
     ends too early."""
     for line, record in JsonStream(stream).records(ARRAYS):
-        yield _entry(line, record)
+        yield _read_entry(line, record)
 
 
-def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
+def _read_entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
     indicator = record.get("indicator")
     inner = indicator if isinstance(indicator, dict) else {}
     named = (
@@ -53,30 +53,32 @@ def _entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
         record.get("value"),
     )
     text = next((text for text in texts if isinstance(text, str) and text), "")
-    value = normal(kind, text)
+    value = normalise_hash(kind, text)
     if not value:
         return Problem(
-            line, fault(kind, text) if text else "the record has no hash"
+            line,
+            explain_fault(kind, text) if text else "the record has no hash",
         )
-    status = _word(record.get("status"))
+    status = _word_or_none(record.get("status"))
     stamp = record.get("last_updated") or record.get("added_on")
     return HashEntry(
         kind,
         value,
-        _word(record.get("category")) or status,
-        _word(_name(record.get("owner"))) or _word(record.get("source")),
-        _word(record.get("id")),
-        day(str(stamp)) if stamp else None,
+        _word_or_none(record.get("category")) or status,
+        _word_or_none(_owner_name(record.get("owner")))
+        or _word_or_none(record.get("source")),
+        _word_or_none(record.get("id")),
+        parse_day(str(stamp)) if stamp else None,
         deleted=record.get("should_delete") is True
         or status == "NON_MALICIOUS",
     )
 
 
-def _name(owner: Any) -> Any:
+def _owner_name(owner: Any) -> Any:
     return owner.get("name") if isinstance(owner, dict) else owner
 
 
-def _word(value: Any) -> str | None:
+def _word_or_none(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     return str(value)[:200] or None

@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 from triage.hashlists.formats.entry import (
     HashEntry,
     Problem,
-    day,
-    fault,
-    normal,
+    explain_fault,
+    normalise_hash,
+    parse_day,
 )
 from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
 from triage.hashlists.formats.grouping import group_by_medium
@@ -49,7 +49,7 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     """Entries and problems in the order of the file. Raises InvalidInput where it is not JSON or
     ends too early: half of a list must not pass for the whole."""
     for line, record in JsonStream(stream).records(ARRAYS, _has_cases):
-        yield from _entries(line, record)
+        yield from _read_entries(line, record)
 
 
 def _has_cases(outer: dict[str, Any]) -> bool:
@@ -57,29 +57,31 @@ def _has_cases(outer: dict[str, Any]) -> bool:
     return not str(model).endswith("#Media")
 
 
-def _entries(
+def _read_entries(
     line: int, record: dict[str, Any]
 ) -> Iterator[HashEntry | Problem]:
     category, reference = (
-        _text(record.get("Category")),
-        _text(record.get("MediaID")),
+        _text_or_none(record.get("Category")),
+        _text_or_none(record.get("MediaID")),
     )
     written = record.get("DateUpdated")
-    dated: date | None = day(written) if isinstance(written, str) else None
+    dated: date | None = (
+        parse_day(written) if isinstance(written, str) else None
+    )
     found = False
-    for kind, value in _hashes(record):
+    for kind, value in _hashes_of_record(record):
         found = True
         if not isinstance(value, str):
             yield Problem(line, f"the {kind} is not text")
-        elif hash_ := normal(kind, value):
+        elif hash_ := normalise_hash(kind, value):
             yield HashEntry(kind, hash_, category, None, reference, dated)
         else:
-            yield Problem(line, fault(kind, value))
+            yield Problem(line, explain_fault(kind, value))
     if not found:
         yield Problem(line, "the medium has no hash")
 
 
-def _hashes(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _hashes_of_record(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, kind in HASHES:
         if value := record.get(name):
             yield kind, value
@@ -91,7 +93,7 @@ def _hashes(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield OTHER[name], value
 
 
-def _text(value: Any) -> str | None:
+def _text_or_none(value: Any) -> str | None:
     """Numbers and words as they stand; anything else is nothing."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
@@ -108,7 +110,7 @@ def write(
     ``categories`` is left out rather than guessed."""
     stream.write(f'{{"@odata.context":{json.dumps(MODEL)},"value":['.encode())
     for number, medium in enumerate(group_by_medium(entries), start=1):
-        record = _record(number, medium, categories)
+        record = _vics_record(number, medium, categories)
         stream.write(
             (",\n" if number > 1 else "\n").encode()
             + json.dumps(record).encode()
@@ -116,7 +118,7 @@ def write(
     stream.write(b"\n]}\n")
 
 
-def _record(
+def _vics_record(
     number: int, medium: dict[str, HashEntry], categories: Mapping[str, int]
 ) -> dict[str, Any]:
     some = next(iter(medium.values()))

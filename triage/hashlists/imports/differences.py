@@ -13,7 +13,7 @@ from triage.hashlists.models import HashEntryRow, HashList
 Row = type[HashEntryRow]
 
 
-def differences(
+def list_differences(
     session: Session, hash_list: HashList, before: int, after: int
 ) -> Iterator[tuple[str, str, str, str]]:
     """("-" or "+", kind, value, category), streamed: first what went, then what came.

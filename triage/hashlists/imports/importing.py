@@ -32,12 +32,12 @@ def import_file(
 
     ``tick`` hears how many bytes were read, ``resumed`` how many records an earlier run that broke
     off had already staged. ``properties`` are those of a list that is new. Raises what
-    ``staging.stage`` and ``service.take_over`` raise; then the list is as it was.
+    ``staging.stage_file`` and ``service.take_over`` raise; then the list is as it was.
     """
     return import_entries(
         database,
         name,
-        formats.parse(form, stream),
+        formats.parse_entries(form, stream),
         digest=service.digest_of(stream),
         form=form,
         whole=whole,
@@ -67,7 +67,7 @@ def import_entries(
     """As ``import_file``; ``tick`` hears how many records were staged. ``also`` is done to the list
     in the transaction that makes the version, and may refuse it."""
     _refuse_known_file(database, name, digest)
-    staged = staging.stage(
+    staged = staging.stage_file(
         database,
         name,
         entries,
@@ -93,11 +93,11 @@ def import_entries(
                 actor=actor,
                 now=now,
             )
-            staging.settle(session, staged)
+            staging.settle_import(session, staged)
     except HotlineError:
-        staging.drop(database, staged.id)
+        staging.drop_import(database, staged.id)
         raise
-    staging.drop(database, staged.id)
+    staging.drop_import(database, staged.id)
     return done
 
 
@@ -109,4 +109,4 @@ def _refuse_known_file(database: Database, name: str, digest: str) -> None:
         )
         if hash_list is not None:
             newest = service.newest_digest(session, hash_list)
-            service.refuse(hash_list, newest, digest)
+            service.refuse_version(hash_list, newest, digest)

@@ -48,10 +48,10 @@ class KeptPages:
         """The page as it was kept, or fetched and kept."""
         path = self._folder / f"{number:06}.ndjson"
         try:
-            return _loaded(path.read_bytes())
+            return _load_page(path.read_bytes())
         except FileNotFoundError:
             page = fetch()
-        self._store(path.name, _dumped(page))
+        self._store(path.name, _dump_page(page))
         return page
 
     def _store(self, name: str, content: bytes) -> None:
@@ -65,23 +65,23 @@ class KeptPages:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _dumped(page: Page) -> bytes:
+def _dump_page(page: Page) -> bytes:
     problems = [entry for entry in page.found if isinstance(entry, Problem)]
     buffer = io.BytesIO()
     about = {"next": page.next, "newest": page.newest, "problems": problems}
     buffer.write(json.dumps(about).encode() + b"\n")
-    formats.write(
+    formats.write_entries(
         "ndjson", (e for e in page.found if isinstance(e, HashEntry)), buffer
     )
     return buffer.getvalue()
 
 
-def _loaded(content: bytes) -> Page:
+def _load_page(content: bytes) -> Page:
     stream = io.BytesIO(content)
     about = json.loads(stream.readline())
     problems = [Problem(line, reason) for line, reason in about["problems"]]
     return Page(
-        [*formats.parse("ndjson", stream), *problems],
+        [*formats.parse_entries("ndjson", stream), *problems],
         about["next"],
         about["newest"],
     )

@@ -114,7 +114,7 @@ class Staged:
     def take(self, session: Session, chunk: list[Row | Problem]) -> None:
         """Store the good ones among the next records of the file."""
         bad = [record for record in chunk if isinstance(record, Problem)]
-        _store(
+        _store_rows(
             session,
             self.id,
             [row for row in chunk if not isinstance(row, Problem)],
@@ -127,7 +127,7 @@ class Staged:
         )
 
 
-def stage(
+def stage_file(
     database: Database,
     name: str,
     entries: Entries,
@@ -144,16 +144,16 @@ def stage(
     how many records that is; what another file left goes. A file that turns out to be broken leaves
     nothing. Raises Conflict where a second import into the list took over.
     """
-    staged = _begun(database, name, digest, form, clock())
+    staged = _begin_or_resume(database, name, digest, form, clock())
     if staged.records:
         resumed(staged.records)
     try:
         for _ in islice(entries, staged.records):
             pass
         # Read before the transaction begins: whoever else wants to write does so meanwhile.
-        for chunk in chunks(entries):
+        for chunk in chunk_rows(entries):
             with database.writing() as session:
-                header = _own(session, staged)
+                header = _lock_own_import(session, staged)
                 staged.take(session, chunk)
                 header.records, header.rejected = (
                     staged.records,
@@ -164,12 +164,12 @@ def stage(
             if staged.records >= HOPELESS and not staged.rows:
                 raise InvalidInput(no_line(staged))
     except InvalidInput:
-        drop(database, staged.id)
+        drop_import(database, staged.id)
         raise
     return staged
 
 
-def _begun(
+def _begin_or_resume(
     database: Database, name: str, digest: str, form: str, now: datetime
 ) -> Staged:
     with database.writing() as session:
@@ -193,14 +193,14 @@ def _begun(
                 id=staged.id, name=name, file_sha256=digest, form=form, at=now
             )
         )
-    sweep(database, now)
+    sweep_imports(database, now)
     return staged
 
 
-def chunks(entries: Entries) -> Iterator[list[Row | Problem]]:
+def chunk_rows(entries: Entries) -> Iterator[list[Row | Problem]]:
     """What ``Staged.take`` takes. Words are cut at once: a chunk of long ones is no flood."""
     lean = (
-        entry if isinstance(entry, Problem) else _row(entry)
+        entry if isinstance(entry, Problem) else _row_of_entry(entry)
         for entry in entries
     )
     while chunk := list(islice(lean, CHUNK)):
@@ -222,7 +222,7 @@ def holds_hashes(session: Session, staged: Staged) -> bool:
     return session.scalar(some) is not None
 
 
-def _own(session: Session, staged: Staged) -> HashImport:
+def _lock_own_import(session: Session, staged: Staged) -> HashImport:
     """The import as this process left it, locked."""
     found = session.get(HashImport, staged.id, with_for_update=True)
     if found is None or found.records != staged.records:
@@ -232,12 +232,12 @@ def _own(session: Session, staged: Staged) -> HashImport:
     return found
 
 
-def settle(session: Session, staged: Staged) -> None:
+def settle_import(session: Session, staged: Staged) -> None:
     """The import is done with this transaction, and cannot be resumed; ``drop`` its rows after."""
-    session.delete(_own(session, staged))
+    session.delete(_lock_own_import(session, staged))
 
 
-def drop(database: Database, import_id: uuid.UUID) -> None:
+def drop_import(database: Database, import_id: uuid.UUID) -> None:
     """Forget an import and its rows. SQLite frees a table at once where nothing of it stays; row by
     row half a million took it 19 seconds."""
     with database.writing() as session:
@@ -249,7 +249,7 @@ def drop(database: Database, import_id: uuid.UUID) -> None:
         session.execute(gone)
 
 
-def sweep(database: Database, now: datetime) -> int:
+def sweep_imports(database: Database, now: datetime) -> int:
     """Drop imports that nobody went on with for a day, and rows without one; how many imports."""
     row, header = HashImportRow, HashImport
     with database.reading() as session:
@@ -263,11 +263,11 @@ def sweep(database: Database, now: datetime) -> int:
             session.scalars(select(row.import_id).where(orphaned).distinct())
         )
     for import_id in stale:
-        drop(database, import_id)
+        drop_import(database, import_id)
     return len(stale)
 
 
-def apply(
+def apply_staged(
     session: Session,
     staged: Staged,
     list_id: uuid.UUID,
@@ -276,29 +276,29 @@ def apply(
     whole: bool,
 ) -> tuple[int, int]:
     """Turn the staged rows into version ``number``; (added, removed)."""
-    _prepare(session, "hash_import_row, hash_entry")
+    _analyse_tables(session, "hash_import_row, hash_entry")
     given = {"import": staged.id, "list": list_id, "number": number}
-    removed = _run(session, _REMOVE_MARKED, **given)
-    removed += _run(session, _REMOVE_REFERRED, **given)
+    removed = _run_counted(session, _REMOVE_MARKED, **given)
+    removed += _run_counted(session, _REMOVE_REFERRED, **given)
     if whole:
-        removed += _run(session, _REMOVE_MISSING, **given)
-    return _run(session, _ADD, **given), removed
+        removed += _run_counted(session, _REMOVE_MISSING, **given)
+    return _run_counted(session, _ADD, **given), removed
 
 
-def restore(
+def restore_version(
     session: Session, list_id: uuid.UUID, to: int, number: int
 ) -> tuple[int, int]:
     """Make version ``to`` current as version ``number``; (added, removed)."""
-    _prepare(session, "hash_entry")
-    removed = _run(
+    _analyse_tables(session, "hash_entry")
+    removed = _run_counted(
         session, _RESTORE_REMOVE, list=list_id, number=number, to=to
     )
-    return _run(
+    return _run_counted(
         session, _RESTORE_ADD, list=list_id, number=number, to=to
     ), removed
 
 
-def _prepare(session: Session, tables: str) -> None:
+def _analyse_tables(session: Session, tables: str) -> None:
     """Without fresh statistics PostgreSQL may compare each of a million rows with all others: a
     second version right after the first did not end in nine minutes, with them it took 18 seconds.
     The memory is for this transaction's sorts."""
@@ -307,7 +307,7 @@ def _prepare(session: Session, tables: str) -> None:
         session.execute(text("SET LOCAL work_mem = '256MB'"))
 
 
-def _run(session: Session, statement: str, **values: Any) -> int:
+def _run_counted(session: Session, statement: str, **values: Any) -> int:
     session.flush()
     ids = [
         bindparam(name, type_=Uuid())
@@ -318,7 +318,9 @@ def _run(session: Session, statement: str, **values: Any) -> int:
     return int(getattr(session.execute(query, values), "rowcount", 0))
 
 
-def _store(session: Session, import_id: uuid.UUID, rows: list[Row]) -> None:
+def _store_rows(
+    session: Session, import_id: uuid.UUID, rows: list[Row]
+) -> None:
     connection = session.connection()
     columns = ", ".join(("import_id", *_COLUMNS))
     if connection.dialect.name == "postgresql":
@@ -338,20 +340,20 @@ def _store(session: Session, import_id: uuid.UUID, rows: list[Row]) -> None:
         )
 
 
-def _row(entry: HashEntry) -> Row:
+def _row_of_entry(entry: HashEntry) -> Row:
     return (
         entry.kind,
         entry.value,
-        _cut(entry.category, 80),
-        _cut(entry.source, 120),
-        _cut(entry.entry_ref, 120),
+        _cut_text(entry.category, 80),
+        _cut_text(entry.source, 120),
+        _cut_text(entry.entry_ref, 120),
         entry.dated.isoformat() if entry.dated else None,
         entry.quality,
         int(entry.deleted),
     )
 
 
-def _cut(value: str | None, length: int) -> str | None:
+def _cut_text(value: str | None, length: int) -> str | None:
     """A word that both databases store: PostgreSQL refuses a zero byte, both half a surrogate."""
     if not value:
         return None

@@ -51,7 +51,7 @@ def body_of(reply: Reply, *, limit: int) -> bytes:
             f"The hash service's address cannot be used ({reply.error})."
         )
     if reply.status:
-        _check(reply.status)
+        _check_status(reply.status)
     if reply.error == "too_large":
         raise InvalidInput(f"The answer is larger than {limit:,} bytes.")
     if reply.error:
@@ -59,7 +59,7 @@ def body_of(reply: Reply, *, limit: int) -> bytes:
     return reply.body
 
 
-def _check(status: int) -> None:
+def _check_status(status: int) -> None:
     if status == 200:
         return
     if status in (401, 403):

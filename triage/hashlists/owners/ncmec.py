@@ -167,7 +167,7 @@ class Update:
     checkpoint: str
 
 
-def download(
+def download_changes(
     sharing: HashSharing,
     spool: BinaryIO,
     kept: KeptPages,
@@ -190,12 +190,12 @@ def download(
                 yield entry
             tick(found.entries)
 
-    formats.write("ndjson", entries(), spool)
+    formats.write_entries("ndjson", entries(), spool)
     spool.seek(0)
     return found
 
 
-def update(
+def update_list(
     context: Context,
     name: str,
     sharing: HashSharing,
@@ -220,7 +220,9 @@ def update(
     )
     with tempfile.TemporaryFile(dir=context.settings.data_dir) as spool:
         try:
-            found = download(sharing, spool, kept, since=since, tick=tick)
+            found = download_changes(
+                sharing, spool, kept, since=since, tick=tick
+            )
         except InvalidInput:
             kept.drop()  # what the service said makes no sense, and would make none the next time
             raise
@@ -271,7 +273,7 @@ def _next_version(
         return import_entries(
             context.database,
             name,
-            chain(formats.parse("ndjson", spool), found.problems),
+            chain(formats.parse_entries("ndjson", spool), found.problems),
             digest=digest,
             form="ndjson",
             whole=whole,

@@ -149,7 +149,7 @@ class Matcher:
         _keep(session, media, hits, now)
         if any(self._faults.values()):  # once an hour, whoever notices first
             key = f"index:repair:{now:%Y-%m-%dT%H}"
-            outbox.post(
+            outbox.post_work(
                 session,
                 "hashlist.index",
                 key=key,
@@ -158,7 +158,7 @@ class Matcher:
                 queue="checks",
             )
         for remote in self._remote if owners else ():
-            outbox.post(
+            outbox.post_work(
                 session,
                 REMOTE_JOB,
                 key=remote_key(remote, media.id, now),
@@ -178,12 +178,14 @@ class Matcher:
                 near[entry_id] = (distance, query.pdq_quality, None)
         hits = [
             Hit(entry, hash_list, *near.get(entry.id, (0, None, None)))
-            for entry, hash_list in _current(session, query.exact, near)
+            for entry, hash_list in _current_entries(
+                session, query.exact, near
+            )
         ]
         good = [
             hit
             for hit in hits
-            if hit.distance <= threshold(hit.hash_list, hit.entry.kind)
+            if hit.distance <= threshold_of(hit.hash_list, hit.entry.kind)
         ]
         return sorted(
             good, key=lambda hit: (hit.distance, hit.entry.kind, hit.entry.id)
@@ -307,7 +309,7 @@ def _keep(
     session.execute(statement, rows)
 
 
-def _current(
+def _current_entries(
     session: Session, exact: Mapping[str, str], near: Iterable[int]
 ) -> Iterator[tuple[HashEntryRow, HashList]]:
     """The entries that are on an enabled list now."""
@@ -327,7 +329,7 @@ def _current(
     yield from ((row[0], row[1]) for row in rows)
 
 
-def threshold(hash_list: HashList, kind: str) -> int:
+def threshold_of(hash_list: HashList, kind: str) -> int:
     return {
         "pdq": hash_list.pdq_threshold,
         "phash": hash_list.phash_threshold,

@@ -37,11 +37,11 @@ class IndexReadiness:
 
     def _of(self, session: Session, kind: str, newest: int) -> str:
         index, fault = index_or_fault(self._files[kind], newest)
-        if fault and (index is not None or _since(session, kind, 0, 1)):
+        if fault and (index is not None or _count_since(session, kind, 0, 1)):
             return fault
         if index is None:
             return ""  # there is nothing to be found by one
-        beside = _since(
+        beside = _count_since(
             session, kind, int(index.version or 0), MOST_BESIDE + 1
         )
         if beside > MOST_BESIDE:
@@ -49,7 +49,7 @@ class IndexReadiness:
         return ""
 
 
-def _since(session: Session, kind: str, entry_id: int, most: int) -> int:
+def _count_since(session: Session, kind: str, entry_id: int, most: int) -> int:
     """Current entries that came after ``entry_id``, counted up to ``most``."""
     some = (
         select(HashEntryRow.id)

@@ -49,7 +49,7 @@ def message(
 
 
 def test_fields_and_words_are_read_and_the_original_s_body_is_not() -> None:
-    (one,) = arf.parse(message(human="Ju lutem, shikoni: ë"))
+    (one,) = arf.parse_arf(message(human="Ju lutem, shikoni: ë"))
     assert one.submission.locations == [
         "https://host.test/one",
         "https://host.test/two",
@@ -72,13 +72,16 @@ def test_a_domain_is_the_location_where_there_is_no_uri() -> None:
     fields = "\n".join(
         line for line in FIELDS.splitlines() if "URI" not in line
     )
-    assert arf.parse(message(fields))[0].submission.locations == ["host.test"]
+    assert arf.parse_arf(message(fields))[0].submission.locations == [
+        "host.test"
+    ]
 
 
 def test_headers_alone_of_the_original_are_read_too() -> None:
     raw = message().replace(b"message/rfc822", b"text/rfc822-headers")
     assert (
-        "Subject of the mail: Hello" in arf.parse(raw)[0].submission.narrative
+        "Subject of the mail: Hello"
+        in arf.parse_arf(raw)[0].submission.narrative
     )
 
 
@@ -97,7 +100,7 @@ def test_what_rfc_5965_requires_is_required(
     change: tuple[str, str], reason: str
 ) -> None:
     with pytest.raises(InvalidInput, match=reason):
-        arf.parse(message(FIELDS.replace(*change)))
+        arf.parse_arf(message(FIELDS.replace(*change)))
 
 
 @pytest.mark.parametrize(
@@ -110,15 +113,17 @@ def test_what_rfc_5965_requires_is_required(
 )
 def test_other_messages_are_no_reports(kind: str) -> None:
     with pytest.raises(InvalidInput):
-        arf.parse(message(kind=kind))
+        arf.parse_arf(message(kind=kind))
 
 
 def test_a_report_without_its_machine_part_or_with_two() -> None:
     with pytest.raises(InvalidInput, match="0 parts"):
-        arf.parse(message().replace(b"message/feedback-report", b"text/plain"))
+        arf.parse_arf(
+            message().replace(b"message/feedback-report", b"text/plain")
+        )
     extra = f"--b\nContent-Type: message/feedback-report\n\n{FIELDS}\n"
     with pytest.raises(InvalidInput, match="2 parts"):
-        arf.parse(message(more=extra))
+        arf.parse_arf(message(more=extra))
 
 
 def test_a_large_picture_is_dropped_without_being_decoded(
@@ -126,14 +131,14 @@ def test_a_large_picture_is_dropped_without_being_decoded(
 ) -> None:
     picture = base64.encodebytes(os.urandom(20 << 20)).decode()
     decoded: list[str] = []
-    original = mime.body
+    original = mime.part_body
     monkeypatch.setattr(
         mime,
-        "body",
+        "part_body",
         lambda part: decoded.append(part.get_content_type()) or original(part),
     )
     more = f"--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\n{picture}\n"
-    (one,) = arf.parse(message(more=more))
+    (one,) = arf.parse_arf(message(more=more))
     assert set(decoded) == {"text/plain"}
     assert len(one.submission.narrative) < 1_000
 
@@ -146,7 +151,7 @@ def test_parts_in_parts_a_thousand_deep_are_refused(kind: str) -> None:
     )
     raw = f'Content-Type: multipart/mixed; boundary="b0"\n\n{nested}end\n'.encode()
     with pytest.raises(InvalidInput, match="nested parts"):
-        arf.parse(raw)
+        arf.parse_arf(raw)
 
 
 def test_as_deep_as_is_allowed_can_be_walked() -> None:
@@ -156,7 +161,7 @@ def test_as_deep_as_is_allowed_can_be_walked() -> None:
     )
     raw = f'Content-Type: multipart/mixed; boundary="b0"\n\n{nested}'
     raw += f"--b{mime.MAX_CONTAINERS - 1}\nContent-Type: text/plain\n\ndeep\n"
-    assert mime.narrative(mime.parse(raw.encode())) == "deep"
+    assert mime.message_narrative(mime.parse_message(raw.encode())) == "deep"
 
 
 def test_more_than_a_mail_may_be_is_refused(
@@ -164,7 +169,7 @@ def test_more_than_a_mail_may_be_is_refused(
 ) -> None:
     monkeypatch.setattr(mime, "MAX_BYTES", 100)
     with pytest.raises(InvalidInput, match="larger"):
-        arf.parse(message())
+        arf.parse_arf(message())
 
 
 @pytest.mark.parametrize(
@@ -184,7 +189,7 @@ def test_wrong_encodings_break_nothing(part: str) -> None:
         b"Content-Type: text/plain; charset=utf-8\n\nPlease look.",
         part.encode("latin-1"),
     )
-    (one,) = arf.parse(raw)
+    (one,) = arf.parse_arf(raw)
     assert one.submission.locations[0] == "https://host.test/one"
     one.submission.narrative.encode()
 
@@ -193,4 +198,4 @@ def test_wrong_encodings_break_nothing(part: str) -> None:
 def test_no_bytes_do_more_than_be_refused(noise: bytes, at: int) -> None:
     raw = message()
     with contextlib.suppress(InvalidInput):
-        arf.parse(raw[:at] + noise + raw[at:])
+        arf.parse_arf(raw[:at] + noise + raw[at:])

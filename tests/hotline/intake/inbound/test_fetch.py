@@ -169,12 +169,12 @@ def test_a_mail_that_trips_its_reader_does_not_hold_up_the_others(
     dns: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    original = fetch.mail.read
+    original = fetch.mail.read_mail
 
     def read(raw: bytes, *rest: Any, **more: Any) -> Any:
         return original(raw, *rest, **more) if b"trip" not in raw else 1 / 0
 
-    monkeypatch.setattr(fetch.mail, "read", read)
+    monkeypatch.setattr(fetch.mail, "read_mail", read)
     imap.put(b"trip\r\n\r\n")
     imap.put(partner.sign(partner.letter()))
     assert run(house, dns) == {"refused": 1, "stored": 1}
@@ -222,7 +222,7 @@ def test_the_mailbox_is_looked_into_once_a_minute(
         session.flush()
         assert post_fetch(session, context, NOW + timedelta(seconds=30)) == 0
         assert post_fetch(session, context, later) == 1
-        assert outbox.counts(session, now=later)["open"] == 1
+        assert outbox.count_open_work(session, now=later)["open"] == 1
 
 
 def test_without_a_mailbox_nothing_is_asked_for(

@@ -54,7 +54,7 @@ def report(
 
 
 def test_a_whole_report() -> None:
-    (one,) = ncmec.parse(report())
+    (one,) = ncmec.parse_cybertipline(report())
     assert one.reference == "4564654"
     assert one.submission.locations == [
         "https://host.test/a?x=1&y=2",
@@ -99,13 +99,16 @@ KINDS = {
 def test_each_incident_type_has_its_kind_and_is_not_quoted(
     incident: CyberTipIncident,
 ) -> None:
-    (one,) = ncmec.parse(report(incident))
+    (one,) = ncmec.parse_cybertipline(report(incident))
     assert one.submission.kind == KINDS[incident]
     assert incident not in one.submission.narrative
 
 
 def test_an_incident_type_of_some_later_day_is_no_obstacle() -> None:
-    assert ncmec.parse(report("Something new"))[0].submission.kind == "unknown"
+    assert (
+        ncmec.parse_cybertipline(report("Something new"))[0].submission.kind
+        == "unknown"
+    )
 
 
 def test_annotations_and_priority_count() -> None:
@@ -113,7 +116,7 @@ def test_annotations_and_priority_count() -> None:
         "<escalateToHighPriority>A child is in danger.</escalateToHighPriority>"
         "<reportAnnotations><sextortion/><spam/></reportAnnotations>"
     )
-    (one,) = ncmec.parse(report(ENTICEMENT, summary=summary))
+    (one,) = ncmec.parse_cybertipline(report(ENTICEMENT, summary=summary))
     assert one.submission.danger_now
     assert one.submission.kind == "sexual_extortion"
     assert "Annotations: sextortion, spam" in one.submission.narrative
@@ -126,7 +129,7 @@ def test_nothing_of_files_is_read() -> None:
         "<ipAddress>192.0.2.99</ipAddress></ipCaptureEvent></fileDetails>"
         "<files><file><url>https://ncmec.test/secret</url></file></files>"
     )
-    (one,) = ncmec.parse(report(more=files))
+    (one,) = ncmec.parse_cybertipline(report(more=files))
     assert "secret" not in one.submission.model_dump_json()
     assert "192.0.2.99" not in one.submission.model_dump_json()
     assert "Dropped unread: 3 references to media" in one.submission.narrative
@@ -134,7 +137,7 @@ def test_nothing_of_files_is_read() -> None:
 
 def test_a_screen_name_is_the_location_where_there_is_no_other() -> None:
     more = "<personOrUserReported><screenName>foxy</screenName></personOrUserReported>"
-    assert ncmec.parse(report(internet="", more=more))[
+    assert ncmec.parse_cybertipline(report(internet="", more=more))[
         0
     ].submission.locations == ["foxy"]
 
@@ -144,14 +147,14 @@ def test_what_the_affected_child_s_part_says_is_told_but_is_no_location() -> (
 ):
     person = "<age>10</age><email>child@mail.test</email>"
     more = f"<victim><victimPerson>{person}</victimPerson></victim>"
-    (one,) = ncmec.parse(report(more=more))
+    (one,) = ncmec.parse_cybertipline(report(more=more))
     assert "Affected child, age: 10" in one.submission.narrative
     assert "child@mail.test" not in one.submission.locations
 
 
 def test_more_locations_than_a_report_holds_make_several_reports() -> None:
     urls = "".join(f"<url>https://host.test/{n}</url>" for n in range(120))
-    found = ncmec.parse(
+    found = ncmec.parse_cybertipline(
         report(internet=f"<webPageIncident>{urls}</webPageIncident>", more="")
     )
     assert [len(one.submission.locations) for one in found] == [50, 50, 20]
@@ -160,14 +163,17 @@ def test_more_locations_than_a_report_holds_make_several_reports() -> None:
 
 def test_a_narrative_that_is_too_long_says_that_it_goes_on() -> None:
     more = f"<additionalInfo>{'x' * 30_000}</additionalInfo>"
-    told = ncmec.parse(report(more=more))[0].submission.narrative
+    told = ncmec.parse_cybertipline(report(more=more))[0].submission.narrative
     assert len(told) <= 20_000
     assert told.endswith("ask the sender for the rest.]")
 
 
 def test_a_wrapper_may_hold_several() -> None:
     inner = report().split(b"?>", 1)[1]
-    assert len(ncmec.parse(b"<reports>" + inner * 3 + b"</reports>")) == 3
+    assert (
+        len(ncmec.parse_cybertipline(b"<reports>" + inner * 3 + b"</reports>"))
+        == 3
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,7 +182,7 @@ def test_a_wrapper_may_hold_several() -> None:
 )
 def test_the_incident_s_time_must_be_exact(when: str) -> None:
     with pytest.raises(InvalidInput, match="4564654"):
-        ncmec.parse(report(when=when))
+        ncmec.parse_cybertipline(report(when=when))
 
 
 BOMB = '<!DOCTYPE r [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
@@ -190,12 +196,15 @@ def test_document_types_are_refused_in_any_encoding(
 ) -> None:
     text = report(head=head).decode().replace("UTF-8", encoding)
     with pytest.raises(InvalidInput, match="document type"):
-        ncmec.parse(text.encode(encoding))
+        ncmec.parse_cybertipline(text.encode(encoding))
 
 
 def test_utf_16_is_read() -> None:
     text = report().decode().replace("UTF-8", "utf-16")
-    assert ncmec.parse(text.encode("utf-16"))[0].reference == "4564654"
+    assert (
+        ncmec.parse_cybertipline(text.encode("utf-16"))[0].reference
+        == "4564654"
+    )
 
 
 @pytest.mark.parametrize(
@@ -214,15 +223,17 @@ def test_utf_16_is_read() -> None:
 )
 def test_other_bodies_are_refused(body: bytes) -> None:
     with pytest.raises(InvalidInput):
-        ncmec.parse(body)
+        ncmec.parse_cybertipline(body)
 
 
 def test_by_mail_the_xml_part_counts() -> None:
     raw = b"Content-Type: application/xml\n\n" + report()
-    assert ncmec.read(mime.parse(raw))[0].reference == "4564654"
+    assert ncmec.read(mime.parse_message(raw))[0].reference == "4564654"
     with pytest.raises(InvalidInput, match="application/xml"):
         ncmec.read(
-            mime.parse(raw.replace(b"application/xml", b"text/html", 1))
+            mime.parse_message(
+                raw.replace(b"application/xml", b"text/html", 1)
+            )
         )
 
 
@@ -230,4 +241,4 @@ def test_by_mail_the_xml_part_counts() -> None:
 def test_no_bytes_do_more_than_be_refused(at: int, noise: bytes) -> None:
     raw = report()
     with contextlib.suppress(InvalidInput):
-        ncmec.parse(raw[:at] + noise + raw[at + len(noise) :])
+        ncmec.parse_cybertipline(raw[:at] + noise + raw[at + len(noise) :])

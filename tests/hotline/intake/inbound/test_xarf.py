@@ -47,7 +47,7 @@ EARLY = {
 
 
 def parse(**changes: Any) -> Any:
-    return xarf.parse(json.dumps({**REPORT, **changes}).encode())[0]
+    return xarf.parse_xarf(json.dumps({**REPORT, **changes}).encode())[0]
 
 
 def test_a_report_of_version_4() -> None:
@@ -101,7 +101,7 @@ def test_the_source_is_the_location_where_there_is_no_url() -> None:
 
 
 def test_version_0_2_as_json() -> None:
-    (one,) = xarf.parse(json.dumps(EARLY).encode())
+    (one,) = xarf.parse_xarf(json.dumps(EARLY).encode())
     assert (one.reference, one.submission.locations) == (
         "7",
         ["https://host.test/b"],
@@ -109,7 +109,7 @@ def test_version_0_2_as_json() -> None:
 
 
 def test_a_list_holds_several() -> None:
-    assert len(xarf.parse(json.dumps([REPORT, EARLY]).encode())) == 2
+    assert len(xarf.parse_xarf(json.dumps([REPORT, EARLY]).encode())) == 2
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_list_holds_several() -> None:
 def test_required_fields_are_required(name: str) -> None:
     without = {key: value for key, value in REPORT.items() if key != name}
     with pytest.raises(InvalidInput, match=f"/{name}"):
-        xarf.parse(json.dumps(without).encode())
+        xarf.parse_xarf(json.dumps(without).encode())
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_wrong_values_are_refused_by_name(change: dict[str, Any]) -> None:
 )
 def test_other_bodies_are_refused(body: bytes) -> None:
     with pytest.raises(InvalidInput):
-        xarf.parse(body)
+        xarf.parse_xarf(body)
 
 
 def test_by_mail_the_json_part_counts() -> None:
@@ -182,9 +182,13 @@ def test_by_mail_the_json_part_counts() -> None:
         + json.dumps(REPORT).encode()
         + b"\n--b--\n"
     )
-    assert xarf.read(mime.parse(raw))[0].reference == REPORT["report_id"]
+    assert (
+        xarf.read(mime.parse_message(raw))[0].reference == REPORT["report_id"]
+    )
     with pytest.raises(InvalidInput, match="application/json"):
-        xarf.read(mime.parse(raw.replace(b"application/json", b"text/html")))
+        xarf.read(
+            mime.parse_message(raw.replace(b"application/json", b"text/html"))
+        )
 
 
 @given(
@@ -201,4 +205,4 @@ def test_by_mail_the_json_part_counts() -> None:
 def test_no_values_do_more_than_be_refused(changes: dict[str, Any]) -> None:
     for base in (REPORT, EARLY):
         with contextlib.suppress(InvalidInput):
-            xarf.parse(json.dumps({**base, **changes}).encode())
+            xarf.parse_xarf(json.dumps({**base, **changes}).encode())

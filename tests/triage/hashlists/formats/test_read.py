@@ -11,8 +11,13 @@ from datetime import date
 import pytest
 
 from hotline.core.errors import InvalidInput
-from triage.hashlists.formats import HashEntry, Problem, detect, parse
-from triage.hashlists.formats.entry import OF_NOTHING, day
+from triage.hashlists.formats import (
+    HashEntry,
+    Problem,
+    detect_format,
+    parse_entries,
+)
+from triage.hashlists.formats.entry import OF_NOTHING, parse_day
 from triage.hashlists.formats.ncmec import read_page
 
 MD5, SHA1, SHA256 = (
@@ -25,8 +30,8 @@ PHOTODNA = bytes(range(144))
 
 def read(name: str, text: str | bytes) -> list[HashEntry | Problem]:
     data = text.encode() if isinstance(text, str) else text
-    assert detect(data[:65_536], "list") == name
-    return list(parse(name, io.BytesIO(data)))
+    assert detect_format(data[:65_536], "list") == name
+    return list(parse_entries(name, io.BytesIO(data)))
 
 
 def test_csv_gives_one_entry_for_each_hash_of_a_row() -> None:
@@ -286,7 +291,7 @@ def test_json_of_absurd_depth_or_size_is_refused() -> None:
         '[{"MD5": ' + "9" * 6000 + "}]}",
     ):
         with pytest.raises(InvalidInput, match="JSON"):
-            list(parse("vics", io.BytesIO((head + text).encode())))
+            list(parse_entries("vics", io.BytesIO((head + text).encode())))
 
 
 NCMEC = f"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
@@ -378,7 +383,7 @@ def test_the_last_page_names_no_other() -> None:
 )
 def test_xml_that_is_no_page_is_refused(text: str, reason: str) -> None:
     with pytest.raises(InvalidInput, match=reason):
-        list(parse("ncmec", io.BytesIO(text.encode())))
+        list(parse_entries("ncmec", io.BytesIO(text.encode())))
 
 
 RECORDS = [
@@ -462,21 +467,21 @@ def test_what_is_no_list_is_not_taken_for_one(text: str) -> None:
     with pytest.raises(
         InvalidInput, match=r"x\.bin is no known format.*csv, lines"
     ):
-        detect(text.encode(), "x.bin")
+        detect_format(text.encode(), "x.bin")
 
 
 def test_files_that_cannot_be_lines_are_refused() -> None:
     for name in ("csv", "lines", "ndjson"):
         with pytest.raises(InvalidInput, match="longer than"):
-            list(parse(name, io.BytesIO(b"x" * (3 << 20))))
+            list(parse_entries(name, io.BytesIO(b"x" * (3 << 20))))
         with pytest.raises(InvalidInput, match="UTF-16"):
-            list(parse(name, io.BytesIO("md5\n".encode("utf-16"))))
+            list(parse_entries(name, io.BytesIO("md5\n".encode("utf-16"))))
     with pytest.raises(InvalidInput, match="neither a header"):
-        list(parse("csv", io.BytesIO(b"a,b\n1,2\n")))
+        list(parse_entries("csv", io.BytesIO(b"a,b\n1,2\n")))
     with pytest.raises(InvalidInput, match="of which kind"):
-        list(parse("csv", io.BytesIO(b"hash,source\n")))
+        list(parse_entries("csv", io.BytesIO(b"hash,source\n")))
     with pytest.raises(InvalidInput, match="no format 'xls'"):
-        parse("xls", io.BytesIO())
+        parse_entries("xls", io.BytesIO())
 
 
 @pytest.mark.parametrize(
@@ -494,4 +499,4 @@ def test_files_that_cannot_be_lines_are_refused() -> None:
     ],
 )
 def test_dates(text: str, wanted: date | None) -> None:
-    assert day(text) == wanted
+    assert parse_day(text) == wanted

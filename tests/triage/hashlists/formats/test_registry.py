@@ -70,15 +70,15 @@ def test_the_formats_are_those_that_the_docs_name() -> None:
 
 
 def test_a_new_module_is_a_new_format(made_up_module: Path) -> None:
-    name = formats.detect(MADE_UP_FILE, "list.txt")
+    name = formats.detect_format(MADE_UP_FILE, "list.txt")
     assert name == "madeup"
-    assert list(formats.parse(name, io.BytesIO(MADE_UP_FILE))) == [
+    assert list(formats.parse_entries(name, io.BytesIO(MADE_UP_FILE))) == [
         HashEntry("md5", "1" * 32)
     ]
     with pytest.raises(
         InvalidInput, match=r"export format.*csv, ndjson, vics"
     ):
-        formats.write("madeup", [], io.BytesIO())
+        formats.write_entries("madeup", [], io.BytesIO())
 
 
 def test_the_help_of_the_import_names_a_new_format(
@@ -119,14 +119,14 @@ def test_what_a_format_says_it_holds_comes_back_from_it() -> None:
             for kind in HashKind
         ]
         stream = io.BytesIO()
-        formats.write(name, entries, stream)
+        formats.write_entries(name, entries, stream)
         stream.seek(0)
-        kinds = {entry.kind for entry in formats.parse(name, stream)}  # type: ignore[union-attr]
+        kinds = {entry.kind for entry in formats.parse_entries(name, stream)}  # type: ignore[union-attr]
         assert kinds == list_formats()[name].holds, name
 
 
 def test_a_file_of_no_format_is_refused_with_all_names() -> None:
     with pytest.raises(InvalidInput) as refusal:
-        formats.detect(b"good morning\n", "letter.txt")
+        formats.detect_format(b"good morning\n", "letter.txt")
     assert "letter.txt" in str(refusal.value)
     assert all(name in str(refusal.value) for name in list_formats())

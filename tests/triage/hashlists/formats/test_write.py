@@ -18,10 +18,10 @@ from triage.hashlists.formats import (
     KINDS,
     HashEntry,
     Problem,
-    detect,
+    detect_format,
     list_formats,
-    parse,
-    write,
+    parse_entries,
+    write_entries,
 )
 from triage.hashlists.formats.entry import DIGITS
 
@@ -50,7 +50,7 @@ def entries(draw: st.DrawFn) -> HashEntry:
 
 def written(name: str, given_entries: Iterable[HashEntry]) -> bytes:
     stream = io.BytesIO()
-    write(name, given_entries, stream)
+    write_entries(name, given_entries, stream)
     return stream.getvalue()
 
 
@@ -61,8 +61,8 @@ def test_csv_and_our_own_export_come_back_whole(
 ) -> None:
     for name in ("csv", "ndjson"):
         data = written(name, known)
-        assert detect(data[:65_536], "x") == name
-        back = list(parse(name, io.BytesIO(data)))
+        assert detect_format(data[:65_536], "x") == name
+        back = list(parse_entries(name, io.BytesIO(data)))
         assert sorted(back, key=repr) == sorted(known, key=repr)
 
 
@@ -70,8 +70,8 @@ def test_csv_and_our_own_export_come_back_whole(
 @given(st.lists(entries(), max_size=12))
 def test_vics_keeps_every_hash(known: list[HashEntry]) -> None:
     data = written("vics", known)
-    assert detect(data[:65_536], "x") == "vics"
-    back = list(parse("vics", io.BytesIO(data)))
+    assert detect_format(data[:65_536], "x") == "vics"
+    back = list(parse_entries("vics", io.BytesIO(data)))
     assert sorted(e[:2] for e in back) == sorted(e[:2] for e in known)
     assert all(isinstance(entry, HashEntry) for entry in back)
 
@@ -149,12 +149,15 @@ def test_csv_and_vics_leave_tombstones_out() -> None:
     ]
     assert written("csv", gone).count(b"\n") == 1
     assert json.loads(written("vics", gone))["value"] == []
-    assert list(parse("ndjson", io.BytesIO(written("ndjson", gone)))) == gone
+    assert (
+        list(parse_entries("ndjson", io.BytesIO(written("ndjson", gone))))
+        == gone
+    )
 
 
 def test_there_is_no_export_in_other_formats() -> None:
     with pytest.raises(InvalidInput, match="csv, ndjson, vics"):
-        write("ncmec", [], io.BytesIO())
+        write_entries("ncmec", [], io.BytesIO())
 
 
 def test_our_export_is_refused_when_cut_off_changed_or_from_the_future() -> (
@@ -170,7 +173,7 @@ def test_our_export_is_refused_when_cut_off_changed_or_from_the_future() -> (
         (future, "version 1"),
     ):
         with pytest.raises(InvalidInput, match=reason):
-            list(parse("ndjson", io.BytesIO(text.encode())))
+            list(parse_entries("ndjson", io.BytesIO(text.encode())))
 
 
 @pytest.mark.parametrize(
@@ -196,7 +199,9 @@ def test_our_export_names_the_line_of_a_problem(
 ) -> None:
     lines = written("ndjson", ONE_MEDIUM).decode().splitlines()
     lines[2] = line
-    found = list(parse("ndjson", io.BytesIO("\n".join(lines).encode())))
+    found = list(
+        parse_entries("ndjson", io.BytesIO("\n".join(lines).encode()))
+    )
     assert found == [ONE_MEDIUM[0], Problem(3, reason), ONE_MEDIUM[2]]
 
 
@@ -241,8 +246,8 @@ def test_no_input_raises_anything_unexpected(
     data[place : place + removed] = junk
     total = data.count(b"\n") + 1
     try:
-        detect(bytes(data[:4096]), "x")
-        for found in parse(reader or name, io.BytesIO(data)):
+        detect_format(bytes(data[:4096]), "x")
+        for found in parse_entries(reader or name, io.BytesIO(data)):
             if isinstance(found, Problem):
                 assert 1 <= found.line <= total
             else:
@@ -259,6 +264,6 @@ def test_no_input_raises_anything_unexpected(
 )
 def test_junk_raises_nothing_unexpected(name: str, data: bytes) -> None:
     try:
-        list(parse(name, io.BytesIO(data)))
+        list(parse_entries(name, io.BytesIO(data)))
     except InvalidInput as error:
         assert str(error)
