@@ -141,7 +141,9 @@ def test_every_job_that_is_posted_has_a_handler() -> None:
         for path in (root / package).rglob("*.py"):
             text = path.read_text()
             posted |= set(
-                re.findall(r'outbox\.post_work\(\s*session,\s*"([a-z.]+)"', text)
+                re.findall(
+                    r'outbox\.post_work\(\s*session,\s*"([a-z.]+)"', text
+                )
             )
             posted |= set(re.findall(r'"job": "([a-z]+\.[a-z]+)"', text))
             posted |= set(re.findall(r'"(item\.appraise)" if', text))
