@@ -222,16 +222,21 @@ def _all_at_once(condition: ReturningInsert[Any] | None = None) -> Insert:
             for table in _ORDER
         )
     else:
-        found = condition.cte("condition")
+        condition_rows = condition.cte("condition")
         *first, last = (
             insert(_table_of(table)).from_select(
                 list(_bind_parameters(table)),
-                select(*_bind_parameters(table).values()).select_from(found),
+                select(*_bind_parameters(table).values()).select_from(
+                    condition_rows
+                ),
                 include_defaults=False,
             )
             for table in _ORDER
         )
-    ctes = (one.cte(f"new_{number}") for number, one in enumerate(first))
+    ctes = (
+        statement.cte(f"new_{number}")
+        for number, statement in enumerate(first)
+    )
     return last.add_cte(*ctes).returning(_table_of(_ORDER[-1]).c.id)
 
 
@@ -242,7 +247,7 @@ def _bind_parameters(table: type[Base]) -> dict[str, BindParameter[Any]]:
     What is one value in all of a report's rows is one parameter: beyond 50 of them the driver does
     not remember a statement, and parses it anew each time.
     """
-    found = {}
+    parameters = {}
     for column in _table_of(table).columns:
         if column.name not in _EMPTY:
             name = f"{table.__tablename__}__{column.name}"
@@ -251,8 +256,8 @@ def _bind_parameters(table: type[Base]) -> dict[str, BindParameter[Any]]:
                 if isinstance(column.type, UtcDateTime)
                 else _SAME.get(name, name)
             )
-            found[column.name] = bindparam(shared, type_=column.type)
-    return found
+            parameters[column.name] = bindparam(shared, type_=column.type)
+    return parameters
 
 
 def _table_of(table: type[Base]) -> Table:

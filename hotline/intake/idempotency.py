@@ -66,9 +66,9 @@ def receive_once(
     with (
         nullcontext(session)
         if session is not None
-        else context.database.reading() as found
+        else context.database.reading() as reading
     ):
-        report_id, receipt = json.loads(once.earlier(found))
+        report_id, receipt = json.loads(once.earlier(reading))
     return Received(uuid.UUID(report_id), receipt, again=True)
 
 

@@ -45,10 +45,10 @@ def load_json(body: bytes) -> Any:
 
 
 def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
         raise Malformed("An object of the JSON names a field twice.")
-    return found
+    return values
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -103,7 +103,10 @@ class Schema:
     questions: Annotated[tuple[Question, ...], Field(min_length=1)]
 
     def question(self, name: str) -> Question | None:
-        return next((one for one in self.questions if one.name == name), None)
+        return next(
+            (question for question in self.questions if question.name == name),
+            None,
+        )
 
 
 def _with_kinds(question: Any) -> Any:
@@ -165,11 +168,11 @@ def validate_answers(
         else:
             faults[f"/{question.name}"] = "is not one of the answers"
     if faults:
-        told = "; ".join(
+        reasons = "; ".join(
             f"{name[1:]} {reason}" for name, reason in faults.items()
         )
         raise InvalidInput(
-            f"The assessment is not complete: {told}.", fields=faults
+            f"The assessment is not complete: {reasons}.", fields=faults
         )
     return kept
 
@@ -179,11 +182,13 @@ def compare_answers(
 ) -> tuple[bool, tuple[str, ...]]:
     """Whether no decisive answer differs, and the names of all questions whose answers differ."""
     differing = tuple(
-        one.name
-        for one in schema.questions
-        if first.get(one.name) != second.get(one.name)
+        question.name
+        for question in schema.questions
+        if first.get(question.name) != second.get(question.name)
     )
-    decisive = {one.name for one in schema.questions if one.decisive}
+    decisive = {
+        question.name for question in schema.questions if question.decisive
+    }
     return not decisive.intersection(differing), differing
 
 

@@ -135,7 +135,12 @@ def count_tabs(session: Session) -> dict[str, int]:
         IN_DANGER: Case.held == HELD_DANGER
     }
     rows = session.execute(
-        union_all(*(capped(*one) for one in wanted.items()))
+        union_all(
+            *(
+                capped(*name_and_condition)
+                for name_and_condition in wanted.items()
+            )
+        )
     )
     return {row[0]: row[1] for row in rows}
 
@@ -179,7 +184,8 @@ def claim_case(
     if case.state not in OPEN_STATES:
         raise Conflict(phrase("Nothing is to be decided in this case now."))
     if is_blind(case) and any(
-        one.person_id == person.id for one in list_assessments(session, case)
+        assessment.person_id == person.id
+        for assessment in list_assessments(session, case)
     ):
         raise Conflict(ASSESSED_ALREADY)
     free = or_(
@@ -248,7 +254,7 @@ def assess_case(
     schema = assessment.load_schema(context.settings.data_dir)
     valid = assessment.validate_answers(schema, answers)
     earlier = list_assessments(session, case)
-    if any(one.person_id == person.id for one in earlier):
+    if any(stored.person_id == person.id for stored in earlier):
         raise Conflict(ASSESSED_ALREADY)
     event, outcome = _next_step(schema, case, earlier, valid, second_required)
     machine.advance_state(session, case, event, actor=person.actor, now=now)
@@ -389,18 +395,18 @@ def reopen_case(
 
 def match_of(session: Session, case: Case, match_id: uuid.UUID) -> MediaMatch:
     """A match of a file that was seen at this case's item; ``NotFound`` for any other."""
-    seen = exists().where(
+    at_this_item = exists().where(
         and_(
             ItemMedia.media_id == MediaMatch.media_id,
             ItemMedia.item_id == case.item_id,
         )
     )
-    found = session.scalar(
-        select(MediaMatch).where(MediaMatch.id == match_id, seen)
+    match = session.scalar(
+        select(MediaMatch).where(MediaMatch.id == match_id, at_this_item)
     )
-    if found is None:
+    if match is None:
         raise NotFound("There is no such match.")
-    return found
+    return match
 
 
 def decide_match(
@@ -465,19 +471,24 @@ def set_facts(
 def _filter_conditions(
     filters: Filters, person: Person, now: datetime
 ) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = []
     if filters.country == "??":
-        found.append(Item.hosting_country.is_(None))
+        conditions.append(Item.hosting_country.is_(None))
     elif filters.country:
-        found.append(Item.hosting_country == filters.country.upper())
+        conditions.append(Item.hosting_country == filters.country.upper())
     if filters.kind:
-        found.append(Case.kind == filters.kind)
+        conditions.append(Case.kind == filters.kind)
     if filters.host:
         host = filters.host.lower()
-        found.append(or_(Item.host == host, Item.registrable_domain == host))
+        conditions.append(
+            or_(Item.host == host, Item.registrable_domain == host)
+        )
     if filters.mine:
-        found += [Case.claimed_by_id == person.id, Case.claimed_until > now]
-    return found
+        conditions += [
+            Case.claimed_by_id == person.id,
+            Case.claimed_until > now,
+        ]
+    return conditions
 
 
 def _record_act(

@@ -50,16 +50,16 @@ def switch(list_id: uuid.UUID) -> ResponseReturnValue:
     """Match with the list, or no more."""
     enabled = request.form.get("act") == "enable"
     with flash_refusals(), site.writing() as session:
-        found = _lock_list(session, list_id)
+        hash_list = _lock_list(session, list_id)
         service.set_enabled(
-            session, found, enabled, actor=signed_in().actor, now=utc_now()
+            session, hash_list, enabled, actor=signed_in().actor, now=utc_now()
         )
         flash(
-            gettext("%(list)s is matched with again.", list=found.name)
+            gettext("%(list)s is matched with again.", list=hash_list.name)
             if enabled
             else gettext(
                 "%(list)s is matched with no more; its entries stay.",
-                list=found.name,
+                list=hash_list.name,
             ),
             "good",
         )
@@ -72,13 +72,13 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
     now, actor = utc_now(), signed_in().actor
     second_person = site.current_context().settings.second_person
     with flash_refusals(), site.writing() as session:
-        found = _lock_list(session, list_id)
+        hash_list = _lock_list(session, list_id)
         if request.form.get("act") == "stop":
-            police_switch.stop_switch(session, found, actor=actor, now=now)
+            police_switch.stop_switch(session, hash_list, actor=actor, now=now)
             flash(
                 gettext(
                     "%(list)s tells the police nothing by itself.",
-                    list=found.name,
+                    list=hash_list.name,
                 ),
                 "good",
             )
@@ -87,12 +87,16 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
                 gettext("Tick that you have read what it means.")
             )
         elif police_switch.ask_for_switch(
-            session, found, actor=actor, second_person=second_person, now=now
+            session,
+            hash_list,
+            actor=actor,
+            second_person=second_person,
+            now=now,
         ):
             flash(
                 gettext(
                     "From now on a match with %(list)s tells the police by itself.",
-                    list=found.name,
+                    list=hash_list.name,
                 ),
                 "warn",
             )
@@ -105,7 +109,7 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _lock_list(session: Session, list_id: uuid.UUID) -> HashList:
-    found = session.get(HashList, list_id, with_for_update=True)
-    if found is None:
+    hash_list = session.get(HashList, list_id, with_for_update=True)
+    if hash_list is None:
         raise NotFound("There is no such list.")
-    return found
+    return hash_list

@@ -86,7 +86,7 @@ def create_list(
             **properties,
         },
     )
-    found = session.scalars(
+    hash_list = session.scalars(
         select(HashList).where(HashList.name == name).with_for_update()
     ).one()
     if is_new:
@@ -95,11 +95,11 @@ def create_list(
             actor=actor,
             action="hashlist.created",
             entity="hash_list",
-            entity_id=found.id,
+            entity_id=hash_list.id,
             now=now,
             name=name,
         )
-    return found
+    return hash_list
 
 
 def _default_properties() -> dict[str, Any]:
@@ -355,15 +355,15 @@ def _find_property_faults(
 
 
 def find_list(session: Session, name: str) -> HashList:
-    found = session.scalar(
+    hash_list = session.scalar(
         select(HashList).where(HashList.name == name).with_for_update()
     )
-    if found is None:
+    if hash_list is None:
         raise NotFound(
             f"There is no hash list {name!r}.",
             hint="`hotline hashlist list` shows all.",
         )
-    return found
+    return hash_list
 
 
 def list_versions(
@@ -389,11 +389,11 @@ def list_sizes(session: Session) -> dict[uuid.UUID, int]:
 
 def digest_of(stream: BinaryIO) -> str:
     """SHA-256 of a file, which is left at its beginning."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     while block := stream.read(1 << 20):
-        found.update(block)
+        digest.update(block)
     stream.seek(0)
-    return found.hexdigest()
+    return digest.hexdigest()
 
 
 def _announce_change(

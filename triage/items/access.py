@@ -117,8 +117,10 @@ def ways_of(session: Session, settings: Settings, item_id: uuid.UUID) -> Ways:
     delivered = select(HostingObservation.id).where(
         HostingObservation.item_id == item_id, HostingObservation.fact == "cdn"
     )
-    seen = session.scalar(delivered.limit(1)) is not None
-    return Ways(access_row(session, item_id), routes_of(settings), seen)
+    was_delivered = session.scalar(delivered.limit(1)) is not None
+    return Ways(
+        access_row(session, item_id), routes_of(settings), was_delivered
+    )
 
 
 def access_row(session: Session, item_id: uuid.UUID) -> ItemAccess | None:

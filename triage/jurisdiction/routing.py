@@ -40,7 +40,7 @@ def route_facts(facts: Facts, rules: Rules, language: str = "en") -> Routing:
     voice = _Voice(language, catalog_of(rules.messages, language))
     situation = Situation(facts, rules)
     grounds = tuple(
-        voice.say_ground(found) for found in assess_grounds(facts, rules)
+        voice.say_ground(ground) for ground in assess_grounds(facts, rules)
     )
     signals = priority_signals(
         facts, grounds, urgent_kind=situation.urgent_kind

@@ -236,8 +236,8 @@ def _as_plain_json(value: object) -> object:
     """Rules as JSON that looks the same in every process, whatever the order of a set."""
     if is_dataclass(value) and not isinstance(value, type):
         return {
-            one.name: _as_plain_json(getattr(value, one.name))
-            for one in fields(value)
+            field.name: _as_plain_json(getattr(value, field.name))
+            for field in fields(value)
         }
     if isinstance(value, Mapping):
         return {

@@ -105,7 +105,7 @@ def pipeline(
     """
     from workers.bench.pipeline import run
 
-    told = run(
+    result = run(
         size=size,
         reports=reports,
         many=many,
@@ -113,7 +113,7 @@ def pipeline(
         database=database,
         tick=lambda text: stderr.print(text, style="dim"),
     )
-    _print_result(told, json)
+    _print_result(result, json)
 
 
 def watch(
@@ -126,12 +126,12 @@ def watch(
     """A tick of the scheduler with many watched items, beside few on the same kind of database."""
     from workers.bench.watch import run
 
-    told = run(
+    result = run(
         size,
         database=database,
         tick=lambda text: stderr.print(text, style="dim"),
     )
-    _print_result(told, json)
+    _print_result(result, json)
 
 
 def _print_result(result: dict[str, Any], json: bool) -> None:

@@ -142,7 +142,7 @@ def update(
     )
     with sharing_service as sharing, make_progress() as bar:
         task = bar.add_task(f"Fetching {name}", total=None)
-        found = fetch(
+        fetched = fetch(
             context,
             name,
             sharing,
@@ -151,17 +151,21 @@ def update(
             whole=whole,
             tick=lambda entries: bar.update(task, completed=entries),
         )
-    if found.done is not None:
+    if fetched.done is not None:
         _print_import(
-            name, "NCMEC", {"checkpoint": found.checkpoint}, found.done, json
+            name,
+            "NCMEC",
+            {"checkpoint": fetched.checkpoint},
+            fetched.done,
+            json,
         )
     elif json:
         emit_json(
-            {"list": name, "checkpoint": found.checkpoint, "version": None}
+            {"list": name, "checkpoint": fetched.checkpoint, "version": None}
         )
     else:
         stdout.print(
-            f"{name}: nothing new since {found.checkpoint or 'ever'}."
+            f"{name}: nothing new since {fetched.checkpoint or 'ever'}."
         )
 
 
@@ -205,7 +209,7 @@ def list_(
     context = open_house()
     with context.database.reading() as session:
         sizes = service.list_sizes(session)
-        found = [
+        rows = [
             {
                 "name": entry.name,
                 "entries": sizes.get(entry.id, 0),
@@ -221,16 +225,16 @@ def list_(
             )
         ]
     if json:
-        for row in found:
+        for row in rows:
             emit_json(row)
         return
-    if not found:
+    if not rows:
         stdout.print(
             "No list yet. `hotline hashlist import NAME FILE` brings the first one in."
         )
         return
-    table = Table(*found[0], box=None)
-    for row in found:
+    table = Table(*rows[0], box=None)
+    for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     stdout.print(table)
 
@@ -244,27 +248,27 @@ def versions(
 
     context = open_house()
     with context.database.reading() as session:
-        found = [
+        rows = [
             {
-                "version": one.number,
-                "at": one.at.isoformat(),
-                "by": one.actor,
-                "added": one.added,
-                "removed": one.removed,
-                "rejected": one.rejected,
+                "version": version.number,
+                "at": version.at.isoformat(),
+                "by": version.actor,
+                "added": version.added,
+                "removed": version.removed,
+                "rejected": version.rejected,
             }
-            for one in service.list_versions(
+            for version in service.list_versions(
                 session, service.find_list(session, name)
             )
         ]
     if json:
-        for row in found:
+        for row in rows:
             emit_json(row)
         return
     table = Table(
         "version", "at", "by", "added", "removed", "rejected", box=None
     )
-    for row in found:
+    for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     stdout.print(table)
 

@@ -69,9 +69,9 @@ def change(
         )
     context = open_house()
     with context.database.writing() as session:
-        found = service.find_list(session, name)
+        hash_list = service.find_list(session, name)
         service.set_properties(
-            session, found, properties, actor=ACTOR, now=utc_now()
+            session, hash_list, properties, actor=ACTOR, now=utc_now()
         )
     stdout.print(f"{name}: changed {', '.join(properties)}.", markup=False)
 
@@ -91,7 +91,7 @@ def police(
 
     context = open_house()
     with context.database.writing() as session:
-        found, now = service.find_list(session, name), utc_now()
+        hash_list, now = service.find_list(session, name), utc_now()
         if on:
             if context.settings.second_person:
                 raise Forbidden(
@@ -99,12 +99,12 @@ def police(
                     hint="Ask on the console's page of hash lists, where another one agrees.",
                 )
             switch.ask_for_switch(
-                session, found, actor=ACTOR, second_person=False, now=now
+                session, hash_list, actor=ACTOR, second_person=False, now=now
             )
         else:
-            switch.stop_switch(session, found, actor=ACTOR, now=now)
-        state = switch.state_of(found)
-    told = {
+            switch.stop_switch(session, hash_list, actor=ACTOR, now=now)
+        state = switch.state_of(hash_list)
+    sentence = {
         "on": "a strong match tells the police by itself from now on",
         "off": "the police are told by people only",
     }
@@ -113,16 +113,18 @@ def police(
             "hotline: nobody looks before such a referral leaves.",
             style="yellow",
         )
-    stdout.print(f"{name}: {told[state]}.", markup=False)
+    stdout.print(f"{name}: {sentence[state]}.", markup=False)
 
 
 def _parse_labels(labels: list[str]) -> dict[str, str] | None:
     pairs = [text.rpartition("=") for text in labels]
-    if not all(label and found for label, _, found in pairs):
+    if not all(label and meaning for label, _, meaning in pairs):
         raise InvalidInput(
             "A class mapping is written LABEL=CLASS, such as A1=baseline."
         )
-    return {label.strip(): found.strip() for label, _, found in pairs} or None
+    return {
+        label.strip(): meaning.strip() for label, _, meaning in pairs
+    } or None
 
 
 def enable(name: str = typer.Argument(help="The list's name.")) -> None:
@@ -140,6 +142,6 @@ def _switch_list(name: str, enabled: bool, now: datetime) -> None:
 
     context = open_house()
     with context.database.writing() as session:
-        found = service.find_list(session, name)
-        service.set_enabled(session, found, enabled, actor=ACTOR, now=now)
+        hash_list = service.find_list(session, name)
+        service.set_enabled(session, hash_list, enabled, actor=ACTOR, now=now)
     stdout.print(f"{name} is {'on' if enabled else 'off'}.")

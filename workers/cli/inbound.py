@@ -83,12 +83,12 @@ def _import_files(
     try:
         for file in files:
             try:
-                found = parse(_read_file(file))
+                reports = parse(_read_file(file))
                 with context.database.writing() as session:
                     stored = store_inbound(
                         session,
                         context,
-                        found,
+                        reports,
                         channel=Channel.PARTNER,
                         source=source,
                         now=utc_now(),
@@ -99,9 +99,9 @@ def _import_files(
                     f"hotline: {file}: {error}", markup=False, soft_wrap=True
                 )
                 continue
-            for one in stored:
-                new, repeated = new + one.new, repeated + (not one.new)
-                _tell_stored(file, one, json)
+            for report in stored:
+                new, repeated = new + report.new, repeated + (not report.new)
+                _tell_stored(file, report, json)
     finally:
         context.close()
     if not json:

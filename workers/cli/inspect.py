@@ -28,16 +28,16 @@ def inspect(
     from triage.locations import identify
 
     settings = load_settings()
-    found = [
+    results = [
         entry for entry in identify(url, region=settings.country) if entry.key
     ]
-    if not found:
+    if not results:
         raise InvalidInput(
             f"{url[:80]!r} is no location that this service knows."
         )
     context = open_house(settings)
     try:
-        result = _inspect_location(context, found[0])
+        result = _inspect_location(context, results[0])
     finally:
         context.close()
     if json:
@@ -60,7 +60,7 @@ def _inspect_location(context: Context, location: Any) -> dict[str, Any]:
         fetchable=location.fetchable,
     )
     with Fetcher() as fetcher:
-        seen = examine_location(
+        examination = examine_location(
             item,
             settings=context.settings,
             fetcher=fetcher,
@@ -68,30 +68,33 @@ def _inspect_location(context: Context, location: Any) -> dict[str, Any]:
             now=utc_now(),
         )
     media = (
-        [found for found in seen.report.media if found.fingerprint]
-        if seen.report
+        [medium for medium in examination.report.media if medium.fingerprint]
+        if examination.report
         else []
     )
     matches = _matches_summary(
-        context, [found.fingerprint for found in media if found.fingerprint]
+        context, [medium.fingerprint for medium in media if medium.fingerprint]
     )
     return {
         "location": location.to_json(),
         "hosting": {
-            "kind": seen.facts.kind,
-            "country": seen.facts.country,
-            "asn": seen.facts.asn,
-            "abuse_contact": seen.facts.abuse_contact,
+            "kind": examination.facts.kind,
+            "country": examination.facts.country,
+            "asn": examination.facts.asn,
+            "abuse_contact": examination.facts.abuse_contact,
             "observations": [
-                entry.to_json() for entry in seen.facts.observations
+                entry.to_json() for entry in examination.facts.observations
             ],
         },
-        "fetch": _fetch_summary(seen.report),
+        "fetch": _fetch_summary(examination.report),
         "media": [
-            {"url": found.url, **(found.fingerprint or {})} for found in media
+            {"url": medium.url, **(medium.fingerprint or {})}
+            for medium in media
         ],
         "matches": matches,
-        "routing": _routing_summary(context, location, seen.facts, matches),
+        "routing": _routing_summary(
+            context, location, examination.facts, matches
+        ),
     }
 
 
@@ -120,11 +123,11 @@ def _matches_summary(
     from triage.hashlists.search.matcher import Matcher, Query
 
     matcher = Matcher(context)
-    found = []
+    summaries = []
     with context.database.reading() as session:
         for entry in fingerprints:
             for hit in matcher.match(session, Query.of(entry)):
-                found.append(
+                summaries.append(
                     {
                         "sha256": entry["sha256"],
                         "list": hit.hash_list.name,
@@ -136,7 +139,7 @@ def _matches_summary(
                         ),
                     }
                 )
-    return found
+    return summaries
 
 
 def _routing_summary(
@@ -144,7 +147,7 @@ def _routing_summary(
 ) -> dict[str, Any]:
     from triage.jurisdiction import Facts, load_rules, route_facts
 
-    known = {
+    facts_data = {
         "home": context.settings.country,
         "hosting_kind": facts.kind,
         "hosting_country": facts.country,
@@ -153,7 +156,7 @@ def _routing_summary(
     }
     rules = load_rules(context.settings.data_dir)
     answer: dict[str, Any] = route_facts(
-        Facts.from_json(known), rules
+        Facts.from_json(facts_data), rules
     ).to_json()
     return answer
 

@@ -90,15 +90,15 @@ def _hit_shape(hit: Any) -> dict[str, Any]:
     }
 
 
-def _print_hits(text: str, found: list[dict[str, Any]], json: bool) -> None:
+def _print_hits(text: str, hits: list[dict[str, Any]], json: bool) -> None:
     if json:
-        emit_json({"input": text, "matches": found})
+        emit_json({"input": text, "matches": hits})
         return
-    if not found:
+    if not hits:
         stdout.print(
             f"{text}  not in any known list", markup=False, soft_wrap=True
         )
-    for entry in found:
+    for entry in hits:
         stdout.print(
             f"{text}  {entry['list']}  {entry['kind']} at {entry['distance']}  "
             f"class {entry['class']}",

@@ -191,15 +191,15 @@ def check() -> None:
 
 def find_gaps(settings: Settings) -> list[str]:
     """What is not wrong, but leaves a part of the service without effect."""
-    found = []
+    gaps = []
     if not settings.smtp_host:
-        found.append("no smtp_host is set, so nothing is sent by e-mail.")
+        gaps.append("no smtp_host is set, so nothing is sent by e-mail.")
     if not settings.control_url:
-        found.append(
+        gaps.append(
             "no control_url is set, so no removal can be verified: an absence counts "
             "only while a page of your own can be reached."
         )
-    return found
+    return gaps
 
 
 def list_faults(settings: Settings) -> list[str]:
@@ -260,11 +260,11 @@ def stats(
 
     context = open_house()
     with context.database.reading() as session:
-        found = figures(session, utc_now())
+        statistics = figures(session, utc_now())
     if json:
-        emit_json(found)
+        emit_json(statistics)
         return
-    for group, values in found.items():
+    for group, values in statistics.items():
         stdout.print(group.replace("_", " "), style="bold")
         for name, value in values.items():
             line = f"  {name.replace('_', ' '):<28} {_in_words(value)}"

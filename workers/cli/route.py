@@ -20,10 +20,10 @@ MAX_BYTES = 1_000_000
 
 
 def register(app: typer.Typer) -> None:
-    app.command("route")(route_facts)
+    app.command("route")(print_routes)
 
 
-def route_facts(
+def print_routes(
     facts: str = typer.Argument(
         ..., metavar="FACTS.json|-", help="JSON facts; - is stdin."
     ),
@@ -42,9 +42,9 @@ def route_facts(
     data = _parse_object(_read_file(facts))
     if home and data.get("home") is None:
         data["home"] = home
-    known = Facts.from_json(data)
+    situation = Facts.from_json(data)
     routing = route_facts(
-        known, load_rules(load_settings().data_dir), language
+        situation, load_rules(load_settings().data_dir), language
     )
     if json:
         emit_json(routing.to_json())
@@ -96,14 +96,14 @@ def _parse_object(raw: bytes) -> dict[str, Any]:
 
 
 def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise InvalidInput(
             f"/{twice[:40]}: stands twice.", fields={f"/{twice[:40]}": "twice"}
         )
-    return found
+    return values
 
 
 def _print_routing(routing: Routing) -> None:
@@ -118,12 +118,17 @@ def _print_routing(routing: Routing) -> None:
         )
 
     stdout.print(Text("Routes", style="bold underline"))
-    for one in routing.routes:
-        who = f"{one.name} ({one.country})" if one.country else one.name
-        start = "automatic" if one.automatic else "by a person"
-        after = f", after {one.after}" if one.after else ""
+    for route in routing.routes:
+        who = (
+            f"{route.name} ({route.country})" if route.country else route.name
+        )
+        start = "automatic" if route.automatic else "by a person"
+        after = f", after {route.after}" if route.after else ""
         entry(
-            one.to, f"{who}: {one.urgency}, {start}{after}", one.why, one.basis
+            route.to,
+            f"{who}: {route.urgency}, {start}{after}",
+            route.why,
+            route.basis,
         )
     stdout.print(Text("Jurisdiction", style="bold underline"))
     for ground in routing.jurisdiction:

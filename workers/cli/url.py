@@ -43,10 +43,12 @@ def url(
 ) -> None:
     """Say which locations each TEXT names, in their one normal form."""
     for text in read_inputs(texts):
-        found = identify(text, region=region.upper() if region else None)
-        for location in found:
+        locations = identify(text, region=region.upper() if region else None)
+        for location in locations:
             if as_json:
-                emit_json(_location_row(location, text, alone=len(found) == 1))
+                emit_json(
+                    _location_row(location, text, alone=len(locations) == 1)
+                )
             else:
                 typer.echo("\n".join(_location_lines(location)))
 

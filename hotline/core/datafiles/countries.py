@@ -180,13 +180,13 @@ def load_country(code: str, override_dir: Path | None = None) -> Country:
 
 def find_country_faults(override_dir: Path | None = None) -> list[str]:
     """What is wrong with the country files, one sentence each; empty when all is well."""
-    found = []
+    faults = []
     for code in list_countries(override_dir):
         try:
             load_country(code, override_dir)
         except Misconfigured as error:
-            found.append(error.message)
-    return found
+            faults.append(error.message)
+    return faults
 
 
 def _inner_faults(country: Country, code: str) -> list[str]:

@@ -108,10 +108,10 @@ class Circuit:
 
     def _answered(self, server: str) -> None:
         with self._database.reading() as session:
-            known = select(SilentServer.id).where(
+            known_server = select(SilentServer.id).where(
                 SilentServer.name == _shorten_name(server)
             )
-            if session.scalar(known) is None:
+            if session.scalar(known_server) is None:
                 return
         with self._database.writing() as session:
             row = _lock_server(session, server)

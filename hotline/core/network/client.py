@@ -236,8 +236,8 @@ def _reply_of(target: Target, answer: Answer) -> Reply:
     return Reply(target.shown, answer.status or 0, answer.headers, body, error)
 
 
-def _same_origin(one: Target, other: Target) -> bool:
-    mine = (one.scheme, one.host, one.port)
+def _same_origin(first: Target, other: Target) -> bool:
+    mine = (first.scheme, first.host, first.port)
     return mine == (other.scheme, other.host, other.port)
 
 

@@ -180,14 +180,14 @@ def page_language() -> str:
 
 def has_public_pages(code: str) -> bool:
     """Whether the public can be spoken to in the language ``code``."""
-    known = load_languages(current_context().settings.data_dir)
-    return code in known and known[code].has_public_pages
+    languages = load_languages(current_context().settings.data_dir)
+    return code in languages and languages[code].has_public_pages
 
 
 def language_name(code: str) -> str:
     """How a language calls itself; its code where it has no folder here."""
-    known = load_languages(current_context().settings.data_dir)
-    return known[code].own_name if code in known else code
+    languages = load_languages(current_context().settings.data_dir)
+    return languages[code].own_name if code in languages else code
 
 
 def _page_locale() -> str:

@@ -145,8 +145,11 @@ def _bulk_answer(lines: list[bulk.Line], stored: list[Received]) -> str:
     for number, line in lines:
         if isinstance(line, submission.Submission):
             received = next(waiting)
-            told = {"receipt": received.receipt, "id": str(received.report_id)}
-            answers.append({"line": number} | told)
+            shape = {
+                "receipt": received.receipt,
+                "id": str(received.report_id),
+            }
+            answers.append({"line": number} | shape)
         else:
             fields = line.fields if isinstance(line, InvalidInput) else {}
             faults = [{"pointer": p, "detail": d} for p, d in fields.items()]

@@ -137,13 +137,13 @@ def _client_address() -> str:
     Of IPv6 its /64, which one network has for itself (RFC 4291, 2.5.4): otherwise whoever
     sends from a new address each time would meet no limit and fill the table of the others.
     """
-    seen = _seen()
+    forwarded = _seen()
     try:
-        address = ip_address(seen)
+        address = ip_address(forwarded)
     except ValueError:
-        return seen
+        return forwarded
     if not isinstance(address, IPv6Address):
-        return seen
+        return forwarded
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return address.packed[:8].hex()
@@ -151,7 +151,7 @@ def _client_address() -> str:
 
 def _seen() -> str:
     hops = site.current_context().settings.trusted_proxies
-    seen = request.headers.get("X-Forwarded-For", "").split(",")
-    if hops and len(seen) >= hops:
-        return seen[-hops].strip()[:64]
+    addresses = request.headers.get("X-Forwarded-For", "").split(",")
+    if hops and len(addresses) >= hops:
+        return addresses[-hops].strip()[:64]
     return request.remote_addr or ""

@@ -84,14 +84,14 @@ def locations_of(text: str) -> list[str]:
 
 def faults_of(error: InvalidInput) -> dict[str, LazyString]:
     """Field -> words for the person who typed it."""
-    found: dict[str, LazyString] = {}
+    faults: dict[str, LazyString] = {}
     for pointer in error.fields:
         field = pointer.split("/")[1] if pointer else ""
         if not field:
-            found["locations"] = wording.FAULTS["nothing"]
+            faults["locations"] = wording.FAULTS["nothing"]
         else:
-            found[field] = wording.FAULTS.get(field, wording.FAULTS["choice"])
-    return found
+            faults[field] = wording.FAULTS.get(field, wording.FAULTS["choice"])
+    return faults
 
 
 def new_form_id(context: Context) -> str:

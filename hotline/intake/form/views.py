@@ -296,7 +296,7 @@ def _question_page(
 ) -> Response:
     template = f"public/questions/{page}.html"
     number, total = (0, 0) if page == ALL else paths.position_of(page, values)
-    seen: dict[str, Any] = {
+    content: dict[str, Any] = {
         "page": page,
         "values": values,
         "faults": faults,
@@ -311,13 +311,13 @@ def _question_page(
     form_id = form_fields.new_form_id(site.current_context())
     if faults or any(values.values()):
         rendered = render_template(
-            template, **seen, lost=lost, form_id=form_id
+            template, **content, lost=lost, form_id=form_id
         )
     else:  # not yet filled in: but for these it is everybody's
         own = {"form_id": form_id}
         if page != ALL:
             own["csrf_token"] = generate_csrf()
-        rendered = pages.fill_page(template, own, {"lost": lost}, **seen)
+        rendered = pages.fill_page(template, own, {"lost": lost}, **content)
     return make_response(rendered, status)
 
 
@@ -332,17 +332,17 @@ def status() -> str | Response:
     except TooMany as error:
         return _too_many(error, typed)
     with site.reading() as transaction:
-        found = service.find_by_receipt(
+        report = service.find_by_receipt(
             transaction, site.current_context(), typed
         )
-        known = (
-            service.status_of(transaction, site.current_context(), found)
-            if found
+        report_status = (
+            service.status_of(transaction, site.current_context(), report)
+            if report
             else None
         )
-    if known is None:
+    if report_status is None:
         return _no_such_receipt(typed)
-    return _status_page(known, typed)
+    return _status_page(report_status, typed)
 
 
 @blueprint.post("/status/information")
@@ -358,33 +358,37 @@ def add_information() -> Response:
     except InvalidInput:
         words = ""
     with site.writing() as transaction:
-        found = service.find_by_receipt(
+        report = service.find_by_receipt(
             transaction, site.current_context(), typed
         )
-        if found is None:
+        if report is None:
             return _no_such_receipt(typed)
-        known = service.status_of(transaction, site.current_context(), found)
-        if words and not _said_already(known, words):
+        report_status = service.status_of(
+            transaction, site.current_context(), report
+        )
+        if words and not _said_already(report_status, words):
             service.add_information(
-                transaction, site.current_context(), found, words, utc_now()
+                transaction, site.current_context(), report, words, utc_now()
             )
             transaction.flush()
-            known = service.status_of(
-                transaction, site.current_context(), found
+            report_status = service.status_of(
+                transaction, site.current_context(), report
             )
     if not words:
-        return _status_page(known, typed, text, wording.FAULTS["text"], 422)
-    return _status_page(known, typed, added=True)
+        return _status_page(
+            report_status, typed, text, wording.FAULTS["text"], 422
+        )
+    return _status_page(report_status, typed, added=True)
 
 
-def _said_already(known: service.ReportStatus, words: str) -> bool:
+def _said_already(report_status: service.ReportStatus, words: str) -> bool:
     """Whether this is the same page sent again, by reloading it."""
-    last = known.messages[-1] if known.messages else None
+    last = report_status.messages[-1] if report_status.messages else None
     return last is not None and (last.author, last.text) == ("reporter", words)
 
 
 def _status_page(
-    known: service.ReportStatus,
+    report_status: service.ReportStatus,
     typed: str,
     text: str = "",
     fault: LazyString | None = None,
@@ -394,7 +398,7 @@ def _status_page(
 ) -> Response:
     page = render_template(
         "public/status.html",
-        status=known,
+        status=report_status,
         receipt=typed,
         text=text,
         faults={"text": fault} if fault else {},

@@ -55,30 +55,34 @@ def read(message: Message) -> tuple[Inbound, ...]:
         raise InvalidInput(
             "The report names no Reported-URI or Reported-Domain and says nothing."
         )
-    told = [
+    lines = [
         f"{name}: {value}"
         for name in _TOLD
         for value in _all_values(fields, name)
     ]
     return build_reports(
         locations=uris or domains,
-        lines=[mime.message_narrative(message), *told, *_of_original(message)],
+        lines=[
+            mime.message_narrative(message),
+            *lines,
+            *_of_original(message),
+        ],
         reference=mime.header_text(message, "Message-ID").strip("<>"),
     )
 
 
 def _machine_fields(message: Message) -> Message:
     """The machine part's fields. The parser reads a message/* part as a message with headers."""
-    found = [
+    reports = [
         p
         for p in mime.walk_parts(message)
         if p.get_content_type() == "message/feedback-report"
     ]
-    if len(found) != 1:
+    if len(reports) != 1:
         raise InvalidInput(
-            f"There are {len(found)} parts message/feedback-report, not one."
+            f"There are {len(reports)} parts message/feedback-report, not one."
         )
-    inside = found[0].get_payload()
+    inside = reports[0].get_payload()
     if not isinstance(inside, list) or not isinstance(inside[0], Message):
         raise InvalidInput("The part message/feedback-report holds no fields.")
     fields = inside[0]
@@ -113,12 +117,12 @@ def _of_original(message: Message) -> list[str]:
         else:
             continue
         if isinstance(original, Message):
-            found = {
+            headers = {
                 name: mime.header_text(original, name) for name in _OF_ORIGINAL
             }
             return [
                 f"{name} of the mail: {value}"
-                for name, value in found.items()
+                for name, value in headers.items()
                 if value
             ]
     return []

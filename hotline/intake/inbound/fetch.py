@@ -80,7 +80,7 @@ def _take_message(
     try:
         if not raw:
             raise InvalidInput("The message is too large, or empty.")
-        found = mail.read_mail(raw, senders, ask=ask)
+        letter = mail.read_mail(raw, senders, ask=ask)
     except Unavailable:
         return "waiting"
     except InvalidInput as error:
@@ -102,11 +102,11 @@ def _take_message(
         stored = store_inbound(
             session,
             task.context,
-            found.found,
+            letter.found,
             channel=Channel.EMAIL,
-            source=found.sender.name,
-            message_id=found.message_id,
+            source=letter.sender.name,
+            message_id=letter.message_id,
             now=task.now,
         )
     mailbox.delete(uid)
-    return "stored" if any(one.new for one in stored) else "repeated"
+    return "stored" if any(report.new for report in stored) else "repeated"

@@ -43,22 +43,28 @@ def build_reports(
     A location longer than a report takes is told in words. Raises ``InvalidInput`` where nothing
     is left to report.
     """
-    known = list(
+    unique_locations = list(
         dict.fromkeys(
             cleaned
             for text in locations
             if (cleaned := clean_text(_replace_half_characters(text)))
         )
     )
-    fitting = [text for text in known if len(text) <= MAX_LOCATION]
+    fitting = [text for text in unique_locations if len(text) <= MAX_LOCATION]
     reference = clean_text(_replace_half_characters(reference))[:MAX_REFERENCE]
-    told = [
+    narrative_lines = [
         *lines,
-        *(f"Location: {text}" for text in known if len(text) > MAX_LOCATION),
+        *(
+            f"Location: {text}"
+            for text in unique_locations
+            if len(text) > MAX_LOCATION
+        ),
     ]
     if reference:
-        told.insert(0, f"Sender's reference: {reference}")
-    narrative = clean_text(_replace_half_characters("\n".join(told)))
+        narrative_lines.insert(0, f"Sender's reference: {reference}")
+    narrative = clean_text(
+        _replace_half_characters("\n".join(narrative_lines))
+    )
     if len(narrative) > MAX_NARRATIVE:
         narrative = narrative[: MAX_NARRATIVE - len(_CUT)] + _CUT
     shared = {

@@ -107,14 +107,16 @@ def load_senders(override_dir: Path | None = None) -> tuple[Sender, ...]:
     data = read_toml("hotline.intake", FILE, override_dir)
     senders = parse_file(_File, FILE, data).senders
     faults = [
-        f"{one.name or '?'}: {fault}"
-        for one in senders
-        for fault in _find_sender_faults(one)
+        f"{sender.name or '?'}: {fault}"
+        for sender in senders
+        for fault in _find_sender_faults(sender)
     ]
-    known = [(one.address or one.domain).lower() for one in senders]
+    addresses = [
+        (sender.address or sender.domain).lower() for sender in senders
+    ]
     faults += [
         f"{name} is there twice"
-        for name in sorted({n for n in known if known.count(n) > 1})
+        for name in sorted({n for n in addresses if addresses.count(n) > 1})
     ]
     if faults:
         raise Misconfigured(f"Data file {FILE}: {'; '.join(faults)}.")
@@ -122,24 +124,24 @@ def load_senders(override_dir: Path | None = None) -> tuple[Sender, ...]:
 
 
 def _find_sender_faults(sender: Sender) -> list[str]:
-    found = []
+    faults = []
     if not 0 < len(sender.name) <= 80:
-        found.append("the name must have 1 to 80 characters")
+        faults.append("the name must have 1 to 80 characters")
     if bool(sender.address) == bool(sender.domain):
-        found.append("give either address or domain")
+        faults.append("give either address or domain")
     elif sender.address and not _FROM.fullmatch(sender.address):
-        found.append("the address is none")
+        faults.append("the address is none")
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", sender.of_domain):
-        found.append("the domain is none")
+        faults.append("the domain is none")
     mine, signer = f".{sender.of_domain}", f".{sender.signer}"
     if (
         not (mine.endswith(signer) or signer.endswith(mine))
         or "." not in sender.signer
     ):
-        found.append(
+        faults.append(
             "signed_by must be the domain, a parent or a subdomain of it"
         )
-    return found
+    return faults
 
 
 def read_mail(
@@ -154,16 +156,16 @@ def read_mail(
         raise InvalidInput(
             "The header of the message can be read in two ways."
         )
-    found = tuple(
+    reports = tuple(
         replace(
-            one,
-            submission=one.submission.model_copy(
+            report,
+            submission=report.submission.model_copy(
                 update={"reporter_role": sender.reporter_role}
             ),
         )
-        for one in _READ[sender.format](message)
+        for report in _READ[sender.format](message)
     )
-    return Mail(sender, message_id, found)
+    return Mail(sender, message_id, reports)
 
 
 def authenticate_mail(
@@ -180,7 +182,9 @@ def authenticate_mail(
         ) from None
     fields = _signature_fields(checker.headers)
     address = _from_address(fields[b"from"])
-    sender = next((one for one in senders if one.wrote(address)), None)
+    sender = next(
+        (candidate for candidate in senders if candidate.wrote(address)), None
+    )
     if sender is None:
         raise InvalidInput("The sender is not on the list of mail senders.")
     signatures = sum(

@@ -85,9 +85,9 @@ class Mailbox:
             raise _as_unavailable(error) from None
         self._ask("select", _quote_folder(self._settings.imap_folder))
         # A server tells what it can do anew after the sign-in (RFC 3501, 6.2.3).
-        _, told = self._ask("capability")
+        _, capabilities = self._ask("capability")
         self._can = frozenset(
-            b" ".join(one for one in told if one).upper().split()
+            b" ".join(line for line in capabilities if line).upper().split()
         )
 
     def close(self) -> None:
@@ -103,9 +103,9 @@ class Mailbox:
 
     def messages(self, limit: int) -> list[tuple[str, int]]:
         """(UID, size in bytes) of the oldest ``limit`` messages."""
-        _, found = self._ask("uid", "SEARCH", "UNDELETED")
+        _, lines = self._ask("uid", "SEARCH", "UNDELETED")
         uids = (
-            b" ".join(one for one in found if one)
+            b" ".join(line for line in lines if line)
             .decode("ascii")
             .split()[:limit]
         )

@@ -77,7 +77,7 @@ def walk_parts(message: Message) -> Iterator[Message]:
             inside, list
         ):
             waiting += reversed(
-                [one for one in inside if isinstance(one, Message)]
+                [child for child in inside if isinstance(child, Message)]
             )
 
 
@@ -93,24 +93,24 @@ def is_attachment(part: Message) -> bool:
 def part_body(part: Message) -> bytes:
     """The decoded bytes of a part that is no container; ``InvalidInput`` where it is one."""
     try:
-        found = part.get_payload(decode=True)
+        payload = part.get_payload(decode=True)
     except (ValueError, LookupError, TypeError):
-        found = None
-    if not isinstance(found, bytes):
+        payload = None
+    if not isinstance(payload, bytes):
         raise InvalidInput(
             f"The part of type {part.get_content_type()[:80]} cannot be decoded."
         )
-    return found
+    return payload
 
 
 def part_text(part: Message) -> str:
     """A text part's words; bytes that its character set does not know become U+FFFD."""
     # Some decoders take quadratic time; more than this fits no narrative in any encoding.
-    found = part_body(part)[: 4 * MAX_NARRATIVE]
+    payload = part_body(part)[: 4 * MAX_NARRATIVE]
     try:
-        return found.decode(part.get_content_charset("utf-8"), "replace")
+        return payload.decode(part.get_content_charset("utf-8"), "replace")
     except (LookupError, ValueError):
-        return found.decode("utf-8", "replace")
+        return payload.decode("utf-8", "replace")
 
 
 def message_narrative(message: Message) -> str:

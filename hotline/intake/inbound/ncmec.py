@@ -69,30 +69,32 @@ def parse_cybertipline(body: bytes) -> tuple[Inbound, ...]:
     reports = (
         [root]
         if root.tag == "report"
-        else [one for one in root if one.tag == "report"]
+        else [child for child in root if child.tag == "report"]
     )
     if not reports or len(reports) > MAX_REPORTS:
         raise InvalidInput(
             f"The XML holds {len(reports)} CyberTipline reports, not 1 to {MAX_REPORTS}."
         )
-    return tuple(found for report in reports for found in _read_report(report))
+    return tuple(
+        inbound for report in reports for inbound in _read_report(report)
+    )
 
 
 def read(message: Message) -> tuple[Inbound, ...]:
     """The reports of a mail's XML parts."""
-    found = [
+    reports = [
         part
         for part in mime.walk_parts(message)
         if part.get_content_type() in ("application/xml", "text/xml")
     ]
-    if not found:
+    if not reports:
         raise InvalidInput(
             "The message has no part of the type application/xml."
         )
     return tuple(
-        one
-        for part in found
-        for one in parse_cybertipline(mime.part_body(part))
+        report
+        for part in reports
+        for report in parse_cybertipline(mime.part_body(part))
     )
 
 
@@ -213,27 +215,27 @@ def _report_locations(report: Element) -> list[str]:
     captures = [
         _capture_line(node)
         for part in ("internetDetails", "personOrUserReported")
-        for one in report.findall(part)
-        for node in _walk_kept(one)
+        for element in report.findall(part)
+        for node in _walk_kept(element)
         if node.tag == "ipCaptureEvent"
     ]
-    found = [text for text in (*pages, *named, *captures) if text]
+    locations = [text for text in (*pages, *named, *captures) if text]
     names = (
         _own_text(n)
         for n in suspected
         if n.tag in ("screenName", "espIdentifier")
     )
-    return found or [text for text in names if text][:1]
+    return locations or [text for text in names if text][:1]
 
 
 def _walk_kept(node: Element) -> Iterator[Element]:
     """The element and all below it, but nothing that belongs to a file."""
     waiting = [node]
     while waiting:
-        one = waiting.pop()
-        if one.tag not in _MEDIA:
-            yield one
-            waiting += reversed(one)
+        element = waiting.pop()
+        if element.tag not in _MEDIA:
+            yield element
+            waiting += reversed(element)
 
 
 def _capture_line(event: Element) -> str:
@@ -323,5 +325,5 @@ def _own_text(node: Element) -> str:
 
 
 def _text_at(node: Element | None, path: str) -> str:
-    found = node.find(path) if node is not None else None
-    return _own_text(found) if found is not None else ""
+    element = node.find(path) if node is not None else None
+    return _own_text(element) if element is not None else ""

@@ -24,7 +24,9 @@ def read(message: Message) -> tuple[Inbound, ...]:
             hint="Send it as text, not as HTML.",
         )
     return build_reports(
-        locations=[found.rstrip(_AFTER) for found in _ADDRESS.findall(words)],
+        locations=[
+            address.rstrip(_AFTER) for address in _ADDRESS.findall(words)
+        ],
         lines=[mime.header_text(message, "Subject"), words],
         reference=mime.header_text(message, "Message-ID").strip("<>"),
     )

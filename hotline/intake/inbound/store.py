@@ -54,26 +54,28 @@ def store_inbound(
             f"The source's name must have 1 to {MAX_SOURCE} characters."
         )
     stored = []
-    for number, one in enumerate(found):
+    for number, inbound in enumerate(found):
         what = (
             f"{message_id}\0{number}"
             if message_id
-            else one.submission.model_dump_json()
+            else inbound.submission.model_dump_json()
         )
         report_id = _keyed_id(context, f"{channel}\0{source}\0{what}")
         # An erased report keeps its row, so it does not come back either.
-        known = session.scalar(select(Report.id).where(Report.id == report_id))
-        if known is None:
+        stored_id = session.scalar(
+            select(Report.id).where(Report.id == report_id)
+        )
+        if stored_id is None:
             service.receive_report(
                 session,
                 context,
-                one.submission,
+                inbound.submission,
                 channel=channel,
                 source=source,
                 now=now,
                 received=Received(report_id),
             )
-        stored.append(Stored(report_id, one.reference, known is None))
+        stored.append(Stored(report_id, inbound.reference, stored_id is None))
     return stored
 
 

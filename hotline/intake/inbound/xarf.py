@@ -138,19 +138,23 @@ def parse_xarf(body: bytes) -> tuple[Inbound, ...]:
     if not documents:
         raise InvalidInput("The list holds no report.")
     return tuple(
-        found for document in documents for found in _read_document(document)
+        inbound
+        for document in documents
+        for inbound in _read_document(document)
     )
 
 
 def read(message: Message) -> tuple[Inbound, ...]:
     """The reports of a mail: its JSON parts, also where one came inside a feedback report."""
-    found = [part for part in mime.walk_parts(message) if _is_json(part)]
-    if not found:
+    json_parts = [part for part in mime.walk_parts(message) if _is_json(part)]
+    if not json_parts:
         raise InvalidInput(
             "The message has no part of the type application/json."
         )
     return tuple(
-        one for part in found for one in parse_xarf(mime.part_body(part))
+        report
+        for part in json_parts
+        for report in parse_xarf(mime.part_body(part))
     )
 
 
@@ -175,73 +179,73 @@ def _read_document(document: object) -> tuple[Inbound, ...]:
     )
 
 
-def _read_content(found: Content) -> tuple[Inbound, ...]:
+def _read_content(content: Content) -> tuple[Inbound, ...]:
     required = (
-        "classification" if found.type == "csam" else "exploitation_type"
+        "classification" if content.type == "csam" else "exploitation_type"
     )
-    if not getattr(found, required):
+    if not getattr(content, required):
         raise InvalidInput(
-            f"/{required}: field required for {found.type}.",
+            f"/{required}: field required for {content.type}.",
             fields={f"/{required}": "field required"},
         )
     hashes = [
         value
-        for name, value in found.hash_values.items()
+        for name, value in content.hash_values.items()
         if len(value) == _HASHES.get(name)
         and re.fullmatch("[0-9a-fA-F]+", value)
     ]
     return build_reports(
-        locations=[found.url or found.source_identifier, *hashes],
-        lines=_text_lines(_report_words(found)),
-        reference=found.report_id,
-        kind=_kind_of(found),
+        locations=[content.url or content.source_identifier, *hashes],
+        lines=_text_lines(_report_words(content)),
+        reference=content.report_id,
+        kind=_kind_of(content),
         role=ReporterRole.PROVIDER,
-        contact=found.reporter.contact,
+        contact=content.reporter.contact,
     )
 
 
-def _kind_of(found: Content) -> ReportKind:
+def _kind_of(content: Content) -> ReportKind:
     """Our kind; CSAM of a medium that nobody knows counts as pictures."""
-    if found.type == "csam":
-        return _KIND_OF_MEDIA.get(found.media_type, ReportKind.CSAM_IMAGE)
-    return _KIND_OF_ACT.get(found.exploitation_type, ReportKind.UNKNOWN)
+    if content.type == "csam":
+        return _KIND_OF_MEDIA.get(content.media_type, ReportKind.CSAM_IMAGE)
+    return _KIND_OF_ACT.get(content.exploitation_type, ReportKind.UNKNOWN)
 
 
-def _report_words(found: Content) -> Mapping[str, object]:
-    suspected = found.perpetrator_indicators
+def _report_words(content: Content) -> Mapping[str, object]:
+    suspected = content.perpetrator_indicators
     return {
-        "": found.description,
-        "Reported by": f"{found.reporter.org} ({found.reporter.domain})",
-        "Type": f"X-ARF {found.type} {found.classification or found.exploitation_type}",
-        "Seen": found.timestamp,
-        "Source": found.source_identifier,
-        "Source port": found.source_port,
-        "Found by": found.detection_method.replace("_", " "),
-        "Platform": found.platform.replace("_", " "),
-        "Age of the affected child": found.victim_age_range,
-        "CyberTipline report": found.ncmec_report_id,
+        "": content.description,
+        "Reported by": f"{content.reporter.org} ({content.reporter.domain})",
+        "Type": f"X-ARF {content.type} {content.classification or content.exploitation_type}",
+        "Seen": content.timestamp,
+        "Source": content.source_identifier,
+        "Source port": content.source_port,
+        "Found by": content.detection_method.replace("_", " "),
+        "Platform": content.platform.replace("_", " "),
+        "Age of the affected child": content.victim_age_range,
+        "CyberTipline report": content.ncmec_report_id,
         "Suspected account": suspected.account_id,
         "Suspected addresses": ", ".join(suspected.ip_addresses),
         "Behaviour": suspected.pattern_of_behavior,
-        "Dropped unread": f"{len(found.evidence)} pieces of evidence"
-        if found.evidence
+        "Dropped unread": f"{len(content.evidence)} pieces of evidence"
+        if content.evidence
         else "",
     }
 
 
-def _read_version_0(found: Early) -> tuple[Inbound, ...]:
+def _read_version_0(early: Early) -> tuple[Inbound, ...]:
     words = {
-        "Reported by": found.reported_from,
-        "Type": found.report_type,
-        "Seen": found.date,
-        "Kind of source": found.source_type,
+        "Reported by": early.reported_from,
+        "Type": early.report_type,
+        "Seen": early.date,
+        "Kind of source": early.source_type,
     }
     return build_reports(
-        locations=[found.source],
+        locations=[early.source],
         lines=_text_lines(words),
-        reference=found.report_id,
+        reference=early.report_id,
         role=ReporterRole.PROVIDER,
-        contact=found.reported_from,
+        contact=early.reported_from,
     )
 
 

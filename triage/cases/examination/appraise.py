@@ -44,7 +44,7 @@ def appraise_case(
     facts = Facts.from_json(facts_of(session, context, case))
     rules = load_rules(context.settings.data_dir)
     routing = route_facts(facts, rules)
-    seen = priority_signals(
+    signals = priority_signals(
         facts,
         routing.jurisdiction,
         urgent_kind=facts.is_child_in_contact,
@@ -59,8 +59,10 @@ def appraise_case(
     listed = facts.known_list
     if listed and facts.assessment is not AssessmentClass.NOT_ILLEGAL:
         # The rules know a class for the whole case; one new picture among known ones still counts.
-        seen = replace(seen, new_material=_has_unlisted(session, case.item_id))
-    priority = score(seen, rules.weights)
+        signals = replace(
+            signals, new_material=_has_unlisted(session, case.item_id)
+        )
+    priority = score(signals, rules.weights)
     before = case.routing
     digest = rules_digest(context.settings.data_dir)
     case.routing = {**routing.to_json(), RULES: digest}
@@ -121,8 +123,10 @@ def facts_of(session: Session, context: Context, case: Case) -> dict[str, Any]:
     if case.danger_now:
         facts["victim"] = {"at_immediate_risk": True}
     for name, value in case.facts.items():
-        known = facts.get(name)
-        facts[name] = {**known, **value} if isinstance(known, dict) else value
+        section = facts.get(name)
+        facts[name] = (
+            {**section, **value} if isinstance(section, dict) else value
+        )
     return facts
 
 
@@ -171,7 +175,7 @@ def _named_class(name: str) -> ListClass:
 
 def _has_unlisted(session: Session, item_id: uuid.UUID) -> bool:
     """Whether a file seen there can be compared and is on no list that is in use."""
-    known = (
+    listed_media = (
         exists()
         .where(
             MediaMatch.media_id == ItemMedia.media_id,
@@ -186,7 +190,7 @@ def _has_unlisted(session: Session, item_id: uuid.UUID) -> bool:
     query = (
         select(Media.id)
         .join(ItemMedia, ItemMedia.media_id == Media.id)
-        .where(ItemMedia.item_id == item_id, Media.hashable, ~known)
+        .where(ItemMedia.item_id == item_id, Media.hashable, ~listed_media)
         .limit(1)
     )
     return session.scalar(query) is not None

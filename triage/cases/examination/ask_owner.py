@@ -48,18 +48,21 @@ def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
     """Ask about one file and keep what the owner knows; its cases get their new proposal."""
     context, name = task.context, task.payload["list"]
     remote = {
-        one.name: one for one in load_remote_lists(context.settings.data_dir)
+        candidate.name: candidate
+        for candidate in load_remote_lists(context.settings.data_dir)
     }.get(name)
     with context.database.reading() as session:
         media = session.get_one(Media, task.id_of("media_id"))
-        known = session.scalar(select(HashList).where(HashList.name == name))
+        hash_list = session.scalar(
+            select(HashList).where(HashList.name == name)
+        )
     answers: Iterable[Answer] = ()
-    if known is not None and not known.remote:
+    if hash_list is not None and not hash_list.remote:
         raise Conflict(
             f"{name} is a list of our own.",
             hint="Give the remote list another name.",
         )
-    if remote is not None and (known is None or known.enabled):
+    if remote is not None and (hash_list is None or hash_list.enabled):
         hashes = hashes_of(media, remote)
         owner = connect(
             remote, _owner_token(context, remote), reach_of(context.settings)
@@ -77,12 +80,12 @@ def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
 def hashes_of(media: Media, remote: RemoteList) -> list[Sent]:
     """What is told to the owner: nothing of too low a quality, and no kind it cannot compare."""
     query = Query.of({name: getattr(media, name) for name in HASHES})
-    found = [
+    hashes = [
         *query.exact.items(),
         *(("pdq", value) for value in dict(query.matchable())),
         *([("phash", query.phash)] if query.phash else []),
     ]
-    return [(kind, value) for kind, value in found if kind in remote.kinds]
+    return [(kind, value) for kind, value in hashes if kind in remote.kinds]
 
 
 def _owner_token(context: Context, remote: RemoteList) -> str:
@@ -118,7 +121,9 @@ def _store_answers(
         remote=True,
     )
     new = 0
-    for answer in sorted(answers, key=lambda one: one.distance):
+    for answer in sorted(
+        answers, key=lambda owner_answer: owner_answer.distance
+    ):
         if answer.distance > threshold_of(target, answer.kind):
             continue
         new += insert_once(
@@ -193,8 +198,8 @@ def not_asked(
             OutboxEntry.done_at.is_(None),
         )
     )
-    found: dict[uuid.UUID, list[str]] = {}
+    lists_by_item: dict[uuid.UUID, list[str]] = {}
     for key in waiting:
         media_id, name = keys[key]
-        found.setdefault(media_id, []).append(name)
-    return found
+        lists_by_item.setdefault(media_id, []).append(name)
+    return lists_by_item

@@ -74,13 +74,13 @@ def examine_item(
         if item is None:
             raise NotFound("There is no such item.")
         access = access_of(session, task.context, item_id)
-        told = told_origins(session, item_id)
+        origins = told_origins(session, item_id)
     report = fetch_location(
         item, task.context.settings, fetcher, task.steps, access
     )
     with ThreadPoolExecutor(1) as aside, task.steps.measured("hosting"):
         asked = aside.submit(
-            locate_hosting, item, report, lookup, task.now, told
+            locate_hosting, item, report, lookup, task.now, origins
         )
         is_known = bool(wait([asked], PATIENCE_SECONDS).done)
         if report is not None and not is_known:
@@ -106,8 +106,8 @@ def locate_item(task: Task, *, lookup: Lookup) -> None:
     item_id = task.id_of("item_id")
     with task.context.database.reading() as session:
         item = session.get_one(Item, item_id)
-        told = told_origins(session, item_id)
-    facts = observe_item(lookup, item, told, now=task.now)
+        origins = told_origins(session, item_id)
+    facts = observe_item(lookup, item, origins, now=task.now)
     with task.finishing() as session:
         item = session.get_one(Item, item_id, with_for_update=True)
         if store_facts(session, item, facts):
@@ -238,13 +238,13 @@ def locate_hosting(
     headers = report.headers if report is not None else {}
     facts = observe_item(lookup, item, told, now=now, headers=headers)
     hop = report.hops[-1] if report is not None and report.hops else None
-    seen = (
+    contacts = (
         tls_observation(hop.tls, item.host, now) if hop and item.host else None
     )
     return (
         facts
-        if seen is None
-        else replace(facts, observations=(*facts.observations, seen))
+        if contacts is None
+        else replace(facts, observations=(*facts.observations, contacts))
     )
 
 
@@ -253,18 +253,18 @@ def store_facts(session: Session, item: Item, facts: HostingFacts) -> bool:
 
     A host that does not resolve right now has not moved: what was known of it stays.
     """
-    for seen in facts.observations:
-        if seen.fact == ORIGIN:  # it stands there since it was told
+    for observation in facts.observations:
+        if observation.fact == ORIGIN:  # it stands there since it was told
             continue
         session.add(
             HostingObservation(
                 item_id=item.id,
-                fact=seen.fact,
-                value=seen.value,
-                subject=seen.subject,
-                source=seen.source,
-                at=seen.at,
-                confidence=seen.confidence,
+                fact=observation.fact,
+                value=observation.value,
+                subject=observation.subject,
+                source=observation.source,
+                at=observation.at,
+                confidence=observation.confidence,
             )
         )
     hops = session.scalars(
@@ -334,10 +334,10 @@ def store_media(
 ) -> Sequence[Media]:
     """Keep the hashes of what was found at the item and match the files that are new to us."""
     kept = []
-    for found in report.media:
-        if found.fingerprint is None:
+    for medium in report.media:
+        if medium.fingerprint is None:
             continue
-        media = _media_of(session, found.fingerprint, now)
+        media = _media_of(session, medium.fingerprint, now)
         kept.append(media)
         is_new = insert_once(
             session,
@@ -346,8 +346,8 @@ def store_media(
             id=new_id(),
             item_id=item.id,
             media_id=media.id,
-            url=found.url,
-            source=found.source,
+            url=medium.url,
+            source=medium.source,
             first_seen_at=now,
             last_seen_at=now,
         )

@@ -52,13 +52,13 @@ def find_evidence(session: Session, case: Case) -> MediaMatch | None:
 
 def post_if_strong(session: Session, case: Case, now: datetime) -> None:
     """Have the police told, once a match and case."""
-    found = find_evidence(session, case)
-    if found is None:
+    evidence = find_evidence(session, case)
+    if evidence is None:
         return
     outbox.post_work(
         session,
         JOB,
-        key=f"police:{case.id}:{found.id}",
+        key=f"police:{case.id}:{evidence.id}",
         payload={"case_id": str(case.id)},
         now=now,
         queue="urgent",

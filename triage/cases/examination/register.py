@@ -101,7 +101,7 @@ def _scan_locations(
             if part.kind == "narrative"
             else opened.parts.get(part.id)
         )
-        known = [
+        locations = [
             entry
             for entry in identify(
                 text or "", settings.country, catalogue=catalogue
@@ -109,11 +109,13 @@ def _scan_locations(
             if entry.key
         ]
         if part.kind == "narrative":
-            known = [entry for entry in known if entry.kind in IN_NARRATIVE]
-        if part.kind == "narrative" or not known:
+            locations = [
+                entry for entry in locations if entry.kind in IN_NARRATIVE
+            ]
+        if part.kind == "narrative" or not locations:
             # Words that are no location are a person's work; they stay sealed with the report.
             yield Found(part.id, _words_of(part))
-        for entry in known:
+        for entry in locations:
             yield Found(part.id, _of_its_own(part, entry))
 
 
@@ -188,7 +190,7 @@ def count_reports(
 ) -> None:
     """Let reports about the case have their effect. What they say adds; it never takes away."""
     newest = max(
-        (one.received_at for one in reports),
+        (counted.received_at for counted in reports),
         default=case.item.last_reported_at,
     )
     latest = (

@@ -36,7 +36,7 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
         earlier = select(MediaMatch.media_id, MediaMatch.entry_id).where(
             MediaMatch.media_id.in_([media.id for media in batch])
         )
-        known = {
+        known_media = {
             (media_id, entry_id)
             for media_id, entry_id in session.execute(earlier)
         }
@@ -44,7 +44,9 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
             hits = matcher.match_media(
                 session, media, now=task.now, owners=False
             )
-            if any((media.id, hit.entry.id) not in known for hit in hits):
+            if any(
+                (media.id, hit.entry.id) not in known_media for hit in hits
+            ):
                 appraise_anew(
                     session, media.id, run=task.payload["run"], now=task.now
                 )

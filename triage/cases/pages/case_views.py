@@ -53,14 +53,12 @@ def queue() -> ResponseReturnValue:
     now, me = utc_now(), signed_in()
     after = request.args.get("after") or None
     with site.reading() as session:
-        found = service.list_queue(
+        page = service.list_queue(
             session, tab=tab, filters=filters, person=me, now=now, after=after
         )
         counts = service.count_tabs(session)
         items = (
-            [row.case.item_id for row in found.rows]
-            if tab == tabs.HELD
-            else []
+            [row.case.item_id for row in page.rows] if tab == tabs.HELD else []
         )
         return render_template(
             "triage/queue.html",
@@ -70,7 +68,7 @@ def queue() -> ResponseReturnValue:
             counted=service.COUNTED,
             held_in_danger=counts[tabs.IN_DANGER],
             filters=filters,
-            page=found,
+            page=page,
             waiting=floods.count_waiting(session, items) if items else {},
             now=now,
             person=me,
@@ -109,38 +107,38 @@ def case_page(
         _reader_language(),
     )
     with site.reading() as session:
-        found = service.by_reference(session, reference)
+        case = service.by_reference(session, reference)
         view = page_content.gather_case_page(
-            session, ctx, found, person=me, language=language, now=now
+            session, ctx, case, person=me, language=language, now=now
         )
         panels: Sequence[Panel] = current_app.extensions[PANELS]
         mine = view.holder is not None and view.holder.id == me.id
         return render_template(
             "triage/case.html",
-            case=found,
-            item=found.item,
+            case=case,
+            item=case.item,
             view=view,
             person=me,
             mine=mine,
             may_assess=may_current_person("case.assess")
             and not view.has_assessed
-            and _is_assessable(found),
+            and _is_assessable(case),
             schema=load_schema(ctx.settings.data_dir),
             said=lambda labels: in_language(labels, language),
-            panels=[panel(session, found, me, now) for panel in panels],
+            panels=[panel(session, case, me, now) for panel in panels],
             notes={
-                one.id: service.open_note(session, ctx, one)
-                for one in view.done
+                entry.id: service.open_note(session, ctx, entry)
+                for entry in view.done
             },
             errors=errors or {},
             answers=answers or {},
             typed=typed,
             faults=faults or {},
             words=words,
-            is_open=found.state in OPEN_STATES,
-            is_aside=found.state == "closed"
+            is_open=case.state in OPEN_STATES,
+            is_aside=case.state == "closed"
             and view.history[-1].event == "set_aside",
-            may_reopen=found.machine.allows(found.state, "reopened"),
+            may_reopen=case.machine.allows(case.state, "reopened"),
             countries=sorted(country_codes()),
             answer_words=answer_words(language),
         )
@@ -172,16 +170,16 @@ def answer_words(language: str) -> Callable[[str, str], tuple[str, str]]:
 def claim(reference: str) -> ResponseReturnValue:
     minutes = site.current_context().settings.claim_minutes
     with flash_refusals(), site.writing() as session:
-        found = service.by_reference(session, reference)
-        service.claim_case(session, found, signed_in(), utc_now(), minutes)
+        case = service.by_reference(session, reference)
+        service.claim_case(session, case, signed_in(), utc_now(), minutes)
     return _back_to_case(reference)
 
 
 @requires("case.claim")
 def release(reference: str) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
-        found = service.by_reference(session, reference)
-        service.release_claim(session, found, signed_in(), utc_now())
+        case = service.by_reference(session, reference)
+        service.release_claim(session, case, signed_in(), utc_now())
     return _back_to_case(reference)
 
 
@@ -244,8 +242,8 @@ def _held_tab() -> ResponseReturnValue:
 def release_reports(reference: str) -> ResponseReturnValue:
     """Let the held reports of one case through."""
     with flash_refusals(), site.writing() as session:
-        found = service.by_reference(session, reference)
-        floods.release_held(session, found, signed_in(), utc_now())
+        case = service.by_reference(session, reference)
+        floods.release_held(session, case, signed_in(), utc_now())
         flash(gettext("The reports are let through."), "good")
     return _back_to_case(reference)
 
@@ -255,9 +253,9 @@ def set_reports_aside(reference: str) -> ResponseReturnValue:
     """Set the held reports of one case aside."""
     confirmed = request.form.get("confirm") == "yes"
     with flash_refusals(), site.writing() as session:
-        found = service.by_reference(session, reference)
+        case = service.by_reference(session, reference)
         floods.set_aside(
-            session, found, signed_in(), utc_now(), confirmed=confirmed
+            session, case, signed_in(), utc_now(), confirmed=confirmed
         )
         flash(gettext("The reports are set aside."), "good")
     return _back_to_case(reference)
@@ -271,17 +269,18 @@ def assess(reference: str) -> ResponseReturnValue:
         load_schema(site.current_context().settings.data_dir),
     )
     sent = {
-        one.name: request.form.get(one.name, "") for one in schema.questions
+        question.name: request.form.get(question.name, "")
+        for question in schema.questions
     }
     note = request.form.get("note", "")
     with flash_refusals():
         try:
             with site.writing() as session:
-                found = service.by_reference(session, reference)
+                case = service.by_reference(session, reference)
                 service.assess_case(
                     session,
                     ctx,
-                    found,
+                    case,
                     signed_in(),
                     sent,
                     note,
@@ -301,9 +300,9 @@ def assess(reference: str) -> ResponseReturnValue:
 def reopen(reference: str) -> ResponseReturnValue:
     ctx, why = site.current_context(), request.form.get("why", "")
     with flash_refusals(), site.writing() as session:
-        found = service.by_reference(session, reference)
+        case = service.by_reference(session, reference)
         service.reopen_case(
-            session, ctx, found, signed_in(), why, now=utc_now()
+            session, ctx, case, signed_in(), why, now=utc_now()
         )
     return _back_to_case(reference)
 
@@ -312,10 +311,10 @@ def reopen(reference: str) -> ResponseReturnValue:
 def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
     now, decision = utc_now(), request.form.get("decision", "")
     with flash_refusals(), site.writing() as session:
-        found = service.by_reference(session, reference)
-        match = service.match_of(session, found, match_id)
+        case = service.by_reference(session, reference)
+        match = service.match_of(session, case, match_id)
         service.decide_match(session, match, signed_in(), decision, now)
-        appraise_case(session, site.current_context(), found, now)
+        appraise_case(session, site.current_context(), case, now)
     return _back_to_case(reference)
 
 
@@ -323,9 +322,9 @@ def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
 def set_facts(reference: str) -> ResponseReturnValue:
     now = utc_now()
     with flash_refusals(), site.writing() as session:
-        found = service.by_reference(session, reference)
-        service.set_facts(session, found, _posted_facts(), signed_in(), now)
-        appraise_case(session, site.current_context(), found, now)
+        case = service.by_reference(session, reference)
+        service.set_facts(session, case, _posted_facts(), signed_in(), now)
+        appraise_case(session, site.current_context(), case, now)
     return _back_to_case(reference)
 
 
@@ -356,8 +355,8 @@ def _posted_facts() -> dict[str, Any]:
 def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
     """A POST, because looking is an act: it goes into the log, with the case it was done for."""
     with site.writing() as session:
-        found = service.by_reference(session, reference)
-        report = _report_of(session, found, report_id)
+        case = service.by_reference(session, reference)
+        report = _report_of(session, case, report_id)
         opened = intake.open_texts(
             session,
             site.current_context(),
@@ -368,7 +367,7 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
         )
         return render_template(
             "triage/words.html",
-            case=found,
+            case=case,
             report=report,
             opened=opened,
             words=words,
@@ -383,8 +382,8 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
     """A question to somebody without a name, who reads it with the receipt."""
     text = request.form.get("text", "").strip()
     with flash_refusals(), site.writing() as session:
-        found = service.by_reference(session, reference)
-        report = _report_of(session, found, report_id)
+        case = service.by_reference(session, reference)
+        report = _report_of(session, case, report_id)
         if not 1 <= len(text) <= service.LONGEST_NOTE:
             raise InvalidInput(
                 gettext(

@@ -83,49 +83,49 @@ class File:
     def is_listed(self) -> bool:
         """Whether a list that is in use knows it, and nobody said that it does not."""
         return any(
-            one.found.decision != MatchDecision.DISCONFIRMED
-            and one.found.hash_list.enabled
-            and one.found.entry.removed_in is None
-            for one in self.matches
+            match.found.decision != MatchDecision.DISCONFIRMED
+            and match.found.hash_list.enabled
+            and match.found.entry.removed_in is None
+            for match in self.matches
         )
 
     @property
     def problems(self) -> str:
         """Why it cannot be compared, or not in full; the figure that was too low stands with it."""
-        told = ", ".join(
+        figures = ", ".join(
             word_for(PROBLEMS, slug) for slug in self.seen.media.problems
         )
         quality = self.seen.media.pdq_quality
         if "low_quality" in self.seen.media.problems and quality is not None:
             figure = gettext("quality %(quality)s of 100", quality=quality)
-            told += f" ({figure})"
-        return told
+            figures += f" ({figure})"
+        return figures
 
 
 def files_of(
     session: Session, context: Context, item_id: uuid.UUID, *, now: datetime
 ) -> list[File]:
     """Files with matches first; the nearest match of a file first."""
-    seen = session.scalars(
+    item_media = session.scalars(
         select(ItemMedia)
         .where(ItemMedia.item_id == item_id)
         .order_by(ItemMedia.first_seen_at, ItemMedia.id)
         .limit(SHOWN_FILES)
     ).all()
-    media = [one.media for one in seen]
-    matches, totals = _matches_of_files(session, [one.id for one in media])
+    media = [row.media for row in item_media]
+    matches, totals = _matches_of_files(session, [row.id for row in media])
     elsewhere = _find_elsewhere(session, item_id, media)
     remote = load_remote_lists(context.settings.data_dir)
-    waiting = not_asked(session, remote, [one.id for one in media], now)
+    waiting = not_asked(session, remote, [row.id for row in media], now)
     files = [
         File(
-            one,
-            tuple(matches.get(one.media_id, ())),
-            totals.get(one.media_id, 0),
-            elsewhere.get(_picture_key(one.media), Elsewhere()),
-            tuple(waiting.get(one.media_id, ())),
+            row,
+            tuple(matches.get(row.media_id, ())),
+            totals.get(row.media_id, 0),
+            elsewhere.get(_picture_key(row.media), Elsewhere()),
+            tuple(waiting.get(row.media_id, ())),
         )
-        for one in seen
+        for row in item_media
     ]
     return sorted(files, key=lambda file: not file.matches)
 
@@ -157,19 +157,19 @@ def _matches_of_files(
         .where(ranked.c.rank <= SHOWN_MATCHES)
         .order_by(*order)
     ).all()
-    said = _count_verdicts(session, {found.entry_id for found, _ in rows})
+    said = _count_verdicts(session, {match.entry_id for match, _ in rows})
     matches: dict[uuid.UUID, list[Match]] = {}
-    for found, _ in rows:
+    for match, _ in rows:
         counts = [
-            said.get((found.entry_id, decision), 0)
-            - (found.decision == decision)
+            said.get((match.entry_id, decision), 0)
+            - (match.decision == decision)
             for decision in (
                 MatchDecision.CONFIRMED,
                 MatchDecision.DISCONFIRMED,
             )
         ]
-        matches.setdefault(found.media_id, []).append(Match(found, *counts))
-    return matches, {found.media_id: total for found, total in rows}
+        matches.setdefault(match.media_id, []).append(Match(match, *counts))
+    return matches, {match.media_id: total for match, total in rows}
 
 
 def _count_verdicts(
@@ -200,7 +200,7 @@ def _find_elsewhere(
     key = case(
         (Media.pdq_quality >= MATCHABLE_QUALITY, Media.pdq), else_=Media.sha256
     )
-    keys = {_picture_key(one) for one in media}
+    keys = {_picture_key(medium) for medium in media}
     same = (
         select(
             key.label("key"),
@@ -225,17 +225,19 @@ def _find_elsewhere(
         .over(partition_by=each, order_by=newest)
         .label("rank"),
     ).subquery()
-    found: dict[str, Elsewhere] = {}
+    elsewhere: dict[str, Elsewhere] = {}
     rows = session.execute(
         select(*ranked.c)
         .where(ranked.c.rank <= SHOWN_CASES)
         .order_by(ranked.c.rank)
     )
     for row in rows:
-        before = found[row.key].cases if row.key in found else ()
+        before = elsewhere[row.key].cases if row.key in elsewhere else ()
         cases = (*before, (row.reference, bool(row.removed)))
-        found[row.key] = Elsewhere(row.total, int(row.removed_in_all), cases)
-    return found
+        elsewhere[row.key] = Elsewhere(
+            row.total, int(row.removed_in_all), cases
+        )
+    return elsewhere
 
 
 def _was_removed() -> ColumnElement[bool]:

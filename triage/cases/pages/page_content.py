@@ -74,7 +74,9 @@ def gather_case_page(
         history=machine.list_history(session, case.id),
         blind=blind,
         holder=service.find_holder(case, now),
-        has_assessed=any(one.person_id == person.id for one in made),
+        has_assessed=any(
+            assessment.person_id == person.id for assessment in made
+        ),
         done=() if blind else made,
         ways=ways_of(session, context.settings, case.item_id),
         used=read_address_use(case.item.canonical)
@@ -89,12 +91,12 @@ def priority_reasons(
 ) -> list[tuple[str, int]]:
     """Why the case stands where it stands: (words, points), largest first."""
     weights = load_weights(context.settings.data_dir)
-    told = []
+    reasons = []
     for part in case.priority_parts:
         weight = getattr(weights, part["slug"], None)
         words = weight.why.get(language) if weight is not None else None
-        told.append((words or part["why"], part["points"]))
-    return told
+        reasons.append((words or part["why"], part["points"]))
+    return reasons
 
 
 def _routing_for_reader(

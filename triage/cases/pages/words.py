@@ -165,10 +165,10 @@ def word_for(words: dict[str, Any], slug: str) -> str:
 
 def said_before(confirmed: int, disconfirmed: int) -> str:
     """How often people said yes and no of an entry: "confirmed once, disconfirmed twice"."""
-    told = []
+    verdicts = []
     if confirmed:
         words = {1: gettext("confirmed once"), 2: gettext("confirmed twice")}
-        told.append(
+        verdicts.append(
             words.get(
                 confirmed, gettext("confirmed %(num)s times", num=confirmed)
             )
@@ -178,13 +178,13 @@ def said_before(confirmed: int, disconfirmed: int) -> str:
             1: gettext("disconfirmed once"),
             2: gettext("disconfirmed twice"),
         }
-        told.append(
+        verdicts.append(
             words.get(
                 disconfirmed,
                 gettext("disconfirmed %(num)s times", num=disconfirmed),
             )
         )
-    return ", ".join(told)
+    return ", ".join(verdicts)
 
 
 def seen_elsewhere(total: int, removed: int) -> str:

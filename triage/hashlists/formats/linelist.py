@@ -42,13 +42,13 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     ]
     of_64 = "pdq" if looks_like_pdq(long[:100]) else "sha256"
     for number, line in first:
-        if (found := _read_line(number, line, of_64)) is not None:
-            yield found
+        if (entry := _read_line(number, line, of_64)) is not None:
+            yield entry
     for line in source:
         if (
-            found := _read_line(source.number, line[:LONGEST], of_64)
+            entry := _read_line(source.number, line[:LONGEST], of_64)
         ) is not None:
-            yield found
+            yield entry
 
 
 def is_hash(line: str) -> bool:

@@ -235,9 +235,9 @@ def _read_entries(
     dated = parse_day(written) if written else None
     deleted = (cell(cells.deleted) or "").lower() in YES
     level = parse_percent(cell(cells.quality))
-    found = False
+    has_hash = False
     for kind, text in _hashes_of_row(row, cells, columns):
-        found = True
+        has_hash = True
         value = normalise_hash(kind, text) if kind in KINDS else ""
         if value:
             yield HashEntry(
@@ -252,7 +252,7 @@ def _read_entries(
             yield Problem(line, explain_fault(kind, text))
         else:
             yield Problem(line, "the kind of the hash is not known")
-    if not found:
+    if not has_hash:
         yield Problem(line, "the row has no hash")
 
 
@@ -298,10 +298,10 @@ def _without_header(
 def _read_guessed(
     line: int, row: list[str], known_as: dict[str, str]
 ) -> Iterator[HashEntry | Problem]:
-    found = False
+    has_hash = False
     for text in row:
         if kind := guess_kind(text):
-            found = True
+            has_hash = True
             kind = known_as.get(kind, kind)
             value = normalise_hash(kind, text)
             yield (
@@ -309,7 +309,7 @@ def _read_guessed(
                 if value
                 else Problem(line, explain_fault(kind, text))
             )
-    if not found:
+    if not has_hash:
         yield Problem(line, "the row has no hash")
 
 

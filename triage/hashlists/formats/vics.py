@@ -68,16 +68,16 @@ def _read_entries(
     dated: date | None = (
         parse_day(written) if isinstance(written, str) else None
     )
-    found = False
+    has_hash = False
     for kind, value in _hashes_of_record(record):
-        found = True
+        has_hash = True
         if not isinstance(value, str):
             yield Problem(line, f"the {kind} is not text")
         elif hash_ := normalise_hash(kind, value):
             yield HashEntry(kind, hash_, category, None, reference, dated)
         else:
             yield Problem(line, explain_fault(kind, value))
-    if not found:
+    if not has_hash:
         yield Problem(line, "the medium has no hash")
 
 

@@ -40,7 +40,7 @@ def _only_in(
         twin.value == row.value,
         _is_in(twin, other),
     )
-    found = session.execute(
+    rows = session.execute(
         select(row.kind, row.value, row.category)
         .where(
             row.list_id == hash_list.id,
@@ -51,7 +51,7 @@ def _only_in(
         .order_by(row.id)
         .execution_options(yield_per=10_000)
     )
-    for kind, value, category in found:
+    for kind, value, category in rows:
         yield sign, kind, value, category or ""
 
 

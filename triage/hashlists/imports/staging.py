@@ -121,9 +121,9 @@ class Staged:
         )
         self.records += len(chunk)
         self.rejected += len(bad)
-        told = (f"line {problem.line}: {problem.reason}" for problem in bad)
+        lines = (f"line {problem.line}: {problem.reason}" for problem in bad)
         self.problems += tuple(
-            islice(told, MAX_NAMED_PROBLEMS - len(self.problems))
+            islice(lines, MAX_NAMED_PROBLEMS - len(self.problems))
         )
 
 
@@ -173,19 +173,22 @@ def _begin_or_resume(
     database: Database, name: str, digest: str, form: str, now: datetime
 ) -> Staged:
     with database.writing() as session:
-        found = session.scalar(
+        unfinished = session.scalar(
             select(HashImport).where(HashImport.name == name).with_for_update()
         )
-        if found is not None:
-            is_same = (found.file_sha256, found.form) == (digest, form)
-            if is_same and now - found.at < GOOD_FOR:
+        if unfinished is not None:
+            is_same = (unfinished.file_sha256, unfinished.form) == (
+                digest,
+                form,
+            )
+            if is_same and now - unfinished.at < GOOD_FOR:
                 return Staged(
-                    found.id,
-                    found.records,
-                    found.rejected,
-                    tuple(found.problems),
+                    unfinished.id,
+                    unfinished.records,
+                    unfinished.rejected,
+                    tuple(unfinished.problems),
                 )
-            session.delete(found)
+            session.delete(unfinished)
             session.flush()
         staged = Staged(new_id())
         session.add(
@@ -224,12 +227,12 @@ def holds_hashes(session: Session, staged: Staged) -> bool:
 
 def _lock_own_import(session: Session, staged: Staged) -> HashImport:
     """The import as this process left it, locked."""
-    found = session.get(HashImport, staged.id, with_for_update=True)
-    if found is None or found.records != staged.records:
+    own_import = session.get(HashImport, staged.id, with_for_update=True)
+    if own_import is None or own_import.records != staged.records:
         raise Conflict(
             "Another import into this list is at work; this one changed nothing."
         )
-    return found
+    return own_import
 
 
 def settle_import(session: Session, staged: Staged) -> None:

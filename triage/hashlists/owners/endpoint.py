@@ -67,7 +67,7 @@ def _check_status(status: int) -> None:
             f"The hash service refused the credentials ({status}).",
             hint="Check the user name, the password, and whether this address is allowed there.",
         )
-    told = f"The hash service answered {status}."
+    sentence = f"The hash service answered {status}."
     if status >= 500 or status in RETRY_STATUS:
-        raise Unavailable(told)
-    raise InvalidInput(told, hint="Check the address.")
+        raise Unavailable(sentence)
+    raise InvalidInput(sentence, hint="Check the address.")

@@ -176,23 +176,23 @@ def download_changes(
     tick: Tick,
 ) -> Download:
     """Write everything since ``since`` into ``spool``, in this service's own format."""
-    found = Download()
+    result = Download()
 
     def entries() -> Iterator[HashEntry]:
         for number, page in enumerate(sharing.pages(since, kept), start=1):
-            found.newest = max(found.newest, page.newest)
+            result.newest = max(result.newest, page.newest)
             for entry in page.found:
                 if isinstance(entry, Problem):
                     reason = f"{entry.reason} (page {number})"
-                    found.problems.append(entry._replace(reason=reason))
+                    result.problems.append(entry._replace(reason=reason))
                     continue
-                found.entries += 1
+                result.entries += 1
                 yield entry
-            tick(found.entries)
+            tick(result.entries)
 
     formats.write_entries("ndjson", entries(), spool)
     spool.seek(0)
-    return found
+    return result
 
 
 def update_list(
@@ -208,19 +208,19 @@ def update_list(
     """Fetch what is new since the last run, or everything, and make it the list's next version."""
     sharing.check()
     with context.database.reading() as session:
-        known = (
+        last_mark = (
             session.scalar(
                 select(HashList.checkpoint).where(HashList.name == name)
             )
             or ""
         )
-    since = "" if whole else known
+    since = "" if whole else last_mark
     kept = KeptPages(
         context.settings.data_dir, sharing.question(name, since), now
     )
     with tempfile.TemporaryFile(dir=context.settings.data_dir) as spool:
         try:
-            found = download_changes(
+            downloaded = download_changes(
                 sharing, spool, kept, since=since, tick=tick
             )
         except InvalidInput:
@@ -230,15 +230,18 @@ def update_list(
             context,
             name,
             spool,
-            found,
-            known,
+            downloaded,
+            last_mark,
             whole=whole,
             actor=actor,
             now=now,
         )
     kept.drop()
     return Update(
-        done, found.entries, len(found.problems), max(found.newest, known)
+        done,
+        downloaded.entries,
+        len(downloaded.problems),
+        max(downloaded.newest, last_mark),
     )
 
 

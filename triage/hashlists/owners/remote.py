@@ -126,7 +126,9 @@ class RemoteMatcher:
             raise Unavailable(
                 f"The owner of {self._remote.name} answered in no known form."
             ) from None
-        if not {(one.kind, one.value) for one in answers} <= set(hashes):
+        if not {(answer.kind, answer.value) for answer in answers} <= set(
+            hashes
+        ):
             raise Unavailable(
                 f"The owner of {self._remote.name} answered what was not asked."
             )
@@ -137,6 +139,6 @@ def load_remote_lists(data_dir: Path | None = None) -> tuple[RemoteList, ...]:
     """The lists to ask for. Raises Misconfigured with every fault."""
     table = files.read_toml("triage.hashlists", FILE, data_dir)
     lists = parse_file(_File, FILE, table).list
-    if len({one.name for one in lists}) < len(lists):
+    if len({remote.name for remote in lists}) < len(lists):
         raise Misconfigured(f"Data file {FILE}: two lists have one name.")
     return lists

@@ -198,17 +198,19 @@ class Matcher:
         usable = query.matchable()
         if not usable:
             return {}
-        found: dict[int, list[tuple[int, int]]] = {}
+        frames_by_entry: dict[int, list[tuple[int, int]]] = {}
         answers = self._near(session, "pdq", [pdq for pdq, _ in usable])
         for (_, quality), answer in zip(usable, answers, strict=True):
             for entry_id, distance in answer:
-                found.setdefault(entry_id, []).append((distance, quality))
+                frames_by_entry.setdefault(entry_id, []).append(
+                    (distance, quality)
+                )
         return {
             entry_id: (
                 *min(met),
                 round(len(met) / len(usable), 4) if query.is_video else None,
             )
-            for entry_id, met in found.items()
+            for entry_id, met in frames_by_entry.items()
         }
 
     def _near(
@@ -233,16 +235,16 @@ class Matcher:
         newest = session.scalar(select(func.max(HashEntryRow.id))) or 0
         base, fault = index_or_fault(self._files[kind], newest)
         version = base.version if base is not None else "0"
-        known = self._grown.get(kind)
+        kept = self._grown.get(kind)
         if (
-            known is None
-            or known[1] != version
-            or (known[0] != newest and kind in _kinds_since(session, known[0]))
+            kept is None
+            or kept[1] != version
+            or (kept[0] != newest and kind in _kinds_since(session, kept[0]))
         ):
-            known = newest, version, _grown(session, kind, base)
-        self._grown[kind] = (newest, *known[1:])
-        self._faults[kind] = fault if base is not None or len(known[2]) else ""
-        return known[2]
+            kept = newest, version, _grown(session, kind, base)
+        self._grown[kind] = (newest, *kept[1:])
+        self._faults[kind] = fault if base is not None or len(kept[2]) else ""
+        return kept[2]
 
 
 def _grown(session: Session, kind: str, base: HashIndex | None) -> HashIndex:
