@@ -58,6 +58,12 @@ REFERRAL_MACHINE = Machine(
             ("acknowledged", "more_wanted"): "more_wanted",
             ("acknowledged", "closed"): "closed",
             ("more_wanted", "queued"): "queued",
+            # the office may go on without waiting for our answer
+            ("more_wanted", "taken_up"): "taken_up",
+            ("more_wanted", "no_action"): "no_action",
+            ("more_wanted", "closed"): "closed",
+            ("taken_up", "more_wanted"): "more_wanted",
+            ("taken_up", "no_action"): "no_action",
             ("taken_up", "closed"): "closed",
             ("no_action", "closed"): "closed",
             ("approved", "withdrawn"): "withdrawn",
@@ -141,7 +147,8 @@ class Referral(Identified, Stateful, Base):
     """A case told to police, a partner hotline, a helpline or another office.
 
     ``automatic``: the match on which the service itself told the police (list, entry, hash,
-    distance, quality); None where people decided.
+    distance, quality); None where people decided. ``told``: what the office is told of people,
+    sealed under the referral's own key, as the second person approved it.
     """
 
     __tablename__ = "referral"
@@ -167,6 +174,7 @@ class Referral(Identified, Stateful, Base):
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     their_reference: Mapped[str] = mapped_column(short_text(120), default="")
     automatic: Mapped[dict[str, Any] | None]
+    told: Mapped[bytes | None] = mapped_column(LargeBinary)
     link_mac: Mapped[bytes | None] = mapped_column(
         LargeBinary(32), unique=True
     )
@@ -174,6 +182,20 @@ class Referral(Identified, Stateful, Base):
 
     case: Mapped[Case] = relationship(lazy="selectin")
     partner: Mapped[Partner] = relationship(lazy="selectin")
+
+
+class ReferralMessage(Identified, Base):
+    """A word between the office and the hotline about one referral, both ways, sealed."""
+
+    __tablename__ = "referral_message"
+
+    referral_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("referral.id"), index=True
+    )
+    at: Mapped[datetime]
+    is_ours: Mapped[bool]
+    actor: Mapped[str] = mapped_column(short_text(80))
+    text: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Hold(Identified, Stateful, Base):

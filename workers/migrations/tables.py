@@ -18,6 +18,7 @@ import partners.referrals.models
 import partners.sending.models
 import partners.watching.models  # noqa: F401
 import triage.cases.models
+import triage.cases.people.models
 import triage.hashlists.models
 import triage.items.models  # noqa: F401
 from hotline.core.storage.database import Base

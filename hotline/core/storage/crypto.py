@@ -7,7 +7,8 @@ that a value copied to another row or column does not open. Erasing is deleting 
 
 Keys are files of 32 random bytes in the secrets directory, made at first start, mode 0600:
 ``master.key`` wraps data keys, ``receipts.key`` is the key of receipt look-ups, ``links.key`` signs
-and hashes links, ``sessions.key`` is Flask's secret key, ``audit.key`` authenticates audit heads.
+and hashes links, ``sessions.key`` is Flask's secret key, ``audit.key`` authenticates audit heads
+and ``identifiers.key`` finds one telephone number, account or wallet again in another case.
 """
 
 from __future__ import annotations
@@ -29,7 +30,14 @@ from hotline.core.storage.database import Base
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
-KEY_NAMES = ("master", "receipts", "links", "sessions", "audit")
+KEY_NAMES = (
+    "master",
+    "receipts",
+    "links",
+    "sessions",
+    "audit",
+    "identifiers",
+)
 
 
 class CannotOpen(HotlineError):

@@ -1,0 +1,79 @@
+"""What each kind of office may be told, and what it needs to act: one data file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import ConfigDict
+
+from hotline.core.datafiles import files
+from hotline.core.datafiles.shapes import parse_file
+from hotline.core.errors import Misconfigured
+
+FILE = "offices.toml"
+PACKAGE = "partners.referrals"
+
+
+class Disclosure(StrEnum):
+    """A part of a case that an office may get."""
+
+    LOCATIONS = "locations"
+    """Where it lies: addresses, and how often each was reported."""
+    HOSTING = "hosting"
+    FILES = "files"
+    """Hashes, and what known-hash lists say of them."""
+    ASSESSMENT = "assessment"
+    CHILD = "child"
+    """What is known of the affected children."""
+    REPORTED_PERSON = "reported_person"
+    CHILD_IDENTIFIERS = "child_identifiers"
+    PERSON_IDENTIFIERS = "person_identifiers"
+    """What leads to the reported person, or to nobody knows whom."""
+    SUMMARY = "summary"
+    """What an analyst wrote for this kind of office."""
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """One kind of office, as the data file has it."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    basis: str
+    gets: tuple[Disclosure, ...]
+    acts_on: tuple[Disclosure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Offices:
+    """The whole file: a table for each addressee of a route that is told by a referral."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    police: Office
+    interpol_ncb: Office
+    hotline: Office
+    ncmec: Office
+    helpline: Office
+    child_protection_unit: Office
+
+
+REFERRAL_ROUTES = frozenset(field.name for field in fields(_Offices))
+"""Addressees of routes that are told by a referral."""
+
+
+@cache
+def load_offices(override_dir: Path | None = None) -> Mapping[str, Office]:
+    """Every kind of office by the route's "to". Raises ``Misconfigured`` for a misspelt word."""
+    data = files.read_toml(PACKAGE, FILE, override_dir)
+    shape = parse_file(_Offices, FILE, data)
+    offices = {name: getattr(shape, name) for name in REFERRAL_ROUTES}
+    for name, office in offices.items():
+        if not office.acts_on or not set(office.acts_on) <= set(office.gets):
+            raise Misconfigured(
+                f"Data file {FILE}: [{name}] acts_on must name some of what it gets."
+            )
+    return offices

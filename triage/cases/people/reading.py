@@ -1,0 +1,181 @@
+"""From words to identifiers: accounts, telephones, addresses, wallets. No database, no network.
+
+Accounts, telephones, e-mails and IP addresses are read by ``triage.locations``; check digits of
+wallets and bank accounts by python-stdnum.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from stdnum import bitcoin, iban
+from stdnum.exceptions import ValidationError
+
+from hotline.core.errors import InvalidInput, phrase
+from triage.cases.people.vocabulary import IdentifierKind
+from triage.locations import Location, identify
+from triage.locations.catalogue_values import Catalogue
+
+LONGEST_VALUE = 300
+LONGEST_PLATFORM = 60
+
+_KIND_OF_LOCATION = {
+    "account": IdentifierKind.ACCOUNT,
+    "phone": IdentifierKind.PHONE,
+    "email": IdentifierKind.EMAIL,
+    "ip": IdentifierKind.IP_ADDRESS,
+}
+# Bitcoin: base58 (25 to 34 characters) or bech32; Ethereum: 20 bytes in hexadecimal.
+_BITCOIN = re.compile(
+    r"\b(?:[13][1-9A-HJ-NP-Za-km-z]{24,33}|bc1[02-9ac-hj-np-z]{11,71})\b"
+)
+_ETHEREUM = re.compile(r"\b0x[0-9a-fA-F]{40}\b")
+# ISO 13616: two letters, two check digits, 11 to 30 letters or digits, often in groups of four.
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class SaidIdentifier:
+    """An identifier as it was said. Two with one ``identity`` are the same one.
+
+    ``display`` is what a person reads; of an IP address it holds port and time as they were stated.
+    """
+
+    kind: IdentifierKind
+    identity: str
+    display: str
+    platform: str = ""
+
+
+def find_identifiers(
+    text: str, country: str, catalogue: Catalogue | None = None
+) -> tuple[SaidIdentifier, ...]:
+    """Every identifier in ``text``, each once, in the order of its kind and place.
+
+    ``country`` (ISO 3166) is where a telephone number without a country code belongs.
+    """
+    payments = list(_find_payments(text))
+    # A bank account's digits would be read as a telephone number.
+    rest = text
+    for written, _ in payments:
+        rest = rest.replace(written, " ")
+    by_identity: dict[str, SaidIdentifier] = {}
+    for location in identify(rest, country, catalogue=catalogue):
+        said = _of_location(location)
+        if said is not None:
+            by_identity.setdefault(said.identity, said)
+    for _, said in payments:
+        by_identity.setdefault(said.identity, said)
+    return tuple(by_identity.values())
+
+
+def _of_location(location: Location) -> SaidIdentifier | None:
+    kind = _KIND_OF_LOCATION.get(location.kind)
+    if kind is None or not location.key:
+        return None
+    return SaidIdentifier(
+        kind, location.key, location.display, location.platform or ""
+    )
+
+
+def _find_payments(text: str) -> Iterator[tuple[str, SaidIdentifier]]:
+    """(as it is written, what it is)."""
+    for match in _BITCOIN.finditer(text):
+        if bitcoin.is_valid(match[0]):
+            yield match[0], _wallet_of(match[0], "Bitcoin")
+    for match in _ETHEREUM.finditer(text):
+        yield match[0], _wallet_of(match[0].lower(), "Ethereum")
+    for match in _IBAN.finditer(text):
+        written = _longest_iban(match[0])
+        if written:
+            yield written, _iban_of(iban.compact(written))
+
+
+def _longest_iban(candidate: str) -> str:
+    """A word in capitals may follow an IBAN: groups are dropped from the end until it is valid."""
+    groups = candidate.split(" ")
+    while groups:
+        written = " ".join(groups)
+        if iban.is_valid(written):
+            return written
+        groups.pop()
+    return ""
+
+
+def _wallet_of(address: str, currency: str) -> SaidIdentifier:
+    return SaidIdentifier(
+        IdentifierKind.WALLET, f"wallet:{address}", address, currency
+    )
+
+
+def _iban_of(number: str) -> SaidIdentifier:
+    return SaidIdentifier(
+        IdentifierKind.IBAN, f"iban:{number}", iban.format(number)
+    )
+
+
+def read_identifier(
+    kind: IdentifierKind, platform: str, text: str, country: str
+) -> SaidIdentifier:
+    """What a person typed as an identifier of this kind.
+
+    Raises ``InvalidInput`` where it cannot be one: a telephone number of two digits, an IBAN whose
+    check digits are wrong. An account on a platform that we do not know is taken as it is.
+    """
+    text = " ".join(text.split())
+    platform = " ".join(platform.split())[:LONGEST_PLATFORM]
+    if not 1 <= len(text) <= LONGEST_VALUE:
+        raise InvalidInput(
+            phrase("Write 1 to 300 characters."), fields={"/value": "length"}
+        )
+    if kind is IdentifierKind.ACCOUNT:
+        return _read_account(platform, text, country)
+    if kind is IdentifierKind.IBAN:
+        return _read_iban(text)
+    if kind in _KIND_OF_LOCATION.values():
+        return _read_location(kind, text, country)
+    # What has no check digits, or none that we know, is taken as it was typed.
+    identity = f"{kind}:{platform.casefold()}:{text.casefold()}"
+    if kind is IdentifierKind.WALLET:
+        identity = f"wallet:{text}"
+    return SaidIdentifier(kind, identity, text, platform)
+
+
+def _read_account(platform: str, text: str, country: str) -> SaidIdentifier:
+    for attempt in (text, f"{platform} {text}"):
+        for location in identify(attempt, country):
+            said = _of_location(location)
+            if said is None or said.kind is not IdentifierKind.ACCOUNT:
+                continue
+            if said.platform:
+                return said
+    name = text.removeprefix("@")
+    identity = f"account:{platform.casefold()}:@{name.casefold()}"
+    display = f"{text} ({platform})" if platform else text
+    return SaidIdentifier(IdentifierKind.ACCOUNT, identity, display, platform)
+
+
+def _read_iban(text: str) -> SaidIdentifier:
+    try:
+        return _iban_of(iban.validate(text))
+    except ValidationError:
+        raise InvalidInput(
+            phrase("The check digits of this bank account (IBAN) are wrong."),
+            fields={"/value": "check digits"},
+        ) from None
+
+
+def _read_location(
+    kind: IdentifierKind, text: str, country: str
+) -> SaidIdentifier:
+    for location in identify(text, country):
+        said = _of_location(location)
+        if said is not None and said.kind is kind:
+            return said
+    raise InvalidInput(
+        phrase("This cannot be read as what you chose."),
+        fields={"/value": "unreadable"},
+        hint=phrase("Check it, or choose another kind."),
+    )

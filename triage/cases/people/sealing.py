@@ -1,0 +1,38 @@
+"""A case's people are sealed under one key of the case: erasing it forgets them all at once."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from hotline.core.act import Act
+from hotline.core.context import Context
+from hotline.core.storage.crypto import Vault
+
+
+def seal_text(act: Act, case_id: uuid.UUID, where: str, text: str) -> bytes:
+    """``where`` names table, column and row, so that a value opens in its own place only."""
+    vault = act.context.vault
+    key = vault.key_of(act.session, case_id)
+    if key is None:
+        key = vault.new_record(act.session, case_id)
+        act.session.flush()
+    return vault.seal(key, where, case_id, text)
+
+
+def open_text(
+    session: Session,
+    context: Context,
+    case_id: uuid.UUID,
+    where: str,
+    sealed: bytes,
+) -> str:
+    """The text; empty where the case's key was erased."""
+    key = context.vault.key_of(session, case_id)
+    return context.vault.open(key, where, case_id, sealed) if key else ""
+
+
+def forget_people(session: Session, case_id: uuid.UUID) -> bool:
+    """Erase the key: nobody can read the case's people any more, in no backup either."""
+    return Vault.erase(session, case_id)

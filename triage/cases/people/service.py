@@ -1,0 +1,368 @@
+"""Adding, withdrawing and reading a case's identifiers and people. Reading is logged."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hotline.core.act import Act
+from hotline.core.context import Context
+from hotline.core.datafiles.vocabulary import country_codes
+from hotline.core.errors import InvalidInput, NotFound, phrase
+from hotline.core.storage.ids import new_id
+from triage.cases.models import Case
+from triage.cases.people.models import CaseIdentifier, CasePerson, PersonFact
+from triage.cases.people.reading import SaidIdentifier
+from triage.cases.people.sealing import open_text, seal_text
+from triage.cases.people.vocabulary import (
+    CHOICES,
+    FactName,
+    FactSource,
+    IdentifierKind,
+    PersonRole,
+    Whose,
+)
+
+LONGEST_FACT = 2000
+MOST_IDENTIFIERS = 500
+MOST_PEOPLE = 50
+OLDEST_CHILD = 17
+
+# Facts about people that the routing rules ask for, by whom they are about.
+_RULES_FACTS = {
+    PersonRole.AFFECTED_CHILD: "victim",
+    PersonRole.REPORTED_PERSON: "suspect",
+}
+_PLACES = {
+    PersonRole.AFFECTED_CHILD: (FactName.COUNTRY, FactName.MUNICIPALITY),
+    PersonRole.REPORTED_PERSON: (FactName.COUNTRY,),
+}
+_CONTENT = "case_identifier.content"
+_VALUE = "person_fact.value"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownIdentifier:
+    """An identifier of a case, opened."""
+
+    id: uuid.UUID
+    kind: IdentifierKind
+    display: str
+    platform: str
+    whose: Whose
+    source: FactSource
+    added_at: datetime
+    added_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFact:
+    name: FactName
+    value: str
+    source: FactSource
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """A child or a reported person, with what is known of them now."""
+
+    role: PersonRole
+    number: int
+    facts: tuple[KnownFact, ...]
+
+    def value_of(self, name: FactName) -> str:
+        """The fact's value; empty where it is not known."""
+        for fact in self.facts:
+            if fact.name is name:
+                return fact.value
+        return ""
+
+
+def lock_case(act: Act, case: Case) -> None:
+    """The case before anything of it: two people who add at once come one after the other."""
+    act.session.flush()
+    act.session.refresh(case, with_for_update={"of": Case})
+
+
+def add_identifier(
+    act: Act,
+    case: Case,
+    said: SaidIdentifier,
+    *,
+    whose: Whose,
+    source: FactSource,
+) -> bool:
+    """Note that ``said`` leads to a person of this case; False if it was noted before.
+
+    One that was withdrawn comes back.
+    """
+    lock_case(act, case)
+    mac = identity_mac(act.context, said.identity)
+    row = act.session.scalar(
+        select(CaseIdentifier).where(
+            CaseIdentifier.case_id == case.id, CaseIdentifier.mac == mac
+        )
+    )
+    if row is not None and row.withdrawn_at is None:
+        return False
+    if row is None:
+        _require_room(act.session, case)
+        row = CaseIdentifier(id=new_id(), case_id=case.id, mac=mac)
+        act.session.add(row)
+    content = json.dumps({"display": said.display, "identity": said.identity})
+    row.kind, row.platform = said.kind, said.platform
+    row.content = seal_text(act, case.id, f"{_CONTENT}:{row.id}", content)
+    row.whose, row.source = whose, source
+    row.added_at, row.added_by = act.now, act.actor
+    row.withdrawn_at = row.withdrawn_by = None
+    act.record(
+        "case.identifier_added", "case", case.id, kind=said.kind, whose=whose
+    )
+    return True
+
+
+def _require_room(session: Session, case: Case) -> None:
+    count = session.scalar(
+        select(func.count())
+        .select_from(CaseIdentifier)
+        .where(CaseIdentifier.case_id == case.id)
+    )
+    if (count or 0) >= MOST_IDENTIFIERS:
+        raise InvalidInput(phrase("A case holds at most 500 identifiers."))
+
+
+def withdraw_identifier(
+    act: Act, case: Case, identifier_id: uuid.UUID
+) -> None:
+    """It was a mistake: it is told to nobody any more. The log keeps that it was there."""
+    lock_case(act, case)
+    row = act.session.scalar(
+        select(CaseIdentifier).where(
+            CaseIdentifier.id == identifier_id,
+            CaseIdentifier.case_id == case.id,
+            CaseIdentifier.withdrawn_at.is_(None),
+        )
+    )
+    if row is None:
+        raise NotFound("There is no such identifier.")
+    row.withdrawn_at, row.withdrawn_by = act.now, act.actor
+    act.record("case.identifier_withdrawn", "case", case.id, kind=row.kind)
+
+
+def list_identifiers(
+    session: Session, context: Context, case: Case
+) -> tuple[KnownIdentifier, ...]:
+    """What leads to the case's people, opened. Whoever shows it logs that it was read."""
+    return tuple(
+        KnownIdentifier(
+            id=row.id,
+            kind=IdentifierKind(row.kind),
+            display=_opened_display(session, context, row),
+            platform=row.platform,
+            whose=Whose(row.whose),
+            source=FactSource(row.source),
+            added_at=row.added_at,
+            added_by=row.added_by,
+        )
+        for row in session.scalars(
+            select(CaseIdentifier)
+            .where(
+                CaseIdentifier.case_id == case.id,
+                CaseIdentifier.withdrawn_at.is_(None),
+            )
+            .order_by(CaseIdentifier.kind, CaseIdentifier.id)
+        )
+    )
+
+
+def _opened_display(
+    session: Session, context: Context, row: CaseIdentifier
+) -> str:
+    text = open_text(
+        session, context, row.case_id, f"{_CONTENT}:{row.id}", row.content
+    )
+    return str(json.loads(text)["display"]) if text else ""
+
+
+def identity_mac(context: Context, identity: str) -> bytes:
+    """What finds the same identifier in other cases; nobody without the key can compute it."""
+    return context.keyring.mac("identifiers", identity.encode())
+
+
+def cases_with_same_identifier(
+    session: Session, case: Case, limit: int = 50
+) -> Sequence[Case]:
+    """Other cases in which one of this case's identifiers was noted; the newest first."""
+    own = select(CaseIdentifier.mac).where(
+        CaseIdentifier.case_id == case.id,
+        CaseIdentifier.withdrawn_at.is_(None),
+    )
+    others = (
+        select(CaseIdentifier.case_id)
+        .where(
+            CaseIdentifier.mac.in_(own),
+            CaseIdentifier.case_id != case.id,
+            CaseIdentifier.withdrawn_at.is_(None),
+        )
+        .distinct()
+    )
+    return session.scalars(
+        select(Case)
+        .where(Case.id.in_(others))
+        .order_by(Case.opened_at.desc(), Case.id)
+        .limit(limit)
+    ).all()
+
+
+def set_fact(
+    act: Act,
+    case: Case,
+    role: PersonRole,
+    number: int,
+    name: FactName,
+    value: str,
+    *,
+    source: FactSource,
+) -> None:
+    """Note what is known of a person; an empty ``value`` says that it is not known after all.
+
+    Where the child or the reported person is leads the routing rules as well.
+    """
+    lock_case(act, case)
+    value = check_fact(role, name, value)
+    person = _join_person(act.session, case, role, number)
+    fact = act.session.scalar(
+        select(PersonFact).where(
+            PersonFact.person_id == person.id,
+            PersonFact.name == name,
+            PersonFact.replaced_at.is_(None),
+        )
+    )
+    if fact is not None:
+        fact.replaced_at = act.now
+    if value:
+        added = PersonFact(
+            id=new_id(),
+            person_id=person.id,
+            name=name,
+            source=source,
+            added_at=act.now,
+            added_by=act.actor,
+        )
+        added.value = seal_text(act, case.id, f"{_VALUE}:{added.id}", value)
+        act.session.add(added)
+    if number == 1 and name in _PLACES[role]:
+        _tell_rules(case, role, name, value)
+    act.record("case.person_fact_set", "case", case.id, role=role, fact=name)
+
+
+def check_fact(role: PersonRole, name: FactName, value: str) -> str:
+    """The value as it is stored; raises ``InvalidInput`` where it cannot be one."""
+    value = value.strip()
+    if not value:
+        return ""
+    if len(value) > LONGEST_FACT:
+        raise InvalidInput(phrase("This is too long."), fields={"/value": ""})
+    if name in CHOICES and value not in set(CHOICES[name]):
+        raise InvalidInput(phrase("Choose one."), fields={"/value": ""})
+    if name is FactName.COUNTRY:
+        value = value.upper()
+        if value not in country_codes():
+            raise InvalidInput(
+                phrase("Write the country as its two letters, such as AL."),
+                fields={"/value": ""},
+            )
+    if name is FactName.AGE:
+        _check_age(role, value)
+    return value
+
+
+def _check_age(role: PersonRole, value: str) -> None:
+    oldest = OLDEST_CHILD if role is PersonRole.AFFECTED_CHILD else 120
+    if not value.isdecimal() or int(value) > oldest:
+        raise InvalidInput(
+            phrase("An age is a number of years; a child is at most 17."),
+            fields={"/value": ""},
+        )
+
+
+def _join_person(
+    session: Session, case: Case, role: PersonRole, number: int
+) -> CasePerson:
+    if not 1 <= number <= MOST_PEOPLE:
+        raise NotFound("There is no such person.")
+    person = session.scalar(
+        select(CasePerson).where(
+            CasePerson.case_id == case.id,
+            CasePerson.role == role,
+            CasePerson.number == number,
+        )
+    )
+    if person is None:
+        person = CasePerson(
+            id=new_id(), case_id=case.id, role=role, number=number
+        )
+        session.add(person)
+        session.flush()
+    return person
+
+
+def _tell_rules(
+    case: Case, role: PersonRole, name: FactName, value: str
+) -> None:
+    owner = _RULES_FACTS[role]
+    about = dict(case.facts.get(owner, {}))
+    about.pop(name, None)
+    if value:
+        about[str(name)] = value
+    facts = {key: kept for key, kept in case.facts.items() if key != owner}
+    case.facts = {**facts, owner: about} if about else facts
+
+
+def list_people(
+    session: Session, context: Context, case: Case
+) -> tuple[KnownPerson, ...]:
+    """The case's children and reported persons, opened. Whoever shows them logs it."""
+    people = session.scalars(
+        select(CasePerson)
+        .where(CasePerson.case_id == case.id)
+        .order_by(CasePerson.role, CasePerson.number)
+    ).all()
+    facts = session.scalars(
+        select(PersonFact)
+        .where(
+            PersonFact.person_id.in_([person.id for person in people]),
+            PersonFact.replaced_at.is_(None),
+        )
+        .order_by(PersonFact.added_at, PersonFact.id)
+    ).all()
+    return tuple(
+        KnownPerson(
+            PersonRole(person.role),
+            person.number,
+            tuple(
+                _opened_fact(session, context, case, fact)
+                for fact in facts
+                if fact.person_id == person.id
+            ),
+        )
+        for person in people
+    )
+
+
+def _opened_fact(
+    session: Session, context: Context, case: Case, fact: PersonFact
+) -> KnownFact:
+    value = open_text(
+        session, context, case.id, f"{_VALUE}:{fact.id}", fact.value
+    )
+    return KnownFact(
+        FactName(fact.name), value, FactSource(fact.source), fact.added_at
+    )

@@ -1,0 +1,94 @@
+"""What an analyst writes for each kind of office: a few words that a person there can act on."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.act import Act
+from hotline.core.context import Context
+from hotline.core.errors import InvalidInput, phrase
+from hotline.core.storage.ids import new_id
+from hotline.intake.submission import clean_text
+from triage.cases.models import Case
+from triage.cases.people.models import (
+    CaseIdentifier,
+    CasePerson,
+    CaseSummary,
+    PersonFact,
+)
+from triage.cases.people.sealing import open_text, seal_text
+from triage.cases.people.service import lock_case
+
+LONGEST_SUMMARY = 8000
+_TEXT = "case_summary.text"
+
+
+def write_summary(act: Act, case: Case, office: str, text: str) -> None:
+    """Put ``text`` in the place of what was written to this kind of office; empty takes it back."""
+    lock_case(act, case)
+    text = str(clean_text(text))
+    if len(text) > LONGEST_SUMMARY:
+        raise InvalidInput(phrase("This is too long."), fields={"/text": ""})
+    row = act.session.scalar(
+        select(CaseSummary).where(
+            CaseSummary.case_id == case.id, CaseSummary.office == office
+        )
+    )
+    if not text:
+        if row is not None:
+            act.session.delete(row)
+            act.record("case.summary_withdrawn", "case", case.id, to=office)
+        return
+    if row is None:
+        row = CaseSummary(id=new_id(), case_id=case.id, office=office)
+        act.session.add(row)
+    row.text = seal_text(act, case.id, f"{_TEXT}:{row.id}", text)
+    row.written_at, row.written_by = act.now, act.actor
+    act.record("case.summary_written", "case", case.id, to=office)
+
+
+def read_summaries(
+    session: Session, context: Context, case: Case
+) -> dict[str, str]:
+    """What was written, by kind of office."""
+    rows = session.scalars(
+        select(CaseSummary).where(CaseSummary.case_id == case.id)
+    )
+    return {
+        row.office: open_text(
+            session, context, case.id, f"{_TEXT}:{row.id}", row.text
+        )
+        for row in rows
+    }
+
+
+def digest_of_people(session: Session, case: Case) -> str:
+    """Changes with every fact, identifier and summary of the case; nothing can be read from it.
+
+    A second person approves what they have read, and nothing that was added since.
+    """
+    digest = hashlib.sha256()
+    marks = [
+        select(CaseIdentifier.id, CaseIdentifier.added_at)
+        .where(
+            CaseIdentifier.case_id == case.id,
+            CaseIdentifier.withdrawn_at.is_(None),
+        )
+        .order_by(CaseIdentifier.id),
+        select(PersonFact.id, PersonFact.added_at)
+        .join(CasePerson, CasePerson.id == PersonFact.person_id)
+        .where(CasePerson.case_id == case.id, PersonFact.replaced_at.is_(None))
+        .order_by(PersonFact.id),
+        select(CaseSummary.id, CaseSummary.written_at)
+        .where(CaseSummary.case_id == case.id)
+        .order_by(CaseSummary.id),
+    ]
+    session.flush()
+    for statement in marks:
+        for row_id, at in session.execute(statement):
+            digest.update(f"{row_id}@{at.isoformat()};".encode())
+        digest.update(b"|")
+    return digest.hexdigest()
