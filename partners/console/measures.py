@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from typing import TypeVar
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
@@ -26,9 +26,14 @@ from partners.plans import closing, planning
 from partners.referrals import holds
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Plan, Referral
+from partners.referrals.offices import REFERRAL_ROUTES
+from partners.referrals.told import gather_told
 from partners.sending.models import Delivery
 from partners.sending.retry import retry_delivery
 from triage.cases.models import Case
+from triage.cases.pages import people_words
+from triage.cases.pages.words import ROUTES
+from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
 from triage.cases.service import by_reference
 
 OfCase = TypeVar("OfCase", Plan, Hold, Referral, Notice)
@@ -81,7 +86,12 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
         plan = _of_case(session, Plan, plan_id, reference)
         asked_for = len(plan.routes)
         planning.approve_plan(
-            session, site.current_context(), plan, signed_in(), now=utc_now()
+            session,
+            site.current_context(),
+            plan,
+            signed_in(),
+            now=utc_now(),
+            read_people=request.form.get("read_people") or NOTHING_NOTED,
         )
         was_narrowed = len(plan.routes) < asked_for
         if plan.state == "superseded":
@@ -102,6 +112,31 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
         else:
             flash(gettext("The plan is approved."), "good")
     return _back(reference)
+
+
+@requires("plan.approve")
+def read_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
+    """What each office would be told of people, for the person who approves it; logged."""
+    context = site.current_context()
+    with site.noting() as session:
+        plan = _of_case(session, Plan, plan_id, reference)
+        act = Act(session, context, signed_in().actor, utc_now())
+        act.record("plan.people_read", "case", plan.case_id)
+        letters = {
+            route["to"]: gather_told(session, context, plan.case, route["to"])
+            for route in plan.routes
+            if route["to"] in REFERRAL_ROUTES
+        }
+        return render_template(
+            "partners/plan_people.html",
+            case=plan.case,
+            plan=plan,
+            own=plan.two_person and plan.requested_by == signed_in().actor,
+            letters=letters,
+            read_people=digest_of_people(session, plan.case),
+            route_words=ROUTES,
+            people_words=people_words,
+        )
 
 
 @requires("plan.request")
@@ -254,3 +289,19 @@ def _of_case(
 
 def _back(reference: str) -> ResponseReturnValue:
     return redirect(url_for("triage.case", reference=reference), 303)
+
+
+@requires("referral.answer")
+def give_more(reference: str, referral_id: uuid.UUID) -> ResponseReturnValue:
+    """Answer an office that asked for more."""
+    with faults_flashed(), site.writing() as session:
+        referrals.give_more(
+            session,
+            site.current_context(),
+            _of_case(session, Referral, referral_id, reference),
+            request.form.get("text", ""),
+            actor=signed_in().actor,
+            now=utc_now(),
+        )
+        flash(gettext("Your answer goes out with the letter."), "good")
+    return _back(reference)

@@ -34,10 +34,12 @@ from partners.plans.basis import remainder_of, routing_digest, why_outdated
 from partners.plans.places import municipality_of
 from partners.referrals import service
 from partners.referrals.models import HOLDING, Hold, Plan
+from partners.referrals.thread import list_messages
 from partners.sending.models import Delivery
 from partners.watching.models import Watch
 from triage.cases.models import Case
 from triage.cases.pages.words import ROUTES, URGENCY
+from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
 from triage.items.models import Visit
 from triage.jurisdiction import Route, Routing
 
@@ -83,6 +85,7 @@ def plan_panel(
         chosen=_partners(session, waiting.routes) if waiting else {},
         routes=routes,
         seen_routes=routing_digest(case),
+        has_people=digest_of_people(session, case) != NOTHING_NOTED,
         notices=planning.NOTICE_ROUTES,
         municipality=place,
         closable=not closing.obstacle(session, case),
@@ -145,6 +148,10 @@ def referral_panel(
         holding=HOLDING,
         deliveries=_deliveries(session, [one.id for one in found]),
         answers={one.id: _answers(session, one.id) for one in found},
+        messages={
+            one.id: list_messages(session, site.current_context(), one)
+            for one in found
+        },
         verbs=service.ANSWERS,
         events={event: verb for verb, event in service.ANSWERS.items()},
         zone=site.current_context().country.time_zone,

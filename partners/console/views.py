@@ -35,6 +35,7 @@ for _rule, _view, _methods in (
     ("/partners/<uuid:partner_id>/enabled", directory.set_enabled, ["POST"]),
     (f"{CASE}/plan", measures.request_plan, ["POST"]),
     (f"{CASE}/plans/<uuid:plan_id>/approve", measures.approve_plan, ["POST"]),
+    (f"{CASE}/plans/<uuid:plan_id>", measures.read_plan, ["GET"]),
     (f"{CASE}/plans/<uuid:plan_id>/refuse", measures.refuse_plan, ["POST"]),
     (f"{CASE}/close", measures.close_case, ["POST"]),
     (f"{CASE}/holds/<uuid:hold_id>/release", measures.release_hold, ["POST"]),
@@ -42,6 +43,11 @@ for _rule, _view, _methods in (
     (
         f"{CASE}/referrals/<uuid:referral_id>/answer",
         measures.answer_referral,
+        ["POST"],
+    ),
+    (
+        f"{CASE}/referrals/<uuid:referral_id>/more",
+        measures.give_more,
         ["POST"],
     ),
     (

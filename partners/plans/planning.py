@@ -41,24 +41,17 @@ from partners.plans.places import municipality_of
 from partners.plans.review import review_measures
 from partners.referrals import service as referrals
 from partners.referrals.models import Plan, Referral
+from partners.referrals.offices import REFERRAL_ROUTES
+from partners.referrals.told import require_substance
 from partners.watching.service import start_watch
 from triage.cases.examination.appraise import appraise_by_rules_of_now
 from triage.cases.examination.register import tell_reporters
 from triage.cases.models import Case
+from triage.cases.people.summaries import digest_of_people
 from triage.jurisdiction import Route, Routing
 
 NOTICE_ROUTES = frozenset(
     {"provider_notice", "cdn_notice", "platform", "preservation_request"}
-)
-REFERRAL_ROUTES = frozenset(
-    {
-        "police",
-        "interpol_ncb",
-        "hotline",
-        "ncmec",
-        "helpline",
-        "child_protection_unit",
-    }
 )
 
 
@@ -95,6 +88,7 @@ def request_plan(
     _require_ready(case, routes)
     _require_police(session, case, routes)
     _require_new(session, case, routes)
+    _require_substance(session, context, case, routes)
     if open_plan(session, case.id) is not None:
         raise Conflict(
             phrase("A plan for this case waits for approval already.")
@@ -147,8 +141,11 @@ def approve_plan(
     person: Person,
     *,
     now: datetime,
+    read_people: str | None = None,
 ) -> None:
     """A second person says yes: referrals and notices are made and go their way.
+
+    ``read_people``: the digest of what they read of the people, see ``digest_of_people``.
 
     Of a plan that rests on an older state of the case, only what the rules of now still allow is
     done: less than was asked for, never more, so that the police are told at once. Where nothing
@@ -166,6 +163,8 @@ def approve_plan(
             return
     _require_ready(plan.case, plan.routes)
     _require_police(session, plan.case, plan.routes)
+    _require_read(session, plan.case, read_people)
+    _require_substance(session, context, plan.case, plan.routes)
     plan.approved_by = person.actor
     machine.advance_state(
         session, plan, "approved", actor=person.actor, now=now
@@ -258,6 +257,28 @@ def _require_police(
             fields={"/routes": "Choose the police as well."},
             hint=phrase("Choose the police as well."),
         )
+
+
+def _require_substance(
+    session: Session,
+    context: Context,
+    case: Case,
+    routes: Sequence[Mapping[str, Any]],
+) -> None:
+    kinds = [route["to"] for route in routes if route["to"] in REFERRAL_ROUTES]
+    require_substance(session, context, case, kinds)
+
+
+def _require_read(
+    session: Session, case: Case, read_people: str | None
+) -> None:
+    """Nobody approves words or facts that were written after they looked."""
+    if read_people is None or read_people == digest_of_people(session, case):
+        return
+    raise Conflict(
+        phrase("What is known of the people has changed since you looked."),
+        hint=phrase("Read what would be told, and approve then."),
+    )
 
 
 def _knows_already(

@@ -1,26 +1,32 @@
 """A referral as a message: a letter, and one versioned document for machines.
 
-The document holds facts, hashes and what was decided. It never holds media, a reporter's words or
+The document holds facts, hashes, what was decided, and of the people concerned what the addressee
+may get (``offices.toml``) and a second person approved. It never holds media, a reporter's words or
 contact, or anything that tells who reported.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
-from hotline.core.languages import letter_language
+from hotline.core.languages import letter_language, load_languages
+from hotline.intake.kinds import ReportKind
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
 from partners.letters.wording import sender_name, stamp
 from partners.links import new_link
 from partners.referrals import hash_set
-from partners.referrals.models import Referral
+from partners.referrals.models import HOLDING, Hold, Referral
+from partners.referrals.offices import Disclosure, load_offices
+from partners.referrals.thread import list_messages
+from partners.referrals.told import ToldPeople, open_told
 from partners.sending.models import Delivery
 from triage.cases.assessment import in_language, load_schema
 from triage.cases.models import Case
@@ -29,8 +35,6 @@ from triage.items.models import Item
 from triage.locations.others.said_time import read_address_use
 
 SCHEMA = "hotline-referral/1"
-# Who is told what analysts know of the people concerned: those whose task is the child.
-KNOWS_PEOPLE = frozenset({"police", "interpol_ncb", "child_protection_unit"})
 PRESERVATION = {
     "suggested": True,
     "basis": "Budapest Convention on Cybercrime Arts. 16 and 29",
@@ -50,26 +54,43 @@ def referral_message(
 ) -> Message:
     """The message of ``delivery``. Its content is that of the moment ``now`` of sending."""
     language = _language(context, delivery)
+    case, settings = referral.case, context.settings
+    told = open_told(session, context, referral)
+    gets = load_offices(settings.data_dir)[referral.kind].gets
     body = referral_document(session, context, referral, delivery, now)
     route = findings.route_of(session, referral.plan_id, referral.kind)
-    hashes = hash_set.hash_set(session, referral)
+    hashes = (
+        hash_set.hash_set(session, referral)
+        if Disclosure.FILES in gets
+        else []
+    )
     letter = wording.write_letter(
         "referral",
         language,
-        context.settings.data_dir,
-        case_reference=referral.case.reference,
+        settings.data_dir,
+        case_reference=case.reference,
+        kind_of_report=_kind_in_words(context, case, language),
         partner=delivery.partner.name,
         hotline=sender_name(context),
-        contact=context.settings.contact_email,
-        danger_now=referral.case.danger_now,
+        contact=settings.contact_email,
+        danger_now=case.danger_now,
         reasons=[
-            findings.explain_route(
-                session, context, referral.case, route, language
-            )
+            findings.explain_route(session, context, case, route, language)
         ],
-        assessment=_assessment_in_words(context, referral.case, language),
+        assessment=_assessment_in_words(context, case, language)
+        if Disclosure.ASSESSMENT in gets
+        else [],
+        is_assessed=bool(case.outcome),
         items=body["items"],
-        hold_hours=f"{context.settings.hold_hours:g}",
+        told=told,
+        answers=[
+            message.text
+            for message in list_messages(session, context, referral)
+            if message.is_ours
+        ],
+        holds=_has_hold(session, referral),
+        can_be_preserved=_can_be_preserved(body["items"], told),
+        hold_hours=f"{settings.hold_hours:g}",
         link=answer_link(context, referral),
         schema=SCHEMA,
         **{name: getattr(referral, name) for name in TOLD},
@@ -107,6 +128,14 @@ def referral_document(
     """The document of schema ``hotline-referral/1`` (data/referral.schema.json)."""
     case, settings = referral.case, context.settings
     route = findings.route_of(session, referral.plan_id, referral.kind)
+    gets = load_offices(settings.data_dir)[referral.kind].gets
+    told = open_told(session, context, referral)
+    has_place = bool(case.item.canonical) and Disclosure.LOCATIONS in gets
+    items = (
+        [_item(session, case.item, context.country.time_zone)]
+        if has_place
+        else []
+    )
     return {
         "schema": SCHEMA,
         "reference": referral.reference,
@@ -128,13 +157,61 @@ def referral_document(
         ],
         "jurisdiction": _grounds(case),
         "kind": case.kind,
-        "assessment": dict(case.outcome) or None,
+        "assessment": (dict(case.outcome) or None)
+        if Disclosure.ASSESSMENT in gets
+        else None,
         "automatic": referral.automatic,
-        "people": dict(case.facts) if referral.kind in KNOWS_PEOPLE else {},
-        "items": [_item(session, case.item, context.country.time_zone)],
-        "preservation": PRESERVATION,
+        "people": _rules_facts(case, gets),
+        **told.to_json(),
+        "items": items,
+        "preservation": PRESERVATION
+        if _can_be_preserved(items, told)
+        else None,
         "answer_url": answer_link(context, referral),
     }
+
+
+def _rules_facts(
+    case: Case, gets: Collection[Disclosure]
+) -> dict[str, object]:
+    """What was noted of people for the routing rules, as far as this addressee may get it."""
+    allowed = {
+        "victim": Disclosure.CHILD in gets,
+        "suspect": Disclosure.REPORTED_PERSON in gets,
+        "generated_in": Disclosure.LOCATIONS in gets,
+    }
+    return {
+        name: value
+        for name, value in case.facts.items()
+        if allowed.get(name, False)
+    }
+
+
+def _can_be_preserved(
+    items: Collection[Mapping[str, Any]], told: ToldPeople
+) -> bool:
+    """Whether some provider holds data: of a place, or of an account, number or address."""
+    of_providers = {"account", "phone", "email", "ip"}
+    return bool(items) or any(
+        entry.kind in of_providers for entry in told.identifiers
+    )
+
+
+def _has_hold(session: Session, referral: Referral) -> bool:
+    """Whether something waits for the release of this office."""
+    waiting = select(Hold.id).where(
+        Hold.referral_id == referral.id, Hold.state.in_(HOLDING)
+    )
+    return session.scalar(waiting) is not None
+
+
+def _kind_in_words(context: Context, case: Case, language: str) -> str:
+    """What it is about, in the letter's language; the code of a kind that is no more."""
+    if case.kind not in set(ReportKind):
+        return case.kind
+    english = ReportKind(case.kind).row.console
+    speaker = load_languages(context.settings.data_dir).get(language)
+    return speaker.translate(english) if speaker is not None else english
 
 
 def _grounds(case: Case) -> list[dict[str, Any]]:
@@ -250,7 +327,8 @@ def _assessment_in_words(
     words = []
     for name, value in outcome.items():
         question = schema.question(name)
-        if question is not None and value:
+        # "Not determined" ten times over hides what was determined.
+        if question is not None and value and value != question.undetermined:
             label = in_language(question.label, language)
             words.append((label, question.label_of(value, language)))
     return words

@@ -21,6 +21,8 @@ from partners.directory.models import Partner
 from partners.links import mac_of, new_link
 from partners.referrals import holds
 from partners.referrals.models import Plan, Referral
+from partners.referrals.thread import write_message
+from partners.referrals.told import gather_told, seal_told
 from partners.sending.service import queue_delivery
 
 # Hours in which an answer is expected, by urgency; in the working hours of the country but for
@@ -78,6 +80,8 @@ def create(
         partner=partner.code,
         kind=referral.kind,
     )
+    told = gather_told(session, context, case, referral.kind)
+    seal_told(session, context, referral, told)
     if referral.kind == "police":
         holds.open_hold(session, context, referral, actor=actor, now=now)
     if partner.approved_at is not None:
@@ -168,6 +172,27 @@ def answer(
         note=str(clean_text(note))[:2000],
         their_reference=their_reference,
     )
+
+
+def give_more(
+    session: Session,
+    context: Context,
+    referral: Referral,
+    text: str,
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Answer an office that asked for more: the letter goes out again under its reference.
+
+    It holds our words, and what is known of the people by now, as far as that office may get it.
+    """
+    write_message(
+        session, context, referral, text, is_ours=True, actor=actor, now=now
+    )
+    told = gather_told(session, context, referral.case, referral.kind)
+    seal_told(session, context, referral, told)
+    send(session, context, referral, actor=actor, now=now)
 
 
 def by_token(

@@ -23,6 +23,7 @@ from partners.console.pages import faults_of, local_time, speaking
 from partners.letters.wording import moment
 from partners.referrals import holds, service
 from partners.referrals.models import HOLDING, Hold, Referral
+from partners.referrals.thread import list_messages
 from triage.cases.pages.words import HOSTING, KINDS
 
 blueprint = Blueprint("referrals", __name__, url_prefix="/referral")
@@ -169,6 +170,7 @@ def _page(
                 for one in machine.list_history(session, found.id)
                 if one.actor == ACTOR
             ],
+            messages=list_messages(session, site.current_context(), found),
             problem=str(error) if error and not faults else "",
             faults=faults,
             given=given,

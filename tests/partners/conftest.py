@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
+from hotline.core.act import Act
 from hotline.core.context import Context, build_context
 from hotline.core.errors import HotlineError
 from hotline.core.jobs.task import GiveUp, Task
@@ -36,6 +37,7 @@ from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
 from triage.cases.examination.appraise import RULES
 from triage.cases.models import Case
+from triage.cases.people.summaries import write_summary
 from triage.hosting.facts import HostingFacts, Observation
 from triage.items.models import (
     HostingHop,
@@ -290,6 +292,12 @@ class House:
             name=f"Child protection unit, {place}",
             details={"territory": [place]},
         )
+
+    def note_of_people(self, case: Case, kind: str, text: str) -> None:
+        """What an analyst writes for a kind of office."""
+        with self.context.database.writing() as session:
+            act = Act(session, self.context, "person:arta", self.now)
+            write_summary(act, session.get_one(Case, case.id), kind, text)
 
     def case_of_a_child_in(self, municipality: str | None) -> Case:
         """An assessed case whose one route is the unit of the child's municipality."""

@@ -36,7 +36,10 @@ def test_another_town_s_unit_needs_a_reason_that_is_kept(
     house: Any, municipality: str | None
 ) -> None:
     berat = house.unit("Berat")
-    house.case_of_a_child_in(municipality)
+    case = house.case_of_a_child_in(municipality)
+    house.note_of_people(
+        case, "child_protection_unit", "A child needs support."
+    )
     with pytest.raises(
         InvalidInput, match="not the office of the child's municipality"
     ):

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext
 from hotline.accounts.navigation import Entry, register_entries
 from triage.cases.pages import case_views as cases
 from triage.cases.pages import item_views as items
+from triage.cases.pages import people_views as people
 from triage.cases.pages.words import defang
 from triage.console import audit_pages, list_pages, work_pages
 
@@ -59,6 +60,23 @@ def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
     add(
         f"{CASE}/matches/<uuid:match_id>",
         view_func=cases.decide_match,
+        methods=post,
+    )
+    add(f"{CASE}/people", view_func=people.people)
+    add(f"{CASE}/people", view_func=people.set_person_facts, methods=post)
+    add(
+        f"{CASE}/people/identifiers",
+        view_func=people.add_identifier,
+        methods=post,
+    )
+    add(
+        f"{CASE}/people/identifiers/<uuid:identifier_id>/withdraw",
+        view_func=people.withdraw_identifier,
+        methods=post,
+    )
+    add(
+        f"{CASE}/people/summaries",
+        view_func=people.write_summary,
         methods=post,
     )
     add(f"{REPORT}/words", view_func=cases.read_words, methods=post)

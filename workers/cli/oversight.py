@@ -209,6 +209,7 @@ def list_faults(settings: Settings) -> list[str]:
     from hotline.intake.flood.limits import load_limits
     from hotline.intake.inbound.mail import load_senders
     from partners.directory import seed
+    from partners.referrals.offices import load_offices
     from triage import priority
     from triage.availability.pages import load_error_pages
     from triage.availability.policy import load_policy, policy_file
@@ -236,6 +237,7 @@ def list_faults(settings: Settings) -> list[str]:
         load_known_networks,
         load_error_pages,
         load_schema,
+        load_offices,
         lambda where: load_policy(
             where, name=policy_file(settings.availability_policy)
         ),

@@ -15,11 +15,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy import select, update
 
+from hotline.core.errors import Conflict
 from partners.channels.base import Message
 from partners.channels.mail import compose
 from partners.notices.message import notice_message
 from partners.notices.models import Notice, NoticeItem
-from partners.referrals.message import KNOWS_PEOPLE
 from partners.sending.models import Delivery
 from triage.cases.models import Case
 from triage.hashlists import formats
@@ -363,7 +363,6 @@ def test_people_are_named_only_to_those_whose_task_it_is(house: Any) -> None:
         "Durrës"
         not in json.dumps(dict(abroad.body), ensure_ascii=False) + abroad.text
     )
-    assert "hotline" not in KNOWS_PEOPLE
 
 
 def test_an_albanian_letter_gives_its_reasons_in_albanian(house: Any) -> None:
@@ -379,7 +378,7 @@ def test_an_albanian_letter_gives_its_reasons_in_albanian(house: Any) -> None:
     )  # documents: English
 
 
-def test_a_case_without_a_location_can_be_referred(house: Any) -> None:
+def case_in_words(house: Any) -> Case:
     case = house.case()
     with house.context.database.writing() as session:
         session.execute(
@@ -396,8 +395,27 @@ def test_a_case_without_a_location_can_be_referred(house: Any) -> None:
                 abuse_contact=None,
             )
         )
+    return case  # type: ignore[no-any-return]
+
+
+def test_a_letter_that_says_nothing_is_not_approved(house: Any) -> None:
+    case_in_words(house)
+    with pytest.raises(Conflict, match="nothing to act on: police"):
+        referral(house)
+
+
+def test_a_case_in_words_says_what_was_noted_and_nothing_of_hosts(
+    house: Any,
+) -> None:
+    house.note_of_people(
+        case_in_words(house), "police", "A coach writes to her at night."
+    )
     message = referral(house)
-    assert "No location: the report describes it in words." in message.text
+    assert "SUMMARY FOR YOU\nA coach writes to her at night." in message.text
+    for boilerplate in ("Hosted:", "Files whose hashes", "PRESERVATION"):
+        assert boilerplate not in message.text
+    assert message.body["items"] == []
+    assert message.body["summary"] == "A coach writes to her at night."
     assert [
         error.message for error in REFERRAL.iter_errors(dict(message.body))
     ] == []

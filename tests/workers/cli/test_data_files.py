@@ -23,6 +23,11 @@ from hotline.intake.flood.limits import load_limits
 from hotline.intake.inbound.mail import load_senders
 from hotline.intake.kinds import ReportKind
 from partners.directory import seed
+from partners.referrals.offices import (
+    REFERRAL_ROUTES,
+    Disclosure,
+    load_offices,
+)
 from triage import priority
 from triage.availability.model import VerdictName
 from triage.availability.pages import load_error_pages
@@ -168,6 +173,7 @@ DATA_FILES = (
         seed.load_seed,
         (PARTNER_KINDS, *COUNTRY_WORDS),
     ),
+    DataFile("offices.toml", load_offices, (Disclosure, REFERRAL_ROUTES)),
     DataFile("municipalities.csv", seed.load_seed, (country_codes(),)),
     DataFile(
         "platforms.toml", load_platforms, (country_codes(), ("url", "account"))

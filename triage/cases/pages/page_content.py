@@ -65,7 +65,7 @@ def gather_case_page(
     blind = service.is_blind(case)
     return CasePage(
         case=case,
-        reports=_list_reports(session, case.item_id),
+        reports=reports_of_item(session, case.item_id),
         observations=_newest_observations(session, case.item_id),
         visits=_newest_visits(session, case.item_id),
         files=files_of(session, context, case.item_id, now=now),
@@ -114,7 +114,7 @@ def _routing_for_reader(
     return route_facts(facts, rules, language)
 
 
-def _list_reports(session: Session, item_id: uuid.UUID) -> Sequence[Report]:
+def reports_of_item(session: Session, item_id: uuid.UUID) -> Sequence[Report]:
     return session.scalars(
         select(Report)
         .join(ReportPart, ReportPart.report_id == Report.id)

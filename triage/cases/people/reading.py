@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from stdnum import bitcoin, iban
 from stdnum.exceptions import ValidationError
@@ -16,6 +17,7 @@ from stdnum.exceptions import ValidationError
 from hotline.core.errors import InvalidInput, phrase
 from triage.cases.people.vocabulary import IdentifierKind
 from triage.locations import Location, identify
+from triage.locations.catalogue import load_platforms
 from triage.locations.catalogue_values import Catalogue
 
 LONGEST_VALUE = 300
@@ -41,11 +43,13 @@ class SaidIdentifier:
     """An identifier as it was said. Two with one ``identity`` are the same one.
 
     ``display`` is what a person reads; of an IP address it holds port and time as they were stated.
+    ``canonical`` is a text from which the same identifier is read again.
     """
 
     kind: IdentifierKind
     identity: str
     display: str
+    canonical: str
     platform: str = ""
 
 
@@ -62,6 +66,8 @@ def find_identifiers(
     for written, _ in payments:
         rest = rest.replace(written, " ")
     by_identity: dict[str, SaidIdentifier] = {}
+    catalogue = catalogue or load_platforms(None)
+    rest = _name_platforms_first(rest, catalogue)
     for location in identify(rest, country, catalogue=catalogue):
         said = _of_location(location)
         if said is not None:
@@ -71,12 +77,44 @@ def find_identifiers(
     return tuple(by_identity.values())
 
 
+def _name_platforms_first(text: str, catalogue: Catalogue) -> str:
+    """ "wolf_77 on Snapchat" as "Snapchat: wolf_77", which is how a handle is read.
+
+    Only what looks like a handle: with an @, a digit, a dot or an underscore in it.
+    """
+    words = tuple(
+        word
+        for platform in catalogue.platforms.values()
+        if platform.handle is not None
+        for word in platform.handle.words
+    )
+    pattern = _handle_before_platform(words)
+    return pattern.sub(r"\g<where>: \g<name>", text)
+
+
+@cache
+def _handle_before_platform(words: tuple[str, ...]) -> re.Pattern[str]:
+    longest_first = sorted(words, key=len, reverse=True)
+    names = "|".join(re.escape(word) for word in longest_first)
+    return re.compile(
+        r"(?<![\w@./-])"
+        r"(?P<name>@[\w.-]{2,40}|(?=[a-z-]{0,40}[\d_.])\w[\w.-]{1,40})"
+        r"\s{1,3}(?:on|in|at|via|në|ne|na|на|u|у|sa|са)\s{1,3}"
+        rf"(?P<where>{names})\b",
+        re.IGNORECASE,
+    )
+
+
 def _of_location(location: Location) -> SaidIdentifier | None:
     kind = _KIND_OF_LOCATION.get(location.kind)
     if kind is None or not location.key:
         return None
     return SaidIdentifier(
-        kind, location.key, location.display, location.platform or ""
+        kind,
+        location.key,
+        location.display,
+        location.canonical,
+        location.platform or "",
     )
 
 
@@ -106,13 +144,13 @@ def _longest_iban(candidate: str) -> str:
 
 def _wallet_of(address: str, currency: str) -> SaidIdentifier:
     return SaidIdentifier(
-        IdentifierKind.WALLET, f"wallet:{address}", address, currency
+        IdentifierKind.WALLET, f"wallet:{address}", address, address, currency
     )
 
 
 def _iban_of(number: str) -> SaidIdentifier:
     return SaidIdentifier(
-        IdentifierKind.IBAN, f"iban:{number}", iban.format(number)
+        IdentifierKind.IBAN, f"iban:{number}", iban.format(number), number
     )
 
 
@@ -140,7 +178,7 @@ def read_identifier(
     identity = f"{kind}:{platform.casefold()}:{text.casefold()}"
     if kind is IdentifierKind.WALLET:
         identity = f"wallet:{text}"
-    return SaidIdentifier(kind, identity, text, platform)
+    return SaidIdentifier(kind, identity, text, text, platform)
 
 
 def _read_account(platform: str, text: str, country: str) -> SaidIdentifier:
@@ -154,7 +192,9 @@ def _read_account(platform: str, text: str, country: str) -> SaidIdentifier:
     name = text.removeprefix("@")
     identity = f"account:{platform.casefold()}:@{name.casefold()}"
     display = f"{text} ({platform})" if platform else text
-    return SaidIdentifier(IdentifierKind.ACCOUNT, identity, display, platform)
+    return SaidIdentifier(
+        IdentifierKind.ACCOUNT, identity, display, text, platform
+    )
 
 
 def _read_iban(text: str) -> SaidIdentifier:

@@ -53,6 +53,7 @@ class KnownIdentifier:
 
     id: uuid.UUID
     kind: IdentifierKind
+    identity: str
     display: str
     platform: str
     whose: Whose
@@ -115,13 +116,13 @@ def add_identifier(
     if row is None:
         _require_room(act.session, case)
         row = CaseIdentifier(id=new_id(), case_id=case.id, mac=mac)
-        act.session.add(row)
     content = json.dumps({"display": said.display, "identity": said.identity})
     row.kind, row.platform = said.kind, said.platform
     row.content = seal_text(act, case.id, f"{_CONTENT}:{row.id}", content)
     row.whose, row.source = whose, source
     row.added_at, row.added_by = act.now, act.actor
     row.withdrawn_at = row.withdrawn_by = None
+    act.session.add(row)
     act.record(
         "case.identifier_added", "case", case.id, kind=said.kind, whose=whose
     )
@@ -160,35 +161,39 @@ def list_identifiers(
     session: Session, context: Context, case: Case
 ) -> tuple[KnownIdentifier, ...]:
     """What leads to the case's people, opened. Whoever shows it logs that it was read."""
-    return tuple(
-        KnownIdentifier(
-            id=row.id,
-            kind=IdentifierKind(row.kind),
-            display=_opened_display(session, context, row),
-            platform=row.platform,
-            whose=Whose(row.whose),
-            source=FactSource(row.source),
-            added_at=row.added_at,
-            added_by=row.added_by,
+    rows = session.scalars(
+        select(CaseIdentifier)
+        .where(
+            CaseIdentifier.case_id == case.id,
+            CaseIdentifier.withdrawn_at.is_(None),
         )
-        for row in session.scalars(
-            select(CaseIdentifier)
-            .where(
-                CaseIdentifier.case_id == case.id,
-                CaseIdentifier.withdrawn_at.is_(None),
-            )
-            .order_by(CaseIdentifier.kind, CaseIdentifier.id)
-        )
+        .order_by(CaseIdentifier.kind, CaseIdentifier.id)
     )
+    opened = (_opened_identifier(session, context, row) for row in rows)
+    return tuple(entry for entry in opened if entry is not None)
 
 
-def _opened_display(
+def _opened_identifier(
     session: Session, context: Context, row: CaseIdentifier
-) -> str:
+) -> KnownIdentifier | None:
+    """None where the case's key was erased."""
     text = open_text(
         session, context, row.case_id, f"{_CONTENT}:{row.id}", row.content
     )
-    return str(json.loads(text)["display"]) if text else ""
+    if not text:
+        return None
+    content = json.loads(text)
+    return KnownIdentifier(
+        id=row.id,
+        kind=IdentifierKind(row.kind),
+        identity=content["identity"],
+        display=content["display"],
+        platform=row.platform,
+        whose=Whose(row.whose),
+        source=FactSource(row.source),
+        added_at=row.added_at,
+        added_by=row.added_by,
+    )
 
 
 def identity_mac(context: Context, identity: str) -> bytes:

@@ -23,11 +23,15 @@ from triage.cases.people.sealing import open_text, seal_text
 from triage.cases.people.service import lock_case
 
 LONGEST_SUMMARY = 8000
+OFFICES = ("police", "interpol_ncb", "child_protection_unit", "helpline")
+"""Kinds of office whose task is people; the others are told of places only."""
 _TEXT = "case_summary.text"
 
 
 def write_summary(act: Act, case: Case, office: str, text: str) -> None:
     """Put ``text`` in the place of what was written to this kind of office; empty takes it back."""
+    if office not in OFFICES:
+        raise InvalidInput(phrase("Choose one."), fields={"/office": ""})
     lock_case(act, case)
     text = str(clean_text(text))
     if len(text) > LONGEST_SUMMARY:
@@ -44,9 +48,9 @@ def write_summary(act: Act, case: Case, office: str, text: str) -> None:
         return
     if row is None:
         row = CaseSummary(id=new_id(), case_id=case.id, office=office)
-        act.session.add(row)
     row.text = seal_text(act, case.id, f"{_TEXT}:{row.id}", text)
     row.written_at, row.written_by = act.now, act.actor
+    act.session.add(row)
     act.record("case.summary_written", "case", case.id, to=office)
 
 
@@ -63,6 +67,10 @@ def read_summaries(
         )
         for row in rows
     }
+
+
+NOTHING_NOTED = hashlib.sha256(b"|||").hexdigest()
+"""What ``digest_of_people`` gives for a case without people, identifiers or summaries."""
 
 
 def digest_of_people(session: Session, case: Case) -> str:

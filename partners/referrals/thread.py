@@ -1,0 +1,87 @@
+"""The words between an office and the hotline about one referral, both ways, sealed."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.errors import InvalidInput, phrase
+from hotline.core.storage.ids import new_id
+from hotline.intake.submission import clean_text
+from partners.referrals.models import Referral, ReferralMessage
+
+LONGEST_MESSAGE = 4000
+_TEXT = "referral_message.text"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message, opened. ``actor`` is who wrote it, as the log calls them."""
+
+    at: datetime
+    is_ours: bool
+    actor: str
+    text: str
+
+
+def write_message(
+    session: Session,
+    context: Context,
+    referral: Referral,
+    text: str,
+    *,
+    is_ours: bool,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Keep a message. Raises ``InvalidInput`` for an empty or an endless one."""
+    text = str(clean_text(text))
+    if not 1 <= len(text) <= LONGEST_MESSAGE:
+        reason = phrase("Write 1 to 4000 characters.")
+        raise InvalidInput(reason, fields={"/text": reason})
+    message = ReferralMessage(
+        id=new_id(),
+        referral_id=referral.id,
+        at=now,
+        is_ours=is_ours,
+        actor=actor,
+    )
+    key = context.vault.key_of(session, referral.id)
+    if key is None:
+        key = context.vault.new_record(session, referral.id)
+    message.text = context.vault.seal(
+        key, _where(message.id), referral.id, text
+    )
+    session.add(message)
+
+
+def list_messages(
+    session: Session, context: Context, referral: Referral
+) -> tuple[Said, ...]:
+    """Oldest first; none where the referral's key was erased."""
+    key = context.vault.key_of(session, referral.id)
+    if key is None:
+        return ()
+    rows = session.scalars(
+        select(ReferralMessage)
+        .where(ReferralMessage.referral_id == referral.id)
+        .order_by(ReferralMessage.at, ReferralMessage.id)
+    )
+    return tuple(
+        Said(
+            row.at,
+            row.is_ours,
+            row.actor,
+            context.vault.open(key, _where(row.id), referral.id, row.text),
+        )
+        for row in rows
+    )
+
+
+def _where(message_id: uuid.UUID) -> str:
+    return f"{_TEXT}:{message_id}"

@@ -1,0 +1,235 @@
+"""What is known of people gets to who can act on it, to nobody else, and as it was approved."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from hotline.accounts import logins
+from hotline.accounts.auth import COOKIE
+from hotline.core.act import Act
+from hotline.core.context import utc_now
+from hotline.core.errors import Conflict
+from partners.plans import planning
+from partners.referrals import service as referrals
+from partners.referrals.models import Plan, Referral
+from partners.referrals.offices import (
+    REFERRAL_ROUTES,
+    Disclosure,
+    load_offices,
+)
+from partners.referrals.told import gather_told, open_told
+from triage.cases.models import Case
+from triage.cases.people import service, summaries
+from triage.cases.people.reading import read_identifier
+from triage.cases.people.summaries import digest_of_people
+from triage.cases.people.vocabulary import (
+    FactName,
+    FactSource,
+    IdentifierKind,
+    PersonRole,
+    Whose,
+)
+from workers.app import create_app
+
+CHILD_PHONE = "+355 69 212 3456"
+THEIR_ACCOUNT = "wolf_of_tests"
+MEETING = "Saturday at the stadium"
+TRUTHS = {
+    Disclosure.CHILD: MEETING,
+    Disclosure.REPORTED_PERSON: "football coach",
+    Disclosure.CHILD_IDENTIFIERS: CHILD_PHONE,
+    Disclosure.PERSON_IDENTIFIERS: THEIR_ACCOUNT,
+}
+
+
+def note_everything(house: Any) -> Case:
+    case = house.case()
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, "person:arta", house.now)
+        case = session.get_one(Case, case.id)
+        for kind, platform, text, whose in (
+            (IdentifierKind.PHONE, "", CHILD_PHONE, Whose.AFFECTED_CHILD),
+            (
+                IdentifierKind.ACCOUNT,
+                "Snapchat",
+                THEIR_ACCOUNT,
+                Whose.REPORTED_PERSON,
+            ),
+        ):
+            service.add_identifier(
+                act,
+                case,
+                read_identifier(kind, platform, text, "AL"),
+                whose=whose,
+                source=FactSource.REPORTER,
+            )
+        for role, name, value in (
+            (PersonRole.AFFECTED_CHILD, FactName.NEXT_MEETING, MEETING),
+            (
+                PersonRole.REPORTED_PERSON,
+                FactName.RELATION,
+                "football coach",
+            ),
+        ):
+            service.set_fact(
+                act, case, role, 1, name, value, source=FactSource.REPORTER
+            )
+        for office in summaries.OFFICES:
+            summaries.write_summary(act, case, office, f"For {office}.")
+    return case  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("kind", sorted(REFERRAL_ROUTES))
+def test_an_office_gets_what_its_row_allows_and_nothing_else(
+    house: Any, kind: str
+) -> None:
+    case = note_everything(house)
+    gets = load_offices(house.context.settings.data_dir)[kind].gets
+    with house.context.database.reading() as session:
+        case = session.get_one(Case, case.id)
+        told = gather_told(session, house.context, case, kind)
+    text = json.dumps(told.to_json(), ensure_ascii=False)
+    for part, truth in TRUTHS.items():
+        assert (truth in text) == (part in gets), part
+    for office in summaries.OFFICES:
+        mine = office == kind and Disclosure.SUMMARY in gets
+        assert (f"For {office}." in text) == mine
+
+
+def test_summaries_are_written_for_those_who_get_them() -> None:
+    assert set(summaries.OFFICES) == {
+        kind
+        for kind, office in load_offices().items()
+        if Disclosure.SUMMARY in office.gets
+    }
+
+
+def test_the_police_letter_names_who_is_concerned(house: Any) -> None:
+    case = note_everything(house)
+    house.partner()
+    house.decide(case, "police")
+    (message,) = house.mail.messages
+    words = " ".join(message.text.split())
+    for said in (
+        "SUMMARY FOR YOU For police.",
+        f"Next meeting or deadline: {MEETING} (said by the reporter)",
+        "Relation: football coach",
+        f"Telephone of the affected child: {CHILD_PHONE}",
+        f"Account of the reported person: {THEIR_ACCOUNT} (Snapchat)",
+    ):
+        assert said in words, words
+
+
+def test_what_leaves_is_what_was_approved(house: Any) -> None:
+    """Something is noted between approval and delivery: the letter does not hold it."""
+    case = note_everything(house)
+    police = house.partner(approved=False)
+    house.approve(house.request(case, "police", partner=police))
+    house.note_of_people(case, "police", "Added later.")
+    referral = house.only(Referral)
+    with house.context.database.reading() as session:
+        told = open_told(
+            session, house.context, session.get_one(Referral, referral.id)
+        )
+    assert told.summary == "For police."
+
+
+def test_nobody_approves_what_was_written_after_they_looked(
+    house: Any,
+) -> None:
+    case = note_everything(house)
+    house.partner()
+    plan = house.request(case, "police")
+    with house.context.database.reading() as session:
+        read = digest_of_people(session, session.get_one(Case, case.id))
+    house.now = house.now.replace(minute=house.now.minute + 1)
+    house.note_of_people(case, "police", "Something else.")
+    person = house.person("besnik")
+    with (
+        pytest.raises(Conflict, match="changed since you looked"),
+        house.context.database.writing() as session,
+    ):
+        planning.approve_plan(
+            session,
+            house.context,
+            session.get_one(Plan, plan.id),
+            person,
+            now=house.now,
+            read_people=read,
+        )
+    assert house.all(Referral) == []
+
+
+def test_an_office_that_wants_more_gets_an_answer_and_can_still_act(
+    house: Any,
+) -> None:
+    case = note_everything(house)
+    house.partner()
+    house.decide(case, "police")
+    answer(house, "want_more", "Which school?")
+    house.note_of_people(case, "police", "She goes to the school at the lake.")
+    with house.context.database.writing() as session:
+        referrals.give_more(
+            session,
+            house.context,
+            session.get_one(Referral, house.only(Referral).id),
+            "The one at the lake.",
+            actor="person:sara",
+            now=house.now,
+        )
+    house.work()
+    first, second = house.mail.messages
+    assert first.subject == second.subject  # the same reference
+    assert "OUR ANSWER TO YOUR QUESTION\nThe one at the lake." in second.text
+    assert "She goes to the school at the lake." in second.text
+    assert house.only(Referral).state == "delivered"
+    answer(house, "want_more", "And the name?")
+    answer(house, "take_up", "")
+    assert house.only(Referral).state == "taken_up"
+
+
+def answer(house: Any, verb: str, note: str) -> None:
+    with house.context.database.writing() as session:
+        referrals.answer(
+            session,
+            session.get_one(Referral, house.only(Referral).id),
+            verb,
+            actor="partner",
+            now=house.now,
+            note=note,
+        )
+
+
+def test_the_second_person_reads_and_approves_in_the_browser(
+    house: Any,
+) -> None:
+    case = note_everything(house)
+    house.partner()
+    plan = house.request(case, "police")
+    client = signed_in(house, "sara")
+    page = client.get(f"/console/cases/{case.reference}/plans/{plan.id}")
+    text = page.get_data(as_text=True)
+    assert MEETING in text
+    assert "For police." in text
+    approve = f"/console/cases/{case.reference}/plans/{plan.id}/approve"
+    client.post(approve)  # without having read
+    assert house.all(Referral) == []
+    with house.context.database.reading() as session:
+        read = digest_of_people(session, session.get_one(Case, case.id))
+    assert f'name="read_people" value="{read}"' in text
+    client.post(approve, data={"read_people": read})
+    assert house.only(Referral).kind == "police"
+
+
+def signed_in(house: Any, username: str) -> Any:
+    app = create_app(house.context)
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    person = house.person(username, "supervisor")
+    with house.context.database.writing() as session:
+        token = logins.open_session(session, session.merge(person), utc_now())
+    client.set_cookie(COOKIE, token, path="/console")
+    return client

@@ -1,0 +1,283 @@
+"""Identifiers are read from words, kept once, found again elsewhere, and forgotten by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from hotline.core.act import Act
+from hotline.core.context import Context, build_context
+from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.settings import Settings
+from hotline.core.storage.ids import new_id
+from triage.cases.models import Case
+from triage.cases.people import service, summaries
+from triage.cases.people.models import CaseIdentifier
+from triage.cases.people.reading import (
+    SaidIdentifier,
+    find_identifiers,
+    read_identifier,
+)
+from triage.cases.people.sealing import forget_people
+from triage.cases.people.vocabulary import (
+    FactName,
+    FactSource,
+    IdentifierKind,
+    PersonRole,
+    Whose,
+)
+from triage.items.models import Item
+from workers.migrations.tables import metadata
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+WORDS = """He writes as @dark.wolf_77 on instagram and t.me/darkwolf, from +355 69 212 3456
+and x.y@mail.example. Send it to bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq or
+AL47 2121 1009 0000 0002 3569 8741. He was at 192.0.2.7:4444 on 2026-03-01 22:15."""
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[Context]:
+    made = build_context(Settings(data_dir=tmp_path, country="AL"))
+    metadata.create_all(made.database.engine)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def case(context: Context) -> Case:
+    return add_case(context, "one")
+
+
+def add_case(context: Context, name: str) -> Case:
+    with context.database.writing() as session:
+        item = Item(
+            id=new_id(),
+            key=f"part:{name}",
+            kind="narrative",
+            canonical="",
+            display="",
+            first_reported_at=NOW,
+            last_reported_at=NOW,
+        )
+        made = Case(
+            id=new_id(),
+            reference=f"AL-2026-{name}",
+            item_id=item.id,
+            opened_at=NOW,
+            state="waiting",
+            state_since=NOW,
+        )
+        session.add_all([item, made])
+    return made
+
+
+def add(context: Context, case: Case, said: SaidIdentifier) -> bool:
+    with context.database.writing() as session:
+        return service.add_identifier(
+            Act(session, context, "person:arta", NOW),
+            session.get_one(Case, case.id),
+            said,
+            whose=Whose.REPORTED_PERSON,
+            source=FactSource.REPORTER,
+        )
+
+
+def set_fact(
+    context: Context, case: Case, role: PersonRole, name: FactName, value: str
+) -> None:
+    with context.database.writing() as session:
+        service.set_fact(
+            Act(session, context, "person:arta", NOW),
+            session.get_one(Case, case.id),
+            role,
+            1,
+            name,
+            value,
+            source=FactSource.ANALYST,
+        )
+
+
+def test_words_give_up_what_leads_to_people() -> None:
+    assert {
+        said.kind: said.display for said in find_identifiers(WORDS, "AL")
+    } == {
+        IdentifierKind.ACCOUNT: "@darkwolf (Telegram)",
+        IdentifierKind.PHONE: "+355 69 212 3456",
+        IdentifierKind.EMAIL: "x.y@mail.example",
+        IdentifierKind.IP_ADDRESS: "192.0.2.7:4444 2026-03-01T22:15:00",
+        IdentifierKind.WALLET: "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
+        IdentifierKind.IBAN: "AL47 2121 1009 0000 0002 3569 8741",
+    }
+    accounts = [
+        said.platform
+        for said in find_identifiers(WORDS, "AL")
+        if said.kind is IdentifierKind.ACCOUNT
+    ]
+    assert accounts == ["instagram", "telegram"]
+
+
+def test_what_was_found_is_the_same_when_it_is_added() -> None:
+    """The button beside a found identifier posts its canonical text."""
+    for said in find_identifiers(WORDS, "AL"):
+        again = read_identifier(said.kind, said.platform, said.canonical, "AL")
+        assert again.identity == said.identity
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (IdentifierKind.PHONE, "12"),
+        (IdentifierKind.EMAIL, "nobody"),
+        (IdentifierKind.IP_ADDRESS, "999.1.1.1"),
+        (IdentifierKind.IBAN, "AL47 2121 1009 0000 0002 3569 8742"),
+        (IdentifierKind.OTHER, "  "),
+        (IdentifierKind.OTHER, "x" * 301),
+    ],
+)
+def test_what_cannot_be_one_is_refused(
+    kind: IdentifierKind, text: str
+) -> None:
+    with pytest.raises(InvalidInput):
+        read_identifier(kind, "", text, "AL")
+
+
+@given(some.text(max_size=300))
+def test_any_words_can_be_read(text: str) -> None:
+    identities = [said.identity for said in find_identifiers(text, "AL")]
+    assert len(identities) == len(set(identities))
+
+
+def test_an_unknown_platform_s_account_is_kept_as_it_is() -> None:
+    said = read_identifier(IdentifierKind.ACCOUNT, "Rizzler", "@Bob", "AL")
+    same = read_identifier(IdentifierKind.ACCOUNT, "rizzler", "bob", "AL")
+    assert said.display == "@Bob (Rizzler)"
+    assert said.identity == same.identity
+
+
+def test_one_identifier_is_noted_once_and_comes_back(
+    context: Context, case: Case
+) -> None:
+    said = read_identifier(IdentifierKind.PHONE, "", "0692123456", "AL")
+    assert add(context, case, said)
+    assert not add(context, case, said)
+    (known,) = listed(context, case)
+    with context.database.writing() as session:
+        act = Act(session, context, "person:arta", NOW)
+        row = session.get_one(Case, case.id)
+        service.withdraw_identifier(act, row, known.id)
+        with pytest.raises(NotFound):
+            service.withdraw_identifier(act, row, known.id)
+    assert listed(context, case) == ()
+    assert add(context, case, said)
+    assert len(listed(context, case)) == 1
+
+
+def listed(
+    context: Context, case: Case
+) -> tuple[service.KnownIdentifier, ...]:
+    with context.database.reading() as session:
+        return service.list_identifiers(
+            session, context, session.get_one(Case, case.id)
+        )
+
+
+def test_the_same_identifier_is_found_in_another_case(
+    context: Context, case: Case
+) -> None:
+    other = add_case(context, "two")
+    add_case(context, "three")
+    for where, text in ((case, "+355 69 212 3456"), (other, "069 2123456")):
+        add(
+            context,
+            where,
+            read_identifier(IdentifierKind.PHONE, "", text, "AL"),
+        )
+    with context.database.reading() as session:
+        related = service.cases_with_same_identifier(
+            session, session.get_one(Case, case.id)
+        )
+        assert [found.reference for found in related] == [other.reference]
+
+
+def test_nothing_of_it_is_readable_in_the_database(
+    context: Context, case: Case
+) -> None:
+    said = read_identifier(IdentifierKind.EMAIL, "", "x.y@mail.example", "AL")
+    add(context, case, said)
+    with context.database.reading() as session:
+        (row,) = session.query(CaseIdentifier).all()
+        assert b"mail.example" not in row.content + row.mac
+    with context.database.writing() as session:
+        assert forget_people(session, case.id)
+    assert listed(context, case) == ()
+
+
+def test_where_the_child_is_leads_the_routing_rules(
+    context: Context, case: Case
+) -> None:
+    child = PersonRole.AFFECTED_CHILD
+    set_fact(context, case, child, FactName.MUNICIPALITY, "Durrës")
+    set_fact(context, case, child, FactName.COUNTRY, "al")
+    assert facts_of(context, case) == {
+        "victim": {"municipality": "Durrës", "country": "AL"}
+    }
+    set_fact(context, case, child, FactName.MUNICIPALITY, "")
+    set_fact(context, case, child, FactName.COUNTRY, "")
+    assert facts_of(context, case) == {}
+    with context.database.reading() as session:
+        (person,) = service.list_people(
+            session, context, session.get_one(Case, case.id)
+        )
+    assert person.facts == ()
+
+
+def facts_of(context: Context, case: Case) -> object:
+    with context.database.reading() as session:
+        return session.get_one(Case, case.id).facts
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (FactName.AGE, "18"),
+        (FactName.AGE, "twelve"),
+        (FactName.COUNTRY, "Albania"),
+        (FactName.GENDER, "girl"),
+        (FactName.WHAT_HAPPENED, "x" * 2001),
+    ],
+)
+def test_a_fact_that_cannot_be_is_refused(
+    context: Context, case: Case, name: FactName, value: str
+) -> None:
+    with pytest.raises(InvalidInput):
+        set_fact(context, case, PersonRole.AFFECTED_CHILD, name, value)
+
+
+def test_each_change_of_what_is_told_changes_the_digest(
+    context: Context, case: Case
+) -> None:
+    digests = [digest(context, case)]
+    assert digests == [summaries.NOTHING_NOTED]
+    add(context, case, read_identifier(IdentifierKind.OTHER, "", "A1", "AL"))
+    digests.append(digest(context, case))
+    set_fact(context, case, PersonRole.AFFECTED_CHILD, FactName.AGE, "12")
+    digests.append(digest(context, case))
+    with context.database.writing() as session:
+        act = Act(session, context, "person:arta", NOW)
+        summaries.write_summary(
+            act, session.get_one(Case, case.id), "police", "Words."
+        )
+    digests.append(digest(context, case))
+    assert len(set(digests)) == len(digests)
+
+
+def digest(context: Context, case: Case) -> str:
+    with context.database.reading() as session:
+        return summaries.digest_of_people(
+            session, session.get_one(Case, case.id)
+        )
