@@ -88,7 +88,7 @@ def referral_message(
             for message in list_messages(session, context, referral)
             if message.is_ours
         ],
-        holds=_has_hold(session, referral),
+        holds=bool(body["items"]) and _has_hold(session, referral),
         can_be_preserved=_can_be_preserved(body["items"], told),
         hold_hours=f"{settings.hold_hours:g}",
         link=answer_link(context, referral),
@@ -198,7 +198,7 @@ def _can_be_preserved(
 
 
 def _has_hold(session: Session, referral: Referral) -> bool:
-    """Whether something waits for the release of this office."""
+    """Whether something may wait for the release of this office: only places have hosts."""
     waiting = select(Hold.id).where(
         Hold.referral_id == referral.id, Hold.state.in_(HOLDING)
     )

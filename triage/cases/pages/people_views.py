@@ -119,7 +119,8 @@ def _open_report(act: Act, case: Case, report: Report) -> OpenedReport:
             if message.author == "reporter"
         ),
     ]
-    spoken = [text for text in said if text]
+    # A report without a location has its words as its one part, too.
+    spoken = list(dict.fromkeys(text for text in said if text))
     country = act.context.settings.country
     return OpenedReport(
         report, spoken, find_identifiers("\n".join(spoken), country)

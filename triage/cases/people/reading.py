@@ -98,7 +98,7 @@ def _handle_before_platform(words: tuple[str, ...]) -> re.Pattern[str]:
     names = "|".join(re.escape(word) for word in longest_first)
     return re.compile(
         r"(?<![\w@./-])"
-        r"(?P<name>@[\w.-]{2,40}|(?=[a-z-]{0,40}[\d_.])\w[\w.-]{1,40})"
+        r"(?P<name>@[\w.-]{2,40}|(?=[a-z-]{0,40}[\d_.])(?=[\d_.-]{0,40}[a-z])\w[\w.-]{1,40})"
         r"\s{1,3}(?:on|in|at|via|në|ne|na|на|u|у|sa|са)\s{1,3}"
         rf"(?P<where>{names})\b",
         re.IGNORECASE,
