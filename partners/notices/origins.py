@@ -114,7 +114,7 @@ def ask_state(task: Task, *, client: CloudflareOrigin | None) -> None:
     try:
         if client is None:
             raise Unavailable("The API is not set up any more.")
-        state = client.state(report_id)
+        state = client.ask_state(report_id)
         words = f"{state.status} {report_id}" + (
             f": {state.denial_reason}" if state.denial_reason else ""
         )

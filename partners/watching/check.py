@@ -19,12 +19,12 @@ from hotline.core.settings import Settings
 from partners.notices import service as notices
 from partners.watching.models import Watch, WatchEvent, WatchState
 from partners.watching.service import policy_of
-from triage.availability.conclusion import Conclusion, conclude
+from triage.availability.conclusion import Conclusion, draw_conclusion
 from triage.availability.evidence import check_from_report, shows_a_part
 from triage.availability.model import PRESENT, Baseline, Vantage, Verdict
 from triage.availability.policy import Policy
-from triage.availability.schedule import jittered
-from triage.availability.verdict import judge, reconcile
+from triage.availability.schedule import add_jitter
+from triage.availability.verdict import judge_check, reconcile_verdicts
 from triage.cases.examination.examine import (
     host_moved,
     is_elsewhere,
@@ -105,7 +105,7 @@ def _look_from_everywhere(
         request, baseline, settings, fetcher, now, vantage="second"
     )
     return [
-        replace(own, verdict=reconcile(own.verdict, second.verdict)),
+        replace(own, verdict=reconcile_verdicts(own.verdict, second.verdict)),
         second,
     ]
 
@@ -142,7 +142,7 @@ def _look_once(
         missing=_answer_of(missing),
         home=_answer_of(home),
     )
-    return Look(report, judge(check, baseline), control_ok)
+    return Look(report, judge_check(check, baseline), control_ok)
 
 
 def _control_page_answers(
@@ -210,7 +210,9 @@ def _conclude(
     """What all looks together prove, and what follows from it."""
     newest = verdicts[-1]
     policy = policy_of(act.context)
-    conclusion = conclude(_past_verdicts(act.session, item), policy, act.now)
+    conclusion = draw_conclusion(
+        _past_verdicts(act.session, item), policy, act.now
+    )
     watch.checks += 1
     watch.last_verdict, watch.last_at = newest.verdict, act.now
     watch.next_at = _with_jitter(
@@ -244,7 +246,7 @@ def _with_jitter(
     at: datetime | None, watch: Watch, policy: Policy, now: datetime
 ) -> datetime | None:
     """Not to the minute: a host could learn when we look."""
-    return at and jittered(at, now, key=str(watch.id), share=policy.jitter)
+    return at and add_jitter(at, now, key=str(watch.id), share=policy.jitter)
 
 
 def _past_verdicts(session: Session, item: Item) -> list[Verdict]:

@@ -462,10 +462,10 @@ def test_an_origin_counts_only_behind_the_network(hidden: Any) -> None:
     )
     facts = Network().observe("one.test", kind="url", now=hidden.now)
     there = Network().observe(ORIGIN, kind="ip", now=hidden.now)
-    assert facts.behind(said, there).country == "RS"
+    assert facts.add_origin(said, there).country == "RS"
     left = HostingFacts(
         "one.test",
         tuple(one for one in facts.observations if one.fact != "cdn"),
         hidden.now,
     )
-    assert left.behind(said, there).origins == ()
+    assert left.add_origin(said, there).origins == ()

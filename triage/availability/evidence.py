@@ -52,7 +52,7 @@ def check_from_report(
         error=report.get("error"),
         hops=tuple(hop["url"] for hop in report.get("hops") or ()),
         media=_media_of(report),
-        media_complete=_complete(report, media_limit),
+        media_complete=_is_complete(report, media_limit),
         page=page,
         headers=tuple(sorted((report.get("headers") or {}).items())),
         body_media_type=report.get("media_type"),
@@ -73,11 +73,11 @@ def check_from_report(
 def _meaning(
     report: Mapping[str, Any], page: Page | None, pages: ErrorPages
 ) -> VerdictName | None:
-    return pages.meaning(page, report["final_url"], report["requested"])
+    return pages.find_meaning(page, report["final_url"], report["requested"])
 
 
 def _media_of(report: Mapping[str, Any] | None) -> tuple[MediaHash, ...]:
-    return _hashes(report.get("media") or ()) if report else ()
+    return _read_hashes(report.get("media") or ()) if report else ()
 
 
 def _is_another(
@@ -92,7 +92,7 @@ def shows_a_part(report: Mapping[str, Any], baseline: Baseline) -> bool:
     furniture, and its front page is worth a look at its pictures."""
     media = _media_of(report)
     still_there = [
-        any(medium.same(wanted) for medium in media)
+        any(medium.is_same_as(wanted) for medium in media)
         for wanted in baseline.media
     ]
     return any(still_there) and not all(still_there)
@@ -108,7 +108,7 @@ def baseline_from_report(
     wanted = None if sha256 is None else frozenset(sha256)
     listed = report.get("media") or ()
     without_icons = [medium for medium in listed if not _is_icon(medium)]
-    media = _hashes(without_icons) or _hashes(listed)
+    media = _read_hashes(without_icons) or _read_hashes(listed)
     return Baseline(
         url=report["requested"],
         status=report.get("status"),
@@ -121,7 +121,7 @@ def baseline_from_report(
     )
 
 
-def _hashes(media: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
+def _read_hashes(media: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
     return tuple(
         MediaHash.from_fingerprint(medium["fingerprint"])
         for medium in media
@@ -136,7 +136,7 @@ def _is_icon(medium: Mapping[str, Any]) -> bool:
     return 0 < max(width, height) <= _ICON
 
 
-def _complete(report: Mapping[str, Any], media_limit: int) -> bool:
+def _is_complete(report: Mapping[str, Any], media_limit: int) -> bool:
     """Whether every medium that the page names was looked at or is surely not there."""
     media = report.get("media") or ()
     if len(media) >= media_limit or report.get("error"):

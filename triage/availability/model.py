@@ -77,18 +77,21 @@ class MediaHash:
             tuple(value.get("dihedral") or ()) if usable else (),
         )
 
-    def distance(self, other: MediaHash) -> int | None:
+    def distance_to(self, other: MediaHash) -> int | None:
         """PDQ bits in which they differ at the best turn; None where no PDQ can be compared."""
         mine = [h for h in (self.pdq, *self.turned) if h]
         theirs = [h for h in (other.pdq, *other.turned) if h]
-        return min((_bits(a, b) for a in mine for b in theirs), default=None)
+        return min(
+            (_count_bits_apart(a, b) for a in mine for b in theirs),
+            default=None,
+        )
 
-    def same(self, other: MediaHash) -> bool:
+    def is_same_as(self, other: MediaHash) -> bool:
         if self.sha256 is not None and self.sha256 == other.sha256:
             return True
         if self.frames and other.frames:
-            return _share(self.frames, other.frames) >= FRAMES_SAME
-        distance = self.distance(other)
+            return _share_found(self.frames, other.frames) >= FRAMES_SAME
+        distance = self.distance_to(other)
         return distance is not None and distance <= PDQ_SAME
 
 
@@ -130,7 +133,7 @@ class Baseline:
         return cls(
             value["url"],
             value.get("status"),
-            _media(value.get("media", ())),
+            _read_media(value.get("media", ())),
             None if value.get("page") is None else Page(**value["page"]),
         )
 
@@ -182,7 +185,7 @@ class Check:
             urlsplit(self.requested).hostname,
             urlsplit(self.final_url).hostname,
         )
-        return _site(asked) != _site(reached)
+        return _strip_www(asked) != _strip_www(reached)
 
     @property
     def redirected_home(self) -> bool:
@@ -231,7 +234,7 @@ class Verdict:
         )
 
 
-def _media(values: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
+def _read_media(values: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
     return tuple(
         MediaHash(
             v["sha256"],
@@ -243,11 +246,11 @@ def _media(values: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
     )
 
 
-def _bits(one: str, other: str) -> int:
+def _count_bits_apart(one: str, other: str) -> int:
     return (int(one, 16) ^ int(other, 16)).bit_count()
 
 
-def _share(wanted: tuple[str, ...], found: tuple[str, ...]) -> float:
+def _share_found(wanted: tuple[str, ...], found: tuple[str, ...]) -> float:
     """The larger of both ways: a cut-out of a video is that video, and so is a longer cut."""
     one, other = [int(h, 16) for h in wanted], [int(h, 16) for h in found]
 
@@ -262,8 +265,8 @@ def _share(wanted: tuple[str, ...], found: tuple[str, ...]) -> float:
 
 def page_distance(one: Page, other: Page) -> int:
     """Bits of 64 in which the texts' simhashes differ; unrelated texts lie around 32."""
-    return _bits(one.simhash, other.simhash)
+    return _count_bits_apart(one.simhash, other.simhash)
 
 
-def _site(host: str | None) -> str:
+def _strip_www(host: str | None) -> str:
     return (host or "").lower().rstrip(".").removeprefix("www.")

@@ -59,7 +59,7 @@ class ErrorPages:
     pages: tuple[KnownPage, ...] = ()
     addresses: tuple[KnownAddress, ...] = ()
 
-    def meaning(
+    def find_meaning(
         self, page: Page | None, url: str, requested: str
     ) -> VerdictName | None:
         """What is known of a page at ``url``; None where nothing is.

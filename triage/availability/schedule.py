@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from triage.availability.policy import Phase
 
 
-def every(phases: Sequence[Phase], age: timedelta) -> timedelta | None:
+def interval_at(phases: Sequence[Phase], age: timedelta) -> timedelta | None:
     """The interval that applies at ``age``; None when watching has ended."""
     return next((phase.every for phase in phases if age < phase.until), None)
 
 
-def due(
+def plan_next_look(
     phases: Sequence[Phase],
     since: datetime,
     last: datetime,
@@ -25,13 +25,13 @@ def due(
 
     ``soonest`` shortens the interval (another look is wanted to prove something), never lengthens.
     """
-    interval = every(phases, last - since)
+    interval = interval_at(phases, last - since)
     if interval is None:
         return None
     return last + (interval if soonest is None else min(interval, soonest))
 
 
-def jittered(
+def add_jitter(
     at: datetime, last: datetime, *, key: str, share: float
 ) -> datetime:
     """``at``, later by up to ``share`` of the time since ``last``: what began together drifts

@@ -98,7 +98,7 @@ _ABSENT = (404, 410)
 _TELLING_TEXT = 200
 
 
-def judge(check: Check, baseline: Baseline) -> Verdict:
+def judge_check(check: Check, baseline: Baseline) -> Verdict:
     """The verdict of one look, with its evidence."""
     for rule in RULES:
         proof = rule(check, baseline)
@@ -106,14 +106,14 @@ def judge(check: Check, baseline: Baseline) -> Verdict:
             name, evidence = proof
             if check.signed_in and name in ABSENT:
                 # What only some are shown is hidden from us when our cookies run out.
-                return _verdict(
+                return _give_verdict(
                     check, VerdictName.UNKNOWN, ("signed_in", *evidence)
                 )
-            return _verdict(check, name, evidence)
-    return _verdict(check, VerdictName.UNKNOWN, ("page_changed",))
+            return _give_verdict(check, name, evidence)
+    return _give_verdict(check, VerdictName.UNKNOWN, ("page_changed",))
 
 
-def reconcile(own: Verdict, second: Verdict) -> Verdict:
+def reconcile_verdicts(own: Verdict, second: Verdict) -> Verdict:
     """Two looks from two places at about the same time, as one.
 
     Seen there and not here: we are kept out. Here we are kept out or know nothing: what the second
@@ -143,7 +143,7 @@ def reconcile(own: Verdict, second: Verdict) -> Verdict:
     )
 
 
-def _verdict(
+def _give_verdict(
     check: Check, name: VerdictName, evidence: tuple[str, ...]
 ) -> Verdict:
     return Verdict(
@@ -156,7 +156,7 @@ def _verdict(
     )
 
 
-def _present(check: Check, baseline: Baseline) -> Found | None:
+def _same_media(check: Check, baseline: Baseline) -> Found | None:
     """The same hash, whatever the status says and however we came there."""
     if not _any_same(check.media, baseline.media) or _only_furniture(
         check, baseline
@@ -269,7 +269,7 @@ def _soft_404(check: Check, baseline: Baseline) -> Found | None:
             return VerdictName.UNKNOWN, ("known_error_page", "media_unseen")
         return VerdictName.SOFT_404, ("known_error_page",)
     if _like_missing(check):
-        return _missing(check)
+        return _judge_missing_page(check)
     if check.redirected_away:
         return VerdictName.UNKNOWN, ("elsewhere_redirect",)
     if (
@@ -285,7 +285,7 @@ def _soft_404(check: Check, baseline: Baseline) -> Found | None:
     return None
 
 
-def _missing(check: Check) -> Found:
+def _judge_missing_page(check: Check) -> Found:
     """A wall in front of a whole site answers every address alike, and so does a page that a
     browser's script fills. Only where the front page is another one is this the error page."""
     if (
@@ -305,7 +305,7 @@ def _media_absent(check: Check, baseline: Baseline) -> Found | None:
         return VerdictName.UNKNOWN, ("media_unseen",)
     if _any_same(check.media, baseline.media):
         return VerdictName.UNKNOWN, ("only_site_media",)
-    if _similar(check.media, baseline.media):
+    if _any_similar(check.media, baseline.media):
         return VerdictName.UNKNOWN, ("media_similar",)
     return _without_media(check, baseline)
 
@@ -340,7 +340,7 @@ def _page_only(check: Check, baseline: Baseline) -> Found | None:
 
 
 RULES: tuple[Rule, ...] = (
-    _present,
+    _same_media,
     _our_failure,
     _no_answer,
     _kept_out,
@@ -353,7 +353,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def _is_among(medium: MediaHash, media: Iterable[MediaHash]) -> bool:
-    return any(medium.same(other) for other in media)
+    return any(medium.is_same_as(other) for other in media)
 
 
 def _any_same(
@@ -376,13 +376,13 @@ def _only_furniture(check: Check, baseline: Baseline) -> bool:
     )
 
 
-def _similar(
+def _any_similar(
     found: Iterable[MediaHash], wanted: tuple[MediaHash, ...]
 ) -> bool:
     """Near, but not near enough to be called the same: a crop, a banner over it, another frame."""
     for medium in found:
         for other in wanted:
-            distance = medium.distance(other)
+            distance = medium.distance_to(other)
             if distance is not None and distance < PDQ_UNRELATED:
                 return True
     return False

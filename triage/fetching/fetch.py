@@ -18,7 +18,7 @@ from hotline.core.network.targets import MAX_URL, parse_target
 from hotline.core.network.transfer import Answer
 from triage.fetching.pages import html, manifests, page
 from triage.fetching.pages.media import Candidate
-from triage.fetching.pages.reading import read
+from triage.fetching.pages.reading import read_page
 from triage.fetching.pages.sniff import Kind, kind_of
 from triage.fetching.report import (
     FetchReport,
@@ -70,11 +70,11 @@ _MANIFEST_DEPTH = 3
 _SUCCESS = range(200, 300)
 
 
-def fetch(request: FetchRequest, hasher: Hasher) -> FetchReport:
+def fetch_location(request: FetchRequest, hasher: Hasher) -> FetchReport:
     """Look at one location. Raises nothing for what the other side does."""
     web = Web(request)
     try:
-        return _Look(web, hasher).report()
+        return _Look(web, hasher).make_report()
     finally:
         web.close()
 
@@ -87,14 +87,14 @@ class _Look:
         self._request, self._limits = web.request, web.request.limits
         self._hash_seconds = 0.0
 
-    def report(self) -> FetchReport:
+    def make_report(self) -> FetchReport:
         url, referrer, hops = self._request.url, self._request.referrer, []
         while True:
-            exchange = self._web.get(
+            exchange = self._web.follow_url(
                 url, referrer=referrer, cap=self._page_cap
             )
             hops += exchange.hops
-            facts, media, ahead = self._contents(exchange)
+            facts, media, ahead = self._read_contents(exchange)
             if ahead is None or len(hops) > self._limits.max_redirects:
                 break
             url, referrer = ahead, exchange.url
@@ -102,7 +102,7 @@ class _Look:
         return FetchReport(
             requested=self._request.url[:MAX_URL],
             final_url=exchange.url[:MAX_URL],
-            outcome=_outcome(answer),
+            outcome=_name_outcome(answer),
             status=answer.status,
             error=answer.error or answer.cut,
             hops=tuple(hops),
@@ -119,7 +119,7 @@ class _Look:
             hash_seconds=round(self._hash_seconds, 3),
         )
 
-    def _contents(
+    def _read_contents(
         self, exchange: Exchange
     ) -> tuple[PageFacts | None, list[MediaFound], str | None]:
         """Facts of the page (also of an error page), of a success its media, and where the page
@@ -133,18 +133,18 @@ class _Look:
         )
         kind = kind_of(body, label)
         if kind == "text":
-            return page.facts_of_text(html.decode(body, label)), [], None
+            return page.facts_of_text(html.decode_page(body, label)), [], None
         if kind != "html":
             direct = success and self._request.want_media
             media = (
-                [self._hash(exchange, kind, "direct", exchange.url)]
+                [self._hash_medium(exchange, kind, "direct", exchange.url)]
                 if direct
                 else []
             )
             return None, media, None
-        markup = html.decode(body, label)
+        markup = html.decode_page(body, label)
         body.clear()
-        reading = read(
+        reading = read_page(
             markup, exchange.url, limit=max(1, self._limits.max_media)
         )
         del markup
@@ -165,7 +165,7 @@ class _Look:
         )
         return (
             reading.facts,
-            [self._medium(each, exchange.url) for each in wanted],
+            [self._fetch_medium(each, exchange.url) for each in wanted],
             None,
         )
 
@@ -180,51 +180,51 @@ class _Look:
             self._limits.max_page_bytes if markup else self._limits.max_bytes
         )
 
-    def _medium(self, candidate: Candidate, page_url: str) -> MediaFound:
+    def _fetch_medium(self, candidate: Candidate, page_url: str) -> MediaFound:
         if candidate.url[:5].lower() == "data:":
-            return self._inline(candidate)
-        exchange = self._get(candidate.url, page_url)
+            return self._hash_inline(candidate)
+        exchange = self._get_medium(candidate.url, page_url)
         kind = kind_of(
             exchange.answer.body, exchange.answer.headers.get("content-type")
         )
         target = parse_target(candidate.url)
-        return self._hash(
+        return self._hash_medium(
             exchange, kind, candidate.source, target.shown if target else ""
         )
 
-    def _get(self, url: str, referrer: str) -> Exchange:
+    def _get_medium(self, url: str, referrer: str) -> Exchange:
         """One medium gets at most half of the time that is left, so that none can use it all."""
         patience = max(self._web.remaining / 2, 1.0)
-        return self._web.get(
+        return self._web.follow_url(
             url, referrer=referrer, cap=self._page_cap, seconds=patience
         )
 
-    def _hash(
+    def _hash_medium(
         self, exchange: Exchange, kind: Kind, source: Source, url: str
     ) -> MediaFound:
         """What the exchange of the medium at ``url`` gave. Its body is dropped here."""
         answer = exchange.answer
         label, problem = (
             answer.headers.get("content-type"),
-            _problem(answer, kind, source),
+            _find_problem(answer, kind, source),
         )
         if problem:
             answer.body.clear()
             return MediaFound(url, source, answer.status, problem)
         if kind in ("hls", "dash"):
-            data, problem = self._stream(exchange, kind)
+            data, problem = self._read_stream(exchange, kind)
             source, label = "manifest", None
         else:
             data = bytes(answer.body)
         answer.body.clear()
         fingerprint, fault = (
-            self._fingerprint(data, label) if data else (None, problem)
+            self._make_fingerprint(data, label) if data else (None, problem)
         )
         return MediaFound(
             url, source, answer.status, fault or answer.cut, fingerprint
         )
 
-    def _inline(self, candidate: Candidate) -> MediaFound:
+    def _hash_inline(self, candidate: Candidate) -> MediaFound:
         """A picture that is written into the page itself."""
         head, _, payload = candidate.url[5:].partition(",")
         try:
@@ -239,15 +239,15 @@ class _Look:
         name = f"data:{label};sha256={hashlib.sha256(data).hexdigest()}"
         if not data:
             return MediaFound(name, candidate.source, error="undecodable")
-        fingerprint, fault = self._fingerprint(data, label)
+        fingerprint, fault = self._make_fingerprint(data, label)
         return MediaFound(name, candidate.source, None, fault, fingerprint)
 
-    def _stream(
+    def _read_stream(
         self, exchange: Exchange, kind: Kind
     ) -> tuple[bytes, str | None]:
         """The first seconds of a stream, joined as a player would join them."""
         for _ in range(_MANIFEST_DEPTH):
-            text = html.decode(exchange.answer.body, None)
+            text = html.decode_page(exchange.answer.body, None)
             manifest = (
                 manifests.read_hls(text)
                 if kind == "hls"
@@ -255,7 +255,7 @@ class _Look:
             )
             if manifest.variant is None:
                 break
-            exchange = self._get(
+            exchange = self._get_medium(
                 urljoin(exchange.url, manifest.variant), exchange.url
             )
             if exchange.answer.error:
@@ -266,13 +266,13 @@ class _Look:
         for step in manifest.bases:
             base = urljoin(base, step)
         for part in manifest.parts:
-            answer = self._get(urljoin(base, part), exchange.url).answer
+            answer = self._get_medium(urljoin(base, part), exchange.url).answer
             if answer.error or answer.status not in _SUCCESS:
                 return bytes(data), answer.error or "http_error"
             data += answer.body
         return bytes(data), None
 
-    def _fingerprint(
+    def _make_fingerprint(
         self, data: bytes, label: str | None
     ) -> tuple[dict[str, Any] | None, str | None]:
         started = time.monotonic()
@@ -286,7 +286,7 @@ class _Look:
             self._hash_seconds += time.monotonic() - started
 
 
-def _problem(answer: Answer, kind: Kind, source: Source) -> str | None:
+def _find_problem(answer: Answer, kind: Kind, source: Source) -> str | None:
     """Why there is nothing to hash."""
     if answer.error:
         return answer.error
@@ -299,7 +299,7 @@ def _problem(answer: Answer, kind: Kind, source: Source) -> str | None:
     return None
 
 
-def _outcome(answer: Answer) -> Outcome:
+def _name_outcome(answer: Answer) -> Outcome:
     if answer.refused:
         return "refused"
     if answer.error:

@@ -258,7 +258,7 @@ class FetchReport:
         )
 
 
-def failure(
+def report_failure(
     request: FetchRequest, error: str, *, seconds: float = 0.0
 ) -> FetchReport:
     """The report of a fetch of which nothing came back (``error`` a slug)."""

@@ -75,7 +75,7 @@ class Web:
         """Seconds until the deadline of the whole fetch."""
         return self.request.limits.total_seconds - self.seconds
 
-    def get(
+    def follow_url(
         self,
         url: str,
         *,
@@ -90,7 +90,7 @@ class Web:
         for _ in range(self.request.limits.max_redirects + 1):
             target = parse_target(url, base)
             shown = target.shown if target else (base or url)
-            answer, dropped = self._visit(target, referrer, cap, until)
+            answer, dropped = self._visit_target(target, referrer, cap, until)
             place = (
                 answer.headers.get("location", "") if answer.redirects else ""
             )
@@ -115,7 +115,7 @@ class Web:
             shown, Answer(answer.status, error="too_many_redirects"), hops
         )
 
-    def _visit(
+    def _visit_target(
         self,
         target: Target | None,
         referrer: str | None,
@@ -123,13 +123,13 @@ class Web:
         until: float,
     ) -> tuple[Answer, tuple[str, ...]]:
         """One hop: refuse, resolve and check, then exchange. Also the addresses dropped."""
-        if target is None or (refused := self._refuse(target)):
+        if target is None or (refused := self._find_refusal(target)):
             return Answer(
                 error="bad_url" if target is None else refused, refused=True
             ), ()
         limits, proxy, resolved = (
             self.request.limits,
-            self._proxy(target),
+            self._choose_proxy(target),
             Resolved(),
         )
         if proxy is None:
@@ -162,9 +162,9 @@ class Web:
             cookies=self.request.cookies if at_home else None,
             userinfo=self.request.userinfo if at_home else None,
         )
-        return self._exchange(plan, cap), resolved.dropped
+        return self._transfer_answer(plan, cap), resolved.dropped
 
-    def _exchange(self, plan: Plan, cap: CapRule) -> Answer:
+    def _transfer_answer(self, plan: Plan, cap: CapRule) -> Answer:
         answer = Transfer(self._curl, plan, cap).run(verify=True)
         if answer.error == "tls_invalid" and self.request.tls_insecure:
             facts = answer.tls
@@ -173,7 +173,7 @@ class Web:
         self.bytes_read += len(answer.body)
         return answer
 
-    def _refuse(self, target: Target) -> str | None:
+    def _find_refusal(self, target: Target) -> str | None:
         """Why this target is not even asked for.
 
         A proxy resolves names where our own check cannot see, so that names which mean an inside
@@ -184,7 +184,7 @@ class Web:
             return "bad_scheme"
         if target.onion:
             return None if self.request.socks_proxy else "onion_needs_tor"
-        if self._proxy(target) is None:
+        if self._choose_proxy(target) is None:
             return None
         name = "." + target.host.rstrip(".")
         if name.endswith(_INWARD_NAMES) or self._names.forbidden_literal(
@@ -203,7 +203,7 @@ class Web:
             "blocked_address" if resolved.error == "blocked_address" else None
         )
 
-    def _proxy(self, target: Target) -> str | None:
+    def _choose_proxy(self, target: Target) -> str | None:
         if target.onion:
             return self.request.socks_proxy
         return self.request.http_proxy or self.request.socks_proxy

@@ -51,7 +51,7 @@ def observe_behind(
     if facts.cdn is None:
         return facts
     for origin in told:
-        facts = facts.behind(
+        facts = facts.add_origin(
             origin,
             lookup.observe(origin.value, kind="ip", now=now, headers={}),
         )
@@ -88,10 +88,10 @@ class HostingLookup:
         ``headers`` are those of an answer that the fetcher had from this host, if any. Nothing is
         asked about onion services: a question to a public resolver would tell it what is looked at.
         """
-        name = _bare(host)
+        name = _bare_name(host)
         if name is None or name.endswith(".onion"):
             return HostingFacts(host, (), now, "onion" if name else kind)
-        literal = _literal(name)
+        literal = _parse_literal(name)
         if literal is not None:
             resolution = Resolution(
                 name, "ok", (str(literal),), (), "the location itself"
@@ -99,18 +99,18 @@ class HostingLookup:
         else:
             resolution = self._resolver.resolve(name)
         addresses = resolution.addresses[:_ADDRESSES_KEPT]
-        observations = [*_resolved(resolution, addresses, now)]
+        observations = [*_observe_resolution(resolution, addresses, now)]
         for address in addresses:
-            observations += self._geography.locate(address, now)
-        observations += self._delivered(
+            observations += self._geography.locate_address(address, now)
+        observations += self._observe_delivery(
             addresses, resolution.aliases, observations, headers, now
         )
-        observations += self._networks(addresses, now)
+        observations += self._observe_networks(addresses, now)
         if literal is None:
-            observations += self._domain(name, now)
+            observations += self._observe_domain(name, now)
         return HostingFacts(name, tuple(observations), now, kind)
 
-    def _delivered(
+    def _observe_delivery(
         self,
         addresses: tuple[str, ...],
         aliases: tuple[str, ...],
@@ -123,7 +123,7 @@ class HostingLookup:
             for o in known
             if o.fact == FactName.ASN and o.subject and o.value
         }
-        for seen in self._cdn_ranges.detect(
+        for seen in self._cdn_ranges.detect_networks(
             addresses, asns=asns, aliases=aliases, headers=headers
         ):
             yield Observation(
@@ -135,7 +135,7 @@ class HostingLookup:
                 seen.subject,
             )
 
-    def _networks(
+    def _observe_networks(
         self, addresses: tuple[str, ...], now: datetime
     ) -> list[Observation]:
         if self._registry is None:
@@ -148,20 +148,20 @@ class HostingLookup:
         for address in addresses:
             parsed = ip_address(address)
             if asked == _NETWORKS_ASKED or any(
-                _within(parsed, block) for block in blocks
+                _is_within(parsed, block) for block in blocks
             ):
                 continue
             asked += 1
-            facts = self._registry.network(address, now)
+            facts = self._registry.observe_network(address, now)
             blocks += [
-                _block(o.value)
+                _parse_block(o.value)
                 for o in facts
                 if o.fact == FactName.NETWORK_RANGE and o.value
             ]
             found += facts
         return found
 
-    def _domain(self, name: str, now: datetime) -> list[Observation]:
+    def _observe_domain(self, name: str, now: datetime) -> list[Observation]:
         """The registrable domain by the public suffix list: ``x.com.al``, never ``com.al``.
 
         By the whole list, so that two tenants of one blog host are two; a registry knows only the
@@ -180,11 +180,11 @@ class HostingLookup:
         ]
         bought = self._registries.privatesuffix(name)
         if self._registry is not None and bought:
-            found += self._registry.domain(bought, now)
+            found += self._registry.observe_domain(bought, now)
         return found
 
 
-def _resolved(
+def _observe_resolution(
     resolution: Resolution, addresses: tuple[str, ...], now: datetime
 ) -> Iterator[Observation]:
     source = resolution.source
@@ -197,27 +197,27 @@ def _resolved(
         yield Observation(FactName.ADDRESS, None, source, now, 0.9)
 
 
-def _bare(host: str | None) -> str | None:
+def _bare_name(host: str | None) -> str | None:
     """Lower case, without the root's dot or an IPv6 literal's brackets."""
     name = (host or "").strip().lower().rstrip(".")
     return name.removeprefix("[").removesuffix("]") or None
 
 
-def _literal(name: str) -> IPv4Address | IPv6Address | None:
+def _parse_literal(name: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(name)
     except ValueError:
         return None
 
 
-def _block(
+def _parse_block(
     text: str,
 ) -> tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]:
     first, _, last = text.partition("-")
     return ip_address(first), ip_address(last)
 
 
-def _within(
+def _is_within(
     address: IPv4Address | IPv6Address,
     block: tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address],
 ) -> bool:

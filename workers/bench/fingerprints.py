@@ -12,14 +12,14 @@ from PIL import Image
 
 from triage.fingerprints.model import Limits
 from triage.fingerprints.pictures import DECODED_SIDE, read_picture
-from workers.bench.results import result, row
+from workers.bench.results import make_result, make_row
 
 PICTURES = 4
 """Different pictures a case: enough that no branch predictor learns one by heart."""
 CASES = {"jpeg_512": (512, 512), "jpeg_1080p": (1920, 1080)}
 
 
-def run(seconds: float = 3.0) -> dict[str, Any]:
+def measure_fingerprints(seconds: float = 3.0) -> dict[str, Any]:
     """Ours, decoding and hashing, against decoding alone and against the reference's own path.
 
     Each side runs for ``seconds`` of processor time. The reference needs ``pdqhash`` and
@@ -29,17 +29,21 @@ def run(seconds: float = 3.0) -> dict[str, Any]:
     """
     rows = []
     for case, size in CASES.items():
-        pictures = [_jpeg(size, seed) for seed in range(PICTURES)]
-        rates = _rates({"ours": _ours, **_references()}, pictures, seconds)
+        pictures = [_make_jpeg(size, seed) for seed in range(PICTURES)]
+        rates = _measure_rates(
+            {"ours": _hash_picture, **_load_references()}, pictures, seconds
+        )
         ours = rates.pop("ours")
         size_of_all = sum(len(picture) for picture in pictures)
         bits = round(8 * size_of_all / (PICTURES * size[0] * size[1]), 2)
-        facts = {"bits_per_pixel": bits, **_agreement(pictures)}
-        rows += [row(case, ours, rates[name], name, **facts) for name in rates]
-    return result("hash", "images/s", rows)
+        facts = {"bits_per_pixel": bits, **_compare_hashes(pictures)}
+        rows += [
+            make_row(case, ours, rates[name], name, **facts) for name in rates
+        ]
+    return make_result("hash", "images/s", rows)
 
 
-def _rates(
+def _measure_rates(
     sides: dict[str, Callable[[bytes], object]],
     pictures: list[bytes],
     seconds: float,
@@ -59,7 +63,7 @@ def _rates(
     return {name: done[name] / spent[name] for name in sides}
 
 
-def _references() -> dict[str, Callable[[bytes], object]]:
+def _load_references() -> dict[str, Callable[[bytes], object]]:
     """What to compare with, by name; the peers only where they are installed."""
     references: dict[str, Callable[[bytes], object]] = {
         "bare decode": _bare_decode
@@ -76,7 +80,7 @@ def _references() -> dict[str, Callable[[bytes], object]]:
     return references
 
 
-def _agreement(pictures: list[bytes]) -> dict[str, int]:
+def _compare_hashes(pictures: list[bytes]) -> dict[str, int]:
     """The most bits by which our hash differs from the reference's of the full-colour decode."""
     try:
         import pdqhash
@@ -89,12 +93,14 @@ def _agreement(pictures: list[bytes]) -> dict[str, int]:
         )
         theirs = np.packbits(vector.astype(np.uint8)).tobytes()
         apart.append(
-            (int(_ours(data)[0], 16) ^ int.from_bytes(theirs)).bit_count()
+            (
+                int(_hash_picture(data)[0], 16) ^ int.from_bytes(theirs)
+            ).bit_count()
         )
     return {"bits_apart": max(apart)}
 
 
-def _ours(data: bytes) -> tuple[str, str]:
+def _hash_picture(data: bytes) -> tuple[str, str]:
     picture = read_picture(data, "image/jpeg", Limits())
     return picture.first.spectrum.hash, picture.phash
 
@@ -106,7 +112,7 @@ def _bare_decode(data: bytes) -> None:
     image.load()
 
 
-def _jpeg(size: tuple[int, int], seed: int) -> bytes:
+def _make_jpeg(size: tuple[int, int], seed: int) -> bytes:
     """Coloured noise as soft as a photograph: 1.2 bits a pixel at 1920 x 1080, 1.5 at 512 x 512."""
     width, height = size
     rng = np.random.default_rng(seed)

@@ -23,7 +23,7 @@ from hotline.core.errors import Conflict
 from hotline.core.settings import load_settings
 from triage.hashlists import exports, formats, service
 from triage.hashlists.imports import importing
-from workers.bench.results import result, row
+from workers.bench.results import make_result, make_row
 from workers.migrations.run import upgrade_schema
 
 CHANGED = 10
@@ -32,7 +32,9 @@ LIST = "bench"
 REFERENCE = "bare rows into a table without index"
 
 
-def run(size: int = 1_000_000, *, database: str = "") -> dict[str, Any]:
+def measure_imports(
+    size: int = 1_000_000, *, database: str = ""
+) -> dict[str, Any]:
     """Rows of entries a second, for ``size`` PDQ hashes with category, source, date and quality.
     ``database``: URL of an empty one, a SQLite file of its own if left out."""
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder:
@@ -45,18 +47,20 @@ def run(size: int = 1_000_000, *, database: str = "") -> dict[str, Any]:
         context = build_context(settings)
         try:
             upgrade_schema(context.database)
-            rows = _rows(context, Path(folder), size)
+            rows = _measure_steps(context, Path(folder), size)
             dialect = context.database.engine.dialect.name
         finally:
             context.close()
     load = [round(each, 2) for each in os.getloadavg()]
-    return result("import", "entries/s", rows) | {
+    return make_result("import", "entries/s", rows) | {
         "database": dialect,
         "load_average": load,
     }
 
 
-def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
+def _measure_steps(
+    context: Context, folder: Path, size: int
+) -> list[dict[str, Any]]:
     """Each step with its seconds, what it did, and the memory that this process took more."""
     with context.database.reading() as session:
         if service.list_sizes(session):
@@ -68,29 +72,33 @@ def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
     values = np.random.default_rng(1).integers(
         0, 256, (size, 32), dtype=np.uint8
     )
-    _write(first, values)
+    _write_rows(first, values)
     values[::CHANGED] = np.random.default_rng(2).integers(
         0, 256, (len(values[::CHANGED]), 32)
     )
-    _write(second, values)
-    bare = _bare(context, first)
+    _write_rows(second, values)
+    bare = _time_bare_copy(context, first)
     rows = []
     for case, path in (("first version", first), ("second version", second)):
-        with _measured() as facts:
-            done = _import(context, path)
+        with _measure_step() as facts:
+            done = _import_file(context, path)
         facts |= {"added": done.added, "removed": done.removed}
         rows.append(
-            row(case, size / facts["seconds"], size / bare, REFERENCE, **facts)
+            make_row(
+                case, size / facts["seconds"], size / bare, REFERENCE, **facts
+            )
         )
-    with _measured() as facts, context.database.writing() as session:
+    with _measure_step() as facts, context.database.writing() as session:
         target = service.find_list(session, LIST)
         done = service.roll_back(
             session, target, 1, actor="bench", now=utc_now()
         )
     facts |= {"added": done.added, "removed": done.removed}
-    rows.append(row("roll back", size / facts["seconds"], None, "", **facts))
+    rows.append(
+        make_row("roll back", size / facts["seconds"], None, "", **facts)
+    )
     with (
-        _measured() as facts,
+        _measure_step() as facts,
         context.database.reading() as session,
         (folder / "out.csv").open("wb") as out,
     ):
@@ -99,13 +107,13 @@ def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
         )
         formats.write_entries("csv", entries, out)
     rows.append(
-        row("export as CSV", size / facts["seconds"], None, "", **facts)
+        make_row("export as CSV", size / facts["seconds"], None, "", **facts)
     )
     return rows
 
 
 @contextmanager
-def _measured() -> Iterator[dict[str, Any]]:
+def _measure_step() -> Iterator[dict[str, Any]]:
     facts: dict[str, Any] = {}
     before, start = psutil.Process().memory_info().rss, time.perf_counter()
     yield facts
@@ -115,7 +123,9 @@ def _measured() -> Iterator[dict[str, Any]]:
     )
 
 
-def _write(path: Path, values: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+def _write_rows(
+    path: Path, values: np.ndarray[Any, np.dtype[np.uint8]]
+) -> None:
     digits = values.tobytes().hex()
     with path.open("w", encoding="ascii") as file:
         file.write("pdq,category,source,date,quality\r\n")
@@ -125,7 +135,7 @@ def _write(path: Path, values: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
             )
 
 
-def _import(context: Context, path: Path) -> service.Import:
+def _import_file(context: Context, path: Path) -> service.Import:
     with path.open("rb") as stream:
         form = formats.detect_format(stream.read(65_536), path.name)
         stream.seek(0)
@@ -140,7 +150,7 @@ def _import(context: Context, path: Path) -> service.Import:
         )
 
 
-def _bare(context: Context, path: Path) -> float:
+def _time_bare_copy(context: Context, path: Path) -> float:
     """Seconds for the same lines, cut at their commas and looked at no further."""
     start = time.perf_counter()
     with path.open("rb") as stream, context.database.writing() as session:
@@ -149,14 +159,14 @@ def _bare(context: Context, path: Path) -> float:
                 "CREATE TABLE bench_bare (a text, b text, c text, d text, e text)"
             )
         )
-        _copy(session.connection(), stream)
+        _copy_rows(session.connection(), stream)
     taken = time.perf_counter() - start
     with context.database.writing() as session:
         session.execute(text("DROP TABLE bench_bare"))
     return taken
 
 
-def _copy(connection: Any, stream: BinaryIO) -> None:
+def _copy_rows(connection: Any, stream: BinaryIO) -> None:
     next(stream)
     rows = (
         tuple(line.decode("ascii").rstrip("\r\n").split(","))

@@ -25,9 +25,9 @@ from hotline.intake.api import bulk, keys
 from hotline.intake.form import form_fields
 from hotline.intake.models import Report
 from workers.bench import bare, reporter
-from workers.bench.load import HOST, Load, Visit, ask
-from workers.bench.results import result, row
-from workers.bench.servers import WEB_WORKERS, running
+from workers.bench.load import HOST, Load, Visit, ask_server
+from workers.bench.results import make_result, make_row
+from workers.bench.servers import WEB_WORKERS, run_servers
 from workers.migrations.run import upgrade_schema
 
 FLOOR_RATIO = 0.5
@@ -49,7 +49,9 @@ _REPORT: dict[str, Any] = {
 }
 
 
-def run(seconds: float = 20.0, *, database: str = "") -> dict[str, Any]:
+def measure_intake(
+    seconds: float = 20.0, *, database: str = ""
+) -> dict[str, Any]:
     """Rows of reports a second. ``seconds``: of each measurement; ``database``: URL of an empty
     one, a SQLite file of its own if left out."""
     with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder:
@@ -61,14 +63,14 @@ def run(seconds: float = 20.0, *, database: str = "") -> dict[str, Any]:
         )
         context = build_context(settings)
         try:
-            key = _prepare(context)
-            with running(settings) as (ours, reference):
-                rows = _rows(context, ours, reference, key, seconds)
+            key = _prepare_database(context)
+            with run_servers(settings) as (ours, reference):
+                rows = _measure_cases(context, ours, reference, key, seconds)
             dialect = context.database.engine.dialect.name
         finally:
             bare.metadata.drop_all(context.database.engine)
             context.close()
-    told = result("intake", "accepted reports/s", rows)
+    told = make_result("intake", "accepted reports/s", rows)
     load = [round(each, 2) for each in os.getloadavg()]
     return told | {
         "database": dialect,
@@ -78,7 +80,7 @@ def run(seconds: float = 20.0, *, database: str = "") -> dict[str, Any]:
     }
 
 
-def _prepare(context: Context) -> str:
+def _prepare_database(context: Context) -> str:
     """The schema, the bare view's table, and a key; reports of others are not written among."""
     reporter.let_everything_in(context)
     upgrade_schema(context.database)
@@ -100,14 +102,14 @@ def _prepare(context: Context) -> str:
     return key
 
 
-def _rows(
+def _measure_cases(
     context: Context, ours: int, reference: int, key: str, seconds: float
 ) -> list[dict[str, Any]]:
     authorisation = f"Bearer {key}"
     single = json.dumps(_REPORT).encode()
     lines = b"\n".join([single] * LINES)
     rows = []
-    to_api = partial(_posting, single, Content_Type=_JSON)
+    to_api = partial(_make_post, single, Content_Type=_JSON)
     floor = {"floor_ratio": FLOOR_RATIO}
     plain = to_api("/")
     for case, visit, same, judged in (
@@ -120,16 +122,16 @@ def _rows(
         ),
         (
             "form on one page, POST",
-            _sending(context, ours),
-            _sending(context, ours, bare=True),
+            _make_form_post(context, ours),
+            _make_form_post(context, ours, bare=True),
             floor,
         ),
         # Two requests, and the first one stores nothing: told, and not held against the yardstick.
         ("form on one page, GET and POST", _fill_in, plain, {}),
     ):
         measured, beside = _in_turns((ours, visit), (reference, same), seconds)
-        rows.append(_row(case, measured, beside, **judged))
-    many = _posting(
+        rows.append(_describe_case(case, measured, beside, **judged))
+    many = _make_post(
         lines,
         f"{API}/bulk",
         expect=200,
@@ -144,7 +146,7 @@ def _rows(
         units=LINES,
     )
     rows.append(
-        _row(
+        _describe_case(
             f"bulk, {LINES:,} lines a request",
             measured,
             beside,
@@ -164,10 +166,10 @@ def _in_turns(
 ) -> tuple[Load, Load]:
     measured, beside, warming = Load(), Load(), Load()
     sides: list[Callable[[Load | None], None]] = [
-        lambda load: (load or measured).add(
+        lambda load: (load or measured).add_visits(
             *ours, seconds=seconds / ROUNDS, clients=clients, units=units
         ),
-        lambda load: (load or beside).add(
+        lambda load: (load or beside).add_visits(
             *reference, seconds=seconds / ROUNDS, clients=CLIENTS
         ),
     ]
@@ -182,7 +184,7 @@ def _in_turns(
     return measured, beside
 
 
-def _row(
+def _describe_case(
     case: str, ours: Load, reference: Load, **extra: Any
 ) -> dict[str, Any]:
     figures = {
@@ -190,29 +192,33 @@ def _row(
         "reference_p99_ms": round(reference.p99_ms, 1),
         "p99_ratio": round(ours.p99_ms / reference.p99_ms, 2),
     }
-    return row(case, ours.rate, reference.rate, REFERENCE, **figures, **extra)
+    return make_row(
+        case, ours.rate, reference.rate, REFERENCE, **figures, **extra
+    )
 
 
-def _posting(
+def _make_post(
     body: bytes, path: str, *, expect: int = 201, **headers: str
 ) -> Visit:
-    def visit(connection: HTTPConnection) -> None:
-        ask(connection, "POST", path, body, expect=expect, **headers)
+    def post_body(connection: HTTPConnection) -> None:
+        ask_server(connection, "POST", path, body, expect=expect, **headers)
 
-    return visit
+    return post_body
 
 
 def _fill_in(connection: HTTPConnection) -> None:
     """Both halves, as a browser does them: the page, then what was typed."""
-    _send(connection, reporter.fetch(connection))
+    _send_form(connection, reporter.fetch_form(connection))
 
 
-def _sending(context: Context, port: int, *, bare: bool = False) -> Visit:
+def _make_form_post(
+    context: Context, port: int, *, bare: bool = False
+) -> Visit:
     """The second half alone, of a page that was fetched before; each time as another page's."""
     connection = HTTPConnection(HOST, port, timeout=60)
-    page = reporter.fetch(connection)
+    page = reporter.fetch_form(connection)
     connection.close()
-    return lambda kept: _send(
+    return lambda kept: _send_form(
         kept,
         replace(
             page,
@@ -222,11 +228,11 @@ def _sending(context: Context, port: int, *, bare: bool = False) -> Visit:
     )
 
 
-def _send(
+def _send_form(
     connection: HTTPConnection, page: reporter.Page, *, bare: bool = False
 ) -> None:
     path, expect = ("/", 201) if bare else (reporter.PAGE, 200)
-    reporter.send(
+    reporter.send_form(
         connection,
         page,
         path=path,

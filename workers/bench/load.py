@@ -33,7 +33,7 @@ class Load:
         ordered = sorted(self.visits)
         return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))] * 1000
 
-    def add(
+    def add_visits(
         self,
         port: int,
         visit: Visit,
@@ -45,7 +45,7 @@ class Load:
         """Let ``clients`` visit again and again for ``seconds``; a visit does ``units``."""
         start = time.perf_counter()
 
-        def client(_: int) -> list[float]:
+        def visit_again(_: int) -> list[float]:
             connection, took = HTTPConnection(HOST, port, timeout=60), []
             while (begun := time.perf_counter()) < start + seconds:
                 visit(connection)
@@ -56,7 +56,7 @@ class Load:
         with ThreadPoolExecutor(clients) as pool:
             visits = [
                 each
-                for took in pool.map(client, range(clients))
+                for took in pool.map(visit_again, range(clients))
                 for each in took
             ]
         self.seconds += time.perf_counter() - start
@@ -64,7 +64,7 @@ class Load:
         self.visits += visits
 
 
-def ask(
+def ask_server(
     connection: HTTPConnection,
     method: str,
     path: str,

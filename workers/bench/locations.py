@@ -13,7 +13,7 @@ import can_ada
 
 from triage.locations.catalogue import load_platforms
 from triage.locations.identify import identify
-from workers.bench.results import rate, result, row
+from workers.bench.results import make_result, make_row, measure_rate
 
 FLOOR = 20_000
 """Ordinary addresses a second that one core must manage."""
@@ -22,60 +22,64 @@ _BATCH = 2_000
 NEW_HOSTS = "hosts never seen before"
 
 
-def run(seconds: float = 3.0) -> dict[str, Any]:
+def measure_locations(seconds: float = 3.0) -> dict[str, Any]:
     """Rows of addresses a second; ``seconds`` are shared by all measurements."""
     catalogue = load_platforms()
-    cases = _cases()
-    references = _references()
+    cases = _make_cases()
+    references = _load_references()
     share = seconds / (len(cases) * (1 + len(references)))
     rows = []
     for case, addresses in cases.items():
-        fresh = catalogue.sites.clear if case == NEW_HOSTS else _nothing
-        ours = rate(_batch(identify, addresses, fresh), seconds=share)
+        fresh = catalogue.sites.clear if case == NEW_HOSTS else _do_nothing
+        ours = measure_rate(
+            _make_batch(identify, addresses, fresh), seconds=share
+        )
         for name, parse in references.items():
-            reference = rate(_batch(parse, addresses, _nothing), seconds=share)
-            rows.append(row(case, ours, reference, name, floor=FLOOR))
-    return result("url", "locations/s", rows)
+            reference = measure_rate(
+                _make_batch(parse, addresses, _do_nothing), seconds=share
+            )
+            rows.append(make_row(case, ours, reference, name, floor=FLOOR))
+    return make_result("url", "locations/s", rows)
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """Between two batches, where no cache is to be emptied."""
 
 
-def _batch(
+def _make_batch(
     work: Callable[[str], Any], addresses: list[str], fresh: Callable[[], None]
 ) -> Callable[[], int]:
-    def once() -> int:
+    def do_batch() -> int:
         fresh()
         for address in addresses:
             work(address)
         return len(addresses)
 
-    return once
+    return do_batch
 
 
-def _references() -> dict[str, Callable[[str], Any]]:
+def _load_references() -> dict[str, Callable[[str], Any]]:
     """The bare parsers; yarl, which does more than they do, only where it is installed."""
     found: dict[str, Callable[[str], Any]] = {
-        "can_ada.parse": _lenient(can_ada.parse)
+        "can_ada.parse": _make_lenient(can_ada.parse)
     }
-    found["ada_url.URL"] = _lenient(ada_url.URL)
+    found["ada_url.URL"] = _make_lenient(ada_url.URL)
     with contextlib.suppress(ImportError):
-        found["yarl.URL"] = _lenient(importlib.import_module("yarl").URL)
+        found["yarl.URL"] = _make_lenient(importlib.import_module("yarl").URL)
     return found
 
 
-def _lenient(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    def attempt(text: str) -> Any:
+def _make_lenient(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    def try_parse(text: str) -> Any:
         try:
             return parse(text)
         except ValueError:
             return None
 
-    return attempt
+    return try_parse
 
 
-def _cases() -> dict[str, list[str]]:
+def _make_cases() -> dict[str, list[str]]:
     dice = random.Random(7)
     sites = [
         f"{word}{n}.example"
@@ -83,23 +87,23 @@ def _cases() -> dict[str, list[str]]:
         for word in ("www.shop", "forum", "img")
     ]
 
-    def path() -> str:
+    def make_path() -> str:
         return "/".join(
             f"{dice.randrange(16**6):06x}" for _ in range(dice.randint(1, 4))
         )
 
-    def query() -> str:
+    def make_query() -> str:
         names = dice.sample(
             ["id", "page", "utm_source", "lang", "fbclid", "view"], 3
         )
         return "&".join(f"{name}={dice.randrange(10**6)}" for name in names)
 
     ordinary = [
-        f"https://{dice.choice(sites)}/{path()}?{query()}"
+        f"https://{dice.choice(sites)}/{make_path()}?{make_query()}"
         for _ in range(_BATCH)
     ]
     many_hosts = [
-        f"http://h{dice.randrange(10**9)}.example/{path()}"
+        f"http://h{dice.randrange(10**9)}.example/{make_path()}"
         for _ in range(_BATCH)
     ]
     platforms = [
@@ -114,7 +118,7 @@ def _cases() -> dict[str, list[str]]:
         for _ in range(_BATCH)
     ]
     defanged = [
-        f"hxxps://{dice.choice(sites).replace('.', '[.]')}/{path()}"
+        f"hxxps://{dice.choice(sites).replace('.', '[.]')}/{make_path()}"
         for _ in range(_BATCH)
     ]
     return {

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from triage.matching.index import Engine, HashIndex, warm
 from triage.matching.indexfile import build_index, load_index
-from workers.bench.results import rate, result, row
+from workers.bench.results import make_result, make_row, measure_rate
 
 Hashes = NDArray[np.uint8]
 Tick = Callable[[str], None]
@@ -56,7 +56,7 @@ class Facts:
     recall: float
 
 
-def run(
+def measure_matching(
     size: int = 1_000_000,
     queries: int = 2_000,
     skewed: bool = True,
@@ -69,7 +69,7 @@ def run(
     rng = np.random.default_rng(20_261_101)
     lists = [("", 256, rng.integers(0, 256, (size, 32), dtype=np.uint8))]
     if skewed:
-        lists.append((" skewed", 256, near_identical(size, rng)))
+        lists.append((" skewed", 256, make_near_identical(size, rng)))
     lists.append(
         (" phash", 64, rng.integers(0, 256, (size, 8), dtype=np.uint8))
     )
@@ -78,16 +78,16 @@ def run(
     with tempfile.TemporaryDirectory() as directory:
         while lists:
             label, bits, hashes = lists.pop(0)
-            asked = near(hashes, queries, rng, THRESHOLD[bits])
+            asked = make_queries(hashes, queries, rng, THRESHOLD[bits])
             path = Path(directory) / "bench.index"
-            rows += _measure(
+            rows += _measure_list(
                 label, bits, hashes, asked, path, tick=tick, seconds=seconds
             )
             path.unlink()
-    return result("match", "queries/s", rows)
+    return make_result("match", "queries/s", rows)
 
 
-def near_identical(size: int, rng: np.random.Generator) -> Hashes:
+def make_near_identical(size: int, rng: np.random.Generator) -> Hashes:
     """Half at random, half in clusters of 200 that differ from their centre in at most 10 bits."""
     hashes = rng.integers(0, 256, (size, 32), dtype=np.uint8)
     half = size // 2
@@ -100,7 +100,7 @@ def near_identical(size: int, rng: np.random.Generator) -> Hashes:
     return hashes
 
 
-def near(
+def make_queries(
     hashes: Hashes, queries: int, rng: np.random.Generator, threshold: int
 ) -> Hashes:
     """Every second one a member with 0 to ``threshold`` bits changed, the others at random."""
@@ -114,7 +114,7 @@ def near(
     return asked
 
 
-def _measure(
+def _measure_list(
     label: str,
     bits: int,
     hashes: Hashes,
@@ -130,7 +130,7 @@ def _measure(
     if find_spec("numba"):
         ours.append(_our_side("numpy", load_index(path, engine="numpy"), bits))
     tick(f"building the references{label}")
-    others = _references(hashes, bits)
+    others = _build_references(hashes, bits)
     rows = []
     for way in ("single", "batch"):
         tick(f"searching{label}, {way}")
@@ -145,7 +145,9 @@ def _measure(
                 case = f"{way}{label}{engine}{name}"
                 extra = {} if name or engine else vars_of(facts)
                 rows.append(
-                    row(case, speeds[side], speeds[other], other.name, **extra)
+                    make_row(
+                        case, speeds[side], speeds[other], other.name, **extra
+                    )
                 )
     return rows
 
@@ -174,12 +176,14 @@ def _take_stock(
         load_ms=statistics.median(loads) * 1000,
         memory_mb=(psutil.Process().memory_info().rss - before) / 1e6,
         file_mb=path.stat().st_size / 1e6,
-        recall=_recall(index, hashes, asked[:CHECKED], THRESHOLD[bits]),
+        recall=_measure_recall(
+            index, hashes, asked[:CHECKED], THRESHOLD[bits]
+        ),
     )
     return index, facts
 
 
-def _recall(
+def _measure_recall(
     index: HashIndex, hashes: Hashes, asked: Hashes, threshold: int
 ) -> float:
     """The share of true matches that is found, with the right distance, singly and in a batch."""
@@ -209,17 +213,17 @@ def _our_side(engine: Engine, index: HashIndex, bits: int) -> Side:
     )
 
 
-def _references(hashes: Hashes, bits: int) -> list[Side]:
+def _build_references(hashes: Hashes, bits: int) -> list[Side]:
     """The first is the one that counts."""
     sides = []
     if bits == 256 and find_spec("threatexchange") and find_spec("faiss"):
-        sides.append(_threatexchange(hashes))
+        sides.append(_build_threatexchange(hashes))
     if find_spec("faiss"):
-        sides.append(_faiss(hashes, bits))
-    return sides or [_plain_scan(hashes, bits)]
+        sides.append(_build_faiss(hashes, bits))
+    return sides or [_build_plain_scan(hashes, bits)]
 
 
-def _threatexchange(hashes: Hashes) -> Side:
+def _build_threatexchange(hashes: Hashes) -> Side:
     import faiss
     from threatexchange.signal_type.pdq.pdq_index import PDQIndex
 
@@ -236,7 +240,7 @@ def _threatexchange(hashes: Hashes) -> Side:
     )
 
 
-def _faiss(hashes: Hashes, bits: int) -> Side:
+def _build_faiss(hashes: Hashes, bits: int) -> Side:
     import faiss
 
     faiss.omp_set_num_threads(1)
@@ -252,17 +256,19 @@ def _faiss(hashes: Hashes, bits: int) -> Side:
     )
 
 
-def _plain_scan(hashes: Hashes, bits: int) -> Side:
+def _build_plain_scan(hashes: Hashes, bits: int) -> Side:
     words, threshold = hashes.view("<u8"), THRESHOLD[bits]
 
-    def single(query: Hashes) -> Any:
+    def scan_all(query: Hashes) -> Any:
         return np.flatnonzero(
             np.bitwise_count(words ^ query.view("<u8")).sum(axis=1)
             <= threshold
         )
 
     return Side(
-        "NumPy scan", single, lambda asked: [single(query) for query in asked]
+        "NumPy scan",
+        scan_all,
+        lambda asked: [scan_all(query) for query in asked],
     )
 
 
@@ -273,15 +279,17 @@ def _take_turns(
     speeds: list[list[float]] = [[] for _ in sides]
     for _ in range(ROUNDS):
         for side, measured in zip(sides, speeds, strict=True):
-            measured.append(rate(_work(side, way, asked), seconds=seconds))
+            measured.append(
+                measure_rate(_make_work(side, way, asked), seconds=seconds)
+            )
     return [statistics.median(measured) for measured in speeds]
 
 
-def _work(side: Side, way: str, asked: Hashes) -> Callable[[], int]:
+def _make_work(side: Side, way: str, asked: Hashes) -> Callable[[], int]:
     """Some searches and their number; each call goes on where the last one stopped."""
     position, step = 0, 16 if way == "single" else 256
 
-    def some() -> int:
+    def search_some() -> int:
         nonlocal position
         part = asked[position : position + step]
         position = (position + step) % len(asked)
@@ -292,4 +300,4 @@ def _work(side: Side, way: str, asked: Hashes) -> Callable[[], int]:
             side.batch(part)
         return len(part)
 
-    return some
+    return search_some

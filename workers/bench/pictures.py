@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from triage.fingerprints import fingerprint_media
-from workers.demo.pictures import altered, jpeg, picture
+from workers.demo.pictures import alter_picture, draw_picture, encode_jpeg
 
 NAMES = ("anchor", "barn", "canal", "dune", "elm", "ferry", "gate", "hill")
 QUALITIES = (60, 70, 80, 92)
@@ -27,15 +27,19 @@ def known_list() -> io.BytesIO:
     """The pictures as a known-hash list in CSV has them: of altered copies."""
     lines = ["md5,sha1,pdq,category"]
     for name in NAMES:
-        seen = fingerprint_media(jpeg(altered(picture(name))))
+        seen = fingerprint_media(
+            encode_jpeg(alter_picture(draw_picture(name)))
+        )
         lines.append(f"{seen.md5},{seen.sha1},{seen.pdq},baseline")
     return io.BytesIO("\n".join(lines).encode())
 
 
-def variants() -> list[bytes]:
+def make_variants() -> list[bytes]:
     """Every picture at every quality."""
     return [
-        jpeg(picture(name), quality) for quality in QUALITIES for name in NAMES
+        encode_jpeg(draw_picture(name), quality)
+        for quality in QUALITIES
+        for name in NAMES
     ]
 
 
@@ -52,9 +56,9 @@ def copy_of(data: bytes, number: int) -> bytes:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def serve_pictures() -> Iterator[str]:
     """Yields the beginning of every address; a number and ``.jpg`` follow it."""
-    made = variants()
+    made = make_variants()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -32,8 +32,8 @@ from triage.hashlists.formats import HashEntry
 from triage.items.models import Item
 from workers.bench import pictures, reporter
 from workers.bench.load import HOST
-from workers.bench.results import result, row
-from workers.bench.service import House, house
+from workers.bench.results import make_result, make_row
+from workers.bench.service import House, open_house
 from workers.migrations.run import upgrade_schema
 
 GOAL_P95_SECONDS = 2.0
@@ -47,7 +47,7 @@ PATIENCE_SECONDS = 600.0
 Tick = Callable[[str], None]
 
 
-def run(
+def measure_pipeline(
     *,
     size: int = 1_000_000,
     reports: int = 60,
@@ -61,8 +61,8 @@ def run(
     ``database``: URL of an empty one; SQLite in the folder if left out. ``workers``: processes.
     """
     with (
-        pictures.serving() as place,
-        house(_settings(database, workers)) as home,
+        pictures.serve_pictures() as place,
+        open_house(_make_settings(database, workers)) as home,
     ):
         settings = load_settings(
             data_dir=home.folder,
@@ -70,12 +70,12 @@ def run(
         )
         context = build_context(settings)
         try:
-            _prepare(context, size, tick)
+            _prepare_database(context, size, tick)
             tick("Starting the service …")
-            ready = home.start()
+            ready = home.start_service()
             tick("Waiting for the index to be built …")
             _wait_until_idle(context)
-            told = _measured(home, context, place, reports, many, tick)
+            told = _measure_service(home, context, place, reports, many, tick)
             dialect = context.database.engine.dialect.name
         finally:
             context.close()
@@ -88,7 +88,7 @@ def run(
     }
 
 
-def _settings(database: str, workers: int) -> dict[str, str]:
+def _make_settings(database: str, workers: int) -> dict[str, str]:
     """As the sandbox has them; every other setting is the default."""
     given = {
         "FETCH_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
@@ -100,7 +100,7 @@ def _settings(database: str, workers: int) -> dict[str, str]:
     return given | ({"DATABASE_URL": database} if database else {})
 
 
-def _prepare(context: Context, size: int, tick: Tick) -> None:
+def _prepare_database(context: Context, size: int, tick: Tick) -> None:
     """The schema and both lists; reports of others are not written among."""
     reporter.let_everything_in(context)
     upgrade_schema(context.database)
@@ -113,7 +113,7 @@ def _prepare(context: Context, size: int, tick: Tick) -> None:
         known = formats.parse_entries("csv", pictures.known_list())
         for name, entries in (
             ("known", known),
-            ("random", _random(size, tick)),
+            ("random", _make_random_entries(size, tick)),
         ):
             target = service.create_list(session, name, actor="bench", now=now)
             service.import_version(
@@ -127,7 +127,7 @@ def _prepare(context: Context, size: int, tick: Tick) -> None:
             )
 
 
-def _random(size: int, tick: Tick) -> Iterator[HashEntry]:
+def _make_random_entries(size: int, tick: Tick) -> Iterator[HashEntry]:
     for number in range(size):
         if number % 100_000 == 0:
             tick(f"Importing known hashes: {number:,} of {size:,}")
@@ -147,7 +147,7 @@ def _wait_until_idle(context: Context) -> None:
     )
 
 
-def _measured(
+def _measure_service(
     home: House,
     context: Context,
     place: str,
@@ -156,32 +156,35 @@ def _measured(
     tick: Tick,
 ) -> dict[str, Any]:
     first, *latencies = _one_by_one(home, context, place, reports + 1, tick)
-    idle = home.jobs()
+    idle = home.read_jobs()
     rate, accepted = _at_once(
         home, context, place, range(reports + 1, reports + 1 + many), tick
     )
-    busy = home.jobs()[len(idle) :]
-    p95 = percentile(latencies, 95)
+    busy = home.read_jobs()[len(idle) :]
+    p95 = find_percentile(latencies, 95)
     figures = {
         "unit": "s at p95",
         "p50": round(statistics.median(latencies), 3),
         "max": round(max(latencies), 3),
         "first": round(first, 3),
         "reports": reports,
-        **{f"{name}_ms": spent for name, spent in breakdown(idle).items()},
+        **{
+            f"{name}_ms": spent
+            for name, spent in break_down_jobs(idle).items()
+        },
     }
-    return result(
+    return make_result(
         "pipeline",
         "as each row says",
         [
-            row(
+            make_row(
                 "idle, form to proposed class",
                 p95,
                 GOAL_P95_SECONDS,
                 "goal",
                 **figures,
             ),
-            row(
+            make_row(
                 "at saturation, form to proposed class",
                 rate,
                 None,
@@ -191,20 +194,20 @@ def _measured(
                 reports=many,
                 **{
                     f"{name}_ms": spent
-                    for name, spent in breakdown(busy).items()
+                    for name, spent in break_down_jobs(busy).items()
                 },
             ),
         ],
     )
 
 
-def percentile(values: list[float], percent: int) -> float:
+def find_percentile(values: list[float], percent: int) -> float:
     """The nearest-rank percentile."""
     ordered = sorted(values)
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
 
 
-def breakdown(jobs: list[dict[str, Any]]) -> dict[str, float]:
+def break_down_jobs(jobs: list[dict[str, Any]]) -> dict[str, float]:
     """Milliseconds that an item spent in each step, on average.
 
     ``queueing``: from the commit that posted a job to its start, both jobs together.
@@ -243,7 +246,7 @@ def _one_by_one(
         with closing(
             HTTPConnection(HOST, home.port, timeout=60)
         ) as connection:
-            begun = _file(connection, url)
+            begun = _file_report(connection, url)
         _await_class(context, url, begun)
         taken.append(time.perf_counter() - begun)
         tick(f"Idle: report {number + 1} of {count}, {taken[-1]:.2f} s")
@@ -272,14 +275,14 @@ def _at_once(
 ) -> tuple[float, float]:
     """Items with a class, and reports accepted, a second, while ``CLIENTS`` file all they can."""
     begun = time.perf_counter()
-    before = _classed(context)
+    before = _count_classed(context)
     with ThreadPoolExecutor(CLIENTS) as pool:
         filing = [
             pool.submit(_file_all, home.port, place, numbers[client::CLIENTS])
             for client in range(CLIENTS)
         ]
         accepted = 0.0
-        while (done := _classed(context) - before) < len(numbers):
+        while (done := _count_classed(context) - before) < len(numbers):
             tick(f"Saturation: {done} of {len(numbers)} items")
             if time.perf_counter() - begun > PATIENCE_SECONDS:
                 raise Unavailable("Reports never came to a proposed class.")
@@ -292,7 +295,7 @@ def _at_once(
     return len(numbers) / seconds, len(numbers) / (accepted or seconds)
 
 
-def _classed(context: Context) -> int:
+def _count_classed(context: Context) -> int:
     with context.database.reading() as session:
         query = (
             select(func.count())
@@ -305,8 +308,10 @@ def _classed(context: Context) -> int:
 def _file_all(port: int, place: str, numbers: range) -> None:
     with closing(HTTPConnection(HOST, port, timeout=60)) as connection:
         for number in numbers:
-            _file(connection, f"{place}{number}.jpg")
+            _file_report(connection, f"{place}{number}.jpg")
 
 
-def _file(connection: HTTPConnection, url: str) -> float:
-    return reporter.send(connection, reporter.fetch(connection), locations=url)
+def _file_report(connection: HTTPConnection, url: str) -> float:
+    return reporter.send_form(
+        connection, reporter.fetch_form(connection), locations=url
+    )

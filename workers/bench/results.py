@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 
-def machine() -> dict[str, Any]:
+def describe_machine() -> dict[str, Any]:
     """What a figure was measured on: cores that this process may use, model, Python."""
     model = platform.processor() or platform.machine()
     try:
@@ -29,7 +29,7 @@ def machine() -> dict[str, Any]:
     }
 
 
-def row(
+def make_row(
     case: str,
     ours: float,
     reference: float | None,
@@ -48,11 +48,18 @@ def row(
     }
 
 
-def result(name: str, unit: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"name": name, "unit": unit, "machine": machine(), "rows": rows}
+def make_result(
+    name: str, unit: str, rows: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "unit": unit,
+        "machine": describe_machine(),
+        "rows": rows,
+    }
 
 
-def rate(work: Callable[[], int], *, seconds: float) -> float:
+def measure_rate(work: Callable[[], int], *, seconds: float) -> float:
     """Units per second: ``work`` does a batch and returns how many units that was."""
     work()  # the first call pays for imports, caches and page faults
     done, start = 0, time.perf_counter()

@@ -22,7 +22,7 @@ Process = subprocess.Popen[bytes]
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[tuple[int, int]]:
+def run_servers(settings: Settings) -> Iterator[tuple[int, int]]:
     """Redis, ``hotline web`` and the bare view; yields the ports of the two."""
     ours, bare = free_port(), free_port()
     settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -30,8 +30,10 @@ def running(settings: Settings) -> Iterator[tuple[int, int]]:
     with ExitStack() as stack:
         started = [
             stack.enter_context(
-                _process(
-                    command, _environment(settings, port), settings.data_dir
+                _run_process(
+                    command,
+                    _make_environment(settings, port),
+                    settings.data_dir,
                 )
             )
             for command, port in (
@@ -45,7 +47,7 @@ def running(settings: Settings) -> Iterator[tuple[int, int]]:
         yield ours, bare
 
 
-def _environment(settings: Settings, port: int) -> dict[str, str]:
+def _make_environment(settings: Settings, port: int) -> dict[str, str]:
     """None of the caller's settings: their database and keys are not to be measured on."""
     plain = {
         name: value
@@ -64,7 +66,7 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def _process(
+def _run_process(
     command: list[str], environment: dict[str, str], folder: Path
 ) -> Iterator[Process]:
     process = subprocess.Popen(

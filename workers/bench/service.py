@@ -32,30 +32,35 @@ class House:
         self.folder, self.port = folder, port
         self._keeper = keeper
 
-    def start(self) -> float:
+    def start_service(self) -> float:
         """Have the keeper start ``hotline up``; the seconds until every part was ready."""
         assert self._keeper.stdin is not None
         begun = time.perf_counter()
         self._keeper.stdin.write(b"up\n")
         self._keeper.stdin.flush()
         while time.perf_counter() - begun < READY_SECONDS:
-            if b"Stop with Ctrl-C" in self.said() and self._is_ready():
+            if b"Stop with Ctrl-C" in self.read_log() and self._is_ready():
                 return time.perf_counter() - begun
-            if b"hotline: " in self.said() or self._keeper.poll() is not None:
+            if (
+                b"hotline: " in self.read_log()
+                or self._keeper.poll() is not None
+            ):
                 break
             time.sleep(POLL_SECONDS)
         raise Unavailable(
             "The service to measure did not start.", hint=self.last_words()
         )
 
-    def said(self) -> bytes:
+    def read_log(self) -> bytes:
         log = self.folder / LOG
         return log.read_bytes() if log.exists() else b""
 
-    def jobs(self) -> list[dict[str, Any]]:
+    def read_jobs(self) -> list[dict[str, Any]]:
         """What the workers' log tells of every job that was done."""
         lines = [
-            line for line in self.said().splitlines() if b'"job_done"' in line
+            line
+            for line in self.read_log().splitlines()
+            if b'"job_done"' in line
         ]
         return [json.loads(line) for line in lines]
 
@@ -70,13 +75,13 @@ class House:
 
     def last_words(self) -> str:
         """What the service complained of, for whoever has to find out why."""
-        lines = self.said().decode(errors="replace").strip().splitlines()
+        lines = self.read_log().decode(errors="replace").strip().splitlines()
         lines = [line for line in lines if '"level": "debug"' not in line]
         return " ".join(lines[-3:]) or "It said nothing."
 
 
 @contextmanager
-def house(settings: Mapping[str, str]) -> Iterator[House]:
+def open_house(settings: Mapping[str, str]) -> Iterator[House]:
     """A folder with a keeper; ``settings`` by their names without HOTLINE_."""
     port, folder = free_port(), Path(tempfile.mkdtemp(prefix="hotline-bench-"))
     given = {f"HOTLINE_{name}": value for name, value in settings.items()}

@@ -30,7 +30,7 @@ from partners.watching.service import (
 )
 from triage.cases.models import Case
 from triage.items.models import Item
-from workers.bench.results import result, row
+from workers.bench.results import make_result, make_row
 from workers.migrations.run import upgrade_schema
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -40,7 +40,7 @@ _DUE = 2 * POSTED_A_TICK
 _BATCH = 5_000
 
 
-def run(
+def measure_watching(
     size: int = 100_000,
     *,
     database: str = "",
@@ -61,29 +61,29 @@ def run(
         servers = {"SQLite": ""}
         with suppress(ImportError):
             servers["PostgreSQL"] = database or stack.enter_context(
-                _server(folder)
+                _run_postgres(folder)
             )
         for name, url in servers.items():
             tick(f"{name}: filling {size:,} and {FEW:,} watched items")
-            many = stack.enter_context(_filled(folder, url, size))
-            few = stack.enter_context(_filled(folder, url, FEW))
+            many = stack.enter_context(_open_filled(folder, url, size))
+            few = stack.enter_context(_open_filled(folder, url, FEW))
             for case, work in (
-                ("a tick", _tick),
-                ("its question alone", _question),
+                ("a tick", _run_tick),
+                ("its question alone", _ask_question),
             ):
-                ours, reference = _alternate(work, many, few)
+                ours, reference = _take_turns(work, many, few)
                 rows.append(
-                    row(
+                    make_row(
                         f"{name}, {size:,}, {case}",
                         ours,
                         reference,
                         f"{FEW:,} items",
                     )
                 )
-    return result("watch", "ms", rows)
+    return make_result("watch", "ms", rows)
 
 
-def _alternate(
+def _take_turns(
     work: Callable[[Session, Context], None], many: Context, few: Context
 ) -> tuple[float, float]:
     """Medians in milliseconds; each run is undone, so that all meet the same table."""
@@ -100,22 +100,22 @@ def _alternate(
     return statistics.median(taken[0][1:]), statistics.median(taken[1][1:])
 
 
-def _tick(session: Session, context: Context) -> None:
+def _run_tick(session: Session, context: Context) -> None:
     post_due_checks(session, context, NOW)
 
 
-def _question(session: Session, _context: Context) -> None:
+def _ask_question(session: Session, _context: Context) -> None:
     session.execute(due_checks(NOW)).all()
 
 
-def fill(context: Context, size: int) -> None:
+def fill_database(context: Context, size: int) -> None:
     """``size`` watched items of a fifth as many hosts; some are due, the others within a month."""
     dice = random.Random(size)
     with context.database.writing() as session:
         for start in range(0, size, _BATCH):
             items, cases, watches = [], [], []
             for number in range(start, min(size, start + _BATCH)):
-                item, case, watch = _one(
+                item, case, watch = _make_watched(
                     number, dice, is_due=number < _DUE, hosts=size // 5
                 )
                 items.append(item)
@@ -128,7 +128,7 @@ def fill(context: Context, size: int) -> None:
         connection.execute(text("ANALYZE"))
 
 
-def _one(
+def _make_watched(
     number: int, dice: random.Random, *, is_due: bool, hosts: int
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     item_id, case_id = new_id(), new_id()
@@ -175,7 +175,7 @@ def _one(
 
 
 @contextmanager
-def _filled(folder: Path, server: str, size: int) -> Iterator[Context]:
+def _open_filled(folder: Path, server: str, size: int) -> Iterator[Context]:
     """A context on a database of its own with ``size`` watched items."""
     name = f"watch_{uuid.uuid4().hex}"
     settings: dict[str, Any] = {
@@ -195,7 +195,7 @@ def _filled(folder: Path, server: str, size: int) -> Iterator[Context]:
     context = build_context(Settings(**settings))
     try:
         upgrade_schema(context.database)
-        fill(context, size)
+        fill_database(context, size)
         yield context
     finally:
         context.close()
@@ -206,7 +206,7 @@ def _filled(folder: Path, server: str, size: int) -> Iterator[Context]:
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[str]:
+def _run_postgres(folder: Path) -> Iterator[str]:
     """A PostgreSQL of the package that the tests use. Run by root it gives up its rights, so the
     way to its data must be open."""
     folder.chmod(0o755)

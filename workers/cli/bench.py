@@ -25,16 +25,16 @@ def register(app: typer.Typer) -> None:
 
 def url(seconds: float = SECONDS, json: bool = JSON) -> None:
     """Identity of locations, URLs per second on one core."""
-    from workers.bench.locations import run
+    from workers.bench.locations import measure_locations
 
-    _print_result(run(seconds), json)
+    _print_result(measure_locations(seconds), json)
 
 
 def hash_(seconds: float = SECONDS, json: bool = JSON) -> None:
     """Decoding and hashing of pictures, pictures per second on one core."""
-    from workers.bench.fingerprints import run
+    from workers.bench.fingerprints import measure_fingerprints
 
-    _print_result(run(seconds), json)
+    _print_result(measure_fingerprints(seconds), json)
 
 
 def match(
@@ -44,10 +44,13 @@ def match(
     json: bool = JSON,
 ) -> None:
     """Matching PDQ hashes at distance 31, queries per second."""
-    from workers.bench.matching import run
+    from workers.bench.matching import measure_matching
 
     _print_result(
-        run(size=size, tick=lambda text: stderr.print(text, style="dim")), json
+        measure_matching(
+            size=size, tick=lambda text: stderr.print(text, style="dim")
+        ),
+        json,
     )
 
 
@@ -61,9 +64,9 @@ def import_(
     json: bool = JSON,
 ) -> None:
     """Importing a list, a changed version of it, going back and exporting, entries per second."""
-    from workers.bench.imports import run
+    from workers.bench.imports import measure_imports
 
-    _print_result(run(size, database=database), json)
+    _print_result(measure_imports(size, database=database), json)
 
 
 def intake(
@@ -76,9 +79,9 @@ def intake(
     json: bool = JSON,
 ) -> None:
     """Accepting reports through the web server, beside a bare view; reports per second."""
-    from workers.bench.intake import run
+    from workers.bench.intake import measure_intake
 
-    _print_result(run(seconds, database=database), json)
+    _print_result(measure_intake(seconds, database=database), json)
 
 
 def pipeline(
@@ -103,9 +106,9 @@ def pipeline(
 
     Starts the whole service in a folder of its own and a host on loopback, and removes both.
     """
-    from workers.bench.pipeline import run
+    from workers.bench.pipeline import measure_pipeline
 
-    result = run(
+    result = measure_pipeline(
         size=size,
         reports=reports,
         many=many,
@@ -124,9 +127,9 @@ def watch(
     json: bool = JSON,
 ) -> None:
     """A tick of the scheduler with many watched items, beside few on the same kind of database."""
-    from workers.bench.watch import run
+    from workers.bench.watch import measure_watching
 
-    result = run(
+    result = measure_watching(
         size,
         database=database,
         tick=lambda text: stderr.print(text, style="dim"),

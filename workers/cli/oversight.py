@@ -232,7 +232,7 @@ def list_faults(settings: Settings) -> list[str]:
         load_limits,
         load_senders,
         load_remote_lists,
-        CdnRanges.load,
+        CdnRanges.load_file,
         load_known_networks,
         load_error_pages,
         load_schema,
@@ -256,11 +256,11 @@ def stats(
     json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Figures from the history: reports, items, and the time that each step took."""
-    from workers.statistics.figures import figures
+    from workers.statistics.figures import collect_figures
 
     context = open_house()
     with context.database.reading() as session:
-        statistics = figures(session, utc_now())
+        statistics = collect_figures(session, utc_now())
     if json:
         emit_json(statistics)
         return

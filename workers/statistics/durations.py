@@ -14,14 +14,14 @@ DAY = 86_400.0
 SHARES_WITHIN_DAYS = (1, 3, 6)  # INHOPE's figures are given for these
 
 
-def summary(seconds: Sequence[float]) -> dict[str, Any]:
+def summarise_durations(seconds: Sequence[float]) -> dict[str, Any]:
     """Count, median and p90 in hours, and the share that was done within 1, 3 and 6 days."""
     ordered = sorted(seconds)
     count = len(ordered)
     found: dict[str, Any] = {
         "count": count,
-        "median_hours": _hours(_quantile(ordered, 0.5)),
-        "p90_hours": _hours(_quantile(ordered, 0.9)),
+        "median_hours": _to_hours(_find_quantile(ordered, 0.5)),
+        "p90_hours": _to_hours(_find_quantile(ordered, 0.9)),
     }
     for days in SHARES_WITHIN_DAYS:
         within = sum(1 for value in ordered if value <= days * DAY)
@@ -31,12 +31,12 @@ def summary(seconds: Sequence[float]) -> dict[str, Any]:
     return found
 
 
-def _quantile(ordered: Sequence[float], share: float) -> float | None:
+def _find_quantile(ordered: Sequence[float], share: float) -> float | None:
     """Nearest rank: a value that was really measured, also for three cases."""
     if not ordered:
         return None
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def _hours(seconds: float | None) -> float | None:
+def _to_hours(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds / 3600, 3)

@@ -16,56 +16,70 @@ from partners.notices.models import Notice
 from partners.referrals.models import Referral
 from triage.cases.models import Case
 from triage.items.models import Item
-from workers.statistics.durations import summary
+from workers.statistics.durations import summarise_durations
 
 Times = dict[uuid.UUID, datetime]
 
 
-def figures(session: Session, now: datetime) -> dict[str, dict[str, Any]]:
+def collect_figures(
+    session: Session, now: datetime
+) -> dict[str, dict[str, Any]]:
     """Counts by kind, and each step's duration with both of its ends named."""
     return {
         "reports": {
-            "total": _count(session, Report.id),
-            "by_channel": _groups(session, Report.channel),
-            "by_kind": _groups(session, Report.kind),
-            "by_language": _groups(session, Report.language),
+            "total": _count_rows(session, Report.id),
+            "by_channel": _count_by(session, Report.channel),
+            "by_kind": _count_by(session, Report.kind),
+            "by_language": _count_by(session, Report.language),
         },
         "items": {
-            "unique": _count(session, Item.id),
-            "by_hosting_country": _groups(session, Item.hosting_country),
+            "unique": _count_rows(session, Item.id),
+            "by_hosting_country": _count_by(session, Item.hosting_country),
         },
         "cases": {
-            "by_state": _groups(session, Case.state),
-            "by_kind": _groups(session, Case.kind),
+            "by_state": _count_by(session, Case.state),
+            "by_kind": _count_by(session, Case.kind),
         },
         "told": {
-            "referrals_by_state": _groups(session, Referral.state),
-            "notices_by_state": _groups(session, Notice.state),
+            "referrals_by_state": _count_by(session, Referral.state),
+            "notices_by_state": _count_by(session, Notice.state),
         },
-        "durations": _durations(session),
+        "durations": _measure_durations(session),
         "as_of": {"time": now.isoformat()},
     }
 
 
-def _durations(session: Session) -> dict[str, Any]:
-    received = _received(session)
-    assessed = _first(session, "case", ("assessed", "agreed", "decided"))
-    removed = _first(session, "case", ("removed",))
+def _measure_durations(session: Session) -> dict[str, Any]:
+    received = _received_at(session)
+    assessed = _first_at(session, "case", ("assessed", "agreed", "decided"))
+    removed = _first_at(session, "case", ("removed",))
     police = _by_case(
-        session, Referral, _first(session, "referral", ("delivered",))
+        session, Referral, _first_at(session, "referral", ("delivered",))
     )
-    noticed = _by_case(session, Notice, _first(session, "notice", ("sent",)))
+    noticed = _by_case(
+        session, Notice, _first_at(session, "notice", ("sent",))
+    )
     return {
-        "report_to_assessment": summary(_between(received, assessed)),
-        "report_to_referral": summary(_between(received, police)),
-        "report_to_notice": summary(_between(received, noticed)),
-        "report_to_removal": summary(_between(received, removed)),
-        "notice_to_removal": summary(_between(noticed, removed)),
-        "hold": summary(_holds(session)),
+        "report_to_assessment": summarise_durations(
+            _seconds_between(received, assessed)
+        ),
+        "report_to_referral": summarise_durations(
+            _seconds_between(received, police)
+        ),
+        "report_to_notice": summarise_durations(
+            _seconds_between(received, noticed)
+        ),
+        "report_to_removal": summarise_durations(
+            _seconds_between(received, removed)
+        ),
+        "notice_to_removal": summarise_durations(
+            _seconds_between(noticed, removed)
+        ),
+        "hold": summarise_durations(_time_holds(session)),
     }
 
 
-def _received(session: Session) -> Times:
+def _received_at(session: Session) -> Times:
     rows = session.execute(
         select(Case.id, Item.first_reported_at).join(
             Item, Item.id == Case.item_id
@@ -74,7 +88,7 @@ def _received(session: Session) -> Times:
     return {row[0]: row[1] for row in rows}
 
 
-def _first(session: Session, entity: str, events: Iterable[str]) -> Times:
+def _first_at(session: Session, entity: str, events: Iterable[str]) -> Times:
     """When one of ``events`` first happened to each entity."""
     rows = session.execute(
         select(HistoryEntry.entity_id, func.min(HistoryEntry.at))
@@ -97,14 +111,14 @@ def _by_case(
     return found
 
 
-def _holds(session: Session) -> list[float]:
+def _time_holds(session: Session) -> list[float]:
     """Seconds from the start of each police hold to its release."""
-    started = _first(session, "hold", ("started",))
-    released = _first(session, "hold", ("released",))
-    return _between(started, released)
+    started = _first_at(session, "hold", ("started",))
+    released = _first_at(session, "hold", ("released",))
+    return _seconds_between(started, released)
 
 
-def _between(starts: Times, ends: Times) -> list[float]:
+def _seconds_between(starts: Times, ends: Times) -> list[float]:
     return [
         (ends[key] - at).total_seconds()
         for key, at in starts.items()
@@ -112,11 +126,11 @@ def _between(starts: Times, ends: Times) -> list[float]:
     ]
 
 
-def _count(session: Session, column: Any) -> int:
+def _count_rows(session: Session, column: Any) -> int:
     return session.scalar(select(func.count(column))) or 0
 
 
-def _groups(session: Session, column: Any) -> dict[str, int]:
+def _count_by(session: Session, column: Any) -> dict[str, int]:
     rows = session.execute(
         select(column, func.count()).group_by(column).order_by(column)
     )

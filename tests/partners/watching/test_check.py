@@ -34,7 +34,7 @@ from triage.availability.model import Verdict
 from triage.cases.models import Case
 from triage.items.access import Access, set_access
 from triage.items.models import Item, ItemAccess, ItemMedia, Visit
-from workers.bench.watch import fill
+from workers.bench.watch import fill_database
 
 CONTROL = "http://control.test/ok"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -457,7 +457,7 @@ def test_a_tick_asks_one_question_by_indexes(
 ) -> None:
     """The plan of the question, on tables large enough that a plan without indexes would show."""
     context = make_context(backend)
-    fill(context, 3_000)
+    fill_database(context, 3_000)
     query = due_checks(NOW).compile(
         context.database.engine, compile_kwargs={"literal_binds": True}
     )

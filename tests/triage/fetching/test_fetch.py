@@ -411,7 +411,7 @@ def test_a_dash_stream(lab: Any, world: Any) -> None:
 def test_a_decoder_that_fails_costs_one_medium_and_tells_nothing(
     lab: Any, world: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from triage.fetching.fetch import fetch
+    from triage.fetching.fetch import fetch_location
 
     def hasher(data: bytes, label: str | None) -> dict[str, Any]:
         if b"marker" in data:
@@ -425,7 +425,7 @@ def test_a_decoder_that_fails_costs_one_medium_and_tells_nothing(
         ),
         "/b.jpg": lab.answer(lab.picture(2), content_type="image/jpeg"),
     }
-    report = fetch(lab.ask(world.url()), hasher)
+    report = fetch_location(lab.ask(world.url()), hasher)
     assert [m.error for m in report.media] == ["undecodable", None]
     said = capfd.readouterr()
     assert "marker" not in json.dumps(report.to_json()) + said.out + said.err

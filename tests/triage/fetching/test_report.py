@@ -14,7 +14,7 @@ from triage.fetching.report import (
     Hop,
     MediaFound,
     PageFacts,
-    failure,
+    report_failure,
 )
 
 
@@ -67,7 +67,9 @@ def test_a_report_survives_the_pipe() -> None:
 
 
 def test_an_unknown_outcome_is_not_accepted() -> None:
-    value = failure(FetchRequest("http://a.example/"), "timeout").to_json()
+    value = report_failure(
+        FetchRequest("http://a.example/"), "timeout"
+    ).to_json()
     with pytest.raises(InvalidInput, match="no fetch outcome"):
         FetchReport.from_json(value | {"outcome": "splendid"})
 

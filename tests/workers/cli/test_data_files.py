@@ -195,7 +195,7 @@ DATA_FILES = (
         (country_codes(),),
         KNOWN_NETWORKS,
     ),
-    DataFile("cdn.toml", CdnRanges.load),
+    DataFile("cdn.toml", CdnRanges.load_file),
     DataFile("availability.toml", load_policy),
     DataFile("availability-demo.toml", load_demo_policy),
     DataFile("error_pages.toml", load_error_pages, (VerdictName,)),

@@ -71,7 +71,7 @@ _BOMS = (
 )
 
 
-def decode(body: bytes | bytearray, label: str | None) -> str:
+def decode_page(body: bytes | bytearray, label: str | None) -> str:
     """Text of a page: byte order mark, then the header's charset, then the page's own, then UTF-8.
 
     What cannot be decoded becomes U+FFFD; never raises.
@@ -94,11 +94,13 @@ def decode(body: bytes | bytearray, label: str | None) -> str:
         return body.decode("utf-8", "replace")
 
 
-def parse(markup: str) -> LexborHTMLParser:
-    return LexborHTMLParser(flatten(_FORMATTING.sub(r"<\1span", markup)))
+def parse_page(markup: str) -> LexborHTMLParser:
+    return LexborHTMLParser(
+        flatten_markup(_FORMATTING.sub(r"<\1span", markup))
+    )
 
 
-def refresh(tree: LexborHTMLParser) -> str | None:
+def find_refresh(tree: LexborHTMLParser) -> str | None:
     """Where ``<meta http-equiv=refresh>`` sends a browser, as written; None without one."""
     node = tree.css_first("meta[http-equiv=refresh i]")
     found = (
@@ -107,7 +109,7 @@ def refresh(tree: LexborHTMLParser) -> str | None:
     return found[1] if found else None
 
 
-def flatten(markup: str, max_depth: int = MAX_DEPTH) -> str:
+def flatten_markup(markup: str, max_depth: int = MAX_DEPTH) -> str:
     """``markup`` with its nesting held to about ``max_depth``; linear in its length.
 
     The count errs upwards (an unclosed ``<p>`` counts although a parser would close it), which

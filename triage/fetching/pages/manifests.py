@@ -38,11 +38,11 @@ def read_hls(text: str) -> Manifest:
             awaiting_variant = True
         elif (
             line.startswith("#EXT-X-KEY")
-            and _attributes(line).get("METHOD") != "NONE"
+            and _read_attributes(line).get("METHOD") != "NONE"
         ):
             return Manifest(problem="encrypted")
         elif line.startswith("#EXT-X-MAP"):
-            init = init or _attributes(line).get("URI")
+            init = init or _read_attributes(line).get("URI")
         elif line and not line.startswith("#"):
             if awaiting_variant:
                 return Manifest(variant=line)
@@ -58,7 +58,7 @@ def read_hls(text: str) -> Manifest:
     )
 
 
-def _attributes(line: str) -> dict[str, str]:
+def _read_attributes(line: str) -> dict[str, str]:
     return {
         name: value.strip('"')
         for name, value in _ATTRIBUTE.findall(line.partition(":")[2])
@@ -108,7 +108,7 @@ def _is_video(adaptation: ET.Element) -> bool:
     )
 
 
-def _inherited(templates: list[ET.Element]) -> ET.Element:
+def _merge_templates(templates: list[ET.Element]) -> ET.Element:
     """One template of several, outermost first: an inner one says only what differs (5.3.9.1)."""
     merged = ET.Element("SegmentTemplate")
     for template in templates:
@@ -135,7 +135,7 @@ def _dash_parts(
         if (found := each.find("SegmentTemplate")) is not None
     ]
     if templates:
-        return _by_template(_inherited(templates), representation)
+        return _by_template(_merge_templates(templates), representation)
     for level in reversed(levels):
         listed = level.find("SegmentList")
         if listed is not None:
@@ -153,33 +153,35 @@ def _by_template(
     template: ET.Element, representation: ET.Element
 ) -> tuple[str, ...]:
     media, init = template.get("media"), template.get("initialization")
-    number = _integer(template.get("startNumber"), 1)
+    number = _parse_integer(template.get("startNumber"), 1)
     times = [0]
     for step in template.findall("SegmentTimeline/S")[:SEGMENTS]:
-        times[-1] = _integer(step.get("t"), times[-1])
-        times.append(times[-1] + _integer(step.get("d"), 0))
-    parts = [_fill(init, representation, number, 0)] if init else []
+        times[-1] = _parse_integer(step.get("t"), times[-1])
+        times.append(times[-1] + _parse_integer(step.get("d"), 0))
+    parts = [_fill_pattern(init, representation, number, 0)] if init else []
     for place in range(SEGMENTS if media else 0):
         time = times[min(place, len(times) - 1)]
-        parts.append(_fill(media or "", representation, number + place, time))
+        parts.append(
+            _fill_pattern(media or "", representation, number + place, time)
+        )
     return tuple(dict.fromkeys(parts))
 
 
-def _fill(
+def _fill_pattern(
     pattern: str, representation: ET.Element, number: int, time: int
 ) -> str:
-    def value(found: re.Match[str]) -> str:
+    def fill_place(found: re.Match[str]) -> str:
         if found[1] == "RepresentationID":
             return representation.get("id") or ""
         figure = {"Number": number, "Time": time}.get(
-            found[1], _integer(representation.get("bandwidth"), 0)
+            found[1], _parse_integer(representation.get("bandwidth"), 0)
         )
         return f"{figure:0{int(found[2] or 1)}d}"
 
-    return _NUMBER.sub(value, pattern).replace("$$", "$")
+    return _NUMBER.sub(fill_place, pattern).replace("$$", "$")
 
 
-def _integer(text: str | None, otherwise: int) -> int:
+def _parse_integer(text: str | None, otherwise: int) -> int:
     return (
         int(text)
         if text and text.isascii() and text.isdigit() and len(text) < 20

@@ -75,19 +75,19 @@ class Candidate:
     source: Source
 
 
-def find(
+def find_media(
     tree: LexborHTMLParser, page_url: str, *, limit: int
 ) -> list[Candidate]:
     """Media of a page in document order, each once, at most ``limit``."""
-    base = _base(tree, page_url)
+    base = _find_base(tree, page_url)
     found: dict[str, Candidate] = {}
     seen: set[str] = set()
     for node in tree.css(_SELECTOR):
-        for text, source in _of(node):
+        for text, source in _list_addresses(node):
             if text in seen:
                 continue
             seen.add(text)
-            url = _absolute(text, base)
+            url = _make_absolute(text, base)
             if url is None or url in found:
                 continue
             streamed = _MANIFEST_NAME.search(url.partition("?")[0][-16:])
@@ -110,7 +110,7 @@ def find_in_text(markup: str, page_url: str, *, limit: int) -> list[Candidate]:
         ):
             continue
         seen.add(text)
-        url = _absolute(unescape(text), page_url)
+        url = _make_absolute(unescape(text), page_url)
         if url is not None and url not in found:
             found[url] = Candidate(url, "direct" if name == "href" else "img")
             if len(found) >= limit:
@@ -118,7 +118,7 @@ def find_in_text(markup: str, page_url: str, *, limit: int) -> list[Candidate]:
     return list(found.values())
 
 
-def _base(tree: LexborHTMLParser, page_url: str) -> str:
+def _find_base(tree: LexborHTMLParser, page_url: str) -> str:
     node = tree.css_first("base[href]")
     target = (
         parse_target(node.attributes.get("href") or "", page_url)
@@ -128,7 +128,7 @@ def _base(tree: LexborHTMLParser, page_url: str) -> str:
     return target.href if target and target.fetchable else page_url
 
 
-def _absolute(text: str, base: str) -> str | None:
+def _make_absolute(text: str, base: str) -> str | None:
     plain = text.strip()
     if plain[:5].lower() == "data:":
         inline = plain[5:16].lower().startswith(("image/", "video/"))
@@ -139,10 +139,10 @@ def _absolute(text: str, base: str) -> str | None:
     return target.href if target and target.fetchable else None
 
 
-def _of(node: LexborNode) -> Iterator[tuple[str, Source]]:
+def _list_addresses(node: LexborNode) -> Iterator[tuple[str, Source]]:
     """The addresses that one element names, and as what."""
     given = node.attributes
-    source = _source(node)
+    source = _name_source(node)
     for name in ("src", "data", "poster", "background", *_LAZY):
         if name in given and (name != "src" or source):
             yield given[name] or "", source or "img"
@@ -151,10 +151,10 @@ def _of(node: LexborNode) -> Iterator[tuple[str, Source]]:
             yield largest, "picture" if source == "picture" else "srcset"
     if "style" in given:
         yield from ((url, "css") for url in css_urls(given["style"] or ""))
-    yield from _of_kind(node, given)
+    yield from _list_special_addresses(node, given)
 
 
-def _source(node: LexborNode) -> Source | None:
+def _name_source(node: LexborNode) -> Source | None:
     parent = node.parent.tag if node.parent is not None else None
     if node.tag == "source":
         return "picture" if parent == "picture" else "source"
@@ -166,7 +166,7 @@ def _source(node: LexborNode) -> Source | None:
     return {"video": "video", "input": "img"}.get(node.tag or "")  # type: ignore[return-value]
 
 
-def _of_kind(
+def _list_special_addresses(
     node: LexborNode, given: dict[str, str | None]
 ) -> Iterator[tuple[str, Source]]:
     """Elements whose addresses lie elsewhere than in src and srcset."""

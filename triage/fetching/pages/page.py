@@ -29,7 +29,7 @@ _LOGIN_FIELDS = (
 )
 
 
-def simhash(text: str) -> str:
+def make_simhash(text: str) -> str:
     """64 bits as 16 hex digits over three-word shingles; zeros for a text without words.
 
     The first 20,000 words count: a page that differs only after them is the same page.
@@ -55,7 +55,7 @@ def simhash(text: str) -> str:
     return np.packbits(majority).tobytes().hex()
 
 
-def distance(one: str, other: str) -> int:
+def count_bits_apart(one: str, other: str) -> int:
     """Bits in which two simhashes differ, 0..64; unrelated texts lie around 32."""
     return (int(one, 16) ^ int(other, 16)).bit_count()
 
@@ -63,7 +63,7 @@ def distance(one: str, other: str) -> int:
 def facts_of_text(text: str) -> PageFacts:
     """Facts of a plain-text answer."""
     return PageFacts(
-        None, simhash(text), len(text.strip()), links=0, login_form=False
+        None, make_simhash(text), len(text.strip()), links=0, login_form=False
     )
 
 
@@ -79,15 +79,19 @@ def facts_of_page(tree: LexborHTMLParser) -> PageFacts:
     title_hash = hashlib.sha256(
         title.casefold().encode("utf-8", "replace")
     ).hexdigest()
-    links, login = len(tree.css("a[href]")), _login_form(tree)
+    links, login = len(tree.css("a[href]")), _has_login_form(tree)
     tree.strip_tags(_UNSEEN, recursive=True)
     text = " ".join(tree.body.text(separator=" ").split()) if tree.body else ""
     return PageFacts(
-        title_hash if title else None, simhash(text), len(text), links, login
+        title_hash if title else None,
+        make_simhash(text),
+        len(text),
+        links,
+        login,
     )
 
 
-def _login_form(tree: LexborHTMLParser) -> bool:
+def _has_login_form(tree: LexborHTMLParser) -> bool:
     """A field for a password or passkey, or a form that says it signs somebody in."""
     if tree.css_first(_LOGIN_FIELDS):
         return True

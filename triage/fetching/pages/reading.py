@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from triage.fetching.pages import html
-from triage.fetching.pages.media import Candidate, find, find_in_text
+from triage.fetching.pages.media import Candidate, find_in_text, find_media
 from triage.fetching.pages.page import facts_of_page, facts_of_text
 from triage.fetching.process.helper import Helper
 from triage.fetching.report import PageFacts
@@ -33,11 +33,11 @@ class Reading:
     crude: bool = False
 
 
-def read(
+def read_page(
     markup: str, url: str, *, limit: int, seconds: float = SECONDS
 ) -> Reading:
     """At most ``limit`` media of the page at ``url``, and its facts, in about ``seconds``."""
-    written = _ask(markup, url, limit, seconds)
+    written = _ask_reader(markup, url, limit, seconds)
     if written is None:
         text = _MARKUP.sub(" ", markup)
         return Reading(
@@ -51,9 +51,9 @@ def read(
     return Reading(PageFacts(**value["facts"]), found, value["refresh"])
 
 
-def prepare(close_doors: Callable[[], object] = lambda: None) -> None:
+def start_reader(close_doors: Callable[[], object] = lambda: None) -> None:
     """Start the helper: before the doors close, behind which no process can be made."""
-    _helpers[:] = [Helper(_thorough, close_doors)]
+    _helpers[:] = [Helper(_read_thoroughly, close_doors)]
 
 
 def is_worn_out() -> bool:
@@ -65,25 +65,27 @@ _helpers: list[Helper] = []
 """One, once it was needed or prepared."""
 
 
-def _ask(markup: str, url: str, limit: int, seconds: float) -> bytes | None:
+def _ask_reader(
+    markup: str, url: str, limit: int, seconds: float
+) -> bytes | None:
     if not _helpers or not _helpers[0].is_usable:
         try:
-            prepare()
+            start_reader()
         except OSError:  # behind closed doors
             return None
     question = json.dumps({"url": url, "limit": limit}).encode() + b"\n"
-    return _helpers[0].ask(
+    return _helpers[0].ask_for_answer(
         question + markup.encode("utf-8", "surrogatepass"), seconds
     )
 
 
-def _thorough(question: bytes) -> bytes:
+def _read_thoroughly(question: bytes) -> bytes:
     asked, _, written = question.partition(b"\n")
     about, markup = json.loads(asked), written.decode("utf-8", "surrogatepass")
-    tree = html.parse(markup)
+    tree = html.parse_page(markup)
     found, refresh = (
-        find(tree, about["url"], limit=about["limit"]),
-        html.refresh(tree),
+        find_media(tree, about["url"], limit=about["limit"]),
+        html.find_refresh(tree),
     )
     facts = facts_of_page(tree)  # last: it takes the tree apart
     value = {

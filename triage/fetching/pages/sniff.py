@@ -43,20 +43,20 @@ def kind_of(body: bytes | bytearray, label: str | None) -> Kind:
     by_bytes = sniff(head)
     # "BM" alone may as well begin a word; a real bitmap's header holds zeros.
     if by_bytes != UNKNOWN and (by_bytes != "image/bmp" or b"\x00" in head):
-        return _named(by_bytes) or "other"
+        return _kind_of_type(by_bytes) or "other"
     opening = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if _MPD.search(opening):
         return "dash"
     if _MARKUP.match(opening):
         return "html"
-    if named := _named((label or "").strip().lower()):
+    if named := _kind_of_type((label or "").strip().lower()):
         return named
     if b"\x00" in head:
         return "other"
     return "html" if _TAG.search(head) else "text"
 
 
-def _named(media_type: str) -> Kind | None:
+def _kind_of_type(media_type: str) -> Kind | None:
     return next(
         (kind for prefix, kind in _TYPES if media_type.startswith(prefix)),
         None,

@@ -37,7 +37,7 @@ class Helper:
         self.is_alive = True
         self._process = os.fork()
         if self._process == 0:
-            _serve(work, close_doors, questions, answers)
+            _answer_questions(work, close_doors, questions, answers)
         os.close(questions)
         os.close(answers)
 
@@ -46,13 +46,13 @@ class Helper:
         """Alive, and ours: a fork of this process must not talk into its parent's pipes."""
         return self.is_alive and self._owner == os.getpid()
 
-    def ask(self, question: bytes, seconds: float) -> bytes | None:
+    def ask_for_answer(self, question: bytes, seconds: float) -> bytes | None:
         """What the work returns; None where it failed, died or took too long, and it is over."""
         if not self.is_usable:
             return None
         try:
-            _send(self._questions, question, seconds)
-            answer = _receive(
+            _send_message(self._questions, question, seconds)
+            answer = _receive_answer(
                 self._answers, time.monotonic() + seconds + _GRACE_SECONDS
             )
         except OSError:
@@ -72,7 +72,7 @@ class Helper:
             os.waitpid(self._process, os.WNOHANG)
 
 
-def _serve(
+def _answer_questions(
     work: Work, close_doors: Callable[[], object], questions: int, answers: int
 ) -> None:
     """In the helper. Whatever goes wrong ends it without a word: a message could quote content."""
@@ -86,12 +86,14 @@ def _serve(
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         close_doors()
         while True:
-            seconds, length = _HEADER.unpack(_exactly(questions, _HEADER.size))
-            question = _exactly(questions, length)
+            seconds, length = _HEADER.unpack(
+                _read_exactly(questions, _HEADER.size)
+            )
+            question = _read_exactly(questions, length)
             signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
             answer = work(question)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            _send(answers, answer, 0)
+            _send_message(answers, answer, 0)
     except BaseException:  # noqa: S110  its text must not be shown
         pass
     finally:
@@ -110,13 +112,13 @@ def _hold_only(*kept: int) -> None:
     os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def _send(target: int, data: bytes, seconds: float) -> None:
+def _send_message(target: int, data: bytes, seconds: float) -> None:
     rest = memoryview(_HEADER.pack(seconds, len(data)) + data)
     while rest:
         rest = rest[os.write(target, rest) :]
 
 
-def _exactly(source: int, length: int) -> bytes:
+def _read_exactly(source: int, length: int) -> bytes:
     received = bytearray()
     while len(received) < length:
         chunk = os.read(source, min(_CHUNK, length - len(received)))
@@ -126,7 +128,7 @@ def _exactly(source: int, length: int) -> bytes:
     return bytes(received)
 
 
-def _receive(source: int, until: float) -> bytes | None:
+def _receive_answer(source: int, until: float) -> bytes | None:
     """One answer, or None where it does not come in time, breaks off or is too long."""
     received, wanted = bytearray(), _HEADER.size
     while len(received) < wanted:

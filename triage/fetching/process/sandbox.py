@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from triage.fetching.process.seccomp import restrict
+from triage.fetching.process.seccomp import restrict_calls
 from triage.fetching.process.syscalls import FETCHING, Call
 
 MEMORY_BYTES = 4 << 30
@@ -64,7 +64,7 @@ class Protection(StrEnum):
     ENDS_WITH_PARENT = "ends_with_parent"
 
 
-def enter(
+def close_doors(
     *,
     project: Path,
     die_with_parent: bool,
@@ -77,27 +77,29 @@ def enter(
     taken only as root; Python and the project must be readable to that user. ``calls``: the
     system calls that are left; what is set up here is not among them.
     """
-    _limit()
+    _limit_resources()
     given = []
-    if _prctl(_PR_SET_NO_NEW_PRIVS, 1):
+    if _set_process_option(_PR_SET_NO_NEW_PRIVS, 1):
         given.append(Protection.NO_NEW_RIGHTS)
-    given += _landlock(project)
+    given += _restrict_files(project)
     if uid is not None and os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
         given.append(Protection.OWN_USER)
     # After the change of user: that change makes a process dumpable again and forgets the signal.
-    if _prctl(_PR_SET_DUMPABLE, 0):
+    if _set_process_option(_PR_SET_DUMPABLE, 0):
         given.append(Protection.NO_DEBUGGERS)
-    if not die_with_parent or _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL):
+    if not die_with_parent or _set_process_option(
+        _PR_SET_PDEATHSIG, signal.SIGKILL
+    ):
         given.append(Protection.ENDS_WITH_PARENT)
-    if restrict(calls):
+    if restrict_calls(calls):
         given.append(Protection.SYSTEM_CALLS)
     return given
 
 
-def _limit() -> None:
+def _limit_resources() -> None:
     for kind, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
@@ -109,22 +111,22 @@ def _limit() -> None:
         resource.setrlimit(kind, (value, value))
 
 
-def _prctl(option: int, value: int) -> bool:
+def _set_process_option(option: int, value: int) -> bool:
     return int(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0)) == 0
 
 
-def _landlock(project: Path) -> list[Protection]:
+def _restrict_files(project: Path) -> list[Protection]:
     """No file may be written, made, renamed or run; only code and system files may be read; and
     where the kernel knows scopes, no abstract socket of others is reached, and no signal sent."""
     scoped = (
-        _syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_FOR_ABI)
+        _call_kernel(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_FOR_ABI)
         >= _ABI_OF_SCOPES
     )
     handled = struct.pack(
         "=QQQ", _ALL_OF_ABI_1, 0, _ABSTRACT_SOCKETS | _SIGNALS
     )
     size = len(handled) if scoped else 8
-    ruleset = _syscall(_CREATE_RULESET, handled, ctypes.c_size_t(size), 0)
+    ruleset = _call_kernel(_CREATE_RULESET, handled, ctypes.c_size_t(size), 0)
     if ruleset < 0:
         return []
     packages = [project / name for name in ("hotline", "triage")]
@@ -134,13 +136,15 @@ def _landlock(project: Path) -> list[Protection]:
         *sorted(library),
         *_SYSTEM_TREES,
     ]
-    done = all(_allow(ruleset, path, _READ_FILE | _READ_DIR) for path in trees)
-    done = done and all(
-        _allow(ruleset, path, _READ_FILE) for path in _SYSTEM_FILES
+    done = all(
+        _allow_path(ruleset, path, _READ_FILE | _READ_DIR) for path in trees
     )
-    done = done and _allow(ruleset, "/dev/null", _READ_FILE | _WRITE_FILE)
-    done = done and _allow(ruleset, "/dev/urandom", _READ_FILE)
-    restricted = done and _syscall(_RESTRICT_SELF, ruleset, 0) == 0
+    done = done and all(
+        _allow_path(ruleset, path, _READ_FILE) for path in _SYSTEM_FILES
+    )
+    done = done and _allow_path(ruleset, "/dev/null", _READ_FILE | _WRITE_FILE)
+    done = done and _allow_path(ruleset, "/dev/urandom", _READ_FILE)
+    restricted = done and _call_kernel(_RESTRICT_SELF, ruleset, 0) == 0
     os.close(ruleset)
     if not restricted:
         return []
@@ -149,17 +153,17 @@ def _landlock(project: Path) -> list[Protection]:
     )
 
 
-def _allow(ruleset: int, path: str, access: int) -> bool:
+def _allow_path(ruleset: int, path: str, access: int) -> bool:
     """Add one rule; a path that is not there needs none."""
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return True
     rule = struct.pack("=Qi", access, descriptor)
-    added = _syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, rule, 0) == 0
+    added = _call_kernel(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, rule, 0) == 0
     os.close(descriptor)
     return added
 
 
-def _syscall(number: int, *arguments: object) -> int:
+def _call_kernel(number: int, *arguments: object) -> int:
     return int(_libc.syscall(ctypes.c_long(number), *arguments))

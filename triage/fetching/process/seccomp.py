@@ -48,7 +48,7 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
 
-def restrict(calls: Sequence[Call]) -> bool:
+def restrict_calls(calls: Sequence[Call]) -> bool:
     """Allow ``calls`` alone from now on; False where this kernel or machine has no such filter.
 
     ``no_new_privs`` must be set.
@@ -56,7 +56,7 @@ def restrict(calls: Sequence[Call]) -> bool:
     machine = platform.machine()
     if machine not in _SECCOMP:
         return False
-    code = program(calls, machine, os.getpid())
+    code = build_program(calls, machine, os.getpid())
     buffer = ctypes.create_string_buffer(code, len(code))
     given = _Program(len(code) // 8, ctypes.addressof(buffer))
     done = _libc.syscall(
@@ -68,58 +68,58 @@ def restrict(calls: Sequence[Call]) -> bool:
     return int(done) == 0
 
 
-def program(calls: Sequence[Call], machine: str, own_id: int) -> bytes:
+def build_program(calls: Sequence[Call], machine: str, own_id: int) -> bytes:
     """The filter's instructions: eight bytes each, looked through from the first on."""
     code = [
-        _step(_LOAD_WORD, _ARCHITECTURE_AT),
-        _step(_JUMP_EQUAL, _AUDIT_ARCHITECTURE[machine], if_true=1),
-        _step(_RETURN, _KILL_PROCESS),
-        _step(_LOAD_WORD, _NUMBER_AT),
+        _make_step(_LOAD_WORD, _ARCHITECTURE_AT),
+        _make_step(_JUMP_EQUAL, _AUDIT_ARCHITECTURE[machine], if_true=1),
+        _make_step(_RETURN, _KILL_PROCESS),
+        _make_step(_LOAD_WORD, _NUMBER_AT),
     ]
     if machine == X86_64:
         code += [
-            _step(_JUMP_AT_LEAST, _X32_BIT, if_false=1),
-            _step(_RETURN, _ERRNO | errno.EPERM),
+            _make_step(_JUMP_AT_LEAST, _X32_BIT, if_false=1),
+            _make_step(_RETURN, _ERRNO | errno.EPERM),
         ]
     code += [
-        _step(_JUMP_EQUAL, CLONE3[machine], if_false=1),
-        _step(_RETURN, _ERRNO | errno.ENOSYS),
+        _make_step(_JUMP_EQUAL, CLONE3[machine], if_false=1),
+        _make_step(_RETURN, _ERRNO | errno.ENOSYS),
     ]
-    code += _call(
+    code += _allow_call(
         TGKILL[machine], (Check(0, (own_id,)),)
     )  # abort() and Python's own threads
     for call in calls:
-        number = call.number(machine)
+        number = call.number_on(machine)
         if number is not None:
-            code += _call(number, call.checks)
-    code.append(_step(_RETURN, _ERRNO | errno.EPERM))
+            code += _allow_call(number, call.checks)
+    code.append(_make_step(_RETURN, _ERRNO | errno.EPERM))
     return b"".join(code)
 
 
-def _call(number: int, checks: Sequence[Check]) -> list[bytes]:
+def _allow_call(number: int, checks: Sequence[Check]) -> list[bytes]:
     """Allow this call if the checks hold, refuse it if not, and go on if it is another one."""
-    decided = [step for check in checks for step in _check(check)]
-    decided.append(_step(_RETURN, _ALLOW))
-    return [_step(_JUMP_EQUAL, number, if_false=len(decided)), *decided]
+    decided = [step for check in checks for step in _compare_argument(check)]
+    decided.append(_make_step(_RETURN, _ALLOW))
+    return [_make_step(_JUMP_EQUAL, number, if_false=len(decided)), *decided]
 
 
-def _check(check: Check) -> list[bytes]:
+def _compare_argument(check: Check) -> list[bytes]:
     """Go on behind it if it holds; else return EPERM from within."""
     offset = _ARGUMENTS_AT + 8 * check.argument + 4 * check.upper
     count = len(check.values)
     compared = [
-        _step(_JUMP_EQUAL, value, if_true=count - place)
+        _make_step(_JUMP_EQUAL, value, if_true=count - place)
         for place, value in enumerate(check.values)
     ]
     return [
-        _step(_LOAD_WORD, offset),
-        _step(_AND, check.mask),
+        _make_step(_LOAD_WORD, offset),
+        _make_step(_AND, check.mask),
         *compared,
-        _step(_RETURN, _ERRNO | errno.EPERM),
+        _make_step(_RETURN, _ERRNO | errno.EPERM),
     ]
 
 
-def _step(
+def _make_step(
     code: int, value: int, *, if_true: int = 0, if_false: int = 0
 ) -> bytes:
     return struct.pack("=HBBI", code, if_true, if_false, value)

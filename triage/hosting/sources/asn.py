@@ -38,7 +38,7 @@ class AsnTable:
     names: dict[int, str]
     date: str
 
-    def find(
+    def find_system(
         self, address: IPv4Address | IPv6Address
     ) -> tuple[int, str] | None:
         """(number, name of its holder, "" where not named) or None."""
@@ -60,11 +60,11 @@ def from_csv(paths: Iterable[Path], date: str) -> AsnTable:
     rows: dict[int, list[tuple[bytes, bytes, int]]] = {4: [], 6: []}
     names: dict[int, str] = {}
     for path in paths:
-        for version, first, last, number, name in _read(path):
+        for version, first, last, number, name in _read_rows(path):
             rows[version].append((first, last, number))
             names[number] = name
     tables = {
-        version: _boundaries(rows[version], _WIDTH[version])
+        version: _build_boundaries(rows[version], _WIDTH[version])
         for version in (4, 6)
     }
     return AsnTable(
@@ -75,7 +75,7 @@ def from_csv(paths: Iterable[Path], date: str) -> AsnTable:
     )
 
 
-def _read(path: Path) -> Iterator[tuple[int, bytes, bytes, int, str]]:
+def _read_rows(path: Path) -> Iterator[tuple[int, bytes, bytes, int, str]]:
     faults: list[str] = []
     with path.open(encoding="utf-8", newline="") as lines:
         for line, row in enumerate(csv.reader(lines), start=1):
@@ -100,7 +100,7 @@ def _read(path: Path) -> Iterator[tuple[int, bytes, bytes, int, str]]:
         )
 
 
-def _boundaries(
+def _build_boundaries(
     rows: list[tuple[bytes, bytes, int]], width: int
 ) -> tuple[npt.NDArray[np.bytes_], npt.NDArray[np.uint32]]:
     starts: list[bytes] = [bytes(width)]
@@ -122,7 +122,7 @@ def _boundaries(
     )
 
 
-def pack(table: AsnTable) -> bytes:
+def pack_table(table: AsnTable) -> bytes:
     """The shipped form. Columns are stored byte by byte, which halves what LZMA makes of them."""
     fields: dict[str, Any] = {
         "date": np.array(table.date),
@@ -143,8 +143,8 @@ def pack(table: AsnTable) -> bytes:
     return lzma.compress(buffer.getvalue(), preset=9)
 
 
-def unpack(data: bytes) -> AsnTable:
-    """Reads what :func:`pack` wrote (about 0.3 s for the whole Internet, once a process)."""
+def unpack_table(data: bytes) -> AsnTable:
+    """Reads what :func:`pack_table` wrote (about 0.3 s for the whole Internet, once a process)."""
     try:
         with np.load(
             io.BytesIO(lzma.decompress(data)), allow_pickle=False

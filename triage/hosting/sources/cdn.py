@@ -71,12 +71,12 @@ class CdnRanges:
         }
 
     @classmethod
-    def load(cls, override_dir: Path | None = None) -> CdnRanges:
+    def load_file(cls, override_dir: Path | None = None) -> CdnRanges:
         """From ``cdn.toml``; all faults of the file are named at once."""
         raw = read_toml("triage.hosting", "cdn.toml", override_dir)
         faults = find_unknown(raw, ("version", "cdn"))
         cdns = [
-            _parse(entry, index, faults)
+            _read_cdn(entry, index, faults)
             for index, entry in enumerate(raw.get("cdn", []))
         ]
         if faults:
@@ -85,7 +85,7 @@ class CdnRanges:
             )
         return cls(cdn for cdn in cdns if cdn is not None)
 
-    def detect(
+    def detect_networks(
         self,
         addresses: Iterable[str],
         *,
@@ -99,7 +99,7 @@ class CdnRanges:
         for address, asn in (asns or {}).items():
             cdn = self._by_asn.get(int(asn.removeprefix("AS")))
             if cdn is not None:
-                found.append(_sighting(cdn, "asn", asn, address))
+                found.append(_make_sighting(cdn, "asn", asn, address))
         for alias in aliases:
             found += self._by_alias(alias)
         ranged = {
@@ -116,14 +116,14 @@ class CdnRanges:
             return None
         _, last, text, cdn = self._spans[parsed.version][index]
         return (
-            _sighting(cdn, "range", text, address)
+            _make_sighting(cdn, "range", text, address)
             if int(parsed) <= last
             else None
         )
 
     def _by_alias(self, alias: str) -> list[Sighting]:
         return [
-            _sighting(cdn, "alias", end, None)
+            _make_sighting(cdn, "alias", end, None)
             for cdn in self._cdns
             for end in cdn.aliases
             if alias == end or alias.endswith(f".{end}")
@@ -144,19 +144,21 @@ class CdnRanges:
                 continue  # forged or passed on from behind: the address says otherwise
             for name, pattern in cdn.headers:
                 if name in lower and pattern.fullmatch(lower[name][:500]):
-                    found.append(_sighting(cdn, "header", name, None))
+                    found.append(_make_sighting(cdn, "header", name, None))
                     break
         return found
 
 
-def _sighting(cdn: Cdn, kind: str, what: str, subject: str | None) -> Sighting:
+def _make_sighting(
+    cdn: Cdn, kind: str, what: str, subject: str | None
+) -> Sighting:
     source = f"cdn.toml {cdn.date.isoformat()}: {kind} {what}"
     return Sighting(
         cdn.name, f"{kind} {what}", source, _CONFIDENCE[kind], subject
     )
 
 
-def _parse(
+def _read_cdn(
     entry: Mapping[str, Any], index: int, faults: list[str]
 ) -> Cdn | None:
     where = f"cdn[{index}] {entry.get('name', '')!r}"

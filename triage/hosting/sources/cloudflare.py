@@ -23,7 +23,7 @@ from urllib.parse import quote, urlsplit
 from hotline.core.errors import InvalidInput, Unavailable
 from hotline.core.network.resolve import Reach
 from triage.hosting.facts import FactName, Observation
-from triage.hosting.sources.http import Answer, exchange
+from triage.hosting.sources.http import Answer, exchange_json
 
 _MOST_URLS = 250
 _LONGEST_JUSTIFICATION = 5000
@@ -68,7 +68,7 @@ class CloudflareOrigin:
         self._timeout = timeout
         self._reach = reach
 
-    def report(
+    def send_report(
         self, reporter: Reporter, urls: Sequence[str], justification: str
     ) -> str:
         """Sends the report; returns the id under which Cloudflare keeps it ("" if it told none).
@@ -77,9 +77,9 @@ class CloudflareOrigin:
         the suspected person. Raises InvalidInput for what the API refuses or would refuse,
         Unavailable where a later try may work.
         """
-        body = _body(reporter, urls, justification)
-        answer = self._exchange("abuse_children", body)
-        result = _result(answer)
+        body = _build_body(reporter, urls, justification)
+        answer = self._ask_api("abuse_children", body)
+        result = _read_result(answer)
         if isinstance(result, dict):
             result = result.get("abuse_rand") or result.get("id")
         data = answer.data if isinstance(answer.data, dict) else {}
@@ -88,10 +88,10 @@ class CloudflareOrigin:
         )
         return str(named or "")
 
-    def state(self, report_id: str) -> ReportState:
+    def ask_state(self, report_id: str) -> ReportState:
         """What became of a report that this account sent."""
-        result = _result(
-            self._exchange(f"submitted/{quote(report_id, safe='')}", None)
+        result = _read_result(
+            self._ask_api(f"submitted/{quote(report_id, safe='')}", None)
         )
         if not isinstance(result, dict):
             raise Unavailable(
@@ -102,8 +102,8 @@ class CloudflareOrigin:
             report_id, str(status or "unknown")[:40], str(reason or "")[:60]
         )
 
-    def _exchange(self, path: str, body: Any) -> Answer:
-        return exchange(
+    def _ask_api(self, path: str, body: Any) -> Answer:
+        return exchange_json(
             f"{self._base}/{path}",
             timeout=self._timeout,
             body=body,
@@ -126,7 +126,7 @@ def origin_observation(
     return Observation(FactName.ORIGIN_ADDRESS, origin, source, now, 0.9)
 
 
-def _body(
+def _build_body(
     reporter: Reporter, urls: Sequence[str], justification: str
 ) -> dict[str, str]:
     hosts = {urlsplit(url).hostname for url in urls}
@@ -165,7 +165,7 @@ def _body(
     return body
 
 
-def _result(answer: Answer) -> Any:
+def _read_result(answer: Answer) -> Any:
     """``result`` of Cloudflare's envelope ``{success, errors, result}``."""
     data = answer.data if isinstance(answer.data, dict) else {}
     if (

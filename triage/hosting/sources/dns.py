@@ -69,22 +69,26 @@ class DnsResolver:
         addresses: list[str] = []
         statuses: list[str] = []
         for family in (dns.rdatatype.A, dns.rdatatype.AAAA):
-            status, found, chain = self._ask(name, family)
+            status, found, chain = self._ask_server(name, family)
             statuses.append(status)
             addresses += found
             aliases.update(dict.fromkeys(chain))
             if status == "nxdomain":
                 break
         return Resolution(
-            name, _combine(statuses), tuple(addresses), tuple(aliases), source
+            name,
+            _combine_statuses(statuses),
+            tuple(addresses),
+            tuple(aliases),
+            source,
         )
 
-    def _ask(
+    def _ask_server(
         self, name: str, family: dns.rdatatype.RdataType
     ) -> tuple[str, list[str], list[str]]:
         """(status, addresses, aliases) of one question; no exception of the network leaves it."""
         try:
-            answer = self._ready().resolve(
+            answer = self._ready_resolver().resolve(
                 dns.name.from_text(
                     name
                 ),  # absolute: a search list would ask for another name
@@ -95,7 +99,7 @@ class DnsResolver:
         except dns.resolver.NXDOMAIN as error:
             return "nxdomain", [], _aliases_of_missing(error)
         except dns.resolver.NoNameservers as error:
-            return _failure(error), [], []
+            return _name_failure(error), [], []
         except dns.exception.Timeout:
             return "timeout", [], []
         except (dns.exception.DNSException, UnicodeError, OSError):
@@ -112,7 +116,7 @@ class DnsResolver:
         )
         return ("ok" if found else "no_address"), found, chain
 
-    def _ready(self) -> dns.resolver.Resolver:
+    def _ready_resolver(self) -> dns.resolver.Resolver:
         if self._resolver is None:
             try:
                 self._resolver = dns.resolver.Resolver()
@@ -138,7 +142,7 @@ def _resolver_for(server: str) -> dns.resolver.Resolver:
     return resolver
 
 
-def _combine(statuses: list[str]) -> str:
+def _combine_statuses(statuses: list[str]) -> str:
     """One address is enough; without any, a failed question outweighs an empty answer."""
     if "ok" in statuses:
         return "ok"
@@ -148,7 +152,7 @@ def _combine(statuses: list[str]) -> str:
     return failed[0] if failed else "no_address"
 
 
-def _failure(error: dns.resolver.NoNameservers) -> str:
+def _name_failure(error: dns.resolver.NoNameservers) -> str:
     for attempt in error.kwargs.get("errors", ()):
         response = attempt[4] if len(attempt) > 4 else None
         if response is not None and response.rcode() == dns.rcode.REFUSED:

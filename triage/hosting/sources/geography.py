@@ -41,8 +41,10 @@ class Geography:
         asn_mmdb: Path | None = None,
         override_dir: Path | None = None,
     ) -> None:
-        self._country_db = _open(mmdb) if mmdb else None
-        self._asn_db = _open(asn_mmdb) if asn_mmdb else self._country_db
+        self._country_db = _open_database(mmdb) if mmdb else None
+        self._asn_db = (
+            _open_database(asn_mmdb) if asn_mmdb else self._country_db
+        )
         self._asn_csv = asn_csv
         self._override_dir = override_dir
         self._table: asn_table.AsnTable | None = None
@@ -51,21 +53,26 @@ class Geography:
             f"iptocc {version('iptocc')} (registry assignment)"
         )
 
-    def warm(self) -> None:
+    def load_tables(self) -> None:
         """Load the tables now (half a second), where somebody would wait for the first answer."""
         iptocc.country_code("192.0.2.1")
         if self._asn_db is None:
-            self._loaded()
+            self._loaded_table()
 
-    def locate(self, address: str, now: datetime) -> tuple[Observation, ...]:
+    def locate_address(
+        self, address: str, now: datetime
+    ) -> tuple[Observation, ...]:
         """Always a country and an ASN observation, with value None where nothing is known."""
-        return (self._country(address, now), *self._asn(address, now))
+        return (
+            self._observe_country(address, now),
+            *self._observe_asn(address, now),
+        )
 
-    def _country(self, address: str, now: datetime) -> Observation:
+    def _observe_country(self, address: str, now: datetime) -> Observation:
         if self._country_db is not None:
-            country = _country_of(_record(self._country_db, address))
+            country = _country_of(_find_record(self._country_db, address))
             if country:
-                source = _source(self._country_db)
+                source = _describe_source(self._country_db)
                 return Observation(
                     FactName.COUNTRY,
                     country,
@@ -84,11 +91,13 @@ class Geography:
             address,
         )
 
-    def _asn(self, address: str, now: datetime) -> tuple[Observation, ...]:
+    def _observe_asn(
+        self, address: str, now: datetime
+    ) -> tuple[Observation, ...]:
         if self._asn_db is not None:
-            number, name = _asn_of(_record(self._asn_db, address))
+            number, name = _asn_of(_find_record(self._asn_db, address))
             if number:
-                source = _source(self._asn_db)
+                source = _describe_source(self._asn_db)
                 return _asn_facts(
                     number,
                     name,
@@ -96,8 +105,8 @@ class Geography:
                     now,
                     origin=(source, _MMDB_CONFIDENCE),
                 )
-        table = self._loaded()
-        found = table.find(ip_address(address))
+        table = self._loaded_table()
+        found = table.find_system(ip_address(address))
         source = f"ASN table of {table.date} (RouteViews, NRO, DB-IP)"
         if found is None:
             return (
@@ -114,19 +123,19 @@ class Geography:
             *found, address, now, origin=(source, _SNAPSHOT_CONFIDENCE)
         )
 
-    def _loaded(self) -> asn_table.AsnTable:
+    def _loaded_table(self) -> asn_table.AsnTable:
         """Loaded at the first question, once a process: most commands never ask."""
         with self._lock:
             if self._table is None:
-                self._table = self._load()
+                self._table = self._load_table()
             return self._table
 
-    def _load(self) -> asn_table.AsnTable:
+    def _load_table(self) -> asn_table.AsnTable:
         if self._asn_csv is None:
             data = read_bytes(
                 "triage.hosting", "asn.npz.xz", self._override_dir
             )
-            return asn_table.unpack(data)
+            return asn_table.unpack_table(data)
         path = self._asn_csv
         files = sorted(path.glob("*ipv[46].csv")) if path.is_dir() else [path]
         if not files or not all(file.is_file() for file in files):
@@ -163,7 +172,7 @@ def _asn_facts(
     return tuple(facts)
 
 
-def _open(path: Path) -> maxminddb.Reader:
+def _open_database(path: Path) -> maxminddb.Reader:
     try:
         return maxminddb.open_database(path)
     except (OSError, ValueError) as error:
@@ -176,7 +185,9 @@ def _open(path: Path) -> maxminddb.Reader:
         ) from error
 
 
-def _record(database: maxminddb.Reader, address: str) -> Mapping[str, Any]:
+def _find_record(
+    database: maxminddb.Reader, address: str
+) -> Mapping[str, Any]:
     try:
         record = database.get(address)
     except ValueError:  # an IPv6 address in a database of IPv4 only
@@ -184,7 +195,7 @@ def _record(database: maxminddb.Reader, address: str) -> Mapping[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _source(database: maxminddb.Reader) -> str:
+def _describe_source(database: maxminddb.Reader) -> str:
     about = database.metadata()
     built = datetime.fromtimestamp(about.build_epoch, UTC).date().isoformat()
     return f"MMDB {about.database_type} of {built}"

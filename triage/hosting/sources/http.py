@@ -44,7 +44,7 @@ _SLUGS = frozenset(
 )
 
 
-def exchange(
+def exchange_json(
     url: str,
     *,
     timeout: float,
@@ -69,10 +69,10 @@ def exchange(
         else:
             lines["Content-Type"] = "application/json"
             reply = client.post(url, json.dumps(body).encode(), headers=lines)
-    return _answer(url, reply)
+    return _read_answer(url, reply)
 
 
-def _answer(url: str, reply: Reply) -> Answer:
+def _read_answer(url: str, reply: Reply) -> Answer:
     if reply.error:
         slug = _ERRORS.get(reply.error, reply.error)
         return Answer(0, None, url, slug if slug in _SLUGS else "network")

@@ -79,18 +79,18 @@ class KnownFirst:
         known = {
             address: entry
             for address in facts.addresses
-            if (entry := self._entry(address))
+            if (entry := self._find_entry(address))
         }
         kept = [
             o
             for o in facts.observations
-            if not (o.subject in known and _ours(known, o))
+            if not (o.subject in known and _is_ours(known, o))
         ]
         for address, entry in known.items():
-            kept += _observations(entry, address, now)
+            kept += _make_observations(entry, address, now)
         return replace(facts, observations=tuple(kept))
 
-    def _entry(self, address: str) -> KnownNetwork | None:
+    def _find_entry(self, address: str) -> KnownNetwork | None:
         parsed = ip_address(address)
         for network, entry in self._networks:
             if parsed.version == network.version and parsed in network:
@@ -98,7 +98,7 @@ class KnownFirst:
         return None
 
 
-def _values(entry: KnownNetwork) -> dict[FactName, str]:
+def _list_values(entry: KnownNetwork) -> dict[FactName, str]:
     values = {
         FactName.COUNTRY: entry.country,
         FactName.ASN: entry.asn,
@@ -108,16 +108,16 @@ def _values(entry: KnownNetwork) -> dict[FactName, str]:
     return {fact: value for fact, value in values.items() if value}
 
 
-def _ours(known: Mapping[str, KnownNetwork], seen: Observation) -> bool:
-    return seen.subject is not None and seen.fact in _values(
+def _is_ours(known: Mapping[str, KnownNetwork], seen: Observation) -> bool:
+    return seen.subject is not None and seen.fact in _list_values(
         known[seen.subject]
     )
 
 
-def _observations(
+def _make_observations(
     entry: KnownNetwork, address: str, now: datetime
 ) -> list[Observation]:
     return [
         Observation(fact, value, SOURCE, now, 1.0, address)
-        for fact, value in _values(entry).items()
+        for fact, value in _list_values(entry).items()
     ]

@@ -28,7 +28,7 @@ from hotline.core.errors import Misconfigured
 from hotline.core.jobs.circuit import SILENCES, pause_after
 from hotline.core.network.resolve import Reach
 from triage.hosting.facts import FactName, Observation
-from triage.hosting.sources.http import Answer, exchange
+from triage.hosting.sources.http import Answer, exchange_json
 
 #: RIPE validates abuse-c mailboxes every year; elsewhere RIPEstat only repeats what it finds.
 _ABUSE_C_CONFIDENCE = 0.95
@@ -55,7 +55,7 @@ class Budget:
         self._closed_until: dict[str, datetime] = {}
         self._silences: dict[str, int] = {}
 
-    def take(self, server: str, now: datetime) -> bool:
+    def take_turn(self, server: str, now: datetime) -> bool:
         if now < self._closed_until.get(server, now):
             return False
         # The generic cell rate algorithm: one moment per server stands for the whole bucket.
@@ -65,13 +65,15 @@ class Budget:
         self._free_at[server] = start + self._interval
         return True
 
-    def close(self, server: str, now: datetime, seconds: int) -> None:
+    def close_server(self, server: str, now: datetime, seconds: int) -> None:
         """The server asked to be left alone."""
         self._closed_until[server] = now + timedelta(
             seconds=min(max(seconds, 60), 86_400)
         )
 
-    def note(self, server: str, now: datetime, *, answered: bool) -> None:
+    def note_answer(
+        self, server: str, now: datetime, *, answered: bool
+    ) -> None:
         """A server that stays silent some times in a row is left alone for a while: to wait for it
         holds up the look at every item. The registries' answers are a help, no more."""
         if answered:
@@ -79,7 +81,7 @@ class Budget:
             return
         self._silences[server] = self._silences.get(server, 0) + 1
         if self._silences[server] >= SILENCES:
-            self.close(
+            self.close_server(
                 server,
                 now,
                 int(pause_after(self._silences[server]).total_seconds()),
@@ -122,19 +124,23 @@ class Registry:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._keep = keep
 
-    def network(self, address: str, now: datetime) -> tuple[Observation, ...]:
+    def observe_network(
+        self, address: str, now: datetime
+    ) -> tuple[Observation, ...]:
         """network_name, network_range, registered_country, abuse_contact of an address's block."""
-        return self._remembered(
+        return self._ask_once_a_day(
             f"ip {address}", now, lambda: self._ask_network(address, now)
         )
 
-    def domain(self, domain: str, now: datetime) -> tuple[Observation, ...]:
+    def observe_domain(
+        self, domain: str, now: datetime
+    ) -> tuple[Observation, ...]:
         """registrar and registrar_abuse_contact of a registrable domain."""
-        return self._remembered(
+        return self._ask_once_a_day(
             f"domain {domain}", now, lambda: self._ask_domain(domain, now)
         )
 
-    def _remembered(
+    def _ask_once_a_day(
         self, key: str, now: datetime, ask: Any
     ) -> tuple[Observation, ...]:
         kept = self._kept.get(key)
@@ -152,7 +158,7 @@ class Registry:
     def _ask_network(
         self, address: str, now: datetime
     ) -> tuple[Observation, ...]:
-        answer, source = self._rdap("ip", address, now)
+        answer, source = self._ask_rdap("ip", address, now)
         facts: list[Observation] = []
         if answer.error:
             facts.append(
@@ -168,7 +174,7 @@ class Registry:
         else:
             facts += _network_facts(answer.data, address, source, now)
         if answer.error or _is_ripe(answer):
-            facts += self._abuse_c(address, now)
+            facts += self._ask_ripestat(address, now)
         if not any(fact.fact == FactName.ABUSE_CONTACT for fact in facts):
             facts.append(
                 Observation(
@@ -180,7 +186,7 @@ class Registry:
     def _ask_domain(
         self, domain: str, now: datetime
     ) -> tuple[Observation, ...]:
-        answer, source = self._rdap("domain", domain, now)
+        answer, source = self._ask_rdap("domain", domain, now)
         if answer.error:
             return (
                 Observation(
@@ -196,8 +202,8 @@ class Registry:
                 ),
             )
         registrars = [
-            _name(e)
-            for e, roles, _ in _entities(answer.data)
+            _name_of(e)
+            for e, roles, _ in _walk_entities(answer.data)
             if "registrar" in roles
         ]
         contacts = _abuse_mailboxes(answer.data, under="registrar")
@@ -218,7 +224,7 @@ class Registry:
             )
         )
 
-    def _rdap(
+    def _ask_rdap(
         self, kind: str, value: str, now: datetime
     ) -> tuple[Answer, str]:
         """(answer, source). ``answer.error`` is set for everything but a usable object."""
@@ -228,16 +234,16 @@ class Registry:
             WhoisItError
         ):  # no RDAP server for this name, or an address nobody was given
             return Answer(0, None, "", "no_server"), "RDAP bootstrap"
-        answer = self._exchange(url, now)
+        answer = self._ask_server(url, now)
         source = f"RDAP {urlsplit(answer.url).hostname}"
         if not answer.error and not isinstance(answer.data, dict):
             answer = Answer(answer.status, None, answer.url, "malformed")
         return answer, source
 
-    def _abuse_c(self, address: str, now: datetime) -> list[Observation]:
+    def _ask_ripestat(self, address: str, now: datetime) -> list[Observation]:
         """RIPEstat: ``data.abuse_contacts`` and ``data.authoritative_rir``."""
         url = f"{self._ripestat}/data/abuse-contact-finder/data.json?resource={quote(address)}"
-        answer = self._exchange(url, now)
+        answer = self._ask_server(url, now)
         data = (
             answer.data.get("data") if isinstance(answer.data, dict) else None
         )
@@ -260,14 +266,16 @@ class Registry:
             if _is_mailbox(mailbox)
         ]
 
-    def _exchange(self, url: str, now: datetime) -> Answer:
+    def _ask_server(self, url: str, now: datetime) -> Answer:
         server = urlsplit(url).netloc
-        if not self._budget.take(server, now):
+        if not self._budget.take_turn(server, now):
             return Answer(0, None, url, "rate_limited")
-        answer = exchange(url, timeout=self._timeout, reach=self._reach)
-        self._budget.note(server, now, answered=answer.error not in _SILENT)
+        answer = exchange_json(url, timeout=self._timeout, reach=self._reach)
+        self._budget.note_answer(
+            server, now, answered=answer.error not in _SILENT
+        )
         if answer.status in (429, 503):
-            self._budget.close(
+            self._budget.close_server(
                 urlsplit(answer.url).netloc, now, answer.retry_after
             )
         if answer.error or answer.status == 200:
@@ -304,21 +312,21 @@ def _query_builder(
 def _network_facts(
     data: Mapping[str, Any], address: str, source: str, now: datetime
 ) -> Iterator[Observation]:
-    def observed(
+    def observe_value(
         fact: FactName, value: Any, confidence: float = _RDAP_CONFIDENCE
     ) -> Observation:
         return Observation(fact, str(value), source, now, confidence, address)
 
     if isinstance(data.get("name"), str):
-        yield observed(FactName.NETWORK_NAME, data["name"])
+        yield observe_value(FactName.NETWORK_NAME, data["name"])
     first, last = data.get("startAddress"), data.get("endAddress")
     if _is_range(first, last, address):
-        yield observed(FactName.NETWORK_RANGE, f"{first}-{last}")
+        yield observe_value(FactName.NETWORK_RANGE, f"{first}-{last}")
     country = data.get("country")
     if isinstance(country, str) and len(country) == 2 and country.isalpha():
-        yield observed(FactName.REGISTERED_COUNTRY, country.upper())
+        yield observe_value(FactName.REGISTERED_COUNTRY, country.upper())
     for mailbox in _abuse_mailboxes(data):
-        yield observed(FactName.ABUSE_CONTACT, mailbox)
+        yield observe_value(FactName.ABUSE_CONTACT, mailbox)
 
 
 def _is_range(first: Any, last: Any, address: str) -> bool:
@@ -339,7 +347,7 @@ def _is_ripe(answer: Answer) -> bool:
     )
 
 
-def _entities(
+def _walk_entities(
     holder: Any,
     above: frozenset[str] = frozenset(),
     depth: int = _ENTITY_DEPTH,
@@ -360,7 +368,7 @@ def _entities(
         )
         yield entity, own, above
         if depth:
-            yield from _entities(entity, above | own, depth - 1)
+            yield from _walk_entities(entity, above | own, depth - 1)
 
 
 def _abuse_mailboxes(data: Any, under: str | None = None) -> list[str]:
@@ -371,7 +379,7 @@ def _abuse_mailboxes(data: Any, under: str | None = None) -> list[str]:
     """
     found = [
         (entity, above)
-        for entity, roles, above in _entities(data)
+        for entity, roles, above in _walk_entities(data)
         if "abuse" in roles
     ]
     nested = [entity for entity, above in found if under in above]
@@ -389,7 +397,7 @@ def _abuse_mailboxes(data: Any, under: str | None = None) -> list[str]:
     return list(mailboxes)
 
 
-def _name(entity: Mapping[str, Any]) -> str | None:
+def _name_of(entity: Mapping[str, Any]) -> str | None:
     card = parse_vcard(entity.get("vcardArray")) or {}
     name = card.get("name")
     return name[:200] if isinstance(name, str) and name else None
