@@ -84,9 +84,8 @@ class _Series:
         """Presence needs no healthy control: nobody can fail in such a way as to see it."""
         if self.proved is not None:
             self.reappeared = True
-            self.first = (
-                verdict.at
-            )  # watched as closely again as on the first day
+            # It is watched as closely again as on the first day.
+            self.first = verdict.at
         self.proved = None
         self.proved_at = None
         self.kept_out = None
@@ -115,11 +114,19 @@ class _Series:
     def _seek_proof(self, now: datetime) -> None:
         if self.proved is State.REMOVED or self.kept_out is not None:
             return
-        missed = self.missed_everywhere() and self._is_missed_from_both()
-        if missed and _is_complete(self.absences, self.policy.removal):
+        if self._is_removal_proved():
             self._take_as_proved(State.REMOVED, now)
-        if self.proved is None and _is_complete(self.downs, self.policy.down):
+        if self.proved is not None:
+            return
+        if _is_complete(self.downs, self.policy.down):
             self._take_as_proved(State.DOWN, now)
+
+    def _is_removal_proved(self) -> bool:
+        if not self.missed_everywhere():
+            return False
+        if not self._is_missed_from_both():
+            return False
+        return _is_complete(self.absences, self.policy.removal)
 
     def _take_as_proved(self, state: State, now: datetime) -> None:
         self.proved = state
@@ -135,8 +142,9 @@ class _Series:
         return True
 
     def _is_missed_from_both(self) -> bool:
-        places = {verdict.vantage for verdict in self.absences}
-        return not self.policy.second_vantage or "second" in places
+        if not self.policy.second_vantage:
+            return True
+        return any(verdict.vantage == "second" for verdict in self.absences)
 
     @property
     def state(self) -> State:
@@ -153,8 +161,9 @@ class _Series:
             return State.REMOVED
         if self.downs:
             return State.DOWN
-        is_up = self.last is not None and self.last.verdict in PRESENT
-        return State.STILL_UP if is_up else State.UNCLEAR
+        if self.last is not None and self.last.verdict in PRESENT:
+            return State.STILL_UP
+        return State.UNCLEAR
 
 
 def draw_conclusion(
@@ -162,23 +171,27 @@ def draw_conclusion(
 ) -> Conclusion:
     """What all looks at one location prove until ``now``; looks of the future are not read."""
     series = _Series(policy)
-    for verdict in sorted(history, key=lambda v: v.at):
+    for verdict in sorted(history, key=lambda verdict: verdict.at):
         if verdict.at <= now:
             series.add_verdict(verdict)
-    first, last = series.first, series.last
+    first = series.first
+    last = series.last
     if first is None or last is None:
         return Conclusion(
             State.UNCLEAR, False, now, ("Nobody has looked yet.",)
         )
+    is_proved = series.proved is not None
+    needs_person = not is_proved and _is_complete(
+        series.undecided, policy.removal
+    )
     return Conclusion(
         state=series.state,
-        verified=series.proved is not None or series.state is State.STILL_UP,
+        verified=is_proved or series.state is State.STILL_UP,
         next_check_at=_plan_next_check(series, first, last.at),
         because=_explain_state(series, last),
         since=_find_beginning(series, last),
         reappeared=series.reappeared,
-        needs_person=series.proved is None
-        and _is_complete(series.undecided, policy.removal),
+        needs_person=needs_person,
     )
 
 
@@ -205,23 +218,28 @@ def _plan_next_check(
 
 def _spread_checks(proof: Proof) -> timedelta:
     """Evenly over the span that the proof needs, and never nearer than its gap."""
-    return max(proof.min_gap, proof.min_span / max(proof.checks - 1, 1))
+    gaps = max(proof.checks - 1, 1)
+    even_gap = proof.min_span / gaps
+    return max(proof.min_gap, even_gap)
 
 
 def _keep_spaced(verdicts: Sequence[Verdict], proof: Proof) -> list[Verdict]:
     """Those that are far enough from each other to be looks of their own."""
-    counted: list[Verdict] = []
+    spaced: list[Verdict] = []
+    last_at: datetime | None = None
     for verdict in verdicts:
-        if not counted or verdict.at - counted[-1].at >= proof.min_gap:
-            counted.append(verdict)
-    return counted
+        if last_at is None or verdict.at - last_at >= proof.min_gap:
+            spaced.append(verdict)
+            last_at = verdict.at
+    return spaced
 
 
 def _is_complete(verdicts: Sequence[Verdict], proof: Proof) -> bool:
     counted = _keep_spaced(verdicts, proof)
     if len(counted) < proof.checks:
         return False
-    return counted[-1].at - counted[0].at >= proof.min_span
+    first, last = counted[0], counted[-1]
+    return last.at - first.at >= proof.min_span
 
 
 def _find_beginning(series: _Series, last: Verdict) -> datetime:
@@ -253,4 +271,5 @@ def _explain_state(series: _Series, last: Verdict) -> tuple[str, ...]:
 
 
 def _count_looks(verdicts: Sequence[Verdict], proof: Proof) -> str:
-    return f"{len(_keep_spaced(verdicts, proof))} of {proof.checks} looks that count"
+    counted = len(_keep_spaced(verdicts, proof))
+    return f"{counted} of {proof.checks} looks that count"
