@@ -18,7 +18,7 @@ PAGE = "https://pictures.example/album/"
 
 def test_a_plain_page_is_read_thoroughly() -> None:
     reading = read_page("<title>x</title><p>a b<img src=a.png>", PAGE, limit=9)
-    assert [(each.url, each.source) for each in reading.found] == [
+    assert [(each.url, each.source) for each in reading.candidates] == [
         (PAGE + "a.png", "img")
     ]
     assert reading.facts.title_hash is not None
@@ -30,7 +30,7 @@ def test_a_page_that_takes_too_long_is_searched_as_text() -> None:
     page = f"<p>hello<img {attributes} src=a.png><a href='b.jpg?x=1&amp;y=2'><a href=c.html>"
     reading = read_page(page, PAGE, limit=9, seconds=0.3)
     assert reading.crude
-    assert [each.url for each in reading.found] == [
+    assert [each.url for each in reading.candidates] == [
         PAGE + "a.png",
         PAGE + "b.jpg?x=1&y=2",
     ]

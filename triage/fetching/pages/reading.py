@@ -28,7 +28,7 @@ class Reading:
     """``refresh``: where the page sends a browser. ``crude``: the tree could not be built."""
 
     facts: PageFacts
-    found: tuple[Candidate, ...]
+    candidates: tuple[Candidate, ...]
     refresh: str | None = None
     crude: bool = False
 
@@ -39,16 +39,17 @@ def read_page(
     """At most ``limit`` media of the page at ``url``, and its facts, in about ``seconds``."""
     written = _ask_reader(markup, url, limit, seconds)
     if written is None:
-        text = _MARKUP.sub(" ", markup)
-        return Reading(
-            facts_of_text(text),
-            tuple(find_in_text(markup, url, limit=limit)),
-            None,
-            True,
-        )
+        return _read_crudely(markup, url, limit)
     value = json.loads(written)
-    found = tuple(Candidate(**each) for each in value["found"])
-    return Reading(PageFacts(**value["facts"]), found, value["refresh"])
+    candidates = [Candidate(**candidate) for candidate in value["candidates"]]
+    facts = PageFacts(**value["facts"])
+    return Reading(facts, tuple(candidates), value["refresh"])
+
+
+def _read_crudely(markup: str, url: str, limit: int) -> Reading:
+    text = _MARKUP.sub(" ", markup)
+    candidates = find_in_text(markup, url, limit=limit)
+    return Reading(facts_of_text(text), tuple(candidates), crude=True)
 
 
 def start_reader(close_doors: Callable[[], object] = lambda: None) -> None:
@@ -73,23 +74,22 @@ def _ask_reader(
             start_reader()
         except OSError:  # behind closed doors
             return None
-    question = json.dumps({"url": url, "limit": limit}).encode() + b"\n"
-    return _helpers[0].ask_for_answer(
-        question + markup.encode("utf-8", "surrogatepass"), seconds
-    )
+    about = json.dumps({"url": url, "limit": limit})
+    written = markup.encode("utf-8", "surrogatepass")
+    question = about.encode() + b"\n" + written
+    return _helpers[0].ask_for_answer(question, seconds)
 
 
 def _read_thoroughly(question: bytes) -> bytes:
     asked, _, written = question.partition(b"\n")
-    about, markup = json.loads(asked), written.decode("utf-8", "surrogatepass")
+    about = json.loads(asked)
+    markup = written.decode("utf-8", "surrogatepass")
     tree = html.parse_page(markup)
-    found, refresh = (
-        find_media(tree, about["url"], limit=about["limit"]),
-        html.find_refresh(tree),
-    )
+    candidates = find_media(tree, about["url"], limit=about["limit"])
+    refresh = html.find_refresh(tree)
     facts = facts_of_page(tree)  # last: it takes the tree apart
     value = {
-        "found": [asdict(each) for each in found],
+        "candidates": [asdict(candidate) for candidate in candidates],
         "refresh": refresh,
         "facts": asdict(facts),
     }

@@ -35,9 +35,8 @@ from triage.fetching.report import (
 
 
 def main() -> int:
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # a Ctrl-C is the parent's to act on
+    # A Ctrl-C is the parent's to act on.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.excepthook = _say_class_only
     hasher = _load_hasher()
     uid = os.environ.get(UID_VARIABLE)
@@ -51,13 +50,17 @@ def main() -> int:
     )
     answers, notes = _private_streams()
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    given = close_doors(die_with_parent=os.environ.get(DEATH_VARIABLE) == "1")
-    answers.write(READY + b" " + " ".join(given).encode() + b"\n")
+    die_with_parent = os.environ.get(DEATH_VARIABLE) == "1"
+    given = close_doors(die_with_parent=die_with_parent)
+    names = " ".join(given)
+    answers.write(READY + b" " + names.encode() + b"\n")
     for line in sys.stdin.buffer:
         report = _answer_request(line, hasher, notes)
-        said = {**report.to_json(), LEAVING: reading.is_worn_out()}
-        answers.write(json.dumps(said, separators=(",", ":")).encode() + b"\n")
-        if said[LEAVING]:
+        is_leaving = reading.is_worn_out()
+        said = {**report.to_json(), LEAVING: is_leaving}
+        written = json.dumps(said, separators=(",", ":"))
+        answers.write(written.encode() + b"\n")
+        if is_leaving:
             break
     return 0
 

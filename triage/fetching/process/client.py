@@ -87,25 +87,24 @@ class Fetcher:
         self, request: FetchRequest
     ) -> tuple[FetchReport | None, str]:
         """A report from the child, or the slug of what went wrong."""
-        question = (
-            json.dumps(request.to_json(), separators=(",", ":")).encode()
-            + b"\n"
-        )
+        written = json.dumps(request.to_json(), separators=(",", ":"))
+        question = written.encode() + b"\n"
         child = self._ready_child()
         if child is None:
             return None, "fetcher_crashed"
         seconds = request.limits.total_seconds + self._margin
         try:
             line, error = child.ask_for_report(question, seconds)
-        except (
-            BaseException
-        ):  # its answer, when it comes, would be taken for the next question's
+        except BaseException:
+            # Its answer, when it comes, would be taken for the next question's.
             self._child = None
             child.stop()
             raise
         report, is_leaving = _read_report(line)
-        if report is None or is_leaving or child.served >= self._recycle_after:
-            self._child, self._successor = self._successor, None
+        is_old = child.served >= self._recycle_after
+        if report is None or is_leaving or is_old:
+            self._child = self._successor
+            self._successor = None
             child.stop()
         elif child.served == self._recycle_after - _AHEAD:
             self._successor = _Child()
@@ -117,7 +116,8 @@ class Fetcher:
             child.stop()
             child = None
         if child is None:
-            child, self._successor = self._successor, None
+            child = self._successor
+            self._successor = None
         if child is None or not child.is_usable:
             child = _Child()
         self._child = child
@@ -199,16 +199,18 @@ class _Child:
     @property
     def is_usable(self) -> bool:
         """Alive, and ours: a fork of this process must not talk into its parent's pipes."""
-        return self._owner == os.getpid() and self._process.poll() is None
+        is_ours = self._owner == os.getpid()
+        return is_ours and self._process.poll() is None
 
     def await_ready(self) -> bool:
         """Whether it has closed its doors; waits for that once."""
         if not self._is_ready:
             line, _ = self._read_line(START_SECONDS)
-            word, *given = (line or b"").split()[:_MOST_WORDS] or [b""]
-            self._is_ready = word == READY
+            words = (line or b"").split()
+            self._is_ready = words[:1] == [READY]
+            given = words[1:_MOST_WORDS]
             self.given = frozenset(
-                each.decode("ascii", "replace") for each in given
+                name.decode("ascii", "replace") for name in given
             )
             if self._is_ready:
                 _tell_once(self.given)
@@ -235,10 +237,8 @@ class _Child:
             try:
                 ready, _, _ = select.select([out], [], [], left)
                 chunk = os.read(out.fileno(), _CHUNK) if ready else None
-            except (
-                OSError,
-                ValueError,
-            ):  # closed by close() in another thread
+            except (OSError, ValueError):
+                # Closed by close() in another thread.
                 return None, "fetcher_crashed"
             if chunk == b"" or len(self._buffer) > _MAX_REPORT:
                 return None, "fetcher_crashed"
@@ -260,15 +260,14 @@ class _Child:
 def _make_environment() -> dict[str, str]:
     """All that the child knows of its surroundings. One thread per library: media come one by one,
     and idle thread pools only cost address space."""
-    kept = (
-        {UID_VARIABLE: os.environ[UID_VARIABLE]}
-        if UID_VARIABLE in os.environ
-        else {}
-    )
-    main = threading.current_thread() is threading.main_thread()
+    kept = {}
+    if UID_VARIABLE in os.environ:
+        kept[UID_VARIABLE] = os.environ[UID_VARIABLE]
+    in_main_thread = threading.current_thread() is threading.main_thread()
     return {
         **kept,
-        DEATH_VARIABLE: "1" if main else "0",
+        # The signal of a parent's death follows the thread that started the child.
+        DEATH_VARIABLE: "1" if in_main_thread else "0",
         "PATH": "/usr/bin:/bin",
         "PYTHONPATH": str(_PROJECT),
         "LANG": "C.UTF-8",
