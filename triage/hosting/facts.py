@@ -102,7 +102,8 @@ class Observation:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Observation:
-        return cls(**{**data, "at": datetime.fromisoformat(data["at"])})
+        at = datetime.fromisoformat(data["at"])
+        return cls(**{**data, "at": at})
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,12 @@ class HostingFacts:
         if self.cdn is None or not self.origins:
             return observations
         origins = self.origins
-        return tuple(each for each in observations if each.subject in origins)
+        of_origins = [
+            observation
+            for observation in observations
+            if observation.subject in origins
+        ]
+        return tuple(of_origins)
 
     @property
     def country(self) -> str | None:
@@ -207,7 +213,9 @@ class HostingFacts:
         numbers = {
             observation.value for observation in self._at_host(FactName.ASN)
         }
-        return numbers.pop() if len(numbers) == 1 else None
+        if len(numbers) != 1:
+            return None
+        return numbers.pop()
 
     @property
     def abuse_contact(self) -> str | None:
@@ -248,11 +256,9 @@ class HostingFacts:
             return places if len(countries) > 1 else ()
         observations = self.observations_of(fact)
         by_subject = _group_by_subject(observations).values()
-        return (
-            observations
-            if any(len(values) > 1 for values in by_subject)
-            else ()
-        )
+        if any(len(values) > 1 for values in by_subject):
+            return observations
+        return ()
 
     @property
     def kind(self) -> HostingKind:
@@ -302,7 +308,8 @@ def _group_by_subject(
 ) -> dict[str | None, set[str | None]]:
     grouped: dict[str | None, set[str | None]] = {}
     for observation in observations:
-        grouped.setdefault(observation.subject, set()).add(observation.value)
+        values = grouped.setdefault(observation.subject, set())
+        values.add(observation.value)
     return grouped
 
 
@@ -312,9 +319,7 @@ def tls_observation(
     """From the ``tls`` of a fetch report's hop; None where it was no TLS connection."""
     if tls is None:
         return None
-    value = (
-        "valid"
-        if tls.get("verified")
-        else str(tls.get("problem") or "invalid")
-    )
+    value = "valid"
+    if not tls.get("verified"):
+        value = str(tls.get("problem") or "invalid")
     return Observation(FactName.TLS, value, "the fetch", now, 0.9, host)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
@@ -15,12 +16,27 @@ from triage.hosting.sources.dns import Resolution, Resolver
 from triage.hosting.sources.geography import Geography
 from triage.hosting.sources.rdap import Registry
 
+Address = IPv4Address | IPv6Address
+
 #: A name may resolve to dozens of addresses of one network; registries are asked about this many
 #: that lie in different blocks. Country and ASN are local and are looked up for every address.
 _NETWORKS_ASKED = 4
 
 #: Addresses taken from one answer; the rest of a longer answer tells nothing new.
 _ADDRESSES_KEPT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Addresses that a registry gave to one holder."""
+
+    first: Address
+    last: Address
+
+    def holds_address(self, address: Address) -> bool:
+        if address.version != self.first.version:
+            return False
+        return int(self.first) <= int(address) <= int(self.last)
 
 
 class Lookup(Protocol):
@@ -43,18 +59,16 @@ def observe_behind(
     kind: str,
     now: datetime,
     headers: Mapping[str, str],
-    told: Sequence[Observation],
+    origins: Sequence[Observation],
 ) -> HostingFacts:
     """A look at ``host`` and, where a delivery network stands in front of it, at each origin that
-    somebody ``told`` us of (observations of ``origin_address``)."""
+    somebody told us of (``origins``: observations of ``origin_address``)."""
     facts = lookup.observe(host, kind=kind, now=now, headers=headers)
     if facts.cdn is None:
         return facts
-    for origin in told:
-        facts = facts.add_origin(
-            origin,
-            lookup.observe(origin.value, kind="ip", now=now, headers={}),
-        )
+    for origin in origins:
+        there = lookup.observe(origin.value, kind="ip", now=now, headers={})
+        facts = facts.add_origin(origin, there)
     return facts
 
 
@@ -89,8 +103,10 @@ class HostingLookup:
         asked about onion services: a question to a public resolver would tell it what is looked at.
         """
         name = _bare_name(host)
-        if name is None or name.endswith(".onion"):
-            return HostingFacts(host, (), now, "onion" if name else kind)
+        if name is None:
+            return HostingFacts(host, (), now, kind)
+        if name.endswith(".onion"):
+            return HostingFacts(host, (), now, "onion")
         literal = _parse_literal(name)
         if literal is not None:
             resolution = Resolution(
@@ -114,25 +130,27 @@ class HostingLookup:
         self,
         addresses: tuple[str, ...],
         aliases: tuple[str, ...],
-        known: list[Observation],
+        observations: list[Observation],
         headers: Mapping[str, str] | None,
         now: datetime,
     ) -> Iterator[Observation]:
-        asns = {
-            o.subject: o.value
-            for o in known
-            if o.fact == FactName.ASN and o.subject and o.value
-        }
-        for seen in self._cdn_ranges.detect_networks(
+        asns: dict[str, str] = {}
+        for observation in observations:
+            if observation.fact != FactName.ASN:
+                continue
+            if observation.subject and observation.value:
+                asns[observation.subject] = observation.value
+        sightings = self._cdn_ranges.detect_networks(
             addresses, asns=asns, aliases=aliases, headers=headers
-        ):
+        )
+        for sighting in sightings:
             yield Observation(
                 FactName.CDN,
-                seen.name,
-                seen.source,
+                sighting.name,
+                sighting.source,
                 now,
-                seen.confidence,
-                seen.subject,
+                sighting.confidence,
+                sighting.subject,
             )
 
     def _observe_networks(
@@ -140,26 +158,20 @@ class HostingLookup:
     ) -> list[Observation]:
         if self._registry is None:
             return []
-        found: list[Observation] = []
-        blocks: list[
-            tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]
-        ] = []
+        observations: list[Observation] = []
+        blocks: list[_Block] = []
         asked = 0
         for address in addresses:
             parsed = ip_address(address)
-            if asked == _NETWORKS_ASKED or any(
-                _is_within(parsed, block) for block in blocks
-            ):
+            if any(block.holds_address(parsed) for block in blocks):
                 continue
+            if asked == _NETWORKS_ASKED:
+                break
             asked += 1
             facts = self._registry.observe_network(address, now)
-            blocks += [
-                _parse_block(o.value)
-                for o in facts
-                if o.fact == FactName.NETWORK_RANGE and o.value
-            ]
-            found += facts
-        return found
+            blocks += _read_blocks(facts)
+            observations += facts
+        return observations
 
     def _observe_domain(self, name: str, now: datetime) -> list[Observation]:
         """The registrable domain by the public suffix list: ``x.com.al``, never ``com.al``.
@@ -168,20 +180,18 @@ class HostingLookup:
         name that was bought of it, so it is asked by the list's part of registries alone.
         """
         domain = self._suffixes.privatesuffix(name)
-        found = [
-            Observation(
-                FactName.REGISTRABLE_DOMAIN,
-                domain,
-                "public suffix list",
-                now,
-                1.0,
-                name,
-            ),
-        ]
+        registrable = Observation(
+            FactName.REGISTRABLE_DOMAIN,
+            domain,
+            "public suffix list",
+            now,
+            1.0,
+            name,
+        )
         bought = self._registries.privatesuffix(name)
-        if self._registry is not None and bought:
-            found += self._registry.observe_domain(bought, now)
-        return found
+        if self._registry is None or not bought:
+            return [registrable]
+        return [registrable, *self._registry.observe_domain(bought, now)]
 
 
 def _observe_resolution(
@@ -199,29 +209,20 @@ def _observe_resolution(
 
 def _bare_name(host: str | None) -> str | None:
     """Lower case, without the root's dot or an IPv6 literal's brackets."""
-    name = (host or "").strip().lower().rstrip(".")
+    plain = (host or "").strip().lower()
+    name = plain.rstrip(".")
     return name.removeprefix("[").removesuffix("]") or None
 
 
-def _parse_literal(name: str) -> IPv4Address | IPv6Address | None:
+def _parse_literal(name: str) -> Address | None:
     try:
         return ip_address(name)
     except ValueError:
         return None
 
 
-def _parse_block(
-    text: str,
-) -> tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]:
-    first, _, last = text.partition("-")
-    return ip_address(first), ip_address(last)
-
-
-def _is_within(
-    address: IPv4Address | IPv6Address,
-    block: tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address],
-) -> bool:
-    first, last = block
-    return address.version == first.version and int(first) <= int(
-        address
-    ) <= int(last)
+def _read_blocks(facts: Iterable[Observation]) -> Iterator[_Block]:
+    for observation in facts:
+        if observation.fact == FactName.NETWORK_RANGE and observation.value:
+            first, _, last = observation.value.partition("-")
+            yield _Block(ip_address(first), ip_address(last))

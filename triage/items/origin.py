@@ -60,7 +60,7 @@ def observe_item(
         kind=item.kind,
         now=now,
         headers=headers or {},
-        told=told,
+        origins=told,
     )
 
 

@@ -219,7 +219,7 @@ def test_behind_a_network_the_origin_decides_and_another_network_does_not(
     def told(address: str) -> HostingFacts:
         said = Observation("origin_address", address, "their mail", NOW, 0.9)
         return observe_behind(
-            look, "a.example", kind="url", now=NOW, headers={}, told=[said]
+            look, "a.example", kind="url", now=NOW, headers={}, origins=[said]
         )
 
     facts = told(ALBANIAN)
@@ -268,7 +268,9 @@ def test_delivery_networks_by_each_kind_of_evidence(cdns: CdnRanges) -> None:
 
 def test_ranges_of_the_shipped_table_do_not_overlap(cdns: CdnRanges) -> None:
     for version in (4, 6):
-        networks = sorted(ip_network(span[2]) for span in cdns._spans[version])
+        networks = sorted(
+            ip_network(span.text) for span in cdns._spans[version]
+        )
         for one, other in pairwise(networks):
             assert not one.overlaps(other)
 

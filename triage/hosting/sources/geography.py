@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from ipaddress import ip_address
@@ -23,6 +24,21 @@ from triage.hosting.sources import asn as asn_table
 _REGISTRY_CONFIDENCE = 0.7
 _MMDB_CONFIDENCE = 0.85
 _SNAPSHOT_CONFIDENCE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Whose answer it is, and how far it is believed."""
+
+    name: str
+    confidence: float
+
+    def observe_fact(
+        self, fact: FactName, value: str | None, address: str, now: datetime
+    ) -> Observation:
+        return Observation(
+            fact, value, self.name, now, self.confidence, address
+        )
 
 
 class Geography:
@@ -72,24 +88,15 @@ class Geography:
         if self._country_db is not None:
             country = _country_of(_find_record(self._country_db, address))
             if country:
-                source = _describe_source(self._country_db)
-                return Observation(
-                    FactName.COUNTRY,
-                    country,
-                    source,
-                    now,
-                    _MMDB_CONFIDENCE,
-                    address,
+                source = _Source(
+                    _describe_source(self._country_db), _MMDB_CONFIDENCE
                 )
+                return source.observe_fact(
+                    FactName.COUNTRY, country, address, now
+                )
+        registry = _Source(self._registry_source, _REGISTRY_CONFIDENCE)
         country = iptocc.country_code(address)
-        return Observation(
-            FactName.COUNTRY,
-            country,
-            self._registry_source,
-            now,
-            _REGISTRY_CONFIDENCE,
-            address,
-        )
+        return registry.observe_fact(FactName.COUNTRY, country, address, now)
 
     def _observe_asn(
         self, address: str, now: datetime
@@ -97,31 +104,20 @@ class Geography:
         if self._asn_db is not None:
             number, name = _asn_of(_find_record(self._asn_db, address))
             if number:
-                source = _describe_source(self._asn_db)
-                return _asn_facts(
-                    number,
-                    name,
-                    address,
-                    now,
-                    origin=(source, _MMDB_CONFIDENCE),
+                source = _Source(
+                    _describe_source(self._asn_db), _MMDB_CONFIDENCE
                 )
+                return _asn_facts(number, name, address, now, source)
         table = self._loaded_table()
-        found = table.find_system(ip_address(address))
-        source = f"ASN table of {table.date} (RouteViews, NRO, DB-IP)"
-        if found is None:
-            return (
-                Observation(
-                    FactName.ASN,
-                    None,
-                    source,
-                    now,
-                    _SNAPSHOT_CONFIDENCE,
-                    address,
-                ),
-            )
-        return _asn_facts(
-            *found, address, now, origin=(source, _SNAPSHOT_CONFIDENCE)
+        source = _Source(
+            f"ASN table of {table.date} (RouteViews, NRO, DB-IP)",
+            _SNAPSHOT_CONFIDENCE,
         )
+        system = table.find_system(ip_address(address))
+        if system is None:
+            return (source.observe_fact(FactName.ASN, None, address, now),)
+        number, name = system
+        return _asn_facts(number, name, address, now, source)
 
     def _loaded_table(self) -> asn_table.AsnTable:
         """Loaded at the first question, once a process: most commands never ask."""
@@ -144,32 +140,16 @@ class Geography:
                 hint="Name a CSV file, or a directory with *ipv4.csv and *ipv6.csv.",
             )
         changed = max(file.stat().st_mtime for file in files)
-        return asn_table.from_csv(
-            files, datetime.fromtimestamp(changed, UTC).date().isoformat()
-        )
+        return asn_table.from_csv(files, _day_of(changed))
 
 
 def _asn_facts(
-    number: int,
-    name: str,
-    address: str,
-    now: datetime,
-    *,
-    origin: tuple[str, float],
+    number: int, name: str, address: str, now: datetime, source: _Source
 ) -> tuple[Observation, ...]:
-    """``origin`` is (source, confidence)."""
-    facts = [
-        Observation(
-            FactName.ASN, f"AS{number}", origin[0], now, origin[1], address
-        )
-    ]
-    if name:
-        facts.append(
-            Observation(
-                FactName.AS_NAME, name, origin[0], now, origin[1], address
-            )
-        )
-    return tuple(facts)
+    asn = source.observe_fact(FactName.ASN, f"AS{number}", address, now)
+    if not name:
+        return (asn,)
+    return asn, source.observe_fact(FactName.AS_NAME, name, address, now)
 
 
 def _open_database(path: Path) -> maxminddb.Reader:
@@ -197,21 +177,26 @@ def _find_record(
 
 def _describe_source(database: maxminddb.Reader) -> str:
     about = database.metadata()
-    built = datetime.fromtimestamp(about.build_epoch, UTC).date().isoformat()
-    return f"MMDB {about.database_type} of {built}"
+    return f"MMDB {about.database_type} of {_day_of(about.build_epoch)}"
+
+
+def _day_of(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.date().isoformat()
 
 
 def _country_of(record: Mapping[str, Any]) -> str | None:
     """MaxMind and DB-IP nest ``country.iso_code``; ip-location-db and IPinfo are flat."""
-    nested = record.get("country")
-    code = (
-        nested.get("iso_code")
-        if isinstance(nested, dict)
-        else record.get("country_code")
-    )
-    if code is None and isinstance(nested, str):
-        code = nested
-    return code.upper() if isinstance(code, str) and len(code) == 2 else None
+    country = record.get("country")
+    if isinstance(country, dict):
+        code = country.get("iso_code")
+    else:
+        code = record.get("country_code")
+        if code is None:
+            code = country
+    if isinstance(code, str) and len(code) == 2:
+        return code.upper()
+    return None
 
 
 def _asn_of(record: Mapping[str, Any]) -> tuple[int, str]:
@@ -220,4 +205,6 @@ def _asn_of(record: Mapping[str, Any]) -> tuple[int, str]:
         "autonomous_system_organization", record.get("as_name", "")
     )
     digits = str(number).upper().removeprefix("AS")
-    return (int(digits) if digits.isdigit() else 0, str(name or ""))
+    if not digits.isdigit():
+        return 0, str(name or "")
+    return int(digits), str(name or "")

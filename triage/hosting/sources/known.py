@@ -51,10 +51,11 @@ def load_known_networks(override_dir: Path | None = None) -> Networks:
     table = files.read_toml("triage.hosting", FILE, override_dir)
     entries = parse_file(_File, FILE, table).networks
     try:
-        found = [(ip_network(entry.network), entry) for entry in entries]
+        networks = [(ip_network(entry.network), entry) for entry in entries]
     except ValueError as error:
         raise Misconfigured(f"Data file {FILE}: {error}.") from error
-    return tuple(sorted(found, key=lambda pair: -pair[0].prefixlen))
+    networks.sort(key=lambda pair: -pair[0].prefixlen)
+    return tuple(networks)
 
 
 class KnownFirst:
@@ -76,19 +77,19 @@ class KnownFirst:
         facts = self._inner.observe(
             host, kind=kind, now=now, headers=headers or {}
         )
-        known = {
-            address: entry
-            for address in facts.addresses
-            if (entry := self._find_entry(address))
-        }
-        kept = [
-            o
-            for o in facts.observations
-            if not (o.subject in known and _is_ours(known, o))
+        entries: dict[str, KnownNetwork] = {}
+        for address in facts.addresses:
+            entry = self._find_entry(address)
+            if entry is not None:
+                entries[address] = entry
+        observations = [
+            observation
+            for observation in facts.observations
+            if not _is_ours(entries, observation)
         ]
-        for address, entry in known.items():
-            kept += _make_observations(entry, address, now)
-        return replace(facts, observations=tuple(kept))
+        for address, entry in entries.items():
+            observations += _make_observations(entry, address, now)
+        return replace(facts, observations=tuple(observations))
 
     def _find_entry(self, address: str) -> KnownNetwork | None:
         parsed = ip_address(address)
@@ -108,10 +109,14 @@ def _list_values(entry: KnownNetwork) -> dict[FactName, str]:
     return {fact: value for fact, value in values.items() if value}
 
 
-def _is_ours(known: Mapping[str, KnownNetwork], seen: Observation) -> bool:
-    return seen.subject is not None and seen.fact in _list_values(
-        known[seen.subject]
-    )
+def _is_ours(
+    entries: Mapping[str, KnownNetwork], observation: Observation
+) -> bool:
+    """Whether the list itself says it, so that what somebody else said of it is dropped."""
+    entry = entries.get(observation.subject or "")
+    if entry is None:
+        return False
+    return observation.fact in _list_values(entry)
 
 
 def _make_observations(
