@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
 
 from workers.cli.output import emit_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from workers.bench.results import Figure, Measurement
 
 JSON = typer.Option(False, "--json", help="One JSON object.")
 WIDEST = 10  # columns that a terminal has room for
@@ -137,21 +140,30 @@ def watch(
     _print_result(result, json)
 
 
-def _print_result(result: dict[str, Any], json: bool) -> None:
+def _print_result(result: Measurement, json: bool) -> None:
+    written = result.to_json()
     if json:
-        emit_json(result)
+        emit_json(written)
         return
-    stdout.print(
-        f"{result['name']}, {result['unit']}, {result['machine']['cores']} cores"
-    )
-    rows = result["rows"]
+    cores = written["machine"]["cores"]
+    stdout.print(f"{result.name}, {result.unit}, {cores} cores")
+    rows = [row.to_json() for row in result.rows]
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    if len(columns) > WIDEST:  # a row of figures is read downwards
-        table = Table("", *(row["case"] for row in rows), box=None)
-        for name in columns[1:]:
-            table.add_row(name, *(str(row.get(name, "")) for row in rows))
-    else:
-        table = Table(*columns, box=None)
-        for row in rows:
-            table.add_row(*(str(row.get(name, "")) for name in columns))
+    if len(columns) > WIDEST:
+        stdout.print(_tabulate_downwards(rows, columns))
+        return
+    table = Table(*columns, box=None)
+    for row in rows:
+        table.add_row(*(str(row.get(name, "")) for name in columns))
     stdout.print(table)
+
+
+def _tabulate_downwards(
+    rows: list[dict[str, Figure]], columns: list[str]
+) -> Table:
+    """A column for each row, whose many figures are read downwards."""
+    cases = [str(row["case"]) for row in rows]
+    table = Table("", *cases, box=None)
+    for name in columns[1:]:
+        table.add_row(name, *(str(row.get(name, "")) for row in rows))
+    return table

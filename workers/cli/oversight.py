@@ -260,7 +260,7 @@ def stats(
 
     context = open_house()
     with context.database.reading() as session:
-        statistics = collect_figures(session, utc_now())
+        statistics = collect_figures(session, utc_now()).to_json()
     if json:
         emit_json(statistics)
         return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,66 +17,110 @@ from partners.notices.models import Notice
 from partners.referrals.models import Referral
 from triage.cases.models import Case
 from triage.items.models import Item
-from workers.statistics.durations import summarise_durations
+from workers.statistics.durations import Durations, summarise_durations
 
 Times = dict[uuid.UUID, datetime]
+Counts = dict[str, int]
 
 
-def collect_figures(
-    session: Session, now: datetime
-) -> dict[str, dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class ReportFigures:
+    total: int
+    by_channel: Counts
+    by_kind: Counts
+    by_language: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFigures:
+    unique: int
+    by_hosting_country: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFigures:
+    by_state: Counts
+    by_kind: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class ToldFigures:
+    """Who was told: police and partners by referrals, providers by notices."""
+
+    referrals_by_state: Counts
+    notices_by_state: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All of them as of ``at``. ``durations``: a step by its two ends -> how long it took."""
+
+    reports: ReportFigures
+    items: ItemFigures
+    cases: CaseFigures
+    told: ToldFigures
+    durations: Mapping[str, Durations]
+    at: datetime
+
+    def to_json(self) -> dict[str, dict[str, Any]]:
+        durations = {
+            step: durations.to_json()
+            for step, durations in self.durations.items()
+        }
+        return {
+            "reports": asdict(self.reports),
+            "items": asdict(self.items),
+            "cases": asdict(self.cases),
+            "told": asdict(self.told),
+            "durations": durations,
+            "as_of": {"time": self.at.isoformat()},
+        }
+
+
+def collect_figures(session: Session, now: datetime) -> Figures:
     """Counts by kind, and each step's duration with both of its ends named."""
-    return {
-        "reports": {
-            "total": _count_rows(session, Report.id),
-            "by_channel": _count_by(session, Report.channel),
-            "by_kind": _count_by(session, Report.kind),
-            "by_language": _count_by(session, Report.language),
-        },
-        "items": {
-            "unique": _count_rows(session, Item.id),
-            "by_hosting_country": _count_by(session, Item.hosting_country),
-        },
-        "cases": {
-            "by_state": _count_by(session, Case.state),
-            "by_kind": _count_by(session, Case.kind),
-        },
-        "told": {
-            "referrals_by_state": _count_by(session, Referral.state),
-            "notices_by_state": _count_by(session, Notice.state),
-        },
-        "durations": _measure_durations(session),
-        "as_of": {"time": now.isoformat()},
-    }
+    return Figures(
+        reports=ReportFigures(
+            total=_count_rows(session, Report.id),
+            by_channel=_count_by(session, Report.channel),
+            by_kind=_count_by(session, Report.kind),
+            by_language=_count_by(session, Report.language),
+        ),
+        items=ItemFigures(
+            unique=_count_rows(session, Item.id),
+            by_hosting_country=_count_by(session, Item.hosting_country),
+        ),
+        cases=CaseFigures(
+            by_state=_count_by(session, Case.state),
+            by_kind=_count_by(session, Case.kind),
+        ),
+        told=ToldFigures(
+            referrals_by_state=_count_by(session, Referral.state),
+            notices_by_state=_count_by(session, Notice.state),
+        ),
+        durations=_measure_durations(session),
+        at=now,
+    )
 
 
-def _measure_durations(session: Session) -> dict[str, Any]:
+def _measure_durations(session: Session) -> dict[str, Durations]:
     received = _received_at(session)
     assessed = _first_at(session, "case", ("assessed", "agreed", "decided"))
     removed = _first_at(session, "case", ("removed",))
-    police = _by_case(
-        session, Referral, _first_at(session, "referral", ("delivered",))
-    )
-    noticed = _by_case(
-        session, Notice, _first_at(session, "notice", ("sent",))
-    )
+    delivered = _first_at(session, "referral", ("delivered",))
+    sent = _first_at(session, "notice", ("sent",))
+    referred = _by_case(session, Referral, delivered)
+    noticed = _by_case(session, Notice, sent)
+    seconds = {
+        "report_to_assessment": _seconds_between(received, assessed),
+        "report_to_referral": _seconds_between(received, referred),
+        "report_to_notice": _seconds_between(received, noticed),
+        "report_to_removal": _seconds_between(received, removed),
+        "notice_to_removal": _seconds_between(noticed, removed),
+        "hold": _time_holds(session),
+    }
     return {
-        "report_to_assessment": summarise_durations(
-            _seconds_between(received, assessed)
-        ),
-        "report_to_referral": summarise_durations(
-            _seconds_between(received, police)
-        ),
-        "report_to_notice": summarise_durations(
-            _seconds_between(received, noticed)
-        ),
-        "report_to_removal": summarise_durations(
-            _seconds_between(received, removed)
-        ),
-        "notice_to_removal": summarise_durations(
-            _seconds_between(noticed, removed)
-        ),
-        "hold": summarise_durations(_time_holds(session)),
+        step: summarise_durations(taken) for step, taken in seconds.items()
     }
 
 
@@ -103,12 +148,15 @@ def _first_at(session: Session, entity: str, events: Iterable[str]) -> Times:
 def _by_case(
     session: Session, model: type[Referral] | type[Notice], times: Times
 ) -> Times:
-    found: Times = {}
+    """The first of each case: several may have gone out."""
+    by_case: Times = {}
     for entity, case in session.execute(select(model.id, model.case_id)):
         at = times.get(entity)
-        if at is not None and (case not in found or at < found[case]):
-            found[case] = at
-    return found
+        if at is None:
+            continue
+        if case not in by_case or at < by_case[case]:
+            by_case[case] = at
+    return by_case
 
 
 def _time_holds(session: Session) -> list[float]:
@@ -119,18 +167,19 @@ def _time_holds(session: Session) -> list[float]:
 
 
 def _seconds_between(starts: Times, ends: Times) -> list[float]:
-    return [
-        (ends[key] - at).total_seconds()
-        for key, at in starts.items()
-        if key in ends
-    ]
+    seconds = []
+    for key, start in starts.items():
+        if key in ends:
+            taken = ends[key] - start
+            seconds.append(taken.total_seconds())
+    return seconds
 
 
 def _count_rows(session: Session, column: Any) -> int:
     return session.scalar(select(func.count(column))) or 0
 
 
-def _count_by(session: Session, column: Any) -> dict[str, int]:
+def _count_by(session: Session, column: Any) -> Counts:
     rows = session.execute(
         select(column, func.count()).group_by(column).order_by(column)
     )

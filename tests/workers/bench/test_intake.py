@@ -26,7 +26,7 @@ def test_both_sides_are_measured_on_one_database(
     monkeypatch.setattr(intake, "ROUNDS", 1)
     monkeypatch.setattr(intake, "CLIENTS", 2)
     database = f"sqlite:///{tmp_path / 'bench.db'}"
-    told = intake.measure_intake(0.2, database=database)
+    told = intake.measure_intake(0.2, database=database).to_json()
     assert told["database"] == "sqlite" and len(told["rows"]) == 5
     for row in told["rows"]:
         assert row["ours"] > 0 and row["reference"] > 0

@@ -18,6 +18,7 @@ from hotline.core.errors import Unavailable
 from triage.fingerprints import fingerprint_media
 from triage.hashlists import formats
 from workers.bench import pictures, pipeline
+from workers.bench.service import Job
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_what_it_tells(
     ticks: list[str] = []
     told = pipeline.measure_pipeline(
         size=20, reports=3, many=6, workers=1, tick=ticks.append
-    )
+    ).to_json()
     idle, busy = told["rows"]
     assert (
         idle["reports"] == 3
@@ -167,7 +168,8 @@ def test_where_the_time_went() -> None:
         },
         {"job": "hashlist.index", "waited": 9.0, "seconds": 9.0, "steps": {}},
     ]
-    assert pipeline.break_down_jobs(jobs) == {
+    done = [Job.from_json(job) for job in jobs]
+    assert pipeline.break_down_jobs(done) == {
         "queueing": 400.0,
         "identity": 20.0,
         "hosting": 200.0,
