@@ -21,7 +21,7 @@ from sqlalchemy import text
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import Conflict
 from hotline.core.settings import load_settings
-from triage.hashlists import exports, formats, service
+from triage.hashlists import exports, formats, service, versions
 from triage.hashlists.imports import importing
 from workers.bench.results import result, row
 from workers.migrations.run import upgrade_schema
@@ -84,7 +84,7 @@ def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
         )
     with _measured() as facts, context.database.writing() as session:
         target = service.find_list(session, LIST)
-        done = service.roll_back(
+        done = versions.roll_back(
             session, target, 1, actor="bench", now=utc_now()
         )
     facts |= {"added": done.added, "removed": done.removed}
@@ -125,7 +125,7 @@ def _write(path: Path, values: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
             )
 
 
-def _import(context: Context, path: Path) -> service.Import:
+def _import(context: Context, path: Path) -> versions.Import:
     with path.open("rb") as stream:
         form = formats.detect_format(stream.read(65_536), path.name)
         stream.seek(0)

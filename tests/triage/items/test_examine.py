@@ -22,7 +22,7 @@ from triage.cases.examination.register import register_report
 from triage.cases.models import Case
 from triage.fetching.report import FetchReport, FetchRequest, Hop, MediaFound
 from triage.fingerprints import fingerprint_media
-from triage.hashlists import formats, service
+from triage.hashlists import formats, service, versions
 from triage.hashlists.models import MediaMatch
 from triage.hashlists.search.matcher import Matcher
 from triage.hosting.facts import HostingFacts, Observation
@@ -74,7 +74,7 @@ def _known(context: Context) -> None:
         lines = io.BytesIO(
             f"md5,pdq,category\n{seen.md5},{seen.pdq},baseline".encode()
         )
-        service.import_version(
+        versions.import_version(
             session,
             target,
             formats.parse_entries("csv", lines),
