@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, Self, get_args
 from hotline.core import USER_AGENT
 from hotline.core.errors import InvalidInput
 from hotline.core.network.targets import MAX_URL
+from hotline.core.network.tls import TlsFacts
 
 Outcome = Literal["ok", "http_error", "failed", "refused"]
 Source = Literal[
@@ -168,7 +169,7 @@ class Hop:
     """One exchange of the redirect chain.
 
     ``address``: the one connected to; None at a proxy and where no connection was made.
-    ``tls``: ``{"verified": bool, "code": int, "problem": str | None}``, None without TLS.
+    ``tls``: None without TLS.
     ``dropped``: addresses that the name also had and that must not be visited.
     """
 
@@ -176,8 +177,19 @@ class Hop:
     status: int | None = None
     address: str | None = None
     location: str | None = None
-    tls: dict[str, Any] | None = None
+    tls: TlsFacts | None = None
     dropped: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        tls = value.get("tls")
+        return cls(
+            **{
+                **value,
+                "tls": None if tls is None else TlsFacts(**tls),
+                "dropped": tuple(value.get("dropped", ())),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +259,7 @@ class FetchReport:
             **{
                 **value,
                 "hops": tuple(
-                    Hop(**{**hop, "dropped": tuple(hop.get("dropped", ()))})
-                    for hop in value.get("hops", ())
+                    Hop.from_json(hop) for hop in value.get("hops", ())
                 ),
                 "page": None if page is None else PageFacts(**page),
                 "media": tuple(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -264,11 +264,11 @@ def print_figures(
     json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Figures from the history: reports, items, and the time that each step took."""
-    from workers.statistics.figures import figures
+    from workers.statistics.figures import collect_figures
 
     context = open_house()
     with context.database.reading() as session:
-        statistics = figures(session, utc_now())
+        statistics = collect_figures(session, utc_now()).to_json()
     if json:
         emit_json(statistics)
         return
@@ -280,7 +280,7 @@ def print_figures(
 
 
 def _in_words(value: object) -> str:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return "  ".join(
             f"{name} {_in_words(entry)}" for name, entry in value.items()
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -56,12 +57,12 @@ def _decode_text(name: str, data: bytes) -> str:
 
 def read_toml(
     package: str, name: str, override_dir: Path | None = None
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """The tables of a TOML data file."""
     return parse_toml(name, read_bytes(package, name, override_dir))
 
 
-def parse_toml(name: str, data: bytes) -> dict[str, Any]:
+def parse_toml(name: str, data: bytes) -> Mapping[str, Any]:
     """The tables of TOML text; ``name`` is for the message of a fault."""
     try:
         return tomllib.loads(_decode_text(name, data))

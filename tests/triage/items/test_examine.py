@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.jobs.task import Task
+from hotline.core.network.tls import TlsFacts
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.submission import read_submission
@@ -242,7 +243,7 @@ def test_a_faulty_certificate_is_a_fact() -> None:
     )
     registries = Registries()
     registries.let.set()
-    tls = {"verified": False, "code": 10, "problem": "expired"}
+    tls = TlsFacts(False, 10, "expired")
     report = FetchReport(
         item.canonical,
         item.canonical,
