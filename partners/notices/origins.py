@@ -109,8 +109,8 @@ def not_asked(
 
 def ask_state(task: Task, *, client: CloudflareOrigin | None) -> None:
     """What became of a report; a failure to learn it is a fact as well, and it is asked again."""
-    item_id, report_id = task.id_of("item_id"), str(task.payload["report_id"])
-    look = int(task.payload["look"])
+    item_id, report_id = task.id_of("item_id"), task.text_of("report_id")
+    look = int(task.text_of("look"))
     try:
         if client is None:
             raise Unavailable("The API is not set up any more.")

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol, Self, get_args
 from hotline.core import USER_AGENT
 from hotline.core.errors import InvalidInput
 from hotline.core.network.targets import MAX_URL
+from hotline.core.network.tls import TlsFacts
 
 Outcome = Literal["ok", "http_error", "failed", "refused"]
 Source = Literal[
@@ -167,7 +168,7 @@ class Hop:
     """One exchange of the redirect chain.
 
     ``address``: the one connected to; None at a proxy and where no connection was made.
-    ``tls``: ``{"verified": bool, "code": int, "problem": str | None}``, None without TLS.
+    ``tls``: None without TLS.
     ``dropped``: addresses that the name also had and that must not be visited.
     """
 
@@ -175,8 +176,19 @@ class Hop:
     status: int | None = None
     address: str | None = None
     location: str | None = None
-    tls: dict[str, Any] | None = None
+    tls: TlsFacts | None = None
     dropped: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        tls = value.get("tls")
+        return cls(
+            **{
+                **value,
+                "tls": None if tls is None else TlsFacts(**tls),
+                "dropped": tuple(value.get("dropped", ())),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +254,8 @@ class FetchReport:
                 f"There is no fetch outcome {value['outcome']!r}."
             )
         page = value.get("page")
-        hops = [_read_hop(hop) for hop in value.get("hops", ())]
-        media = [MediaFound(**medium) for medium in value.get("media", ())]
+        hops = (Hop.from_json(hop) for hop in value.get("hops", ()))
+        media = (MediaFound(**medium) for medium in value.get("media", ()))
         given = {
             **value,
             "hops": tuple(hops),
@@ -251,11 +263,6 @@ class FetchReport:
             "media": tuple(media),
         }
         return cls(**given)
-
-
-def _read_hop(value: Mapping[str, Any]) -> Hop:
-    dropped = tuple(value.get("dropped", ()))
-    return Hop(**{**value, "dropped": dropped})
 
 
 def report_failure(

@@ -6,12 +6,13 @@ answer of its own. It never means "foreign"; the rules of jurisdiction send it t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from hotline.core.network.tls import TlsFacts
 from triage.hosting.kinds import HostingKind
 
 
@@ -314,12 +315,10 @@ def _group_by_subject(
 
 
 def tls_observation(
-    tls: Mapping[str, Any] | None, host: str, now: datetime
+    tls: TlsFacts | None, host: str, now: datetime
 ) -> Observation | None:
     """From the ``tls`` of a fetch report's hop; None where it was no TLS connection."""
     if tls is None:
         return None
-    value = "valid"
-    if not tls.get("verified"):
-        value = str(tls.get("problem") or "invalid")
+    value = "valid" if tls.verified else tls.problem or "invalid"
     return Observation(FactName.TLS, value, "the fetch", now, 0.9, host)

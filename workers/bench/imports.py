@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict
-from triage.hashlists import exports, formats, service
+from triage.hashlists import exports, formats, service, versions
 from triage.hashlists.imports import importing
 from workers.bench.database import open_own_context
 from workers.bench.results import Figure, Measurement, Row, list_load
@@ -63,7 +63,7 @@ def _measure_steps(context: Context, folder: Path, size: int) -> list[Row]:
         rows.append(step.make_row(case, size, bare_rate, REFERENCE))
     with _measure_step() as step, context.database.writing() as session:
         target = service.find_list(session, LIST)
-        change = service.roll_back(
+        change = versions.roll_back(
             session, target, 1, actor="bench", now=utc_now()
         )
         step.note_change(change)
@@ -103,7 +103,7 @@ class _Step:
     added: int | None = None
     removed: int | None = None
 
-    def note_change(self, change: service.Import) -> None:
+    def note_change(self, change: versions.Import) -> None:
         self.added = change.added
         self.removed = change.removed
 
@@ -148,7 +148,7 @@ def _write_rows(
             file.write(f"{pdq},A1,bench.example,2026-11-02,{quality}\r\n")
 
 
-def _import_file(context: Context, path: Path) -> service.Import:
+def _import_file(context: Context, path: Path) -> versions.Import:
     with path.open("rb") as stream:
         form = formats.detect_format(stream.read(65_536), path.name)
         stream.seek(0)

@@ -27,7 +27,7 @@ from hotline.core.settings import load_settings
 from hotline.core.storage import outbox
 from hotline.intake.models import Report
 from triage.cases.models import Case
-from triage.hashlists import formats, service
+from triage.hashlists import formats, service, versions
 from triage.hashlists.formats import HashEntry
 from triage.items.models import Item
 from workers.bench import pictures, reporter
@@ -121,7 +121,7 @@ def _prepare_database(context: Context, size: int, tick: Tick) -> None:
         }
         for name, entries in entries_of.items():
             target = service.create_list(session, name, actor="bench", now=now)
-            service.import_version(
+            versions.import_version(
                 session,
                 target,
                 entries,

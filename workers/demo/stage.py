@@ -31,7 +31,7 @@ from partners.referrals.models import Hold
 from triage.cases.models import Case
 from triage.cases.service import assess_case, claim_case
 from triage.fingerprints import fingerprint_media
-from triage.hashlists import formats
+from triage.hashlists import formats, versions
 from triage.hashlists import service as hashlists
 from triage.items.models import Item
 from triage.jurisdiction import Routing
@@ -142,7 +142,7 @@ def _import_hash_list(context: Context, now: datetime) -> None:
             now=now,
             source="Generated pictures of the sandbox",
         )
-        hashlists.import_version(
+        versions.import_version(
             session,
             target,
             formats.parse_entries("csv", stream),

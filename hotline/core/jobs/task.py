@@ -7,11 +7,10 @@ its result in ``finishing()``, which also marks the work done. Running it twice 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -35,14 +34,18 @@ class Task:
 
     context: Context
     entry_id: uuid.UUID
-    payload: dict[str, Any]
+    payload: Mapping[str, object]
     attempt: int
     now: datetime
     steps: Steps = field(default_factory=Steps)
 
     def id_of(self, name: str) -> uuid.UUID:
         """The id that the payload holds under ``name``."""
-        return uuid.UUID(self.payload[name])
+        return uuid.UUID(self.text_of(name))
+
+    def text_of(self, name: str) -> str:
+        """What the payload holds under ``name``, as text; empty where it holds nothing."""
+        return str(self.payload.get(name, ""))
 
     @contextmanager
     def finishing(self) -> Iterator[Session]:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from hotline.core.errors import InvalidInput
+from hotline.core.network.tls import TlsFacts
 from triage.fetching.report import (
     FetchLimits,
     FetchReport,
@@ -45,7 +46,7 @@ def test_a_report_survives_the_pipe() -> None:
                 302,
                 "192.0.2.1",
                 "https://b.example/",
-                None,
+                TlsFacts(False, 10, "expired"),
                 ("::1",),
             ),
         ),

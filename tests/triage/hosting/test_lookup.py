@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hotline.core.errors import Misconfigured
 from hotline.core.network.client import LOOPBACK
 from hotline.core.network.resolve import Reach
+from hotline.core.network.tls import TlsFacts
 from triage.hosting.facts import HostingFacts, Observation, tls_observation
 from triage.hosting.lookup import HostingLookup, observe_behind
 from triage.hosting.sources import asn as asn_table
@@ -421,12 +422,8 @@ def test_observations_survive_json_and_know_their_names() -> None:
 
 
 def test_a_certificate_is_a_fact_of_the_host() -> None:
-    bad = tls_observation(
-        {"verified": False, "code": 10, "problem": "expired"}, "a.example", NOW
-    )
-    good = tls_observation(
-        {"verified": True, "code": 0, "problem": None}, "a.example", NOW
-    )
+    bad = tls_observation(TlsFacts(False, 10, "expired"), "a.example", NOW)
+    good = tls_observation(TlsFacts(True, 0, None), "a.example", NOW)
     assert bad is not None
     assert good is not None
     assert (bad.value, good.value) == ("expired", "valid")

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.jobs.task import Task
+from hotline.core.network.tls import TlsFacts
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.submission import read_submission
@@ -22,7 +23,7 @@ from triage.cases.examination.register import register_report
 from triage.cases.models import Case
 from triage.fetching.report import FetchReport, FetchRequest, Hop, MediaFound
 from triage.fingerprints import fingerprint_media
-from triage.hashlists import formats, service
+from triage.hashlists import formats, service, versions
 from triage.hashlists.models import MediaMatch
 from triage.hashlists.search.matcher import Matcher
 from triage.hosting.facts import HostingFacts, Observation
@@ -78,7 +79,7 @@ def _known(context: Context) -> None:
         lines = io.BytesIO(
             f"md5,pdq,category\n{seen.md5},{seen.pdq},baseline".encode()
         )
-        service.import_version(
+        versions.import_version(
             session,
             target,
             formats.parse_entries("csv", lines),
@@ -246,7 +247,7 @@ def test_a_faulty_certificate_is_a_fact() -> None:
     )
     registries = Registries()
     registries.let.set()
-    tls = {"verified": False, "code": 10, "problem": "expired"}
+    tls = TlsFacts(False, 10, "expired")
     report = FetchReport(
         item.canonical,
         item.canonical,
