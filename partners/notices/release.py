@@ -13,9 +13,9 @@ from triage.cases.examination.examine import (
     is_elsewhere,
     store_facts,
 )
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.hosting.lookup import Lookup
-from triage.items.models import Item
 from triage.items.origin import observe_item, told_origins
 
 
@@ -29,9 +29,9 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
         item = session.get_one(Case, case_id).item
         told = told_origins(session, item.id)
     facts = observe_item(lookup, item, told, now=task.now)
-    with task.finishing() as session:
-        session.get_one(Case, case_id, with_for_update={"of": Case})
-        item = session.get_one(Item, item.id, with_for_update=True)
+    with task.context.database.writing() as session:
+        item = lock_case(session, case_id).item
+        task.mark_done(session)
         if is_elsewhere(item, facts) and store_facts(session, item, facts):
             host_moved(session, task.context, item, task.now)
         waiting = session.scalars(

@@ -23,6 +23,7 @@ from partners.plans.places import municipality_of
 from partners.referrals import service
 from partners.referrals.models import Plan, Referral
 from triage.cases.examination.police import find_evidence, police_route
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.hashlists.models import MediaMatch
 
@@ -35,10 +36,9 @@ def refer_automatically(task: Task) -> None:
     An office whose address nobody confirmed yet gets it once somebody has; ``Unavailable`` where
     the directory names no police at all.
     """
-    with task.finishing() as session:
-        case = session.get_one(
-            Case, task.id_of("case_id"), with_for_update={"of": Case}
-        )
+    with task.context.database.writing() as session:
+        case = lock_case(session, task.id_of("case_id"))
+        task.mark_done(session)
         match, route = find_evidence(session, case), police_route(case)
         if match is None or route is None or _is_told(session, case):
             return

@@ -44,6 +44,7 @@ from partners.referrals.models import Plan, Referral
 from partners.watching.service import start_watch
 from triage.cases.examination.appraise import appraise_by_rules_of_now
 from triage.cases.examination.register import tell_reporters
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.jurisdiction import Route, Routing
 
@@ -84,7 +85,8 @@ def request_plan(
     ``reasons``: why a route goes to an office of another municipality than the child's, which the
     second person reads. ``seen_routes``: the digest of the routing that the person chose from.
     """
-    lock_case(session, context, case, now=now)
+    lock_case(session, case.id)
+    appraise_by_rules_of_now(session, context, case, now)
     if seen_routes is not None and seen_routes != routing_digest(case):
         raise Conflict(
             phrase("The routes of this case have changed."),
@@ -159,7 +161,8 @@ def approve_plan(
             "Whoever asked for a plan cannot approve it.",
             hint="Ask another analyst to look.",
         )
-    lock_case(session, context, plan.case, now=now)
+    lock_case(session, plan.case_id)
+    appraise_by_rules_of_now(session, context, plan.case, now)
     if plan.state == "requested" and why_outdated(plan, plan.case):
         review_measures(session, context, plan.case, now=now)
         if plan.state == "superseded":
@@ -195,19 +198,11 @@ def approve_plan(
         start_watch(Act(session, context, person.actor, now), case)
 
 
-def lock_case(
-    session: Session, context: Context, case: Case, *, now: datetime
-) -> None:
-    """Take the case before anything of it, and read it as it is now, by the rules of now."""
-    session.flush()
-    session.refresh(case, with_for_update={"of": Case})
-    appraise_by_rules_of_now(session, context, case, now)
-
-
 def refuse_plan(
     session: Session, plan: Plan, person: Person, *, note: str, now: datetime
 ) -> None:
     """Not like this: a second person rejects, or the one who asked withdraws."""
+    lock_case(session, plan.case_id)
     event = "withdrawn" if plan.requested_by == person.actor else "rejected"
     machine.advance_state(
         session,

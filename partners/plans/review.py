@@ -16,15 +16,15 @@ from partners.notices.models import UNSENT, Notice
 from partners.plans.basis import remainder_of, routing_digest, why_outdated
 from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 
 
 def review_case(task: Task) -> None:
     """The job that follows every change of a case's round or routing."""
-    with task.finishing() as session:
-        case = session.get_one(
-            Case, task.id_of("case_id"), with_for_update={"of": Case}
-        )
+    with task.context.database.writing() as session:
+        case = lock_case(session, task.id_of("case_id"))
+        task.mark_done(session)
         review_measures(session, task.context, case, now=task.now)
 
 
