@@ -28,6 +28,8 @@ from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
 from partners.sending.retry import retry_delivery
+from partners.sending.subject import subject_of
+from partners.subjects import SUBJECTS
 from triage.cases.models import Case
 from triage.cases.service import by_reference
 
@@ -230,13 +232,13 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
         delivery = session.get(Delivery, delivery_id)
         if delivery is None:
             raise NotFound("There is no such delivery.")
-        if delivery.subject == "notice":
-            _of_case(session, Notice, delivery.subject_id, reference)
-        else:
-            _of_case(session, Referral, delivery.subject_id, reference)
-        retry_delivery(
-            session, delivery, actor=signed_in().actor, now=utc_now()
+        subject = subject_of(session, delivery, SUBJECTS)
+        if subject.case_id != by_reference(session, reference).id:
+            raise NotFound("There is no such delivery in this case.")
+        act = Act(
+            session, site.current_context(), signed_in().actor, utc_now()
         )
+        retry_delivery(act, delivery, subject)
         flash(gettext("It is on its way again."), "good")
     return _back(reference)
 

@@ -249,13 +249,6 @@ def after_sending(
         )
 
 
-def failed_notice(session: Session, notice: Notice, now: datetime) -> None:
-    if notice.machine.allows(notice.state, "failed"):
-        machine.advance_state(
-            session, notice, "failed", actor="delivery", now=now
-        )
-
-
 def withdraw(
     session: Session,
     context: Context,

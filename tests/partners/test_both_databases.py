@@ -19,7 +19,6 @@ from partners.referrals import holds
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Referral
 from partners.sending.models import Delivery
-from partners.sending.retry import retry_delivery
 from partners.watching.models import Watch
 from partners.watching.service import post_due_checks, start_watch
 from triage.cases.models import Case
@@ -44,13 +43,7 @@ def test_the_whole_way(house: Any) -> None:
     police = house.partner()
     house.mail.faults = [Refused("550")]
     house.decide(house.case(), "police", "provider_notice", partner=None)
-    with writing() as session:
-        retry_delivery(
-            session,
-            session.get_one(Delivery, house.only(Delivery).id),
-            actor="x",
-            now=house.now,
-        )
+    house.retry(house.only(Delivery))
     house.work()
     assert (house.hold.state, police.code) == ("active", "police-al")
     house.later(days=3)

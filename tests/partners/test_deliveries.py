@@ -27,8 +27,8 @@ from partners.directory.service import set_contact
 from partners.referrals import service as referrals
 from partners.referrals.models import Referral
 from partners.sending.models import Delivery
-from partners.sending.retry import retry_delivery
 from partners.sending.service import queue_delivery
+from partners.subjects import SUBJECTS
 
 
 class Mailbox:
@@ -252,7 +252,9 @@ def test_without_a_mail_server_deliveries_wait_and_say_so(house: Any) -> None:
 def _attempt_with(channels: Any) -> Any:
     from partners.sending.attempt import attempt_delivery
 
-    return lambda task: attempt_delivery(task, channels=channels)
+    return lambda task: attempt_delivery(
+        task, channels=channels, subjects=SUBJECTS
+    )
 
 
 # HTTP
@@ -385,20 +387,12 @@ def test_a_retry_goes_to_the_mended_address_under_the_old_id(
         mended = session.get_one(type(partner), partner.id)
         act = Act(session, house.context, "x", house.now)
         set_contact(act, mended, channel="email", address="new@desk.example")
-    with (
-        pytest.raises(Conflict, match="Confirm"),
-        house.context.database.writing() as session,
-    ):
-        found = session.get_one(Delivery, house.only(Delivery).id)
-        retry_delivery(session, found, actor="x", now=house.now)
+    with pytest.raises(Conflict, match="Confirm"):
+        house.retry(house.only(Delivery))
     with house.context.database.writing() as session:
         session.get_one(type(partner), partner.id).approved_at = house.now
-    for _ in range(2):
-        with house.context.database.writing() as session:
-            found = session.get_one(Delivery, house.only(Delivery).id)
-            if found.state == "failed":
-                retry_delivery(session, found, actor="x", now=house.now)
-        house.work()
+    house.retry(house.only(Delivery))
+    house.work()
     first, second = house.mail.messages
     assert (second.address, second.message_id) == (
         "new@desk.example",

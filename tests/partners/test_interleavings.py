@@ -27,7 +27,7 @@ from partners.referrals import holds
 from partners.referrals.models import HOLDING, Hold, Plan
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
-from partners.sending.retry import retry_delivery
+from partners.subjects import SUBJECTS
 from triage.cases import service as cases
 from triage.cases.examination.appraise import appraise_case, facts_of
 from triage.cases.examination.examine import host_moved, store_facts
@@ -132,7 +132,7 @@ class Interleaving:
             state="waiting", outcome={}, abuse_contact=self.contact
         )
         self.attempt = lambda task: attempt_delivery(
-            task, channels=house.channels
+            task, channels=house.channels, subjects=SUBJECTS
         )
         house.mail.send = self._judge
         self.do_move_abroad()
@@ -343,13 +343,7 @@ class Interleaving:
         for delivery in self.house.all(Delivery):
             if delivery.state != "failed":
                 continue
-            with self._writing() as session:
-                retry_delivery(
-                    session,
-                    session.get_one(Delivery, delivery.id),
-                    actor="person:arta",
-                    now=self.house.now,
-                )
+            self.house.retry(delivery)
 
     def do_work(self) -> None:
         """Everything but the letters themselves."""

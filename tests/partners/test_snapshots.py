@@ -23,6 +23,7 @@ from partners.referrals import holds
 from partners.referrals.models import HOLDING, Hold, Plan
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
+from partners.subjects import SUBJECTS
 from tests.partners.conftest import HOST, POLICE, ROUTE_IDS, ROUTING
 from triage.cases.examination.appraise import RULES
 from triage.cases.models import Case
@@ -285,7 +286,7 @@ class Interleaving:
         )
         self.case = house.case(routing=FREE, abuse_contact=contact)
         self.deliver = lambda task: attempt_delivery(
-            task, channels=house.channels
+            task, channels=house.channels, subjects=SUBJECTS
         )
         house.mail.send = self.judge
 
