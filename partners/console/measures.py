@@ -30,6 +30,7 @@ from partners.sending.models import Delivery
 from partners.sending.retry import retry_delivery
 from partners.sending.subject import subject_of
 from partners.subjects import SUBJECTS
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.service import by_reference
 
@@ -210,6 +211,7 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
     actor, now = signed_in().actor, utc_now()
     with faults_flashed(), site.writing() as session:
         notice = _of_case(session, Notice, notice_id, reference)
+        lock_case(session, notice.case_id)  # before the desk, as the jobs do
         act = Act(session, site.current_context(), actor, now)
         contact = name_desk(act, request.form.get("address", ""))
         notices.use_contact(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
@@ -31,6 +31,7 @@ from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.sending.service import first_message_id, queue_delivery
 from partners.watching.service import look_soon
+from triage.cases.locking import lock_case, lock_cases
 from triage.items.models import Item
 
 # Hours in which a host is expected to act; a configured country may have its own.
@@ -187,17 +188,26 @@ def contact_confirmed(
     now: datetime,
 ) -> int:
     """A contact was confirmed: the notices that waited for it go out; returns how many."""
+    lock_cases(session, cases_waiting_for(session, partner))
     waiting = session.scalars(
-        select(Notice)
-        .where(
-            Notice.partner_id == partner.id,
-            Notice.state.in_(("awaiting_contact", "failed")),
-        )
-        .with_for_update(of=Notice)
+        select(Notice).where(*_waits_for(partner)).order_by(Notice.id)
     ).all()
     for notice in waiting:
         _to_contact(session, context, notice, actor=actor, now=now)
     return len(waiting)
+
+
+def cases_waiting_for(session: Session, partner: Partner) -> set[uuid.UUID]:
+    """The cases with a notice that leaves once the partner's address is confirmed."""
+    query = select(Notice.case_id).where(*_waits_for(partner))
+    return set(session.scalars(query))
+
+
+def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Notice.partner_id == partner.id,
+        Notice.state.in_(("awaiting_contact", "failed")),
+    )
 
 
 def use_contact(
@@ -210,6 +220,7 @@ def use_contact(
     now: datetime,
 ) -> None:
     """A person names the contact of a notice whose host has none that is known."""
+    lock_case(session, notice.case_id)
     notice.partner = partner
     _to_contact(session, context, notice, actor=actor, now=now, named=True)
 
@@ -262,6 +273,7 @@ def withdraw(
     if not reason.strip():
         missing = phrase("Say why the notice is withdrawn.")
         raise InvalidInput(missing, fields={"/reason": missing})
+    lock_case(session, notice.case_id)
     was_sent = notice.state not in UNSENT
     reason = reason.strip()[:1000]
     machine.advance_state(
@@ -328,6 +340,7 @@ def answer(
         raise InvalidInput(
             "Please say more.", fields={"/text": "Please say more."}
         )
+    lock_case(session, notice.case_id)
     _bound(session, notice)
     event = VERBS[verb]
     if event and notice.machine.allows(notice.state, event):

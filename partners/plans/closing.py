@@ -17,6 +17,7 @@ from partners.notices.models import Notice
 from partners.referrals.models import Plan
 from partners.watching.models import Watch
 from triage.cases.examination.register import tell_reporters
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 
 SETTLED = ("verified_removed", "withdrawn")
@@ -54,6 +55,7 @@ def close_case(
     if not why:
         missing = phrase("Say why the case is closed.")
         raise InvalidInput(missing, fields={"/why": missing})
+    lock_case(session, case.id)
     reason = obstacle(session, case)
     if reason:
         raise Conflict(reason)

@@ -18,6 +18,7 @@ from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 
 MAX_EXTENSION = timedelta(days=90)
@@ -73,6 +74,7 @@ def extend_hold(
     now: datetime,
 ) -> None:
     """Police need longer: a reason, their own reference and a new deadline are required."""
+    lock_case(session, hold.case_id)
     reason, officer_reference = (
         str(clean_text(reason)),
         str(clean_text(officer_reference)),
@@ -111,6 +113,7 @@ def release_hold(
     reason: str = "",
 ) -> None:
     """The police let it go: what waited for it is posted at once, day or night."""
+    lock_case(session, hold.case_id)
     words = str(clean_text(reason))[:2000]
     machine.advance_state(
         session, hold, "released", actor=actor, now=now, reason=words
@@ -162,11 +165,15 @@ def was_released(session: Session, case: Case) -> bool:
 
 
 def expire_holds(session: Session, context: Context, now: datetime) -> int:  # noqa: ARG001
-    """Deadlines that passed: the hold still holds, and a supervisor is to decide."""
+    """Deadlines that passed: the hold still holds, and a supervisor is to decide.
+
+    A case that somebody is busy with is left for the next time.
+    """
     overdue = session.scalars(
         select(Hold)
+        .join(Case, Case.id == Hold.case_id)
         .where(Hold.state == "active", Hold.deadline <= now)
-        .with_for_update(skip_locked=True, of=Hold)
+        .with_for_update(skip_locked=True, of=(Case, Hold))
     ).all()
     for hold in overdue:
         machine.advance_state(

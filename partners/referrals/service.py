@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
@@ -22,6 +22,7 @@ from partners.links import mac_of, new_link
 from partners.referrals import holds
 from partners.referrals.models import Plan, Referral
 from partners.sending.service import queue_delivery
+from triage.cases.locking import lock_case, lock_cases
 
 # Hours in which an answer is expected, by urgency; in the working hours of the country but for
 # the immediate ones.
@@ -117,17 +118,26 @@ def send_waiting(
     now: datetime,
 ) -> int:
     """A partner's address was confirmed: what waited or failed goes out; returns how many."""
+    lock_cases(session, cases_waiting_for(session, partner))
     waiting = session.scalars(
-        select(Referral)
-        .where(
-            Referral.partner_id == partner.id,
-            Referral.state.in_(("approved", "failed")),
-        )
-        .with_for_update(of=Referral)
+        select(Referral).where(*_waits_for(partner)).order_by(Referral.id)
     ).all()
     for referral in waiting:
         send(session, context, referral, actor=actor, now=now)
     return len(waiting)
+
+
+def cases_waiting_for(session: Session, partner: Partner) -> set[uuid.UUID]:
+    """The cases with a referral that leaves once the partner's address is confirmed."""
+    query = select(Referral.case_id).where(*_waits_for(partner))
+    return set(session.scalars(query))
+
+
+def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Referral.partner_id == partner.id,
+        Referral.state.in_(("approved", "failed")),
+    )
 
 
 def delivered(
@@ -156,6 +166,7 @@ def answer(
     """What the office said, through its link or on the telephone."""
     if verb not in ANSWERS:
         raise InvalidInput("This is not an answer that a referral can have.")
+    lock_case(session, referral.case_id)
     their_reference = " ".join(str(clean_text(their_reference)).split())[:120]
     if their_reference:
         referral.their_reference = their_reference

@@ -383,7 +383,9 @@ def test_a_hash_that_somebody_disconfirmed_tells_nobody(
     person = station.house.person()
     with station.writing() as session:
         match = session.scalars(select(MediaMatch)).one()
-        decide_match(session, match, person, "disconfirmed", station.house.now)
+        decide_match(
+            session, case, match, person, "disconfirmed", station.house.now
+        )
     station.switch_on()
     station.seen("second")
     assert station.told() == [] and case.state == "waiting"

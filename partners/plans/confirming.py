@@ -1,0 +1,31 @@
+"""An address is confirmed, and what waited for it goes out."""
+
+from __future__ import annotations
+
+from hotline.core.act import Act
+from partners.directory.models import Partner
+from partners.directory.service import confirm_address
+from partners.notices import service as notices
+from partners.referrals import service as referrals
+from triage.cases.locking import lock_cases
+
+
+def confirm_and_send(act: Act, partner: Partner) -> int:
+    """Returns how many letters go out.
+
+    All cases are locked before the partner is changed, as a delivery does that has arrived.
+    """
+    session, context = act.session, act.context
+    lock_cases(
+        session,
+        referrals.cases_waiting_for(session, partner)
+        | notices.cases_waiting_for(session, partner),
+    )
+    confirm_address(act, partner)
+    referrals_sent = referrals.send_waiting(
+        session, context, partner, actor=act.actor, now=act.now
+    )
+    notices_sent = notices.contact_confirmed(
+        session, context, partner, actor=act.actor, now=act.now
+    )
+    return referrals_sent + notices_sent
