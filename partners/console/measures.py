@@ -21,6 +21,7 @@ from hotline.core.web import site
 from partners.console.pages import faults_flashed, local_time
 from partners.directory.service import name_desk
 from partners.notices import service as notices
+from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
 from partners.plans import closing, planning
 from partners.referrals import holds
@@ -193,7 +194,7 @@ def withdraw_notice(
     reason = request.form.get("reason", "")
     with faults_flashed(), site.writing() as session:
         notice = _of_case(session, Notice, notice_id, reference)
-        notices.withdraw(
+        notices.withdraw_notice(
             session,
             site.current_context(),
             notice,
@@ -214,7 +215,7 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
         lock_case(session, notice.case_id)  # before the desk, as the jobs do
         act = Act(session, site.current_context(), actor, now)
         contact = name_desk(act, request.form.get("address", ""))
-        notices.use_contact(
+        use_contact(
             session,
             site.current_context(),
             notice,

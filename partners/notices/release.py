@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from hotline.core.jobs.task import Task
 from hotline.core.storage import machine
-from partners.notices import judging, service
+from partners.notices import judging
+from partners.notices.contacts import dispatch_notice
 from partners.notices.models import Notice
 from triage.cases.examination.examine import (
     host_moved,
@@ -49,4 +50,4 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
             machine.advance_state(
                 session, notice, "released", actor="system", now=task.now
             )
-            service.dispatch(session, task.context, notice, now=task.now)
+            dispatch_notice(session, task.context, notice, now=task.now)

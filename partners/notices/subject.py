@@ -63,9 +63,7 @@ class NoticeSubject:
         return notice_message(act.session, act.context, self.notice, delivery)
 
     def sent(self, act: Act, delivery: Delivery) -> None:
-        service.after_sending(
-            act.session, act.context, self.notice, now=act.now
-        )
+        service.note_sent(act.session, act.context, self.notice, now=act.now)
         origins.asked(act.session, self.notice, delivery, now=act.now)
 
     def put_off(self, act: Act, delivery: Delivery, reason: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hotline.core.act import Act
 from partners.directory.models import Partner
 from partners.directory.service import confirm_address
-from partners.notices import service as notices
+from partners.notices import contacts as notices
 from partners.referrals import service as referrals
 from triage.cases.locking import lock_cases
 
@@ -25,7 +25,7 @@ def confirm_and_send(act: Act, partner: Partner) -> int:
     referrals_sent = referrals.send_waiting(
         session, context, partner, actor=act.actor, now=act.now
     )
-    notices_sent = notices.contact_confirmed(
+    notices_sent = notices.send_waiting_notices(
         session, context, partner, actor=act.actor, now=act.now
     )
     return referrals_sent + notices_sent

@@ -188,7 +188,7 @@ def approve_plan(
         )
     for route in plan.routes:
         if route["to"] in NOTICE_ROUTES:
-            notices.create(
+            notices.create_notice(
                 session, context, plan, route, actor=person.actor, now=now
             )
     if case.state == "in_progress":

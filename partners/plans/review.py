@@ -11,8 +11,8 @@ from hotline.core.context import Context
 from hotline.core.jobs.task import Task
 from hotline.core.storage import audit, machine
 from partners.notices import judging
-from partners.notices import service as notices
 from partners.notices.models import UNSENT, Notice
+from partners.notices.service import withdraw_notice
 from partners.plans.basis import remainder_of, routing_digest, why_outdated
 from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
@@ -83,7 +83,7 @@ def _judge_anew(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> None:
     if not judging.is_of_this_round(session, notice):
-        notices.withdraw(
+        withdraw_notice(
             session,
             context,
             notice,

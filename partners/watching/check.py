@@ -266,7 +266,7 @@ def _note_removal(
     if case.machine.allows(case.state, "removed"):
         because = list(conclusion.because)
         act.advance(case, "removed", since=since, because=because)
-    notices.verified(act.session, case.id, now=act.now)
+    notices.settle_notices(act.session, case.id, now=act.now)
     act.session.flush()
     tell_reporters(
         act.session, case.item_id, "removed", actor=act.actor, now=act.now
@@ -276,12 +276,16 @@ def _note_removal(
 def _note_presence(act: Act, watch: Watch, case: Case) -> None:
     """Seen again after it was proved to be gone, or still there although a host said it is not."""
     if watch.state != WatchState.REMOVED:
-        notices.still_up(act.session, case.id, event="still_up", now=act.now)
+        notices.note_still_up(
+            act.session, case.id, event="still_up", now=act.now
+        )
         return
     act.advance(watch, WatchEvent.REAPPEARED)
     if case.machine.allows(case.state, "reappeared"):
         act.advance(case, "reappeared")
-    notices.still_up(act.session, case.id, event="reappeared", now=act.now)
+    notices.note_still_up(
+        act.session, case.id, event="reappeared", now=act.now
+    )
     tell_reporters(
         act.session, case.item_id, "reappeared", actor=act.actor, now=act.now
     )

@@ -12,9 +12,11 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from partners.channels.base import Refused
 from partners.directory.service import name_desk, seed_directory
-from partners.notices import service as notices
+from partners.notices.answers import store_answer
+from partners.notices.contacts import send_waiting_notices
 from partners.notices.models import Notice
 from partners.notices.reminders import remind
+from partners.notices.service import note_still_up, settle_notices
 from partners.referrals import holds
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Referral
@@ -85,16 +87,14 @@ def test_the_whole_way(house: Any) -> None:
             )
             == 0
         )
-        notices.contact_confirmed(
+        send_waiting_notices(
             session, house.context, desk, actor="x", now=house.now
         )
     house.work()
     assert house.notice.state == "sent"
     with writing() as session:
         found = session.get_one(Notice, house.notice.id)
-        notices.answer(
-            session, house.context, found, "preserved", "\x00", now=house.now
-        )
+        store_answer(session, found, "preserved", "\x00", now=house.now)
         assert post_due_checks(session, house.context, house.now) == 1
         case = session.get_one(Case, found.case_id)
         start_watch(Act(session, house.context, "x", house.now), case)
@@ -103,8 +103,8 @@ def test_the_whole_way(house: Any) -> None:
         assert remind(session, house.context, house.now) == 1
     house.work()
     with writing() as session:
-        notices.verified(session, house.notice.case_id, now=house.now)
-        notices.still_up(
+        settle_notices(session, house.notice.case_id, now=house.now)
+        note_still_up(
             session, house.notice.case_id, event="reappeared", now=house.now
         )
     assert house.notice.state == "acknowledged"

@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from hotline.core.errors import HotlineError
 from partners.directory.models import Partner
-from partners.notices import service as notices
+from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
 from partners.notices.reminders import remind
 from partners.plans import planning
@@ -294,7 +294,7 @@ class Interleaving:
             if notice.state not in ("awaiting_contact", "failed"):
                 continue
             with self._writing() as session:
-                notices.use_contact(
+                use_contact(
                     session,
                     self.house.context,
                     session.get_one(Notice, notice.id),

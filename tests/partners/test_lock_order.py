@@ -20,8 +20,9 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from partners.channels.base import Refused
 from partners.directory.models import Partner
-from partners.notices import service as notices
+from partners.notices.answers import store_answer
 from partners.notices.models import Notice
+from partners.notices.service import withdraw_notice
 from partners.plans import planning
 from partners.plans.confirming import confirm_and_send
 from partners.referrals import holds
@@ -94,7 +95,7 @@ class Scene:
         )
 
     def withdraw_notice(self, session: Session) -> None:
-        notices.withdraw(
+        withdraw_notice(
             session,
             self.house.context,
             session.get_one(Notice, self.house.notice.id),
@@ -109,9 +110,8 @@ class Scene:
         )
 
     def answer_notice(self, session: Session) -> None:
-        notices.answer(
+        store_answer(
             session,
-            self.house.context,
             session.get_one(Notice, self.house.notice.id),
             "removed",
             "",

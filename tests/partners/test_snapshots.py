@@ -14,7 +14,7 @@ from hotline.core.errors import Conflict, HotlineError, InvalidInput
 from hotline.core.storage import machine
 from partners.console.attention import waiting
 from partners.directory.models import Partner
-from partners.notices import service as notices
+from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
 from partners.plans import planning
 from partners.plans.basis import HELD, routing_digest
@@ -46,7 +46,7 @@ def name_contact(house: Any) -> None:
     partner = house.partner("named", "provider", address="named@isp.example")
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
-        notices.use_contact(
+        use_contact(
             session,
             house.context,
             notice,
@@ -351,7 +351,7 @@ class Interleaving:
         for notice in waiting:
             with self.house.context.database.writing() as session:
                 partner = session.merge(self.host())
-                notices.use_contact(
+                use_contact(
                     session,
                     self.house.context,
                     session.get_one(Notice, notice.id),
