@@ -174,7 +174,7 @@ def answer_referral(
     form = request.form
     with faults_flashed(), site.writing() as session:
         referral = _of_case(session, Referral, referral_id, reference)
-        referrals.answer(
+        referrals.store_answer(
             session,
             referral,
             form.get("verb", ""),
@@ -215,14 +215,7 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
         lock_case(session, notice.case_id)  # before the desk, as the jobs do
         act = Act(session, site.current_context(), actor, now)
         contact = name_desk(act, request.form.get("address", ""))
-        use_contact(
-            session,
-            site.current_context(),
-            notice,
-            contact,
-            actor=actor,
-            now=now,
-        )
+        use_contact(act, notice, contact)
         flash(
             gettext("The notice goes to %(name)s.", name=contact.name), "good"
         )

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.languages import letter_language
 from hotline.core.storage import machine
@@ -97,21 +98,15 @@ def _why_not_written_to(partner: Partner | None) -> str:
     return ""
 
 
-def send_waiting_notices(
-    session: Session,
-    context: Context,
-    partner: Partner,
-    *,
-    actor: str,
-    now: datetime,
-) -> int:
+def send_waiting_notices(act: Act, partner: Partner) -> int:
     """A contact was confirmed: the notices that waited for it go out; returns how many."""
+    session = act.session
     lock_cases(session, cases_waiting_for(session, partner))
     waiting = session.scalars(
         select(Notice).where(*_waits_for(partner)).order_by(Notice.id)
     ).all()
     for notice in waiting:
-        _to_contact(session, context, notice, actor=actor, now=now)
+        _send_to_contact(act, notice)
     return len(waiting)
 
 
@@ -128,33 +123,16 @@ def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def use_contact(
-    session: Session,
-    context: Context,
-    notice: Notice,
-    partner: Partner,
-    *,
-    actor: str,
-    now: datetime,
-) -> None:
+def use_contact(act: Act, notice: Notice, partner: Partner) -> None:
     """A person names the contact of a notice whose host has none that is known."""
-    lock_case(session, notice.case_id)
+    lock_case(act.session, notice.case_id)
     notice.partner = partner
-    _to_contact(session, context, notice, actor=actor, now=now, named=True)
+    _send_to_contact(act, notice, named=True)
 
 
-def _to_contact(
-    session: Session,
-    context: Context,
-    notice: Notice,
-    *,
-    actor: str,
-    now: datetime,
-    named: bool = False,
-) -> None:
-    machine.advance_state(
-        session, notice, "contact_confirmed", actor=actor, now=now
-    )
+def _send_to_contact(act: Act, notice: Notice, *, named: bool = False) -> None:
+    session, context, now = act.session, act.context, act.now
+    act.advance(notice, "contact_confirmed")
     if not is_of_this_round(session, notice) or not may_leave(
         session, context, notice, now
     ):

@@ -8,11 +8,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage import machine
@@ -22,47 +22,37 @@ from partners.directory.models import Partner
 from partners.notices.models import UNSENT, Notice, NoticeItem
 from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
+from partners.referrals.routes import PlannedRoute
 from partners.sending.service import first_message_id, queue_delivery
 from triage.cases.locking import lock_case
 
 
-def create_notice(
-    session: Session,
-    context: Context,
-    plan: Plan,
-    route: dict[str, Any],
-    *,
-    actor: str,
-    now: datetime,
-) -> Notice:
+def create_notice(act: Act, plan: Plan, route: PlannedRoute) -> Notice:
     """A notice of an approved plan. It leaves at once unless it must wait for the police."""
-    chosen = route.get("partner_id")
-    partner = session.get(Partner, uuid.UUID(chosen)) if chosen else None
+    partner = (
+        act.session.get(Partner, route.partner_id)
+        if route.partner_id
+        else None
+    )
+    prefix = f"{act.context.country.reference_prefix}-N"
     notice = Notice(
         id=new_id(),
-        reference=next_reference(
-            session, f"{context.country.reference_prefix}-N", now
-        ),
+        reference=next_reference(act.session, prefix, act.now),
         case_id=plan.case_id,
         case=plan.case,
         plan_id=plan.id,
         partner_id=partner.id if partner else None,
         partner=partner,
-        kind=route["to"],
-        why=route["why"],
-        needs_release=route["after"] == "police_release",
-        created_at=now,
+        kind=route.to,
+        why=route.route.why,
+        needs_release=route.waits_for_police,
+        created_at=act.now,
     )
-    machine.begin_state(
-        session,
-        notice,
-        actor=actor,
-        now=now,
-        case=plan.case.reference,
-        kind=notice.kind,
+    act.begin(notice, case=plan.case.reference, kind=notice.kind)
+    act.session.add(NoticeItem(notice_id=notice.id, item_id=plan.case.item_id))
+    post_release(
+        act.session, plan.case_id, key=f"release:{notice.id}", now=act.now
     )
-    session.add(NoticeItem(notice_id=notice.id, item_id=plan.case.item_id))
-    post_release(session, plan.case_id, key=f"release:{notice.id}", now=now)
     return notice
 
 

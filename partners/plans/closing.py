@@ -23,7 +23,7 @@ from triage.cases.models import Case
 SETTLED = ("verified_removed", "withdrawn")
 
 
-def obstacle(session: Session, case: Case) -> str:
+def find_obstacle(session: Session, case: Case) -> str:
     """What stands against closing the case by hand; empty if nothing does."""
     if not case.machine.allows(case.state, "told"):
         return "The case is not at a stage from which it can be closed."
@@ -56,7 +56,7 @@ def close_case(
         missing = phrase("Say why the case is closed.")
         raise InvalidInput(missing, fields={"/why": missing})
     lock_case(session, case.id)
-    reason = obstacle(session, case)
+    reason = find_obstacle(session, case)
     if reason:
         raise Conflict(reason)
     machine.advance_state(

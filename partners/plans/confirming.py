@@ -15,17 +15,13 @@ def confirm_and_send(act: Act, partner: Partner) -> int:
 
     All cases are locked before the partner is changed, as a delivery does that has arrived.
     """
-    session, context = act.session, act.context
+    session = act.session
     lock_cases(
         session,
         referrals.cases_waiting_for(session, partner)
         | notices.cases_waiting_for(session, partner),
     )
     confirm_address(act, partner)
-    referrals_sent = referrals.send_waiting(
-        session, context, partner, actor=act.actor, now=act.now
-    )
-    notices_sent = notices.send_waiting_notices(
-        session, context, partner, actor=act.actor, now=act.now
-    )
+    referrals_sent = referrals.send_waiting_referrals(act, partner)
+    notices_sent = notices.send_waiting_notices(act, partner)
     return referrals_sent + notices_sent

@@ -66,7 +66,7 @@ def _narrow_plan(
             left_out=left_out,
         )
         return
-    plan.routes = remainder.routes
+    plan.routes = [route.to_json() for route in remainder.routes]
     plan.round, plan.routing_digest = case.round, routing_digest(case)
     machine.advance_state(
         session,

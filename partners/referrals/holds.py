@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from hotline.core.storage import machine, outbox
@@ -24,14 +25,7 @@ from triage.cases.models import Case
 MAX_EXTENSION = timedelta(days=90)
 
 
-def open_hold(
-    session: Session,
-    context: Context,  # noqa: ARG001
-    referral: Referral,
-    *,
-    actor: str,
-    now: datetime,
-) -> Hold:
+def open_hold(act: Act, referral: Referral) -> Hold:
     """A hold that is pending until the police have the referral; it holds already."""
     hold = Hold(
         id=new_id(),
@@ -39,9 +33,7 @@ def open_hold(
         referral_id=referral.id,
         referral=referral,
     )
-    machine.begin_state(
-        session, hold, actor=actor, now=now, referral=referral.reference
-    )
+    act.begin(hold, referral=referral.reference)
     return hold
 
 

@@ -45,7 +45,9 @@ class ReferralSubject:
         )
 
     def sent(self, act: Act, delivery: Delivery) -> None:  # noqa: ARG002
-        service.delivered(act.session, act.context, self.referral, now=act.now)
+        service.note_delivery(
+            act.session, act.context, self.referral, now=act.now
+        )
 
     def put_off(self, act: Act, delivery: Delivery, reason: str) -> None:
         """The next try is all that follows."""

@@ -461,7 +461,7 @@ def test_a_plan_of_people_that_is_approved_later_does_not_tell_the_same_office_t
     (referral,) = station.told()
     assert referral.automatic is not None
     with station.writing() as session:
-        assert referrals.of_case(session, case.id)[0].id == referral.id
+        assert referrals.list_referrals(session, case.id)[0].id == referral.id
 
 
 @pytest.mark.parametrize("country", ["RS", None])

@@ -62,7 +62,7 @@ def test_the_whole_way(house: Any) -> None:
             now=house.now,
         )
         referral = session.get_one(Referral, house.referral.id)
-        referrals.answer(
+        referrals.store_answer(
             session,
             referral,
             "take_up",
@@ -82,14 +82,12 @@ def test_the_whole_way(house: Any) -> None:
         act = Act(session, house.context, "x", house.now)
         desk = name_desk(act, "abuse@isp.example")
         assert (
-            referrals.send_waiting(
-                session, house.context, desk, actor="x", now=house.now
+            referrals.send_waiting_referrals(
+                Act(session, house.context, "x", house.now), desk
             )
             == 0
         )
-        send_waiting_notices(
-            session, house.context, desk, actor="x", now=house.now
-        )
+        send_waiting_notices(Act(session, house.context, "x", house.now), desk)
     house.work()
     assert house.notice.state == "sent"
     with writing() as session:

@@ -412,12 +412,12 @@ def test_confirming_an_address_sends_what_waited_and_what_failed(
     with house.context.database.writing() as session:
         found = session.get_one(type(waiting), waiting.id)
         found.approved_at = house.now
-        sent = referrals.send_waiting(
-            session, house.context, found, actor="x", now=house.now
+        sent = referrals.send_waiting_referrals(
+            Act(session, house.context, "x", house.now), found
         )
         assert sent == 1
-        again = referrals.send_waiting(
-            session, house.context, found, actor="x", now=house.now
+        again = referrals.send_waiting_referrals(
+            Act(session, house.context, "x", house.now), found
         )
         assert again == 0
     house.mail.faults = [Refused("550")]
@@ -426,8 +426,8 @@ def test_confirming_an_address_sends_what_waited_and_what_failed(
     with house.context.database.writing() as session:
         found = session.get_one(type(waiting), waiting.id)
         assert (
-            referrals.send_waiting(
-                session, house.context, found, actor="x", now=house.now
+            referrals.send_waiting_referrals(
+                Act(session, house.context, "x", house.now), found
             )
             == 1
         )
@@ -461,8 +461,10 @@ def test_an_office_that_answered_keeps_its_word(house: Any) -> None:
     house.decide(house.case(), "police")
     with house.context.database.writing() as session:
         referral = session.get_one(Referral, house.referral.id)
-        referrals.answer(
+        referrals.store_answer(
             session, referral, "take_up", actor="partner", now=house.now
         )
-        referrals.delivered(session, house.context, referral, now=house.now)
+        referrals.note_delivery(
+            session, house.context, referral, now=house.now
+        )
     assert house.referral.state == "taken_up"

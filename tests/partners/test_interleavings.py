@@ -17,6 +17,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.errors import HotlineError
 from partners.directory.models import Partner
 from partners.notices.contacts import use_contact
@@ -295,12 +296,14 @@ class Interleaving:
                 continue
             with self._writing() as session:
                 use_contact(
-                    session,
-                    self.house.context,
+                    Act(
+                        session,
+                        self.house.context,
+                        "person:arta",
+                        self.house.now,
+                    ),
                     session.get_one(Notice, notice.id),
                     session.get_one(Partner, host.id),
-                    actor="person:arta",
-                    now=self.house.now,
                 )
 
     def do_release(self) -> None:

@@ -122,7 +122,7 @@ class Scene:
         police = next(
             one for one in self.house.all(Referral) if one.kind == "police"
         )
-        referrals.answer(
+        referrals.store_answer(
             session,
             session.get_one(Referral, police.id),
             "take_up",

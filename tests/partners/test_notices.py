@@ -95,7 +95,7 @@ def test_an_unconfirmed_host_waits_for_a_person_and_then_gets_it(
         assert (desk.kind, desk.address) == ("provider", "abuse@isp.example")
         confirm_address(Act(session, house.context, "x", house.now), desk)
         count = send_waiting_notices(
-            session, house.context, desk, actor="x", now=house.now
+            Act(session, house.context, "x", house.now), desk
         )
         assert count == 1
     house.work()
@@ -143,9 +143,7 @@ def test_a_named_contact_is_not_overruled_by_the_published_one(
         desk = name_desk(
             Act(session, house.context, "x", house.now), "Real@host.example"
         )
-        use_contact(
-            session, house.context, notice, desk, actor="x", now=house.now
-        )
+        use_contact(Act(session, house.context, "x", house.now), notice, desk)
     house.work()
     assert house.mail.messages[0].address == "real@host.example"
 
@@ -159,9 +157,7 @@ def test_a_named_contact_waits_for_the_police_too(house: Any) -> None:
         desk = name_desk(
             Act(session, house.context, "x", house.now), "real@host.example"
         )
-        use_contact(
-            session, house.context, notice, desk, actor="x", now=house.now
-        )
+        use_contact(Act(session, house.context, "x", house.now), notice, desk)
     house.work()
     assert house.notice.state == "awaiting_release"
     assert house.held_back()
@@ -468,7 +464,7 @@ def test_a_failed_notice_goes_out_when_its_contact_is_mended(
     with house.context.database.writing() as session:
         found = session.get_one(Partner, desk.id)
         send_waiting_notices(
-            session, house.context, found, actor="x", now=house.now
+            Act(session, house.context, "x", house.now), found
         )
     house.work()
     assert house.notice.state == "sent"

@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.errors import Conflict, HotlineError, InvalidInput
 from hotline.core.storage import machine
 from partners.console.attention import waiting
@@ -47,12 +48,9 @@ def name_contact(house: Any) -> None:
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
         use_contact(
-            session,
-            house.context,
+            Act(session, house.context, "person:arta", house.now),
             notice,
             partner,
-            actor="person:arta",
-            now=house.now,
         )
 
 
@@ -352,12 +350,14 @@ class Interleaving:
             with self.house.context.database.writing() as session:
                 partner = session.merge(self.host())
                 use_contact(
-                    session,
-                    self.house.context,
+                    Act(
+                        session,
+                        self.house.context,
+                        "person:arta",
+                        self.house.now,
+                    ),
                     session.get_one(Notice, notice.id),
                     partner,
-                    actor="person:arta",
-                    now=self.house.now,
                 )
 
     def host(self) -> Partner:

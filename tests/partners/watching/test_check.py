@@ -211,9 +211,7 @@ def test_a_claim_is_looked_at_next_and_taken_back_only_by_seeing(
     watched.later(minutes=5)
     with watched.context.database.writing() as session:
         notice = session.get_one(Notice, watched.notice.id)
-        store_answer(
-            session, watched.context, notice, "removed", "", now=watched.now
-        )
+        store_answer(session, notice, "removed", "", now=watched.now)
     world.network = False
     look(watched)
     assert watched.notice.state == "claimed_removed"  # we saw nothing at all
