@@ -99,11 +99,15 @@ def asked(
 
 
 def not_asked(
-    session: Session, delivery: Delivery, reason: str, *, now: datetime
+    session: Session,
+    notice: Notice,
+    delivery: Delivery,
+    reason: str,
+    *,
+    now: datetime,
 ) -> None:
     """It was not taken: refused, unreachable, or asked too often."""
     if delivery.channel == NAME:
-        notice = session.get_one(Notice, delivery.subject_id)
         _observe(session, notice.case.item_id, f"not sent: {reason}", now)
 
 

@@ -25,7 +25,8 @@ from hotline.core.context import Context, utc_now
 from hotline.core.errors import Unavailable
 from partners.directory.models import Partner
 from partners.directory.service import confirm_address, set_contact
-from partners.plans.planning import approve_plan, can_take, request_plan
+from partners.plans.choosing import can_take
+from partners.plans.planning import approve_plan, request_plan
 from partners.referrals.holds import release_hold
 from partners.referrals.models import Hold
 from triage.cases.models import Case

@@ -51,8 +51,13 @@ class Task:
     def finishing(self) -> Iterator[Session]:
         """The transaction that stores the result and marks the work done."""
         with self.context.database.writing() as session:
-            entry = outbox.lock_entry(session, self.entry_id)
-            if entry is None:
-                raise AlreadyDone("This work is done.")
+            self.mark_done(session)
             yield session
-            entry.done_at = self.now
+
+    def mark_done(self, session: Session) -> None:
+        """Mark the work done in a transaction that has locked something before, as a job on a
+        case has; ``AlreadyDone`` where somebody else was quicker."""
+        entry = outbox.lock_entry(session, self.entry_id)
+        if entry is None:
+            raise AlreadyDone("This work is done.")
+        entry.done_at = self.now

@@ -17,7 +17,7 @@ from hotline.core.storage.ids import new_id
 from hotline.core.storage.machine import HistoryEntry
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.models import ReportPart
-from partners.notices import service as notices
+from partners.notices.answers import store_answer
 from partners.notices.models import Notice
 from partners.watching import service
 from partners.watching.models import Watch
@@ -211,9 +211,7 @@ def test_a_claim_is_looked_at_next_and_taken_back_only_by_seeing(
     watched.later(minutes=5)
     with watched.context.database.writing() as session:
         notice = session.get_one(Notice, watched.notice.id)
-        notices.answer(
-            session, watched.context, notice, "removed", "", now=watched.now
-        )
+        store_answer(session, notice, "removed", "", now=watched.now)
     world.network = False
     look(watched)
     assert watched.notice.state == "claimed_removed"  # we saw nothing at all
