@@ -41,10 +41,11 @@ def _intake() -> Jobs:
 
 def _sending() -> Jobs:
     from partners.sending.attempt import attempt_delivery
+    from partners.subjects import SUBJECTS
 
     return {
         "delivery.attempt": lambda tools, task: attempt_delivery(
-            task, channels=tools.channels
+            task, channels=tools.channels, subjects=SUBJECTS
         ),
     }
 

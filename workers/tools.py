@@ -69,7 +69,7 @@ class Tools:
             from triage import matching
 
             matching.warm()  # machine code is made or loaded now, not while a report waits
-            self.fetcher.prepare()
+            self.fetcher.start_child()
             for name in ("lookup", "matcher"):
                 getattr(self, name)
         if wanted & (_LOOKERS | {Pool.INTAKE}):

@@ -10,6 +10,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from hotline.core.context import Context
+from hotline.core.datafiles.shapes import parse_shape
 from hotline.core.errors import NoAnswer, Unavailable
 from hotline.core.jobs.circuit import Circuit
 from hotline.core.jobs.task import GiveUp, Task
@@ -30,7 +31,9 @@ def send(task: Task) -> None:
             session, task.context, task.id_of("key_id")
         )
     if receiver is not None:
-        body = webhooks.body_of(task.payload["data"])
+        body = webhooks.body_of(
+            parse_shape(webhooks.Change, task.payload["data"])
+        )
         server = urlsplit(receiver.url).netloc.lower()
         circuit = Circuit(task.context.database)
         circuit.require_closed(server)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
 from flask import (
     Blueprint,
@@ -98,10 +97,8 @@ def _same_page(**changes: str) -> str:
     if rule is None or "GET" not in (rule.methods or ()):
         return url_for("accounts.home")
     query = {**request.args.to_dict(), **changes}
-    kept: dict[str, Any] = {
-        name: value for name, value in query.items() if value
-    }
-    return url_for(rule.endpoint, **(kept | (request.view_args or {})))
+    kept = {name: value for name, value in query.items() if value}
+    return url_for(rule.endpoint, **{**kept, **(request.view_args or {})})
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,7 +73,7 @@ class Act:
         job: str,
         *,
         key: str,
-        payload: dict[str, Any],
+        payload: Mapping[str, object],
         queue: str = "default",
         delay: timedelta = timedelta(),
     ) -> bool:

@@ -134,7 +134,7 @@ def _count_repeats(
 ) -> MutableMapping[str, Any]:
     allowed = _repeats.pass_on(event)
     for left_over in _repeats.take_counts():
-        _write_directly(left_over)
+        _write_directly(left_over.to_event())
     if not allowed:
         raise structlog.DropEvent
     return event
@@ -157,7 +157,7 @@ def _write_directly(event: MutableMapping[str, Any]) -> None:
 def _write_counts() -> None:
     """What was counted and not said yet, when the process ends."""
     for left_over in _repeats.take_counts(at_once=True):
-        _write_directly(left_over)
+        _write_directly(left_over.to_event())
 
 
 class LibraryHandler(logging.Handler):
@@ -165,7 +165,7 @@ class LibraryHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        about: dict[str, Any] = {
+        about: dict[str, str] = {
             "logger": record.name,
             "line": f"{Path(record.pathname).name}:{record.lineno}",
         }

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,18 @@ NAMES_OF_A_KIND = (
 """What tells one kind of fault from another. With an id among them nothing would come twice."""
 
 Kind = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """What was not written: a kind of fault, and how often it came."""
+
+    kind: Kind
+    repeated: int
+
+    def to_event(self) -> MutableMapping[str, Any]:
+        """The event that tells it, as structlog takes it."""
+        return {**dict(self.kind), "repeated": self.repeated}
 
 
 @dataclass
@@ -49,7 +61,7 @@ class Repeats:
             threading.RLock()
         )  # a signal handler may speak while a line is written
         self._windows: OrderedDict[Kind, _Window] = OrderedDict()
-        self._closed: list[dict[str, Any]] = []
+        self._closed: list[HeldBack] = []
 
     def pass_on(self, event: Mapping[str, Any]) -> bool:
         """Whether this event is to be written."""
@@ -72,7 +84,7 @@ class Repeats:
             window.held_back += 1
             return False
 
-    def take_counts(self, *, at_once: bool = False) -> list[dict[str, Any]]:
+    def take_counts(self, *, at_once: bool = False) -> list[HeldBack]:
         """Events that tell how often what was held back happened; each is given once.
 
         ``at_once``: also of windows that are still open.
@@ -97,4 +109,4 @@ class Repeats:
     def _close_oldest(self) -> None:
         kind, window = self._windows.popitem(last=False)
         if window.held_back:
-            self._closed.append({**dict(kind), "repeated": window.held_back})
+            self._closed.append(HeldBack(kind, window.held_back))

@@ -36,7 +36,7 @@ from hotline.core.storage.database import (
     note_for_after_commit,
 )
 from hotline.core.storage.ids import new_id, new_receipt, normalise_receipt
-from hotline.core.storage.machine import HistoryEntry
+from hotline.core.storage.machine import HistoryEntry, Row
 from hotline.core.storage.outbox import Note, OutboxEntry
 from hotline.intake.models import PART_MACHINE, Report, ReportPart
 from hotline.intake.submission import Submission
@@ -55,7 +55,7 @@ _ORDER: tuple[type[Base], ...] = (
     AuditEntry,
     OutboxEntry,
 )
-Rows = dict[type[Base], list[dict[str, Any]]]
+Rows = dict[type[Base], list[Row]]
 _EMPTY = frozenset(
     {
         "erased_at",
@@ -111,7 +111,7 @@ class Condition:
     """A statement that returns a row if reports are to be written with it, and none if not."""
 
     statement: ReturningInsert[Any]
-    values: dict[str, Any]
+    values: Row
 
     def holds(self, session: Session) -> bool:
         return (
@@ -185,7 +185,13 @@ def _write_rows(
 
 def _outbox_notes(rows: Rows) -> list[str]:
     return [
-        str(Note(work["job"], work["queue"], work["id"]))
+        str(
+            Note(
+                str(work["job"]),
+                str(work["queue"]),
+                cast(uuid.UUID, work["id"]),
+            )
+        )
         for work in rows[OutboxEntry]
     ]
 
@@ -199,9 +205,9 @@ def _is_one_statement(dialect: Dialect, rows: Rows) -> bool:
 
 def _one_statement(
     rows: Rows, condition: Condition | None
-) -> tuple[Insert, dict[str, Any]]:
+) -> tuple[Insert, Row]:
     """It returns a row if it writes: always without a ``condition``, and with one if that holds."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for table in _ORDER:
         given = rows[table][0]
         values |= {
@@ -210,7 +216,7 @@ def _one_statement(
         }
     if condition is None:
         return _all_at_once(), values
-    return _all_at_once(condition.statement), values | condition.values
+    return _all_at_once(condition.statement), {**values, **condition.values}
 
 
 @cache
@@ -307,9 +313,7 @@ def _add_report(
     )
 
 
-def _work_row(
-    report_id: uuid.UUID, queue: str, now: datetime
-) -> dict[str, Any]:
+def _work_row(report_id: uuid.UUID, queue: str, now: datetime) -> Row:
     return {
         "id": new_id(),
         "key": f"report:{report_id}",

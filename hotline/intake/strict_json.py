@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from hotline.core.errors import HotlineError
@@ -44,7 +45,9 @@ def load_json(body: bytes) -> Any:
         raise Malformed("The JSON holds a number that is too long.") from None
 
 
-def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated_names(
+    pairs: list[tuple[str, object]],
+) -> Mapping[str, object]:
     values = dict(pairs)
     if len(values) != len(pairs):
         raise Malformed("An object of the JSON names a field twice.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
@@ -13,6 +13,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     model_validator,
 )
+from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, core_schema
 
 from hotline.core.datafiles.shapes import parse_shape
@@ -88,7 +89,7 @@ class _Listed:
         return core_schema.no_info_after_validator_function(vocabulary, values)
 
 
-_SOMETHING: dict[str, Any] = {
+_SOMETHING: JsonDict = {
     "anyOf": [
         {
             "required": ["locations"],

@@ -55,7 +55,7 @@ class CloudflareChannel:
             "origin and its hosting provider. Do not inform the owner of the site."
         )
         try:
-            return {"reference": self._client.report(reporter, urls, why)}
+            return {"reference": self._client.send_report(reporter, urls, why)}
         except InvalidInput as error:
             raise Refused(str(error)) from error
 

@@ -22,9 +22,7 @@ from partners.channels.registry import channel_names
 from partners.console.pages import faults_flashed, faults_of
 from partners.directory import lookup, service
 from partners.directory.kinds import PartnerKind
-from partners.directory.models import Partner
-from partners.notices.service import contact_confirmed
-from partners.referrals.service import send_waiting
+from partners.plans.confirming import confirm_and_send
 
 SHOWN = 200
 FILTERS = ("kind", "country", "words")
@@ -82,8 +80,8 @@ def set_contact(partner_id: uuid.UUID) -> ResponseReturnValue:
 def confirm_address(partner_id: uuid.UUID) -> ResponseReturnValue:
     """What waited for this address leaves at once."""
     with faults_flashed(), site.writing() as session:
-        waited = _confirm_and_send(
-            session, lookup.get_partner(session, partner_id)
+        waited = confirm_and_send(
+            _act(session), lookup.get_partner(session, partner_id)
         )
         flash(
             gettext(
@@ -92,19 +90,6 @@ def confirm_address(partner_id: uuid.UUID) -> ResponseReturnValue:
             "good",
         )
     return _back()
-
-
-def _confirm_and_send(session: Session, partner: Partner) -> int:
-    """Confirm an address and send what waited for it; returns how many."""
-    act = _act(session)
-    service.confirm_address(act, partner)
-    referrals = send_waiting(
-        session, act.context, partner, actor=act.actor, now=act.now
-    )
-    notices = contact_confirmed(
-        session, act.context, partner, actor=act.actor, now=act.now
-    )
-    return referrals + notices
 
 
 @requires("partner.edit")

@@ -21,6 +21,7 @@ from hotline.core.web import site
 from partners.console.pages import faults_flashed, local_time
 from partners.directory.service import name_desk
 from partners.notices import service as notices
+from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
 from partners.plans import closing, planning
 from partners.referrals import holds
@@ -30,6 +31,9 @@ from partners.referrals.offices import REFERRAL_ROUTES
 from partners.referrals.told import gather_told
 from partners.sending.models import Delivery
 from partners.sending.retry import retry_delivery
+from partners.sending.subject import subject_of
+from partners.subjects import SUBJECTS
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.pages import people_words
 from triage.cases.pages.words import ROUTES
@@ -205,7 +209,7 @@ def answer_referral(
     form = request.form
     with faults_flashed(), site.writing() as session:
         referral = _of_case(session, Referral, referral_id, reference)
-        referrals.answer(
+        referrals.store_answer(
             session,
             referral,
             form.get("verb", ""),
@@ -225,7 +229,7 @@ def withdraw_notice(
     reason = request.form.get("reason", "")
     with faults_flashed(), site.writing() as session:
         notice = _of_case(session, Notice, notice_id, reference)
-        notices.withdraw(
+        notices.withdraw_notice(
             session,
             site.current_context(),
             notice,
@@ -243,16 +247,10 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
     actor, now = signed_in().actor, utc_now()
     with faults_flashed(), site.writing() as session:
         notice = _of_case(session, Notice, notice_id, reference)
+        lock_case(session, notice.case_id)  # before the desk, as the jobs do
         act = Act(session, site.current_context(), actor, now)
         contact = name_desk(act, request.form.get("address", ""))
-        notices.use_contact(
-            session,
-            site.current_context(),
-            notice,
-            contact,
-            actor=actor,
-            now=now,
-        )
+        use_contact(act, notice, contact)
         flash(
             gettext("The notice goes to %(name)s.", name=contact.name), "good"
         )
@@ -265,13 +263,13 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
         delivery = session.get(Delivery, delivery_id)
         if delivery is None:
             raise NotFound("There is no such delivery.")
-        if delivery.subject == "notice":
-            _of_case(session, Notice, delivery.subject_id, reference)
-        else:
-            _of_case(session, Referral, delivery.subject_id, reference)
-        retry_delivery(
-            session, delivery, actor=signed_in().actor, now=utc_now()
+        subject = subject_of(session, delivery, SUBJECTS)
+        if subject.case_id != by_reference(session, reference).id:
+            raise NotFound("There is no such delivery in this case.")
+        act = Act(
+            session, site.current_context(), signed_in().actor, utc_now()
         )
+        retry_delivery(act, delivery, subject)
         flash(gettext("It is on its way again."), "good")
     return _back(reference)
 
@@ -295,13 +293,10 @@ def _back(reference: str) -> ResponseReturnValue:
 def give_more(reference: str, referral_id: uuid.UUID) -> ResponseReturnValue:
     """Answer an office that asked for more."""
     with faults_flashed(), site.writing() as session:
-        referrals.give_more(
-            session,
-            site.current_context(),
-            _of_case(session, Referral, referral_id, reference),
-            request.form.get("text", ""),
-            actor=signed_in().actor,
-            now=utc_now(),
+        act = Act(
+            session, site.current_context(), signed_in().actor, utc_now()
         )
+        referral = _of_case(session, Referral, referral_id, reference)
+        referrals.give_more(act, referral, request.form.get("text", ""))
         flash(gettext("Your answer goes out with the letter."), "good")
     return _back(reference)

@@ -30,10 +30,17 @@ from partners.directory.models import Partner
 from partners.directory.territory import Coverage, coverage_of
 from partners.notices.models import Notice
 from partners.plans import closing, planning
-from partners.plans.basis import remainder_of, routing_digest, why_outdated
+from partners.plans.basis import (
+    LeftOut,
+    remainder_of,
+    routing_digest,
+    why_outdated,
+)
+from partners.plans.choosing import NOTICE_ROUTES, can_take
 from partners.plans.places import municipality_of
-from partners.referrals import service
-from partners.referrals.models import HOLDING, Hold, Plan
+from partners.referrals.models import HOLDING, Hold, Plan, Referral
+from partners.referrals.routes import PlannedRoute
+from partners.referrals.service import ANSWERS, list_referrals
 from partners.referrals.thread import list_messages
 from partners.sending.models import Delivery
 from partners.watching.models import Watch
@@ -52,55 +59,68 @@ def plan_panel(
     session: Session, case: Case, person: Person, now: datetime
 ) -> Markup:
     """What could be done, chosen by one person; what is asked for, decided by another."""
-    open_plan, earlier = (
-        planning.open_plan(session, case.id),
-        _earlier(session, case),
-    )
-    # The job that narrows an outdated plan may not have run yet: the page shows what it will find.
-    outdated = why_outdated(open_plan, case) if open_plan else ""
-    remainder = (
-        remainder_of(open_plan, case) if open_plan and outdated else None
-    )
-    is_superseded = remainder is not None and not remainder.routes
-    waiting = None if is_superseded else open_plan
-    plan_routes = waiting.routes if waiting else []
+    asked = _look_at_open_plan(session, case)
+    plan, earlier = asked.plan, _list_earlier_plans(session, case)
     place = municipality_of(case)
-    routes = [
-        (route, _choices(_candidates(session, route), place))
-        for route in Routing.from_json(case.routing).routes
-        if planning.can_take(route)
-    ]
-    return _render(
+    is_own = plan is not None and plan.requested_by == person.actor
+    return _render_panel(
         "plan",
         case,
         person,
         now,
-        plan=waiting,
-        plan_routes=remainder.routes if remainder else plan_routes,
-        outdated=outdated,
-        fallen_away=remainder.left_out if remainder else [],
-        own=waiting is not None
-        and waiting.two_person
-        and waiting.requested_by == person.actor,
-        chosen=_partners(session, waiting.routes) if waiting else {},
-        routes=routes,
+        plan=plan,
+        plan_routes=asked.routes,
+        outdated=asked.outdated,
+        fallen_away=asked.fallen_away,
+        own=plan is not None and plan.two_person and is_own,
+        offices=_find_offices(session, asked.routes),
+        routes=_list_choices(session, case, place),
         seen_routes=routing_digest(case),
         has_people=digest_of_people(session, case) != NOTHING_NOTED,
-        notices=planning.NOTICE_ROUTES,
+        notices=NOTICE_ROUTES,
         municipality=place,
-        closable=not closing.obstacle(session, case),
+        closable=not closing.find_obstacle(session, case),
         may_ask=case.state in ("assessed", "in_progress") or case.danger_now,
         earlier=earlier,
-        changes=_changes(
-            session, [plan for plan in (waiting, *earlier) if plan]
-        ),
-        told={
-            one["to"]
-            for plan in earlier
-            if plan.state == "approved"
-            for one in plan.routes
-        },
+        changes=_find_changes(session, [*([plan] if plan else []), *earlier]),
+        taken_before=_list_taken(earlier),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPlan:
+    """The plan that waits for approval, with what approving it would do now.
+
+    The job that narrows an outdated plan may not have run yet: the page shows what it will find.
+    Where nothing would be left, there is no plan to approve any more.
+    """
+
+    plan: Plan | None = None
+    routes: Sequence[PlannedRoute] = ()
+    outdated: str = ""
+    fallen_away: Sequence[LeftOut] = ()
+
+
+def _look_at_open_plan(session: Session, case: Case) -> OpenPlan:
+    plan = planning.find_open_plan(session, case.id)
+    if plan is None:
+        return OpenPlan()
+    outdated = why_outdated(plan, case)
+    if not outdated:
+        return OpenPlan(plan, plan.planned_routes)
+    rest = remainder_of(plan, case)
+    left_plan = plan if rest.routes else None
+    return OpenPlan(left_plan, rest.routes, outdated, rest.left_out)
+
+
+def _list_taken(plans: Iterable[Plan]) -> set[str]:
+    """To whom the routes of approved plans went."""
+    return {
+        route.to
+        for plan in plans
+        if plan.state == "approved"
+        for route in plan.planned_routes
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +132,22 @@ class Choice:
     is_proposed: bool
 
 
-def _candidates(session: Session, route: Route) -> Sequence[Partner]:
+def _list_choices(
+    session: Session, case: Case, municipality: str | None
+) -> list[tuple[Route, list[Choice]]]:
+    """Every route that can be taken, with the offices that it could go to."""
+    return [
+        (route, _sort_offices(_find_candidates(session, route), municipality))
+        for route in Routing.from_json(case.routing).routes
+        if can_take(route)
+    ]
+
+
+def _find_candidates(session: Session, route: Route) -> Sequence[Partner]:
     return find_candidates(session, route.to, route.country, route.name)
 
 
-def _choices(
+def _sort_offices(
     partners: Sequence[Partner], municipality: str | None
 ) -> list[Choice]:
     """Those of the child's own place first; which one is proposed does not hang on the order."""
@@ -136,24 +167,29 @@ def _choices(
 def referral_panel(
     session: Session, case: Case, person: Person, now: datetime
 ) -> Markup:
-    found = service.of_case(session, case.id)
+    referrals = list_referrals(session, case.id)
     holds = session.scalars(select(Hold).where(Hold.case_id == case.id)).all()
-    return _render(
+    return _render_panel(
         "referrals",
         case,
         person,
         now,
-        referrals=found,
+        referrals=referrals,
         holds={hold.referral_id: hold for hold in holds},
         holding=HOLDING,
-        deliveries=_deliveries(session, [one.id for one in found]),
-        answers={one.id: _answers(session, one.id) for one in found},
-        messages={
-            one.id: list_messages(session, site.current_context(), one)
-            for one in found
+        deliveries=_find_deliveries(session, referrals),
+        answers={
+            referral.id: _list_answers(session, referral.id)
+            for referral in referrals
         },
-        verbs=service.ANSWERS,
-        events={event: verb for verb, event in service.ANSWERS.items()},
+        messages={
+            referral.id: list_messages(
+                session, site.current_context(), referral
+            )
+            for referral in referrals
+        },
+        verbs=ANSWERS,
+        events={event: verb for verb, event in ANSWERS.items()},
         zone=site.current_context().country.time_zone,
     )
 
@@ -167,14 +203,14 @@ def notice_panel(
         .options(selectinload(Notice.answers))
         .order_by(Notice.id)
     )
-    found = session.scalars(query).all()
-    return _render(
+    notices = session.scalars(query).all()
+    return _render_panel(
         "notices",
         case,
         person,
         now,
-        notices=found,
-        deliveries=_deliveries(session, [one.id for one in found]),
+        notices=notices,
+        deliveries=_find_deliveries(session, notices),
     )
 
 
@@ -188,7 +224,9 @@ def watch_panel(
         .order_by(Visit.at.desc(), Visit.id.desc())
         .limit(SHOWN_CHECKS)
     ).all()
-    return _render("watch", case, person, now, watch=watch, checks=checks)
+    return _render_panel(
+        "watch", case, person, now, watch=watch, checks=checks
+    )
 
 
 CASE_PANELS: Sequence[Panel] = (
@@ -199,7 +237,7 @@ CASE_PANELS: Sequence[Panel] = (
 )
 
 
-def _render(
+def _render_panel(
     name: str, case: Case, person: Person, now: datetime, **values: object
 ) -> Markup:
     return Markup(  # noqa: S704  # what Jinja made, with everything escaped
@@ -218,14 +256,14 @@ def _render(
     )
 
 
-def _earlier(session: Session, case: Case) -> Sequence[Plan]:
+def _list_earlier_plans(session: Session, case: Case) -> Sequence[Plan]:
     query = select(Plan).where(
         Plan.case_id == case.id, Plan.state != "requested"
     )
     return session.scalars(query.order_by(Plan.id)).all()
 
 
-def _changes(
+def _find_changes(
     session: Session, plans: Iterable[Plan]
 ) -> dict[uuid.UUID, list[machine.HistoryEntry]]:
     """What fell away from each plan because the case has changed since, and why."""
@@ -239,40 +277,36 @@ def _changes(
     }
 
 
-def _partners(
-    session: Session, routes: Iterable[dict[str, str]]
-) -> dict[str, Partner]:
-    ids = [
-        uuid.UUID(route["partner_id"])
-        for route in routes
-        if route.get("partner_id")
-    ]
-    found = session.scalars(select(Partner).where(Partner.id.in_(ids)))
-    return {str(one.id): one for one in found}
+def _find_offices(
+    session: Session, routes: Iterable[PlannedRoute]
+) -> dict[uuid.UUID, Partner]:
+    ids = {route.partner_id for route in routes if route.partner_id}
+    offices = session.scalars(select(Partner).where(Partner.id.in_(ids)))
+    return {office.id: office for office in offices}
 
 
-def _deliveries(
-    session: Session, subjects: Sequence[uuid.UUID]
+def _find_deliveries(
+    session: Session, subjects: Iterable[Referral | Notice]
 ) -> dict[uuid.UUID, list[Delivery]]:
-    found: dict[uuid.UUID, list[Delivery]] = {
-        subject: [] for subject in subjects
+    deliveries: dict[uuid.UUID, list[Delivery]] = {
+        subject.id: [] for subject in subjects
     }
     query = (
         select(Delivery)
-        .where(Delivery.subject_id.in_(subjects))
+        .where(Delivery.subject_id.in_(deliveries))
         .order_by(Delivery.id)
     )
     for delivery in session.scalars(query):
-        found[delivery.subject_id].append(delivery)
-    return found
+        deliveries[delivery.subject_id].append(delivery)
+    return deliveries
 
 
-def _answers(
+def _list_answers(
     session: Session, referral_id: uuid.UUID
 ) -> list[machine.HistoryEntry]:
-    told = set(service.ANSWERS.values())
+    events = set(ANSWERS.values())
     return [
         entry
         for entry in machine.list_history(session, referral_id)
-        if entry.event in told
+        if entry.event in events
     ]

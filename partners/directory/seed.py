@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,15 +18,22 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from hotline.core.datafiles import countries, files
+from hotline.core.datafiles.country_folders import (
+    MUNICIPALITIES,
+    PARTNERS,
+    CountryFile,
+    find_country_file,
+    list_codes_with,
+)
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.datafiles.vocabulary import CountryCode, Language
 from hotline.core.errors import Misconfigured
 from partners.directory.kinds import PartnerKind
 from triage.jurisdiction import Rules, load_rules
 
-PACKAGE = "partners.directory"
-FILE = "partner_directory.toml"
-MUNICIPALITIES = "municipalities.csv"
+FORMER_FILE = "partner_directory.toml"
+"""An operator's own, of all countries in one, comes before those in the countries' folders; so does
+a ``municipalities.csv`` of all countries."""
 
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -51,7 +58,7 @@ class PartnerSeed:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """The file's own partners: those that no other file knows."""
+    """What is in ``partners.toml`` of a country: those that no other file knows."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     partners: tuple[PartnerSeed, ...]
@@ -72,11 +79,9 @@ class _Municipality:
 def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
     """All seeds, sorted by country, kind and code; raises ``Misconfigured`` with every fault."""
     rules = load_rules(override_dir)
-    table = files.read_toml(PACKAGE, FILE, override_dir)
-    rows = files.read_csv(PACKAGE, MUNICIPALITIES, override_dir)
-    places = parse_file(tuple[_Municipality, ...], MUNICIPALITIES, rows)
+    places = _load_municipalities(override_dir)
     seeds = [
-        *parse_file(_Listed, FILE, table).partners,
+        *_load_partners(override_dir),
         *_hotlines(rules),
         *_platforms(rules),
         *_of_countries(override_dir),
@@ -90,6 +95,52 @@ def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
             f"Directory seed: these codes appear twice: {', '.join(twice)}."
         )
     return sorted(seeds, key=lambda seed: (seed.country, seed.kind, seed.code))
+
+
+def _load_partners(override_dir: Path | None) -> list[PartnerSeed]:
+    former = files.find_own(FORMER_FILE, override_dir)
+    if former is not None:
+        table = files.parse_toml(FORMER_FILE, former.read_bytes())
+        return [*parse_file(_Listed, FORMER_FILE, table).partners]
+    partners: list[PartnerSeed] = []
+    for code, file in _files_of_countries(PARTNERS, override_dir):
+        listed = parse_file(_Listed, file.name, file.read_toml())
+        _require_country(code, file.name, listed.partners)
+        partners += listed.partners
+    return partners
+
+
+def _load_municipalities(override_dir: Path | None) -> list[_Municipality]:
+    former = files.find_own(MUNICIPALITIES, override_dir)
+    if former is not None:
+        rows = files.parse_csv(MUNICIPALITIES, former.read_bytes())
+        return [*parse_file(tuple[_Municipality, ...], MUNICIPALITIES, rows)]
+    places: list[_Municipality] = []
+    for code, file in _files_of_countries(MUNICIPALITIES, override_dir):
+        rows = file.read_csv()
+        listed = parse_file(tuple[_Municipality, ...], file.name, rows)
+        _require_country(code, file.name, listed)
+        places += listed
+    return places
+
+
+def _files_of_countries(
+    name: str, override_dir: Path | None
+) -> Iterator[tuple[str, CountryFile]]:
+    for code in list_codes_with(name, override_dir):
+        file = find_country_file(code, name, override_dir)
+        if file is not None:
+            yield code, file
+
+
+def _require_country(
+    code: str, name: str, rows: Sequence[PartnerSeed | _Municipality]
+) -> None:
+    strays = sorted({row.country for row in rows} - {code})
+    if strays:
+        raise Misconfigured(
+            f"Data file {name}: /country: is {', '.join(strays)}, but the folder is {code}."
+        )
 
 
 def faults(override_dir: Path | None = None) -> list[str]:
@@ -161,7 +212,7 @@ def _of_countries(override_dir: Path | None) -> Iterator[PartnerSeed]:
             )
 
 
-def _units(places: tuple[_Municipality, ...]) -> Iterator[PartnerSeed]:
+def _units(places: Sequence[_Municipality]) -> Iterator[PartnerSeed]:
     for place in places:
         yield PartnerSeed(
             PartnerKind.CHILD_PROTECTION_UNIT,
@@ -177,7 +228,7 @@ def _units(places: tuple[_Municipality, ...]) -> Iterator[PartnerSeed]:
         )
 
 
-def _local_police(places: tuple[_Municipality, ...]) -> Iterator[PartnerSeed]:
+def _local_police(places: Sequence[_Municipality]) -> Iterator[PartnerSeed]:
     counties = dict.fromkeys((place.country, place.county) for place in places)
     for country, county in counties:
         inside = [

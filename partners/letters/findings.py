@@ -122,12 +122,7 @@ def _matches_of(
 
 def class_of(match: MediaMatch) -> str:
     """What the list's owner calls the entry, in this project's classes."""
-    category = match.entry.category or ""
-    return str(
-        match.hash_list.category_map.get(
-            category, match.hash_list.default_class
-        )
-    )
+    return match.hash_list.class_of(match.entry.category)
 
 
 def explain_route(

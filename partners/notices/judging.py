@@ -54,6 +54,6 @@ def _needs_release(session: Session, notice: Notice) -> bool:
 
 def _country(plan: Plan, kind: str) -> str | None:
     return next(
-        (route["country"] for route in plan.routes if route["to"] == kind),
+        (route.country for route in plan.planned_routes if route.to == kind),
         None,
     )

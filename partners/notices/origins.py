@@ -99,22 +99,26 @@ def asked(
 
 
 def not_asked(
-    session: Session, delivery: Delivery, reason: str, *, now: datetime
+    session: Session,
+    notice: Notice,
+    delivery: Delivery,
+    reason: str,
+    *,
+    now: datetime,
 ) -> None:
     """It was not taken: refused, unreachable, or asked too often."""
     if delivery.channel == NAME:
-        notice = session.get_one(Notice, delivery.subject_id)
         _observe(session, notice.case.item_id, f"not sent: {reason}", now)
 
 
 def ask_state(task: Task, *, client: CloudflareOrigin | None) -> None:
     """What became of a report; a failure to learn it is a fact as well, and it is asked again."""
-    item_id, report_id = task.id_of("item_id"), str(task.payload["report_id"])
-    look = int(task.payload["look"])
+    item_id, report_id = task.id_of("item_id"), task.text_of("report_id")
+    look = int(task.text_of("look"))
     try:
         if client is None:
             raise Unavailable("The API is not set up any more.")
-        state = client.state(report_id)
+        state = client.ask_state(report_id)
         words = f"{state.status} {report_id}" + (
             f": {state.denial_reason}" if state.denial_reason else ""
         )

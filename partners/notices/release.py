@@ -6,16 +6,17 @@ from sqlalchemy import select
 
 from hotline.core.jobs.task import Task
 from hotline.core.storage import machine
-from partners.notices import judging, service
+from partners.notices import judging
+from partners.notices.contacts import dispatch_notice
 from partners.notices.models import Notice
 from triage.cases.examination.examine import (
     host_moved,
     is_elsewhere,
     store_facts,
 )
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.hosting.lookup import Lookup
-from triage.items.models import Item
 from triage.items.origin import observe_item, told_origins
 
 
@@ -29,9 +30,9 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
         item = session.get_one(Case, case_id).item
         told = told_origins(session, item.id)
     facts = observe_item(lookup, item, told, now=task.now)
-    with task.finishing() as session:
-        session.get_one(Case, case_id, with_for_update={"of": Case})
-        item = session.get_one(Item, item.id, with_for_update=True)
+    with task.context.database.writing() as session:
+        item = lock_case(session, case_id).item
+        task.mark_done(session)
         if is_elsewhere(item, facts) and store_facts(session, item, facts):
             host_moved(session, task.context, item, task.now)
         waiting = session.scalars(
@@ -49,4 +50,4 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
             machine.advance_state(
                 session, notice, "released", actor="system", now=task.now
             )
-            service.dispatch(session, task.context, notice, now=task.now)
+            dispatch_notice(session, task.context, notice, now=task.now)

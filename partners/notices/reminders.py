@@ -14,6 +14,7 @@ from partners.notices.judging import may_leave
 from partners.notices.models import OPEN, Notice
 from partners.notices.service import queue_letter
 from partners.sending.models import Delivery
+from triage.cases.models import Case
 
 # A host gets this many reminders, this far apart; then a person decides on the next step.
 REMINDERS = 2
@@ -21,13 +22,17 @@ INTERVAL = timedelta(hours=24)
 
 
 def remind(session: Session, context: Context, now: datetime) -> int:
-    """Remind of, or escalate, the notices whose deadline passed; returns how many."""
+    """Remind of, or escalate, the notices whose deadline passed; returns how many.
+
+    A case that somebody is busy with is left for the next time.
+    """
     overdue = session.scalars(
         select(Notice)
+        .join(Case, Case.id == Notice.case_id)
         .where(Notice.state.in_(OPEN), Notice.due_at <= now)
         .order_by(Notice.due_at)
         .limit(100)
-        .with_for_update(skip_locked=True, of=Notice)
+        .with_for_update(skip_locked=True, of=(Case, Notice))
     ).all()
     for notice in overdue:
         _remind_or_escalate(session, context, notice, now)

@@ -34,7 +34,7 @@ from hotline.intake.flood import guard
 from partners import words
 from partners.console.pages import as_problem, faults_of, speaking
 from partners.letters.wording import moment, stamp
-from partners.notices import service
+from partners.notices import answers
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
 from triage.items.models import Item
 
@@ -88,9 +88,8 @@ def answer(token: str) -> BaseResponse:
     try:
         with site.writing() as session:
             found = _notice(session, token)
-            service.answer(
+            answers.store_answer(
                 session,
-                site.current_context(),
                 found,
                 verb,
                 text,
@@ -132,9 +131,8 @@ def answer_json(token: str) -> BaseResponse:
     )
     with site.writing() as session:
         found = _notice(session, token)
-        service.answer(
+        answers.store_answer(
             session,
-            site.current_context(),
             found,
             said.verb,
             said.text,
@@ -150,7 +148,9 @@ site.csrf.exempt(
 
 
 def _notice(session: Session, token: str) -> Notice:
-    return service.by_token(session, site.current_context(), token, utc_now())
+    return answers.find_by_token(
+        session, site.current_context(), token, utc_now()
+    )
 
 
 def _page(
@@ -210,7 +210,7 @@ def _document(session: Session, found: Notice) -> dict[str, Any]:
         "deadline": stamp(found.due_at) if found.due_at else None,
         "items": len(items),
         "hosts": sorted({item.host for item in items if item.host}),
-        "verbs": list(service.VERBS),
+        "verbs": list(answers.VERBS),
         "answers": [
             {"at": stamp(one.at), "verb": one.verb, "text": one.text}
             for one in _answers(session, found)

@@ -7,22 +7,23 @@ notices and everything else stay with people.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.core.context import Context
+from hotline.core.act import Act
 from hotline.core.errors import Unavailable
 from hotline.core.jobs.task import Task
-from hotline.core.storage import audit, machine
+from hotline.core.storage import audit
 from hotline.core.storage.ids import new_id
 from partners.directory.lookup import find_candidates, propose_partner
 from partners.plans.basis import routing_digest
 from partners.plans.places import municipality_of
 from partners.referrals import service
+from partners.referrals.evidence import Evidence
 from partners.referrals.models import Plan, Referral
+from partners.referrals.routes import PlannedRoute
 from triage.cases.examination.police import find_evidence, police_route
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.hashlists.models import MediaMatch
 
@@ -35,10 +36,9 @@ def refer_automatically(task: Task) -> None:
     An office whose address nobody confirmed yet gets it once somebody has; ``Unavailable`` where
     the directory names no police at all.
     """
-    with task.finishing() as session:
-        case = session.get_one(
-            Case, task.id_of("case_id"), with_for_update={"of": Case}
-        )
+    with task.context.database.writing() as session:
+        case = lock_case(session, task.id_of("case_id"))
+        task.mark_done(session)
         match, route = find_evidence(session, case), police_route(case)
         if match is None or route is None or _is_told(session, case):
             return
@@ -54,79 +54,49 @@ def refer_automatically(task: Task) -> None:
                 f"Several offices of {route.country} could be told of {case.reference}.",
                 hint="Tell one of them by hand, or leave one for the whole country enabled.",
             )
-        chosen = {**route.to_json(), "partner_id": str(office.id)}
-        _refer(session, task.context, case, chosen, evidence_of(match), task)
-
-
-def evidence_of(match: MediaMatch) -> dict[str, Any]:
-    """What the referral rests on, as it was when it was made."""
-    return {
-        "list": match.hash_list.name,
-        "entry": match.entry.entry_ref or str(match.entry_id),
-        "hash": match.kind,
-        "distance": match.distance,
-        "quality": match.quality,
-        "share": match.share,
-        "matched_at": match.at.isoformat(),
-    }
+        act = Act(session, task.context, audit.SYSTEM, task.now)
+        _refer(act, case, PlannedRoute(route, office.id), match)
 
 
 def _is_told(session: Session, case: Case) -> bool:
     """Also a referral that was withdrawn: then a person has said no."""
-    told = select(Referral.id).where(
+    referrals = select(Referral.id).where(
         Referral.case_id == case.id, Referral.kind == "police"
     )
-    return session.scalar(told.limit(1)) is not None
+    return session.scalar(referrals.limit(1)) is not None
 
 
 def _refer(
-    session: Session,
-    context: Context,
-    case: Case,
-    route: dict[str, Any],
-    found: dict[str, Any],
-    task: Task,
+    act: Act, case: Case, route: PlannedRoute, match: MediaMatch
 ) -> None:
+    evidence = Evidence.of_match(match)
+    plan = _approve_by_itself(act, case, route, evidence)
+    referral = service.create_referral(act, plan, route, evidence=evidence)
+    act.record(
+        "referral.automatic",
+        "case",
+        case.id,
+        case=case.reference,
+        referral=referral.reference,
+        **evidence.to_json(),
+    )
+
+
+def _approve_by_itself(
+    act: Act, case: Case, route: PlannedRoute, evidence: Evidence
+) -> Plan:
     plan = Plan(
         id=new_id(),
         case_id=case.id,
         case=case,
-        routes=[route],
+        routes=[route.to_json()],
         note=NOTE,
-        requested_at=task.now,
-        requested_by=audit.SYSTEM,
+        requested_at=act.now,
+        requested_by=act.actor,
         two_person=False,
         round=case.round,
         routing_digest=routing_digest(case),
     )
-    machine.begin_state(
-        session,
-        plan,
-        actor=audit.SYSTEM,
-        now=task.now,
-        case=case.reference,
-        routes=["police"],
-    )
-    machine.advance_state(
-        session, plan, "approved", actor=audit.SYSTEM, now=task.now, **found
-    )
-    referral = service.create(
-        session,
-        context,
-        plan,
-        route,
-        actor=audit.SYSTEM,
-        now=task.now,
-        automatic=found,
-    )
-    audit.record_entry(
-        session,
-        actor=audit.SYSTEM,
-        action="referral.automatic",
-        entity="case",
-        entity_id=case.id,
-        now=task.now,
-        case=case.reference,
-        referral=referral.reference,
-        **found,
-    )
+    act.begin(plan, case=case.reference, routes=["police"])
+    act.advance(plan, "approved", **evidence.to_json())
+    return plan

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from partners.referrals.models import Plan
+from partners.referrals.routes import PlannedRoute
 from triage.cases.models import Case
+from triage.jurisdiction import Gate, Route, Routing
 
 # Of a route: what decides about an act. Its words may change without changing anything.
 DECISIVE = ("to", "country", "name", "after", "urgency")
@@ -63,58 +63,33 @@ class LeftOut:
 class Remainder:
     """What is left of an outdated plan: ``routes`` by the rules of now, and what fell away."""
 
-    routes: list[dict[str, Any]]
+    routes: list[PlannedRoute]
     left_out: list[LeftOut]
 
 
 def remainder_of(plan: Plan, case: Case) -> Remainder:
     """Split the plan's routes into those that the case's routing still allows and the others."""
-    routes: list[dict[str, Any]] = []
+    routes: list[PlannedRoute] = []
     left_out: list[LeftOut] = []
+    routing = Routing.from_json(case.routing)
     is_reopened = plan.round != case.round
-    for route in plan.routes:
-        current = _route_of_now(route, case)
+    for route in plan.planned_routes:
+        current = routing.route(route.route.id)
         reason = _why_not(route, current, is_reopened=is_reopened)
         if current is None or reason:
-            left_out.append(LeftOut(route["to"], route["country"], reason))
+            left_out.append(LeftOut(route.to, route.country, reason))
         else:
-            routes.append(_with_choices(current, route))
+            # As the rules have it now, to the office that was chosen then.
+            routes.append(replace(route, route=current))
     return Remainder(routes, left_out)
 
 
-def _route_of_now(
-    route: Mapping[str, Any], case: Case
-) -> Mapping[str, Any] | None:
-    for current in case.routing.get("routes", []):
-        if (current["to"], current["country"]) == (
-            route["to"],
-            route["country"],
-        ):
-            return dict(current)
-    return None
-
-
 def _why_not(
-    route: Mapping[str, Any],
-    current: Mapping[str, Any] | None,
-    *,
-    is_reopened: bool,
+    planned: PlannedRoute, current: Route | None, *, is_reopened: bool
 ) -> str:
     if current is None:
         return NOT_NAMED
-    if is_reopened and route["to"] not in IN_DANGER:
+    if is_reopened and planned.to not in IN_DANGER:
         return REOPENED
-    waits_now = current["after"] == "police_release"
-    waited_then = route["after"] == "police_release"
-    return HELD if waits_now and not waited_then else ""
-
-
-def _with_choices(
-    current: Mapping[str, Any], route: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The route as the rules have it now, to the office that was chosen then."""
-    chosen = ("partner_id", "territory_reason")
-    return {
-        **current,
-        **{name: route[name] for name in chosen if name in route},
-    }
+    waits_now = current.after is Gate.POLICE_RELEASE
+    return HELD if waits_now and not planned.waits_for_police else ""

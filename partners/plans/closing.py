@@ -17,12 +17,13 @@ from partners.notices.models import Notice
 from partners.referrals.models import Plan
 from partners.watching.models import Watch
 from triage.cases.examination.register import tell_reporters
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 
 SETTLED = ("verified_removed", "withdrawn")
 
 
-def obstacle(session: Session, case: Case) -> str:
+def find_obstacle(session: Session, case: Case) -> str:
     """What stands against closing the case by hand; empty if nothing does."""
     if not case.machine.allows(case.state, "told"):
         return "The case is not at a stage from which it can be closed."
@@ -54,7 +55,8 @@ def close_case(
     if not why:
         missing = phrase("Say why the case is closed.")
         raise InvalidInput(missing, fields={"/why": missing})
-    reason = obstacle(session, case)
+    lock_case(session, case.id)
+    reason = find_obstacle(session, case)
     if reason:
         raise Conflict(reason)
     machine.advance_state(

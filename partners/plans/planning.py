@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,43 +20,29 @@ from hotline.core.errors import (
     Conflict,
     Forbidden,
     InvalidInput,
-    NotFound,
     phrase,
 )
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
-from partners.directory.kinds import KIND_OF_ROUTE
-from partners.directory.lookup import (
-    find_usable_partners,
-    office_of,
-    propose_partner,
-)
-from partners.directory.models import Partner
-from partners.directory.territory import LONGEST_REASON, coverage_of
 from partners.notices import service as notices
 from partners.notices.models import UNDER_WAY, Notice
 from partners.plans.basis import IN_DANGER, routing_digest, why_outdated
-from partners.plans.places import municipality_of
+from partners.plans.choosing import (
+    NOTICE_ROUTES,
+    choose_routes,
+)
 from partners.plans.review import review_measures
 from partners.referrals import service as referrals
 from partners.referrals.models import Plan, Referral
 from partners.referrals.offices import REFERRAL_ROUTES
+from partners.referrals.routes import PlannedRoute
 from partners.referrals.told import require_substance
 from partners.watching.service import start_watch
 from triage.cases.examination.appraise import appraise_by_rules_of_now
 from triage.cases.examination.register import tell_reporters
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.people.summaries import digest_of_people
-from triage.jurisdiction import Route, Routing
-
-NOTICE_ROUTES = frozenset(
-    {"provider_notice", "cdn_notice", "platform", "preservation_request"}
-)
-
-
-def can_take(route: Route) -> bool:
-    """Whether a plan may hold the route; the others tell a person what to do by hand."""
-    return route.to in NOTICE_ROUTES | REFERRAL_ROUTES
 
 
 def request_plan(
@@ -77,19 +62,31 @@ def request_plan(
     ``reasons``: why a route goes to an office of another municipality than the child's, which the
     second person reads. ``seen_routes``: the digest of the routing that the person chose from.
     """
-    lock_case(session, context, case, now=now)
+    act = Act(session, context, person.actor, now)
+    lock_case(session, case.id)
+    appraise_by_rules_of_now(session, context, case, now)
+    _require_seen(case, seen_routes)
+    review_measures(session, context, case, now=now)
+    routes = choose_routes(session, case, chosen, reasons or {})
+    _require_ready(case, routes)
+    _require_police(session, case, routes)
+    _require_new(session, case, routes)
+    _require_substance(act, case, routes)
+    return _begin_plan(act, case, routes, note)
+
+
+def _require_seen(case: Case, seen_routes: str | None) -> None:
     if seen_routes is not None and seen_routes != routing_digest(case):
         raise Conflict(
             phrase("The routes of this case have changed."),
             hint=phrase("Look at them again and choose anew."),
         )
-    review_measures(session, context, case, now=now)
-    routes = _chosen(session, case, chosen, reasons or {})
-    _require_ready(case, routes)
-    _require_police(session, case, routes)
-    _require_new(session, case, routes)
-    _require_substance(session, context, case, routes)
-    if open_plan(session, case.id) is not None:
+
+
+def _begin_plan(
+    act: Act, case: Case, routes: Sequence[PlannedRoute], note: str
+) -> Plan:
+    if find_open_plan(act.session, case.id) is not None:
         raise Conflict(
             phrase("A plan for this case waits for approval already.")
         )
@@ -97,37 +94,34 @@ def request_plan(
         id=new_id(),
         case_id=case.id,
         case=case,
-        routes=routes,
+        routes=[route.to_json() for route in routes],
         note=note.strip()[:4000],
-        requested_at=now,
-        requested_by=person.actor,
-        two_person=context.settings.second_person,
+        requested_at=act.now,
+        requested_by=act.actor,
+        two_person=act.context.settings.second_person,
         round=case.round,
         routing_digest=routing_digest(case),
     )
-    machine.begin_state(
-        session,
+    act.begin(
         plan,
-        actor=person.actor,
-        now=now,
         case=case.reference,
-        routes=[route["to"] for route in routes],
-        **_elsewhere(routes),
+        routes=[route.to for route in routes],
+        **_list_chosen_against_place(routes),
     )
     return plan
 
 
-def _elsewhere(routes: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+def _list_chosen_against_place(
+    routes: Sequence[PlannedRoute],
+) -> dict[str, list[str]]:
     """For the history: which offices were chosen against the place, never where the child is."""
-    chosen = [
-        route["partner_id"]
-        for route in routes
-        if route.get("territory_reason")
+    offices = [
+        str(route.partner_id) for route in routes if route.territory_reason
     ]
-    return {"chosen_against_place": chosen} if chosen else {}
+    return {"chosen_against_place": offices} if offices else {}
 
 
-def open_plan(session: Session, case_id: uuid.UUID) -> Plan | None:
+def find_open_plan(session: Session, case_id: uuid.UUID) -> Plan | None:
     query = select(Plan).where(
         Plan.case_id == case_id, Plan.state == "requested"
     )
@@ -156,57 +150,51 @@ def approve_plan(
             "Whoever asked for a plan cannot approve it.",
             hint="Ask another analyst to look.",
         )
-    lock_case(session, context, plan.case, now=now)
+    lock_case(session, plan.case_id)
+    appraise_by_rules_of_now(session, context, plan.case, now)
     if plan.state == "requested" and why_outdated(plan, plan.case):
         review_measures(session, context, plan.case, now=now)
         if plan.state == "superseded":
             return
-    _require_ready(plan.case, plan.routes)
-    _require_police(session, plan.case, plan.routes)
+    _require_ready(plan.case, plan.planned_routes)
+    _require_police(session, plan.case, plan.planned_routes)
     _require_read(session, plan.case, read_people)
-    _require_substance(session, context, plan.case, plan.routes)
+    act = Act(session, context, person.actor, now)
+    _require_substance(act, plan.case, plan.planned_routes)
     plan.approved_by = person.actor
-    machine.advance_state(
-        session, plan, "approved", actor=person.actor, now=now
-    )
+    act.advance(plan, "approved")
+    _take_measures(act, plan)
+
+
+def _take_measures(act: Act, plan: Plan) -> None:
+    """Offices before hosts: a hold is on the case before a notice could leave."""
     case = plan.case
     if case.machine.allows(case.state, "plan_approved"):
-        machine.advance_state(
-            session, case, "plan_approved", actor=person.actor, now=now
-        )
-    for route in plan.routes:
-        if route["to"] not in REFERRAL_ROUTES or _knows_already(
-            session, case, route
+        act.advance(case, "plan_approved")
+    for route in plan.planned_routes:
+        if route.to in REFERRAL_ROUTES and not _knows_already(
+            act.session, case, route
         ):
-            continue
-        referrals.create(
-            session, context, plan, route, actor=person.actor, now=now
-        )
-    for route in plan.routes:
-        if route["to"] in NOTICE_ROUTES:
-            notices.create(
-                session, context, plan, route, actor=person.actor, now=now
-            )
+            referrals.create_referral(act, plan, route)
+    for route in plan.planned_routes:
+        if route.to in NOTICE_ROUTES:
+            notices.create_notice(act, plan, route)
     if case.state == "in_progress":
         tell_reporters(
-            session, case.item_id, "passed_on", actor=person.actor, now=now
+            act.session,
+            case.item_id,
+            "passed_on",
+            actor=act.actor,
+            now=act.now,
         )
-        start_watch(Act(session, context, person.actor, now), case)
-
-
-def lock_case(
-    session: Session, context: Context, case: Case, *, now: datetime
-) -> None:
-    """Take the case before anything of it, and read it as it is now, by the rules of now."""
-    session.flush()
-    session.refresh(case, with_for_update={"of": Case})
-    appraise_by_rules_of_now(session, context, case, now)
+        start_watch(act, case)
 
 
 def refuse_plan(
     session: Session, plan: Plan, person: Person, *, note: str, now: datetime
 ) -> None:
     """Not like this: a second person rejects, or the one who asked withdraws."""
+    lock_case(session, plan.case_id)
     event = "withdrawn" if plan.requested_by == person.actor else "rejected"
     machine.advance_state(
         session,
@@ -218,10 +206,10 @@ def refuse_plan(
     )
 
 
-def _require_ready(case: Case, routes: Sequence[Mapping[str, Any]]) -> None:
+def _require_ready(case: Case, routes: Sequence[PlannedRoute]) -> None:
     if case.state in ("assessed", "in_progress"):
         return
-    if case.danger_now and all(route["to"] in IN_DANGER for route in routes):
+    if case.danger_now and all(route.to in IN_DANGER for route in routes):
         return
     raise Conflict(
         phrase("This case is not assessed yet."),
@@ -232,14 +220,14 @@ def _require_ready(case: Case, routes: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _require_police(
-    session: Session, case: Case, routes: Sequence[Mapping[str, Any]]
+    session: Session, case: Case, routes: Sequence[PlannedRoute]
 ) -> None:
     """A notice that waits for the police's release needs police who can release it."""
-    if not any(route["after"] == "police_release" for route in routes):
+    if not any(route.waits_for_police for route in routes):
         return
-    if any(route["to"] == "police" for route in routes):
+    if any(route.to == "police" for route in routes):
         return
-    told = (
+    police_referrals = (
         select(Referral.id)
         .join(Plan, Plan.id == Referral.plan_id)
         .where(
@@ -249,7 +237,7 @@ def _require_police(
             Plan.round == case.round,
         )
     )
-    if session.scalar(told.limit(1)) is None:
+    if session.scalar(police_referrals.limit(1)) is None:
         raise InvalidInput(
             phrase(
                 "Such a notice leaves only after the police have released it."
@@ -260,13 +248,10 @@ def _require_police(
 
 
 def _require_substance(
-    session: Session,
-    context: Context,
-    case: Case,
-    routes: Sequence[Mapping[str, Any]],
+    act: Act, case: Case, routes: Sequence[PlannedRoute]
 ) -> None:
-    kinds = [route["to"] for route in routes if route["to"] in REFERRAL_ROUTES]
-    require_substance(session, context, case, kinds)
+    kinds = [route.to for route in routes if route.to in REFERRAL_ROUTES]
+    require_substance(act.session, act.context, case, kinds)
 
 
 def _require_read(
@@ -281,24 +266,21 @@ def _require_read(
     )
 
 
-def _knows_already(
-    session: Session, case: Case, route: Mapping[str, Any]
-) -> bool:
+def _knows_already(session: Session, case: Case, route: PlannedRoute) -> bool:
     """The service told this office by itself after the plan was asked for."""
-    told = referrals.of_case(session, case.id)
     return any(
-        one.automatic
-        and str(one.partner_id) == route["partner_id"]
-        and one.state != "withdrawn"
-        for one in told
+        referral.automatic
+        and referral.partner_id == route.partner_id
+        and referral.state != "withdrawn"
+        for referral in referrals.list_referrals(session, case.id)
     )
 
 
 def _require_new(
-    session: Session, case: Case, routes: Sequence[Mapping[str, Any]]
+    session: Session, case: Case, routes: Sequence[PlannedRoute]
 ) -> None:
     """A host that has a notice gets reminders, not a second notice of the same kind."""
-    wanted = [route["to"] for route in routes if route["to"] in NOTICE_ROUTES]
+    wanted = [route.to for route in routes if route.to in NOTICE_ROUTES]
     under_way = select(Notice.kind).where(
         Notice.case_id == case.id,
         Notice.state.in_(UNDER_WAY),
@@ -314,88 +296,3 @@ def _require_new(
                 "It is reminded of by itself; withdraw it first if it went to the wrong host."
             ),
         )
-
-
-def _chosen(
-    session: Session,
-    case: Case,
-    chosen: Mapping[str, uuid.UUID | None],
-    reasons: Mapping[str, str],
-) -> list[dict[str, Any]]:
-    """The routes with the partner that was picked for each, in the order of the rules."""
-    offered = [
-        route
-        for route in Routing.from_json(case.routing).routes
-        if can_take(route)
-    ]
-    if not chosen:
-        nothing = phrase("Choose at least one route.")
-        raise InvalidInput(nothing, fields={"/routes": nothing})
-    if chosen.keys() - {route.id for route in offered}:
-        raise InvalidInput(
-            "This route is not one of the case's.", hint="Reload the page."
-        )
-    routes = []
-    place = municipality_of(case)
-    for route in offered:
-        if route.id not in chosen:
-            continue
-        planned, partner_id = route.to_json(), chosen[route.id]
-        if route.to in REFERRAL_ROUTES or partner_id is not None:
-            partner = _partner(session, route, partner_id, place)
-            planned["partner_id"] = str(partner.id)
-            covered = coverage_of(office_of(partner).territory, place)
-            if covered.needs_reason:
-                reason = _required_reason(partner, reasons.get(route.id))
-                planned["territory_reason"] = reason
-        routes.append(planned)
-    return routes
-
-
-def _partner(
-    session: Session,
-    route: Route,
-    chosen: uuid.UUID | None,
-    municipality: str | None,
-) -> Partner:
-    kind = KIND_OF_ROUTE[route.to]
-    if chosen is not None:
-        found = session.get(Partner, chosen)
-        if (
-            found is None
-            or found.kind != kind
-            or found.disabled_at is not None
-        ):
-            raise NotFound("There is no such partner for this route.")
-        return found
-    able = find_usable_partners(session, kind, route.country)
-    if not able:
-        raise Conflict(
-            phrase(
-                "Nobody who could take this route has a confirmed address: %(kind)s, %(country)s."
-            ),
-            values={
-                "kind": kind.replace("_", " "),
-                "country": route.country or "?",
-            },
-            hint=phrase("Enter and confirm one in the directory."),
-        )
-    partner = propose_partner(able, municipality)
-    if partner is None:
-        to_whom = phrase("Choose to whom this goes.")
-        raise InvalidInput(to_whom, fields={"/routes": to_whom})
-    return partner
-
-
-def _required_reason(partner: Partner, given: str | None) -> str:
-    reason = " ".join((given or "").split())[:LONGEST_REASON]
-    if not reason:
-        raise InvalidInput(
-            phrase(
-                "%(office)s is not the office of the child's municipality."
-            ),
-            values={"office": partner.name},
-            fields={"/reason": "is missing"},
-            hint=phrase("Choose another one, or say why it goes there."),
-        )
-    return reason

@@ -11,20 +11,20 @@ from hotline.core.context import Context
 from hotline.core.jobs.task import Task
 from hotline.core.storage import audit, machine
 from partners.notices import judging
-from partners.notices import service as notices
 from partners.notices.models import UNSENT, Notice
+from partners.notices.service import withdraw_notice
 from partners.plans.basis import remainder_of, routing_digest, why_outdated
 from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 
 
 def review_case(task: Task) -> None:
     """The job that follows every change of a case's round or routing."""
-    with task.finishing() as session:
-        case = session.get_one(
-            Case, task.id_of("case_id"), with_for_update={"of": Case}
-        )
+    with task.context.database.writing() as session:
+        case = lock_case(session, task.id_of("case_id"))
+        task.mark_done(session)
         review_measures(session, task.context, case, now=task.now)
 
 
@@ -66,7 +66,7 @@ def _narrow_plan(
             left_out=left_out,
         )
         return
-    plan.routes = remainder.routes
+    plan.routes = [route.to_json() for route in remainder.routes]
     plan.round, plan.routing_digest = case.round, routing_digest(case)
     machine.advance_state(
         session,
@@ -83,7 +83,7 @@ def _judge_anew(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> None:
     if not judging.is_of_this_round(session, notice):
-        notices.withdraw(
+        withdraw_notice(
             session,
             context,
             notice,

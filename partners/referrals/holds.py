@@ -12,25 +12,20 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 
 MAX_EXTENSION = timedelta(days=90)
 
 
-def open_hold(
-    session: Session,
-    context: Context,  # noqa: ARG001
-    referral: Referral,
-    *,
-    actor: str,
-    now: datetime,
-) -> Hold:
+def open_hold(act: Act, referral: Referral) -> Hold:
     """A hold that is pending until the police have the referral; it holds already."""
     hold = Hold(
         id=new_id(),
@@ -38,9 +33,7 @@ def open_hold(
         referral_id=referral.id,
         referral=referral,
     )
-    machine.begin_state(
-        session, hold, actor=actor, now=now, referral=referral.reference
-    )
+    act.begin(hold, referral=referral.reference)
     return hold
 
 
@@ -73,6 +66,7 @@ def extend_hold(
     now: datetime,
 ) -> None:
     """Police need longer: a reason, their own reference and a new deadline are required."""
+    lock_case(session, hold.case_id)
     reason, officer_reference = (
         str(clean_text(reason)),
         str(clean_text(officer_reference)),
@@ -111,6 +105,7 @@ def release_hold(
     reason: str = "",
 ) -> None:
     """The police let it go: what waited for it is posted at once, day or night."""
+    lock_case(session, hold.case_id)
     words = str(clean_text(reason))[:2000]
     machine.advance_state(
         session, hold, "released", actor=actor, now=now, reason=words
@@ -162,11 +157,15 @@ def was_released(session: Session, case: Case) -> bool:
 
 
 def expire_holds(session: Session, context: Context, now: datetime) -> int:  # noqa: ARG001
-    """Deadlines that passed: the hold still holds, and a supervisor is to decide."""
+    """Deadlines that passed: the hold still holds, and a supervisor is to decide.
+
+    A case that somebody is busy with is left for the next time.
+    """
     overdue = session.scalars(
         select(Hold)
+        .join(Case, Case.id == Hold.case_id)
         .where(Hold.state == "active", Hold.deadline <= now)
-        .with_for_update(skip_locked=True, of=Hold)
+        .with_for_update(skip_locked=True, of=(Case, Hold))
     ).all()
     for hold in overdue:
         machine.advance_state(

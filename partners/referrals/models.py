@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.machine import Machine, Stateful
 from partners.directory.models import Partner
+from partners.referrals.routes import PlannedRoute
 from triage.cases.models import Case
 
 PLAN_MACHINE = Machine(
@@ -141,6 +142,10 @@ class Plan(Identified, Stateful, Base):
     )
 
     case: Mapped[Case] = relationship(lazy="selectin")
+
+    @property
+    def planned_routes(self) -> list[PlannedRoute]:
+        return [PlannedRoute.from_json(route) for route in self.routes]
 
 
 class Referral(Identified, Stateful, Base):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.datafiles.countries import add_business_hours
 from hotline.core.errors import InvalidInput, NotFound
@@ -20,10 +20,13 @@ from hotline.intake.submission import clean_text
 from partners.directory.models import Partner
 from partners.links import mac_of, new_link
 from partners.referrals import holds
+from partners.referrals.evidence import Evidence
 from partners.referrals.models import Plan, Referral
+from partners.referrals.routes import PlannedRoute
 from partners.referrals.thread import write_message
 from partners.referrals.told import gather_told, seal_told
 from partners.sending.service import queue_delivery
+from triage.cases.locking import lock_case, lock_cases
 
 # Hours in which an answer is expected, by urgency; in the working hours of the country but for
 # the immediate ones.
@@ -39,102 +42,93 @@ ANSWERS = {
 }
 
 
-def create(
-    session: Session,
-    context: Context,
+def create_referral(
+    act: Act,
     plan: Plan,
-    route: dict[str, Any],
+    route: PlannedRoute,
     *,
-    actor: str,
-    now: datetime,
-    automatic: dict[str, Any] | None = None,
+    evidence: Evidence | None = None,
 ) -> Referral:
     """Make a referral of an approved plan and send it, as soon as its address is confirmed.
 
-    ``automatic``: the match that it rests on where no person decided.
+    ``evidence``: the match that it rests on where no person decided.
     """
-    partner = session.get_one(Partner, uuid.UUID(route["partner_id"]))
-    case = plan.case
+    session, case = act.session, plan.case
+    partner = session.get_one(Partner, route.partner_id)
+    urgency = str(route.route.urgency)
+    prefix = f"{act.context.country.reference_prefix}-R"
     referral = Referral(
         id=new_id(),
-        reference=next_reference(
-            session, f"{context.country.reference_prefix}-R", now
-        ),
+        reference=next_reference(session, prefix, act.now),
         case_id=case.id,
         case=case,
         plan_id=plan.id,
         partner_id=partner.id,
         partner=partner,
-        kind=route["to"],
-        urgency=route["urgency"],
-        why=route["why"],
-        due_at=_due(context, route["urgency"], now),
-        automatic=automatic,
+        kind=route.to,
+        urgency=urgency,
+        why=route.route.why,
+        due_at=_find_due_time(act.context, urgency, act.now),
+        automatic=evidence.to_json() if evidence else None,
     )
-    machine.begin_state(
-        session,
+    act.begin(
         referral,
-        actor=actor,
-        now=now,
         case=case.reference,
         partner=partner.code,
         kind=referral.kind,
     )
-    told = gather_told(session, context, case, referral.kind)
-    seal_told(session, context, referral, told)
+    told = gather_told(session, act.context, case, referral.kind)
+    seal_told(session, act.context, referral, told)
     if referral.kind == "police":
-        holds.open_hold(session, context, referral, actor=actor, now=now)
+        holds.open_hold(act, referral)
     if partner.approved_at is not None:
-        send(session, context, referral, actor=actor, now=now)
+        send_referral(act, referral)
     return referral
 
 
-def send(
-    session: Session,
-    context: Context,
-    referral: Referral,
-    *,
-    actor: str,
-    now: datetime,
-) -> None:
+def send_referral(act: Act, referral: Referral) -> None:
     """Queue the referral for delivery, with a link by which the office can answer."""
-    machine.advance_state(session, referral, "queued", actor=actor, now=now)
-    referral.link_mac = new_link(context.keyring, "referral", referral.id).mac
-    referral.link_expires_at = now + timedelta(days=LINK_DAYS)
+    act.advance(referral, "queued")
+    link = new_link(act.context.keyring, "referral", referral.id)
+    referral.link_mac = link.mac
+    referral.link_expires_at = act.now + timedelta(days=LINK_DAYS)
     queue_delivery(
-        session,
+        act.session,
         subject="referral",
         subject_id=referral.id,
         partner=referral.partner,
-        domain=context.settings.hotline_domain,
-        now=now,
+        domain=act.context.settings.hotline_domain,
+        now=act.now,
         urgent=referral.urgency == "immediate",
     )
 
 
-def send_waiting(
-    session: Session,
-    context: Context,
-    partner: Partner,
-    *,
-    actor: str,
-    now: datetime,
-) -> int:
+def send_waiting_referrals(act: Act, partner: Partner) -> int:
     """A partner's address was confirmed: what waited or failed goes out; returns how many."""
+    session = act.session
+    lock_cases(session, cases_waiting_for(session, partner))
     waiting = session.scalars(
-        select(Referral)
-        .where(
-            Referral.partner_id == partner.id,
-            Referral.state.in_(("approved", "failed")),
-        )
-        .with_for_update(of=Referral)
+        select(Referral).where(*_waits_for(partner)).order_by(Referral.id)
     ).all()
     for referral in waiting:
-        send(session, context, referral, actor=actor, now=now)
+        send_referral(act, referral)
     return len(waiting)
 
 
-def delivered(
+def cases_waiting_for(session: Session, partner: Partner) -> set[uuid.UUID]:
+    """The cases with a referral that leaves once the partner's address is confirmed."""
+    query = select(Referral.case_id).where(*_waits_for(partner))
+    return set(session.scalars(query))
+
+
+def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Referral.partner_id == partner.id,
+        Referral.state.in_(("approved", "failed")),
+    )
+
+
+def note_delivery(
     session: Session, context: Context, referral: Referral, *, now: datetime
 ) -> None:
     """The other side took it: from now on a police hold's clock runs."""
@@ -147,7 +141,7 @@ def delivered(
         holds.start_hold(session, context, referral, now=now)
 
 
-def answer(
+def store_answer(
     session: Session,
     referral: Referral,
     verb: str,
@@ -160,6 +154,7 @@ def answer(
     """What the office said, through its link or on the telephone."""
     if verb not in ANSWERS:
         raise InvalidInput("This is not an answer that a referral can have.")
+    lock_case(session, referral.case_id)
     their_reference = " ".join(str(clean_text(their_reference)).split())[:120]
     if their_reference:
         referral.their_reference = their_reference
@@ -174,28 +169,20 @@ def answer(
     )
 
 
-def give_more(
-    session: Session,
-    context: Context,
-    referral: Referral,
-    text: str,
-    *,
-    actor: str,
-    now: datetime,
-) -> None:
+def give_more(act: Act, referral: Referral, text: str) -> None:
     """Answer an office that asked for more: the letter goes out again under its reference.
 
     It holds our words, and what is known of the people by now, as far as that office may get it.
     """
-    write_message(
-        session, context, referral, text, is_ours=True, actor=actor, now=now
-    )
+    session, context = act.session, act.context
+    lock_case(session, referral.case_id)
+    write_message(act, referral, text, is_ours=True)
     told = gather_told(session, context, referral.case, referral.kind)
     seal_told(session, context, referral, told)
-    send(session, context, referral, actor=actor, now=now)
+    send_referral(act, referral)
 
 
-def by_token(
+def find_by_token(
     session: Session, context: Context, token: str, now: datetime
 ) -> Referral:
     """The referral of a link. Unknown and expired links look the same: ``NotFound``."""
@@ -215,7 +202,7 @@ def by_token(
     return referral
 
 
-def of_case(session: Session, case_id: uuid.UUID) -> Sequence[Referral]:
+def list_referrals(session: Session, case_id: uuid.UUID) -> Sequence[Referral]:
     query = (
         select(Referral)
         .where(Referral.case_id == case_id)
@@ -224,7 +211,7 @@ def of_case(session: Session, case_id: uuid.UUID) -> Sequence[Referral]:
     return session.scalars(query).all()
 
 
-def _due(context: Context, urgency: str, now: datetime) -> datetime:
+def _find_due_time(context: Context, urgency: str, now: datetime) -> datetime:
     hours = ANSWER_HOURS.get(urgency, ANSWER_HOURS["normal"])
     if urgency == "immediate":
         return now + timedelta(hours=hours)

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage.ids import new_id
@@ -30,14 +31,7 @@ class Said:
 
 
 def write_message(
-    session: Session,
-    context: Context,
-    referral: Referral,
-    text: str,
-    *,
-    is_ours: bool,
-    actor: str,
-    now: datetime,
+    act: Act, referral: Referral, text: str, *, is_ours: bool
 ) -> None:
     """Keep a message. Raises ``InvalidInput`` for an empty or an endless one."""
     text = str(clean_text(text))
@@ -47,17 +41,16 @@ def write_message(
     message = ReferralMessage(
         id=new_id(),
         referral_id=referral.id,
-        at=now,
+        at=act.now,
         is_ours=is_ours,
-        actor=actor,
+        actor=act.actor,
     )
-    key = context.vault.key_of(session, referral.id)
+    vault = act.context.vault
+    key = vault.key_of(act.session, referral.id)
     if key is None:
-        key = context.vault.new_record(session, referral.id)
-    message.text = context.vault.seal(
-        key, _where(message.id), referral.id, text
-    )
-    session.add(message)
+        key = vault.new_record(act.session, referral.id)
+    message.text = vault.seal(key, _where(message.id), referral.id, text)
+    act.session.add(message)
 
 
 def list_messages(

@@ -56,7 +56,7 @@ def answer(token: str) -> Response:
             raise InvalidInput(
                 "Choose one of the answers.", fields={"/verb": "Choose one."}
             )
-        service.answer(
+        service.store_answer(
             session,
             found,
             form["verb"],
@@ -125,7 +125,9 @@ def _done(
 
 
 def _referral(session: Session, token: str) -> Referral:
-    return service.by_token(session, site.current_context(), token, utc_now())
+    return service.find_by_token(
+        session, site.current_context(), token, utc_now()
+    )
 
 
 def _hold(session: Session, found: Referral) -> Hold:

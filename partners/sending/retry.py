@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy.orm import Session
-
+from hotline.core.act import Act
 from hotline.core.errors import Conflict
-from hotline.core.storage import machine, outbox
-from partners.notices.models import Notice
-from partners.referrals.models import Referral
 from partners.sending.models import Delivery
+from partners.sending.subject import Subject
+from triage.cases.locking import lock_case
 
-AGAIN = {"notice": "retried", "referral": "queued"}
 
-
-def retry_delivery(
-    session: Session, delivery: Delivery, *, actor: str, now: datetime
-) -> None:
+def retry_delivery(act: Act, delivery: Delivery, subject: Subject) -> None:
     """Queue it anew under its old message id, so that a receiver who has it can tell."""
+    lock_case(act.session, subject.case_id)
     partner = delivery.partner
     if partner.approved_at is None or partner.channel == "none":
         raise Conflict(
             f"The address of {partner.name} is not confirmed.",
             hint="Confirm it first.",
         )
-    machine.advance_state(session, delivery, "retried", actor=actor, now=now)
+    act.advance(delivery, "retried")
     delivery.channel, delivery.address = partner.channel, partner.address
-    subject: Notice | Referral
-    if delivery.subject == "notice":
-        subject = session.get_one(Notice, delivery.subject_id)
-    else:
-        subject = session.get_one(Referral, delivery.subject_id)
-    event = AGAIN[delivery.subject]
-    if delivery.purpose == "first" and subject.machine.allows(
-        subject.state, event
-    ):
-        machine.advance_state(session, subject, event, actor=actor, now=now)
-    outbox.post_work(
-        session,
+    if delivery.purpose == "first":
+        subject.retried(act)
+    act.post(
         "delivery.attempt",
-        key=f"deliver:{delivery.id}:{now.isoformat()}",
+        key=f"deliver:{delivery.id}:{act.now.isoformat()}",
         payload={"delivery_id": str(delivery.id)},
-        now=now,
         queue="urgent",
     )

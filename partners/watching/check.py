@@ -19,12 +19,12 @@ from hotline.core.settings import Settings
 from partners.notices import service as notices
 from partners.watching.models import Watch, WatchEvent, WatchState
 from partners.watching.service import policy_of
-from triage.availability.conclusion import Conclusion, conclude
+from triage.availability.conclusion import Conclusion, draw_conclusion
 from triage.availability.evidence import check_from_report, shows_a_part
 from triage.availability.model import PRESENT, Baseline, Vantage, Verdict
 from triage.availability.policy import Policy
-from triage.availability.schedule import jittered
-from triage.availability.verdict import judge, reconcile
+from triage.availability.schedule import add_jitter
+from triage.availability.verdict import judge_check, reconcile_verdicts
 from triage.cases.examination.examine import (
     host_moved,
     is_elsewhere,
@@ -33,6 +33,7 @@ from triage.cases.examination.examine import (
     store_media,
 )
 from triage.cases.examination.register import tell_reporters
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
 from triage.hashlists.search.matcher import Matcher
@@ -70,10 +71,12 @@ def check_item(
     )
     headers = looks[0].report.headers
     facts = observe_item(lookup, item, origins, headers=headers, now=task.now)
-    with task.finishing() as session:
+    with task.context.database.writing() as session:
         act = Act(session, task.context, ACTOR, task.now)
+        case = lock_case(session, watch.case_id)
+        task.mark_done(session)
         watch = session.get_one(Watch, watch.id, with_for_update=True)
-        item = session.get_one(Item, watch.item_id, with_for_update=True)
+        item = case.item
         if is_elsewhere(item, facts) and store_facts(session, item, facts):
             host_moved(session, task.context, item, task.now)
         for look in looks:
@@ -83,7 +86,7 @@ def check_item(
                 session, item, looks[0].report, matcher=matcher, now=task.now
             )
         session.flush()
-        _conclude(act, watch, item, [look.verdict for look in looks])
+        _conclude(act, watch, case, [look.verdict for look in looks])
 
 
 def _look_from_everywhere(
@@ -105,7 +108,7 @@ def _look_from_everywhere(
         request, baseline, settings, fetcher, now, vantage="second"
     )
     return [
-        replace(own, verdict=reconcile(own.verdict, second.verdict)),
+        replace(own, verdict=reconcile_verdicts(own.verdict, second.verdict)),
         second,
     ]
 
@@ -142,7 +145,7 @@ def _look_once(
         missing=_answer_of(missing),
         home=_answer_of(home),
     )
-    return Look(report, judge(check, baseline), control_ok)
+    return Look(report, judge_check(check, baseline), control_ok)
 
 
 def _control_page_answers(
@@ -205,12 +208,13 @@ def _store_visit(
 
 
 def _conclude(
-    act: Act, watch: Watch, item: Item, verdicts: Sequence[Verdict]
+    act: Act, watch: Watch, case: Case, verdicts: Sequence[Verdict]
 ) -> None:
     """What all looks together prove, and what follows from it."""
     newest = verdicts[-1]
     policy = policy_of(act.context)
-    conclusion = conclude(_past_verdicts(act.session, item), policy, act.now)
+    verdicts_so_far = _past_verdicts(act.session, case.item)
+    conclusion = draw_conclusion(verdicts_so_far, policy, act.now)
     watch.checks += 1
     watch.last_verdict, watch.last_at = newest.verdict, act.now
     watch.next_at = _with_jitter(
@@ -219,22 +223,19 @@ def _conclude(
     watch.needs_person = (
         conclusion.needs_person or conclusion.state == "kept_out"
     )
-    case = act.session.get_one(
-        Case, watch.case_id, with_for_update={"of": Case}
-    )
     is_removed = conclusion.state == "removed" and conclusion.verified
     if is_removed and watch.state == WatchState.WATCHING:
         _note_removal(act, watch, case, conclusion)
     elif any(verdict.verdict in PRESENT for verdict in verdicts):
         _note_presence(act, watch, case)
     if watch.next_at is None and watch.state != WatchState.ENDED:
-        _end_watch(act, watch, item, case)
+        _end_watch(act, watch, case)
 
 
-def _end_watch(act: Act, watch: Watch, item: Item, case: Case) -> None:
+def _end_watch(act: Act, watch: Watch, case: Case) -> None:
     act.advance(watch, WatchEvent.ENDED)
     clear_access(
-        act.session, act.context, item.id, actor=act.actor, now=act.now
+        act.session, act.context, case.item_id, actor=act.actor, now=act.now
     )
     if case.state == "removed":
         act.advance(case, "closed")
@@ -244,7 +245,7 @@ def _with_jitter(
     at: datetime | None, watch: Watch, policy: Policy, now: datetime
 ) -> datetime | None:
     """Not to the minute: a host could learn when we look."""
-    return at and jittered(at, now, key=str(watch.id), share=policy.jitter)
+    return at and add_jitter(at, now, key=str(watch.id), share=policy.jitter)
 
 
 def _past_verdicts(session: Session, item: Item) -> list[Verdict]:
@@ -265,7 +266,7 @@ def _note_removal(
     if case.machine.allows(case.state, "removed"):
         because = list(conclusion.because)
         act.advance(case, "removed", since=since, because=because)
-    notices.verified(act.session, case.id, now=act.now)
+    notices.settle_notices(act.session, case.id, now=act.now)
     act.session.flush()
     tell_reporters(
         act.session, case.item_id, "removed", actor=act.actor, now=act.now
@@ -275,12 +276,16 @@ def _note_removal(
 def _note_presence(act: Act, watch: Watch, case: Case) -> None:
     """Seen again after it was proved to be gone, or still there although a host said it is not."""
     if watch.state != WatchState.REMOVED:
-        notices.still_up(act.session, case.id, event="still_up", now=act.now)
+        notices.note_still_up(
+            act.session, case.id, event="still_up", now=act.now
+        )
         return
     act.advance(watch, WatchEvent.REAPPEARED)
     if case.machine.allows(case.state, "reappeared"):
         act.advance(case, "reappeared")
-    notices.still_up(act.session, case.id, event="reappeared", now=act.now)
+    notices.note_still_up(
+        act.session, case.id, event="reappeared", now=act.now
+    )
     tell_reporters(
         act.session, case.item_id, "reappeared", actor=act.actor, now=act.now
     )

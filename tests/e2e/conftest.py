@@ -95,7 +95,7 @@ class Demo:
 
     def address(self, page: world.Page) -> str:
         """Where a page of the sandbox's web host is."""
-        return world.url(page, self.port + world.ISP_PORT_OFFSET)
+        return world.page_url(page, self.port + world.ISP_PORT_OFFSET)
 
     def messages(self, to: str, words: str = "") -> list[dict[str, Any]]:
         """What the sandbox's inboxes took for ``to`` that speaks of ``words``, oldest first."""

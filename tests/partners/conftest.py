@@ -35,6 +35,9 @@ from partners.plans.review import review_case
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
+from partners.sending.retry import retry_delivery
+from partners.sending.subject import subject_of
+from partners.subjects import SUBJECTS
 from triage.cases.examination.appraise import RULES
 from triage.cases.models import Case
 from triage.cases.people.summaries import write_summary
@@ -155,7 +158,7 @@ class House:
             "notice.release": lambda task: release_notices(task, lookup=self),
             "case.review": review_case,
             "delivery.attempt": lambda task: attempt_delivery(
-                task, channels=self.channels
+                task, channels=self.channels, subjects=SUBJECTS
             ),
         }
 
@@ -489,6 +492,13 @@ class House:
         """Two people want these routes; the jobs that follow have run."""
         self.approve(self.request(case, *routes, partner=partner))
         self.work()
+
+    def retry(self, delivery: Delivery) -> None:
+        with self.context.database.writing() as session:
+            failed = session.get_one(Delivery, delivery.id)
+            act = Act(session, self.context, "person:arta", self.now)
+            subject = subject_of(session, failed, SUBJECTS)
+            retry_delivery(act, failed, subject)
 
     def only(self, kind: type[Any]) -> Any:
         """The one row of a table."""

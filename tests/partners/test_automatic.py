@@ -383,7 +383,9 @@ def test_a_hash_that_somebody_disconfirmed_tells_nobody(
     person = station.house.person()
     with station.writing() as session:
         match = session.scalars(select(MediaMatch)).one()
-        decide_match(session, match, person, "disconfirmed", station.house.now)
+        decide_match(
+            session, case, match, person, "disconfirmed", station.house.now
+        )
     station.switch_on()
     station.seen("second")
     assert station.told() == [] and case.state == "waiting"
@@ -459,7 +461,7 @@ def test_a_plan_of_people_that_is_approved_later_does_not_tell_the_same_office_t
     (referral,) = station.told()
     assert referral.automatic is not None
     with station.writing() as session:
-        assert referrals.of_case(session, case.id)[0].id == referral.id
+        assert referrals.list_referrals(session, case.id)[0].id == referral.id
 
 
 @pytest.mark.parametrize("country", ["RS", None])

@@ -12,14 +12,15 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from partners.channels.base import Refused
 from partners.directory.service import name_desk, seed_directory
-from partners.notices import service as notices
+from partners.notices.answers import store_answer
+from partners.notices.contacts import send_waiting_notices
 from partners.notices.models import Notice
 from partners.notices.reminders import remind
+from partners.notices.service import note_still_up, settle_notices
 from partners.referrals import holds
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Referral
 from partners.sending.models import Delivery
-from partners.sending.retry import retry_delivery
 from partners.watching.models import Watch
 from partners.watching.service import post_due_checks, start_watch
 from triage.cases.models import Case
@@ -44,13 +45,7 @@ def test_the_whole_way(house: Any) -> None:
     police = house.partner()
     house.mail.faults = [Refused("550")]
     house.decide(house.case(), "police", "provider_notice", partner=None)
-    with writing() as session:
-        retry_delivery(
-            session,
-            session.get_one(Delivery, house.only(Delivery).id),
-            actor="x",
-            now=house.now,
-        )
+    house.retry(house.only(Delivery))
     house.work()
     assert (house.hold.state, police.code) == ("active", "police-al")
     house.later(days=3)
@@ -67,7 +62,7 @@ def test_the_whole_way(house: Any) -> None:
             now=house.now,
         )
         referral = session.get_one(Referral, house.referral.id)
-        referrals.answer(
+        referrals.store_answer(
             session,
             referral,
             "take_up",
@@ -87,21 +82,17 @@ def test_the_whole_way(house: Any) -> None:
         act = Act(session, house.context, "x", house.now)
         desk = name_desk(act, "abuse@isp.example")
         assert (
-            referrals.send_waiting(
-                session, house.context, desk, actor="x", now=house.now
+            referrals.send_waiting_referrals(
+                Act(session, house.context, "x", house.now), desk
             )
             == 0
         )
-        notices.contact_confirmed(
-            session, house.context, desk, actor="x", now=house.now
-        )
+        send_waiting_notices(Act(session, house.context, "x", house.now), desk)
     house.work()
     assert house.notice.state == "sent"
     with writing() as session:
         found = session.get_one(Notice, house.notice.id)
-        notices.answer(
-            session, house.context, found, "preserved", "\x00", now=house.now
-        )
+        store_answer(session, found, "preserved", "\x00", now=house.now)
         assert post_due_checks(session, house.context, house.now) == 1
         case = session.get_one(Case, found.case_id)
         start_watch(Act(session, house.context, "x", house.now), case)
@@ -110,8 +101,8 @@ def test_the_whole_way(house: Any) -> None:
         assert remind(session, house.context, house.now) == 1
     house.work()
     with writing() as session:
-        notices.verified(session, house.notice.case_id, now=house.now)
-        notices.still_up(
+        settle_notices(session, house.notice.case_id, now=house.now)
+        note_still_up(
             session, house.notice.case_id, event="reappeared", now=house.now
         )
     assert house.notice.state == "acknowledged"

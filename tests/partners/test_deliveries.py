@@ -27,8 +27,8 @@ from partners.directory.service import set_contact
 from partners.referrals import service as referrals
 from partners.referrals.models import Referral
 from partners.sending.models import Delivery
-from partners.sending.retry import retry_delivery
 from partners.sending.service import queue_delivery
+from partners.subjects import SUBJECTS
 
 
 class Mailbox:
@@ -252,7 +252,9 @@ def test_without_a_mail_server_deliveries_wait_and_say_so(house: Any) -> None:
 def _attempt_with(channels: Any) -> Any:
     from partners.sending.attempt import attempt_delivery
 
-    return lambda task: attempt_delivery(task, channels=channels)
+    return lambda task: attempt_delivery(
+        task, channels=channels, subjects=SUBJECTS
+    )
 
 
 # HTTP
@@ -385,20 +387,12 @@ def test_a_retry_goes_to_the_mended_address_under_the_old_id(
         mended = session.get_one(type(partner), partner.id)
         act = Act(session, house.context, "x", house.now)
         set_contact(act, mended, channel="email", address="new@desk.example")
-    with (
-        pytest.raises(Conflict, match="Confirm"),
-        house.context.database.writing() as session,
-    ):
-        found = session.get_one(Delivery, house.only(Delivery).id)
-        retry_delivery(session, found, actor="x", now=house.now)
+    with pytest.raises(Conflict, match="Confirm"):
+        house.retry(house.only(Delivery))
     with house.context.database.writing() as session:
         session.get_one(type(partner), partner.id).approved_at = house.now
-    for _ in range(2):
-        with house.context.database.writing() as session:
-            found = session.get_one(Delivery, house.only(Delivery).id)
-            if found.state == "failed":
-                retry_delivery(session, found, actor="x", now=house.now)
-        house.work()
+    house.retry(house.only(Delivery))
+    house.work()
     first, second = house.mail.messages
     assert (second.address, second.message_id) == (
         "new@desk.example",
@@ -418,12 +412,12 @@ def test_confirming_an_address_sends_what_waited_and_what_failed(
     with house.context.database.writing() as session:
         found = session.get_one(type(waiting), waiting.id)
         found.approved_at = house.now
-        sent = referrals.send_waiting(
-            session, house.context, found, actor="x", now=house.now
+        sent = referrals.send_waiting_referrals(
+            Act(session, house.context, "x", house.now), found
         )
         assert sent == 1
-        again = referrals.send_waiting(
-            session, house.context, found, actor="x", now=house.now
+        again = referrals.send_waiting_referrals(
+            Act(session, house.context, "x", house.now), found
         )
         assert again == 0
     house.mail.faults = [Refused("550")]
@@ -432,8 +426,8 @@ def test_confirming_an_address_sends_what_waited_and_what_failed(
     with house.context.database.writing() as session:
         found = session.get_one(type(waiting), waiting.id)
         assert (
-            referrals.send_waiting(
-                session, house.context, found, actor="x", now=house.now
+            referrals.send_waiting_referrals(
+                Act(session, house.context, "x", house.now), found
             )
             == 1
         )
@@ -467,8 +461,10 @@ def test_an_office_that_answered_keeps_its_word(house: Any) -> None:
     house.decide(house.case(), "police")
     with house.context.database.writing() as session:
         referral = session.get_one(Referral, house.referral.id)
-        referrals.answer(
+        referrals.store_answer(
             session, referral, "take_up", actor="partner", now=house.now
         )
-        referrals.delivered(session, house.context, referral, now=house.now)
+        referrals.note_delivery(
+            session, house.context, referral, now=house.now
+        )
     assert house.referral.state == "taken_up"

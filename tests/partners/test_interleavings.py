@@ -17,9 +17,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.errors import HotlineError
 from partners.directory.models import Partner
-from partners.notices import service as notices
+from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
 from partners.notices.reminders import remind
 from partners.plans import planning
@@ -27,7 +28,7 @@ from partners.referrals import holds
 from partners.referrals.models import HOLDING, Hold, Plan
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
-from partners.sending.retry import retry_delivery
+from partners.subjects import SUBJECTS
 from triage.cases import service as cases
 from triage.cases.examination.appraise import appraise_case, facts_of
 from triage.cases.examination.examine import host_moved, store_facts
@@ -132,7 +133,7 @@ class Interleaving:
             state="waiting", outcome={}, abuse_contact=self.contact
         )
         self.attempt = lambda task: attempt_delivery(
-            task, channels=house.channels
+            task, channels=house.channels, subjects=SUBJECTS
         )
         house.mail.send = self._judge
         self.do_move_abroad()
@@ -294,13 +295,15 @@ class Interleaving:
             if notice.state not in ("awaiting_contact", "failed"):
                 continue
             with self._writing() as session:
-                notices.use_contact(
-                    session,
-                    self.house.context,
+                use_contact(
+                    Act(
+                        session,
+                        self.house.context,
+                        "person:arta",
+                        self.house.now,
+                    ),
                     session.get_one(Notice, notice.id),
                     session.get_one(Partner, host.id),
-                    actor="person:arta",
-                    now=self.house.now,
                 )
 
     def do_release(self) -> None:
@@ -343,13 +346,7 @@ class Interleaving:
         for delivery in self.house.all(Delivery):
             if delivery.state != "failed":
                 continue
-            with self._writing() as session:
-                retry_delivery(
-                    session,
-                    session.get_one(Delivery, delivery.id),
-                    actor="person:arta",
-                    now=self.house.now,
-                )
+            self.house.retry(delivery)
 
     def do_work(self) -> None:
         """Everything but the letters themselves."""

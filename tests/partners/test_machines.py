@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hotline.core.storage.machine import Machine
+from partners.notices.answers import VERBS
 from partners.notices.models import NOTICE_MACHINE, OPEN
-from partners.notices.service import VERBS
 from partners.referrals.models import (
     HOLD_MACHINE,
     HOLDING,

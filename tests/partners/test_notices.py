@@ -13,10 +13,19 @@ from partners.channels.base import Refused
 from partners.directory.models import Partner
 from partners.directory.service import confirm_address, name_desk
 from partners.links import new_link
-from partners.notices import service
+from partners.notices.answers import find_by_token, store_answer
+from partners.notices.contacts import (
+    REMOVAL_HOURS,
+    send_waiting_notices,
+    use_contact,
+)
 from partners.notices.models import Notice
 from partners.notices.reminders import INTERVAL, REMINDERS, remind
-from partners.notices.service import REMOVAL_HOURS
+from partners.notices.service import (
+    note_still_up,
+    settle_notices,
+    withdraw_notice,
+)
 from partners.sending.models import Delivery
 from partners.watching.models import Watch
 from triage.cases.models import Case
@@ -37,15 +46,13 @@ def sent(house: Any) -> Any:
 def answer(house: Any, verb: str, text: str = "because") -> None:
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
-        service.answer(
-            session, house.context, notice, verb, text, now=house.now
-        )
+        store_answer(session, notice, verb, text, now=house.now)
 
 
 def withdraw(house: Any, reason: str = "Sent in error") -> None:
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
-        service.withdraw(
+        withdraw_notice(
             session,
             house.context,
             notice,
@@ -57,12 +64,12 @@ def withdraw(house: Any, reason: str = "Sent in error") -> None:
 
 def verified(house: Any) -> None:
     with house.context.database.writing() as session:
-        service.verified(session, house.notice.case_id, now=house.now)
+        settle_notices(session, house.notice.case_id, now=house.now)
 
 
 def still_up(house: Any, event: str) -> None:
     with house.context.database.writing() as session:
-        service.still_up(
+        note_still_up(
             session, house.notice.case_id, event=event, now=house.now
         )
 
@@ -87,8 +94,8 @@ def test_an_unconfirmed_host_waits_for_a_person_and_then_gets_it(
         desk = session.get_one(Partner, house.only(Partner).id)
         assert (desk.kind, desk.address) == ("provider", "abuse@isp.example")
         confirm_address(Act(session, house.context, "x", house.now), desk)
-        count = service.contact_confirmed(
-            session, house.context, desk, actor="x", now=house.now
+        count = send_waiting_notices(
+            Act(session, house.context, "x", house.now), desk
         )
         assert count == 1
     house.work()
@@ -136,9 +143,7 @@ def test_a_named_contact_is_not_overruled_by_the_published_one(
         desk = name_desk(
             Act(session, house.context, "x", house.now), "Real@host.example"
         )
-        service.use_contact(
-            session, house.context, notice, desk, actor="x", now=house.now
-        )
+        use_contact(Act(session, house.context, "x", house.now), notice, desk)
     house.work()
     assert house.mail.messages[0].address == "real@host.example"
 
@@ -152,9 +157,7 @@ def test_a_named_contact_waits_for_the_police_too(house: Any) -> None:
         desk = name_desk(
             Act(session, house.context, "x", house.now), "real@host.example"
         )
-        service.use_contact(
-            session, house.context, notice, desk, actor="x", now=house.now
-        )
+        use_contact(Act(session, house.context, "x", house.now), notice, desk)
     house.work()
     assert house.notice.state == "awaiting_release"
     assert house.held_back()
@@ -277,7 +280,7 @@ def test_a_reminder_keeps_the_link_open(sent: Any) -> None:
     token = new_link(house.context.keyring, "notice", house.notice.id).token
     with house.context.database.reading() as session:
         assert (
-            service.by_token(session, house.context, token, house.now).id
+            find_by_token(session, house.context, token, house.now).id
             == house.notice.id
         )
 
@@ -297,7 +300,7 @@ def test_a_withdrawn_notice_tells_its_host_and_kills_the_link(
     assert second.attachments == ()
     token = new_link(house.context.keyring, "notice", house.notice.id).token
     with house.context.database.reading() as session, pytest.raises(NotFound):
-        service.by_token(session, house.context, token, house.now)
+        find_by_token(session, house.context, token, house.now)
 
 
 def test_what_never_left_is_withdrawn_in_silence(house: Any) -> None:
@@ -460,8 +463,8 @@ def test_a_failed_notice_goes_out_when_its_contact_is_mended(
     assert house.notice.state == "failed"
     with house.context.database.writing() as session:
         found = session.get_one(Partner, desk.id)
-        service.contact_confirmed(
-            session, house.context, found, actor="x", now=house.now
+        send_waiting_notices(
+            Act(session, house.context, "x", house.now), found
         )
     house.work()
     assert house.notice.state == "sent"

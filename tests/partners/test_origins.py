@@ -19,9 +19,10 @@ from hotline.core.network.resolve import Reach
 from partners.channels.cloudflare import CloudflareChannel
 from partners.channels.registry import Channels
 from partners.directory.models import Partner
-from partners.notices import service as notices
+from partners.notices.contacts import dispatch_notice
 from partners.notices.models import Notice
 from partners.notices.origins import ask_state
+from partners.notices.service import withdraw_notice
 from partners.referrals import holds
 from partners.referrals.models import Hold
 from partners.sending.models import Delivery
@@ -335,7 +336,7 @@ def test_no_reminder_is_sent_as_a_second_report(hidden: Any, api: Any) -> None:
     hidden.decide(behind(hidden, after=None), "cdn_notice")
     with hidden.context.database.writing() as session:
         notice = session.scalars(select(Notice)).one()
-        notices.withdraw(
+        withdraw_notice(
             session,
             hidden.context,
             notice,
@@ -353,7 +354,7 @@ def test_a_person_may_disable_the_contact(hidden: Any, api: Any) -> None:
     with hidden.context.database.writing() as session:
         session.execute(update(Partner).values(disabled_at=hidden.now))
         notice = session.scalars(select(Notice)).one()
-        notices.dispatch(
+        dispatch_notice(
             session, hidden.context, _queued(session, notice), now=hidden.now
         )
     assert hidden.notice.state == "awaiting_contact"
@@ -462,10 +463,10 @@ def test_an_origin_counts_only_behind_the_network(hidden: Any) -> None:
     )
     facts = Network().observe("one.test", kind="url", now=hidden.now)
     there = Network().observe(ORIGIN, kind="ip", now=hidden.now)
-    assert facts.behind(said, there).country == "RS"
+    assert facts.add_origin(said, there).country == "RS"
     left = HostingFacts(
         "one.test",
         tuple(one for one in facts.observations if one.fact != "cdn"),
         hidden.now,
     )
-    assert left.behind(said, there).origins == ()
+    assert left.add_origin(said, there).origins == ()

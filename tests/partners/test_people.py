@@ -173,12 +173,9 @@ def test_an_office_that_wants_more_gets_an_answer_and_can_still_act(
     house.note_of_people(case, "police", "She goes to the school at the lake.")
     with house.context.database.writing() as session:
         referrals.give_more(
-            session,
-            house.context,
+            Act(session, house.context, "person:sara", house.now),
             session.get_one(Referral, house.only(Referral).id),
             "The one at the lake.",
-            actor="person:sara",
-            now=house.now,
         )
     house.work()
     first, second = house.mail.messages
@@ -193,7 +190,7 @@ def test_an_office_that_wants_more_gets_an_answer_and_can_still_act(
 
 def answer(house: Any, verb: str, note: str) -> None:
     with house.context.database.writing() as session:
-        referrals.answer(
+        referrals.store_answer(
             session,
             session.get_one(Referral, house.only(Referral).id),
             verb,

@@ -10,8 +10,8 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from hotline.core.errors import Conflict, Forbidden, InvalidInput
+from partners.notices.contacts import REMOVAL_HOURS
 from partners.notices.models import Notice
-from partners.notices.service import REMOVAL_HOURS
 from partners.plans import planning
 from partners.referrals import holds
 from partners.referrals.models import Hold, Plan, Referral

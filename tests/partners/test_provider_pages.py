@@ -322,7 +322,7 @@ def test_an_unknown_link_is_a_problem_for_machines(
 def test_answers_without_end_are_bounded(
     told: Any, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("partners.notices.service.MAX_ANSWERS", 2)
+    monkeypatch.setattr("partners.notices.answers.MAX_ANSWERS", 2)
     link = link_in(told, "provider")
     codes = [
         client.post(f"{link}/answers", json={"verb": "removed"}).status_code

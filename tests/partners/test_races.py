@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,13 +13,23 @@ import pytest
 from hotline.accounts import logins
 from hotline.accounts.auth import COOKIE
 from hotline.core.context import Context, utc_now
+from hotline.core.jobs.task import AlreadyDone, Task
+from hotline.core.storage import outbox
+from hotline.core.storage.outbox import OutboxEntry
+from partners.channels.base import Refused
+from partners.directory.models import Partner
 from partners.notices.models import Notice
+from partners.plans.automatic import refer_automatically
 from partners.referrals.models import Hold, Plan, Referral
-from tests.partners.conftest import ROUTE_IDS
+from partners.sending.models import Delivery
+from tests.partners.conftest import FREE_HOST, ROUTE_IDS, ROUTING
+from tests.partners.test_automatic import Station
 from triage.cases.models import Case
+from triage.jurisdiction import Route
 from workers.app import create_app
 
 AT_ONCE = 8
+FREE_HOST_ID = Route.from_json(FREE_HOST).id
 
 
 @pytest.fixture
@@ -94,3 +106,122 @@ def test_one_plan_one_referral_one_notice_one_hold(house: Any) -> None:
     assert set(statuses) == {303}
     assert house.notice.state == "withdrawn"
     assert house.only(Case).state == "in_progress"
+
+
+@pytest.mark.services
+def test_one_contact_is_named_and_one_letter_leaves(house: Any) -> None:
+    case = house.case(
+        abuse_contact=None, routing={**ROUTING, "routes": [FREE_HOST]}
+    )
+    house.decide(case, FREE_HOST_ID)
+    notice = house.notice
+    assert notice.state == "awaiting_contact"
+    statuses = Crowd(house).post(
+        f"/console/cases/{case.reference}/notices/{notice.id}/contact",
+        {"address": "abuse@named.example"},
+    )
+    assert set(statuses) == {303}
+    assert house.notice.state == "queued"
+    assert len(house.all(Delivery)) == len(house.all(Partner)) == 1
+    house.now = utc_now()
+    house.work()
+    assert len(house.mail.messages) == 1
+
+
+@pytest.mark.services
+def test_a_hold_is_extended_and_stays_one(house: Any) -> None:
+    house.partner()
+    case = house.case()
+    house.decide(case, "police")
+    deadline = house.hold.deadline
+    statuses = Crowd(house).post(
+        f"/console/cases/{case.reference}/holds/{house.hold.id}/extend",
+        {
+            "deadline": (utc_now() + timedelta(days=20)).strftime(
+                "%Y-%m-%dT%H:%M"
+            ),
+            "reason": "more to look at",
+            "officer_reference": "17",
+        },
+    )
+    assert set(statuses) == {303}
+    assert (house.hold.state, house.hold.officer_reference) == ("active", "17")
+    assert house.hold.deadline > deadline
+
+
+@pytest.mark.services
+def test_a_failed_delivery_goes_out_again_once(house: Any) -> None:
+    house.partner()
+    case = house.case()
+    house.mail.faults = [Refused("550")]
+    house.decide(case, "police")
+    delivery = house.only(Delivery)
+    assert delivery.state == "failed"
+    house.later(minutes=1)
+    statuses = Crowd(house).post(
+        f"/console/cases/{case.reference}/deliveries/{delivery.id}/retry",
+        {"again": "yes"},
+    )
+    assert set(statuses) == {303}
+    jobs = [one for one in house.all(OutboxEntry) if one.done_at is None]
+    assert [job.job for job in jobs].count("delivery.attempt") == 1
+    house.now = utc_now()
+    house.work()
+    assert len(house.mail.messages) == 2
+    assert (house.referral.state, house.only(Delivery).state) == (
+        "delivered",
+        "sent",
+    )
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("is_same_work", [True, False])
+def test_the_police_are_told_once_by_the_service_itself(
+    house: Any, is_same_work: bool
+) -> None:
+    station = Station(house)
+    station.switch_on()
+    del house.jobs["referral.automatic"]  # run below, eight at once
+    case = station.seen()
+    with house.context.database.writing() as session:
+        for number in range(1 if is_same_work else AT_ONCE):
+            outbox.post_work(
+                session,
+                "referral.automatic",
+                key=f"again:{number}",
+                payload={"case_id": str(case.id)},
+                now=house.now,
+            )
+    house.jobs["referral.automatic"] = refer_automatically
+    tasks = [task for job, task in house._due() if job == "referral.automatic"]
+    faults = at_once(
+        [partial(refer_automatically, task) for task in most(tasks)]
+    )
+    assert all(isinstance(fault, AlreadyDone) for fault in faults)
+    assert len(house.all(Referral)) == len(house.all(Hold)) == 1
+    assert len(house.all(Plan)) == len(house.all(Delivery)) == 1
+
+
+def most(tasks: list[Task]) -> list[Task]:
+    """Eight runs of what there is: of each task one, or the last one again and again."""
+    return (tasks + tasks[-1:] * AT_ONCE)[:AT_ONCE]
+
+
+def at_once(acts: list[Callable[[], None]]) -> list[Exception]:
+    """Run them in the same moment; returns what they raised."""
+    start = threading.Barrier(len(acts))
+    faults: list[Exception] = []
+
+    def run(act: Callable[[], None]) -> None:
+        start.wait()
+        try:
+            act()
+        except Exception as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return faults

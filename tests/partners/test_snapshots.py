@@ -10,11 +10,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.errors import Conflict, HotlineError, InvalidInput
 from hotline.core.storage import machine
 from partners.console.attention import waiting
 from partners.directory.models import Partner
-from partners.notices import service as notices
+from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
 from partners.plans import planning
 from partners.plans.basis import HELD, routing_digest
@@ -23,6 +24,7 @@ from partners.referrals import holds
 from partners.referrals.models import HOLDING, Hold, Plan
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
+from partners.subjects import SUBJECTS
 from tests.partners.conftest import HOST, POLICE, ROUTE_IDS, ROUTING
 from triage.cases.examination.appraise import RULES
 from triage.cases.models import Case
@@ -45,13 +47,10 @@ def name_contact(house: Any) -> None:
     partner = house.partner("named", "provider", address="named@isp.example")
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
-        notices.use_contact(
-            session,
-            house.context,
+        use_contact(
+            Act(session, house.context, "person:arta", house.now),
             notice,
             partner,
-            actor="person:arta",
-            now=house.now,
         )
 
 
@@ -285,7 +284,7 @@ class Interleaving:
         )
         self.case = house.case(routing=FREE, abuse_contact=contact)
         self.deliver = lambda task: attempt_delivery(
-            task, channels=house.channels
+            task, channels=house.channels, subjects=SUBJECTS
         )
         house.mail.send = self.judge
 
@@ -350,13 +349,15 @@ class Interleaving:
         for notice in waiting:
             with self.house.context.database.writing() as session:
                 partner = session.merge(self.host())
-                notices.use_contact(
-                    session,
-                    self.house.context,
+                use_contact(
+                    Act(
+                        session,
+                        self.house.context,
+                        "person:arta",
+                        self.house.now,
+                    ),
                     session.get_one(Notice, notice.id),
                     partner,
-                    actor="person:arta",
-                    now=self.house.now,
                 )
 
     def host(self) -> Partner:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.context import Context, build_context
 from hotline.core.settings import load_settings
 from hotline.core.storage import machine
@@ -21,6 +22,7 @@ from hotline.core.storage.ids import new_id
 from partners.directory.models import Partner
 from partners.referrals import service as referrals
 from partners.referrals.models import Plan
+from partners.referrals.routes import PlannedRoute
 from triage.cases.models import Case
 from workers.transport import Transport
 
@@ -140,13 +142,16 @@ def _refer(context: Context, kind: str, channel: str, address: str) -> None:
         machine.begin_state(session, plan, actor="test", now=now)
         machine.advance_state(session, plan, "approved", actor="test", now=now)
         session.flush()
-        route = {
-            "to": kind,
-            "partner_id": str(partner.id),
-            "urgency": "normal",
-            "why": "-",
-        }
-        referrals.create(session, context, plan, route, actor="test", now=now)
+        route = PlannedRoute.from_json(
+            {
+                "to": kind,
+                "partner_id": str(partner.id),
+                "urgency": "normal",
+                "why": "-",
+            }
+        )
+        act = Act(session, context, "test", now)
+        referrals.create_referral(act, plan, route)
 
 
 def _danger_is_registered(up: Any) -> bool:

@@ -41,7 +41,7 @@ def test_the_next_fetch_gets_its_own_answer(site: str) -> None:
     with socket.socket() as late, Fetcher() as fetcher:
         late.bind(("127.0.0.1", 0))
         late.listen()
-        fetcher.prepare()
+        fetcher.start_child()
         slow = FetchRequest(
             url=f"http://127.0.0.1:{late.getsockname()[1]}/late",
             allowed_networks=LOOPBACK,

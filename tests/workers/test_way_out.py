@@ -34,12 +34,12 @@ from hotline.intake.inbound.mailbox import Mailbox
 from partners.channels.base import Message
 from partners.channels.http import HttpChannel
 from partners.channels.mail import MailChannel
-from triage.fetching.fetch import fetch
+from triage.fetching.fetch import fetch_location
 from triage.fetching.report import FetchLimits, FetchRequest
 from triage.hashlists.owners.ncmec import HashSharing
 from triage.hashlists.owners.remote import RemoteList, RemoteMatcher
 from triage.hosting.sources.cloudflare import CloudflareOrigin, Reporter
-from triage.hosting.sources.http import exchange
+from triage.hosting.sources.http import exchange_json
 from workers import webhooks
 
 ROOT = Path(__file__).parents[2]
@@ -219,7 +219,7 @@ def report_to_cloudflare(settings: Settings, url: str) -> None:
     client = CloudflareOrigin(
         "account", "token", base_url=url, timeout=3, reach=reach_of(settings)
     )
-    client.report(
+    client.send_report(
         Reporter("H", "h@x.example"), ["https://site.example/1"], "why"
     )
 
@@ -246,7 +246,7 @@ def update_list(settings: Settings, url: str) -> None:
 
 
 def ask_registry(settings: Settings, url: str) -> None:
-    answer = exchange(url, timeout=3, reach=reach_of(settings))
+    answer = exchange_json(url, timeout=3, reach=reach_of(settings))
     if answer.error:
         raise HotlineError(answer.error)
 
@@ -258,7 +258,7 @@ def look_at_page(settings: Settings, url: str) -> None:
         resolver=settings.dns_server,
         limits=FetchLimits(total_seconds=3),
     )
-    report = fetch(request, lambda _data, _label: {})
+    report = fetch_location(request, lambda _data, _label: {})
     if report.outcome in ("failed", "refused"):
         raise HotlineError(report.error or "")
 

@@ -21,7 +21,7 @@ from triage.availability.model import (
     VerdictName,
 )
 from triage.availability.policy import Policy, Proof
-from triage.availability.schedule import due
+from triage.availability.schedule import plan_next_look
 
 
 class State(StrEnum):
@@ -72,21 +72,20 @@ class _Series:
     proved_at: datetime | None = None
     reappeared: bool = False
 
-    def add(self, verdict: Verdict) -> None:
+    def add_verdict(self, verdict: Verdict) -> None:
         self.first = self.first or verdict.at
         self.last = verdict
         if verdict.verdict in PRESENT:
-            self._seen(verdict)
+            self._note_seen(verdict)
         elif verdict.healthy:
-            self._not_seen(verdict)
+            self._note_not_seen(verdict)
 
-    def _seen(self, verdict: Verdict) -> None:
+    def _note_seen(self, verdict: Verdict) -> None:
         """Presence needs no healthy control: nobody can fail in such a way as to see it."""
         if self.proved is not None:
             self.reappeared = True
-            self.first = (
-                verdict.at
-            )  # watched as closely again as on the first day
+            # It is watched as closely again as on the first day.
+            self.first = verdict.at
         self.proved = None
         self.proved_at = None
         self.kept_out = None
@@ -95,7 +94,7 @@ class _Series:
         self.undecided.clear()
         self.seen_at[verdict.vantage] = verdict.at
 
-    def _not_seen(self, verdict: Verdict) -> None:
+    def _note_not_seen(self, verdict: Verdict) -> None:
         if verdict.verdict in ABSENT:
             self.kept_out = None
             self.downs.clear()
@@ -110,16 +109,24 @@ class _Series:
             self.undecided.append(verdict)
         else:
             self.undecided.append(verdict)
-        self._prove(verdict.at)
+        self._seek_proof(verdict.at)
 
-    def _prove(self, now: datetime) -> None:
+    def _seek_proof(self, now: datetime) -> None:
         if self.proved is State.REMOVED or self.kept_out is not None:
             return
-        missed = self.missed_everywhere() and self._from_both()
-        if missed and _is_complete(self.absences, self.policy.removal):
+        if self._is_removal_proved():
             self._take_as_proved(State.REMOVED, now)
-        if self.proved is None and _is_complete(self.downs, self.policy.down):
+        if self.proved is not None:
+            return
+        if _is_complete(self.downs, self.policy.down):
             self._take_as_proved(State.DOWN, now)
+
+    def _is_removal_proved(self) -> bool:
+        if not self.missed_everywhere():
+            return False
+        if not self._is_missed_from_both():
+            return False
+        return _is_complete(self.absences, self.policy.removal)
 
     def _take_as_proved(self, state: State, now: datetime) -> None:
         self.proved = state
@@ -134,9 +141,10 @@ class _Series:
                 return False
         return True
 
-    def _from_both(self) -> bool:
-        places = {verdict.vantage for verdict in self.absences}
-        return not self.policy.second_vantage or "second" in places
+    def _is_missed_from_both(self) -> bool:
+        if not self.policy.second_vantage:
+            return True
+        return any(verdict.vantage == "second" for verdict in self.absences)
 
     @property
     def state(self) -> State:
@@ -153,32 +161,37 @@ class _Series:
             return State.REMOVED
         if self.downs:
             return State.DOWN
-        is_up = self.last is not None and self.last.verdict in PRESENT
-        return State.STILL_UP if is_up else State.UNCLEAR
+        if self.last is not None and self.last.verdict in PRESENT:
+            return State.STILL_UP
+        return State.UNCLEAR
 
 
-def conclude(
+def draw_conclusion(
     history: Sequence[Verdict], policy: Policy, now: datetime
 ) -> Conclusion:
     """What all looks at one location prove until ``now``; looks of the future are not read."""
     series = _Series(policy)
-    for verdict in sorted(history, key=lambda v: v.at):
+    for verdict in sorted(history, key=lambda verdict: verdict.at):
         if verdict.at <= now:
-            series.add(verdict)
-    first, last = series.first, series.last
+            series.add_verdict(verdict)
+    first = series.first
+    last = series.last
     if first is None or last is None:
         return Conclusion(
             State.UNCLEAR, False, now, ("Nobody has looked yet.",)
         )
+    is_proved = series.proved is not None
+    needs_person = not is_proved and _is_complete(
+        series.undecided, policy.removal
+    )
     return Conclusion(
         state=series.state,
-        verified=series.proved is not None or series.state is State.STILL_UP,
-        next_check_at=_next(series, first, last.at),
-        because=_because(series, last),
-        since=_since(series, last),
+        verified=is_proved or series.state is State.STILL_UP,
+        next_check_at=_plan_next_check(series, first, last.at),
+        because=_explain_state(series, last),
+        since=_find_beginning(series, last),
         reappeared=series.reappeared,
-        needs_person=series.proved is None
-        and _is_complete(series.undecided, policy.removal),
+        needs_person=needs_person,
     )
 
 
@@ -186,50 +199,57 @@ def next_check(
     policy: Policy, last_checks: Sequence[Verdict], now: datetime
 ) -> datetime | None:
     """When to look again; None when watching has ended. Never in the past of the last look."""
-    return conclude(last_checks, policy, now).next_check_at
+    return draw_conclusion(last_checks, policy, now).next_check_at
 
 
-def _next(series: _Series, first: datetime, last: datetime) -> datetime | None:
+def _plan_next_check(
+    series: _Series, first: datetime, last: datetime
+) -> datetime | None:
     policy = series.policy
     if series.proved_at is not None:
-        return due(policy.reappearance, series.proved_at, last)
+        return plan_next_look(policy.reappearance, series.proved_at, last)
     soonest = None
     if series.state is State.REMOVED:
-        soonest = _pace(policy.removal)
+        soonest = _spread_checks(policy.removal)
     elif series.state is State.DOWN:
-        soonest = _pace(policy.down)
-    return due(policy.watch, first, last, soonest=soonest)
+        soonest = _spread_checks(policy.down)
+    return plan_next_look(policy.watch, first, last, soonest=soonest)
 
 
-def _pace(proof: Proof) -> timedelta:
+def _spread_checks(proof: Proof) -> timedelta:
     """Evenly over the span that the proof needs, and never nearer than its gap."""
-    return max(proof.min_gap, proof.min_span / max(proof.checks - 1, 1))
+    gaps = max(proof.checks - 1, 1)
+    even_gap = proof.min_span / gaps
+    return max(proof.min_gap, even_gap)
 
 
-def _counted(verdicts: Sequence[Verdict], proof: Proof) -> list[Verdict]:
+def _keep_spaced(verdicts: Sequence[Verdict], proof: Proof) -> list[Verdict]:
     """Those that are far enough from each other to be looks of their own."""
-    counted: list[Verdict] = []
+    spaced: list[Verdict] = []
+    last_at: datetime | None = None
     for verdict in verdicts:
-        if not counted or verdict.at - counted[-1].at >= proof.min_gap:
-            counted.append(verdict)
-    return counted
+        if last_at is None or verdict.at - last_at >= proof.min_gap:
+            spaced.append(verdict)
+            last_at = verdict.at
+    return spaced
 
 
 def _is_complete(verdicts: Sequence[Verdict], proof: Proof) -> bool:
-    counted = _counted(verdicts, proof)
+    counted = _keep_spaced(verdicts, proof)
     if len(counted) < proof.checks:
         return False
-    return counted[-1].at - counted[0].at >= proof.min_span
+    first, last = counted[0], counted[-1]
+    return last.at - first.at >= proof.min_span
 
 
-def _since(series: _Series, last: Verdict) -> datetime:
+def _find_beginning(series: _Series, last: Verdict) -> datetime:
     began = series.absences or series.downs
     if began:
         return began[0].at
     return max(series.seen_at.values(), default=last.at)
 
 
-def _because(series: _Series, last: Verdict) -> tuple[str, ...]:
+def _explain_state(series: _Series, last: Verdict) -> tuple[str, ...]:
     """In words, the most telling first."""
     because = list(last.reasons)
     policy = series.policy
@@ -251,6 +271,5 @@ def _because(series: _Series, last: Verdict) -> tuple[str, ...]:
 
 
 def _count_looks(verdicts: Sequence[Verdict], proof: Proof) -> str:
-    return (
-        f"{len(_counted(verdicts, proof))} of {proof.checks} looks that count"
-    )
+    counted = len(_keep_spaced(verdicts, proof))
+    return f"{counted} of {proof.checks} looks that count"

@@ -12,7 +12,6 @@ from triage.availability.model import (
     MediaHash,
     Page,
     Vantage,
-    VerdictName,
 )
 from triage.availability.pages import ErrorPages, shipped_error_pages
 
@@ -25,15 +24,22 @@ _GONE = (404, 410)
 #: Pictures of which no side is longer are icons and counters, on every page of a site.
 _ICON = 64
 
+#: Sources of addresses that a page names without showing what is there.
+_ONLY_NAMED = ("direct", "jsonld", "og")
+
+#: The JSON of a fetch report, and of one medium in it.
+Report = Mapping[str, Any]
+Medium = Mapping[str, Any]
+
 
 def check_from_report(
-    report: Mapping[str, Any],
+    report: Report,
     *,
     control_ok: bool | None,
     vantage: Vantage,
     at: datetime,
-    missing: Mapping[str, Any] | None = None,
-    home: Mapping[str, Any] | None = None,
+    missing: Report | None = None,
+    home: Report | None = None,
     media_limit: int = _MEDIA_LIMIT,
     signed_in: bool = False,
     error_pages: ErrorPages | None = None,
@@ -43,85 +49,92 @@ def check_from_report(
     ``control_ok``: did a probe of a place that is always there work over the same way at the same
     time? None where nobody asked: then no absence is believed.
     """
-    page = Page.from_facts(report.get("page"))
+    page = _read_page(report)
+    pages = error_pages or shipped_error_pages()
+    meaning = pages.find_meaning(
+        page, report["final_url"], report["requested"]
+    )
+    hops = report.get("hops") or ()
+    headers = report.get("headers") or {}
     return Check(
         at=at,
         requested=report["requested"],
         final_url=report["final_url"],
         status=report.get("status"),
         error=report.get("error"),
-        hops=tuple(hop["url"] for hop in report.get("hops") or ()),
+        hops=tuple(hop["url"] for hop in hops),
         media=_media_of(report),
-        media_complete=_complete(report, media_limit),
+        media_complete=_is_complete(report, media_limit),
         page=page,
-        headers=tuple(sorted((report.get("headers") or {}).items())),
+        headers=tuple(sorted(headers.items())),
         body_media_type=report.get("media_type"),
         control_ok=control_ok,
         vantage=vantage,
-        missing_status=(missing or {}).get("status"),
-        missing=Page.from_facts((missing or {}).get("page")),
+        missing_status=missing.get("status") if missing else None,
+        missing=_read_page(missing),
         missing_media=_media_of(missing),
-        home=Page.from_facts((home or {}).get("page")),
+        home=_read_page(home),
         home_media=_media_of(home) if _is_another(home, report) else (),
         signed_in=signed_in,
-        known_error_page=_meaning(
-            report, page, error_pages or shipped_error_pages()
-        ),
+        known_error_page=meaning,
     )
 
 
-def _meaning(
-    report: Mapping[str, Any], page: Page | None, pages: ErrorPages
-) -> VerdictName | None:
-    return pages.meaning(page, report["final_url"], report["requested"])
+def _read_page(report: Report | None) -> Page | None:
+    if not report:
+        return None
+    return Page.from_facts(report.get("page"))
 
 
-def _media_of(report: Mapping[str, Any] | None) -> tuple[MediaHash, ...]:
-    return _hashes(report.get("media") or ()) if report else ()
+def _media_of(report: Report | None) -> tuple[MediaHash, ...]:
+    if not report:
+        return ()
+    return _read_hashes(report.get("media") or ())
 
 
-def _is_another(
-    home: Mapping[str, Any] | None, report: Mapping[str, Any]
-) -> bool:
+def _is_another(home: Report | None, report: Report) -> bool:
     """Whether the front page is not itself what was reported: then all on it would be furniture."""
-    return home is not None and home["requested"] != report["requested"]
+    if home is None:
+        return False
+    is_same_address = home["requested"] == report["requested"]
+    return not is_same_address
 
 
-def shows_a_part(report: Mapping[str, Any], baseline: Baseline) -> bool:
+def shows_a_part(report: Report, baseline: Baseline) -> bool:
     """Some of the material is there and some is not: then what is there may be the site's own
     furniture, and its front page is worth a look at its pictures."""
     media = _media_of(report)
     still_there = [
-        any(medium.same(wanted) for medium in media)
+        any(medium.is_same_as(wanted) for medium in media)
         for wanted in baseline.media
     ]
     return any(still_there) and not all(still_there)
 
 
 def baseline_from_report(
-    report: Mapping[str, Any], sha256: Iterable[str] | None = None
+    report: Report, sha256: Iterable[str] | None = None
 ) -> Baseline:
     """What to look for later: the media of this report, or only those with one of ``sha256``.
 
     Icons are left out where there is anything else: they stay when the material goes.
     """
-    wanted = None if sha256 is None else frozenset(sha256)
     listed = report.get("media") or ()
     without_icons = [medium for medium in listed if not _is_icon(medium)]
-    media = _hashes(without_icons) or _hashes(listed)
+    media = _read_hashes(without_icons)
+    if not media:
+        media = _read_hashes(listed)
+    if sha256 is not None:
+        wanted = frozenset(sha256)
+        media = tuple(medium for medium in media if medium.sha256 in wanted)
     return Baseline(
         url=report["requested"],
         status=report.get("status"),
-        media=tuple(
-            medium
-            for medium in media
-            if wanted is None or medium.sha256 in wanted
-        ),
-        page=Page.from_facts(report.get("page")),
+        media=media,
+        page=_read_page(report),
     )
 
 
-def _hashes(media: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
+def _read_hashes(media: Iterable[Medium]) -> tuple[MediaHash, ...]:
     return tuple(
         MediaHash.from_fingerprint(medium["fingerprint"])
         for medium in media
@@ -129,22 +142,24 @@ def _hashes(media: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
     )
 
 
-def _is_icon(medium: Mapping[str, Any]) -> bool:
+def _is_icon(medium: Medium) -> bool:
     fingerprint = medium.get("fingerprint") or {}
     width = fingerprint.get("width") or 0
     height = fingerprint.get("height") or 0
     return 0 < max(width, height) <= _ICON
 
 
-def _complete(report: Mapping[str, Any], media_limit: int) -> bool:
+def _is_complete(report: Report, media_limit: int) -> bool:
     """Whether every medium that the page names was looked at or is surely not there."""
     media = report.get("media") or ()
-    if len(media) >= media_limit or report.get("error"):
+    if report.get("error"):
+        return False
+    if len(media) >= media_limit:
         return False
     return all(_was_seen(medium) or _not_there(medium) for medium in media)
 
 
-def _was_seen(medium: Mapping[str, Any]) -> bool:
+def _was_seen(medium: Medium) -> bool:
     """Hashed; a picture that nobody could decode may be the one that was looked for."""
     fingerprint = medium.get("fingerprint")
     if fingerprint is None:
@@ -153,11 +168,14 @@ def _was_seen(medium: Mapping[str, Any]) -> bool:
     return "not_decodable" not in problems
 
 
-def _not_there(medium: Mapping[str, Any]) -> bool:
+def _not_there(medium: Medium) -> bool:
     """404 and 410; a counter's empty 204; a link that leads to a page. A page in place of a
     picture that the page itself shows may be a wall before the picture."""
-    status, error = medium.get("status"), medium.get("error")
-    if status in _GONE or (status == 204 and error == "empty"):
+    status = medium.get("status")
+    error = medium.get("error")
+    if status in _GONE:
         return True
-    is_only_named = medium.get("source") in ("direct", "jsonld", "og")
+    if status == 204 and error == "empty":
+        return True
+    is_only_named = medium.get("source") in _ONLY_NAMED
     return error == "not_media" and is_only_named

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 Vantage = Literal["own", "second"]
 
@@ -52,6 +52,8 @@ PDQ_SAME = 31
 PDQ_UNRELATED = 80
 #: Share of a video's sampled frames that must be found again (the usual vPDQ setting is 50-80%).
 FRAMES_SAME = 0.5
+#: Quality (0 to 100) below which the PDQ of a frame is of a blur or a plain colour.
+FRAME_QUALITY = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +68,40 @@ class MediaHash:
 
     @classmethod
     def from_fingerprint(cls, value: Mapping[str, Any]) -> Self:
-        usable = bool(value.get("hashable", value.get("pdq") is not None))
+        sha256 = value.get("sha256")
+        has_pdq = value.get("pdq") is not None
+        if not value.get("hashable", has_pdq):
+            return cls(sha256)
         frames = value.get("frames") or ()
+        clear_frames = [
+            frame["pdq"]
+            for frame in frames
+            if frame.get("quality", 100) >= FRAME_QUALITY
+        ]
+        turned = value.get("dihedral") or ()
         return cls(
-            value.get("sha256"),
-            value.get("pdq") if usable else None,
-            tuple(f["pdq"] for f in frames if f.get("quality", 100) >= 50)
-            if usable
-            else (),
-            tuple(value.get("dihedral") or ()) if usable else (),
+            sha256, value.get("pdq"), tuple(clear_frames), tuple(turned)
         )
 
-    def distance(self, other: MediaHash) -> int | None:
+    def distance_to(self, other: MediaHash) -> int | None:
         """PDQ bits in which they differ at the best turn; None where no PDQ can be compared."""
-        mine = [h for h in (self.pdq, *self.turned) if h]
-        theirs = [h for h in (other.pdq, *other.turned) if h]
-        return min((_bits(a, b) for a in mine for b in theirs), default=None)
+        distances = [
+            _count_bits_apart(mine, theirs)
+            for mine in self._list_turns()
+            for theirs in other._list_turns()
+        ]
+        return min(distances, default=None)
 
-    def same(self, other: MediaHash) -> bool:
+    def _list_turns(self) -> list[str]:
+        turns = (self.pdq, *self.turned)
+        return [turn for turn in turns if turn]
+
+    def is_same_as(self, other: MediaHash) -> bool:
         if self.sha256 is not None and self.sha256 == other.sha256:
             return True
         if self.frames and other.frames:
-            return _share(self.frames, other.frames) >= FRAMES_SAME
-        distance = self.distance(other)
+            return _share_found(self.frames, other.frames) >= FRAMES_SAME
+        distance = self.distance_to(other)
         return distance is not None and distance <= PDQ_SAME
 
 
@@ -127,11 +140,12 @@ class Baseline:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
+        page = value.get("page")
         return cls(
             value["url"],
             value.get("status"),
-            _media(value.get("media", ())),
-            None if value.get("page") is None else Page(**value["page"]),
+            _read_media(value.get("media", ())),
+            None if page is None else Page(**page),
         )
 
 
@@ -173,23 +187,22 @@ class Check:
     @property
     def direct_media(self) -> bool:
         """The address itself answers with a picture or a video, not with a page that shows one."""
-        return (self.body_media_type or "").startswith(("image/", "video/"))
+        media_type = self.body_media_type or ""
+        return media_type.startswith(("image/", "video/"))
 
     @property
     def redirected_away(self) -> bool:
         """The last hop is at another host than the address that was asked for."""
-        asked, reached = (
-            urlsplit(self.requested).hostname,
-            urlsplit(self.final_url).hostname,
-        )
-        return _site(asked) != _site(reached)
+        asked = urlsplit(self.requested)
+        reached = urlsplit(self.final_url)
+        return _strip_www(asked.hostname) != _strip_www(reached.hostname)
 
     @property
     def redirected_home(self) -> bool:
         """A deep address that ended at the same host's front page."""
-        asked, reached = urlsplit(self.requested), urlsplit(self.final_url)
-        deep = asked.path.strip("/") != "" or asked.query != ""
-        return deep and reached.path.strip("/") == "" and not reached.query
+        asked = urlsplit(self.requested)
+        reached = urlsplit(self.final_url)
+        return not _is_front_page(asked) and _is_front_page(reached)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,39 +244,52 @@ class Verdict:
         )
 
 
-def _media(values: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
-    return tuple(
-        MediaHash(
-            v["sha256"],
-            v.get("pdq"),
-            tuple(v.get("frames", ())),
-            tuple(v.get("turned", ())),
+def _is_front_page(address: SplitResult) -> bool:
+    return address.path.strip("/") == "" and not address.query
+
+
+def _read_media(values: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
+    media = []
+    for value in values:
+        medium = MediaHash(
+            sha256=value["sha256"],
+            pdq=value.get("pdq"),
+            frames=tuple(value.get("frames", ())),
+            turned=tuple(value.get("turned", ())),
         )
-        for v in values
+        media.append(medium)
+    return tuple(media)
+
+
+def _count_bits_apart(hash_: str, other: str) -> int:
+    difference = int(hash_, 16) ^ int(other, 16)
+    return difference.bit_count()
+
+
+def _share_found(wanted: tuple[str, ...], shown: tuple[str, ...]) -> float:
+    """The larger of both ways: a cut-out of a video is that video, and so is a longer cut."""
+    wanted_bits = [int(frame, 16) for frame in wanted]
+    shown_bits = [int(frame, 16) for frame in shown]
+    return max(
+        _share_among(wanted_bits, shown_bits),
+        _share_among(shown_bits, wanted_bits),
     )
 
 
-def _bits(one: str, other: str) -> int:
-    return (int(one, 16) ^ int(other, 16)).bit_count()
+def _share_among(frames: list[int], others: list[int]) -> float:
+    """The share of ``frames`` that have one of ``others`` for the same picture."""
+    hits = 0
+    for frame in frames:
+        if any((frame ^ other).bit_count() <= PDQ_SAME for other in others):
+            hits += 1
+    return hits / len(frames)
 
 
-def _share(wanted: tuple[str, ...], found: tuple[str, ...]) -> float:
-    """The larger of both ways: a cut-out of a video is that video, and so is a longer cut."""
-    one, other = [int(h, 16) for h in wanted], [int(h, 16) for h in found]
-
-    def part(these: list[int], those: list[int]) -> float:
-        hits = sum(
-            any((a ^ b).bit_count() <= PDQ_SAME for b in those) for a in these
-        )
-        return hits / len(these)
-
-    return max(part(one, other), part(other, one))
-
-
-def page_distance(one: Page, other: Page) -> int:
+def page_distance(page: Page, other: Page) -> int:
     """Bits of 64 in which the texts' simhashes differ; unrelated texts lie around 32."""
-    return _bits(one.simhash, other.simhash)
+    return _count_bits_apart(page.simhash, other.simhash)
 
 
-def _site(host: str | None) -> str:
-    return (host or "").lower().rstrip(".").removeprefix("www.")
+def _strip_www(host: str | None) -> str:
+    name = (host or "").lower()
+    return name.rstrip(".").removeprefix("www.")

@@ -27,6 +27,9 @@ _MEANINGS = frozenset(
     }
 )
 
+Table = Mapping[str, Any]
+"""One table of the data file, as it was read."""
+
 _SIMHASH = re.compile("[0-9a-fA-F]{16}")
 
 #: Bits of 64 up to which two texts are the same page with another date or number in it.
@@ -59,20 +62,18 @@ class ErrorPages:
     pages: tuple[KnownPage, ...] = ()
     addresses: tuple[KnownAddress, ...] = ()
 
-    def meaning(
+    def find_meaning(
         self, page: Page | None, url: str, requested: str
     ) -> VerdictName | None:
         """What is known of a page at ``url``; None where nothing is.
 
         An address means something only where ``requested`` was redirected to it.
         """
-        reached, asked = urlsplit(url), urlsplit(requested)
+        reached = urlsplit(url)
+        asked = urlsplit(requested)
         host = (reached.hostname or "").lower()
-        is_redirected = (reached.hostname, reached.path) != (
-            asked.hostname,
-            asked.path,
-        )
-        if is_redirected:
+        is_same_host = reached.hostname == asked.hostname
+        if not is_same_host or reached.path != asked.path:
             meaning = self._meaning_of_address(host, reached.path.lower())
             if meaning is not None:
                 return meaning
@@ -84,9 +85,9 @@ class ErrorPages:
 
     def _meaning_of_address(self, host: str, path: str) -> VerdictName | None:
         for address in self.addresses:
-            if _is_under(host, address.host) and _path_fits(
-                path, address.path
-            ):
+            if not _is_under(host, address.host):
+                continue
+            if _path_fits(path, address.path):
                 return address.verdict
         return None
 
@@ -94,21 +95,26 @@ class ErrorPages:
         if page.length < ENOUGH_TEXT:
             return None
         for example in self.pages:
-            distance = page_distance(page, Page(example.simhash, page.length))
-            if distance <= SAME_TEXT and _is_under(host, example.host):
+            if not _is_under(host, example.host):
+                continue
+            example_page = Page(example.simhash, page.length)
+            if page_distance(page, example_page) <= SAME_TEXT:
                 return example.verdict
         return None
 
 
 def _is_under(host: str, domain: str | None) -> bool:
     """Whether the host is the domain's, or a sub-domain's; every host is where there is none."""
-    return domain is None or host == domain or host.endswith(f".{domain}")
+    if domain is None or host == domain:
+        return True
+    return host.endswith(f".{domain}")
 
 
-def _path_fits(path: str, known: str) -> bool:
-    if known.endswith("*"):
-        return path.startswith(known[:-1])
-    return path.rstrip("/") == known.rstrip("/")
+def _path_fits(path: str, pattern: str) -> bool:
+    if pattern.endswith("*"):
+        beginning = pattern.removesuffix("*")
+        return path.startswith(beginning)
+    return path.rstrip("/") == pattern.rstrip("/")
 
 
 def title_hash(title: str) -> str:
@@ -156,44 +162,47 @@ def _read_titles(
 
 
 def _read_pages(
-    tables: Iterable[Mapping[str, Any]], faults: list[str]
+    tables: Iterable[Table], faults: list[str]
 ) -> tuple[KnownPage, ...]:
     pages = []
     for index, table in enumerate(tables):
         where = f"page[{index}]"
         for fault in find_unknown(table, ("host", "simhash", "verdict")):
             faults.append(f"{where}: {fault}")
-        meaning = _read_meaning(str(table.get("verdict")), where, faults)
+        name = str(table.get("verdict"))
+        meaning = _read_meaning(name, where, faults)
         simhash = str(table.get("simhash", ""))
         if not _SIMHASH.fullmatch(simhash):
             faults.append(f"{where}: simhash must be 16 hex digits")
         elif meaning:
-            pages.append(KnownPage(simhash, meaning, _read_host(table)))
+            host = _read_host(table)
+            pages.append(KnownPage(simhash, meaning, host))
     return tuple(pages)
 
 
 def _read_addresses(
-    tables: Iterable[Mapping[str, Any]], faults: list[str]
+    tables: Iterable[Table], faults: list[str]
 ) -> tuple[KnownAddress, ...]:
     addresses = []
     for index, table in enumerate(tables):
         where = f"address[{index}]"
         for fault in find_unknown(table, ("host", "path", "verdict")):
             faults.append(f"{where}: {fault}")
-        meaning = _read_meaning(str(table.get("verdict")), where, faults)
+        name = str(table.get("verdict"))
+        meaning = _read_meaning(name, where, faults)
         path = str(table.get("path", ""))
-        if not path.startswith("/") or path in ("/", "/*"):
+        names_nothing = path in ("/", "/*")
+        if not path.startswith("/") or names_nothing:
             faults.append(
                 f"{where}: path must begin with / and name something"
             )
         elif meaning:
-            addresses.append(
-                KnownAddress(path.lower(), meaning, _read_host(table))
-            )
+            host = _read_host(table)
+            addresses.append(KnownAddress(path.lower(), meaning, host))
     return tuple(addresses)
 
 
-def _read_host(table: Mapping[str, Any]) -> str | None:
+def _read_host(table: Table) -> str | None:
     host = table.get("host")
     return str(host).lower() if host else None
 
@@ -203,5 +212,6 @@ def _read_meaning(
 ) -> VerdictName | None:
     if name in _MEANINGS:
         return VerdictName(name)
-    faults.append(f"{where}: {describe_unknown(name, _MEANINGS)}")
+    fault = describe_unknown(name, _MEANINGS)
+    faults.append(f"{where}: {fault}")
     return None

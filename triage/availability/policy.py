@@ -15,7 +15,12 @@ from hotline.core.datafiles.vocabulary import find_unknown
 from hotline.core.errors import Misconfigured
 
 _SPAN = re.compile(r"(\d{1,6})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_UNITS = {
+    "s": "seconds",
+    "m": "minutes",
+    "h": "hours",
+    "d": "days",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,9 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 
 def policy_file(name: str) -> str:
     """The data file of the policy that the settings call ``name``."""
-    return (
-        "availability.toml"
-        if name == "default"
-        else f"availability-{name}.toml"
-    )
+    if name == "default":
+        return "availability.toml"
+    return f"availability-{name}.toml"
 
 
 def load_policy(
@@ -111,24 +114,21 @@ class _Reader:
         return table
 
     def read_proof(self, where: str, table: Mapping[str, Any]) -> Proof:
-        checks = table.get("checks")
-        if (
-            isinstance(checks, bool)
-            or not isinstance(checks, int)
-            or checks < 2
-        ):
-            # One look proves nothing: a host may have been restarting.
-            self.faults.append(
-                f"{where}.checks must be a whole number of 2 or more"
-            )
-            checks = 2
         return Proof(
-            checks=checks,
-            min_gap=self.read_span(f"{where}.min_gap", table.get("min_gap")),
-            min_span=self.read_span(
-                f"{where}.min_span", table.get("min_span")
-            ),
+            checks=self._read_checks(where, table.get("checks")),
+            min_gap=self._read_span_of(where, table, "min_gap"),
+            min_span=self._read_span_of(where, table, "min_span"),
         )
+
+    def _read_checks(self, where: str, checks: Any) -> int:
+        is_whole = isinstance(checks, int) and not isinstance(checks, bool)
+        if is_whole and checks >= 2:
+            return int(checks)
+        # One look proves nothing: a host may have been restarting.
+        self.faults.append(
+            f"{where}.checks must be a whole number of 2 or more"
+        )
+        return 2
 
     def read_phases(self, key: str) -> tuple[Phase, ...]:
         tables = self._document.get(key)
@@ -150,25 +150,33 @@ class _Reader:
     def _read_phase(self, where: str, table: Mapping[str, Any]) -> Phase:
         for fault in find_unknown(table, PHASE_FIELDS):
             self.faults.append(f"{where}: {fault}")
-        until = self.read_span(f"{where}.until", table.get("until"))
-        every = self.read_span(f"{where}.every", table.get("every"))
+        until = self._read_span_of(where, table, "until")
+        every = self._read_span_of(where, table, "every")
         if not every:
             self.faults.append(f"{where}.every must be longer than nothing")
         return Phase(until, every)
 
+    def _read_span_of(
+        self, where: str, table: Mapping[str, Any], key: str
+    ) -> timedelta:
+        return self.read_span(f"{where}.{key}", table.get(key))
+
     def read_span(self, where: str, value: Any) -> timedelta:
         """ "90s", "30m", "24h" or "7d" as a time; no time at all where it is something else."""
-        match = _SPAN.fullmatch(value) if isinstance(value, str) else None
+        text = value if isinstance(value, str) else ""
+        match = _SPAN.fullmatch(text)
         if match is None:
             self.faults.append(
                 f'{where} must be a span such as "90s", "30m", "24h" or "7d"'
             )
             return timedelta()
-        number, unit = match.groups()
-        return timedelta(**{_UNITS[unit]: int(number)})
+        number, letter = match.groups()
+        unit = _UNITS[letter]
+        return timedelta(**{unit: int(number)})
 
     def read_jitter(self, value: Any) -> float:
-        if isinstance(value, int | float) and 0 <= value <= 0.5:
+        is_number = isinstance(value, int | float)
+        if is_number and 0 <= value <= 0.5:
             return float(value)
         self.faults.append("politeness.jitter must be between 0 and 0.5")
         return 0.0

@@ -9,12 +9,15 @@ from datetime import datetime, timedelta
 from triage.availability.policy import Phase
 
 
-def every(phases: Sequence[Phase], age: timedelta) -> timedelta | None:
+def interval_at(phases: Sequence[Phase], age: timedelta) -> timedelta | None:
     """The interval that applies at ``age``; None when watching has ended."""
-    return next((phase.every for phase in phases if age < phase.until), None)
+    for phase in phases:
+        if age < phase.until:
+            return phase.every
+    return None
 
 
-def due(
+def plan_next_look(
     phases: Sequence[Phase],
     since: datetime,
     last: datetime,
@@ -25,21 +28,24 @@ def due(
 
     ``soonest`` shortens the interval (another look is wanted to prove something), never lengthens.
     """
-    interval = every(phases, last - since)
+    interval = interval_at(phases, last - since)
     if interval is None:
         return None
-    return last + (interval if soonest is None else min(interval, soonest))
+    if soonest is not None:
+        interval = min(interval, soonest)
+    return last + interval
 
 
-def jittered(
+def add_jitter(
     at: datetime, last: datetime, *, key: str, share: float
 ) -> datetime:
     """``at``, later by up to ``share`` of the time since ``last``: what began together drifts
     apart. By a hash of ``key`` (the item), so that the same plan comes out of the same facts."""
-    digest = hashlib.blake2b(
-        f"{key}\0{at.isoformat()}".encode(), digest_size=4
-    ).digest()
-    return at + (at - last) * share * (int.from_bytes(digest, "big") / 2**32)
+    seed = f"{key}\0{at.isoformat()}"
+    digest = hashlib.blake2b(seed.encode(), digest_size=4).digest()
+    number = int.from_bytes(digest, "big")
+    fraction = number / 2**32
+    return at + (at - last) * share * fraction
 
 
 def in_line(
@@ -55,6 +61,10 @@ def in_line(
     ``planned`` is a place that it has in its host's line already; it keeps it until it was
     ``looked`` at. ``busy_until`` is the last place of the line that anything of the host has.
     """
-    if planned is not None and (looked is None or looked < planned):
-        return max(now, planned)
-    return now if busy_until is None else max(now, busy_until + gap)
+    if planned is not None:
+        keeps_place = looked is None or looked < planned
+        if keeps_place:
+            return max(now, planned)
+    if busy_until is None:
+        return now
+    return max(now, busy_until + gap)

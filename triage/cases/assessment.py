@@ -133,9 +133,10 @@ def load_schema(override_dir: Path | None = None) -> Schema:
     data = files.read_toml("triage.cases", FILE, override_dir)
     questions = data.get("questions")
     if isinstance(questions, list):
-        data["questions"] = [_with_kinds(question) for question in questions]
-    data = add_translations(data, override_dir)
-    schema = parse_file(Schema, FILE, data)
+        with_kinds = [_with_kinds(question) for question in questions]
+        data = {**data, "questions": with_kinds}
+    translated = add_translations(data, override_dir)
+    schema = parse_file(Schema, FILE, translated)
     faults = list(_find_schema_faults(schema))
     if faults:
         raise Misconfigured(f"Data file {FILE}: {'; '.join(faults)}.")

@@ -26,8 +26,9 @@ from triage.cases.examination.register import (
     others_are_up,
     post_alarm,
 )
+from triage.cases.locking import lock_case, lock_cases
 from triage.cases.models import Case
-from triage.items.models import Item, Sighting
+from triage.items.models import Sighting
 
 NOT_A_REPORT = "part of a flood, not a report"
 IN_BULK = 1
@@ -124,31 +125,13 @@ def _lock_chosen(
         raise InvalidInput(
             phrase("Choose at least one case."), fields={"/case": "is missing"}
         )
-    chosen = (Case.reference.in_(references), Case.held > 0)
-    # Items before cases, as the jobs lock them: otherwise the two would wait for each other.
-    items = (
-        select(Item)
-        .join(Case, Case.item_id == Item.id)
-        .where(*chosen)
-        .order_by(Item.id)
-    )
-    session.scalars(items.with_for_update(of=Item)).all()
-    return session.scalars(
-        select(Case)
-        .where(*chosen)
-        .order_by(
-            Case.id
-        )  # in one order, so that two people never wait for each other
-        .with_for_update(of=Case)
-    ).all()
+    chosen = select(Case.id).where(Case.reference.in_(references))
+    cases = lock_cases(session, session.scalars(chosen))
+    return [case for case in cases if case.held > 0]
 
 
 def _lock_held(session: Session, case: Case) -> None:
-    session.flush()
-    session.get(
-        Item, case.item_id, with_for_update=True
-    )  # first, as in ``_chosen``
-    session.refresh(case, with_for_update=True)
+    lock_case(session, case.id)
     if not case.held:
         raise Conflict(
             phrase(

@@ -30,6 +30,7 @@ from hotline.core.storage.ids import new_id
 from triage.cases import assessment, floods
 from triage.cases.examination.appraise import appraise_case, post_review
 from triage.cases.examination.register import tell_reporters
+from triage.cases.locking import lock_case
 from triage.cases.models import OPEN_STATES, Assessment, Case
 from triage.cases.tabs import (
     HELD_DANGER,
@@ -248,8 +249,7 @@ def assess_case(
     on, what a third decided where they did not, or the first answers where the house wants no
     second assessment.
     """
-    session.flush()  # a refresh throws away what is not stored yet
-    session.refresh(case, with_for_update=True)
+    lock_case(session, case.id)
     _refuse_if_held(case, person, now)
     schema = assessment.load_schema(context.settings.data_dir)
     valid = assessment.validate_answers(schema, answers)
@@ -377,6 +377,7 @@ def reopen_case(
             phrase("Say why the case is opened again."),
             fields={"/why": "is missing"},
         )
+    lock_case(session, case.id)
     machine.advance_state(
         session, case, "reopened", actor=person.actor, now=now, why=why
     )
@@ -411,17 +412,20 @@ def match_of(session: Session, case: Case, match_id: uuid.UUID) -> MediaMatch:
 
 def decide_match(
     session: Session,
+    case: Case,
     match: MediaMatch,
     person: Person,
     decision: str,
     now: datetime,
 ) -> None:
-    """An analyst's word on a match: ``confirmed`` or ``disconfirmed``. It can be changed."""
+    """An analyst's word on a match, said on the page of ``case``: ``confirmed`` or
+    ``disconfirmed``. It can be changed."""
     if decision not in (MatchDecision.CONFIRMED, MatchDecision.DISCONFIRMED):
         raise InvalidInput(
             "A match is confirmed or disconfirmed.",
             fields={"/decision": "is not possible"},
         )
+    lock_case(session, case.id)
     match.decision, match.decided_by, match.decided_at = (
         decision,
         person.actor,
@@ -457,6 +461,7 @@ def set_facts(
             fields={f"/{name}": "unknown" for name in strange},
         )
     Facts.from_json(facts)
+    lock_case(session, case.id)
     kept = {name: value for name, value in facts.items() if value}
     changed = sorted(
         n for n in {*kept, *case.facts} if kept.get(n) != case.facts.get(n)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint
 from flask.blueprints import BlueprintSetupState
+from flask.typing import RouteCallable
 from flask_babel import lazy_gettext
 
 from hotline.accounts.navigation import Entry, register_entries
@@ -17,6 +18,41 @@ from triage.console import audit_pages, list_pages, work_pages
 
 CASE = "/cases/<reference>"
 REPORT = f"{CASE}/reports/<uuid:report_id>"
+IDENTIFIER = f"{CASE}/people/identifiers/<uuid:identifier_id>"
+HASH_LIST = "/hash-lists/<uuid:list_id>"
+
+PAGES: Mapping[str, RouteCallable] = {
+    "/queue": cases.queue,
+    CASE: cases.case,
+    f"{CASE}/people": people.people,
+    "/hash-lists": list_pages.hash_lists,
+    "/work": work_pages.work,
+    "/log": audit_pages.log,
+}
+ACTS: Mapping[str, RouteCallable] = {
+    "/queue/release": cases.release_flood,
+    "/queue/set-aside": cases.set_flood_aside,
+    f"{CASE}/claim": cases.claim,
+    f"{CASE}/release": cases.release,
+    f"{CASE}/reports/release": cases.release_reports,
+    f"{CASE}/reports/set-aside": cases.set_reports_aside,
+    f"{CASE}/assessment": cases.assess,
+    f"{CASE}/facts": cases.set_facts,
+    f"{CASE}/access": items.set_access,
+    f"{CASE}/access/clear": items.clear_access,
+    f"{CASE}/origin": items.tell_origin,
+    f"{CASE}/reopen": cases.reopen,
+    f"{CASE}/matches/<uuid:match_id>": cases.decide_match,
+    f"{CASE}/people": people.set_person_facts,
+    f"{CASE}/people/identifiers": people.add_identifier,
+    f"{IDENTIFIER}/withdraw": people.withdraw_identifier,
+    f"{CASE}/people/summaries": people.write_summary,
+    f"{REPORT}/words": cases.read_words,
+    f"{REPORT}/question": cases.ask_reporter,
+    f"{HASH_LIST}/switch": list_pages.switch,
+    f"{HASH_LIST}/police": list_pages.switch_police,
+    "/work/<uuid:entry_id>/replay": work_pages.replay,
+}
 
 
 def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
@@ -34,71 +70,10 @@ def create_blueprint(panels: Sequence[cases.Panel]) -> Blueprint:
     )
     blueprint.record(lambda state: _remember_panels(state, panels))
     blueprint.add_app_template_filter(defang, "defanged")
-    add, post = blueprint.add_url_rule, ["POST"]
-    add("/queue", view_func=cases.queue)
-    add("/queue/release", view_func=cases.release_flood, methods=post)
-    add("/queue/set-aside", view_func=cases.set_flood_aside, methods=post)
-    add(CASE, view_func=cases.case)
-    add(f"{CASE}/claim", view_func=cases.claim, methods=post)
-    add(f"{CASE}/release", view_func=cases.release, methods=post)
-    add(
-        f"{CASE}/reports/release",
-        view_func=cases.release_reports,
-        methods=post,
-    )
-    add(
-        f"{CASE}/reports/set-aside",
-        view_func=cases.set_reports_aside,
-        methods=post,
-    )
-    add(f"{CASE}/assessment", view_func=cases.assess, methods=post)
-    add(f"{CASE}/facts", view_func=cases.set_facts, methods=post)
-    add(f"{CASE}/access", view_func=items.set_access, methods=post)
-    add(f"{CASE}/access/clear", view_func=items.clear_access, methods=post)
-    add(f"{CASE}/origin", view_func=items.tell_origin, methods=post)
-    add(f"{CASE}/reopen", view_func=cases.reopen, methods=post)
-    add(
-        f"{CASE}/matches/<uuid:match_id>",
-        view_func=cases.decide_match,
-        methods=post,
-    )
-    add(f"{CASE}/people", view_func=people.people)
-    add(f"{CASE}/people", view_func=people.set_person_facts, methods=post)
-    add(
-        f"{CASE}/people/identifiers",
-        view_func=people.add_identifier,
-        methods=post,
-    )
-    add(
-        f"{CASE}/people/identifiers/<uuid:identifier_id>/withdraw",
-        view_func=people.withdraw_identifier,
-        methods=post,
-    )
-    add(
-        f"{CASE}/people/summaries",
-        view_func=people.write_summary,
-        methods=post,
-    )
-    add(f"{REPORT}/words", view_func=cases.read_words, methods=post)
-    add(f"{REPORT}/question", view_func=cases.ask_reporter, methods=post)
-    add("/hash-lists", view_func=list_pages.hash_lists)
-    add(
-        "/hash-lists/<uuid:list_id>/switch",
-        view_func=list_pages.switch,
-        methods=post,
-    )
-    add(
-        "/hash-lists/<uuid:list_id>/police",
-        view_func=list_pages.switch_police,
-        methods=post,
-    )
-    add("/work", view_func=work_pages.work)
-    add(
-        "/work/<uuid:entry_id>/replay",
-        view_func=work_pages.replay,
-        methods=post,
-    )
-    add("/log", view_func=audit_pages.log)
+    for address, view in PAGES.items():
+        blueprint.add_url_rule(address, view_func=view)
+    for address, view in ACTS.items():
+        blueprint.add_url_rule(address, view_func=view, methods=["POST"])
     return blueprint
 
 

@@ -11,18 +11,21 @@ import binascii
 import hashlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes, urljoin
 
 from hotline.core.network.targets import MAX_URL, parse_target
 from hotline.core.network.transfer import Answer
 from triage.fetching.pages import html, manifests, page
+from triage.fetching.pages.manifests import Manifest
 from triage.fetching.pages.media import Candidate
-from triage.fetching.pages.reading import read
+from triage.fetching.pages.reading import Reading, read_page
 from triage.fetching.pages.sniff import Kind, kind_of
 from triage.fetching.report import (
     FetchReport,
     FetchRequest,
+    Hop,
     MediaFound,
     Outcome,
     PageFacts,
@@ -35,31 +38,28 @@ Hasher = Callable[[bytes, str | None], dict[str, Any]]
 
 KEPT_HEADERS = frozenset(
     {
-        *(
-            "age",
-            "cache-control",
-            "cf-cache-status",
-            "cf-ray",
-            "content-language",
-        ),
-        *(
-            "content-length",
-            "content-type",
-            "date",
-            "etag",
-            "expires",
-            "last-modified",
-        ),
-        *(
-            "retry-after",
-            "server",
-            "via",
-            "x-cache",
-            "x-powered-by",
-            "x-served-by",
-        ),
+        "age",
+        "cache-control",
+        "cf-cache-status",
+        "cf-ray",
+        "content-language",
+        "content-length",
+        "content-type",
+        "date",
+        "etag",
+        "expires",
+        "last-modified",
+        "retry-after",
+        "server",
+        "via",
+        "x-cache",
+        "x-powered-by",
+        "x-served-by",
         # by which a CDN shows itself
-        *("x-amz-cf-id", "x-azure-ref", "x-cdn", "x-iinfo"),
+        "x-amz-cf-id",
+        "x-azure-ref",
+        "x-cdn",
+        "x-iinfo",
     }
 )
 """Facts about the host; none that identifies a visitor (Set-Cookie) or carries free text (a file's
@@ -68,225 +68,264 @@ name). ``Location`` stands in the hops, where it is cleaned."""
 _HEADER_VALUE = 256
 _MANIFEST_DEPTH = 3
 _SUCCESS = range(200, 300)
+_READ_AS_TEXT = ("html", "text", "hls", "dash")
 
 
-def fetch(request: FetchRequest, hasher: Hasher) -> FetchReport:
+def fetch_location(request: FetchRequest, hasher: Hasher) -> FetchReport:
     """Look at one location. Raises nothing for what the other side does."""
     web = Web(request)
     try:
-        return _Look(web, hasher).report()
+        return _Look(web, hasher).make_report()
     finally:
         web.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What one body holds. ``ahead``: where the page itself leads on, as shorteners' pages do."""
+
+    facts: PageFacts | None = None
+    media: tuple[MediaFound, ...] = ()
+    ahead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hashed:
+    """The JSON of a medium's fingerprint, or the slug of why there is none."""
+
+    fingerprint: dict[str, Any] | None = None
+    fault: str | None = None
 
 
 class _Look:
     """The steps of one fetch, sharing its budget."""
 
     def __init__(self, web: Web, hasher: Hasher) -> None:
-        self._web, self._hasher = web, hasher
-        self._request, self._limits = web.request, web.request.limits
+        self._web = web
+        self._hasher = hasher
+        self._request = web.request
+        self._limits = web.request.limits
         self._hash_seconds = 0.0
 
-    def report(self) -> FetchReport:
-        url, referrer, hops = self._request.url, self._request.referrer, []
+    def make_report(self) -> FetchReport:
+        url = self._request.url
+        referrer = self._request.referrer
+        hops: list[Hop] = []
         while True:
-            exchange = self._web.get(
+            exchange = self._web.follow_url(
                 url, referrer=referrer, cap=self._page_cap
             )
             hops += exchange.hops
-            facts, media, ahead = self._contents(exchange)
-            if ahead is None or len(hops) > self._limits.max_redirects:
+            contents = self._read_contents(exchange)
+            if contents.ahead is None:
                 break
-            url, referrer = ahead, exchange.url
+            if len(hops) > self._limits.max_redirects:
+                break
+            url = contents.ahead
+            referrer = exchange.url
         answer = exchange.answer
         return FetchReport(
             requested=self._request.url[:MAX_URL],
             final_url=exchange.url[:MAX_URL],
-            outcome=_outcome(answer),
+            outcome=_name_outcome(answer),
             status=answer.status,
             error=answer.error or answer.cut,
             hops=tuple(hops),
-            headers={
-                name: value[:_HEADER_VALUE]
-                for name, value in answer.headers.items()
-                if name in KEPT_HEADERS
-            },
+            headers=_keep_headers(answer),
             media_type=_media_type(answer),
-            page=facts,
-            media=tuple(media),
+            page=contents.facts,
+            media=contents.media,
             bytes_read=self._web.bytes_read,
             seconds=round(self._web.seconds, 3),
             hash_seconds=round(self._hash_seconds, 3),
         )
 
-    def _contents(
-        self, exchange: Exchange
-    ) -> tuple[PageFacts | None, list[MediaFound], str | None]:
-        """Facts of the page (also of an error page), of a success its media, and where the page
-        itself leads on: one without media that refreshes to another address, as shorteners do."""
-        answer, body = exchange.answer, exchange.answer.body
-        if answer.error or not body:
-            return None, [], None
-        label, success = (
-            answer.headers.get("content-type"),
-            answer.status in _SUCCESS,
-        )
-        kind = kind_of(body, label)
+    def _read_contents(self, exchange: Exchange) -> _Contents:
+        """Facts of the page (also of an error page), and of a success its media."""
+        answer = exchange.answer
+        if answer.error or not answer.body:
+            return _Contents()
+        label = answer.headers.get("content-type")
+        kind = kind_of(answer.body, label)
+        if kind == "html":
+            return self._read_page(exchange, label)
         if kind == "text":
-            return page.facts_of_text(html.decode(body, label)), [], None
-        if kind != "html":
-            direct = success and self._request.want_media
-            media = (
-                [self._hash(exchange, kind, "direct", exchange.url)]
-                if direct
-                else []
-            )
-            return None, media, None
-        markup = html.decode(body, label)
-        body.clear()
-        reading = read(
-            markup, exchange.url, limit=max(1, self._limits.max_media)
-        )
-        del markup
+            text = html.decode_page(answer.body, label)
+            return _Contents(page.facts_of_text(text))
+        if answer.status in _SUCCESS and self._request.want_media:
+            medium = self._hash_medium(exchange, kind, "direct", exchange.url)
+            return _Contents(media=(medium,))
+        return _Contents()
+
+    def _read_page(self, exchange: Exchange, label: str | None) -> _Contents:
+        reading = self._read_markup(exchange, label)
+        if exchange.answer.status not in _SUCCESS:
+            return _Contents(reading.facts)
+        if not reading.candidates:
+            ahead = _find_ahead(reading, exchange.url)
+            return _Contents(reading.facts, ahead=ahead)
+        if not self._request.want_media:
+            return _Contents(reading.facts)
+        wanted = reading.candidates[: self._limits.max_media]
+        media = [
+            self._fetch_medium(candidate, exchange.url) for candidate in wanted
+        ]
+        return _Contents(reading.facts, tuple(media))
+
+    def _read_markup(self, exchange: Exchange, label: str | None) -> Reading:
+        """The body and its text are dropped here, before any medium takes their memory."""
+        answer = exchange.answer
+        markup = html.decode_page(answer.body, label)
+        answer.body.clear()
+        # At least one is looked for where none is wanted: only a page without media leads on.
+        limit = max(1, self._limits.max_media)
+        reading = read_page(markup, exchange.url, limit=limit)
         if reading.crude:
             answer.cut = answer.cut or "page_too_complex"
-        found = reading.found if success else ()
-        target = parse_target(reading.refresh or "", exchange.url)
-        if (
-            target
-            and target.fetchable
-            and target.shown != exchange.url
-            and success
-            and not found
-        ):
-            return reading.facts, [], target.href
-        wanted = (
-            found[: self._limits.max_media] if self._request.want_media else ()
-        )
-        return (
-            reading.facts,
-            [self._medium(each, exchange.url) for each in wanted],
-            None,
-        )
+        return reading
 
     def _page_cap(self, headers: dict[str, str], head: bytes) -> int:
-        markup = kind_of(head, headers.get("content-type")) in (
-            "html",
-            "text",
-            "hls",
-            "dash",
-        )
-        return (
-            self._limits.max_page_bytes if markup else self._limits.max_bytes
-        )
+        kind = kind_of(head, headers.get("content-type"))
+        if kind in _READ_AS_TEXT:
+            return self._limits.max_page_bytes
+        return self._limits.max_bytes
 
-    def _medium(self, candidate: Candidate, page_url: str) -> MediaFound:
+    def _fetch_medium(self, candidate: Candidate, page_url: str) -> MediaFound:
         if candidate.url[:5].lower() == "data:":
-            return self._inline(candidate)
-        exchange = self._get(candidate.url, page_url)
-        kind = kind_of(
-            exchange.answer.body, exchange.answer.headers.get("content-type")
-        )
+            return self._hash_inline(candidate)
+        exchange = self._get_medium(candidate.url, page_url)
+        answer = exchange.answer
+        kind = kind_of(answer.body, answer.headers.get("content-type"))
         target = parse_target(candidate.url)
-        return self._hash(
-            exchange, kind, candidate.source, target.shown if target else ""
-        )
+        shown = target.shown if target else ""
+        return self._hash_medium(exchange, kind, candidate.source, shown)
 
-    def _get(self, url: str, referrer: str) -> Exchange:
+    def _get_medium(self, url: str, referrer: str) -> Exchange:
         """One medium gets at most half of the time that is left, so that none can use it all."""
         patience = max(self._web.remaining / 2, 1.0)
-        return self._web.get(
+        return self._web.follow_url(
             url, referrer=referrer, cap=self._page_cap, seconds=patience
         )
 
-    def _hash(
+    def _hash_medium(
         self, exchange: Exchange, kind: Kind, source: Source, url: str
     ) -> MediaFound:
         """What the exchange of the medium at ``url`` gave. Its body is dropped here."""
         answer = exchange.answer
-        label, problem = (
-            answer.headers.get("content-type"),
-            _problem(answer, kind, source),
-        )
+        label = answer.headers.get("content-type")
+        problem = _find_problem(answer, kind, source)
         if problem:
             answer.body.clear()
             return MediaFound(url, source, answer.status, problem)
         if kind in ("hls", "dash"):
-            data, problem = self._stream(exchange, kind)
-            source, label = "manifest", None
+            data, problem = self._read_stream(exchange, kind)
+            source = "manifest"
+            label = None
         else:
             data = bytes(answer.body)
         answer.body.clear()
-        fingerprint, fault = (
-            self._fingerprint(data, label) if data else (None, problem)
-        )
+        hashed = _Hashed(fault=problem)
+        if data:
+            hashed = self._make_fingerprint(data, label)
+        error = hashed.fault or answer.cut
         return MediaFound(
-            url, source, answer.status, fault or answer.cut, fingerprint
+            url, source, answer.status, error, hashed.fingerprint
         )
 
-    def _inline(self, candidate: Candidate) -> MediaFound:
+    def _hash_inline(self, candidate: Candidate) -> MediaFound:
         """A picture that is written into the page itself."""
         head, _, payload = candidate.url[5:].partition(",")
-        try:
-            data = unquote_to_bytes(payload)
-            if head.lower().endswith(";base64"):
-                data = base64.b64decode(
-                    b"".join(data.split()) + b"==", validate=False
-                )
-        except (binascii.Error, ValueError):
-            data = b""
         label = head.partition(";")[0].lower()[:64]
-        name = f"data:{label};sha256={hashlib.sha256(data).hexdigest()}"
+        data = _decode_inline(head, payload)
+        digest = hashlib.sha256(data).hexdigest()
+        name = f"data:{label};sha256={digest}"
         if not data:
             return MediaFound(name, candidate.source, error="undecodable")
-        fingerprint, fault = self._fingerprint(data, label)
-        return MediaFound(name, candidate.source, None, fault, fingerprint)
+        hashed = self._make_fingerprint(data, label)
+        return MediaFound(
+            name, candidate.source, None, hashed.fault, hashed.fingerprint
+        )
 
-    def _stream(
+    def _read_stream(
         self, exchange: Exchange, kind: Kind
     ) -> tuple[bytes, str | None]:
         """The first seconds of a stream, joined as a player would join them."""
         for _ in range(_MANIFEST_DEPTH):
-            text = html.decode(exchange.answer.body, None)
-            manifest = (
-                manifests.read_hls(text)
-                if kind == "hls"
-                else manifests.read_dash(text)
-            )
+            manifest = _read_manifest(exchange.answer.body, kind)
             if manifest.variant is None:
                 break
-            exchange = self._get(
-                urljoin(exchange.url, manifest.variant), exchange.url
-            )
+            variant = urljoin(exchange.url, manifest.variant)
+            exchange = self._get_medium(variant, exchange.url)
             if exchange.answer.error:
                 return b"", exchange.answer.error
         if manifest.problem or manifest.variant:
             return b"", manifest.problem or "bad_manifest"
-        base, data = exchange.url, bytearray()
+        return self._join_parts(manifest, exchange.url)
+
+    def _join_parts(
+        self, manifest: Manifest, url: str
+    ) -> tuple[bytes, str | None]:
+        base = url
         for step in manifest.bases:
             base = urljoin(base, step)
+        data = bytearray()
         for part in manifest.parts:
-            answer = self._get(urljoin(base, part), exchange.url).answer
+            answer = self._get_medium(urljoin(base, part), url).answer
             if answer.error or answer.status not in _SUCCESS:
                 return bytes(data), answer.error or "http_error"
             data += answer.body
         return bytes(data), None
 
-    def _fingerprint(
-        self, data: bytes, label: str | None
-    ) -> tuple[dict[str, Any] | None, str | None]:
+    def _make_fingerprint(self, data: bytes, label: str | None) -> _Hashed:
         started = time.monotonic()
         try:
-            return self._hasher(data, label), None
+            return _Hashed(self._hasher(data, label))
         except MemoryError:
-            return None, "out_of_memory"
+            return _Hashed(fault="out_of_memory")
         except Exception:  # a decoder may fail in any way, and its message may quote its input
-            return None, "undecodable"
+            return _Hashed(fault="undecodable")
         finally:
             self._hash_seconds += time.monotonic() - started
 
 
-def _problem(answer: Answer, kind: Kind, source: Source) -> str | None:
+def _find_ahead(reading: Reading, url: str) -> str | None:
+    """Where a page without media sends a browser: another address that can be fetched."""
+    target = parse_target(reading.refresh or "", url)
+    if target is None or not target.fetchable:
+        return None
+    leads_to_itself = target.shown == url
+    return None if leads_to_itself else target.href
+
+
+def _read_manifest(body: bytearray, kind: Kind) -> Manifest:
+    text = html.decode_page(body, None)
+    if kind == "hls":
+        return manifests.read_hls(text)
+    return manifests.read_dash(text)
+
+
+def _decode_inline(head: str, payload: str) -> bytes:
+    """The bytes of a ``data:`` URL; none where they cannot be decoded."""
+    try:
+        data = unquote_to_bytes(payload)
+        if not head.lower().endswith(";base64"):
+            return data
+        # Browsers take it with spaces in it and without its padding; too much padding does no harm.
+        written = b"".join(data.split())
+        return base64.b64decode(written + b"==", validate=False)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _keep_headers(answer: Answer) -> dict[str, str]:
+    kept = {}
+    for name, value in answer.headers.items():
+        if name in KEPT_HEADERS:
+            kept[name] = value[:_HEADER_VALUE]
+    return kept
+
+
+def _find_problem(answer: Answer, kind: Kind, source: Source) -> str | None:
     """Why there is nothing to hash."""
     if answer.error:
         return answer.error
@@ -294,12 +333,14 @@ def _problem(answer: Answer, kind: Kind, source: Source) -> str | None:
         return "http_error"
     if not answer.body:
         return "empty"
-    if kind in ("html", "text") or (kind == "other" and source != "direct"):
+    if kind in ("html", "text"):
+        return "not_media"
+    if kind == "other" and source != "direct":
         return "not_media"
     return None
 
 
-def _outcome(answer: Answer) -> Outcome:
+def _name_outcome(answer: Answer) -> Outcome:
     if answer.refused:
         return "refused"
     if answer.error:
@@ -308,10 +349,6 @@ def _outcome(answer: Answer) -> Outcome:
 
 
 def _media_type(answer: Answer) -> str | None:
-    label = (
-        answer.headers.get("content-type", "")
-        .partition(";")[0]
-        .strip()
-        .lower()
-    )
-    return label[:100] or None
+    label = answer.headers.get("content-type", "")
+    media_type = label.partition(";")[0].strip()
+    return media_type.lower()[:100] or None

@@ -6,6 +6,7 @@ a page leaves only as a SHA-256 (title) and a 64-bit simhash (visible text).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from ipaddress import ip_network
@@ -14,6 +15,7 @@ from typing import Any, Literal, Protocol, Self, get_args
 from hotline.core import USER_AGENT
 from hotline.core.errors import InvalidInput
 from hotline.core.network.targets import MAX_URL
+from hotline.core.network.tls import TlsFacts
 
 Outcome = Literal["ok", "http_error", "failed", "refused"]
 Source = Literal[
@@ -36,8 +38,13 @@ DEATH_VARIABLE = "HOTLINE_FETCH_DIE_WITH_PARENT"
 READY = b"ready"
 """What the fetching process says first, once its doors are closed; the names of these follow."""
 PROTECTIONS = (
-    *("no_new_rights", "files", "scopes", "system_calls"),
-    *("own_user", "no_debuggers", "ends_with_parent"),
+    "no_new_rights",
+    "files",
+    "scopes",
+    "system_calls",
+    "own_user",
+    "no_debuggers",
+    "ends_with_parent",
 )
 """Names of all doors; ``sandbox.Protection`` closes them, and the parent need not load that."""
 LEAVING = "leaving"
@@ -63,20 +70,18 @@ class FetchLimits:
     max_total_bytes: int = 200_000_000
 
     def __post_init__(self) -> None:
-        faults = [
-            f"{entry.name} must be {'zero or more' if entry.name in _MAY_BE_ZERO else 'above zero'}"
-            for entry in fields(self)
-            if getattr(self, entry.name) < 0
-            or (
-                getattr(self, entry.name) == 0
-                and entry.name not in _MAY_BE_ZERO
-            )
-        ]
+        faults = []
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if entry.name in _MAY_BE_ZERO:
+                if value < 0:
+                    faults.append(f"{entry.name} must be zero or more")
+            elif value <= 0:
+                faults.append(f"{entry.name} must be above zero")
         if faults:
+            listed = "; ".join(faults)
             raise InvalidInput(
-                "The limits of a fetch cannot be used: "
-                + "; ".join(faults)
-                + "."
+                f"The limits of a fetch cannot be used: {listed}."
             )
 
     def to_json(self) -> dict[str, Any]:
@@ -87,6 +92,7 @@ class FetchLimits:
         return cls(**value)
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MAY_BE_ZERO = ("max_redirects", "max_media")
 
 
@@ -132,10 +138,7 @@ class FetchRequest:
                 "The upstream proxy must be given as http://host:port."
             )
         for name in ("user_agent", "referrer", "cookies", "userinfo"):
-            if any(
-                ord(sign) < 32 or ord(sign) == 127
-                for sign in getattr(self, name) or ""
-            ):
+            if _CONTROL.search(getattr(self, name) or ""):
                 raise InvalidInput(
                     f"The {name} holds control characters.",
                     hint="Remove them.",
@@ -154,13 +157,10 @@ class FetchRequest:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        return cls(
-            **{
-                **value,
-                "allowed_networks": tuple(value.get("allowed_networks", ())),
-                "limits": FetchLimits.from_json(value.get("limits", {})),
-            }
-        )
+        networks = tuple(value.get("allowed_networks", ()))
+        limits = FetchLimits.from_json(value.get("limits", {}))
+        given = {**value, "allowed_networks": networks, "limits": limits}
+        return cls(**given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class Hop:
     """One exchange of the redirect chain.
 
     ``address``: the one connected to; None at a proxy and where no connection was made.
-    ``tls``: ``{"verified": bool, "code": int, "problem": str | None}``, None without TLS.
+    ``tls``: None without TLS.
     ``dropped``: addresses that the name also had and that must not be visited.
     """
 
@@ -176,8 +176,19 @@ class Hop:
     status: int | None = None
     address: str | None = None
     location: str | None = None
-    tls: dict[str, Any] | None = None
+    tls: TlsFacts | None = None
     dropped: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        tls = value.get("tls")
+        return cls(
+            **{
+                **value,
+                "tls": None if tls is None else TlsFacts(**tls),
+                "dropped": tuple(value.get("dropped", ())),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,22 +254,18 @@ class FetchReport:
                 f"There is no fetch outcome {value['outcome']!r}."
             )
         page = value.get("page")
-        return cls(
-            **{
-                **value,
-                "hops": tuple(
-                    Hop(**{**hop, "dropped": tuple(hop.get("dropped", ()))})
-                    for hop in value.get("hops", ())
-                ),
-                "page": None if page is None else PageFacts(**page),
-                "media": tuple(
-                    MediaFound(**found) for found in value.get("media", ())
-                ),
-            }
-        )
+        hops = (Hop.from_json(hop) for hop in value.get("hops", ()))
+        media = (MediaFound(**medium) for medium in value.get("media", ()))
+        given = {
+            **value,
+            "hops": tuple(hops),
+            "page": None if page is None else PageFacts(**page),
+            "media": tuple(media),
+        }
+        return cls(**given)
 
 
-def failure(
+def report_failure(
     request: FetchRequest, error: str, *, seconds: float = 0.0
 ) -> FetchReport:
     """The report of a fetch of which nothing came back (``error`` a slug)."""

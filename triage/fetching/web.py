@@ -30,9 +30,8 @@ _INWARD_NAMES = (
     ".lan",
 )
 """Special-use names (RFC 6761, 6762, 8375 and custom) that only mean something on the inside."""
-_PATIENCE_BEHIND_PROXY = (
-    2.0  # seconds; a house without name servers of its own waits
-)
+_PATIENCE_BEHIND_PROXY = 2.0
+"""Seconds: a house without name servers of its own waits for as long, each time."""
 
 
 @dataclass(slots=True)
@@ -75,7 +74,7 @@ class Web:
         """Seconds until the deadline of the whole fetch."""
         return self.request.limits.total_seconds - self.seconds
 
-    def get(
+    def follow_url(
         self,
         url: str,
         *,
@@ -90,32 +89,30 @@ class Web:
         for _ in range(self.request.limits.max_redirects + 1):
             target = parse_target(url, base)
             shown = target.shown if target else (base or url)
-            answer, dropped = self._visit(target, referrer, cap, until)
-            place = (
-                answer.headers.get("location", "") if answer.redirects else ""
-            )
+            answer, dropped = self._visit_target(target, referrer, cap, until)
+            place = ""
+            if answer.redirects:
+                place = answer.headers.get("location", "")
             ahead = (
                 parse_target(place, target.href) if place and target else None
             )
-            location = ahead.shown if ahead else None
-            hops.append(
-                Hop(
-                    shown,
-                    answer.status,
-                    answer.address,
-                    location,
-                    answer.tls,
-                    dropped,
-                )
+            hop = Hop(
+                url=shown,
+                status=answer.status,
+                address=answer.address,
+                location=ahead.shown if ahead else None,
+                tls=answer.tls,
+                dropped=dropped,
             )
+            hops.append(hop)
             if answer.error or not place or target is None:
                 return Exchange(shown, answer, hops)
-            url, base = place, target.href
-        return Exchange(
-            shown, Answer(answer.status, error="too_many_redirects"), hops
-        )
+            url = place
+            base = target.href
+        too_many = Answer(answer.status, error="too_many_redirects")
+        return Exchange(shown, too_many, hops)
 
-    def _visit(
+    def _visit_target(
         self,
         target: Target | None,
         referrer: str | None,
@@ -123,31 +120,23 @@ class Web:
         until: float,
     ) -> tuple[Answer, tuple[str, ...]]:
         """One hop: refuse, resolve and check, then exchange. Also the addresses dropped."""
-        if target is None or (refused := self._refuse(target)):
-            return Answer(
-                error="bad_url" if target is None else refused, refused=True
-            ), ()
-        limits, proxy, resolved = (
-            self.request.limits,
-            self._proxy(target),
-            Resolved(),
-        )
+        if target is None:
+            return Answer(error="bad_url", refused=True), ()
+        refusal = self._find_refusal(target)
+        if refusal:
+            return Answer(error=refusal, refused=True), ()
+        limits = self.request.limits
+        proxy = self._choose_proxy(target)
+        resolved = Resolved()
         if proxy is None:
             patience = min(until - self.seconds, limits.connect_seconds)
             resolved = self._names.resolve(target.host, seconds=patience)
-        seconds, budget = (
-            until - self.seconds,
-            limits.max_total_bytes - self.bytes_read,
-        )
-        problem = resolved.error
-        if problem is None and seconds <= 0:
-            problem = "timeout"
-        if problem is None and budget <= 0:
-            problem = "too_large"
+        seconds = until - self.seconds
+        budget = limits.max_total_bytes - self.bytes_read
+        problem = resolved.error or _find_exhausted(seconds, budget)
         if problem:
-            return Answer(
-                error=problem, refused=problem == "blocked_address"
-            ), resolved.dropped
+            refused = problem == "blocked_address"
+            return Answer(error=problem, refused=refused), resolved.dropped
         at_home = self._at_home(target)
         plan = Plan(
             target,
@@ -162,9 +151,9 @@ class Web:
             cookies=self.request.cookies if at_home else None,
             userinfo=self.request.userinfo if at_home else None,
         )
-        return self._exchange(plan, cap), resolved.dropped
+        return self._transfer_answer(plan, cap), resolved.dropped
 
-    def _exchange(self, plan: Plan, cap: CapRule) -> Answer:
+    def _transfer_answer(self, plan: Plan, cap: CapRule) -> Answer:
         answer = Transfer(self._curl, plan, cap).run(verify=True)
         if answer.error == "tls_invalid" and self.request.tls_insecure:
             facts = answer.tls
@@ -173,7 +162,7 @@ class Web:
         self.bytes_read += len(answer.body)
         return answer
 
-    def _refuse(self, target: Target) -> str | None:
+    def _find_refusal(self, target: Target) -> str | None:
         """Why this target is not even asked for.
 
         A proxy resolves names where our own check cannot see, so that names which mean an inside
@@ -184,12 +173,12 @@ class Web:
             return "bad_scheme"
         if target.onion:
             return None if self.request.socks_proxy else "onion_needs_tor"
-        if self._proxy(target) is None:
+        if self._choose_proxy(target) is None:
             return None
         name = "." + target.host.rstrip(".")
-        if name.endswith(_INWARD_NAMES) or self._names.forbidden_literal(
-            target.host
-        ):
+        if name.endswith(_INWARD_NAMES):
+            return "blocked_address"
+        if self._names.forbidden_literal(target.host):
             return "blocked_address"
         return self._refuse_behind_proxy(target)
 
@@ -199,11 +188,11 @@ class Web:
             return None
         patience = min(self.remaining, _PATIENCE_BEHIND_PROXY)
         resolved = self._names.resolve(target.host, seconds=patience)
-        return (
-            "blocked_address" if resolved.error == "blocked_address" else None
-        )
+        if resolved.error == "blocked_address":
+            return "blocked_address"
+        return None
 
-    def _proxy(self, target: Target) -> str | None:
+    def _choose_proxy(self, target: Target) -> str | None:
         if target.onion:
             return self.request.socks_proxy
         return self.request.http_proxy or self.request.socks_proxy
@@ -214,7 +203,16 @@ class Web:
         if home is None or home.host != target.host:
             return False
         there = (target.scheme, target.port)
-        return there == (home.scheme, home.port) or (
-            there == ("https", 443)
-            and (home.scheme, home.port) == ("http", 80)
-        )
+        named = (home.scheme, home.port)
+        if there == named:
+            return True
+        return named == ("http", 80) and there == ("https", 443)
+
+
+def _find_exhausted(seconds: float, budget: int) -> str | None:
+    """What is used up before the exchange, if anything is."""
+    if seconds <= 0:
+        return "timeout"
+    if budget <= 0:
+        return "too_large"
+    return None

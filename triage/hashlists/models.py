@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -42,7 +41,7 @@ class HashList(Identified, Base):
     default_class: Mapped[str] = mapped_column(
         short_text(20), default=ListClass.BASELINE
     )
-    category_map: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    category_map: Mapped[dict[str, str]] = mapped_column(default=dict)
     confidence: Mapped[float] = mapped_column(default=1.0)
     pdq_threshold: Mapped[int] = mapped_column(default=31)
     phash_threshold: Mapped[int] = mapped_column(default=8)
@@ -58,6 +57,10 @@ class HashList(Identified, Base):
     versions: Mapped[list[HashListVersion]] = relationship(
         back_populates="hash_list"
     )
+
+    def class_of(self, label: str | None) -> str:
+        """What an entry with the list's own ``label`` is, in this project's classes."""
+        return self.category_map.get(label or "", self.default_class)
 
 
 class HashListVersion(Identified, Base):

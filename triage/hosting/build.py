@@ -33,7 +33,7 @@ def build_lookup(settings: Settings, *, warm: bool = False) -> Lookup:
         override_dir=data_dir,
     )
     if warm:
-        geography.warm()
+        geography.load_tables()
     registry = (
         Registry(override_dir=data_dir, reach=reach_of(settings))
         if settings.rdap_enabled
@@ -49,6 +49,6 @@ def build_lookup(settings: Settings, *, warm: bool = False) -> Lookup:
         ),
         geography,
         registry,
-        CdnRanges.load(data_dir),
+        CdnRanges.load_file(data_dir),
     )
     return KnownFirst(lookup, load_known_networks(data_dir))

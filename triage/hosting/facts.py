@@ -6,12 +6,13 @@ answer of its own. It never means "foreign"; the rules of jurisdiction send it t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from hotline.core.network.tls import TlsFacts
 from triage.hosting.kinds import HostingKind
 
 
@@ -102,7 +103,8 @@ class Observation:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Observation:
-        return cls(**{**data, "at": datetime.fromisoformat(data["at"])})
+        at = datetime.fromisoformat(data["at"])
+        return cls(**{**data, "at": at})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class HostingFacts:
     at: datetime
     location_kind: str = "url"
 
-    def of(self, fact: FactName) -> tuple[Observation, ...]:
+    def observations_of(self, fact: FactName) -> tuple[Observation, ...]:
         """Observations of ``fact`` that have a value, most trusted first (stable)."""
         stated = [
             observation
@@ -124,16 +126,18 @@ class HostingFacts:
         stated.sort(key=lambda observation: -observation.confidence)
         return tuple(stated)
 
-    def values(self, fact: FactName) -> tuple[str, ...]:
+    def values_of(self, fact: FactName) -> tuple[str, ...]:
         """Each value once, the most trusted first."""
-        stated = [observation.value for observation in self.of(fact)]
+        stated = [
+            observation.value for observation in self.observations_of(fact)
+        ]
         return tuple(
             dict.fromkeys(value for value in stated if value is not None)
         )
 
-    def best(self, fact: FactName) -> str | None:
+    def best_value(self, fact: FactName) -> str | None:
         """The most trusted value, or None where nobody knew."""
-        values = self.values(fact)
+        values = self.values_of(fact)
         return values[0] if values else None
 
     @property
@@ -152,9 +156,10 @@ class HostingFacts:
         if self.cdn is None:
             return ()
         passing = {
-            observation.subject for observation in self.of(FactName.CDN)
+            observation.subject
+            for observation in self.observations_of(FactName.CDN)
         }
-        addresses = self.values(FactName.ORIGIN_ADDRESS)
+        addresses = self.values_of(FactName.ORIGIN_ADDRESS)
         return tuple(
             address for address in addresses if address not in passing
         )
@@ -162,11 +167,16 @@ class HostingFacts:
     def _at_host(self, fact: FactName) -> tuple[Observation, ...]:
         """What is known of ``fact`` where the material is kept: behind a delivery network, only
         what was said of the origin; without one, everything."""
-        observations = self.of(fact)
+        observations = self.observations_of(fact)
         if self.cdn is None or not self.origins:
             return observations
         origins = self.origins
-        return tuple(each for each in observations if each.subject in origins)
+        of_origins = [
+            observation
+            for observation in observations
+            if observation.subject in origins
+        ]
+        return tuple(of_origins)
 
     @property
     def country(self) -> str | None:
@@ -192,11 +202,11 @@ class HostingFacts:
     @property
     def countries(self) -> tuple[str, ...]:
         """Every country that any source named, most trusted first."""
-        return self.values(FactName.COUNTRY)
+        return self.values_of(FactName.COUNTRY)
 
     @property
     def cdn(self) -> str | None:
-        return self.best(FactName.CDN)
+        return self.best_value(FactName.CDN)
 
     @property
     def asn(self) -> str | None:
@@ -204,7 +214,9 @@ class HostingFacts:
         numbers = {
             observation.value for observation in self._at_host(FactName.ASN)
         }
-        return numbers.pop() if len(numbers) == 1 else None
+        if len(numbers) != 1:
+            return None
+        return numbers.pop()
 
     @property
     def abuse_contact(self) -> str | None:
@@ -213,11 +225,11 @@ class HostingFacts:
 
     @property
     def registrable_domain(self) -> str | None:
-        return self.best(FactName.REGISTRABLE_DOMAIN)
+        return self.best_value(FactName.REGISTRABLE_DOMAIN)
 
     @property
     def dns_status(self) -> str | None:
-        return self.best(FactName.DNS_STATUS)
+        return self.best_value(FactName.DNS_STATUS)
 
     @property
     def disagreements(self) -> dict[str, tuple[Observation, ...]]:
@@ -229,12 +241,12 @@ class HostingFacts:
         disagreements: dict[str, tuple[Observation, ...]] = {}
         facts = {observation.fact for observation in self.observations}
         for fact in sorted(facts - SEVERAL_VALUES):
-            observations = self._contradicting(fact)
+            observations = self._find_contradictions(fact)
             if observations:
                 disagreements[fact] = observations
         return disagreements
 
-    def _contradicting(self, fact: FactName) -> tuple[Observation, ...]:
+    def _find_contradictions(self, fact: FactName) -> tuple[Observation, ...]:
         """All observations of a fact of which sources say different things; else none."""
         if fact is FactName.COUNTRY:
             places = (
@@ -243,13 +255,11 @@ class HostingFacts:
             )
             countries = {observation.value for observation in places}
             return places if len(countries) > 1 else ()
-        observations = self.of(fact)
+        observations = self.observations_of(fact)
         by_subject = _group_by_subject(observations).values()
-        return (
-            observations
-            if any(len(values) > 1 for values in by_subject)
-            else ()
-        )
+        if any(len(values) > 1 for values in by_subject):
+            return observations
+        return ()
 
     @property
     def kind(self) -> HostingKind:
@@ -262,7 +272,9 @@ class HostingFacts:
             return HostingKind.HOST if self.origins else HostingKind.CDN
         return HostingKind.HOST if self.addresses else HostingKind.UNKNOWN
 
-    def behind(self, origin: Observation, there: HostingFacts) -> HostingFacts:
+    def add_origin(
+        self, origin: Observation, there: HostingFacts
+    ) -> HostingFacts:
         """These facts and, of the address that ``origin`` names, what was found ``there``."""
         of_origin = [
             observation
@@ -281,7 +293,7 @@ class HostingFacts:
             "country": self.country,
             "countries": list(self.countries),
             "asn": self.asn,
-            "as_name": self.best(FactName.AS_NAME),
+            "as_name": self.best_value(FactName.AS_NAME),
             "cdn": self.cdn,
             "origins": list(self.origins),
             "abuse_contact": self.abuse_contact,
@@ -297,19 +309,16 @@ def _group_by_subject(
 ) -> dict[str | None, set[str | None]]:
     grouped: dict[str | None, set[str | None]] = {}
     for observation in observations:
-        grouped.setdefault(observation.subject, set()).add(observation.value)
+        values = grouped.setdefault(observation.subject, set())
+        values.add(observation.value)
     return grouped
 
 
 def tls_observation(
-    tls: Mapping[str, Any] | None, host: str, now: datetime
+    tls: TlsFacts | None, host: str, now: datetime
 ) -> Observation | None:
     """From the ``tls`` of a fetch report's hop; None where it was no TLS connection."""
     if tls is None:
         return None
-    value = (
-        "valid"
-        if tls.get("verified")
-        else str(tls.get("problem") or "invalid")
-    )
+    value = "valid" if tls.verified else tls.problem or "invalid"
     return Observation(FactName.TLS, value, "the fetch", now, 0.9, host)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol
@@ -15,12 +16,27 @@ from triage.hosting.sources.dns import Resolution, Resolver
 from triage.hosting.sources.geography import Geography
 from triage.hosting.sources.rdap import Registry
 
+Address = IPv4Address | IPv6Address
+
 #: A name may resolve to dozens of addresses of one network; registries are asked about this many
 #: that lie in different blocks. Country and ASN are local and are looked up for every address.
 _NETWORKS_ASKED = 4
 
 #: Addresses taken from one answer; the rest of a longer answer tells nothing new.
 _ADDRESSES_KEPT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Addresses that a registry gave to one holder."""
+
+    first: Address
+    last: Address
+
+    def holds_address(self, address: Address) -> bool:
+        if address.version != self.first.version:
+            return False
+        return int(self.first) <= int(address) <= int(self.last)
 
 
 class Lookup(Protocol):
@@ -43,18 +59,16 @@ def observe_behind(
     kind: str,
     now: datetime,
     headers: Mapping[str, str],
-    told: Sequence[Observation],
+    origins: Sequence[Observation],
 ) -> HostingFacts:
     """A look at ``host`` and, where a delivery network stands in front of it, at each origin that
-    somebody ``told`` us of (observations of ``origin_address``)."""
+    somebody told us of (``origins``: observations of ``origin_address``)."""
     facts = lookup.observe(host, kind=kind, now=now, headers=headers)
     if facts.cdn is None:
         return facts
-    for origin in told:
-        facts = facts.behind(
-            origin,
-            lookup.observe(origin.value, kind="ip", now=now, headers={}),
-        )
+    for origin in origins:
+        there = lookup.observe(origin.value, kind="ip", now=now, headers={})
+        facts = facts.add_origin(origin, there)
     return facts
 
 
@@ -88,10 +102,12 @@ class HostingLookup:
         ``headers`` are those of an answer that the fetcher had from this host, if any. Nothing is
         asked about onion services: a question to a public resolver would tell it what is looked at.
         """
-        name = _bare(host)
-        if name is None or name.endswith(".onion"):
-            return HostingFacts(host, (), now, "onion" if name else kind)
-        literal = _literal(name)
+        name = _bare_name(host)
+        if name is None:
+            return HostingFacts(host, (), now, kind)
+        if name.endswith(".onion"):
+            return HostingFacts(host, (), now, "onion")
+        literal = _parse_literal(name)
         if literal is not None:
             resolution = Resolution(
                 name, "ok", (str(literal),), (), "the location itself"
@@ -99,92 +115,86 @@ class HostingLookup:
         else:
             resolution = self._resolver.resolve(name)
         addresses = resolution.addresses[:_ADDRESSES_KEPT]
-        observations = [*_resolved(resolution, addresses, now)]
+        observations = [*_observe_resolution(resolution, addresses, now)]
         for address in addresses:
-            observations += self._geography.locate(address, now)
-        observations += self._delivered(
+            observations += self._geography.locate_address(address, now)
+        observations += self._observe_delivery(
             addresses, resolution.aliases, observations, headers, now
         )
-        observations += self._networks(addresses, now)
+        observations += self._observe_networks(addresses, now)
         if literal is None:
-            observations += self._domain(name, now)
+            observations += self._observe_domain(name, now)
         return HostingFacts(name, tuple(observations), now, kind)
 
-    def _delivered(
+    def _observe_delivery(
         self,
         addresses: tuple[str, ...],
         aliases: tuple[str, ...],
-        known: list[Observation],
+        observations: list[Observation],
         headers: Mapping[str, str] | None,
         now: datetime,
     ) -> Iterator[Observation]:
-        asns = {
-            o.subject: o.value
-            for o in known
-            if o.fact == FactName.ASN and o.subject and o.value
-        }
-        for seen in self._cdn_ranges.detect(
+        asns: dict[str, str] = {}
+        for observation in observations:
+            if observation.fact != FactName.ASN:
+                continue
+            if observation.subject and observation.value:
+                asns[observation.subject] = observation.value
+        sightings = self._cdn_ranges.detect_networks(
             addresses, asns=asns, aliases=aliases, headers=headers
-        ):
+        )
+        for sighting in sightings:
             yield Observation(
                 FactName.CDN,
-                seen.name,
-                seen.source,
+                sighting.name,
+                sighting.source,
                 now,
-                seen.confidence,
-                seen.subject,
+                sighting.confidence,
+                sighting.subject,
             )
 
-    def _networks(
+    def _observe_networks(
         self, addresses: tuple[str, ...], now: datetime
     ) -> list[Observation]:
         if self._registry is None:
             return []
-        found: list[Observation] = []
-        blocks: list[
-            tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]
-        ] = []
+        observations: list[Observation] = []
+        blocks: list[_Block] = []
         asked = 0
         for address in addresses:
             parsed = ip_address(address)
-            if asked == _NETWORKS_ASKED or any(
-                _within(parsed, block) for block in blocks
-            ):
+            if any(block.holds_address(parsed) for block in blocks):
                 continue
+            if asked == _NETWORKS_ASKED:
+                break
             asked += 1
-            facts = self._registry.network(address, now)
-            blocks += [
-                _block(o.value)
-                for o in facts
-                if o.fact == FactName.NETWORK_RANGE and o.value
-            ]
-            found += facts
-        return found
+            facts = self._registry.observe_network(address, now)
+            blocks += _read_blocks(facts)
+            observations += facts
+        return observations
 
-    def _domain(self, name: str, now: datetime) -> list[Observation]:
+    def _observe_domain(self, name: str, now: datetime) -> list[Observation]:
         """The registrable domain by the public suffix list: ``x.com.al``, never ``com.al``.
 
         By the whole list, so that two tenants of one blog host are two; a registry knows only the
         name that was bought of it, so it is asked by the list's part of registries alone.
         """
         domain = self._suffixes.privatesuffix(name)
-        found = [
-            Observation(
-                FactName.REGISTRABLE_DOMAIN,
-                domain,
-                "public suffix list",
-                now,
-                1.0,
-                name,
-            ),
-        ]
+        registrable = Observation(
+            FactName.REGISTRABLE_DOMAIN,
+            domain,
+            "public suffix list",
+            now,
+            1.0,
+            name,
+        )
         bought = self._registries.privatesuffix(name)
-        if self._registry is not None and bought:
-            found += self._registry.domain(bought, now)
-        return found
+        if self._registry is None or not bought:
+            return [registrable]
+        return [registrable, *self._registry.observe_domain(bought, now)]
 
 
-def _resolved(
+def _observe_resolution(
     resolution: Resolution, addresses: tuple[str, ...], now: datetime
 ) -> Iterator[Observation]:
     source = resolution.source
@@ -197,31 +207,22 @@ def _resolved(
         yield Observation(FactName.ADDRESS, None, source, now, 0.9)
 
 
-def _bare(host: str | None) -> str | None:
+def _bare_name(host: str | None) -> str | None:
     """Lower case, without the root's dot or an IPv6 literal's brackets."""
-    name = (host or "").strip().lower().rstrip(".")
+    plain = (host or "").strip().lower()
+    name = plain.rstrip(".")
     return name.removeprefix("[").removesuffix("]") or None
 
 
-def _literal(name: str) -> IPv4Address | IPv6Address | None:
+def _parse_literal(name: str) -> Address | None:
     try:
         return ip_address(name)
     except ValueError:
         return None
 
 
-def _block(
-    text: str,
-) -> tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address]:
-    first, _, last = text.partition("-")
-    return ip_address(first), ip_address(last)
-
-
-def _within(
-    address: IPv4Address | IPv6Address,
-    block: tuple[IPv4Address | IPv6Address, IPv4Address | IPv6Address],
-) -> bool:
-    first, last = block
-    return address.version == first.version and int(first) <= int(
-        address
-    ) <= int(last)
+def _read_blocks(facts: Iterable[Observation]) -> Iterator[_Block]:
+    for observation in facts:
+        if observation.fact == FactName.NETWORK_RANGE and observation.value:
+            first, _, last = observation.value.partition("-")
+            yield _Block(ip_address(first), ip_address(last))

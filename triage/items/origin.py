@@ -60,7 +60,7 @@ def observe_item(
         kind=item.kind,
         now=now,
         headers=headers or {},
-        told=told,
+        origins=told,
     )
 
 
@@ -118,7 +118,9 @@ def _require_host(context: Context, address: str) -> None:
     fault = ""
     if refuse_address(address, context.settings.fetch_allowed_networks):
         fault = f"{ip_address(address)} is not a public address."
-    elif CdnRanges.load(context.settings.data_dir).detect([address]):
+    elif CdnRanges.load_file(context.settings.data_dir).detect_networks(
+        [address]
+    ):
         fault = f"{address} belongs to a delivery network; the origin lies behind it."
     if fault:
         raise InvalidInput(fault, fields={"/address": fault})

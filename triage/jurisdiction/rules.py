@@ -2,7 +2,7 @@
 
 Everything here is a file that a changed law or a new partner edits; code knows no country:
 
-- ``jurisdiction_<code>.toml``: grounds, names of authorities, legal bases, stop list
+- ``jurisdiction.toml`` of each country: grounds, names of authorities, legal bases, stop list
 - ``routing_network.toml``: clearing houses, bases of international channels
 - ``partner_hotlines.csv``: which country has a hotline
 
@@ -14,19 +14,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache, partial
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import ConfigDict, Field
 
 from hotline.core.datafiles import countries, files
+from hotline.core.datafiles.country_folders import (
+    JURISDICTION,
+    CountryFile,
+    find_country_file,
+    list_codes_with,
+)
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.datafiles.vocabulary import CountryCode
 from hotline.core.errors import InvalidInput, Misconfigured
@@ -41,8 +45,6 @@ from triage.jurisdiction.vocabulary import (
 )
 from triage.locations.catalogue import load_platforms
 from triage.locations.catalogue_values import Platform
-
-FILE_NAME = re.compile(r"jurisdiction_([a-z]{2})\.toml")
 
 Text = Annotated[str, Field(min_length=1, max_length=400)]
 T = TypeVar("T")
@@ -158,12 +160,7 @@ def list_countries_with_rules(
     override_dir: Path | None = None,
 ) -> tuple[str, ...]:
     """Codes of every country that has a rules file, shipped or the operator's own; sorted."""
-    shipped = resources.files(PACKAGE) / "data"
-    names = [entry.name for entry in shipped.iterdir()]
-    if override_dir is not None and (override_dir / "data").is_dir():
-        names += [entry.name for entry in (override_dir / "data").iterdir()]
-    matches = [FILE_NAME.fullmatch(name) for name in names]
-    return tuple(sorted({match[1].upper() for match in matches if match}))
+    return list_codes_with(JURISDICTION, override_dir)
 
 
 @cache
@@ -172,10 +169,11 @@ def load_rules(override_dir: Path | None = None) -> Rules:
     reader = _Reader()
     countries_with_rules: dict[str, CountryRules] = {}
     for code in list_countries_with_rules(override_dir):
-        country_rules = reader.read(
-            partial(_load_country_rules, code, override_dir)
+        file = find_country_file(code, JURISDICTION, override_dir)
+        country_rules = file and reader.read(
+            partial(_load_country_rules, code, file, override_dir)
         )
-        if country_rules is not None:
+        if country_rules:
             countries_with_rules[code] = country_rules
     network = reader.read(lambda: _load_network(override_dir))
     hotlines = reader.read(lambda: _load_hotlines(override_dir))
@@ -284,9 +282,10 @@ def _load_hotlines(override_dir: Path | None) -> tuple[PartnerHotline, ...]:
     return parse_file(tuple[PartnerHotline, ...], name, rows)
 
 
-def _load_country_rules(code: str, override_dir: Path | None) -> CountryRules:
-    name = f"jurisdiction_{code.lower()}.toml"
-    rules = _read_toml(CountryRules, name, override_dir)
+def _load_country_rules(
+    code: str, file: CountryFile, override_dir: Path | None
+) -> CountryRules:
+    rules = parse_file(CountryRules, file.name, file.read_toml())
     faults = []
     if rules.country != code:
         faults.append(
@@ -300,7 +299,7 @@ def _load_country_rules(code: str, override_dir: Path | None) -> CountryRules:
                 f"/names/emergency: the country file says {country.police_emergency}"
             )
     if faults:
-        raise Misconfigured(f"Data file {name}: {'; '.join(faults)}.")
+        raise Misconfigured(f"Data file {file.name}: {'; '.join(faults)}.")
     return rules
 
 

@@ -161,7 +161,7 @@ class Reader:
 
 
 def _tables(
-    document: dict[str, Any], name: str, file: str, faults: list[str]
+    document: Mapping[str, Any], name: str, file: str, faults: list[str]
 ) -> list[Any]:
     tables = document.get(name)
     if not isinstance(tables, list) or not tables:
@@ -171,7 +171,7 @@ def _tables(
 
 
 def _platforms(
-    document: dict[str, Any], faults: list[str]
+    document: Mapping[str, Any], faults: list[str]
 ) -> dict[str, Platform]:
     found: dict[str, Platform] = {}
     owner: dict[str, str] = {}
@@ -297,7 +297,7 @@ def _check_templates(rule: Rule, reader: Reader) -> None:
             )
 
 
-def _tracking(document: dict[str, Any], faults: list[str]) -> Tracking:
+def _tracking(document: Mapping[str, Any], faults: list[str]) -> Tracking:
     reader = Reader(document, "tracking.toml", faults)
     dated = reader.text("dated", required=True)
     if dated and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", dated):
@@ -339,7 +339,7 @@ _CODINGS = ("plain", "base64", "proofpoint2", "proofpoint3", "dashes", "host")
 
 
 def _wrappers(
-    document: dict[str, Any], faults: list[str]
+    document: Mapping[str, Any], faults: list[str]
 ) -> tuple[Wrapper, ...]:
     wrappers: list[Wrapper] = []
     for number, table in enumerate(

@@ -44,11 +44,11 @@ class BareServer(Server):
         )
 
         @app.get("/livez")
-        def live() -> str:
+        def answer_live() -> str:
             return "ok"
 
         @app.post("/")
-        def store() -> Response:
+        def store_body() -> Response:
             row_id = new_id()
             with engine.begin() as connection:
                 connection.execute(

@@ -12,14 +12,14 @@ from PIL import Image
 
 from triage.fingerprints.model import Limits
 from triage.fingerprints.pictures import DECODED_SIDE, read_picture
-from workers.bench.results import result, row
+from workers.bench.results import Measurement, Row
 
 PICTURES = 4
 """Different pictures a case: enough that no branch predictor learns one by heart."""
 CASES = {"jpeg_512": (512, 512), "jpeg_1080p": (1920, 1080)}
 
 
-def run(seconds: float = 3.0) -> dict[str, Any]:
+def measure_fingerprints(seconds: float = 3.0) -> Measurement:
     """Ours, decoding and hashing, against decoding alone and against the reference's own path.
 
     Each side runs for ``seconds`` of processor time. The reference needs ``pdqhash`` and
@@ -27,39 +27,52 @@ def run(seconds: float = 3.0) -> dict[str, Any]:
     with ``OPENBLAS_NUM_THREADS=1``, as the fetcher is: on a busy machine BLAS threads that wait for
     each other cost ten times what they save on matrices of this size.
     """
-    rows = []
+    rows: list[Row] = []
     for case, size in CASES.items():
-        pictures = [_jpeg(size, seed) for seed in range(PICTURES)]
-        rates = _rates({"ours": _ours, **_references()}, pictures, seconds)
+        pictures = [_make_jpeg(size, seed) for seed in range(PICTURES)]
+        rates = _measure_rates(
+            {"ours": _hash_picture, **_load_references()}, pictures, seconds
+        )
         ours = rates.pop("ours")
-        size_of_all = sum(len(picture) for picture in pictures)
-        bits = round(8 * size_of_all / (PICTURES * size[0] * size[1]), 2)
-        facts = {"bits_per_pixel": bits, **_agreement(pictures)}
-        rows += [row(case, ours, rates[name], name, **facts) for name in rates]
-    return result("hash", "images/s", rows)
+        figures = {
+            "bits_per_pixel": _bits_per_pixel(pictures, size),
+            **_compare_hashes(pictures),
+        }
+        for name, rate in rates.items():
+            rows.append(Row(case, ours, rate, name, figures))
+    return Measurement("hash", "images/s", rows)
 
 
-def _rates(
+def _bits_per_pixel(pictures: list[bytes], size: tuple[int, int]) -> float:
+    bits = 8 * sum(len(picture) for picture in pictures)
+    width, height = size
+    pixels = len(pictures) * width * height
+    return round(bits / pixels, 2)
+
+
+def _measure_rates(
     sides: dict[str, Callable[[bytes], object]],
     pictures: list[bytes],
     seconds: float,
 ) -> dict[str, float]:
     """Pictures per second of processor time, the sides in turns: other work does not count."""
-    spent, done = dict.fromkeys(sides, 0.0), dict.fromkeys(sides, 0)
+    spent = dict.fromkeys(sides, 0.0)
+    done = dict.fromkeys(sides, 0)
     for work in sides.values():
         work(pictures[0])  # the first call pays for imports and caches
     while min(spent.values()) < seconds:
         for name, work in sides.items():
-            if spent[name] < seconds:
-                start = time.process_time()
-                for picture in pictures:
-                    work(picture)
-                spent[name] += time.process_time() - start
-                done[name] += len(pictures)
+            if spent[name] >= seconds:
+                continue
+            start = time.process_time()
+            for picture in pictures:
+                work(picture)
+            spent[name] += time.process_time() - start
+            done[name] += len(pictures)
     return {name: done[name] / spent[name] for name in sides}
 
 
-def _references() -> dict[str, Callable[[bytes], object]]:
+def _load_references() -> dict[str, Callable[[bytes], object]]:
     """What to compare with, by name; the peers only where they are installed."""
     references: dict[str, Callable[[bytes], object]] = {
         "bare decode": _bare_decode
@@ -71,30 +84,34 @@ def _references() -> dict[str, Callable[[bytes], object]]:
         return references
     references["threatexchange pdq_from_bytes"] = pdq_from_bytes
     references["Pillow RGB + pdqhash"] = lambda data: pdqhash.compute(
-        np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+        _decode_colours(data)
     )
     return references
 
 
-def _agreement(pictures: list[bytes]) -> dict[str, int]:
+def _compare_hashes(pictures: list[bytes]) -> dict[str, int]:
     """The most bits by which our hash differs from the reference's of the full-colour decode."""
     try:
         import pdqhash
     except ImportError:
         return {}
-    apart = []
+    most_apart = 0
     for data in pictures:
-        vector, _ = pdqhash.compute(
-            np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-        )
-        theirs = np.packbits(vector.astype(np.uint8)).tobytes()
-        apart.append(
-            (int(_ours(data)[0], 16) ^ int.from_bytes(theirs)).bit_count()
-        )
-    return {"bits_apart": max(apart)}
+        vector, _ = pdqhash.compute(_decode_colours(data))
+        packed = np.packbits(vector.astype(np.uint8))
+        theirs = int.from_bytes(packed.tobytes())
+        ours, _ = _hash_picture(data)
+        apart = (int(ours, 16) ^ theirs).bit_count()
+        most_apart = max(most_apart, apart)
+    return {"bits_apart": most_apart}
 
 
-def _ours(data: bytes) -> tuple[str, str]:
+def _decode_colours(data: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    image = Image.open(io.BytesIO(data))
+    return np.asarray(image.convert("RGB"))
+
+
+def _hash_picture(data: bytes) -> tuple[str, str]:
     picture = read_picture(data, "image/jpeg", Limits())
     return picture.first.spectrum.hash, picture.phash
 
@@ -106,17 +123,20 @@ def _bare_decode(data: bytes) -> None:
     image.load()
 
 
-def _jpeg(size: tuple[int, int], seed: int) -> bytes:
+def _make_jpeg(size: tuple[int, int], seed: int) -> bytes:
     """Coloured noise as soft as a photograph: 1.2 bits a pixel at 1920 x 1080, 1.5 at 512 x 512."""
     width, height = size
     rng = np.random.default_rng(seed)
     down = np.fft.fftfreq(height)[:, None] * height
     along = np.fft.rfftfreq(width) * width
-    fall = np.maximum(np.hypot(down, along), 1.0) ** 1.5
-    spectrum = np.fft.rfft2(rng.standard_normal((3, height, width))) / fall
+    distance = np.maximum(np.hypot(down, along), 1.0)
+    fall = distance**1.5  # fine detail is as faint as in photographs
+    noise = rng.standard_normal((3, height, width))
+    spectrum = np.fft.rfft2(noise) / fall
     waves = np.fft.irfft2(spectrum, (height, width))
-    colours = waves / waves.std(axis=(1, 2), keepdims=True) * 50 + 128
-    pixels = np.clip(colours, 0, 255).astype(np.uint8).transpose(1, 2, 0)
+    contrast = waves.std(axis=(1, 2), keepdims=True)
+    colours = np.clip(waves / contrast * 50 + 128, 0, 255)
+    pixels = colours.astype(np.uint8).transpose(1, 2, 0)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()

@@ -6,11 +6,10 @@ the first, and the export, each as on the command line.
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,45 +17,36 @@ import numpy as np
 import psutil
 from sqlalchemy import text
 
-from hotline.core.context import Context, build_context, utc_now
+from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict
-from hotline.core.settings import load_settings
-from triage.hashlists import exports, formats, service
+from triage.hashlists import exports, formats, service, versions
 from triage.hashlists.imports import importing
-from workers.bench.results import result, row
+from workers.bench.database import open_own_context
+from workers.bench.results import Figure, Measurement, Row, list_load
 from workers.migrations.run import upgrade_schema
 
 CHANGED = 10
 """One row in so many is another one in the second version."""
 LIST = "bench"
+_DIGITS = 64
+"""Of a PDQ hash as it is written."""
 REFERENCE = "bare rows into a table without index"
 
 
-def run(size: int = 1_000_000, *, database: str = "") -> dict[str, Any]:
+def measure_imports(
+    size: int = 1_000_000, *, database: str = ""
+) -> Measurement:
     """Rows of entries a second, for ``size`` PDQ hashes with category, source, date and quality.
     ``database``: URL of an empty one, a SQLite file of its own if left out."""
-    with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder:
-        settings = load_settings(
-            data_dir=Path(folder),
-            secrets_dir=Path(folder) / "secrets",
-            database_url=database
-            or f"sqlite:///{Path(folder) / 'hotline.db'}",
-        )
-        context = build_context(settings)
-        try:
-            upgrade_schema(context.database)
-            rows = _rows(context, Path(folder), size)
-            dialect = context.database.engine.dialect.name
-        finally:
-            context.close()
-    load = [round(each, 2) for each in os.getloadavg()]
-    return result("import", "entries/s", rows) | {
-        "database": dialect,
-        "load_average": load,
-    }
+    with open_own_context(database) as context:
+        upgrade_schema(context.database)
+        rows = _measure_steps(context, context.settings.data_dir, size)
+        dialect = context.database.engine.dialect.name
+    facts = {"database": dialect, "load_average": list_load()}
+    return Measurement("import", "entries/s", rows, facts)
 
 
-def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
+def _measure_steps(context: Context, folder: Path, size: int) -> list[Row]:
     """Each step with its seconds, what it did, and the memory that this process took more."""
     with context.database.reading() as session:
         if service.list_sizes(session):
@@ -64,33 +54,22 @@ def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
                 "The database of a bench is an empty one.",
                 hint="Name another one.",
             )
-    first, second = folder / "first.csv", folder / "second.csv"
-    values = np.random.default_rng(1).integers(
-        0, 256, (size, 32), dtype=np.uint8
-    )
-    _write(first, values)
-    values[::CHANGED] = np.random.default_rng(2).integers(
-        0, 256, (len(values[::CHANGED]), 32)
-    )
-    _write(second, values)
-    bare = _bare(context, first)
+    first, second = _write_versions(folder, size)
+    bare_rate = size / _time_bare_copy(context, first)
     rows = []
     for case, path in (("first version", first), ("second version", second)):
-        with _measured() as facts:
-            done = _import(context, path)
-        facts |= {"added": done.added, "removed": done.removed}
-        rows.append(
-            row(case, size / facts["seconds"], size / bare, REFERENCE, **facts)
-        )
-    with _measured() as facts, context.database.writing() as session:
+        with _measure_step() as step:
+            step.note_change(_import_file(context, path))
+        rows.append(step.make_row(case, size, bare_rate, REFERENCE))
+    with _measure_step() as step, context.database.writing() as session:
         target = service.find_list(session, LIST)
-        done = service.roll_back(
+        change = versions.roll_back(
             session, target, 1, actor="bench", now=utc_now()
         )
-    facts |= {"added": done.added, "removed": done.removed}
-    rows.append(row("roll back", size / facts["seconds"], None, "", **facts))
+        step.note_change(change)
+    rows.append(step.make_row("roll back", size))
     with (
-        _measured() as facts,
+        _measure_step() as step,
         context.database.reading() as session,
         (folder / "out.csv").open("wb") as out,
     ):
@@ -98,34 +77,78 @@ def _rows(context: Context, folder: Path, size: int) -> list[dict[str, Any]]:
             session, service.find_list(session, LIST)
         )
         formats.write_entries("csv", entries, out)
-    rows.append(
-        row("export as CSV", size / facts["seconds"], None, "", **facts)
-    )
+    rows.append(step.make_row("export as CSV", size))
     return rows
 
 
+def _write_versions(folder: Path, size: int) -> tuple[Path, Path]:
+    """Two files; the second differs from the first in one row of ``CHANGED``."""
+    first, second = folder / "first.csv", folder / "second.csv"
+    dice = np.random.default_rng(1)
+    values = dice.integers(0, 256, (size, 32), dtype=np.uint8)
+    _write_rows(first, values)
+    dice = np.random.default_rng(2)
+    changed = len(values[::CHANGED])
+    values[::CHANGED] = dice.integers(0, 256, (changed, 32))
+    _write_rows(second, values)
+    return first, second
+
+
+@dataclass(slots=True)
+class _Step:
+    """One step of an operator's, while and after it is measured."""
+
+    seconds: float = 0.0
+    memory_mb: float = 0.0
+    added: int | None = None
+    removed: int | None = None
+
+    def note_change(self, change: versions.Import) -> None:
+        self.added = change.added
+        self.removed = change.removed
+
+    def make_row(
+        self,
+        case: str,
+        size: int,
+        reference: float | None = None,
+        reference_name: str = "",
+    ) -> Row:
+        figures: dict[str, Figure] = {
+            "seconds": self.seconds,
+            "memory_mb": self.memory_mb,
+        }
+        if self.added is not None:
+            figures |= {"added": self.added, "removed": self.removed}
+        rate = size / self.seconds
+        return Row(case, rate, reference, reference_name, figures)
+
+
 @contextmanager
-def _measured() -> Iterator[dict[str, Any]]:
-    facts: dict[str, Any] = {}
-    before, start = psutil.Process().memory_info().rss, time.perf_counter()
-    yield facts
-    facts["seconds"] = round(time.perf_counter() - start, 4)
-    facts["memory_mb"] = round(
-        (psutil.Process().memory_info().rss - before) / 1e6, 1
-    )
+def _measure_step() -> Iterator[_Step]:
+    step = _Step()
+    memory_before = psutil.Process().memory_info().rss
+    start = time.perf_counter()
+    yield step
+    step.seconds = round(time.perf_counter() - start, 4)
+    memory = psutil.Process().memory_info().rss - memory_before
+    step.memory_mb = round(memory / 1e6, 1)
 
 
-def _write(path: Path, values: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+def _write_rows(
+    path: Path, values: np.ndarray[Any, np.dtype[np.uint8]]
+) -> None:
     digits = values.tobytes().hex()
+    starts = range(0, len(digits), _DIGITS)
     with path.open("w", encoding="ascii") as file:
         file.write("pdq,category,source,date,quality\r\n")
-        for at in range(0, len(digits), 64):
-            file.write(
-                f"{digits[at : at + 64]},A1,bench.example,2026-11-02,{50 + at // 64 % 51}\r\n"
-            )
+        for number, start in enumerate(starts):
+            pdq = digits[start : start + _DIGITS]
+            quality = 50 + number % 51
+            file.write(f"{pdq},A1,bench.example,2026-11-02,{quality}\r\n")
 
 
-def _import(context: Context, path: Path) -> service.Import:
+def _import_file(context: Context, path: Path) -> versions.Import:
     with path.open("rb") as stream:
         form = formats.detect_format(stream.read(65_536), path.name)
         stream.seek(0)
@@ -140,7 +163,7 @@ def _import(context: Context, path: Path) -> service.Import:
         )
 
 
-def _bare(context: Context, path: Path) -> float:
+def _time_bare_copy(context: Context, path: Path) -> float:
     """Seconds for the same lines, cut at their commas and looked at no further."""
     start = time.perf_counter()
     with path.open("rb") as stream, context.database.writing() as session:
@@ -149,19 +172,21 @@ def _bare(context: Context, path: Path) -> float:
                 "CREATE TABLE bench_bare (a text, b text, c text, d text, e text)"
             )
         )
-        _copy(session.connection(), stream)
+        _copy_rows(session.connection(), stream)
     taken = time.perf_counter() - start
     with context.database.writing() as session:
         session.execute(text("DROP TABLE bench_bare"))
     return taken
 
 
-def _copy(connection: Any, stream: BinaryIO) -> None:
+def _cut_line(line: bytes) -> tuple[str, ...]:
+    written = line.decode("ascii").rstrip("\r\n")
+    return tuple(written.split(","))
+
+
+def _copy_rows(connection: Any, stream: BinaryIO) -> None:
     next(stream)
-    rows = (
-        tuple(line.decode("ascii").rstrip("\r\n").split(","))
-        for line in stream
-    )
+    rows = (_cut_line(line) for line in stream)
     if connection.dialect.name != "postgresql":
         connection.exec_driver_sql(
             "INSERT INTO bench_bare VALUES (?, ?, ?, ?, ?)", list(rows)

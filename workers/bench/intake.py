@@ -7,27 +7,23 @@ then the other, in turns, so that both meet the same machine.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from http.client import HTTPConnection
-from pathlib import Path
-from typing import Any
 
 from sqlalchemy import func, select
 
-from hotline.core.context import Context, build_context, utc_now
+from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict
-from hotline.core.settings import load_settings
 from hotline.intake.api import bulk, keys
 from hotline.intake.form import form_fields
 from hotline.intake.models import Report
 from workers.bench import bare, reporter
-from workers.bench.load import HOST, Load, Visit, ask
-from workers.bench.results import result, row
-from workers.bench.servers import WEB_WORKERS, running
+from workers.bench.database import open_own_context
+from workers.bench.load import HOST, Load, Visit, ask_server
+from workers.bench.results import Figure, Measurement, Row, list_load
+from workers.bench.servers import WEB_WORKERS, run_servers
 from workers.migrations.run import upgrade_schema
 
 FLOOR_RATIO = 0.5
@@ -41,44 +37,40 @@ LINES = 10_000
 REFERENCE = "bare Flask view, one INSERT"
 API = "/api/v1/reports"
 _JSON = "application/json"
-_REPORT: dict[str, Any] = {
-    "locations": ["https://site.example/gallery/1.html"],
+_LOCATION = "https://site.example/gallery/1.html"
+_NARRATIVE = "Found while looking for something else."
+_REPORT: dict[str, object] = {
+    "locations": [_LOCATION],
     "kind": "csam_image",
     "reporter_role": "public",
-    "narrative": "Found while looking for something else.",
+    "narrative": _NARRATIVE,
 }
 
 
-def run(seconds: float = 20.0, *, database: str = "") -> dict[str, Any]:
+def measure_intake(
+    seconds: float = 20.0, *, database: str = ""
+) -> Measurement:
     """Rows of reports a second. ``seconds``: of each measurement; ``database``: URL of an empty
     one, a SQLite file of its own if left out."""
-    with tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder:
-        settings = load_settings(
-            data_dir=Path(folder),
-            secrets_dir=Path(folder) / "secrets",
-            database_url=database
-            or f"sqlite:///{Path(folder) / 'hotline.db'}",
-        )
-        context = build_context(settings)
+    with open_own_context(database) as context:
         try:
-            key = _prepare(context)
-            with running(settings) as (ours, reference):
-                rows = _rows(context, ours, reference, key, seconds)
+            key = _prepare_database(context)
+            with run_servers(context.settings) as (ours, reference):
+                house = _House(context, ours, reference, key, seconds)
+                rows = [*house.measure_single(), house.measure_bulk()]
             dialect = context.database.engine.dialect.name
         finally:
             bare.metadata.drop_all(context.database.engine)
-            context.close()
-    told = result("intake", "accepted reports/s", rows)
-    load = [round(each, 2) for each in os.getloadavg()]
-    return told | {
+    facts = {
         "database": dialect,
         "web_workers": WEB_WORKERS,
         "clients": CLIENTS,
-        "load_average": load,
+        "load_average": list_load(),
     }
+    return Measurement("intake", "accepted reports/s", rows, facts)
 
 
-def _prepare(context: Context) -> str:
+def _prepare_database(context: Context) -> str:
     """The schema, the bare view's table, and a key; reports of others are not written among."""
     reporter.let_everything_in(context)
     upgrade_schema(context.database)
@@ -100,137 +92,151 @@ def _prepare(context: Context) -> str:
     return key
 
 
-def _rows(
-    context: Context, ours: int, reference: int, key: str, seconds: float
-) -> list[dict[str, Any]]:
-    authorisation = f"Bearer {key}"
-    single = json.dumps(_REPORT).encode()
-    lines = b"\n".join([single] * LINES)
-    rows = []
-    to_api = partial(_posting, single, Content_Type=_JSON)
-    floor = {"floor_ratio": FLOOR_RATIO}
-    plain = to_api("/")
-    for case, visit, same, judged in (
-        ("API, one report", to_api(API), plain, floor),
-        (
-            "API, one report with a key",
-            to_api(API, Authorization=authorisation),
-            to_api("/", Authorization=authorisation),
-            floor,
-        ),
-        (
-            "form on one page, POST",
-            _sending(context, ours),
-            _sending(context, ours, bare=True),
-            floor,
-        ),
-        # Two requests, and the first one stores nothing: told, and not held against the yardstick.
-        ("form on one page, GET and POST", _fill_in, plain, {}),
-    ):
-        measured, beside = _in_turns((ours, visit), (reference, same), seconds)
-        rows.append(_row(case, measured, beside, **judged))
-    many = _posting(
-        lines,
-        f"{API}/bulk",
-        expect=200,
-        Content_Type=bulk.NDJSON,
-        Authorization=authorisation,
-    )
-    measured, beside = _in_turns(
-        (ours, many),
-        (reference, plain),
-        seconds,
-        clients=WEB_WORKERS,
-        units=LINES,
-    )
-    rows.append(
-        _row(
-            f"bulk, {LINES:,} lines a request",
-            measured,
-            beside,
-            floor=FLOOR_BULK,
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A visit to our server, and what the yardstick is asked for beside it."""
+
+    name: str
+    ours: Visit
+    reference: Visit
+    figures: Mapping[str, Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class _House:
+    """Both servers by their ports; ``seconds`` is the time of each measurement."""
+
+    context: Context
+    ours: int
+    reference: int
+    key: str
+    seconds: float
+
+    def measure_single(self) -> Iterator[Row]:
+        for case in self._list_cases():
+            measured, beside = self._take_turns(
+                case.ours, case.reference, clients=CLIENTS, units=1
+            )
+            yield _describe_case(case.name, measured, beside, case.figures)
+
+    def measure_bulk(self) -> Row:
+        single = json.dumps(_REPORT).encode()
+        visit = _make_post(
+            b"\n".join([single] * LINES),
+            f"{API}/bulk",
+            expect=200,
+            Content_Type=bulk.NDJSON,
+            Authorization=f"Bearer {self.key}",
         )
-    )
-    return rows
+        plain = _make_post(single, "/", Content_Type=_JSON)
+        measured, beside = self._take_turns(
+            visit, plain, clients=WEB_WORKERS, units=LINES
+        )
+        name = f"bulk, {LINES:,} lines a request"
+        return _describe_case(name, measured, beside, {"floor": FLOOR_BULK})
+
+    def _list_cases(self) -> Iterator[_Case]:
+        single = json.dumps(_REPORT).encode()
+        post = partial(_make_post, single, Content_Type=_JSON)
+        with_key = partial(post, Authorization=f"Bearer {self.key}")
+        floor = {"floor_ratio": FLOOR_RATIO}
+        yield _Case("API, one report", post(API), post("/"), floor)
+        yield _Case(
+            "API, one report with a key", with_key(API), with_key("/"), floor
+        )
+        yield _Case(
+            "form on one page, POST",
+            _make_form_post(self.context, self.ours),
+            _make_form_post(self.context, self.ours, bare=True),
+            floor,
+        )
+        # Two requests, and the first one stores nothing: told, and not held against the yardstick.
+        yield _Case("form on one page, GET and POST", _fill_in, post("/"), {})
+
+    def _take_turns(
+        self, ours: Visit, reference: Visit, *, clients: int, units: int
+    ) -> tuple[Load, Load]:
+        """So that both sides meet the same machine, each begins every second round."""
+
+        def visit_ours(load: Load) -> None:
+            load.add_visits(
+                self.ours, ours, seconds=turn, clients=clients, units=units
+            )
+
+        def visit_reference(load: Load) -> None:
+            load.add_visits(
+                self.reference, reference, seconds=turn, clients=CLIENTS
+            )
+
+        turn = self.seconds / ROUNDS
+        measured = Load()
+        beside = Load()
+        # A bulk request is long enough to pay for its own first time.
+        if units == 1:
+            visit_ours(Load())
+            visit_reference(Load())
+        for number in range(ROUNDS):
+            if number % 2:
+                visit_ours(measured)
+                visit_reference(beside)
+            else:
+                visit_reference(beside)
+                visit_ours(measured)
+        return measured, beside
 
 
-def _in_turns(
-    ours: tuple[int, Visit],
-    reference: tuple[int, Visit],
-    seconds: float,
-    *,
-    clients: int = CLIENTS,
-    units: int = 1,
-) -> tuple[Load, Load]:
-    measured, beside, warming = Load(), Load(), Load()
-    sides: list[Callable[[Load | None], None]] = [
-        lambda load: (load or measured).add(
-            *ours, seconds=seconds / ROUNDS, clients=clients, units=units
-        ),
-        lambda load: (load or beside).add(
-            *reference, seconds=seconds / ROUNDS, clients=CLIENTS
-        ),
-    ]
-    if (
-        units == 1
-    ):  # a bulk request is long enough to pay for its own first time
-        for side in sides:
-            side(warming)
-    for number in range(ROUNDS):
-        for side in sides if number % 2 else reversed(sides):
-            side(None)
-    return measured, beside
-
-
-def _row(
-    case: str, ours: Load, reference: Load, **extra: Any
-) -> dict[str, Any]:
-    figures = {
+def _describe_case(
+    case: str, ours: Load, reference: Load, figures: Mapping[str, Figure]
+) -> Row:
+    waits: dict[str, Figure] = {
         "p99_ms": round(ours.p99_ms, 1),
         "reference_p99_ms": round(reference.p99_ms, 1),
         "p99_ratio": round(ours.p99_ms / reference.p99_ms, 2),
     }
-    return row(case, ours.rate, reference.rate, REFERENCE, **figures, **extra)
+    return Row(
+        case, ours.rate, reference.rate, REFERENCE, {**waits, **figures}
+    )
 
 
-def _posting(
+def _make_post(
     body: bytes, path: str, *, expect: int = 201, **headers: str
 ) -> Visit:
-    def visit(connection: HTTPConnection) -> None:
-        ask(connection, "POST", path, body, expect=expect, **headers)
+    def post_body(connection: HTTPConnection) -> None:
+        ask_server(connection, "POST", path, body, expect=expect, **headers)
 
-    return visit
+    return post_body
 
 
 def _fill_in(connection: HTTPConnection) -> None:
     """Both halves, as a browser does them: the page, then what was typed."""
-    _send(connection, reporter.fetch(connection))
+    _send_form(connection, reporter.fetch_form(connection))
 
 
-def _sending(context: Context, port: int, *, bare: bool = False) -> Visit:
+def _make_form_post(
+    context: Context, port: int, *, bare: bool = False
+) -> Visit:
     """The second half alone, of a page that was fetched before; each time as another page's."""
     connection = HTTPConnection(HOST, port, timeout=60)
-    page = reporter.fetch(connection)
+    page = reporter.fetch_form(connection)
     connection.close()
-    return lambda kept: _send(
-        kept,
-        replace(
-            page,
-            hidden=page.hidden | {"form_id": form_fields.new_form_id(context)},
-        ),
-        bare=bare,
-    )
+
+    def send_again(kept: HTTPConnection) -> None:
+        form_id = form_fields.new_form_id(context)
+        hidden = page.hidden | {"form_id": form_id}
+        _send_form(kept, replace(page, hidden=hidden), bare=bare)
+
+    return send_again
 
 
-def _send(
+def _send_form(
     connection: HTTPConnection, page: reporter.Page, *, bare: bool = False
 ) -> None:
     path, expect = ("/", 201) if bare else (reporter.PAGE, 200)
-    reporter.send(
+    reporter.send_form(
         connection,
         page,
         path=path,
         expect=expect,
-        locations=_REPORT["locations"][0],
-        narrative=_REPORT["narrative"],
+        locations=_LOCATION,
+        narrative=_NARRATIVE,
     )

@@ -17,7 +17,7 @@ LOG = "service.log"
 STOP_SECONDS = 40.0
 
 
-def keep(folder: Path, orders: Iterable[str]) -> None:
+def keep_service(folder: Path, orders: Iterable[str]) -> None:
     """Until ``orders`` end."""
     service = None
     try:
@@ -32,11 +32,11 @@ def keep(folder: Path, orders: Iterable[str]) -> None:
                 )
     finally:
         if service is not None:
-            _stop(service)
+            _stop_service(service)
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _stop(service: subprocess.Popen[bytes]) -> None:
+def _stop_service(service: subprocess.Popen[bytes]) -> None:
     """Its children die with it, however it ends."""
     service.terminate()
     try:
@@ -47,4 +47,4 @@ def _stop(service: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    keep(Path(sys.argv[1]), sys.stdin)
+    keep_service(Path(sys.argv[1]), sys.stdin)

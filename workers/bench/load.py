@@ -31,9 +31,11 @@ class Load:
     def p99_ms(self) -> float:
         """The nearest-rank 99th percentile."""
         ordered = sorted(self.visits)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))] * 1000
+        rank = int(len(ordered) * 0.99)
+        last = len(ordered) - 1
+        return ordered[min(last, rank)] * 1000
 
-    def add(
+    def add_visits(
         self,
         port: int,
         visit: Visit,
@@ -44,27 +46,30 @@ class Load:
     ) -> None:
         """Let ``clients`` visit again and again for ``seconds``; a visit does ``units``."""
         start = time.perf_counter()
+        until = start + seconds
 
-        def client(_: int) -> list[float]:
-            connection, took = HTTPConnection(HOST, port, timeout=60), []
-            while (begun := time.perf_counter()) < start + seconds:
+        def visit_again(_: int) -> list[float]:
+            connection = HTTPConnection(HOST, port, timeout=60)
+            took = []
+            begun = time.perf_counter()
+            while begun < until:
                 visit(connection)
-                took.append(time.perf_counter() - begun)
+                ended = time.perf_counter()
+                took.append(ended - begun)
+                begun = ended
             connection.close()
             return took
 
+        visits: list[float] = []
         with ThreadPoolExecutor(clients) as pool:
-            visits = [
-                each
-                for took in pool.map(client, range(clients))
-                for each in took
-            ]
+            for took in pool.map(visit_again, range(clients)):
+                visits += took
         self.seconds += time.perf_counter() - start
         self.units += len(visits) * units
         self.visits += visits
 
 
-def ask(
+def ask_server(
     connection: HTTPConnection,
     method: str,
     path: str,

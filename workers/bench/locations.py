@@ -13,7 +13,7 @@ import can_ada
 
 from triage.locations.catalogue import load_platforms
 from triage.locations.identify import identify
-from workers.bench.results import rate, result, row
+from workers.bench.results import Measurement, Row, measure_rate
 
 FLOOR = 20_000
 """Ordinary addresses a second that one core must manage."""
@@ -22,104 +22,124 @@ _BATCH = 2_000
 NEW_HOSTS = "hosts never seen before"
 
 
-def run(seconds: float = 3.0) -> dict[str, Any]:
+def measure_locations(seconds: float = 3.0) -> Measurement:
     """Rows of addresses a second; ``seconds`` are shared by all measurements."""
     catalogue = load_platforms()
-    cases = _cases()
-    references = _references()
+    cases = _make_cases()
+    references = _load_references()
     share = seconds / (len(cases) * (1 + len(references)))
     rows = []
     for case, addresses in cases.items():
-        fresh = catalogue.sites.clear if case == NEW_HOSTS else _nothing
-        ours = rate(_batch(identify, addresses, fresh), seconds=share)
+        fresh = catalogue.sites.clear if case == NEW_HOSTS else _do_nothing
+        our_batch = _make_batch(identify, addresses, fresh)
+        ours = measure_rate(our_batch, seconds=share)
         for name, parse in references.items():
-            reference = rate(_batch(parse, addresses, _nothing), seconds=share)
-            rows.append(row(case, ours, reference, name, floor=FLOOR))
-    return result("url", "locations/s", rows)
+            their_batch = _make_batch(parse, addresses, _do_nothing)
+            reference = measure_rate(their_batch, seconds=share)
+            row = Row(case, ours, reference, name, {"floor": FLOOR})
+            rows.append(row)
+    return Measurement("url", "locations/s", rows)
 
 
-def _nothing() -> None:
+def _do_nothing() -> None:
     """Between two batches, where no cache is to be emptied."""
 
 
-def _batch(
+def _make_batch(
     work: Callable[[str], Any], addresses: list[str], fresh: Callable[[], None]
 ) -> Callable[[], int]:
-    def once() -> int:
+    def do_batch() -> int:
         fresh()
         for address in addresses:
             work(address)
         return len(addresses)
 
-    return once
+    return do_batch
 
 
-def _references() -> dict[str, Callable[[str], Any]]:
+def _load_references() -> dict[str, Callable[[str], Any]]:
     """The bare parsers; yarl, which does more than they do, only where it is installed."""
-    found: dict[str, Callable[[str], Any]] = {
-        "can_ada.parse": _lenient(can_ada.parse)
+    parsers: dict[str, Callable[[str], Any]] = {
+        "can_ada.parse": _make_lenient(can_ada.parse),
+        "ada_url.URL": _make_lenient(ada_url.URL),
     }
-    found["ada_url.URL"] = _lenient(ada_url.URL)
     with contextlib.suppress(ImportError):
-        found["yarl.URL"] = _lenient(importlib.import_module("yarl").URL)
-    return found
+        yarl = importlib.import_module("yarl")
+        parsers["yarl.URL"] = _make_lenient(yarl.URL)
+    return parsers
 
 
-def _lenient(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    def attempt(text: str) -> Any:
+def _make_lenient(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    def try_parse(text: str) -> Any:
         try:
             return parse(text)
         except ValueError:
             return None
 
-    return attempt
+    return try_parse
 
 
-def _cases() -> dict[str, list[str]]:
-    dice = random.Random(7)
-    sites = [
-        f"{word}{n}.example"
-        for n in range(40)
-        for word in ("www.shop", "forum", "img")
-    ]
+def _make_cases() -> dict[str, list[str]]:
+    writer = _Writer(random.Random(7))
+    writers = {
+        "ordinary addresses": writer.write_ordinary,
+        NEW_HOSTS: writer.write_new_host,
+        "platform addresses": writer.write_platform,
+        "defanged addresses": writer.write_defanged,
+    }
+    return {
+        case: [write() for _ in range(_BATCH)]
+        for case, write in writers.items()
+    }
 
-    def path() -> str:
-        return "/".join(
-            f"{dice.randrange(16**6):06x}" for _ in range(dice.randint(1, 4))
-        )
 
-    def query() -> str:
-        names = dice.sample(
-            ["id", "page", "utm_source", "lang", "fbclid", "view"], 3
-        )
-        return "&".join(f"{name}={dice.randrange(10**6)}" for name in names)
+class _Writer:
+    """Addresses by the throw of a dice, the same in every run."""
 
-    ordinary = [
-        f"https://{dice.choice(sites)}/{path()}?{query()}"
-        for _ in range(_BATCH)
-    ]
-    many_hosts = [
-        f"http://h{dice.randrange(10**9)}.example/{path()}"
-        for _ in range(_BATCH)
-    ]
-    platforms = [
-        dice.choice(
+    def __init__(self, dice: random.Random) -> None:
+        self._dice = dice
+        self._sites = [
+            f"{word}{number}.example"
+            for number in range(40)
+            for word in ("www.shop", "forum", "img")
+        ]
+
+    def write_ordinary(self) -> str:
+        site = self._dice.choice(self._sites)
+        return f"https://{site}/{self._make_path()}?{self._make_query()}"
+
+    def write_new_host(self) -> str:
+        number = self._dice.randrange(10**9)
+        return f"http://h{number}.example/{self._make_path()}"
+
+    def write_platform(self) -> str:
+        video = self._dice.randrange(16**11)
+        status = self._dice.randrange(10**18)
+        channel = self._dice.randrange(10**4)
+        message = self._dice.randrange(10**4)
+        picture = self._dice.randrange(16**11)
+        return self._dice.choice(
             (
-                f"https://www.youtube.com/watch?v={dice.randrange(16**11):011x}&feature=share",
-                f"https://twitter.com/someone/status/{dice.randrange(10**18)}?s=20",
-                f"https://t.me/channel_{dice.randrange(10**4)}/{dice.randrange(10**4)}",
-                f"https://www.instagram.com/p/{dice.randrange(16**11):011x}/?igsh=abc",
+                f"https://www.youtube.com/watch?v={video:011x}&feature=share",
+                f"https://twitter.com/someone/status/{status}?s=20",
+                f"https://t.me/channel_{channel}/{message}",
+                f"https://www.instagram.com/p/{picture:011x}/?igsh=abc",
             )
         )
-        for _ in range(_BATCH)
-    ]
-    defanged = [
-        f"hxxps://{dice.choice(sites).replace('.', '[.]')}/{path()}"
-        for _ in range(_BATCH)
-    ]
-    return {
-        "ordinary addresses": ordinary,
-        NEW_HOSTS: many_hosts,
-        "platform addresses": platforms,
-        "defanged addresses": defanged,
-    }
+
+    def write_defanged(self) -> str:
+        site = self._dice.choice(self._sites)
+        host = site.replace(".", "[.]")
+        return f"hxxps://{host}/{self._make_path()}"
+
+    def _make_path(self) -> str:
+        length = self._dice.randint(1, 4)
+        steps = [f"{self._dice.randrange(16**6):06x}" for _ in range(length)]
+        return "/".join(steps)
+
+    def _make_query(self) -> str:
+        names = self._dice.sample(
+            ["id", "page", "utm_source", "lang", "fbclid", "view"], 3
+        )
+        pairs = [f"{name}={self._dice.randrange(10**6)}" for name in names]
+        return "&".join(pairs)

@@ -12,8 +12,8 @@ import gc
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,9 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from triage.matching.index import Engine, HashIndex, warm
+from triage.matching.index import Engine, HashIndex, Match, warm
 from triage.matching.indexfile import build_index, load_index
-from workers.bench.results import rate, result, row
+from workers.bench.results import Figure, Measurement, Row, measure_rate
 
 Hashes = NDArray[np.uint8]
 Tick = Callable[[str], None]
@@ -55,149 +55,187 @@ class Facts:
     file_mb: float
     recall: float
 
+    def to_figures(self) -> dict[str, Figure]:
+        return {name: round(value, 4) for name, value in asdict(self).items()}
 
-def run(
+
+@dataclass(frozen=True, slots=True)
+class _HashList:
+    """Known hashes to search among. ``label`` is what a row's case has behind it."""
+
+    label: str
+    bits: int
+    hashes: Hashes
+
+    @property
+    def threshold(self) -> int:
+        return THRESHOLD[self.bits]
+
+
+def measure_matching(
     size: int = 1_000_000,
     queries: int = 2_000,
     skewed: bool = True,
     *,
     tick: Callable[[str], None] = lambda _: None,
     seconds: float = 1.0,
-) -> dict[str, Any]:
+) -> Measurement:
     """Rows in searches per second. ``size`` hashes, of which half of the ``queries`` are near ones;
     ``seconds`` for each side of each of the five rounds."""
     rng = np.random.default_rng(20_261_101)
-    lists = [("", 256, rng.integers(0, 256, (size, 32), dtype=np.uint8))]
+    lists = [_HashList("", 256, _make_random(size, 32, rng))]
     if skewed:
-        lists.append((" skewed", 256, near_identical(size, rng)))
-    lists.append(
-        (" phash", 64, rng.integers(0, 256, (size, 8), dtype=np.uint8))
-    )
-    rows: list[dict[str, Any]] = []
+        lists.append(_HashList(" skewed", 256, make_near_identical(size, rng)))
+    lists.append(_HashList(" phash", 64, _make_random(size, 8, rng)))
+    rows: list[Row] = []
     warm()
     with tempfile.TemporaryDirectory() as directory:
         while lists:
-            label, bits, hashes = lists.pop(0)
-            asked = near(hashes, queries, rng, THRESHOLD[bits])
+            # Taken out, so that the memory of one list is free before the next is measured.
+            hash_list = lists.pop(0)
+            asked = make_queries(
+                hash_list.hashes, queries, rng, hash_list.threshold
+            )
             path = Path(directory) / "bench.index"
-            rows += _measure(
-                label, bits, hashes, asked, path, tick=tick, seconds=seconds
+            rows += _measure_list(
+                hash_list, asked, path, tick=tick, seconds=seconds
             )
             path.unlink()
-    return result("match", "queries/s", rows)
+    return Measurement("match", "queries/s", rows)
 
 
-def near_identical(size: int, rng: np.random.Generator) -> Hashes:
+def _make_random(size: int, width: int, rng: np.random.Generator) -> Hashes:
+    return rng.integers(0, 256, (size, width), dtype=np.uint8)
+
+
+def make_near_identical(size: int, rng: np.random.Generator) -> Hashes:
     """Half at random, half in clusters of 200 that differ from their centre in at most 10 bits."""
-    hashes = rng.integers(0, 256, (size, 32), dtype=np.uint8)
+    hashes = _make_random(size, 32, rng)
     half = size // 2
-    hashes[half:] = hashes[np.arange(size - half) // CLUSTER]
+    members = np.arange(half, size)
+    centres = np.arange(size - half) // CLUSTER
+    hashes[half:] = hashes[centres]
     for _ in range(10):
         bit = rng.integers(0, 256, size - half)
-        hashes[np.arange(half, size), bit // 8] ^= (1 << (bit % 8)).astype(
-            np.uint8
-        )
+        mask = 1 << (bit % 8)
+        hashes[members, bit // 8] ^= mask.astype(np.uint8)
     return hashes
 
 
-def near(
+def make_queries(
     hashes: Hashes, queries: int, rng: np.random.Generator, threshold: int
 ) -> Hashes:
     """Every second one a member with 0 to ``threshold`` bits changed, the others at random."""
-    asked = rng.integers(0, 256, (queries, hashes.shape[1]), dtype=np.uint8)
-    asked[::2] = hashes[rng.integers(0, len(hashes), len(asked[::2]))]
-    for query in asked[::2]:
-        bits = rng.choice(
-            hashes.shape[1] * 8, rng.integers(0, threshold + 1), replace=False
-        )
-        np.bitwise_xor.at(query, bits // 8, (1 << (bits % 8)).astype(np.uint8))
+    width = hashes.shape[1]
+    asked = _make_random(queries, width, rng)
+    near = asked[::2]
+    near[:] = hashes[rng.integers(0, len(hashes), len(near))]
+    for query in near:
+        changes = rng.integers(0, threshold + 1)
+        bits = rng.choice(width * 8, changes, replace=False)
+        masks = (1 << (bits % 8)).astype(np.uint8)
+        np.bitwise_xor.at(query, bits // 8, masks)
     return asked
 
 
-def _measure(
-    label: str,
-    bits: int,
-    hashes: Hashes,
+def _measure_list(
+    hash_list: _HashList,
     asked: Hashes,
     path: Path,
     *,
     tick: Tick,
     seconds: float,
-) -> list[dict[str, Any]]:
+) -> list[Row]:
+    label, bits, hashes = hash_list.label, hash_list.bits, hash_list.hashes
     tick(f"building{label}: {len(hashes):,} hashes of {bits} bits")
-    index, facts = _take_stock(bits, hashes, asked, path)
+    index, facts = _take_stock(hash_list, asked, path)
     ours = [_our_side("auto", index, bits)]
     if find_spec("numba"):
-        ours.append(_our_side("numpy", load_index(path, engine="numpy"), bits))
+        plain_index = load_index(path, engine="numpy")
+        ours.append(_our_side("numpy", plain_index, bits))
     tick(f"building the references{label}")
-    others = _references(hashes, bits)
+    others = _build_references(hashes, bits)
     rows = []
     for way in ("single", "batch"):
         tick(f"searching{label}, {way}")
         sides = [*ours, *others]
-        speeds = dict(
-            zip(sides, _take_turns(sides, way, asked, seconds), strict=True)
-        )
+        measured = _take_turns(sides, way, asked, seconds)
+        speeds = dict(zip(sides, measured, strict=True))
         for side in ours:
             for other in others:
-                name = "" if other is others[0] else f" against {other.name}"
                 engine = "" if side is ours[0] else f" {side.name}"
-                case = f"{way}{label}{engine}{name}"
-                extra = {} if name or engine else vars_of(facts)
-                rows.append(
-                    row(case, speeds[side], speeds[other], other.name, **extra)
+                against = (
+                    "" if other is others[0] else f" against {other.name}"
                 )
+                # What the index takes is told beside the rows that count, not beside each.
+                figures = {} if engine or against else facts.to_figures()
+                row = Row(
+                    f"{way}{label}{engine}{against}",
+                    speeds[side],
+                    speeds[other],
+                    other.name,
+                    figures,
+                )
+                rows.append(row)
     return rows
 
 
-def vars_of(facts: Facts) -> dict[str, float]:
-    return {name: round(getattr(facts, name), 4) for name in Facts.__slots__}
-
-
 def _take_stock(
-    bits: int, hashes: Hashes, asked: Hashes, path: Path
+    hash_list: _HashList, asked: Hashes, path: Path
 ) -> tuple[HashIndex, Facts]:
+    hashes, threshold = hash_list.hashes, hash_list.threshold
     start = time.perf_counter()
     ids = np.arange(len(hashes))
-    build_index(path, hashes=hashes, ids=ids, bits=bits, version="bench")
+    build_index(
+        path, hashes=hashes, ids=ids, bits=hash_list.bits, version="bench"
+    )
     built = time.perf_counter() - start
     gc.collect()
-    before = psutil.Process().memory_info().rss
+    memory_before = psutil.Process().memory_info().rss
     loads = []
     for _ in range(5):
         start = time.perf_counter()
         index = load_index(path)
         loads.append(time.perf_counter() - start)
-    index.search_many(asked, THRESHOLD[bits])
+    index.search_many(asked, threshold)
+    memory = psutil.Process().memory_info().rss - memory_before
     facts = Facts(
         build_s=built,
         load_ms=statistics.median(loads) * 1000,
-        memory_mb=(psutil.Process().memory_info().rss - before) / 1e6,
+        memory_mb=memory / 1e6,
         file_mb=path.stat().st_size / 1e6,
-        recall=_recall(index, hashes, asked[:CHECKED], THRESHOLD[bits]),
+        recall=_measure_recall(index, hashes, asked[:CHECKED], threshold),
     )
     return index, facts
 
 
-def _recall(
+def _measure_recall(
     index: HashIndex, hashes: Hashes, asked: Hashes, threshold: int
 ) -> float:
     """The share of true matches that is found, with the right distance, singly and in a batch."""
-    words = hashes.view("<u8")
     batch = index.search_many(asked, threshold)
-    true, found = 0, 0
+    true_matches = 0
+    hits = 0
     for query, together in zip(asked, batch, strict=True):
-        apart = np.bitwise_count(words ^ query.view("<u8")).sum(axis=1)
-        wanted = {
-            (int(i), int(apart[i])) for i in np.flatnonzero(apart <= threshold)
-        }
-        alone = {
-            (m.id, m.distance)
-            for m in index.search(query.tobytes(), threshold)
-        }
-        true += len(wanted)
-        found += len(wanted & alone & {(m.id, m.distance) for m in together})
-    return found / true if true else 1.0
+        wanted = _scan_all(hashes, query, threshold)
+        alone = index.search(query.tobytes(), threshold)
+        true_matches += len(wanted)
+        hits += len(wanted & _pairs_of(alone) & _pairs_of(together))
+    return hits / true_matches if true_matches else 1.0
+
+
+def _scan_all(
+    hashes: Hashes, query: Hashes, threshold: int
+) -> set[tuple[int, int]]:
+    """(place, distance) of every hash that is near enough, by looking at each."""
+    different = hashes.view("<u8") ^ query.view("<u8")
+    distances = np.bitwise_count(different).sum(axis=1)
+    places = np.flatnonzero(distances <= threshold)
+    return {(int(place), int(distances[place])) for place in places}
+
+
+def _pairs_of(matches: Iterable[Match]) -> set[tuple[int, int]]:
+    return {(match.id, match.distance) for match in matches}
 
 
 def _our_side(engine: Engine, index: HashIndex, bits: int) -> Side:
@@ -209,17 +247,17 @@ def _our_side(engine: Engine, index: HashIndex, bits: int) -> Side:
     )
 
 
-def _references(hashes: Hashes, bits: int) -> list[Side]:
+def _build_references(hashes: Hashes, bits: int) -> list[Side]:
     """The first is the one that counts."""
     sides = []
     if bits == 256 and find_spec("threatexchange") and find_spec("faiss"):
-        sides.append(_threatexchange(hashes))
+        sides.append(_build_threatexchange(hashes))
     if find_spec("faiss"):
-        sides.append(_faiss(hashes, bits))
-    return sides or [_plain_scan(hashes, bits)]
+        sides.append(_build_faiss(hashes, bits))
+    return sides or [_build_plain_scan(hashes, bits)]
 
 
-def _threatexchange(hashes: Hashes) -> Side:
+def _build_threatexchange(hashes: Hashes) -> Side:
     import faiss
     from threatexchange.signal_type.pdq.pdq_index import PDQIndex
 
@@ -236,7 +274,7 @@ def _threatexchange(hashes: Hashes) -> Side:
     )
 
 
-def _faiss(hashes: Hashes, bits: int) -> Side:
+def _build_faiss(hashes: Hashes, bits: int) -> Side:
     import faiss
 
     faiss.omp_set_num_threads(1)
@@ -252,17 +290,19 @@ def _faiss(hashes: Hashes, bits: int) -> Side:
     )
 
 
-def _plain_scan(hashes: Hashes, bits: int) -> Side:
-    words, threshold = hashes.view("<u8"), THRESHOLD[bits]
+def _build_plain_scan(hashes: Hashes, bits: int) -> Side:
+    words = hashes.view("<u8")
+    threshold = THRESHOLD[bits]
 
-    def single(query: Hashes) -> Any:
-        return np.flatnonzero(
-            np.bitwise_count(words ^ query.view("<u8")).sum(axis=1)
-            <= threshold
-        )
+    def scan_all(query: Hashes) -> Any:
+        different = words ^ query.view("<u8")
+        distances = np.bitwise_count(different).sum(axis=1)
+        return np.flatnonzero(distances <= threshold)
 
     return Side(
-        "NumPy scan", single, lambda asked: [single(query) for query in asked]
+        name="NumPy scan",
+        single=scan_all,
+        batch=lambda asked: [scan_all(query) for query in asked],
     )
 
 
@@ -273,15 +313,17 @@ def _take_turns(
     speeds: list[list[float]] = [[] for _ in sides]
     for _ in range(ROUNDS):
         for side, measured in zip(sides, speeds, strict=True):
-            measured.append(rate(_work(side, way, asked), seconds=seconds))
+            work = _make_work(side, way, asked)
+            measured.append(measure_rate(work, seconds=seconds))
     return [statistics.median(measured) for measured in speeds]
 
 
-def _work(side: Side, way: str, asked: Hashes) -> Callable[[], int]:
+def _make_work(side: Side, way: str, asked: Hashes) -> Callable[[], int]:
     """Some searches and their number; each call goes on where the last one stopped."""
-    position, step = 0, 16 if way == "single" else 256
+    position = 0
+    step = 16 if way == "single" else 256
 
-    def some() -> int:
+    def search_some() -> int:
         nonlocal position
         part = asked[position : position + step]
         position = (position + step) % len(asked)
@@ -292,4 +334,4 @@ def _work(side: Side, way: str, asked: Hashes) -> Callable[[], int]:
             side.batch(part)
         return len(part)
 
-    return some
+    return search_some

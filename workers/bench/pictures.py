@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from triage.fingerprints import fingerprint_media
-from workers.demo.pictures import altered, jpeg, picture
+from workers.demo.pictures import alter_picture, draw_picture, encode_jpeg
 
 NAMES = ("anchor", "barn", "canal", "dune", "elm", "ferry", "gate", "hill")
 QUALITIES = (60, 70, 80, 92)
@@ -27,34 +27,41 @@ def known_list() -> io.BytesIO:
     """The pictures as a known-hash list in CSV has them: of altered copies."""
     lines = ["md5,sha1,pdq,category"]
     for name in NAMES:
-        seen = fingerprint_media(jpeg(altered(picture(name))))
-        lines.append(f"{seen.md5},{seen.sha1},{seen.pdq},baseline")
+        hashes = fingerprint_media(
+            encode_jpeg(alter_picture(draw_picture(name)))
+        )
+        lines.append(f"{hashes.md5},{hashes.sha1},{hashes.pdq},baseline")
     return io.BytesIO("\n".join(lines).encode())
 
 
-def variants() -> list[bytes]:
+def make_variants() -> list[bytes]:
     """Every picture at every quality."""
     return [
-        jpeg(picture(name), quality) for quality in QUALITIES for name in NAMES
+        encode_jpeg(draw_picture(name), quality)
+        for quality in QUALITIES
+        for name in NAMES
     ]
 
 
 def copy_of(data: bytes, number: int) -> bytes:
     """The same JPEG with ``number`` in a comment behind its first marker."""
     comment = hashlib.sha256(str(number).encode()).digest()
-    return (
-        data[:2]
-        + b"\xff\xfe"
-        + (len(comment) + 2).to_bytes(2)
-        + comment
-        + data[2:]
-    )
+    marker = b"\xff\xfe"
+    length = (len(comment) + 2).to_bytes(2)  # its own two bytes count, too
+    return data[:2] + marker + length + comment + data[2:]
 
 
 @contextmanager
-def serving() -> Iterator[str]:
+def serve_pictures() -> Iterator[str]:
     """Yields the beginning of every address; a number and ``.jpg`` follow it."""
-    made = variants()
+    made = make_variants()
+
+    def make_body(path: str) -> bytes:
+        match = PATH.fullmatch(path)
+        if match is None:
+            return b""
+        number = int(match[1])
+        return copy_of(made[number % len(made)], number)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -63,10 +70,8 @@ def serving() -> Iterator[str]:
             """It keeps no log."""
 
         def do_GET(self) -> None:
-            found = PATH.fullmatch(self.path)
-            number = int(found[1]) if found else 0
-            body = copy_of(made[number % len(made)], number) if found else b""
-            self.send_response(200 if found else 404)
+            body = make_body(self.path)
+            self.send_response(200 if body else 404)
             self.send_header("Content-Type", "image/jpeg")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

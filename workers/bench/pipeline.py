@@ -9,15 +9,15 @@ hashes gives the index its size, another knows the host's pictures.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from http.client import HTTPConnection
-from typing import Any
+from statistics import fmean
 
 from sqlalchemy import func, select
 
@@ -27,13 +27,13 @@ from hotline.core.settings import load_settings
 from hotline.core.storage import outbox
 from hotline.intake.models import Report
 from triage.cases.models import Case
-from triage.hashlists import formats, service
+from triage.hashlists import formats, service, versions
 from triage.hashlists.formats import HashEntry
 from triage.items.models import Item
 from workers.bench import pictures, reporter
 from workers.bench.load import HOST
-from workers.bench.results import result, row
-from workers.bench.service import House, house
+from workers.bench.results import Figure, Measurement, Row, list_load
+from workers.bench.service import House, Job, open_house
 from workers.migrations.run import upgrade_schema
 
 GOAL_P95_SECONDS = 2.0
@@ -47,7 +47,7 @@ PATIENCE_SECONDS = 600.0
 Tick = Callable[[str], None]
 
 
-def run(
+def measure_pipeline(
     *,
     size: int = 1_000_000,
     reports: int = 60,
@@ -55,40 +55,43 @@ def run(
     workers: int = 2,
     database: str = "",
     tick: Tick = lambda _: None,
-) -> dict[str, Any]:
+) -> Measurement:
     """``reports`` one after another, then ``many`` at once, against ``size`` random hashes.
 
     ``database``: URL of an empty one; SQLite in the folder if left out. ``workers``: processes.
     """
     with (
-        pictures.serving() as place,
-        house(_settings(database, workers)) as home,
+        pictures.serve_pictures() as place,
+        open_house(_make_settings(database, workers)) as home,
     ):
-        settings = load_settings(
-            data_dir=home.folder,
-            **({"database_url": database} if database else {}),
-        )
+        given = {"database_url": database} if database else {}
+        settings = load_settings(data_dir=home.folder, **given)
         context = build_context(settings)
         try:
-            _prepare(context, size, tick)
+            _prepare_database(context, size, tick)
             tick("Starting the service …")
-            ready = home.start()
+            ready = home.start_service()
             tick("Waiting for the index to be built …")
             _wait_until_idle(context)
-            told = _measured(home, context, place, reports, many, tick)
+            reporting = _Reporting(home, context, place, tick)
+            rows = [
+                reporting.measure_idle(reports),
+                reporting.measure_saturation(reports + 1, many),
+            ]
             dialect = context.database.engine.dialect.name
         finally:
             context.close()
-    return told | {
+    facts = {
         "database": dialect,
         "index_size": size,
         "job_workers": workers,
         "ready_seconds": round(ready, 2),
-        "load_average": [round(n, 2) for n in os.getloadavg()],
+        "load_average": list_load(),
     }
+    return Measurement("pipeline", "as each row says", rows, facts)
 
 
-def _settings(database: str, workers: int) -> dict[str, str]:
+def _make_settings(database: str, workers: int) -> dict[str, str]:
     """As the sandbox has them; every other setting is the default."""
     given = {
         "FETCH_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
@@ -97,10 +100,12 @@ def _settings(database: str, workers: int) -> dict[str, str]:
         "WORKERS": str(workers),
         "LOG_LEVEL": "debug",  # in which workers say how long each job took
     }
-    return given | ({"DATABASE_URL": database} if database else {})
+    if database:
+        given["DATABASE_URL"] = database
+    return given
 
 
-def _prepare(context: Context, size: int, tick: Tick) -> None:
+def _prepare_database(context: Context, size: int, tick: Tick) -> None:
     """The schema and both lists; reports of others are not written among."""
     reporter.let_everything_in(context)
     upgrade_schema(context.database)
@@ -110,13 +115,13 @@ def _prepare(context: Context, size: int, tick: Tick) -> None:
             raise Conflict(
                 "This database holds reports.", hint="Name an empty one."
             )
-        known = formats.parse_entries("csv", pictures.known_list())
-        for name, entries in (
-            ("known", known),
-            ("random", _random(size, tick)),
-        ):
+        entries_of = {
+            "known": formats.parse_entries("csv", pictures.known_list()),
+            "random": _make_random_entries(size, tick),
+        }
+        for name, entries in entries_of.items():
             target = service.create_list(session, name, actor="bench", now=now)
-            service.import_version(
+            versions.import_version(
                 session,
                 target,
                 entries,
@@ -127,7 +132,7 @@ def _prepare(context: Context, size: int, tick: Tick) -> None:
             )
 
 
-def _random(size: int, tick: Tick) -> Iterator[HashEntry]:
+def _make_random_entries(size: int, tick: Tick) -> Iterator[HashEntry]:
     for number in range(size):
         if number % 100_000 == 0:
             tick(f"Importing known hashes: {number:,} of {size:,}")
@@ -147,108 +152,144 @@ def _wait_until_idle(context: Context) -> None:
     )
 
 
-def _measured(
-    home: House,
-    context: Context,
-    place: str,
-    reports: int,
-    many: int,
-    tick: Tick,
-) -> dict[str, Any]:
-    first, *latencies = _one_by_one(home, context, place, reports + 1, tick)
-    idle = home.jobs()
-    rate, accepted = _at_once(
-        home, context, place, range(reports + 1, reports + 1 + many), tick
-    )
-    busy = home.jobs()[len(idle) :]
-    p95 = percentile(latencies, 95)
-    figures = {
-        "unit": "s at p95",
-        "p50": round(statistics.median(latencies), 3),
-        "max": round(max(latencies), 3),
-        "first": round(first, 3),
-        "reports": reports,
-        **{f"{name}_ms": spent for name, spent in breakdown(idle).items()},
-    }
-    return result(
-        "pipeline",
-        "as each row says",
-        [
-            row(
-                "idle, form to proposed class",
-                p95,
-                GOAL_P95_SECONDS,
-                "goal",
-                **figures,
-            ),
-            row(
-                "at saturation, form to proposed class",
-                rate,
-                None,
-                "none",
-                unit="items/s",
-                accepted_per_second=round(accepted, 1),
-                reports=many,
-                **{
-                    f"{name}_ms": spent
-                    for name, spent in breakdown(busy).items()
-                },
-            ),
-        ],
-    )
-
-
-def percentile(values: list[float], percent: int) -> float:
+def find_percentile(values: list[float], percent: int) -> float:
     """The nearest-rank percentile."""
     ordered = sorted(values)
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
 
 
-def breakdown(jobs: list[dict[str, Any]]) -> dict[str, float]:
+def break_down_jobs(jobs: Sequence[Job]) -> dict[str, float]:
     """Milliseconds that an item spent in each step, on average.
 
     ``queueing``: from the commit that posted a job to its start, both jobs together.
     """
-    registered = [job for job in jobs if job["job"] == "report.received"]
-    examined = [job for job in jobs if job["job"] == "item.examine"]
+    registered = [job for job in jobs if job.name == "report.received"]
+    examined = [job for job in jobs if job.name == "item.examine"]
     if not registered or not examined:
         return {}
+    waited = fmean(job.waited for job in registered)
+    waited += fmean(job.waited for job in examined)
     parts = {
-        "queueing": _mean(job["waited"] for job in registered)
-        + _mean(job["waited"] for job in examined),
-        "identity": _mean(job["seconds"] for job in registered),
-        **{
-            name: _mean(job["steps"].get(name, 0.0) for job in examined)
-            for name in ("hosting", "fetch", "hash", "match")
-        },
-        "store": _mean(
-            job["steps"]["store"] - job["steps"].get("match", 0.0)
-            for job in examined
-        ),
+        "queueing": waited,
+        "identity": fmean(job.seconds for job in registered),
     }
+    for step in ("hosting", "fetch", "hash", "match"):
+        parts[step] = fmean(job.steps.get(step, 0.0) for job in examined)
+    # Matching is done within the storing, and told on its own.
+    parts["store"] = fmean(
+        job.steps["store"] - job.steps.get("match", 0.0) for job in examined
+    )
     return {name: round(seconds * 1000, 1) for name, seconds in parts.items()}
 
 
-def _mean(values: Iterator[float]) -> float:
-    return statistics.fmean(values)
+def _name_milliseconds(jobs: Sequence[Job]) -> dict[str, Figure]:
+    return {
+        f"{step}_ms": spent for step, spent in break_down_jobs(jobs).items()
+    }
 
 
-def _one_by_one(
-    home: House, context: Context, place: str, count: int, tick: Tick
-) -> list[float]:
-    """Seconds of each report; the next is filed once the one before is through."""
-    taken = []
-    for number in range(count):
-        url = f"{place}{number}.jpg"
-        with closing(
-            HTTPConnection(HOST, home.port, timeout=60)
-        ) as connection:
-            begun = _file(connection, url)
-        _await_class(context, url, begun)
-        taken.append(time.perf_counter() - begun)
-        tick(f"Idle: report {number + 1} of {count}, {taken[-1]:.2f} s")
-        time.sleep(PAUSE_SECONDS)
-    return taken
+@dataclass(frozen=True, slots=True)
+class _Reporting:
+    """Reports of addresses at ``place``, filed with the service that runs at ``home``."""
+
+    home: House
+    context: Context
+    place: str
+    tick: Tick
+
+    def measure_idle(self, reports: int) -> Row:
+        """The first report pays for what is loaded once, so it is told apart."""
+        first, *latencies = self._file_one_by_one(reports + 1)
+        figures: dict[str, Figure] = {
+            "unit": "s at p95",
+            "p50": round(statistics.median(latencies), 3),
+            "max": round(max(latencies), 3),
+            "first": round(first, 3),
+            "reports": reports,
+            **_name_milliseconds(self.home.read_jobs()),
+        }
+        return Row(
+            "idle, form to proposed class",
+            find_percentile(latencies, 95),
+            GOAL_P95_SECONDS,
+            "goal",
+            figures,
+        )
+
+    def measure_saturation(self, start: int, many: int) -> Row:
+        """``many`` addresses from number ``start`` on, which were not reported before."""
+        jobs_before = len(self.home.read_jobs())
+        rate, accepted = self._file_at_once(range(start, start + many))
+        jobs = self.home.read_jobs()[jobs_before:]
+        figures: dict[str, Figure] = {
+            "unit": "items/s",
+            "accepted_per_second": round(accepted, 1),
+            "reports": many,
+            **_name_milliseconds(jobs),
+        }
+        return Row(
+            "at saturation, form to proposed class",
+            rate,
+            reference_name="none",
+            figures=figures,
+        )
+
+    def _file_one_by_one(self, count: int) -> list[float]:
+        """Seconds of each report; the next is filed once the one before is through."""
+        taken = []
+        for number in range(count):
+            url = f"{self.place}{number}.jpg"
+            connection = HTTPConnection(HOST, self.home.port, timeout=60)
+            with closing(connection):
+                begun = _file_report(connection, url)
+            _await_class(self.context, url, begun)
+            seconds = time.perf_counter() - begun
+            taken.append(seconds)
+            self.tick(f"Idle: report {number + 1} of {count}, {seconds:.2f} s")
+            time.sleep(PAUSE_SECONDS)
+        return taken
+
+    def _file_at_once(self, numbers: range) -> tuple[float, float]:
+        """Items with a class, and reports accepted, a second; ``CLIENTS`` file all they can."""
+        begun = time.perf_counter()
+        before = _count_classed(self.context)
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            filing = [
+                pool.submit(self._file_all, numbers[client::CLIENTS])
+                for client in range(CLIENTS)
+            ]
+            accepted = self._await_classes(len(numbers), before, filing, begun)
+            for client_filing in filing:
+                client_filing.result()
+        seconds = time.perf_counter() - begun
+        return len(numbers) / seconds, len(numbers) / (accepted or seconds)
+
+    def _await_classes(
+        self,
+        wanted: int,
+        before: int,
+        filing: list[Future[None]],
+        begun: float,
+    ) -> float:
+        """Seconds until all were accepted; 0.0 where all had their classes before that was seen."""
+        accepted = 0.0
+        while True:
+            done = _count_classed(self.context) - before
+            if done >= wanted:
+                return accepted
+            self.tick(f"Saturation: {done} of {wanted} items")
+            waited = time.perf_counter() - begun
+            if waited > PATIENCE_SECONDS:
+                raise Unavailable("Reports never came to a proposed class.")
+            if not accepted and all(each.done() for each in filing):
+                accepted = time.perf_counter() - begun
+            time.sleep(PAUSE_SECONDS)
+
+    def _file_all(self, numbers: range) -> None:
+        connection = HTTPConnection(HOST, self.home.port, timeout=60)
+        with closing(connection):
+            for number in numbers:
+                _file_report(connection, f"{self.place}{number}.jpg")
 
 
 def _await_class(context: Context, url: str, begun: float) -> None:
@@ -267,46 +308,14 @@ def _await_class(context: Context, url: str, begun: float) -> None:
     )
 
 
-def _at_once(
-    home: House, context: Context, place: str, numbers: range, tick: Tick
-) -> tuple[float, float]:
-    """Items with a class, and reports accepted, a second, while ``CLIENTS`` file all they can."""
-    begun = time.perf_counter()
-    before = _classed(context)
-    with ThreadPoolExecutor(CLIENTS) as pool:
-        filing = [
-            pool.submit(_file_all, home.port, place, numbers[client::CLIENTS])
-            for client in range(CLIENTS)
-        ]
-        accepted = 0.0
-        while (done := _classed(context) - before) < len(numbers):
-            tick(f"Saturation: {done} of {len(numbers)} items")
-            if time.perf_counter() - begun > PATIENCE_SECONDS:
-                raise Unavailable("Reports never came to a proposed class.")
-            if not accepted and all(one.done() for one in filing):
-                accepted = time.perf_counter() - begun
-            time.sleep(PAUSE_SECONDS)
-        for one in filing:
-            one.result()
-    seconds = time.perf_counter() - begun
-    return len(numbers) / seconds, len(numbers) / (accepted or seconds)
-
-
-def _classed(context: Context) -> int:
+def _count_classed(context: Context) -> int:
+    cases = select(func.count()).select_from(Case)
+    classed = cases.where(Case.proposed_class != "")
     with context.database.reading() as session:
-        query = (
-            select(func.count())
-            .select_from(Case)
-            .where(Case.proposed_class != "")
-        )
-        return session.scalar(query) or 0
+        return session.scalar(classed) or 0
 
 
-def _file_all(port: int, place: str, numbers: range) -> None:
-    with closing(HTTPConnection(HOST, port, timeout=60)) as connection:
-        for number in numbers:
-            _file(connection, f"{place}{number}.jpg")
-
-
-def _file(connection: HTTPConnection, url: str) -> float:
-    return reporter.send(connection, reporter.fetch(connection), locations=url)
+def _file_report(connection: HTTPConnection, url: str) -> float:
+    """The time at which it was sent."""
+    page = reporter.fetch_form(connection)
+    return reporter.send_form(connection, page, locations=url)

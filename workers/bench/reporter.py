@@ -14,7 +14,7 @@ from http.client import HTTPConnection
 
 from hotline.core.context import Context
 from hotline.core.datafiles import files
-from workers.bench.load import ask
+from workers.bench.load import ask_server
 
 LIMITS = "limits.toml"
 PAGE = "/report/all"
@@ -41,15 +41,15 @@ def let_everything_in(context: Context) -> None:
     (folder / LIMITS).write_text(wide, encoding="utf-8")
 
 
-def fetch(connection: HTTPConnection) -> Page:
-    text, cookies = ask(connection, "GET", PAGE, expect=200)
+def fetch_form(connection: HTTPConnection) -> Page:
+    text, cookies = ask_server(connection, "GET", PAGE, expect=200)
     hidden = {
         name: html.unescape(value) for name, value in _HIDDEN.findall(text)
     }
     return Page(hidden, cookies)
 
 
-def send(
+def send_form(
     connection: HTTPConnection,
     page: Page,
     *,
@@ -61,5 +61,5 @@ def send(
     body = urllib.parse.urlencode(page.hidden | TYPED | typed).encode()
     begun = time.perf_counter()
     headers = {"Content_Type": _FORM, "Cookie": page.cookies}
-    ask(connection, "POST", path, body, expect=expect, **headers)
+    ask_server(connection, "POST", path, body, expect=expect, **headers)
     return begun

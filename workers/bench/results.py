@@ -5,57 +5,104 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+_PROCESSORS = Path("/proc/cpuinfo")
 
-def machine() -> dict[str, Any]:
-    """What a figure was measured on: cores that this process may use, model, Python."""
-    model = platform.processor() or platform.machine()
-    try:
-        with Path("/proc/cpuinfo").open(encoding="utf-8") as info:
-            for line in info:
-                if line.startswith("model name"):
-                    model = line.split(":", 1)[1].strip()
-                    break
-    except OSError:
-        pass
-    return {
-        "cores": len(os.sched_getaffinity(0)),
-        "cpu": model,
-        "python": platform.python_version(),
-        "system": platform.system(),
-    }
+Figure = float | int | str | None
+"""One cell of a row."""
 
 
-def row(
-    case: str,
-    ours: float,
-    reference: float | None,
-    reference_name: str,
-    **extra: Any,
-) -> dict[str, Any]:
-    """One row. ``ratio`` is ours / reference; None where the reference could not be measured."""
-    ratio = round(ours / reference, 3) if reference else None
-    return {
-        "case": case,
-        "ours": round(ours, 3),
-        "reference": None if reference is None else round(reference, 3),
-        "reference_name": reference_name,
-        "ratio": ratio,
-        **extra,
-    }
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a figure was measured on; ``cores`` are those that this process may use."""
+
+    cores: int
+    cpu: str
+    python: str
+    system: str
 
 
-def result(name: str, unit: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"name": name, "unit": unit, "machine": machine(), "rows": rows}
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measurement; ``reference`` is None where nothing could be measured beside it."""
+
+    case: str
+    ours: float
+    reference: float | None = None
+    reference_name: str = ""
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Figure]:
+        reference = ratio = None
+        if self.reference is not None:
+            reference = round(self.reference, 3)
+        if self.reference:
+            ratio = round(self.ours / self.reference, 3)
+        return {
+            "case": self.case,
+            "ours": round(self.ours, 3),
+            "reference": reference,
+            "reference_name": self.reference_name,
+            "ratio": ratio,
+            **self.figures,
+        }
 
 
-def rate(work: Callable[[], int], *, seconds: float) -> float:
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a bench prints. ``facts``: of the run as a whole, such as its database."""
+
+    name: str
+    unit: str
+    rows: Sequence[Row]
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            "machine": asdict(describe_machine()),
+            "rows": [row.to_json() for row in self.rows],
+            **self.facts,
+        }
+
+
+def describe_machine() -> Machine:
+    return Machine(
+        cores=len(os.sched_getaffinity(0)),
+        cpu=_name_processor(),
+        python=platform.python_version(),
+        system=platform.system(),
+    )
+
+
+def _name_processor() -> str:
+    """Linux knows the model where Python's own module knows the architecture alone."""
+    with suppress(OSError), _PROCESSORS.open(encoding="utf-8") as lines:
+        for line in lines:
+            name, _, value = line.partition(":")
+            if name.startswith("model name"):
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def list_load() -> list[float]:
+    """The load of the machine as `uptime` shows it: a busy one explains a poor figure."""
+    return [round(average, 2) for average in os.getloadavg()]
+
+
+def measure_rate(work: Callable[[], int], *, seconds: float) -> float:
     """Units per second: ``work`` does a batch and returns how many units that was."""
     work()  # the first call pays for imports, caches and page faults
-    done, start = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - start) < seconds:
+    done = 0
+    start = time.perf_counter()
+    elapsed = 0.0
+    while elapsed < seconds:
         done += work()
+        elapsed = time.perf_counter() - start
     return done / elapsed

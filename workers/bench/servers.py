@@ -22,37 +22,38 @@ Process = subprocess.Popen[bytes]
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[tuple[int, int]]:
+def run_servers(settings: Settings) -> Iterator[tuple[int, int]]:
     """Redis, ``hotline web`` and the bare view; yields the ports of the two."""
     ours, bare = free_port(), free_port()
     settings.run_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    hotline = [sys.executable, "-m"]
+    python = [sys.executable, "-m"]
+    commands = (
+        ([*python, "workers", "web"], ours),
+        ([*python, "workers.bench.bare"], bare),
+        (redis_server.command(settings.run_dir), 0),
+    )
     with ExitStack() as stack:
-        started = [
-            stack.enter_context(
-                _process(
-                    command, _environment(settings, port), settings.data_dir
-                )
-            )
-            for command, port in (
-                ([*hotline, "workers", "web"], ours),
-                ([*hotline, "workers.bench.bare"], bare),
-                (redis_server.command(settings.run_dir), 0),
-            )
-        ]
+        started = []
+        for command, port in commands:
+            environment = _make_environment(settings, port)
+            running = _run_process(command, environment, settings.data_dir)
+            started.append(stack.enter_context(running))
         for process, port in zip(started, (ours, bare), strict=False):
             _wait_for(process, port)
         yield ours, bare
 
 
-def _environment(settings: Settings, port: int) -> dict[str, str]:
+def drop_own_settings() -> dict[str, str]:
     """None of the caller's settings: their database and keys are not to be measured on."""
-    plain = {
+    return {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("HOTLINE_")
     }
-    return plain | {
+
+
+def _make_environment(settings: Settings, port: int) -> dict[str, str]:
+    return drop_own_settings() | {
         "HOTLINE_DATA_DIR": str(settings.data_dir),
         "HOTLINE_DATABASE_URL": settings.database_url.get_secret_value(),
         "HOTLINE_HOST": HOST,
@@ -64,7 +65,7 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def _process(
+def _run_process(
     command: list[str], environment: dict[str, str], folder: Path
 ) -> Iterator[Process]:
     process = subprocess.Popen(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,29 @@ import httpx
 from hotline.core.errors import Unavailable
 from workers.bench.keeper import LOG
 from workers.bench.load import HOST, free_port
+from workers.bench.servers import drop_own_settings
 
 READY_SECONDS = 120.0
 POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job that was done, as a worker's log tells of it; times in seconds."""
+
+    name: str
+    waited: float = 0.0
+    seconds: float = 0.0
+    steps: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Job:
+        return cls(
+            value["job"],
+            value.get("waited", 0.0),
+            value.get("seconds", 0.0),
+            value.get("steps", {}),
+        )
 
 
 class House:
@@ -32,32 +52,36 @@ class House:
         self.folder, self.port = folder, port
         self._keeper = keeper
 
-    def start(self) -> float:
+    def start_service(self) -> float:
         """Have the keeper start ``hotline up``; the seconds until every part was ready."""
         assert self._keeper.stdin is not None
         begun = time.perf_counter()
         self._keeper.stdin.write(b"up\n")
         self._keeper.stdin.flush()
         while time.perf_counter() - begun < READY_SECONDS:
-            if b"Stop with Ctrl-C" in self.said() and self._is_ready():
+            if b"Stop with Ctrl-C" in self.read_log() and self._is_ready():
                 return time.perf_counter() - begun
-            if b"hotline: " in self.said() or self._keeper.poll() is not None:
+            if (
+                b"hotline: " in self.read_log()
+                or self._keeper.poll() is not None
+            ):
                 break
             time.sleep(POLL_SECONDS)
         raise Unavailable(
             "The service to measure did not start.", hint=self.last_words()
         )
 
-    def said(self) -> bytes:
+    def read_log(self) -> bytes:
         log = self.folder / LOG
         return log.read_bytes() if log.exists() else b""
 
-    def jobs(self) -> list[dict[str, Any]]:
+    def read_jobs(self) -> list[Job]:
         """What the workers' log tells of every job that was done."""
-        lines = [
-            line for line in self.said().splitlines() if b'"job_done"' in line
-        ]
-        return [json.loads(line) for line in lines]
+        jobs = []
+        for line in self.read_log().splitlines():
+            if b'"job_done"' in line:
+                jobs.append(Job.from_json(json.loads(line)))
+        return jobs
 
     def _is_ready(self) -> bool:
         try:
@@ -70,28 +94,25 @@ class House:
 
     def last_words(self) -> str:
         """What the service complained of, for whoever has to find out why."""
-        lines = self.said().decode(errors="replace").strip().splitlines()
-        lines = [line for line in lines if '"level": "debug"' not in line]
-        return " ".join(lines[-3:]) or "It said nothing."
+        log = self.read_log().decode(errors="replace")
+        lines = log.strip().splitlines()
+        telling = [line for line in lines if '"level": "debug"' not in line]
+        return " ".join(telling[-3:]) or "It said nothing."
 
 
 @contextmanager
-def house(settings: Mapping[str, str]) -> Iterator[House]:
+def open_house(settings: Mapping[str, str]) -> Iterator[House]:
     """A folder with a keeper; ``settings`` by their names without HOTLINE_."""
-    port, folder = free_port(), Path(tempfile.mkdtemp(prefix="hotline-bench-"))
-    given = {f"HOTLINE_{name}": value for name, value in settings.items()}
-    plain = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("HOTLINE_")
-    }
-    surroundings = plain | {
+    port = free_port()
+    folder = Path(tempfile.mkdtemp(prefix="hotline-bench-"))
+    surroundings = drop_own_settings() | {
         "HOTLINE_DATA_DIR": str(folder),
         "HOTLINE_HOST": HOST,
         "HOTLINE_PORT": str(port),
         "COLUMNS": "200",
-        **given,
     }
+    for name, value in settings.items():
+        surroundings[f"HOTLINE_{name}"] = value
     keeper = subprocess.Popen(
         [sys.executable, "-m", "workers.bench.keeper", str(folder)],
         stdin=subprocess.PIPE,

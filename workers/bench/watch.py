@@ -9,8 +9,9 @@ import statistics
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from partners.watching.service import (
 )
 from triage.cases.models import Case
 from triage.items.models import Item
-from workers.bench.results import result, row
+from workers.bench.results import Measurement, Row
 from workers.migrations.run import upgrade_schema
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -38,108 +39,117 @@ FEW = 1_000
 TICKS = 15
 _DUE = 2 * POSTED_A_TICK
 _BATCH = 5_000
+Work = Callable[[Session, Context], None]
+Columns = dict[str, object]
+"""One row to be inserted."""
 
 
-def run(
+def measure_watching(
     size: int = 100_000,
     *,
     database: str = "",
     tick: Callable[[str], None] = print,
-) -> dict[str, Any]:
+) -> Measurement:
     """Milliseconds a tick, ``size`` watched items beside ``FEW``; ticks of the two alternate.
 
     ``database`` is the URL of a PostgreSQL server whose user may create databases; without one, a
     server is started where the package for it is installed, and left out where it is not.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     with ExitStack() as stack:
-        folder = Path(
-            stack.enter_context(
-                tempfile.TemporaryDirectory(prefix="hotline-bench-")
-            )
-        )
+        own_folder = tempfile.TemporaryDirectory(prefix="hotline-bench-")
+        folder = Path(stack.enter_context(own_folder))
         servers = {"SQLite": ""}
         with suppress(ImportError):
             servers["PostgreSQL"] = database or stack.enter_context(
-                _server(folder)
+                _run_postgres(folder)
             )
         for name, url in servers.items():
             tick(f"{name}: filling {size:,} and {FEW:,} watched items")
-            many = stack.enter_context(_filled(folder, url, size))
-            few = stack.enter_context(_filled(folder, url, FEW))
-            for case, work in (
-                ("a tick", _tick),
-                ("its question alone", _question),
-            ):
-                ours, reference = _alternate(work, many, few)
-                rows.append(
-                    row(
-                        f"{name}, {size:,}, {case}",
-                        ours,
-                        reference,
-                        f"{FEW:,} items",
-                    )
-                )
-    return result("watch", "ms", rows)
+            many = stack.enter_context(_open_filled(folder, url, size))
+            few = stack.enter_context(_open_filled(folder, url, FEW))
+            for work_name, work in WORKS.items():
+                ours, reference = _take_turns(work, many, few)
+                case = f"{name}, {size:,}, {work_name}"
+                rows.append(Row(case, ours, reference, f"{FEW:,} items"))
+    return Measurement("watch", "ms", rows)
 
 
-def _alternate(
-    work: Callable[[Session, Context], None], many: Context, few: Context
+def _take_turns(
+    work: Work, many: Context, few: Context
 ) -> tuple[float, float]:
     """Medians in milliseconds; each run is undone, so that all meet the same table."""
-    taken: dict[int, list[float]] = {0: [], 1: []}
-    for turn in range(2 * (TICKS + 1)):
-        context = (many, few)[turn % 2]
-        with Session(context.database.engine) as session:
-            started = time.perf_counter()
-            work(session, context)
-            session.flush()
-            taken[turn % 2].append((time.perf_counter() - started) * 1000)
-            session.rollback()
-    # the first turn of each pays for compiled statements and cold pages
-    return statistics.median(taken[0][1:]), statistics.median(taken[1][1:])
+    of_many = []
+    of_few = []
+    for _ in range(TICKS + 1):
+        of_many.append(_time_work(work, many))
+        of_few.append(_time_work(work, few))
+    # The first turn of each pays for compiled statements and cold pages.
+    return statistics.median(of_many[1:]), statistics.median(of_few[1:])
 
 
-def _tick(session: Session, context: Context) -> None:
+def _time_work(work: Work, context: Context) -> float:
+    with Session(context.database.engine) as session:
+        started = time.perf_counter()
+        work(session, context)
+        session.flush()
+        taken = time.perf_counter() - started
+        session.rollback()
+    return taken * 1000
+
+
+def _run_tick(session: Session, context: Context) -> None:
     post_due_checks(session, context, NOW)
 
 
-def _question(session: Session, _context: Context) -> None:
+def _ask_question(session: Session, _context: Context) -> None:
     session.execute(due_checks(NOW)).all()
 
 
-def fill(context: Context, size: int) -> None:
+WORKS: Mapping[str, Work] = {
+    "a tick": _run_tick,
+    "its question alone": _ask_question,
+}
+
+
+def fill_database(context: Context, size: int) -> None:
     """``size`` watched items of a fifth as many hosts; some are due, the others within a month."""
     dice = random.Random(size)
     with context.database.writing() as session:
         for start in range(0, size, _BATCH):
-            items, cases, watches = [], [], []
-            for number in range(start, min(size, start + _BATCH)):
-                item, case, watch = _one(
+            end = min(size, start + _BATCH)
+            batch = [
+                _make_watched(
                     number, dice, is_due=number < _DUE, hosts=size // 5
                 )
-                items.append(item)
-                cases.append(case)
-                watches.append(watch)
-            session.execute(insert(Item), items)
-            session.execute(insert(Case), cases)
-            session.execute(insert(Watch), watches)
+                for number in range(start, end)
+            ]
+            session.execute(insert(Item), [each.item for each in batch])
+            session.execute(insert(Case), [each.case for each in batch])
+            session.execute(insert(Watch), [each.watch for each in batch])
     with context.database.engine.begin() as connection:
         connection.execute(text("ANALYZE"))
 
 
-def _one(
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """The rows of one watched item."""
+
+    item: Columns
+    case: Columns
+    watch: Columns
+
+
+def _make_watched(
     number: int, dice: random.Random, *, is_due: bool, hosts: int
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+) -> _Watched:
     item_id, case_id = new_id(), new_id()
     host = f"host{dice.randrange(hosts)}.example"
     looked = NOW - timedelta(minutes=dice.randint(10, 600))
-    next_at = (
-        NOW - timedelta(seconds=1)
-        if is_due
-        else NOW + timedelta(minutes=dice.randint(1, 43_200))
-    )
-    item = {
+    next_at = NOW - timedelta(seconds=1)
+    if not is_due:
+        next_at = NOW + timedelta(minutes=dice.randint(1, 43_200))
+    item: Columns = {
         "id": item_id,
         "key": f"url://{host}/{number}",
         "kind": "url",
@@ -150,7 +160,7 @@ def _one(
         "first_reported_at": NOW,
         "last_reported_at": NOW,
     }
-    case = {
+    case: Columns = {
         "id": case_id,
         "reference": f"B-{number}",
         "item_id": item_id,
@@ -158,7 +168,7 @@ def _one(
         "state": "in_progress",
         "state_since": NOW,
     }
-    watch = {
+    watch: Columns = {
         "id": new_id(),
         "item_id": item_id,
         "case_id": case_id,
@@ -171,42 +181,47 @@ def _one(
         "state": "watching",
         "state_since": NOW,
     }
-    return item, case, watch
+    return _Watched(item, case, watch)
 
 
 @contextmanager
-def _filled(folder: Path, server: str, size: int) -> Iterator[Context]:
+def _open_filled(folder: Path, server: str, size: int) -> Iterator[Context]:
     """A context on a database of its own with ``size`` watched items."""
     name = f"watch_{uuid.uuid4().hex}"
-    settings: dict[str, Any] = {
-        "data_dir": folder / name,
-        "rdap_enabled": False,
-    }
-    if server:
-        base = server.replace("postgresql://", "postgresql+psycopg://", 1)
-        engine = create_engine(
-            base, hide_parameters=True, isolation_level="AUTOCOMMIT"
-        )
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        settings["database_url"] = SecretStr(
-            engine.url.set(database=name).render_as_string(hide_password=False)
-        )
-    context = build_context(Settings(**settings))
-    try:
-        upgrade_schema(context.database)
-        fill(context, size)
-        yield context
-    finally:
-        context.close()
+    with ExitStack() as stack:
+        given: dict[str, Any] = {
+            "data_dir": folder / name,
+            "rdap_enabled": False,
+        }
         if server:
-            with engine.connect() as connection:
-                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-            engine.dispose()
+            url = stack.enter_context(_create_database(server, name))
+            given["database_url"] = url
+        context = build_context(Settings(**given))
+        stack.callback(context.close)
+        upgrade_schema(context.database)
+        fill_database(context, size)
+        yield context
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[str]:
+def _create_database(server: str, name: str) -> Iterator[SecretStr]:
+    base = server.replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = create_engine(
+        base, hide_parameters=True, isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        url = engine.url.set(database=name)
+        yield SecretStr(url.render_as_string(hide_password=False))
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        engine.dispose()
+
+
+@contextmanager
+def _run_postgres(folder: Path) -> Iterator[str]:
     """A PostgreSQL of the package that the tests use. Run by root it gives up its rights, so the
     way to its data must be open."""
     folder.chmod(0o755)

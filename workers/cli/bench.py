@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 from rich.table import Table
 
 from workers.cli.output import emit_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from workers.bench.results import Figure, Measurement
 
 JSON = typer.Option(False, "--json", help="One JSON object.")
 WIDEST = 10  # columns that a terminal has room for
@@ -25,16 +28,16 @@ def register(app: typer.Typer) -> None:
 
 def url(seconds: float = SECONDS, json: bool = JSON) -> None:
     """Identity of locations, URLs per second on one core."""
-    from workers.bench.locations import run
+    from workers.bench.locations import measure_locations
 
-    _print_result(run(seconds), json)
+    _print_result(measure_locations(seconds), json)
 
 
 def hash_(seconds: float = SECONDS, json: bool = JSON) -> None:
     """Decoding and hashing of pictures, pictures per second on one core."""
-    from workers.bench.fingerprints import run
+    from workers.bench.fingerprints import measure_fingerprints
 
-    _print_result(run(seconds), json)
+    _print_result(measure_fingerprints(seconds), json)
 
 
 def match(
@@ -44,10 +47,13 @@ def match(
     json: bool = JSON,
 ) -> None:
     """Matching PDQ hashes at distance 31, queries per second."""
-    from workers.bench.matching import run
+    from workers.bench.matching import measure_matching
 
     _print_result(
-        run(size=size, tick=lambda text: stderr.print(text, style="dim")), json
+        measure_matching(
+            size=size, tick=lambda text: stderr.print(text, style="dim")
+        ),
+        json,
     )
 
 
@@ -61,9 +67,9 @@ def import_(
     json: bool = JSON,
 ) -> None:
     """Importing a list, a changed version of it, going back and exporting, entries per second."""
-    from workers.bench.imports import run
+    from workers.bench.imports import measure_imports
 
-    _print_result(run(size, database=database), json)
+    _print_result(measure_imports(size, database=database), json)
 
 
 def intake(
@@ -76,9 +82,9 @@ def intake(
     json: bool = JSON,
 ) -> None:
     """Accepting reports through the web server, beside a bare view; reports per second."""
-    from workers.bench.intake import run
+    from workers.bench.intake import measure_intake
 
-    _print_result(run(seconds, database=database), json)
+    _print_result(measure_intake(seconds, database=database), json)
 
 
 def pipeline(
@@ -103,9 +109,9 @@ def pipeline(
 
     Starts the whole service in a folder of its own and a host on loopback, and removes both.
     """
-    from workers.bench.pipeline import run
+    from workers.bench.pipeline import measure_pipeline
 
-    result = run(
+    result = measure_pipeline(
         size=size,
         reports=reports,
         many=many,
@@ -124,9 +130,9 @@ def watch(
     json: bool = JSON,
 ) -> None:
     """A tick of the scheduler with many watched items, beside few on the same kind of database."""
-    from workers.bench.watch import run
+    from workers.bench.watch import measure_watching
 
-    result = run(
+    result = measure_watching(
         size,
         database=database,
         tick=lambda text: stderr.print(text, style="dim"),
@@ -134,21 +140,30 @@ def watch(
     _print_result(result, json)
 
 
-def _print_result(result: dict[str, Any], json: bool) -> None:
+def _print_result(result: Measurement, json: bool) -> None:
+    written = result.to_json()
     if json:
-        emit_json(result)
+        emit_json(written)
         return
-    stdout.print(
-        f"{result['name']}, {result['unit']}, {result['machine']['cores']} cores"
-    )
-    rows = result["rows"]
+    cores = written["machine"]["cores"]
+    stdout.print(f"{result.name}, {result.unit}, {cores} cores")
+    rows = [row.to_json() for row in result.rows]
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    if len(columns) > WIDEST:  # a row of figures is read downwards
-        table = Table("", *(row["case"] for row in rows), box=None)
-        for name in columns[1:]:
-            table.add_row(name, *(str(row.get(name, "")) for row in rows))
-    else:
-        table = Table(*columns, box=None)
-        for row in rows:
-            table.add_row(*(str(row.get(name, "")) for name in columns))
+    if len(columns) > WIDEST:
+        stdout.print(_tabulate_downwards(rows, columns))
+        return
+    table = Table(*columns, box=None)
+    for row in rows:
+        table.add_row(*(str(row.get(name, "")) for name in columns))
     stdout.print(table)
+
+
+def _tabulate_downwards(
+    rows: list[dict[str, Figure]], columns: list[str]
+) -> Table:
+    """A column for each row, whose many figures are read downwards."""
+    cases = [str(row["case"]) for row in rows]
+    table = Table("", *cases, box=None)
+    for name in columns[1:]:
+        table.add_row(name, *(str(row.get(name, "")) for row in rows))
+    return table

@@ -51,9 +51,9 @@ def demo() -> None:
 
 def sandbox() -> None:
     """The sandbox's own servers (started by `hotline demo`)."""
-    from workers.demo.sandbox import serve
+    from workers.demo.sandbox import serve_sandbox
 
-    serve(load_settings())
+    serve_sandbox(load_settings())
 
 
 def _check_ready(settings: Settings) -> None:

@@ -3,200 +3,42 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
-from os import SEEK_END
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
 
 import typer
 from rich.table import Table
 
 from hotline.core.context import utc_now
-from hotline.core.errors import InvalidInput
 from triage.hashlists import formats
-from triage.hashlists.kinds import ListClass
-from workers.cli import hashlist_changes
+from workers.cli import hashlist_changes, hashlist_imports
 from workers.cli.opening import open_house
 from workers.cli.output import (
     emit_json,
     list_alternatives,
-    make_progress,
-    stderr,
     stdout,
 )
 
-if TYPE_CHECKING:
-    from triage.hashlists.service import Import, ListProperties
-
 ACTOR = "cli"
-MB = 1_000_000
-FORMAT_NAMES = list_alternatives(formats.list_formats())
 WRITABLE_NAMES = list_alternatives(formats.writable_formats())
-READABLE = list_alternatives(
-    known.label for known in formats.list_formats().values()
-)
 
 
 def register(app: typer.Typer) -> None:
     lists = typer.Typer(help="Known-hash lists.", no_args_is_help=True)
-    lists.command("import")(import_)
-    lists.command("update")(update)
-    lists.command("list")(list_)
-    lists.command("versions")(versions)
-    lists.command("diff")(diff)
-    lists.command("set")(hashlist_changes.change)
-    lists.command("police")(hashlist_changes.police)
-    lists.command("export")(export)
-    lists.command("own")(own)
-    lists.command("rollback")(rollback)
-    lists.command("enable")(hashlist_changes.enable)
-    lists.command("disable")(hashlist_changes.disable)
+    lists.command("import")(hashlist_imports.import_file)
+    lists.command("update")(hashlist_imports.update_list)
+    lists.command("list")(print_lists)
+    lists.command("versions")(print_versions)
+    lists.command("diff")(print_differences)
+    lists.command("set")(hashlist_changes.change_properties)
+    lists.command("police")(hashlist_changes.switch_police)
+    lists.command("export")(export_list)
+    lists.command("own")(export_own_list)
+    lists.command("rollback")(roll_list_back)
+    lists.command("enable")(hashlist_changes.enable_list)
+    lists.command("disable")(hashlist_changes.disable_list)
     app.add_typer(lists, name="hashlist")
 
 
-def import_(
-    name: str = typer.Argument(help="The list's name; made if there is none."),
-    file: Path = typer.Argument(help=f"{READABLE}."),
-    form: str = typer.Option(
-        "",
-        "--format",
-        help=f"{FORMAT_NAMES}; recognised by the file's first lines if left out.",
-    ),
-    add: bool = typer.Option(
-        False, "--add", help="The file only adds; by default it is all."
-    ),
-    source: str = typer.Option("", help="Who gave the list."),
-    licence: str = typer.Option("", help="What may be done with it."),
-    default_class: str = typer.Option(
-        "baseline", help="baseline, national or listed."
-    ),
-    json: bool = typer.Option(False, "--json", help="One JSON object."),
-) -> None:
-    """Import a file as the list's next version, all of it or nothing.
-
-    An import that broke off goes on where it stopped: give the same command within a day.
-    """
-    from triage.hashlists.imports import importing
-
-    if default_class not in tuple(ListClass):
-        raise InvalidInput(
-            f"There is no class {default_class!r}.",
-            hint=", ".join(ListClass) + ".",
-        )
-    given: ListProperties = {"default_class": default_class}
-    if source:
-        given["source"] = source
-    if licence:
-        given["licence"] = licence
-    context = open_house()
-    with _open_file(file) as stream, make_progress() as bar:
-        if not stream.seekable():
-            raise InvalidInput(
-                f"{file} can be read only once.",
-                hint="Save it to a file first.",
-            )
-        chosen = form or formats.detect_format(stream.read(65_536), file.name)
-        size = stream.seek(0, SEEK_END)
-        stream.seek(0)
-        task = bar.add_task(f"Importing into {name}, MB", total=size // MB + 1)
-        done = importing.import_file(
-            context.database,
-            name,
-            stream,
-            form=chosen,
-            whole=not add,
-            actor=ACTOR,
-            clock=utc_now,
-            tick=lambda read: bar.update(task, completed=read // MB),
-            resumed=_tell_resumed,
-            **given,
-        )
-    _print_import(name, file.name, {"format": chosen}, done, json)
-
-
-def update(
-    name: str = typer.Argument(help="The list's name; made if there is none."),
-    ncmec: str = typer.Option(
-        help="Address of an NCMEC hash-sharing service, up to /v2."
-    ),
-    user_file: Path = typer.Option(
-        help="File whose first line is the user name."
-    ),
-    password_file: Path = typer.Option(
-        help="File whose first line is the password."
-    ),
-    whole: bool = typer.Option(
-        False, "--whole", help="Fetch everything, not only what is new."
-    ),
-    json: bool = typer.Option(False, "--json", help="One JSON object."),
-) -> None:
-    """Fetch what is new in a shared list, and make it the next version: all pages or nothing."""
-    from hotline.core.network.client import reach_of
-    from triage.hashlists.owners.ncmec import HashSharing
-    from triage.hashlists.owners.ncmec import update_list as fetch
-
-    context = open_house()
-    user, password = _first_line(user_file), _first_line(password_file)
-    sharing_service = HashSharing(
-        ncmec, user, password, reach=reach_of(context.settings)
-    )
-    with sharing_service as sharing, make_progress() as bar:
-        task = bar.add_task(f"Fetching {name}", total=None)
-        fetched = fetch(
-            context,
-            name,
-            sharing,
-            actor=ACTOR,
-            now=utc_now(),
-            whole=whole,
-            tick=lambda entries: bar.update(task, completed=entries),
-        )
-    if fetched.done is not None:
-        _print_import(
-            name,
-            "NCMEC",
-            {"checkpoint": fetched.checkpoint},
-            fetched.done,
-            json,
-        )
-    elif json:
-        emit_json(
-            {"list": name, "checkpoint": fetched.checkpoint, "version": None}
-        )
-    else:
-        stdout.print(
-            f"{name}: nothing new since {fetched.checkpoint or 'ever'}."
-        )
-
-
-def _tell_resumed(records: int) -> None:
-    stderr.print(
-        f"hotline: goes on behind the first {records:,} records, which an import of this file that "
-        "broke off had read."
-    )
-
-
-def _print_import(
-    name: str, origin: str, more: dict[str, str], done: Import, json: bool
-) -> None:
-    """What an import did; the first few lines that could not be read go to stderr."""
-    for problem in done.problems:
-        stderr.print(f"hotline: {origin}: {problem}", markup=False)
-    if json:
-        counts = {
-            name: value
-            for name, value in asdict(done).items()
-            if name != "problems"
-        }
-        emit_json({"list": name, **more, **counts})
-        return
-    stdout.print(
-        f"{name}: version {done.version}, {done.added} added, {done.removed} removed, "
-        f"{done.rejected} lines not read."
-    )
-
-
-def list_(
+def print_lists(
     json: bool = typer.Option(False, "--json", help="One JSON object a line."),
 ) -> None:
     """All lists with their sizes."""
@@ -239,12 +81,12 @@ def list_(
     stdout.print(table)
 
 
-def versions(
+def print_versions(
     name: str = typer.Argument(help="The list's name."),
     json: bool = typer.Option(False, "--json", help="One JSON object a line."),
 ) -> None:
     """The list's versions, newest first: when, by whom, what came and what went."""
-    from triage.hashlists import service
+    from triage.hashlists import service, versions
 
     context = open_house()
     with context.database.reading() as session:
@@ -257,7 +99,7 @@ def versions(
                 "removed": version.removed,
                 "rejected": version.rejected,
             }
-            for version in service.list_versions(
+            for version in versions.list_versions(
                 session, service.find_list(session, name)
             )
         ]
@@ -273,7 +115,7 @@ def versions(
     stdout.print(table)
 
 
-def diff(
+def print_differences(
     name: str = typer.Argument(help="The list's name."),
     before: int = typer.Argument(
         help="A version; 0 is the list before its first import."
@@ -311,7 +153,7 @@ def diff(
                 typer.echo(f"{sign} {kind} {value} {category}".rstrip())
 
 
-def export(
+def export_list(
     name: str = typer.Argument(help="The list's name."),
     form: str = typer.Option("csv", "--format", help=f"{WRITABLE_NAMES}."),
 ) -> None:
@@ -331,7 +173,7 @@ def export(
     sys.stdout.buffer.flush()
 
 
-def own(
+def export_own_list(
     form: str = typer.Option("csv", "--format", help=f"{WRITABLE_NAMES}."),
 ) -> None:
     """Write the hashes of files that this hotline confirmed and no list knew, to standard output.
@@ -355,19 +197,19 @@ def own(
     sys.stdout.buffer.flush()
 
 
-def rollback(
+def roll_list_back(
     name: str = typer.Argument(help="The list's name."),
     version: int = typer.Argument(
         help="The version whose entries become current again."
     ),
 ) -> None:
     """Go back to an earlier version of a list, as a new version."""
-    from triage.hashlists import service
+    from triage.hashlists import service, versions
 
     context = open_house()
     with context.database.writing() as session:
         now = utc_now()
-        done = service.roll_back(
+        done = versions.roll_back(
             session,
             service.find_list(session, name),
             version,
@@ -377,20 +219,3 @@ def rollback(
     stdout.print(
         f"{name}: version {done.version}, {done.added} added, {done.removed} removed."
     )
-
-
-def _first_line(file: Path) -> str:
-    with _open_file(file) as stream:
-        line = stream.readline(1_000).decode("utf-8", "replace").strip()
-    if not line:
-        raise InvalidInput(f"{file} is empty.")
-    return line
-
-
-def _open_file(file: Path) -> BinaryIO:
-    try:
-        return file.open("rb")
-    except OSError as error:
-        raise InvalidInput(
-            f"{file} cannot be read: {error.strerror}."
-        ) from error

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from triage.hashlists.service import ListProperties
 
 ACTOR = "cli"
-MB = 1_000_000
 
 
-def change(
+def change_properties(
     name: str = typer.Argument(help="The list's name."),
     source: str = typer.Option(None, help="Who gave the list."),
     licence: str = typer.Option(None, help="What may be done with it."),
@@ -48,25 +47,16 @@ def change(
     """Change what a list says of itself: source, licence, classes, thresholds."""
     from triage.hashlists import service
 
-    given = {
-        "source": source,
-        "licence": licence,
-        "default_class": default_class,
-        "category_map": _parse_labels(label),
-        "confidence": confidence,
-        "exportable": exportable,
-        "pdq_threshold": pdq_threshold,
-        "phash_threshold": phash_threshold,
-    }
-    properties = cast(
-        "ListProperties",
-        {key: value for key, value in given.items() if value is not None},
+    properties = _given_properties(
+        source=source,
+        licence=licence,
+        default_class=default_class,
+        category_map=_parse_labels(label),
+        confidence=confidence,
+        exportable=exportable,
+        pdq_threshold=pdq_threshold,
+        phash_threshold=phash_threshold,
     )
-    if not properties:
-        raise InvalidInput(
-            "Nothing to change.",
-            hint="`hotline hashlist set --help` names all.",
-        )
     context = open_house()
     with context.database.writing() as session:
         hash_list = service.find_list(session, name)
@@ -76,7 +66,20 @@ def change(
     stdout.print(f"{name}: changed {', '.join(properties)}.", markup=False)
 
 
-def police(
+def _given_properties(**options: object) -> ListProperties:
+    """The options that were given; there must be one."""
+    given = {
+        name: value for name, value in options.items() if value is not None
+    }
+    if not given:
+        raise InvalidInput(
+            "Nothing to change.",
+            hint="`hotline hashlist set --help` names all.",
+        )
+    return cast("ListProperties", given)
+
+
+def switch_police(
     name: str = typer.Argument(help="The list's name."),
     on: bool = typer.Option(..., "--on/--off", help="Off is the rule."),
 ) -> None:
@@ -127,12 +130,12 @@ def _parse_labels(labels: list[str]) -> dict[str, str] | None:
     } or None
 
 
-def enable(name: str = typer.Argument(help="The list's name.")) -> None:
+def enable_list(name: str = typer.Argument(help="The list's name.")) -> None:
     """Match with the list again."""
     _switch_list(name, True, utc_now())
 
 
-def disable(name: str = typer.Argument(help="The list's name.")) -> None:
+def disable_list(name: str = typer.Argument(help="The list's name.")) -> None:
     """Match with the list no more; its entries stay."""
     _switch_list(name, False, utc_now())
 

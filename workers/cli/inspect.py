@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -13,12 +14,100 @@ from hotline.core.settings import load_settings
 from workers.cli.opening import open_house
 from workers.cli.output import emit_json, stdout
 
+if TYPE_CHECKING:
+    from triage.fetching.report import FetchReport
+    from triage.hosting.facts import HostingFacts
+    from triage.jurisdiction import Routing
+    from triage.locations import Location
+
+NOT_FETCHED = "not_fetchable"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One medium. ``fingerprint``: the JSON of its hashes, as a fetch report has it."""
+
+    url: str
+    fingerprint: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One known hash that a file met."""
+
+    sha256: str
+    hash_list: str
+    kind: str
+    distance: int
+    list_class: str
+
+    def to_json(self) -> Mapping[str, object]:
+        return {
+            "sha256": self.sha256,
+            "list": self.hash_list,
+            "kind": self.kind,
+            "distance": self.distance,
+            "class": self.list_class,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What is known of one location. ``report``: None where there was nothing to fetch."""
+
+    location: Location
+    hosting: HostingFacts
+    report: FetchReport | None
+    media: Sequence[File]
+    matches: Sequence[Match]
+    routing: Routing
+
+    def to_json(self) -> Mapping[str, object]:
+        return {
+            "location": self.location.to_json(),
+            "hosting": {
+                "kind": self.hosting.kind,
+                "country": self.hosting.country,
+                "asn": self.hosting.asn,
+                "abuse_contact": self.hosting.abuse_contact,
+                "observations": [
+                    observation.to_json()
+                    for observation in self.hosting.observations
+                ],
+            },
+            "fetch": _fetch_shape(self.report),
+            "media": [
+                {"url": file.url, **file.fingerprint} for file in self.media
+            ],
+            "matches": [match.to_json() for match in self.matches],
+            "routing": self.routing.to_json(),
+        }
+
+
+def _fetch_shape(report: FetchReport | None) -> Mapping[str, object]:
+    if report is None:
+        return {
+            "outcome": NOT_FETCHED,
+            "error": None,
+            "status": None,
+            "hops": [],
+        }
+    return {
+        "outcome": report.outcome,
+        "error": report.error,
+        "status": report.status,
+        "media_type": report.media_type,
+        "hops": [asdict(hop) for hop in report.hops],
+        "bytes_read": report.bytes_read,
+        "seconds": report.seconds,
+    }
+
 
 def register(app: typer.Typer) -> None:
-    app.command("inspect")(inspect)
+    app.command("inspect")(inspect_location)
 
 
-def inspect(
+def inspect_location(
     url: str = typer.Argument(
         help="One location, as a reporter would write it."
     ),
@@ -37,16 +126,16 @@ def inspect(
         )
     context = open_house(settings)
     try:
-        result = _inspect_location(context, results[0])
+        result = _inspect(context, results[0])
     finally:
         context.close()
     if json:
-        emit_json(result)
+        emit_json(result.to_json())
     else:
         _print_result(result)
 
 
-def _inspect_location(context: Context, location: Any) -> dict[str, Any]:
+def _inspect(context: Context, location: Location) -> Inspection:
     from triage.cases.examination.examine import examine_location
     from triage.fetching.process.client import Fetcher
     from triage.hosting.build import build_lookup
@@ -67,142 +156,102 @@ def _inspect_location(context: Context, location: Any) -> dict[str, Any]:
             lookup=build_lookup(context.settings),
             now=utc_now(),
         )
-    media = (
-        [medium for medium in examination.report.media if medium.fingerprint]
-        if examination.report
-        else []
+    report = examination.report
+    media = [
+        File(medium.url, medium.fingerprint)
+        for medium in (report.media if report else ())
+        if medium.fingerprint
+    ]
+    matches = _find_matches(context, media)
+    return Inspection(
+        location=location,
+        hosting=examination.facts,
+        report=report,
+        media=media,
+        matches=matches,
+        routing=_find_routes(context, location, examination.facts, matches),
     )
-    matches = _matches_summary(
-        context, [medium.fingerprint for medium in media if medium.fingerprint]
-    )
-    return {
-        "location": location.to_json(),
-        "hosting": {
-            "kind": examination.facts.kind,
-            "country": examination.facts.country,
-            "asn": examination.facts.asn,
-            "abuse_contact": examination.facts.abuse_contact,
-            "observations": [
-                entry.to_json() for entry in examination.facts.observations
-            ],
-        },
-        "fetch": _fetch_summary(examination.report),
-        "media": [
-            {"url": medium.url, **(medium.fingerprint or {})}
-            for medium in media
-        ],
-        "matches": matches,
-        "routing": _routing_summary(
-            context, location, examination.facts, matches
-        ),
-    }
 
 
-def _fetch_summary(report: Any) -> dict[str, Any]:
-    if report is None:
-        return {
-            "outcome": "not_fetchable",
-            "error": None,
-            "status": None,
-            "hops": [],
-        }
-    return {
-        "outcome": report.outcome,
-        "error": report.error,
-        "status": report.status,
-        "media_type": report.media_type,
-        "hops": [asdict(hop) for hop in report.hops],
-        "bytes_read": report.bytes_read,
-        "seconds": report.seconds,
-    }
-
-
-def _matches_summary(
-    context: Context, fingerprints: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def _find_matches(context: Context, media: Sequence[File]) -> list[Match]:
     from triage.hashlists.search.matcher import Matcher, Query
 
     matcher = Matcher(context)
-    summaries = []
     with context.database.reading() as session:
-        for entry in fingerprints:
-            for hit in matcher.match(session, Query.of(entry)):
-                summaries.append(
-                    {
-                        "sha256": entry["sha256"],
-                        "list": hit.hash_list.name,
-                        "kind": hit.entry.kind,
-                        "distance": hit.distance,
-                        "class": hit.hash_list.category_map.get(
-                            hit.entry.category or "",
-                            hit.hash_list.default_class,
-                        ),
-                    }
-                )
-    return summaries
+        return [
+            Match(
+                sha256=file.fingerprint["sha256"],
+                hash_list=hit.hash_list.name,
+                kind=hit.entry.kind,
+                distance=hit.distance,
+                list_class=hit.hash_list.class_of(hit.entry.category),
+            )
+            for file in media
+            for hit in matcher.match(session, Query.of(file.fingerprint))
+        ]
 
 
-def _routing_summary(
-    context: Context, location: Any, facts: Any, matches: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _find_routes(
+    context: Context,
+    location: Location,
+    hosting: HostingFacts,
+    matches: Sequence[Match],
+) -> Routing:
     from triage.jurisdiction import Facts, load_rules, route_facts
 
-    facts_data = {
-        "home": context.settings.country,
-        "hosting_kind": facts.kind,
-        "hosting_country": facts.country,
-        "platform": location.platform,
-        "known_list": matches[0]["class"] if matches else None,
-    }
-    rules = load_rules(context.settings.data_dir)
-    answer: dict[str, Any] = route_facts(
-        Facts.from_json(facts_data), rules
-    ).to_json()
-    return answer
-
-
-def _print_result(result: dict[str, Any]) -> None:
-    location, hosting, fetch = (
-        result["location"],
-        result["hosting"],
-        result["fetch"],
+    facts = Facts.from_json(
+        {
+            "home": context.settings.country,
+            "hosting_kind": hosting.kind,
+            "hosting_country": hosting.country,
+            "platform": location.platform,
+            "known_list": matches[0].list_class if matches else None,
+        }
     )
+    return route_facts(facts, load_rules(context.settings.data_dir))
 
-    def line(name: str, value: object) -> None:
-        stdout.print(f"{name:<14} {value}", markup=False, soft_wrap=True)
 
-    line("location", location["canonical"])
-    line("key", location["key"])
-    line("kind", f"{location['kind']}, platform {location['platform'] or '-'}")
-    line(
+def _print_result(result: Inspection) -> None:
+    location, hosting = result.location, result.hosting
+    _print_line("location", location.canonical)
+    _print_line("key", location.key)
+    _print_line(
+        "kind", f"{location.kind}, platform {location.platform or '-'}"
+    )
+    _print_line(
         "hosting",
-        f"{hosting['kind']}, country {hosting['country'] or 'unknown'}, "
-        f"{hosting['asn'] or 'network unknown'}",
+        f"{hosting.kind}, country {hosting.country or 'unknown'}, "
+        f"{hosting.asn or 'network unknown'}",
     )
-    line("abuse contact", hosting["abuse_contact"] or "unknown")
-    line(
-        "fetch",
-        " ".join(
-            str(v)
-            for v in (fetch["outcome"], fetch["status"], fetch["error"])
-            if v
-        ),
-    )
-    for entry in result["media"]:
-        line(
+    _print_line("abuse contact", hosting.abuse_contact or "unknown")
+    _print_line("fetch", _fetch_in_words(result.report))
+    for file in result.media:
+        facts = file.fingerprint
+        _print_line(
             "file",
-            f"{entry['url']}  {entry['media_type']}  pdq {entry['pdq'] or '-'} "
-            f"(quality {entry['pdq_quality']})",
+            f"{file.url}  {facts['media_type']}  pdq {facts['pdq'] or '-'} "
+            f"(quality {facts['pdq_quality']})",
         )
-    for entry in result["matches"]:
-        line(
+    for match in result.matches:
+        _print_line(
             "match",
-            f"{entry['list']}  {entry['kind']} at {entry['distance']}  {entry['class']}",
+            f"{match.hash_list}  {match.kind} at {match.distance}  {match.list_class}",
         )
-    if not result["matches"]:
-        line("match", "in no known list")
-    for entry in result["routing"]["routes"]:
-        line(
+    if not result.matches:
+        _print_line("match", "in no known list")
+    for route in result.routing.routes:
+        _print_line(
             "route",
-            f"{entry['to']} {entry['country'] or ''} {entry['urgency']}: {entry['why']}",
+            f"{route.to} {route.country or ''} {route.urgency}: {route.why}",
         )
+
+
+def _fetch_in_words(report: FetchReport | None) -> str:
+    if report is None:
+        return NOT_FETCHED
+    words = (report.outcome, report.status, report.error)
+    return " ".join(str(word) for word in words if word)
+
+
+def _print_line(name: str, value: object) -> None:
+    stdout.print(f"{name:<14} {value}", markup=False, soft_wrap=True)

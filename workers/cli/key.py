@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
 import typer
 
@@ -90,8 +91,7 @@ def add(
 def list_keys(as_json: AsJson = False) -> None:
     """Every key by its sender's name, with scopes, quota and whether it still works."""
     with opened_house() as context, context.database.reading() as session:
-        shapes = [_key_shape(key) for key in keys.list_keys(session)]
-    emit_each(shapes, as_json, _key_line)
+        emit_each(keys.list_keys(session), as_json, _key_shape, _key_line)
 
 
 @app.command()
@@ -146,7 +146,7 @@ def try_webhook(name: Name) -> None:
     print(f"The webhook of {name} took the message.")
 
 
-def _key_shape(key: ApiKey) -> dict[str, Any]:
+def _key_shape(key: ApiKey) -> Mapping[str, object]:
     return {
         "name": key.name,
         "scopes": key.scopes,
@@ -157,7 +157,7 @@ def _key_shape(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def _key_line(shape: dict[str, Any]) -> str:
-    state = "revoked" if shape["revoked_at"] else "active"
-    scopes = ",".join(shape["scopes"])
-    return f"{shape['name']:<30} {scopes:<14} {shape['daily_quota']:>8} a day  {state}"
+def _key_line(key: ApiKey) -> str:
+    state = "revoked" if key.revoked_at else "active"
+    scopes = ",".join(key.scopes)
+    return f"{key.name:<30} {scopes:<14} {key.daily_quota:>8} a day  {state}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -10,6 +11,9 @@ from hotline.core.errors import InvalidInput
 from triage.locations import identify_one
 from workers.cli.opening import open_house
 from workers.cli.output import emit_json, read_inputs, stdout
+
+if TYPE_CHECKING:
+    from triage.hashlists.search.matcher import Hit, Query
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +41,7 @@ def match(
                 continue
             asked += 1
             hits = matcher.match(session, _parse_query(text.strip()))
-            _print_hits(text.strip(), [_hit_shape(hit) for hit in hits], json)
+            _print_hits(text.strip(), hits, json)
         audit.record_entry(
             session,
             actor="cli",
@@ -49,7 +53,7 @@ def match(
         )
 
 
-def _parse_query(text: str) -> Any:
+def _parse_query(text: str) -> Query:
     from triage.hashlists.search.matcher import Query
 
     kind, value = hash_of(text)
@@ -77,31 +81,31 @@ def hash_of(text: str) -> tuple[str, str]:
     )
 
 
-def _hit_shape(hit: Any) -> dict[str, Any]:
+def _hit_shape(hit: Hit) -> Mapping[str, object]:
     return {
         "list": hit.hash_list.name,
         "kind": hit.entry.kind,
         "value": hit.entry.value,
         "distance": hit.distance,
         "category": hit.entry.category,
-        "class": hit.hash_list.category_map.get(
-            hit.entry.category or "", hit.hash_list.default_class
-        ),
+        "class": hit.hash_list.class_of(hit.entry.category),
     }
 
 
-def _print_hits(text: str, hits: list[dict[str, Any]], json: bool) -> None:
+def _print_hits(text: str, hits: Sequence[Hit], json: bool) -> None:
     if json:
-        emit_json({"input": text, "matches": hits})
+        emit_json(
+            {"input": text, "matches": [_hit_shape(hit) for hit in hits]}
+        )
         return
     if not hits:
         stdout.print(
             f"{text}  not in any known list", markup=False, soft_wrap=True
         )
-    for entry in hits:
+    for hit in hits:
         stdout.print(
-            f"{text}  {entry['list']}  {entry['kind']} at {entry['distance']}  "
-            f"class {entry['class']}",
+            f"{text}  {hit.hash_list.name}  {hit.entry.kind} at {hit.distance}  "
+            f"class {hit.hash_list.class_of(hit.entry.category)}",
             markup=False,
             soft_wrap=True,
         )

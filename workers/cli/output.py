@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -16,7 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-Shape = TypeVar("Shape")
+Row = TypeVar("Row")
 
 stderr = Console(stderr=True, highlight=False)
 stdout = Console(highlight=False)
@@ -28,7 +28,7 @@ def list_alternatives(words: Iterable[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def emit_json(value: Any) -> None:
+def emit_json(value: object) -> None:
     """One JSON object on one line."""
     sys.stdout.write(
         json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
@@ -36,14 +36,17 @@ def emit_json(value: Any) -> None:
 
 
 def emit_each(
-    shapes: Iterable[Shape], as_json: bool, line: Callable[[Shape], str]
+    rows: Iterable[Row],
+    as_json: bool,
+    shape_of: Callable[[Row], Mapping[str, object]],
+    line_of: Callable[[Row], str],
 ) -> None:
-    """A list, one row a line: as JSON, or as ``line`` words it."""
-    for shape in shapes:
+    """A list, one row a line: as JSON of its shape, or in words."""
+    for row in rows:
         if as_json:
-            emit_json(shape)
+            emit_json(shape_of(row))
         else:
-            stdout.print(line(shape), markup=False)
+            stdout.print(line_of(row), markup=False)
 
 
 def make_progress() -> Progress:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from workers.cli.output import emit_json, stdout
 
 def register(app: typer.Typer) -> None:
     audit = typer.Typer(help="The audit log.", no_args_is_help=True)
-    audit.command("verify")(verify)
-    audit.command("restored")(restored)
+    audit.command("verify")(verify_log)
+    audit.command("restored")(note_restore)
     app.add_typer(audit, name="audit")
     retention = typer.Typer(
         help="Erasing what is no longer needed.", no_args_is_help=True
@@ -26,12 +26,12 @@ def register(app: typer.Typer) -> None:
     retention.command("run")(run_retention)
     app.add_typer(retention, name="retention")
     config = typer.Typer(help="Settings and data files.", no_args_is_help=True)
-    config.command("check")(check)
+    config.command("check")(check_configuration)
     app.add_typer(config, name="config")
-    app.command("stats")(stats)
+    app.command("stats")(print_figures)
 
 
-def verify(
+def verify_log(
     json: bool = typer.Option(False, "--json", help="One JSON object."),
     heads: Path | None = typer.Option(
         None,
@@ -70,7 +70,7 @@ def verify(
         )
 
 
-def restored(
+def note_restore(
     why: str = typer.Option(
         ..., "--why", help="Which backup, and why it was put back."
     ),
@@ -86,8 +86,6 @@ def restored(
     The heads of what was lost are void from then on; whatever is changed later is still found. Run
     it once after a restore, before the service starts. Both are asked for their passwords.
     """
-    from hotline.core.storage import audit, audit_heads
-
     if first == second:
         raise InvalidInput(
             "Two different people have to answer for a restore."
@@ -101,13 +99,24 @@ def restored(
             f"Password of {name}", hide_input=True, err=True
         )
         _confirm_person(context, name, password, now)
+    _record_restore(context, (first, second), why.strip(), now)
+    stdout.print("Noted. The log is sealed and verified from here on.")
+
+
+def _record_restore(
+    context: Context, persons: tuple[str, str], reason: str, now: datetime
+) -> None:
+    """In the log and, once it is sealed, in the file of heads."""
+    from hotline.core.storage import audit, audit_heads
+
     path = context.settings.audit_heads_file
     assert path is not None
     last = audit_heads.last_head(path)
+    first, second = persons
     with context.database.writing() as session:
         restore = audit_heads.Restore(
-            persons=(first, second),
-            reason=why.strip(),
+            persons=persons,
+            reason=reason,
             kept=audit.last_agreeing(session, path),
             lost=last.number if last else 0,
         )
@@ -125,7 +134,6 @@ def restored(
         audit.seal_entries(session)
     with context.database.reading() as session:
         audit.write_head(session, path, context.keyring, now, restore=restore)
-    stdout.print("Noted. The log is sealed and verified from here on.")
 
 
 def _confirm_person(
@@ -176,7 +184,7 @@ def _count_words(counts: dict[str, int]) -> str:
     )
 
 
-def check() -> None:
+def check_configuration() -> None:
     """Read all settings and data files and name every fault at once."""
     settings = load_settings()
     faults = list_faults(settings)
@@ -233,7 +241,7 @@ def list_faults(settings: Settings) -> list[str]:
         load_limits,
         load_senders,
         load_remote_lists,
-        CdnRanges.load,
+        CdnRanges.load_file,
         load_known_networks,
         load_error_pages,
         load_schema,
@@ -254,15 +262,15 @@ def list_faults(settings: Settings) -> list[str]:
     return list(dict.fromkeys(faults))
 
 
-def stats(
+def print_figures(
     json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Figures from the history: reports, items, and the time that each step took."""
-    from workers.statistics.figures import figures
+    from workers.statistics.figures import collect_figures
 
     context = open_house()
     with context.database.reading() as session:
-        statistics = figures(session, utc_now())
+        statistics = collect_figures(session, utc_now()).to_json()
     if json:
         emit_json(statistics)
         return
@@ -274,7 +282,7 @@ def stats(
 
 
 def _in_words(value: object) -> str:
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return "  ".join(
             f"{name} {_in_words(entry)}" for name, entry in value.items()
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -69,7 +69,7 @@ def _read_file(name: str) -> bytes:
     return raw
 
 
-def _parse_object(raw: bytes) -> dict[str, Any]:
+def _parse_object(raw: bytes) -> dict[str, object]:
     """The JSON object; a name that stands twice is refused, as only one of the two could count."""
     try:
         data = jsonlib.loads(
@@ -95,7 +95,9 @@ def _parse_object(raw: bytes) -> dict[str, Any]:
     return data
 
 
-def _refuse_repeated_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated_names(
+    pairs: list[tuple[str, object]],
+) -> dict[str, object]:
     values = dict(pairs)
     if len(values) != len(pairs):
         names = [name for name, _ in pairs]

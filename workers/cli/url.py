@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from typing import Annotated
 
 import typer
 
@@ -55,17 +55,17 @@ def url(
 
 def _location_row(
     location: Location, text: str, *, alone: bool
-) -> dict[str, Any]:
+) -> Mapping[str, object]:
     """The public shape. Where the input names one location, ``input`` is the whole of it, so that
     a caller can find its own line again, unless it holds a password or content."""
-    row = location.to_json()
     private = (
         location.userinfo is not None
         or "inline_data_removed" in location.problems
     )
-    if alone and not private:
-        row["input"] = shorten(scrub(text), _LONGEST_ECHO)
-    return row
+    row = location.to_json()
+    if private or not alone:
+        return row
+    return {**row, "input": shorten(scrub(text), _LONGEST_ECHO)}
 
 
 def _location_lines(location: Location) -> Iterator[str]:

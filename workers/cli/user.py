@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -77,10 +78,8 @@ def add(
 def list_people(as_json: AsJson = False) -> None:
     """Everybody, with role and whether they may sign in."""
     with opened_house() as context, context.database.reading() as session:
-        shapes = [
-            _person_shape(person) for person in service.list_people(session)
-        ]
-    emit_each(shapes, as_json, _person_line)
+        people = service.list_people(session)
+        emit_each(people, as_json, _person_shape, _person_line)
 
 
 @app.command()
@@ -107,7 +106,7 @@ def _from_stdin() -> str:
     return password
 
 
-def _person_shape(person: Person) -> dict[str, str | None]:
+def _person_shape(person: Person) -> Mapping[str, str | None]:
     return {
         "username": person.username,
         "name": person.display_name,
@@ -119,6 +118,6 @@ def _person_shape(person: Person) -> dict[str, str | None]:
     }
 
 
-def _person_line(shape: dict[str, str | None]) -> str:
-    state = "disabled" if shape["disabled_at"] else "active"
-    return f"{shape['username']:<20} {shape['role']:<14} {state:<9} {shape['name']}"
+def _person_line(person: Person) -> str:
+    state = "disabled" if person.disabled_at else "active"
+    return f"{person.username:<20} {person.role:<14} {state:<9} {person.display_name}"

@@ -36,11 +36,11 @@ def sandbox_settings() -> Settings:
         {f"HOTLINE_{name}": value for name, value in given.items()}
     )
     settings = load_settings()
-    _known_networks(settings.data_dir)
+    _write_known_networks(settings.data_dir)
     return settings
 
 
-def _known_networks(data_dir: Path) -> None:
+def _write_known_networks(data_dir: Path) -> None:
     """Tell the look-up whose networks the sandbox's addresses are."""
     folder = data_dir / "data"
     folder.mkdir(parents=True, exist_ok=True)

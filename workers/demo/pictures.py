@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter
 SIZE = (640, 480)
 
 
-def picture(name: str, size: tuple[int, int] = SIZE) -> Image.Image:
+def draw_picture(name: str, size: tuple[int, int] = SIZE) -> Image.Image:
     """A picture with enough structure to be hashed well, and nothing in it but shapes."""
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
     random = np.random.default_rng(seed)
@@ -41,13 +41,13 @@ def picture(name: str, size: tuple[int, int] = SIZE) -> Image.Image:
     return image.filter(ImageFilter.GaussianBlur(1.2))
 
 
-def jpeg(image: Image.Image, quality: int = 88) -> bytes:
+def encode_jpeg(image: Image.Image, quality: int = 88) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 
-def altered(image: Image.Image) -> Image.Image:
+def alter_picture(image: Image.Image) -> Image.Image:
     """The same picture as a list would know it: a little cropped, smaller, encoded anew."""
     width, height = image.size
     margin = 4
@@ -55,5 +55,5 @@ def altered(image: Image.Image) -> Image.Image:
     smaller = cropped.resize(
         (width * 3 // 4, height * 3 // 4), Image.Resampling.LANCZOS
     )
-    with Image.open(io.BytesIO(jpeg(smaller, 70))) as again:
+    with Image.open(io.BytesIO(encode_jpeg(smaller, 70))) as again:
         return again.copy()

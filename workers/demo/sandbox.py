@@ -48,7 +48,7 @@ class State:
     messages: list[dict[str, Any]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def deliver(
+    def deliver_message(
         self, to: str, subject: str, text: str, extra: list[str]
     ) -> None:
         with self.lock:
@@ -93,7 +93,7 @@ class MailSink:
             part.get_filename() or "?" for part in mail.iter_attachments()
         ]
         text = body.get_content() if body else ""
-        self._state.deliver(
+        self._state.deliver_message(
             ", ".join(envelope.rcpt_tos), str(mail["Subject"]), text, names
         )
         return "250 Message accepted"
@@ -110,7 +110,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """The sandbox keeps no log either."""
 
-    def answer(
+    def send_answer(
         self,
         status: int,
         body: str | bytes,
@@ -124,7 +124,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(data)
 
-    def body(self) -> bytes:
+    def read_body(self) -> bytes:
         length = int(self.headers.get("Content-Length") or 0)
         return self.rfile.read(min(length, MAX_BODY))
 
@@ -135,24 +135,24 @@ class WebHost(Handler):
     def do_GET(self) -> None:
         host = (self.headers.get("Host") or "").split(":")[0]
         if self.path == world.CONTROL_PATH:
-            self.answer(200, "<p>The network works.</p>")
+            self.send_answer(200, "<p>The network works.</p>")
             return
         page = next(
             (p for p in world.PAGES if p.site == host and p.path == self.path),
             None,
         )
         if page is not None and f"{host}{page.path}" not in self.state.gone:
-            self._page(page)
+            self._send_page(page)
             return
         self._picture_or_missing(host)
 
-    def _page(self, page: world.Page) -> None:
+    def _send_page(self, page: world.Page) -> None:
         images = "".join(
             f'<figure><img src="/p/{name}.jpg" alt=""><figcaption>{name}</figcaption></figure>'
             for name in page.pictures
         )
         text = "Generated shapes of the sandbox. " * 8
-        self.answer(
+        self.send_answer(
             200,
             f"<!doctype html><title>{page.path}</title><p>{text}</p>{images}",
         )
@@ -165,13 +165,13 @@ class WebHost(Handler):
                     and f"{host}{page.path}" not in self.state.gone
                 )
                 if shown and self.path == f"/p/{name}.jpg":
-                    self.answer(
+                    self.send_answer(
                         200,
-                        pictures.jpeg(pictures.picture(name)),
+                        pictures.encode_jpeg(pictures.draw_picture(name)),
                         "image/jpeg",
                     )
                     return
-        self.answer(
+        self.send_answer(
             404, "<!doctype html><title>Not found</title><p>Not found.</p>"
         )
 
@@ -182,17 +182,17 @@ class Inbox(Handler):
     def do_GET(self) -> None:
         if self.path == "/messages.json":
             with self.state.lock:
-                self.answer(
+                self.send_answer(
                     200, json.dumps(self.state.messages), "application/json"
                 )
             return
-        self.answer(200, self._page())
+        self.send_answer(200, self._render_page())
 
     def do_POST(self) -> None:
         if self.path == "/hotline-rs/referrals":
-            self._partner()
+            self._take_referral()
             return
-        form = parse_qs(self.body().decode("utf-8", "replace"))
+        form = parse_qs(self.read_body().decode("utf-8", "replace"))
         key = form.get("page", [""])[0]
         with self.state.lock:
             if self.path == "/take-down":
@@ -204,20 +204,24 @@ class Inbox(Handler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def _partner(self) -> None:
+    def _take_referral(self) -> None:
         """The partner hotline's end of the line: takes a referral and gives its own number."""
-        document = json.loads(self.body() or b"{}")
+        document = json.loads(self.read_body() or b"{}")
         subject = f"Referral {document.get('reference', '')}"
         text = json.dumps(document, indent=2, ensure_ascii=False)
-        self.state.deliver("partner hotline (RS), by HTTP", subject, text, [])
+        self.state.deliver_message(
+            "partner hotline (RS), by HTTP", subject, text, []
+        )
         number = f"RS-SANDBOX-{len(self.state.messages):04d}"
-        self.answer(201, json.dumps({"reference": number}), "application/json")
+        self.send_answer(
+            201, json.dumps({"reference": number}), "application/json"
+        )
 
-    def _page(self) -> str:
+    def _render_page(self) -> str:
         with self.state.lock:
-            rows = "".join(self._row(page) for page in world.PAGES)
+            rows = "".join(self._render_row(page) for page in world.PAGES)
             mails = "".join(
-                self._mail(message)
+                self._render_mail(message)
                 for message in reversed(self.state.messages)
             )
         return (
@@ -231,13 +235,13 @@ class Inbox(Handler):
             f"<h2>Received</h2>{mails or '<p>Nothing yet.</p>'}</main></html>"
         )
 
-    def _row(self, page: world.Page) -> str:
+    def _render_row(self, page: world.Page) -> str:
         key = f"{page.site}{page.path}"
         is_gone = key in self.state.gone
         action, label = (
             ("put-back", "Put back") if is_gone else ("take-down", "Take down")
         )
-        address = html.escape(world.url(page, self.isp_port))
+        address = html.escape(world.page_url(page, self.isp_port))
         fresh = (
             ""
             if page in world.REPORTED
@@ -250,7 +254,7 @@ class Inbox(Handler):
             "</form></td></tr>"
         )
 
-    def _mail(self, message: dict[str, Any]) -> str:
+    def _render_mail(self, message: dict[str, Any]) -> str:
         """A letter. Its link to the service works; those to the pages in question stay words."""
         attached = html.escape(", ".join(message["attachments"]))
         text = html.escape(message["text"])
@@ -266,7 +270,7 @@ class Inbox(Handler):
         )
 
 
-def serve(settings: Settings) -> None:
+def serve_sandbox(settings: Settings) -> None:
     """Run all three servers until the process is told to stop."""
     state = State()
     isp_port = settings.port + world.ISP_PORT_OFFSET

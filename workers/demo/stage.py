@@ -25,13 +25,14 @@ from hotline.core.context import Context, utc_now
 from hotline.core.errors import Unavailable
 from partners.directory.models import Partner
 from partners.directory.service import confirm_address, set_contact
-from partners.plans.planning import approve_plan, can_take, request_plan
+from partners.plans.choosing import can_take
+from partners.plans.planning import approve_plan, request_plan
 from partners.referrals.holds import release_hold
 from partners.referrals.models import Hold
 from triage.cases.models import Case
 from triage.cases.service import assess_case, claim_case
 from triage.fingerprints import fingerprint_media
-from triage.hashlists import formats
+from triage.hashlists import formats, versions
 from triage.hashlists import service as hashlists
 from triage.items.models import Item
 from triage.jurisdiction import Routing
@@ -68,25 +69,25 @@ def set_stage(context: Context, say: Say) -> dict[str, str]:
             return {}
     now = utc_now()
     with context.database.writing() as session:
-        passwords = _people(Act(session, context, actor=SETTING, now=now))
-        _addresses(session, context, now)
+        passwords = _add_people(Act(session, context, actor=SETTING, now=now))
+        _confirm_addresses(session, context, now)
     say("Importing the known-hash list …")
-    _hash_list(context, now)
+    _import_hash_list(context, now)
     say("Sending reports through the API …")
     for page in (
         *world.REPORTED,
         world.REPORTED[0],
     ):  # the first of them twice: two sightings, one item
-        _report(context, page)
-    _narrative(context)
+        _report_page(context, page)
+    _report_narrative(context)
     say("Waiting for the workers to examine them …")
-    _wait(context, len(world.REPORTED) + 1)
+    _wait_for_cases(context, len(world.REPORTED) + 1)
     say("Moving some of them on …")
     _move_on(context)
     return passwords
 
 
-def _people(act: Act) -> dict[str, str]:
+def _add_people(act: Act) -> dict[str, str]:
     passwords = {}
     for username, name, role in world.PEOPLE:
         passwords[username] = accounts.generate_password(username)
@@ -100,7 +101,9 @@ def _people(act: Act) -> dict[str, str]:
     return passwords
 
 
-def _addresses(session: Session, context: Context, now: datetime) -> None:
+def _confirm_addresses(
+    session: Session, context: Context, now: datetime
+) -> None:
     """Confirmed addresses of police and the partner hotline, and of one of the abuse desks."""
     act = Act(session, context, SETTING, now)
     inbox = context.settings.port + world.INBOX_PORT_OFFSET
@@ -119,12 +122,14 @@ def _addresses(session: Session, context: Context, now: datetime) -> None:
         confirm_address(act, partner)
 
 
-def _hash_list(context: Context, now: datetime) -> None:
+def _import_hash_list(context: Context, now: datetime) -> None:
     """Known hashes of some of the pictures, as a list would have them: of altered copies."""
     lines = ["md5,sha1,pdq,phash,category,source,date"]
     for page in world.PAGES:
         for name in page.pictures if page.known else ():
-            data = pictures.jpeg(pictures.altered(pictures.picture(name)))
+            data = pictures.encode_jpeg(
+                pictures.alter_picture(pictures.draw_picture(name))
+            )
             found = fingerprint_media(data)
             lines.append(
                 f"{found.md5},{found.sha1},{found.pdq},{found.phash},baseline,sandbox,2026-11-01"
@@ -138,7 +143,7 @@ def _hash_list(context: Context, now: datetime) -> None:
             now=now,
             source="Generated pictures of the sandbox",
         )
-        hashlists.import_version(
+        versions.import_version(
             session,
             target,
             formats.parse_entries("csv", stream),
@@ -149,23 +154,26 @@ def _hash_list(context: Context, now: datetime) -> None:
         )
 
 
-def _report(context: Context, page: world.Page) -> None:
+def _report_page(context: Context, page: world.Page) -> None:
     isp = context.settings.port + world.ISP_PORT_OFFSET
-    _post(context, {"locations": [world.url(page, isp)], "kind": "csam_image"})
+    _post_report(
+        context,
+        {"locations": [world.page_url(page, isp)], "kind": "csam_image"},
+    )
 
 
-def _narrative(context: Context) -> None:
+def _report_narrative(context: Context) -> None:
     words = (
         "Somebody in a game chat asks children for pictures of themselves and says that he will "
         "tell their parents if they do not answer. I have only the name he uses there."
     )
-    _post(
+    _post_report(
         context,
         {"narrative": words, "kind": "grooming", "reporter_role": "parent"},
     )
 
 
-def _post(context: Context, report: dict[str, Any]) -> None:
+def _post_report(context: Context, report: dict[str, Any]) -> None:
     answer = httpx.post(
         f"http://127.0.0.1:{context.settings.port}/api/v1/reports",
         json={**report, "language": "en"},
@@ -179,7 +187,7 @@ def _post(context: Context, report: dict[str, Any]) -> None:
         )
 
 
-def _wait(context: Context, wanted: int) -> None:
+def _wait_for_cases(context: Context, wanted: int) -> None:
     """Until so many cases wait for an analyst; to be looked at is not yet to be ready."""
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
@@ -199,10 +207,10 @@ def _move_on(context: Context) -> None:
     """One case held, one assessed once, one with the police, one with its host, one forwarded."""
     with context.database.writing() as session:
         arta, besnik, drita = (
-            _person(session, p[0]) for p in world.PEOPLE[:3]
+            _find_person(session, p[0]) for p in world.PEOPLE[:3]
         )
         now = utc_now()
-        case = _case(session, context, ASSESSED_ONCE)
+        case = _find_case(session, context, ASSESSED_ONCE)
         claim_case(session, case, arta, now, context.settings.claim_minutes)
         assess_case(
             session,
@@ -216,16 +224,16 @@ def _move_on(context: Context) -> None:
         )
         claim_case(
             session,
-            _case(session, context, CLAIMED),
+            _find_case(session, context, CLAIMED),
             besnik,
             now,
             context.settings.claim_minutes,
         )
         for page in (WITH_POLICE, AT_HOST, ABROAD):
-            _decide(session, context, page, arta, besnik)
-    _wait_for(context, AT_HOST, "active")
+            _decide_case(session, context, page, arta, besnik)
+    _wait_for_hold(context, AT_HOST, "active")
     with context.database.writing() as session:
-        case = _case(session, context, AT_HOST)
+        case = _find_case(session, context, AT_HOST)
         hold = session.scalars(
             select(Hold).where(Hold.case_id == case.id)
         ).one()
@@ -234,7 +242,7 @@ def _move_on(context: Context) -> None:
         )
 
 
-def _decide(
+def _decide_case(
     session: Session,
     context: Context,
     page: world.Page,
@@ -243,7 +251,7 @@ def _decide(
 ) -> None:
     """Two people assess alike, one asks for all routes that can be taken, the other approves."""
     now = utc_now()
-    case = _case(session, context, page)
+    case = _find_case(session, context, page)
     assess_case(
         session, context, case, one, BASELINE, "", now, second_required=True
     )
@@ -260,11 +268,13 @@ def _decide(
     approve_plan(session, context, plan, other, now=now)
 
 
-def _wait_for(context: Context, page: world.Page, hold_state: str) -> None:
+def _wait_for_hold(
+    context: Context, page: world.Page, hold_state: str
+) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < deadline:
         with context.database.reading() as session:
-            case = _case(session, context, page)
+            case = _find_case(session, context, page)
             state = session.scalar(
                 select(Hold.state).where(Hold.case_id == case.id)
             )
@@ -276,15 +286,15 @@ def _wait_for(context: Context, page: world.Page, hold_state: str) -> None:
     )
 
 
-def _case(session: Session, context: Context, page: world.Page) -> Case:
+def _find_case(session: Session, context: Context, page: world.Page) -> Case:
     isp = context.settings.port + world.ISP_PORT_OFFSET
     item = session.scalars(
-        select(Item).where(Item.canonical == world.url(page, isp))
+        select(Item).where(Item.canonical == world.page_url(page, isp))
     ).one()
     return session.scalars(select(Case).where(Case.item_id == item.id)).one()
 
 
-def _person(session: Session, username: str) -> Person:
+def _find_person(session: Session, username: str) -> Person:
     return session.scalars(
         select(Person).where(Person.username == username)
     ).one()

@@ -77,7 +77,7 @@ REPORTED = PAGES[
 ]  # by the demo itself; the last page is left for whoever walks through
 
 
-def url(page: Page, port: int) -> str:
+def page_url(page: Page, port: int) -> str:
     return f"http://{page.site}:{port}{page.path}"
 
 

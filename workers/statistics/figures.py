@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,56 +17,114 @@ from partners.notices.models import Notice
 from partners.referrals.models import Referral
 from triage.cases.models import Case
 from triage.items.models import Item
-from workers.statistics.durations import summary
+from workers.statistics.durations import Durations, summarise_durations
 
 Times = dict[uuid.UUID, datetime]
+Counts = dict[str, int]
 
 
-def figures(session: Session, now: datetime) -> dict[str, dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class ReportFigures:
+    total: int
+    by_channel: Counts
+    by_kind: Counts
+    by_language: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFigures:
+    unique: int
+    by_hosting_country: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFigures:
+    by_state: Counts
+    by_kind: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class ToldFigures:
+    """Who was told: police and partners by referrals, providers by notices."""
+
+    referrals_by_state: Counts
+    notices_by_state: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All of them as of ``at``. ``durations``: a step by its two ends -> how long it took."""
+
+    reports: ReportFigures
+    items: ItemFigures
+    cases: CaseFigures
+    told: ToldFigures
+    durations: Mapping[str, Durations]
+    at: datetime
+
+    def to_json(self) -> dict[str, dict[str, Any]]:
+        durations = {
+            step: durations.to_json()
+            for step, durations in self.durations.items()
+        }
+        return {
+            "reports": asdict(self.reports),
+            "items": asdict(self.items),
+            "cases": asdict(self.cases),
+            "told": asdict(self.told),
+            "durations": durations,
+            "as_of": {"time": self.at.isoformat()},
+        }
+
+
+def collect_figures(session: Session, now: datetime) -> Figures:
     """Counts by kind, and each step's duration with both of its ends named."""
-    return {
-        "reports": {
-            "total": _count(session, Report.id),
-            "by_channel": _groups(session, Report.channel),
-            "by_kind": _groups(session, Report.kind),
-            "by_language": _groups(session, Report.language),
-        },
-        "items": {
-            "unique": _count(session, Item.id),
-            "by_hosting_country": _groups(session, Item.hosting_country),
-        },
-        "cases": {
-            "by_state": _groups(session, Case.state),
-            "by_kind": _groups(session, Case.kind),
-        },
-        "told": {
-            "referrals_by_state": _groups(session, Referral.state),
-            "notices_by_state": _groups(session, Notice.state),
-        },
-        "durations": _durations(session),
-        "as_of": {"time": now.isoformat()},
-    }
-
-
-def _durations(session: Session) -> dict[str, Any]:
-    received = _received(session)
-    assessed = _first(session, "case", ("assessed", "agreed", "decided"))
-    removed = _first(session, "case", ("removed",))
-    police = _by_case(
-        session, Referral, _first(session, "referral", ("delivered",))
+    return Figures(
+        reports=ReportFigures(
+            total=_count_rows(session, Report.id),
+            by_channel=_count_by(session, Report.channel),
+            by_kind=_count_by(session, Report.kind),
+            by_language=_count_by(session, Report.language),
+        ),
+        items=ItemFigures(
+            unique=_count_rows(session, Item.id),
+            by_hosting_country=_count_by(session, Item.hosting_country),
+        ),
+        cases=CaseFigures(
+            by_state=_count_by(session, Case.state),
+            by_kind=_count_by(session, Case.kind),
+        ),
+        told=ToldFigures(
+            referrals_by_state=_count_by(session, Referral.state),
+            notices_by_state=_count_by(session, Notice.state),
+        ),
+        durations=_measure_durations(session),
+        at=now,
     )
-    noticed = _by_case(session, Notice, _first(session, "notice", ("sent",)))
+
+
+def _measure_durations(session: Session) -> dict[str, Durations]:
+    received = _received_at(session)
+    assessed = _first_at(session, "case", ("assessed", "agreed", "decided"))
+    removed = _first_at(session, "case", ("removed",))
+    delivered = _first_at(session, "referral", ("delivered",))
+    sent = _first_at(session, "notice", ("sent",))
+    referred = _by_case(session, Referral, delivered)
+    noticed = _by_case(session, Notice, sent)
+    seconds = {
+        "report_to_assessment": _seconds_between(received, assessed),
+        "report_to_referral": _seconds_between(received, referred),
+        "report_to_notice": _seconds_between(received, noticed),
+        "report_to_removal": _seconds_between(received, removed),
+        "notice_to_removal": _seconds_between(noticed, removed),
+        "hold": _time_holds(session),
+    }
     return {
-        "report_to_assessment": summary(_between(received, assessed)),
-        "report_to_referral": summary(_between(received, police)),
-        "report_to_notice": summary(_between(received, noticed)),
-        "report_to_removal": summary(_between(received, removed)),
-        "notice_to_removal": summary(_between(noticed, removed)),
-        "hold": summary(_holds(session)),
+        step: summarise_durations(taken) for step, taken in seconds.items()
     }
 
 
-def _received(session: Session) -> Times:
+def _received_at(session: Session) -> Times:
     rows = session.execute(
         select(Case.id, Item.first_reported_at).join(
             Item, Item.id == Case.item_id
@@ -74,7 +133,7 @@ def _received(session: Session) -> Times:
     return {row[0]: row[1] for row in rows}
 
 
-def _first(session: Session, entity: str, events: Iterable[str]) -> Times:
+def _first_at(session: Session, entity: str, events: Iterable[str]) -> Times:
     """When one of ``events`` first happened to each entity."""
     rows = session.execute(
         select(HistoryEntry.entity_id, func.min(HistoryEntry.at))
@@ -89,34 +148,38 @@ def _first(session: Session, entity: str, events: Iterable[str]) -> Times:
 def _by_case(
     session: Session, model: type[Referral] | type[Notice], times: Times
 ) -> Times:
-    found: Times = {}
+    """The first of each case: several may have gone out."""
+    by_case: Times = {}
     for entity, case in session.execute(select(model.id, model.case_id)):
         at = times.get(entity)
-        if at is not None and (case not in found or at < found[case]):
-            found[case] = at
-    return found
+        if at is None:
+            continue
+        if case not in by_case or at < by_case[case]:
+            by_case[case] = at
+    return by_case
 
 
-def _holds(session: Session) -> list[float]:
+def _time_holds(session: Session) -> list[float]:
     """Seconds from the start of each police hold to its release."""
-    started = _first(session, "hold", ("started",))
-    released = _first(session, "hold", ("released",))
-    return _between(started, released)
+    started = _first_at(session, "hold", ("started",))
+    released = _first_at(session, "hold", ("released",))
+    return _seconds_between(started, released)
 
 
-def _between(starts: Times, ends: Times) -> list[float]:
-    return [
-        (ends[key] - at).total_seconds()
-        for key, at in starts.items()
-        if key in ends
-    ]
+def _seconds_between(starts: Times, ends: Times) -> list[float]:
+    seconds = []
+    for key, start in starts.items():
+        if key in ends:
+            taken = ends[key] - start
+            seconds.append(taken.total_seconds())
+    return seconds
 
 
-def _count(session: Session, column: Any) -> int:
+def _count_rows(session: Session, column: Any) -> int:
     return session.scalar(select(func.count(column))) or 0
 
 
-def _groups(session: Session, column: Any) -> dict[str, int]:
+def _count_by(session: Session, column: Any) -> Counts:
     rows = session.execute(
         select(column, func.count()).group_by(column).order_by(column)
     )

@@ -1,18 +1,16 @@
 """What differs by country and concerns everybody: names, languages, helplines, police, hours.
 
-One file per country, ``country_<code>.toml``; an operator overrides a file, or adds a country, in
-the data directory. Who may prosecute what is another matter: ``triage.jurisdiction``.
+The file ``country.toml`` of each country's folder (``country_folders``). Who may prosecute what is
+another matter: ``triage.jurisdiction``.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -21,7 +19,12 @@ from zoneinfo import ZoneInfo, available_timezones
 import holidays
 from pydantic import AfterValidator, ConfigDict, Field
 
-from hotline.core.datafiles import files
+from hotline.core.datafiles.country_folders import (
+    COUNTRY,
+    find_country_file,
+    find_folder_faults,
+    list_codes_with,
+)
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.datafiles.vocabulary import (
     CountryCode,
@@ -30,8 +33,6 @@ from hotline.core.datafiles.vocabulary import (
 )
 from hotline.core.errors import InvalidInput, Misconfigured
 
-PACKAGE = "hotline.core"
-FILE_NAME = re.compile(r"country_([a-z]{2})\.toml")
 MAX_HOURS = 10_000.0
 """No deadline of ours is longer than about five working years; more is a unit mistake."""
 
@@ -140,20 +141,7 @@ class Country:
 
 def list_countries(override_dir: Path | None = None) -> tuple[str, ...]:
     """Codes of every country that has a file, shipped or the operator's own; sorted."""
-    names = [
-        entry.name for entry in (resources.files(PACKAGE) / "data").iterdir()
-    ]
-    if override_dir is not None and (override_dir / "data").is_dir():
-        names += [entry.name for entry in (override_dir / "data").iterdir()]
-    return tuple(
-        sorted(
-            {
-                hit[1].upper()
-                for name in names
-                if (hit := FILE_NAME.fullmatch(name))
-            }
-        )
-    )
+    return list_codes_with(COUNTRY, override_dir)
 
 
 @cache
@@ -162,25 +150,23 @@ def load_country(code: str, override_dir: Path | None = None) -> Country:
 
     Raises ``InvalidInput`` for a code without a file, ``Misconfigured`` with all faults of a file.
     """
-    if code not in list_countries(override_dir):
+    file = find_country_file(code, COUNTRY, override_dir)
+    if file is None:
         raise InvalidInput(
             f"There is no country file for {code[:10]!r}.",
             hint=f"There are {', '.join(list_countries(override_dir))}.",
             fields={"/country": "no such country"},
         )
-    name = f"country_{code.lower()}.toml"
-    country = parse_file(
-        Country, name, files.read_toml(PACKAGE, name, override_dir)
-    )
+    country = parse_file(Country, file.name, file.read_toml())
     wrong = _inner_faults(country, code)
     if wrong:
-        raise Misconfigured(f"Data file {name}: {'; '.join(wrong)}.")
+        raise Misconfigured(f"Data file {file.name}: {'; '.join(wrong)}.")
     return country
 
 
 def find_country_faults(override_dir: Path | None = None) -> list[str]:
     """What is wrong with the country files, one sentence each; empty when all is well."""
-    faults = []
+    faults = find_folder_faults(override_dir)
     for code in list_countries(override_dir):
         try:
             load_country(code, override_dir)

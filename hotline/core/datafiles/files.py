@@ -2,6 +2,7 @@
 
 A file is looked for in ``<data dir>/data/<name>`` first, so that an operator can override what is
 shipped without touching the installation; otherwise the one shipped inside the package is read.
+What differs by country is in the country's folder: ``country_folders``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,14 +18,21 @@ from typing import Any
 from hotline.core.errors import Misconfigured
 
 
+def find_own(name: str, override_dir: Path | None) -> Path | None:
+    """The operator's own data file ``name``, where there is one."""
+    if override_dir is None:
+        return None
+    own = override_dir / "data" / name
+    return own if own.is_file() else None
+
+
 def read_bytes(
     package: str, name: str, override_dir: Path | None = None
 ) -> bytes:
     """The bytes of data file ``name`` (e.g. ``"platforms.toml"``) of ``package``."""
-    if override_dir is not None:
-        candidate = override_dir / "data" / name
-        if candidate.is_file():
-            return candidate.read_bytes()
+    own = find_own(name, override_dir)
+    if own is not None:
+        return own.read_bytes()
     shipped = resources.files(package) / "data" / name
     if not shipped.is_file():
         raise Misconfigured(f"There is no data file {name!r} in {package}.")
@@ -48,12 +57,12 @@ def _decode_text(name: str, data: bytes) -> str:
 
 def read_toml(
     package: str, name: str, override_dir: Path | None = None
-) -> dict[str, Any]:
+) -> Mapping[str, Any]:
     """The tables of a TOML data file."""
     return parse_toml(name, read_bytes(package, name, override_dir))
 
 
-def parse_toml(name: str, data: bytes) -> dict[str, Any]:
+def parse_toml(name: str, data: bytes) -> Mapping[str, Any]:
     """The tables of TOML text; ``name`` is for the message of a fault."""
     try:
         return tomllib.loads(_decode_text(name, data))
@@ -67,7 +76,12 @@ def read_csv(
     package: str, name: str, override_dir: Path | None = None
 ) -> list[dict[str, str]]:
     """Rows of a CSV data file with a header line; lines that start with ``#`` are comments."""
-    text = read_text(package, name, override_dir)
+    return parse_csv(name, read_bytes(package, name, override_dir))
+
+
+def parse_csv(name: str, data: bytes) -> list[dict[str, str]]:
+    """Rows of CSV text; ``name`` is for the message of a fault."""
+    text = _decode_text(name, data)
     lines = [
         line
         for line in text.splitlines()

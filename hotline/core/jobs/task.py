@@ -7,11 +7,10 @@ its result in ``finishing()``, which also marks the work done. Running it twice 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -35,21 +34,30 @@ class Task:
 
     context: Context
     entry_id: uuid.UUID
-    payload: dict[str, Any]
+    payload: Mapping[str, object]
     attempt: int
     now: datetime
     steps: Steps = field(default_factory=Steps)
 
     def id_of(self, name: str) -> uuid.UUID:
         """The id that the payload holds under ``name``."""
-        return uuid.UUID(self.payload[name])
+        return uuid.UUID(self.text_of(name))
+
+    def text_of(self, name: str) -> str:
+        """What the payload holds under ``name``, as text; empty where it holds nothing."""
+        return str(self.payload.get(name, ""))
 
     @contextmanager
     def finishing(self) -> Iterator[Session]:
         """The transaction that stores the result and marks the work done."""
         with self.context.database.writing() as session:
-            entry = outbox.lock_entry(session, self.entry_id)
-            if entry is None:
-                raise AlreadyDone("This work is done.")
+            self.mark_done(session)
             yield session
-            entry.done_at = self.now
+
+    def mark_done(self, session: Session) -> None:
+        """Mark the work done in a transaction that has locked something before, as a job on a
+        case has; ``AlreadyDone`` where somebody else was quicker."""
+        entry = outbox.lock_entry(session, self.entry_id)
+        if entry is None:
+            raise AlreadyDone("This work is done.")
+        entry.done_at = self.now

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
-from typing import Any
 
 import pycurl
+
+from hotline.core.network.tls import TlsFacts
 
 _SLUGS = {
     pycurl.E_URL_MALFORMAT: "bad_url",
@@ -71,8 +72,7 @@ def slug_of(curl: pycurl.Curl, code: int, *, through_proxy: bool) -> str:
     return _SLUGS.get(code, "bad_response")
 
 
-def tls_facts(curl: pycurl.Curl, *, valid: bool) -> dict[str, Any]:
-    """What is recorded of a certificate: whether it held, and what OpenSSL had against it."""
+def tls_facts(curl: pycurl.Curl, *, valid: bool) -> TlsFacts:
     code = 0 if valid else int(curl.getinfo(pycurl.SSL_VERIFYRESULT))
     problem = None if valid else _TLS_PROBLEMS.get(code, "invalid")
-    return {"verified": valid, "code": code, "problem": problem}
+    return TlsFacts(valid, code, problem)

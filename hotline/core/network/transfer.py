@@ -23,6 +23,7 @@ from hotline.core import USER_AGENT
 from hotline.core.network.addresses import refuse_address
 from hotline.core.network.curl_errors import slug_of, tls_facts
 from hotline.core.network.targets import Target
+from hotline.core.network.tls import TlsFacts
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REDIRECT_BODY = 65_536
@@ -69,7 +70,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
     address: str | None = None
-    tls: dict[str, Any] | None = None
+    tls: TlsFacts | None = None
     error: str | None = None
     cut: str | None = None
     refused: bool = False

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,7 +42,7 @@ class AuditEntry(Identified, Base):
     action: Mapped[str] = mapped_column(short_text(60), index=True)
     entity: Mapped[str] = mapped_column(short_text(40))
     entity_id: Mapped[str] = mapped_column(short_text(64), index=True)
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    details: Mapped[Mapping[str, object]] = mapped_column(default=dict)
     number: Mapped[int | None] = mapped_column(unique=True)
     hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 

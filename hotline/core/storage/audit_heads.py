@@ -14,7 +14,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -45,7 +45,7 @@ class Restore:
     kept: int
     lost: int
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Mapping[str, object]:
         return {
             "persons": list(self.persons),
             "reason": self.reason,
@@ -54,7 +54,7 @@ class Restore:
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Restore:
+    def from_json(cls, data: Mapping[str, Any]) -> Restore:
         first, second = data["persons"]
         return cls(
             (str(first), str(second)),
@@ -108,7 +108,7 @@ class Head:
         return keyring.mac(KEY, self.message()).hex() == self.mac
 
     def to_line(self) -> bytes:
-        values: dict[str, Any] = {
+        values: dict[str, object] = {
             "line": self.line,
             "number": self.number,
             "hash": self.digest,

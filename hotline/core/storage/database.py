@@ -89,6 +89,8 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         uuid.UUID: Uuid(),
         dict[str, Any]: Json,
+        dict[str, str]: Json,
+        Mapping[str, object]: Json,
         list[Any]: Json,
         list[str]: Json,
     }

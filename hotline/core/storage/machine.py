@@ -21,6 +21,8 @@ from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.ids import new_id
 
 CREATED = "created"
+Row = Mapping[str, object]
+"""Column -> value, as an INSERT takes it."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class HistoryEntry(Identified, Base):
     to_state: Mapped[str] = mapped_column(short_text(32))
     at: Mapped[datetime] = mapped_column(index=True)
     actor: Mapped[str] = mapped_column(short_text(80))
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    details: Mapped[Mapping[str, object]] = mapped_column(default=dict)
 
 
 def begin_state(
@@ -135,7 +137,7 @@ def _write_history(
     state: str,
     actor: str,
     now: datetime,
-    details: dict[str, Any],
+    details: Mapping[str, object],
 ) -> None:
     before = entity.state or ""
     entity.state = state
@@ -160,29 +162,29 @@ def rows_of(
     *,
     actor: str,
     now: datetime,
-    details: dict[str, Any],
-) -> tuple[dict[str, Any], dict[str, Any]]:
+    details: Mapping[str, object],
+) -> tuple[Row, Row]:
     """The history row and the audit row of an event (``states``: before, after), as plain values:
     intake writes them in bulk."""
-    common = {
+    common: Row = {
         "entity": machine.name,
         "at": now,
         "actor": actor,
         "details": details,
     }
-    happened = {
+    happened: Row = {
         "id": new_id(),
         "entity_id": entity_id,
         "event": event,
         "from_state": states[0],
         "to_state": states[1],
     }
-    logged = {
+    logged: Row = {
         "id": new_id(),
         "entity_id": str(entity_id),
         "action": f"{machine.name}.{event}",
     }
-    return common | happened, common | logged
+    return {**common, **happened}, {**common, **logged}
 
 
 def _in_words(slug: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -48,7 +48,7 @@ class OutboxEntry(Identified, Base):
     key: Mapped[str] = mapped_column(short_text(200), unique=True)
     job: Mapped[str] = mapped_column(short_text(60), index=True)
     queue: Mapped[str] = mapped_column(short_text(20))
-    payload: Mapped[dict[str, Any]]
+    payload: Mapped[Mapping[str, object]]
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     handed_at: Mapped[datetime | None]
@@ -83,7 +83,7 @@ def post_work(
     job: str,
     *,
     key: str,
-    payload: dict[str, Any],
+    payload: Mapping[str, object],
     now: datetime,
     queue: str = "default",
     delay: timedelta = timedelta(),

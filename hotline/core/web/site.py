@@ -215,7 +215,7 @@ def problem_response(
     fields: dict[str, str] | None = None,
 ) -> Response:
     """RFC 9457; ``errors`` holds a JSON pointer and a reason for each faulty field."""
-    body: dict[str, Any] = {
+    body: dict[str, object] = {
         "type": "about:blank",
         "title": title,
         "status": status,
@@ -331,7 +331,7 @@ def _error_answer(
     return make_response(page, status)
 
 
-def _page_variables() -> dict[str, Any]:
+def _page_variables() -> dict[str, object]:
     ctx = current_context()
     locale = get_locale()
     return {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hotline.core.errors import HotlineError, InvalidInput
@@ -117,8 +117,9 @@ def _data_of_row(header: list[str], row: list[str]) -> Any:
 
 def _data_of(row: dict[str, str]) -> Any:
     location = row.get("location") or row.get("url") or ""
-    data: dict[str, Any] = {
-        name: row[name] for name in _TEXTS if row.get(name)
+    data: dict[str, object] = {
+        **{name: row[name] for name in _TEXTS if row.get(name)},
+        **_data_of_scart(row),
     }
     for name in _FLAGS:
         flag = row.get(name, "").strip().lower()
@@ -128,21 +129,21 @@ def _data_of(row: dict[str, str]) -> Any:
             )
         data[name] = flag in _TRUE
     data["locations"] = [location] if location.strip() else []
-    _add_scart(data, row)
     return data
 
 
-def _add_scart(data: dict[str, Any], row: dict[str, str]) -> None:
+def _data_of_scart(row: Mapping[str, str]) -> Mapping[str, str]:
     """What SCARt's columns say: a kind and a contact if ours say none, the rest as words."""
     notes = [f"{name}: {row[name]}" for name in _SCART_NOTES if row.get(name)]
     named_type = row.get("type", "")
+    kind = row.get("kind", "")
     if named_type in list(ReportKind):
-        data.setdefault("kind", named_type)
+        kind = kind or named_type
     elif named_type:
         notes.append(f"type: {named_type}")
-    if row.get("workuser-email"):
-        data.setdefault("contact", row["workuser-email"])
-    if notes:
-        narrative = data.get("narrative")
-        lines = [narrative, *notes] if narrative else notes
-        data["narrative"] = "\n".join(lines)
+    texts = {
+        "kind": kind,
+        "contact": row.get("contact") or row.get("workuser-email", ""),
+        "narrative": "\n".join(filter(None, [row.get("narrative"), *notes])),
+    }
+    return {name: text for name, text in texts.items() if text}

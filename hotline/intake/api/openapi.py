@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -12,7 +14,10 @@ from hotline.intake.api import schemas
 from hotline.intake.submission import Submission
 
 VERSION = "1.0.0"
+Schema = Mapping[str, Any]
+"""A piece of an OpenAPI document, which is JSON of many forms."""
 _COMPONENTS = "#/components/"
+_LINES = {"type": "string", "minLength": 1}
 _MODELS: tuple[type[BaseModel], ...] = (
     Submission,
     schemas.ReceiptQuery,
@@ -139,13 +144,124 @@ _WEBHOOK = {
 }
 
 
-def openapi_document(server: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """One POST. ``answer``: its status, what that means, and the model of its body, if it has one.
+
+    ``lines``: the body holds many of ``body``, one a line, and so does the answer's.
+    """
+
+    name: str
+    summary: str
+    body: type[BaseModel]
+    answer: tuple[str, str, type[BaseModel] | None]
+    problems: Mapping[str, str]
+    parameters: tuple[Schema, ...]
+    security: tuple[Schema, ...] = ()
+    links: Schema | None = None
+    lines: tuple[str, ...] = ()
+
+    def to_json(self) -> Schema:
+        takes = self.lines or ("application/json",)
+        schema = _LINES if self.lines else _schema_reference(self.body)
+        document: dict[str, object] = {
+            "operationId": self.name,
+            "summary": self.summary,
+            "requestBody": {
+                "required": True,
+                "content": {media: {"schema": schema} for media in takes},
+            },
+            "responses": self._responses(),
+            "parameters": list(self.parameters),
+        }
+        if self.security:
+            document["security"] = list(self.security)
+        return document
+
+    def _responses(self) -> Schema:
+        status, _, _ = self.answer
+        problems = {
+            code: {"description": description, "content": _PROBLEM}
+            for code, description in {**_PROBLEMS, **self.problems}.items()
+        }
+        return dict(sorted({status: self._success(), **problems}.items()))
+
+    def _success(self) -> Schema:
+        _, description, model = self.answer
+        success: dict[str, object] = {"description": description}
+        if model is not None:
+            success["content"] = {
+                "application/json": {"schema": _schema_reference(model)}
+            }
+        if self.lines:
+            success["content"] = {self.lines[0]: {"schema": _LINES}}
+        if self.links:
+            success["links"] = self.links
+        return success
+
+
+def _schema_reference(model: type[BaseModel]) -> Schema:
+    return {"$ref": f"{_COMPONENTS}schemas/{model.__name__}"}
+
+
+_PROBLEM = {
+    "application/problem+json": {"schema": _schema_reference(schemas.Problem)}
+}
+_REPORT = _Operation(
+    "createReport",
+    "Report one or more locations, or tell what happened",
+    Submission,
+    ("201", "Stored. Keep the receipt.", schemas.ReceiptAnswer),
+    {
+        **_KEY_PROBLEMS,
+        "409": "The Idempotency-Key was used for another report.",
+    },
+    (_IDEMPOTENCY_KEY, _PROOF),
+    security=({}, {"key": []}),
+    links=_LINKS,
+)
+_BULK = _Operation(
+    "createReports",
+    "Up to 10,000 reports at once; each line is answered",
+    Submission,
+    ("200", "One answer a line, in the order of the lines.", None),
+    {
+        **_KEY_PROBLEMS,
+        "409": "The Idempotency-Key was used for another body.",
+    },
+    (_IDEMPOTENCY_KEY,),
+    security=({"key": []},),
+    lines=("application/x-ndjson", "text/csv"),
+)
+_STATUS = _Operation(
+    "readStatus",
+    "Read the state of a report by its receipt",
+    schemas.ReceiptQuery,
+    ("200", "The state of each part.", schemas.StatusAnswer),
+    _NO_RECEIPT | _TOO_MANY,
+    (_PROOF,),
+)
+_INFORMATION = _Operation(
+    "addInformation",
+    "Add to a report, or answer the hotline's question",
+    schemas.InformationRequest,
+    ("204", "Added.", None),
+    {
+        **_NO_RECEIPT,
+        **_TOO_MANY,
+        "409": "Nothing can be added to this report any more.",
+    },
+    (_PROOF,),
+)
+
+
+def openapi_document(server: str) -> Schema:
     """The document for a service that is reached at ``server``."""
     return {**_build_document(), "servers": [{"url": server}]}
 
 
 @cache
-def _build_document() -> dict[str, Any]:
+def _build_document() -> Schema:
     _, definitions = models_json_schema(
         [(model, "validation") for model in _MODELS],
         ref_template=_COMPONENTS + "schemas/{model}",
@@ -157,114 +273,17 @@ def _build_document() -> dict[str, Any]:
             "version": VERSION,
             "description": "Report suspected CSAM by its location. No file can be sent.",
         },
-        "paths": _build_paths(),
+        "paths": {
+            "/api/v1/reports": {"post": _REPORT.to_json()},
+            "/api/v1/reports/bulk": {"post": _BULK.to_json()},
+            "/api/v1/reports/status": {"post": _STATUS.to_json()},
+            "/api/v1/reports/information": {"post": _INFORMATION.to_json()},
+            "/api/v1/challenge": {"get": _CHALLENGE},
+            "/api/v1/openapi.json": {"get": _DOCUMENT},
+        },
         "webhooks": {"reportStateChanged": {"post": _WEBHOOK}},
         "components": {
             "schemas": definitions["$defs"],
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }
-
-
-def _build_paths() -> dict[str, Any]:
-    report = _build_operation(
-        "createReport",
-        "Report one or more locations, or tell what happened",
-        Submission,
-        {"201": ("Stored. Keep the receipt.", schemas.ReceiptAnswer)},
-        _KEY_PROBLEMS
-        | {"409": "The Idempotency-Key was used for another report."},
-    )
-    report["parameters"] = [_IDEMPOTENCY_KEY, _PROOF]
-    report["security"] = [{}, {"key": []}]
-    report["responses"]["201"]["links"] = _LINKS
-    return {
-        "/api/v1/reports": {"post": report},
-        "/api/v1/reports/bulk": {"post": _bulk_path()},
-        "/api/v1/reports/status": {"post": _status_path()},
-        "/api/v1/reports/information": {"post": _information_path()},
-        "/api/v1/challenge": {"get": _CHALLENGE},
-        "/api/v1/openapi.json": {"get": _DOCUMENT},
-    }
-
-
-def _status_path() -> dict[str, Any]:
-    operation = _build_operation(
-        "readStatus",
-        "Read the state of a report by its receipt",
-        schemas.ReceiptQuery,
-        {"200": ("The state of each part.", schemas.StatusAnswer)},
-        _NO_RECEIPT | _TOO_MANY,
-    )
-    return operation | {"parameters": [_PROOF]}
-
-
-def _information_path() -> dict[str, Any]:
-    operation = _build_operation(
-        "addInformation",
-        "Add to a report, or answer the hotline's question",
-        schemas.InformationRequest,
-        {"204": ("Added.", None)},
-        _NO_RECEIPT
-        | _TOO_MANY
-        | {"409": "Nothing can be added to this report any more."},
-    )
-    return operation | {"parameters": [_PROOF]}
-
-
-def _bulk_path() -> dict[str, Any]:
-    operation = _build_operation(
-        "createReports",
-        "Up to 10,000 reports at once; each line is answered",
-        Submission,
-        {"200": ("One answer a line, in the order of the lines.", None)},
-        _KEY_PROBLEMS
-        | {"409": "The Idempotency-Key was used for another body."},
-    )
-    lines = {"schema": {"type": "string", "minLength": 1}}
-    operation["requestBody"]["content"] = {
-        "application/x-ndjson": lines,
-        "text/csv": lines,
-    }
-    operation["responses"]["200"]["content"] = {"application/x-ndjson": lines}
-    operation["parameters"] = [_IDEMPOTENCY_KEY]
-    operation["security"] = [{"key": []}]
-    return operation
-
-
-def _build_operation(
-    name: str,
-    summary: str,
-    body: type[BaseModel],
-    answers: dict[str, tuple[str, type[BaseModel] | None]],
-    problems: dict[str, str],
-) -> dict[str, Any]:
-    responses: dict[str, Any] = {}
-    for status, (description, model) in answers.items():
-        responses[status] = {"description": description}
-        if model is not None:
-            responses[status]["content"] = {
-                "application/json": {"schema": _schema_reference(model)}
-            }
-    for status, description in (_PROBLEMS | problems).items():
-        content = {
-            "application/problem+json": {
-                "schema": _schema_reference(schemas.Problem)
-            }
-        }
-        responses[status] = {"description": description, "content": content}
-    return {
-        "operationId": name,
-        "summary": summary,
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": _schema_reference(body)}
-            },
-        },
-        "responses": dict(sorted(responses.items())),
-    }
-
-
-def _schema_reference(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": f"{_COMPONENTS}schemas/{model.__name__}"}

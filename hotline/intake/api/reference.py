@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from hotline.intake.api import openapi
-
-Schema = Mapping[str, Any]
+from hotline.intake.api.openapi import Schema
 
 
 @dataclass(frozen=True, slots=True)

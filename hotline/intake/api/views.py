@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -141,15 +141,17 @@ def create_reports() -> Response:
 
 def _bulk_answer(lines: list[bulk.Line], stored: list[Received]) -> str:
     waiting = iter(stored)
-    answers: list[dict[str, Any]] = []
+    answers: list[Mapping[str, object]] = []
     for number, line in lines:
         if isinstance(line, submission.Submission):
             received = next(waiting)
-            shape = {
-                "receipt": received.receipt,
-                "id": str(received.report_id),
-            }
-            answers.append({"line": number} | shape)
+            answers.append(
+                {
+                    "line": number,
+                    "receipt": received.receipt,
+                    "id": str(received.report_id),
+                }
+            )
         else:
             fields = line.fields if isinstance(line, InvalidInput) else {}
             faults = [{"pointer": p, "detail": d} for p, d in fields.items()]

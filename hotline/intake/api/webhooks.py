@@ -13,10 +13,8 @@ import hmac
 import json
 import secrets
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -47,6 +45,16 @@ class Receiver:
     name: str
     url: str
     secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a sender is told: the new state of one part, and since when it has it."""
+
+    report: str
+    part: int
+    state: str
+    since: str
 
 
 def subscribe_sender(
@@ -113,14 +121,14 @@ def announce_state(session: Session, part: ReportPart, now: datetime) -> None:
         )
     )
     if receiver is not None:
-        data = {
-            "report": str(part.report_id),
-            "part": part.position,
-            "state": part.state,
-            "since": now.isoformat(),
-        }
+        change = Change(
+            report=str(part.report_id),
+            part=part.position,
+            state=part.state,
+            since=now.isoformat(),
+        )
         key = f"webhook:{part.id}:{part.state}:{now.timestamp():.6f}"
-        payload = {"key_id": str(receiver), "data": data}
+        payload = {"key_id": str(receiver), "data": asdict(change)}
         outbox.post_work(
             session, JOB, key=key, payload=payload, now=now, queue=QUEUE
         )
@@ -146,8 +154,12 @@ def trial_body(now: datetime) -> bytes:
     return json.dumps(message, separators=(",", ":")).encode()
 
 
-def body_of(data: Mapping[str, Any]) -> bytes:
-    message = {"type": EVENT, "timestamp": data["since"], "data": data}
+def body_of(change: Change) -> bytes:
+    message = {
+        "type": EVENT,
+        "timestamp": change.since,
+        "data": asdict(change),
+    }
     return json.dumps(message, separators=(",", ":")).encode()
 
 

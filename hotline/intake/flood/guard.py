@@ -9,10 +9,10 @@ they change something. What fills in the trap is held whatever it proves.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
-from typing import Any
 from uuid import uuid4
 
 from flask import current_app, request
@@ -66,7 +66,7 @@ def form_seconds() -> float:
     return _current_guard().limits.form_seconds
 
 
-def make_challenge(now: datetime) -> dict[str, Any]:
+def make_challenge(now: datetime) -> Mapping[str, object]:
     """Work for a visitor's computer; made anew for each, and not remembered."""
     limits = _current_guard().limits
     return proof.new_challenge(

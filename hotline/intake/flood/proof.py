@@ -10,9 +10,9 @@ long on the slowest telephone.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import altcha
 
@@ -33,7 +33,7 @@ class Secrets:
 
 def new_challenge(
     keys: Secrets, *, rounds: int, tries: int, now: datetime
-) -> dict[str, Any]:
+) -> Mapping[str, object]:
     """A challenge as ALTCHA's solvers read it; nothing about it is stored.
 
     Between ``tries`` and twice as many keys must be derived, each by ``rounds`` of PBKDF2.

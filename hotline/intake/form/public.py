@@ -1,12 +1,19 @@
-"""What the public pages share: words in the visitor's language, and plain forms alone."""
+"""What the public pages share: words in the visitor's language, and plain forms alone.
+
+Only what a draft waits behind needs a cookie, and a token against forgery with it. The form on one
+page and the pages for a code work without any (``needs_no_cookie``): nothing that a browser sends
+by itself gives them power, so there is nothing to forge but what anybody may send.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, MutableMapping
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from flask import Blueprint, render_template, request
 from flask_babel import format_date
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import UnsupportedMediaType
 
 from hotline.core.web import site
@@ -28,14 +35,35 @@ def refuse_files() -> None:
         raise UnsupportedMediaType("No file can be sent here.")
 
 
+_WITHOUT_COOKIES: set[str] = set()
+View = TypeVar("View", bound=Callable[..., object])
+
+
+def needs_no_cookie(view: View) -> View:
+    """A view without a token: nothing that a browser sends by itself gives its form power."""
+    _WITHOUT_COOKIES.add(view.__name__)
+    site.csrf.exempt(view)
+    return view
+
+
+@blueprint.before_request
+def refuse_other_sites() -> None:
+    """Where no token is asked for, browsers say whether the form was another site's."""
+    endpoint = (request.endpoint or "").removeprefix("intake.")
+    if request.method == "POST" and endpoint in _WITHOUT_COOKIES:
+        origin = request.headers.get("Sec-Fetch-Site", "same-origin")
+        if origin not in ("same-origin", "none"):
+            raise CSRFError("This form is another site's.")
+
+
 @blueprint.url_defaults
-def carry_language(endpoint: str, values: dict[str, Any]) -> None:  # noqa: ARG001
+def carry_language(endpoint: str, values: MutableMapping[str, object]) -> None:  # noqa: ARG001
     """From link to link, until the browser shows that it has taken the cookie; some take none."""
     values.setdefault("lang", site.new_language())
 
 
 @blueprint.context_processor
-def words() -> dict[str, Any]:
+def words() -> dict[str, object]:
     settings = site.current_context().settings
     return {
         "kinds": wording.KINDS,

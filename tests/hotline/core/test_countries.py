@@ -16,9 +16,9 @@ from hotline.core.datafiles.countries import (
     list_countries,
     load_country,
 )
+from hotline.core.datafiles.country_folders import SHIPPED
 from hotline.core.errors import InvalidInput, Misconfigured
 
-SHIPPED = Path(countries.__file__).parents[1] / "data"
 TIRANE = ZoneInfo("Europe/Tirane")
 
 
@@ -27,10 +27,9 @@ def local(*parts: int) -> datetime:
 
 
 def override(directory: Path, code: str, text: str) -> Path:
-    (directory / "data").mkdir()
-    (directory / "data" / f"country_{code}.toml").write_text(
-        text, encoding="utf-8"
-    )
+    folder = directory / "countries" / code
+    folder.mkdir(parents=True)
+    (folder / "country.toml").write_text(text, encoding="utf-8")
     return directory
 
 
@@ -84,30 +83,63 @@ def test_no_such_country_is_the_callers_mistake() -> None:
 
 
 def test_an_operator_may_add_a_country(tmp_path: Path) -> None:
-    text = (SHIPPED / "country_al.toml").read_text(encoding="utf-8")
-    root = override(tmp_path, "xa", text.replace('code = "AL"', 'code = "XA"'))
+    text = (SHIPPED / "AL" / "country.toml").read_text(encoding="utf-8")
+    root = override(tmp_path, "XA", text.replace('code = "AL"', 'code = "XA"'))
     assert list_countries(root) == ("AL", "MK", "RS", "XA")
     assert load_country("XA", root).code == "XA"
     assert countries.find_country_faults(root) == []
 
 
 def test_an_override_hides_the_shipped_file(tmp_path: Path) -> None:
-    text = (SHIPPED / "country_al.toml").read_text(encoding="utf-8")
+    text = (SHIPPED / "AL" / "country.toml").read_text(encoding="utf-8")
     root = override(
-        tmp_path, "al", text.replace('"iSIGURT"', '"Another hotline"')
+        tmp_path, "AL", text.replace('"iSIGURT"', '"Another hotline"')
     )
     assert load_country("AL", root).hotline_name == "Another hotline"
     assert load_country("AL").hotline_name == "iSIGURT"
 
 
+def test_an_override_may_have_the_name_from_before_there_were_folders(
+    tmp_path: Path,
+) -> None:
+    text = (SHIPPED / "AL" / "country.toml").read_text(encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    for code, name in (("AL", "Mine"), ("XA", "New")):
+        changed = text.replace('"iSIGURT"', f'"{name}"').replace(
+            'code = "AL"', f'code = "{code}"'
+        )
+        former = tmp_path / "data" / f"country_{code.lower()}.toml"
+        former.write_text(changed, encoding="utf-8")
+    assert list_countries(tmp_path) == ("AL", "MK", "RS", "XA")
+    assert load_country("AL", tmp_path).hotline_name == "Mine"
+    assert load_country("XA", tmp_path).hotline_name == "New"
+
+
+def test_a_folder_or_file_that_nothing_reads_is_a_fault(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "countries" / "al").mkdir(parents=True)
+    (tmp_path / "countries" / "RS").mkdir()
+    (tmp_path / "countries" / "RS" / "law.toml").touch()
+    folder, file = countries.find_country_faults(tmp_path)
+    assert "'al' is not the code of a country" in folder
+    assert "RS/law.toml: a country has no file of this name" in file
+
+
+@pytest.mark.parametrize("code", ["al", "..", "", "A/"])
+def test_what_is_no_code_names_no_file(code: str) -> None:
+    with pytest.raises(InvalidInput, match="no country file"):
+        load_country(code)
+
+
 def test_every_fault_of_a_file_is_named_at_once(tmp_path: Path) -> None:
-    text = (SHIPPED / "country_al.toml").read_text(encoding="utf-8")
+    text = (SHIPPED / "AL" / "country.toml").read_text(encoding="utf-8")
     text = text.replace('"Europe/Tirane"', '"Europe/Nowhere"').replace(
         '"112"', '"a lot"', 1
     )
     text = text.replace('"https://www.isigurt.al"', '"http://www.isigurt.al"')
     found = countries.find_country_faults(
-        override(tmp_path, "al", "surplus = 1\n" + text)
+        override(tmp_path, "AL", "surplus = 1\n" + text)
     )
     assert len(found) == 1
     for pointer in (
@@ -145,11 +177,11 @@ def test_values_must_agree(
     tmp_path: Path, old: str, new: str, told: str
 ) -> None:
     text = (
-        (SHIPPED / "country_al.toml")
+        (SHIPPED / "AL" / "country.toml")
         .read_text(encoding="utf-8")
         .replace(old, new)
     )
-    root = override(tmp_path, "al", text)
+    root = override(tmp_path, "AL", text)
     with pytest.raises(Misconfigured, match=told):
         load_country("AL", root)
 

@@ -10,7 +10,7 @@ import pytest
 
 from hotline.core import languages
 from hotline.core.context import Context, build_context
-from hotline.core.datafiles import files
+from hotline.core.datafiles.country_folders import SHIPPED as COUNTRIES
 from hotline.core.errors import InvalidInput
 from hotline.core.languages import SHIPPED, load_languages
 from hotline.core.settings import Settings
@@ -52,13 +52,14 @@ def data_dir(tmp_path: Path) -> Path:
     changed = reasons.replace('"Not assessed yet."', '"HEB EI ASESU."')
     assert changed != reasons
     (folder / "routing.toml").write_text(changed, "utf-8")
-    country = files.read_text("hotline.core", "country_al.toml")
+    country = (COUNTRIES / "AL" / "country.toml").read_text("utf-8")
     spoken = country.replace(
         'languages = ["sq"', f'languages = ["{NEW}", "sq"'
     )
     assert spoken != country
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "country_al.toml").write_text(spoken, "utf-8")
+    albania = tmp_path / "countries" / "AL"
+    albania.mkdir(parents=True)
+    (albania / "country.toml").write_text(spoken, "utf-8")
     return tmp_path
 
 

@@ -172,13 +172,11 @@ def stored_kinds(context: Context) -> list[str]:
 
 def statistics(context: Context) -> int:
     from hotline.core.context import utc_now
-    from workers.statistics.figures import figures
+    from workers.statistics.figures import collect_figures
 
     with context.database.reading() as session:
-        by_kind: dict[str, int] = figures(session, utc_now())["reports"][
-            "by_kind"
-        ]
-    return by_kind.get("made_up", 0)
+        figures = collect_figures(session, utc_now())
+    return figures.reports.by_kind.get("made_up", 0)
 
 
 if __name__ == "__main__":

@@ -67,11 +67,11 @@ def test_kinds_in_words() -> None:
 
 
 def test_what_is_sent_is_what_is_described() -> None:
-    data = {
-        "report": "0b2f8c1e-6d44-4e0f-b7be-1f2a3b4c5d6e",
-        "part": 1,
-        "state": "removed",
-        "since": "2026-11-20T09:00:00+00:00",
-    }
+    data = webhooks.Change(
+        report="0b2f8c1e-6d44-4e0f-b7be-1f2a3b4c5d6e",
+        part=1,
+        state="removed",
+        since="2026-11-20T09:00:00+00:00",
+    )
     message = StateMessage.model_validate_json(webhooks.body_of(data))
     assert (message.type, message.data.state) == (webhooks.EVENT, "removed")

@@ -15,7 +15,7 @@ from hotline.core.context import Context
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.core.web import site
 from hotline.intake import service
-from hotline.intake.form import form_fields, views
+from hotline.intake.form import form_fields, paths, report_pages
 from hotline.intake.models import Draft, Report
 
 ADDRESS, AGENT = "203.0.113.77", "SentinelAgent/9.9"
@@ -271,7 +271,7 @@ def test_a_forged_or_expired_csrf_token_stores_nothing_and_keeps_what_was_typed(
 def unsafe_urls(app: APIFlask) -> Iterator[tuple[str, str]]:
     """Method and URL of every route of the pages that may change something."""
     for rule in app.url_map.iter_rules():
-        pages = views.paths.QUESTIONS if "page" in rule.arguments else [""]
+        pages = paths.QUESTIONS if "page" in rule.arguments else [""]
         for method in rule.methods - {"GET", "HEAD", "OPTIONS"}:
             for page in pages:
                 if not rule.endpoint.startswith("api."):
@@ -327,7 +327,7 @@ def public_pages(
     urls = []
     for rule in app.url_map.iter_rules():
         if "GET" in rule.methods and rule.endpoint.startswith(of):
-            pages = views.paths.QUESTIONS if "page" in rule.arguments else [""]
+            pages = paths.QUESTIONS if "page" in rule.arguments else [""]
             urls += [rule.rule.partition("<")[0] + page for page in pages]
     return urls
 
@@ -468,7 +468,7 @@ def test_robots_are_marked_and_never_dropped(
 def test_a_person_is_not_held(
     person: Any, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views.guard, "form_seconds", lambda: 0.0)
+    monkeypatch.setattr(report_pages.guard, "form_seconds", lambda: 0.0)
     person.send("/report/all", narrative="slow", danger_now="yes")
     assert [report.held_for_review for report in reports(context)] == [False]
     with context.database.reading() as session:
@@ -649,7 +649,7 @@ def test_the_page_with_help_lets_no_robot_through(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What the trap caught on the page before is still caught."""
-    monkeypatch.setattr(views.guard, "form_seconds", lambda: 0.0)
+    monkeypatch.setattr(report_pages.guard, "form_seconds", lambda: 0.0)
     first = person.send(
         "/report/all", narrative="x", own_material="yes", website="spam"
     )

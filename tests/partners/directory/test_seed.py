@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from hotline.core.datafiles.country_folders import SHIPPED
 from hotline.core.errors import Misconfigured
 from partners.directory import seed
 from partners.directory.seed import PartnerSeed, load_seed
 from triage.jurisdiction import load_rules
-
-SHIPPED = Path(seed.__file__).parent / "data"
 
 
 @pytest.fixture(scope="module")
@@ -79,37 +78,72 @@ def test_platforms_sit_where_routing_says(seeds: list[PartnerSeed]) -> None:
     ("name", "old", "new", "told"),
     [
         (
-            "partner_directory.toml",
+            "partners.toml",
             'kind = "ncb"',
             'kind = "friend"',
-            "/partners/4/kind",
+            "/partners/2/kind",
         ),
         (
-            "partner_directory.toml",
+            "partners.toml",
             'code = "ncb-al"',
             'code = "ncb-rs"',
             "ncb-rs",
         ),
         (
-            "partner_directory.toml",
+            "partners.toml",
             "verified = true",
             'verified = "yes"',
             "/partners/0/verified",
         ),
         ("municipalities.csv", "AL,Klos", "??,Klos", "/country"),
         ("municipalities.csv", "AL,Klos", "AL,Mat", "unit-al-mat"),
+        ("municipalities.csv", "AL,Klos", "RS,Klos", "the folder is AL"),
+        ("partners.toml", 'country = "AL"', 'country = "MK"', "is MK, but"),
     ],
 )
 def test_a_fault_is_named(
     tmp_path: Path, name: str, old: str, new: str, told: str
 ) -> None:
-    text = (SHIPPED / name).read_text(encoding="utf-8")
+    text = (SHIPPED / "AL" / name).read_text(encoding="utf-8")
     assert old in text
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / name).write_text(
-        text.replace(old, new), encoding="utf-8"
-    )
+    folder = tmp_path / "countries" / "AL"
+    folder.mkdir(parents=True)
+    (folder / name).write_text(text.replace(old, new), encoding="utf-8")
     (fault,) = seed.faults(tmp_path)
     assert told in fault
     with pytest.raises(Misconfigured):
         load_seed(tmp_path)
+
+
+def test_a_country_with_a_folder_of_its_own_brings_its_offices(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "countries" / "XA"
+    folder.mkdir(parents=True)
+    for name in ("partners.toml", "municipalities.csv"):
+        text = (SHIPPED / "AL" / name).read_text(encoding="utf-8")
+        invented = (
+            text.replace('"AL"', '"XA"')
+            .replace("-al", "-xa")
+            .replace("AL,", "XA,")
+        )
+        (folder / name).write_text(invented, encoding="utf-8")
+    seeds = load_seed(tmp_path)
+    assert len(of(seeds, "police", "XA")) == len(of(seeds, "police", "AL"))
+    assert of(seeds, "child_protection_unit", "XA")
+
+
+@pytest.mark.parametrize("kind", ["partners.toml", "municipalities.csv"])
+def test_one_table_of_all_countries_comes_before_the_folders(
+    kind: str, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    former = {"partners.toml": "partner_directory.toml"}.get(kind, kind)
+    text = (SHIPPED / "AL" / kind).read_text(encoding="utf-8")
+    (tmp_path / "data" / former).write_text(
+        text.replace('"AL"', '"DE"').replace("AL,", "DE,"), encoding="utf-8"
+    )
+    seeds = load_seed(tmp_path)
+    assert of(seeds, "police", "DE")
+    assert len(of(seeds, "ncb", "RS")) == (kind != "partners.toml")
+    assert of(seeds, "police", "AL") != of(load_seed(), "police", "AL")

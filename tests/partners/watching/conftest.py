@@ -15,7 +15,7 @@ from triage.fetching.report import (
     FetchRequest,
     MediaFound,
     PageFacts,
-    failure,
+    report_failure,
 )
 from triage.hosting.facts import HostingFacts, Observation
 from triage.items.models import Visit
@@ -76,7 +76,7 @@ class World:
     def fetch(self, request: FetchRequest) -> FetchReport:
         self.asked.append(request)
         if not self.network:
-            return failure(request, "connect_timeout")
+            return report_failure(request, "connect_timeout")
         parts = urlsplit(request.url)
         if request.url == CONTROL:
             return page(CONTROL, FRONT)

@@ -17,7 +17,7 @@ from hotline.core.storage.ids import new_id
 from hotline.core.storage.machine import HistoryEntry
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.models import ReportPart
-from partners.notices import service as notices
+from partners.notices.answers import store_answer
 from partners.notices.models import Notice
 from partners.watching import service
 from partners.watching.models import Watch
@@ -34,7 +34,7 @@ from triage.availability.model import Verdict
 from triage.cases.models import Case
 from triage.items.access import Access, set_access
 from triage.items.models import Item, ItemAccess, ItemMedia, Visit
-from workers.bench.watch import fill
+from workers.bench.watch import fill_database
 
 CONTROL = "http://control.test/ok"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -211,9 +211,7 @@ def test_a_claim_is_looked_at_next_and_taken_back_only_by_seeing(
     watched.later(minutes=5)
     with watched.context.database.writing() as session:
         notice = session.get_one(Notice, watched.notice.id)
-        notices.answer(
-            session, watched.context, notice, "removed", "", now=watched.now
-        )
+        store_answer(session, notice, "removed", "", now=watched.now)
     world.network = False
     look(watched)
     assert watched.notice.state == "claimed_removed"  # we saw nothing at all
@@ -457,7 +455,7 @@ def test_a_tick_asks_one_question_by_indexes(
 ) -> None:
     """The plan of the question, on tables large enough that a plan without indexes would show."""
     context = make_context(backend)
-    fill(context, 3_000)
+    fill_database(context, 3_000)
     query = due_checks(NOW).compile(
         context.database.engine, compile_kwargs={"literal_binds": True}
     )

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from PIL import Image, ImageDraw
 
-from triage.fetching.fetch import fetch
+from triage.fetching.fetch import fetch_location
 from triage.fetching.report import FetchLimits, FetchRequest
 from triage.fingerprints.media import fingerprint_media
 
@@ -188,7 +188,7 @@ class World:
             "limits": FetchLimits(total_seconds=5, connect_seconds=2),
         } | options
         request = FetchRequest(url, **settings)
-        report = fetch(
+        report = fetch_location(
             request,
             lambda data, kind: fingerprint_media(
                 data, declared_type=kind

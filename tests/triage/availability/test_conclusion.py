@@ -13,10 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hotline.core.errors import Misconfigured
-from triage.availability.conclusion import Conclusion, conclude, next_check
+from triage.availability.conclusion import (
+    Conclusion,
+    draw_conclusion,
+    next_check,
+)
 from triage.availability.model import ABSENT, PRESENT, Verdict
 from triage.availability.policy import load_policy
-from triage.availability.schedule import due, every, in_line, jittered
+from triage.availability.schedule import (
+    add_jitter,
+    in_line,
+    interval_at,
+    plan_next_look,
+)
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 POLICY = load_policy()
@@ -32,7 +41,7 @@ def look(
 
 
 def end(history: Sequence[Verdict], hours: float = 24 * 4000) -> Conclusion:
-    return conclude(history, POLICY, NOW + HOUR * hours)
+    return draw_conclusion(history, POLICY, NOW + HOUR * hours)
 
 
 GONE = [look("online"), look("gone", 10), look("gone", 22), look("gone", 34)]
@@ -92,8 +101,8 @@ def test_a_wall_hides_what_earlier_looks_said() -> None:
 
 
 def test_looks_of_the_future_are_not_read() -> None:
-    assert conclude(GONE, POLICY, NOW + HOUR * 23).verified is False
-    assert conclude([], POLICY, NOW).next_check_at == NOW
+    assert draw_conclusion(GONE, POLICY, NOW + HOUR * 23).verified is False
+    assert draw_conclusion([], POLICY, NOW).next_check_at == NOW
 
 
 def test_what_one_place_sees_another_cannot_remove() -> None:
@@ -109,9 +118,9 @@ def test_what_one_place_sees_another_cannot_remove() -> None:
 
 def test_a_second_place_can_be_made_a_condition() -> None:
     strict = replace(POLICY, second_vantage=True)
-    assert not conclude(GONE, strict, NOW + 9 * DAY).verified
+    assert not draw_conclusion(GONE, strict, NOW + 9 * DAY).verified
     both = [*GONE, look("gone", 40, vantage="second")]
-    assert conclude(both, strict, NOW + 9 * DAY).verified
+    assert draw_conclusion(both, strict, NOW + 9 * DAY).verified
 
 
 def test_a_dead_host_is_down_and_never_removed() -> None:
@@ -182,7 +191,7 @@ def test_the_demo_is_quick_and_asks_for_as_many_looks() -> None:
     looks = [
         replace(GONE[1], at=NOW + timedelta(seconds=4 * n)) for n in range(4)
     ]
-    assert conclude(looks, demo, NOW + HOUR).verified
+    assert draw_conclusion(looks, demo, NOW + HOUR).verified
     assert demo.removal.checks == POLICY.removal.checks
 
 
@@ -266,7 +275,7 @@ def test_a_verified_removal_always_has_its_proof(
             max(v.at for v in proof) - min(v.at for v in proof)
             >= POLICY.removal.min_span
         )
-    assert conclude(
+    assert draw_conclusion(
         list(reversed(history)), POLICY, NOW + 4000 * DAY
     ).state == done.state or len({v.at for v in history}) < len(history)
 
@@ -338,19 +347,22 @@ def test_a_line_keeps_a_host_at_ease() -> None:
 
 def test_what_began_together_drifts_apart() -> None:
     at = NOW + 10 * HOUR
-    times = {jittered(at, NOW, key=str(n), share=0.2) for n in range(50)}
+    times = {add_jitter(at, NOW, key=str(n), share=0.2) for n in range(50)}
     assert len(times) == 50
     assert all(at <= each <= at + 2 * HOUR for each in times)
-    assert jittered(at, NOW, key="7", share=0.2) == jittered(
+    assert add_jitter(at, NOW, key="7", share=0.2) == add_jitter(
         at, NOW, key="7", share=0.2
     )
-    assert jittered(at, NOW, key="7", share=0.0) == at
+    assert add_jitter(at, NOW, key="7", share=0.0) == at
 
 
 def test_phases() -> None:
-    assert every(POLICY.watch, timedelta()) == 2 * HOUR
-    assert every(POLICY.reappearance, timedelta(days=365)) is None
-    assert due(POLICY.reappearance, NOW, NOW + timedelta(days=400)) is None
+    assert interval_at(POLICY.watch, timedelta()) == 2 * HOUR
+    assert interval_at(POLICY.reappearance, timedelta(days=365)) is None
+    assert (
+        plan_next_look(POLICY.reappearance, NOW, NOW + timedelta(days=400))
+        is None
+    )
 
 
 def test_a_faulty_policy_names_all_its_faults(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from triage.availability.pages import (
     shipped_error_pages,
     title_hash,
 )
-from triage.availability.verdict import REASONS, judge
+from triage.availability.verdict import REASONS, judge_check
 from triage.fetching.pages.page import facts_of_page
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -110,7 +110,7 @@ def test_a_front_page_is_no_other_page_than_itself() -> None:
             home=shows(front, "1", "2"),
         )
         assert (
-            judge(
+            judge_check(
                 check, baseline_from_report(shows(url, "1", "2", "3"))
             ).verdict
             == verdict
@@ -154,7 +154,9 @@ def test_a_gallery_with_few_words_and_a_picture_less_is_not_gone(
         home=shows("", "1239", "f" * 16),
     )
     assert (
-        judge(check, baseline_from_report(shows("album/1", "1239"))).verdict
+        judge_check(
+            check, baseline_from_report(shows("album/1", "1239"))
+        ).verdict
         == verdict
     )
 
@@ -191,7 +193,7 @@ def test_a_file_without_a_perceptual_hash_is_recognised_by_its_bytes() -> None:
             home=shows("", "1"),
         )
         assert (
-            judge(
+            judge_check(
                 check, baseline_from_report(shows("album/1", "1", "2"))
             ).verdict
             == "unknown"
@@ -200,13 +202,13 @@ def test_a_file_without_a_perceptual_hash_is_recognised_by_its_bytes() -> None:
 
 def test_same_picture_by_hash_distance_and_turn() -> None:
     one = MediaHash("1" * 64, A)
-    assert one.same(MediaHash("1" * 64))
-    assert one.same(MediaHash("2" * 64, flipped(A, 31)))
-    assert not one.same(MediaHash("2" * 64, flipped(A, 32)))
-    assert not one.same(MediaHash("2" * 64))
-    assert not MediaHash(None).same(MediaHash(None))
+    assert one.is_same_as(MediaHash("1" * 64))
+    assert one.is_same_as(MediaHash("2" * 64, flipped(A, 31)))
+    assert not one.is_same_as(MediaHash("2" * 64, flipped(A, 32)))
+    assert not one.is_same_as(MediaHash("2" * 64))
+    assert not MediaHash(None).is_same_as(MediaHash(None))
     turned = MediaHash("3" * 64, flipped(A, 128), turned=(flipped(A, 128), A))
-    assert one.same(turned)
+    assert one.is_same_as(turned)
 
 
 def test_same_video_by_the_share_of_its_frames() -> None:
@@ -215,12 +217,12 @@ def test_same_video_by_the_share_of_its_frames() -> None:
         MediaHash("1", frames=frames),
         MediaHash("2", frames=frames[2:4]),
     )
-    assert whole.same(cut)
-    assert cut.same(whole)
+    assert whole.is_same_as(cut)
+    assert cut.is_same_as(whole)
     other = MediaHash(
         "3", frames=(frames[0], *("5a" * 32, "0f" * 32, "33" * 32))
     )
-    assert not other.same(MediaHash("4", frames=frames[2:]))
+    assert not other.is_same_as(MediaHash("4", frames=frames[2:]))
 
 
 def test_a_hash_of_low_quality_is_never_matched() -> None:
@@ -265,20 +267,24 @@ def test_titles_are_hashed_as_the_fetcher_hashes_them() -> None:
         }
     )
     here = "https://a.example/1"
-    assert shipped_error_pages().meaning(page, here, here) == "soft_404"
+    assert shipped_error_pages().find_meaning(page, here, here) == "soft_404"
 
 
 def test_addresses_mean_something_only_after_a_redirect() -> None:
     pages = shipped_error_pages()
     login = "https://a.example/accounts/login/?next=/p/1"
-    assert pages.meaning(None, login, "https://a.example/p/1") == "login_wall"
-    assert pages.meaning(None, login, login) is None
+    assert (
+        pages.find_meaning(None, login, "https://a.example/p/1")
+        == "login_wall"
+    )
+    assert pages.find_meaning(None, login, login) is None
     removed = "https://i.imgur.com/removed.png"
     assert (
-        pages.meaning(None, removed, "https://i.imgur.com/a.png") == "soft_404"
+        pages.find_meaning(None, removed, "https://i.imgur.com/a.png")
+        == "soft_404"
     )
     assert (
-        pages.meaning(
+        pages.find_meaning(
             None, removed.replace("imgur", "notimgur"), "https://x.example/"
         )
         is None
@@ -294,11 +300,14 @@ def test_an_operator_may_record_a_providers_error_page(tmp_path: Path) -> None:
     pages = load_error_pages(tmp_path)
     page = Page("00000000000000fe", 300)
     here = "https://www.a.example/1"
-    assert pages.meaning(page, here, here) == "soft_404"
+    assert pages.find_meaning(page, here, here) == "soft_404"
     assert (
-        pages.meaning(page, "https://b.example/", "https://b.example/") is None
+        pages.find_meaning(page, "https://b.example/", "https://b.example/")
+        is None
     )
-    assert pages.meaning(Page("0000000000ffff00", 300), here, here) is None
+    assert (
+        pages.find_meaning(Page("0000000000ffff00", 300), here, here) is None
+    )
     table.write_text(
         '[titles]\nonline = ["Hello"]\nsoft_404 = ["A"]\nlogin_wall = ["a"]\n'
         '[[page]]\nsimhash = "zz"\nverdict = "soft_404"\n[[address]]\npath = "/"\nverdict="gone"\n'
@@ -374,7 +383,7 @@ def test_every_answer_has_a_verdict_with_reasons(
         at=NOW,
     )
     wanted = (MediaHash("1" * 64, A),) if with_media else ()
-    verdict = judge(
+    verdict = judge_check(
         check,
         Baseline(
             "https://a.example/album/1", 200, wanted, Page("f" * 16, 300)

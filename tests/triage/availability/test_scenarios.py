@@ -16,14 +16,14 @@ import dns.rcode
 import pytest
 from PIL import Image, ImageDraw
 
-from triage.availability.conclusion import Conclusion, conclude
+from triage.availability.conclusion import Conclusion, draw_conclusion
 from triage.availability.evidence import (
     baseline_from_report,
     check_from_report,
 )
 from triage.availability.model import Verdict
 from triage.availability.policy import load_policy
-from triage.availability.verdict import judge, reconcile
+from triage.availability.verdict import judge_check, reconcile_verdicts
 from triage.fetching.report import FetchLimits
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -939,7 +939,7 @@ def _look(
     second = replace(
         _judged(world, helpers, there, baseline, at), vantage="second"
     )
-    return own, second, reconcile(own, second)
+    return own, second, reconcile_verdicts(own, second)
 
 
 def _judged(
@@ -969,7 +969,7 @@ def _judged(
         home=home,
         signed_in=scenario.signed_in,
     )
-    return judge(check, baseline)
+    return judge_check(check, baseline)
 
 
 def _after_days(verdicts: tuple[Verdict, ...]) -> Conclusion:
@@ -980,7 +980,7 @@ def _after_days(verdicts: tuple[Verdict, ...]) -> Conclusion:
         for turn in range(10)
         for place, v in enumerate(looks)
     ]
-    return conclude(history, POLICY, NOW + timedelta(days=4))
+    return draw_conclusion(history, POLICY, NOW + timedelta(days=4))
 
 
 @pytest.fixture(scope="module")

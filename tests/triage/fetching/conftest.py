@@ -26,7 +26,7 @@ from cryptography.x509.oid import NameOID
 from PIL import Image
 
 from hotline.core.network.transfer import Transfer
-from triage.fetching.fetch import fetch
+from triage.fetching.fetch import fetch_location
 from triage.fetching.report import FetchLimits, FetchReport, FetchRequest
 
 LOOPBACK = ("127.0.0.0/8",)
@@ -205,7 +205,7 @@ def fake_hash(data: bytes, label: str | None) -> dict[str, Any]:
 
 def look(request: FetchRequest) -> FetchReport:
     """The whole of a fetch, in this process."""
-    return fetch(request, fake_hash)
+    return fetch_location(request, fake_hash)
 
 
 def picture(

@@ -37,8 +37,9 @@ from triage.fetching.process.syscalls import DECODING, FETCHING
 project, folder, port, uid, calls = sys.argv[1:6]
 libc = ctypes.CDLL(None, use_errno=True)
 parent = os.getppid()
-given = sandbox.enter(project=Path(project), die_with_parent=True, uid=int(uid) if uid else None,
-                      calls={"fetching": FETCHING, "decoding": DECODING}[calls])
+given = sandbox.close_doors(project=Path(project), die_with_parent=True,
+                            uid=int(uid) if uid else None,
+                            calls={"fetching": FETCHING, "decoding": DECODING}[calls])
 
 def attempt(work):
     try:
@@ -227,7 +228,7 @@ def test_without_the_doors_the_attempts_succeed(
     intrude: Intrude, tmp_path: Path
 ) -> None:
     """The attempts are real ones: they are refused by what is tested, and not by a mistake."""
-    open_doors = INTRUDER.replace("sandbox.enter(", "(lambda **_: [])(")
+    open_doors = INTRUDER.replace("sandbox.close_doors(", "(lambda **_: [])(")
     real = (
         "unix_socket",
         "unix_pair",
@@ -276,7 +277,7 @@ def test_the_filter_is_whole_on_either_machine(
     machine: str, calls: Any
 ) -> None:
     """As the kernel checks it: every jump ends within the program, and it ends with a return."""
-    code = seccomp.program(calls, machine, 1)
+    code = seccomp.build_program(calls, machine, 1)
     steps = [code[start : start + 8] for start in range(0, len(code), 8)]
     assert len(steps) < 4096
     assert steps[-1][0] == 0x06
@@ -285,9 +286,9 @@ def test_the_filter_is_whole_on_either_machine(
             place + 1 + max(step[2], step[3]) < len(steps) or step[0] == 0x06
         )
     numbers = [
-        call.number(machine)
+        call.number_on(machine)
         for call in calls
-        if call.number(machine) is not None
+        if call.number_on(machine) is not None
     ]
     assert len(numbers) == len(set(numbers))
     names = [call.name for call in calls]

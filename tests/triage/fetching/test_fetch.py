@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from hotline.core.network.targets import parse_target
+from hotline.core.network.tls import TlsFacts
 from triage.fetching.report import FetchLimits, FetchReport, FetchRequest
 from triage.fetching.web import Web
 
@@ -308,11 +309,7 @@ def test_a_certificate_that_does_not_hold_is_a_fact(
     tls_world.routes = {"/": lab.answer(b"<p>secret")}
     report = lab.look(lab.ask(tls_world.url()))
     assert (report.outcome, report.error) == ("failed", "tls_invalid")
-    assert report.hops[0].tls == {
-        "verified": False,
-        "code": 18,
-        "problem": "self_signed",
-    }
+    assert report.hops[0].tls == TlsFacts(False, 18, "self_signed")
     assert tls_world.requests == []
 
 
@@ -322,7 +319,7 @@ def test_a_certificate_that_holds(
     tls_world.routes = {"/": lab.answer(b"<p>x")}
     report = lab.look(lab.ask(tls_world.url()))
     assert report.outcome == "ok"
-    assert report.hops[0].tls == {"verified": True, "code": 0, "problem": None}
+    assert report.hops[0].tls == TlsFacts(True, 0, None)
 
 
 def test_a_certificate_of_another_host(
@@ -331,7 +328,7 @@ def test_a_certificate_of_another_host(
     report = lab.look(lab.ask(tls_world.url(host="127.0.0.1")))
     assert report.error == "tls_invalid"
     assert report.hops[0].tls is not None
-    assert report.hops[0].tls["problem"] == "wrong_host"
+    assert report.hops[0].tls.problem == "wrong_host"
 
 
 def test_going_on_without_a_valid_certificate_must_be_asked_for(
@@ -340,11 +337,7 @@ def test_going_on_without_a_valid_certificate_must_be_asked_for(
     tls_world.routes = {"/": lab.answer(b"<p>secret")}
     report = lab.look(lab.ask(tls_world.url(), tls_insecure=True))
     assert report.outcome == "ok"
-    assert report.hops[0].tls == {
-        "verified": False,
-        "code": 18,
-        "problem": "self_signed",
-    }
+    assert report.hops[0].tls == TlsFacts(False, 18, "self_signed")
 
 
 def test_no_tls_at_all_where_tls_was_said(lab: Any, world: Any) -> None:
@@ -411,7 +404,7 @@ def test_a_dash_stream(lab: Any, world: Any) -> None:
 def test_a_decoder_that_fails_costs_one_medium_and_tells_nothing(
     lab: Any, world: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from triage.fetching.fetch import fetch
+    from triage.fetching.fetch import fetch_location
 
     def hasher(data: bytes, label: str | None) -> dict[str, Any]:
         if b"marker" in data:
@@ -425,7 +418,7 @@ def test_a_decoder_that_fails_costs_one_medium_and_tells_nothing(
         ),
         "/b.jpg": lab.answer(lab.picture(2), content_type="image/jpeg"),
     }
-    report = fetch(lab.ask(world.url()), hasher)
+    report = fetch_location(lab.ask(world.url()), hasher)
     assert [m.error for m in report.media] == ["undecodable", None]
     said = capfd.readouterr()
     assert "marker" not in json.dumps(report.to_json()) + said.out + said.err

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from triage.fetching.pages import html
 from triage.fetching.pages.media import (
     css_urls,
-    find,
+    find_media,
     json_ld_urls,
     largest_candidate,
 )
@@ -23,7 +23,7 @@ PAGE = "https://pictures.example/album/index.html"
 def found(markup: str, limit: int = 100) -> list[tuple[str, str]]:
     return [
         (each.url, each.source)
-        for each in find(html.parse(markup), PAGE, limit=limit)
+        for each in find_media(html.parse_page(markup), PAGE, limit=limit)
     ]
 
 
@@ -150,19 +150,21 @@ def test_nesting_hides_nothing_and_costs_nothing(hostile: str) -> None:
 
 def test_flattening_keeps_every_element_attribute_and_text() -> None:
     markup = "".join(f"<div id=d{n}>t{n} " for n in range(2_000))
-    tree = html.parse(markup)
+    tree = html.parse_page(markup)
     assert len(tree.css("div")) == 2_000
     assert tree.body.text().split() == [f"t{n}" for n in range(2_000)]
-    assert html.flatten("<p>few<p>levels") == "<p>few<p>levels"
+    assert html.flatten_markup("<p>few<p>levels") == "<p>few<p>levels"
 
 
 def test_unclosed_formatting_is_not_opened_again_in_every_paragraph() -> None:
     opened = "".join(f"<B a={n}>" for n in range(300))
-    tree = html.parse(
+    tree = html.parse_page(
         f"<p>{opened}</p>" + "<p>x</p>" * 1_000 + "<img src=a.png>"
     )
     assert len(tree.css("*")) < 1_500
-    assert [each.url for each in find(tree, PAGE, limit=9)] == [at("a.png")]
+    assert [each.url for each in find_media(tree, PAGE, limit=9)] == [
+        at("a.png")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -223,23 +225,28 @@ FRAGMENTS = [
     )
 )
 def test_the_finder_never_raises(pieces: list[str]) -> None:
-    tree = html.parse("".join(pieces))
-    assert len(find(tree, PAGE, limit=5)) <= 5
+    tree = html.parse_page("".join(pieces))
+    assert len(find_media(tree, PAGE, limit=5)) <= 5
     facts_of_page(tree)
 
 
 @given(st.binary(max_size=300), st.text(max_size=30))
 def test_any_bytes_decode(body: bytes, label: str) -> None:
-    html.decode(body, label)
+    html.decode_page(body, label)
 
 
 def test_charsets_by_header_page_and_mark() -> None:
     assert (
-        html.decode("ë".encode("cp1252"), "text/html; charset=windows-1252")
+        html.decode_page(
+            "ë".encode("cp1252"), "text/html; charset=windows-1252"
+        )
         == "ë"
     )
-    assert html.decode(
+    assert html.decode_page(
         b"<meta charset=iso-8859-2>" + "ć".encode("iso-8859-2"), None
     ).endswith("ć")
-    assert html.decode("\ufeffх".encode(), "text/html; charset=latin-1") == "х"
-    assert html.decode(b"x", "text/html; charset=base64") == "x"
+    assert (
+        html.decode_page("\ufeffх".encode(), "text/html; charset=latin-1")
+        == "х"
+    )
+    assert html.decode_page(b"x", "text/html; charset=base64") == "x"

@@ -9,10 +9,10 @@ import pytest
 
 from triage.fetching.pages import html
 from triage.fetching.pages.page import (
-    distance,
+    count_bits_apart,
     facts_of_page,
     facts_of_text,
-    simhash,
+    make_simhash,
 )
 from triage.fetching.report import PageFacts
 
@@ -20,7 +20,7 @@ WORDS = [f"word{n}" for n in range(400)]
 
 
 def facts(markup: str) -> PageFacts:
-    return facts_of_page(html.parse(markup))
+    return facts_of_page(html.parse_page(markup))
 
 
 def test_small_changes_move_few_bits_and_other_texts_many() -> None:
@@ -29,8 +29,18 @@ def test_small_changes_move_few_bits_and_other_texts_many() -> None:
     edited = text.copy()
     edited[150] = "changed"
     other = [rng.choice(WORDS) + "x" for _ in range(300)]
-    assert distance(simhash(" ".join(text)), simhash(" ".join(edited))) <= 8
-    assert distance(simhash(" ".join(text)), simhash(" ".join(other))) >= 18
+    assert (
+        count_bits_apart(
+            make_simhash(" ".join(text)), make_simhash(" ".join(edited))
+        )
+        <= 8
+    )
+    assert (
+        count_bits_apart(
+            make_simhash(" ".join(text)), make_simhash(" ".join(other))
+        )
+        >= 18
+    )
 
 
 def test_case_spacing_and_markup_do_not_count() -> None:

@@ -112,7 +112,7 @@ def test_the_child_gets_no_credentials(
         fetcher.fetch(lab.ask(world.url()))
         environment = child_of(fetcher).environ()
     assert "secret" not in json.dumps(environment)
-    assert set(environment) <= {*client._environment(), "LC_CTYPE"}
+    assert set(environment) <= {*client._make_environment(), "LC_CTYPE"}
 
 
 def test_the_child_s_limits_are_in_force(
@@ -194,7 +194,7 @@ def test_a_child_that_died_between_two_fetches_is_not_noticed(
     assert fetcher._child is not None
     child_of(fetcher).kill()
     while (
-        fetcher._child.usable
+        fetcher._child.is_usable
     ):  # a process is gone only when the last of its threads is
         time.sleep(0.01)
     report = fetcher.fetch(lab.ask(world.url()))
@@ -232,8 +232,8 @@ def test_a_successor_is_ready_before_the_child_ends(
     monkeypatch.setattr(client, "_AHEAD", 1)
     world.routes = {"/": lab.answer(b"<p>hello</p>")}
     with Fetcher(recycle_after=2) as own:
-        own.prepare()
-        own.prepare()  # once is enough
+        own.start_child()
+        own.start_child()  # once is enough
         first = child_of(own)
         assert own.fetch(lab.ask(world.url())).outcome == "ok"
         assert child_of(own) == first

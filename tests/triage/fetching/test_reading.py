@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from triage.fetching.pages.media import find_in_text
-from triage.fetching.pages.reading import read
+from triage.fetching.pages.reading import read_page
 from triage.fetching.process.helper import Helper
 
 PAGE = "https://pictures.example/album/"
 
 
 def test_a_plain_page_is_read_thoroughly() -> None:
-    reading = read("<title>x</title><p>a b<img src=a.png>", PAGE, limit=9)
-    assert [(each.url, each.source) for each in reading.found] == [
+    reading = read_page("<title>x</title><p>a b<img src=a.png>", PAGE, limit=9)
+    assert [(each.url, each.source) for each in reading.candidates] == [
         (PAGE + "a.png", "img")
     ]
     assert reading.facts.title_hash is not None
@@ -28,9 +28,9 @@ def test_a_plain_page_is_read_thoroughly() -> None:
 def test_a_page_that_takes_too_long_is_searched_as_text() -> None:
     attributes = " ".join(f"a{n}" for n in range(150_000))
     page = f"<p>hello<img {attributes} src=a.png><a href='b.jpg?x=1&amp;y=2'><a href=c.html>"
-    reading = read(page, PAGE, limit=9, seconds=0.3)
+    reading = read_page(page, PAGE, limit=9, seconds=0.3)
     assert reading.crude
-    assert [each.url for each in reading.found] == [
+    assert [each.url for each in reading.candidates] == [
         PAGE + "a.png",
         PAGE + "b.jpg?x=1&y=2",
     ]
@@ -51,10 +51,10 @@ WORK = {
 def test_a_helper_answers_again_and_again() -> None:
     helper = Helper(lambda question: WORK[question]())
     for _ in range(3):
-        assert helper.ask(b"short", 5) == b"done"
-        assert helper.ask(b"long", 5) == b"x" * 3_000_000
+        assert helper.ask_for_answer(b"short", 5) == b"done"
+        assert helper.ask_for_answer(b"long", 5) == b"x" * 3_000_000
     helper.close()
-    assert helper.ask(b"short", 5) is None
+    assert helper.ask_for_answer(b"short", 5) is None
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,12 @@ def test_a_helper_that_fails_dies_or_hangs_gives_nothing(
 ) -> None:
     before = time.monotonic()
     helper = Helper(lambda question: WORK[question]())
-    assert helper.ask(question, 2 if question != b"hangs" else 0.1) is None
+    assert (
+        helper.ask_for_answer(question, 2 if question != b"hangs" else 0.1)
+        is None
+    )
     assert not helper.is_alive
-    assert helper.ask(b"short", 5) is None
+    assert helper.ask_for_answer(b"short", 5) is None
     if question == b"hangs":
         assert time.monotonic() - before < 30
 
@@ -78,7 +81,7 @@ def test_a_helper_holds_nothing_but_its_pipes(tmp_path: Path) -> None:
         lambda _: str(len(list(Path("/proc/self/fd").iterdir()))).encode()
     )
     # nowhere three times, two pipes, and the folder that is being listed
-    assert helper.ask(b"", 5) == b"6"
+    assert helper.ask_for_answer(b"", 5) == b"6"
     secret.close()
     helper.close()
 
@@ -103,7 +106,9 @@ def test_text_search_finds_what_is_named_plainly() -> None:
 def test_the_report_says_that_a_page_was_too_complex(
     lab: Any, world: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("triage.fetching.pages.reading._ask", lambda *_: None)
+    monkeypatch.setattr(
+        "triage.fetching.pages.reading._ask_reader", lambda *_: None
+    )
     world.routes = {
         "/": lab.answer(b"<img src=a.jpg>"),
         "/a.jpg": lab.answer(lab.picture()),

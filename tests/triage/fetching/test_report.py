@@ -7,6 +7,7 @@ import json
 import pytest
 
 from hotline.core.errors import InvalidInput
+from hotline.core.network.tls import TlsFacts
 from triage.fetching.report import (
     FetchLimits,
     FetchReport,
@@ -14,7 +15,7 @@ from triage.fetching.report import (
     Hop,
     MediaFound,
     PageFacts,
-    failure,
+    report_failure,
 )
 
 
@@ -45,7 +46,7 @@ def test_a_report_survives_the_pipe() -> None:
                 302,
                 "192.0.2.1",
                 "https://b.example/",
-                None,
+                TlsFacts(False, 10, "expired"),
                 ("::1",),
             ),
         ),
@@ -67,7 +68,9 @@ def test_a_report_survives_the_pipe() -> None:
 
 
 def test_an_unknown_outcome_is_not_accepted() -> None:
-    value = failure(FetchRequest("http://a.example/"), "timeout").to_json()
+    value = report_failure(
+        FetchRequest("http://a.example/"), "timeout"
+    ).to_json()
     with pytest.raises(InvalidInput, match="no fetch outcome"):
         FetchReport.from_json(value | {"outcome": "splendid"})
 

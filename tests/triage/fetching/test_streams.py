@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from triage.fetching.fetch import fetch
+from triage.fetching.fetch import fetch_location
 from triage.fingerprints import fingerprint_media
 
 SIZE = (160, 120)
@@ -117,7 +117,7 @@ def test_a_fragmented_hls_stream(lab: Any, world: Any, pieces: Any) -> None:
         world,
         {f"/live/low/seg{n}.m4s": data for n, data in enumerate(fragments)},
     )
-    assert frames_of(fetch(lab.ask(world.url("/page")), hasher)) == 2
+    assert frames_of(fetch_location(lab.ask(world.url("/page")), hasher)) == 2
     assert world.paths[-3:] == [
         "/live/low/init.mp4",
         "/live/low/seg0.m4s",
@@ -138,7 +138,10 @@ def test_byte_ranges_of_one_film_are_read_once(
         playlist.encode(), content_type=kind
     )
     serve(lab, world, {"/all.mp4": init + b"".join(fragments[:2])})
-    assert frames_of(fetch(lab.ask(world.url("/index.m3u8")), hasher)) == 2
+    assert (
+        frames_of(fetch_location(lab.ask(world.url("/index.m3u8")), hasher))
+        == 2
+    )
     assert world.paths == ["/index.m3u8", "/all.mp4"]
 
 
@@ -153,7 +156,10 @@ def test_a_dash_stream(lab: Any, world: Any, pieces: Any) -> None:
         world,
         {f"/a/media/v-{n}.m4s": data for n, data in enumerate(fragments)},
     )
-    assert frames_of(fetch(lab.ask(world.url("/a/film.mpd")), hasher)) == 2
+    assert (
+        frames_of(fetch_location(lab.ask(world.url("/a/film.mpd")), hasher))
+        == 2
+    )
     assert world.paths[1:] == [
         "/a/media/v-init.mp4",
         "/a/media/v-0.m4s",

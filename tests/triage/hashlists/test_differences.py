@@ -9,7 +9,7 @@ import pytest
 
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
-from triage.hashlists import service
+from triage.hashlists import service, versions
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.imports.differences import list_differences
 
@@ -23,7 +23,7 @@ def _import(context: Context, *numbers: int, name: str = "list") -> None:
             HashEntry("md5", f"{number:032x}", f"c{number}")
             for number in numbers
         )
-        service.import_version(
+        versions.import_version(
             session,
             target,
             entries,

@@ -15,7 +15,7 @@ from hotline.core.errors import InvalidInput
 from triage.hashlists import formats
 from triage.hashlists.imports import importing, staging
 from triage.hashlists.models import HashEntryRow, HashImport, HashImportRow
-from triage.hashlists.service import Import
+from triage.hashlists.versions import Import
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 MD5 = "0123456789abcdef0123456789abcdef"

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
-from triage.hashlists import service
+from triage.hashlists import versions
 from triage.hashlists.imports import importing, staging
 from triage.hashlists.models import (
     HashEntryRow,
@@ -46,7 +46,7 @@ def _import(
     form: str = "lines",
     tick: Callable[[int], None] = lambda _: None,
     whole: bool = True,
-) -> tuple[service.Import, list[int]]:
+) -> tuple[versions.Import, list[int]]:
     resumed: list[int] = []
     file.seek(0)
     done = importing.import_file(
@@ -155,7 +155,7 @@ def test_the_same_file_in_another_format_begins_anew(context: Context) -> None:
 def test_of_two_imports_into_a_list_one_goes_on(
     numbers: range, context: Context
 ) -> None:
-    quicker: list[service.Import] = []
+    quicker: list[versions.Import] = []
 
     def tick(_: int) -> None:
         if not quicker:

@@ -18,7 +18,7 @@ from hotline.core.context import Context, build_context
 from hotline.core.settings import load_settings
 from hotline.intake import service as intake
 from hotline.intake.submission import Submission
-from triage.hashlists import service
+from triage.hashlists import service, versions
 from triage.hashlists.models import HashEntryRow, HashImport, HashImportRow
 from workers.migrations.run import upgrade_schema
 
@@ -156,7 +156,7 @@ def _state(context: Context) -> tuple[int | None, int, int | None, int | None]:
                 )
             ),
             len(
-                service.list_versions(
+                versions.list_versions(
                     session, service.find_list(session, "list")
                 )
             ),

@@ -15,7 +15,7 @@ from hotline.core.jobs.task import Task
 from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
-from triage.hashlists import service
+from triage.hashlists import service, versions
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.search import readiness
 from triage.hashlists.search.index_building import rebuild_index
@@ -33,7 +33,7 @@ def _import(context: Context, *values: str) -> None:
         target = service.create_list(session, "list", actor="t", now=NOW)
         entries = (HashEntry("pdq", value) for value in values)
         digest = uuid.uuid4().hex
-        service.import_version(
+        versions.import_version(
             session,
             target,
             entries,

@@ -24,7 +24,7 @@ from hotline.core.network.resolve import Reach
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
 from triage.cases.examination.ask_owner import ask_owner, not_asked
-from triage.hashlists import service
+from triage.hashlists import service, versions
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hashlists.owners.remote import (
@@ -247,7 +247,7 @@ def test_an_owner_that_is_switched_off_is_asked_no_more(
         service.set_enabled(session, known, False, actor="t", now=NOW)
         with pytest.raises(Conflict, match="stays with its owner"):
             entries = iter([HashEntry("md5", "d" * 32)])
-            service.import_version(
+            versions.import_version(
                 session,
                 known,
                 entries,

@@ -18,7 +18,7 @@ from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
 from triage.cases.examination.rematch import rematch_media
-from triage.hashlists import exports, formats, service
+from triage.hashlists import exports, formats, service, versions
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hashlists.search.index_building import rebuild_index
@@ -55,12 +55,12 @@ def _import(
     name: str = "list",
     digest: str = "",
     **properties: object,
-) -> service.Import:
+) -> versions.Import:
     with context.database.writing() as session:
         target = service.create_list(
             session, name, actor="t", now=NOW, **properties
         )
-        return service.import_version(
+        return versions.import_version(
             session,
             target,
             entries,
@@ -128,13 +128,13 @@ def test_rolling_back_and_forth_loses_nothing(context: Context) -> None:
     _import(context, _entries(_md5(2), _md5(3)))
     _import(context, _entries(_md5(4)))
     with context.database.writing() as session:
-        done = service.roll_back(
+        done = versions.roll_back(
             session, service.find_list(session, "list"), 1, actor="t", now=NOW
         )
     assert (done.version, done.added, done.removed) == (4, 2, 1)
     assert _current(context) == {_md5(1), _md5(2)}
     with context.database.writing() as session:
-        service.roll_back(
+        versions.roll_back(
             session, service.find_list(session, "list"), 2, actor="t", now=NOW
         )
     assert _current(context) == {_md5(2), _md5(3)}
@@ -146,7 +146,7 @@ def test_a_version_that_is_not_there_is_refused(
 ) -> None:
     _import(context, _entries(_md5(1)))
     with pytest.raises(InvalidInput), context.database.writing() as session:
-        service.roll_back(
+        versions.roll_back(
             session, service.find_list(session, "list"), to, actor="t", now=NOW
         )
 

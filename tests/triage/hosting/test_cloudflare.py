@@ -46,7 +46,9 @@ def test_report_is_sent_as_documented_and_never_to_the_owner(
         "https://a.example/1",
     ]
     assert (
-        cloudflare.report(REPORTER, urls, "Reported by the public; assessed.")
+        cloudflare.send_report(
+            REPORTER, urls, "Reported by the public; assessed."
+        )
         == "f00d"
     )
     sent = web_server.requests[0]
@@ -79,7 +81,7 @@ def test_state_of_a_report(
         {"success": True, "result": result},
         {},
     )
-    state = cloudflare.state("f00d")
+    state = cloudflare.ask_state("f00d")
     assert (state.status, state.denial_reason) == (
         "denied",
         "not_on_cloudflare",
@@ -100,7 +102,7 @@ def test_what_the_api_would_refuse_is_not_sent(
     web_server: Any, cloudflare: CloudflareOrigin, urls: list[str], text: str
 ) -> None:
     with pytest.raises(InvalidInput):
-        cloudflare.report(REPORTER, urls, text)
+        cloudflare.send_report(REPORTER, urls, text)
     assert web_server.requests == []
 
 
@@ -134,7 +136,7 @@ def test_a_report_that_was_not_taken_is_an_error(
 ) -> None:
     web_server.routes[f"{PATH}/abuse_children"] = reply
     with pytest.raises(Unavailable, match=says):
-        cloudflare.report(REPORTER, ["https://a.example/"], "x")
+        cloudflare.send_report(REPORTER, ["https://a.example/"], "x")
     assert (
         len(web_server.requests) == 1
     )  # never twice: a second report is a second notice
@@ -151,7 +153,7 @@ def test_a_report_that_is_refused_is_not_for_another_try(
     )
     web_server.routes[f"{PATH}/abuse_children"] = refusal
     with pytest.raises(InvalidInput, match="refuses the report: bad url"):
-        cloudflare.report(REPORTER, ["https://a.example/"], "x")
+        cloudflare.send_report(REPORTER, ["https://a.example/"], "x")
 
 
 def test_a_told_origin_is_an_observation() -> None:

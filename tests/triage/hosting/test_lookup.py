@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hotline.core.errors import Misconfigured
 from hotline.core.network.client import LOOPBACK
 from hotline.core.network.resolve import Reach
+from hotline.core.network.tls import TlsFacts
 from triage.hosting.facts import HostingFacts, Observation, tls_observation
 from triage.hosting.lookup import HostingLookup, observe_behind
 from triage.hosting.sources import asn as asn_table
@@ -37,7 +38,7 @@ def geography() -> Geography:
 
 @pytest.fixture(scope="module")
 def cdns() -> CdnRanges:
-    return CdnRanges.load()
+    return CdnRanges.load_file()
 
 
 def lookup(
@@ -219,7 +220,7 @@ def test_behind_a_network_the_origin_decides_and_another_network_does_not(
     def told(address: str) -> HostingFacts:
         said = Observation("origin_address", address, "their mail", NOW, 0.9)
         return observe_behind(
-            look, "a.example", kind="url", now=NOW, headers={}, told=[said]
+            look, "a.example", kind="url", now=NOW, headers={}, origins=[said]
         )
 
     facts = told(ALBANIAN)
@@ -237,7 +238,7 @@ def test_behind_a_network_the_origin_decides_and_another_network_does_not(
 
 def test_delivery_networks_by_each_kind_of_evidence(cdns: CdnRanges) -> None:
     def names(*addresses: str, **known: Any) -> set[str]:
-        return {s.name for s in cdns.detect(addresses, **known)}
+        return {s.name for s in cdns.detect_networks(addresses, **known)}
 
     assert names("151.101.1.1") == {"Fastly"}
     assert names("203.0.113.1", aliases=["x.b-cdn.net"]) == {"Bunny"}
@@ -268,7 +269,9 @@ def test_delivery_networks_by_each_kind_of_evidence(cdns: CdnRanges) -> None:
 
 def test_ranges_of_the_shipped_table_do_not_overlap(cdns: CdnRanges) -> None:
     for version in (4, 6):
-        networks = sorted(ip_network(span[2]) for span in cdns._spans[version])
+        networks = sorted(
+            ip_network(span.text) for span in cdns._spans[version]
+        )
         for one, other in pairwise(networks):
             assert not one.overlaps(other)
 
@@ -279,7 +282,7 @@ def test_a_faulty_table_names_all_its_faults(tmp_path: Path) -> None:
         '[[cdn]]\nname="A"\nranges=["1.2.3.4/8"]\nheaders={x="("}\ncolour="red"\n'
     )
     with pytest.raises(Misconfigured) as error:
-        CdnRanges.load(tmp_path)
+        CdnRanges.load_file(tmp_path)
     for part in ("source", "date", "1.2.3.4/8", "header x", "colour"):
         assert part in str(error.value)
 
@@ -293,7 +296,7 @@ def test_asn_tables_from_csv_and_packed_agree(tmp_path: Path) -> None:
         "2001:db8::,2001:db8::ffff,64496,First\n2001:db8::1:0,2001:db8::1:ff,64497,Second\n"
     )
     fresh = asn_table.from_csv(sorted(tmp_path.glob("*.csv")), "2026-11-01")
-    for table in (fresh, asn_table.unpack(asn_table.pack(fresh))):
+    for table in (fresh, asn_table.unpack_table(asn_table.pack_table(fresh))):
         for address, number in (
             ("192.0.2.0", 64496),
             ("192.0.2.127", 64496),
@@ -307,9 +310,9 @@ def test_asn_tables_from_csv_and_packed_agree(tmp_path: Path) -> None:
             ("2001:db8::1:100", None),
             ("::", None),
         ):
-            found = table.find(ip_address(address))
+            found = table.find_system(ip_address(address))
             assert (found[0] if found else None) == number, address
-    facts = Geography(asn_csv=tmp_path).locate("192.0.2.200", NOW)
+    facts = Geography(asn_csv=tmp_path).locate_address("192.0.2.200", NOW)
     assert {o.fact: o.value for o in facts} == {
         "country": None,
         "asn": "AS64497",
@@ -319,7 +322,7 @@ def test_asn_tables_from_csv_and_packed_agree(tmp_path: Path) -> None:
 
 @given(st.ip_addresses())
 def test_the_shipped_table_answers_for_any_address(address: Any) -> None:
-    facts = SHARED.locate(str(address), NOW)
+    facts = SHARED.locate_address(str(address), NOW)
     assert [o.fact for o in facts][:2] == ["country", "asn"]
 
 
@@ -329,9 +332,11 @@ def test_a_faulty_csv_says_which_line(tmp_path: Path) -> None:
         "192.0.2.0,192.0.2.127,64496,First\n16777216,16777471,13335,Numeric\n"
     )
     with pytest.raises(Misconfigured, match="line 2"):
-        Geography(asn_csv=table).locate("192.0.2.1", NOW)
+        Geography(asn_csv=table).locate_address("192.0.2.1", NOW)
     with pytest.raises(Misconfigured):
-        Geography(asn_csv=tmp_path / "none.csv").locate("192.0.2.1", NOW)
+        Geography(asn_csv=tmp_path / "none.csv").locate_address(
+            "192.0.2.1", NOW
+        )
 
 
 def test_an_operators_mmdb_is_preferred_and_dated(tmp_path: Path) -> None:
@@ -341,7 +346,7 @@ def test_an_operators_mmdb_is_preferred_and_dated(tmp_path: Path) -> None:
             {"country": {"iso_code": "DE"}, "autonomous_system_number": 64499}
         )
     )
-    facts = Geography(path).locate(
+    facts = Geography(path).locate_address(
         ALBANIAN, NOW
     )  # 80/8 lies in the lower half
     assert {o.fact: o.value for o in facts} == {
@@ -349,7 +354,7 @@ def test_an_operators_mmdb_is_preferred_and_dated(tmp_path: Path) -> None:
         "asn": "AS64499",
     }
     assert "2023-11-14" in facts[0].source
-    other = Geography(path).locate(SERBIAN, NOW)
+    other = Geography(path).locate_address(SERBIAN, NOW)
     assert other[0].value == "RS"  # not in the file: the shipped data answers
     with pytest.raises(Misconfigured):
         broken = tmp_path / "broken.mmdb"
@@ -417,12 +422,8 @@ def test_observations_survive_json_and_know_their_names() -> None:
 
 
 def test_a_certificate_is_a_fact_of_the_host() -> None:
-    bad = tls_observation(
-        {"verified": False, "code": 10, "problem": "expired"}, "a.example", NOW
-    )
-    good = tls_observation(
-        {"verified": True, "code": 0, "problem": None}, "a.example", NOW
-    )
+    bad = tls_observation(TlsFacts(False, 10, "expired"), "a.example", NOW)
+    good = tls_observation(TlsFacts(True, 0, None), "a.example", NOW)
     assert bad is not None
     assert good is not None
     assert (bad.value, good.value) == ("expired", "valid")

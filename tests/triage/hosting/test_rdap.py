@@ -15,7 +15,8 @@ from hotline.core.jobs.circuit import FIRST_PAUSE, SILENCES
 from hotline.core.network.client import LOOPBACK
 from hotline.core.network.resolve import Reach
 from triage.hosting.facts import Observation
-from triage.hosting.sources.rdap import Budget, Registry
+from triage.hosting.sources.budget import Budget
+from triage.hosting.sources.rdap import Registry
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ADDRESS = "80.78.64.1"
@@ -80,7 +81,7 @@ def test_network_facts_and_an_abuse_role_nested_three_deep(
         network(entities=[outer]),
         {},
     )
-    facts = registry.network(ADDRESS, NOW)
+    facts = registry.observe_network(ADDRESS, NOW)
     assert value(facts, "abuse_contact") == "abuse@isp.example"
     assert value(facts, "network_name") == "EXAMPLE-NET"
     assert value(facts, "network_range") == "80.78.64.0-80.78.95.255"
@@ -101,7 +102,7 @@ def test_abuse_c_is_the_first_choice_in_ripes_region(
     web_server.routes["/stat/data/abuse-contact-finder/data.json"] = stat(
         "abuse@isp.example"
     )
-    facts = registry.network(ADDRESS, NOW)
+    facts = registry.observe_network(ADDRESS, NOW)
     assert value(facts, "abuse_contact") == "abuse@isp.example"
     assert {o.value for o in facts if o.fact == "abuse_contact"} == {
         "abuse@isp.example",
@@ -117,7 +118,7 @@ def test_where_rdap_fails_ripestat_still_helps(
     web_server.routes["/stat/data/abuse-contact-finder/data.json"] = stat(
         "a@b.example", rir="arin"
     )
-    facts = registry.network(ADDRESS, NOW)
+    facts = registry.observe_network(ADDRESS, NOW)
     contact = next(o for o in facts if o.fact == "abuse_contact")
     assert contact.value == "a@b.example"
     assert contact.confidence < 0.9  # not its own region
@@ -142,7 +143,7 @@ def test_registrar_and_its_abuse_contact(
     }
     answer = {"objectClassName": "domain", "entities": [other, registrar]}
     web_server.routes["/rdap/domain/x.com.al"] = (200, answer, {})
-    facts = registry.domain("x.com.al", NOW)
+    facts = registry.observe_domain("x.com.al", NOW)
     assert value(facts, "registrar") == "Example Registrar"
     assert value(facts, "registrar_abuse_contact") == "abuse@registrar.example"
 
@@ -150,7 +151,7 @@ def test_registrar_and_its_abuse_contact(
 def test_a_tld_without_rdap_is_unknown_and_asks_nobody(
     web_server: Any, registry: Registry
 ) -> None:
-    facts = registry.domain("pictures.mk", NOW)
+    facts = registry.observe_domain("pictures.mk", NOW)
     assert value(facts, "registrar") is None
     assert value(facts, "registry_status") == "no_server"
     assert web_server.requests == []
@@ -180,7 +181,7 @@ def test_what_a_server_does_wrong_is_an_observation(
         reach=Reach(LOOPBACK),
     )
     web_server.routes[f"/rdap/ip/{ADDRESS}"] = reply
-    facts = registry.network(ADDRESS, NOW)
+    facts = registry.observe_network(ADDRESS, NOW)
     assert value(facts, "registry_status") == status
     assert next(o for o in facts if o.fact == "abuse_contact").value is None
 
@@ -211,7 +212,7 @@ def test_odd_objects_raise_nothing_and_invent_nothing(
         {"objectClassName": "ip network", **odd},
         {},
     )
-    facts = registry.network(ADDRESS, NOW)
+    facts = registry.observe_network(ADDRESS, NOW)
     assert [o for o in facts if o.value is not None] == []
 
 
@@ -219,15 +220,17 @@ def test_answers_are_kept_for_a_day_and_failures_for_minutes(
     web_server: Any, registry: Registry
 ) -> None:
     web_server.routes[f"/rdap/ip/{ADDRESS}"] = (200, network(), {})
-    first = registry.network(ADDRESS, NOW)
-    assert registry.network(ADDRESS, NOW + timedelta(hours=23)) is first
+    first = registry.observe_network(ADDRESS, NOW)
+    assert (
+        registry.observe_network(ADDRESS, NOW + timedelta(hours=23)) is first
+    )
     assert len(web_server.requests) == 1
     later = NOW + timedelta(hours=25)
-    assert {o.at for o in registry.network(ADDRESS, later)} == {later}
-    registry.domain("missing.com", later)
-    registry.domain("missing.com", later + timedelta(minutes=5))
+    assert {o.at for o in registry.observe_network(ADDRESS, later)} == {later}
+    registry.observe_domain("missing.com", later)
+    registry.observe_domain("missing.com", later + timedelta(minutes=5))
     assert len(web_server.requests) == 3
-    registry.domain("missing.com", later + timedelta(minutes=11))
+    registry.observe_domain("missing.com", later + timedelta(minutes=11))
     assert len(web_server.requests) == 4
 
 
@@ -239,7 +242,7 @@ def test_memory_is_bounded(web_server: Any, bootstrap: str) -> None:
         ripestat=web_server.url,
     )
     for name in ("a.com", "b.com", "c.com", "a.com"):
-        registry.domain(name, NOW)
+        registry.observe_domain(name, NOW)
     assert len(web_server.requests) == 4
 
 
@@ -249,12 +252,12 @@ def test_one_server_is_not_rushed(web_server: Any, bootstrap: str) -> None:
         bootstrap=bootstrap, reach=Reach(LOOPBACK), budget=budget
     )
     statuses = [
-        value(registry.domain(f"{n}.com", NOW), "registry_status")
+        value(registry.observe_domain(f"{n}.com", NOW), "registry_status")
         for n in "abc"
     ]
     assert statuses == ["not_found", "not_found", "rate_limited"]
     assert len(web_server.requests) == 2
-    later = registry.domain("d.com", NOW + timedelta(seconds=10))
+    later = registry.observe_domain("d.com", NOW + timedelta(seconds=10))
     assert value(later, "registry_status") == "not_found"
 
 
@@ -262,20 +265,20 @@ def test_a_server_that_says_too_many_is_left_alone(
     web_server: Any, registry: Registry
 ) -> None:
     web_server.routes["/rdap/domain/a.com"] = (429, {}, {"Retry-After": "600"})
-    registry.domain("a.com", NOW)
-    registry.domain("b.com", NOW + timedelta(seconds=599))
+    registry.observe_domain("a.com", NOW)
+    registry.observe_domain("b.com", NOW + timedelta(seconds=599))
     assert len(web_server.requests) == 1
-    registry.domain("c.com", NOW + timedelta(seconds=601))
+    registry.observe_domain("c.com", NOW + timedelta(seconds=601))
     assert len(web_server.requests) == 2
 
 
 def test_plain_http_and_local_addresses_are_refused_by_default(
     web_server: Any, bootstrap: str
 ) -> None:
-    facts = Registry(bootstrap=bootstrap).domain("a.com", NOW)
+    facts = Registry(bootstrap=bootstrap).observe_domain("a.com", NOW)
     assert value(facts, "registry_status") == "no_server"
     secure = bootstrap.replace("http://", "https://")
-    facts = Registry(bootstrap=secure, timeout=2).domain("a.com", NOW)
+    facts = Registry(bootstrap=secure, timeout=2).observe_domain("a.com", NOW)
     assert value(facts, "registry_status") == "blocked_address"
     assert web_server.requests == []
 
@@ -298,14 +301,14 @@ def test_a_silent_registry_is_left_alone_for_a_while() -> None:
     """It holds up the look at the first items and at none after them; others are still asked."""
     budget = Budget(burst=100)
     for _ in range(SILENCES):
-        assert budget.take("silent.example", NOW)
-        budget.note("silent.example", NOW, answered=False)
-    assert not budget.take("silent.example", NOW)
-    assert budget.take("other.example", NOW)
+        assert budget.take_turn("silent.example", NOW)
+        budget.note_answer("silent.example", NOW, answered=False)
+    assert not budget.take_turn("silent.example", NOW)
+    assert budget.take_turn("other.example", NOW)
     later = NOW + FIRST_PAUSE + timedelta(seconds=1)
-    assert budget.take("silent.example", later)
-    budget.note("silent.example", later, answered=True)
-    assert budget.take("silent.example", later)
+    assert budget.take_turn("silent.example", later)
+    budget.note_answer("silent.example", later, answered=True)
+    assert budget.take_turn("silent.example", later)
 
 
 def test_who_accepts_and_says_nothing_counts_as_silent(bootstrap: str) -> None:
@@ -319,8 +322,8 @@ def test_who_accepts_and_says_nothing_counts_as_silent(bootstrap: str) -> None:
             reach=Reach(LOOPBACK),
         )
         for number in range(SILENCES):
-            assert registry._abuse_c(f"192.0.2.{number}", NOW) == []
+            assert registry._ask_ripestat(f"192.0.2.{number}", NOW) == []
         begun = time.monotonic()
         for number in range(20):
-            assert registry._abuse_c(f"198.51.100.{number}", NOW) == []
+            assert registry._ask_ripestat(f"198.51.100.{number}", NOW) == []
         assert time.monotonic() - begun < 1

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from hotline.core.context import Context
 from hotline.core.jobs.task import Task
+from hotline.core.network.tls import TlsFacts
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.submission import read_submission
@@ -22,12 +23,12 @@ from triage.cases.examination.register import register_report
 from triage.cases.models import Case
 from triage.fetching.report import FetchReport, FetchRequest, Hop, MediaFound
 from triage.fingerprints import fingerprint_media
-from triage.hashlists import formats, service
+from triage.hashlists import formats, service, versions
 from triage.hashlists.models import MediaMatch
 from triage.hashlists.search.matcher import Matcher
 from triage.hosting.facts import HostingFacts, Observation
 from triage.items.models import Item, Visit
-from workers.demo.pictures import altered, jpeg, picture
+from workers.demo.pictures import alter_picture, draw_picture, encode_jpeg
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -36,7 +37,9 @@ class Host:
     """Answers every fetch with one picture."""
 
     def fetch(self, request: FetchRequest) -> FetchReport:
-        found = fingerprint_media(jpeg(picture("lantern"))).to_json()
+        found = fingerprint_media(
+            encode_jpeg(draw_picture("lantern"))
+        ).to_json()
         return FetchReport(
             request.url,
             request.url,
@@ -68,13 +71,15 @@ class Registries:
 
 
 def _known(context: Context) -> None:
-    seen = fingerprint_media(jpeg(altered(picture("lantern"))))
+    seen = fingerprint_media(
+        encode_jpeg(alter_picture(draw_picture("lantern")))
+    )
     with context.database.writing() as session:
         target = service.create_list(session, "known", actor="t", now=NOW)
         lines = io.BytesIO(
             f"md5,pdq,category\n{seen.md5},{seen.pdq},baseline".encode()
         )
-        service.import_version(
+        versions.import_version(
             session,
             target,
             formats.parse_entries("csv", lines),
@@ -171,7 +176,7 @@ def test_one_new_file_among_known_ones_ranks_the_case_up(
                     "img",
                     200,
                     fingerprint=fingerprint_media(
-                        jpeg(picture(name))
+                        encode_jpeg(draw_picture(name))
                     ).to_json(),
                 )
                 for name in self.names
@@ -242,7 +247,7 @@ def test_a_faulty_certificate_is_a_fact() -> None:
     )
     registries = Registries()
     registries.let.set()
-    tls = {"verified": False, "code": 10, "problem": "expired"}
+    tls = TlsFacts(False, 10, "expired")
     report = FetchReport(
         item.canonical,
         item.canonical,
@@ -251,10 +256,15 @@ def test_a_faulty_certificate_is_a_fact() -> None:
         hops=(Hop(item.canonical, tls=tls),),
     )
     facts = examine.locate_hosting(item, report, registries, NOW)
-    (seen,) = facts.of("tls")
+    (seen,) = facts.observations_of("tls")
     assert (seen.value, seen.source, seen.subject) == (
         "expired",
         "the fetch",
         "a.example",
     )
-    assert examine.locate_hosting(item, None, registries, NOW).of("tls") == ()
+    assert (
+        examine.locate_hosting(item, None, registries, NOW).observations_of(
+            "tls"
+        )
+        == ()
+    )

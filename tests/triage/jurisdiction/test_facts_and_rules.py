@@ -17,14 +17,14 @@ SHIPPED = Path(jurisdiction.__file__).parent / "data"
 
 
 def shipped(name: str) -> Path:
-    """A file of the rules, or one of a language's folder."""
-    if name.startswith("languages/"):
+    """A file of the rules, or one of the folder of a language or a country."""
+    if "/" in name:
         return languages.SHIPPED.parent / name
     return SHIPPED / name
 
 
 def override(directory: Path, name: str, text: str) -> Path:
-    folder = directory if name.startswith("languages/") else directory / "data"
+    folder = directory if "/" in name else directory / "data"
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text, encoding="utf-8")
     return directory
@@ -130,10 +130,12 @@ def test_each_country_states_every_ground_with_date_and_source(
 
 
 def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
-    text = (SHIPPED / "jurisdiction_al.toml").read_text(encoding="utf-8")
+    text = shipped("countries/AL/jurisdiction.toml").read_text(
+        encoding="utf-8"
+    )
     root = override(
         tmp_path,
-        "jurisdiction_aa.toml",
+        "countries/AA/jurisdiction.toml",
         text.replace('country = "AL"', 'country = "AA"').replace(
             '"112"', '"999"'
         ),
@@ -157,37 +159,37 @@ def test_an_invented_country_routes_like_any_other(tmp_path: Path) -> None:
     ("name", "old", "new", "told"),
     [
         (
-            "jurisdiction_al.toml",
+            "countries/AL/jurisdiction.toml",
             'law = "no"',
             'law = "perhaps"',
             "/grounds/2/law",
         ),
         (
-            "jurisdiction_al.toml",
+            "countries/AL/jurisdiction.toml",
             '["suspect.nationality"]',
             '["suspect.shoe"]',
             "suspect.shoe",
         ),
         (
-            "jurisdiction_al.toml",
+            "countries/AL/jurisdiction.toml",
             '"active_personality"',
             '"territoriality"',
             "appears twice",
         ),
         (
-            "jurisdiction_al.toml",
+            "countries/AL/jurisdiction.toml",
             'emergency = "112"',
             'emergency = "113"',
             "country file says 112",
         ),
         (
-            "jurisdiction_al.toml",
+            "countries/AL/jurisdiction.toml",
             'country = "AL"',
             'country = "RS"',
             "named for AL",
         ),
         (
-            "jurisdiction_al.toml",
+            "countries/AL/jurisdiction.toml",
             "dated = 2026-11-20",
             'dated = "soon"',
             "/dated",
@@ -245,10 +247,13 @@ def test_a_fault_in_a_file_is_named(
 
 
 def test_faults_of_several_files_are_named_together(tmp_path: Path) -> None:
-    override(tmp_path, "jurisdiction_al.toml", "country = 1")
+    override(tmp_path, "countries/AL/jurisdiction.toml", "country = 1")
     override(tmp_path, "routing_network.toml", "nothing = 1")
     (fault,) = rules.list_faults(tmp_path)
-    assert "jurisdiction_al.toml" in fault and "routing_network.toml" in fault
+    assert (
+        "countries/AL/jurisdiction.toml" in fault
+        and "routing_network.toml" in fault
+    )
 
 
 def test_a_language_without_words_is_refused() -> None:

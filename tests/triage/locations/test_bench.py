@@ -6,7 +6,7 @@ from workers.bench import locations
 
 
 def test_both_sides_are_measured_for_every_case() -> None:
-    outcome = locations.run(seconds=0.05)
+    outcome = locations.measure_locations(seconds=0.05).to_json()
     assert (outcome["name"], outcome["unit"]) == ("url", "locations/s")
     assert {row["case"] for row in outcome["rows"]} >= {
         "ordinary addresses",

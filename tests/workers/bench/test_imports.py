@@ -17,7 +17,7 @@ def test_every_step_is_measured_and_does_what_it_says(
     database = f"sqlite:///{tmp_path / 'bench.db'}"
     if server == "postgresql":
         database = request.getfixturevalue("postgres_url")
-    told = imports.run(1_000, database=database)
+    told = imports.measure_imports(1_000, database=database).to_json()
     assert told["database"] == server
     rows = {row["case"]: row for row in told["rows"]}
     assert rows["first version"]["added"] == 1_000
@@ -37,4 +37,4 @@ def test_every_step_is_measured_and_does_what_it_says(
         and rows["export as CSV"]["ours"] > 0
     )
     with pytest.raises(Conflict, match="empty"):
-        imports.run(1_000, database=database)
+        imports.measure_imports(1_000, database=database)

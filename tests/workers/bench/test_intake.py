@@ -16,7 +16,7 @@ from hotline.intake import service
 from hotline.intake.models import Report
 from hotline.intake.submission import read_submission
 from workers.bench import intake
-from workers.bench.load import Load, ask
+from workers.bench.load import Load, ask_server
 
 
 def test_both_sides_are_measured_on_one_database(
@@ -26,7 +26,7 @@ def test_both_sides_are_measured_on_one_database(
     monkeypatch.setattr(intake, "ROUNDS", 1)
     monkeypatch.setattr(intake, "CLIENTS", 2)
     database = f"sqlite:///{tmp_path / 'bench.db'}"
-    told = intake.run(0.2, database=database)
+    told = intake.measure_intake(0.2, database=database).to_json()
     assert told["database"] == "sqlite" and len(told["rows"]) == 5
     for row in told["rows"]:
         assert row["ours"] > 0 and row["reference"] > 0
@@ -57,14 +57,14 @@ def test_a_database_with_reports_is_left_alone(
         )
     url = context.settings.database_url.get_secret_value()
     with pytest.raises(Conflict):
-        intake.run(0.1, database=url)
+        intake.measure_intake(0.1, database=url)
     with context.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Report)) == 1
 
 
 def test_load_counts_what_was_done() -> None:
     load = Load()
-    load.add(1, lambda _: None, seconds=0.01, clients=2, units=5)
+    load.add_visits(1, lambda _: None, seconds=0.01, clients=2, units=5)
     assert load.units == 5 * len(load.visits) > 0
     assert Load(visits=[0.001] * 199 + [1.0]).p99_ms == 1.0
     assert Load(visits=[0.001] * 98 + [1.0, 2.0]).p99_ms == 2000.0
@@ -82,4 +82,4 @@ def test_an_answer_that_was_not_expected_ends_the_measuring() -> None:
             return Answer()
 
     with pytest.raises(Unavailable):
-        ask(Closed("127.0.0.1"), "GET", "/", expect=200)
+        ask_server(Closed("127.0.0.1"), "GET", "/", expect=200)

@@ -18,6 +18,7 @@ from hotline.core.errors import Unavailable
 from triage.fingerprints import fingerprint_media
 from triage.hashlists import formats
 from workers.bench import pictures, pipeline
+from workers.bench.service import Job
 
 
 @pytest.fixture
@@ -71,9 +72,9 @@ def test_what_it_tells(
     monkeypatch.setenv("TMPDIR", str(short_path))
     monkeypatch.setattr("tempfile.tempdir", str(short_path))
     ticks: list[str] = []
-    told = pipeline.run(
+    told = pipeline.measure_pipeline(
         size=20, reports=3, many=6, workers=1, tick=ticks.append
-    )
+    ).to_json()
     idle, busy = told["rows"]
     assert (
         idle["reports"] == 3
@@ -110,15 +111,17 @@ def test_a_service_that_cannot_start_says_why(
     begun = time.monotonic()
     with (
         pytest.raises(Unavailable, match=r"did not start.*no such file"),
-        pipeline.house({"CONFIG": str(tmp_path / "missing.toml")}) as home,
+        pipeline.open_house(
+            {"CONFIG": str(tmp_path / "missing.toml")}
+        ) as home,
     ):
-        home.start()
+        home.start_service()
     assert time.monotonic() - begun < pipeline.PATIENCE_SECONDS
     assert list(tmp_path.iterdir()) == []
 
 
 def test_every_copy_has_bytes_of_its_own_and_is_still_the_picture() -> None:
-    made = pictures.variants()
+    made = pictures.make_variants()
     copies = [pictures.copy_of(made[0], number) for number in range(3)]
     seen = [fingerprint_media(copy) for copy in copies]
     assert len({one.sha256 for one in seen}) == 3
@@ -136,9 +139,11 @@ def test_every_copy_has_bytes_of_its_own_and_is_still_the_picture() -> None:
 
 
 def test_percentiles_are_of_the_nearest_rank() -> None:
-    assert pipeline.percentile([float(n) for n in range(1, 101)], 95) == 95
-    assert pipeline.percentile([3.0, 1.0], 95) == 3.0
-    assert pipeline.percentile([1.0], 95) == 1.0
+    assert (
+        pipeline.find_percentile([float(n) for n in range(1, 101)], 95) == 95
+    )
+    assert pipeline.find_percentile([3.0, 1.0], 95) == 3.0
+    assert pipeline.find_percentile([1.0], 95) == 1.0
 
 
 def test_where_the_time_went() -> None:
@@ -163,7 +168,8 @@ def test_where_the_time_went() -> None:
         },
         {"job": "hashlist.index", "waited": 9.0, "seconds": 9.0, "steps": {}},
     ]
-    assert pipeline.breakdown(jobs) == {
+    done = [Job.from_json(job) for job in jobs]
+    assert pipeline.break_down_jobs(done) == {
         "queueing": 400.0,
         "identity": 20.0,
         "hosting": 200.0,
@@ -172,4 +178,4 @@ def test_where_the_time_went() -> None:
         "match": 50.0,
         "store": 100.0,
     }
-    assert pipeline.breakdown([]) == {}
+    assert pipeline.break_down_jobs([]) == {}

@@ -81,6 +81,7 @@ source = "National police"
 """
 
 Load = Callable[[Path], object]
+FOLDERS = ("countries/", "languages/")
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,8 @@ class DataFile:
     @property
     def place(self) -> str:
         """Where in the data directory an operator's own one lies."""
-        in_language = self.name.startswith("languages/")
-        return self.name if in_language else f"data/{self.name}"
+        in_folder = self.name.startswith(FOLDERS)
+        return self.name if in_folder else f"data/{self.name}"
 
 
 def load_countries(folder: Path) -> None:
@@ -143,21 +144,22 @@ RULE_WORDS = (
 )
 COUNTRY_WORDS = (Day, language_codes(), country_codes())
 FREE_TEXT = r"^(source|reference_prefix|police_report|regulator|name|hotline)"
+CODES = ("AL", "MK", "RS")
 DATA_FILES = (
     DataFile("limits.toml", load_limits),
     DataFile("mail_senders.toml", load_senders, (SENDERS,), MAIL_SENDERS),
     *(
         DataFile(
-            f"country_{code}.toml",
+            f"countries/{code}/country.toml",
             load_countries,
             COUNTRY_WORDS,
             free=FREE_TEXT,
         )
-        for code in ("al", "mk", "rs")
+        for code in CODES
     ),
     *(
-        DataFile(f"jurisdiction_{code}.toml", load_rules, RULE_WORDS)
-        for code in ("al", "mk", "rs")
+        DataFile(f"countries/{code}/jurisdiction.toml", load_rules, RULE_WORDS)
+        for code in CODES
     ),
     DataFile("routing_network.toml", load_rules, RULE_WORDS),
     DataFile("languages/en/routing.toml", load_rules, (PlaceFact,)),
@@ -168,13 +170,18 @@ DATA_FILES = (
     DataFile(
         "priority_weights.toml", load_rules, (priority.Slug, language_codes())
     ),
+    *(
+        DataFile(
+            f"countries/{code}/partners.toml",
+            seed.load_seed,
+            (PARTNER_KINDS, *COUNTRY_WORDS),
+        )
+        for code in CODES
+    ),
     DataFile(
-        "partner_directory.toml",
-        seed.load_seed,
-        (PARTNER_KINDS, *COUNTRY_WORDS),
+        "countries/AL/municipalities.csv", seed.load_seed, (country_codes(),)
     ),
     DataFile("offices.toml", load_offices, (Disclosure, REFERRAL_ROUTES)),
-    DataFile("municipalities.csv", seed.load_seed, (country_codes(),)),
     DataFile(
         "platforms.toml", load_platforms, (country_codes(), ("url", "account"))
     ),
@@ -201,7 +208,7 @@ DATA_FILES = (
         (country_codes(),),
         KNOWN_NETWORKS,
     ),
-    DataFile("cdn.toml", CdnRanges.load),
+    DataFile("cdn.toml", CdnRanges.load_file),
     DataFile("availability.toml", load_policy),
     DataFile("availability-demo.toml", load_demo_policy),
     DataFile("error_pages.toml", load_error_pages, (VerdictName,)),
@@ -246,7 +253,7 @@ def first_and_last(cases: Iterable[Misspelling]) -> list[Misspelling]:
 
 
 def path_of(name: str) -> Path:
-    if name.startswith("languages/"):
+    if name.startswith(FOLDERS):
         return REPOSITORY / "hotline" / name
     (path,) = (
         path
@@ -332,6 +339,10 @@ def test_every_data_file_of_the_repository_is_looked_at() -> None:
     languages = (REPOSITORY / "hotline" / "languages").glob("*/routing.toml")
     shipped |= {
         f"languages/{path.parent.name}/routing.toml" for path in languages
+    }
+    shipped |= {
+        f"countries/{path.parent.name}/{path.name}"
+        for path in (REPOSITORY / "hotline" / "countries").glob("*/*")
     }
     assert shipped == {file.name for file in DATA_FILES} | set(WITHOUT_WORDS)
 

@@ -16,7 +16,7 @@ from hotline.core.settings import load_settings
 from hotline.core.storage.audit import AuditEntry
 from triage.hashlists.models import HashList
 from triage.hashlists.owners import ncmec
-from triage.hashlists.service import Import
+from triage.hashlists.versions import Import
 from workers import cli
 from workers.migrations.run import stamp_newest
 from workers.migrations.tables import metadata

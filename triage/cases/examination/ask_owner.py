@@ -46,7 +46,7 @@ Connect = Callable[[RemoteList, str, Reach], HashMatcher]
 
 def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
     """Ask about one file and keep what the owner knows; its cases get their new proposal."""
-    context, name = task.context, task.payload["list"]
+    context, name = task.context, task.text_of("list")
     remote = {
         candidate.name: candidate
         for candidate in load_remote_lists(context.settings.data_dir)

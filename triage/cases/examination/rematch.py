@@ -22,8 +22,8 @@ REMATCH_BATCH = 200
 def rematch_media(task: Task, *, matcher: Matcher) -> None:
     """Match files that were seen earlier against what a list gained, a batch a job."""
     after = (
-        uuid.UUID(task.payload["after"])
-        if task.payload.get("after")
+        uuid.UUID(task.text_of("after"))
+        if task.text_of("after")
         else uuid.UUID(int=0)
     )
     with task.finishing() as session:
@@ -48,15 +48,15 @@ def rematch_media(task: Task, *, matcher: Matcher) -> None:
                 (media.id, hit.entry.id) not in known_media for hit in hits
             ):
                 appraise_anew(
-                    session, media.id, run=task.payload["run"], now=task.now
+                    session, media.id, run=task.text_of("run"), now=task.now
                 )
         if len(batch) == REMATCH_BATCH:
             outbox.post_work(
                 session,
                 "hashlist.rematch",
-                key=f"rematch:{task.payload['run']}:{batch[-1].id}",
+                key=f"rematch:{task.text_of('run')}:{batch[-1].id}",
                 payload={
-                    "run": task.payload["run"],
+                    "run": task.text_of("run"),
                     "after": str(batch[-1].id),
                 },
                 now=task.now,

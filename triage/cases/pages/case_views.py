@@ -313,7 +313,7 @@ def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
         case = service.by_reference(session, reference)
         match = service.match_of(session, case, match_id)
-        service.decide_match(session, match, signed_in(), decision, now)
+        service.decide_match(session, case, match, signed_in(), decision, now)
         appraise_case(session, site.current_context(), case, now)
     return _back_to_case(reference)
 

@@ -16,6 +16,7 @@ from hotline.core.context import Context
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, NotFound, phrase
 from hotline.core.storage.ids import new_id
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.people.models import CaseIdentifier, CasePerson, PersonFact
 from triage.cases.people.reading import SaidIdentifier
@@ -86,12 +87,6 @@ class KnownPerson:
         return ""
 
 
-def lock_case(act: Act, case: Case) -> None:
-    """The case before anything of it: two people who add at once come one after the other."""
-    act.session.flush()
-    act.session.refresh(case, with_for_update={"of": Case})
-
-
 def add_identifier(
     act: Act,
     case: Case,
@@ -104,7 +99,7 @@ def add_identifier(
 
     One that was withdrawn comes back.
     """
-    lock_case(act, case)
+    lock_case(act.session, case.id)
     mac = identity_mac(act.context, said.identity)
     row = act.session.scalar(
         select(CaseIdentifier).where(
@@ -143,7 +138,7 @@ def withdraw_identifier(
     act: Act, case: Case, identifier_id: uuid.UUID
 ) -> None:
     """It was a mistake: it is told to nobody any more. The log keeps that it was there."""
-    lock_case(act, case)
+    lock_case(act.session, case.id)
     row = act.session.scalar(
         select(CaseIdentifier).where(
             CaseIdentifier.id == identifier_id,
@@ -240,7 +235,7 @@ def set_fact(
 
     Where the child or the reported person is leads the routing rules as well.
     """
-    lock_case(act, case)
+    lock_case(act.session, case.id)
     value = check_fact(role, name, value)
     person = _join_person(act.session, case, role, number)
     fact = act.session.scalar(

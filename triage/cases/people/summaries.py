@@ -12,6 +12,7 @@ from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
+from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.people.models import (
     CaseIdentifier,
@@ -20,7 +21,6 @@ from triage.cases.people.models import (
     PersonFact,
 )
 from triage.cases.people.sealing import open_text, seal_text
-from triage.cases.people.service import lock_case
 
 LONGEST_SUMMARY = 8000
 OFFICES = ("police", "interpol_ncb", "child_protection_unit", "helpline")
@@ -32,7 +32,7 @@ def write_summary(act: Act, case: Case, office: str, text: str) -> None:
     """Put ``text`` in the place of what was written to this kind of office; empty takes it back."""
     if office not in OFFICES:
         raise InvalidInput(phrase("Choose one."), fields={"/office": ""})
-    lock_case(act, case)
+    lock_case(act.session, case.id)
     text = str(clean_text(text))
     if len(text) > LONGEST_SUMMARY:
         raise InvalidInput(phrase("This is too long."), fields={"/text": ""})

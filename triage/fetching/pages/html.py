@@ -27,31 +27,28 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,63})")
 _FLAT = frozenset(
     # Void elements, and those whose content is text for the parser: neither can nest.
     {
-        *(
-            "area",
-            "base",
-            "br",
-            "col",
-            "embed",
-            "hr",
-            "img",
-            "input",
-            "link",
-            "meta",
-            "param",
-        ),
-        *(
-            "source",
-            "track",
-            "wbr",
-            "script",
-            "style",
-            "textarea",
-            "title",
-            "xmp",
-            "iframe",
-        ),
-        *("noembed", "noframes"),
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "script",
+        "style",
+        "textarea",
+        "title",
+        "xmp",
+        "iframe",
+        "noembed",
+        "noframes",
     }
 )
 _REFRESH = re.compile(
@@ -64,6 +61,7 @@ _CHARSET = re.compile(
 _CHARSET_LABEL = re.compile(
     r"charset\s*=\s*[\"']?\s*([\w:.-]{1,40})", re.IGNORECASE
 )
+_CHARSET_BYTES = 2048  # browsers look no further than the first 1,024
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -71,7 +69,7 @@ _BOMS = (
 )
 
 
-def decode(body: bytes | bytearray, label: str | None) -> str:
+def decode_page(body: bytes | bytearray, label: str | None) -> str:
     """Text of a page: byte order mark, then the header's charset, then the page's own, then UTF-8.
 
     What cannot be decoded becomes U+FFFD; never raises.
@@ -79,42 +77,48 @@ def decode(body: bytes | bytearray, label: str | None) -> str:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace")
-    named = _CHARSET_LABEL.search(label or "")
-    inside = None if named else _CHARSET.search(bytes(body[:2048]))
-    name = (
-        named[1]
-        if named
-        else inside[1].decode("ascii", "replace")
-        if inside
-        else "utf-8"
-    )
+    charset = _name_charset(body, label)
     try:
-        return body.decode(name, "replace")
+        return body.decode(charset, "replace")
     except (LookupError, UnicodeError, ValueError):
         return body.decode("utf-8", "replace")
 
 
-def parse(markup: str) -> LexborHTMLParser:
-    return LexborHTMLParser(flatten(_FORMATTING.sub(r"<\1span", markup)))
+def _name_charset(body: bytes | bytearray, label: str | None) -> str:
+    in_header = _CHARSET_LABEL.search(label or "")
+    if in_header:
+        return in_header[1]
+    in_page = _CHARSET.search(bytes(body[:_CHARSET_BYTES]))
+    if in_page:
+        return in_page[1].decode("ascii", "replace")
+    return "utf-8"
 
 
-def refresh(tree: LexborHTMLParser) -> str | None:
+def parse_page(markup: str) -> LexborHTMLParser:
+    plain = _FORMATTING.sub(r"<\1span", markup)
+    return LexborHTMLParser(flatten_markup(plain))
+
+
+def find_refresh(tree: LexborHTMLParser) -> str | None:
     """Where ``<meta http-equiv=refresh>`` sends a browser, as written; None without one."""
     node = tree.css_first("meta[http-equiv=refresh i]")
-    found = (
-        _REFRESH.match(node.attributes.get("content") or "") if node else None
-    )
-    return found[1] if found else None
+    if not node:
+        return None
+    written = node.attributes.get("content") or ""
+    match = _REFRESH.match(written)
+    return match[1] if match else None
 
 
-def flatten(markup: str, max_depth: int = MAX_DEPTH) -> str:
+def flatten_markup(markup: str, max_depth: int = MAX_DEPTH) -> str:
     """``markup`` with its nesting held to about ``max_depth``; linear in its length.
 
     The count errs upwards (an unclosed ``<p>`` counts although a parser would close it), which
     costs nothing: neighbours instead of children find the same media.
     """
     opened: Counter[str] = Counter()
-    depth, done, pieces = 0, 0, []
+    depth = 0
+    done = 0
+    pieces: list[str] = []
     pending: str | None = None  # the element past the cap that is still open
     for tag in _TAG.finditer(markup):
         name = tag[2].lower()
@@ -131,7 +135,11 @@ def flatten(markup: str, max_depth: int = MAX_DEPTH) -> str:
             depth += 1
         else:
             if pending:
-                pieces += [markup[done : tag.start()], f"</{pending}>"]
+                pieces.append(markup[done : tag.start()])
+                pieces.append(f"</{pending}>")
                 done = tag.start()
             pending = name
-    return "".join([*pieces, markup[done:]]) if pieces else markup
+    if not pieces:
+        return markup
+    pieces.append(markup[done:])
+    return "".join(pieces)

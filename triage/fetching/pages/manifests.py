@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
 SEGMENTS = 2
+_MOST_DIGITS = 20
 _ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
 _NUMBER = re.compile(
     r"\$(Number|Time|Bandwidth|RepresentationID)(?:%0(\d{1,2})d)?\$"
@@ -33,16 +34,15 @@ def read_hls(text: str) -> Manifest:
     init: str | None = None
     parts: list[str] = []
     awaiting_variant = False
-    for line in (raw.strip() for raw in text.splitlines()):
+    for raw in text.splitlines():
+        line = raw.strip()
         if line.startswith("#EXT-X-STREAM-INF"):
             awaiting_variant = True
-        elif (
-            line.startswith("#EXT-X-KEY")
-            and _attributes(line).get("METHOD") != "NONE"
-        ):
-            return Manifest(problem="encrypted")
+        elif line.startswith("#EXT-X-KEY"):
+            if _read_attributes(line).get("METHOD") != "NONE":
+                return Manifest(problem="encrypted")
         elif line.startswith("#EXT-X-MAP"):
-            init = init or _attributes(line).get("URI")
+            init = init or _read_attributes(line).get("URI")
         elif line and not line.startswith("#"):
             if awaiting_variant:
                 return Manifest(variant=line)
@@ -53,16 +53,15 @@ def read_hls(text: str) -> Manifest:
     if not parts:
         return Manifest(problem="empty_manifest")
     # The initialisation may lie at the beginning of the one file that all byte ranges are of.
-    return Manifest(
-        parts=tuple(dict.fromkeys((init, *parts) if init else parts))
-    )
+    if init:
+        parts.insert(0, init)
+    return Manifest(parts=tuple(dict.fromkeys(parts)))
 
 
-def _attributes(line: str) -> dict[str, str]:
-    return {
-        name: value.strip('"')
-        for name, value in _ATTRIBUTE.findall(line.partition(":")[2])
-    }
+def _read_attributes(line: str) -> dict[str, str]:
+    _, _, written = line.partition(":")
+    pairs = _ATTRIBUTE.findall(written)
+    return {name: value.strip('"') for name, value in pairs}
 
 
 def read_dash(text: str) -> Manifest:
@@ -77,38 +76,55 @@ def read_dash(text: str) -> Manifest:
         node.tag = node.tag.rpartition("}")[2]
     if root.find(".//ContentProtection") is not None:
         return Manifest(problem="encrypted")
-    sets = root.findall("Period/AdaptationSet")
-    video = next(
-        (each for each in sets if _is_video(each)), sets[0] if sets else None
-    )
-    representation = (
-        video.find("Representation") if video is not None else None
-    )
-    if video is None or representation is None:
+    return _read_first_video(root)
+
+
+def _read_first_video(root: ET.Element) -> Manifest:
+    video = _choose_video(root)
+    if video is None:
         return Manifest(problem="empty_manifest")
-    levels = [root, root.find("Period"), video, representation]
-    bases = tuple(
-        base
-        for level in levels
-        if level is not None
-        and (base := (level.findtext("BaseURL") or "").strip())
-    )
-    parts = _dash_parts(representation, video, root.find("Period"))
+    representation = video.find("Representation")
+    if representation is None:
+        return Manifest(problem="empty_manifest")
+    period = root.find("Period")
+    bases = _read_bases([root, period, video, representation])
+    parts = _dash_parts(representation, video, period)
     if not parts and not bases:
         return Manifest(problem="empty_manifest")
     return Manifest(parts=parts or ("",), bases=bases)
 
 
+def _choose_video(root: ET.Element) -> ET.Element | None:
+    """The first set that says it is video; where none does, the first."""
+    sets = root.findall("Period/AdaptationSet")
+    for adaptation in sets:
+        if _is_video(adaptation):
+            return adaptation
+    return sets[0] if sets else None
+
+
+def _read_bases(levels: list[ET.Element | None]) -> tuple[str, ...]:
+    bases = []
+    for level in levels:
+        if level is None:
+            continue
+        base = (level.findtext("BaseURL") or "").strip()
+        if base:
+            bases.append(base)
+    return tuple(bases)
+
+
 def _is_video(adaptation: ET.Element) -> bool:
-    nodes = [adaptation, *adaptation.findall("Representation")]
-    return any(
-        node.get("contentType") == "video"
-        or (node.get("mimeType") or "").startswith("video")
-        for node in nodes
-    )
+    for node in (adaptation, *adaptation.findall("Representation")):
+        if node.get("contentType") == "video":
+            return True
+        media_type = node.get("mimeType") or ""
+        if media_type.startswith("video"):
+            return True
+    return False
 
 
-def _inherited(templates: list[ET.Element]) -> ET.Element:
+def _merge_templates(templates: list[ET.Element]) -> ET.Element:
     """One template of several, outermost first: an inner one says only what differs (5.3.9.1)."""
     merged = ET.Element("SegmentTemplate")
     for template in templates:
@@ -124,64 +140,73 @@ def _dash_parts(
     period: ET.Element | None,
 ) -> tuple[str, ...]:
     """URLs by template or list; none means that the base URL itself is the one file."""
-    levels = [
-        level
-        for level in (period, adaptation, representation)
-        if level is not None
-    ]
-    templates = [
-        found
-        for each in levels
-        if (found := each.find("SegmentTemplate")) is not None
-    ]
+    levels = [adaptation, representation]
+    if period is not None:
+        levels.insert(0, period)
+    templates = []
+    for level in levels:
+        template = level.find("SegmentTemplate")
+        if template is not None:
+            templates.append(template)
     if templates:
-        return _by_template(_inherited(templates), representation)
+        return _by_template(_merge_templates(templates), representation)
     for level in reversed(levels):
         listed = level.find("SegmentList")
         if listed is not None:
-            init = listed.find("Initialization")
-            first = [init.get("sourceURL")] if init is not None else []
-            urls = [
-                node.get("media")
-                for node in listed.findall("SegmentURL")[:SEGMENTS]
-            ]
-            return tuple(url for url in (*first, *urls) if url)
+            return _by_list(listed)
     return ()
+
+
+def _by_list(listed: ET.Element) -> tuple[str, ...]:
+    urls = []
+    init = listed.find("Initialization")
+    if init is not None:
+        urls.append(init.get("sourceURL"))
+    for segment in listed.findall("SegmentURL")[:SEGMENTS]:
+        urls.append(segment.get("media"))
+    return tuple(url for url in urls if url)
 
 
 def _by_template(
     template: ET.Element, representation: ET.Element
 ) -> tuple[str, ...]:
-    media, init = template.get("media"), template.get("initialization")
-    number = _integer(template.get("startNumber"), 1)
+    media = template.get("media")
+    init = template.get("initialization")
+    number = _parse_integer(template.get("startNumber"), 1)
     times = [0]
     for step in template.findall("SegmentTimeline/S")[:SEGMENTS]:
-        times[-1] = _integer(step.get("t"), times[-1])
-        times.append(times[-1] + _integer(step.get("d"), 0))
-    parts = [_fill(init, representation, number, 0)] if init else []
-    for place in range(SEGMENTS if media else 0):
-        time = times[min(place, len(times) - 1)]
-        parts.append(_fill(media or "", representation, number + place, time))
+        times[-1] = _parse_integer(step.get("t"), times[-1])
+        times.append(times[-1] + _parse_integer(step.get("d"), 0))
+    parts = []
+    if init:
+        parts.append(_fill_pattern(init, representation, number, 0))
+    if media:
+        for place in range(SEGMENTS):
+            # Without a timeline every segment is taken to begin at 0.
+            time = times[min(place, len(times) - 1)]
+            part = _fill_pattern(media, representation, number + place, time)
+            parts.append(part)
     return tuple(dict.fromkeys(parts))
 
 
-def _fill(
+def _fill_pattern(
     pattern: str, representation: ET.Element, number: int, time: int
 ) -> str:
-    def value(found: re.Match[str]) -> str:
-        if found[1] == "RepresentationID":
+    bandwidth = _parse_integer(representation.get("bandwidth"), 0)
+    figures = {"Number": number, "Time": time, "Bandwidth": bandwidth}
+
+    def fill_place(place: re.Match[str]) -> str:
+        if place[1] == "RepresentationID":
             return representation.get("id") or ""
-        figure = {"Number": number, "Time": time}.get(
-            found[1], _integer(representation.get("bandwidth"), 0)
-        )
-        return f"{figure:0{int(found[2] or 1)}d}"
+        width = int(place[2] or 1)
+        return f"{figures[place[1]]:0{width}d}"
 
-    return _NUMBER.sub(value, pattern).replace("$$", "$")
+    return _NUMBER.sub(fill_place, pattern).replace("$$", "$")
 
 
-def _integer(text: str | None, otherwise: int) -> int:
-    return (
-        int(text)
-        if text and text.isascii() and text.isdigit() and len(text) < 20
-        else otherwise
-    )
+def _parse_integer(text: str | None, otherwise: int) -> int:
+    if not text or len(text) >= _MOST_DIGITS:
+        return otherwise
+    if text.isascii() and text.isdigit():
+        return int(text)
+    return otherwise

@@ -23,6 +23,8 @@ MAX_INLINE = 20_000_000
 
 _MAX_SCRIPT = 1_000_000
 _MAX_VALUES = 10_000
+_LONGEST_ENDING = 16
+"""Characters at the end of a path that are looked at for a file's kind."""
 _SELECTOR = (
     "img, source, video, image, style, object[data], embed[src], input[src], meta[content], "
     'a[href], link[rel][href], script[type="application/ld+json" i], [style], [background], '
@@ -40,19 +42,15 @@ _CSS_URL = re.compile(
 )
 _OG = frozenset(
     {
-        *(
-            "og:image",
-            "og:image:url",
-            "og:image:secure_url",
-            "og:video",
-            "og:video:url",
-        ),
-        *(
-            "og:video:secure_url",
-            "twitter:image",
-            "twitter:image:src",
-            "twitter:player:stream",
-        ),
+        "og:image",
+        "og:image:url",
+        "og:image:secure_url",
+        "og:video",
+        "og:video:url",
+        "og:video:secure_url",
+        "twitter:image",
+        "twitter:image:src",
+        "twitter:player:stream",
         "thumbnail",
     }
 )
@@ -75,114 +73,132 @@ class Candidate:
     source: Source
 
 
-def find(
+def find_media(
     tree: LexborHTMLParser, page_url: str, *, limit: int
 ) -> list[Candidate]:
     """Media of a page in document order, each once, at most ``limit``."""
-    base = _base(tree, page_url)
-    found: dict[str, Candidate] = {}
-    seen: set[str] = set()
+    base = _find_base(tree, page_url)
+    candidates: dict[str, Candidate] = {}
+    read: set[str] = set()  # as written: a gallery repeats the same text
     for node in tree.css(_SELECTOR):
-        for text, source in _of(node):
-            if text in seen:
+        for text, named_as in _list_addresses(node):
+            if text in read:
                 continue
-            seen.add(text)
-            url = _absolute(text, base)
-            if url is None or url in found:
+            read.add(text)
+            url = _make_absolute(text, base)
+            if url is None or url in candidates:
                 continue
-            streamed = _MANIFEST_NAME.search(url.partition("?")[0][-16:])
-            found[url] = Candidate(url, "manifest" if streamed else source)
-            if len(found) >= limit:
-                return list(found.values())
-    return list(found.values())
+            source = "manifest" if _is_manifest(url) else named_as
+            candidates[url] = Candidate(url, source)
+            if len(candidates) >= limit:
+                return list(candidates.values())
+    return list(candidates.values())
 
 
 def find_in_text(markup: str, page_url: str, *, limit: int) -> list[Candidate]:
     """Media that markup names plainly, for pages of which no tree can be built; linear."""
-    found: dict[str, Candidate] = {}
-    seen: set[str] = set()
+    candidates: dict[str, Candidate] = {}
+    read: set[str] = set()
     for hit in _PLAIN.finditer(markup):
-        name, text = hit[1].lower(), hit[2] or hit[3] or hit[4] or ""
+        name = hit[1].lower()
+        text = hit[2] or hit[3] or hit[4] or ""
         if name.endswith("srcset"):
             text = largest_candidate(text) or ""
-        if text in seen or (
-            name in ("href", "content") and not _names_media(text)
-        ):
+        if text in read:
             continue
-        seen.add(text)
-        url = _absolute(unescape(text), page_url)
-        if url is not None and url not in found:
-            found[url] = Candidate(url, "direct" if name == "href" else "img")
-            if len(found) >= limit:
-                break
-    return list(found.values())
+        if name in ("href", "content") and not _names_media(text):
+            continue
+        read.add(text)
+        url = _make_absolute(unescape(text), page_url)
+        if url is None or url in candidates:
+            continue
+        source: Source = "direct" if name == "href" else "img"
+        candidates[url] = Candidate(url, source)
+        if len(candidates) >= limit:
+            break
+    return list(candidates.values())
 
 
-def _base(tree: LexborHTMLParser, page_url: str) -> str:
+def _find_base(tree: LexborHTMLParser, page_url: str) -> str:
     node = tree.css_first("base[href]")
-    target = (
-        parse_target(node.attributes.get("href") or "", page_url)
-        if node
-        else None
-    )
-    return target.href if target and target.fetchable else page_url
+    if not node:
+        return page_url
+    written = node.attributes.get("href") or ""
+    target = parse_target(written, page_url)
+    if target and target.fetchable:
+        return target.href
+    return page_url
 
 
-def _absolute(text: str, base: str) -> str | None:
+def _is_manifest(url: str) -> bool:
+    path, _, _ = url.partition("?")
+    return bool(_MANIFEST_NAME.search(path[-_LONGEST_ENDING:]))
+
+
+def _make_absolute(text: str, base: str) -> str | None:
     plain = text.strip()
     if plain[:5].lower() == "data:":
-        inline = plain[5:16].lower().startswith(("image/", "video/"))
-        return plain if inline and len(plain) <= MAX_INLINE else None
+        media_type = plain[5:16].lower()
+        is_medium = media_type.startswith(("image/", "video/"))
+        return plain if is_medium and len(plain) <= MAX_INLINE else None
     if not plain or len(plain) > MAX_URL:
         return None
     target = parse_target(plain, base)
-    return target.href if target and target.fetchable else None
+    if target and target.fetchable:
+        return target.href
+    return None
 
 
-def _of(node: LexborNode) -> Iterator[tuple[str, Source]]:
+def _list_addresses(node: LexborNode) -> Iterator[tuple[str, Source]]:
     """The addresses that one element names, and as what."""
     given = node.attributes
-    source = _source(node)
+    source = _name_source(node)
     for name in ("src", "data", "poster", "background", *_LAZY):
-        if name in given and (name != "src" or source):
+        if name not in given:
+            continue
+        if name != "src" or source:
             yield given[name] or "", source or "img"
     for name in ("srcset", "data-srcset"):
-        if largest := largest_candidate(given.get(name) or ""):
+        largest = largest_candidate(given.get(name) or "")
+        if largest:
             yield largest, "picture" if source == "picture" else "srcset"
     if "style" in given:
-        yield from ((url, "css") for url in css_urls(given["style"] or ""))
-    yield from _of_kind(node, given)
+        for url in css_urls(given["style"] or ""):
+            yield url, "css"
+    yield from _list_special_addresses(node, given)
 
 
-def _source(node: LexborNode) -> Source | None:
-    parent = node.parent.tag if node.parent is not None else None
+def _name_source(node: LexborNode) -> Source | None:
+    in_picture = node.parent is not None and node.parent.tag == "picture"
     if node.tag == "source":
-        return "picture" if parent == "picture" else "source"
+        return "picture" if in_picture else "source"
     if node.tag == "img":
-        return "picture" if parent == "picture" else "img"
+        return "picture" if in_picture else "img"
     if node.tag in ("object", "embed"):
         url = node.attributes.get("data") or node.attributes.get("src") or ""
         return "direct" if _names_media(url) else None
-    return {"video": "video", "input": "img"}.get(node.tag or "")  # type: ignore[return-value]
+    if node.tag == "video":
+        return "video"
+    return "img" if node.tag == "input" else None
 
 
-def _of_kind(
+def _list_special_addresses(
     node: LexborNode, given: dict[str, str | None]
 ) -> Iterator[tuple[str, Source]]:
     """Elements whose addresses lie elsewhere than in src and srcset."""
     href = given.get("href") or ""
     if node.tag == "style":
-        yield from ((url, "css") for url in css_urls(node.text()))
+        for url in css_urls(node.text()):
+            yield url, "css"
     elif node.tag == "script":
-        yield from ((url, "jsonld") for url in json_ld_urls(node.text()))
+        for url in json_ld_urls(node.text()):
+            yield url, "jsonld"
     elif node.tag == "meta":
-        if (given.get("property") or given.get("name") or "").lower() in _OG:
+        name = given.get("property") or given.get("name") or ""
+        if name.lower() in _OG:
             yield given.get("content") or "", "og"
     elif node.tag == "link":
-        rel = (given.get("rel") or "").lower().split()
-        if "image_src" in rel or (
-            "preload" in rel and given.get("as") in ("image", "video")
-        ):
+        if _links_to_picture(given):
             yield href, "img"
     elif node.tag == "image":
         yield href or given.get("xlink:href") or "", "img"
@@ -190,34 +206,49 @@ def _of_kind(
         yield href, "direct"
 
 
+def _links_to_picture(given: dict[str, str | None]) -> bool:
+    rel = (given.get("rel") or "").lower().split()
+    if "image_src" in rel:
+        return True
+    return "preload" in rel and given.get("as") in ("image", "video")
+
+
 def _names_media(url: str) -> bool:
-    return bool(
-        _MEDIA_NAME.search(
-            url.partition("#")[0].partition("?")[0].strip()[-16:]
-        )
-    )
+    without_fragment, _, _ = url.partition("#")
+    path, _, _ = without_fragment.partition("?")
+    ending = path.strip()[-_LONGEST_ENDING:]
+    return bool(_MEDIA_NAME.search(ending))
 
 
 def largest_candidate(srcset: str) -> str | None:
     """The largest picture of a ``srcset``: the smaller ones show the same thing."""
-    best: tuple[float, str] | None = None
-    for found in _CANDIDATE.finditer(srcset[: MAX_URL * 8]):
-        url, descriptor = found[1], (found[2] or "").strip()
-        try:
-            size = float(descriptor[:-1]) if descriptor else 1.0
-        except ValueError:
-            size = 0.0
-        if best is None or size > best[0]:
-            best = (size, url)
-    return best[1] if best else None
+    largest: str | None = None
+    largest_size = 0.0
+    for match in _CANDIDATE.finditer(srcset[: MAX_URL * 8]):
+        size = _read_size(match[2] or "")
+        if largest is None or size > largest_size:
+            largest = match[1]
+            largest_size = size
+    return largest
+
+
+def _read_size(descriptor: str) -> float:
+    """Of "640w" or "2x"; one without a descriptor is the picture at its own size."""
+    plain = descriptor.strip()
+    if not plain:
+        return 1.0
+    try:
+        return float(plain[:-1])
+    except ValueError:
+        return 0.0
 
 
 def css_urls(css: str) -> list[str]:
     """Addresses in ``url(...)`` of style rules."""
-    return [
-        one or two or three
-        for one, two, three in _CSS_URL.findall(css[:_MAX_SCRIPT])
-    ]
+    urls = []
+    for in_double, in_single, plain in _CSS_URL.findall(css[:_MAX_SCRIPT]):
+        urls.append(in_double or in_single or plain)
+    return urls
 
 
 def json_ld_urls(text: str) -> Iterator[str]:

@@ -29,75 +29,70 @@ _LOGIN_FIELDS = (
 )
 
 
-def simhash(text: str) -> str:
+def make_simhash(text: str) -> str:
     """64 bits as 16 hex digits over three-word shingles; zeros for a text without words.
 
     The first 20,000 words count: a page that differs only after them is the same page.
     """
-    words = _WORD.findall(
-        unicodedata.normalize("NFKC", text[: _MAX_WORDS * 12]).casefold()
-    )
-    words = words[:_MAX_WORDS]
+    plain = unicodedata.normalize("NFKC", text[: _MAX_WORDS * 12])
+    words = _WORD.findall(plain.casefold())[:_MAX_WORDS]
     if not words:
         return "0" * (_BITS // 4)
-    shingles = [
-        " ".join(words[place : place + _SHINGLE])
-        for place in range(max(1, len(words) - _SHINGLE + 1))
-    ]
-    digests = b"".join(
-        hashlib.blake2b(shingle.encode(), digest_size=_BITS // 8).digest()
-        for shingle in shingles
-    )
-    bits = np.unpackbits(np.frombuffer(digests, dtype=np.uint8)).reshape(
-        -1, _BITS
-    )
-    majority = bits.sum(axis=0, dtype=np.int64) * 2 > len(shingles)
+    digests = []
+    for place in range(max(1, len(words) - _SHINGLE + 1)):
+        shingle = " ".join(words[place : place + _SHINGLE])
+        digest = hashlib.blake2b(shingle.encode(), digest_size=_BITS // 8)
+        digests.append(digest.digest())
+    every_byte = np.frombuffer(b"".join(digests), dtype=np.uint8)
+    bits = np.unpackbits(every_byte).reshape(-1, _BITS)
+    votes = bits.sum(axis=0, dtype=np.int64)
+    majority = votes * 2 > len(digests)
     return np.packbits(majority).tobytes().hex()
 
 
-def distance(one: str, other: str) -> int:
+def count_bits_apart(simhash: str, other: str) -> int:
     """Bits in which two simhashes differ, 0..64; unrelated texts lie around 32."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
+    difference = int(simhash, 16) ^ int(other, 16)
+    return difference.bit_count()
 
 
 def facts_of_text(text: str) -> PageFacts:
     """Facts of a plain-text answer."""
     return PageFacts(
-        None, simhash(text), len(text.strip()), links=0, login_form=False
+        None, make_simhash(text), len(text.strip()), links=0, login_form=False
     )
 
 
 def facts_of_page(tree: LexborHTMLParser) -> PageFacts:
     """Facts of a parsed page. Changes ``tree``: what is not shown is removed from it."""
-    title = " ".join(
-        (
-            node.text()
-            if (node := tree.css_first("head title, title"))
-            else ""
-        ).split()
-    )
-    title_hash = hashlib.sha256(
-        title.casefold().encode("utf-8", "replace")
-    ).hexdigest()
-    links, login = len(tree.css("a[href]")), _login_form(tree)
+    title_hash = _hash_title(tree)
+    links = len(tree.css("a[href]"))
+    login_form = _has_login_form(tree)
     tree.strip_tags(_UNSEEN, recursive=True)
-    text = " ".join(tree.body.text(separator=" ").split()) if tree.body else ""
-    return PageFacts(
-        title_hash if title else None, simhash(text), len(text), links, login
-    )
+    written = tree.body.text(separator=" ") if tree.body else ""
+    text = " ".join(written.split())
+    simhash = make_simhash(text)
+    return PageFacts(title_hash, simhash, len(text), links, login_form)
 
 
-def _login_form(tree: LexborHTMLParser) -> bool:
+def _hash_title(tree: LexborHTMLParser) -> str | None:
+    node = tree.css_first("head title, title")
+    written = node.text() if node else ""
+    title = " ".join(written.split())
+    if not title:
+        return None
+    plain = title.casefold().encode("utf-8", "replace")
+    return hashlib.sha256(plain).hexdigest()
+
+
+def _has_login_form(tree: LexborHTMLParser) -> bool:
     """A field for a password or passkey, or a form that says it signs somebody in."""
     if tree.css_first(_LOGIN_FIELDS):
         return True
-    return any(
-        _SIGN_IN.search(
-            " ".join(
-                str(form.attributes.get(name) or "")
-                for name in ("action", "id")
-            )
-        )
-        and form.css_first("input")
-        for form in tree.css("form")
-    )
+    for form in tree.css("form"):
+        action = form.attributes.get("action") or ""
+        name = form.attributes.get("id") or ""
+        signs_in = _SIGN_IN.search(f"{action} {name}")
+        if signs_in and form.css_first("input"):
+            return True
+    return False

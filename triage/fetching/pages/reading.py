@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from triage.fetching.pages import html
-from triage.fetching.pages.media import Candidate, find, find_in_text
+from triage.fetching.pages.media import Candidate, find_in_text, find_media
 from triage.fetching.pages.page import facts_of_page, facts_of_text
 from triage.fetching.process.helper import Helper
 from triage.fetching.report import PageFacts
@@ -28,32 +28,33 @@ class Reading:
     """``refresh``: where the page sends a browser. ``crude``: the tree could not be built."""
 
     facts: PageFacts
-    found: tuple[Candidate, ...]
+    candidates: tuple[Candidate, ...]
     refresh: str | None = None
     crude: bool = False
 
 
-def read(
+def read_page(
     markup: str, url: str, *, limit: int, seconds: float = SECONDS
 ) -> Reading:
     """At most ``limit`` media of the page at ``url``, and its facts, in about ``seconds``."""
-    written = _ask(markup, url, limit, seconds)
+    written = _ask_reader(markup, url, limit, seconds)
     if written is None:
-        text = _MARKUP.sub(" ", markup)
-        return Reading(
-            facts_of_text(text),
-            tuple(find_in_text(markup, url, limit=limit)),
-            None,
-            True,
-        )
+        return _read_crudely(markup, url, limit)
     value = json.loads(written)
-    found = tuple(Candidate(**each) for each in value["found"])
-    return Reading(PageFacts(**value["facts"]), found, value["refresh"])
+    candidates = [Candidate(**candidate) for candidate in value["candidates"]]
+    facts = PageFacts(**value["facts"])
+    return Reading(facts, tuple(candidates), value["refresh"])
 
 
-def prepare(close_doors: Callable[[], object] = lambda: None) -> None:
+def _read_crudely(markup: str, url: str, limit: int) -> Reading:
+    text = _MARKUP.sub(" ", markup)
+    candidates = find_in_text(markup, url, limit=limit)
+    return Reading(facts_of_text(text), tuple(candidates), crude=True)
+
+
+def start_reader(close_doors: Callable[[], object] = lambda: None) -> None:
     """Start the helper: before the doors close, behind which no process can be made."""
-    _helpers[:] = [Helper(_thorough, close_doors)]
+    _helpers[:] = [Helper(_read_thoroughly, close_doors)]
 
 
 def is_worn_out() -> bool:
@@ -65,29 +66,30 @@ _helpers: list[Helper] = []
 """One, once it was needed or prepared."""
 
 
-def _ask(markup: str, url: str, limit: int, seconds: float) -> bytes | None:
+def _ask_reader(
+    markup: str, url: str, limit: int, seconds: float
+) -> bytes | None:
     if not _helpers or not _helpers[0].is_usable:
         try:
-            prepare()
+            start_reader()
         except OSError:  # behind closed doors
             return None
-    question = json.dumps({"url": url, "limit": limit}).encode() + b"\n"
-    return _helpers[0].ask(
-        question + markup.encode("utf-8", "surrogatepass"), seconds
-    )
+    about = json.dumps({"url": url, "limit": limit})
+    written = markup.encode("utf-8", "surrogatepass")
+    question = about.encode() + b"\n" + written
+    return _helpers[0].ask_for_answer(question, seconds)
 
 
-def _thorough(question: bytes) -> bytes:
+def _read_thoroughly(question: bytes) -> bytes:
     asked, _, written = question.partition(b"\n")
-    about, markup = json.loads(asked), written.decode("utf-8", "surrogatepass")
-    tree = html.parse(markup)
-    found, refresh = (
-        find(tree, about["url"], limit=about["limit"]),
-        html.refresh(tree),
-    )
+    about = json.loads(asked)
+    markup = written.decode("utf-8", "surrogatepass")
+    tree = html.parse_page(markup)
+    candidates = find_media(tree, about["url"], limit=about["limit"])
+    refresh = html.find_refresh(tree)
     facts = facts_of_page(tree)  # last: it takes the tree apart
     value = {
-        "found": [asdict(each) for each in found],
+        "candidates": [asdict(candidate) for candidate in candidates],
         "refresh": refresh,
         "facts": asdict(facts),
     }

@@ -18,10 +18,8 @@ _MARKUP = re.compile(
 _TAG = re.compile(rb"<[a-zA-Z]")
 _MPD = re.compile(rb"<(?:\w+:)?MPD[\s>]")
 _TYPES: tuple[tuple[str, Kind], ...] = (
-    (
-        "image/svg",
-        "other",
-    ),  # a drawing, not a picture: there are no pixels to hash
+    # A drawing, not a picture: there are no pixels to hash.
+    ("image/svg", "other"),
     ("image/", "image"),
     ("video/", "video"),
     ("text/html", "html"),
@@ -42,22 +40,25 @@ def kind_of(body: bytes | bytearray, label: str | None) -> Kind:
     head = bytes(body[:HEAD])
     by_bytes = sniff(head)
     # "BM" alone may as well begin a word; a real bitmap's header holds zeros.
-    if by_bytes != UNKNOWN and (by_bytes != "image/bmp" or b"\x00" in head):
-        return _named(by_bytes) or "other"
+    is_doubtful = by_bytes == "image/bmp" and b"\x00" not in head
+    if by_bytes != UNKNOWN and not is_doubtful:
+        return _kind_of_type(by_bytes) or "other"
     opening = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if _MPD.search(opening):
         return "dash"
     if _MARKUP.match(opening):
         return "html"
-    if named := _named((label or "").strip().lower()):
-        return named
+    media_type = (label or "").strip().lower()
+    declared = _kind_of_type(media_type)
+    if declared:
+        return declared
     if b"\x00" in head:
         return "other"
     return "html" if _TAG.search(head) else "text"
 
 
-def _named(media_type: str) -> Kind | None:
-    return next(
-        (kind for prefix, kind in _TYPES if media_type.startswith(prefix)),
-        None,
-    )
+def _kind_of_type(media_type: str) -> Kind | None:
+    for prefix, kind in _TYPES:
+        if media_type.startswith(prefix):
+            return kind
+    return None

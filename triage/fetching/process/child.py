@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from triage.fetching.fetch import Hasher, fetch
+from triage.fetching.fetch import Hasher, fetch_location
 from triage.fetching.pages import reading
 from triage.fetching.process import sandbox
 from triage.fetching.process.syscalls import DECODING
@@ -30,37 +30,42 @@ from triage.fetching.report import (
     UID_VARIABLE,
     FetchReport,
     FetchRequest,
-    failure,
+    report_failure,
 )
 
 
 def main() -> int:
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # a Ctrl-C is the parent's to act on
+    # A Ctrl-C is the parent's to act on.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.excepthook = _say_class_only
-    hasher = _hasher()
+    hasher = _load_hasher()
     uid = os.environ.get(UID_VARIABLE)
     close_doors = partial(
-        sandbox.enter,
+        sandbox.close_doors,
         project=Path(__file__).parents[3],
         uid=int(uid) if uid else None,
     )
-    reading.prepare(partial(close_doors, die_with_parent=True, calls=DECODING))
+    reading.start_reader(
+        partial(close_doors, die_with_parent=True, calls=DECODING)
+    )
     answers, notes = _private_streams()
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    given = close_doors(die_with_parent=os.environ.get(DEATH_VARIABLE) == "1")
-    answers.write(READY + b" " + " ".join(given).encode() + b"\n")
+    die_with_parent = os.environ.get(DEATH_VARIABLE) == "1"
+    given = close_doors(die_with_parent=die_with_parent)
+    names = " ".join(given)
+    answers.write(READY + b" " + names.encode() + b"\n")
     for line in sys.stdin.buffer:
-        report = _answer(line, hasher, notes)
-        said = {**report.to_json(), LEAVING: reading.is_worn_out()}
-        answers.write(json.dumps(said, separators=(",", ":")).encode() + b"\n")
-        if said[LEAVING]:
+        report = _answer_request(line, hasher, notes)
+        is_leaving = reading.is_worn_out()
+        said = {**report.to_json(), LEAVING: is_leaving}
+        written = json.dumps(said, separators=(",", ":"))
+        answers.write(written.encode() + b"\n")
+        if is_leaving:
             break
     return 0
 
 
-def _hasher() -> Hasher:
+def _load_hasher() -> Hasher:
     """The decoders are loaded here, once, before the doors close."""
     from triage.fingerprints import fingerprint_media
 
@@ -70,15 +75,17 @@ def _hasher() -> Hasher:
     return hash_media
 
 
-def _answer(line: bytes, hasher: Hasher, notes: IO[str]) -> FetchReport:
+def _answer_request(
+    line: bytes, hasher: Hasher, notes: IO[str]
+) -> FetchReport:
     request = FetchRequest.from_json(json.loads(line))
     try:
-        return fetch(request, hasher)
+        return fetch_location(request, hasher)
     except MemoryError:
-        return failure(request, "out_of_memory")
+        return report_failure(request, "out_of_memory")
     except Exception as error:  # the report must go back; its text must not
         notes.write(f"fetcher: fetcher_failed {type(error).__name__}\n")
-        return failure(request, "fetcher_failed")
+        return report_failure(request, "fetcher_failed")
 
 
 def _private_streams() -> tuple[IO[bytes], IO[str]]:

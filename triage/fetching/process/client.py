@@ -28,7 +28,7 @@ from triage.fetching.report import (
     UID_VARIABLE,
     FetchReport,
     FetchRequest,
-    failure,
+    report_failure,
 )
 
 START_SECONDS = 60.0
@@ -61,7 +61,7 @@ class Fetcher:
         self._successor: _Child | None = None
         self._closed = False
 
-    def prepare(self) -> None:
+    def start_child(self) -> None:
         """Start the child now; whoever fetches first does not wait for all of its imports."""
         with self._lock:
             if self._child is None and not self._closed:
@@ -71,39 +71,40 @@ class Fetcher:
         """The report; ``failed`` with fetcher_crashed, timeout or cancelled where none came."""
         with self._lock:
             if self._closed:
-                return failure(request, "cancelled")
+                return report_failure(request, "cancelled")
             started = time.monotonic()
-            report, error = self._ask(request)
+            report, error = self._ask_child(request)
             if report is not None:
                 return report
             seconds = round(time.monotonic() - started, 3)
-            return failure(
+            return report_failure(
                 request,
                 "cancelled" if self._closed else error,
                 seconds=seconds,
             )
 
-    def _ask(self, request: FetchRequest) -> tuple[FetchReport | None, str]:
+    def _ask_child(
+        self, request: FetchRequest
+    ) -> tuple[FetchReport | None, str]:
         """A report from the child, or the slug of what went wrong."""
-        question = (
-            json.dumps(request.to_json(), separators=(",", ":")).encode()
-            + b"\n"
-        )
+        written = json.dumps(request.to_json(), separators=(",", ":"))
+        question = written.encode() + b"\n"
         child = self._ready_child()
         if child is None:
             return None, "fetcher_crashed"
         seconds = request.limits.total_seconds + self._margin
         try:
-            line, error = child.ask(question, seconds)
-        except (
-            BaseException
-        ):  # its answer, when it comes, would be taken for the next question's
+            line, error = child.ask_for_report(question, seconds)
+        except BaseException:
+            # Its answer, when it comes, would be taken for the next question's.
             self._child = None
             child.stop()
             raise
-        report, is_leaving = _read(line)
-        if report is None or is_leaving or child.served >= self._recycle_after:
-            self._child, self._successor = self._successor, None
+        report, is_leaving = _read_report(line)
+        is_old = child.served >= self._recycle_after
+        if report is None or is_leaving or is_old:
+            self._child = self._successor
+            self._successor = None
             child.stop()
         elif child.served == self._recycle_after - _AHEAD:
             self._successor = _Child()
@@ -111,12 +112,13 @@ class Fetcher:
 
     def _ready_child(self) -> _Child | None:
         child = self._child
-        if child is not None and not child.usable:
+        if child is not None and not child.is_usable:
             child.stop()
             child = None
         if child is None:
-            child, self._successor = self._successor, None
-        if child is None or not child.usable:
+            child = self._successor
+            self._successor = None
+        if child is None or not child.is_usable:
             child = _Child()
         self._child = child
         if not child.await_ready():
@@ -145,7 +147,7 @@ class Fetcher:
         self.close()
 
 
-def _read(line: bytes | None) -> tuple[FetchReport | None, bool]:
+def _read_report(line: bytes | None) -> tuple[FetchReport | None, bool]:
     """The report, and whether its child is leaving; None for what is no report at all."""
     if line is None:
         return None, True
@@ -184,7 +186,7 @@ class _Child:
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_environment(),
+            env=_make_environment(),
             cwd="/",
             close_fds=True,
             bufsize=0,
@@ -195,32 +197,36 @@ class _Child:
         return self._process.pid
 
     @property
-    def usable(self) -> bool:
+    def is_usable(self) -> bool:
         """Alive, and ours: a fork of this process must not talk into its parent's pipes."""
-        return self._owner == os.getpid() and self._process.poll() is None
+        is_ours = self._owner == os.getpid()
+        return is_ours and self._process.poll() is None
 
     def await_ready(self) -> bool:
         """Whether it has closed its doors; waits for that once."""
         if not self._is_ready:
-            line, _ = self._line(START_SECONDS)
-            word, *given = (line or b"").split()[:_MOST_WORDS] or [b""]
-            self._is_ready = word == READY
+            line, _ = self._read_line(START_SECONDS)
+            words = (line or b"").split()
+            self._is_ready = words[:1] == [READY]
+            given = words[1:_MOST_WORDS]
             self.given = frozenset(
-                each.decode("ascii", "replace") for each in given
+                name.decode("ascii", "replace") for name in given
             )
             if self._is_ready:
                 _tell_once(self.given)
         return self._is_ready
 
-    def ask(self, question: bytes, seconds: float) -> tuple[bytes | None, str]:
+    def ask_for_report(
+        self, question: bytes, seconds: float
+    ) -> tuple[bytes | None, str]:
         self.served += 1
         try:
             self._process.stdin.write(question)  # type: ignore[union-attr]
         except (BrokenPipeError, ValueError):
             return None, "fetcher_crashed"
-        return self._line(seconds)
+        return self._read_line(seconds)
 
-    def _line(self, seconds: float) -> tuple[bytes | None, str]:
+    def _read_line(self, seconds: float) -> tuple[bytes | None, str]:
         out = self._process.stdout
         assert out is not None
         until = time.monotonic() + seconds
@@ -231,10 +237,8 @@ class _Child:
             try:
                 ready, _, _ = select.select([out], [], [], left)
                 chunk = os.read(out.fileno(), _CHUNK) if ready else None
-            except (
-                OSError,
-                ValueError,
-            ):  # closed by close() in another thread
+            except (OSError, ValueError):
+                # Closed by close() in another thread.
                 return None, "fetcher_crashed"
             if chunk == b"" or len(self._buffer) > _MAX_REPORT:
                 return None, "fetcher_crashed"
@@ -253,18 +257,17 @@ class _Child:
                 pipe.close()
 
 
-def _environment() -> dict[str, str]:
+def _make_environment() -> dict[str, str]:
     """All that the child knows of its surroundings. One thread per library: media come one by one,
     and idle thread pools only cost address space."""
-    kept = (
-        {UID_VARIABLE: os.environ[UID_VARIABLE]}
-        if UID_VARIABLE in os.environ
-        else {}
-    )
-    main = threading.current_thread() is threading.main_thread()
+    kept = {}
+    if UID_VARIABLE in os.environ:
+        kept[UID_VARIABLE] = os.environ[UID_VARIABLE]
+    in_main_thread = threading.current_thread() is threading.main_thread()
     return {
         **kept,
-        DEATH_VARIABLE: "1" if main else "0",
+        # The signal of a parent's death follows the thread that started the child.
+        DEATH_VARIABLE: "1" if in_main_thread else "0",
         "PATH": "/usr/bin:/bin",
         "PYTHONPATH": str(_PROJECT),
         "LANG": "C.UTF-8",

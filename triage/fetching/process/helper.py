@@ -37,7 +37,7 @@ class Helper:
         self.is_alive = True
         self._process = os.fork()
         if self._process == 0:
-            _serve(work, close_doors, questions, answers)
+            _answer_questions(work, close_doors, questions, answers)
         os.close(questions)
         os.close(answers)
 
@@ -46,13 +46,13 @@ class Helper:
         """Alive, and ours: a fork of this process must not talk into its parent's pipes."""
         return self.is_alive and self._owner == os.getpid()
 
-    def ask(self, question: bytes, seconds: float) -> bytes | None:
+    def ask_for_answer(self, question: bytes, seconds: float) -> bytes | None:
         """What the work returns; None where it failed, died or took too long, and it is over."""
         if not self.is_usable:
             return None
         try:
-            _send(self._questions, question, seconds)
-            answer = _receive(
+            _send_message(self._questions, question, seconds)
+            answer = _receive_answer(
                 self._answers, time.monotonic() + seconds + _GRACE_SECONDS
             )
         except OSError:
@@ -72,26 +72,27 @@ class Helper:
             os.waitpid(self._process, os.WNOHANG)
 
 
-def _serve(
+def _answer_questions(
     work: Work, close_doors: Callable[[], object], questions: int, answers: int
 ) -> None:
     """In the helper. Whatever goes wrong ends it without a word: a message could quote content."""
     try:
         _hold_only(questions, answers)
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        most = (
-            _MEMORY if hard == resource.RLIM_INFINITY else min(_MEMORY, hard)
-        )
+        most = _MEMORY
+        if hard != resource.RLIM_INFINITY:
+            most = min(_MEMORY, hard)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         close_doors()
         while True:
-            seconds, length = _HEADER.unpack(_exactly(questions, _HEADER.size))
-            question = _exactly(questions, length)
+            header = _read_exactly(questions, _HEADER.size)
+            seconds, length = _HEADER.unpack(header)
+            question = _read_exactly(questions, length)
             signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
             answer = work(question)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            _send(answers, answer, 0)
+            _send_message(answers, answer, 0)
     except BaseException:  # noqa: S110  its text must not be shown
         pass
     finally:
@@ -107,37 +108,53 @@ def _hold_only(*kept: int) -> None:
     for descriptor in sorted(kept):
         os.closerange(low, descriptor)
         low = descriptor + 1
-    os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.closerange(low, most)
 
 
-def _send(target: int, data: bytes, seconds: float) -> None:
-    rest = memoryview(_HEADER.pack(seconds, len(data)) + data)
+def _send_message(target: int, data: bytes, seconds: float) -> None:
+    header = _HEADER.pack(seconds, len(data))
+    rest = memoryview(header + data)
     while rest:
-        rest = rest[os.write(target, rest) :]
+        written = os.write(target, rest)
+        rest = rest[written:]
 
 
-def _exactly(source: int, length: int) -> bytes:
+def _read_exactly(source: int, length: int) -> bytes:
     received = bytearray()
     while len(received) < length:
-        chunk = os.read(source, min(_CHUNK, length - len(received)))
+        missing = length - len(received)
+        chunk = os.read(source, min(_CHUNK, missing))
         if not chunk:
             raise EOFError
         received += chunk
     return bytes(received)
 
 
-def _receive(source: int, until: float) -> bytes | None:
+def _receive_answer(source: int, until: float) -> bytes | None:
     """One answer, or None where it does not come in time, breaks off or is too long."""
-    received, wanted = bytearray(), _HEADER.size
+    received = bytearray()
+    wanted = _HEADER.size
     while len(received) < wanted:
-        left = until - time.monotonic()
-        ready = select.select([source], [], [], left)[0] if left > 0 else []
-        chunk = os.read(source, _CHUNK) if ready else b""
+        chunk = _read_chunk(source, until)
         if not chunk:
             return None
         received += chunk
-        if wanted == _HEADER.size and len(received) >= wanted:
-            wanted += _HEADER.unpack_from(received)[1]
+        is_header_new = wanted == _HEADER.size
+        if is_header_new and len(received) >= wanted:
+            _, length = _HEADER.unpack_from(received)
+            wanted += length
             if wanted > _MOST_BYTES:
                 return None
     return bytes(received[_HEADER.size :])
+
+
+def _read_chunk(source: int, until: float) -> bytes:
+    """What there is to read; nothing at the end of the pipe and after ``until``."""
+    left = until - time.monotonic()
+    if left <= 0:
+        return b""
+    ready, _, _ = select.select([source], [], [], left)
+    if not ready:
+        return b""
+    return os.read(source, _CHUNK)

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from triage.fetching.process.seccomp import restrict
+from triage.fetching.process.seccomp import restrict_calls
 from triage.fetching.process.syscalls import FETCHING, Call
 
 MEMORY_BYTES = 4 << 30
@@ -31,16 +31,21 @@ OPEN_FILES = 256
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = (
-    444,
-    445,
-    446,
-)  # the same on every architecture
+# Numbers of system calls, the same on every architecture.
+_CREATE_RULESET = 444
+_ADD_RULE = 445
+_RESTRICT_SELF = 446
 _RULE_PATH_BENEATH = 1
-_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
+_WRITE_FILE = 2
+_READ_FILE = 4
+_READ_DIR = 8
 _ALL_OF_ABI_1 = (1 << 13) - 1
-_ASK_FOR_ABI, _ABI_OF_SCOPES = 1, 6  # Linux 6.12
-_ABSTRACT_SOCKETS, _SIGNALS = 1, 2
+_SIZE_OF_ABI_1 = 8
+"""Bytes of the structure that kernels without scopes know: its first field alone."""
+_ASK_FOR_ABI = 1
+_ABI_OF_SCOPES = 6  # Linux 6.12
+_ABSTRACT_SOCKETS = 1
+_SIGNALS = 2
 _SYSTEM_FILES = (
     "/etc/resolv.conf",
     "/etc/hosts",
@@ -64,7 +69,7 @@ class Protection(StrEnum):
     ENDS_WITH_PARENT = "ends_with_parent"
 
 
-def enter(
+def close_doors(
     *,
     project: Path,
     die_with_parent: bool,
@@ -77,89 +82,100 @@ def enter(
     taken only as root; Python and the project must be readable to that user. ``calls``: the
     system calls that are left; what is set up here is not among them.
     """
-    _limit()
+    _limit_resources()
     given = []
-    if _prctl(_PR_SET_NO_NEW_PRIVS, 1):
+    if _set_process_option(_PR_SET_NO_NEW_PRIVS, 1):
         given.append(Protection.NO_NEW_RIGHTS)
-    given += _landlock(project)
+    given += _restrict_files(project)
     if uid is not None and os.geteuid() == 0:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
         given.append(Protection.OWN_USER)
     # After the change of user: that change makes a process dumpable again and forgets the signal.
-    if _prctl(_PR_SET_DUMPABLE, 0):
+    if _set_process_option(_PR_SET_DUMPABLE, 0):
         given.append(Protection.NO_DEBUGGERS)
-    if not die_with_parent or _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL):
+    if not die_with_parent or _set_process_option(
+        _PR_SET_PDEATHSIG, signal.SIGKILL
+    ):
         given.append(Protection.ENDS_WITH_PARENT)
-    if restrict(calls):
+    if restrict_calls(calls):
         given.append(Protection.SYSTEM_CALLS)
     return given
 
 
-def _limit() -> None:
-    for kind, most in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-    ):
+def _limit_resources() -> None:
+    limits = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_NOFILE: OPEN_FILES,
+        resource.RLIMIT_AS: MEMORY_BYTES,
+    }
+    for kind, most in limits.items():
         _, hard = resource.getrlimit(kind)
         value = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (value, value))
 
 
-def _prctl(option: int, value: int) -> bool:
-    return int(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0)) == 0
+def _set_process_option(option: int, value: int) -> bool:
+    outcome = _libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0)
+    return int(outcome) == 0
 
 
-def _landlock(project: Path) -> list[Protection]:
+def _restrict_files(project: Path) -> list[Protection]:
     """No file may be written, made, renamed or run; only code and system files may be read; and
     where the kernel knows scopes, no abstract socket of others is reached, and no signal sent."""
-    scoped = (
-        _syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_FOR_ABI)
-        >= _ABI_OF_SCOPES
-    )
+    abi = _call_kernel(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_FOR_ABI)
+    knows_scopes = abi >= _ABI_OF_SCOPES
     handled = struct.pack(
         "=QQQ", _ALL_OF_ABI_1, 0, _ABSTRACT_SOCKETS | _SIGNALS
     )
-    size = len(handled) if scoped else 8
-    ruleset = _syscall(_CREATE_RULESET, handled, ctypes.c_size_t(size), 0)
+    size = len(handled) if knows_scopes else _SIZE_OF_ABI_1
+    ruleset = _call_kernel(_CREATE_RULESET, handled, ctypes.c_size_t(size), 0)
     if ruleset < 0:
         return []
-    packages = [project / name for name in ("hotline", "triage")]
-    library = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()}
-    trees = [
-        *(str(package) for package in packages),
-        *sorted(library),
-        *_SYSTEM_TREES,
-    ]
-    done = all(_allow(ruleset, path, _READ_FILE | _READ_DIR) for path in trees)
-    done = done and all(
-        _allow(ruleset, path, _READ_FILE) for path in _SYSTEM_FILES
-    )
-    done = done and _allow(ruleset, "/dev/null", _READ_FILE | _WRITE_FILE)
-    done = done and _allow(ruleset, "/dev/urandom", _READ_FILE)
-    restricted = done and _syscall(_RESTRICT_SELF, ruleset, 0) == 0
+    is_restricted = _add_rules(ruleset, project)
+    if is_restricted:
+        is_restricted = _call_kernel(_RESTRICT_SELF, ruleset, 0) == 0
     os.close(ruleset)
-    if not restricted:
+    if not is_restricted:
         return []
-    return (
-        [Protection.FILES, Protection.SCOPES] if scoped else [Protection.FILES]
-    )
+    if knows_scopes:
+        return [Protection.FILES, Protection.SCOPES]
+    return [Protection.FILES]
 
 
-def _allow(ruleset: int, path: str, access: int) -> bool:
+def _add_rules(ruleset: int, project: Path) -> bool:
+    """What may be read all the same. False as soon as a rule cannot be added."""
+    for tree in _list_trees(project):
+        if not _allow_path(ruleset, tree, _READ_FILE | _READ_DIR):
+            return False
+    for path in _SYSTEM_FILES:
+        if not _allow_path(ruleset, path, _READ_FILE):
+            return False
+    if not _allow_path(ruleset, "/dev/null", _READ_FILE | _WRITE_FILE):
+        return False
+    return _allow_path(ruleset, "/dev/urandom", _READ_FILE)
+
+
+def _list_trees(project: Path) -> list[str]:
+    packages = [str(project / name) for name in ("hotline", "triage")]
+    library = {sys.prefix, sys.base_prefix}
+    library.update(sysconfig.get_paths().values())
+    return [*packages, *sorted(library), *_SYSTEM_TREES]
+
+
+def _allow_path(ruleset: int, path: str, access: int) -> bool:
     """Add one rule; a path that is not there needs none."""
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return True
     rule = struct.pack("=Qi", access, descriptor)
-    added = _syscall(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, rule, 0) == 0
+    outcome = _call_kernel(_ADD_RULE, ruleset, _RULE_PATH_BENEATH, rule, 0)
     os.close(descriptor)
-    return added
+    return outcome == 0
 
 
-def _syscall(number: int, *arguments: object) -> int:
+def _call_kernel(number: int, *arguments: object) -> int:
     return int(_libc.syscall(ctypes.c_long(number), *arguments))

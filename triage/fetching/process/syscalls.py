@@ -36,7 +36,7 @@ class Call:
     aarch64: int | None
     checks: tuple[Check, ...] = ()
 
-    def number(self, architecture: str) -> int | None:
+    def number_on(self, architecture: str) -> int | None:
         return self.x86_64 if architecture == X86_64 else self.aarch64
 
 

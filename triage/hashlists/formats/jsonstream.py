@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
 from hotline.core.errors import InvalidInput
@@ -21,11 +21,13 @@ LARGEST = 1 << 20
 _SPACE = re.compile(r"[\s,\ufeff]*")
 _DECODER = json.JSONDecoder()
 
-Record = tuple[int, dict[str, Any]]
+JsonObject = Mapping[str, object]
+"""An object of a list owner's file; each format looks for the names that it knows."""
+Record = tuple[int, JsonObject]
 """The line that a record begins on, and its content."""
 
 
-Walks = Callable[[dict[str, Any]], bool]
+Walks = Callable[[JsonObject], bool]
 
 
 class JsonStream:
@@ -61,7 +63,7 @@ class JsonStream:
         self, arrays: frozenset[str], walks: Walks | None
     ) -> Iterator[Record]:
         line, outer = self._here(), False
-        own: dict[str, Any] = {}
+        own: dict[str, object] = {}
         self._at += 1
         while (mark := self._peek()) != "}":
             if mark != '"':

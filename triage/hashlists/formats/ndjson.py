@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from hotline.core.errors import InvalidInput
 from triage.hashlists.formats.entry import (
@@ -22,10 +22,12 @@ from triage.hashlists.formats.entry import (
     parse_percent,
 )
 from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
+from triage.hashlists.formats.jsonstream import JsonObject
 from triage.hashlists.kinds import HashKind
 
 NAME = "hotline-hashes"
 VERSION = 1
+LABELS = ("category", "source", "entry_ref")
 
 
 def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
@@ -52,7 +54,7 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
     )
 
 
-def _read_object(line: str) -> dict[str, Any]:
+def _read_object(line: str) -> JsonObject:
     try:
         value = json.loads(line)
     except (ValueError, RecursionError):
@@ -60,23 +62,23 @@ def _read_object(line: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _read_entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
+def _read_entry(line: int, record: JsonObject) -> HashEntry | Problem:
     kind, text, dated = (
-        record.get("kind"),
+        str(record.get("kind")),
         record.get("value"),
         record.get("dated"),
     )
-    words = {
-        name: record.get(name) for name in ("category", "source", "entry_ref")
-    }
-    if not all(
-        word is None or isinstance(word, str) for word in words.values()
-    ):
+    labels = [record.get(name) for name in LABELS]
+    texts = [word for word in labels if word is None or isinstance(word, str)]
+    if len(texts) < len(labels):
         return Problem(line, "category, source and entry_ref are text")
+    category, source, reference = texts
     entry = HashEntry(
         "",
         "",
-        **words,
+        category,
+        source,
+        reference,
         dated=parse_day(dated) if isinstance(dated, str) else None,
         deleted=record.get("deleted") is True,
         quality=parse_percent(record.get("quality")),

@@ -8,7 +8,7 @@ and an indicator. Records withdrawn (``should_delete``) or held to be harmless b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from triage.hashlists.formats.entry import (
     KINDS,
@@ -19,7 +19,7 @@ from triage.hashlists.formats.entry import (
     parse_day,
 )
 from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
-from triage.hashlists.formats.jsonstream import JsonStream
+from triage.hashlists.formats.jsonstream import JsonObject, JsonStream
 from triage.hashlists.kinds import HashKind
 
 ARRAYS = frozenset({"data"})
@@ -32,7 +32,7 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
         yield _read_entry(line, record)
 
 
-def _read_entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
+def _read_entry(line: int, record: JsonObject) -> HashEntry | Problem:
     indicator = record.get("indicator")
     inner = indicator if isinstance(indicator, dict) else {}
     named = (
@@ -74,11 +74,11 @@ def _read_entry(line: int, record: dict[str, Any]) -> HashEntry | Problem:
     )
 
 
-def _owner_name(owner: Any) -> Any:
+def _owner_name(owner: object) -> object:
     return owner.get("name") if isinstance(owner, dict) else owner
 
 
-def _word_or_none(value: Any) -> str | None:
+def _word_or_none(value: object) -> str | None:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     return str(value)[:200] or None

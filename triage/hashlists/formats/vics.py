@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from triage.hashlists.formats.entry import (
     HashEntry,
@@ -23,7 +23,7 @@ from triage.hashlists.formats.entry import (
 )
 from triage.hashlists.formats.format import Certainty, FileHead, ListFormat
 from triage.hashlists.formats.grouping import group_by_medium
-from triage.hashlists.formats.jsonstream import JsonStream
+from triage.hashlists.formats.jsonstream import JsonObject, JsonStream
 from triage.hashlists.kinds import HashKind
 
 ARRAYS = frozenset({"value", "Media"})
@@ -52,13 +52,13 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
         yield from _read_entries(line, record)
 
 
-def _has_cases(outer: dict[str, Any]) -> bool:
+def _has_cases(outer: JsonObject) -> bool:
     model = outer.get("@odata.context") or outer.get("odata.metadata") or ""
     return not str(model).endswith("#Media")
 
 
 def _read_entries(
-    line: int, record: dict[str, Any]
+    line: int, record: JsonObject
 ) -> Iterator[HashEntry | Problem]:
     category, reference = (
         _text_or_none(record.get("Category")),
@@ -81,7 +81,9 @@ def _read_entries(
         yield Problem(line, "the medium has no hash")
 
 
-def _hashes_of_record(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _hashes_of_record(
+    record: JsonObject,
+) -> Iterator[tuple[str, object]]:
     for name, kind in HASHES:
         if value := record.get(name):
             yield kind, value
@@ -93,7 +95,7 @@ def _hashes_of_record(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield OTHER[name], value
 
 
-def _text_or_none(value: Any) -> str | None:
+def _text_or_none(value: object) -> str | None:
     """Numbers and words as they stand; anything else is nothing."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
@@ -120,9 +122,9 @@ def write(
 
 def _vics_record(
     number: int, medium: dict[str, HashEntry], categories: Mapping[str, int]
-) -> dict[str, Any]:
+) -> JsonObject:
     some = next(iter(medium.values()))
-    record: dict[str, Any] = {"MediaID": number}
+    record: dict[str, object] = {"MediaID": number}
     label = some.category or ""
     category = (
         int(label)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from hotline.core.errors import HotlineError
 from hotline.core.storage.database import Database
-from triage.hashlists import formats, service
+from triage.hashlists import formats, service, versions
 from triage.hashlists.imports import staging
 from triage.hashlists.models import HashList
 
@@ -27,18 +27,18 @@ def import_file(
     tick: staging.Tick = lambda _: None,
     resumed: staging.Tick = lambda _: None,
     **properties: Unpack[service.ListProperties],
-) -> service.Import:
+) -> versions.Import:
     """Import ``stream`` (seekable, at its beginning) in the format ``form`` into the list ``name``.
 
     ``tick`` hears how many bytes were read, ``resumed`` how many records an earlier run that broke
     off had already staged. ``properties`` are those of a list that is new. Raises what
-    ``staging.stage_file`` and ``service.take_over`` raise; then the list is as it was.
+    ``staging.stage_file`` and ``versions.take_over`` raise; then the list is as it was.
     """
     return import_entries(
         database,
         name,
         formats.parse_entries(form, stream),
-        digest=service.digest_of(stream),
+        digest=versions.digest_of(stream),
         form=form,
         whole=whole,
         actor=actor,
@@ -63,7 +63,7 @@ def import_entries(
     resumed: staging.Tick = lambda _: None,
     also: Callable[[HashList], None] = lambda _: None,
     **properties: Unpack[service.ListProperties],
-) -> service.Import:
+) -> versions.Import:
     """As ``import_file``; ``tick`` hears how many records were staged. ``also`` is done to the list
     in the transaction that makes the version, and may refuse it."""
     _refuse_known_file(database, name, digest)
@@ -84,7 +84,7 @@ def import_entries(
                 session, name, actor=actor, now=now, **properties
             )
             also(target)
-            done = service.take_over(
+            done = versions.take_over(
                 session,
                 target,
                 staged,
@@ -108,5 +108,5 @@ def _refuse_known_file(database: Database, name: str, digest: str) -> None:
             select(HashList).where(HashList.name == name)
         )
         if hash_list is not None:
-            newest = service.newest_digest(session, hash_list)
-            service.refuse_version(hash_list, newest, digest)
+            newest = versions.newest_digest(session, hash_list)
+            versions.refuse_version(hash_list, newest, digest)

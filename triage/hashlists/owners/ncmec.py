@@ -31,7 +31,7 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, Unavailable
 from hotline.core.network.client import GuardedClient, with_own_machine
 from hotline.core.network.resolve import Reach
-from triage.hashlists import formats, service
+from triage.hashlists import formats, service, versions
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.formats.ncmec import Page, read_page
 from triage.hashlists.imports.importing import import_entries
@@ -56,6 +56,10 @@ CLASSES: dict[str, str] = {
 }
 """NCMEC's A is a pre-pubescent, B a pubescent child; 1 a sex act, 2 a lascivious exhibition. What
 is illegal wherever a hotline works (INHOPE's baseline) shows a pre-pubescent child."""
+PROPERTIES: service.ListProperties = {
+    "source": "NCMEC",
+    "category_map": CLASSES,
+}
 
 
 class HashSharing:
@@ -161,7 +165,7 @@ class Download:
 class Update:
     """``done`` is None where nothing came that the list did not hold."""
 
-    done: service.Import | None
+    done: versions.Import | None
     fetched: int
     rejected: int
     checkpoint: str
@@ -249,52 +253,54 @@ def _next_version(
     context: Context,
     name: str,
     spool: BinaryIO,
-    found: Download,
-    known: str,
+    downloaded: Download,
+    last_mark: str,
     *,
     whole: bool,
     actor: str,
     now: datetime,
-) -> service.Import | None:
-    """None where nothing was told that the newest version was not made of. ``known``: how far the
-    list had come, and still must have."""
-
-    def come_further(target: HashList) -> None:
-        if target.checkpoint != known:
-            raise Conflict(
-                f"Another update of {name} was quicker; this one changed nothing."
-            )
-        target.checkpoint = max(found.newest, known)
-
-    digest = service.digest_of(spool)
-    with context.database.reading() as session:
-        target = session.scalar(select(HashList).where(HashList.name == name))
-        is_new = (
-            target is None or service.newest_digest(session, target) != digest
-        )
-    if is_new and (found.entries or whole):
+) -> versions.Import | None:
+    """None where nothing was told that the newest version was not made of. ``last_mark``: how far
+    the list had come, and still must have."""
+    come_further = partial(
+        _move_checkpoint,
+        before=last_mark,
+        after=max(downloaded.newest, last_mark),
+    )
+    digest = versions.digest_of(spool)
+    is_new = digest != _digest_of_list(context, name)
+    if is_new and (downloaded.entries or whole):
         return import_entries(
             context.database,
             name,
-            chain(formats.parse_entries("ndjson", spool), found.problems),
+            chain(formats.parse_entries("ndjson", spool), downloaded.problems),
             digest=digest,
             form="ndjson",
             whole=whole,
             actor=actor,
             clock=lambda: now,
             also=come_further,
-            source="NCMEC",
-            category_map=CLASSES,
+            **PROPERTIES,
         )
     with context.database.writing() as session:
         come_further(
             service.create_list(
-                session,
-                name,
-                actor=actor,
-                now=now,
-                source="NCMEC",
-                category_map=CLASSES,
+                session, name, actor=actor, now=now, **PROPERTIES
             )
         )
     return None
+
+
+def _digest_of_list(context: Context, name: str) -> str | None:
+    """SHA-256 of what the newest version of the list was made of, where there is one."""
+    with context.database.reading() as session:
+        target = session.scalar(select(HashList).where(HashList.name == name))
+        return versions.newest_digest(session, target) if target else None
+
+
+def _move_checkpoint(target: HashList, *, before: str, after: str) -> None:
+    if target.checkpoint != before:
+        raise Conflict(
+            f"Another update of {target.name} was quicker; this one changed nothing."
+        )
+    target.checkpoint = after

@@ -15,11 +15,11 @@ import csv
 import io
 import lzma
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,146 +27,158 @@ import numpy.typing as npt
 from hotline.core.errors import Misconfigured
 
 _WIDTH = {4: 4, 6: 16}
+_MOST_FAULTS = 20
+Starts = npt.NDArray[np.bytes_]
+Numbers = npt.NDArray[np.uint32]
+
+
+class _Row(NamedTuple):
+    """One range of upstream's table, its ends as packed addresses. Half a million are sorted."""
+
+    version: int
+    first: bytes
+    last: bytes
+    number: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AsnTable:
     """``starts[version]`` sorted packed addresses, ``numbers[version]`` beside them, ``names``."""
 
-    starts: dict[int, npt.NDArray[np.bytes_]]
-    numbers: dict[int, npt.NDArray[np.uint32]]
+    starts: dict[int, Starts]
+    numbers: dict[int, Numbers]
     names: dict[int, str]
     date: str
 
-    def find(
+    def find_system(
         self, address: IPv4Address | IPv6Address
     ) -> tuple[int, str] | None:
         """(number, name of its holder, "" where not named) or None."""
         starts = self.starts[address.version]
-        index = (
-            int(
-                np.searchsorted(
-                    starts, np.bytes_(address.packed), side="right"
-                )
-            )
-            - 1
-        )
-        number = int(self.numbers[address.version][index]) if index >= 0 else 0
-        return (number, self.names.get(number, "")) if number else None
+        packed = np.bytes_(address.packed)
+        after = int(np.searchsorted(starts, packed, side="right"))
+        if after == 0:
+            return None
+        number = int(self.numbers[address.version][after - 1])
+        if number == 0:
+            return None
+        return number, self.names.get(number, "")
 
 
 def from_csv(paths: Iterable[Path], date: str) -> AsnTable:
     """Upstream's CSV: ``first,last,number,name`` a row, addresses in their usual notation."""
-    rows: dict[int, list[tuple[bytes, bytes, int]]] = {4: [], 6: []}
+    rows: dict[int, list[_Row]] = {4: [], 6: []}
     names: dict[int, str] = {}
     for path in paths:
-        for version, first, last, number, name in _read(path):
-            rows[version].append((first, last, number))
-            names[number] = name
-    tables = {
-        version: _boundaries(rows[version], _WIDTH[version])
-        for version in (4, 6)
-    }
-    return AsnTable(
-        {version: table[0] for version, table in tables.items()},
-        {version: table[1] for version, table in tables.items()},
-        names,
-        date,
-    )
+        for row in _read_rows(path):
+            rows[row.version].append(row)
+            names[row.number] = row.name
+    starts: dict[int, Starts] = {}
+    numbers: dict[int, Numbers] = {}
+    for version, width in _WIDTH.items():
+        built = _build_boundaries(rows[version], width)
+        starts[version], numbers[version] = built
+    return AsnTable(starts, numbers, names, date)
 
 
-def _read(path: Path) -> Iterator[tuple[int, bytes, bytes, int, str]]:
+def _read_rows(path: Path) -> Iterator[_Row]:
     faults: list[str] = []
     with path.open(encoding="utf-8", newline="") as lines:
-        for line, row in enumerate(csv.reader(lines), start=1):
+        for line, cells in enumerate(csv.reader(lines), start=1):
             try:
-                first, last, number, name = row[0], row[1], int(row[2]), row[3]
-                family = socket.AF_INET6 if ":" in first else socket.AF_INET
-                yield (
-                    6 if ":" in first else 4,
-                    socket.inet_pton(family, first),
-                    socket.inet_pton(family, last),
-                    number,
-                    name,
-                )
+                yield _read_row(cells)
             except (IndexError, ValueError, OSError) as error:
                 faults.append(f"line {line}: {error}")
-                if len(faults) == 20:
+                if len(faults) == _MOST_FAULTS:
                     break
     if faults:
+        listed = "; ".join(faults)
         raise Misconfigured(
-            f"{path.name} is not a table of first,last,number,name: {'; '.join(faults)}.",
+            f"{path.name} is not a table of first,last,number,name: {listed}.",
             hint="Take the CSV with addresses in their usual notation.",
         )
 
 
-def _boundaries(
-    rows: list[tuple[bytes, bytes, int]], width: int
-) -> tuple[npt.NDArray[np.bytes_], npt.NDArray[np.uint32]]:
-    starts: list[bytes] = [bytes(width)]
-    numbers: list[int] = [0]
-    highest = b"\xff" * width
-    for first, last, number in sorted(rows):
-        if starts[-1] == first:
-            numbers[-1] = number
-        elif numbers[-1] != number:
-            starts.append(first)
-            numbers.append(number)
-        if last != highest:
-            starts.append(
-                (int.from_bytes(last, "big") + 1).to_bytes(width, "big")
-            )
-            numbers.append(0)
-    return np.array(starts, dtype=f"S{width}"), np.array(
-        numbers, dtype=np.uint32
+def _read_row(cells: list[str]) -> _Row:
+    first, last = cells[0], cells[1]
+    number = int(cells[2])
+    name = cells[3]
+    version, family = 4, socket.AF_INET
+    if ":" in first:
+        version, family = 6, socket.AF_INET6
+    return _Row(
+        version,
+        socket.inet_pton(family, first),
+        socket.inet_pton(family, last),
+        number,
+        name,
     )
 
 
-def pack(table: AsnTable) -> bytes:
+def _build_boundaries(rows: list[_Row], width: int) -> tuple[Starts, Numbers]:
+    starts: list[bytes] = [bytes(width)]
+    numbers: list[int] = [0]
+    highest = b"\xff" * width
+    for row in sorted(rows):
+        if starts[-1] == row.first:
+            numbers[-1] = row.number
+        elif numbers[-1] != row.number:
+            starts.append(row.first)
+            numbers.append(row.number)
+        if row.last != highest:
+            # Behind a range nobody holds the addresses, until the next range begins.
+            behind = int.from_bytes(row.last, "big") + 1
+            starts.append(behind.to_bytes(width, "big"))
+            numbers.append(0)
+    return (
+        np.array(starts, dtype=f"S{width}"),
+        np.array(numbers, dtype=np.uint32),
+    )
+
+
+def pack_table(table: AsnTable) -> bytes:
     """The shipped form. Columns are stored byte by byte, which halves what LZMA makes of them."""
+    names = []
+    for number, name in sorted(table.names.items()):
+        names.append(f"{number}\t{name}")
     fields: dict[str, Any] = {
         "date": np.array(table.date),
-        "names": np.array(
-            "\n".join(
-                f"{n}\t{name}" for n, name in sorted(table.names.items())
-            )
-        ),
+        "names": np.array("\n".join(names)),
     }
     for version, width in _WIDTH.items():
-        raw = np.frombuffer(
-            table.starts[version].tobytes(), dtype=np.uint8
-        ).reshape(-1, width)
-        fields[f"starts{version}"] = np.ascontiguousarray(raw.T)
+        written = table.starts[version].tobytes()
+        columns = np.frombuffer(written, dtype=np.uint8).reshape(-1, width)
+        fields[f"starts{version}"] = np.ascontiguousarray(columns.T)
         fields[f"numbers{version}"] = table.numbers[version]
     buffer = io.BytesIO()
     np.savez(buffer, **fields)
     return lzma.compress(buffer.getvalue(), preset=9)
 
 
-def unpack(data: bytes) -> AsnTable:
-    """Reads what :func:`pack` wrote (about 0.3 s for the whole Internet, once a process)."""
+def unpack_table(data: bytes) -> AsnTable:
+    """Reads what :func:`pack_table` wrote (about 0.3 s for the whole Internet, once a process)."""
     try:
-        with np.load(
-            io.BytesIO(lzma.decompress(data)), allow_pickle=False
-        ) as fields:
-            starts = {
-                version: np.ascontiguousarray(
-                    fields[f"starts{version}"].T
-                ).view(f"S{width}")[:, 0]
-                for version, width in _WIDTH.items()
-            }
-            numbers = {
-                version: fields[f"numbers{version}"] for version in _WIDTH
-            }
-            lines = str(fields["names"]).split("\n")
-            date = str(fields["date"])
+        plain = io.BytesIO(lzma.decompress(data))
+        with np.load(plain, allow_pickle=False) as fields:
+            return _read_fields(fields)
     except (lzma.LZMAError, ValueError, KeyError, OSError) as error:
         raise Misconfigured(
             f"The packed ASN table cannot be read: {error}.",
             hint="Restore the shipped file.",
         ) from error
-    names = {
-        int(n): name
-        for n, _, name in (line.partition("\t") for line in lines if line)
-    }
-    return AsnTable(starts, numbers, names, date)
+
+
+def _read_fields(fields: Mapping[str, Any]) -> AsnTable:
+    starts: dict[int, Starts] = {}
+    numbers: dict[int, Numbers] = {}
+    for version, width in _WIDTH.items():
+        rows = np.ascontiguousarray(fields[f"starts{version}"].T)
+        starts[version] = rows.view(f"S{width}")[:, 0]
+        numbers[version] = fields[f"numbers{version}"]
+    names = {}
+    for line in str(fields["names"]).split("\n"):
+        if line:
+            number, _, name = line.partition("\t")
+            names[int(number)] = name
+    return AsnTable(starts, numbers, names, str(fields["date"]))

@@ -20,7 +20,27 @@ from hotline.core.datafiles.vocabulary import find_unknown
 from hotline.core.errors import Misconfigured
 
 #: How far each kind of evidence is believed. A header is the weakest: the origin writes it.
-_CONFIDENCE = {"range": 0.95, "alias": 0.9, "asn": 0.85, "header": 0.7}
+_CONFIDENCE = {
+    "range": 0.95,
+    "alias": 0.9,
+    "asn": 0.85,
+    "header": 0.7,
+}
+_LONGEST_HEADER = 500
+_FIELDS = (
+    "name",
+    "source",
+    "date",
+    "ranges",
+    "ranges_complete",
+    "asns",
+    "aliases",
+    "headers",
+)
+_NEEDED = ("name", "source", "date")
+
+Header = tuple[str, re.Pattern[str]]
+"""A header's name in lower case, and what its value looks like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +52,17 @@ class Cdn:
     ranges_complete: bool
     asns: frozenset[int]
     aliases: tuple[str, ...]
-    headers: tuple[tuple[str, re.Pattern[str]], ...]
+    headers: tuple[Header, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A range of addresses as numbers; ``text`` is how the file writes it."""
+
+    first: int
+    last: int
+    text: str
+    cdn: Cdn
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +82,35 @@ class CdnRanges:
     def __init__(self, networks: Iterable[Cdn]) -> None:
         self._cdns = tuple(networks)
         self._by_asn = {asn: cdn for cdn in self._cdns for asn in cdn.asns}
-        self._spans: dict[int, list[tuple[int, int, str, Cdn]]] = {
-            4: [],
-            6: [],
-        }
+        self._spans: dict[int, list[_Span]] = {4: [], 6: []}
         for cdn in self._cdns:
             for text in cdn.ranges:
                 network = ip_network(text)
-                first, last = (
-                    int(network.network_address),
-                    int(network.broadcast_address),
-                )
-                self._spans[network.version].append((first, last, text, cdn))
-        for spans in self._spans.values():
-            spans.sort(key=lambda span: span[:2])
-        self._firsts = {
-            v: [span[0] for span in spans] for v, spans in self._spans.items()
-        }
+                first = int(network.network_address)
+                last = int(network.broadcast_address)
+                span = _Span(first, last, text, cdn)
+                self._spans[network.version].append(span)
+        self._firsts: dict[int, list[int]] = {}
+        for version, spans in self._spans.items():
+            spans.sort(key=lambda span: (span.first, span.last))
+            self._firsts[version] = [span.first for span in spans]
 
     @classmethod
-    def load(cls, override_dir: Path | None = None) -> CdnRanges:
+    def load_file(cls, override_dir: Path | None = None) -> CdnRanges:
         """From ``cdn.toml``; all faults of the file are named at once."""
         raw = read_toml("triage.hosting", "cdn.toml", override_dir)
         faults = find_unknown(raw, ("version", "cdn"))
-        cdns = [
-            _parse(entry, index, faults)
-            for index, entry in enumerate(raw.get("cdn", []))
-        ]
+        cdns = []
+        for index, entry in enumerate(raw.get("cdn", [])):
+            cdn = _read_cdn(entry, index, faults)
+            if cdn is not None:
+                cdns.append(cdn)
         if faults:
-            raise Misconfigured(
-                f"Data file cdn.toml has faults: {'; '.join(faults)}."
-            )
-        return cls(cdn for cdn in cdns if cdn is not None)
+            listed = "; ".join(faults)
+            raise Misconfigured(f"Data file cdn.toml has faults: {listed}.")
+        return cls(cdns)
 
-    def detect(
+    def detect_networks(
         self,
         addresses: Iterable[str],
         *,
@@ -94,36 +119,35 @@ class CdnRanges:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[Sighting, ...]:
         """``asns`` maps an address to "AS12345"; ``headers`` are those of the answer, if any."""
-        known = tuple(addresses)
-        found = [s for address in known if (s := self._by_range(address))]
+        looked_up = tuple(addresses)
+        sightings: list[Sighting] = []
+        for address in looked_up:
+            sightings += self._by_range(address)
+        ranged = {sighting.name for sighting in sightings}
         for address, asn in (asns or {}).items():
-            cdn = self._by_asn.get(int(asn.removeprefix("AS")))
+            number = int(asn.removeprefix("AS"))
+            cdn = self._by_asn.get(number)
             if cdn is not None:
-                found.append(_sighting(cdn, "asn", asn, address))
+                sightings.append(_make_sighting(cdn, "asn", asn, address))
         for alias in aliases:
-            found += self._by_alias(alias)
-        ranged = {
-            sighting.name
-            for sighting in found
-            if sighting.evidence.startswith("range")
-        }
-        return (*found, *self._by_headers(headers or {}, known, ranged))
+            sightings += self._by_alias(alias)
+        sightings += self._by_headers(headers or {}, looked_up, ranged)
+        return tuple(sightings)
 
-    def _by_range(self, address: str) -> Sighting | None:
+    def _by_range(self, address: str) -> list[Sighting]:
         parsed = ip_address(address)
-        index = bisect_right(self._firsts[parsed.version], int(parsed)) - 1
-        if index < 0:
-            return None
-        _, last, text, cdn = self._spans[parsed.version][index]
-        return (
-            _sighting(cdn, "range", text, address)
-            if int(parsed) <= last
-            else None
-        )
+        number = int(parsed)
+        after = bisect_right(self._firsts[parsed.version], number)
+        if after == 0:
+            return []
+        span = self._spans[parsed.version][after - 1]
+        if number > span.last:
+            return []
+        return [_make_sighting(span.cdn, "range", span.text, address)]
 
     def _by_alias(self, alias: str) -> list[Sighting]:
         return [
-            _sighting(cdn, "alias", end, None)
+            _make_sighting(cdn, "alias", end, None)
             for cdn in self._cdns
             for end in cdn.aliases
             if alias == end or alias.endswith(f".{end}")
@@ -138,58 +162,49 @@ class CdnRanges:
         lower = {
             name.lower(): value.strip() for name, value in headers.items()
         }
-        found = []
+        sightings = []
         for cdn in self._cdns:
             if cdn.ranges_complete and addresses and cdn.name not in ranged:
                 continue  # forged or passed on from behind: the address says otherwise
-            for name, pattern in cdn.headers:
-                if name in lower and pattern.fullmatch(lower[name][:500]):
-                    found.append(_sighting(cdn, "header", name, None))
-                    break
-        return found
+            header = _find_header(cdn, lower)
+            if header is not None:
+                sighting = _make_sighting(cdn, "header", header, None)
+                sightings.append(sighting)
+        return sightings
 
 
-def _sighting(cdn: Cdn, kind: str, what: str, subject: str | None) -> Sighting:
-    source = f"cdn.toml {cdn.date.isoformat()}: {kind} {what}"
-    return Sighting(
-        cdn.name, f"{kind} {what}", source, _CONFIDENCE[kind], subject
-    )
+def _find_header(cdn: Cdn, headers: Mapping[str, str]) -> str | None:
+    """The first header that shows this network; ``headers`` have names in lower case."""
+    for name, pattern in cdn.headers:
+        value = headers.get(name)
+        if value is not None and pattern.fullmatch(value[:_LONGEST_HEADER]):
+            return name
+    return None
 
 
-def _parse(
+def _make_sighting(
+    cdn: Cdn, kind: str, what: str, subject: str | None
+) -> Sighting:
+    evidence = f"{kind} {what}"
+    source = f"cdn.toml {cdn.date.isoformat()}: {evidence}"
+    return Sighting(cdn.name, evidence, source, _CONFIDENCE[kind], subject)
+
+
+def _read_cdn(
     entry: Mapping[str, Any], index: int, faults: list[str]
 ) -> Cdn | None:
-    where = f"cdn[{index}] {entry.get('name', '')!r}"
-    known = {
-        "name",
-        "source",
-        "date",
-        "ranges",
-        "ranges_complete",
-        "asns",
-        "aliases",
-        "headers",
-    }
-    own: list[str] = find_unknown(entry, known)
-    own += [
-        f"{key} is missing"
-        for key in ("name", "source", "date")
-        if not entry.get(key)
-    ]
-    for text in entry.get("ranges", []):
-        try:
-            ip_network(text)
-        except ValueError as error:
-            own.append(str(error))
-    headers = []
-    for name, pattern in entry.get("headers", {}).items():
-        try:
-            headers.append((name.lower(), re.compile(pattern, re.IGNORECASE)))
-        except re.error as error:
-            own.append(f"header {name}: {error}")
+    name = entry.get("name", "")
+    where = f"cdn[{index}] {name!r}"
+    own: list[str] = find_unknown(entry, _FIELDS)
+    for key in _NEEDED:
+        if not entry.get(key):
+            own.append(f"{key} is missing")
+    own += _check_ranges(entry)
+    headers = _read_headers(entry, own)
     if own:
         faults += [f"{where}: {fault}" for fault in own]
         return None
+    aliases = [alias.lower() for alias in entry.get("aliases", ())]
     return Cdn(
         name=entry["name"],
         source=entry["source"],
@@ -197,6 +212,28 @@ def _parse(
         ranges=tuple(entry.get("ranges", ())),
         ranges_complete=bool(entry.get("ranges_complete", False)),
         asns=frozenset(entry.get("asns", ())),
-        aliases=tuple(alias.lower() for alias in entry.get("aliases", ())),
+        aliases=tuple(aliases),
         headers=tuple(headers),
     )
+
+
+def _check_ranges(entry: Mapping[str, Any]) -> list[str]:
+    faults = []
+    for text in entry.get("ranges", []):
+        try:
+            ip_network(text)
+        except ValueError as error:
+            faults.append(str(error))
+    return faults
+
+
+def _read_headers(entry: Mapping[str, Any], faults: list[str]) -> list[Header]:
+    headers = []
+    for name, pattern in entry.get("headers", {}).items():
+        try:
+            compiled = re.compile(pattern, re.IGNORECASE)
+        except re.error as error:
+            faults.append(f"header {name}: {error}")
+        else:
+            headers.append((name.lower(), compiled))
+    return headers

@@ -13,7 +13,7 @@ only what the police have let go.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
@@ -23,10 +23,13 @@ from urllib.parse import quote, urlsplit
 from hotline.core.errors import InvalidInput, Unavailable
 from hotline.core.network.resolve import Reach
 from triage.hosting.facts import FactName, Observation
-from triage.hosting.sources.http import Answer, exchange
+from triage.hosting.sources.http import Answer, exchange_json
 
 _MOST_URLS = 250
 _LONGEST_JUSTIFICATION = 5000
+_LONGEST_STATUS = 40
+_LONGEST_REASON = 60
+_LONGEST_MESSAGE = 200
 _REFUSALS = (400, 404, 409, 422)
 """Answers after which the same request is refused again."""
 
@@ -63,12 +66,13 @@ class CloudflareOrigin:
         timeout: float = 20.0,
         reach: Reach | None = None,
     ) -> None:
-        self._base = f"{base_url.rstrip('/')}/accounts/{quote(account_id, safe='')}/abuse-reports"
+        account = quote(account_id, safe="")
+        self._base = f"{base_url.rstrip('/')}/accounts/{account}/abuse-reports"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._timeout = timeout
         self._reach = reach
 
-    def report(
+    def send_report(
         self, reporter: Reporter, urls: Sequence[str], justification: str
     ) -> str:
         """Sends the report; returns the id under which Cloudflare keeps it ("" if it told none).
@@ -77,33 +81,33 @@ class CloudflareOrigin:
         the suspected person. Raises InvalidInput for what the API refuses or would refuse,
         Unavailable where a later try may work.
         """
-        body = _body(reporter, urls, justification)
-        answer = self._exchange("abuse_children", body)
-        result = _result(answer)
+        body = _build_body(reporter, urls, justification)
+        answer = self._ask_api("abuse_children", body)
+        result = _read_result(answer)
         if isinstance(result, dict):
             result = result.get("abuse_rand") or result.get("id")
-        data = answer.data if isinstance(answer.data, dict) else {}
-        named = data.get("abuse_rand") or (
-            result if result != "success" else ""
-        )
-        return str(named or "")
+        if result == "success":
+            result = ""
+        # The id may stand beside the result, which then only says "success".
+        report_id = _read_envelope(answer).get("abuse_rand") or result
+        return str(report_id or "")
 
-    def state(self, report_id: str) -> ReportState:
+    def ask_state(self, report_id: str) -> ReportState:
         """What became of a report that this account sent."""
-        result = _result(
-            self._exchange(f"submitted/{quote(report_id, safe='')}", None)
-        )
+        path = f"submitted/{quote(report_id, safe='')}"
+        result = _read_result(self._ask_api(path, None))
         if not isinstance(result, dict):
             raise Unavailable(
                 "Cloudflare's answer about a report is not in the documented form."
             )
-        status, reason = result.get("status"), result.get("denial_reason")
+        status = str(result.get("status") or "unknown")
+        reason = str(result.get("denial_reason") or "")
         return ReportState(
-            report_id, str(status or "unknown")[:40], str(reason or "")[:60]
+            report_id, status[:_LONGEST_STATUS], reason[:_LONGEST_REASON]
         )
 
-    def _exchange(self, path: str, body: Any) -> Answer:
-        return exchange(
+    def _ask_api(self, path: str, body: Any) -> Answer:
+        return exchange_json(
             f"{self._base}/{path}",
             timeout=self._timeout,
             body=body,
@@ -126,25 +130,15 @@ def origin_observation(
     return Observation(FactName.ORIGIN_ADDRESS, origin, source, now, 0.9)
 
 
-def _body(
+def _build_body(
     reporter: Reporter, urls: Sequence[str], justification: str
 ) -> dict[str, str]:
-    hosts = {urlsplit(url).hostname for url in urls}
-    fields: dict[str, str] = {}
-    if (
-        not 1 <= len(set(urls)) <= _MOST_URLS
-        or len(hosts) != 1
-        or None in hosts
-    ):
-        fields["/urls"] = f"1 to {_MOST_URLS} URLs of one host"
-    if not 1 <= len(justification) <= _LONGEST_JUSTIFICATION:
-        fields["/justification"] = f"1 to {_LONGEST_JUSTIFICATION} characters"
-    if not reporter.name or not reporter.email:
-        fields["/reporter"] = "name and e-mail are needed"
+    fields = _find_faults(reporter, urls, justification)
     if fields:
         raise InvalidInput(
             "Cloudflare would refuse this report.", fields=fields
         )
+    notification = "send-anon" if reporter.anonymous_to_host else "send"
     body = {
         "act": "abuse_children",
         "name": reporter.name[:255],
@@ -152,9 +146,7 @@ def _body(
         "email2": reporter.email,
         "justification": justification,
         "urls": "\n".join(dict.fromkeys(urls)),
-        "host_notification": "send-anon"
-        if reporter.anonymous_to_host
-        else "send",
+        "host_notification": notification,
         "ncmec_notification": "send",
         "owner_notification": "none",
     }
@@ -165,15 +157,32 @@ def _body(
     return body
 
 
-def _result(answer: Answer) -> Any:
+def _find_faults(
+    reporter: Reporter, urls: Sequence[str], justification: str
+) -> dict[str, str]:
+    """Place in the report -> what is wrong there, as the API would say it."""
+    hosts = {urlsplit(url).hostname for url in urls}
+    is_one_host = len(hosts) == 1 and None not in hosts
+    faults: dict[str, str] = {}
+    if not is_one_host or not 1 <= len(set(urls)) <= _MOST_URLS:
+        faults["/urls"] = f"1 to {_MOST_URLS} URLs of one host"
+    if not 1 <= len(justification) <= _LONGEST_JUSTIFICATION:
+        faults["/justification"] = f"1 to {_LONGEST_JUSTIFICATION} characters"
+    if not reporter.name or not reporter.email:
+        faults["/reporter"] = "name and e-mail are needed"
+    return faults
+
+
+def _read_envelope(answer: Answer) -> Mapping[str, Any]:
+    return answer.data if isinstance(answer.data, dict) else {}
+
+
+def _read_result(answer: Answer) -> Any:
     """``result`` of Cloudflare's envelope ``{success, errors, result}``."""
-    data = answer.data if isinstance(answer.data, dict) else {}
-    if (
-        not answer.error
-        and answer.status == 200
-        and data.get("success") is not False
-    ):
-        return data.get("result")
+    envelope = _read_envelope(answer)
+    is_refused = envelope.get("success") is False
+    if not answer.error and answer.status == 200 and not is_refused:
+        return envelope.get("result")
     if answer.status in (401, 403):
         raise Unavailable(
             "Cloudflare refused the account.",
@@ -183,17 +192,26 @@ def _result(answer: Answer) -> Any:
         raise Unavailable(
             "Cloudflare was asked too often.", hint="It is asked again later."
         )
-    listed = data.get("errors")
-    errors = listed if isinstance(listed, list) else []
-    told = "; ".join(
-        str(e.get("message", ""))[:200] for e in errors if isinstance(e, dict)
-    )
+    messages = _read_messages(envelope)
+    status = f"HTTP {answer.status}"
     if answer.status in _REFUSALS:
         raise InvalidInput(
-            f"Cloudflare refuses the report: {told or f'HTTP {answer.status}'}."
+            f"Cloudflare refuses the report: {messages or status}."
         )
-    reason = told or answer.error or f"HTTP {answer.status}"
+    reason = messages or answer.error or status
     raise Unavailable(
         f"Cloudflare did not take the request: {reason}.",
         hint="Try again later.",
     )
+
+
+def _read_messages(envelope: Mapping[str, Any]) -> str:
+    errors = envelope.get("errors")
+    if not isinstance(errors, list):
+        return ""
+    messages = []
+    for error in errors:
+        if isinstance(error, dict):
+            message = str(error.get("message", ""))
+            messages.append(message[:_LONGEST_MESSAGE])
+    return "; ".join(messages)

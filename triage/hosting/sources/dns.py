@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import dns.exception
@@ -11,6 +11,7 @@ import dns.name
 import dns.rcode
 import dns.rdatatype
 import dns.resolver
+import dns.rrset
 
 from hotline.core.errors import Misconfigured
 
@@ -28,6 +29,15 @@ class Resolution:
     addresses: tuple[str, ...]
     aliases: tuple[str, ...]
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """To one question, of one family of addresses."""
+
+    status: str
+    addresses: list[str] = field(default_factory=list)
+    aliases: list[str] = field(default_factory=list)
 
 
 class Resolver(Protocol):
@@ -49,9 +59,9 @@ class DnsResolver:
         timeout: float = 5.0,
         static: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
-        self._static = {
-            name.lower().rstrip("."): a for name, a in (static or {}).items()
-        }
+        self._static: dict[str, tuple[str, ...]] = {}
+        for name, addresses in (static or {}).items():
+            self._static[_plain_name(name)] = addresses
         self._server = server
         self._timeout = timeout
         self._resolver: dns.resolver.Resolver | None = None
@@ -59,7 +69,7 @@ class DnsResolver:
             self._resolver = _resolver_for(server)
 
     def resolve(self, host: str) -> Resolution:
-        name = host.lower().rstrip(".")
+        name = _plain_name(host)
         if name in self._static:
             return Resolution(
                 name, "ok", self._static[name], (), "static table"
@@ -69,50 +79,49 @@ class DnsResolver:
         addresses: list[str] = []
         statuses: list[str] = []
         for family in (dns.rdatatype.A, dns.rdatatype.AAAA):
-            status, found, chain = self._ask(name, family)
-            statuses.append(status)
-            addresses += found
-            aliases.update(dict.fromkeys(chain))
-            if status == "nxdomain":
+            reply = self._ask_server(name, family)
+            statuses.append(reply.status)
+            addresses += reply.addresses
+            aliases.update(dict.fromkeys(reply.aliases))
+            if reply.status == "nxdomain":
                 break
         return Resolution(
-            name, _combine(statuses), tuple(addresses), tuple(aliases), source
+            name,
+            _combine_statuses(statuses),
+            tuple(addresses),
+            tuple(aliases),
+            source,
         )
 
-    def _ask(
+    def _ask_server(
         self, name: str, family: dns.rdatatype.RdataType
-    ) -> tuple[str, list[str], list[str]]:
-        """(status, addresses, aliases) of one question; no exception of the network leaves it."""
+    ) -> _Reply:
+        """Of one question; no exception of the network leaves it."""
+        # An absolute name: a search list would ask for another one.
         try:
-            answer = self._ready().resolve(
-                dns.name.from_text(
-                    name
-                ),  # absolute: a search list would ask for another name
+            answer = self._ready_resolver().resolve(
+                dns.name.from_text(name),
                 family,
                 raise_on_no_answer=False,
                 lifetime=self._timeout,
             )
         except dns.resolver.NXDOMAIN as error:
-            return "nxdomain", [], _aliases_of_missing(error)
+            return _Reply("nxdomain", aliases=_aliases_of_missing(error))
         except dns.resolver.NoNameservers as error:
-            return _failure(error), [], []
+            return _Reply(_name_failure(error))
         except dns.exception.Timeout:
-            return "timeout", [], []
+            return _Reply("timeout")
         except (dns.exception.DNSException, UnicodeError, OSError):
-            return "invalid", [], []
-        chain = [
-            record.target.to_text(omit_final_dot=True).lower()
-            for rrset in answer.chaining_result.cnames
-            for record in rrset
-        ]
-        found = (
-            [record.address for record in answer.rrset]
-            if answer.rrset is not None
-            else []
-        )
-        return ("ok" if found else "no_address"), found, chain
+            return _Reply("invalid")
+        aliases: list[str] = []
+        for rrset in answer.chaining_result.cnames:
+            aliases += _read_targets(rrset)
+        if not answer.rrset:
+            return _Reply("no_address", aliases=aliases)
+        addresses = [record.address for record in answer.rrset]
+        return _Reply("ok", addresses, aliases)
 
-    def _ready(self) -> dns.resolver.Resolver:
+    def _ready_resolver(self) -> dns.resolver.Resolver:
         if self._resolver is None:
             try:
                 self._resolver = dns.resolver.Resolver()
@@ -122,6 +131,19 @@ class DnsResolver:
                     hint="Set the name server that the service shall ask.",
                 ) from error
         return self._resolver
+
+
+def _plain_name(host: str) -> str:
+    return host.lower().rstrip(".")
+
+
+def _read_targets(rrset: dns.rrset.RRset) -> list[str]:
+    """Where the aliases of one name lead."""
+    targets = []
+    for record in rrset:
+        target = record.target.to_text(omit_final_dot=True)
+        targets.append(target.lower())
+    return targets
 
 
 def _resolver_for(server: str) -> dns.resolver.Resolver:
@@ -138,7 +160,7 @@ def _resolver_for(server: str) -> dns.resolver.Resolver:
     return resolver
 
 
-def _combine(statuses: list[str]) -> str:
+def _combine_statuses(statuses: list[str]) -> str:
     """One address is enough; without any, a failed question outweighs an empty answer."""
     if "ok" in statuses:
         return "ok"
@@ -148,7 +170,7 @@ def _combine(statuses: list[str]) -> str:
     return failed[0] if failed else "no_address"
 
 
-def _failure(error: dns.resolver.NoNameservers) -> str:
+def _name_failure(error: dns.resolver.NoNameservers) -> str:
     for attempt in error.kwargs.get("errors", ()):
         response = attempt[4] if len(attempt) > 4 else None
         if response is not None and response.rcode() == dns.rcode.REFUSED:
@@ -162,8 +184,5 @@ def _aliases_of_missing(error: dns.resolver.NXDOMAIN) -> list[str]:
     for response in (error.kwargs.get("responses") or {}).values():
         for rrset in response.answer:
             if rrset.rdtype == dns.rdatatype.CNAME:
-                chain += [
-                    r.target.to_text(omit_final_dot=True).lower()
-                    for r in rrset
-                ]
+                chain += _read_targets(rrset)
     return chain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from ipaddress import ip_address
@@ -25,6 +26,21 @@ _MMDB_CONFIDENCE = 0.85
 _SNAPSHOT_CONFIDENCE = 0.6
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Whose answer it is, and how far it is believed."""
+
+    name: str
+    confidence: float
+
+    def observe_fact(
+        self, fact: FactName, value: str | None, address: str, now: datetime
+    ) -> Observation:
+        return Observation(
+            fact, value, self.name, now, self.confidence, address
+        )
+
+
 class Geography:
     """``mmdb``: country (and ASN where it has one); ``asn_mmdb``: ASN; ``asn_csv``: a CSV file or a
     directory with ``*ipv4.csv`` and ``*ipv6.csv``. What is not given comes from what is shipped.
@@ -41,8 +57,10 @@ class Geography:
         asn_mmdb: Path | None = None,
         override_dir: Path | None = None,
     ) -> None:
-        self._country_db = _open(mmdb) if mmdb else None
-        self._asn_db = _open(asn_mmdb) if asn_mmdb else self._country_db
+        self._country_db = _open_database(mmdb) if mmdb else None
+        self._asn_db = (
+            _open_database(asn_mmdb) if asn_mmdb else self._country_db
+        )
         self._asn_csv = asn_csv
         self._override_dir = override_dir
         self._table: asn_table.AsnTable | None = None
@@ -51,82 +69,69 @@ class Geography:
             f"iptocc {version('iptocc')} (registry assignment)"
         )
 
-    def warm(self) -> None:
+    def load_tables(self) -> None:
         """Load the tables now (half a second), where somebody would wait for the first answer."""
         iptocc.country_code("192.0.2.1")
         if self._asn_db is None:
-            self._loaded()
+            self._loaded_table()
 
-    def locate(self, address: str, now: datetime) -> tuple[Observation, ...]:
+    def locate_address(
+        self, address: str, now: datetime
+    ) -> tuple[Observation, ...]:
         """Always a country and an ASN observation, with value None where nothing is known."""
-        return (self._country(address, now), *self._asn(address, now))
+        return (
+            self._observe_country(address, now),
+            *self._observe_asn(address, now),
+        )
 
-    def _country(self, address: str, now: datetime) -> Observation:
+    def _observe_country(self, address: str, now: datetime) -> Observation:
         if self._country_db is not None:
-            country = _country_of(_record(self._country_db, address))
+            country = _country_of(_find_record(self._country_db, address))
             if country:
-                source = _source(self._country_db)
-                return Observation(
-                    FactName.COUNTRY,
-                    country,
-                    source,
-                    now,
-                    _MMDB_CONFIDENCE,
-                    address,
+                source = _Source(
+                    _describe_source(self._country_db), _MMDB_CONFIDENCE
                 )
+                return source.observe_fact(
+                    FactName.COUNTRY, country, address, now
+                )
+        registry = _Source(self._registry_source, _REGISTRY_CONFIDENCE)
         country = iptocc.country_code(address)
-        return Observation(
-            FactName.COUNTRY,
-            country,
-            self._registry_source,
-            now,
-            _REGISTRY_CONFIDENCE,
-            address,
-        )
+        return registry.observe_fact(FactName.COUNTRY, country, address, now)
 
-    def _asn(self, address: str, now: datetime) -> tuple[Observation, ...]:
+    def _observe_asn(
+        self, address: str, now: datetime
+    ) -> tuple[Observation, ...]:
         if self._asn_db is not None:
-            number, name = _asn_of(_record(self._asn_db, address))
+            number, name = _asn_of(_find_record(self._asn_db, address))
             if number:
-                source = _source(self._asn_db)
-                return _asn_facts(
-                    number,
-                    name,
-                    address,
-                    now,
-                    origin=(source, _MMDB_CONFIDENCE),
+                source = _Source(
+                    _describe_source(self._asn_db), _MMDB_CONFIDENCE
                 )
-        table = self._loaded()
-        found = table.find(ip_address(address))
-        source = f"ASN table of {table.date} (RouteViews, NRO, DB-IP)"
-        if found is None:
-            return (
-                Observation(
-                    FactName.ASN,
-                    None,
-                    source,
-                    now,
-                    _SNAPSHOT_CONFIDENCE,
-                    address,
-                ),
-            )
-        return _asn_facts(
-            *found, address, now, origin=(source, _SNAPSHOT_CONFIDENCE)
+                return _asn_facts(number, name, address, now, source)
+        table = self._loaded_table()
+        source = _Source(
+            f"ASN table of {table.date} (RouteViews, NRO, DB-IP)",
+            _SNAPSHOT_CONFIDENCE,
         )
+        system = table.find_system(ip_address(address))
+        if system is None:
+            return (source.observe_fact(FactName.ASN, None, address, now),)
+        number, name = system
+        return _asn_facts(number, name, address, now, source)
 
-    def _loaded(self) -> asn_table.AsnTable:
+    def _loaded_table(self) -> asn_table.AsnTable:
         """Loaded at the first question, once a process: most commands never ask."""
         with self._lock:
             if self._table is None:
-                self._table = self._load()
+                self._table = self._load_table()
             return self._table
 
-    def _load(self) -> asn_table.AsnTable:
+    def _load_table(self) -> asn_table.AsnTable:
         if self._asn_csv is None:
             data = read_bytes(
                 "triage.hosting", "asn.npz.xz", self._override_dir
             )
-            return asn_table.unpack(data)
+            return asn_table.unpack_table(data)
         path = self._asn_csv
         files = sorted(path.glob("*ipv[46].csv")) if path.is_dir() else [path]
         if not files or not all(file.is_file() for file in files):
@@ -135,35 +140,19 @@ class Geography:
                 hint="Name a CSV file, or a directory with *ipv4.csv and *ipv6.csv.",
             )
         changed = max(file.stat().st_mtime for file in files)
-        return asn_table.from_csv(
-            files, datetime.fromtimestamp(changed, UTC).date().isoformat()
-        )
+        return asn_table.from_csv(files, _day_of(changed))
 
 
 def _asn_facts(
-    number: int,
-    name: str,
-    address: str,
-    now: datetime,
-    *,
-    origin: tuple[str, float],
+    number: int, name: str, address: str, now: datetime, source: _Source
 ) -> tuple[Observation, ...]:
-    """``origin`` is (source, confidence)."""
-    facts = [
-        Observation(
-            FactName.ASN, f"AS{number}", origin[0], now, origin[1], address
-        )
-    ]
-    if name:
-        facts.append(
-            Observation(
-                FactName.AS_NAME, name, origin[0], now, origin[1], address
-            )
-        )
-    return tuple(facts)
+    asn = source.observe_fact(FactName.ASN, f"AS{number}", address, now)
+    if not name:
+        return (asn,)
+    return asn, source.observe_fact(FactName.AS_NAME, name, address, now)
 
 
-def _open(path: Path) -> maxminddb.Reader:
+def _open_database(path: Path) -> maxminddb.Reader:
     try:
         return maxminddb.open_database(path)
     except (OSError, ValueError) as error:
@@ -176,7 +165,9 @@ def _open(path: Path) -> maxminddb.Reader:
         ) from error
 
 
-def _record(database: maxminddb.Reader, address: str) -> Mapping[str, Any]:
+def _find_record(
+    database: maxminddb.Reader, address: str
+) -> Mapping[str, Any]:
     try:
         record = database.get(address)
     except ValueError:  # an IPv6 address in a database of IPv4 only
@@ -184,23 +175,28 @@ def _record(database: maxminddb.Reader, address: str) -> Mapping[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _source(database: maxminddb.Reader) -> str:
+def _describe_source(database: maxminddb.Reader) -> str:
     about = database.metadata()
-    built = datetime.fromtimestamp(about.build_epoch, UTC).date().isoformat()
-    return f"MMDB {about.database_type} of {built}"
+    return f"MMDB {about.database_type} of {_day_of(about.build_epoch)}"
+
+
+def _day_of(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.date().isoformat()
 
 
 def _country_of(record: Mapping[str, Any]) -> str | None:
     """MaxMind and DB-IP nest ``country.iso_code``; ip-location-db and IPinfo are flat."""
-    nested = record.get("country")
-    code = (
-        nested.get("iso_code")
-        if isinstance(nested, dict)
-        else record.get("country_code")
-    )
-    if code is None and isinstance(nested, str):
-        code = nested
-    return code.upper() if isinstance(code, str) and len(code) == 2 else None
+    country = record.get("country")
+    if isinstance(country, dict):
+        code = country.get("iso_code")
+    else:
+        code = record.get("country_code")
+        if code is None:
+            code = country
+    if isinstance(code, str) and len(code) == 2:
+        return code.upper()
+    return None
 
 
 def _asn_of(record: Mapping[str, Any]) -> tuple[int, str]:
@@ -209,4 +205,6 @@ def _asn_of(record: Mapping[str, Any]) -> tuple[int, str]:
         "autonomous_system_organization", record.get("as_name", "")
     )
     digits = str(number).upper().removeprefix("AS")
-    return (int(digits) if digits.isdigit() else 0, str(name or ""))
+    if not digits.isdigit():
+        return 0, str(name or "")
+    return int(digits), str(name or "")

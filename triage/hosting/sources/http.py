@@ -44,7 +44,7 @@ _SLUGS = frozenset(
 )
 
 
-def exchange(
+def exchange_json(
     url: str,
     *,
     timeout: float,
@@ -68,14 +68,17 @@ def exchange(
             reply = client.get(url, headers=lines)
         else:
             lines["Content-Type"] = "application/json"
-            reply = client.post(url, json.dumps(body).encode(), headers=lines)
-    return _answer(url, reply)
+            written = json.dumps(body)
+            reply = client.post(url, written.encode(), headers=lines)
+    return _read_answer(url, reply)
 
 
-def _answer(url: str, reply: Reply) -> Answer:
+def _read_answer(url: str, reply: Reply) -> Answer:
     if reply.error:
         slug = _ERRORS.get(reply.error, reply.error)
-        return Answer(0, None, url, slug if slug in _SLUGS else "network")
+        if slug not in _SLUGS:
+            slug = "network"
+        return Answer(0, None, url, slug)
     after = reply.headers.get("retry-after", "")
     wait = int(after) if after.isdigit() else 0
     try:

@@ -51,10 +51,11 @@ def load_known_networks(override_dir: Path | None = None) -> Networks:
     table = files.read_toml("triage.hosting", FILE, override_dir)
     entries = parse_file(_File, FILE, table).networks
     try:
-        found = [(ip_network(entry.network), entry) for entry in entries]
+        networks = [(ip_network(entry.network), entry) for entry in entries]
     except ValueError as error:
         raise Misconfigured(f"Data file {FILE}: {error}.") from error
-    return tuple(sorted(found, key=lambda pair: -pair[0].prefixlen))
+    networks.sort(key=lambda pair: -pair[0].prefixlen)
+    return tuple(networks)
 
 
 class KnownFirst:
@@ -76,21 +77,21 @@ class KnownFirst:
         facts = self._inner.observe(
             host, kind=kind, now=now, headers=headers or {}
         )
-        known = {
-            address: entry
-            for address in facts.addresses
-            if (entry := self._entry(address))
-        }
-        kept = [
-            o
-            for o in facts.observations
-            if not (o.subject in known and _ours(known, o))
+        entries: dict[str, KnownNetwork] = {}
+        for address in facts.addresses:
+            entry = self._find_entry(address)
+            if entry is not None:
+                entries[address] = entry
+        observations = [
+            observation
+            for observation in facts.observations
+            if not _is_ours(entries, observation)
         ]
-        for address, entry in known.items():
-            kept += _observations(entry, address, now)
-        return replace(facts, observations=tuple(kept))
+        for address, entry in entries.items():
+            observations += _make_observations(entry, address, now)
+        return replace(facts, observations=tuple(observations))
 
-    def _entry(self, address: str) -> KnownNetwork | None:
+    def _find_entry(self, address: str) -> KnownNetwork | None:
         parsed = ip_address(address)
         for network, entry in self._networks:
             if parsed.version == network.version and parsed in network:
@@ -98,7 +99,7 @@ class KnownFirst:
         return None
 
 
-def _values(entry: KnownNetwork) -> dict[FactName, str]:
+def _list_values(entry: KnownNetwork) -> dict[FactName, str]:
     values = {
         FactName.COUNTRY: entry.country,
         FactName.ASN: entry.asn,
@@ -108,16 +109,20 @@ def _values(entry: KnownNetwork) -> dict[FactName, str]:
     return {fact: value for fact, value in values.items() if value}
 
 
-def _ours(known: Mapping[str, KnownNetwork], seen: Observation) -> bool:
-    return seen.subject is not None and seen.fact in _values(
-        known[seen.subject]
-    )
+def _is_ours(
+    entries: Mapping[str, KnownNetwork], observation: Observation
+) -> bool:
+    """Whether the list itself says it, so that what somebody else said of it is dropped."""
+    entry = entries.get(observation.subject or "")
+    if entry is None:
+        return False
+    return observation.fact in _list_values(entry)
 
 
-def _observations(
+def _make_observations(
     entry: KnownNetwork, address: str, now: datetime
 ) -> list[Observation]:
     return [
         Observation(fact, value, SOURCE, now, 1.0, address)
-        for fact, value in _values(entry).items()
+        for fact, value in _list_values(entry).items()
     ]

@@ -1,0 +1,105 @@
+"""What a host says about a notice, by the link that the notice came with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.errors import InvalidInput, NotFound, TooMany
+from hotline.core.storage import machine
+from hotline.core.storage.ids import new_id
+from hotline.intake.submission import clean_text
+from partners.links import mac_of
+from partners.notices.models import Notice, ProviderAnswer
+from partners.watching.service import look_soon
+from triage.cases.locking import lock_case
+
+# What a host may say on its page, and the event that follows.
+VERBS = {
+    "acknowledge": "acknowledged",
+    "removed": "claimed_removed",
+    "preserved": "preserved",
+    "not_ours": "disputed",
+    "not_illegal": "disputed",
+    "question": "",
+}
+MAX_ANSWER = 4000
+# Nobody has more to say about one notice; a script in a loop has.
+MAX_ANSWERS = 100
+
+
+def find_by_token(
+    session: Session, context: Context, token: str, now: datetime
+) -> Notice:
+    """The notice of a link. Unknown, expired and revoked links look the same: ``NotFound``."""
+    mac = mac_of(context.keyring, "notice", token)
+    notice = session.scalar(select(Notice).where(Notice.link_mac == mac))
+    expired = (
+        notice is None
+        or notice.link_expires_at is None
+        or notice.link_expires_at <= now
+    )
+    if notice is None or expired or notice.link_revoked_at is not None:
+        raise NotFound(
+            "This link is not valid, or not any more.",
+            hint="Answer the e-mail that it came in, and we will send a new one.",
+        )
+    return notice
+
+
+def store_answer(
+    session: Session,
+    notice: Notice,
+    verb: str,
+    text: str,
+    *,
+    now: datetime,
+) -> ProviderAnswer:
+    """What the host says. "Removed" is its claim; our checks are moved forward to see.
+
+    Every answer is kept; it changes the notice's state only where that leads on from where it is.
+    """
+    if verb not in VERBS:
+        raise InvalidInput(
+            "Choose one of the answers.", fields={"/verb": "Choose one."}
+        )
+    text = str(clean_text(text))
+    if len(text) > MAX_ANSWER:
+        raise InvalidInput(
+            "The text is too long.", fields={"/text": f"At most {MAX_ANSWER}."}
+        )
+    if verb in ("not_ours", "not_illegal", "question") and not text:
+        raise InvalidInput(
+            "Please say more.", fields={"/text": "Please say more."}
+        )
+    lock_case(session, notice.case_id)
+    _refuse_too_many(session, notice)
+    event = VERBS[verb]
+    if event and notice.machine.allows(notice.state, event):
+        machine.advance_state(
+            session, notice, event, actor="provider", now=now, verb=verb
+        )
+    stored = ProviderAnswer(
+        id=new_id(), notice_id=notice.id, at=now, verb=verb, text=text
+    )
+    session.add(stored)
+    if event == "claimed_removed":
+        look_soon(session, notice.case_id, now=now)
+    return stored
+
+
+def _refuse_too_many(session: Session, notice: Notice) -> None:
+    count = session.scalar(
+        select(func.count())
+        .select_from(ProviderAnswer)
+        .where(ProviderAnswer.notice_id == notice.id)
+    )
+    if count is not None and count >= MAX_ANSWERS:
+        raise TooMany(
+            "There are very many answers to this notice already.",
+            retry_after=86400,
+            hint="Answer the e-mail that it came in.",
+        )

@@ -1,0 +1,149 @@
+"""To whom a notice goes: the contact is looked up, confirmed or named, and the notice leaves.
+
+The contact is looked up again just before sending, from the newest hosting facts. An abuse desk
+that nobody confirmed yet waits for a person; every other step waits for nobody, day or night.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from hotline.core.act import Act
+from hotline.core.context import Context
+from hotline.core.languages import letter_language
+from hotline.core.storage import machine
+from partners.directory.models import Partner
+from partners.directory.service import PublishedContact, add_published_desk
+from partners.links import new_link
+from partners.notices import origins
+from partners.notices.judging import is_of_this_round, may_leave
+from partners.notices.models import Notice
+from partners.notices.service import queue_letter
+from triage.cases.locking import lock_case, lock_cases
+from triage.items.models import Item
+
+# Hours in which a host is expected to act; a configured country may have its own.
+REMOVAL_HOURS = {"immediate": 4, "high": 24, "normal": 24}
+CDN = "cdn_notice"
+# Notices whose contact follows from where the item lies.
+LOOKED_UP = ("provider_notice", CDN, "preservation_request")
+
+
+def dispatch_notice(
+    session: Session,
+    context: Context,
+    notice: Notice,
+    *,
+    now: datetime,
+    named: bool = False,
+) -> None:
+    """Queue a released notice to its contact, or lay it before a person if nobody confirmed one.
+
+    ``named``: a person chose the contact; it is not looked up again.
+    """
+    if not named and notice.kind in LOOKED_UP:
+        notice.partner = _look_up_contact(session, context, notice, now)
+    partner = notice.partner
+    obstacle = _why_not_written_to(partner)
+    if partner is None or obstacle:
+        machine.advance_state(
+            session,
+            notice,
+            "contact_unconfirmed",
+            actor="system",
+            now=now,
+            why=obstacle,
+        )
+        return
+    notice.language = _choose_language(context, partner)
+    urgency = "immediate" if notice.case.danger_now else "normal"
+    notice.due_at = now + timedelta(hours=REMOVAL_HOURS[urgency])
+    notice.link_mac = new_link(context.keyring, "notice", notice.id).mac
+    notice.link_expires_at = now + timedelta(
+        days=context.settings.notice_link_days
+    )
+    queue_letter(session, context, notice, partner, now=now, urgent=True)
+
+
+def _look_up_contact(
+    session: Session, context: Context, notice: Notice, now: datetime
+) -> Partner | None:
+    """By the newest hosting facts: the network that can be asked, or the host's abuse desk."""
+    item, network = notice.case.item, None
+    if notice.kind == CDN:
+        network = origins.network_of(session, context.settings, item, now)
+    desk = network or _find_published_desk(session, item, now)
+    return desk or notice.partner
+
+
+def _find_published_desk(
+    session: Session, item: Item, now: datetime
+) -> Partner | None:
+    """The abuse desk of the item's host by its published contact; None if none is known."""
+    contact = PublishedContact(
+        item.abuse_contact or "", item.hosting_country, item.asn
+    )
+    return add_published_desk(session, contact, now)
+
+
+def _why_not_written_to(partner: Partner | None) -> str:
+    if partner is None:
+        return "no contact is known"
+    if partner.approved_at is None or partner.disabled_at is not None:
+        return "nobody confirmed the contact yet"
+    return ""
+
+
+def send_waiting_notices(act: Act, partner: Partner) -> int:
+    """A contact was confirmed: the notices that waited for it go out; returns how many."""
+    session = act.session
+    lock_cases(session, cases_waiting_for(session, partner))
+    waiting = session.scalars(
+        select(Notice).where(*_waits_for(partner)).order_by(Notice.id)
+    ).all()
+    for notice in waiting:
+        _send_to_contact(act, notice)
+    return len(waiting)
+
+
+def cases_waiting_for(session: Session, partner: Partner) -> set[uuid.UUID]:
+    """The cases with a notice that leaves once the partner's address is confirmed."""
+    query = select(Notice.case_id).where(*_waits_for(partner))
+    return set(session.scalars(query))
+
+
+def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Notice.partner_id == partner.id,
+        Notice.state.in_(("awaiting_contact", "failed")),
+    )
+
+
+def use_contact(act: Act, notice: Notice, partner: Partner) -> None:
+    """A person names the contact of a notice whose host has none that is known."""
+    lock_case(act.session, notice.case_id)
+    notice.partner = partner
+    _send_to_contact(act, notice, named=True)
+
+
+def _send_to_contact(act: Act, notice: Notice, *, named: bool = False) -> None:
+    session, context, now = act.session, act.context, act.now
+    act.advance(notice, "contact_confirmed")
+    if not is_of_this_round(session, notice) or not may_leave(
+        session, context, notice, now
+    ):
+        machine.advance_state(session, notice, "held", actor="system", now=now)
+        return
+    dispatch_notice(session, context, notice, now=now, named=named)
+
+
+def _choose_language(context: Context, partner: Partner) -> str:
+    """The contact's language where we can write it, else English."""
+    spoken = [*partner.languages]
+    if not spoken and partner.country == context.country.code:
+        spoken = [context.country.default_language]
+    return letter_language(spoken, context.settings.data_dir)

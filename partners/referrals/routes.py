@@ -1,0 +1,52 @@
+"""A route of the rules as a plan holds it: with the office that people chose for it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from triage.jurisdiction import Gate, Route
+
+
+@dataclass(frozen=True)
+class PlannedRoute:
+    """``partner_id`` is None where the contact is looked up when a notice leaves.
+
+    ``territory_reason``: why an office of another municipality than the child's was chosen.
+    """
+
+    route: Route
+    partner_id: uuid.UUID | None = None
+    territory_reason: str = ""
+
+    @property
+    def to(self) -> str:
+        return str(self.route.to)
+
+    @property
+    def country(self) -> str | None:
+        return self.route.country
+
+    @property
+    def waits_for_police(self) -> bool:
+        return self.route.after is Gate.POLICE_RELEASE
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``Plan.routes`` keeps it."""
+        document = self.route.to_json()
+        if self.partner_id is not None:
+            document["partner_id"] = str(self.partner_id)
+        if self.territory_reason:
+            document["territory_reason"] = self.territory_reason
+        return document
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        partner_id = data.get("partner_id")
+        return cls(
+            Route.from_json(data),
+            uuid.UUID(partner_id) if partner_id else None,
+            data.get("territory_reason", ""),
+        )

@@ -1,0 +1,253 @@
+"""Whoever changes something of a case takes the case first: while it waits, it holds nothing.
+
+Somebody holds the case; an act begins, and waits for it. In that moment every row that belongs to
+the case must be free, else two acts could wait for each other for ever.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from hotline.core.act import Act
+from hotline.core.context import Context
+from partners.channels.base import Refused
+from partners.directory.models import Partner
+from partners.notices.answers import store_answer
+from partners.notices.models import Notice
+from partners.notices.service import withdraw_notice
+from partners.plans import planning
+from partners.plans.confirming import confirm_and_send
+from partners.referrals import holds
+from partners.referrals import service as referrals
+from partners.referrals.models import Hold, Plan, Referral
+from partners.sending.models import Delivery
+from partners.watching.service import start_watch
+from tests.partners.conftest import House
+from triage.cases import service as cases
+from triage.cases.examination.appraise import post_review
+from triage.cases.locking import lock_case
+from triage.cases.models import Case
+
+OF_A_CASE = (
+    "delivery",
+    "hold",
+    "notice",
+    "outbox_entry",
+    "partner",
+    "plan",
+    "referral",
+    "watch",
+)
+WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+
+
+@pytest.fixture
+def context(make_context: Callable[..., Context]) -> Context:
+    return make_context("postgresql", rdap_enabled=False)
+
+
+class Scene:
+    """A case with all that a case can have: a hold that is active, a notice without a contact,
+    a delivery that failed, a plan that waits for approval."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        house.partner()
+        self.desk = house.partner("desk", "provider", approved=False)
+        house.partner("hotline-rs", "hotline", country="RS", channel="http")
+        house.http.faults = [Refused("404")]
+        self.case = house.case()
+        house.decide(self.case, "police", "provider_notice", "hotline")
+        with house.context.database.writing() as session:
+            session.get_one(Notice, house.notice.id).partner_id = self.desk.id
+            start_watch(
+                self._act(session), session.get_one(Case, self.case.id)
+            )
+        self.person = house.person()
+
+    def _act(self, session: Session) -> Act:
+        return Act(session, self.house.context, "person:x", self.house.now)
+
+    def release_hold(self, session: Session) -> None:
+        hold = session.get_one(Hold, self.house.hold.id)
+        holds.release_hold(session, hold, actor="x", now=self.house.now)
+
+    def extend_hold(self, session: Session) -> None:
+        holds.extend_hold(
+            session,
+            session.get_one(Hold, self.house.hold.id),
+            deadline=self.house.now + timedelta(days=3),
+            reason="more to look at",
+            officer_reference="17",
+            actor="x",
+            now=self.house.now,
+        )
+
+    def withdraw_notice(self, session: Session) -> None:
+        withdraw_notice(
+            session,
+            self.house.context,
+            session.get_one(Notice, self.house.notice.id),
+            reason="wrong",
+            actor="x",
+            now=self.house.now,
+        )
+
+    def confirm_address(self, session: Session) -> None:
+        confirm_and_send(
+            self._act(session), session.get_one(Partner, self.desk.id)
+        )
+
+    def answer_notice(self, session: Session) -> None:
+        store_answer(
+            session,
+            session.get_one(Notice, self.house.notice.id),
+            "removed",
+            "",
+            now=self.house.now,
+        )
+
+    def answer_referral(self, session: Session) -> None:
+        police = next(
+            one for one in self.house.all(Referral) if one.kind == "police"
+        )
+        referrals.store_answer(
+            session,
+            session.get_one(Referral, police.id),
+            "take_up",
+            actor="x",
+            now=self.house.now,
+        )
+
+    def refuse_plan(self, session: Session) -> None:
+        open_plan = session.get_one(Plan, self.plan.id)
+        planning.refuse_plan(
+            session, open_plan, self.person, note="no", now=self.house.now
+        )
+
+    def set_facts(self, session: Session) -> None:
+        cases.set_facts(
+            session,
+            session.get_one(Case, self.case.id),
+            {"victim": {"country": "AL"}},
+            self.person,
+            self.house.now,
+        )
+
+    def reopen_case(self, session: Session) -> None:
+        cases.reopen_case(
+            session,
+            self.house.context,
+            session.get_one(Case, self.case.id),
+            self.person,
+            "news",
+            now=self.house.now,
+        )
+
+    def prepare_refuse_plan(self) -> None:
+        self.plan = self.house.request(self.case, "hotline")
+
+    def prepare_reopen_case(self) -> None:
+        with self.house.context.database.writing() as session:
+            session.get_one(Case, self.case.id).state = "closed"
+
+    def prepare_confirm_address(self) -> None:
+        """The notice, let go, waits for the desk's address."""
+        with self.house.context.database.writing() as session:
+            self.release_hold(session)
+        self.house.work()
+        with self.house.context.database.writing() as session:
+            session.get_one(
+                Notice, self.house.notice.id
+            ).partner_id = self.desk.id
+        assert self.house.notice.state == "awaiting_contact"
+
+
+ACTS = (
+    "release_hold",
+    "extend_hold",
+    "withdraw_notice",
+    "confirm_address",
+    "answer_notice",
+    "answer_referral",
+    "refuse_plan",
+    "set_facts",
+    "reopen_case",
+)
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("name", ACTS)
+def test_an_act_takes_the_case_first(house: House, name: str) -> None:
+    scene = Scene(house)
+    getattr(scene, f"prepare_{name}", lambda: None)()
+
+    def act() -> None:
+        with house.context.database.writing() as session:
+            getattr(scene, name)(session)
+
+    _requires_case_first(house, scene.case, act)
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(
+    "job", ["delivery.attempt", "notice.release", "case.review"]
+)
+def test_a_job_takes_the_case_before_its_entry(house: House, job: str) -> None:
+    scene = Scene(house)
+    if job == "delivery.attempt":
+        (failed,) = [
+            one for one in house.all(Delivery) if one.state == "failed"
+        ]
+        house.retry(failed)
+    elif job == "notice.release":
+        with house.context.database.writing() as session:
+            scene.release_hold(session)
+    else:
+        with house.context.database.writing() as session:
+            post_review(session, scene.case, house.now)
+    task = next(task for name, task in house._due() if name == job)
+    _requires_case_first(house, scene.case, lambda: house.jobs[job](task))
+
+
+def _requires_case_first(
+    house: House, case: Case, act: Callable[[], None]
+) -> None:
+    faults: list[Exception] = []
+
+    def run() -> None:
+        try:
+            act()
+        except Exception as fault:
+            faults.append(fault)
+
+    acting = threading.Thread(target=run)
+    with house.context.database.writing() as session:
+        lock_case(session, case.id)
+        acting.start()
+        _wait_until_it_waits(house, acting)
+        for table in OF_A_CASE:
+            rows = f"SELECT id FROM {table} FOR UPDATE NOWAIT"
+            session.execute(text(rows)).all()
+    acting.join()
+    assert faults == []
+
+
+def _wait_until_it_waits(house: Any, acting: threading.Thread) -> None:
+    engine = house.context.database.engine
+    with engine.connect() as watcher:
+        watcher = watcher.execution_options(isolation_level="AUTOCOMMIT")
+        while not watcher.scalar(WAITING):
+            assert acting.is_alive(), "it did not ask for the case"
+            time.sleep(0.01)

@@ -1,0 +1,66 @@
+"""What the figures look like outside, and what a list of durations says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from hotline.core.context import Context
+from workers.statistics.durations import summarise_durations
+from workers.statistics.figures import collect_figures
+
+HOUR = 3600.0
+
+
+def test_durations_are_told_by_values_that_were_measured() -> None:
+    hours = [1.0, 2.0, 30.0, 100.0, 150.0]
+    summary = summarise_durations([hour * HOUR for hour in hours])
+    assert summary.to_json() == {
+        "count": 5,
+        "median_hours": 30.0,
+        "p90_hours": 150.0,
+        "within_1_days": 0.4,
+        "within_3_days": 0.6,
+        "within_6_days": 0.8,
+    }
+
+
+def test_without_durations_nothing_is_said() -> None:
+    assert summarise_durations([]).to_json() == {
+        "count": 0,
+        "median_hours": None,
+        "p90_hours": None,
+        "within_1_days": None,
+        "within_3_days": None,
+        "within_6_days": None,
+    }
+
+
+def test_the_figures_of_a_new_service_are_whole(
+    make_context: Callable[..., Context],
+) -> None:
+    context = make_context()
+    now = datetime(2026, 11, 2, tzinfo=UTC)
+    with context.database.reading() as session:
+        figures = collect_figures(session, now).to_json()
+    assert figures["reports"] == {
+        "total": 0,
+        "by_channel": {},
+        "by_kind": {},
+        "by_language": {},
+    }
+    assert figures["items"] == {"unique": 0, "by_hosting_country": {}}
+    assert figures["cases"] == {"by_state": {}, "by_kind": {}}
+    assert figures["told"] == {
+        "referrals_by_state": {},
+        "notices_by_state": {},
+    }
+    assert list(figures["durations"]) == [
+        "report_to_assessment",
+        "report_to_referral",
+        "report_to_notice",
+        "report_to_removal",
+        "notice_to_removal",
+        "hold",
+    ]
+    assert figures["as_of"] == {"time": "2026-11-02T00:00:00+00:00"}

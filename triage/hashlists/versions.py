@@ -1,0 +1,231 @@
+"""Versions of a list: all or nothing, with all that hangs on a list's entries done anew.
+
+A version's rows are staged (``staging``; COPY on PostgreSQL), then a few statements in one
+transaction turn the difference into added and removed entries. A broken file or a killed process
+leaves the list as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from hotline.core.errors import Conflict, InvalidInput
+from hotline.core.storage import audit, outbox
+from hotline.core.storage.ids import new_id
+from triage.hashlists.formats import HashEntry, Problem
+from triage.hashlists.imports import staging
+from triage.hashlists.models import HashImportRow, HashList, HashListVersion
+from triage.hashlists.service import post_rematch
+
+
+@dataclass(frozen=True)
+class Import:
+    """What an import did. ``problems`` names the first few lines that could not be read."""
+
+    version: int
+    added: int
+    removed: int
+    rejected: int
+    problems: tuple[str, ...]
+
+
+def newest_digest(session: Session, hash_list: HashList) -> str | None:
+    """SHA-256 of what the newest version was made of."""
+    return session.scalar(
+        select(HashListVersion.file_sha256)
+        .where(HashListVersion.list_id == hash_list.id)
+        .order_by(HashListVersion.number.desc())
+        .limit(1)
+    )
+
+
+def import_version(
+    session: Session,
+    hash_list: HashList,
+    entries: Iterator[HashEntry | Problem],
+    *,
+    digest: str,
+    whole: bool,
+    actor: str,
+    now: datetime,
+) -> Import:
+    """Make ``entries`` the list's next version within this transaction: for some thousands. Files
+    of any size go through ``importing``. The rest is as ``take_over`` has it."""
+    staged = staging.Staged(new_id())
+    for chunk in staging.chunk_rows(entries):
+        staged.take(session, chunk)
+    done = take_over(
+        session,
+        hash_list,
+        staged,
+        digest=digest,
+        whole=whole,
+        actor=actor,
+        now=now,
+    )
+    session.execute(
+        delete(HashImportRow).where(HashImportRow.import_id == staged.id)
+    )
+    return done
+
+
+def take_over(
+    session: Session,
+    hash_list: HashList,
+    staged: staging.Staged,
+    *,
+    digest: str,
+    whole: bool,
+    actor: str,
+    now: datetime,
+) -> Import:
+    """Make what is staged the list's next version.
+
+    ``whole``: the file is the whole list, so whatever is not in it is taken off; otherwise it only
+    adds, and takes off what it marks as deleted. ``digest`` (SHA-256 of the file) refuses the same
+    file twice in a row.
+    """
+    refuse_version(hash_list, newest_digest(session, hash_list), digest)
+    if staged.rejected and not staged.rows:
+        raise InvalidInput(staging.no_line(staged))
+    if whole and not staging.holds_hashes(session, staged):
+        raise InvalidInput(
+            "The file holds no hashes, and it would empty the list.",
+            hint="Disable the list instead, if that is meant.",
+        )
+    number = hash_list.version + 1
+    added, removed = staging.apply_staged(
+        session, staged, hash_list.id, number, whole=whole
+    )
+    done = Import(number, added, removed, staged.rejected, staged.problems)
+    _record_version(
+        session,
+        hash_list,
+        done,
+        digest,
+        "hashlist.imported",
+        actor=actor,
+        now=now,
+    )
+    return done
+
+
+def refuse_version(
+    hash_list: HashList, newest: str | None, digest: str
+) -> None:
+    """Raises Conflict where this file cannot be the list's next version."""
+    if hash_list.remote:
+        raise Conflict(
+            f"{hash_list.name} stays with its owner; nothing can be imported into it."
+        )
+    if newest == digest:
+        raise Conflict(
+            f"Version {hash_list.version} of {hash_list.name} is this very file."
+        )
+
+
+def _record_version(
+    session: Session,
+    hash_list: HashList,
+    done: Import,
+    digest: str,
+    action: str,
+    *,
+    actor: str,
+    now: datetime,
+    **details: Any,
+) -> None:
+    """Write the version down and have what hangs on the list's entries done anew."""
+    hash_list.version = done.version
+    session.add(
+        HashListVersion(
+            list_id=hash_list.id,
+            number=done.version,
+            at=now,
+            actor=actor,
+            file_sha256=digest,
+            added=done.added,
+            removed=done.removed,
+            rejected=done.rejected,
+        )
+    )
+    audit.record_entry(
+        session,
+        actor=actor,
+        action=action,
+        entity="hash_list",
+        entity_id=hash_list.id,
+        now=now,
+        version=done.version,
+        added=done.added,
+        removed=done.removed,
+        **details,
+    )
+    if done.added or done.removed:
+        _announce_change(session, hash_list, now)
+
+
+def roll_back(
+    session: Session,
+    hash_list: HashList,
+    to: int,
+    *,
+    actor: str,
+    now: datetime,
+) -> Import:
+    """Make the entries of version ``to`` current again, as a new version; nothing is forgotten."""
+    if not 0 < to < hash_list.version:
+        raise InvalidInput(f"{hash_list.name} has no earlier version {to}.")
+    number = hash_list.version + 1
+    added, removed = staging.restore_version(session, hash_list.id, to, number)
+    done = Import(number, added, removed, 0, ())
+    digest = hashlib.sha256(
+        f"{hash_list.id}:{to}:{number}".encode()
+    ).hexdigest()
+    action = "hashlist.rolled_back"
+    _record_version(
+        session, hash_list, done, digest, action, actor=actor, now=now, to=to
+    )
+    return done
+
+
+def list_versions(
+    session: Session, hash_list: HashList
+) -> Sequence[HashListVersion]:
+    """Newest first."""
+    return session.scalars(
+        select(HashListVersion)
+        .where(HashListVersion.list_id == hash_list.id)
+        .order_by(HashListVersion.number.desc())
+    ).all()
+
+
+def digest_of(stream: BinaryIO) -> str:
+    """SHA-256 of a file, which is left at its beginning."""
+    digest = hashlib.sha256()
+    while block := stream.read(1 << 20):
+        digest.update(block)
+    stream.seek(0)
+    return digest.hexdigest()
+
+
+def _announce_change(
+    session: Session, hash_list: HashList, now: datetime
+) -> None:
+    run = f"{hash_list.id}:{hash_list.version}"
+    outbox.post_work(
+        session,
+        "hashlist.index",
+        key=f"index:{run}",
+        payload={},
+        now=now,
+        queue="checks",
+    )
+    post_rematch(session, run, now)
