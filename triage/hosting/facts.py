@@ -64,8 +64,9 @@ HOSTLESS = {
     "usenet": HostingKind.P2P,
     "handle": HostingKind.PLATFORM,
     "platform": HostingKind.PLATFORM,
-    "phone": HostingKind.UNKNOWN,
-    "email": HostingKind.UNKNOWN,
+    "phone": HostingKind.NONE,
+    "email": HostingKind.NONE,
+    "narrative": HostingKind.NONE,
     "hash": HostingKind.UNKNOWN,
 }
 """Kinds of location (triage.locations) that have no host anybody could send a notice to."""

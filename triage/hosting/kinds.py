@@ -18,14 +18,16 @@ class HostingKind(StrEnum):
     """Copies at people who share them: there is no host."""
     PLATFORM = "platform"
     """A service with accounts, which has a channel of its own for reports."""
+    NONE = "none"
+    """Nothing lies anywhere: what is reported is told in words, or names a person."""
     UNKNOWN = "unknown"
 
     @property
     def is_hidden(self) -> bool:
-        """There is no host that anybody could ask."""
+        """Something lies there, but there is no host that anybody could ask."""
         return self in {HostingKind.ONION, HostingKind.P2P}
 
     @property
     def hides_place(self) -> bool:
         """The country of its address says nothing about where the material is kept."""
-        return self.is_hidden or self is HostingKind.CDN
+        return self.is_hidden or self in {HostingKind.CDN, HostingKind.NONE}

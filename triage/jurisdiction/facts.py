@@ -67,12 +67,16 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All facts of one item. ``known_list``: whether, or in which class, it is listed."""
+    """All facts of one item. ``known_list``: whether, or in which class, it is listed.
+
+    ``address_used``: whether the location is an IP address that a person used, and no host.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     home: CountryCode | None = None
     hosting_country: NetworkCountry | None = None
     hosting_kind: HostingKind = HostingKind.UNKNOWN
+    address_used: bool | None = None
     platform: Words | None = None
     generated_in: CountryCode | None = None
     victim: Victim = field(default_factory=Victim)
@@ -107,9 +111,22 @@ class Facts:
         return self.kind is not None and self.kind.row.elsewhere
 
     @property
+    def is_person_s_address(self) -> bool:
+        """It is the address of somebody who took part, not of a server.
+
+        In doubt, among peers, it is a person's: nobody asks a subscriber to take themselves down.
+        """
+        if self.address_used is not None:
+            return self.address_used
+        is_among_peers = self.kind is ReportKind.P2P
+        return is_among_peers and self.hosting_kind is HostingKind.HOST
+
+    @property
     def stored_in(self) -> str | None:
         """Where the material lies. A CDN's address, an onion or a peer says nothing about that."""
-        if self.hosting_kind.hides_place or self.hosting_country in REGIONS:
+        if self.hosting_kind.hides_place or self.is_person_s_address:
+            return None
+        if self.hosting_country in REGIONS:
             return None
         return self.hosting_country
 
@@ -118,11 +135,15 @@ class Facts:
 
         ``facts.place(PlaceFact.VICTIM_RESIDENCE)`` is ``facts.victim.residence``.
         """
+        country: str | None
         if path is PlaceFact.HOSTING_COUNTRY:
             return self.stored_in
+        if path is PlaceFact.SUSPECT_IP_COUNTRY and self.is_person_s_address:
+            country = self.suspect.ip_country or self.hosting_country
+            return None if country in REGIONS else country
         owner_name, _, name = path.rpartition(".")
         owner = getattr(self, owner_name) if owner_name else self
-        country: str | None = getattr(owner, name)
+        country = getattr(owner, name)
         return None if country in REGIONS else country
 
     def places(self) -> Iterator[tuple[PlaceFact, str]]:

@@ -95,6 +95,9 @@ def _draft_protection_unit(situation: Situation) -> Iterator[Draft]:
 
 MUNICIPALITY = "victim.municipality"
 
+UNSURE = frozenset({"police.host_unknown", "police.in_words"})
+"""Reasons for the police that a person has to look at first."""
+
 
 def _draft_police(situation: Situation) -> Draft | None:
     """Rows 1, 2, 3, 5, 8 and 9: the police of home, by whatever leads there."""
@@ -105,7 +108,7 @@ def _draft_police(situation: Situation) -> Draft | None:
         country = facts.victim.country
     if not reasons or (country is None and not situation.danger):
         return None
-    is_sure = any(reason.key != "police.host_unknown" for reason in reasons)
+    is_sure = any(reason.key not in UNSURE for reason in reasons)
     after = _gate_of_police(situation, is_sure=is_sure)
     if situation.child:
         key = "police.child_danger" if situation.danger else "police.child"
@@ -141,7 +144,9 @@ def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
         yield Reason("police.nexus", facts=situation.nexus, countries=home)
     if situation.hosted_home:
         yield Reason("police.hosted_home", countries=home)
-    if situation.hidden:
+    if facts.is_person_s_address:
+        yield Reason("police.address_used")
+    elif situation.hidden:
         yield Reason("police.hidden")
     if situation.unreached_hosts:
         yield Reason("police.no_hotline", countries=situation.unreached_hosts)
@@ -151,6 +156,8 @@ def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
         yield Reason("police.law", countries=home)
     if situation.host_unknown:
         yield Reason("police.host_unknown", countries=home)
+    if situation.in_words and not situation.nexus:
+        yield Reason("police.in_words")
 
 
 def _draft_interpol(
@@ -249,8 +256,10 @@ def _draft_notices(
 ) -> Iterator[Draft]:
     """Rows 3, 5, 6 and 7: who can take it down; never before the police let it go."""
     facts = situation.facts
+    yield from _draft_subscriber_request(situation, police)
     if (
         situation.hidden
+        or situation.in_words
         or facts.assessment is AssessmentClass.CANNOT_DETERMINE
     ):
         return
@@ -271,6 +280,25 @@ def _draft_notices(
             notice, name=platform.name if platform else facts.platform or ""
         )
     yield from _draft_host_notices(situation, police)
+
+
+def _draft_subscriber_request(
+    situation: Situation, police: Draft | None
+) -> Iterator[Draft]:
+    """Of an address that somebody used: its provider keeps what it has, if the police wish it."""
+    facts = situation.facts
+    place = facts.place(PlaceFact.SUSPECT_IP_COUNTRY)
+    is_ours = facts.home is not None and place == facts.home
+    if not (facts.is_person_s_address and is_ours):
+        return
+    request = _draft_notice(
+        situation,
+        police,
+        Destination.PRESERVATION_REQUEST,
+        place,
+        "preservation.subscriber",
+    )
+    yield replace(request, automatic=False)
 
 
 def _draft_host_notices(

@@ -24,7 +24,11 @@ from triage.jurisdiction.messages import (
 from triage.jurisdiction.routes import draft_routes
 from triage.jurisdiction.rules import Rules
 from triage.jurisdiction.situation import Situation
-from triage.jurisdiction.vocabulary import Answer, AssessmentClass
+from triage.jurisdiction.vocabulary import (
+    Answer,
+    AssessmentClass,
+    Destination,
+)
 from triage.priority import ListClass
 
 
@@ -88,10 +92,17 @@ class _Voice:
 
 
 def _legal_basis(draft: Draft, situation: Situation) -> str:
-    """Home's own where its rules name one, else that of the channel."""
-    home_rules = situation.home_rules
-    own_basis = home_rules.bases.get(draft.to) if home_rules else None
-    return own_basis or situation.rules.network.bases[draft.to]
+    """The offence for the police; home's own rule for who is at home; else that of the channel."""
+    home_rules, kind = situation.home_rules, situation.facts.kind
+    channel_basis = situation.rules.network.bases[draft.to]
+    is_abroad = draft.country not in {None, situation.facts.home}
+    # A host in another country is bound by that country's law, not by ours.
+    if home_rules is None or is_abroad:
+        return channel_basis
+    if draft.to is Destination.POLICE and kind is not None:
+        offence = home_rules.police_bases.get(kind)
+        return offence or home_rules.bases.get(draft.to) or channel_basis
+    return home_rules.bases.get(draft.to) or channel_basis
 
 
 def priority_signals(

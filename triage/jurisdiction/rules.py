@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cache, partial
@@ -34,6 +34,7 @@ from hotline.core.datafiles.country_folders import (
 from hotline.core.datafiles.shapes import parse_file
 from hotline.core.datafiles.vocabulary import CountryCode
 from hotline.core.errors import InvalidInput, Misconfigured
+from hotline.intake.kinds import ReportKind
 from triage import priority
 from triage.jurisdiction.messages import PACKAGE, Catalog, load_messages
 from triage.jurisdiction.vocabulary import (
@@ -99,7 +100,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class CountryRules:
-    """The rules of one country. ``bases``: legal basis by kind of route."""
+    """The rules of one country. ``bases``: legal basis by kind of route.
+
+    ``police_bases``: which offence it is, by the kind of report; ``bases`` where none is named.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     country: CountryCode
@@ -108,6 +112,7 @@ class CountryRules:
     names: Names
     bases: Mapping[Destination, Text]
     grounds: Annotated[tuple[GroundRule, ...], Field(min_length=1)]
+    police_bases: Mapping[ReportKind, Text] = field(default_factory=dict)
     offences: tuple[str, ...] = ()
     foreign_hosting_to_police: bool = False
     stop_list: tuple[Stop, ...] = ()
@@ -234,8 +239,8 @@ def _as_plain_json(value: object) -> object:
     """Rules as JSON that looks the same in every process, whatever the order of a set."""
     if is_dataclass(value) and not isinstance(value, type):
         return {
-            field.name: _as_plain_json(getattr(value, field.name))
-            for field in fields(value)
+            part.name: _as_plain_json(getattr(value, part.name))
+            for part in fields(value)
         }
     if isinstance(value, Mapping):
         return {

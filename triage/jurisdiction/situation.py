@@ -93,8 +93,14 @@ class Situation:
 
     @cached_property
     def hidden(self) -> bool:
-        """There is no host to ask: an onion service or peers."""
-        return self.facts.hosting_kind.is_hidden
+        """There is no host to ask: an onion service, peers, or the address of a person."""
+        facts = self.facts
+        return facts.hosting_kind.is_hidden or facts.is_person_s_address
+
+    @cached_property
+    def in_words(self) -> bool:
+        """Nothing lies anywhere: there is no host whose country could be looked for."""
+        return self.facts.hosting_kind is HostingKind.NONE
 
     @cached_property
     def on_platform(self) -> bool:
@@ -144,7 +150,8 @@ class Situation:
     @cached_property
     def host_unknown(self) -> bool:
         """Whose host it is cannot be said yet, so it may well be home's."""
-        return not (self.hidden or self.facts.stored_in or self.seat)
+        is_nowhere = self.hidden or self.in_words
+        return not (is_nowhere or self.facts.stored_in or self.seat)
 
     @cached_property
     def nexus(self) -> tuple[str, ...]:
@@ -175,6 +182,8 @@ class Situation:
             return ()
         named = {country for _, country in self.facts.places()}
         named.update(self.foreign_hosts)
+        # Of an address that somebody used, the registry's country counts too.
+        named.add(self.facts.hosting_country or "")
         stop_list = self.home_rules.stop_list
         return tuple(stop for stop in stop_list if stop.country in named)
 

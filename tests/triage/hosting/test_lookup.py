@@ -118,7 +118,7 @@ def test_ipv6_literal_equals_ipv4(
         (None, "magnet", "p2p"),
         (None, "ed2k", "p2p"),
         (None, "handle", "platform"),
-        (None, "phone", "unknown"),
+        (None, "phone", "none"),
         ("no-such.invalid", "url", "unknown"),
     ],
 )

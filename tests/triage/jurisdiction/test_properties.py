@@ -75,6 +75,7 @@ everything = st.fixed_dictionaries(
         "home": PLACE,
         "hosting_country": PLACE,
         "hosting_kind": st.sampled_from(KINDS),
+        "address_used": MAYBE,
         "platform": st.sampled_from(
             [None, "instagram", "telegram", "new one"]
         ),
@@ -84,7 +85,7 @@ everything = st.fixed_dictionaries(
         "reporter_is_child": MAYBE,
         "own_material": MAYBE,
         "kind": st.sampled_from(
-            [None, "csam_image", "grooming", "other_harmful"]
+            [None, "csam_image", "grooming", "p2p", "other_harmful"]
         ),
         "assessment": st.sampled_from(ASSESSMENTS),
         "known_list": st.sampled_from(
@@ -154,7 +155,11 @@ def test_everything_explains_itself_in_both_languages(
 @examples
 @given(everything)
 def test_unknown_never_becomes_foreign(facts: dict[str, Any]) -> None:
-    blind = facts | {"hosting_country": None, "platform": None}
+    blind = facts | {
+        "hosting_country": None,
+        "platform": None,
+        "address_used": False,
+    }
     found = ask(blind).routes
     assert not [
         one for one in found if one.to in ABROAD_CHANNELS | {"provider_notice"}
@@ -251,6 +256,7 @@ def test_hosted_at_home_no_notice_leaves_before_the_police_release_it(
         "home": home,
         "hosting_country": home,
         "hosting_kind": "host",
+        "address_used": False,
     }
     found = ask(at_home).routes
     order = [one.to for one in found]
@@ -316,3 +322,32 @@ def test_the_engine_knows_no_country(module: Any) -> None:
 def test_no_two_routes_have_one_id(facts: dict[str, Any]) -> None:
     ids = [each.id for each in ask(facts).routes]
     assert len(set(ids)) == len(ids)
+
+
+ASKS_FOR_REMOVAL = {"provider_notice", "cdn_notice"}
+
+
+@examples
+@given(everything)
+def test_nobody_is_asked_to_take_a_person_s_address_down(
+    facts: dict[str, Any],
+) -> None:
+    """Nor is a host looked for where nothing lies anywhere."""
+    if facts["hosting_kind"] != "none":
+        facts = facts | {"address_used": True}
+    routes = {route.to for route in ask(facts).routes}
+    assert not routes & ASKS_FOR_REMOVAL
+
+
+@examples
+@given(everything)
+def test_an_address_among_peers_is_a_person_s_in_doubt(
+    facts: dict[str, Any],
+) -> None:
+    facts = facts | {
+        "address_used": None,
+        "kind": "p2p",
+        "hosting_kind": "host",
+    }
+    routes = {route.to for route in ask(facts).routes}
+    assert not routes & ASKS_FOR_REMOVAL

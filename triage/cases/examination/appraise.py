@@ -17,6 +17,7 @@ from triage.cases.examination.police import post_if_strong
 from triage.cases.models import Case
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
+from triage.hosting.kinds import HostingKind
 from triage.items.models import ItemMedia
 from triage.jurisdiction import (
     AssessmentClass,
@@ -26,6 +27,7 @@ from triage.jurisdiction import (
     route_facts,
     rules_digest,
 )
+from triage.locations.others.address_use import is_used_by_person
 from triage.media.models import Media
 from triage.priority import ListClass, score
 
@@ -111,8 +113,13 @@ def facts_of(session: Session, context: Context, case: Case) -> dict[str, Any]:
     item = case.item
     facts: dict[str, Any] = {
         "home": context.settings.country,
-        "hosting_kind": item.hosting_kind,
+        "hosting_kind": item.hosting_kind
+        if item.canonical
+        else HostingKind.NONE,
         "hosting_country": item.hosting_country,
+        "address_used": is_used_by_person(item.canonical, case.kind)
+        if item.kind == "ip"
+        else False,
         "platform": item.platform,
         "reporter_is_child": case.child_reporter or None,
         "own_material": case.own_material or None,

@@ -64,6 +64,7 @@ HOSTING: dict[str, Any] = {
     "onion": lazy_gettext("Onion service"),
     "p2p": lazy_gettext("Peer-to-peer"),
     "platform": lazy_gettext("Platform"),
+    "none": lazy_gettext("Nothing lies anywhere: it is told in words"),
     "unknown": lazy_gettext("Not known"),
 }
 
