@@ -66,6 +66,7 @@ KEPT_HEADERS = frozenset(
 name). ``Location`` stands in the hops, where it is cleaned."""
 
 _HEADER_VALUE = 256
+_INLINE_LABEL = 64
 _MANIFEST_DEPTH = 3
 _SUCCESS = range(200, 300)
 _READ_AS_TEXT = ("html", "text", "hls", "dash")
@@ -235,7 +236,8 @@ class _Look:
     def _hash_inline(self, candidate: Candidate) -> MediaFound:
         """A picture that is written into the page itself."""
         head, _, payload = candidate.url[5:].partition(",")
-        label = head.partition(";")[0].lower()[:64]
+        media_type, _, _ = head.partition(";")
+        label = media_type.lower()[:_INLINE_LABEL]
         data = _decode_inline(head, payload)
         digest = hashlib.sha256(data).hexdigest()
         name = f"data:{label};sha256={digest}"
@@ -270,7 +272,8 @@ class _Look:
             base = urljoin(base, step)
         data = bytearray()
         for part in manifest.parts:
-            answer = self._get_medium(urljoin(base, part), url).answer
+            part_url = urljoin(base, part)
+            answer = self._get_medium(part_url, url).answer
             if answer.error or answer.status not in _SUCCESS:
                 return bytes(data), answer.error or "http_error"
             data += answer.body

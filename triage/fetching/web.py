@@ -83,7 +83,8 @@ class Web:
         seconds: float | None = None,
     ) -> Exchange:
         """Follow ``url`` to its end, for at most ``seconds``. Never raises for what a host does."""
-        until = self.seconds + min(self.remaining, seconds or self.remaining)
+        patience = min(self.remaining, seconds or self.remaining)
+        until = self.seconds + patience
         hops: list[Hop] = []
         base: str | None = None
         for _ in range(self.request.limits.max_redirects + 1):

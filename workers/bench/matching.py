@@ -56,7 +56,10 @@ class Facts:
     recall: float
 
     def to_figures(self) -> dict[str, Figure]:
-        return {name: round(value, 4) for name, value in asdict(self).items()}
+        figures: dict[str, Figure] = {}
+        for name, value in asdict(self).items():
+            figures[name] = round(value, 4)
+        return figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,14 @@ def measure_matching(
     """Rows in searches per second. ``size`` hashes, of which half of the ``queries`` are near ones;
     ``seconds`` for each side of each of the five rounds."""
     rng = np.random.default_rng(20_261_101)
-    lists = [_HashList("", 256, _make_random(size, 32, rng))]
+    even = _make_random(size, 32, rng)
+    lists = [_HashList("", 256, even)]
     if skewed:
-        lists.append(_HashList(" skewed", 256, make_near_identical(size, rng)))
-    lists.append(_HashList(" phash", 64, _make_random(size, 8, rng)))
+        clustered = make_near_identical(size, rng)
+        lists.append(_HashList(" skewed", 256, clustered))
+    short = _make_random(size, 8, rng)
+    lists.append(_HashList(" phash", 64, short))
+    del even, short
     rows: list[Row] = []
     warm()
     with tempfile.TemporaryDirectory() as directory:
@@ -129,7 +136,8 @@ def make_queries(
     width = hashes.shape[1]
     asked = _make_random(queries, width, rng)
     near = asked[::2]
-    near[:] = hashes[rng.integers(0, len(hashes), len(near))]
+    places = rng.integers(0, len(hashes), len(near))
+    near[:] = hashes[places]
     for query in near:
         changes = rng.integers(0, threshold + 1)
         bits = rng.choice(width * 8, changes, replace=False)
@@ -146,7 +154,9 @@ def _measure_list(
     tick: Tick,
     seconds: float,
 ) -> list[Row]:
-    label, bits, hashes = hash_list.label, hash_list.bits, hash_list.hashes
+    label = hash_list.label
+    bits = hash_list.bits
+    hashes = hash_list.hashes
     tick(f"building{label}: {len(hashes):,} hashes of {bits} bits")
     index, facts = _take_stock(hash_list, asked, path)
     ours = [_our_side("auto", index, bits)]
@@ -220,7 +230,8 @@ def _measure_recall(
         wanted = _scan_all(hashes, query, threshold)
         alone = index.search(query.tobytes(), threshold)
         true_matches += len(wanted)
-        hits += len(wanted & _pairs_of(alone) & _pairs_of(together))
+        both_ways = _pairs_of(alone) & _pairs_of(together)
+        hits += len(wanted & both_ways)
     return hits / true_matches if true_matches else 1.0
 
 

@@ -9,6 +9,8 @@ hashes gives the index its size, another knows the host's pictures.
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 import secrets
 import statistics
 import time
@@ -95,7 +97,7 @@ def _make_settings(database: str, workers: int) -> dict[str, str]:
     """As the sandbox has them; every other setting is the default."""
     given = {
         "FETCH_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
-        "FETCH_HOSTS": f'{{"{pictures.HOST}":"{pictures.ADDRESS}"}}',
+        "FETCH_HOSTS": json.dumps({pictures.HOST: pictures.ADDRESS}),
         "RDAP_ENABLED": "false",
         "WORKERS": str(workers),
         "LOG_LEVEL": "debug",  # in which workers say how long each job took
@@ -155,7 +157,8 @@ def _wait_until_idle(context: Context) -> None:
 def find_percentile(values: list[float], percent: int) -> float:
     """The nearest-rank percentile."""
     ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+    rank = math.ceil(len(ordered) * percent / 100)
+    return ordered[max(0, rank - 1)]
 
 
 def break_down_jobs(jobs: Sequence[Job]) -> dict[str, float]:
@@ -183,9 +186,10 @@ def break_down_jobs(jobs: Sequence[Job]) -> dict[str, float]:
 
 
 def _name_milliseconds(jobs: Sequence[Job]) -> dict[str, Figure]:
-    return {
-        f"{step}_ms": spent for step, spent in break_down_jobs(jobs).items()
-    }
+    figures: dict[str, Figure] = {}
+    for step, milliseconds in break_down_jobs(jobs).items():
+        figures[f"{step}_ms"] = milliseconds
+    return figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +266,9 @@ class _Reporting:
             for client_filing in filing:
                 client_filing.result()
         seconds = time.perf_counter() - begun
-        return len(numbers) / seconds, len(numbers) / (accepted or seconds)
+        classes_a_second = len(numbers) / seconds
+        accepted_a_second = len(numbers) / (accepted or seconds)
+        return classes_a_second, accepted_a_second
 
     def _await_classes(
         self,

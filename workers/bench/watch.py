@@ -71,7 +71,8 @@ def measure_watching(
             for work_name, work in WORKS.items():
                 ours, reference = _take_turns(work, many, few)
                 case = f"{name}, {size:,}, {work_name}"
-                rows.append(Row(case, ours, reference, f"{FEW:,} items"))
+                row = Row(case, ours, reference, f"{FEW:,} items")
+                rows.append(row)
     return Measurement("watch", "ms", rows)
 
 

@@ -119,9 +119,10 @@ def _measure_durations(session: Session) -> dict[str, Durations]:
         "notice_to_removal": _seconds_between(noticed, removed),
         "hold": _time_holds(session),
     }
-    return {
-        step: summarise_durations(taken) for step, taken in seconds.items()
-    }
+    durations = {}
+    for step, taken in seconds.items():
+        durations[step] = summarise_durations(taken)
+    return durations
 
 
 def _received_at(session: Session) -> Times:

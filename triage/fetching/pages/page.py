@@ -17,8 +17,10 @@ from triage.fetching.report import PageFacts
 
 _WORD = re.compile(r"\w+")
 _MAX_WORDS = 20_000
+_MAX_CHARACTERS = _MAX_WORDS * 12
 _SHINGLE = 3
 _BITS = 64
+_BYTES = 8
 _UNSEEN = ["script", "style", "noscript", "template", "head"]
 _SIGN_IN = re.compile(
     r"log[-_ ]?in|sign[-_ ]?in|authenticat|/auth\b", re.IGNORECASE
@@ -34,19 +36,22 @@ def make_simhash(text: str) -> str:
 
     The first 20,000 words count: a page that differs only after them is the same page.
     """
-    plain = unicodedata.normalize("NFKC", text[: _MAX_WORDS * 12])
+    plain = unicodedata.normalize("NFKC", text[:_MAX_CHARACTERS])
     words = _WORD.findall(plain.casefold())[:_MAX_WORDS]
     if not words:
         return "0" * (_BITS // 4)
+    count = max(1, len(words) - _SHINGLE + 1)
     digests = []
-    for place in range(max(1, len(words) - _SHINGLE + 1)):
-        shingle = " ".join(words[place : place + _SHINGLE])
-        digest = hashlib.blake2b(shingle.encode(), digest_size=_BITS // 8)
+    for start in range(count):
+        end = start + _SHINGLE
+        shingle = " ".join(words[start:end])
+        digest = hashlib.blake2b(shingle.encode(), digest_size=_BYTES)
         digests.append(digest.digest())
-    every_byte = np.frombuffer(b"".join(digests), dtype=np.uint8)
-    bits = np.unpackbits(every_byte).reshape(-1, _BITS)
+    joined = b"".join(digests)
+    every_bit = np.unpackbits(np.frombuffer(joined, dtype=np.uint8))
+    bits = every_bit.reshape(-1, _BITS)
     votes = bits.sum(axis=0, dtype=np.int64)
-    majority = votes * 2 > len(digests)
+    majority = votes * 2 > count
     return np.packbits(majority).tobytes().hex()
 
 
