@@ -138,7 +138,9 @@ def _kept_out(check: Check, baseline: Baseline) -> Finding | None:
         return Finding(meaning, ("known_error_page",))
     if check.status in _STATUSES:
         return _STATUSES[check.status]
-    if _asks_to_sign_in(check.page) and not _asks_to_sign_in(baseline.page):
+    if _asks_to_sign_in(baseline.page):
+        return None
+    if _asks_to_sign_in(check.page):
         is_redirected = check.final_url != check.requested
         slug = "login_redirect" if is_redirected else "login_asked"
         return Finding(VerdictName.LOGIN_WALL, (slug,))
@@ -181,12 +183,17 @@ def _is_page_unchanged(check: Check, baseline: Baseline) -> bool:
 
 def _known_page(check: Check, baseline: Baseline) -> VerdictName | None:
     """What a known error page means, unless what was assessed had that very title ("Gone")."""
-    if check.page is not None and baseline.page is not None:
-        title = check.page.title
-        was_assessed = title == baseline.page.title
-        if title is not None and was_assessed:
-            return None
+    if _has_same_title(check.page, baseline.page):
+        return None
     return check.known_error_page
+
+
+def _has_same_title(page: Page | None, other: Page | None) -> bool:
+    if page is None or other is None:
+        return False
+    if page.title is None:
+        return False
+    return page.title == other.title
 
 
 def _in_part(check: Check, baseline: Baseline) -> Finding | None:

@@ -153,7 +153,9 @@ class FetchRequest:
                 ) from error
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"allowed_networks": list(self.allowed_networks)}
+        value = asdict(self)
+        value["allowed_networks"] = list(self.allowed_networks)
+        return value
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:

@@ -207,7 +207,8 @@ class Web:
         named = (home.scheme, home.port)
         if there == named:
             return True
-        return named == ("http", 80) and there == ("https", 443)
+        became_https = there == ("https", 443)
+        return named == ("http", 80) and became_https
 
 
 def _find_exhausted(seconds: float, budget: int) -> str | None:

@@ -57,10 +57,12 @@ def _measure_steps(context: Context, folder: Path, size: int) -> list[Row]:
     first, second = _write_versions(folder, size)
     bare_rate = size / _time_bare_copy(context, first)
     rows = []
-    for case, path in (("first version", first), ("second version", second)):
+    versions = {"first version": first, "second version": second}
+    for case, path in versions.items():
         with _measure_step() as step:
             step.note_change(_import_file(context, path))
-        rows.append(step.make_row(case, size, bare_rate, REFERENCE))
+        row = step.make_row(case, size, bare_rate, REFERENCE)
+        rows.append(row)
     with _measure_step() as step, context.database.writing() as session:
         target = service.find_list(session, LIST)
         change = versions.roll_back(

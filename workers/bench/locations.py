@@ -13,7 +13,7 @@ import can_ada
 
 from triage.locations.catalogue import load_platforms
 from triage.locations.identify import identify
-from workers.bench.results import Measurement, Row, measure_rate
+from workers.bench.results import Figure, Measurement, Row, measure_rate
 
 FLOOR = 20_000
 """Ordinary addresses a second that one core must manage."""
@@ -38,7 +38,8 @@ def measure_locations(seconds: float = 3.0) -> Measurement:
         for name, parse in references.items():
             their_batch = _make_batch(parse, addresses, _do_nothing)
             reference = measure_rate(their_batch, seconds=share)
-            row = Row(case, ours, reference, name, {"floor": FLOOR})
+            figures: dict[str, Figure] = {"floor": FLOOR}
+            row = Row(case, ours, reference, name, figures)
             rows.append(row)
     return Measurement("url", "locations/s", rows)
 

@@ -177,12 +177,15 @@ def break_down_jobs(jobs: Sequence[Job]) -> dict[str, float]:
         "identity": fmean(job.seconds for job in registered),
     }
     for step in ("hosting", "fetch", "hash", "match"):
-        parts[step] = fmean(job.steps.get(step, 0.0) for job in examined)
+        parts[step] = fmean(job.seconds_in(step) for job in examined)
     # Matching is done within the storing, and told on its own.
     parts["store"] = fmean(
-        job.steps["store"] - job.steps.get("match", 0.0) for job in examined
+        job.steps["store"] - job.seconds_in("match") for job in examined
     )
-    return {name: round(seconds * 1000, 1) for name, seconds in parts.items()}
+    milliseconds = {}
+    for name, seconds in parts.items():
+        milliseconds[name] = round(seconds * 1000, 1)
+    return milliseconds
 
 
 def _name_milliseconds(jobs: Sequence[Job]) -> dict[str, Figure]:
@@ -287,7 +290,8 @@ class _Reporting:
             waited = time.perf_counter() - begun
             if waited > PATIENCE_SECONDS:
                 raise Unavailable("Reports never came to a proposed class.")
-            if not accepted and all(each.done() for each in filing):
+            is_filed = all(each.done() for each in filing)
+            if is_filed and not accepted:
                 accepted = time.perf_counter() - begun
             time.sleep(PAUSE_SECONDS)
 

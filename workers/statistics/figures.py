@@ -131,7 +131,7 @@ def _received_at(session: Session) -> Times:
             Item, Item.id == Case.item_id
         )
     )
-    return {row[0]: row[1] for row in rows}
+    return dict(rows.all())
 
 
 def _first_at(session: Session, entity: str, events: Iterable[str]) -> Times:
@@ -143,7 +143,7 @@ def _first_at(session: Session, entity: str, events: Iterable[str]) -> Times:
         )
         .group_by(HistoryEntry.entity_id)
     )
-    return {row[0]: row[1] for row in rows}
+    return dict(rows.all())
 
 
 def _by_case(

@@ -102,7 +102,8 @@ def find_in_text(markup: str, page_url: str, *, limit: int) -> list[Candidate]:
     read: set[str] = set()
     for hit in _PLAIN.finditer(markup):
         name = hit[1].lower()
-        text = hit[2] or hit[3] or hit[4] or ""
+        _, in_double, in_single, plain = hit.groups("")
+        text = in_double or in_single or plain
         if name.endswith("srcset"):
             text = largest_candidate(text) or ""
         if text in read:
@@ -170,7 +171,8 @@ def _list_addresses(node: LexborNode) -> Iterator[tuple[str, Source]]:
 
 
 def _name_source(node: LexborNode) -> Source | None:
-    in_picture = node.parent is not None and node.parent.tag == "picture"
+    parent = node.parent.tag if node.parent is not None else None
+    in_picture = parent == "picture"
     if node.tag == "source":
         return "picture" if in_picture else "source"
     if node.tag == "img":
@@ -209,10 +211,13 @@ def _list_special_addresses(
 
 
 def _links_to_picture(given: dict[str, str | None]) -> bool:
-    rel = (given.get("rel") or "").lower().split()
-    if "image_src" in rel:
+    rel = given.get("rel") or ""
+    relations = rel.lower().split()
+    if "image_src" in relations:
         return True
-    return "preload" in rel and given.get("as") in ("image", "video")
+    if "preload" not in relations:
+        return False
+    return given.get("as") in ("image", "video")
 
 
 def _names_media(url: str) -> bool:

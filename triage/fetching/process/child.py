@@ -84,7 +84,8 @@ def _answer_request(
     except MemoryError:
         return report_failure(request, "out_of_memory")
     except Exception as error:  # the report must go back; its text must not
-        notes.write(f"fetcher: fetcher_failed {type(error).__name__}\n")
+        name = type(error).__name__
+        notes.write(f"fetcher: fetcher_failed {name}\n")
         return report_failure(request, "fetcher_failed")
 
 

@@ -243,7 +243,8 @@ class _Child:
             if chunk == b"" or len(self._buffer) > _MAX_REPORT:
                 return None, "fetcher_crashed"
             self._buffer += chunk or b""
-        line, _, rest = bytes(self._buffer).partition(b"\n")
+        received = bytes(self._buffer)
+        line, _, rest = received.partition(b"\n")
         self._buffer = bytearray(rest)
         return line, ""
 
