@@ -12,7 +12,6 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote_to_bytes, urljoin
 
 from hotline.core.network.targets import MAX_URL, parse_target
@@ -25,6 +24,7 @@ from triage.fetching.pages.sniff import Kind, kind_of
 from triage.fetching.report import (
     FetchReport,
     FetchRequest,
+    FingerprintJson,
     Hop,
     MediaFound,
     Outcome,
@@ -33,7 +33,7 @@ from triage.fetching.report import (
 )
 from triage.fetching.web import Exchange, Web
 
-Hasher = Callable[[bytes, str | None], dict[str, Any]]
+Hasher = Callable[[bytes, str | None], FingerprintJson]
 """Bytes of a medium and the type that the host declared -> the JSON of its fingerprint."""
 
 KEPT_HEADERS = frozenset(
@@ -94,7 +94,7 @@ class _Contents:
 class _Hashed:
     """The JSON of a medium's fingerprint, or the slug of why there is none."""
 
-    fingerprint: dict[str, Any] | None = None
+    fingerprint: FingerprintJson | None = None
     fault: str | None = None
 
 

@@ -31,6 +31,9 @@ Source = Literal[
     "manifest",
 ]
 
+FingerprintJson = dict[str, Any]
+"""What ``MediaFingerprint.to_json`` of ``triage.fingerprints`` gives."""
+
 UID_VARIABLE = "HOTLINE_FETCH_UID"
 """Environment: the unprivileged user id that a fetching process started as root becomes."""
 
@@ -217,7 +220,7 @@ class MediaFound:
     source: Source
     status: int | None = None
     error: str | None = None
-    fingerprint: dict[str, Any] | None = None
+    fingerprint: FingerprintJson | None = None
 
 
 @dataclass(frozen=True, slots=True)

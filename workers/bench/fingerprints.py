@@ -105,8 +105,9 @@ def _compare_hashes(pictures: list[bytes]) -> dict[str, int]:
         vector, _ = pdqhash.compute(_decode_colours(data))
         packed = np.packbits(vector.astype(np.uint8))
         theirs = int.from_bytes(packed.tobytes())
-        ours, _ = _hash_picture(data)
-        apart = (int(ours, 16) ^ theirs).bit_count()
+        pdq, _ = _hash_picture(data)
+        ours = int(pdq, 16)
+        apart = (ours ^ theirs).bit_count()
         most_apart = max(most_apart, apart)
     return {"bits_apart": most_apart}
 

@@ -166,9 +166,9 @@ def _measure_list(
     tick(f"building the references{label}")
     others = _build_references(hashes, bits)
     rows = []
+    sides = [*ours, *others]
     for way in ("single", "batch"):
         tick(f"searching{label}, {way}")
-        sides = [*ours, *others]
         measured = _take_turns(sides, way, asked, seconds)
         speeds = dict(zip(sides, measured, strict=True))
         for side in ours:
@@ -239,10 +239,14 @@ def _scan_all(
     hashes: Hashes, query: Hashes, threshold: int
 ) -> set[tuple[int, int]]:
     """(place, distance) of every hash that is near enough, by looking at each."""
-    different = hashes.view("<u8") ^ query.view("<u8")
+    words = hashes.view("<u8")
+    different = words ^ query.view("<u8")
     distances = np.bitwise_count(different).sum(axis=1)
-    places = np.flatnonzero(distances <= threshold)
-    return {(int(place), int(distances[place])) for place in places}
+    pairs = set()
+    for place in np.flatnonzero(distances <= threshold):
+        distance = int(distances[place])
+        pairs.add((int(place), distance))
+    return pairs
 
 
 def _pairs_of(matches: Iterable[Match]) -> set[tuple[int, int]]:
@@ -261,9 +265,11 @@ def _our_side(engine: Engine, index: HashIndex, bits: int) -> Side:
 def _build_references(hashes: Hashes, bits: int) -> list[Side]:
     """The first is the one that counts."""
     sides = []
-    if bits == 256 and find_spec("threatexchange") and find_spec("faiss"):
+    has_faiss = find_spec("faiss")
+    has_threatexchange = find_spec("threatexchange")
+    if bits == 256 and has_threatexchange and has_faiss:
         sides.append(_build_threatexchange(hashes))
-    if find_spec("faiss"):
+    if has_faiss:
         sides.append(_build_faiss(hashes, bits))
     return sides or [_build_plain_scan(hashes, bits)]
 

@@ -226,7 +226,8 @@ class _Reporting:
     def measure_saturation(self, start: int, many: int) -> Row:
         """``many`` addresses from number ``start`` on, which were not reported before."""
         jobs_before = len(self.home.read_jobs())
-        rate, accepted = self._file_at_once(range(start, start + many))
+        numbers = range(start, start + many)
+        rate, accepted = self._file_at_once(numbers)
         jobs = self.home.read_jobs()[jobs_before:]
         figures: dict[str, Figure] = {
             "unit": "items/s",
@@ -252,7 +253,8 @@ class _Reporting:
             _await_class(self.context, url, begun)
             seconds = time.perf_counter() - begun
             taken.append(seconds)
-            self.tick(f"Idle: report {number + 1} of {count}, {seconds:.2f} s")
+            done = len(taken)
+            self.tick(f"Idle: report {done} of {count}, {seconds:.2f} s")
             time.sleep(PAUSE_SECONDS)
         return taken
 
@@ -299,7 +301,8 @@ class _Reporting:
         connection = HTTPConnection(HOST, self.home.port, timeout=60)
         with closing(connection):
             for number in numbers:
-                _file_report(connection, f"{self.place}{number}.jpg")
+                url = f"{self.place}{number}.jpg"
+                _file_report(connection, url)
 
 
 def _await_class(context: Context, url: str, begun: float) -> None:

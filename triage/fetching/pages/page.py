@@ -57,14 +57,19 @@ def make_simhash(text: str) -> str:
 
 def count_bits_apart(simhash: str, other: str) -> int:
     """Bits in which two simhashes differ, 0..64; unrelated texts lie around 32."""
-    difference = int(simhash, 16) ^ int(other, 16)
-    return difference.bit_count()
+    bits = int(simhash, 16)
+    other_bits = int(other, 16)
+    return (bits ^ other_bits).bit_count()
 
 
 def facts_of_text(text: str) -> PageFacts:
     """Facts of a plain-text answer."""
     return PageFacts(
-        None, make_simhash(text), len(text.strip()), links=0, login_form=False
+        title_hash=None,
+        text_simhash=make_simhash(text),
+        text_length=len(text.strip()),
+        links=0,
+        login_form=False,
     )
 
 
@@ -74,10 +79,17 @@ def facts_of_page(tree: LexborHTMLParser) -> PageFacts:
     links = len(tree.css("a[href]"))
     login_form = _has_login_form(tree)
     tree.strip_tags(_UNSEEN, recursive=True)
-    written = tree.body.text(separator=" ") if tree.body else ""
-    text = " ".join(written.split())
-    simhash = make_simhash(text)
-    return PageFacts(title_hash, simhash, len(text), links, login_form)
+    text = ""
+    if tree.body:
+        written = tree.body.text(separator=" ")
+        text = " ".join(written.split())
+    return PageFacts(
+        title_hash=title_hash,
+        text_simhash=make_simhash(text),
+        text_length=len(text),
+        links=links,
+        login_form=login_form,
+    )
 
 
 def _hash_title(tree: LexborHTMLParser) -> str | None:

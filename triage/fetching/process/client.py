@@ -240,7 +240,8 @@ class _Child:
             except (OSError, ValueError):
                 # Closed by close() in another thread.
                 return None, "fetcher_crashed"
-            if chunk == b"" or len(self._buffer) > _MAX_REPORT:
+            is_at_end = chunk == b""
+            if is_at_end or len(self._buffer) > _MAX_REPORT:
                 return None, "fetcher_crashed"
             self._buffer += chunk or b""
         received = bytes(self._buffer)
