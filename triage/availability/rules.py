@@ -91,7 +91,9 @@ def _same_media(check: Check, baseline: Baseline) -> Finding | None:
 
 
 def _our_failure(check: Check, _: Baseline) -> Finding | None:
-    if check.error in _OWN_FAILURES or check.status == _PROXY_STATUS:
+    if check.error in _OWN_FAILURES:
+        return _cannot_tell("own_failure")
+    if check.status == _PROXY_STATUS:
         return _cannot_tell("own_failure")
     if check.control_ok is False:
         return _cannot_tell("control_failed")
@@ -226,7 +228,9 @@ def _soft_404(check: Check, baseline: Baseline) -> Finding | None:
 
 def _judge_front_page(check: Check) -> Finding | None:
     """A page that answers with the front page, where that has enough text to be one."""
-    if check.page is None or check.page.length < ENOUGH_TEXT:
+    if check.page is None:
+        return None
+    if check.page.length < ENOUGH_TEXT:
         return None
     if check.missing_status is None:
         # A parked name leads every address to its front page: other addresses must not.
@@ -279,7 +283,8 @@ def _page_only(check: Check, baseline: Baseline) -> Finding | None:
         return _cannot_tell("nothing_to_compare")
     if not is_same_page(check.page, baseline.page):
         return _cannot_tell("page_changed")
-    if check.page.length < _TELLING_TEXT and check.missing_status is None:
+    is_short = check.page.length < _TELLING_TEXT
+    if is_short and check.missing_status is None:
         # The frame that a script fills later is the same for every address of such a site.
         return _cannot_tell("same_page", "too_little_text")
     if check.redirected_away:

@@ -196,7 +196,8 @@ class _Look:
             return self._hash_inline(candidate)
         exchange = self._get_medium(candidate.url, page_url)
         answer = exchange.answer
-        kind = kind_of(answer.body, answer.headers.get("content-type"))
+        label = answer.headers.get("content-type")
+        kind = kind_of(answer.body, label)
         target = parse_target(candidate.url)
         shown = target.shown if target else ""
         return self._hash_medium(exchange, kind, candidate.source, shown)

@@ -155,10 +155,12 @@ class Web:
         return self._transfer_answer(plan, cap), resolved.dropped
 
     def _transfer_answer(self, plan: Plan, cap: CapRule) -> Answer:
-        answer = Transfer(self._curl, plan, cap).run(verify=True)
+        transfer = Transfer(self._curl, plan, cap)
+        answer = transfer.run(verify=True)
         if answer.error == "tls_invalid" and self.request.tls_insecure:
             facts = answer.tls
-            answer = Transfer(self._curl, plan, cap).run(verify=False)
+            transfer = Transfer(self._curl, plan, cap)
+            answer = transfer.run(verify=False)
             answer.tls = facts
         self.bytes_read += len(answer.body)
         return answer

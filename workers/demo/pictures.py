@@ -40,8 +40,9 @@ def _draw_gradient(
     across = np.linspace(0, 1, width)[None, :, None]
     down = np.linspace(0, 1, height)[:, None, None]
     left, above, below = random.integers(0, 256, (3, 3))
+    up = 1 - down
     canvas = left * (1 - across)
-    canvas = canvas + above * across * (1 - down)
+    canvas = canvas + above * across * up
     canvas = canvas + below * across * down
     pixels = np.clip(canvas, 0, 255).astype(np.uint8)
     return Image.fromarray(pixels, "RGB")

@@ -155,8 +155,8 @@ def _by_case(
         at = times.get(entity)
         if at is None:
             continue
-        if case not in by_case or at < by_case[case]:
-            by_case[case] = at
+        earliest = by_case.get(case, at)
+        by_case[case] = min(earliest, at)
     return by_case
 
 
@@ -184,4 +184,7 @@ def _count_by(session: Session, column: Any) -> Counts:
     rows = session.execute(
         select(column, func.count()).group_by(column).order_by(column)
     )
-    return {value or "unknown": count for value, count in rows}
+    counts: Counts = {}
+    for value, count in rows:
+        counts[value or "unknown"] = count
+    return counts

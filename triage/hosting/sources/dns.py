@@ -150,7 +150,8 @@ def _resolver_for(server: str) -> dns.resolver.Resolver:
     address, port = server, 53
     if server.startswith("["):
         address, _, rest = server[1:].partition("]")
-        port = int(rest.removeprefix(":") or 53)
+        number = rest.removeprefix(":")
+        port = int(number or 53)
     elif server.count(":") == 1:
         address, _, text = server.partition(":")
         port = int(text)

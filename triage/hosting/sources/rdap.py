@@ -222,7 +222,8 @@ class Registry:
             self._budget.close_server(answered_by, now, answer.retry_after)
         if answer.error or answer.status == 200:
             return answer
-        slug = _STATUS_SLUGS.get(answer.status, f"http_{answer.status}")
+        otherwise = f"http_{answer.status}"
+        slug = _STATUS_SLUGS.get(answer.status, otherwise)
         return Answer(answer.status, None, answer.url, slug)
 
 
