@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
 
 from hotline.core.context import Context
+from hotline.core.storage.machine import HistoryEntry
+from triage.cases.models import Case
+from workers.bench.watch import NOW, fill_database
 from workers.statistics.durations import summarise_durations
 from workers.statistics.figures import collect_figures
 
@@ -64,3 +69,30 @@ def test_the_figures_of_a_new_service_are_whole(
         "hold",
     ]
     assert figures["as_of"] == {"time": "2026-11-02T00:00:00+00:00"}
+
+
+def test_a_step_takes_from_its_first_end_to_its_other(
+    make_context: Callable[..., Context],
+) -> None:
+    context = make_context()
+    fill_database(context, 10)
+    with context.database.writing() as session:
+        case = session.scalars(select(Case.id)).first()
+        for hours in (5, 2):
+            assessed = HistoryEntry(
+                entity="case",
+                entity_id=case,
+                event="assessed",
+                from_state="",
+                to_state="assessed",
+                actor="test",
+                at=NOW + timedelta(hours=hours),
+            )
+            session.add(assessed)
+    with context.database.reading() as session:
+        figures = collect_figures(session, NOW)
+    assert figures.items.unique == 10
+    assert figures.cases.by_state == {"in_progress": 10}
+    taken = figures.durations["report_to_assessment"]
+    assert (taken.count, taken.median_hours) == (1, 2.0)
+    assert figures.durations["report_to_removal"].count == 0

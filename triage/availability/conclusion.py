@@ -144,7 +144,8 @@ class _Series:
     def _is_missed_from_both(self) -> bool:
         if not self.policy.second_vantage:
             return True
-        return any(verdict.vantage == "second" for verdict in self.absences)
+        places = {verdict.vantage for verdict in self.absences}
+        return "second" in places
 
     @property
     def state(self) -> State:
@@ -238,7 +239,8 @@ def _is_complete(verdicts: Sequence[Verdict], proof: Proof) -> bool:
     counted = _keep_spaced(verdicts, proof)
     if len(counted) < proof.checks:
         return False
-    first, last = counted[0], counted[-1]
+    first = counted[0]
+    last = counted[-1]
     return last.at - first.at >= proof.min_span
 
 

@@ -125,7 +125,8 @@ def baseline_from_report(
         media = _read_hashes(listed)
     if sha256 is not None:
         wanted = frozenset(sha256)
-        media = tuple(medium for medium in media if medium.sha256 in wanted)
+        chosen = [medium for medium in media if medium.sha256 in wanted]
+        media = tuple(chosen)
     return Baseline(
         url=report["requested"],
         status=report.get("status"),
@@ -156,7 +157,11 @@ def _is_complete(report: Report, media_limit: int) -> bool:
         return False
     if len(media) >= media_limit:
         return False
-    return all(_was_seen(medium) or _not_there(medium) for medium in media)
+    return all(_is_settled(medium) for medium in media)
+
+
+def _is_settled(medium: Medium) -> bool:
+    return _was_seen(medium) or _not_there(medium)
 
 
 def _was_seen(medium: Medium) -> bool:

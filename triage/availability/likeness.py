@@ -57,8 +57,11 @@ def is_only_furniture(check: Check, baseline: Baseline) -> bool:
 
 def is_same_page(page: Page, other: Page) -> bool:
     """Enough text on both, almost the same words, and not half of it missing."""
-    short, long = sorted((page.length, other.length))
-    if short < ENOUGH_TEXT or short * 2 < long:
+    short = min(page.length, other.length)
+    long = max(page.length, other.length)
+    if short < ENOUGH_TEXT:
+        return False
+    if short * 2 < long:
         return False
     if page.title != other.title:
         return False

@@ -202,7 +202,9 @@ class Check:
         """A deep address that ended at the same host's front page."""
         asked = urlsplit(self.requested)
         reached = urlsplit(self.final_url)
-        return not _is_front_page(asked) and _is_front_page(reached)
+        if _is_front_page(asked):
+            return False
+        return _is_front_page(reached)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +247,9 @@ class Verdict:
 
 
 def _is_front_page(address: SplitResult) -> bool:
-    return address.path.strip("/") == "" and not address.query
+    if address.query:
+        return False
+    return address.path.strip("/") == ""
 
 
 def _read_media(values: Iterable[Mapping[str, Any]]) -> tuple[MediaHash, ...]:
@@ -280,9 +284,14 @@ def _share_among(frames: list[int], others: list[int]) -> float:
     """The share of ``frames`` that have one of ``others`` for the same picture."""
     hits = 0
     for frame in frames:
-        if any((frame ^ other).bit_count() <= PDQ_SAME for other in others):
+        if any(_are_near(frame, other) for other in others):
             hits += 1
     return hits / len(frames)
+
+
+def _are_near(frame: int, other: int) -> bool:
+    difference = frame ^ other
+    return difference.bit_count() <= PDQ_SAME
 
 
 def page_distance(page: Page, other: Page) -> int:

@@ -74,13 +74,15 @@ class ErrorPages:
         host = (reached.hostname or "").lower()
         is_same_host = reached.hostname == asked.hostname
         if not is_same_host or reached.path != asked.path:
-            meaning = self._meaning_of_address(host, reached.path.lower())
+            path = reached.path.lower()
+            meaning = self._meaning_of_address(host, path)
             if meaning is not None:
                 return meaning
         if page is None:
             return None
-        if page.title is not None and page.title in self.titles:
-            return self.titles[page.title]
+        by_title = self.titles.get(page.title or "")
+        if by_title is not None:
+            return by_title
         return self._meaning_of_text(host, page)
 
     def _meaning_of_address(self, host: str, path: str) -> VerdictName | None:
@@ -119,8 +121,9 @@ def _path_fits(path: str, pattern: str) -> bool:
 
 def title_hash(title: str) -> str:
     """As the fetcher makes it: spaces joined, case folded, SHA-256 in hex."""
-    words = " ".join(title.split()).casefold()
-    return hashlib.sha256(words.encode()).hexdigest()
+    words = " ".join(title.split())
+    plain = words.casefold().encode()
+    return hashlib.sha256(plain).hexdigest()
 
 
 @cache
@@ -135,15 +138,17 @@ def load_error_pages(override_dir: Path | None = None) -> ErrorPages:
         "triage.availability", "error_pages.toml", override_dir
     )
     faults = find_unknown(document, ("version", "titles", "page", "address"))
-    titles = _read_titles(document.get("titles", {}), faults)
-    pages = _read_pages(document.get("page", []), faults)
-    addresses = _read_addresses(document.get("address", []), faults)
+    error_pages = ErrorPages(
+        titles=_read_titles(document.get("titles", {}), faults),
+        pages=_read_pages(document.get("page", []), faults),
+        addresses=_read_addresses(document.get("address", []), faults),
+    )
     if faults:
         listed = "; ".join(faults)
         raise Misconfigured(
             f"Data file error_pages.toml has faults: {listed}."
         )
-    return ErrorPages(titles, pages, addresses)
+    return error_pages
 
 
 def _read_titles(

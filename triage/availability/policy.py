@@ -159,7 +159,8 @@ class _Reader:
     def _read_span_of(
         self, where: str, table: Mapping[str, Any], key: str
     ) -> timedelta:
-        return self.read_span(f"{where}.{key}", table.get(key))
+        value = table.get(key)
+        return self.read_span(f"{where}.{key}", value)
 
     def read_span(self, where: str, value: Any) -> timedelta:
         """ "90s", "30m", "24h" or "7d" as a time; no time at all where it is something else."""

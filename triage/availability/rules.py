@@ -91,7 +91,9 @@ def _same_media(check: Check, baseline: Baseline) -> Finding | None:
 
 
 def _our_failure(check: Check, _: Baseline) -> Finding | None:
-    if check.error in _OWN_FAILURES or check.status == _PROXY_STATUS:
+    if check.error in _OWN_FAILURES:
+        return _cannot_tell("own_failure")
+    if check.status == _PROXY_STATUS:
         return _cannot_tell("own_failure")
     if check.control_ok is False:
         return _cannot_tell("control_failed")
@@ -138,7 +140,9 @@ def _kept_out(check: Check, baseline: Baseline) -> Finding | None:
         return Finding(meaning, ("known_error_page",))
     if check.status in _STATUSES:
         return _STATUSES[check.status]
-    if _asks_to_sign_in(check.page) and not _asks_to_sign_in(baseline.page):
+    if _asks_to_sign_in(baseline.page):
+        return None
+    if _asks_to_sign_in(check.page):
         is_redirected = check.final_url != check.requested
         slug = "login_redirect" if is_redirected else "login_asked"
         return Finding(VerdictName.LOGIN_WALL, (slug,))
@@ -181,12 +185,17 @@ def _is_page_unchanged(check: Check, baseline: Baseline) -> bool:
 
 def _known_page(check: Check, baseline: Baseline) -> VerdictName | None:
     """What a known error page means, unless what was assessed had that very title ("Gone")."""
-    if check.page is not None and baseline.page is not None:
-        title = check.page.title
-        was_assessed = title == baseline.page.title
-        if title is not None and was_assessed:
-            return None
+    if _has_same_title(check.page, baseline.page):
+        return None
     return check.known_error_page
+
+
+def _has_same_title(page: Page | None, other: Page | None) -> bool:
+    if page is None or other is None:
+        return False
+    if page.title is None:
+        return False
+    return page.title == other.title
 
 
 def _in_part(check: Check, baseline: Baseline) -> Finding | None:
@@ -219,7 +228,9 @@ def _soft_404(check: Check, baseline: Baseline) -> Finding | None:
 
 def _judge_front_page(check: Check) -> Finding | None:
     """A page that answers with the front page, where that has enough text to be one."""
-    if check.page is None or check.page.length < ENOUGH_TEXT:
+    if check.page is None:
+        return None
+    if check.page.length < ENOUGH_TEXT:
         return None
     if check.missing_status is None:
         # A parked name leads every address to its front page: other addresses must not.
@@ -272,7 +283,8 @@ def _page_only(check: Check, baseline: Baseline) -> Finding | None:
         return _cannot_tell("nothing_to_compare")
     if not is_same_page(check.page, baseline.page):
         return _cannot_tell("page_changed")
-    if check.page.length < _TELLING_TEXT and check.missing_status is None:
+    is_short = check.page.length < _TELLING_TEXT
+    if is_short and check.missing_status is None:
         # The frame that a script fills later is the same for every address of such a site.
         return _cannot_tell("same_page", "too_little_text")
     if check.redirected_away:

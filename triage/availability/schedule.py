@@ -42,10 +42,11 @@ def add_jitter(
     """``at``, later by up to ``share`` of the time since ``last``: what began together drifts
     apart. By a hash of ``key`` (the item), so that the same plan comes out of the same facts."""
     seed = f"{key}\0{at.isoformat()}"
-    digest = hashlib.blake2b(seed.encode(), digest_size=4).digest()
-    number = int.from_bytes(digest, "big")
+    digest = hashlib.blake2b(seed.encode(), digest_size=4)
+    number = int.from_bytes(digest.digest(), "big")
     fraction = number / 2**32
-    return at + (at - last) * share * fraction
+    longest = (at - last) * share
+    return at + longest * fraction
 
 
 def in_line(

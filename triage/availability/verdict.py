@@ -81,15 +81,16 @@ def reconcile_verdicts(own: Verdict, second: Verdict) -> Verdict:
         return _call_kept_out(own)
     if second.verdict == VerdictName.UNKNOWN:
         return own
-    if own.verdict == VerdictName.UNKNOWN or own.verdict in KEPT_OUT:
+    if own.verdict == VerdictName.UNKNOWN:
         return second
-    return own
+    return second if own.verdict in KEPT_OUT else own
 
 
 def _call_kept_out(own: Verdict) -> Verdict:
     """Our own look, corrected by the second place, which saw the material."""
     name = VerdictName.BLOCKED_HERE
-    if own.verdict == VerdictName.GEO_BLOCKED or "forbidden" in own.evidence:
+    is_forbidden = "forbidden" in own.evidence
+    if is_forbidden or own.verdict == VerdictName.GEO_BLOCKED:
         name = VerdictName.GEO_BLOCKED
     return replace(
         own,

@@ -12,7 +12,6 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import unquote_to_bytes, urljoin
 
 from hotline.core.network.targets import MAX_URL, parse_target
@@ -25,6 +24,7 @@ from triage.fetching.pages.sniff import Kind, kind_of
 from triage.fetching.report import (
     FetchReport,
     FetchRequest,
+    FingerprintJson,
     Hop,
     MediaFound,
     Outcome,
@@ -33,7 +33,7 @@ from triage.fetching.report import (
 )
 from triage.fetching.web import Exchange, Web
 
-Hasher = Callable[[bytes, str | None], dict[str, Any]]
+Hasher = Callable[[bytes, str | None], FingerprintJson]
 """Bytes of a medium and the type that the host declared -> the JSON of its fingerprint."""
 
 KEPT_HEADERS = frozenset(
@@ -66,6 +66,7 @@ KEPT_HEADERS = frozenset(
 name). ``Location`` stands in the hops, where it is cleaned."""
 
 _HEADER_VALUE = 256
+_INLINE_LABEL = 64
 _MANIFEST_DEPTH = 3
 _SUCCESS = range(200, 300)
 _READ_AS_TEXT = ("html", "text", "hls", "dash")
@@ -93,7 +94,7 @@ class _Contents:
 class _Hashed:
     """The JSON of a medium's fingerprint, or the slug of why there is none."""
 
-    fingerprint: dict[str, Any] | None = None
+    fingerprint: FingerprintJson | None = None
     fault: str | None = None
 
 
@@ -195,7 +196,8 @@ class _Look:
             return self._hash_inline(candidate)
         exchange = self._get_medium(candidate.url, page_url)
         answer = exchange.answer
-        kind = kind_of(answer.body, answer.headers.get("content-type"))
+        label = answer.headers.get("content-type")
+        kind = kind_of(answer.body, label)
         target = parse_target(candidate.url)
         shown = target.shown if target else ""
         return self._hash_medium(exchange, kind, candidate.source, shown)
@@ -235,7 +237,8 @@ class _Look:
     def _hash_inline(self, candidate: Candidate) -> MediaFound:
         """A picture that is written into the page itself."""
         head, _, payload = candidate.url[5:].partition(",")
-        label = head.partition(";")[0].lower()[:64]
+        media_type, _, _ = head.partition(";")
+        label = media_type.lower()[:_INLINE_LABEL]
         data = _decode_inline(head, payload)
         digest = hashlib.sha256(data).hexdigest()
         name = f"data:{label};sha256={digest}"
@@ -270,7 +273,8 @@ class _Look:
             base = urljoin(base, step)
         data = bytearray()
         for part in manifest.parts:
-            answer = self._get_medium(urljoin(base, part), url).answer
+            part_url = urljoin(base, part)
+            answer = self._get_medium(part_url, url).answer
             if answer.error or answer.status not in _SUCCESS:
                 return bytes(data), answer.error or "http_error"
             data += answer.body

@@ -31,6 +31,9 @@ Source = Literal[
     "manifest",
 ]
 
+FingerprintJson = dict[str, Any]
+"""What ``MediaFingerprint.to_json`` of ``triage.fingerprints`` gives."""
+
 UID_VARIABLE = "HOTLINE_FETCH_UID"
 """Environment: the unprivileged user id that a fetching process started as root becomes."""
 
@@ -153,7 +156,9 @@ class FetchRequest:
                 ) from error
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"allowed_networks": list(self.allowed_networks)}
+        value = asdict(self)
+        value["allowed_networks"] = list(self.allowed_networks)
+        return value
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -215,7 +220,7 @@ class MediaFound:
     source: Source
     status: int | None = None
     error: str | None = None
-    fingerprint: dict[str, Any] | None = None
+    fingerprint: FingerprintJson | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,8 @@ class Web:
         seconds: float | None = None,
     ) -> Exchange:
         """Follow ``url`` to its end, for at most ``seconds``. Never raises for what a host does."""
-        until = self.seconds + min(self.remaining, seconds or self.remaining)
+        patience = min(self.remaining, seconds or self.remaining)
+        until = self.seconds + patience
         hops: list[Hop] = []
         base: str | None = None
         for _ in range(self.request.limits.max_redirects + 1):
@@ -154,10 +155,12 @@ class Web:
         return self._transfer_answer(plan, cap), resolved.dropped
 
     def _transfer_answer(self, plan: Plan, cap: CapRule) -> Answer:
-        answer = Transfer(self._curl, plan, cap).run(verify=True)
+        transfer = Transfer(self._curl, plan, cap)
+        answer = transfer.run(verify=True)
         if answer.error == "tls_invalid" and self.request.tls_insecure:
             facts = answer.tls
-            answer = Transfer(self._curl, plan, cap).run(verify=False)
+            transfer = Transfer(self._curl, plan, cap)
+            answer = transfer.run(verify=False)
             answer.tls = facts
         self.bytes_read += len(answer.body)
         return answer
@@ -206,7 +209,8 @@ class Web:
         named = (home.scheme, home.port)
         if there == named:
             return True
-        return named == ("http", 80) and there == ("https", 443)
+        became_https = there == ("https", 443)
+        return named == ("http", 80) and became_https
 
 
 def _find_exhausted(seconds: float, budget: int) -> str | None:

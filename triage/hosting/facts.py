@@ -132,9 +132,8 @@ class HostingFacts:
         stated = [
             observation.value for observation in self.observations_of(fact)
         ]
-        return tuple(
-            dict.fromkeys(value for value in stated if value is not None)
-        )
+        values = [value for value in stated if value is not None]
+        return tuple(dict.fromkeys(values))
 
     def best_value(self, fact: FactName) -> str | None:
         """The most trusted value, or None where nobody knew."""
@@ -149,7 +148,8 @@ class HostingFacts:
             for observation in self.observations
             if observation.fact is FactName.ADDRESS
         ]
-        return tuple(dict.fromkeys(address for address in resolved if address))
+        addresses = [address for address in resolved if address]
+        return tuple(dict.fromkeys(addresses))
 
     @property
     def origins(self) -> tuple[str, ...]:

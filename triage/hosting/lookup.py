@@ -36,7 +36,8 @@ class _Block:
     def holds_address(self, address: Address) -> bool:
         if address.version != self.first.version:
             return False
-        return int(self.first) <= int(address) <= int(self.last)
+        number = int(address)
+        return int(self.first) <= number <= int(self.last)
 
 
 class Lookup(Protocol):

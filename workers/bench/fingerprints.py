@@ -16,7 +16,12 @@ from workers.bench.results import Measurement, Row
 
 PICTURES = 4
 """Different pictures a case: enough that no branch predictor learns one by heart."""
-CASES = {"jpeg_512": (512, 512), "jpeg_1080p": (1920, 1080)}
+CASES = {
+    "jpeg_512": (512, 512),
+    "jpeg_1080p": (1920, 1080),
+}
+Work = Callable[[bytes], object]
+Colours = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 def measure_fingerprints(seconds: float = 3.0) -> Measurement:
@@ -39,19 +44,21 @@ def measure_fingerprints(seconds: float = 3.0) -> Measurement:
             **_compare_hashes(pictures),
         }
         for name, rate in rates.items():
-            rows.append(Row(case, ours, rate, name, figures))
+            row = Row(case, ours, rate, name, figures)
+            rows.append(row)
     return Measurement("hash", "images/s", rows)
 
 
 def _bits_per_pixel(pictures: list[bytes], size: tuple[int, int]) -> float:
-    bits = 8 * sum(len(picture) for picture in pictures)
+    size_of_all = sum(len(picture) for picture in pictures)
+    bits = 8 * size_of_all
     width, height = size
     pixels = len(pictures) * width * height
     return round(bits / pixels, 2)
 
 
 def _measure_rates(
-    sides: dict[str, Callable[[bytes], object]],
+    sides: dict[str, Work],
     pictures: list[bytes],
     seconds: float,
 ) -> dict[str, float]:
@@ -72,11 +79,9 @@ def _measure_rates(
     return {name: done[name] / spent[name] for name in sides}
 
 
-def _load_references() -> dict[str, Callable[[bytes], object]]:
+def _load_references() -> dict[str, Work]:
     """What to compare with, by name; the peers only where they are installed."""
-    references: dict[str, Callable[[bytes], object]] = {
-        "bare decode": _bare_decode
-    }
+    references: dict[str, Work] = {"bare decode": _bare_decode}
     try:
         import pdqhash
         from threatexchange.signal_type.pdq.pdq_hasher import pdq_from_bytes
@@ -100,13 +105,14 @@ def _compare_hashes(pictures: list[bytes]) -> dict[str, int]:
         vector, _ = pdqhash.compute(_decode_colours(data))
         packed = np.packbits(vector.astype(np.uint8))
         theirs = int.from_bytes(packed.tobytes())
-        ours, _ = _hash_picture(data)
-        apart = (int(ours, 16) ^ theirs).bit_count()
+        pdq, _ = _hash_picture(data)
+        ours = int(pdq, 16)
+        apart = (ours ^ theirs).bit_count()
         most_apart = max(most_apart, apart)
     return {"bits_apart": most_apart}
 
 
-def _decode_colours(data: bytes) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _decode_colours(data: bytes) -> Colours:
     image = Image.open(io.BytesIO(data))
     return np.asarray(image.convert("RGB"))
 
@@ -127,16 +133,18 @@ def _make_jpeg(size: tuple[int, int], seed: int) -> bytes:
     """Coloured noise as soft as a photograph: 1.2 bits a pixel at 1920 x 1080, 1.5 at 512 x 512."""
     width, height = size
     rng = np.random.default_rng(seed)
-    down = np.fft.fftfreq(height)[:, None] * height
-    along = np.fft.rfftfreq(width) * width
-    distance = np.maximum(np.hypot(down, along), 1.0)
+    rows = np.fft.fftfreq(height) * height
+    columns = np.fft.rfftfreq(width) * width
+    frequency = np.hypot(rows[:, None], columns)
+    distance = np.maximum(frequency, 1.0)
     fall = distance**1.5  # fine detail is as faint as in photographs
     noise = rng.standard_normal((3, height, width))
     spectrum = np.fft.rfft2(noise) / fall
     waves = np.fft.irfft2(spectrum, (height, width))
     contrast = waves.std(axis=(1, 2), keepdims=True)
-    colours = np.clip(waves / contrast * 50 + 128, 0, 255)
-    pixels = colours.astype(np.uint8).transpose(1, 2, 0)
+    colours = waves / contrast * 50 + 128
+    planes = np.clip(colours, 0, 255).astype(np.uint8)
+    image = Image.fromarray(planes.transpose(1, 2, 0))
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "JPEG", quality=85)
+    image.save(buffer, "JPEG", quality=85)
     return buffer.getvalue()

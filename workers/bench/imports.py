@@ -28,6 +28,7 @@ from workers.migrations.run import upgrade_schema
 CHANGED = 10
 """One row in so many is another one in the second version."""
 LIST = "bench"
+_HEAD_BYTES = 65_536
 _DIGITS = 64
 """Of a PDQ hash as it is written."""
 REFERENCE = "bare rows into a table without index"
@@ -57,10 +58,12 @@ def _measure_steps(context: Context, folder: Path, size: int) -> list[Row]:
     first, second = _write_versions(folder, size)
     bare_rate = size / _time_bare_copy(context, first)
     rows = []
-    for case, path in (("first version", first), ("second version", second)):
+    files = {"first version": first, "second version": second}
+    for case, path in files.items():
         with _measure_step() as step:
             step.note_change(_import_file(context, path))
-        rows.append(step.make_row(case, size, bare_rate, REFERENCE))
+        row = step.make_row(case, size, bare_rate, REFERENCE)
+        rows.append(row)
     with _measure_step() as step, context.database.writing() as session:
         target = service.find_list(session, LIST)
         change = versions.roll_back(
@@ -83,7 +86,8 @@ def _measure_steps(context: Context, folder: Path, size: int) -> list[Row]:
 
 def _write_versions(folder: Path, size: int) -> tuple[Path, Path]:
     """Two files; the second differs from the first in one row of ``CHANGED``."""
-    first, second = folder / "first.csv", folder / "second.csv"
+    first = folder / "first.csv"
+    second = folder / "second.csv"
     dice = np.random.default_rng(1)
     values = dice.integers(0, 256, (size, 32), dtype=np.uint8)
     _write_rows(first, values)
@@ -150,7 +154,8 @@ def _write_rows(
 
 def _import_file(context: Context, path: Path) -> versions.Import:
     with path.open("rb") as stream:
-        form = formats.detect_format(stream.read(65_536), path.name)
+        head = stream.read(_HEAD_BYTES)
+        form = formats.detect_format(head, path.name)
         stream.seek(0)
         return importing.import_file(
             context.database,

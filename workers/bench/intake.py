@@ -231,7 +231,9 @@ def _make_form_post(
 def _send_form(
     connection: HTTPConnection, page: reporter.Page, *, bare: bool = False
 ) -> None:
-    path, expect = ("/", 201) if bare else (reporter.PAGE, 200)
+    path, expect = reporter.PAGE, 200
+    if bare:
+        path, expect = "/", 201
     reporter.send_form(
         connection,
         page,

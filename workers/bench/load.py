@@ -79,7 +79,9 @@ def ask_server(
     **headers: str,
 ) -> tuple[str, str]:
     """The answer's text and cookies; ``Unavailable`` where it is not the one expected."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    named = {}
+    for name, value in headers.items():
+        named[name.replace("_", "-")] = value
     connection.request(method, path, body, named)
     answer = connection.getresponse()
     text = answer.read().decode()
@@ -87,8 +89,11 @@ def ask_server(
         raise Unavailable(
             f"{method} {path} answered {answer.status}, not {expect}."
         )
-    cookies = answer.headers.get_all("Set-Cookie") or []
-    return text, "; ".join(cookie.split(";")[0] for cookie in cookies)
+    cookies = []
+    for cookie in answer.headers.get_all("Set-Cookie") or []:
+        pair, _, _ = cookie.partition(";")
+        cookies.append(pair)
+    return text, "; ".join(cookies)
 
 
 def free_port() -> int:

@@ -13,11 +13,12 @@ import can_ada
 
 from triage.locations.catalogue import load_platforms
 from triage.locations.identify import identify
-from workers.bench.results import Measurement, Row, measure_rate
+from workers.bench.results import Figure, Measurement, Row, measure_rate
 
 FLOOR = 20_000
 """Ordinary addresses a second that one core must manage."""
 
+Parse = Callable[[str], Any]
 _BATCH = 2_000
 NEW_HOSTS = "hosts never seen before"
 
@@ -27,7 +28,8 @@ def measure_locations(seconds: float = 3.0) -> Measurement:
     catalogue = load_platforms()
     cases = _make_cases()
     references = _load_references()
-    share = seconds / (len(cases) * (1 + len(references)))
+    sides = 1 + len(references)
+    share = seconds / (len(cases) * sides)
     rows = []
     for case, addresses in cases.items():
         fresh = catalogue.sites.clear if case == NEW_HOSTS else _do_nothing
@@ -36,7 +38,8 @@ def measure_locations(seconds: float = 3.0) -> Measurement:
         for name, parse in references.items():
             their_batch = _make_batch(parse, addresses, _do_nothing)
             reference = measure_rate(their_batch, seconds=share)
-            row = Row(case, ours, reference, name, {"floor": FLOOR})
+            figures: dict[str, Figure] = {"floor": FLOOR}
+            row = Row(case, ours, reference, name, figures)
             rows.append(row)
     return Measurement("url", "locations/s", rows)
 
@@ -46,7 +49,7 @@ def _do_nothing() -> None:
 
 
 def _make_batch(
-    work: Callable[[str], Any], addresses: list[str], fresh: Callable[[], None]
+    work: Parse, addresses: list[str], fresh: Callable[[], None]
 ) -> Callable[[], int]:
     def do_batch() -> int:
         fresh()
@@ -57,9 +60,9 @@ def _make_batch(
     return do_batch
 
 
-def _load_references() -> dict[str, Callable[[str], Any]]:
+def _load_references() -> dict[str, Parse]:
     """The bare parsers; yarl, which does more than they do, only where it is installed."""
-    parsers: dict[str, Callable[[str], Any]] = {
+    parsers: dict[str, Parse] = {
         "can_ada.parse": _make_lenient(can_ada.parse),
         "ada_url.URL": _make_lenient(ada_url.URL),
     }
@@ -69,7 +72,7 @@ def _load_references() -> dict[str, Callable[[str], Any]]:
     return parsers
 
 
-def _make_lenient(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+def _make_lenient(parse: Parse) -> Parse:
     def try_parse(text: str) -> Any:
         try:
             return parse(text)
@@ -106,7 +109,9 @@ class _Writer:
 
     def write_ordinary(self) -> str:
         site = self._dice.choice(self._sites)
-        return f"https://{site}/{self._make_path()}?{self._make_query()}"
+        path = self._make_path()
+        query = self._make_query()
+        return f"https://{site}/{path}?{query}"
 
     def write_new_host(self) -> str:
         number = self._dice.randrange(10**9)
@@ -134,12 +139,18 @@ class _Writer:
 
     def _make_path(self) -> str:
         length = self._dice.randint(1, 4)
-        steps = [f"{self._dice.randrange(16**6):06x}" for _ in range(length)]
+        steps = []
+        for _ in range(length):
+            number = self._dice.randrange(16**6)
+            steps.append(f"{number:06x}")
         return "/".join(steps)
 
     def _make_query(self) -> str:
         names = self._dice.sample(
             ["id", "page", "utm_source", "lang", "fbclid", "view"], 3
         )
-        pairs = [f"{name}={self._dice.randrange(10**6)}" for name in names]
+        pairs = []
+        for name in names:
+            number = self._dice.randrange(10**6)
+            pairs.append(f"{name}={number}")
         return "&".join(pairs)

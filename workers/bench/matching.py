@@ -56,7 +56,10 @@ class Facts:
     recall: float
 
     def to_figures(self) -> dict[str, Figure]:
-        return {name: round(value, 4) for name, value in asdict(self).items()}
+        figures: dict[str, Figure] = {}
+        for name, value in asdict(self).items():
+            figures[name] = round(value, 4)
+        return figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,14 @@ def measure_matching(
     """Rows in searches per second. ``size`` hashes, of which half of the ``queries`` are near ones;
     ``seconds`` for each side of each of the five rounds."""
     rng = np.random.default_rng(20_261_101)
-    lists = [_HashList("", 256, _make_random(size, 32, rng))]
+    even = _make_random(size, 32, rng)
+    lists = [_HashList("", 256, even)]
     if skewed:
-        lists.append(_HashList(" skewed", 256, make_near_identical(size, rng)))
-    lists.append(_HashList(" phash", 64, _make_random(size, 8, rng)))
+        clustered = make_near_identical(size, rng)
+        lists.append(_HashList(" skewed", 256, clustered))
+    short = _make_random(size, 8, rng)
+    lists.append(_HashList(" phash", 64, short))
+    del even, short
     rows: list[Row] = []
     warm()
     with tempfile.TemporaryDirectory() as directory:
@@ -129,7 +136,8 @@ def make_queries(
     width = hashes.shape[1]
     asked = _make_random(queries, width, rng)
     near = asked[::2]
-    near[:] = hashes[rng.integers(0, len(hashes), len(near))]
+    places = rng.integers(0, len(hashes), len(near))
+    near[:] = hashes[places]
     for query in near:
         changes = rng.integers(0, threshold + 1)
         bits = rng.choice(width * 8, changes, replace=False)
@@ -146,7 +154,9 @@ def _measure_list(
     tick: Tick,
     seconds: float,
 ) -> list[Row]:
-    label, bits, hashes = hash_list.label, hash_list.bits, hash_list.hashes
+    label = hash_list.label
+    bits = hash_list.bits
+    hashes = hash_list.hashes
     tick(f"building{label}: {len(hashes):,} hashes of {bits} bits")
     index, facts = _take_stock(hash_list, asked, path)
     ours = [_our_side("auto", index, bits)]
@@ -156,9 +166,9 @@ def _measure_list(
     tick(f"building the references{label}")
     others = _build_references(hashes, bits)
     rows = []
+    sides = [*ours, *others]
     for way in ("single", "batch"):
         tick(f"searching{label}, {way}")
-        sides = [*ours, *others]
         measured = _take_turns(sides, way, asked, seconds)
         speeds = dict(zip(sides, measured, strict=True))
         for side in ours:
@@ -220,7 +230,8 @@ def _measure_recall(
         wanted = _scan_all(hashes, query, threshold)
         alone = index.search(query.tobytes(), threshold)
         true_matches += len(wanted)
-        hits += len(wanted & _pairs_of(alone) & _pairs_of(together))
+        both_ways = _pairs_of(alone) & _pairs_of(together)
+        hits += len(wanted & both_ways)
     return hits / true_matches if true_matches else 1.0
 
 
@@ -228,10 +239,14 @@ def _scan_all(
     hashes: Hashes, query: Hashes, threshold: int
 ) -> set[tuple[int, int]]:
     """(place, distance) of every hash that is near enough, by looking at each."""
-    different = hashes.view("<u8") ^ query.view("<u8")
+    words = hashes.view("<u8")
+    different = words ^ query.view("<u8")
     distances = np.bitwise_count(different).sum(axis=1)
-    places = np.flatnonzero(distances <= threshold)
-    return {(int(place), int(distances[place])) for place in places}
+    pairs = set()
+    for place in np.flatnonzero(distances <= threshold):
+        distance = int(distances[place])
+        pairs.add((int(place), distance))
+    return pairs
 
 
 def _pairs_of(matches: Iterable[Match]) -> set[tuple[int, int]]:
@@ -250,9 +265,11 @@ def _our_side(engine: Engine, index: HashIndex, bits: int) -> Side:
 def _build_references(hashes: Hashes, bits: int) -> list[Side]:
     """The first is the one that counts."""
     sides = []
-    if bits == 256 and find_spec("threatexchange") and find_spec("faiss"):
+    has_faiss = find_spec("faiss")
+    has_threatexchange = find_spec("threatexchange")
+    if bits == 256 and has_threatexchange and has_faiss:
         sides.append(_build_threatexchange(hashes))
-    if find_spec("faiss"):
+    if has_faiss:
         sides.append(_build_faiss(hashes, bits))
     return sides or [_build_plain_scan(hashes, bits)]
 

@@ -31,7 +31,8 @@ def known_list() -> io.BytesIO:
             encode_jpeg(alter_picture(draw_picture(name)))
         )
         lines.append(f"{hashes.md5},{hashes.sha1},{hashes.pdq},baseline")
-    return io.BytesIO("\n".join(lines).encode())
+    written = "\n".join(lines)
+    return io.BytesIO(written.encode())
 
 
 def make_variants() -> list[bytes]:
@@ -81,7 +82,7 @@ def serve_pictures() -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://{HOST}:{server.server_address[1]}/"
+        yield f"http://{HOST}:{server.server_port}/"
     finally:
         server.shutdown()
         server.server_close()

@@ -9,6 +9,8 @@ hashes gives the index its size, another knows the host's pictures.
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 import secrets
 import statistics
 import time
@@ -95,7 +97,7 @@ def _make_settings(database: str, workers: int) -> dict[str, str]:
     """As the sandbox has them; every other setting is the default."""
     given = {
         "FETCH_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
-        "FETCH_HOSTS": f'{{"{pictures.HOST}":"{pictures.ADDRESS}"}}',
+        "FETCH_HOSTS": json.dumps({pictures.HOST: pictures.ADDRESS}),
         "RDAP_ENABLED": "false",
         "WORKERS": str(workers),
         "LOG_LEVEL": "debug",  # in which workers say how long each job took
@@ -155,7 +157,8 @@ def _wait_until_idle(context: Context) -> None:
 def find_percentile(values: list[float], percent: int) -> float:
     """The nearest-rank percentile."""
     ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+    rank = math.ceil(len(ordered) * percent / 100)
+    return ordered[max(0, rank - 1)]
 
 
 def break_down_jobs(jobs: Sequence[Job]) -> dict[str, float]:
@@ -174,18 +177,22 @@ def break_down_jobs(jobs: Sequence[Job]) -> dict[str, float]:
         "identity": fmean(job.seconds for job in registered),
     }
     for step in ("hosting", "fetch", "hash", "match"):
-        parts[step] = fmean(job.steps.get(step, 0.0) for job in examined)
+        parts[step] = fmean(job.seconds_in(step) for job in examined)
     # Matching is done within the storing, and told on its own.
     parts["store"] = fmean(
-        job.steps["store"] - job.steps.get("match", 0.0) for job in examined
+        job.steps["store"] - job.seconds_in("match") for job in examined
     )
-    return {name: round(seconds * 1000, 1) for name, seconds in parts.items()}
+    milliseconds = {}
+    for name, seconds in parts.items():
+        milliseconds[name] = round(seconds * 1000, 1)
+    return milliseconds
 
 
 def _name_milliseconds(jobs: Sequence[Job]) -> dict[str, Figure]:
-    return {
-        f"{step}_ms": spent for step, spent in break_down_jobs(jobs).items()
-    }
+    figures: dict[str, Figure] = {}
+    for step, milliseconds in break_down_jobs(jobs).items():
+        figures[f"{step}_ms"] = milliseconds
+    return figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +226,8 @@ class _Reporting:
     def measure_saturation(self, start: int, many: int) -> Row:
         """``many`` addresses from number ``start`` on, which were not reported before."""
         jobs_before = len(self.home.read_jobs())
-        rate, accepted = self._file_at_once(range(start, start + many))
+        numbers = range(start, start + many)
+        rate, accepted = self._file_at_once(numbers)
         jobs = self.home.read_jobs()[jobs_before:]
         figures: dict[str, Figure] = {
             "unit": "items/s",
@@ -245,7 +253,8 @@ class _Reporting:
             _await_class(self.context, url, begun)
             seconds = time.perf_counter() - begun
             taken.append(seconds)
-            self.tick(f"Idle: report {number + 1} of {count}, {seconds:.2f} s")
+            done = len(taken)
+            self.tick(f"Idle: report {done} of {count}, {seconds:.2f} s")
             time.sleep(PAUSE_SECONDS)
         return taken
 
@@ -262,7 +271,9 @@ class _Reporting:
             for client_filing in filing:
                 client_filing.result()
         seconds = time.perf_counter() - begun
-        return len(numbers) / seconds, len(numbers) / (accepted or seconds)
+        classes_a_second = len(numbers) / seconds
+        accepted_a_second = len(numbers) / (accepted or seconds)
+        return classes_a_second, accepted_a_second
 
     def _await_classes(
         self,
@@ -281,7 +292,8 @@ class _Reporting:
             waited = time.perf_counter() - begun
             if waited > PATIENCE_SECONDS:
                 raise Unavailable("Reports never came to a proposed class.")
-            if not accepted and all(each.done() for each in filing):
+            is_filed = all(each.done() for each in filing)
+            if is_filed and not accepted:
                 accepted = time.perf_counter() - begun
             time.sleep(PAUSE_SECONDS)
 
@@ -289,7 +301,8 @@ class _Reporting:
         connection = HTTPConnection(HOST, self.home.port, timeout=60)
         with closing(connection):
             for number in numbers:
-                _file_report(connection, f"{self.place}{number}.jpg")
+                url = f"{self.place}{number}.jpg"
+                _file_report(connection, url)
 
 
 def _await_class(context: Context, url: str, begun: float) -> None:

@@ -43,9 +43,9 @@ def let_everything_in(context: Context) -> None:
 
 def fetch_form(connection: HTTPConnection) -> Page:
     text, cookies = ask_server(connection, "GET", PAGE, expect=200)
-    hidden = {
-        name: html.unescape(value) for name, value in _HIDDEN.findall(text)
-    }
+    hidden = {}
+    for name, value in _HIDDEN.findall(text):
+        hidden[name] = html.unescape(value)
     return Page(hidden, cookies)
 
 
@@ -58,7 +58,8 @@ def send_form(
     **typed: str,
 ) -> float:
     """Send the form, with ``typed`` in its fields; the time at which it was sent."""
-    body = urllib.parse.urlencode(page.hidden | TYPED | typed).encode()
+    fields = page.hidden | TYPED | typed
+    body = urllib.parse.urlencode(fields).encode()
     begun = time.perf_counter()
     headers = {"Content_Type": _FORM, "Cookie": page.cookies}
     ask_server(connection, "POST", path, body, expect=expect, **headers)

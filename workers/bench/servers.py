@@ -38,6 +38,7 @@ def run_servers(settings: Settings) -> Iterator[tuple[int, int]]:
             environment = _make_environment(settings, port)
             running = _run_process(command, environment, settings.data_dir)
             started.append(stack.enter_context(running))
+        # Redis, the last of them, speaks no HTTP that could be waited for.
         for process, port in zip(started, (ours, bare), strict=False):
             _wait_for(process, port)
         yield ours, bare

@@ -42,6 +42,9 @@ class Job:
             value.get("steps", {}),
         )
 
+    def seconds_in(self, step: str) -> float:
+        return self.steps.get(step, 0.0)
+
 
 class House:
     """Settings are given to this process, too, so that both sides read the same."""

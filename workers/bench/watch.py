@@ -71,7 +71,8 @@ def measure_watching(
             for work_name, work in WORKS.items():
                 ours, reference = _take_turns(work, many, few)
                 case = f"{name}, {size:,}, {work_name}"
-                rows.append(Row(case, ours, reference, f"{FEW:,} items"))
+                row = Row(case, ours, reference, f"{FEW:,} items")
+                rows.append(row)
     return Measurement("watch", "ms", rows)
 
 
@@ -85,7 +86,9 @@ def _take_turns(
         of_many.append(_time_work(work, many))
         of_few.append(_time_work(work, few))
     # The first turn of each pays for compiled statements and cold pages.
-    return statistics.median(of_many[1:]), statistics.median(of_few[1:])
+    ours = statistics.median(of_many[1:])
+    reference = statistics.median(of_few[1:])
+    return ours, reference
 
 
 def _time_work(work: Work, context: Context) -> float:
@@ -124,9 +127,12 @@ def fill_database(context: Context, size: int) -> None:
                 )
                 for number in range(start, end)
             ]
-            session.execute(insert(Item), [each.item for each in batch])
-            session.execute(insert(Case), [each.case for each in batch])
-            session.execute(insert(Watch), [each.watch for each in batch])
+            items = [watched.item for watched in batch]
+            cases = [watched.case for watched in batch]
+            watches = [watched.watch for watched in batch]
+            session.execute(insert(Item), items)
+            session.execute(insert(Case), cases)
+            session.execute(insert(Watch), watches)
     with context.database.engine.begin() as connection:
         connection.execute(text("ANALYZE"))
 

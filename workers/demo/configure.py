@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -15,15 +16,13 @@ def sandbox_settings() -> Settings:
     They are put into the environment too, so that the children of the process tree read the same.
     """
     plain = load_settings()
-    isp, smtp = (
-        plain.port + world.ISP_PORT_OFFSET,
-        plain.port + world.SMTP_PORT_OFFSET,
-    )
-    hosts = ",".join(f'"{site.host}":"{site.address}"' for site in world.SITES)
+    isp = plain.port + world.ISP_PORT_OFFSET
+    smtp = plain.port + world.SMTP_PORT_OFFSET
+    hosts = {site.host: site.address for site in world.SITES}
     given = {
         "DATA_DIR": str(plain.data_dir / "demo"),
         "FETCH_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
-        "FETCH_HOSTS": f"{{{hosts}}}",
+        "FETCH_HOSTS": json.dumps(hosts),
         "CONTROL_URL": f"http://127.0.0.1:{isp}{world.CONTROL_PATH}",
         "RDAP_ENABLED": "false",
         "SMTP_HOST": "127.0.0.1",
@@ -32,9 +31,8 @@ def sandbox_settings() -> Settings:
         "AVAILABILITY_POLICY": "demo",
         "RETRY_BASE_SECONDS": "1",
     }
-    os.environ.update(
-        {f"HOTLINE_{name}": value for name, value in given.items()}
-    )
+    for name, value in given.items():
+        os.environ[f"HOTLINE_{name}"] = value
     settings = load_settings()
     _write_known_networks(settings.data_dir)
     return settings
@@ -45,10 +43,24 @@ def _write_known_networks(data_dir: Path) -> None:
     folder = data_dir / "data"
     folder.mkdir(parents=True, exist_ok=True)
     entries = [
-        f'[[networks]]\nnetwork = "{address}/32"\ncountry = "{country}"\nasn = "{asn}"\n'
-        f'name = "{name}"\nabuse_contact = "{contact}"\n'
-        for address, (country, asn, name, contact) in world.ABUSE_DESKS.items()
+        _describe_network(address, *desk)
+        for address, desk in world.ABUSE_DESKS.items()
     ]
     (folder / "known_networks.toml").write_text(
         "\n".join(entries), encoding="utf-8"
     )
+
+
+def _describe_network(
+    address: str, country: str, asn: str, name: str, contact: str
+) -> str:
+    lines = (
+        "[[networks]]",
+        f'network = "{address}/32"',
+        f'country = "{country}"',
+        f'asn = "{asn}"',
+        f'name = "{name}"',
+        f'abuse_contact = "{contact}"',
+        "",
+    )
+    return "\n".join(lines)

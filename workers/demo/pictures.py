@@ -13,32 +13,39 @@ SIZE = (640, 480)
 
 def draw_picture(name: str, size: tuple[int, int] = SIZE) -> Image.Image:
     """A picture with enough structure to be hashed well, and nothing in it but shapes."""
-    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+    digest = hashlib.sha256(name.encode()).digest()
+    seed = int.from_bytes(digest[:8], "big")
     random = np.random.default_rng(seed)
+    image = _draw_gradient(random, size)
     width, height = size
-    across = np.linspace(0, 1, width)[None, :, None]
-    down = np.linspace(0, 1, height)[:, None, None]
-    one, two, three = random.integers(0, 256, (3, 3))
-    canvas = (
-        one * (1 - across) + two * across * (1 - down) + three * across * down
-    )
-    image = Image.fromarray(np.clip(canvas, 0, 255).astype(np.uint8), "RGB")
     draw = ImageDraw.Draw(image)
     for _ in range(18):
-        x, y = random.integers(0, width), random.integers(0, height)
-        reach = random.integers(20, width // 4)
-        shape = (
-            int(x - reach),
-            int(y - reach),
-            int(x + reach),
-            int(y + reach),
-        )
+        x = int(random.integers(0, width))
+        y = int(random.integers(0, height))
+        reach = int(random.integers(20, width // 4))
+        shape = (x - reach, y - reach, x + reach, y + reach)
         colour = tuple(int(part) for part in random.integers(0, 256, 3))
         if random.random() < 0.5:
             draw.ellipse(shape, fill=colour)
         else:
             draw.rectangle(shape, fill=colour)
     return image.filter(ImageFilter.GaussianBlur(1.2))
+
+
+def _draw_gradient(
+    random: np.random.Generator, size: tuple[int, int]
+) -> Image.Image:
+    """From one colour at the left to two at the right, one of them above the other."""
+    width, height = size
+    across = np.linspace(0, 1, width)[None, :, None]
+    down = np.linspace(0, 1, height)[:, None, None]
+    left, above, below = random.integers(0, 256, (3, 3))
+    up = 1 - down
+    canvas = left * (1 - across)
+    canvas = canvas + above * across * up
+    canvas = canvas + below * across * down
+    pixels = np.clip(canvas, 0, 255).astype(np.uint8)
+    return Image.fromarray(pixels, "RGB")
 
 
 def encode_jpeg(image: Image.Image, quality: int = 88) -> bytes:

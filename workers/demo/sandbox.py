@@ -10,7 +10,8 @@ import html
 import json
 import re
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -40,27 +41,32 @@ pre { font: 14px/1.5 ui-monospace, "DejaVu Sans Mono", monospace }
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What arrived: a mail, or a referral by HTTP. ``attachments``: their file names."""
+
+    at: str
+    to: str
+    subject: str
+    text: str
+    attachments: tuple[str, ...] = ()
+
+
 @dataclass
 class State:
     """What was taken down, and what arrived. Guarded by ``lock``."""
 
     gone: set[str] = field(default_factory=set)
-    messages: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def deliver_message(
-        self, to: str, subject: str, text: str, extra: list[str]
+        self, to: str, subject: str, text: str, attachments: Iterable[str] = ()
     ) -> None:
+        at = f"{datetime.now(UTC):%H:%M:%S}"
+        message = Message(at, to, subject, text, tuple(attachments))
         with self.lock:
-            self.messages.append(
-                {
-                    "at": f"{datetime.now(UTC):%H:%M:%S}",
-                    "to": to,
-                    "subject": subject,
-                    "text": text,
-                    "attachments": extra,
-                }
-            )
+            self.messages.append(message)
             del self.messages[:-MAX_MESSAGES]
 
 
@@ -89,13 +95,13 @@ class MailSink:
         mail = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         body = mail.get_body(("plain",))
+        text = body.get_content() if body else ""
         names = [
             part.get_filename() or "?" for part in mail.iter_attachments()
         ]
-        text = body.get_content() if body else ""
-        self._state.deliver_message(
-            ", ".join(envelope.rcpt_tos), str(mail["Subject"]), text, names
-        )
+        recipients = ", ".join(envelope.rcpt_tos)
+        subject = str(mail["Subject"])
+        self._state.deliver_message(recipients, subject, text, names)
         return "250 Message accepted"
 
 
@@ -126,50 +132,54 @@ class Handler(BaseHTTPRequestHandler):
 
     def read_body(self) -> bytes:
         length = int(self.headers.get("Content-Length") or 0)
-        return self.rfile.read(min(length, MAX_BODY))
+        most = min(length, MAX_BODY)
+        return self.rfile.read(most)
 
 
 class WebHost(Handler):
     """The provider: one server, several host names, by the Host header."""
 
     def do_GET(self) -> None:
-        host = (self.headers.get("Host") or "").split(":")[0]
         if self.path == world.CONTROL_PATH:
             self.send_answer(200, "<p>The network works.</p>")
             return
-        page = next(
-            (p for p in world.PAGES if p.site == host and p.path == self.path),
-            None,
-        )
-        if page is not None and f"{host}{page.path}" not in self.state.gone:
-            self._send_page(page)
-            return
-        self._picture_or_missing(host)
+        asked_of = self.headers.get("Host") or ""
+        host, _, _ = asked_of.partition(":")
+        shown = self._list_shown(host)
+        for page in shown:
+            if page.path == self.path:
+                self._send_page(page)
+                return
+        self._send_picture(shown)
+
+    def _list_shown(self, host: str) -> list[world.Page]:
+        """Pages of this host that are not taken down."""
+        return [
+            page
+            for page in world.PAGES
+            if page.site == host
+            and f"{host}{page.path}" not in self.state.gone
+        ]
 
     def _send_page(self, page: world.Page) -> None:
-        images = "".join(
-            f'<figure><img src="/p/{name}.jpg" alt=""><figcaption>{name}</figcaption></figure>'
-            for name in page.pictures
-        )
+        images = ""
+        for name in page.pictures:
+            caption = f"<figcaption>{name}</figcaption>"
+            images += (
+                f'<figure><img src="/p/{name}.jpg" alt="">{caption}</figure>'
+            )
         text = "Generated shapes of the sandbox. " * 8
-        self.send_answer(
-            200,
-            f"<!doctype html><title>{page.path}</title><p>{text}</p>{images}",
-        )
+        title = f"<title>{page.path}</title>"
+        self.send_answer(200, f"<!doctype html>{title}<p>{text}</p>{images}")
 
-    def _picture_or_missing(self, host: str) -> None:
-        for page in world.PAGES:
+    def _send_picture(self, shown: Iterable[world.Page]) -> None:
+        """A picture goes with its page: taken down, it is not found either."""
+        for page in shown:
             for name in page.pictures:
-                shown = (
-                    page.site == host
-                    and f"{host}{page.path}" not in self.state.gone
-                )
-                if shown and self.path == f"/p/{name}.jpg":
-                    self.send_answer(
-                        200,
-                        pictures.encode_jpeg(pictures.draw_picture(name)),
-                        "image/jpeg",
-                    )
+                if self.path == f"/p/{name}.jpg":
+                    picture = pictures.draw_picture(name)
+                    data = pictures.encode_jpeg(picture)
+                    self.send_answer(200, data, "image/jpeg")
                     return
         self.send_answer(
             404, "<!doctype html><title>Not found</title><p>Not found.</p>"
@@ -182,9 +192,8 @@ class Inbox(Handler):
     def do_GET(self) -> None:
         if self.path == "/messages.json":
             with self.state.lock:
-                self.send_answer(
-                    200, json.dumps(self.state.messages), "application/json"
-                )
+                messages = [asdict(each) for each in self.state.messages]
+            self.send_answer(200, json.dumps(messages), "application/json")
             return
         self.send_answer(200, self._render_page())
 
@@ -192,7 +201,8 @@ class Inbox(Handler):
         if self.path == "/hotline-rs/referrals":
             self._take_referral()
             return
-        form = parse_qs(self.read_body().decode("utf-8", "replace"))
+        written = self.read_body().decode("utf-8", "replace")
+        form = parse_qs(written)
         key = form.get("page", [""])[0]
         with self.state.lock:
             if self.path == "/take-down":
@@ -210,7 +220,7 @@ class Inbox(Handler):
         subject = f"Referral {document.get('reference', '')}"
         text = json.dumps(document, indent=2, ensure_ascii=False)
         self.state.deliver_message(
-            "partner hotline (RS), by HTTP", subject, text, []
+            "partner hotline (RS), by HTTP", subject, text
         )
         number = f"RS-SANDBOX-{len(self.state.messages):04d}"
         self.send_answer(
@@ -219,11 +229,10 @@ class Inbox(Handler):
 
     def _render_page(self) -> str:
         with self.state.lock:
-            rows = "".join(self._render_row(page) for page in world.PAGES)
-            mails = "".join(
-                self._render_mail(message)
-                for message in reversed(self.state.messages)
-            )
+            rows = [self._render_row(page) for page in world.PAGES]
+            mails = [self._render_mail(mail) for mail in self.state.messages]
+        listed = "".join(rows)
+        newest_first = "".join(reversed(mails)) or "<p>Nothing yet.</p>"
         return (
             "<!doctype html><html lang=en><meta charset=utf-8>"
             "<meta name=viewport content='width=device-width, initial-scale=1'>"
@@ -231,41 +240,41 @@ class Inbox(Handler):
             f"<style>{STYLE}</style><main><h1>Sandbox: the host's desk and all inboxes</h1>"
             "<p>Everything here is generated. Nothing leaves this machine.</p>"
             f"<h2>Pages on the web host</h2><table><thead><tr><th>Page<th>State<th>The host's hand"
-            f"</tr></thead><tbody>{rows}</tbody></table>"
-            f"<h2>Received</h2>{mails or '<p>Nothing yet.</p>'}</main></html>"
+            f"</tr></thead><tbody>{listed}</tbody></table>"
+            f"<h2>Received</h2>{newest_first}</main></html>"
         )
 
     def _render_row(self, page: world.Page) -> str:
         key = f"{page.site}{page.path}"
-        is_gone = key in self.state.gone
-        action, label = (
-            ("put-back", "Put back") if is_gone else ("take-down", "Take down")
-        )
+        state, action, label = "up", "take-down", "Take down"
+        if key in self.state.gone:
+            state, action, label = "gone", "put-back", "Put back"
         address = html.escape(world.page_url(page, self.isp_port))
-        fresh = (
-            ""
-            if page in world.REPORTED
-            else " <strong>not reported yet: report it</strong>"
-        )
+        fresh = ""
+        if page not in world.REPORTED:
+            fresh = " <strong>not reported yet: report it</strong>"
+        button = f"<button aria-label='{label}: {address}'>{label}</button>"
+        hidden = f"<input type=hidden name=page value='{html.escape(key)}'>"
         return (
-            f"<tr><td><code>{address}</code>{fresh}</td><td>{'gone' if is_gone else 'up'}</td><td>"
-            f"<form method=post action='/{action}'><input type=hidden name=page "
-            f"value='{html.escape(key)}'><button aria-label='{label}: {address}'>{label}</button>"
+            f"<tr><td><code>{address}</code>{fresh}</td><td>{state}</td>"
+            f"<td><form method=post action='/{action}'>{hidden}{button}"
             "</form></td></tr>"
         )
 
-    def _render_mail(self, message: dict[str, Any]) -> str:
+    def _render_mail(self, message: Message) -> str:
         """A letter. Its link to the service works; those to the pages in question stay words."""
-        attached = html.escape(", ".join(message["attachments"]))
-        text = html.escape(message["text"])
-        found = re.findall(re.escape(self.links) + r"/[\w./-]+", text)
-        before = "".join(
-            f"<p>Its link: <a href='{link}'>{link}</a></p>" for link in found
-        )
-        before += f"<p>Attached: {attached}</p>" if attached else ""
+        text = html.escape(message.text)
+        links = re.findall(re.escape(self.links) + r"/[\w./-]+", text)
+        before = ""
+        for link in links:
+            before += f"<p>Its link: <a href='{link}'>{link}</a></p>"
+        attached = html.escape(", ".join(message.attachments))
+        if attached:
+            before += f"<p>Attached: {attached}</p>"
+        to = html.escape(message.to)
+        subject = html.escape(message.subject)
         return (
-            f"<details><summary>{message['at']} UTC · {html.escape(message['to'])} · "
-            f"{html.escape(message['subject'])}</summary>"
+            f"<details><summary>{message.at} UTC · {to} · {subject}</summary>"
             f"{before}<pre>{text}</pre></details>"
         )
 
@@ -275,11 +284,9 @@ def serve_sandbox(settings: Settings) -> None:
     state = State()
     isp_port = settings.port + world.ISP_PORT_OFFSET
     for handler in (WebHost, Inbox):
-        handler.state, handler.isp_port, handler.links = (
-            state,
-            isp_port,
-            settings.provider_url,
-        )
+        handler.state = state
+        handler.isp_port = isp_port
+        handler.links = settings.provider_url
     mail = Controller(
         MailSink(state),
         hostname="127.0.0.1",

@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import httpx
 from sqlalchemy import select
@@ -41,10 +40,13 @@ from workers.demo import pictures, world
 Say = Callable[[str], None]
 WAIT_SECONDS = 60.0
 SETTING = "sandbox"
-ASSESSED_ONCE, WITH_POLICE, AT_HOST, ABROAD = (
-    world.PAGES[place] for place in (4, 5, 6, 2)
-)
+ABROAD = world.PAGES[2]
 CLAIMED = world.PAGES[3]
+ASSESSED_ONCE = world.PAGES[4]
+WITH_POLICE = world.PAGES[5]
+AT_HOST = world.PAGES[6]
+SHOWN_WAYS = ("police", "hotline", "provider_notice")
+"""Ways out of the house that the demo shows."""
 BASELINE = {
     "class": "baseline",
     "kind": "csam_image",
@@ -62,9 +64,10 @@ BASELINE = {
 
 def set_stage(context: Context, say: Say) -> dict[str, str]:
     """Make the demo's world; returns the people's passwords (empty if it is all there already)."""
+    first_person, _, _ = world.PEOPLE[0]
     with context.database.reading() as session:
         if session.scalar(
-            select(Person.id).where(Person.username == world.PEOPLE[0][0])
+            select(Person.id).where(Person.username == first_person)
         ):
             return {}
     now = utc_now()
@@ -74,10 +77,8 @@ def set_stage(context: Context, say: Say) -> dict[str, str]:
     say("Importing the known-hash list …")
     _import_hash_list(context, now)
     say("Sending reports through the API …")
-    for page in (
-        *world.REPORTED,
-        world.REPORTED[0],
-    ):  # the first of them twice: two sightings, one item
+    # The first of them twice: two sightings, one item.
+    for page in (*world.REPORTED, world.REPORTED[0]):
         _report_page(context, page)
     _report_narrative(context)
     say("Waiting for the workers to examine them …")
@@ -126,14 +127,10 @@ def _import_hash_list(context: Context, now: datetime) -> None:
     """Known hashes of some of the pictures, as a list would have them: of altered copies."""
     lines = ["md5,sha1,pdq,phash,category,source,date"]
     for page in world.PAGES:
-        for name in page.pictures if page.known else ():
-            data = pictures.encode_jpeg(
-                pictures.alter_picture(pictures.draw_picture(name))
-            )
-            found = fingerprint_media(data)
-            lines.append(
-                f"{found.md5},{found.sha1},{found.pdq},{found.phash},baseline,sandbox,2026-11-01"
-            )
+        if not page.known:
+            continue
+        for name in page.pictures:
+            lines.append(_describe_known(name))
     stream = io.BytesIO("\n".join(lines).encode())
     with context.database.writing() as session:
         target = hashlists.create_list(
@@ -154,12 +151,26 @@ def _import_hash_list(context: Context, now: datetime) -> None:
         )
 
 
+def _describe_known(name: str) -> str:
+    """A row of the list, of an altered copy of the picture."""
+    copy = pictures.alter_picture(pictures.draw_picture(name))
+    hashes = fingerprint_media(pictures.encode_jpeg(copy))
+    cells = (
+        hashes.md5,
+        hashes.sha1,
+        hashes.pdq,
+        hashes.phash,
+        "baseline",
+        "sandbox",
+        "2026-11-01",
+    )
+    return ",".join(map(str, cells))
+
+
 def _report_page(context: Context, page: world.Page) -> None:
     isp = context.settings.port + world.ISP_PORT_OFFSET
-    _post_report(
-        context,
-        {"locations": [world.page_url(page, isp)], "kind": "csam_image"},
-    )
+    location = world.page_url(page, isp)
+    _post_report(context, {"locations": [location], "kind": "csam_image"})
 
 
 def _report_narrative(context: Context) -> None:
@@ -173,7 +184,7 @@ def _report_narrative(context: Context) -> None:
     )
 
 
-def _post_report(context: Context, report: dict[str, Any]) -> None:
+def _post_report(context: Context, report: dict[str, object]) -> None:
     answer = httpx.post(
         f"http://127.0.0.1:{context.settings.port}/api/v1/reports",
         json={**report, "language": "en"},
@@ -206,9 +217,9 @@ def _wait_for_cases(context: Context, wanted: int) -> None:
 def _move_on(context: Context) -> None:
     """One case held, one assessed once, one with the police, one with its host, one forwarded."""
     with context.database.writing() as session:
-        arta, besnik, drita = (
-            _find_person(session, p[0]) for p in world.PEOPLE[:3]
-        )
+        arta = _find_person(session, "arta")
+        besnik = _find_person(session, "besnik")
+        drita = _find_person(session, "drita")
         now = utc_now()
         case = _find_case(session, context, ASSESSED_ONCE)
         claim_case(session, case, arta, now, context.settings.claim_minutes)
@@ -246,26 +257,32 @@ def _decide_case(
     session: Session,
     context: Context,
     page: world.Page,
-    one: Person,
-    other: Person,
+    first: Person,
+    second: Person,
 ) -> None:
-    """Two people assess alike, one asks for all routes that can be taken, the other approves."""
+    """Two people assess alike; the first asks for all routes that can be taken, the second
+    approves."""
     now = utc_now()
     case = _find_case(session, context, page)
-    assess_case(
-        session, context, case, one, BASELINE, "", now, second_required=True
+    for person in (first, second):
+        assess_case(
+            session,
+            context,
+            case,
+            person,
+            BASELINE,
+            "",
+            now,
+            second_required=True,
+        )
+    chosen: dict[str, uuid.UUID | None] = {}
+    for route in Routing.from_json(case.routing).routes:
+        if can_take(route) and route.to in SHOWN_WAYS:
+            chosen[route.id] = None
+    plan = request_plan(
+        session, context, case, first, chosen, note="", now=now
     )
-    assess_case(
-        session, context, case, other, BASELINE, "", now, second_required=True
-    )
-    chosen: dict[str, uuid.UUID | None] = {
-        route.id: None
-        for route in Routing.from_json(case.routing).routes
-        if can_take(route)
-        and route.to in ("police", "hotline", "provider_notice")
-    }
-    plan = request_plan(session, context, case, one, chosen, note="", now=now)
-    approve_plan(session, context, plan, other, now=now)
+    approve_plan(session, context, plan, second, now=now)
 
 
 def _wait_for_hold(

@@ -50,8 +50,10 @@ def summarise_durations(seconds: Sequence[float]) -> Durations:
 def _share_within(seconds: Sequence[float], days: int) -> float | None:
     if not seconds:
         return None
-    within = [value for value in seconds if value <= days * DAY]
-    return round(len(within) / len(seconds), 4)
+    longest = days * DAY
+    within = [value for value in seconds if value <= longest]
+    share = len(within) / len(seconds)
+    return round(share, 4)
 
 
 def _find_quantile(ordered: Sequence[float], share: float) -> float | None:

@@ -119,9 +119,10 @@ def _measure_durations(session: Session) -> dict[str, Durations]:
         "notice_to_removal": _seconds_between(noticed, removed),
         "hold": _time_holds(session),
     }
-    return {
-        step: summarise_durations(taken) for step, taken in seconds.items()
-    }
+    durations = {}
+    for step, taken in seconds.items():
+        durations[step] = summarise_durations(taken)
+    return durations
 
 
 def _received_at(session: Session) -> Times:
@@ -130,7 +131,7 @@ def _received_at(session: Session) -> Times:
             Item, Item.id == Case.item_id
         )
     )
-    return {row[0]: row[1] for row in rows}
+    return dict(rows.all())
 
 
 def _first_at(session: Session, entity: str, events: Iterable[str]) -> Times:
@@ -142,7 +143,7 @@ def _first_at(session: Session, entity: str, events: Iterable[str]) -> Times:
         )
         .group_by(HistoryEntry.entity_id)
     )
-    return {row[0]: row[1] for row in rows}
+    return dict(rows.all())
 
 
 def _by_case(
@@ -154,8 +155,8 @@ def _by_case(
         at = times.get(entity)
         if at is None:
             continue
-        if case not in by_case or at < by_case[case]:
-            by_case[case] = at
+        earliest = by_case.get(case, at)
+        by_case[case] = min(earliest, at)
     return by_case
 
 
@@ -183,4 +184,7 @@ def _count_by(session: Session, column: Any) -> Counts:
     rows = session.execute(
         select(column, func.count()).group_by(column).order_by(column)
     )
-    return {value or "unknown": count for value, count in rows}
+    counts: Counts = {}
+    for value, count in rows:
+        counts[value or "unknown"] = count
+    return counts

@@ -76,7 +76,8 @@ def decode_page(body: bytes | bytearray, label: str | None) -> str:
     """
     for mark, name in _BOMS:
         if body.startswith(mark):
-            return body[len(mark) :].decode(name, "replace")
+            text = body.removeprefix(mark)
+            return text.decode(name, "replace")
     charset = _name_charset(body, label)
     try:
         return body.decode(charset, "replace")
@@ -88,7 +89,8 @@ def _name_charset(body: bytes | bytearray, label: str | None) -> str:
     in_header = _CHARSET_LABEL.search(label or "")
     if in_header:
         return in_header[1]
-    in_page = _CHARSET.search(bytes(body[:_CHARSET_BYTES]))
+    head = bytes(body[:_CHARSET_BYTES])
+    in_page = _CHARSET.search(head)
     if in_page:
         return in_page[1].decode("ascii", "replace")
     return "utf-8"

@@ -173,20 +173,29 @@ def _by_template(
     media = template.get("media")
     init = template.get("initialization")
     number = _parse_integer(template.get("startNumber"), 1)
-    times = [0]
-    for step in template.findall("SegmentTimeline/S")[:SEGMENTS]:
-        times[-1] = _parse_integer(step.get("t"), times[-1])
-        times.append(times[-1] + _parse_integer(step.get("d"), 0))
+    times = _read_times(template)
     parts = []
     if init:
         parts.append(_fill_pattern(init, representation, number, 0))
     if media:
         for place in range(SEGMENTS):
-            # Without a timeline every segment is taken to begin at 0.
-            time = times[min(place, len(times) - 1)]
+            last = len(times) - 1
+            time = times[min(place, last)]
             part = _fill_pattern(media, representation, number + place, time)
             parts.append(part)
     return tuple(dict.fromkeys(parts))
+
+
+def _read_times(template: ET.Element) -> list[int]:
+    """When each segment begins, and the one behind them; 0 alone without a timeline."""
+    times = []
+    time = 0
+    for step in template.findall("SegmentTimeline/S")[:SEGMENTS]:
+        time = _parse_integer(step.get("t"), time)
+        times.append(time)
+        time += _parse_integer(step.get("d"), 0)
+    times.append(time)
+    return times
 
 
 def _fill_pattern(

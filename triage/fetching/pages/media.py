@@ -23,6 +23,7 @@ MAX_INLINE = 20_000_000
 
 _MAX_SCRIPT = 1_000_000
 _MAX_VALUES = 10_000
+_MAX_SRCSET = MAX_URL * 8
 _LONGEST_ENDING = 16
 """Characters at the end of a path that are looked at for a file's kind."""
 _SELECTOR = (
@@ -101,7 +102,8 @@ def find_in_text(markup: str, page_url: str, *, limit: int) -> list[Candidate]:
     read: set[str] = set()
     for hit in _PLAIN.finditer(markup):
         name = hit[1].lower()
-        text = hit[2] or hit[3] or hit[4] or ""
+        _, in_double, in_single, plain = hit.groups("")
+        text = in_double or in_single or plain
         if name.endswith("srcset"):
             text = largest_candidate(text) or ""
         if text in read:
@@ -169,13 +171,15 @@ def _list_addresses(node: LexborNode) -> Iterator[tuple[str, Source]]:
 
 
 def _name_source(node: LexborNode) -> Source | None:
-    in_picture = node.parent is not None and node.parent.tag == "picture"
+    parent = node.parent.tag if node.parent is not None else None
+    in_picture = parent == "picture"
     if node.tag == "source":
         return "picture" if in_picture else "source"
     if node.tag == "img":
         return "picture" if in_picture else "img"
     if node.tag in ("object", "embed"):
-        url = node.attributes.get("data") or node.attributes.get("src") or ""
+        given = node.attributes
+        url = given.get("data") or given.get("src") or ""
         return "direct" if _names_media(url) else None
     if node.tag == "video":
         return "video"
@@ -207,10 +211,13 @@ def _list_special_addresses(
 
 
 def _links_to_picture(given: dict[str, str | None]) -> bool:
-    rel = (given.get("rel") or "").lower().split()
-    if "image_src" in rel:
+    rel = given.get("rel") or ""
+    relations = rel.lower().split()
+    if "image_src" in relations:
         return True
-    return "preload" in rel and given.get("as") in ("image", "video")
+    if "preload" not in relations:
+        return False
+    return given.get("as") in ("image", "video")
 
 
 def _names_media(url: str) -> bool:
@@ -224,7 +231,7 @@ def largest_candidate(srcset: str) -> str | None:
     """The largest picture of a ``srcset``: the smaller ones show the same thing."""
     largest: str | None = None
     largest_size = 0.0
-    for match in _CANDIDATE.finditer(srcset[: MAX_URL * 8]):
+    for match in _CANDIDATE.finditer(srcset[:_MAX_SRCSET]):
         size = _read_size(match[2] or "")
         if largest is None or size > largest_size:
             largest = match[1]
@@ -246,7 +253,8 @@ def _read_size(descriptor: str) -> float:
 def css_urls(css: str) -> list[str]:
     """Addresses in ``url(...)`` of style rules."""
     urls = []
-    for in_double, in_single, plain in _CSS_URL.findall(css[:_MAX_SCRIPT]):
+    for match in _CSS_URL.finditer(css[:_MAX_SCRIPT]):
+        in_double, in_single, plain = match.groups("")
         urls.append(in_double or in_single or plain)
     return urls
 
@@ -257,18 +265,41 @@ def json_ld_urls(text: str) -> Iterator[str]:
         value: Any = json.loads(text[:_MAX_SCRIPT])
     except (ValueError, RecursionError):
         return
-    waiting: list[tuple[str, Any, bool]] = [("", value, False)]
+    waiting = [_Value("", value, in_media=False)]
     for _ in range(_MAX_VALUES):
         if not waiting:
             return
-        key, value, in_media = waiting.pop()
-        if isinstance(value, str):
-            if key in _LD_KEYS or (in_media and key in ("url", "embedUrl")):
-                yield value
-        elif isinstance(value, list):
-            waiting += [(key, each, in_media) for each in reversed(value)]
-        elif isinstance(value, dict):
-            inside = key in _LD_KEYS or value.get("@type") in tuple(_LD_MEDIA)
-            waiting += [
-                (name, each, inside) for name, each in reversed(value.items())
+        entry = waiting.pop()
+        if isinstance(entry.value, str):
+            if entry.is_address():
+                yield entry.value
+        else:
+            # From the last to the first, since the last in line is taken next.
+            waiting += reversed(entry.list_inner())
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A value of a JSON-LD block. ``in_media``: it describes a picture or a video."""
+
+    key: str
+    value: Any
+    in_media: bool
+
+    def is_address(self) -> bool:
+        if self.key in _LD_KEYS:
+            return True
+        return self.in_media and self.key in ("url", "embedUrl")
+
+    def list_inner(self) -> list[_Value]:
+        if isinstance(self.value, list):
+            return [
+                _Value(self.key, each, self.in_media) for each in self.value
             ]
+        if not isinstance(self.value, dict):
+            return []
+        kind = self.value.get("@type")
+        inside = self.key in _LD_KEYS or kind in tuple(_LD_MEDIA)
+        return [
+            _Value(name, each, inside) for name, each in self.value.items()
+        ]

@@ -17,8 +17,10 @@ from triage.fetching.report import PageFacts
 
 _WORD = re.compile(r"\w+")
 _MAX_WORDS = 20_000
+_MAX_CHARACTERS = _MAX_WORDS * 12
 _SHINGLE = 3
 _BITS = 64
+_BYTES = 8
 _UNSEEN = ["script", "style", "noscript", "template", "head"]
 _SIGN_IN = re.compile(
     r"log[-_ ]?in|sign[-_ ]?in|authenticat|/auth\b", re.IGNORECASE
@@ -34,32 +36,40 @@ def make_simhash(text: str) -> str:
 
     The first 20,000 words count: a page that differs only after them is the same page.
     """
-    plain = unicodedata.normalize("NFKC", text[: _MAX_WORDS * 12])
+    plain = unicodedata.normalize("NFKC", text[:_MAX_CHARACTERS])
     words = _WORD.findall(plain.casefold())[:_MAX_WORDS]
     if not words:
         return "0" * (_BITS // 4)
+    count = max(1, len(words) - _SHINGLE + 1)
     digests = []
-    for place in range(max(1, len(words) - _SHINGLE + 1)):
-        shingle = " ".join(words[place : place + _SHINGLE])
-        digest = hashlib.blake2b(shingle.encode(), digest_size=_BITS // 8)
+    for start in range(count):
+        end = start + _SHINGLE
+        shingle = " ".join(words[start:end])
+        digest = hashlib.blake2b(shingle.encode(), digest_size=_BYTES)
         digests.append(digest.digest())
-    every_byte = np.frombuffer(b"".join(digests), dtype=np.uint8)
-    bits = np.unpackbits(every_byte).reshape(-1, _BITS)
+    joined = b"".join(digests)
+    every_bit = np.unpackbits(np.frombuffer(joined, dtype=np.uint8))
+    bits = every_bit.reshape(-1, _BITS)
     votes = bits.sum(axis=0, dtype=np.int64)
-    majority = votes * 2 > len(digests)
+    majority = votes * 2 > count
     return np.packbits(majority).tobytes().hex()
 
 
 def count_bits_apart(simhash: str, other: str) -> int:
     """Bits in which two simhashes differ, 0..64; unrelated texts lie around 32."""
-    difference = int(simhash, 16) ^ int(other, 16)
-    return difference.bit_count()
+    bits = int(simhash, 16)
+    other_bits = int(other, 16)
+    return (bits ^ other_bits).bit_count()
 
 
 def facts_of_text(text: str) -> PageFacts:
     """Facts of a plain-text answer."""
     return PageFacts(
-        None, make_simhash(text), len(text.strip()), links=0, login_form=False
+        title_hash=None,
+        text_simhash=make_simhash(text),
+        text_length=len(text.strip()),
+        links=0,
+        login_form=False,
     )
 
 
@@ -69,10 +79,17 @@ def facts_of_page(tree: LexborHTMLParser) -> PageFacts:
     links = len(tree.css("a[href]"))
     login_form = _has_login_form(tree)
     tree.strip_tags(_UNSEEN, recursive=True)
-    written = tree.body.text(separator=" ") if tree.body else ""
-    text = " ".join(written.split())
-    simhash = make_simhash(text)
-    return PageFacts(title_hash, simhash, len(text), links, login_form)
+    text = ""
+    if tree.body:
+        written = tree.body.text(separator=" ")
+        text = " ".join(written.split())
+    return PageFacts(
+        title_hash=title_hash,
+        text_simhash=make_simhash(text),
+        text_length=len(text),
+        links=links,
+        login_form=login_form,
+    )
 
 
 def _hash_title(tree: LexborHTMLParser) -> str | None:

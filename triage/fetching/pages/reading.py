@@ -85,7 +85,8 @@ def _read_thoroughly(question: bytes) -> bytes:
     about = json.loads(asked)
     markup = written.decode("utf-8", "surrogatepass")
     tree = html.parse_page(markup)
-    candidates = find_media(tree, about["url"], limit=about["limit"])
+    url, limit = about["url"], about["limit"]
+    candidates = find_media(tree, url, limit=limit)
     refresh = html.find_refresh(tree)
     facts = facts_of_page(tree)  # last: it takes the tree apart
     value = {

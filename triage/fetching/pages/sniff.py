@@ -7,7 +7,15 @@ from typing import Literal
 
 from triage.fingerprints.sniff import UNKNOWN, sniff
 
-Kind = Literal["image", "video", "html", "text", "hls", "dash", "other"]
+Kind = Literal[
+    "image",
+    "video",
+    "html",
+    "text",
+    "hls",
+    "dash",
+    "other",
+]
 
 HEAD = 4_096
 """Bytes that are enough to tell."""

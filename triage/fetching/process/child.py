@@ -17,7 +17,7 @@ import threading
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO
 
 from triage.fetching.fetch import Hasher, fetch_location
 from triage.fetching.pages import reading
@@ -30,6 +30,7 @@ from triage.fetching.report import (
     UID_VARIABLE,
     FetchReport,
     FetchRequest,
+    FingerprintJson,
     report_failure,
 )
 
@@ -69,8 +70,9 @@ def _load_hasher() -> Hasher:
     """The decoders are loaded here, once, before the doors close."""
     from triage.fingerprints import fingerprint_media
 
-    def hash_media(data: bytes, label: str | None) -> dict[str, Any]:
-        return fingerprint_media(data, declared_type=label).to_json()
+    def hash_media(data: bytes, label: str | None) -> FingerprintJson:
+        fingerprint = fingerprint_media(data, declared_type=label)
+        return fingerprint.to_json()
 
     return hash_media
 
@@ -84,7 +86,8 @@ def _answer_request(
     except MemoryError:
         return report_failure(request, "out_of_memory")
     except Exception as error:  # the report must go back; its text must not
-        notes.write(f"fetcher: fetcher_failed {type(error).__name__}\n")
+        name = type(error).__name__
+        notes.write(f"fetcher: fetcher_failed {name}\n")
         return report_failure(request, "fetcher_failed")
 
 

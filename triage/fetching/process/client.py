@@ -240,10 +240,12 @@ class _Child:
             except (OSError, ValueError):
                 # Closed by close() in another thread.
                 return None, "fetcher_crashed"
-            if chunk == b"" or len(self._buffer) > _MAX_REPORT:
+            is_at_end = chunk == b""
+            if is_at_end or len(self._buffer) > _MAX_REPORT:
                 return None, "fetcher_crashed"
             self._buffer += chunk or b""
-        line, _, rest = bytes(self._buffer).partition(b"\n")
+        received = bytes(self._buffer)
+        line, _, rest = received.partition(b"\n")
         self._buffer = bytearray(rest)
         return line, ""
 

@@ -124,7 +124,8 @@ def _read_exactly(source: int, length: int) -> bytes:
     received = bytearray()
     while len(received) < length:
         missing = length - len(received)
-        chunk = os.read(source, min(_CHUNK, missing))
+        most = min(_CHUNK, missing)
+        chunk = os.read(source, most)
         if not chunk:
             raise EOFError
         received += chunk

@@ -112,8 +112,10 @@ def _limit_resources() -> None:
         resource.RLIMIT_AS: MEMORY_BYTES,
     }
     for kind, most in limits.items():
+        value = most
         _, hard = resource.getrlimit(kind)
-        value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        if hard != resource.RLIM_INFINITY:
+            value = min(most, hard)
         resource.setrlimit(kind, (value, value))
 
 

@@ -37,6 +37,8 @@ _ALLOW = 0x7FFF_0000
 _NUMBER_AT = 0
 _ARCHITECTURE_AT = 4
 _ARGUMENTS_AT = 16
+_ARGUMENT_BYTES = 8
+_HALF_BYTES = 4
 _X32_BIT = 0x4000_0000  # the same calls again, under other numbers
 _AUDIT_ARCHITECTURE = {X86_64: 0xC000_003E, AARCH64: 0xC000_00B7}
 _SECCOMP = {X86_64: 317, AARCH64: 277}
@@ -113,7 +115,10 @@ def _allow_call(number: int, checks: Sequence[Check]) -> list[bytes]:
 
 def _compare_argument(check: Check) -> list[bytes]:
     """Go on behind it if it holds; else return EPERM from within."""
-    offset = _ARGUMENTS_AT + 8 * check.argument + 4 * check.upper
+    offset = _ARGUMENTS_AT + _ARGUMENT_BYTES * check.argument
+    if check.upper:
+        # Both machines are little-endian: the upper half of an argument lies behind the lower.
+        offset += _HALF_BYTES
     count = len(check.values)
     compared = []
     for place, value in enumerate(check.values):

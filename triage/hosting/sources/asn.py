@@ -60,7 +60,8 @@ class AsnTable:
         after = int(np.searchsorted(starts, packed, side="right"))
         if after == 0:
             return None
-        number = int(self.numbers[address.version][after - 1])
+        numbers = self.numbers[address.version]
+        number = int(numbers[after - 1])
         if number == 0:
             return None
         return number, self.names.get(number, "")

@@ -137,10 +137,12 @@ class CdnRanges:
     def _by_range(self, address: str) -> list[Sighting]:
         parsed = ip_address(address)
         number = int(parsed)
-        after = bisect_right(self._firsts[parsed.version], number)
+        firsts = self._firsts[parsed.version]
+        after = bisect_right(firsts, number)
         if after == 0:
             return []
-        span = self._spans[parsed.version][after - 1]
+        spans = self._spans[parsed.version]
+        span = spans[after - 1]
         if number > span.last:
             return []
         return [_make_sighting(span.cdn, "range", span.text, address)]
@@ -150,7 +152,7 @@ class CdnRanges:
             _make_sighting(cdn, "alias", end, None)
             for cdn in self._cdns
             for end in cdn.aliases
-            if alias == end or alias.endswith(f".{end}")
+            if _is_under(alias, end)
         ]
 
     def _by_headers(
@@ -173,11 +175,17 @@ class CdnRanges:
         return sightings
 
 
+def _is_under(alias: str, end: str) -> bool:
+    return alias == end or alias.endswith(f".{end}")
+
+
 def _find_header(cdn: Cdn, headers: Mapping[str, str]) -> str | None:
     """The first header that shows this network; ``headers`` have names in lower case."""
     for name, pattern in cdn.headers:
         value = headers.get(name)
-        if value is not None and pattern.fullmatch(value[:_LONGEST_HEADER]):
+        if value is None:
+            continue
+        if pattern.fullmatch(value[:_LONGEST_HEADER]):
             return name
     return None
 
@@ -186,7 +194,8 @@ def _make_sighting(
     cdn: Cdn, kind: str, what: str, subject: str | None
 ) -> Sighting:
     evidence = f"{kind} {what}"
-    source = f"cdn.toml {cdn.date.isoformat()}: {evidence}"
+    day = cdn.date.isoformat()
+    source = f"cdn.toml {day}: {evidence}"
     return Sighting(cdn.name, evidence, source, _CONFIDENCE[kind], subject)
 
 

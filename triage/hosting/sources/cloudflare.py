@@ -67,7 +67,8 @@ class CloudflareOrigin:
         reach: Reach | None = None,
     ) -> None:
         account = quote(account_id, safe="")
-        self._base = f"{base_url.rstrip('/')}/accounts/{account}/abuse-reports"
+        api = base_url.rstrip("/")
+        self._base = f"{api}/accounts/{account}/abuse-reports"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._timeout = timeout
         self._reach = reach
@@ -164,7 +165,8 @@ def _find_faults(
     hosts = {urlsplit(url).hostname for url in urls}
     is_one_host = len(hosts) == 1 and None not in hosts
     faults: dict[str, str] = {}
-    if not is_one_host or not 1 <= len(set(urls)) <= _MOST_URLS:
+    count = len(set(urls))
+    if not is_one_host or not 1 <= count <= _MOST_URLS:
         faults["/urls"] = f"1 to {_MOST_URLS} URLs of one host"
     if not 1 <= len(justification) <= _LONGEST_JUSTIFICATION:
         faults["/justification"] = f"1 to {_LONGEST_JUSTIFICATION} characters"

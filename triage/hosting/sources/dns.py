@@ -150,7 +150,8 @@ def _resolver_for(server: str) -> dns.resolver.Resolver:
     address, port = server, 53
     if server.startswith("["):
         address, _, rest = server[1:].partition("]")
-        port = int(rest.removeprefix(":") or 53)
+        number = rest.removeprefix(":")
+        port = int(number or 53)
     elif server.count(":") == 1:
         address, _, text = server.partition(":")
         port = int(text)
@@ -172,8 +173,11 @@ def _combine_statuses(statuses: list[str]) -> str:
 
 def _name_failure(error: dns.resolver.NoNameservers) -> str:
     for attempt in error.kwargs.get("errors", ()):
+        # (server, by TCP, port, error, response); without an answer there is no response.
         response = attempt[4] if len(attempt) > 4 else None
-        if response is not None and response.rcode() == dns.rcode.REFUSED:
+        if response is None:
+            continue
+        if response.rcode() == dns.rcode.REFUSED:
             return "refused"
     return "servfail"
 
@@ -181,7 +185,8 @@ def _name_failure(error: dns.resolver.NoNameservers) -> str:
 def _aliases_of_missing(error: dns.resolver.NXDOMAIN) -> list[str]:
     """The chain up to the name that is missing: which alias dangles matters to a reader."""
     chain: list[str] = []
-    for response in (error.kwargs.get("responses") or {}).values():
+    responses = error.kwargs.get("responses") or {}
+    for response in responses.values():
         for rrset in response.answer:
             if rrset.rdtype == dns.rdatatype.CNAME:
                 chain += _read_targets(rrset)

@@ -102,7 +102,8 @@ class Geography:
         self, address: str, now: datetime
     ) -> tuple[Observation, ...]:
         if self._asn_db is not None:
-            number, name = _asn_of(_find_record(self._asn_db, address))
+            record = _find_record(self._asn_db, address)
+            number, name = _asn_of(record)
             if number:
                 source = _Source(
                     _describe_source(self._asn_db), _MMDB_CONFIDENCE
@@ -133,8 +134,11 @@ class Geography:
             )
             return asn_table.unpack_table(data)
         path = self._asn_csv
-        files = sorted(path.glob("*ipv[46].csv")) if path.is_dir() else [path]
-        if not files or not all(file.is_file() for file in files):
+        files = [path]
+        if path.is_dir():
+            files = sorted(path.glob("*ipv[46].csv"))
+        are_there = all(file.is_file() for file in files)
+        if not files or not are_there:
             raise Misconfigured(
                 f"There is no ASN table at {path.name}.",
                 hint="Name a CSV file, or a directory with *ipv4.csv and *ipv6.csv.",
@@ -177,7 +181,8 @@ def _find_record(
 
 def _describe_source(database: maxminddb.Reader) -> str:
     about = database.metadata()
-    return f"MMDB {about.database_type} of {_day_of(about.build_epoch)}"
+    built = _day_of(about.build_epoch)
+    return f"MMDB {about.database_type} of {built}"
 
 
 def _day_of(seconds: float) -> str:
@@ -204,7 +209,8 @@ def _asn_of(record: Mapping[str, Any]) -> tuple[int, str]:
     name = record.get(
         "autonomous_system_organization", record.get("as_name", "")
     )
+    holder = str(name or "")
     digits = str(number).upper().removeprefix("AS")
     if not digits.isdigit():
-        return 0, str(name or "")
-    return int(digits), str(name or "")
+        return 0, holder
+    return int(digits), holder

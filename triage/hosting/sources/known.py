@@ -94,7 +94,8 @@ class KnownFirst:
     def _find_entry(self, address: str) -> KnownNetwork | None:
         parsed = ip_address(address)
         for network, entry in self._networks:
-            if parsed.version == network.version and parsed in network:
+            is_comparable = parsed.version == network.version
+            if is_comparable and parsed in network:
                 return entry
         return None
 

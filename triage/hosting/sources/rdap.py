@@ -127,6 +127,7 @@ class Registry:
             facts.append(_name_failure(answer, source, now, address))
         else:
             facts += _network_facts(answer.data, address, source, now)
+        # RIPE validates its abuse contacts; where RDAP failed, an echoed one is better than none.
         if answer.error or _is_ripe(answer):
             facts += self._ask_ripestat(address, now)
         if not any(fact.fact == FactName.ABUSE_CONTACT for fact in facts):
@@ -221,7 +222,8 @@ class Registry:
             self._budget.close_server(answered_by, now, answer.retry_after)
         if answer.error or answer.status == 200:
             return answer
-        slug = _STATUS_SLUGS.get(answer.status, f"http_{answer.status}")
+        otherwise = f"http_{answer.status}"
+        slug = _STATUS_SLUGS.get(answer.status, otherwise)
         return Answer(answer.status, None, answer.url, slug)
 
 

@@ -129,7 +129,9 @@ def is_mailbox(value: Any) -> bool:
         return False
     if not _SHORTEST_MAILBOX <= len(value) <= _LONGEST_MAILBOX:
         return False
-    if value.count("@") != 1 or " " in value or not value.isprintable():
+    if " " in value or not value.isprintable():
+        return False
+    if value.count("@") != 1:
         return False
     local, _, domain = value.partition("@")
     return bool(local) and "." in domain
