@@ -31,7 +31,7 @@ def notice_message(
     """The message of ``delivery``: the first one, a reminder or a withdrawal, by its purpose."""
     located = _list_located(session, notice)
     route = findings.route_of(session, notice.plan_id, notice.kind)
-    reasons = findings.explain_route(
+    reason = findings.explain_route(
         session, context, notice.case, route, notice.language
     )
     link = answer_link(context, notice)
@@ -53,7 +53,7 @@ def notice_message(
         host=notice.case.item.host or "",
         urls=[one.url for one in located],
         assessed_class=notice.case.outcome.get("class", ""),
-        basis=reasons["basis"],
+        basis=reason.basis,
         known=any(one.hash_match for one in located),
         link=link,
         first_at=_first_sent_at(session, notice) or delivery.created_at,
@@ -65,7 +65,7 @@ def notice_message(
         subject=letter.subject,
         text=letter.text,
         body=_write_body(
-            context, notice, delivery, documents, reasons["basis"], link
+            context, notice, delivery, documents, reason.basis, link
         ),
         attachments=_make_attachments(documents, located),
         language=notice.language,

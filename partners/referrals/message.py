@@ -153,7 +153,9 @@ def referral_document(
         "child_in_danger": case.danger_now,
         "deadline": format_stamp(referral.due_at) if referral.due_at else None,
         "reasons": [
-            findings.explain_route(session, context, case, route, "en")
+            findings.explain_route(
+                session, context, case, route, "en"
+            ).to_json()
         ],
         "jurisdiction": _list_grounds(case),
         "kind": case.kind,
