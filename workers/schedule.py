@@ -18,7 +18,7 @@ from hotline.core.logs import origin_of
 from hotline.core.storage import audit
 from hotline.intake import retention
 from hotline.intake.inbound.fetch import post_fetch
-from partners.notices.reminders import remind
+from partners.notices.reminders import send_reminders
 from partners.referrals.holds import expire_holds
 from partners.watching.service import post_due_checks
 from triage.cases.forget import forget_idle
@@ -47,7 +47,7 @@ class Scheduler:
         for name, step in (
             ("holds_expired", expire_holds),
             ("checks_posted", post_due_checks),
-            ("reminders", remind),
+            ("reminders", send_reminders),
             ("mail_asked", post_fetch),
             ("sealed", _seal),
         ):

@@ -39,7 +39,7 @@ class HttpChannel:
             body = json.dumps(dict(message.body)).encode()
             reply = client.post(message.address, body, headers=headers)
         _require_acceptance(reply)
-        return {"status": reply.status, "reference": _reference(reply)}
+        return {"status": reply.status, "reference": _read_reference(reply)}
 
     def server_of(self, address: str) -> str:
         return urlsplit(address).netloc.rpartition("@")[2].lower()
@@ -68,7 +68,7 @@ def _require_acceptance(reply: Reply) -> None:
     raise Refused(answered)
 
 
-def _reference(reply: Reply) -> str:
+def _read_reference(reply: Reply) -> str:
     """The partner's own number for it, if it gave one."""
     try:
         document = json.loads(reply.body)

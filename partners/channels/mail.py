@@ -39,7 +39,7 @@ class MailChannel:
         self._settings = settings
 
     def send(self, message: Message) -> dict[str, Any]:
-        mail = compose(message, self._settings)
+        mail = compose_mail(message, self._settings)
         try:
             with self._connect() as server:
                 refused = server.send_message(
@@ -49,9 +49,11 @@ class MailChannel:
                 )
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
-            raise _failure(code, words) from None
+            raise _describe_failure(code, words) from None
         except smtplib.SMTPResponseException as error:
-            raise _failure(error.smtp_code, error.smtp_error) from None
+            raise _describe_failure(
+                error.smtp_code, error.smtp_error
+            ) from None
         except ForbiddenAddress:
             raise Unavailable(
                 "The mail server's name leads to an address that must not be reached, so"
@@ -115,7 +117,7 @@ class _PinnedSmtpOverTls(smtplib.SMTP_SSL, _PinnedSmtp):
     """The same, with TLS from the first byte on: SMTP_SSL wraps what ``_get_socket`` opened."""
 
 
-def compose(message: Message, settings: Settings) -> EmailMessage:
+def compose_mail(message: Message, settings: Settings) -> EmailMessage:
     """The mail as it goes out. Header values can hold no line breaks: the library refuses them."""
     mail = EmailMessage()
     mail["From"] = settings.mail_from
@@ -142,7 +144,7 @@ def compose(message: Message, settings: Settings) -> EmailMessage:
     return mail
 
 
-def _failure(code: int, words: bytes | str) -> Exception:
+def _describe_failure(code: int, words: bytes | str) -> Exception:
     """RFC 5321: 4xx is for now, 5xx is for good."""
     text = (
         words.decode("utf-8", "replace") if isinstance(words, bytes) else words

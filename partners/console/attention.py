@@ -40,10 +40,10 @@ class Point:
     since: datetime
 
 
-def waiting(session: Session, now: datetime) -> list[Point]:
+def list_points(session: Session, now: datetime) -> list[Point]:
     """All points, danger first, then the oldest. ``why`` is a word of ``words.ATTENTION``."""
     danger = _held_in_danger(session)
-    found = [
+    points = [
         Point(case, "reporter.wrote", at)
         for case, at in list_unread(session, now)
     ]
@@ -59,22 +59,22 @@ def waiting(session: Session, now: datetime) -> list[Point]:
             .order_by(model.state_since)
             .limit(SHOWN)
         )
-        found += [
+        points += [
             Point(case, f"{row.machine.name}.{row.state}", row.state_since)
             for row, case in _with_cases(session, list(rows))
         ]
-    found += [
+    points += [
         Point(case, HELD_AT_THE_DOOR, since)
         for case, since in _held_by_nobody(session)
     ]
     watches = session.scalars(
         select(Watch).where(Watch.needs_person).limit(SHOWN)
     ).all()
-    found += [
+    points += [
         Point(case, "watch.unclear", row.last_at or row.state_since)
         for row, case in _with_cases(session, list(watches))
     ]
-    return danger + sorted(found, key=lambda point: point.since)
+    return danger + sorted(points, key=lambda point: point.since)
 
 
 def _held_by_nobody(session: Session) -> list[tuple[Case, datetime]]:
@@ -137,7 +137,7 @@ def attention() -> str:
     with site.reading() as session:
         return render_template(
             "partners/attention.html",
-            points=waiting(session, now),
+            points=list_points(session, now),
             words=words,
             danger=DANGER,
             now=now,

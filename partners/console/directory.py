@@ -40,7 +40,7 @@ def add_partner() -> ResponseReturnValue:
     try:
         with site.writing() as session:
             partner = service.add_partner(
-                _act(session),
+                _new_act(session),
                 kind=given["kind"],
                 country=given["country"],
                 name=given["name"],
@@ -64,7 +64,7 @@ def set_contact(partner_id: uuid.UUID) -> ResponseReturnValue:
     form = request.form
     with faults_flashed(), site.writing() as session:
         service.set_contact(
-            _act(session),
+            _new_act(session),
             lookup.get_partner(session, partner_id),
             channel=form.get("channel", ""),
             address=form.get("address", ""),
@@ -73,7 +73,7 @@ def set_contact(partner_id: uuid.UUID) -> ResponseReturnValue:
             gettext("The contact is stored. It is used once it is confirmed."),
             "good",
         )
-    return _back()
+    return _go_back()
 
 
 @requires("partner.edit")
@@ -81,7 +81,7 @@ def confirm_address(partner_id: uuid.UUID) -> ResponseReturnValue:
     """What waited for this address leaves at once."""
     with faults_flashed(), site.writing() as session:
         waited = confirm_and_send(
-            _act(session), lookup.get_partner(session, partner_id)
+            _new_act(session), lookup.get_partner(session, partner_id)
         )
         flash(
             gettext(
@@ -89,7 +89,7 @@ def confirm_address(partner_id: uuid.UUID) -> ResponseReturnValue:
             ),
             "good",
         )
-    return _back()
+    return _go_back()
 
 
 @requires("partner.edit")
@@ -97,14 +97,14 @@ def set_enabled(partner_id: uuid.UUID) -> ResponseReturnValue:
     enabled = request.form.get("enabled") == "yes"
     with faults_flashed(), site.writing() as session:
         service.set_enabled(
-            _act(session),
+            _new_act(session),
             lookup.get_partner(session, partner_id),
             enabled=enabled,
         )
-    return _back()
+    return _go_back()
 
 
-def _act(session: Session) -> Act:
+def _new_act(session: Session) -> Act:
     return Act(session, site.current_context(), signed_in().actor, utc_now())
 
 
@@ -135,7 +135,7 @@ def _render_directory(
         )
 
 
-def _back() -> ResponseReturnValue:
+def _go_back() -> ResponseReturnValue:
     """To the page that the form stood on."""
     return redirect(
         own_path(request.form.get("back", ""))

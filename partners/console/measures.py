@@ -51,17 +51,17 @@ def request_plan(reference: str) -> ResponseReturnValue:
             site.current_context(),
             by_reference(session, reference),
             signed_in(),
-            _chosen(),
+            _read_choices(),
             note=request.form.get("note", ""),
             now=utc_now(),
-            reasons=_reasons(),
+            reasons=_read_reasons(),
             seen_routes=request.form.get("seen_routes"),
         )
         flash(gettext("The plan waits for another person's approval."), "good")
-    return _back(reference)
+    return _go_back(reference)
 
 
-def _chosen() -> dict[str, uuid.UUID | None]:
+def _read_choices() -> dict[str, uuid.UUID | None]:
     """The ticked routes, each with the partner picked for it (none: the service chooses)."""
     try:
         return {
@@ -76,7 +76,7 @@ def _chosen() -> dict[str, uuid.UUID | None]:
         ) from None
 
 
-def _reasons() -> dict[str, str]:
+def _read_reasons() -> dict[str, str]:
     """Why a ticked route goes to an office of another place, by the route's id."""
     return {
         route_id: request.form.get(f"reason_{route_id}", "")
@@ -87,7 +87,7 @@ def _reasons() -> dict[str, str]:
 @requires("plan.approve")
 def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
     with faults_flashed(), site.writing() as session:
-        plan = _of_case(session, Plan, plan_id, reference)
+        plan = _find_of_case(session, Plan, plan_id, reference)
         asked_for = len(plan.routes)
         planning.approve_plan(
             session,
@@ -115,7 +115,7 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
             )
         else:
             flash(gettext("The plan is approved."), "good")
-    return _back(reference)
+    return _go_back(reference)
 
 
 @requires("plan.approve")
@@ -123,7 +123,7 @@ def read_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
     """What each office would be told of people, for the person who approves it; logged."""
     context = site.current_context()
     with site.noting() as session:
-        plan = _of_case(session, Plan, plan_id, reference)
+        plan = _find_of_case(session, Plan, plan_id, reference)
         act = Act(session, context, signed_in().actor, utc_now())
         act.record("plan.people_read", "case", plan.case_id)
         letters = {
@@ -147,11 +147,11 @@ def read_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
 def refuse_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
     note = request.form.get("note", "")
     with faults_flashed(), site.writing() as session:
-        plan = _of_case(session, Plan, plan_id, reference)
+        plan = _find_of_case(session, Plan, plan_id, reference)
         planning.refuse_plan(
             session, plan, signed_in(), note=note, now=utc_now()
         )
-    return _back(reference)
+    return _go_back(reference)
 
 
 @requires("plan.approve")
@@ -161,7 +161,7 @@ def close_case(reference: str) -> ResponseReturnValue:
         why = request.form.get("why", "")
         closing.close_case(session, case, signed_in(), why=why, now=utc_now())
         flash(gettext("The case is closed."), "good")
-    return _back(reference)
+    return _go_back(reference)
 
 
 @requires("hold.decide")
@@ -172,7 +172,7 @@ def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
             raise InvalidInput(
                 "The hold was not released.", hint="Tick the box to confirm."
             )
-        hold = _of_case(session, Hold, hold_id, reference)
+        hold = _find_of_case(session, Hold, hold_id, reference)
         holds.release_hold(
             session,
             hold,
@@ -181,7 +181,7 @@ def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
             reason=reason,
         )
         flash(gettext("The hold is released."), "good")
-    return _back(reference)
+    return _go_back(reference)
 
 
 @requires("hold.decide")
@@ -190,7 +190,7 @@ def extend_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
     with faults_flashed(), site.writing() as session:
         holds.extend_hold(
             session,
-            _of_case(session, Hold, hold_id, reference),
+            _find_of_case(session, Hold, hold_id, reference),
             deadline=local_time(form.get("deadline", "")) or now,
             reason=form.get("reason", ""),
             officer_reference=form.get("officer_reference", ""),
@@ -198,7 +198,7 @@ def extend_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
             now=now,
         )
         flash(gettext("The hold is extended."), "good")
-    return _back(reference)
+    return _go_back(reference)
 
 
 @requires("referral.answer")
@@ -208,7 +208,7 @@ def answer_referral(
     """What the office said on the telephone."""
     form = request.form
     with faults_flashed(), site.writing() as session:
-        referral = _of_case(session, Referral, referral_id, reference)
+        referral = _find_of_case(session, Referral, referral_id, reference)
         referrals.store_answer(
             session,
             referral,
@@ -219,7 +219,7 @@ def answer_referral(
             note=form.get("note", ""),
         )
         flash(gettext("The answer is stored."), "good")
-    return _back(reference)
+    return _go_back(reference)
 
 
 @requires("notice.withdraw")
@@ -228,7 +228,7 @@ def withdraw_notice(
 ) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
     with faults_flashed(), site.writing() as session:
-        notice = _of_case(session, Notice, notice_id, reference)
+        notice = _find_of_case(session, Notice, notice_id, reference)
         notices.withdraw_notice(
             session,
             site.current_context(),
@@ -238,7 +238,7 @@ def withdraw_notice(
             now=utc_now(),
         )
         flash(gettext("The notice is withdrawn."), "good")
-    return _back(reference)
+    return _go_back(reference)
 
 
 @requires("partner.edit")
@@ -246,7 +246,7 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
     """An address for a host of which none is known; naming it confirms it."""
     actor, now = signed_in().actor, utc_now()
     with faults_flashed(), site.writing() as session:
-        notice = _of_case(session, Notice, notice_id, reference)
+        notice = _find_of_case(session, Notice, notice_id, reference)
         lock_case(session, notice.case_id)  # before the desk, as the jobs do
         act = Act(session, site.current_context(), actor, now)
         contact = name_desk(act, request.form.get("address", ""))
@@ -254,7 +254,7 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
         flash(
             gettext("The notice goes to %(name)s.", name=contact.name), "good"
         )
-    return _back(reference)
+    return _go_back(reference)
 
 
 @requires("plan.request")
@@ -271,21 +271,21 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
         )
         retry_delivery(act, delivery, subject)
         flash(gettext("It is on its way again."), "good")
-    return _back(reference)
+    return _go_back(reference)
 
 
-def _of_case(
-    session: Session, kind: type[OfCase], found_id: uuid.UUID, reference: str
+def _find_of_case(
+    session: Session, kind: type[OfCase], entity_id: uuid.UUID, reference: str
 ) -> OfCase:
     """What belongs to this case; anything else does not exist here."""
     case: Case = by_reference(session, reference)
-    found = session.get(kind, found_id)
-    if found is None or found.case_id != case.id:
+    entity = session.get(kind, entity_id)
+    if entity is None or entity.case_id != case.id:
         raise NotFound("There is no such thing in this case.")
-    return found
+    return entity
 
 
-def _back(reference: str) -> ResponseReturnValue:
+def _go_back(reference: str) -> ResponseReturnValue:
     return redirect(url_for("triage.case", reference=reference), 303)
 
 
@@ -296,7 +296,7 @@ def give_more(reference: str, referral_id: uuid.UUID) -> ResponseReturnValue:
         act = Act(
             session, site.current_context(), signed_in().actor, utc_now()
         )
-        referral = _of_case(session, Referral, referral_id, reference)
+        referral = _find_of_case(session, Referral, referral_id, reference)
         referrals.give_more(act, referral, request.form.get("text", ""))
         flash(gettext("Your answer goes out with the letter."), "good")
-    return _back(reference)
+    return _go_back(reference)

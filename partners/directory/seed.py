@@ -82,10 +82,10 @@ def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
     places = _load_municipalities(override_dir)
     seeds = [
         *_load_partners(override_dir),
-        *_hotlines(rules),
-        *_platforms(rules),
+        *_seed_hotlines(rules),
+        *_seed_platforms(rules),
         *_of_countries(override_dir),
-        *_units(places),
+        *_seed_units(places),
         *_local_police(places),
     ]
     codes = [seed.code for seed in seeds]
@@ -143,7 +143,7 @@ def _require_country(
         )
 
 
-def faults(override_dir: Path | None = None) -> list[str]:
+def list_faults(override_dir: Path | None = None) -> list[str]:
     """What is wrong with the directory's seed; empty when all is well."""
     try:
         load_seed(override_dir)
@@ -152,13 +152,13 @@ def faults(override_dir: Path | None = None) -> list[str]:
     return []
 
 
-def _hotlines(rules: Rules) -> Iterator[PartnerSeed]:
+def _seed_hotlines(rules: Rules) -> Iterator[PartnerSeed]:
     for hotlines in rules.hotlines.values():
         for hotline in hotlines:
             yield PartnerSeed(
                 kind=PartnerKind.HOTLINE,
                 country=hotline.country,
-                code=_code("hotline", hotline.country, hotline.name),
+                code=_code_of("hotline", hotline.country, hotline.name),
                 name=hotline.name,
                 languages=("en",),
                 channels=("iccam",),
@@ -168,12 +168,12 @@ def _hotlines(rules: Rules) -> Iterator[PartnerSeed]:
             )
 
 
-def _platforms(rules: Rules) -> Iterator[PartnerSeed]:
+def _seed_platforms(rules: Rules) -> Iterator[PartnerSeed]:
     for platform in rules.platforms.values():
         yield PartnerSeed(
             kind=PartnerKind.PLATFORM,
             country=platform.seat,
-            code=_code("platform", platform.seat, platform.id),
+            code=_code_of("platform", platform.seat, platform.id),
             name=platform.name,
             languages=("en",),
             channels=("portal",),
@@ -190,7 +190,7 @@ def _of_countries(override_dir: Path | None) -> Iterator[PartnerSeed]:
             yield PartnerSeed(
                 PartnerKind.HELPLINE,
                 code,
-                _code("helpline", code, line.number),
+                _code_of("helpline", code, line.number),
                 line.name,
                 line.languages,
                 ("phone",),
@@ -202,7 +202,7 @@ def _of_countries(override_dir: Path | None) -> Iterator[PartnerSeed]:
             yield PartnerSeed(
                 PartnerKind.REGULATOR,
                 code,
-                _code("regulator", code, country.regulator),
+                _code_of("regulator", code, country.regulator),
                 country.regulator,
                 country.languages[:1],
                 (),
@@ -212,14 +212,14 @@ def _of_countries(override_dir: Path | None) -> Iterator[PartnerSeed]:
             )
 
 
-def _units(places: Sequence[_Municipality]) -> Iterator[PartnerSeed]:
+def _seed_units(places: Sequence[_Municipality]) -> Iterator[PartnerSeed]:
     for place in places:
         yield PartnerSeed(
             PartnerKind.CHILD_PROTECTION_UNIT,
             place.country,
-            _code("unit", place.country, place.municipality),
+            _code_of("unit", place.country, place.municipality),
             f"Child protection unit, {place.municipality}",
-            _languages(place.country),
+            _read_languages(place.country),
             (),
             place.source,
             place.dated,
@@ -239,9 +239,9 @@ def _local_police(places: Sequence[_Municipality]) -> Iterator[PartnerSeed]:
         yield PartnerSeed(
             PartnerKind.POLICE,
             country,
-            _code("police", country, county),
+            _code_of("police", country, county),
             f"Local police directorate {county}, computer crime section",
-            _languages(country),
+            _read_languages(country),
             (),
             inside[0].source,
             inside[0].dated,
@@ -250,14 +250,14 @@ def _local_police(places: Sequence[_Municipality]) -> Iterator[PartnerSeed]:
         )
 
 
-def _languages(country: str) -> tuple[str, ...]:
+def _read_languages(country: str) -> tuple[str, ...]:
     """A country's first language; a country without a file is written to in English."""
     if country not in countries.list_countries():
         return ("en",)
     return countries.load_country(country).languages[:1]
 
 
-def _code(kind: str, country: str, name: str) -> str:
+def _code_of(kind: str, country: str, name: str) -> str:
     """ "unit-al-durres": stable as long as the name is, and readable in a log."""
     plain = (
         unicodedata.normalize("NFKD", name)

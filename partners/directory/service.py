@@ -43,14 +43,14 @@ def seed_directory(act: Act) -> int:
     added = 0
     for seed in load_seed(act.context.settings.data_dir):
         added += insert_once(
-            act.session, Partner, ["code"], **_row(seed, act.now)
+            act.session, Partner, ["code"], **_row_of(seed, act.now)
         )
     if added:
         act.record("directory.planted", "partner", "seed", added=added)
     return added
 
 
-def _row(seed: PartnerSeed, now: datetime) -> dict[str, Any]:
+def _row_of(seed: PartnerSeed, now: datetime) -> dict[str, Any]:
     return {
         "id": new_id(),
         "code": seed.code,

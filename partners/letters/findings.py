@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -125,46 +124,54 @@ def class_of(match: MediaMatch) -> str:
     return match.hash_list.class_of(match.entry.category)
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why somebody is told, and on what legal basis; empty where no route says so."""
+
+    why: str = ""
+    basis: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        return {"why": self.why, "basis": self.basis}
+
+
 def explain_route(
     session: Session,
     context: Context,
     case: Case,
-    route: Mapping[str, Any],
+    route: Route | None,
     language: str,
-) -> dict[str, str]:
-    """Why this addressee, and on what legal basis.
+) -> Reason:
+    """Why this addressee is told.
 
     Routes are stored in English; for another language the rules speak again, where they still
     name this addressee.
     """
+    if route is None:
+        return Reason()
     spoken = route
-    if language != "en" and route:
+    if language != "en":
         spoken = _route_in(session, context, case, route, language)
-    return {
-        "why": str(spoken.get("why", "")),
-        "basis": str(spoken.get("basis", "")),
-    }
+    return Reason(spoken.why, spoken.basis)
 
 
 def _route_in(
     session: Session,
     context: Context,
     case: Case,
-    route: Mapping[str, Any],
+    route: Route,
     language: str,
-) -> Mapping[str, Any]:
+) -> Route:
     """The addressee's route in another language; as it is stored if today's rules have none."""
     facts = Facts.from_json(facts_of(session, context, case))
     rules = load_rules(context.settings.data_dir)
-    spoken = route_cases(facts, rules, language).route(
-        Route.from_json(route).id
-    )
-    return route if spoken is None else spoken.to_json()
+    return route_cases(facts, rules, language).route(route.id) or route
 
 
-def route_of(
-    session: Session, plan_id: uuid.UUID, to: str
-) -> Mapping[str, Any]:
-    """The route of an approved plan by its addressee; an empty one if the plan has none."""
+def route_of(session: Session, plan_id: uuid.UUID, to: str) -> Route | None:
+    """The route of an approved plan by its addressee; None if the plan has none."""
     plan = session.get_one(Plan, plan_id)
-    return next((route for route in plan.routes if route["to"] == to), {})
+    return next(
+        (planned.route for planned in plan.planned_routes if planned.to == to),
+        None,
+    )

@@ -41,7 +41,7 @@ def write_letter(
     """
     names = [f"{code}/{LETTERS}/{name}.txt" for code in (language, SOURCE)]
     try:
-        text = _templates(data_dir).select_template(names).render(values)
+        text = _load_templates(data_dir).select_template(names).render(values)
     except TemplateError as error:
         raise Misconfigured(
             f"Mail template {name}: {error.message}."
@@ -59,12 +59,12 @@ def sender_name(context: Context) -> str:
     return context.hotline_name or "Hotline"
 
 
-def moment(value: datetime) -> str:
+def format_moment(value: datetime) -> str:
     """UTC with its zone named: the reader may sit in another one."""
     return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def stamp(value: datetime) -> str:
+def format_stamp(value: datetime) -> str:
     """RFC 3339 in UTC, for documents."""
     return (
         value.astimezone(UTC)
@@ -74,7 +74,7 @@ def stamp(value: datetime) -> str:
 
 
 @cache
-def _templates(data_dir: Path) -> ImmutableSandboxedEnvironment:
+def _load_templates(data_dir: Path) -> ImmutableSandboxedEnvironment:
     """An operator may put files of the same names into ``<data dir>/languages``."""
     environment = ImmutableSandboxedEnvironment(
         loader=ChoiceLoader(
@@ -88,5 +88,5 @@ def _templates(data_dir: Path) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["moment"] = moment
+    environment.filters["moment"] = format_moment
     return environment

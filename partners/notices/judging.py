@@ -44,7 +44,7 @@ def _needs_release(session: Session, notice: Notice) -> bool:
         for route in notice.case.routing.get("routes", [])
         if route["to"] == notice.kind
     ]
-    country = _country(session.get_one(Plan, notice.plan_id), notice.kind)
+    country = _country_of(session.get_one(Plan, notice.plan_id), notice.kind)
     same_country = [route for route in offered if route["country"] == country]
     governing = same_country or offered
     return not governing or any(
@@ -52,7 +52,7 @@ def _needs_release(session: Session, notice: Notice) -> bool:
     )
 
 
-def _country(plan: Plan, kind: str) -> str | None:
+def _country_of(plan: Plan, kind: str) -> str | None:
     return next(
         (route.country for route in plan.planned_routes if route.to == kind),
         None,

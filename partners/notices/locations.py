@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from partners.letters.wording import stamp
+from partners.letters.wording import format_stamp
 from partners.notices.xarf import Located
 
 COLUMNS = ("id", "url", "host", "address", "network", "reported_at", "seen_at")
@@ -14,24 +14,24 @@ COLUMNS = ("id", "url", "host", "address", "network", "reported_at", "seen_at")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_of(found: Sequence[Located]) -> bytes:
+def csv_of(located: Sequence[Located]) -> bytes:
     """UTF-8 with every cell quoted, lines ending as RFC 4180 wants."""
     file = io.StringIO()
     writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    for one in found:
+    for location in located:
         cells = (
-            str(one.id),
-            one.url,
-            one.host,
-            one.address or "",
-            one.asn or "",
-            stamp(one.at),
-            stamp(one.seen_at) if one.seen_at else "",
+            str(location.id),
+            location.url,
+            location.host,
+            location.address or "",
+            location.asn or "",
+            format_stamp(location.at),
+            format_stamp(location.seen_at) if location.seen_at else "",
         )
-        writer.writerow([guarded(cell) for cell in cells])
+        writer.writerow([guard_cell(cell) for cell in cells])
     return file.getvalue().encode()
 
 
-def guarded(cell: str) -> str:
+def guard_cell(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

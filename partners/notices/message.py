@@ -13,11 +13,11 @@ from hotline.core.context import Context
 from hotline.core.storage import machine
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
-from partners.letters.wording import sender_name, stamp
+from partners.letters.wording import format_stamp, sender_name
 from partners.links import new_link
 from partners.notices.locations import csv_of
 from partners.notices.models import Notice, NoticeItem
-from partners.notices.xarf import Located, Sender, document
+from partners.notices.xarf import Located, Sender, write_document
 from partners.sending.models import Delivery
 from partners.sending.service import first_message_id
 from triage.items.models import Item
@@ -29,16 +29,16 @@ def notice_message(
     session: Session, context: Context, notice: Notice, delivery: Delivery
 ) -> Message:
     """The message of ``delivery``: the first one, a reminder or a withdrawal, by its purpose."""
-    located = _located(session, notice)
+    located = _list_located(session, notice)
     route = findings.route_of(session, notice.plan_id, notice.kind)
-    reasons = findings.explain_route(
+    reason = findings.explain_route(
         session, context, notice.case, route, notice.language
     )
     link = answer_link(context, notice)
     documents = (
         []
         if delivery.purpose == "withdrawal"
-        else _documents(context, notice, located)
+        else _write_documents(context, notice, located)
     )
     letter = wording.write_letter(
         f"notice_{delivery.purpose}",
@@ -53,7 +53,7 @@ def notice_message(
         host=notice.case.item.host or "",
         urls=[one.url for one in located],
         assessed_class=notice.case.outcome.get("class", ""),
-        basis=reasons["basis"],
+        basis=reason.basis,
         known=any(one.hash_match for one in located),
         link=link,
         first_at=_first_sent_at(session, notice) or delivery.created_at,
@@ -64,10 +64,10 @@ def notice_message(
         address=delivery.address,
         subject=letter.subject,
         text=letter.text,
-        body=_body(
-            context, notice, delivery, documents, reasons["basis"], link
+        body=_write_body(
+            context, notice, delivery, documents, reason.basis, link
         ),
-        attachments=_attachments(documents, located),
+        attachments=_make_attachments(documents, located),
         language=notice.language,
         thread=first_message_id(session, notice.id)
         if delivery.purpose != "first"
@@ -82,26 +82,26 @@ def answer_link(context: Context, notice: Notice) -> str:
     return f"{context.settings.provider_url}/provider/{token}"
 
 
-def _located(session: Session, notice: Notice) -> list[Located]:
+def _list_located(session: Session, notice: Notice) -> list[Located]:
     rows = session.execute(
         select(NoticeItem, Item)
         .join(Item, Item.id == NoticeItem.item_id)
         .where(NoticeItem.notice_id == notice.id)
         .order_by(NoticeItem.id)
     )
-    return [_locate(session, notice, entry, item) for entry, item in rows]
+    return [_locate_item(session, notice, entry, item) for entry, item in rows]
 
 
-def _locate(
+def _locate_item(
     session: Session, notice: Notice, entry: NoticeItem, item: Item
 ) -> Located:
-    known = [
+    known_media = [
         file.seen.media
         for file in findings.find_files(session, item.id)
         if file.matches
     ]
     # Hashes tell a host which file is meant; with several known ones, none stands for the address.
-    only = known[0] if len(known) == 1 else None
+    only = known_media[0] if len(known_media) == 1 else None
     return Located(
         id=entry.id,
         url=item.canonical,
@@ -113,28 +113,33 @@ def _locate(
         country=item.hosting_country,
         assessed_class=notice.case.outcome.get("class", ""),
         kind=notice.case.kind,
-        hash_match=bool(known),
+        hash_match=bool(known_media),
         hashes={n: getattr(only, n) for n in ("md5", "sha1", "sha256")}
         if only
         else {},
     )
 
 
-def _documents(
+def _write_documents(
     context: Context, notice: Notice, located: Sequence[Located]
 ) -> list[dict[str, Any]]:
     settings = context.settings
     sender = Sender(
         sender_name(context), settings.contact_email, settings.hotline_domain
     )
-    told = f"Notice {notice.reference}. Answer without an account: {answer_link(context, notice)}"
+    link = answer_link(context, notice)
+    description = (
+        f"Notice {notice.reference}. Answer without an account: {link}"
+    )
     return [
-        document(one, sender, reference=notice.reference, description=told)
+        write_document(
+            one, sender, reference=notice.reference, description=description
+        )
         for one in located
     ]
 
 
-def _attachments(
+def _make_attachments(
     documents: Sequence[dict[str, Any]], located: Sequence[Located]
 ) -> tuple[Attachment, ...]:
     if not documents:
@@ -155,7 +160,7 @@ def _attachments(
     return (*pages, Attachment("locations.csv", "text/csv", csv_of(located)))
 
 
-def _body(
+def _write_body(
     context: Context,
     notice: Notice,
     delivery: Delivery,
@@ -168,8 +173,8 @@ def _body(
         "purpose": delivery.purpose,
         "kind": notice.kind,
         "reference": notice.reference,
-        "created_at": stamp(notice.created_at),
-        "deadline": stamp(notice.due_at) if notice.due_at else None,
+        "created_at": format_stamp(notice.created_at),
+        "deadline": format_stamp(notice.due_at) if notice.due_at else None,
         "language": notice.language,
         "sender": {
             "name": sender_name(context),

@@ -85,7 +85,7 @@ def _delivered_by(session: Session, item_id: uuid.UUID) -> str | None:
     )
 
 
-def asked(
+def note_request(
     session: Session, notice: Notice, delivery: Delivery, *, now: datetime
 ) -> None:
     """Cloudflare took the report: the fact is kept, and its state is asked for later."""
@@ -93,12 +93,12 @@ def asked(
         return
     report_id = str(delivery.answer.get("reference", ""))
     item_id = notice.case.item_id
-    _observe(session, item_id, f"sent {report_id}".strip(), now)
+    _store_fact(session, item_id, f"sent {report_id}".strip(), now)
     if report_id:
-        _post(session, item_id, report_id, 0, now)
+        _post_look(session, item_id, report_id, 0, now)
 
 
-def not_asked(
+def note_refusal(
     session: Session,
     notice: Notice,
     delivery: Delivery,
@@ -108,7 +108,7 @@ def not_asked(
 ) -> None:
     """It was not taken: refused, unreachable, or asked too often."""
     if delivery.channel == NAME:
-        _observe(session, notice.case.item_id, f"not sent: {reason}", now)
+        _store_fact(session, notice.case.item_id, f"not sent: {reason}", now)
 
 
 def ask_state(task: Task, *, client: CloudflareOrigin | None) -> None:
@@ -126,12 +126,12 @@ def ask_state(task: Task, *, client: CloudflareOrigin | None) -> None:
     except (Unavailable, InvalidInput) as error:
         words, is_settled = f"state not known {report_id}: {error}", False
     with task.finishing() as session:
-        _observe(session, item_id, words, task.now)
+        _store_fact(session, item_id, words, task.now)
         if not is_settled and look + 1 < len(LOOKS):
-            _post(session, item_id, report_id, look + 1, task.now)
+            _post_look(session, item_id, report_id, look + 1, task.now)
 
 
-def _observe(
+def _store_fact(
     session: Session, item_id: uuid.UUID, value: str, now: datetime
 ) -> None:
     session.add(
@@ -146,7 +146,7 @@ def _observe(
     )
 
 
-def _post(
+def _post_look(
     session: Session,
     item_id: uuid.UUID,
     report_id: str,

@@ -28,8 +28,8 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
     case_id = task.id_of("case_id")
     with task.context.database.reading() as session:
         item = session.get_one(Case, case_id).item
-        told = told_origins(session, item.id)
-    facts = observe_item(lookup, item, told, now=task.now)
+        origins = told_origins(session, item.id)
+    facts = observe_item(lookup, item, origins, now=task.now)
     with task.context.database.writing() as session:
         item = lock_case(session, case_id).item
         task.mark_done(session)

@@ -21,7 +21,7 @@ REMINDERS = 2
 INTERVAL = timedelta(hours=24)
 
 
-def remind(session: Session, context: Context, now: datetime) -> int:
+def send_reminders(session: Session, context: Context, now: datetime) -> int:
     """Remind of, or escalate, the notices whose deadline passed; returns how many.
 
     A case that somebody is busy with is left for the next time.
@@ -45,7 +45,7 @@ def _remind_or_escalate(
     notice.due_at = now + INTERVAL
     if not may_leave(session, context, notice, now):
         return
-    due = _reminded(session, notice) < REMINDERS
+    due = _count_reminders(session, notice) < REMINDERS
     if due and notice.partner is not None and notice.partner.approved_at:
         notice.link_expires_at = now + timedelta(
             days=context.settings.notice_link_days
@@ -71,7 +71,7 @@ def _remind_or_escalate(
         )
 
 
-def _reminded(session: Session, notice: Notice) -> int:
+def _count_reminders(session: Session, notice: Notice) -> int:
     """Reminders so far; those from before it appeared again are of another story."""
     again = session.scalar(
         select(func.max(HistoryEntry.at)).where(

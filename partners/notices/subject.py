@@ -64,11 +64,11 @@ class NoticeSubject:
 
     def sent(self, act: Act, delivery: Delivery) -> None:
         service.note_sent(act.session, act.context, self.notice, now=act.now)
-        origins.asked(act.session, self.notice, delivery, now=act.now)
+        origins.note_request(act.session, self.notice, delivery, now=act.now)
 
     def put_off(self, act: Act, delivery: Delivery, reason: str) -> None:
         """A delivery network that was not asked for the host is a fact as well."""
-        origins.not_asked(
+        origins.note_refusal(
             act.session, self.notice, delivery, reason, now=act.now
         )
 

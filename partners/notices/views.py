@@ -33,7 +33,7 @@ from hotline.intake import strict_json
 from hotline.intake.flood import guard
 from partners import words
 from partners.console.pages import as_problem, faults_of, speaking
-from partners.letters.wording import moment, stamp
+from partners.letters.wording import format_moment, format_stamp
 from partners.notices import answers
 from partners.notices.models import Notice, NoticeItem, ProviderAnswer
 from triage.items.models import Item
@@ -42,7 +42,7 @@ blueprint = Blueprint("provider_notices", __name__, url_prefix="/provider")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AnswerBody:
     """The body of an answer by machine."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -60,7 +60,7 @@ def index() -> str:
 def notice(token: str) -> BaseResponse:
     guard.allow_lookup()
     with site.reading() as session:
-        return _page(session, _notice(session, token), token)
+        return _render_page(session, _find_notice(session, token), token)
 
 
 @blueprint.post("/<token>/show")
@@ -68,16 +68,16 @@ def show(token: str) -> BaseResponse:
     """The exact addresses. A POST, because looking is an act: it goes into the log."""
     guard.allow_lookup()
     with site.writing() as session:
-        found = _notice(session, token)
+        notice = _find_notice(session, token)
         audit.record_entry(
             session,
             actor="provider",
             action="notice.locations_shown",
             entity="notice",
-            entity_id=found.id,
+            entity_id=notice.id,
             now=utc_now(),
         )
-        return _page(session, found, token, shown=True)
+        return _render_page(session, notice, token, shown=True)
 
 
 @blueprint.post("/<token>/answer")
@@ -87,21 +87,21 @@ def answer(token: str) -> BaseResponse:
     verb, text = request.form.get("verb", ""), request.form.get("text", "")
     try:
         with site.writing() as session:
-            found = _notice(session, token)
+            notice = _find_notice(session, token)
             answers.store_answer(
                 session,
-                found,
+                notice,
                 verb,
                 text,
                 now=utc_now(),
             )
-            language = found.language
+            language = notice.language
     except InvalidInput as error:
         with site.reading() as session:
-            found = _notice(session, token)
-            return _page(
+            notice = _find_notice(session, token)
+            return _render_page(
                 session,
-                found,
+                notice,
                 token,
                 error=error,
                 given={"verb": verb, "text": text},
@@ -116,7 +116,7 @@ def answer(token: str) -> BaseResponse:
 def notice_json(token: str) -> Response:
     guard.allow_lookup()
     with site.reading() as session:
-        return jsonify(_document(session, _notice(session, token)))
+        return jsonify(_write_document(session, _find_notice(session, token)))
 
 
 @blueprint.post("/<token>/answers")
@@ -126,20 +126,20 @@ def answer_json(token: str) -> BaseResponse:
     guard.allow_lookup()
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send application/json.")
-    said = parse_shape(
-        Said, strict_json.load_json(request.get_data(cache=False))
+    body = parse_shape(
+        AnswerBody, strict_json.load_json(request.get_data(cache=False))
     )
     with site.writing() as session:
-        found = _notice(session, token)
+        notice = _find_notice(session, token)
         answers.store_answer(
             session,
-            found,
-            said.verb,
-            said.text,
+            notice,
+            body.verb,
+            body.text,
             now=utc_now(),
         )
         session.flush()
-        return make_response(jsonify(_document(session, found)), 201)
+        return make_response(jsonify(_write_document(session, notice)), 201)
 
 
 site.csrf.exempt(
@@ -147,72 +147,76 @@ site.csrf.exempt(
 )  # no cookie is read there: the link itself is the permission
 
 
-def _notice(session: Session, token: str) -> Notice:
+def _find_notice(session: Session, token: str) -> Notice:
     return answers.find_by_token(
         session, site.current_context(), token, utc_now()
     )
 
 
-def _page(
+def _render_page(
     session: Session,
-    found: Notice,
+    notice: Notice,
     token: str,
     *,
     shown: bool = False,
     error: InvalidInput | None = None,
     given: Mapping[str, str] | None = None,
 ) -> BaseResponse:
-    items = _items(session, found)
-    with speaking(found.language):
+    items = _list_items(session, notice)
+    with speaking(notice.language):
         page = render(
             "provider/notice.html",
-            notice=found,
+            notice=notice,
             token=token,
             hosts=sorted({item.host for item in items if item.host}),
             urls=[item.canonical for item in items] if shown else [],
             count=len(items),
-            answers=_answers(session, found),
+            answers=_list_answers(session, notice),
             faults=faults_of(error),
             given=given or {"verb": "", "text": ""},
             words=words,
-            utc=moment,
+            utc=format_moment,
         )
     return make_response(page, error.status if error else 200)
 
 
-def _items(session: Session, found: Notice) -> list[Item]:
+def _list_items(session: Session, notice: Notice) -> list[Item]:
     rows = session.scalars(
         select(Item)
         .join(NoticeItem, NoticeItem.item_id == Item.id)
-        .where(NoticeItem.notice_id == found.id)
+        .where(NoticeItem.notice_id == notice.id)
         .order_by(NoticeItem.id)
     )
     return list(rows)
 
 
-def _answers(session: Session, found: Notice) -> list[ProviderAnswer]:
+def _list_answers(session: Session, notice: Notice) -> list[ProviderAnswer]:
     rows = session.scalars(
         select(ProviderAnswer)
-        .where(ProviderAnswer.notice_id == found.id)
+        .where(ProviderAnswer.notice_id == notice.id)
         .order_by(ProviderAnswer.at, ProviderAnswer.id)
     )
     return list(rows)
 
 
-def _document(session: Session, found: Notice) -> dict[str, Any]:
+def _write_document(session: Session, notice: Notice) -> dict[str, Any]:
     """No exact address: it came with the notice itself, and each look at it here is logged."""
-    items = _items(session, found)
+    items = _list_items(session, notice)
     return {
         "schema": "hotline-notice-state/1",
-        "reference": found.reference,
-        "kind": found.kind,
-        "state": found.state,
-        "deadline": stamp(found.due_at) if found.due_at else None,
+        "reference": notice.reference,
+        "kind": notice.kind,
+        "state": notice.state,
+        "deadline": format_stamp(notice.due_at) if notice.due_at else None,
         "items": len(items),
         "hosts": sorted({item.host for item in items if item.host}),
         "verbs": list(answers.VERBS),
         "answers": [
-            {"at": stamp(one.at), "verb": one.verb, "text": one.text}
-            for one in _answers(session, found)
+            {
+                "at": format_stamp(stored.at),
+                "verb": stored.verb,
+                "text": stored.text,
+            }
+            for stored in _list_answers(session, notice)
         ],
     }

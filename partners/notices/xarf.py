@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from hotline.intake.kinds import row_of
-from partners.letters.wording import stamp
+from partners.letters.wording import format_stamp
 
 VERSION = "4.2.0"
 MAX_DESCRIPTION = 1000
@@ -59,50 +59,54 @@ class Located:
     hashes: Mapping[str, str] = field(default_factory=dict)
 
 
-def document(
-    found: Located, sender: Sender, *, reference: str, description: str
+def write_document(
+    located: Located, sender: Sender, *, reference: str, description: str
 ) -> dict[str, Any]:
     """The report about one location; the same ``report_id`` each time it is sent."""
     body: dict[str, Any] = {
         "xarf_version": VERSION,
-        "report_id": str(found.id),
-        "timestamp": stamp(found.at),
+        "report_id": str(located.id),
+        "timestamp": format_stamp(located.at),
         "reporter": sender.to_json(),
         "sender": sender.to_json(),
-        "source_identifier": found.address or found.host or found.url,
+        "source_identifier": located.address or located.host or located.url,
         "category": "content",
-        "url": found.url,
+        "url": located.url,
         "evidence_source": "researcher_analysis",
         "verification_method": "manual",
         "description": description[:MAX_DESCRIPTION],
         "tags": [f"notice:{reference.lower()}"],
     }
-    port = _port(found.url)
+    port = _port_of(located.url)
     body |= {
         name: value
         for name, value in {
             "source_port": port,
-            "domain": found.host if _is_name(found.host) else None,
-            "verified_at": stamp(found.seen_at) if found.seen_at else None,
-            "asn": _asn(found.asn),
-            "country_code": found.country,
+            "domain": located.host if _is_name(located.host) else None,
+            "verified_at": format_stamp(located.seen_at)
+            if located.seen_at
+            else None,
+            "asn": _read_asn(located.asn),
+            "country_code": located.country,
         }.items()
         if value is not None
     }
-    return body | _offence(found)
+    return body | _describe_offence(located)
 
 
-def _offence(found: Located) -> dict[str, Any]:
-    names = row_of(found.kind).wire
-    if found.assessed_class == "baseline":
+def _describe_offence(located: Located) -> dict[str, Any]:
+    names = row_of(located.kind).wire
+    if located.assessed_class == "baseline":
         return {
             "type": "csam",
             "classification": "baseline",
             "detection_method": "hash_match"
-            if found.hash_match
+            if located.hash_match
             else "manual_review",
             **({"media_type": names.xarf_media} if names.xarf_media else {}),
-            **({"hash_values": dict(found.hashes)} if found.hashes else {}),
+            **(
+                {"hash_values": dict(located.hashes)} if located.hashes else {}
+            ),
         }
     return {
         "type": "csem",
@@ -111,7 +115,7 @@ def _offence(found: Located) -> dict[str, Any]:
     }
 
 
-def _port(url: str) -> int | None:
+def _port_of(url: str) -> int | None:
     """The port of a web address; None of anything else."""
     defaults: dict[str, Literal[80, 443]] = {"http": 80, "https": 443}
     try:
@@ -130,6 +134,6 @@ def _is_name(host: str) -> bool:
     )
 
 
-def _asn(text: str | None) -> int | None:
-    found = re.fullmatch(r"(?:AS)?([0-9]{1,10})", text or "")
-    return int(found[1]) if found and 0 < int(found[1]) < 2**32 else None
+def _read_asn(text: str | None) -> int | None:
+    match = re.fullmatch(r"(?:AS)?([0-9]{1,10})", text or "")
+    return int(match[1]) if match and 0 < int(match[1]) < 2**32 else None

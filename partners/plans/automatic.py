@@ -55,7 +55,7 @@ def refer_automatically(task: Task) -> None:
                 hint="Tell one of them by hand, or leave one for the whole country enabled.",
             )
         act = Act(session, task.context, audit.SYSTEM, task.now)
-        _refer(act, case, PlannedRoute(route, office.id), match)
+        _refer_to_office(act, case, PlannedRoute(route, office.id), match)
 
 
 def _is_told(session: Session, case: Case) -> bool:
@@ -66,7 +66,7 @@ def _is_told(session: Session, case: Case) -> bool:
     return session.scalar(referrals.limit(1)) is not None
 
 
-def _refer(
+def _refer_to_office(
     act: Act, case: Case, route: PlannedRoute, match: MediaMatch
 ) -> None:
     evidence = Evidence.of_match(match)

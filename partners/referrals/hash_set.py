@@ -33,11 +33,11 @@ def hash_set(session: Session, referral: Referral) -> tuple[Attachment, ...]:
     if not files:
         return ()
     buffer = io.BytesIO()
-    formats.write_entries("vics", _entries(case, files), buffer)
+    formats.write_entries("vics", _list_entries(case, files), buffer)
     return (Attachment(NAME, "application/json", buffer.getvalue()),)
 
 
-def _entries(
+def _list_entries(
     case: Case, files: Sequence[findings.File]
 ) -> Iterator[HashEntry]:
     """Only the agreed class of the case is told, and of a file that was itself the reported

@@ -20,7 +20,7 @@ from hotline.core.languages import letter_language, load_languages
 from hotline.intake.kinds import ReportKind
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
-from partners.letters.wording import sender_name, stamp
+from partners.letters.wording import format_stamp, sender_name
 from partners.links import new_link
 from partners.referrals import hash_set
 from partners.referrals.models import HOLDING, Hold, Referral
@@ -53,7 +53,7 @@ def referral_message(
     now: datetime,
 ) -> Message:
     """The message of ``delivery``. Its content is that of the moment ``now`` of sending."""
-    language = _language(context, delivery)
+    language = _choose_language(context, delivery)
     case, settings = referral.case, context.settings
     told = open_told(session, context, referral)
     gets = load_offices(settings.data_dir)[referral.kind].gets
@@ -132,7 +132,7 @@ def referral_document(
     told = open_told(session, context, referral)
     has_place = bool(case.item.canonical) and Disclosure.LOCATIONS in gets
     items = (
-        [_item(session, case.item, context.country.time_zone)]
+        [_describe_item(session, case.item, context.country.time_zone)]
         if has_place
         else []
     )
@@ -140,8 +140,8 @@ def referral_document(
         "schema": SCHEMA,
         "reference": referral.reference,
         "case_reference": case.reference,
-        "created_at": stamp(delivery.created_at),
-        "as_of": stamp(now),
+        "created_at": format_stamp(delivery.created_at),
+        "as_of": format_stamp(now),
         "sender": {
             "name": sender_name(context),
             "country": settings.country,
@@ -151,11 +151,13 @@ def referral_document(
         "addressee": {"kind": referral.kind, "name": delivery.partner.name},
         "urgency": referral.urgency,
         "child_in_danger": case.danger_now,
-        "deadline": stamp(referral.due_at) if referral.due_at else None,
+        "deadline": format_stamp(referral.due_at) if referral.due_at else None,
         "reasons": [
-            findings.explain_route(session, context, case, route, "en")
+            findings.explain_route(
+                session, context, case, route, "en"
+            ).to_json()
         ],
-        "jurisdiction": _grounds(case),
+        "jurisdiction": _list_grounds(case),
         "kind": case.kind,
         "assessment": (dict(case.outcome) or None)
         if Disclosure.ASSESSMENT in gets
@@ -214,7 +216,7 @@ def _kind_in_words(context: Context, case: Case, language: str) -> str:
     return speaker.translate(english) if speaker is not None else english
 
 
-def _grounds(case: Case) -> list[dict[str, Any]]:
+def _list_grounds(case: Case) -> list[dict[str, Any]]:
     """The grounds of jurisdiction that hold or may hold; those that do not are of no use here."""
     names = ("country", "ground", "basis", "status", "why")
     return [
@@ -224,7 +226,9 @@ def _grounds(case: Case) -> list[dict[str, Any]]:
     ]
 
 
-def _item(session: Session, item: Item, home_zone: str) -> dict[str, Any]:
+def _describe_item(
+    session: Session, item: Item, home_zone: str
+) -> dict[str, Any]:
     seen_at = findings.seen_at(session, item)
     observed = findings.find_observations(session, item.id)
     return {
@@ -235,9 +239,9 @@ def _item(session: Session, item: Item, home_zone: str) -> dict[str, Any]:
         "platform": item.platform,
         "content_id": item.content_id,
         "used": _address_use(item, home_zone),
-        "first_reported_at": stamp(item.first_reported_at),
-        "last_reported_at": stamp(item.last_reported_at),
-        "last_seen_at": stamp(seen_at) if seen_at else None,
+        "first_reported_at": format_stamp(item.first_reported_at),
+        "last_reported_at": format_stamp(item.last_reported_at),
+        "last_seen_at": format_stamp(seen_at) if seen_at else None,
         "report_count": item.sighting_count,
         "hosting": {
             "kind": item.hosting_kind,
@@ -253,14 +257,15 @@ def _item(session: Session, item: Item, home_zone: str) -> dict[str, Any]:
                     "value": one.value,
                     "subject": one.subject,
                     "source": one.source,
-                    "at": stamp(one.at),
+                    "at": format_stamp(one.at),
                     "confidence": one.confidence,
                 }
                 for one in observed
             ],
         },
         "files": [
-            _file(file) for file in findings.find_files(session, item.id)
+            _describe_file(file)
+            for file in findings.find_files(session, item.id)
         ],
     }
 
@@ -278,17 +283,17 @@ def _address_use(item: Item, home_zone: str) -> dict[str, Any] | None:
     time: dict[str, Any] = {
         "as_stated": use.time.text,
         "zone_stated": use.time.is_zone_stated,
-        "if_utc": stamp(use.time.if_utc),
+        "if_utc": format_stamp(use.time.if_utc),
     }
     if not use.time.is_zone_stated:
         time["local_zone"] = home_zone
         time["if_local"] = [
-            stamp(moment) for moment in use.time.if_local(home_zone)
+            format_stamp(moment) for moment in use.time.if_local(home_zone)
         ]
     return {"address": use.address, "port": use.port, "time": time}
 
 
-def _file(file: findings.File) -> dict[str, Any]:
+def _describe_file(file: findings.File) -> dict[str, Any]:
     media = file.seen.media
     return {
         "url": file.seen.url,
@@ -302,13 +307,13 @@ def _file(file: findings.File) -> dict[str, Any]:
         "sha256": media.sha256,
         "pdq": media.pdq,
         "pdq_quality": media.pdq_quality,
-        "first_seen_at": stamp(file.seen.first_seen_at),
-        "last_seen_at": stamp(file.seen.last_seen_at),
-        "matches": [_match(match) for match in file.matches],
+        "first_seen_at": format_stamp(file.seen.first_seen_at),
+        "last_seen_at": format_stamp(file.seen.last_seen_at),
+        "matches": [_describe_match(match) for match in file.matches],
     }
 
 
-def _match(match: MediaMatch) -> dict[str, Any]:
+def _describe_match(match: MediaMatch) -> dict[str, Any]:
     return {
         "list": match.hash_list.name,
         "hash": match.kind,
@@ -334,7 +339,7 @@ def _assessment_in_words(
     return words
 
 
-def _language(context: Context, delivery: Delivery) -> str:
+def _choose_language(context: Context, delivery: Delivery) -> str:
     """The partner's language where we can write it, else English."""
     return letter_language(
         delivery.partner.languages, context.settings.data_dir

@@ -20,7 +20,7 @@ from hotline.core.web import site
 from hotline.intake.flood import guard
 from partners import words
 from partners.console.pages import faults_of, local_time, speaking
-from partners.letters.wording import moment
+from partners.letters.wording import format_moment
 from partners.referrals import holds, service
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.referrals.thread import list_messages
@@ -44,21 +44,21 @@ FIELDS = (
 def referral(token: str) -> Response:
     guard.allow_lookup()
     with site.reading() as session:
-        return _page(session, _referral(session, token), token)
+        return _render_page(session, _find_referral(session, token), token)
 
 
 @blueprint.post("/<token>/answer")
 def answer(token: str) -> Response:
     form = request.form
 
-    def act(session: Session, found: Referral, now: datetime) -> None:
+    def act(session: Session, referral: Referral, now: datetime) -> None:
         if form.get("verb", "") not in service.ANSWERS:
             raise InvalidInput(
                 "Choose one of the answers.", fields={"/verb": "Choose one."}
             )
         service.store_answer(
             session,
-            found,
+            referral,
             form["verb"],
             actor=ACTOR,
             now=now,
@@ -66,19 +66,21 @@ def answer(token: str) -> Response:
             their_reference=form.get("their_reference", ""),
         )
 
-    return _done(token, act, gettext("Thank you. Your answer is stored."))
+    return _act_by_link(
+        token, act, gettext("Thank you. Your answer is stored.")
+    )
 
 
 @blueprint.post("/<token>/hold/extend")
 def extend(token: str) -> Response:
     form = request.form
 
-    def act(session: Session, found: Referral, now: datetime) -> None:
+    def act(session: Session, referral: Referral, now: datetime) -> None:
         # An empty or odd time is refused like one that has passed.
         deadline = local_time(form.get("deadline", "")) or now
         holds.extend_hold(
             session,
-            _hold(session, found),
+            _find_hold(session, referral),
             deadline=deadline,
             reason=form.get("reason", ""),
             officer_reference=form.get("officer_reference", ""),
@@ -86,14 +88,14 @@ def extend(token: str) -> Response:
             now=now,
         )
 
-    return _done(token, act, gettext("The hold is extended."))
+    return _act_by_link(token, act, gettext("The hold is extended."))
 
 
 @blueprint.post("/<token>/hold/release")
 def release(token: str) -> Response:
     form = request.form
 
-    def act(session: Session, found: Referral, now: datetime) -> None:
+    def act(session: Session, referral: Referral, now: datetime) -> None:
         if form.get("confirm") != "yes":
             raise InvalidInput(
                 "The hold was not released.",
@@ -101,45 +103,49 @@ def release(token: str) -> Response:
             )
         reason = form.get("release_reason", "")
         holds.release_hold(
-            session, _hold(session, found), actor=ACTOR, now=now, reason=reason
+            session,
+            _find_hold(session, referral),
+            actor=ACTOR,
+            now=now,
+            reason=reason,
         )
 
-    return _done(token, act, gettext("The hold is released."))
+    return _act_by_link(token, act, gettext("The hold is released."))
 
 
-def _done(
+def _act_by_link(
     token: str, act: Callable[[Session, Referral, datetime], None], good: str
 ) -> Response:
     """Do it and show the page anew; what was typed stays where it cannot be done."""
     guard.allow_lookup()
     try:
         with site.writing() as session:
-            act(session, _referral(session, token), utc_now())
+            act(session, _find_referral(session, token), utc_now())
     except (InvalidInput, Conflict) as error:
         with site.reading() as session:
-            return _page(
-                session, _referral(session, token), token, error=error
+            return _render_page(
+                session, _find_referral(session, token), token, error=error
             )
     flash(good, "good")
     return redirect(url_for("referrals.referral", token=token), 303)
 
 
-def _referral(session: Session, token: str) -> Referral:
+def _find_referral(session: Session, token: str) -> Referral:
     return service.find_by_token(
         session, site.current_context(), token, utc_now()
     )
 
 
-def _hold(session: Session, found: Referral) -> Hold:
-    hold = session.scalar(select(Hold).where(Hold.referral_id == found.id))
+def _find_hold(session: Session, referral: Referral) -> Hold:
+    hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
     if hold is None:
         raise NotFound("There is no hold here.")
     return hold
 
 
-def _page(
+def _render_page(
     session: Session,
-    found: Referral,
+    referral: Referral,
     token: str,
     *,
     error: HotlineError | None = None,
@@ -149,14 +155,14 @@ def _page(
         name: request.form.get(name, "") for name in FIELDS
     }
     language = letter_language(
-        found.partner.languages, site.current_context().settings.data_dir
+        referral.partner.languages, site.current_context().settings.data_dir
     )
-    hold = session.scalar(select(Hold).where(Hold.referral_id == found.id))
+    hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
     with speaking(language):
         page = render(
             "provider/referral.html",
-            referral=found,
-            item=found.case.item,
+            referral=referral,
+            item=referral.case.item,
             token=token,
             hold=hold,
             holding=hold is not None and hold.state in HOLDING,
@@ -165,14 +171,14 @@ def _page(
             verbs=[
                 verb
                 for verb, event in service.ANSWERS.items()
-                if found.machine.allows(found.state, event)
+                if referral.machine.allows(referral.state, event)
             ],
             history=[
-                one
-                for one in machine.list_history(session, found.id)
-                if one.actor == ACTOR
+                entry
+                for entry in machine.list_history(session, referral.id)
+                if entry.actor == ACTOR
             ],
-            messages=list_messages(session, site.current_context(), found),
+            messages=list_messages(session, site.current_context(), referral),
             problem=str(error) if error and not faults else "",
             faults=faults,
             given=given,
@@ -180,7 +186,7 @@ def _page(
             kinds=KINDS,
             hosting=HOSTING,
             events={event: verb for verb, event in service.ANSWERS.items()},
-            utc=moment,
+            utc=format_moment,
             zone=site.current_context().country.time_zone,
         )
     return make_response(page, error.status if error else 200)

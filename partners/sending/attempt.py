@@ -36,7 +36,7 @@ def attempt_delivery(
     server, is_danger = attempt.read_receiver(channels)
     # Before a try is noted: where the server is left alone there is none.
     circuit.require_closed(server, urgent=is_danger)
-    outgoing = attempt.begin()
+    outgoing = attempt.begin_try()
     if outgoing is None:
         return
     try:
@@ -67,15 +67,15 @@ class _Attempt:
     def read_receiver(self, channels: Channels) -> tuple[str, bool]:
         """The server, and whether the message says that somebody is in danger now."""
         with self.task.context.database.reading() as session:
-            delivery, subject = self._find(session)
+            delivery, subject = self._find_delivery(session)
             server = channels.server_of(delivery.channel, delivery.address)
             return server, subject.is_danger
 
-    def begin(self) -> _Outgoing | None:
+    def begin_try(self) -> _Outgoing | None:
         """Note the try; None, with the work done, where the message may not leave any more."""
         with self.task.context.database.writing() as session:
-            delivery, subject = self._lock(session)
-            act = self._act(session)
+            delivery, subject = self._lock_delivery(session)
+            act = self._new_act(session)
             if delivery.state in UNSETTLED:
                 verdict = subject.may_leave(act, delivery)
                 if verdict is MayLeave.YES:
@@ -93,43 +93,45 @@ class _Attempt:
         most_tries = self.task.context.settings.job_attempts
         is_last = isinstance(error, GiveUp) or self.task.attempt >= most_tries
         with self.task.context.database.writing() as session:
-            delivery, subject = self._lock(session)
-            act = self._act(session)
+            delivery, subject = self._lock_delivery(session)
+            act = self._new_act(session)
             subject.put_off(act, delivery, str(error))
             if is_last:
                 self.task.mark_done(session)
-                _fail(act, delivery, subject, str(error)[:300])
+                _note_failure(act, delivery, subject, str(error)[:300])
         return is_last
 
     def note_arrival(self, answer: Mapping[str, Any]) -> None:
         """The other side took it."""
         with self.task.context.database.writing() as session:
-            delivery, subject = self._lock(session)
+            delivery, subject = self._lock_delivery(session)
             self.task.mark_done(session)
-            act = self._act(session)
+            act = self._new_act(session)
             delivery.sent_at, delivery.answer = act.now, dict(answer)
             delivery.partner.last_success_at = act.now
             act.advance(delivery, "accepted")
             if delivery.purpose == "first":
                 subject.sent(act, delivery)
 
-    def _act(self, session: Session) -> Act:
+    def _new_act(self, session: Session) -> Act:
         return Act(session, self.task.context, ACTOR, self.task.now)
 
-    def _find(self, session: Session) -> tuple[Delivery, Subject]:
+    def _find_delivery(self, session: Session) -> tuple[Delivery, Subject]:
         delivery = session.get(Delivery, self.task.id_of("delivery_id"))
         if delivery is None:
             raise NotFound("There is no such delivery.")
         return delivery, subject_of(session, delivery, self.subjects)
 
-    def _lock(self, session: Session) -> tuple[Delivery, Subject]:
-        delivery, subject = self._find(session)
+    def _lock_delivery(self, session: Session) -> tuple[Delivery, Subject]:
+        delivery, subject = self._find_delivery(session)
         lock_case(session, subject.case_id)
         session.refresh(delivery, with_for_update={"of": Delivery})
         return delivery, subject
 
 
-def _fail(act: Act, delivery: Delivery, subject: Subject, reason: str) -> None:
+def _note_failure(
+    act: Act, delivery: Delivery, subject: Subject, reason: str
+) -> None:
     delivery.answer = {"error": reason}
     act.advance(delivery, "failed", reason=reason)
     if delivery.purpose == "first":

@@ -86,7 +86,7 @@ def check_item(
                 session, item, looks[0].report, matcher=matcher, now=task.now
             )
         session.flush()
-        _conclude(act, watch, case, [look.verdict for look in looks])
+        _draw_conclusion(act, watch, case, [look.verdict for look in looks])
 
 
 def _look_from_everywhere(
@@ -207,7 +207,7 @@ def _store_visit(
     session.add(visit)
 
 
-def _conclude(
+def _draw_conclusion(
     act: Act, watch: Watch, case: Case, verdicts: Sequence[Verdict]
 ) -> None:
     """What all looks together prove, and what follows from it."""

@@ -15,7 +15,7 @@ from partners.directory.service import name_desk, seed_directory
 from partners.notices.answers import store_answer
 from partners.notices.contacts import send_waiting_notices
 from partners.notices.models import Notice
-from partners.notices.reminders import remind
+from partners.notices.reminders import send_reminders
 from partners.notices.service import note_still_up, settle_notices
 from partners.referrals import holds
 from partners.referrals import service as referrals
@@ -98,7 +98,7 @@ def test_the_whole_way(house: Any) -> None:
         start_watch(Act(session, house.context, "x", house.now), case)
     house.later(days=2)
     with writing() as session:
-        assert remind(session, house.context, house.now) == 1
+        assert send_reminders(session, house.context, house.now) == 1
     house.work()
     with writing() as session:
         settle_notices(session, house.notice.case_id, now=house.now)

@@ -22,7 +22,7 @@ from hotline.core.errors import HotlineError
 from partners.directory.models import Partner
 from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
-from partners.notices.reminders import remind
+from partners.notices.reminders import send_reminders
 from partners.plans import planning
 from partners.referrals import holds
 from partners.referrals.models import HOLDING, Hold, Plan
@@ -340,7 +340,7 @@ class Interleaving:
     def do_remind(self) -> None:
         self.house.later(days=2)
         with self._writing() as session:
-            remind(session, self.house.context, self.house.now)
+            send_reminders(session, self.house.context, self.house.now)
 
     def do_retry(self) -> None:
         for delivery in self.house.all(Delivery):

@@ -20,7 +20,7 @@ from partners.notices.contacts import (
     use_contact,
 )
 from partners.notices.models import Notice
-from partners.notices.reminders import INTERVAL, REMINDERS, remind
+from partners.notices.reminders import INTERVAL, REMINDERS, send_reminders
 from partners.notices.service import (
     note_still_up,
     settle_notices,
@@ -76,7 +76,7 @@ def still_up(house: Any, event: str) -> None:
 
 def reminded(house: Any) -> int:
     with house.context.database.writing() as session:
-        count = remind(session, house.context, house.now)
+        count = send_reminders(session, house.context, house.now)
     house.work()
     return count
 
@@ -254,7 +254,7 @@ def test_a_reminder_that_was_overtaken_does_not_leave(sent: Any) -> None:
     house = sent
     house.later(hours=25)
     with house.context.database.writing() as session:
-        remind(session, house.context, house.now)
+        send_reminders(session, house.context, house.now)
     answer(house, "removed")
     house.work()
     assert len(house.mail.messages) == 1

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, HotlineError, InvalidInput
 from hotline.core.storage import machine
-from partners.console.attention import waiting
+from partners.console.attention import list_points
 from partners.directory.models import Partner
 from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
@@ -204,7 +204,7 @@ def test_changed_rules_count_at_the_door(house: Any) -> None:
     assert house.notice.state == "awaiting_release"
     assert house.held_back()
     with house.context.database.reading() as session:
-        points = [point.why for point in waiting(session, house.now)]
+        points = [point.why for point in list_points(session, house.now)]
     assert points == ["notice.held_by_nobody"]
 
 

@@ -234,7 +234,7 @@ def list_faults(settings: Settings) -> list[str]:
         *languages.find_language_faults(folder),
         *rules.list_faults(folder),
         *priority.list_faults(folder),
-        *seed.faults(folder),
+        *seed.list_faults(folder),
     ]
     loaders: tuple[Callable[[Path], object], ...] = (
         load_platforms,

@@ -21,7 +21,7 @@ def of(seeds: list[PartnerSeed], kind: str, country: str) -> list[PartnerSeed]:
 
 
 def test_shipped_seed_is_sound(seeds: list[PartnerSeed]) -> None:
-    assert seed.faults() == []
+    assert seed.list_faults() == []
     assert len({one.code for one in seeds}) == len(seeds)
     assert seeds == sorted(
         seeds, key=lambda one: (one.country, one.kind, one.code)
@@ -109,7 +109,7 @@ def test_a_fault_is_named(
     folder = tmp_path / "countries" / "AL"
     folder.mkdir(parents=True)
     (folder / name).write_text(text.replace(old, new), encoding="utf-8")
-    (fault,) = seed.faults(tmp_path)
+    (fault,) = seed.list_faults(tmp_path)
     assert told in fault
     with pytest.raises(Misconfigured):
         load_seed(tmp_path)

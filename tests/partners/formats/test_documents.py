@@ -17,9 +17,9 @@ from jsonschema import Draft202012Validator
 
 from hotline.core.errors import Misconfigured
 from partners.letters import wording
-from partners.letters.wording import moment, stamp
-from partners.notices.locations import COLUMNS, csv_of, guarded
-from partners.notices.xarf import Located, Sender, document
+from partners.letters.wording import format_moment, format_stamp
+from partners.notices.locations import COLUMNS, csv_of, guard_cell
+from partners.notices.xarf import Located, Sender, write_document
 
 SCHEMA = Draft202012Validator(
     json.loads(
@@ -45,7 +45,7 @@ def located(**values: Any) -> Located:
 
 
 def made(found: Located) -> dict[str, Any]:
-    report = document(
+    report = write_document(
         found, SENDER, reference="AL-N-2026-000001", description="d" * 2000
     )
     faults = [error.message for error in SCHEMA.iter_errors(report)]
@@ -165,7 +165,7 @@ def test_the_csv_holds_every_location_with_every_cell_quoted() -> None:
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
 def test_no_cell_is_a_formula(cell: str) -> None:
-    assert guarded(cell) == f"'{cell}"
+    assert guard_cell(cell) == f"'{cell}"
     rows = list(
         csv.reader(
             io.StringIO(csv_of([located(host=cell)]).decode(), newline="")
@@ -179,8 +179,8 @@ def test_no_cell_is_a_formula(cell: str) -> None:
 
 def test_times_are_utc_and_say_so() -> None:
     local = datetime(2026, 11, 23, 10, 0, tzinfo=timezone(timedelta(hours=1)))
-    assert moment(local) == "2026-11-23 09:00 UTC"
-    assert stamp(local) == "2026-11-23T09:00:00Z"
+    assert format_moment(local) == "2026-11-23 09:00 UTC"
+    assert format_stamp(local) == "2026-11-23T09:00:00Z"
 
 
 def put(folder: Path, text: str) -> None:

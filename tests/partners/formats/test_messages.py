@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from hotline.core.errors import Conflict
 from partners.channels.base import Message
-from partners.channels.mail import compose
+from partners.channels.mail import compose_mail
 from partners.notices.message import notice_message
 from partners.notices.models import Notice, NoticeItem
 from partners.sending.models import Delivery
@@ -231,7 +231,7 @@ def test_every_letter_can_be_written(
 
 def test_the_mail_is_one_that_a_mail_program_reads(house: Any) -> None:
     message = notice(house, ("sq",))
-    mail = compose(message, house.context.settings)
+    mail = compose_mail(message, house.context.settings)
     back = BytesParser(policy=policy.default).parsebytes(mail.as_bytes())
     assert back["Subject"] == message.subject
     assert back.get_body().get_content() == message.text  # type: ignore[union-attr]
