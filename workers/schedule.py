@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 from sqlalchemy import text
@@ -19,9 +20,11 @@ from hotline.core.storage import audit
 from hotline.intake import retention
 from hotline.intake.inbound.fetch import post_fetch
 from partners.notices.reminders import send_reminders
+from partners.referrals.forget import forget_told
 from partners.referrals.holds import expire_holds
 from partners.watching.service import post_due_checks
 from triage.cases.forget import forget_idle
+from triage.cases.people.forget import forget_people
 from triage.hashlists.imports import staging
 from workers.stopping import StopRequest
 from workers.transport import Transport
@@ -31,6 +34,14 @@ log = structlog.get_logger(__name__)
 RETENTION_EVERY = timedelta(hours=6)
 # Any number that no other program uses on this database: "HTLN" as bytes.
 ADVISORY_LOCK = 0x48544C4E
+
+
+class Forget(Protocol):
+    """Forgets what is due, a batch of it; returns how many."""
+
+    def __call__(
+        self, session: Session, context: Context, *, now: datetime
+    ) -> int: ...
 
 
 class Scheduler:
@@ -82,8 +93,19 @@ class Scheduler:
         self._retention_at = now
         staging.sweep_imports(self.context.database, now)
         erased = sum(retention.forget_all_due(self.context, now=now).values())
-        with self.context.database.writing() as session:
-            return erased + forget_idle(session, self.context, now=now)
+        for forget in (forget_told, forget_people, forget_idle):
+            erased += self._forget_all(forget, now)
+        return erased
+
+    def _forget_all(self, forget: Forget, now: datetime) -> int:
+        """In as many short transactions as it takes."""
+        forgotten = 0
+        while True:
+            with self.context.database.writing() as session:
+                count = forget(session, self.context, now=now)
+            forgotten += count
+            if not count:
+                return forgotten
 
     def _write_head(self, now: datetime) -> int:
         """After the commit of what was sealed: only that is a head. The file is on this machine, so

@@ -6,14 +6,17 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hotline.accounts import logins
 from hotline.accounts.auth import COOKIE
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import Conflict
+from hotline.intake.models import Report
 from partners.plans import planning
 from partners.referrals import service as referrals
+from partners.referrals.forget import forget_told
 from partners.referrals.models import Plan, Referral
 from partners.referrals.offices import (
     REFERRAL_ROUTES,
@@ -230,3 +233,24 @@ def signed_in(house: Any, username: str) -> Any:
         token = logins.open_session(session, session.merge(person), utc_now())
     client.set_cookie(COOKIE, token, path="/console")
     return client
+
+
+def test_what_was_told_is_forgotten_with_the_case(house: Any) -> None:
+    case = note_everything(house)
+    house.partner()
+    house.decide(case, "police")
+    assert forgotten(house) == 0
+    with house.context.database.writing() as session:
+        session.get_one(Case, case.id).state = "closed"
+        for report in session.scalars(select(Report)):
+            report.erased_at = house.now
+    assert forgotten(house) == 1
+    with house.context.database.reading() as session:
+        referral = session.get_one(Referral, house.only(Referral).id)
+        assert open_told(session, house.context, referral).people == ()
+    assert forgotten(house) == 0
+
+
+def forgotten(house: Any) -> int:
+    with house.context.database.writing() as session:
+        return forget_told(session, house.context, now=house.now)

@@ -257,7 +257,7 @@ def test_one_broken_step_stops_no_other(
         raise RuntimeError
 
     monkeypatch.setattr(schedule, "expire_holds", broken)
-    monkeypatch.setattr(schedule, "remind", broken)
+    monkeypatch.setattr(schedule, "send_reminders", broken)
     with context.database.writing() as session:
         audit.record_entry(
             session,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,15 +16,16 @@ from hotline.core.context import Context, build_context
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.settings import Settings
 from hotline.core.storage.ids import new_id
+from hotline.intake.models import Report, ReportPart
 from triage.cases.models import Case
 from triage.cases.people import service, summaries
+from triage.cases.people.forget import forget_people
 from triage.cases.people.models import CaseIdentifier
 from triage.cases.people.reading import (
     SaidIdentifier,
     find_identifiers,
     read_identifier,
 )
-from triage.cases.people.sealing import forget_people
 from triage.cases.people.vocabulary import (
     FactName,
     FactSource,
@@ -31,7 +33,7 @@ from triage.cases.people.vocabulary import (
     PersonRole,
     Whose,
 )
-from triage.items.models import Item
+from triage.items.models import Item, Sighting
 from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -212,9 +214,63 @@ def test_nothing_of_it_is_readable_in_the_database(
     with context.database.reading() as session:
         (row,) = session.query(CaseIdentifier).all()
         assert b"mail.example" not in row.content + row.mac
-    with context.database.writing() as session:
-        assert forget_people(session, case.id)
+    assert forget(context) == 0  # the case is open
+    close(context, case)
+    assert forget(context) == 1
     assert listed(context, case) == ()
+    assert digest(context, case) == summaries.NOTHING_NOTED
+    assert forget(context) == 0
+
+
+def close(context: Context, case: Case) -> None:
+    with context.database.writing() as session:
+        session.get_one(Case, case.id).state = "closed"
+
+
+def forget(context: Context) -> int:
+    with context.database.writing() as session:
+        return forget_people(session, context, now=NOW)
+
+
+def test_a_report_that_is_kept_keeps_the_people_too(
+    context: Context, case: Case
+) -> None:
+    said = read_identifier(IdentifierKind.OTHER, "", "A1", "AL")
+    add(context, case, said)
+    close(context, case)
+    report_id = report_about(context, case)
+    assert forget(context) == 0
+    with context.database.writing() as session:
+        session.get_one(Report, report_id).erased_at = NOW
+    assert forget(context) == 1
+
+
+def report_about(context: Context, case: Case) -> uuid.UUID:
+    with context.database.writing() as session:
+        report = Report(
+            id=new_id(),
+            received_at=NOW,
+            channel="form",
+            language="sq",
+            kind="grooming",
+            receipt_mac=b"r" * 32,
+        )
+        part = ReportPart(
+            id=new_id(),
+            report_id=report.id,
+            position=0,
+            kind="narrative",
+            state="received",
+            state_since=NOW,
+        )
+        session.add_all([report, part])
+        session.flush()
+        session.add(
+            Sighting(
+                id=new_id(), item_id=case.item_id, part_id=part.id, at=NOW
+            )
+        )
+    return report.id
 
 
 def test_where_the_child_is_leads_the_routing_rules(

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
-from hotline.core.storage.crypto import Vault
 
 
 def seal_text(act: Act, case_id: uuid.UUID, where: str, text: str) -> bytes:
@@ -31,8 +30,3 @@ def open_text(
     """The text; empty where the case's key was erased."""
     key = context.vault.key_of(session, case_id)
     return context.vault.open(key, where, case_id, sealed) if key else ""
-
-
-def forget_people(session: Session, case_id: uuid.UUID) -> bool:
-    """Erase the key: nobody can read the case's people any more, in no backup either."""
-    return Vault.erase(session, case_id)

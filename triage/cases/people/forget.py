@@ -1,0 +1,80 @@
+"""When a case's people are forgotten: with the last of the reports that told of them.
+
+The period is that of reports (``retention_report_days`` after the last act of either side). Words
+that nobody has read hold a report, and so they hold its case's people too.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, or_, select
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.core.storage import audit
+from hotline.intake.models import Report, ReportPart
+from triage.cases.models import Case
+from triage.cases.people.models import (
+    CaseIdentifier,
+    CasePerson,
+    CaseSummary,
+    PersonFact,
+)
+from triage.items.models import Sighting
+
+OVER = ("closed", "not_illegal")
+BATCH = 500
+
+
+def is_forgotten() -> ColumnElement[bool]:
+    """Of a ``Case`` in the query: it is over, and every report about it was erased."""
+    report_is_left = (
+        exists()
+        .where(
+            Sighting.item_id == Case.item_id,
+            ReportPart.id == Sighting.part_id,
+            Report.id == ReportPart.report_id,
+            Report.erased_at.is_(None),
+        )
+        .correlate(Case)
+    )
+    return Case.state.in_(OVER) & ~report_is_left
+
+
+def forget_people(session: Session, context: Context, *, now: datetime) -> int:
+    """Erase the keys, and what they sealed, of cases whose reports are gone; returns how many."""
+    due = _list_due(session)
+    for case in due:
+        context.vault.erase(session, case.id)
+        _delete_rows(session, case.id)
+        audit.record_entry(
+            session,
+            actor=audit.SYSTEM,
+            action="case.people_forgotten",
+            entity="case",
+            entity_id=case.id,
+            now=now,
+        )
+    return len(due)
+
+
+def _list_due(session: Session) -> Sequence[Case]:
+    rows = (CaseIdentifier, CasePerson, CaseSummary)
+    has_people = or_(*(exists().where(row.case_id == Case.id) for row in rows))
+    return session.scalars(
+        select(Case)
+        .where(is_forgotten(), has_people)
+        .order_by(Case.id)
+        .limit(BATCH)
+        .with_for_update(of=Case)
+    ).all()
+
+
+def _delete_rows(session: Session, case_id: uuid.UUID) -> None:
+    people = select(CasePerson.id).where(CasePerson.case_id == case_id)
+    session.execute(delete(PersonFact).where(PersonFact.person_id.in_(people)))
+    for row in (CasePerson, CaseIdentifier, CaseSummary):
+        session.execute(delete(row).where(row.case_id == case_id))
