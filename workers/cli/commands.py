@@ -84,6 +84,8 @@ COMMANDS = (
         "oversight",
         "Figures from the history: reports, items, and the time that each step took.",
     ),
+    CommandRow("case", "cases", "Cases: what is known, and what was done."),
+    CommandRow("referral", "cases", "Referrals: what an office was told."),
     CommandRow("db", "service", "The database's schema."),
     CommandRow("user", "user", "People who may sign in to the console."),
     CommandRow("key", "key", "Keys of the API's known senders."),
