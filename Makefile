@@ -2,7 +2,7 @@
 VENV := .venv
 HOTLINE := $(VENV)/bin/hotline
 
-.PHONY: run demo test setup setup-dev lint check-wheels test-bare test-image screenshots lock clean help figures house hooks mutants
+.PHONY: run demo test setup setup-dev lint check-wheels test-bare test-image screenshots lock clean help figures house offices hooks mutants
 
 help:
 	@echo "make run    set up and start the service with embedded defaults"
@@ -53,6 +53,9 @@ mutants: setup-dev
 
 house:
 	@python3 scripts/draw_house.py
+
+offices: setup-dev
+	@$(VENV)/bin/python scripts/offices_page.py
 
 hooks: setup-dev
 	@$(VENV)/bin/pre-commit install

@@ -11,3 +11,4 @@ $bin/deptry .
 $bin/bandit -q -ll -ii -r -c pyproject.toml hotline triage partners workers
 $bin/python scripts/lint_migrations.py
 python3 scripts/draw_house.py --check
+$bin/python scripts/offices_page.py --check

@@ -1,0 +1,83 @@
+"""Write ``docs/offices.md`` from the data: what each kind of office may be told, and why.
+
+``--check`` fails where the page is not what the data file says now.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from partners.referrals.offices import (  # noqa: E402
+    Disclosure,
+    Office,
+    load_offices,
+)
+
+TARGET = ROOT / "docs" / "offices.md"
+HEAD = """\
+# What each kind of office is told
+
+Written from [offices.toml](../partners/referrals/data/offices.toml) by `make offices`; the lint
+fails where it is out of date. A file of that name in `data/` under the data directory takes its place.
+
+A referral holds what its row allows, and of that what a second person read and approved. One whose
+addressee could act on nothing of it cannot be asked for. Who reported is told to nobody, and a kind
+of report is always named. Hosts, platforms and networks are no offices: they get the exact places,
+and the hashes found there, never anything about people.
+
+"""
+WORDS = {
+    Disclosure.LOCATIONS: "where it lies",
+    Disclosure.HOSTING: "who hosts it",
+    Disclosure.FILES: "hashes and matches",
+    Disclosure.ASSESSMENT: "the assessment",
+    Disclosure.CHILD: "the affected child",
+    Disclosure.REPORTED_PERSON: "the reported person",
+    Disclosure.CHILD_IDENTIFIERS: "what leads to the child",
+    Disclosure.PERSON_IDENTIFIERS: "what leads to the reported person",
+    Disclosure.SUMMARY: "a summary for it",
+}
+
+
+def main() -> None:
+    page = HEAD + table_of(dict(load_offices()))
+    if "--check" not in sys.argv:
+        TARGET.write_text(page, "utf-8")
+    elif not TARGET.exists() or TARGET.read_text("utf-8") != page:
+        sys.exit("docs/offices.md is out of date: run `make offices`.")
+
+
+def table_of(offices: dict[str, Office]) -> str:
+    kinds = sorted(offices)
+    names = [kind.replace("_", " ") for kind in kinds]
+    rows = [
+        f"| | {' | '.join(names)} |",
+        f"|---|{'---|' * len(kinds)}",
+    ]
+    for disclosure in Disclosure:
+        cells = [cell_of(offices[kind], disclosure) for kind in kinds]
+        rows.append(f"| {WORDS[disclosure]} | {' | '.join(cells)} |")
+    reasons = [
+        f"- **{name}**: {offices[kind].basis}"
+        for kind, name in zip(kinds, names, strict=True)
+    ]
+    return (
+        "\n".join(rows)
+        + "\n\n*yes*: told. **needs**: told, and one of these must be there.\n\n"
+        + "\n".join(reasons)
+        + "\n"
+    )
+
+
+def cell_of(office: Office, disclosure: Disclosure) -> str:
+    if disclosure in office.acts_on:
+        return "**needs**"
+    return "*yes*" if disclosure in office.gets else ""
+
+
+if __name__ == "__main__":
+    main()
