@@ -22,7 +22,8 @@ HEAD = """\
 # What each kind of office is told
 
 Written from [offices.toml](../partners/referrals/data/offices.toml) by `make offices`; the lint
-fails where it is out of date. A file of that name in `data/` under the data directory takes its place.
+fails where it is out of date. A file of that name in `data/` under the data directory takes its
+place.
 
 A referral holds what its row allows, and of that what a second person read and approved. One whose
 addressee could act on nothing of it cannot be asked for. Who reported is told to nobody, and a kind

@@ -32,7 +32,7 @@ from triage.cases.assessment import in_language, load_schema
 from triage.cases.models import Case
 from triage.hashlists.models import MediaMatch
 from triage.items.models import Item
-from triage.locations.others.said_time import read_address_use
+from triage.locations.others.address_use import read_address_use
 
 SCHEMA = "hotline-referral/1"
 PRESERVATION = {

@@ -9,12 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hotline.core.said_time import SaidTime, read_said_time, said_in, said_of
 from triage.locations import identify_one
-from triage.locations.others.said_time import (
-    AddressUse,
-    SaidTime,
-    read_address_use,
-)
+from triage.locations.others.address_use import AddressUse, read_address_use
 
 TIRANA = "Europe/Tirane"
 EARLIEST, LATEST = datetime(2000, 1, 1), datetime(2040, 1, 1)  # noqa: DTZ001
@@ -178,3 +175,46 @@ def test_a_fraction_of_a_second_is_kept() -> None:
         SaidTime("2026-11-01T10:00:00.25Z").shown
         == "2026-11-01 10:00:00.25 UTC"
     )
+
+
+@given(st.datetimes(EARLIEST, LATEST), st.booleans())
+def test_what_is_written_is_read_back(moment: datetime, zone: bool) -> None:
+    said = said_of(moment.replace(tzinfo=UTC) if zone else moment)
+    assert read_said_time(said.text) == said
+    assert said.is_zone_stated is zone
+    assert said.if_utc == moment.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2026-11-01T10:00", "2026-11-01T10:00:00"),
+        ("2026-11-01T10:00Z", "2026-11-01T10:00:00Z"),
+        ("2026-11-01T10:00+01:00", "2026-11-01T09:00:00Z"),
+        ("2024-02-29T23:30:01.250-01:00", "2024-03-01T00:30:01.25Z"),
+    ],
+)
+def test_a_stated_zone_is_brought_to_utc_and_none_is_made_up(
+    text: str, said: str
+) -> None:
+    assert read_said_time(text) == SaidTime(said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "2026-11-01", "2026-02-30T10:00", "2026-11-01T24:00", "yesterday"],
+)
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no time"):
+        read_said_time(text)
+
+
+def test_a_known_zone_makes_one_moment_but_in_the_hour_that_could_be_two() -> (
+    None
+):
+    said = said_in(SaidTime("2026-11-01T10:00:00"), TIRANA)
+    assert said == SaidTime("2026-11-01T09:00:00Z")
+    twice = SaidTime("2026-10-25T02:30:00")
+    assert said_in(twice, TIRANA) == twice
+    stated = SaidTime("2026-11-01T10:00:00Z")
+    assert said_in(stated, TIRANA) == stated

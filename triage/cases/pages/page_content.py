@@ -23,7 +23,7 @@ from triage.cases.pages.files import File, files_of
 from triage.items.access import Ways, ways_of
 from triage.items.models import HostingObservation, Sighting, Visit
 from triage.jurisdiction import Facts, Routing, load_rules, route_facts
-from triage.locations.others.said_time import AddressUse, read_address_use
+from triage.locations.others.address_use import AddressUse, read_address_use
 from triage.priority import load_weights
 
 SHOWN_REPORTS = 30

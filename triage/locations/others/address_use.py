@@ -1,4 +1,4 @@
-"""Whether a bare IP address is a person's or a server's: by what was reported of it.
+"""An IP address that somebody used, with the port and the time that were stated with it.
 
 An address that serves a page is reported as a URL, which is another kind of location. A bare one
 comes from peers, a chat, an upload: it is what a provider gave to a subscriber at a time.
@@ -6,8 +6,10 @@ comes from peers, a chat, an upload: it is what a provider gave to a subscriber 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from hotline.core.said_time import SaidTime
 from hotline.intake.kinds import ReportKind
-from triage.locations.others.said_time import read_address_use
 
 WEB_PORTS = frozenset({80, 443, 8000, 8080, 8443})
 KINDS_OF_PLACES = frozenset(
@@ -19,6 +21,32 @@ KINDS_OF_PLACES = frozenset(
     }
 )
 """Kinds that are about what lies somewhere, and not about who does something."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddressUse:
+    """An IP address that somebody used, as a location of kind ``ip`` writes it."""
+
+    address: str
+    port: int | None
+    time: SaidTime | None
+
+
+def read_address_use(canonical: str) -> AddressUse:
+    """``"203.0.113.7:4662 2026-11-01T10:00:00"``, ``"[2001:db8::7]:80"`` or less of it."""
+    place, _, text = canonical.partition(" ")
+    address, port = _without_port(place)
+    return AddressUse(address, port, SaidTime(text) if text else None)
+
+
+def _without_port(place: str) -> tuple[str, int | None]:
+    if place.startswith("["):
+        address, _, port = place[1:].partition("]:")
+        return address, int(port)
+    if place.count(":") == 1:
+        address, _, port = place.partition(":")
+        return address, int(port)
+    return place, None
 
 
 def is_used_by_person(canonical: str, kind: str) -> bool:

@@ -7,11 +7,24 @@ likely readings stand beside it. A person who can ask decides which one holds.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 SHOWN = "%Y-%m-%d %H:%M:%S"
+_DAY = (
+    r"(?:(?:19[7-9][0-9]|20[0-9]{2})-"
+    r"(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    r"|02-(?:0[1-9]|1[0-9]|2[0-8]))"
+    r"|(?:19(?:7[26]|8[048]|9[26])|20(?:[02468][048]|[13579][26]))-02-29)"
+)
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
+_ZONE = r"(?:Z|[+\-](?:0[0-9]|1[0-3]):[0-5][0-9])"
+ISO_TIME = f"{_DAY}T{_CLOCK}{_ZONE}?"
+"""ISO 8601, from 1970 to 2099; a regular expression that a JSON schema can hold, too."""
+_WHOLE = re.compile(ISO_TIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +61,32 @@ class SaidTime:
         return f"{clock} UTC" if self.is_zone_stated else clock
 
 
-@dataclass(frozen=True, slots=True)
-class AddressUse:
-    """An IP address that somebody used, as a location of kind ``ip`` writes it."""
+def read_said_time(text: str) -> SaidTime:
+    """``"2026-11-01T10:00+01:00"``, or without a zone, which nothing is put in the place of.
 
-    address: str
-    port: int | None
-    time: SaidTime | None
-
-
-def read_address_use(canonical: str) -> AddressUse:
-    """``"203.0.113.7:4662 2026-11-01T10:00:00"``, ``"[2001:db8::7]:80"`` or less of it."""
-    place, _, text = canonical.partition(" ")
-    address, port = _without_port(place)
-    return AddressUse(address, port, SaidTime(text) if text else None)
+    ``ValueError`` for anything that is not ISO 8601 with a day and a clock.
+    """
+    if not _WHOLE.fullmatch(text):
+        raise ValueError("is no time in ISO 8601, as 2026-11-01T10:00+01:00")
+    return said_of(datetime.fromisoformat(text))
 
 
-def _without_port(place: str) -> tuple[str, int | None]:
-    if place.startswith("["):
-        address, _, port = place[1:].partition("]:")
-        return address, int(port)
-    if place.count(":") == 1:
-        address, _, port = place.partition(":")
-        return address, int(port)
-    return place, None
+def said_of(moment: datetime) -> SaidTime:
+    """The time of a ``datetime``: in UTC where that one has a zone, and as a bare clock else."""
+    has_zone = moment.tzinfo is not None
+    clock = moment.astimezone(UTC) if has_zone else moment
+    text = clock.replace(tzinfo=None).isoformat()
+    if clock.microsecond:
+        text = text.rstrip("0")
+    return SaidTime(f"{text}Z" if has_zone else text)
+
+
+def said_in(clock: SaidTime, zone: str) -> SaidTime:
+    """What a ``clock`` of ``zone`` said: it stays without one in the hour that could be two."""
+    if clock.is_zone_stated:
+        return clock
+    moments = clock.if_local(zone)
+    return said_of(moments[0]) if len(moments) == 1 else clock
 
 
 def _fraction(text: str) -> str:
