@@ -9,6 +9,7 @@ $bin/mypy
 $bin/lint-imports
 $bin/deptry .
 $bin/bandit -q -ll -ii -r -c pyproject.toml hotline triage partners workers
+$bin/python scripts/lint_templates.py
 $bin/python scripts/lint_migrations.py
 python3 scripts/draw_house.py --check
 $bin/python scripts/offices_page.py --check

@@ -47,7 +47,7 @@ class Channel(Protocol):
     """Sends; raises ``Unavailable`` where a later try may work (``NoAnswer`` where the
     server stayed silent) and ``Refused`` where none will."""
 
-    def send(self, message: Message) -> dict[str, Any]: ...
+    def send(self, message: Message) -> dict[str, object]: ...
 
     def server_of(self, address: str) -> str:
         """The name of the server that a message to ``address`` is handed to."""

@@ -6,8 +6,6 @@ holds no link to the notice's page: whoever has that link may answer for the one
 
 from __future__ import annotations
 
-from typing import Any
-
 from hotline.core.errors import InvalidInput
 from hotline.core.settings import Settings
 from partners.channels.base import ChannelKind, Message, Refused
@@ -32,7 +30,7 @@ class CloudflareChannel:
     def server_of(self, address: str) -> str:  # noqa: ARG002  (an account, all at one server)
         return "Cloudflare's API"
 
-    def send(self, message: Message) -> dict[str, Any]:
+    def send(self, message: Message) -> dict[str, object]:
         """The report's id at Cloudflare, under ``reference`` ("" if it told none)."""
         body = message.body
         if body["purpose"] != "first":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask_babel import lazy_gettext
@@ -24,7 +23,7 @@ class HttpChannel:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def send(self, message: Message) -> dict[str, Any]:
+    def send(self, message: Message) -> dict[str, object]:
         """Redirects are not followed: an address that moved is a person's business."""
         headers = {
             "Content-Type": "application/json",

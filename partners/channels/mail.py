@@ -9,7 +9,6 @@ import ssl
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Any
 
 from flask_babel import lazy_gettext
 
@@ -38,7 +37,7 @@ class MailChannel:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def send(self, message: Message) -> dict[str, Any]:
+    def send(self, message: Message) -> dict[str, object]:
         mail = compose_mail(message, self._settings)
         try:
             with self._connect() as server:

@@ -15,7 +15,6 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType
-from typing import Any
 
 from hotline.core.errors import Unavailable
 from hotline.core.settings import Settings
@@ -72,7 +71,7 @@ class Channels:
 
     by_name: Mapping[str, Channel]
 
-    def send(self, channel: str, message: Message) -> dict[str, Any]:
+    def send(self, channel: str, message: Message) -> dict[str, object]:
         """The other side's answer (codes and ids, for the record)."""
         opened = self.by_name.get(channel)
         if opened is None:

@@ -122,7 +122,7 @@ def _locate_item(
 
 def _write_documents(
     context: Context, notice: Notice, located: Sequence[Located]
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     settings = context.settings
     sender = Sender(
         sender_name(context), settings.contact_email, settings.hotline_domain
@@ -140,7 +140,7 @@ def _write_documents(
 
 
 def _make_attachments(
-    documents: Sequence[dict[str, Any]], located: Sequence[Located]
+    documents: Sequence[dict[str, object]], located: Sequence[Located]
 ) -> tuple[Attachment, ...]:
     if not documents:
         return ()
@@ -164,10 +164,10 @@ def _write_body(
     context: Context,
     notice: Notice,
     delivery: Delivery,
-    documents: list[dict[str, Any]],
+    documents: list[dict[str, object]],
     basis: str,
     link: str,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "purpose": delivery.purpose,

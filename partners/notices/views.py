@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask import (
     Blueprint,
@@ -199,7 +199,7 @@ def _list_answers(session: Session, notice: Notice) -> list[ProviderAnswer]:
     return list(rows)
 
 
-def _write_document(session: Session, notice: Notice) -> dict[str, Any]:
+def _write_document(session: Session, notice: Notice) -> dict[str, object]:
     """No exact address: it came with the notice itself, and each look at it here is logged."""
     items = _list_items(session, notice)
     return {

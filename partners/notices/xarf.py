@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from hotline.intake.kinds import row_of
@@ -61,9 +61,9 @@ class Located:
 
 def write_document(
     located: Located, sender: Sender, *, reference: str, description: str
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The report about one location; the same ``report_id`` each time it is sent."""
-    body: dict[str, Any] = {
+    body: dict[str, object] = {
         "xarf_version": VERSION,
         "report_id": str(located.id),
         "timestamp": format_stamp(located.at),
@@ -94,7 +94,7 @@ def write_document(
     return body | _describe_offence(located)
 
 
-def _describe_offence(located: Located) -> dict[str, Any]:
+def _describe_offence(located: Located) -> dict[str, object]:
     names = row_of(located.kind).wire
     if located.assessed_class == "baseline":
         return {

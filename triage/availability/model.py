@@ -135,7 +135,7 @@ class Baseline:
     media: tuple[MediaHash, ...] = ()
     page: Page | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return asdict(self)
 
     @classmethod
@@ -225,7 +225,7 @@ class Verdict:
         """A stored name becomes the member that it names; ``ValueError`` where there is none."""
         object.__setattr__(self, "verdict", VerdictName(self.verdict))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return {
             **asdict(self),
             "verdict": str(self.verdict),

@@ -67,7 +67,7 @@ class Route:
         """
         return f"{self.to}-{self.country}" if self.country else str(self.to)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return _as_json(self)
 
     @classmethod
@@ -101,7 +101,7 @@ class Routing:
                 return route
         return None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return {
             "jurisdiction": [_as_json(ground) for ground in self.jurisdiction],
             "routes": [route.to_json() for route in self.routes],
@@ -120,7 +120,7 @@ class Routing:
         )
 
 
-def _as_json(answer: Ground | Route) -> dict[str, Any]:
+def _as_json(answer: Ground | Route) -> dict[str, object]:
     """Plain texts in place of enum members, as a stored answer has them."""
     values = asdict(answer)
     for name, value in values.items():

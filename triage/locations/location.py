@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
 
 KEY_LIMIT = 200
 """Longest key in characters: it stays a small, unique index entry in any database."""
@@ -85,9 +84,9 @@ class Location:
     via: tuple[str, ...] = ()
     fetchable: bool = False
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The public shape; ``wraps`` (keys) and ``via`` appear only where there are any."""
-        shape: dict[str, Any] = {
+        shape: dict[str, object] = {
             "input": self.input,
             "kind": self.kind,
             "canonical": self.canonical,

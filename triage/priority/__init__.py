@@ -124,7 +124,7 @@ class Part:
     points: int
     why: str
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return asdict(self) | {"slug": str(self.slug)}
 
     @classmethod
@@ -139,7 +139,7 @@ class Priority:
     score: int
     parts: tuple[Part, ...]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         return {
             "score": self.score,
             "parts": [part.to_json() for part in self.parts],

@@ -23,6 +23,7 @@ from workers.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from triage.hashlists.owners.ncmec import Update
     from triage.hashlists.service import ListProperties
     from triage.hashlists.versions import Import
 
@@ -149,22 +150,17 @@ def update_list(
             whole=whole,
             tick=lambda entries: bar.update(task, completed=entries),
         )
+    _print_update(name, fetched, json)
+
+
+def _print_update(name: str, fetched: Update, json: bool) -> None:
+    mark = fetched.checkpoint
     if fetched.done is not None:
-        _print_import(
-            name,
-            "NCMEC",
-            {"checkpoint": fetched.checkpoint},
-            fetched.done,
-            json,
-        )
+        _print_import(name, "NCMEC", {"checkpoint": mark}, fetched.done, json)
     elif json:
-        emit_json(
-            {"list": name, "checkpoint": fetched.checkpoint, "version": None}
-        )
+        emit_json({"list": name, "checkpoint": mark, "version": None})
     else:
-        stdout.print(
-            f"{name}: nothing new since {fetched.checkpoint or 'ever'}."
-        )
+        stdout.print(f"{name}: nothing new since {mark or 'ever'}.")
 
 
 def _tell_resumed(records: int) -> None:

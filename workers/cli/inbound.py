@@ -35,13 +35,13 @@ def register(app: typer.Typer) -> None:
     reports = typer.Typer(
         help="Reports that a partner handed over.", no_args_is_help=True
     )
-    reports.command("ncmec")(ncmec)
-    reports.command("arf")(arf)
-    reports.command("xarf")(xarf)
+    reports.command("ncmec")(import_cybertipline)
+    reports.command("arf")(import_arf)
+    reports.command("xarf")(import_xarf)
     app.add_typer(reports, name="import")
 
 
-def ncmec(
+def import_cybertipline(
     files: Files, source: Source = "NCMEC", json: AsJson = False
 ) -> None:
     """CyberTipline reports as XML. What they say of files is dropped unread."""
@@ -50,7 +50,7 @@ def ncmec(
     _import_files(files, parse_cybertipline, source, json)
 
 
-def arf(
+def import_arf(
     files: Files, source: Source = "ARF file", json: AsJson = False
 ) -> None:
     """Abuse reports as mails (RFC 5965). The mail that is complained about is not looked at."""
@@ -59,7 +59,7 @@ def arf(
     _import_files(files, parse_arf, source, json)
 
 
-def xarf(
+def import_xarf(
     files: Files, source: Source = "X-ARF file", json: AsJson = False
 ) -> None:
     """X-ARF reports as JSON: version 4, or 0.2. Evidence is dropped unread."""

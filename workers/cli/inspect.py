@@ -126,7 +126,7 @@ def inspect_location(
         )
     context = open_house(settings)
     try:
-        result = _inspect(context, results[0])
+        result = _inspect_online(context, results[0])
     finally:
         context.close()
     if json:
@@ -135,7 +135,7 @@ def inspect_location(
         _print_result(result)
 
 
-def _inspect(context: Context, location: Location) -> Inspection:
+def _inspect_online(context: Context, location: Location) -> Inspection:
     from triage.cases.examination.examine import examine_location
     from triage.fetching.process.client import Fetcher
     from triage.hosting.build import build_lookup

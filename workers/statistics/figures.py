@@ -62,7 +62,7 @@ class Figures:
     durations: Mapping[str, Durations]
     at: datetime
 
-    def to_json(self) -> dict[str, dict[str, Any]]:
+    def to_json(self) -> dict[str, dict[str, object]]:
         durations = {
             step: durations.to_json()
             for step, durations in self.durations.items()

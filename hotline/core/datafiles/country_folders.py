@@ -79,7 +79,7 @@ def list_codes_with(
     """Codes of every country that has a file ``name``, shipped or the operator's own; sorted."""
     codes = {
         folder.name
-        for root in _roots(override_dir)
+        for root in _list_roots(override_dir)
         for folder in _country_folders(root)
         if (folder / name).is_file()
     }
@@ -92,12 +92,12 @@ def find_folder_faults(override_dir: Path | None = None) -> list[str]:
     """Folders and files that nothing reads, since their names are misspelt."""
     return [
         fault
-        for root in _roots(override_dir)
+        for root in _list_roots(override_dir)
         for fault in _faults_of_names(root)
     ]
 
 
-def _roots(override_dir: Path | None) -> tuple[Path, ...]:
+def _list_roots(override_dir: Path | None) -> tuple[Path, ...]:
     if override_dir is None:
         return (SHIPPED,)
     return (SHIPPED, override_dir / FOLDER)

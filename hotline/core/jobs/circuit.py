@@ -83,12 +83,12 @@ class Circuit:
         try:
             yield
         except NoAnswer:
-            self._was_silent(server)
+            self._note_silence(server)
             raise
         except Exception:
-            self._answered(server)
+            self._note_answer(server)
             raise
-        self._answered(server)
+        self._note_answer(server)
 
     def _takes_the_trial(
         self, server: str, until: datetime, now: datetime
@@ -106,7 +106,7 @@ class Circuit:
             ).first()
         return taken is not None
 
-    def _answered(self, server: str) -> None:
+    def _note_answer(self, server: str) -> None:
         with self._database.reading() as session:
             known_server = select(SilentServer.id).where(
                 SilentServer.name == _shorten_name(server)
@@ -118,7 +118,7 @@ class Circuit:
             if row is not None:
                 session.delete(row)
 
-    def _was_silent(self, server: str) -> None:
+    def _note_silence(self, server: str) -> None:
         now = utc_now()
         with self._database.writing() as session:
             insert_once(

@@ -71,12 +71,12 @@ class Names:
     def _look_up(self, host: str, seconds: float) -> Resolved:
         literal = parse_address(host)
         if literal is not None:
-            return self._check([str(literal)])
+            return self._check_addresses([str(literal)])
         name = host.rstrip(".")
         if static := self._reach.hosts.get(name):
-            return self._check([static])
+            return self._check_addresses([static])
         if name == "localhost" or name.endswith(".localhost"):
-            return self._check(
+            return self._check_addresses(
                 _LOOPBACK
             )  # never a question for DNS (RFC 6761)
         return self._ask_servers(name, seconds)
@@ -88,7 +88,7 @@ class Names:
         for record_type in ("A", "AAAA"):
             try:
                 remaining = deadline - time.monotonic()
-                addresses += self._ask(name, record_type, remaining)
+                addresses += self._ask_record(name, record_type, remaining)
             except dns.resolver.NXDOMAIN:
                 return Resolved(error="dns_nxdomain")
             except dns.resolver.NoAnswer:
@@ -96,13 +96,15 @@ class Names:
             except (dns.exception.DNSException, OSError, ValueError):
                 errors.append("dns_failure")
         if addresses:
-            return self._check(addresses)
+            return self._check_addresses(addresses)
         # A server that failed for one family leaves open whether the name has an address.
         return Resolved(
             error="dns_failure" if "dns_failure" in errors else errors[0]
         )
 
-    def _ask(self, name: str, record_type: str, seconds: float) -> list[str]:
+    def _ask_record(
+        self, name: str, record_type: str, seconds: float
+    ) -> list[str]:
         if self._resolver is None:
             self._resolver = _make_resolver(self._reach.resolver)
         answer = self._resolver.resolve(
@@ -113,7 +115,7 @@ class Names:
         )
         return [record.address for record in answer]
 
-    def _check(self, addresses: list[str]) -> Resolved:
+    def _check_addresses(self, addresses: list[str]) -> Resolved:
         allowed = self._reach.allowed_networks
         dropped = tuple(
             address

@@ -171,22 +171,24 @@ class _Operation:
                 "required": True,
                 "content": {media: {"schema": schema} for media in takes},
             },
-            "responses": self._responses(),
+            "responses": self._list_responses(),
             "parameters": list(self.parameters),
         }
         if self.security:
             document["security"] = list(self.security)
         return document
 
-    def _responses(self) -> Schema:
+    def _list_responses(self) -> Schema:
         status, _, _ = self.answer
         problems = {
             code: {"description": description, "content": _PROBLEM}
             for code, description in {**_PROBLEMS, **self.problems}.items()
         }
-        return dict(sorted({status: self._success(), **problems}.items()))
+        return dict(
+            sorted({status: self._success_response(), **problems}.items())
+        )
 
-    def _success(self) -> Schema:
+    def _success_response(self) -> Schema:
         _, description, model = self.answer
         success: dict[str, object] = {"description": description}
         if model is not None:

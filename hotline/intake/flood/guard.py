@@ -137,7 +137,7 @@ def _client_address() -> str:
     Of IPv6 its /64, which one network has for itself (RFC 4291, 2.5.4): otherwise whoever
     sends from a new address each time would meet no limit and fill the table of the others.
     """
-    forwarded = _seen()
+    forwarded = _forwarded_address()
     try:
         address = ip_address(forwarded)
     except ValueError:
@@ -149,7 +149,7 @@ def _client_address() -> str:
     return address.packed[:8].hex()
 
 
-def _seen() -> str:
+def _forwarded_address() -> str:
     hops = site.current_context().settings.trusted_proxies
     addresses = request.headers.get("X-Forwarded-For", "").split(",")
     if hops and len(addresses) >= hops:

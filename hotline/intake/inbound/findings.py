@@ -43,37 +43,16 @@ def build_reports(
     A location longer than a report takes is told in words. Raises ``InvalidInput`` where nothing
     is left to report.
     """
-    unique_locations = list(
-        dict.fromkeys(
-            cleaned
-            for text in locations
-            if (cleaned := clean_text(_replace_half_characters(text)))
-        )
-    )
+    cleaned = (_clean_whole(text) for text in locations)
+    unique_locations = list(dict.fromkeys(filter(None, cleaned)))
     fitting = [text for text in unique_locations if len(text) <= MAX_LOCATION]
-    reference = clean_text(_replace_half_characters(reference))[:MAX_REFERENCE]
-    narrative_lines = [
-        *lines,
-        *(
-            f"Location: {text}"
-            for text in unique_locations
-            if len(text) > MAX_LOCATION
-        ),
-    ]
-    if reference:
-        narrative_lines.insert(0, f"Sender's reference: {reference}")
-    narrative = clean_text(
-        _replace_half_characters("\n".join(narrative_lines))
-    )
-    if len(narrative) > MAX_NARRATIVE:
-        narrative = narrative[: MAX_NARRATIVE - len(_CUT)] + _CUT
+    too_long = [text for text in unique_locations if len(text) > MAX_LOCATION]
+    reference = _clean_whole(reference)[:MAX_REFERENCE]
     shared = {
-        "narrative": narrative,
+        "narrative": _tell_in_words(reference, lines, too_long),
         "kind": kind,
         "reporter_role": role,
-        "contact": clean_text(_replace_half_characters(contact))[
-            : submission.MAX_CONTACT
-        ],
+        "contact": _clean_whole(contact)[: submission.MAX_CONTACT],
         "danger_now": danger_now,
     }
     return tuple(
@@ -87,6 +66,19 @@ def build_reports(
     )
 
 
-def _replace_half_characters(text: str) -> str:
-    """``text`` with half characters (lone surrogates) replaced: mail headers may hold raw bytes."""
-    return text.encode("utf-8", "replace").decode()
+def _tell_in_words(
+    reference: str, lines: Iterable[str], locations: Iterable[str]
+) -> str:
+    words = [*lines, *(f"Location: {text}" for text in locations)]
+    if reference:
+        words.insert(0, f"Sender's reference: {reference}")
+    narrative = _clean_whole("\n".join(words))
+    if len(narrative) > MAX_NARRATIVE:
+        return narrative[: MAX_NARRATIVE - len(_CUT)] + _CUT
+    return narrative
+
+
+def _clean_whole(text: str) -> str:
+    """Clean text, with half characters (lone surrogates) replaced: mail headers may hold raw
+    bytes."""
+    return clean_text(text.encode("utf-8", "replace").decode())

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
@@ -19,7 +18,7 @@ from hotline.core.context import Context
 from hotline.core.storage.machine import HistoryEntry
 from triage.cases.examination.ask_owner import not_asked
 from triage.cases.models import Case
-from triage.cases.pages.words import word_for
+from triage.cases.pages.words import Words, word_for
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
@@ -31,7 +30,7 @@ SHOWN_FILES = 100
 SHOWN_MATCHES = 10
 SHOWN_CASES = 5
 
-PROBLEMS: dict[str, Any] = {
+PROBLEMS: Words = {
     "damaged": lazy_gettext("parts are damaged"),
     "empty": lazy_gettext("the file is empty"),
     "flat_picture": lazy_gettext("one flat colour"),

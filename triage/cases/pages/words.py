@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import LazyString, gettext, lazy_gettext
 
 from hotline.accounts.models import Person
 from hotline.intake.kinds import ReportKind
@@ -12,7 +12,10 @@ from hotline.intake.vocabulary import Channel, ReporterRole
 from triage.cases.models import Case
 from triage.cases.service import is_blind
 
-STATES: dict[str, Any] = {
+Words = Mapping[str, LazyString]
+"""Slug -> what it is called, in the reader's language."""
+
+STATES: Words = {
     "received": lazy_gettext("Being examined"),
     "held": lazy_gettext("Held: possible flood"),
     "waiting": lazy_gettext("To assess"),
@@ -25,7 +28,7 @@ STATES: dict[str, Any] = {
     "not_illegal": lazy_gettext("Not illegal"),
 }
 
-EVENTS: dict[str, Any] = {
+EVENTS: Words = {
     "created": lazy_gettext("Opened"),
     "held": lazy_gettext("Held: came in a possible flood"),
     "released": lazy_gettext("Let through"),
@@ -46,19 +49,17 @@ EVENTS: dict[str, Any] = {
     "closed": lazy_gettext("Closed"),
 }
 
-KINDS: dict[str, Any] = {
-    kind: lazy_gettext(kind.row.console) for kind in ReportKind
-}
+KINDS: Words = {kind: lazy_gettext(kind.row.console) for kind in ReportKind}
 
-ROLES: dict[str, Any] = {
+ROLES: Words = {
     role: lazy_gettext(role.words.console) for role in ReporterRole
 }
 
-CHANNELS: dict[str, Any] = {
+CHANNELS: Words = {
     channel: lazy_gettext(channel.words.console) for channel in Channel
 }
 
-HOSTING: dict[str, Any] = {
+HOSTING: Words = {
     "host": lazy_gettext("Host"),
     "cdn": lazy_gettext("Delivery network (hides the host)"),
     "onion": lazy_gettext("Onion service"),
@@ -69,7 +70,7 @@ HOSTING: dict[str, Any] = {
 }
 
 # Names of hosting facts, as ``triage.hosting.facts`` has them.
-HOSTING_FACTS: dict[str, Any] = {
+HOSTING_FACTS: Words = {
     "address": lazy_gettext("IP address"),
     "cname": lazy_gettext("Other name of the host"),
     "dns_status": lazy_gettext("Name lookup"),
@@ -90,14 +91,14 @@ HOSTING_FACTS: dict[str, Any] = {
     "tls": lazy_gettext("Certificate"),
 }
 
-OUTCOMES: dict[str, Any] = {
+OUTCOMES: Words = {
     "ok": lazy_gettext("answered"),
     "http_error": lazy_gettext("answered with an error"),
     "failed": lazy_gettext("no answer"),
     "refused": lazy_gettext("not asked, for safety"),
 }
 
-ROUTES: dict[str, Any] = {
+ROUTES: Words = {
     "emergency": lazy_gettext("Emergency number"),
     "police": lazy_gettext("Police"),
     "interpol_ncb": lazy_gettext("INTERPOL national bureau"),
@@ -116,7 +117,7 @@ ROUTES: dict[str, Any] = {
     "signpost": lazy_gettext("Point elsewhere"),
 }
 
-AFTER: dict[str, Any] = {
+AFTER: Words = {
     "assessment": lazy_gettext("after the assessment"),
     "person": lazy_gettext("after a person's decision"),
     "police": lazy_gettext("after the police were told"),
@@ -124,19 +125,19 @@ AFTER: dict[str, Any] = {
     "notice_deadline": lazy_gettext("after the notice's deadline"),
 }
 
-URGENCY: dict[str, Any] = {
+URGENCY: Words = {
     "immediate": lazy_gettext("at once"),
     "high": lazy_gettext("soon"),
     "normal": lazy_gettext("in its turn"),
 }
 
-DECISIONS: dict[str, Any] = {
+DECISIONS: Words = {
     "open": lazy_gettext("not decided"),
     "confirmed": lazy_gettext("confirmed"),
     "disconfirmed": lazy_gettext("disconfirmed"),
 }
 
-HASHES: dict[str, Any] = {
+HASHES: Words = {
     "md5": "MD5",
     "sha1": "SHA-1",
     "sha256": "SHA-256",
@@ -145,7 +146,7 @@ HASHES: dict[str, Any] = {
     "remote": lazy_gettext("told by its owner"),
 }
 
-FACTS: dict[str, Any] = {
+FACTS: Words = {
     "country": lazy_gettext("Where the person is"),
     "nationality": lazy_gettext("Nationality"),
     "residence": lazy_gettext("Residence"),
@@ -159,7 +160,7 @@ FACTS: dict[str, Any] = {
 }
 
 
-def word_for(words: dict[str, Any], slug: str) -> str:
+def word_for(words: Words, slug: str) -> str:
     """The word for a slug; the slug in plain letters where there is none."""
     return str(words[slug]) if slug in words else slug.replace("_", " ")
 

@@ -51,56 +51,56 @@ class JsonStream:
         ``walks`` says of an outer object, by what came before its array, whether the elements of
         that array are outer objects in their turn; one level deep.
         """
-        while mark := self._peek():
+        while mark := self._peek_character():
             if mark == "[":
-                yield from self._elements(arrays, None)
+                yield from self._read_elements(arrays, None)
             elif mark == "{":
-                yield from self._object(arrays, walks)
+                yield from self._read_object(arrays, walks)
             else:
-                raise self._broken()
+                raise self._broken_json()
 
-    def _object(
+    def _read_object(
         self, arrays: frozenset[str], walks: Walks | None
     ) -> Iterator[Record]:
-        line, outer = self._here(), False
+        line, outer = self._current_line(), False
         own: dict[str, object] = {}
         self._at += 1
-        while (mark := self._peek()) != "}":
+        while (mark := self._peek_character()) != "}":
             if mark != '"':
-                raise self._broken()
-            name = self._value()
-            if self._peek() != ":":
-                raise self._broken()
+                raise self._broken_json()
+            name = self._read_value()
+            if self._peek_character() != ":":
+                raise self._broken_json()
             self._at += 1
-            if name in arrays and self._peek() == "[":
+            if name in arrays and self._peek_character() == "[":
                 outer = True
                 inner: Walks | None = (
                     (lambda _: False) if walks and walks(own) else None
                 )
-                yield from self._elements(arrays, inner)
+                yield from self._read_elements(arrays, inner)
             else:
-                self._peek()
-                own[name] = self._value()
+                self._peek_character()
+                own[name] = self._read_value()
         self._at += 1
         if not outer:
             yield line, own
 
-    def _elements(
+    def _read_elements(
         self, arrays: frozenset[str], walks: Walks | None
     ) -> Iterator[Record]:
         """The elements of an array; they are walked where ``walks`` is given."""
         self._at += 1
-        while (mark := self._peek()) != "]":
+        while (mark := self._peek_character()) != "]":
             if not mark:
-                raise self._broken()
+                raise self._broken_json()
             if walks is not None and mark == "{":
-                yield from self._object(arrays, walks)
+                yield from self._read_object(arrays, walks)
                 continue
-            line, value = self._here(), self._value()
+            line, value = self._current_line(), self._read_value()
             yield line, value if isinstance(value, dict) else {}
         self._at += 1
 
-    def _peek(self) -> str:
+    def _peek_character(self) -> str:
         """The next character that says something; "" at the end."""
         while True:
             space = _SPACE.match(self._text, self._at)
@@ -109,9 +109,9 @@ class JsonStream:
                 return self._text[self._at]
             if self._ended:
                 return ""
-            self._fill(BLOCK)
+            self._read_block(BLOCK)
 
-    def _value(self) -> Any:
+    def _read_value(self) -> Any:
         """Decode one value, reading on while it is not complete."""
         size = BLOCK
         while True:
@@ -119,19 +119,19 @@ class JsonStream:
                 value, end = _DECODER.raw_decode(self._text, self._at)
             except (ValueError, RecursionError) as error:
                 if self._ended or len(self._text) - self._at > LARGEST:
-                    raise self._broken() from error
+                    raise self._broken_json() from error
             else:
                 if end < len(self._text) or self._ended:
                     self._at = end
                     return value
-            self._fill(
+            self._read_block(
                 size
             )  # also after a number at the end of a block: it may go on
             size *= 2
 
-    def _fill(self, size: int) -> None:
+    def _read_block(self, size: int) -> None:
         """Read on, and let go of what has been used."""
-        self._here()
+        self._current_line()
         block = self._stream.read(size)
         self._ended = not block
         self._text = self._text[self._at :] + self._decode.decode(
@@ -139,14 +139,14 @@ class JsonStream:
         )
         self._at = self._counted = 0
 
-    def _here(self) -> int:
+    def _current_line(self) -> int:
         """The line that is being read."""
         self._line += self._text.count("\n", self._counted, self._at)
         self._counted = self._at
         return self._line
 
-    def _broken(self) -> InvalidInput:
+    def _broken_json(self) -> InvalidInput:
         return InvalidInput(
-            f"Line {self._here()}: the JSON is broken or ends too early.",
+            f"Line {self._current_line()}: the JSON is broken or ends too early.",
             hint="Get the file again.",
         )

@@ -75,10 +75,10 @@ class _Reader:
         self._unended = 0
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
+        self._parser.StartElementHandler = self._open_element
+        self._parser.EndElementHandler = self._close_element
         self._parser.CharacterDataHandler = self._text.append
-        self._parser.StartDoctypeDeclHandler = self._refuse
+        self._parser.StartDoctypeDeclHandler = self._refuse_doctype
 
     def feed(self, stream: BinaryIO) -> Iterator[None]:
         """Read block by block, with a stop after each."""
@@ -100,12 +100,12 @@ class _Reader:
                 hint="Get the page again.",
             ) from error
 
-    def _refuse(self, *_: Any) -> None:
+    def _refuse_doctype(self, *_: Any) -> None:
         raise InvalidInput(
             "The XML has a document type; a hash list has none."
         )
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
+    def _open_element(self, name: str, attributes: dict[str, str]) -> None:
         local = name.removeprefix(f"{NAMESPACE} ")
         if not self._path and local != "queryResult":
             raise InvalidInput(
@@ -123,14 +123,16 @@ class _Reader:
         if local == "member" and len(self._path) == 4:
             self._medium["memberId"] = attributes.get("id", "")
 
-    def _end(self, _: str) -> None:
+    def _close_element(self, _: str) -> None:
         text = "".join(self._text).strip()
         self._text.clear()
         local, depth = self._path.pop(), len(self._path)
         if depth <= 2:
             self._unended = 0
         if depth == 2 and local in MEDIA:
-            self.page.found += self._entries(local.startswith("deleted"))
+            self.page.found += self._entries_of_medium(
+                local.startswith("deleted")
+            )
         elif depth == 2 and self._path[1] == "paging" and local == "next":
             self.page.next = text
         elif (depth == 3 and self._path[2] in MEDIA) or (
@@ -138,7 +140,9 @@ class _Reader:
         ):
             self._medium[local] = text
 
-    def _entries(self, deleted: bool) -> Iterator[HashEntry | Problem]:
+    def _entries_of_medium(
+        self, deleted: bool
+    ) -> Iterator[HashEntry | Problem]:
         medium = self._medium
         if not medium.get("id"):
             yield Problem(self._line, "the medium has no id")

@@ -33,7 +33,7 @@ class KeptPages:
         if until is None or not now - GOOD_FOR < until <= now:
             self.drop()
             until = now.replace(microsecond=0)
-            self._store("begun", until.isoformat().encode())
+            self._store_file("begun", until.isoformat().encode())
         self.until = until
 
     def _read_begun(self) -> datetime | None:
@@ -51,10 +51,10 @@ class KeptPages:
             return _load_page(path.read_bytes())
         except FileNotFoundError:
             page = fetch()
-        self._store(path.name, _dump_page(page))
+        self._store_file(path.name, _dump_page(page))
         return page
 
-    def _store(self, name: str, content: bytes) -> None:
+    def _store_file(self, name: str, content: bytes) -> None:
         """In one step: a process that is killed leaves no half page behind."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         half = self._folder / f"{name}.half"

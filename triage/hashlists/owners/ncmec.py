@@ -100,7 +100,7 @@ class HashSharing:
 
     def check(self) -> None:
         """Ask whether the service is there and knows us; raises what ``body_of`` does."""
-        self._get("status", {})
+        self._ask_service("status", {})
 
     def question(self, name: str, since: str) -> str:
         """What tells one download from another: list, service and member, and the checkpoint."""
@@ -116,7 +116,7 @@ class HashSharing:
             query = {"from": since, **query}
         asked = set()
         for number in count(1):
-            page = kept.page(number, partial(self._page, query))
+            page = kept.page(number, partial(self._read_page, query))
             yield page
             if not page.next:
                 return
@@ -132,10 +132,10 @@ class HashSharing:
             # Only what it asks is taken from the link: our password goes to our address alone.
             query = dict(parse_qsl(urlsplit(page.next).query))
 
-    def _page(self, query: dict[str, str]) -> Page:
-        return read_page(io.BytesIO(self._get("entries", query)))
+    def _read_page(self, query: dict[str, str]) -> Page:
+        return read_page(io.BytesIO(self._ask_service("entries", query)))
 
-    def _get(
+    def _ask_service(
         self, name: str, query: dict[str, str], attempt: int = 1
     ) -> bytes:
         address = f"{self._base}/{name}"
@@ -149,7 +149,7 @@ class HashSharing:
                 hint = f"Tried {ATTEMPTS} times; the list is as it was. Later goes on from here."
                 raise Unavailable(error.message, hint=hint) from None
         self._pause(2.0 ** (attempt - 1))
-        return self._get(name, query, attempt + 1)
+        return self._ask_service(name, query, attempt + 1)
 
 
 @dataclass

@@ -130,7 +130,7 @@ class Matcher:
         self._files = {
             kind: ReloadingIndex(index_path(context, kind)) for kind in INDEXED
         }
-        self._grown: dict[str, tuple[int, str, HashIndex]] = {}
+        self._grow_index: dict[str, tuple[int, str, HashIndex]] = {}
         self._faults = dict.fromkeys(INDEXED, "")
         self._remote = load_remote_lists(context.settings.data_dir)
 
@@ -146,7 +146,7 @@ class Matcher:
         lists are not here; that is a job of its own, which nothing waits for."""
         query = Query.of({name: getattr(media, name) for name in HASHES})
         hits = self.match(session, query)
-        _keep(session, media, hits, now)
+        _keep_match(session, media, hits, now)
         if any(self._faults.values()):  # once an hour, whoever notices first
             key = f"index:repair:{now:%Y-%m-%dT%H}"
             outbox.post_work(
@@ -170,9 +170,9 @@ class Matcher:
 
     def match(self, session: Session, query: Query) -> list[Hit]:
         """Hits on enabled lists, exact ones first, then the nearest."""
-        near = self._pictures(session, query)
+        near = self._match_pictures(session, query)
         if query.phash is not None:
-            for entry_id, distance in self._near(
+            for entry_id, distance in self._find_near(
                 session, "phash", [query.phash]
             )[0]:
                 near[entry_id] = (distance, query.pdq_quality, None)
@@ -191,7 +191,7 @@ class Matcher:
             good, key=lambda hit: (hit.distance, hit.entry.kind, hit.entry.id)
         )
 
-    def _pictures(
+    def _match_pictures(
         self, session: Session, query: Query
     ) -> dict[int, tuple[int, int | None, float | None]]:
         """For each known picture: its nearest frame, and of a video the share that meets it."""
@@ -199,7 +199,7 @@ class Matcher:
         if not usable:
             return {}
         frames_by_entry: dict[int, list[tuple[int, int]]] = {}
-        answers = self._near(session, "pdq", [pdq for pdq, _ in usable])
+        answers = self._find_near(session, "pdq", [pdq for pdq, _ in usable])
         for (_, quality), answer in zip(usable, answers, strict=True):
             for entry_id, distance in answer:
                 frames_by_entry.setdefault(entry_id, []).append(
@@ -213,12 +213,12 @@ class Matcher:
             for entry_id, met in frames_by_entry.items()
         }
 
-    def _near(
+    def _find_near(
         self, session: Session, kind: str, values: list[str]
     ) -> list[list[tuple[int, int]]]:
         """(entry id, distance) for each query, before any list's own threshold."""
         queries = np.frombuffer(bytes.fromhex("".join(values)), dtype=np.uint8)
-        index = self._index(session, kind)
+        index = self._index_of(session, kind)
         answers = index.search_many(
             queries.reshape(len(values), INDEXED[kind]), WIDEST[kind]
         )
@@ -227,7 +227,7 @@ class Matcher:
             for answer in answers
         ]
 
-    def _index(self, session: Session, kind: str) -> HashIndex:
+    def _index_of(self, session: Session, kind: str) -> HashIndex:
         """The file's index with the entries that came since it was built searched beside it;
         without a good file, all of them."""
         # Asked for each file: of all kinds, since the newest of one kind is found by sorting a
@@ -235,19 +235,21 @@ class Matcher:
         newest = session.scalar(select(func.max(HashEntryRow.id))) or 0
         base, fault = index_or_fault(self._files[kind], newest)
         version = base.version if base is not None else "0"
-        kept = self._grown.get(kind)
+        kept = self._grow_index.get(kind)
         if (
             kept is None
             or kept[1] != version
             or (kept[0] != newest and kind in _kinds_since(session, kept[0]))
         ):
-            kept = newest, version, _grown(session, kind, base)
-        self._grown[kind] = (newest, *kept[1:])
+            kept = newest, version, _grow_index(session, kind, base)
+        self._grow_index[kind] = (newest, *kept[1:])
         self._faults[kind] = fault if base is not None or len(kept[2]) else ""
         return kept[2]
 
 
-def _grown(session: Session, kind: str, base: HashIndex | None) -> HashIndex:
+def _grow_index(
+    session: Session, kind: str, base: HashIndex | None
+) -> HashIndex:
     size = INDEXED[kind]
     if base is None:
         none = np.empty((0, size), np.uint8), np.empty(0, np.int64)
@@ -280,7 +282,7 @@ def _kinds_since(session: Session, entry_id: int) -> set[str]:
     )
 
 
-def _keep(
+def _keep_match(
     session: Session, media: Media, hits: list[Hit], now: datetime
 ) -> None:
     """Store what is new in one statement: a picture that many have copied meets thousands."""

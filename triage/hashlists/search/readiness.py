@@ -31,11 +31,11 @@ class IndexReadiness:
         faults = {
             fault
             for kind in INDEXED
-            if (fault := self._of(session, kind, newest))
+            if (fault := self._fault_of_kind(session, kind, newest))
         }
         return " ".join(sorted(faults))
 
-    def _of(self, session: Session, kind: str, newest: int) -> str:
+    def _fault_of_kind(self, session: Session, kind: str, newest: int) -> str:
         index, fault = index_or_fault(self._files[kind], newest)
         if fault and (index is not None or _count_since(session, kind, 0, 1)):
             return fault
