@@ -80,9 +80,9 @@ def set_stage(context: Context, say: Say) -> dict[str, str]:
     # The first of them twice: two sightings, one item.
     for page in (*world.REPORTED, world.REPORTED[0]):
         _report_page(context, page)
-    _report_narrative(context)
+    _report_what_was_told(context)
     say("Waiting for the workers to examine them …")
-    _wait_for_cases(context, len(world.REPORTED) + 1)
+    _wait_for_cases(context, len(world.REPORTED) + len(world.TOLD))
     say("Moving some of them on …")
     _move_on(context)
     return passwords
@@ -173,15 +173,17 @@ def _report_page(context: Context, page: world.Page) -> None:
     _post_report(context, {"locations": [location], "kind": "csam_image"})
 
 
-def _report_narrative(context: Context) -> None:
-    words = (
-        "Somebody in a game chat asks children for pictures of themselves and says that he will "
-        "tell their parents if they do not answer. I have only the name he uses there."
-    )
-    _post_report(
-        context,
-        {"narrative": words, "kind": "grooming", "reporter_role": "parent"},
-    )
+def _report_what_was_told(context: Context) -> None:
+    """Cases that are about people: their substance is in words, or in an address somebody used."""
+    for told in world.TOLD:
+        report: dict[str, object] = {
+            "narrative": told.words,
+            "kind": told.kind,
+            "reporter_role": told.reporter_role,
+        }
+        if told.location:
+            report["locations"] = [told.location]
+        _post_report(context, report)
 
 
 def _post_report(context: Context, report: dict[str, object]) -> None:
@@ -219,7 +221,6 @@ def _move_on(context: Context) -> None:
     with context.database.writing() as session:
         arta = _find_person(session, "arta")
         besnik = _find_person(session, "besnik")
-        drita = _find_person(session, "drita")
         now = utc_now()
         case = _find_case(session, context, ASSESSED_ONCE)
         claim_case(session, case, arta, now, context.settings.claim_minutes)
@@ -244,12 +245,14 @@ def _move_on(context: Context) -> None:
             _decide_case(session, context, page, arta, besnik)
     _wait_for_hold(context, AT_HOST, "active")
     with context.database.writing() as session:
+        drita = _find_person(session, "drita")
         case = _find_case(session, context, AT_HOST)
         hold = session.scalars(
             select(Hold).where(Hold.case_id == case.id)
         ).one()
+        supervisor = drita.actor
         release_hold(
-            session, hold, actor=drita.actor, now=utc_now(), reason="Sandbox"
+            session, hold, actor=supervisor, now=utc_now(), reason="Sandbox"
         )
 
 

@@ -88,3 +88,35 @@ PEOPLE = (
     ("drita", "Drita (supervisor)", "supervisor"),
     ("elira", "Elira (auditor)", "auditor"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A report about people. Everything in it is made up; the number is one of no network."""
+
+    kind: str
+    reporter_role: str
+    words: str
+    location: str = ""
+
+
+TOLD = (
+    Told(
+        "grooming",
+        "parent",
+        "Somebody who calls himself coach_7 on Snapchat asks my daughter, who is 12, for pictures"
+        " and calls her from +355 69 000 0007. He wants to meet her on Saturday at the lake.",
+    ),
+    Told(
+        "sexual_extortion",
+        "child_self",
+        "A girl on instagram, @lina.of.tests, has a picture of me and wants money by tomorrow, or"
+        " she sends it to my class. She wants it as a voucher.",
+    ),
+    Told(
+        "p2p",
+        "public",
+        "This address shared the file; the clock of my program showed the time.",
+        "192.0.2.77:4662 2026-11-01 22:15",
+    ),
+)
