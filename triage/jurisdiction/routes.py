@@ -142,6 +142,8 @@ def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
     home = (facts.home,) if facts.home else ()
     if situation.nexus:
         yield Reason("police.nexus", facts=situation.nexus, countries=home)
+    elif situation.child_is_taken_to_be_here:
+        yield Reason("police.child_here", countries=home)
     if situation.hosted_home:
         yield Reason("police.hosted_home", countries=home)
     if facts.is_person_s_address:

@@ -61,6 +61,13 @@ class Situation:
         )
 
     @cached_property
+    def child_is_taken_to_be_here(self) -> bool:
+        """A child that turns to a country's hotline is in that country, unless it is said to be
+        elsewhere: a foreign platform does not make the child's case a foreign one."""
+        is_elsewhere = self.facts.victim.country is not None
+        return self.child and self.facts.home is not None and not is_elsewhere
+
+    @cached_property
     def illegal(self) -> bool:
         return self.facts.assessment.is_illegal
 

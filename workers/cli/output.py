@@ -46,7 +46,7 @@ def emit_each(
         if as_json:
             emit_json(shape_of(row))
         else:
-            stdout.print(line_of(row), markup=False)
+            stdout.print(line_of(row), markup=False, soft_wrap=True)
 
 
 def make_progress() -> Progress:

@@ -324,6 +324,27 @@ def test_no_two_routes_have_one_id(facts: dict[str, Any]) -> None:
     assert len(set(ids)) == len(ids)
 
 
+@examples
+@given(everything)
+def test_a_child_of_this_country_always_has_the_police_by_a_person(
+    facts: dict[str, Any],
+) -> None:
+    """Wherever the platform is; and nobody is told before that person has decided."""
+    facts = facts | {"home": "AL", "reporter_is_child": True}
+    facts["victim"] = facts["victim"] | {
+        "country": None,
+        "at_immediate_risk": None,
+    }
+    if facts["assessment"] == "not_illegal":
+        return
+    answer = ask(facts)
+    police = [route for route in answer.routes if route.to == "police"]
+    assert [route.after for route in police] == ["person"]
+    for route in answer.routes:
+        if route.to in NOTICES:
+            assert route.after in {"police_release", "person"}
+
+
 ASKS_FOR_REMOVAL = {"provider_notice", "cdn_notice"}
 
 
