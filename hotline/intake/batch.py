@@ -42,9 +42,10 @@ from hotline.intake.models import PART_MACHINE, Report, ReportPart
 from hotline.intake.submission import Submission
 from hotline.intake.vocabulary import Channel, PartKind
 
-NARRATIVE, CONTACT, PART_TEXT = (
+NARRATIVE, CONTACT, SEEN_AT, PART_TEXT = (
     "report.narrative",
     "report.contact",
+    "report.seen_at",
     "report_part.text",
 )
 _ORDER: tuple[type[Base], ...] = (
@@ -302,6 +303,7 @@ def _add_report(
                 key, NARRATIVE, report_id, submission.narrative
             ),
             "contact": _seal_text(key, CONTACT, report_id, submission.contact),
+            "seen_at": _seal_text(key, SEEN_AT, report_id, submission.seen_at),
             "held_for_review": arrival.held,
         }
     )

@@ -36,6 +36,7 @@ class KindRow:
     ``assessed``          how the assessment's question calls it, where that is more exact
     ``child_in_contact``  somebody acts against a child right now, or may at any time: the
                           routing treats the report as urgent
+    ``time_matters``      an address leads to a person only with the time of its use: the form asks
     ``elsewhere``         not this hotline's field: the reporter is told where to turn
     ``wire``              what formats of other organisations call it
     """
@@ -44,6 +45,7 @@ class KindRow:
     console: str
     assessed: str = ""
     child_in_contact: bool = False
+    time_matters: bool = False
     elsewhere: bool = False
     wire: WireNames = NO_NAMES
 
@@ -138,6 +140,7 @@ class ReportKind(StrEnum):
             console=console_words("Live stream"),
             assessed=console_words("Live-streamed child sexual abuse"),
             child_in_contact=True,
+            time_matters=True,
         ),
     )
     AI_GENERATED = (
@@ -184,6 +187,7 @@ class ReportKind(StrEnum):
             public=public_words("Files in a sharing network (torrent, eMule)"),
             console=console_words("Peer-to-peer"),
             assessed=console_words("Peer-to-peer or an IP address"),
+            time_matters=True,
         ),
     )
     ACCOUNT = (
@@ -191,6 +195,7 @@ class ReportKind(StrEnum):
         KindRow(
             public=public_words("A profile, account, chat or group"),
             console=console_words("Account or chat"),
+            time_matters=True,
         ),
     )
     ONION = (

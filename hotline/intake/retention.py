@@ -110,7 +110,7 @@ def erase_reports(session: Session, context: Context, *, now: datetime) -> int:
         session.execute(
             delete(ReportMessage).where(ReportMessage.report_id == report.id)
         )
-        report.narrative = report.contact = None
+        report.narrative = report.contact = report.seen_at = None
         report.receipt_mac = secrets.token_bytes(32)
         report.erased_at = now
         report.contact_erased_at = report.contact_erased_at or now

@@ -8,6 +8,7 @@ but a way to keep the server busy.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.errors import Conflict
+from hotline.core.said_time import SaidTime
 from hotline.core.storage import audit, machine
 from hotline.core.storage.crypto import Vault
 from hotline.core.storage.ids import new_id, normalise_receipt
@@ -25,6 +27,7 @@ from hotline.intake.batch import (
     CONTACT,
     NARRATIVE,
     PART_TEXT,
+    SEEN_AT,
     Arrival,
     Received,
     store_reports,
@@ -55,6 +58,7 @@ __all__ = [
     "is_held",
     "open_texts",
     "receive_report",
+    "said_times_of",
     "status_of",
 ]
 MESSAGE_TEXT = "report_message.text"
@@ -92,11 +96,15 @@ class ReportStatus:
 
 @dataclass(frozen=True, slots=True)
 class OpenedReport:
-    """``parts``: part id -> text; the narrative of a report without any location is a part too."""
+    """``parts``: part id -> text; the narrative of a report without any location is a part too.
+
+    ``seen``: when it was seen or used; None where nobody said so.
+    """
 
     narrative: str
     contact: str
     parts: dict[uuid.UUID, str]
+    seen: SaidTime | None = None
 
 
 def receive_report(
@@ -289,7 +297,37 @@ def open_texts(
             parts[part.id] = narrative
         else:
             parts[part.id] = open_text(PART_TEXT, part.id, part.text)
-    return OpenedReport(narrative, contact, parts)
+    return OpenedReport(narrative, contact, parts, _said_time(key, report))
+
+
+def said_times_of(
+    session: Session, context: Context, reports: Sequence[Report]
+) -> tuple[SaidTime, ...]:
+    """When it was seen or used, as the reports say; each time once, in their order.
+
+    A fact of the case, and no word of a person's; it is sealed with the words, and goes with them.
+    """
+    stated = [report for report in reports if report.seen_at]
+    if not stated:
+        return ()
+    keys = context.vault.keys_of(session, [report.id for report in stated])
+    said = {
+        _said_time(keys[report.id], report)
+        for report in stated
+        if report.id in keys
+    }
+    return tuple(
+        sorted(
+            (time for time in said if time is not None),
+            key=lambda time: time.text,
+        )
+    )
+
+
+def _said_time(key: bytes, report: Report) -> SaidTime | None:
+    if report.seen_at is None:
+        return None
+    return SaidTime(Vault.open(key, SEEN_AT, report.id, report.seen_at))
 
 
 def advance_part(

@@ -18,6 +18,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from hotline.core.datafiles.shapes import parse_shape
 from hotline.core.errors import InvalidInput
+from hotline.core.said_time import ISO_TIME, SaidTime, read_said_time
 from hotline.intake.kinds import ReportKind
 from hotline.intake.vocabulary import ReporterRole
 
@@ -62,6 +63,10 @@ def _require_text(text: str) -> str:
     if not cleaned:
         raise ValueError("is empty")
     return cleaned
+
+
+def _normal_time(text: str) -> str:
+    return read_said_time(text).text if text else ""
 
 
 Location = Annotated[
@@ -147,6 +152,17 @@ class Submission(BaseModel):
         ),
     ] = ""
 
+    seen_at: Annotated[
+        str,
+        Field(
+            pattern=f"^({ISO_TIME})?$",
+            description="When it was seen or used, in ISO 8601. Without a zone it stays without"
+            " one: it is not taken for UTC.",
+            examples=["2026-11-01T22:15:00+01:00"],
+        ),
+        AfterValidator(_normal_time),
+    ] = ""
+
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.locations and not self.narrative:
@@ -157,6 +173,11 @@ class Submission(BaseModel):
     def distinct_locations(self) -> list[str]:
         """The locations in their order, each once."""
         return list(dict.fromkeys(self.locations))
+
+    @property
+    def seen(self) -> SaidTime | None:
+        """When it was seen or used, as far as that was said."""
+        return SaidTime(self.seen_at) if self.seen_at else None
 
 
 class Information(BaseModel):

@@ -98,6 +98,14 @@ class ReporterRole(_Worded):
 CHILDREN = frozenset({ReporterRole.CHILD_SELF, ReporterRole.CHILD_FRIEND})
 
 
+class SeenZone(_Worded):
+    """Which time a reporter's clock showed when they saw it, as they choose on the form."""
+
+    HOME = ("home", Words(public_words("The time here (%(zone)s)")))
+    UTC = ("utc", Words(public_words("Universal time (UTC)")))
+    UNKNOWN = ("unknown", Words(public_words("I do not know the time zone")))
+
+
 class Channel(_Worded):
     """By which way a report came in."""
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.languages import letter_language, load_languages
+from hotline.core.said_time import SaidTime
 from hotline.intake.kinds import ReportKind
 from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
@@ -32,6 +33,7 @@ from triage.cases.assessment import in_language, load_schema
 from triage.cases.models import Case
 from triage.hashlists.models import MediaMatch
 from triage.items.models import Item
+from triage.items.said_times import said_times_of
 from triage.locations.others.address_use import read_address_use
 
 SCHEMA = "hotline-referral/1"
@@ -131,11 +133,7 @@ def referral_document(
     gets = load_offices(settings.data_dir)[referral.kind].gets
     told = open_told(session, context, referral)
     has_place = bool(case.item.canonical) and Disclosure.LOCATIONS in gets
-    items = (
-        [_describe_item(session, case.item, context.country.time_zone)]
-        if has_place
-        else []
-    )
+    items = [_describe_item(session, context, case.item)] if has_place else []
     return {
         "schema": SCHEMA,
         "reference": referral.reference,
@@ -227,8 +225,9 @@ def _list_grounds(case: Case) -> list[dict[str, Any]]:
 
 
 def _describe_item(
-    session: Session, item: Item, home_zone: str
+    session: Session, context: Context, item: Item
 ) -> dict[str, Any]:
+    home_zone = context.country.time_zone
     seen_at = findings.seen_at(session, item)
     observed = findings.find_observations(session, item.id)
     return {
@@ -239,6 +238,10 @@ def _describe_item(
         "platform": item.platform,
         "content_id": item.content_id,
         "used": _address_use(item, home_zone),
+        "said_times": [
+            _describe_time(time, home_zone)
+            for time in said_times_of(session, context, item.id)
+        ],
         "first_reported_at": format_stamp(item.first_reported_at),
         "last_reported_at": format_stamp(item.last_reported_at),
         "last_seen_at": format_stamp(seen_at) if seen_at else None,
@@ -271,26 +274,33 @@ def _describe_item(
 
 
 def _address_use(item: Item, home_zone: str) -> dict[str, Any] | None:
-    """Of an address that somebody used: port and time, with both readings where no zone was stated.
-
-    ``if_local`` has two moments where the clock showed one hour twice.
-    """
+    """Of an address that somebody used: port and time."""
     if item.kind != "ip":
         return None
     use = read_address_use(item.canonical)
-    if use.time is None:
-        return {"address": use.address, "port": use.port, "time": None}
-    time: dict[str, Any] = {
-        "as_stated": use.time.text,
-        "zone_stated": use.time.is_zone_stated,
-        "if_utc": format_stamp(use.time.if_utc),
+    return {
+        "address": use.address,
+        "port": use.port,
+        "time": _describe_time(use.time, home_zone) if use.time else None,
     }
-    if not use.time.is_zone_stated:
-        time["local_zone"] = home_zone
-        time["if_local"] = [
-            format_stamp(moment) for moment in use.time.if_local(home_zone)
+
+
+def _describe_time(said: SaidTime, home_zone: str) -> dict[str, Any]:
+    """A stated time, with both readings where no zone was stated.
+
+    ``if_local`` has two moments where the clock showed one hour twice.
+    """
+    shape: dict[str, Any] = {
+        "as_stated": said.text,
+        "zone_stated": said.is_zone_stated,
+        "if_utc": format_stamp(said.if_utc),
+    }
+    if not said.is_zone_stated:
+        shape["local_zone"] = home_zone
+        shape["if_local"] = [
+            format_stamp(moment) for moment in said.if_local(home_zone)
         ]
-    return {"address": use.address, "port": use.port, "time": time}
+    return shape
 
 
 def _describe_file(file: findings.File) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import hmac
 import os
 import secrets
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -97,8 +98,23 @@ class Vault:
         wrapped = session.scalar(
             select(RecordKey.wrapped).where(RecordKey.record_id == record_id)
         )
-        if wrapped is None:
-            return None
+        return None if wrapped is None else self._unwrap(record_id, wrapped)
+
+    def keys_of(
+        self, session: Session, record_ids: Collection[uuid.UUID]
+    ) -> dict[uuid.UUID, bytes]:
+        """The data keys of several records, with one query; an erased one is left out."""
+        rows = session.execute(
+            select(RecordKey.record_id, RecordKey.wrapped).where(
+                RecordKey.record_id.in_(record_ids)
+            )
+        )
+        return {
+            record_id: self._unwrap(record_id, wrapped)
+            for record_id, wrapped in rows
+        }
+
+    def _unwrap(self, record_id: uuid.UUID, wrapped: bytes) -> bytes:
         try:
             return self._master.decrypt(
                 wrapped[:NONCE_BYTES],

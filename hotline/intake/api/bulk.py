@@ -20,7 +20,14 @@ from hotline.intake.submission import Submission
 
 MAX_LINES = 10_000
 NDJSON, CSV = "application/x-ndjson", "text/csv"
-_TEXTS = ("narrative", "kind", "reporter_role", "contact", "language")
+_TEXTS = (
+    "narrative",
+    "kind",
+    "reporter_role",
+    "contact",
+    "language",
+    "seen_at",
+)
 _FLAGS = ("danger_now", "own_material")
 _SCART_NOTES = ("referer", "reference", "source")
 _SCART = ("url", "referer", "workuser-email", "reference", "source", "type")

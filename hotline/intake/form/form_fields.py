@@ -14,11 +14,14 @@ from hotline.core.context import Context, utc_now
 from hotline.core.errors import InvalidInput
 from hotline.intake.flood.proof import MAX_LENGTH
 from hotline.intake.form import wording
+from hotline.intake.form.typed_time import read_typed_time
 from hotline.intake.submission import Submission, clean_text, read_submission
 
 FIELDS = (
     "locations",
     "kind",
+    "seen_at",
+    "seen_zone",
     "reporter_role",
     "own_material",
     "danger_now",
@@ -47,8 +50,13 @@ def proof_in(form: Mapping[str, str]) -> dict[str, str]:
     return {PROOF: solution} if 0 < len(solution) <= MAX_LENGTH else {}
 
 
-def submission_of(values: Mapping[str, str], language: str) -> Submission:
-    """Raises ``InvalidInput`` like every reader of submissions."""
+def submission_of(
+    values: Mapping[str, str], language: str, home_zone: str
+) -> Submission:
+    """Raises ``InvalidInput`` like every reader of submissions.
+
+    ``home_zone`` is the hotline's own, e.g. "Europe/Tirane".
+    """
     return read_submission(
         {
             "locations": locations_of(values["locations"]),
@@ -59,8 +67,19 @@ def submission_of(values: Mapping[str, str], language: str) -> Submission:
             "narrative": values["narrative"],
             "contact": values["contact"],
             "language": language,
+            "seen_at": _seen_at_of(values, home_zone),
         }
     )
+
+
+def _seen_at_of(values: Mapping[str, str], home_zone: str) -> str:
+    """As a submission has it; what is no time stays as it was typed, and is refused there."""
+    typed = values["seen_at"]
+    try:
+        said = read_typed_time(typed, values["seen_zone"], home_zone)
+    except ValueError:
+        return typed
+    return said.text if said is not None else ""
 
 
 def faults_in(
@@ -71,7 +90,7 @@ def faults_in(
     if not alone["narrative"].strip():
         alone["narrative"] = "-"
     try:
-        submission_of(alone, "")
+        submission_of(alone, "", "UTC")
     except InvalidInput as error:
         return faults_of(error)
     return {}

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from hotline.intake.kinds import row_of
 from hotline.intake.vocabulary import CHILDREN
 
 QUESTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "where": ("locations",),
         "what": ("kind",),
+        "when": ("seen_at", "seen_zone"),
         "who": ("reporter_role", "own_material"),
         "support": (),
         "danger": ("danger_now",),
@@ -38,15 +40,23 @@ def is_in_danger(values: Mapping[str, str]) -> bool:
     return values.get("danger_now") == "yes"
 
 
+def asks_when(values: Mapping[str, str]) -> bool:
+    """Whether the kind makes the time matter, or one was given that can still be changed."""
+    kind = row_of(values.get("kind", ""))
+    return kind.time_matters or bool(values.get("seen_at"))
+
+
 def path_of(values: Mapping[str, str]) -> tuple[str, ...]:
     """The pages of these answers in their order; an answer may add a page after its own."""
     danger = ("danger", "emergency") if is_in_danger(values) else ("danger",)
     if values.get(PATH) == SHORT:
         return (*danger, "where", "more", "contact", "check")
+    when = ("when",) if asks_when(values) else ()
     support = ("support",) if needs_support(values) else ()
     return (
         "where",
         "what",
+        *when,
         "who",
         *support,
         *danger,

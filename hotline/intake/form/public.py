@@ -65,10 +65,12 @@ def carry_language(endpoint: str, values: MutableMapping[str, object]) -> None: 
 @blueprint.context_processor
 def words() -> dict[str, object]:
     settings = site.current_context().settings
+    home_zone = site.current_context().country.time_zone
     return {
         "kinds": wording.KINDS,
         "roles": wording.ROLES,
         "states": wording.STATES,
+        "zones": wording.zones_of(home_zone),
         "spoken": [
             code
             for code in site.page_languages()

@@ -157,7 +157,11 @@ def _keep_answers(values: Mapping[str, str]) -> None:
 def _send_report(values: Mapping[str, str], page: str) -> Answer:
     """Store the report and show its receipt; anything wrong comes back with all that was typed."""
     try:
-        submission = form_fields.submission_of(values, site.page_language())
+        submission = form_fields.submission_of(
+            values,
+            site.page_language(),
+            site.current_context().country.time_zone,
+        )
     except InvalidInput as error:
         return question_page(
             page, values, form_fields.faults_of(error), status=422
@@ -258,6 +262,7 @@ def question_page(
         "child": values.get("reporter_role") == "child_self",
         "friend": values.get("reporter_role") == "child_friend",
         "danger": paths.is_in_danger(values),
+        "asks_when": paths.asks_when(values),
         "fields": form_fields.FIELDS,
     }
     form_id = form_fields.new_form_id(site.current_context())

@@ -51,7 +51,10 @@ def report() -> Response:
         )
     try:
         received = _store_call(
-            form_fields.submission_of(values, language), form_id
+            form_fields.submission_of(
+                values, language, site.current_context().country.time_zone
+            ),
+            form_id,
         )
     except (
         idempotency.OtherBody
@@ -97,6 +100,7 @@ def _telephone_page(
         form_id=form_fields.new_form_id(site.current_context()),
         kinds=wording.KINDS,
         roles=wording.ROLES,
+        zones=wording.zones_of(site.current_context().country.time_zone),
         language_name=site.language_name,
     )
     return make_response(page, status)

@@ -5,6 +5,8 @@ Plain and short; a child reads them too. What stands in one place only is in the
 
 from __future__ import annotations
 
+from functools import cache
+
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
@@ -15,7 +17,7 @@ from hotline.intake.submission import (
     MAX_LOCATIONS,
     MAX_NARRATIVE,
 )
-from hotline.intake.vocabulary import PartState, ReporterRole
+from hotline.intake.vocabulary import PartState, ReporterRole, SeenZone
 
 KINDS: dict[str, LazyString] = {
     kind: _(kind.row.public) for kind in ReportKind
@@ -39,6 +41,10 @@ FAULTS: dict[str, LazyString] = {
         "This is too long. Use at most %(characters)s characters.",
         characters=MAX_NARRATIVE,
     ),
+    "seen_at": _(
+        "Give the day and the time, as 1.11.2026 22:15, or leave it empty. If you know only the "
+        "day, tell it in your own words."
+    ),
     "contact": _(
         "This is too long. Use at most %(characters)s characters.",
         characters=MAX_CONTACT,
@@ -59,3 +65,12 @@ FAULTS: dict[str, LazyString] = {
     ),
     "busy": _("Too many tries in a short time. Wait a few minutes."),
 }
+
+
+@cache
+def zones_of(home_zone: str) -> dict[str, LazyString]:
+    """The choices of a clock's zone; the hotline's own, which comes first, by its name."""
+    return {
+        zone: _(zone.words.public, zone=home_zone.replace("_", " "))
+        for zone in SeenZone
+    }

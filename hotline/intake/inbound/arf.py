@@ -10,8 +10,14 @@ import re
 from email.message import Message
 
 from hotline.core.errors import InvalidInput
+from hotline.core.said_time import SaidTime
 from hotline.intake.inbound import mime
-from hotline.intake.inbound.findings import Inbound, build_reports
+from hotline.intake.inbound.findings import (
+    Inbound,
+    address_used,
+    build_reports,
+    stated_time,
+)
 
 # RFC 5965, 3.1: each exactly once.
 REQUIRED = ("Feedback-Type", "User-Agent", "Version")
@@ -55,20 +61,42 @@ def read(message: Message) -> tuple[Inbound, ...]:
         raise InvalidInput(
             "The report names no Reported-URI or Reported-Domain and says nothing."
         )
+    arrival = _arrival_of(fields)
     lines = [
         f"{name}: {value}"
         for name in _TOLD
         for value in _all_values(fields, name)
     ]
     return build_reports(
-        locations=uris or domains,
+        locations=[*(uris or domains), *_addresses_used(fields, arrival)],
         lines=[
             mime.message_narrative(message),
             *lines,
             *_of_original(message),
         ],
         reference=mime.header_text(message, "Message-ID").strip("<>"),
+        seen=arrival,
     )
+
+
+def _addresses_used(fields: Message, arrival: SaidTime | None) -> list[str]:
+    """Where the mail came from: ``Source-IP`` with ``Source-Port``, at the time of its arrival."""
+    port = "".join(_all_values(fields, "Source-Port")[:1])
+    when = arrival.text if arrival is not None else ""
+    used = (
+        address_used(address, port, when)
+        for address in _all_values(fields, "Source-IP")
+    )
+    return [line for line in used if line]
+
+
+def _arrival_of(fields: Message) -> SaidTime | None:
+    """``Arrival-Date``, or ``Received-Date`` as older senders call it."""
+    for name in ("Arrival-Date", "Received-Date"):
+        for text in _all_values(fields, name):
+            if (said := stated_time(text)) is not None:
+                return said
+    return None
 
 
 def _machine_fields(message: Message) -> Message:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 
+from hotline.core.said_time import SaidTime, read_said_time, said_of
 from hotline.intake import submission
 from hotline.intake.kinds import ReportKind
 from hotline.intake.submission import (
@@ -37,11 +41,12 @@ def build_reports(
     role: ReporterRole = ReporterRole.PROFESSIONAL,
     contact: str = "",
     danger_now: bool = False,
+    seen: SaidTime | None = None,
 ) -> tuple[Inbound, ...]:
     """One report, or as many as its locations need: a report holds ``MAX_LOCATIONS`` of them.
 
-    A location longer than a report takes is told in words. Raises ``InvalidInput`` where nothing
-    is left to report.
+    ``seen`` is when it was seen or used. A location longer than a report takes is told in words.
+    Raises ``InvalidInput`` where nothing is left to report.
     """
     cleaned = (_clean_whole(text) for text in locations)
     unique_locations = list(dict.fromkeys(filter(None, cleaned)))
@@ -54,6 +59,7 @@ def build_reports(
         "reporter_role": role,
         "contact": _clean_whole(contact)[: submission.MAX_CONTACT],
         "danger_now": danger_now,
+        "seen_at": seen.text if seen is not None else "",
     }
     return tuple(
         Inbound(
@@ -64,6 +70,40 @@ def build_reports(
         )
         for at in range(0, max(len(fitting), 1), MAX_LOCATIONS)
     )
+
+
+def stated_time(text: str) -> SaidTime | None:
+    """A time as senders' formats have it: ISO 8601, or as mails write dates (RFC 5322).
+
+    None where it is neither, or of no century that we live in.
+    """
+    try:
+        return read_said_time(text)
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None and text.endswith("-0000"):
+            # UTC, of a sender who does not tell its own zone.
+            moment = moment.replace(tzinfo=UTC)
+        return read_said_time(said_of(moment).text)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+
+
+def address_used(address: str, port: str, when: str) -> str:
+    """ "192.0.2.1:4444 2026-01-02T03:04:05+01:00", or "" where ``address`` is none of the internet.
+
+    Behind a shared address only all three together name a subscriber, so the time is given as it
+    came, and a zone is never guessed.
+    """
+    try:
+        is_six = ipaddress.ip_address(address).version == 6
+    except ValueError:
+        return ""
+    if port.isascii() and port.isdigit():
+        address = f"[{address}]:{port}" if is_six else f"{address}:{port}"
+    return f"{address} {when}".strip()
 
 
 def _tell_in_words(

@@ -7,7 +7,6 @@ sort.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -18,7 +17,12 @@ from xml.parsers import expat
 
 from hotline.core.errors import InvalidInput
 from hotline.intake.inbound import mime
-from hotline.intake.inbound.findings import Inbound, build_reports
+from hotline.intake.inbound.findings import (
+    Inbound,
+    address_used,
+    build_reports,
+    stated_time,
+)
 from hotline.intake.kinds import ReportKind
 
 MAX_BYTES = 16 << 20
@@ -176,6 +180,7 @@ def _read_report(report: Element) -> tuple[Inbound, ...]:
         kind=_kind_of(incident, annotations),
         contact=_text_at(report, "reporter/reportingPerson/email"),
         danger_now=bool(urgent),
+        seen=stated_time(when),
     )
 
 
@@ -239,18 +244,10 @@ def _walk_kept(node: Element) -> Iterator[Element]:
 
 
 def _capture_line(event: Element) -> str:
-    """ "192.0.2.1:4444 2026-01-02T03:04:05+01:00": behind a shared address only all three together
-    name a subscriber, so the time is given as it came, and a zone is never guessed."""
-    address, port = _text_at(event, "ipAddress"), _text_at(event, "port")
-    if not address:
-        return ""
-    try:
-        six = ipaddress.ip_address(address).version == 6
-    except ValueError:
-        return address
-    if port.isascii() and port.isdigit():
-        address = f"[{address}]:{port}" if six else f"{address}:{port}"
-    return f"{address} {_text_at(event, 'dateTime')}".strip()
+    """The address that somebody used, with port and time; what is no address as it came."""
+    address = _text_at(event, "ipAddress")
+    port, when = _text_at(event, "port"), _text_at(event, "dateTime")
+    return address_used(address, port, when) or address
 
 
 def _text_lines(node: Element, section: str) -> Iterator[str]:

@@ -55,11 +55,7 @@ def store_inbound(
         )
     stored = []
     for number, inbound in enumerate(found):
-        what = (
-            f"{message_id}\0{number}"
-            if message_id
-            else inbound.submission.model_dump_json()
-        )
+        what = f"{message_id}\0{number}" if message_id else _words_of(inbound)
         report_id = _keyed_id(context, f"{channel}\0{source}\0{what}")
         # An erased report keeps its row, so it does not come back either.
         stored_id = session.scalar(
@@ -77,6 +73,12 @@ def store_inbound(
             )
         stored.append(Stored(report_id, inbound.reference, stored_id is None))
     return stored
+
+
+def _words_of(inbound: Inbound) -> str:
+    """The time stands in the words as well, so that a file from before there was a field for it
+    finds its report."""
+    return inbound.submission.model_dump_json(exclude={"seen_at"})
 
 
 def _keyed_id(context: Context, what: str) -> uuid.UUID:

@@ -16,9 +16,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from hotline.core.datafiles.shapes import parse_shape as shaped
 from hotline.core.errors import InvalidInput
+from hotline.core.said_time import SaidTime
 from hotline.intake import strict_json
 from hotline.intake.inbound import mime
-from hotline.intake.inbound.findings import Inbound, build_reports
+from hotline.intake.inbound.findings import (
+    Inbound,
+    address_used,
+    build_reports,
+    stated_time,
+)
 from hotline.intake.kinds import ReportKind
 from hotline.intake.strict_json import Malformed
 from hotline.intake.vocabulary import ReporterRole
@@ -39,6 +45,7 @@ _KIND_OF_ACT: dict[str, ReportKind] = {
     if isinstance(word, XarfAct)
 }
 # Hashes that name a file by themselves; others can't be looked up as a location.
+WEB_PORTS = frozenset({80, 443, 8000, 8080, 8443})
 _HASHES = {"md5": 32, "sha1": 40, "sha256": 64}
 
 
@@ -194,14 +201,42 @@ def _read_content(content: Content) -> tuple[Inbound, ...]:
         if len(value) == _HASHES.get(name)
         and re.fullmatch("[0-9a-fA-F]+", value)
     ]
+    seen = stated_time(content.timestamp)
     return build_reports(
-        locations=[content.url or content.source_identifier, *hashes],
+        locations=[*_places(content, seen), *hashes],
         lines=_text_lines(_report_words(content)),
         reference=content.report_id,
         kind=_kind_of(content),
         role=ReporterRole.PROVIDER,
         contact=content.reporter.contact,
+        seen=seen,
     )
+
+
+def _places(content: Content, seen: SaidTime | None) -> list[str]:
+    """The page, or the source where there is none, and the addresses that a person used.
+
+    With a page the source is the server that shows it, unless it has the port of a client.
+    """
+    page = [content.url] if content.url else []
+    port = content.source_port
+    if not page or (port is not None and port not in WEB_PORTS):
+        page += _source_used(content, seen)
+    # When those were used nobody says: the time of the report is not theirs.
+    suspected = (
+        address_used(address, "", "")
+        for address in content.perpetrator_indicators.ip_addresses
+    )
+    return page + [address for address in suspected if address]
+
+
+def _source_used(content: Content, seen: SaidTime | None) -> list[str]:
+    """The source as an address with port and time; what is no address only where no page is."""
+    port, when = str(content.source_port or ""), seen.text if seen else ""
+    used = address_used(content.source_identifier, port, when)
+    if used:
+        return [used]
+    return [] if content.url else [content.source_identifier]
 
 
 def _kind_of(content: Content) -> ReportKind:
@@ -240,12 +275,15 @@ def _read_version_0(early: Early) -> tuple[Inbound, ...]:
         "Seen": early.date,
         "Kind of source": early.source_type,
     }
+    seen = stated_time(early.date)
+    used = address_used(early.source, "", seen.text if seen else "")
     return build_reports(
-        locations=[early.source],
+        locations=[used or early.source],
         lines=_text_lines(words),
         reference=early.report_id,
         role=ReporterRole.PROVIDER,
         contact=early.reported_from,
+        seen=seen,
     )
 
 

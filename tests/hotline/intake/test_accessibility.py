@@ -181,7 +181,8 @@ def long_way(page: Page, base: str) -> Generator[str, None, str]:
     page.fill("#locations", "https://a.example/1")
     answers = (
         None,
-        "[value=csam_image]",
+        "[value=p2p]",
+        "[name=seen_zone][value=unknown]",
         "[value=child_friend]",
         None,
         "[value=yes]",

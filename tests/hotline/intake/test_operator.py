@@ -122,6 +122,8 @@ def test_a_caller_s_report_is_stored_under_the_operator_s_name(
         "kind": "csam_image",
         "reporter_role": "parent",
         "danger_now": "yes",
+        "seen_at": "1.11.2026 22:15",
+        "seen_zone": "home",
         "caller_language": "sr-Latn"
         if "sr-Latn" in context.country.languages
         else "sq",
@@ -135,6 +137,8 @@ def test_a_caller_s_report_is_stored_under_the_operator_s_name(
         assert (report.channel, report.source) == ("operator", "operator")
         assert (report.kind, report.reporter_role) == ("csam_image", "parent")
         assert report.danger_now and len(report.parts) == 2
+        (seen,) = service.said_times_of(session, context, [report])
+        assert seen.text == "2026-11-01T21:15:00Z"
         assert report.language == typed["caller_language"]
         begun = session.scalars(
             select(HistoryEntry).where(

@@ -12,6 +12,8 @@ ANSWERS = st.fixed_dictionaries(
         ),
         "own_material": st.sampled_from(["", "yes"]),
         "danger_now": st.sampled_from(["", "no", "yes"]),
+        "kind": st.sampled_from(["", "csam_image", "p2p", "a kind of before"]),
+        "seen_at": st.sampled_from(["", "1.11.2026 22:15"]),
         paths.PATH: st.sampled_from(["", paths.SHORT]),
     }
 )
@@ -58,6 +60,15 @@ def test_the_short_way_asks_nothing_about_the_person() -> None:
         {paths.PATH: paths.SHORT, "reporter_role": "child_self"}
     )
     assert not {"who", "what"} & set(path)
+
+
+def test_the_time_is_asked_for_where_the_kind_makes_it_matter() -> None:
+    for kind in ("p2p", "live_stream", "account"):
+        assert paths.page_after("what", {"kind": kind}) == "when"
+    assert paths.page_after("what", {"kind": "csam_image"}) == "who"
+    # What was given is never out of reach, whatever else is answered later.
+    given_before = {"kind": "csam_image", "seen_at": "1.11.2026 22:15"}
+    assert paths.page_after("what", given_before) == "when"
 
 
 def test_positions_count_questions_only() -> None:

@@ -16,6 +16,10 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import select, update
 
 from hotline.core.errors import Conflict
+from hotline.intake.models import ReportPart
+from hotline.intake.service import receive_report
+from hotline.intake.submission import Submission
+from hotline.intake.vocabulary import Channel
 from partners.channels.base import Message
 from partners.channels.mail import compose_mail
 from partners.notices.message import notice_message
@@ -24,7 +28,7 @@ from partners.sending.models import Delivery
 from triage.cases.models import Case
 from triage.hashlists import formats
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import Item, ItemMedia
+from triage.items.models import Item, ItemMedia, Sighting
 from triage.locations import identify_one
 from triage.media.models import Media
 
@@ -507,3 +511,48 @@ def test_an_address_without_a_time_says_so(house: Any) -> None:
     message = referral(house)
     REFERRAL.validate(message.body)
     assert "No time was stated" in message.text
+
+
+def reported_with(house: Any, seen_at: str, *, held: bool = False) -> None:
+    """One more report about the case's item, which says when it was seen."""
+    with house.context.database.writing() as session:
+        received = receive_report(
+            session,
+            house.context,
+            Submission(narrative="words", seen_at=seen_at),
+            channel=Channel.FORM,
+            now=house.now,
+        )
+        part = session.scalars(
+            select(ReportPart).where(
+                ReportPart.report_id == received.report_id
+            )
+        ).one()
+        item = session.scalars(select(Item)).one()
+        session.add(
+            Sighting(item_id=item.id, part_id=part.id, at=house.now, held=held)
+        )
+
+
+def test_the_letter_tells_when_reports_say_it_was_seen(house: Any) -> None:
+    house.case()
+    reported_with(house, "2026-11-01T10:00:00")
+    reported_with(house, "2026-11-01T11:00:00+01:00")
+    reported_with(house, "2026-11-01T10:00:00Z")
+    reported_with(house, "")
+    reported_with(house, "2026-11-05T10:00:00Z", held=True)
+    message = referral(house)
+    REFERRAL.validate(message.body)
+    letter = " ".join(message.text.split())
+    assert (
+        "as it was reported: 2026-11-01 10:00:00, TIME ZONE NOT STATED"
+        in letter
+    )
+    assert "the time of Europe/Tirane: 2026-11-01T09:00:00Z" in letter
+    assert letter.count("Seen or used, as reported: 2026-11-01 10:00") == 1
+    assert "2026-11-05" not in letter
+    (item,) = message.body["items"]
+    assert [time["as_stated"] for time in item["said_times"]] == [
+        "2026-11-01T10:00:00",
+        "2026-11-01T10:00:00Z",
+    ]

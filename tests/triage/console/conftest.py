@@ -175,9 +175,14 @@ def make_case(context: Context) -> Callable[..., str]:
     def make(state: str = "waiting", **values: Any) -> str:
         number = next(made)
         url = values.pop("url", f"http://host{number}.example/{number}.html")
+        seen_at = values.pop("seen_at", "")
         with context.database.writing() as session:
             submission = read_submission(
-                {"locations": [url], "narrative": "I saw it there."}
+                {
+                    "locations": [url],
+                    "narrative": "I saw it there.",
+                    "seen_at": seen_at,
+                }
             )
             received = intake.receive_report(
                 session, context, submission, channel="form", now=NOW

@@ -718,6 +718,29 @@ def test_reading_the_words_is_an_act_in_the_log(
     assert "Is it still there?" in browser.post(found[0]).text
 
 
+@pytest.mark.parametrize(
+    ("seen_at", "shown", "doubt"),
+    [
+        ("2026-11-01T22:15+01:00", "2026-11-01 21:15:00 UTC", False),
+        ("2026-11-01T22:15", "2026-11-01 22:15:00", True),
+    ],
+)
+def test_a_reported_time_is_shown_with_its_doubt(
+    browse: Browse, make_case: Make, seen_at: str, shown: str, doubt: bool
+) -> None:
+    reference = make_case(seen_at=seen_at)
+    browser = browse("analyst")
+    page = browser.get(f"/console/cases/{reference}").text
+    found = re.search(
+        rf"/console/cases/{reference}/reports/[0-9a-f-]+/words", page
+    )
+    assert found is not None
+    for text in (page, browser.post(found[0]).text):
+        assert shown in text
+        assert ("time zone not stated" in text) is doubt
+        assert ("22:15:00 UTC" in text) is False
+
+
 # the other pages
 
 

@@ -370,6 +370,7 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             case=case,
             report=report,
             opened=opened,
+            home_zone=site.current_context().country.time_zone,
             words=words,
             messages=intake.status_of(
                 session, site.current_context(), report

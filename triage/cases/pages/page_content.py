@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from hotline.accounts.models import Person
 from hotline.core.context import Context
 from hotline.core.languages import SOURCE
+from hotline.core.said_time import SaidTime
 from hotline.core.storage import machine
 from hotline.core.storage.machine import HistoryEntry
 from hotline.intake.models import Report, ReportPart
@@ -22,6 +23,7 @@ from triage.cases.models import Assessment, Case
 from triage.cases.pages.files import File, files_of
 from triage.items.access import Ways, ways_of
 from triage.items.models import HostingObservation, Sighting, Visit
+from triage.items.said_times import said_times_of
 from triage.jurisdiction import Facts, Routing, load_rules, route_facts
 from triage.locations.others.address_use import AddressUse, read_address_use
 from triage.priority import load_weights
@@ -49,6 +51,7 @@ class CasePage:
     done: Sequence[Assessment]
     ways: Ways
     used: AddressUse | None
+    said_times: tuple[SaidTime, ...]
     home_zone: str
 
 
@@ -82,6 +85,7 @@ def gather_case_page(
         used=read_address_use(case.item.canonical)
         if case.item.kind == "ip"
         else None,
+        said_times=said_times_of(session, context, case.item_id),
         home_zone=context.country.time_zone,
     )
 

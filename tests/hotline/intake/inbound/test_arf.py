@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hotline.core.errors import InvalidInput
 from hotline.intake.inbound import arf, mime
+from triage.locations import identify_one
 
 FIELDS = """Feedback-Type: abuse
 User-Agent: Desk/1.0
@@ -53,7 +54,9 @@ def test_fields_and_words_are_read_and_the_original_s_body_is_not() -> None:
     assert one.submission.locations == [
         "https://host.test/one",
         "https://host.test/two",
+        "192.0.2.7 2026-11-23T08:00:00Z",
     ]
+    assert one.submission.seen_at == "2026-11-23T08:00:00Z"
     assert one.reference == "7@platform.test"
     told = one.submission.narrative
     for line in (
@@ -73,8 +76,38 @@ def test_a_domain_is_the_location_where_there_is_no_uri() -> None:
         line for line in FIELDS.splitlines() if "URI" not in line
     )
     assert arf.parse_arf(message(fields))[0].submission.locations == [
-        "host.test"
+        "host.test",
+        "192.0.2.7 2026-11-23T08:00:00Z",
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "used"),
+    [
+        (
+            ("Source-IP: 192.0.2.7", "Source-IP: 2001:db8::7"),
+            "[2001:db8::7]:4444 2026-11-23T08:00:00Z",
+        ),
+        (("+0100", "-0000"), "192.0.2.7:4444 2026-11-23T09:00:00Z"),
+        ((" +0100", ""), "192.0.2.7:4444 2026-11-23T09:00:00"),
+        (("Mon, 23 Nov 2026 09:00:00 +0100", "yesterday"), "192.0.2.7:4444"),
+    ],
+)
+def test_the_source_s_address_port_and_time_are_one_location(
+    change: tuple[str, str], used: str
+) -> None:
+    fields = FIELDS.replace(*change) + "Source-Port: 4444\n"
+    one = arf.parse_arf(message(fields))[0].submission
+    assert one.locations[-1] == used
+    location = identify_one(used)
+    assert (location.kind, location.canonical) == ("ip", used)
+
+
+def test_a_source_that_is_no_address_is_told_in_words_alone() -> None:
+    fields = FIELDS.replace("192.0.2.7", "somewhere")
+    one = arf.parse_arf(message(fields))[0].submission
+    assert one.locations == ["https://host.test/one", "https://host.test/two"]
+    assert "Source-IP: somewhere" in one.narrative
 
 
 def test_headers_alone_of_the_original_are_read_too() -> None:

@@ -69,6 +69,7 @@ def test_a_whole_report() -> None:
     assert one.submission.reporter_role == "professional"
     assert one.submission.contact == "desk@platform.test"
     assert not one.submission.danger_now
+    assert one.submission.seen_at == "2026-11-20T15:00:00Z"
     told = one.submission.narrative.splitlines()
     for line in (
         "Sender's reference: 4564654",

@@ -56,7 +56,12 @@ def test_a_report_of_version_4() -> None:
         evidence=[{"content_type": "image/png", "payload": "QUJD"}],
     )
     assert one.reference == REPORT["report_id"]
-    assert one.submission.locations == ["https://host.test/a", "ab" * 32]
+    assert one.submission.locations == [
+        "https://host.test/a",
+        "192.0.2.7:4444 2026-11-23T09:00:00Z",
+        "ab" * 32,
+    ]
+    assert one.submission.seen_at == "2026-11-23T09:00:00Z"
     assert one.submission.kind == "csam_video"
     assert one.submission.reporter_role == "provider"
     assert one.submission.contact == "desk@platform.test"
@@ -97,7 +102,32 @@ def test_acts_have_their_kinds(act: str, kind: str) -> None:
 
 
 def test_the_source_is_the_location_where_there_is_no_url() -> None:
-    assert parse(url="", hash_values={}).submission.locations == ["192.0.2.7"]
+    one = parse(url="", hash_values={}, source_port=None).submission
+    assert one.locations == ["192.0.2.7 2026-11-23T09:00:00Z"]
+    other = parse(url="", hash_values={}, source_identifier="u1").submission
+    assert other.locations == ["u1"]
+
+
+@pytest.mark.parametrize("port", [None, 80, 443, 8080])
+def test_a_server_that_shows_the_page_is_no_address_of_a_person(
+    port: int | None,
+) -> None:
+    one = parse(source_port=port, hash_values={}).submission
+    assert one.locations == ["https://host.test/a"]
+
+
+def test_addresses_that_were_used_are_locations_without_a_time_of_others() -> (
+    None
+):
+    indicators = {"ip_addresses": ["192.0.2.9", "2001:db8::9", "nonsense"]}
+    one = parse(
+        source_port=None, hash_values={}, perpetrator_indicators=indicators
+    ).submission
+    assert one.locations == [
+        "https://host.test/a",
+        "192.0.2.9",
+        "2001:db8::9",
+    ]
 
 
 def test_version_0_2_as_json() -> None:
@@ -106,6 +136,10 @@ def test_version_0_2_as_json() -> None:
         "7",
         ["https://host.test/b"],
     )
+    assert one.submission.seen_at == "2026-11-23T08:00:00Z"
+    address = {"Source": "192.0.2.7", "Source-Type": "ipv4"}
+    (one,) = xarf.parse_xarf(json.dumps(EARLY | address).encode())
+    assert one.submission.locations == ["192.0.2.7 2026-11-23T08:00:00Z"]
 
 
 def test_a_list_holds_several() -> None:
