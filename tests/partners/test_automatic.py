@@ -27,6 +27,7 @@ from partners.plans import automatic
 from partners.plans.automatic import refer_automatically
 from partners.referrals import service as referrals
 from partners.referrals.models import Plan, Referral
+from tests.support.house import House
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import Case
 from triage.cases.service import decide_match
@@ -43,7 +44,7 @@ VALUE = "ab" * 32
 class Station:
     """A house with a police office, one list, and cases whose file meets its entry."""
 
-    def __init__(self, house: Any) -> None:
+    def __init__(self, house: House) -> None:
         self.house = house
         self.office = house.partner()
         house.jobs["referral.automatic"] = refer_automatically
@@ -133,7 +134,7 @@ class Station:
 
 
 @pytest.fixture
-def station(house: Any) -> Station:
+def station(house: House) -> Station:
     return Station(house)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -23,6 +22,7 @@ from partners.referrals.models import Hold, Referral
 from partners.sending.models import Delivery
 from partners.watching.models import Watch
 from partners.watching.service import post_due_checks, start_watch
+from tests.support.house import House
 from triage.cases.models import Case
 
 
@@ -36,7 +36,7 @@ def context(
 
 @pytest.mark.services
 @pytest.mark.parametrize("context", ["sqlite", "postgresql"], indirect=True)
-def test_the_whole_way(house: Any) -> None:
+def test_the_whole_way(house: House) -> None:
     writing = house.context.database.writing
     with writing() as session:
         act = Act(session, house.context, "x", house.now)

@@ -11,6 +11,7 @@ from hotline.core.context import utc_now
 from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
+from tests.support.house import House
 from workers.app import create_app
 
 KINDS = {
@@ -32,7 +33,7 @@ FORM = {
 }
 
 
-def test_no_button_of_a_case_acts_on_another_case(house: Any) -> None:
+def test_no_button_of_a_case_acts_on_another_case(house: House) -> None:
     house.partner()
     house.decide(house.case("one"), "police", "provider_notice")
     other = house.case("two")
@@ -64,7 +65,7 @@ def test_no_button_of_a_case_acts_on_another_case(house: Any) -> None:
     assert walked == set(KINDS)
 
 
-def states(house: Any) -> list[tuple[str, Any, Any]]:
+def states(house: House) -> list[tuple[str, Any, Any]]:
     return [
         (name, row.id, row.state)
         for name, kind in KINDS.items()

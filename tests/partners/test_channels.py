@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,6 +18,7 @@ from partners.channels.registry import (
 )
 from partners.directory.models import Partner
 from partners.directory.service import set_contact
+from tests.support.house import House
 
 
 def _message(address: str) -> Message:
@@ -31,7 +31,7 @@ def test_every_channel_of_the_house_is_there() -> None:
 
 
 @pytest.mark.usefixtures("pigeon")
-def test_a_module_is_all_that_a_channel_needs(house: Any) -> None:
+def test_a_module_is_all_that_a_channel_needs(house: House) -> None:
     partner = house.partner()
     settings = house.context.settings
     assert "pigeon" in channel_names()
@@ -76,7 +76,7 @@ def test_a_name_that_is_taken_or_does_not_fit_is_refused(
     sys.modules.pop("partners.channels.zebra", None)
 
 
-def test_cloudflare_is_a_channel_of_the_directory_too(house: Any) -> None:
+def test_cloudflare_is_a_channel_of_the_directory_too(house: House) -> None:
     kind = channel_kinds()["cloudflare"]
     settings = house.context.settings
     assert words.channel_label("cloudflare") == "Cloudflare"
@@ -99,7 +99,7 @@ def test_cloudflare_is_a_channel_of_the_directory_too(house: Any) -> None:
     ],
 )
 def test_a_partner_s_endpoint_speaks_https(
-    house: Any, address: str, sandbox: bool, good: bool
+    house: House, address: str, sandbox: bool, good: bool
 ) -> None:
     networks = ("127.0.0.0/8",) if sandbox else ()
     settings = house.context.settings.model_copy(

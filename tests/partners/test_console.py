@@ -23,6 +23,7 @@ from partners.directory.models import Partner
 from partners.notices.models import Notice
 from partners.referrals.models import Hold, Plan, Referral
 from partners.watching.models import Watch
+from tests.support.house import House
 from triage.cases.models import Case
 from triage.items.models import Sighting, Visit
 from workers.app import create_app
@@ -60,7 +61,7 @@ class Browser:
 
 @pytest.fixture
 def browser(
-    house: Any, monkeypatch: pytest.MonkeyPatch
+    house: House, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Browser]:
     """A browser of a person of that role."""
     for module in ("console.measures", "console.directory"):
@@ -90,7 +91,7 @@ def action(page: str, label: str) -> str:
 # the directory
 
 
-def test_the_directory_is_searched(house: Any, browser: Any) -> None:
+def test_the_directory_is_searched(house: House, browser: Any) -> None:
     house.partner()
     house.partner("hotline-rs", "hotline", country="RS", approved=False)
     analyst = browser("arta")
@@ -115,7 +116,7 @@ def test_others_do_not_see_the_directory(browser: Any, role: str) -> None:
 
 
 def test_a_partner_is_added_addressed_and_confirmed(
-    house: Any, browser: Any
+    house: House, browser: Any
 ) -> None:
     chief = browser("drita", "supervisor")
     wrong = chief.post(
@@ -166,7 +167,7 @@ def test_a_partner_is_added_addressed_and_confirmed(
 
 
 def test_a_changed_address_needs_a_new_confirmation(
-    house: Any, browser: Any
+    house: House, browser: Any
 ) -> None:
     partner = house.partner()
     chief = browser("drita", "supervisor")
@@ -186,7 +187,7 @@ def test_a_changed_address_needs_a_new_confirmation(
 
 @pytest.mark.usefixtures("pigeon")
 def test_every_channel_of_the_registry_is_offered(
-    house: Any, browser: Any
+    house: House, browser: Any
 ) -> None:
     house.partner(channel="cloudflare", address="acc1")
     page = browser("drita", "supervisor").get("/console/partners?lang=en").text
@@ -203,7 +204,7 @@ def test_every_channel_of_the_registry_is_offered(
     assert "Cloudflare <code>acc1</code>" in page
 
 
-def test_analysts_cannot_edit(house: Any, browser: Any) -> None:
+def test_analysts_cannot_edit(house: House, browser: Any) -> None:
     partner = house.partner(approved=False)
     house.case()
     assert (
@@ -214,7 +215,7 @@ def test_analysts_cannot_edit(house: Any, browser: Any) -> None:
     )
 
 
-def test_the_way_back_stays_in_the_console(house: Any, browser: Any) -> None:
+def test_the_way_back_stays_in_the_console(house: House, browser: Any) -> None:
     partner = house.partner()
     chief = browser("drita", "supervisor")
     answer = chief.post(
@@ -230,7 +231,7 @@ def test_the_way_back_stays_in_the_console(house: Any, browser: Any) -> None:
 
 
 def test_a_case_that_is_not_assessed_has_no_plan_yet(
-    house: Any, browser: Any
+    house: House, browser: Any
 ) -> None:
     house.case(state="waiting")
     page = browser("arta").case()
@@ -240,7 +241,7 @@ def test_a_case_that_is_not_assessed_has_no_plan_yet(
     assert "Not watched." in page
 
 
-def test_one_asks_and_another_approves(house: Any, browser: Any) -> None:
+def test_one_asks_and_another_approves(house: House, browser: Any) -> None:
     police = house.partner()
     house.partner("hotline-rs", "hotline", country="RS", approved=False)
     house.case()
@@ -276,7 +277,7 @@ def test_one_asks_and_another_approves(house: Any, browser: Any) -> None:
         assert words in page
 
 
-def test_a_rejected_form_says_why(house: Any, browser: Any) -> None:
+def test_a_rejected_form_says_why(house: House, browser: Any) -> None:
     house.partner()
     house.case()
     arta = browser("arta")
@@ -296,7 +297,7 @@ def test_a_rejected_form_says_why(house: Any, browser: Any) -> None:
     assert house.all(Plan) == []
 
 
-def test_a_plan_is_rejected_with_a_note(house: Any, browser: Any) -> None:
+def test_a_plan_is_rejected_with_a_note(house: House, browser: Any) -> None:
     house.partner()
     case = house.case()
     house.request(case, "police")
@@ -307,7 +308,7 @@ def test_a_plan_is_rejected_with_a_note(house: Any, browser: Any) -> None:
 
 
 def test_what_belongs_to_another_case_does_not_exist_here(
-    house: Any, browser: Any
+    house: House, browser: Any
 ) -> None:
     house.partner()
     house.case()
@@ -322,7 +323,7 @@ def test_what_belongs_to_another_case_does_not_exist_here(
 # holds and answers
 
 
-def test_a_senior_releases_and_extends(house: Any, browser: Any) -> None:
+def test_a_senior_releases_and_extends(house: House, browser: Any) -> None:
     house.partner()
     house.decide(house.case(), "police")
     assert "Release or extend" not in browser("arta").case()
@@ -350,7 +351,9 @@ def test_a_senior_releases_and_extends(house: Any, browser: Any) -> None:
     assert house.hold.state == "released"
 
 
-def test_an_expired_hold_is_shown_as_danger(house: Any, browser: Any) -> None:
+def test_an_expired_hold_is_shown_as_danger(
+    house: House, browser: Any
+) -> None:
     from partners.referrals.holds import expire_holds
 
     house.partner()
@@ -364,7 +367,7 @@ def test_an_expired_hold_is_shown_as_danger(house: Any, browser: Any) -> None:
     )
 
 
-def test_the_liaison_notes_an_answer(house: Any, browser: Any) -> None:
+def test_the_liaison_notes_an_answer(house: House, browser: Any) -> None:
     house.partner()
     house.decide(house.case(), "police")
     liaison = browser("luan", "liaison")
@@ -387,7 +390,7 @@ def test_the_liaison_notes_an_answer(house: Any, browser: Any) -> None:
 
 
 def test_an_unconfirmed_host_is_confirmed_on_the_case(
-    house: Any, browser: Any
+    house: House, browser: Any
 ) -> None:
     house.decide(house.case(), "provider_notice-XK")
     assert house.notice.state == "awaiting_contact"
@@ -400,7 +403,7 @@ def test_an_unconfirmed_host_is_confirmed_on_the_case(
 
 
 def test_a_person_names_the_contact_of_a_host_without_one(
-    house: Any, browser: Any
+    house: House, browser: Any
 ) -> None:
     house.decide(house.case(abuse_contact=None), "provider_notice-XK")
     chief = browser("drita", "supervisor")
@@ -413,7 +416,7 @@ def test_a_person_names_the_contact_of_a_host_without_one(
     assert house.mail.messages[0].address == "abuse@real.example"
 
 
-def test_what_failed_is_sent_again(house: Any, browser: Any) -> None:
+def test_what_failed_is_sent_again(house: House, browser: Any) -> None:
     house.partner()
     house.mail.faults = [Refused("The mail server answered 550: no such user")]
     house.decide(house.case(), "police")
@@ -429,7 +432,7 @@ def test_what_failed_is_sent_again(house: Any, browser: Any) -> None:
     assert "Send again" not in arta.case()
 
 
-def test_a_senior_withdraws_a_notice(house: Any, browser: Any) -> None:
+def test_a_senior_withdraws_a_notice(house: House, browser: Any) -> None:
     house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"
     )
@@ -448,7 +451,7 @@ def test_a_senior_withdraws_a_notice(house: Any, browser: Any) -> None:
 # the watch
 
 
-def test_the_watch_shows_its_looks(house: Any, browser: Any) -> None:
+def test_the_watch_shows_its_looks(house: House, browser: Any) -> None:
     house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"
     )
@@ -476,7 +479,7 @@ def test_the_watch_shows_its_looks(house: Any, browser: Any) -> None:
     assert "<strong>gone</strong>" in page
 
 
-def test_everything_speaks_albanian(house: Any, browser: Any) -> None:
+def test_everything_speaks_albanian(house: House, browser: Any) -> None:
     house.partner()
     house.decide(house.case(), "police", "provider_notice")
     page = html.unescape(
@@ -493,7 +496,7 @@ def test_everything_speaks_albanian(house: Any, browser: Any) -> None:
 
 @pytest.mark.parametrize("kind", [Plan, Hold, Referral, Notice])
 def test_every_measure_wants_a_permission(
-    house: Any, browser: Any, kind: type
+    house: House, browser: Any, kind: type
 ) -> None:
     """An operator may none of it, a stranger is not even told."""
     house.partner()
@@ -513,7 +516,7 @@ def test_every_measure_wants_a_permission(
 
 
 def test_a_case_without_an_address_is_closed_by_hand(
-    house: Any, browser: Any
+    house: House, browser: Any
 ) -> None:
     """Nothing can be checked there: a person says why nothing more is to be done."""
     house.case(state="assessed")
@@ -531,7 +534,7 @@ def test_a_case_without_an_address_is_closed_by_hand(
 
 
 def test_a_watched_case_is_not_closed_by_hand(
-    house: Any, browser: Any
+    house: House, browser: Any
 ) -> None:
     house.case(state="in_progress")
     with house.context.database.writing() as session:
@@ -551,7 +554,7 @@ def test_a_watched_case_is_not_closed_by_hand(
 
 
 def test_what_waits_for_a_person_tells_of_held_danger_first(
-    house: Any, browser: Any
+    house: House, browser: Any
 ) -> None:
     arta = browser("arta")
     assert "Nothing waits for a person." in arta.get("/console/to-decide").text
@@ -561,7 +564,6 @@ def test_what_waits_for_a_person_tells_of_held_danger_first(
         session.execute(update(Sighting).values(held=True))
         session.execute(update(Case).values(held=2))
         part = session.scalars(select(ReportPart)).one()
-        house.context.vault.new_record(session, part.report_id)
         intake.add_information(
             session, house.context, part.report, "It is real.", utc_now()
         )
@@ -584,7 +586,7 @@ def test_what_waits_for_a_person_tells_of_held_danger_first(
 
 
 def test_the_page_proposes_the_own_unit_and_shows_the_reason(
-    house: Any, browser: Any
+    house: House, browser: Any
 ) -> None:
     berat, own = house.unit("Berat"), house.unit("Vlorë")
     house.case_of_a_child_in("Vlorë")
@@ -598,7 +600,7 @@ def test_the_page_proposes_the_own_unit_and_shows_the_reason(
 
 
 def test_the_page_proposes_nobody_where_the_place_is_unknown(
-    house: Any, browser: Any
+    house: House, browser: Any
 ) -> None:
     house.unit("Berat")
     house.case_of_a_child_in(None)

@@ -29,6 +29,7 @@ from partners.referrals.models import Referral
 from partners.sending.models import Delivery
 from partners.sending.service import queue_delivery
 from partners.subjects import SUBJECTS
+from tests.support.house import House
 
 
 class Mailbox:
@@ -114,7 +115,7 @@ def desk() -> Iterator[Desk]:
 
 
 @pytest.fixture
-def by_mail(house: Any, mailbox: Any) -> tuple[Any, Mailbox]:
+def by_mail(house: House, mailbox: Any) -> tuple[Any, Mailbox]:
     box, controller = mailbox
     settings = house.context.settings.model_copy(
         update={
@@ -129,7 +130,7 @@ def by_mail(house: Any, mailbox: Any) -> tuple[Any, Mailbox]:
 
 
 @pytest.fixture
-def by_http(house: Any, desk: Desk) -> tuple[Any, Desk]:
+def by_http(house: House, desk: Desk) -> tuple[Any, Desk]:
     settings = house.context.settings.model_copy(
         update={"fetch_allowed_networks": LOOPBACK}
     )
@@ -140,7 +141,7 @@ def by_http(house: Any, desk: Desk) -> tuple[Any, Desk]:
     return house, desk
 
 
-def retry_until_settled(house: Any) -> None:
+def retry_until_settled(house: House) -> None:
     """Let the waits pass, at most as many as there are tries."""
     for _ in range(house.context.settings.job_attempts):
         house.later(hours=7)
@@ -221,7 +222,7 @@ def test_tries_end_and_a_person_sees_it(by_mail: Any) -> None:
     assert house.referral.state == "failed"
 
 
-def test_a_server_that_is_down_is_tried_again(house: Any) -> None:
+def test_a_server_that_is_down_is_tried_again(house: House) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     house.mail = MailChannel(
@@ -238,7 +239,9 @@ def test_a_server_that_is_down_is_tried_again(house: Any) -> None:
     )
 
 
-def test_without_a_mail_server_deliveries_wait_and_say_so(house: Any) -> None:
+def test_without_a_mail_server_deliveries_wait_and_say_so(
+    house: House,
+) -> None:
     house.partner()
     channels = build_channels(house.context.settings)
     house.jobs["delivery.attempt"] = _attempt_with(channels)
@@ -312,12 +315,12 @@ class Crash(BaseException):
 
 
 def test_a_worker_that_dies_after_sending_sends_again_under_the_same_id(
-    house: Any,
+    house: House,
 ) -> None:
     house.partner()
     house.approve(house.request(house.case(), "police"))
     (job, task), *_ = [
-        one for one in house._due() if one[0] == "delivery.attempt"
+        one for one in house.due_tasks() if one[0] == "delivery.attempt"
     ]
     send, real = house.mail.send, house.mail
 
@@ -344,11 +347,11 @@ def test_a_worker_that_dies_after_sending_sends_again_under_the_same_id(
     assert (delivery.state, delivery.tries) == ("sent", 2)
 
 
-def test_work_that_runs_twice_sends_once(house: Any) -> None:
+def test_work_that_runs_twice_sends_once(house: House) -> None:
     house.partner()
     house.approve(house.request(house.case(), "police"))
     ((job, task),) = [
-        one for one in house._due() if one[0] == "delivery.attempt"
+        one for one in house.due_tasks() if one[0] == "delivery.attempt"
     ]
     house.jobs[job](task)
     with pytest.raises(Exception, match="done"):
@@ -357,7 +360,7 @@ def test_work_that_runs_twice_sends_once(house: Any) -> None:
     assert house.referral.state == "delivered"
 
 
-def test_nothing_is_queued_to_an_unconfirmed_address(house: Any) -> None:
+def test_nothing_is_queued_to_an_unconfirmed_address(house: House) -> None:
     partner = house.partner(approved=False)
     with (
         pytest.raises(Conflict, match="not confirmed"),
@@ -378,7 +381,7 @@ def test_nothing_is_queued_to_an_unconfirmed_address(house: Any) -> None:
 
 
 def test_a_retry_goes_to_the_mended_address_under_the_old_id(
-    house: Any,
+    house: House,
 ) -> None:
     partner = house.partner()
     house.mail.faults = [Refused("550")]
@@ -402,7 +405,7 @@ def test_a_retry_goes_to_the_mended_address_under_the_old_id(
 
 
 def test_confirming_an_address_sends_what_waited_and_what_failed(
-    house: Any,
+    house: House,
 ) -> None:
     waiting = house.partner(approved=False)
     case = house.case()
@@ -435,7 +438,7 @@ def test_confirming_an_address_sends_what_waited_and_what_failed(
     assert (house.referral.state, house.hold.state) == ("delivered", "active")
 
 
-def test_an_immediate_referral_goes_before_all_others(house: Any) -> None:
+def test_an_immediate_referral_goes_before_all_others(house: House) -> None:
     house.partner()
     routes = [
         {**route, "urgency": "immediate"}
@@ -455,7 +458,7 @@ def test_an_immediate_referral_goes_before_all_others(house: Any) -> None:
     assert house.referral.due_at.hour == house.now.hour + 4
 
 
-def test_an_office_that_answered_keeps_its_word(house: Any) -> None:
+def test_an_office_that_answered_keeps_its_word(house: House) -> None:
     """A second note of the same delivery does not take an answer back."""
     house.partner()
     house.decide(house.case(), "police")

@@ -29,6 +29,7 @@ from partners.referrals.models import HOLDING, Hold, Plan
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
 from partners.subjects import SUBJECTS
+from tests.support.house import House
 from triage.cases import service as cases
 from triage.cases.examination.appraise import appraise_case, facts_of
 from triage.cases.examination.examine import host_moved, store_facts
@@ -92,7 +93,7 @@ STAGES = (
     is_contact_known=st.booleans(),
 )
 def _interleave(
-    house: Any,
+    house: House,
     left: list[str],
     acts: list[tuple[str, ...]],
     is_contact_known: bool,
@@ -102,7 +103,7 @@ def _interleave(
     interleaving.run(["work", "name_contact", "deliver"])
 
 
-def test_no_order_of_acts_lets_a_notice_leave_early(house: Any) -> None:
+def test_no_order_of_acts_lets_a_notice_leave_early(house: House) -> None:
     left: list[str] = []
     _interleave(house, left)
     # It would hold of a house that sends nothing: in some runs notices do leave, freely and held.
@@ -114,7 +115,7 @@ class Interleaving:
     """One case under a list of acts; every message to a host is judged as it leaves."""
 
     def __init__(
-        self, house: Any, left: list[str], *, is_contact_known: bool
+        self, house: House, left: list[str], *, is_contact_known: bool
     ) -> None:
         self.house, self.left = house, left
         self._empty_house()

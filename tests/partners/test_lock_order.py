@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -30,7 +29,7 @@ from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
 from partners.watching.service import start_watch
-from tests.partners.conftest import House
+from tests.support.house import House
 from triage.cases import service as cases
 from triage.cases.examination.appraise import post_review
 from triage.cases.locking import lock_case
@@ -217,7 +216,7 @@ def test_a_job_takes_the_case_before_its_entry(house: House, job: str) -> None:
     else:
         with house.context.database.writing() as session:
             post_review(session, scene.case, house.now)
-    task = next(task for name, task in house._due() if name == job)
+    task = next(task for name, task in house.due_tasks() if name == job)
     _requires_case_first(house, scene.case, lambda: house.jobs[job](task))
 
 
@@ -244,7 +243,7 @@ def _requires_case_first(
     assert faults == []
 
 
-def _wait_until_it_waits(house: Any, acting: threading.Thread) -> None:
+def _wait_until_it_waits(house: House, acting: threading.Thread) -> None:
     engine = house.context.database.engine
     with engine.connect() as watcher:
         watcher = watcher.execution_options(isolation_level="AUTOCOMMIT")

@@ -28,12 +28,13 @@ from partners.notices.service import (
 )
 from partners.sending.models import Delivery
 from partners.watching.models import Watch
+from tests.support.house import House
 from triage.cases.models import Case
 from triage.items.models import Item
 
 
 @pytest.fixture
-def sent(house: Any) -> Any:
+def sent(house: House) -> Any:
     """A notice that a confirmed host has."""
     house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"
@@ -43,13 +44,13 @@ def sent(house: Any) -> Any:
     return house
 
 
-def answer(house: Any, verb: str, text: str = "because") -> None:
+def answer(house: House, verb: str, text: str = "because") -> None:
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
         store_answer(session, notice, verb, text, now=house.now)
 
 
-def withdraw(house: Any, reason: str = "Sent in error") -> None:
+def withdraw(house: House, reason: str = "Sent in error") -> None:
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
         withdraw_notice(
@@ -62,19 +63,19 @@ def withdraw(house: Any, reason: str = "Sent in error") -> None:
         )
 
 
-def verified(house: Any) -> None:
+def verified(house: House) -> None:
     with house.context.database.writing() as session:
         settle_notices(session, house.notice.case_id, now=house.now)
 
 
-def still_up(house: Any, event: str) -> None:
+def still_up(house: House, event: str) -> None:
     with house.context.database.writing() as session:
         note_still_up(
             session, house.notice.case_id, event=event, now=house.now
         )
 
 
-def reminded(house: Any) -> int:
+def reminded(house: House) -> int:
     with house.context.database.writing() as session:
         count = send_reminders(session, house.context, house.now)
     house.work()
@@ -85,7 +86,7 @@ def reminded(house: Any) -> int:
 
 
 def test_an_unconfirmed_host_waits_for_a_person_and_then_gets_it(
-    house: Any,
+    house: House,
 ) -> None:
     house.decide(house.case(), "provider_notice-XK")
     assert house.notice.state == "awaiting_contact"
@@ -125,7 +126,7 @@ def test_the_host_is_looked_up_again_just_before_sending(sent: Any) -> None:
     "contact", [None, "", "not an address", "a@b.example, c@d.example"]
 )
 def test_a_host_without_a_usable_contact_waits_for_a_person(
-    house: Any, contact: str
+    house: House, contact: str
 ) -> None:
     house.decide(house.case(abuse_contact=contact), "provider_notice-XK")
     assert (house.notice.state, house.notice.partner) == (
@@ -135,7 +136,7 @@ def test_a_host_without_a_usable_contact_waits_for_a_person(
 
 
 def test_a_named_contact_is_not_overruled_by_the_published_one(
-    house: Any,
+    house: House,
 ) -> None:
     house.decide(house.case(), "provider_notice-XK")
     with house.context.database.writing() as session:
@@ -148,7 +149,7 @@ def test_a_named_contact_is_not_overruled_by_the_published_one(
     assert house.mail.messages[0].address == "real@host.example"
 
 
-def test_a_named_contact_waits_for_the_police_too(house: Any) -> None:
+def test_a_named_contact_waits_for_the_police_too(house: House) -> None:
     house.decide(house.case(abuse_contact=None), "provider_notice-XK")
     house.partner()
     house.decide(house.only(Case), "police")
@@ -163,7 +164,7 @@ def test_a_named_contact_waits_for_the_police_too(house: Any) -> None:
     assert house.held_back()
 
 
-def test_two_long_addresses_stay_two_contacts(house: Any) -> None:
+def test_two_long_addresses_stay_two_contacts(house: House) -> None:
     local = "a" * 60
     with house.context.database.writing() as session:
         desks = {
@@ -176,7 +177,7 @@ def test_two_long_addresses_stay_two_contacts(house: Any) -> None:
     assert len(desks) == 2
 
 
-def test_a_disabled_host_waits_for_a_person(house: Any) -> None:
+def test_a_disabled_host_waits_for_a_person(house: House) -> None:
     house.partner(
         "provider:abuse@isp.example",
         "provider",
@@ -187,7 +188,7 @@ def test_a_disabled_host_waits_for_a_person(house: Any) -> None:
     assert house.notice.state == "awaiting_contact"
 
 
-def test_danger_shortens_the_deadline(house: Any) -> None:
+def test_danger_shortens_the_deadline(house: House) -> None:
     house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"
     )
@@ -303,7 +304,7 @@ def test_a_withdrawn_notice_tells_its_host_and_kills_the_link(
         find_by_token(session, house.context, token, house.now)
 
 
-def test_what_never_left_is_withdrawn_in_silence(house: Any) -> None:
+def test_what_never_left_is_withdrawn_in_silence(house: House) -> None:
     house.partner()
     house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"
@@ -314,7 +315,9 @@ def test_what_never_left_is_withdrawn_in_silence(house: Any) -> None:
     assert house.held_back()
 
 
-def test_a_notice_withdrawn_before_its_turn_does_not_leave(house: Any) -> None:
+def test_a_notice_withdrawn_before_its_turn_does_not_leave(
+    house: House,
+) -> None:
     house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"
     )
@@ -327,7 +330,7 @@ def test_a_notice_withdrawn_before_its_turn_does_not_leave(house: Any) -> None:
     assert house.only(Delivery).state == "cancelled"
 
 
-def test_a_notice_withdrawn_on_its_way_is_taken_back(house: Any) -> None:
+def test_a_notice_withdrawn_on_its_way_is_taken_back(house: House) -> None:
     house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"
     )
@@ -417,7 +420,7 @@ def test_reminders_start_anew_after_a_return(sent: Any) -> None:
     assert house.notice.state == "acknowledged"
 
 
-def test_a_host_that_was_never_told_is_told_of_a_return(house: Any) -> None:
+def test_a_host_that_was_never_told_is_told_of_a_return(house: House) -> None:
     """It went away while the police held it, and comes back after they let it go."""
     from partners.referrals.holds import release_hold
     from partners.referrals.models import Hold
@@ -453,7 +456,7 @@ def test_checks_never_undo_a_withdrawal(sent: Any) -> None:
 
 
 def test_a_failed_notice_goes_out_when_its_contact_is_mended(
-    house: Any,
+    house: House,
 ) -> None:
     desk = house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"
@@ -472,7 +475,7 @@ def test_a_failed_notice_goes_out_when_its_contact_is_mended(
 
 
 def test_a_preservation_request_asks_for_data_and_not_for_removal(
-    house: Any,
+    house: House,
 ) -> None:
     house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"

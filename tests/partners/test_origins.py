@@ -26,6 +26,8 @@ from partners.notices.service import withdraw_notice
 from partners.referrals import holds
 from partners.referrals.models import Hold
 from partners.sending.models import Delivery
+from tests.support.house import House
+from tests.support.routing import POLICE
 from triage.cases.examination.examine import locate_item, store_facts
 from triage.cases.models import Case
 from triage.hosting.facts import HostingFacts, Observation
@@ -146,7 +148,7 @@ def settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-def hidden(house: Any, api: Any) -> Any:
+def hidden(house: House, api: Any) -> Any:
     """A case behind Cloudflare; jobs as the workers run them, the API on this machine."""
     base = f"http://127.0.0.1:{api.server_address[1]}/client/v4"
     client = CloudflareOrigin(
@@ -164,14 +166,14 @@ def hidden(house: Any, api: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def _as_it_was(house: Any) -> Iterator[None]:
+def _as_it_was(house: House) -> Iterator[None]:
     before = type(house).channels
     yield
     type(house).channels = before
 
 
 def behind(
-    house: Any,
+    house: House,
     *,
     after: str | None = "police_release",
     is_seen: bool | None = None,
@@ -182,7 +184,7 @@ def behind(
     another host than the routes were made for, and the rules are asked anew: they let nothing go
     to a network before the police. A notice that goes freely needs a host that has not moved.
     """
-    routes = [{**CDN_ROUTE, "after": after}, house.case.__globals__["POLICE"]]
+    routes = [{**CDN_ROUTE, "after": after}, POLICE]
     case: Case = house.case(routing={"routes": routes, "jurisdiction": []})
     if is_seen is None:
         is_seen = after is None
@@ -195,7 +197,7 @@ def behind(
     return case
 
 
-def requests(house: Any) -> list[str]:
+def requests(house: House) -> list[str]:
     rows = [
         one
         for one in house.all(HostingObservation)
@@ -204,7 +206,7 @@ def requests(house: Any) -> list[str]:
     return [one.value for one in rows]
 
 
-def let_go(house: Any) -> None:
+def let_go(house: House) -> None:
     with house.context.database.writing() as session:
         for hold in session.scalars(select(Hold)):
             holds.release_hold(session, hold, actor="partner", now=house.now)
@@ -367,7 +369,9 @@ def _queued(session: Any, notice: Notice) -> Notice:
 
 
 def enter(
-    house: Any, address: str, source: str = "Cloudflare's mail of report f00d"
+    house: House,
+    address: str,
+    source: str = "Cloudflare's mail of report f00d",
 ) -> None:
     with house.context.database.writing() as session:
         item = session.scalars(select(Item)).one()

@@ -24,6 +24,7 @@ from partners.referrals.offices import (
     load_offices,
 )
 from partners.referrals.told import gather_told, open_told
+from tests.support.house import House
 from triage.cases.models import Case
 from triage.cases.people import service, summaries
 from triage.cases.people.reading import read_identifier
@@ -48,7 +49,7 @@ TRUTHS = {
 }
 
 
-def note_everything(house: Any) -> Case:
+def note_everything(house: House) -> Case:
     case = house.case()
     with house.context.database.writing() as session:
         act = Act(session, house.context, "person:arta", house.now)
@@ -87,7 +88,7 @@ def note_everything(house: Any) -> Case:
 
 @pytest.mark.parametrize("kind", sorted(REFERRAL_ROUTES))
 def test_an_office_gets_what_its_row_allows_and_nothing_else(
-    house: Any, kind: str
+    house: House, kind: str
 ) -> None:
     case = note_everything(house)
     gets = load_offices(house.context.settings.data_dir)[kind].gets
@@ -110,7 +111,7 @@ def test_summaries_are_written_for_those_who_get_them() -> None:
     }
 
 
-def test_the_police_letter_names_who_is_concerned(house: Any) -> None:
+def test_the_police_letter_names_who_is_concerned(house: House) -> None:
     case = note_everything(house)
     house.partner()
     house.decide(case, "police")
@@ -126,7 +127,7 @@ def test_the_police_letter_names_who_is_concerned(house: Any) -> None:
         assert said in words, words
 
 
-def test_what_leaves_is_what_was_approved(house: Any) -> None:
+def test_what_leaves_is_what_was_approved(house: House) -> None:
     """Something is noted between approval and delivery: the letter does not hold it."""
     case = note_everything(house)
     police = house.partner(approved=False)
@@ -141,7 +142,7 @@ def test_what_leaves_is_what_was_approved(house: Any) -> None:
 
 
 def test_nobody_approves_what_was_written_after_they_looked(
-    house: Any,
+    house: House,
 ) -> None:
     case = note_everything(house)
     house.partner()
@@ -167,7 +168,7 @@ def test_nobody_approves_what_was_written_after_they_looked(
 
 
 def test_an_office_that_wants_more_gets_an_answer_and_can_still_act(
-    house: Any,
+    house: House,
 ) -> None:
     case = note_everything(house)
     house.partner()
@@ -191,7 +192,7 @@ def test_an_office_that_wants_more_gets_an_answer_and_can_still_act(
     assert house.only(Referral).state == "taken_up"
 
 
-def answer(house: Any, verb: str, note: str) -> None:
+def answer(house: House, verb: str, note: str) -> None:
     with house.context.database.writing() as session:
         referrals.store_answer(
             session,
@@ -204,7 +205,7 @@ def answer(house: Any, verb: str, note: str) -> None:
 
 
 def test_the_second_person_reads_and_approves_in_the_browser(
-    house: Any,
+    house: House,
 ) -> None:
     case = note_everything(house)
     house.partner()
@@ -224,7 +225,7 @@ def test_the_second_person_reads_and_approves_in_the_browser(
     assert house.only(Referral).kind == "police"
 
 
-def signed_in(house: Any, username: str) -> Any:
+def signed_in(house: House, username: str) -> Any:
     app = create_app(house.context)
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()

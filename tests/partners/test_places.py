@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from hotline.core.errors import InvalidInput
 from hotline.core.storage import machine
+from tests.support.house import House
 
 
 def test_the_child_s_own_unit_is_taken_however_the_list_is_ordered(
-    house: Any,
+    house: House,
 ) -> None:
     house.unit("Berat")
     own = house.unit("Vlorë")
@@ -23,7 +22,7 @@ def test_the_child_s_own_unit_is_taken_however_the_list_is_ordered(
 
 @pytest.mark.parametrize("municipality", [None, "Krujë"])
 def test_no_other_town_s_unit_is_taken_by_default(
-    house: Any, municipality: str | None
+    house: House, municipality: str | None
 ) -> None:
     house.unit("Berat")
     house.case_of_a_child_in(municipality)
@@ -33,7 +32,7 @@ def test_no_other_town_s_unit_is_taken_by_default(
 
 @pytest.mark.parametrize("municipality", [None, "Krujë"])
 def test_another_town_s_unit_needs_a_reason_that_is_kept(
-    house: Any, municipality: str | None
+    house: House, municipality: str | None
 ) -> None:
     berat = house.unit("Berat")
     case = house.case_of_a_child_in(municipality)

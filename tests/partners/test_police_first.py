@@ -16,13 +16,14 @@ from partners.plans import planning
 from partners.referrals import holds
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
+from tests.support.house import House
 from triage.cases.models import Case
 from triage.hosting.facts import Observation
 from triage.items.models import Item
 
 
 @pytest.fixture
-def with_police(house: Any) -> Any:
+def with_police(house: House) -> Any:
     """The police have it and hold; a notice to a confirmed host waits."""
     house.partner()
     house.partner(
@@ -32,13 +33,13 @@ def with_police(house: Any) -> Any:
     return house
 
 
-def release(house: Any) -> None:
+def release(house: House) -> None:
     with house.context.database.writing() as session:
         hold = session.get_one(Hold, house.hold.id)
         holds.release_hold(session, hold, actor="partner", now=house.now)
 
 
-def hold_again(house: Any) -> None:
+def hold_again(house: House) -> None:
     """The police are told once more, by another referral with a hold of its own."""
     house.approve(house.request(house.only(Case), "police"))
 
@@ -46,7 +47,7 @@ def hold_again(house: Any) -> None:
 # plans
 
 
-def test_whoever_asks_cannot_approve(house: Any) -> None:
+def test_whoever_asks_cannot_approve(house: House) -> None:
     house.partner()
     plan = house.request(house.case(), "police", by="arta")
     with pytest.raises(Forbidden):
@@ -56,7 +57,7 @@ def test_whoever_asks_cannot_approve(house: Any) -> None:
     assert house.referral.state == "queued"
 
 
-def test_the_database_too_refuses_the_same_person_twice(house: Any) -> None:
+def test_the_database_too_refuses_the_same_person_twice(house: House) -> None:
     house.partner()
     plan = house.request(house.case(), "police", by="arta")
     with (
@@ -71,13 +72,13 @@ def test_the_database_too_refuses_the_same_person_twice(house: Any) -> None:
 
 
 @pytest.mark.parametrize("settings", [{"second_person": False}])
-def test_one_person_may_do_both_only_by_setting(house: Any) -> None:
+def test_one_person_may_do_both_only_by_setting(house: House) -> None:
     house.partner()
     house.approve(house.request(house.case(), "police", by="arta"), by="arta")
     assert house.only(Plan).approved_by == "person:arta"
 
 
-def test_a_second_plan_waits_for_the_first(house: Any) -> None:
+def test_a_second_plan_waits_for_the_first(house: House) -> None:
     house.partner()
     case = house.case()
     house.request(case, "police")
@@ -85,7 +86,7 @@ def test_a_second_plan_waits_for_the_first(house: Any) -> None:
         house.request(case, "police")
 
 
-def test_a_plan_is_approved_once(house: Any) -> None:
+def test_a_plan_is_approved_once(house: House) -> None:
     house.partner()
     plan = house.request(house.case(), "police")
     house.approve(plan)
@@ -94,7 +95,7 @@ def test_a_plan_is_approved_once(house: Any) -> None:
     assert len(house.all(Referral)) == 1
 
 
-def test_rejected_and_withdrawn_plans_tell_nobody(house: Any) -> None:
+def test_rejected_and_withdrawn_plans_tell_nobody(house: House) -> None:
     house.partner()
     case = house.case()
     for person, state in (("besnik", "rejected"), ("arta", "withdrawn")):
@@ -116,20 +117,20 @@ def test_rejected_and_withdrawn_plans_tell_nobody(house: Any) -> None:
     "chosen", [(), ("regulator-AL",), ("police-XX",), ("0",)]
 )
 def test_a_plan_needs_routes_that_can_be_taken(
-    house: Any, chosen: tuple[str, ...]
+    house: House, chosen: tuple[str, ...]
 ) -> None:
     with pytest.raises(InvalidInput):
         house.request(house.case(), *chosen)
 
 
-def test_a_route_without_a_confirmed_partner_is_refused(house: Any) -> None:
+def test_a_route_without_a_confirmed_partner_is_refused(house: House) -> None:
     house.partner(approved=False)
     with pytest.raises(Conflict, match="confirmed"):
         house.request(house.case(), "police")
 
 
 def test_only_police_and_help_before_the_assessment_and_only_in_danger(
-    house: Any,
+    house: House,
 ) -> None:
     house.partner()
     house.partner("hotline-rs", "hotline", country="RS")
@@ -145,7 +146,7 @@ def test_only_police_and_help_before_the_assessment_and_only_in_danger(
 
 
 def test_a_case_that_was_opened_again_is_not_told_by_its_old_plan(
-    house: Any,
+    house: House,
 ) -> None:
     house.partner()
     case = house.case()
@@ -157,7 +158,7 @@ def test_a_case_that_was_opened_again_is_not_told_by_its_old_plan(
     assert house.all(Referral) == []
 
 
-def test_a_notice_that_waits_for_the_police_needs_police(house: Any) -> None:
+def test_a_notice_that_waits_for_the_police_needs_police(house: House) -> None:
     case = house.case()
     with pytest.raises(InvalidInput, match="police"):
         house.request(case, "provider_notice")
@@ -167,7 +168,7 @@ def test_a_notice_that_waits_for_the_police_needs_police(house: Any) -> None:
     assert house.notice.state == "awaiting_release"
 
 
-def test_one_plan_holds_one_notice_of_a_kind(house: Any) -> None:
+def test_one_plan_holds_one_notice_of_a_kind(house: House) -> None:
     house.partner()
     with pytest.raises(Conflict, match="under way"):
         house.request(
@@ -179,7 +180,7 @@ def test_one_plan_holds_one_notice_of_a_kind(house: Any) -> None:
 
 
 def test_the_hold_is_there_from_the_approval_and_runs_from_delivery(
-    house: Any,
+    house: House,
 ) -> None:
     house.partner()
     house.approve(house.request(house.case(), "police"))
@@ -192,7 +193,7 @@ def test_the_hold_is_there_from_the_approval_and_runs_from_delivery(
     assert house.hold.deadline == house.now + timedelta(hours=hours)
 
 
-def test_nothing_leaves_while_the_hold_is_pending(house: Any) -> None:
+def test_nothing_leaves_while_the_hold_is_pending(house: House) -> None:
     house.partner()
     del house.jobs["delivery.attempt"]  # the police's server is not reached
     house.decide(house.case(), "police", "provider_notice")
@@ -290,7 +291,7 @@ def test_a_second_hold_keeps_what_the_first_let_go(with_police: Any) -> None:
 
 
 def test_a_hold_stops_also_a_notice_that_was_not_made_to_wait(
-    house: Any,
+    house: House,
 ) -> None:
     """What the rules say of one notice is no leave to warn the same host of a held case."""
     house.partner()
@@ -306,7 +307,7 @@ def test_a_hold_stops_also_a_notice_that_was_not_made_to_wait(
 
 
 def test_a_notice_that_waits_for_nobody_leaves_with_the_approval(
-    house: Any,
+    house: House,
 ) -> None:
     house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"

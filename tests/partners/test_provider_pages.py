@@ -13,6 +13,7 @@ from hotline.core.storage.audit import AuditEntry
 from partners.links import new_link
 from partners.notices.models import Notice, ProviderAnswer
 from partners.referrals.models import Hold, Referral
+from tests.support.house import House
 from workers.app import create_app
 
 
@@ -25,12 +26,12 @@ URL = "http://one.test/p/1"
 
 
 @pytest.fixture
-def client(house: Any) -> FlaskClient:
+def client(house: House) -> FlaskClient:
     return create_app(house.context).test_client()
 
 
 @pytest.fixture
-def told(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def told(house: House, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Host and police have their messages; pages use the house's clock."""
     for module in ("partners.notices.views", "partners.referrals.views"):
         monkeypatch.setattr(f"{module}.utc_now", lambda: house.now)
@@ -56,7 +57,7 @@ def told(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return house
 
 
-def link_in(house: Any, kind: str) -> str:
+def link_in(house: House, kind: str) -> str:
     """The path of the link as it stands in the letter."""
     texts = [m.text for m in house.mail.messages if f"/{kind}/" in m.text]
     found = re.search(
@@ -335,7 +336,7 @@ def test_answers_without_end_are_bounded(
 
 
 @pytest.fixture
-def police(house: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def police(house: House, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The police have a referral and hold."""
     monkeypatch.setattr("partners.referrals.views.utc_now", lambda: house.now)
     house.partner()
@@ -447,7 +448,7 @@ def test_the_office_releases_with_a_second_thought(
 
 
 def test_a_hotline_s_page_has_no_hold(
-    house: Any, client: FlaskClient, monkeypatch: Any
+    house: House, client: FlaskClient, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr("partners.referrals.views.utc_now", lambda: house.now)
     house.partner("hotline-rs", "hotline", country="RS")

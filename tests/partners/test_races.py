@@ -22,8 +22,9 @@ from partners.notices.models import Notice
 from partners.plans.automatic import refer_automatically
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
-from tests.partners.conftest import FREE_HOST, ROUTE_IDS, ROUTING
 from tests.partners.test_automatic import Station
+from tests.support.house import House
+from tests.support.routing import FREE_HOST, ROUTE_IDS, ROUTING
 from triage.cases.models import Case
 from triage.jurisdiction import Route
 from workers.app import create_app
@@ -45,7 +46,7 @@ def context(make_context: Callable[..., Context]) -> Context:
 class Crowd:
     """Eight signed-in supervisors who post the same form in the same moment."""
 
-    def __init__(self, house: Any) -> None:
+    def __init__(self, house: House) -> None:
         self.house = house
         self.app = create_app(house.context)
         self.app.config["WTF_CSRF_ENABLED"] = False
@@ -79,7 +80,7 @@ class Crowd:
 
 
 @pytest.mark.services
-def test_one_plan_one_referral_one_notice_one_hold(house: Any) -> None:
+def test_one_plan_one_referral_one_notice_one_hold(house: House) -> None:
     house.partner()
     case = house.case()
     crowd = Crowd(house)
@@ -109,7 +110,7 @@ def test_one_plan_one_referral_one_notice_one_hold(house: Any) -> None:
 
 
 @pytest.mark.services
-def test_one_contact_is_named_and_one_letter_leaves(house: Any) -> None:
+def test_one_contact_is_named_and_one_letter_leaves(house: House) -> None:
     case = house.case(
         abuse_contact=None, routing={**ROUTING, "routes": [FREE_HOST]}
     )
@@ -129,7 +130,7 @@ def test_one_contact_is_named_and_one_letter_leaves(house: Any) -> None:
 
 
 @pytest.mark.services
-def test_a_hold_is_extended_and_stays_one(house: Any) -> None:
+def test_a_hold_is_extended_and_stays_one(house: House) -> None:
     house.partner()
     case = house.case()
     house.decide(case, "police")
@@ -150,7 +151,7 @@ def test_a_hold_is_extended_and_stays_one(house: Any) -> None:
 
 
 @pytest.mark.services
-def test_a_failed_delivery_goes_out_again_once(house: Any) -> None:
+def test_a_failed_delivery_goes_out_again_once(house: House) -> None:
     house.partner()
     case = house.case()
     house.mail.faults = [Refused("550")]
@@ -177,7 +178,7 @@ def test_a_failed_delivery_goes_out_again_once(house: Any) -> None:
 @pytest.mark.services
 @pytest.mark.parametrize("is_same_work", [True, False])
 def test_the_police_are_told_once_by_the_service_itself(
-    house: Any, is_same_work: bool
+    house: House, is_same_work: bool
 ) -> None:
     station = Station(house)
     station.switch_on()
@@ -193,7 +194,9 @@ def test_the_police_are_told_once_by_the_service_itself(
                 now=house.now,
             )
     house.jobs["referral.automatic"] = refer_automatically
-    tasks = [task for job, task in house._due() if job == "referral.automatic"]
+    tasks = [
+        task for job, task in house.due_tasks() if job == "referral.automatic"
+    ]
     faults = at_once(
         [partial(refer_automatically, task) for task in most(tasks)]
     )

@@ -12,10 +12,11 @@ from hotline.core.jobs.circuit import SILENCES, Paused
 from hotline.core.storage.outbox import OutboxEntry
 from partners.referrals.models import Referral
 from partners.sending.models import Delivery
+from tests.support.house import House
 
 
 @pytest.fixture
-def silent(house: Any) -> Any:
+def silent(house: House) -> Any:
     """A house whose police's mail server stayed silent for as often as it takes."""
     house.partner()
     house.mail.faults = [NoAnswer("It stays silent.")] * SILENCES
@@ -29,9 +30,9 @@ def silent(house: Any) -> Any:
     return house
 
 
-def _attempt(house: Any) -> None:
+def _attempt(house: House) -> None:
     (job, task) = next(
-        one for one in house._due() if one[0] == "delivery.attempt"
+        one for one in house.due_tasks() if one[0] == "delivery.attempt"
     )
     house.jobs[job](task)
 

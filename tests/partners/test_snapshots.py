@@ -25,7 +25,8 @@ from partners.referrals.models import HOLDING, Hold, Plan
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
 from partners.subjects import SUBJECTS
-from tests.partners.conftest import HOST, POLICE, ROUTE_IDS, ROUTING
+from tests.support.house import House
+from tests.support.routing import HOST, POLICE, ROUTE_IDS, ROUTING
 from triage.cases.examination.appraise import RULES
 from triage.cases.models import Case
 
@@ -34,7 +35,7 @@ POLICE_FIRST = {**ROUTING, "routes": [POLICE, HOST]}
 
 
 def reroute(
-    house: Any, routing: dict[str, Any], *, opened_again: bool = False
+    house: House, routing: dict[str, Any], *, opened_again: bool = False
 ) -> None:
     """What facts, a new host or a new assessment do to a case, without the job that follows."""
     with house.context.database.writing() as session:
@@ -43,7 +44,7 @@ def reroute(
         case.round += opened_again
 
 
-def name_contact(house: Any) -> None:
+def name_contact(house: House) -> None:
     partner = house.partner("named", "provider", address="named@isp.example")
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
@@ -56,7 +57,7 @@ def name_contact(house: Any) -> None:
 
 @pytest.mark.parametrize("opened_again", [False, True])
 def test_a_plan_of_another_moment_is_superseded(
-    house: Any, opened_again: bool
+    house: House, opened_again: bool
 ) -> None:
     house.partner()
     house.partner(
@@ -77,7 +78,7 @@ def test_a_plan_of_another_moment_is_superseded(
 
 @pytest.mark.parametrize("opened_again", [False, True])
 def test_a_contact_named_later_lets_nothing_go_early(
-    house: Any, opened_again: bool
+    house: House, opened_again: bool
 ) -> None:
     house.decide(
         house.case(routing=FREE, abuse_contact=None), "provider_notice"
@@ -92,7 +93,7 @@ def test_a_contact_named_later_lets_nothing_go_early(
 
 @pytest.mark.parametrize("opened_again", [False, True])
 def test_the_rules_of_now_stand_at_the_door(
-    house: Any, opened_again: bool
+    house: House, opened_again: bool
 ) -> None:
     house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"
@@ -108,7 +109,7 @@ def test_the_rules_of_now_stand_at_the_door(
     assert house.held_back()
 
 
-def test_a_new_plan_can_be_asked_for_at_once(house: Any) -> None:
+def test_a_new_plan_can_be_asked_for_at_once(house: House) -> None:
     house.partner()
     case = house.case(routing=FREE)
     house.request(case, "provider_notice")
@@ -122,7 +123,9 @@ def test_a_new_plan_can_be_asked_for_at_once(house: Any) -> None:
     ]
 
 
-def test_the_police_do_not_wait_because_the_host_has_moved(house: Any) -> None:
+def test_the_police_do_not_wait_because_the_host_has_moved(
+    house: House,
+) -> None:
     """What the rules still name is approved at once; what they hold now falls away, with why."""
     house.partner()
     plan = house.request(house.case(routing=FREE), "police", "provider_notice")
@@ -142,7 +145,7 @@ def test_the_police_do_not_wait_because_the_host_has_moved(house: Any) -> None:
     ]
 
 
-def test_a_child_in_danger_does_not_wait_for_a_new_round(house: Any) -> None:
+def test_a_child_in_danger_does_not_wait_for_a_new_round(house: House) -> None:
     house.partner()
     plan = house.request(house.case(routing=FREE, danger_now=True), "police")
     reroute(house, POLICE_FIRST, opened_again=True)
@@ -153,7 +156,7 @@ def test_a_child_in_danger_does_not_wait_for_a_new_round(house: Any) -> None:
     assert house.referral.state == "delivered"
 
 
-def test_a_referral_under_way_survives_every_review(house: Any) -> None:
+def test_a_referral_under_way_survives_every_review(house: House) -> None:
     house.partner()
     deliver = house.jobs.pop("delivery.attempt")
     house.decide(house.case(routing=FREE, danger_now=True), "police")
@@ -166,7 +169,7 @@ def test_a_referral_under_way_survives_every_review(house: Any) -> None:
     assert house.referral.state == "delivered"
 
 
-def test_a_release_counts_in_its_own_round(house: Any) -> None:
+def test_a_release_counts_in_its_own_round(house: House) -> None:
     """What the police let go before the case was opened again was another finding."""
     house.partner()
     house.partner(
@@ -185,7 +188,7 @@ def test_a_release_counts_in_its_own_round(house: Any) -> None:
     assert house.notice.state == "sent"
 
 
-def test_changed_rules_count_at_the_door(house: Any) -> None:
+def test_changed_rules_count_at_the_door(house: House) -> None:
     """The stored routes are by rules of another day: today's ask the police first."""
     house.partner()
     house.partner(
@@ -208,7 +211,9 @@ def test_changed_rules_count_at_the_door(house: Any) -> None:
     assert points == ["notice.held_by_nobody"]
 
 
-def test_a_choice_from_routes_that_have_changed_is_refused(house: Any) -> None:
+def test_a_choice_from_routes_that_have_changed_is_refused(
+    house: House,
+) -> None:
     house.partner()
     case = house.case(routing=FREE)
     seen, arta = routing_digest(case), house.person()
@@ -229,7 +234,7 @@ def test_a_choice_from_routes_that_have_changed_is_refused(house: Any) -> None:
         )
 
 
-def release_all(house: Any) -> None:
+def release_all(house: House) -> None:
     with house.context.database.writing() as session:
         for hold in session.scalars(
             select(Hold).where(Hold.state.in_(HOLDING))
@@ -264,7 +269,7 @@ ACTS = st.lists(
 )
 @given(acts=ACTS, contact_known=st.booleans())
 def test_no_order_of_acts_lets_a_notice_leave_before_its_release(
-    house: Any, acts: list[str], contact_known: bool
+    house: House, acts: list[str], contact_known: bool
 ) -> None:
     Interleaving(house, contact_known=contact_known).run([*acts, "deliver"])
 
@@ -272,7 +277,7 @@ def test_no_order_of_acts_lets_a_notice_leave_before_its_release(
 class Interleaving:
     """One case under a list of acts; every message to a host is judged as it leaves."""
 
-    def __init__(self, house: Any, *, contact_known: bool) -> None:
+    def __init__(self, house: House, *, contact_known: bool) -> None:
         self.house = house
         self.empty_house()
         house.partner()

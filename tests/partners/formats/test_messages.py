@@ -25,6 +25,7 @@ from partners.channels.mail import compose_mail
 from partners.notices.message import notice_message
 from partners.notices.models import Notice, NoticeItem
 from partners.sending.models import Delivery
+from tests.support.house import House
 from triage.cases.models import Case
 from triage.hashlists import formats
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
@@ -52,7 +53,7 @@ def attached(message: Message) -> dict[str, bytes]:
     return {one.name: one.data for one in message.attachments}
 
 
-def known(house: Any, decision: str = "confirmed") -> None:
+def known(house: House, decision: str = "confirmed") -> None:
     """The item's file is on a list."""
     seen = house.all(ItemMedia)[0]
     with house.context.database.writing() as session:
@@ -86,7 +87,7 @@ def known(house: Any, decision: str = "confirmed") -> None:
 
 
 def notice(
-    house: Any, languages: tuple[str, ...] = ("en",), **case: Any
+    house: House, languages: tuple[str, ...] = ("en",), **case: Any
 ) -> Message:
     house.partner(
         "provider:abuse@isp.example",
@@ -100,7 +101,7 @@ def notice(
     return house.mail.messages[-1]  # type: ignore[no-any-return]
 
 
-def referral(house: Any, kind: str = "police", **partner: Any) -> Message:
+def referral(house: House, kind: str = "police", **partner: Any) -> Message:
     country = {"police": "AL", "hotline": "RS"}[kind]
     house.partner(f"{kind}-x", kind, country=country, **partner)
     house.decide(house.only(Case) if house.all(Case) else house.case(), kind)
@@ -110,7 +111,7 @@ def referral(house: Any, kind: str = "police", **partner: Any) -> Message:
 # notices
 
 
-def test_a_notice_has_the_elements_that_the_law_asks_for(house: Any) -> None:
+def test_a_notice_has_the_elements_that_the_law_asks_for(house: House) -> None:
     message = notice(house)
     text = " ".join(message.text.split())
     for words in (
@@ -130,7 +131,7 @@ def test_a_notice_has_the_elements_that_the_law_asks_for(house: Any) -> None:
     assert URL not in message.subject
 
 
-def test_its_attachments_are_xarf_and_csv_and_no_media(house: Any) -> None:
+def test_its_attachments_are_xarf_and_csv_and_no_media(house: House) -> None:
     message = notice(house)
     files = attached(message)
     assert list(files) == ["xarf.json", "locations.csv"]
@@ -146,7 +147,7 @@ def test_its_attachments_are_xarf_and_csv_and_no_media(house: Any) -> None:
     )
 
 
-def test_a_known_file_is_named_by_its_hashes(house: Any) -> None:
+def test_a_known_file_is_named_by_its_hashes(house: House) -> None:
     house.case("two")
     known(house)
     house.partner(
@@ -160,7 +161,7 @@ def test_a_known_file_is_named_by_its_hashes(house: Any) -> None:
     assert "on a list of known material" in message.text
 
 
-def test_a_disconfirmed_match_is_not_told(house: Any) -> None:
+def test_a_disconfirmed_match_is_not_told(house: House) -> None:
     house.case("two")
     known(house, "disconfirmed")
     house.partner(
@@ -172,7 +173,7 @@ def test_a_disconfirmed_match_is_not_told(house: Any) -> None:
     assert "hash_values" not in document
 
 
-def test_several_items_give_a_document_each(house: Any) -> None:
+def test_several_items_give_a_document_each(house: House) -> None:
     notice(house)
     other = house.case("two")
     with house.context.database.writing() as session:
@@ -191,7 +192,7 @@ def test_several_items_give_a_document_each(house: Any) -> None:
     assert len(ids) == 2
 
 
-def test_a_host_at_home_is_written_to_in_its_language(house: Any) -> None:
+def test_a_host_at_home_is_written_to_in_its_language(house: House) -> None:
     message = notice(house, ("sq",))
     assert message.language == "sq"
     assert message.subject.startswith(f"[{house.notice.reference}] Njoftim")
@@ -200,14 +201,14 @@ def test_a_host_at_home_is_written_to_in_its_language(house: Any) -> None:
     assert {"{{", "}}", "None"}.isdisjoint(message.text.split())
 
 
-def test_other_languages_get_english(house: Any) -> None:
+def test_other_languages_get_english(house: House) -> None:
     assert notice(house, ("de", "nl")).language == "en"
 
 
 @pytest.mark.parametrize("language", ["en", "sq"])
 @pytest.mark.parametrize("purpose", ["first", "reminder", "withdrawal"])
 def test_every_letter_can_be_written(
-    house: Any, purpose: str, language: str
+    house: House, purpose: str, language: str
 ) -> None:
     notice(house)
     for kind in (
@@ -233,7 +234,7 @@ def test_every_letter_can_be_written(
         assert (URL in message.text) == (purpose != "withdrawal")
 
 
-def test_the_mail_is_one_that_a_mail_program_reads(house: Any) -> None:
+def test_the_mail_is_one_that_a_mail_program_reads(house: House) -> None:
     message = notice(house, ("sq",))
     mail = compose_mail(message, house.context.settings)
     back = BytesParser(policy=policy.default).parsebytes(mail.as_bytes())
@@ -246,7 +247,7 @@ def test_the_mail_is_one_that_a_mail_program_reads(house: Any) -> None:
 # referrals
 
 
-def test_a_referral_is_valid_by_its_shipped_schema(house: Any) -> None:
+def test_a_referral_is_valid_by_its_shipped_schema(house: House) -> None:
     house.case()
     known(house)
     message = referral(house)
@@ -273,7 +274,7 @@ def test_a_referral_is_valid_by_its_shipped_schema(house: Any) -> None:
 
 
 def test_police_get_the_hashes_as_a_set_that_their_tools_load(
-    house: Any,
+    house: House,
 ) -> None:
     """The agreed class goes with the file that was itself reported, and with no other."""
     house.case()
@@ -337,7 +338,7 @@ def test_police_get_the_hashes_as_a_set_that_their_tools_load(
 
 
 def test_the_letter_tells_police_of_the_hold_and_of_preservation(
-    house: Any,
+    house: House,
 ) -> None:
     text = " ".join(referral(house).text.split())
     for words in (
@@ -351,13 +352,13 @@ def test_the_letter_tells_police_of_the_hold_and_of_preservation(
         assert words in text, words
 
 
-def test_a_hotline_s_letter_has_no_hold(house: Any) -> None:
+def test_a_hotline_s_letter_has_no_hold(house: House) -> None:
     text = referral(house, "hotline").text
     assert "hold" not in text
     assert "PRESERVATION" not in text
 
 
-def test_people_are_named_only_to_those_whose_task_it_is(house: Any) -> None:
+def test_people_are_named_only_to_those_whose_task_it_is(house: House) -> None:
     house.case(facts={"victim": {"municipality": "Durrës"}})
     told = json.dumps(dict(referral(house, "police").body), ensure_ascii=False)
     assert "Durrës" in told
@@ -369,7 +370,9 @@ def test_people_are_named_only_to_those_whose_task_it_is(house: Any) -> None:
     )
 
 
-def test_an_albanian_letter_gives_its_reasons_in_albanian(house: Any) -> None:
+def test_an_albanian_letter_gives_its_reasons_in_albanian(
+    house: House,
+) -> None:
     message = referral(house, languages=["sq", "en"])
     assert message.language == "sq"
     assert "PSE JU" in message.text
@@ -382,7 +385,7 @@ def test_an_albanian_letter_gives_its_reasons_in_albanian(house: Any) -> None:
     )  # documents: English
 
 
-def case_in_words(house: Any) -> Case:
+def case_in_words(house: House) -> Case:
     case = house.case()
     with house.context.database.writing() as session:
         session.execute(
@@ -402,14 +405,14 @@ def case_in_words(house: Any) -> Case:
     return case  # type: ignore[no-any-return]
 
 
-def test_a_letter_that_says_nothing_is_not_approved(house: Any) -> None:
+def test_a_letter_that_says_nothing_is_not_approved(house: House) -> None:
     case_in_words(house)
     with pytest.raises(Conflict, match="nothing to act on: police"):
         referral(house)
 
 
 def test_a_case_in_words_says_what_was_noted_and_nothing_of_hosts(
-    house: Any,
+    house: House,
 ) -> None:
     house.note_of_people(
         case_in_words(house), "police", "A coach writes to her at night."
@@ -425,7 +428,7 @@ def test_a_case_in_words_says_what_was_noted_and_nothing_of_hosts(
     ] == []
 
 
-def test_before_an_assessment_the_letter_says_so(house: Any) -> None:
+def test_before_an_assessment_the_letter_says_so(house: House) -> None:
     house.case(state="waiting", danger_now=True, outcome={})
     message = referral(house)
     assert "Not assessed yet" in message.text
@@ -439,7 +442,7 @@ def test_before_an_assessment_the_letter_says_so(house: Any) -> None:
 # times that somebody stated
 
 
-def used_address(house: Any, canonical: str) -> None:
+def used_address(house: House, canonical: str) -> None:
     """A case about an address that somebody used, in place of the reported page."""
     house.case()
     with house.context.database.writing() as session:
@@ -448,7 +451,7 @@ def used_address(house: Any, canonical: str) -> None:
         item.host, item.fetchable = "203.0.113.7", False
 
 
-def test_a_time_without_a_zone_is_never_told_as_utc(house: Any) -> None:
+def test_a_time_without_a_zone_is_never_told_as_utc(house: House) -> None:
     used_address(house, "203.0.113.7:4662 2026-11-01T10:00:00")
     message = referral(house)
     REFERRAL.validate(message.body)
@@ -469,7 +472,7 @@ def test_a_time_without_a_zone_is_never_told_as_utc(house: Any) -> None:
     }
 
 
-def test_a_time_with_a_zone_is_told_as_one_moment(house: Any) -> None:
+def test_a_time_with_a_zone_is_told_as_one_moment(house: House) -> None:
     used_address(house, "203.0.113.7 2026-11-01T10:00:00Z")
     message = referral(house, languages=["sq"])
     REFERRAL.validate(message.body)
@@ -492,7 +495,7 @@ def test_a_time_with_a_zone_is_told_as_one_moment(house: Any) -> None:
     ],
 )
 def test_the_letter_tells_the_time_that_was_said(
-    house: Any, said: str, told: str
+    house: House, said: str, told: str
 ) -> None:
     location = identify_one(f"203.0.113.7:4662 2026-11-01 {said}")
     assert location is not None
@@ -506,7 +509,7 @@ def test_the_letter_tells_the_time_that_was_said(
     assert item["used"]["time"]["as_stated"].endswith("Z") is is_certain
 
 
-def test_an_address_without_a_time_says_so(house: Any) -> None:
+def test_an_address_without_a_time_says_so(house: House) -> None:
     used_address(house, "203.0.113.7")
     message = referral(house)
     REFERRAL.validate(message.body)

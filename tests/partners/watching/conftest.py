@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from partners.watching.check import check_item
+from tests.support.house import House
 from triage.fetching.report import (
     FetchReport,
     FetchRequest,
@@ -139,17 +140,17 @@ def world() -> World:
 
 
 @pytest.fixture
-def watched(house: Any, world: World) -> Any:
+def watched(house: House, world: World) -> House:
     return _watch(house, world)
 
 
 @pytest.fixture
-def under_watch() -> Callable[[Any, World], Any]:
+def under_watch() -> Callable[[House, World], House]:
     """For a house of one's own."""
     return _watch
 
 
-def _watch(house: Any, world: World) -> Any:
+def _watch(house: House, world: World) -> House:
     """A case in progress whose host has a notice; looks happen by ``look``."""
     house.partner(
         "provider:abuse@isp.example", "provider", address="abuse@isp.example"

@@ -30,6 +30,7 @@ from partners.watching.service import (
     post_due_checks,
     start_watch,
 )
+from tests.support.house import House
 from triage.availability.model import Verdict
 from triage.cases.models import Case
 from triage.items.access import Access, set_access
@@ -40,7 +41,7 @@ CONTROL = "http://control.test/ok"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-def look(house: Any) -> str:
+def look(house: House) -> str:
     """The check that is due, if any, with its verdict."""
     with house.context.database.writing() as session:
         post_due_checks(session, house.context, house.now)
@@ -49,12 +50,12 @@ def look(house: Any) -> str:
     return house.only(Watch).last_verdict
 
 
-def look_at_the_next_time(house: Any) -> str:
+def look_at_the_next_time(house: House) -> str:
     house.now = max(house.now, house.only(Watch).next_at)
     return look(house)
 
 
-def prove_removal(house: Any, world: Any) -> None:
+def prove_removal(house: House, world: Any) -> None:
     world.item = "gone"
     for _ in range(40):
         look_at_the_next_time(house)
@@ -68,12 +69,12 @@ def assert_about(found: timedelta, interval: timedelta) -> None:
     assert interval <= found <= interval * 1.2
 
 
-def part(house: Any) -> str:
+def part(house: House) -> str:
     return house.only(ReportPart).state
 
 
 def test_the_watch_begins_with_the_plan_and_knows_what_was_there(
-    watched: Any,
+    watched: House,
 ) -> None:
     watch = watched.only(Watch)
     assert (watch.state, watch.next_at, watch.host) == (
@@ -91,7 +92,7 @@ def test_the_watch_begins_with_the_plan_and_knows_what_was_there(
         assert again.id == watch.id
 
 
-def test_online_stays_online(watched: Any, world: Any) -> None:
+def test_online_stays_online(watched: House, world: Any) -> None:
     assert look(watched) == "online"
     watch = watched.only(Watch)
     assert (watch.state, watch.checks) == ("watching", 1)
@@ -109,7 +110,7 @@ def test_online_stays_online(watched: Any, world: Any) -> None:
 
 
 def test_one_absence_proves_nothing_and_three_spread_ones_do(
-    watched: Any, world: Any
+    watched: House, world: Any
 ) -> None:
     look(watched)
     world.item = "gone"
@@ -128,7 +129,9 @@ def test_one_absence_proves_nothing_and_three_spread_ones_do(
     assert last.details["since"] == began.isoformat()
 
 
-def test_our_own_failure_is_never_a_removal(watched: Any, world: Any) -> None:
+def test_our_own_failure_is_never_a_removal(
+    watched: House, world: Any
+) -> None:
     look(watched)
     world.network = False
     for _ in range(40):
@@ -144,7 +147,7 @@ def test_our_own_failure_is_never_a_removal(watched: Any, world: Any) -> None:
 
 @pytest.mark.parametrize("state", ["forbidden", "broken"])
 def test_being_kept_out_is_not_a_removal(
-    watched: Any, world: Any, state: str
+    watched: House, world: Any, state: str
 ) -> None:
     look(watched)
     world.item = state
@@ -156,7 +159,7 @@ def test_being_kept_out_is_not_a_removal(
 
 @pytest.mark.parametrize("settings", [{"control_url": ""}])
 def test_without_a_control_page_an_absence_proves_nothing(
-    watched: Any, world: Any
+    watched: House, world: Any
 ) -> None:
     world.item = "gone"
     for _ in range(10):
@@ -164,7 +167,9 @@ def test_without_a_control_page_an_absence_proves_nothing(
     assert watched.only(Watch).state == "watching"
 
 
-def test_a_failure_in_between_does_not_count(watched: Any, world: Any) -> None:
+def test_a_failure_in_between_does_not_count(
+    watched: House, world: Any
+) -> None:
     look(watched)
     world.item = "gone"
     look_at_the_next_time(watched)
@@ -177,7 +182,7 @@ def test_a_failure_in_between_does_not_count(watched: Any, world: Any) -> None:
     assert watched.only(Case).state == "removed"
 
 
-def test_seen_again_in_between_begins_anew(watched: Any, world: Any) -> None:
+def test_seen_again_in_between_begins_anew(watched: House, world: Any) -> None:
     look(watched)
     world.item = "gone"
     for _ in range(2):
@@ -190,7 +195,7 @@ def test_seen_again_in_between_begins_anew(watched: Any, world: Any) -> None:
     assert watched.only(Watch).state == "watching"
 
 
-def test_what_returns_reopens_everything(watched: Any, world: Any) -> None:
+def test_what_returns_reopens_everything(watched: House, world: Any) -> None:
     look(watched)
     prove_removal(watched, world)
     world.item = "online"
@@ -205,7 +210,7 @@ def test_what_returns_reopens_everything(watched: Any, world: Any) -> None:
 
 
 def test_a_claim_is_looked_at_next_and_taken_back_only_by_seeing(
-    watched: Any, world: Any
+    watched: House, world: Any
 ) -> None:
     look(watched)
     watched.later(minutes=5)
@@ -221,7 +226,7 @@ def test_a_claim_is_looked_at_next_and_taken_back_only_by_seeing(
 
 
 def test_a_removed_item_is_watched_less_and_then_no_more(
-    watched: Any, world: Any
+    watched: House, world: Any
 ) -> None:
     look(watched)
     prove_removal(watched, world)
@@ -240,7 +245,7 @@ def test_a_removed_item_is_watched_less_and_then_no_more(
 
 
 def test_a_watch_that_ended_begins_again_with_a_new_plan(
-    watched: Any, world: Any
+    watched: House, world: Any
 ) -> None:
     with watched.context.database.writing() as session:
         watch = session.get_one(Watch, watched.only(Watch).id)
@@ -257,7 +262,7 @@ def test_a_watch_that_ended_begins_again_with_a_new_plan(
 
 
 def test_a_site_that_moves_has_its_new_facts_kept(
-    watched: Any, world: Any
+    watched: House, world: Any
 ) -> None:
     watched.lookup.country = "RS"
     look(watched)
@@ -274,7 +279,7 @@ def test_a_site_that_moves_has_its_new_facts_kept(
     ],
 )
 def test_another_place_that_sees_it_outweighs_our_absence(
-    watched: Any, world: Any
+    watched: House, world: Any
 ) -> None:
     world.item, world.second = "gone", "online"
     for _ in range(40):
@@ -291,7 +296,7 @@ def test_another_place_that_sees_it_outweighs_our_absence(
 
 
 def test_a_check_is_posted_once_and_again_when_its_worker_died(
-    watched: Any,
+    watched: House,
 ) -> None:
     ended = watched.jobs.pop("watch.check")
     posted = []
@@ -307,17 +312,17 @@ def test_a_check_is_posted_once_and_again_when_its_worker_died(
     assert watched.errors == []
 
 
-def test_a_check_that_ran_is_not_stored_twice(watched: Any) -> None:
+def test_a_check_that_ran_is_not_stored_twice(watched: House) -> None:
     with watched.context.database.writing() as session:
         post_due_checks(session, watched.context, watched.now)
-    ((job, task),) = watched._due()
+    ((job, task),) = watched.due_tasks()
     watched.jobs[job](task)
     with pytest.raises(AlreadyDone):
         watched.jobs[job](task)
     assert watched.only(Watch).checks == 1
 
 
-def test_looks_at_one_host_are_spread(watched: Any) -> None:
+def test_looks_at_one_host_are_spread(watched: House) -> None:
     """Three watched items of one host that are due together: one a minute."""
     watched.jobs.pop("watch.check")
     for name in ("two", "three"):
@@ -328,12 +333,12 @@ def test_looks_at_one_host_are_spread(watched: Any) -> None:
         session.flush()
         assert post_due_checks(session, watched.context, watched.now) == 3
     watched.jobs["watch.check"] = lambda task: None
-    assert len(watched._due()) == 1
+    assert len(watched.due_tasks()) == 1
     watched.later(minutes=2)
-    assert len(watched._due()) == 3
+    assert len(watched.due_tasks()) == 3
 
 
-def watches(house: Any, of_one: int, of_others: int) -> list[Any]:
+def watches(house: House, of_one: int, of_others: int) -> list[Any]:
     """Watches that are due, without cases of their own; ids of those of one host."""
     template = house.only(Watch)
     ids = []
@@ -368,12 +373,12 @@ def watches(house: Any, of_one: int, of_others: int) -> list[Any]:
     return ids
 
 
-def tick(house: Any) -> int:
+def tick(house: House) -> int:
     with house.context.database.writing() as session:
         return int(post_due_checks(session, house.context, house.now))
 
 
-def finish(house: Any) -> None:
+def finish(house: House) -> None:
     """What has had its look comes again in a month."""
     with house.context.database.writing() as session:
         looked = Watch.planned_at <= house.now
@@ -385,7 +390,7 @@ def finish(house: Any) -> None:
 
 
 def test_a_busy_host_is_looked_at_in_line(
-    watched: Any, monkeypatch: pytest.MonkeyPatch
+    watched: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """80 watches of one host and 10 of others: the line goes on over many ticks, nobody is
     looked at twice in it, and only what is near lies in the queue."""
@@ -423,7 +428,7 @@ def test_a_busy_host_is_looked_at_in_line(
     )
 
 
-def test_one_look_out_of_line_moves_nobody(watched: Any) -> None:
+def test_one_look_out_of_line_moves_nobody(watched: House) -> None:
     own = watched.only(Watch).id
     with watched.context.database.writing() as session:
         session.get_one(Watch, own).host = "busy.test"
@@ -479,7 +484,7 @@ def test_a_tick_asks_one_question_by_indexes(
     assert sum("FROM watch" in one for one in asked) == 1
 
 
-def test_nothing_is_watched_that_cannot_be_looked_at(house: Any) -> None:
+def test_nothing_is_watched_that_cannot_be_looked_at(house: House) -> None:
     house.partner()
     case = house.case()
     with house.context.database.writing() as session:
@@ -491,7 +496,9 @@ def test_nothing_is_watched_that_cannot_be_looked_at(house: Any) -> None:
     assert house.all(Watch) == []
 
 
-def test_what_a_check_did_is_in_the_history(watched: Any, world: Any) -> None:
+def test_what_a_check_did_is_in_the_history(
+    watched: House, world: Any
+) -> None:
     look(watched)
     prove_removal(watched, world)
     with watched.context.database.reading() as session:
@@ -514,7 +521,7 @@ def test_what_a_check_did_is_in_the_history(watched: Any, world: Any) -> None:
     ],
 )
 def test_a_look_comes_as_the_item_is_set_and_the_control_page_learns_nothing(
-    watched: Any, world: Any
+    watched: House, world: Any
 ) -> None:
     item = watched.only(Item)
     wanted = Access(
@@ -542,7 +549,7 @@ def test_a_look_comes_as_the_item_is_set_and_the_control_page_learns_nothing(
 
 
 def test_what_is_seen_with_cookies_only_is_removed_by_nobodys_word_but_a_persons(
-    watched: Any, world: Any
+    watched: House, world: Any
 ) -> None:
     """Cookies run out, and then a host says 404 to us about what it shows to others."""
     item = watched.only(Item)
@@ -564,7 +571,7 @@ def test_what_is_seen_with_cookies_only_is_removed_by_nobodys_word_but_a_persons
 
 
 def test_when_nobody_watches_any_more_the_item_s_ways_are_forgotten(
-    watched: Any, world: Any
+    watched: House, world: Any
 ) -> None:
     item = watched.only(Item)
     with watched.context.database.writing() as session:
@@ -582,13 +589,13 @@ def test_when_nobody_watches_any_more_the_item_s_ways_are_forgotten(
 
 @pytest.mark.services
 def test_the_same_on_postgresql(
-    house: Any, world: Any, make_context: Any, under_watch: Any
+    house: House, world: Any, make_context: Any, under_watch: Any
 ) -> None:
     """It refuses to lock the empty side of a join, which SQLite does not."""
     context = make_context(
         "postgresql", control_url=CONTROL, rdap_enabled=False
     )
-    other = under_watch(type(house)(context), world)
+    other = under_watch(House(context), world)
     look(other)
     prove_removal(other, world)
     world.item = "online"

@@ -1,0 +1,53 @@
+"""Reports as the form takes them, and parts that were seen at an item."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from hotline.core.context import Context
+from hotline.intake import service as intake
+from hotline.intake.models import Report, ReportPart
+from hotline.intake.submission import read_submission
+from hotline.intake.vocabulary import Channel
+from tests.support.clock import NOW
+from triage.items.models import Item, Sighting
+
+
+def receive_report(
+    session: Session,
+    context: Context,
+    *locations: str,
+    held: bool = False,
+    now: datetime = NOW,
+    **said: object,
+) -> Report:
+    """Store what a visitor sent; the jobs that follow wait in the outbox."""
+    received = intake.receive_report(
+        session,
+        context,
+        read_submission({"locations": list(locations), **said}),
+        channel=Channel.FORM,
+        held=held,
+        now=now,
+    )
+    return session.get_one(Report, received.report_id)
+
+
+def sight_item(
+    session: Session,
+    context: Context,
+    item: Item,
+    *,
+    kind: str = "csam_image",
+    now: datetime = NOW,
+) -> ReportPart:
+    """A report of this very item, as it stands after its examination."""
+    report = receive_report(
+        session, context, item.canonical, now=now, kind=kind
+    )
+    part = report.parts[0]
+    intake.advance_part(session, part, "examined", actor="test", now=now)
+    session.add(Sighting(item_id=item.id, part_id=part.id, at=now))
+    return part
