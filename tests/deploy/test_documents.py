@@ -59,6 +59,7 @@ SCREENS = (
     "09-provider",
     "10-removed",
     "11-status",
+    "12-people",
 )
 
 # In two halves, so that the words themselves stand nowhere in the project.

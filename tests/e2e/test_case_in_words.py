@@ -101,7 +101,7 @@ def note_the_people(demo: Any, desk: Any) -> str:
         page, page.locator("form:has(#summary-police)").get_by_role("button")
     )
     desk.look("people", narrow=True)
-    desk.show("11-people", "h1")
+    desk.show("12-people", "h1")
     return case
 
 
