@@ -16,7 +16,7 @@ from hotline.core.storage import machine
 from partners.notices.models import Notice
 from partners.referrals.models import Plan
 from partners.watching.models import Watch
-from triage.cases.examination.register import tell_reporters
+from triage.cases.examination.reporters import tell_reporters
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 

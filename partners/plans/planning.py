@@ -39,7 +39,7 @@ from partners.referrals.routes import PlannedRoute
 from partners.referrals.told import require_substance
 from partners.watching.service import start_watch
 from triage.cases.examination.appraise import appraise_by_rules_of_now
-from triage.cases.examination.register import tell_reporters
+from triage.cases.examination.reporters import tell_reporters
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.people.summaries import digest_of_people

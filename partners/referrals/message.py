@@ -55,48 +55,16 @@ def referral_message(
     now: datetime,
 ) -> Message:
     """The message of ``delivery``. Its content is that of the moment ``now`` of sending."""
-    language = _choose_language(context, delivery)
-    case, settings = referral.case, context.settings
-    told = open_told(session, context, referral)
-    gets = load_offices(settings.data_dir)[referral.kind].gets
+    gets = load_offices(context.settings.data_dir)[referral.kind].gets
     body = referral_document(session, context, referral, delivery, now)
-    route = findings.route_of(session, referral.plan_id, referral.kind)
     hashes = (
         hash_set.hash_set(session, referral)
         if Disclosure.FILES in gets
         else []
     )
-    letter = wording.write_letter(
-        "referral",
-        language,
-        settings.data_dir,
-        case_reference=case.reference,
-        kind_of_report=_kind_in_words(context, case, language),
-        partner=delivery.partner.name,
-        hotline=sender_name(context),
-        contact=settings.contact_email,
-        danger_now=case.danger_now,
-        reasons=[
-            findings.explain_route(session, context, case, route, language)
-        ],
-        assessment=_assessment_in_words(context, case, language)
-        if Disclosure.ASSESSMENT in gets
-        else [],
-        is_assessed=bool(case.outcome),
-        items=body["items"],
-        told=told,
-        answers=[
-            message.text
-            for message in list_messages(session, context, referral)
-            if message.is_ours
-        ],
-        holds=bool(body["items"]) and _has_hold(session, referral),
-        can_be_preserved=_can_be_preserved(body["items"], told),
-        hold_hours=f"{settings.hold_hours:g}",
-        link=answer_link(context, referral),
-        schema=SCHEMA,
-        **{name: getattr(referral, name) for name in TOLD},
-        hash_set=hash_set.NAME if hashes else "",
+    hash_set_name = hash_set.NAME if hashes else ""
+    letter = _write_letter(
+        session, context, referral, delivery, body, hash_set_name
     )
     data = json.dumps(body, ensure_ascii=False, indent=2).encode()
     return Message(
@@ -109,8 +77,52 @@ def referral_message(
             Attachment("referral.json", "application/json", data),
             *hashes,
         ),
-        language=language,
+        language=_choose_language(context, delivery),
         urgent=referral.urgency == "immediate",
+    )
+
+
+def _write_letter(
+    session: Session,
+    context: Context,
+    referral: Referral,
+    delivery: Delivery,
+    body: Mapping[str, Any],
+    hash_set_name: str,
+) -> wording.Letter:
+    """The document ``body`` in words, in the office's language."""
+    language = _choose_language(context, delivery)
+    case, settings = referral.case, context.settings
+    gets = load_offices(settings.data_dir)[referral.kind].gets
+    told = open_told(session, context, referral)
+    route = findings.route_of(session, referral.plan_id, referral.kind)
+    assessment = _assessment_in_words(context, case, language)
+    messages = list_messages(session, context, referral)
+    return wording.write_letter(
+        "referral",
+        language,
+        settings.data_dir,
+        case_reference=case.reference,
+        kind_of_report=_kind_in_words(context, case, language),
+        partner=delivery.partner.name,
+        hotline=sender_name(context),
+        contact=settings.contact_email,
+        danger_now=case.danger_now,
+        reasons=[
+            findings.explain_route(session, context, case, route, language)
+        ],
+        assessment=assessment if Disclosure.ASSESSMENT in gets else [],
+        is_assessed=bool(case.outcome),
+        items=body["items"],
+        told=told,
+        answers=[message.text for message in messages if message.is_ours],
+        holds=bool(body["items"]) and _has_hold(session, referral),
+        can_be_preserved=_can_be_preserved(body["items"], told),
+        hold_hours=f"{settings.hold_hours:g}",
+        link=answer_link(context, referral),
+        schema=SCHEMA,
+        **{name: getattr(referral, name) for name in TOLD},
+        hash_set=hash_set_name,
     )
 
 

@@ -32,7 +32,7 @@ from triage.cases.examination.examine import (
     store_facts,
     store_media,
 )
-from triage.cases.examination.register import tell_reporters
+from triage.cases.examination.reporters import tell_reporters
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.fetching.report import FetchReport, FetchRequest, PageFetcher

@@ -30,6 +30,7 @@ from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
 from partners.subjects import SUBJECTS
 from tests.support.house import House
+from triage.cases import findings as case_findings
 from triage.cases import service as cases
 from triage.cases.examination.appraise import appraise_case, facts_of
 from triage.cases.examination.examine import host_moved, store_facts
@@ -218,7 +219,7 @@ class Interleaving:
         arta = self.house.person()
         with self._writing() as session:
             case = session.get_one(Case, self.case.id)
-            cases.set_facts(session, case, facts, arta, self.house.now)
+            case_findings.set_facts(session, case, facts, arta, self.house.now)
             appraise_case(session, self.house.context, case, self.house.now)
 
     def do_child_at_home(self) -> None:

@@ -30,6 +30,7 @@ from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
 from partners.watching.service import start_watch
 from tests.support.house import House
+from triage.cases import findings as case_findings
 from triage.cases import service as cases
 from triage.cases.examination.appraise import post_review
 from triage.cases.locking import lock_case
@@ -136,7 +137,7 @@ class Scene:
         )
 
     def set_facts(self, session: Session) -> None:
-        cases.set_facts(
+        case_findings.set_facts(
             session,
             session.get_one(Case, self.case.id),
             {"victim": {"country": "AL"}},

@@ -23,9 +23,9 @@ from hotline.intake.models import Report, ReportPart
 from triage.cases.examination.register import (
     count_reports,
     look_at,
-    others_are_up,
     post_alarm,
 )
+from triage.cases.examination.reporters import others_are_up
 from triage.cases.locking import lock_case, lock_cases
 from triage.cases.models import Case
 from triage.items.models import Sighting

@@ -13,6 +13,7 @@ from hotline.accounts.navigation import Entry, register_entries
 from triage.cases.pages import case_views as cases
 from triage.cases.pages import item_views as items
 from triage.cases.pages import people_views as people
+from triage.cases.pages import queue_views as queues
 from triage.cases.pages.words import defang
 from triage.console import audit_pages, list_pages, work_pages
 
@@ -22,7 +23,7 @@ IDENTIFIER = f"{CASE}/people/identifiers/<uuid:identifier_id>"
 HASH_LIST = "/hash-lists/<uuid:list_id>"
 
 PAGES: Mapping[str, RouteCallable] = {
-    "/queue": cases.queue,
+    "/queue": queues.queue,
     CASE: cases.case,
     f"{CASE}/people": people.people,
     "/hash-lists": list_pages.hash_lists,
@@ -30,8 +31,8 @@ PAGES: Mapping[str, RouteCallable] = {
     "/log": audit_pages.log,
 }
 ACTS: Mapping[str, RouteCallable] = {
-    "/queue/release": cases.release_flood,
-    "/queue/set-aside": cases.set_flood_aside,
+    "/queue/release": queues.release_flood,
+    "/queue/set-aside": queues.set_flood_aside,
     f"{CASE}/claim": cases.claim,
     f"{CASE}/release": cases.release,
     f"{CASE}/reports/release": cases.release_reports,

@@ -63,56 +63,67 @@ class CaseView:
     notices: Sequence[Notice]
 
     def to_json(self) -> dict[str, object]:
-        case, item = self.case, self.case.item
+        case = self.case
         return {
             "reference": case.reference,
             "kind": case.kind,
             "state": case.state,
             "danger_now": case.danger_now,
             "priority": case.priority,
-            "items": [
-                {
-                    "location": item.canonical,
-                    "kind": item.kind,
-                    "hosting_kind": item.hosting_kind,
-                    "hosting_country": item.hosting_country,
-                    "reports": item.sighting_count,
-                }
-            ],
+            "items": [_item_shape(case)],
             "people": [_person_shape(person) for person in self.people],
-            "identifiers": [
-                {
-                    "kind": entry.kind,
-                    "value": entry.display,
-                    "platform": entry.platform,
-                    "whose": entry.whose,
-                    "source": entry.source,
-                }
-                for entry in self.identifiers
-            ],
-            "routes": [
-                {"id": route.id, "name": route.name, "urgency": route.urgency}
-                for route in Routing.from_json(case.routing).routes
-            ]
-            if case.routing
-            else [],
-            "referrals": [
-                {
-                    "reference": referral.reference,
-                    "to": referral.partner.name,
-                    "state": referral.state,
-                }
-                for referral in self.referrals
-            ],
-            "notices": [
-                {
-                    "reference": notice.reference,
-                    "kind": notice.kind,
-                    "state": notice.state,
-                }
-                for notice in self.notices
-            ],
+            "identifiers": [_identifier_shape(e) for e in self.identifiers],
+            "routes": _route_shapes(case),
+            "referrals": [_referral_shape(r) for r in self.referrals],
+            "notices": [_notice_shape(notice) for notice in self.notices],
         }
+
+
+def _item_shape(case: Case) -> dict[str, object]:
+    item = case.item
+    return {
+        "location": item.canonical,
+        "kind": item.kind,
+        "hosting_kind": item.hosting_kind,
+        "hosting_country": item.hosting_country,
+        "reports": item.sighting_count,
+    }
+
+
+def _identifier_shape(entry: KnownIdentifier) -> dict[str, object]:
+    return {
+        "kind": entry.kind,
+        "value": entry.display,
+        "platform": entry.platform,
+        "whose": entry.whose,
+        "source": entry.source,
+    }
+
+
+def _route_shapes(case: Case) -> list[dict[str, object]]:
+    """None yet for a case that the rules have not been asked about."""
+    if not case.routing:
+        return []
+    return [
+        {"id": route.id, "name": route.name, "urgency": route.urgency}
+        for route in Routing.from_json(case.routing).routes
+    ]
+
+
+def _referral_shape(referral: Referral) -> dict[str, object]:
+    return {
+        "reference": referral.reference,
+        "to": referral.partner.name,
+        "state": referral.state,
+    }
+
+
+def _notice_shape(notice: Notice) -> dict[str, object]:
+    return {
+        "reference": notice.reference,
+        "kind": notice.kind,
+        "state": notice.state,
+    }
 
 
 def _person_shape(person: KnownPerson) -> dict[str, object]:

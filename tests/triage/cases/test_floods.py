@@ -22,11 +22,9 @@ from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.submission import read_submission
 from triage.cases import floods, service
-from triage.cases.examination.register import (
-    alarm_item,
-    register_report,
-    tell_reporters,
-)
+from triage.cases import queue as case_queue
+from triage.cases.examination.register import alarm_item, register_report
+from triage.cases.examination.reporters import tell_reporters
 from triage.cases.models import Case
 from triage.cases.unread import list_unread
 from triage.items.models import Item, Sighting
@@ -102,10 +100,10 @@ def cases(context: Context) -> list[Case]:
 
 def tab(context: Context, name: str, person: Person) -> list[str]:
     with context.database.reading() as session:
-        page = service.list_queue(
+        page = case_queue.list_queue(
             session,
             tab=name,
-            filters=service.Filters(),
+            filters=case_queue.Filters(),
             person=person,
             now=NOW,
         )
@@ -176,20 +174,20 @@ def test_danger_comes_first_then_children_then_whoever_waits_longest(
         order[1],
     ]
     with context.database.reading() as session:
-        counted = service.count_tabs(session)
+        counted = case_queue.count_tabs(session)
         assert (counted["held"], counted["held, in danger"]) == (4, 1)
-        page = service.list_queue(
+        page = case_queue.list_queue(
             session,
             tab="held",
-            filters=service.Filters(),
+            filters=case_queue.Filters(),
             person=analyst,
             now=NOW,
             limit=2,
         )
-        following = service.list_queue(
+        following = case_queue.list_queue(
             session,
             tab="held",
-            filters=service.Filters(),
+            filters=case_queue.Filters(),
             person=analyst,
             now=NOW,
             limit=2,

@@ -29,7 +29,7 @@ from hotline.core.web import site
 from hotline.intake import service as intake
 from hotline.intake.submission import read_submission
 from triage.cases.models import Case
-from triage.cases.pages import case_views
+from triage.cases.pages import case_views, people_views, queue_views
 from triage.console.views import create_blueprint
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import Item, ItemMedia, Sighting
@@ -65,6 +65,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         auth,
         views,
         case_views,
+        people_views,
+        queue_views,
         triage.cases.pages.item_views,
         triage.console.list_pages,
         triage.console.work_pages,

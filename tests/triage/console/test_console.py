@@ -20,6 +20,7 @@ from hotline.core.storage import outbox
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.models import ReportPart
+from triage.cases import queue as case_queue
 from triage.cases.models import Assessment, Case
 
 PASSWORD = "a long enough one"
@@ -339,10 +340,9 @@ def test_the_queue_pages_by_key_and_misses_nothing(
     context: Context,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from triage.cases import service as cases
 
     monkeypatch.setattr(
-        cases.list_queue, "__kwdefaults__", {"after": None, "limit": 4}
+        case_queue.list_queue, "__kwdefaults__", {"after": None, "limit": 4}
     )
     wanted = [make_case(priority=number % 3) for number in range(11)]
     browser, seen, path = browse("analyst"), [], "/console/queue"

@@ -12,6 +12,7 @@ import pytest
 from hotline.accounts.service import find_person
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
+from triage.cases import findings as case_findings
 from triage.cases import service
 
 Make = Callable[..., str]
@@ -144,7 +145,7 @@ def test_hand_made_facts_are_only_those_that_a_person_knows(
             context.database.writing() as session,
         ):
             case = service.by_reference(session, reference)
-            service.set_facts(
+            case_findings.set_facts(
                 session,
                 case,
                 facts,

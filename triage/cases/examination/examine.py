@@ -26,7 +26,8 @@ from hotline.core.storage import audit, machine
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from triage.cases.examination.appraise import appraise_case
-from triage.cases.examination.register import join_location, tell_reporters
+from triage.cases.examination.register import join_location
+from triage.cases.examination.reporters import tell_reporters
 from triage.cases.models import Case
 from triage.fetching.report import FetchReport, PageFetcher
 from triage.hashlists.search.matcher import Matcher

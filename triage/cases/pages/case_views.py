@@ -17,7 +17,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext, ngettext
+from flask_babel import get_locale, gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
@@ -30,7 +30,8 @@ from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
-from triage.cases import floods, service, tabs
+from triage.cases import findings as case_findings
+from triage.cases import floods, service
 from triage.cases.assessment import in_language, load_schema
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import OPEN_STATES, Case
@@ -39,50 +40,7 @@ from triage.items.models import Sighting
 
 Panel = Callable[[Session, Case, Person, datetime], str]
 PANELS = "triage_panels"
-FILTERS = ("country", "kind", "host")
 YES_NO = {"yes": True, "no": False}
-
-
-@requires("queue.see")
-def queue() -> ResponseReturnValue:
-    tab = request.args.get("tab", tabs.TABS[0])
-    if tab not in tabs.TABS:
-        raise NotFound("There is no such tab.")
-    text = {name: request.args.get(name, "").strip() for name in FILTERS}
-    filters = service.Filters(**text, mine=request.args.get("mine") == "1")
-    now, me = utc_now(), signed_in()
-    after = request.args.get("after") or None
-    with site.reading() as session:
-        page = service.list_queue(
-            session, tab=tab, filters=filters, person=me, now=now, after=after
-        )
-        counts = service.count_tabs(session)
-        items = (
-            [row.case.item_id for row in page.rows] if tab == tabs.HELD else []
-        )
-        return render_template(
-            "triage/queue.html",
-            tab=tab,
-            tabs=tabs.TABS,
-            counts=counts,
-            counted=service.COUNTED,
-            held_in_danger=counts[tabs.IN_DANGER],
-            filters=filters,
-            page=page,
-            waiting=floods.count_waiting(session, items) if items else {},
-            now=now,
-            person=me,
-            holder=service.find_holder,
-            reason=_top_reason,
-            words=words,
-        )
-
-
-def _top_reason(case: Case) -> str:
-    told_reasons = page_content.priority_reasons(
-        site.current_context(), case, _reader_language()
-    )
-    return told_reasons[0][0] if told_reasons else ""
 
 
 @requires("case.see")
@@ -104,7 +62,7 @@ def case_page(
         site.current_context(),
         utc_now(),
         signed_in(),
-        _reader_language(),
+        reader_language(),
     )
     with site.reading() as session:
         case = service.by_reference(session, reference)
@@ -120,9 +78,7 @@ def case_page(
             view=view,
             person=me,
             mine=mine,
-            may_assess=may_current_person("case.assess")
-            and not view.has_assessed
-            and _is_assessable(case),
+            may_assess=_may_assess(case, view),
             schema=load_schema(ctx.settings.data_dir),
             said=lambda labels: in_language(labels, language),
             panels=[panel(session, case, me, now) for panel in panels],
@@ -144,11 +100,14 @@ def case_page(
         )
 
 
-def _is_assessable(found: Case) -> bool:
-    return any(
-        found.machine.allows(found.state, event)
+def _may_assess(case: Case, view: page_content.CasePage) -> bool:
+    """Whether the person who looks may give answers of their own now."""
+    is_assessable = any(
+        case.machine.allows(case.state, event)
         for event in ("assessed_first", "agreed", "decided")
     )
+    is_allowed = may_current_person("case.assess")
+    return is_allowed and is_assessable and not view.has_assessed
 
 
 def answer_words(language: str) -> Callable[[str, str], tuple[str, str]]:
@@ -181,61 +140,6 @@ def release(reference: str) -> ResponseReturnValue:
         case = service.by_reference(session, reference)
         service.release_claim(session, case, signed_in(), utc_now())
     return _back_to_case(reference)
-
-
-@requires("case.claim")
-def release_flood() -> ResponseReturnValue:
-    """Let the held reports of the chosen cases through."""
-    with flash_refusals(), site.writing() as session:
-        number = floods.release_many(
-            session, request.form.getlist("case"), signed_in(), utc_now()
-        )
-        flash(
-            ngettext(
-                "%(num)s case let through.",
-                "%(num)s cases let through.",
-                number,
-            ),
-            "good",
-        )
-    return _held_tab()
-
-
-@requires("case.assess")
-def set_flood_aside() -> ResponseReturnValue:
-    """Close the chosen cases as no reports, but none where a child reports or is in danger."""
-    with flash_refusals(), site.writing() as session:
-        chosen = request.form.getlist("case")
-        done, left = floods.set_aside_many(
-            session, chosen, signed_in(), utc_now()
-        )
-        if done:
-            flash(
-                ngettext(
-                    "%(num)s case set aside.", "%(num)s cases set aside.", done
-                ),
-                "good",
-            )
-        if left:
-            flash(
-                ngettext(
-                    "%(num)s case is left: a child reports, or is said to be in danger. Open it "
-                    "and decide on it alone.",
-                    "%(num)s cases are left: a child reports, or is said to be in danger. Open "
-                    "each and decide on it alone.",
-                    left,
-                ),
-                "warn",
-            )
-    return _held_tab()
-
-
-def _held_tab() -> ResponseReturnValue:
-    """Back to the list, with the filters that it had."""
-    kept: dict[str, Any] = {
-        n: request.args[n] for n in FILTERS if n in request.args
-    }
-    return redirect(url_for("triage.queue", tab=tabs.HELD, **kept), 303)
 
 
 @requires("case.claim")
@@ -312,8 +216,10 @@ def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
     now, decision = utc_now(), request.form.get("decision", "")
     with flash_refusals(), site.writing() as session:
         case = service.by_reference(session, reference)
-        match = service.match_of(session, case, match_id)
-        service.decide_match(session, case, match, signed_in(), decision, now)
+        match = case_findings.match_of(session, case, match_id)
+        case_findings.decide_match(
+            session, case, match, signed_in(), decision, now
+        )
         appraise_case(session, site.current_context(), case, now)
     return _back_to_case(reference)
 
@@ -323,7 +229,9 @@ def set_facts(reference: str) -> ResponseReturnValue:
     now = utc_now()
     with flash_refusals(), site.writing() as session:
         case = service.by_reference(session, reference)
-        service.set_facts(session, case, _posted_facts(), signed_in(), now)
+        case_findings.set_facts(
+            session, case, _posted_facts(), signed_in(), now
+        )
         appraise_case(session, site.current_context(), case, now)
     return _back_to_case(reference)
 
@@ -334,7 +242,7 @@ def _posted_facts() -> dict[str, Any]:
     for name, raw in request.form.items():
         owner, _, key = name.partition(".")
         text = raw.strip()
-        if owner not in service.PERSONS_FACTS or not text:
+        if owner not in case_findings.PERSONS_FACTS or not text:
             continue
         is_place = key != "municipality"
         value: Any = (
@@ -424,5 +332,5 @@ def _back_to_case(reference: str) -> ResponseReturnValue:
     return redirect(url_for("triage.case", reference=reference), 303)
 
 
-def _reader_language() -> str:
+def reader_language() -> str:
     return str(get_locale()).partition("_")[0]
