@@ -35,6 +35,7 @@ from triage.hashlists.models import MediaMatch
 from triage.items.models import Item
 from triage.items.said_times import said_times_of
 from triage.locations.others.address_use import read_address_use
+from triage.locations.others.shared_file import read_shared_file
 
 SCHEMA = "hotline-referral/1"
 PRESERVATION = {
@@ -250,6 +251,7 @@ def _describe_item(
         "platform": item.platform,
         "content_id": item.content_id,
         "used": _address_use(item, home_zone),
+        "shared_file": _describe_shared_file(item),
         "said_times": [
             _describe_time(time, home_zone)
             for time in said_times_of(session, context, item.id)
@@ -293,8 +295,17 @@ def _address_use(item: Item, home_zone: str) -> dict[str, Any] | None:
     return {
         "address": use.address,
         "port": use.port,
+        "client": use.client or None,
         "time": _describe_time(use.time, home_zone) if use.time else None,
     }
+
+
+def _describe_shared_file(item: Item) -> dict[str, Any] | None:
+    """What a link of a sharing network says of its file."""
+    file = read_shared_file(item.canonical)
+    if file is None:
+        return None
+    return {"name": file.name or None, "size": file.size}
 
 
 def _describe_time(said: SaidTime, home_zone: str) -> dict[str, Any]:

@@ -32,9 +32,25 @@ _TIME = rf"(?P<time>{_DATE}(?:[T ]|, ){_CLOCK}{_HALF_OF_DAY}{_ZONE})"
 _ZONE_OF_NAME = {"C": "CET", "E": "EET", "W": "WET"}
 _PORT = r"(?:\s{0,2}(?::|,|;|\bport\b:?)\s{0,2}(?:port\b\s?:?\s?)?(?P<port>\d{1,5})(?!\d))?"
 _BETWEEN = r"(?:[\s,;@|]{1,3}(?:at|on|time|date|më|u|во)?:?\s{0,2})"
+# Programs of sharing networks, as logs of them name them, and those whose names are plain words.
+_PROGRAMS = (
+    "eMule|aMule|xMule|eDonkey(?:2000)?|MLDonkey|lphant|Shareaza|BitTorrent|BitComet|[uµμ]Torrent"
+    "|qBittorrent|Azureus|Vuze|BiglyBT|Tixati|FrostWire|LimeWire|BearShare|gtk-gnutella"
+    r"|KTorrent|rTorrent|libtorrent|DC\+\+|Soulseek|Nicotine\+"
+)
+_NEED_A_VERSION = "Transmission|Deluge|Ares"
+_VERSION = r"[ /]v?\d[\w.]{0,15}(?<!\.)"
+_CLIENT = (
+    r"(?:[\s,;|(]{1,3}(?:(?:client|program|software|user[ -]?agent)\s?[:=]?\s?)?"
+    rf"(?P<NAME>(?:{_PROGRAMS})(?:{_VERSION})?|(?:{_NEED_A_VERSION}){_VERSION})"
+    r"(?!\.?\w|/)\)?)?"
+)
+_EARLY_CLIENT, _LATE_CLIENT = (
+    _CLIENT.replace("NAME", name) for name in ("early", "late")
+)
 PATTERN = re.compile(
     rf"(?i)(?<![\w.:/@%=-])(?:\[(?P<six>{_V6})\]|(?P<bare>{_V6})|(?P<four>{_V4}))(?![\w%-]|\.\d)"
-    rf"{_PORT}(?:{_BETWEEN}{_TIME})?(?![/\\:@]|[?#]\S)"
+    rf"{_PORT}{_EARLY_CLIENT}(?:{_BETWEEN}{_TIME})?{_LATE_CLIENT}(?![/\\:@]|[?#]\S)"
 )
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 HASH = re.compile(
@@ -74,12 +90,14 @@ def from_match(match: re.Match[str]) -> Location | None:
         moment, problem = _normal_time(match)
         problems.extend(problem)
         canonical += f" {moment}" if moment else ""
+    client = " ".join((match["early"] or match["late"] or "").split())
+    shown = f"{canonical} {client}".strip()
     return Location(
         input=match[0].strip(),
         kind="ip",
-        canonical=canonical,
+        canonical=shown,
         key=make_key("ip", canonical.replace(" ", "@")),
-        display=canonical,
+        display=shown,
         host=host,
         problems=tuple(problems),
     )

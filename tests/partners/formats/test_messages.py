@@ -559,3 +559,27 @@ def test_the_letter_tells_when_reports_say_it_was_seen(house: Any) -> None:
         "2026-11-01T10:00:00",
         "2026-11-01T10:00:00Z",
     ]
+
+
+def test_the_letter_names_the_shared_file(house: Any) -> None:
+    link = f"ed2k://|file|a%20name.avi|123|{'ab' * 16}|/"
+    house.case()
+    with house.context.database.writing() as session:
+        item = session.scalars(select(Item)).one()
+        item.kind, item.canonical = "ed2k", identify_one(link).canonical
+    message = referral(house)
+    REFERRAL.validate(message.body)
+    assert "File name: a name.avi" in message.text
+    assert "Size: 123 bytes" in message.text
+    (told,) = message.body["items"]
+    assert told["shared_file"] == {"name": "a name.avi", "size": 123}
+
+
+def test_the_letter_names_the_program_of_a_peer(house: Any) -> None:
+    used_address(house, "203.0.113.7:4662 2026-11-01T10:00:00Z eMule 0.50a")
+    message = referral(house)
+    REFERRAL.validate(message.body)
+    assert "203.0.113.7, port 4662, program eMule 0.50a" in message.text
+    assert "Time: 2026-11-01 10:00:00 UTC" in message.text
+    (told,) = message.body["items"]
+    assert told["used"]["client"] == "eMule 0.50a"

@@ -741,6 +741,16 @@ def test_a_reported_time_is_shown_with_its_doubt(
         assert ("22:15:00 UTC" in text) is False
 
 
+def test_a_shared_file_is_shown_by_its_name_and_size(
+    browse: Browse, make_case: Make
+) -> None:
+    link = f"ed2k://|file|a name.avi|12345|{'ab' * 16}|/"
+    reference = make_case(url=link)
+    page = browse("analyst").get(f"/console/cases/{reference}").text
+    assert re.search(r"File name</dt>\s*<dd[^>]*>\s*a name\.avi", page)
+    assert "12345 bytes" in page
+
+
 # the other pages
 
 

@@ -26,6 +26,7 @@ from triage.items.models import HostingObservation, Sighting, Visit
 from triage.items.said_times import said_times_of
 from triage.jurisdiction import Facts, Routing, load_rules, route_facts
 from triage.locations.others.address_use import AddressUse, read_address_use
+from triage.locations.others.shared_file import SharedFile, read_shared_file
 from triage.priority import load_weights
 
 SHOWN_REPORTS = 30
@@ -51,6 +52,7 @@ class CasePage:
     done: Sequence[Assessment]
     ways: Ways
     used: AddressUse | None
+    shared_file: SharedFile | None
     said_times: tuple[SaidTime, ...]
     home_zone: str
 
@@ -85,6 +87,7 @@ def gather_case_page(
         used=read_address_use(case.item.canonical)
         if case.item.kind == "ip"
         else None,
+        shared_file=read_shared_file(case.item.canonical),
         said_times=said_times_of(session, context, case.item_id),
         home_zone=context.country.time_zone,
     )

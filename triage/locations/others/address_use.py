@@ -6,6 +6,7 @@ comes from peers, a chat, an upload: it is what a provider gave to a subscriber 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from hotline.core.said_time import SaidTime
@@ -22,21 +23,30 @@ KINDS_OF_PLACES = frozenset(
 )
 """Kinds that are about what lies somewhere, and not about who does something."""
 
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT")
+
 
 @dataclass(frozen=True, slots=True)
 class AddressUse:
-    """An IP address that somebody used, as a location of kind ``ip`` writes it."""
+    """An IP address that somebody used, as a location of kind ``ip`` writes it.
+
+    ``client`` is the program it was used with, as stated; it is no part of what identifies.
+    """
 
     address: str
     port: int | None
     time: SaidTime | None
+    client: str = ""
 
 
 def read_address_use(canonical: str) -> AddressUse:
-    """``"203.0.113.7:4662 2026-11-01T10:00:00"``, ``"[2001:db8::7]:80"`` or less of it."""
-    place, _, text = canonical.partition(" ")
+    """``"203.0.113.7:4662 2026-11-01T10:00:00 eMule 0.50a"``, ``"[2001:db8::7]:80"`` or less."""
+    place, _, rest = canonical.partition(" ")
     address, port = _without_port(place)
-    return AddressUse(address, port, SaidTime(text) if text else None)
+    text, _, client = rest.partition(" ")
+    if _STAMP.match(text) is None:
+        text, client = "", rest
+    return AddressUse(address, port, SaidTime(text) if text else None, client)
 
 
 def _without_port(place: str) -> tuple[str, int | None]:

@@ -1,4 +1,4 @@
-"""Peer-to-peer links: the content's own hash is the identity, names and trackers are not.
+"""Peer-to-peer links: the content's own hash is the identity; names are kept, trackers are not.
 
 The same torrent is named by its info-hash in hexadecimal or base32 (BEP 9), by a version 2 hash
 (BEP 52, ``urn:btmh:1220…``), or by both; where both stand, the older one decides, as most links
@@ -12,6 +12,11 @@ import re
 from urllib.parse import unquote
 
 from triage.locations.location import Location, make_key, shorten
+from triage.locations.others.shared_file import (
+    read_magnet_file,
+    spell_ed2k_name,
+    spell_magnet_file,
+)
 
 _BTIH_HEX = re.compile(r"(?i)urn:btih:([0-9a-f]{40})")
 _BTIH_BASE32 = re.compile(r"(?i)urn:btih:([a-z2-7]{32})")
@@ -50,11 +55,14 @@ def magnet(text: str) -> Location | None:
 
 
 def _ed2k_or_magnet(found: list[str], text: str) -> Location:
+    file = read_magnet_file(text)
     if found[0].startswith("ed2k:"):
-        return _ed2k(found[0][5:], "", text)
+        size = str(file.size) if file is not None and file.size else ""
+        return _ed2k(found[0][5:], size, file.name if file else "", text)
     identity = "+".join(found)
     canonical = "magnet:?" + "&".join(f"xt=urn:{value}" for value in found)
     canonical = canonical.replace("urn:btmh:", "urn:btmh:1220")
+    canonical += spell_magnet_file(file)
     return Location(
         input=text,
         kind="magnet",
@@ -97,7 +105,8 @@ def info_hash(text: str) -> Location | None:
 def ed2k(text: str) -> Location | None:
     text = unquote(text) if "%7c" in text[:20].lower() else text
     if match := _ED2K_FILE.fullmatch(text):
-        return _ed2k(match[3].lower(), match[2].lstrip("0"), text)
+        size = match[2].lstrip("0")
+        return _ed2k(match[3].lower(), size, unquote(match[1]), text)
     if match := _ED2K_SERVER.fullmatch(text):
         identity = f"{match[1].lower()}:{int(match[2])}"
         return Location(
@@ -112,13 +121,17 @@ def ed2k(text: str) -> Location | None:
     return None
 
 
-def _ed2k(digest: str, size: str, text: str) -> Location:
+def _ed2k(digest: str, size: str, name: str, text: str) -> Location:
+    spelled = spell_ed2k_name(name)
+    told = [f"{size} bytes"] * bool(size) + [name.strip()] * bool(name.strip())
     return Location(
         input=text,
         kind="ed2k",
-        canonical=f"ed2k://|file|-|{size}|{digest}|/",
+        canonical=f"ed2k://|file|{spelled}|{size}|{digest}|/",
         key=make_key("ed2k", digest),
-        display=f"eD2k {digest}" + (f" ({size} bytes)" if size else ""),
+        display=shorten(
+            f"eD2k {digest}" + (f" ({', '.join(told)})" if told else "")
+        ),
         content_id=digest,
         problems=() if size else ("size_missing",),
     )
