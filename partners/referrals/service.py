@@ -51,7 +51,8 @@ def create_referral(
 ) -> Referral:
     """Make a referral of an approved plan and send it, as soon as its address is confirmed.
 
-    ``evidence``: the match that it rests on where no person decided.
+    ``evidence``: the match that it rests on where no person decided; then nothing is told of
+    people, because nobody has read and approved it.
     """
     session, case = act.session, plan.case
     partner = session.get_one(Partner, route.partner_id)
@@ -77,8 +78,9 @@ def create_referral(
         partner=partner.code,
         kind=referral.kind,
     )
-    told = gather_told(session, act.context, case, referral.kind)
-    seal_told(session, act.context, referral, told)
+    if evidence is None:
+        told = gather_told(session, act.context, case, referral.kind)
+        seal_told(session, act.context, referral, told)
     if referral.kind == "police":
         holds.open_hold(act, referral)
     if partner.approved_at is not None:

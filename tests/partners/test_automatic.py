@@ -238,6 +238,19 @@ def test_what_the_police_read(station: Station) -> None:
     assert json.loads(attached.data)["automatic"]["list"] == "Baseline"
 
 
+def test_nothing_of_people_is_told_that_nobody_approved(
+    station: Station,
+) -> None:
+    station.switch_on()
+    case: Case = station.house.case("one", state="waiting", outcome={})
+    station.house.note_of_people(case, "police", "Not yet read by anybody.")
+    station.matched(case)
+    station.appraised(case)
+    (message,) = station.house.mail.messages
+    assert "Not yet read by anybody." not in message.text
+    assert message.body["summary"] is None
+
+
 @pytest.mark.parametrize(
     ("distance", "words"),
     [(0, "no difference"), (1, "1 bit of difference"), (2, "2 bits of")],
