@@ -172,6 +172,11 @@ class Mutator(ast.NodeVisitor):
     def visit_arg(self, node: ast.arg) -> None:
         """An argument holds nothing but its name and its annotation."""
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """Without its decorators: ``frozen`` and ``slots`` bind who writes code, and no test."""
+        for part in (*node.bases, *node.keywords, *node.body):
+            self.visit(part)
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         for part in (*node.decorator_list, node.args, *node.body):
             self.visit(part)
