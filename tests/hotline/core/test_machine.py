@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from hotline.core.context import Context
 from hotline.core.errors import Conflict
@@ -234,6 +236,25 @@ def test_a_step_is_taken_from_the_state_that_is_stored(
             machine.advance_state(
                 session, stale, "removed", actor="x", now=NOW
             )
+
+
+@pytest.mark.services
+def test_a_row_is_locked_before_its_state_is_asked_for(
+    make_context: Callable[..., Context],
+) -> None:
+    context = make_context("postgresql")
+    watch, statements = _watch(context), []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(context.database.engine, "before_cursor_execute", note)
+    with context.database.writing() as session:
+        row = session.get_one(Watch, watch.id)
+        machine.advance_state(session, row, "removed", actor="x", now=NOW)
+    locking = [text for text in statements if "FOR UPDATE" in text]
+    assert len(locking) == 1
+    assert "watch.state" in locking[0]
 
 
 def _watch(context: Context) -> Watch:

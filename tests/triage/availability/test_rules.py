@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from triage.availability.model import (
+    PDQ_SAME,
+    PDQ_UNRELATED,
     Baseline,
     Check,
     MediaHash,
@@ -15,6 +17,7 @@ from triage.availability.model import (
     Verdict,
     VerdictName,
 )
+from triage.availability.pages import ENOUGH_TEXT
 from triage.availability.verdict import (
     REASONS,
     judge_check,
@@ -28,6 +31,7 @@ ALBUM = Page("0" * 16, 300, "title of the album")
 FRONT = Page("f" * 16, 300, "title of the front page")
 WITH_PICTURE = Baseline(URL, 200, (PICTURE,), ALBUM)
 TEXT_ONLY = Baseline(URL, 200, (), ALBUM)
+ABSENT_OR_NOTHING = (404, 410, None)
 LOOK = Check(NOW, URL, URL, 200, control_ok=True, page=ALBUM)
 
 
@@ -68,7 +72,7 @@ def judge(
 def test_what_a_status_says(
     status: int | None, verdict: str, evidence: str
 ) -> None:
-    page = ALBUM if status in (200, 299) else None
+    page = None if status in ABSENT_OR_NOTHING else ALBUM
     assert judge(status=status, page=page) == (verdict, (evidence,))
 
 
@@ -205,6 +209,10 @@ def test_where_a_redirect_leads() -> None:
     assert judge(**home) == ("unknown", ("home_redirect",))
     sure = {**home, "missing_status": 404}
     assert judge(**sure) == ("soft_404", ("home_redirect",))
+    short = replace(FRONT, length=ENOUGH_TEXT)
+    assert judge(**{**sure, "page": short})[1] == ("home_redirect",)
+    bare = {**sure, "page": replace(FRONT, length=ENOUGH_TEXT - 1)}
+    assert judge(**bare) == ("unknown", ("page_changed",))
     bare = {**sure, "page": replace(FRONT, length=0)}
     assert judge(**bare) == ("unknown", ("empty_answer",))
     assert judge(**{**sure, "page": None}) == ("unknown", ("empty_answer",))
@@ -222,6 +230,24 @@ def test_pictures_that_are_not_the_ones() -> None:
     others = judge(page=empty, media=(OTHER,))
     assert others == ("unknown", ("page_changed",))
     assert judge(page=FRONT) == ("unknown", ("page_changed",))
+
+
+@pytest.mark.parametrize(
+    ("bits", "verdict", "evidence"),
+    [
+        (PDQ_SAME, "online", "same_media"),
+        (PDQ_SAME + 1, "unknown", "media_similar"),
+        (PDQ_UNRELATED - 1, "unknown", "media_similar"),
+        (PDQ_UNRELATED, "removed", "same_page_without_media"),
+    ],
+)
+def test_a_picture_that_is_nearly_the_one_is_for_a_person(
+    bits: int, verdict: str, evidence: str
+) -> None:
+    picture = MediaHash("1" * 64, "0" * 64)
+    changed = MediaHash("2" * 64, f"{(1 << bits) - 1:064x}")
+    baseline = replace(WITH_PICTURE, media=(picture,))
+    assert judge(baseline, media=(changed,)) == (verdict, (evidence,))
 
 
 def test_text_alone_is_looked_for_as_a_page() -> None:
