@@ -10,6 +10,8 @@ tried depends on the seed alone; how many of them, on the time allowed.
 
     scripts/mutants.py                                  all pure packages
     scripts/mutants.py triage/priority --per-module 40  one of them, looked at more closely
+    scripts/mutants.py partners/directory/territory.py --tests tests/partners/directory
+                                                        one module, by the tests about it
     scripts/mutants.py --json                           for machines
 """
 
@@ -170,6 +172,11 @@ class Mutator(ast.NodeVisitor):
     def visit_arg(self, node: ast.arg) -> None:
         """An argument holds nothing but its name and its annotation."""
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """Without its decorators: ``frozen`` and ``slots`` bind who writes code, and no test."""
+        for part in (*node.bases, *node.keywords, *node.body):
+            self.visit(part)
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         for part in (*node.decorator_list, node.args, *node.body):
             self.visit(part)
@@ -216,6 +223,8 @@ def make_mutants(
 
 
 def find_modules(package: str) -> list[str]:
+    if package.endswith(".py"):
+        return [package]
     paths = sorted((ROOT / package).rglob("*.py"))
     return [str(path.relative_to(ROOT)) for path in paths]
 
@@ -228,7 +237,7 @@ def find_tests(package: str) -> str:
     return str(folder)
 
 
-def run_tests(copied: Path, tests: str, seconds: float) -> int | None:
+def run_tests(copied: Path, tests: list[str], seconds: float) -> int | None:
     """How pytest ended; None where it had to be stopped.
 
     It runs in a fork of this process, because the libraries are then loaded once for all mutants.
@@ -247,7 +256,7 @@ def run_tests(copied: Path, tests: str, seconds: float) -> int | None:
     return None
 
 
-def run_pytest(copied: Path, tests: str) -> NoReturn:
+def run_pytest(copied: Path, tests: list[str]) -> NoReturn:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.dup2(nowhere, sys.stderr.fileno())
@@ -256,11 +265,11 @@ def run_pytest(copied: Path, tests: str) -> NoReturn:
     sys.path.insert(0, str(copied))
     sys.dont_write_bytecode = True
     # pytest's own way out would wait for whatever a test has left running.
-    os._exit(pytest.main([*PYTEST_OPTIONS, tests]))
+    os._exit(pytest.main([*PYTEST_OPTIONS, *tests]))
 
 
 def is_killed(
-    copied: Path, mutant: Mutant, tests: str, seconds: float
+    copied: Path, mutant: Mutant, tests: list[str], seconds: float
 ) -> bool:
     path = copied / mutant.module
     original = path.read_text(encoding="utf-8")
@@ -275,11 +284,11 @@ def is_killed(
 def score_package(
     copied: Path, package: str, options: argparse.Namespace, deadline: float
 ) -> Iterator[Score]:
-    tests = find_tests(package)
+    tests = options.tests or [find_tests(package)]
     began = time.monotonic()
     if run_tests(copied, tests, options.seconds) != ALL_PASSED:
         sys.exit(
-            f"{tests} must pass before mistakes are tried; it fails or is too slow."
+            f"{' '.join(tests)} must pass before mistakes are tried; it fails or is too slow."
         )
     patience = 20 + 4 * (time.monotonic() - began)
     for module in find_modules(package):
@@ -344,7 +353,12 @@ def read_options() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "packages", nargs="*", help="folders such as triage/priority"
+        "packages",
+        nargs="*",
+        help="folders such as triage/priority, or modules",
+    )
+    parser.add_argument(
+        "--tests", nargs="+", help="instead of the folder that mirrors it"
     )
     parser.add_argument(
         "--per-module", type=int, default=10, help="mutants a module"

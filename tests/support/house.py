@@ -139,7 +139,9 @@ class House(JobRunner):
             item = store_page(
                 session, name, abuse_contact=abuse_contact, now=self.now
             )
-            sight_item(session, self.context, item, now=self.now)
+            sight_item(
+                session, self.context, item, now=self.now, kind="csam_image"
+            )
             return open_case(
                 session,
                 item,

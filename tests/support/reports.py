@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.intake import service as intake
+from hotline.intake.kinds import ReportKind
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.submission import read_submission
 from hotline.intake.vocabulary import Channel
@@ -40,12 +41,20 @@ def sight_item(
     context: Context,
     item: Item,
     *,
-    kind: str = "csam_image",
     now: datetime = NOW,
+    kind: str = ReportKind.UNKNOWN,
+    narrative: str = "",
+    seen_at: str = "",
 ) -> ReportPart:
     """A report of this very item, as it stands after its examination."""
     report = receive_report(
-        session, context, item.canonical, now=now, kind=kind
+        session,
+        context,
+        item.canonical,
+        now=now,
+        kind=kind,
+        narrative=narrative,
+        seen_at=seen_at,
     )
     part = report.parts[0]
     intake.advance_part(session, part, "examined", actor="test", now=now)

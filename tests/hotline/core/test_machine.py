@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select, update
 
 from hotline.core.context import Context
 from hotline.core.errors import Conflict
@@ -22,6 +25,8 @@ from partners.referrals.models import (
 )
 from partners.sending.models import DELIVERY_MACHINE
 from partners.watching.models import WATCH_MACHINE, Watch
+from tests.support.cases import open_case
+from tests.support.items import make_item
 from triage.cases.models import CASE_MACHINE
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -130,29 +135,134 @@ def test_a_refused_event_leaves_nothing(context: Context) -> None:
         assert session.get_one(Watch, watch.id).state == "watching"
 
 
-def _watch(context: Context) -> Watch:
-    from triage.cases.models import Case
-    from triage.items.models import Item
+LAMP = Machine(
+    "lamp",
+    "is_off",
+    {
+        ("is_off", "switch_on"): "is_on",
+        ("is_on", "switch_off"): "is_off",
+        ("is_on", "break_it"): "broken",
+    },
+)
 
+
+def test_a_machine_knows_its_states_and_events() -> None:
+    assert LAMP.states == {"is_off", "is_on", "broken"}
+    assert LAMP.events == {"switch_on", "switch_off", "break_it"}
+    assert LAMP.next_state("is_on", "break_it") == "broken"
+    assert LAMP.allows("is_off", "switch_on") is True
+    assert LAMP.allows("is_off", "switch_off") is False
+
+
+@pytest.mark.parametrize(
+    ("state", "event", "possible"),
+    [
+        ("is_off", "switch_off", "switch on"),
+        ("is_on", "switch_on", "break it, switch off"),
+        ("broken", "switch_on", "nothing"),
+    ],
+)
+def test_a_refusal_names_only_what_this_state_allows(
+    state: str, event: str, possible: str
+) -> None:
+    with pytest.raises(Conflict) as refused:
+        LAMP.next_state(state, event)
+    told = f"{state} cannot be {event}".replace("_", " ")
+    assert refused.value.message == f"A lamp that is {told}."
+    assert refused.value.hint == f"Possible now: {possible}."
+
+
+def test_an_event_is_two_rows_of_plain_values() -> None:
+    lamp, details = uuid.uuid4(), {"why": "dark"}
+    happened, logged = machine.rows_of(
+        LAMP,
+        lamp,
+        "switch_on",
+        ("is_off", "is_on"),
+        actor="arta",
+        now=NOW,
+        details=details,
+    )
+    common = {"entity": "lamp", "at": NOW, "actor": "arta", "details": details}
+    assert happened == {
+        **common,
+        "id": happened["id"],
+        "entity_id": lamp,
+        "event": "switch_on",
+        "from_state": "is_off",
+        "to_state": "is_on",
+    }
+    assert logged == {
+        **common,
+        "id": logged["id"],
+        "entity_id": str(lamp),
+        "action": "lamp.switch_on",
+    }
+    assert happened["id"] != logged["id"]
+
+
+def test_an_event_is_told_by_whom_when_and_why(context: Context) -> None:
+    watch, later = _watch(context), NOW + timedelta(hours=1)
     with context.database.writing() as session:
-        item = Item(
-            id=new_id(),
-            key="url:x",
-            kind="url",
-            canonical="https://x.example/",
-            display="x",
-            first_reported_at=NOW,
-            last_reported_at=NOW,
+        row = session.get_one(Watch, watch.id)
+        assert (row.state, row.state_since) == ("watching", NOW)
+        machine.advance_state(
+            session, row, "removed", actor="checks", now=later, why="gone"
         )
+        assert (row.state, row.state_since) == ("removed", later)
+    other = uuid.uuid4()
+    with context.database.reading() as session:
+        assert machine.list_history(session, other) == []
+        first, second = machine.list_history(session, watch.id)
+    assert (first.at, first.actor, first.details) == (NOW, "system", {})
+    assert (second.at, second.actor) == (later, "checks")
+    assert (second.entity, second.details) == ("watch", {"why": "gone"})
+
+
+def test_a_step_is_taken_from_the_state_that_is_stored(
+    context: Context,
+) -> None:
+    """Two people at once: who comes second is told by what the first one did."""
+    watch = _watch(context)
+    with context.database.writing() as session:
+        stale = session.get_one(Watch, watch.id)
+        session.execute(
+            update(Watch)
+            .values(state="removed")
+            .execution_options(synchronize_session=False)
+        )
+        assert stale.state == "watching"
+        with pytest.raises(Conflict, match="removed cannot be removed"):
+            machine.advance_state(
+                session, stale, "removed", actor="x", now=NOW
+            )
+
+
+@pytest.mark.services
+def test_a_row_is_locked_before_its_state_is_asked_for(
+    make_context: Callable[..., Context],
+) -> None:
+    context = make_context("postgresql")
+    watch, statements = _watch(context), []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(context.database.engine, "before_cursor_execute", note)
+    with context.database.writing() as session:
+        row = session.get_one(Watch, watch.id)
+        machine.advance_state(session, row, "removed", actor="x", now=NOW)
+    locking = [text for text in statements if "FOR UPDATE" in text]
+    assert len(locking) == 1
+    assert "watch.state" in locking[0]
+
+
+def _watch(context: Context) -> Watch:
+    with context.database.writing() as session:
+        item = make_item(now=NOW)
         session.add(item)
         session.flush()
-        case = Case(
-            id=new_id(),
-            reference="AL-2026-000001",
-            item_id=item.id,
-            opened_at=NOW,
-        )
-        machine.begin_state(session, case, actor="system", now=NOW)
+        case = open_case(session, item, now=NOW)
         session.flush()
         watch = Watch(
             id=new_id(),

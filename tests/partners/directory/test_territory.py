@@ -13,6 +13,7 @@ from partners.directory.territory import (
     Coverage,
     Office,
     coverage_of,
+    plain_name,
     propose_office,
 )
 
@@ -95,3 +96,35 @@ def test_every_albanian_municipality_has_one_unit() -> None:
     for office in offices:
         (place,) = office.territory
         assert propose_office(offices, place) == office
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Han-i Elezit", "han i  elezit"),
+        ("Opština Čukarica", "cukarica"),
+        ("Општина  Центар", "центар"),
+        ("grad Skopje", "SKOPJE"),
+    ],
+)
+def test_names_differ_in_more_than_signs_or_not_at_all(
+    one: str, other: str
+) -> None:
+    assert plain_name(one) == plain_name(other)
+    assert "-" not in plain_name(one)
+    assert plain_name(one) != plain_name(f"{other}a")
+
+
+def test_only_an_office_of_another_place_or_of_an_unknown_one_needs_a_reason() -> (
+    None
+):
+    assert {one for one in Coverage if one.needs_reason} == {
+        Coverage.ELSEWHERE,
+        Coverage.UNKNOWN,
+    }
+    assert all(one.needs_reason in (True, False) for one in Coverage)
+
+
+def test_words_within_a_name_stay_apart() -> None:
+    assert plain_name("Malësi-e  Madhe") == "malesi e madhe"
+    assert plain_name("Grad") == "grad"

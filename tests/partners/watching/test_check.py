@@ -31,6 +31,7 @@ from partners.watching.service import (
     start_watch,
 )
 from tests.support.house import House
+from tests.support.items import make_item
 from triage.availability.model import Verdict
 from triage.cases.models import Case
 from triage.items.access import Access, set_access
@@ -344,15 +345,7 @@ def watches(house: House, of_one: int, of_others: int) -> list[Any]:
     ids = []
     with house.context.database.writing() as session:
         for number in range(of_one + of_others):
-            item = Item(
-                id=new_id(),
-                key=f"url:bulk/{number}",
-                kind="url",
-                canonical="http://bulk.test/",
-                display="-",
-                first_reported_at=house.now,
-                last_reported_at=house.now,
-            )
+            item = make_item(f"url:bulk{number}", now=house.now)
             host = "busy.test" if number < of_one else f"host{number}.test"
             watch = Watch(
                 id=new_id(),

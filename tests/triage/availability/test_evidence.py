@@ -398,3 +398,10 @@ def test_every_answer_has_a_verdict_with_reasons(
         assert verdict.verdict == "unknown"
     if control is not True:
         assert not verdict.healthy
+
+
+def test_every_reason_is_a_sentence_of_its_own() -> None:
+    assert len(set(REASONS.values())) == len(REASONS)
+    for reason in REASONS.values():
+        assert reason[0].isupper()
+        assert reason.endswith(".")

@@ -14,6 +14,7 @@ from hotline.core.datafiles import files
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.intake.kinds import ReportKind
 from triage.cases.assessment import (
+    CLASSES,
     FILE,
     Schema,
     compare_answers,
@@ -21,6 +22,7 @@ from triage.cases.assessment import (
     merge_answers,
     validate_answers,
 )
+from triage.cases.assessment import ILLEGAL as ILLEGAL_CLASSES
 
 SCHEMA = load_schema()
 ILLEGAL = {
@@ -196,6 +198,20 @@ def _faulty(change: Any) -> dict[str, Any]:
             "lacks an English label",
         ),
         (lambda d: d["questions"][2].update(colour="red"), "unknown field"),
+        (
+            lambda d: d["questions"][3]["choices"].append(
+                d["questions"][3]["choices"][0]
+            ),
+            "gender has an answer twice[.;]",
+        ),
+        (
+            lambda d: d["questions"][3]["choices"][1]["label"].pop("en"),
+            "gender lacks an English label",
+        ),
+        (
+            lambda d: d["questions"][3].update(only_when={"class": ["red"]}),
+            "gender: only_when names no earlier question",
+        ),
     ],
 )
 def test_a_faulty_file_is_refused(
@@ -219,3 +235,60 @@ def test_an_operator_may_bring_their_own(tmp_path: Path) -> None:
         and own.version == "2-al"
         and SCHEMA.version == "1"
     )
+
+
+def test_words_are_in_the_language_asked_for_and_otherwise_in_english() -> (
+    None
+):
+    age = SCHEMA.question("age")
+    assert age is not None
+    assert age.label_of("infant", "sq") == "Foshnjë"
+    assert age.label_of("pubescent", "en") == "Pubescent"
+    assert age.label_of("pubescent", "mk") == "Pubescent"
+    # An answer of an earlier version is shown as it was stored.
+    assert age.label_of("adolescent", "en") == "adolescent"
+
+
+def test_an_incomplete_assessment_says_what_is_wrong_with_each_answer() -> (
+    None
+):
+    answers = {**ILLEGAL, "age": "old", "gender": "", "colour": "red"}
+    del answers["kind"]
+    with pytest.raises(InvalidInput) as caught:
+        validate_answers(SCHEMA, answers)
+    assert caught.value.fields == {
+        "/colour": "is no question of this schema",
+        "/kind": "needs an answer",
+        "/age": "is not one of the answers",
+        "/gender": "needs an answer",
+    }
+    assert str(caught.value) == (
+        "The assessment is not complete: colour is no question of this schema; "
+        "kind needs an answer; age is not one of the answers; gender needs an answer."
+    )
+
+
+def test_both_classes_of_what_is_illegal_are_known_by_name() -> None:
+    assert set(CLASSES) - set(ILLEGAL_CLASSES) == {
+        "not_illegal",
+        "cannot_determine",
+    }
+    kind = SCHEMA.question("kind")
+    assert kind is not None
+    assert kind.only_when == {"class": ILLEGAL_CLASSES}
+
+
+def test_two_who_differ_where_nothing_stands_for_unknown_must_answer() -> None:
+    """Of a decisive question without such an answer, merging makes none up."""
+    first = validate_answers(SCHEMA, ILLEGAL)
+    with pytest.raises(InvalidInput) as caught:
+        merge_answers(SCHEMA, first, {**first, "kind": "grooming"})
+    assert caught.value.fields == {"/kind": "needs an answer"}
+
+
+def test_a_kind_is_labelled_as_assessors_read_it() -> None:
+    kind = SCHEMA.question("kind")
+    assert kind is not None
+    for name in ReportKind:
+        words = name.row.assessed or name.row.console
+        assert kind.label_of(name, "en") == words

@@ -13,6 +13,8 @@ from sqlalchemy import event
 from hotline.core.context import Context
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.machine import HistoryEntry
+from tests.support.cases import make_case
+from tests.support.items import make_item, make_media
 from triage.cases.models import Case
 from triage.cases.pages.files import (
     SHOWN_CASES,
@@ -22,7 +24,7 @@ from triage.cases.pages.files import (
     files_of,
 )
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import Item, ItemMedia
+from triage.items.models import ItemMedia
 from triage.media.models import Media
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -43,24 +45,10 @@ class World:
 
     def case(self, state: str = "waiting", history: str = "") -> Case:
         self.made += 1
-        item = Item(
-            id=new_id(),
-            key=f"url:{self.made}",
-            kind="url",
-            canonical=f"http://h.example/{self.made}",
-            display="x",
-            first_reported_at=NOW,
-            last_reported_at=NOW,
-        )
+        item = make_item(f"url:{self.made}", now=NOW)
         self.keep(item)
-        case = Case(
-            id=new_id(),
-            reference=f"AL-2026-{self.made:06}",
-            item_id=item.id,
-            opened_at=NOW,
-            state=state,
-            state_since=NOW,
-        )
+        reference = f"AL-2026-{self.made:06}"
+        case = make_case(item, reference, state=state, now=NOW)
         self.keep(case)
         if history:
             self.keep(
@@ -82,18 +70,8 @@ class World:
     ) -> Media:
         self.made += 1
         if media is None:
-            given = {
-                "sha256": f"{self.made:064x}",
-                "sha1": "b" * 40,
-                "md5": "c" * 32,
-                "kind": "image",
-                "media_type": "image/png",
-                "size": 1,
-                "hashable": True,
-                "first_seen_at": NOW,
-                **values,
-            }
-            media = self.keep(Media(id=new_id(), **given))
+            columns = {"hashable": True, **values}
+            media = self.keep(make_media(self.made, now=NOW, **columns))
         self.keep(
             ItemMedia(
                 item_id=case.item_id,

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, text
 
-from hotline.accounts.models import Person
 from hotline.core.context import Context
-from hotline.core.storage import machine
-from hotline.core.storage.ids import new_id
+from tests.support.cases import open_case
+from tests.support.items import make_item
+from tests.support.people import make_person
 from triage.cases import floods
 from triage.cases.models import Case
 from triage.items.models import Item
@@ -31,36 +31,13 @@ def test_items_are_locked_before_cases(
     make_context: Callable[..., Context], many: bool
 ) -> None:
     context = make_context("postgresql")
-    person = Person(
-        id=new_id(),
-        username="ana",
-        display_name="Ana",
-        role="analyst",
-        password_hash="-",
-        created_at=NOW,
-    )
+    person = make_person("ana", now=NOW)
     with context.database.writing() as session:
-        item = Item(
-            id=new_id(),
-            key="url:1",
-            kind="url",
-            canonical="x",
-            display="x",
-            first_reported_at=NOW,
-            last_reported_at=NOW,
-        )
+        item = make_item(now=NOW)
         session.add_all([person, item])
         session.flush()
         session.expunge(person)
-        case = Case(
-            id=new_id(),
-            reference="R-1",
-            item_id=item.id,
-            opened_at=NOW,
-            held=1,
-        )
-        machine.begin_state(session, case, actor="test", now=NOW)
-        machine.advance_state(session, case, "held", actor="test", now=NOW)
+        open_case(session, item, "R-1", state="held", now=NOW, held=1)
 
     def release() -> None:
         with context.database.writing() as session:

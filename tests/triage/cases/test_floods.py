@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +16,12 @@ from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.jobs.task import Task
 from hotline.core.storage import machine
 from hotline.core.storage.audit import AuditEntry
-from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
-from hotline.intake.submission import read_submission
+from tests.support.clock import NOW
+from tests.support.people import make_person
+from tests.support.reports import receive_report
 from triage.cases import floods, service
 from triage.cases import queue as case_queue
 from triage.cases.examination.register import alarm_item, register_report
@@ -29,7 +30,6 @@ from triage.cases.models import Case
 from triage.cases.unread import list_unread
 from triage.items.models import Item, Sighting
 
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
 URL = "http://site.example/a"
 
@@ -37,14 +37,7 @@ URL = "http://site.example/a"
 @pytest.fixture
 def analyst(context: Context) -> Person:
     with context.database.writing() as session:
-        person = Person(
-            id=new_id(),
-            username="ana",
-            display_name="Ana",
-            role="analyst",
-            password_hash="-",
-            created_at=NOW,
-        )
+        person = make_person("ana")
         session.add(person)
         session.flush()
         session.expunge(person)
@@ -59,21 +52,16 @@ def report(context: Context) -> Callable[..., uuid.UUID]:
         url: str = URL, *, held: bool = True, now: datetime = NOW, **said: Any
     ) -> uuid.UUID:
         with context.database.writing() as session:
-            received = intake.receive_report(
-                session,
-                context,
-                read_submission({"locations": [url], **said}),
-                channel="form",
-                held=held,
-                now=now,
+            stored = receive_report(
+                session, context, url, held=held, now=now, **said
             )
-            key = f"report:{received.report_id}"
+            key = f"report:{stored.id}"
             entry = session.scalars(
                 select(OutboxEntry).where(OutboxEntry.key == key)
             ).one()
             task = Task(context, entry.id, entry.payload, 1, now)
         register_report(task)
-        return received.report_id
+        return stored.id
 
     return made
 

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as some
 
 from hotline.core.act import Act
-from hotline.core.context import Context, build_context
+from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound
-from hotline.core.settings import Settings
 from hotline.core.storage.ids import new_id
 from hotline.intake.models import Report, ReportPart
+from tests.support.cases import make_case
+from tests.support.clock import NOW
+from tests.support.items import make_item
 from triage.cases.models import Case
 from triage.cases.people import service, summaries
 from triage.cases.people.forget import forget_people
 from triage.cases.people.models import CaseIdentifier
 from triage.cases.people.reading import (
     SaidIdentifier,
-    find_identifiers,
     read_identifier,
 )
 from triage.cases.people.vocabulary import (
@@ -33,21 +30,12 @@ from triage.cases.people.vocabulary import (
     PersonRole,
     Whose,
 )
-from triage.items.models import Item, Sighting
-from workers.migrations.tables import metadata
-
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-WORDS = """He writes as @dark.wolf_77 on instagram and t.me/darkwolf, from +355 69 212 3456
-and x.y@mail.example. Send it to bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq or
-AL47 2121 1009 0000 0002 3569 8741. He was at 192.0.2.7:4444 on 2026-03-01 22:15."""
+from triage.items.models import Sighting
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Iterator[Context]:
-    made = build_context(Settings(data_dir=tmp_path, country="AL"))
-    metadata.create_all(made.database.engine)
-    yield made
-    made.close()
+def context(make_context: Callable[..., Context]) -> Context:
+    return make_context(country="AL")
 
 
 @pytest.fixture
@@ -57,23 +45,8 @@ def case(context: Context) -> Case:
 
 def add_case(context: Context, name: str) -> Case:
     with context.database.writing() as session:
-        item = Item(
-            id=new_id(),
-            key=f"part:{name}",
-            kind="narrative",
-            canonical="",
-            display="",
-            first_reported_at=NOW,
-            last_reported_at=NOW,
-        )
-        made = Case(
-            id=new_id(),
-            reference=f"AL-2026-{name}",
-            item_id=item.id,
-            opened_at=NOW,
-            state="waiting",
-            state_since=NOW,
-        )
+        item = make_item(f"part:{name}", kind="narrative", canonical="")
+        made = make_case(item, f"AL-2026-{name}")
         session.add_all([item, made])
     return made
 
@@ -102,63 +75,6 @@ def set_fact(
             value,
             source=FactSource.ANALYST,
         )
-
-
-def test_words_give_up_what_leads_to_people() -> None:
-    assert {
-        said.kind: said.display for said in find_identifiers(WORDS, "AL")
-    } == {
-        IdentifierKind.ACCOUNT: "@darkwolf (Telegram)",
-        IdentifierKind.PHONE: "+355 69 212 3456",
-        IdentifierKind.EMAIL: "x.y@mail.example",
-        IdentifierKind.IP_ADDRESS: "192.0.2.7:4444 2026-03-01T22:15:00",
-        IdentifierKind.WALLET: "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
-        IdentifierKind.IBAN: "AL47 2121 1009 0000 0002 3569 8741",
-    }
-    accounts = [
-        said.platform
-        for said in find_identifiers(WORDS, "AL")
-        if said.kind is IdentifierKind.ACCOUNT
-    ]
-    assert accounts == ["instagram", "telegram"]
-
-
-def test_what_was_found_is_the_same_when_it_is_added() -> None:
-    """The button beside a found identifier posts its canonical text."""
-    for said in find_identifiers(WORDS, "AL"):
-        again = read_identifier(said.kind, said.platform, said.canonical, "AL")
-        assert again.identity == said.identity
-
-
-@pytest.mark.parametrize(
-    ("kind", "text"),
-    [
-        (IdentifierKind.PHONE, "12"),
-        (IdentifierKind.EMAIL, "nobody"),
-        (IdentifierKind.IP_ADDRESS, "999.1.1.1"),
-        (IdentifierKind.IBAN, "AL47 2121 1009 0000 0002 3569 8742"),
-        (IdentifierKind.OTHER, "  "),
-        (IdentifierKind.OTHER, "x" * 301),
-    ],
-)
-def test_what_cannot_be_one_is_refused(
-    kind: IdentifierKind, text: str
-) -> None:
-    with pytest.raises(InvalidInput):
-        read_identifier(kind, "", text, "AL")
-
-
-@given(some.text(max_size=300))
-def test_any_words_can_be_read(text: str) -> None:
-    identities = [said.identity for said in find_identifiers(text, "AL")]
-    assert len(identities) == len(set(identities))
-
-
-def test_an_unknown_platform_s_account_is_kept_as_it_is() -> None:
-    said = read_identifier(IdentifierKind.ACCOUNT, "Rizzler", "@Bob", "AL")
-    same = read_identifier(IdentifierKind.ACCOUNT, "rizzler", "bob", "AL")
-    assert said.display == "@Bob (Rizzler)"
-    assert said.identity == same.identity
 
 
 def test_one_identifier_is_noted_once_and_comes_back(

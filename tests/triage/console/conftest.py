@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -21,42 +20,28 @@ from hotline.accounts.models import Person
 from hotline.accounts.permissions import Role
 from hotline.accounts.views import blueprint as sign_in
 from hotline.core.act import Act
-from hotline.core.context import Context, build_context
-from hotline.core.settings import Settings
+from hotline.core.context import Context
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
 from hotline.core.web import site
-from hotline.intake import service as intake
-from hotline.intake.submission import read_submission
+from tests.support.cases import open_case
+from tests.support.clock import Clock
+from tests.support.items import make_item, make_media, make_sight
+from tests.support.reports import sight_item
 from triage.cases.models import Case
 from triage.cases.pages import case_views, people_views, queue_views
 from triage.console.views import create_blueprint
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import Item, ItemMedia, Sighting
-from triage.media.models import Media
-from workers.migrations.tables import metadata
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PASSWORD = "a long enough one"
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
-class Clock:
-    """The time that every view of these tests is told."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **span: float) -> None:
-        self.now += timedelta(**span)
-
-
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
+    """The time that every view of these tests is told."""
+    made = Clock(NOW)
     import triage.cases.pages.item_views
     import triage.console.list_pages
     import triage.console.work_pages
@@ -77,14 +62,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def context(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Context]:
+    make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
+) -> Context:
     monkeypatch.setattr(passwords, "HASHER", PasswordHasher(1, 64, 1))
     passwords._hash_of_nobody.cache_clear()
-    made = build_context(
-        Settings(data_dir=tmp_path, country="AL", audiences=("console",))
-    )
-    metadata.create_all(made.database.engine)
+    made = make_context(country="AL", audiences=("console",))
     with made.database.writing() as session:
         for role in Role:
             service.add_person(
@@ -102,8 +84,7 @@ def context(
                 role="analyst",
                 password=PASSWORD,
             )
-    yield made
-    made.close()
+    return made
 
 
 @pytest.fixture
@@ -179,53 +160,36 @@ def make_case(context: Context) -> Callable[..., str]:
         url = values.pop("url", f"http://host{number}.example/{number}.html")
         seen_at = values.pop("seen_at", "")
         with context.database.writing() as session:
-            submission = read_submission(
-                {
-                    "locations": [url],
-                    "narrative": "I saw it there.",
-                    "seen_at": seen_at,
-                }
-            )
-            received = intake.receive_report(
-                session, context, submission, channel="form", now=NOW
-            )
-            part = session.get_one(intake.Report, received.report_id).parts[0]
-            intake.advance_part(
-                session, part, "examined", actor="system", now=NOW
-            )
-            item = Item(
-                id=new_id(),
-                key=f"url:{url}",
-                kind="url",
+            item = make_item(
+                f"url:{url}",
+                now=NOW,
                 canonical=url,
                 display=url,
                 host=url.split("/")[2],
                 registrable_domain=url.split("/")[2],
                 sighting_count=1,
-                first_reported_at=NOW,
-                last_reported_at=NOW,
                 hosting_country=values.pop("hosting_country", "AL"),
                 hosting_kind="host",
             )
             session.add(item)
             session.flush()
-            session.add(Sighting(item_id=item.id, part_id=part.id, at=NOW))
-            case = Case(
-                id=new_id(),
-                reference=f"AL-2026-{number:06}",
-                item_id=item.id,
-                item=item,
-                opened_at=NOW,
-                round=1,
+            sight_item(
+                session,
+                context,
+                item,
+                now=NOW,
+                narrative="I saw it there.",
+                seen_at=seen_at,
             )
-            machine.begin_state(session, case, actor="system", now=NOW)
+            reference = f"AL-2026-{number:06}"
+            case = open_case(session, item, reference, now=NOW, round=1)
             machine.advance_state(
                 session, case, "examined", actor="system", now=NOW
             )
             case.state = state
             for name, value in values.items():
                 setattr(case, name, value)
-            return case.reference
+            return reference
 
     return make
 
@@ -244,34 +208,20 @@ def add_match(context: Context) -> Callable[[str], str]:
         )
         with context.database.writing() as session:
             case = session.query(Case).filter_by(reference=reference).one()
-            media = Media(
-                id=new_id(),
+            media = make_media(
+                now=NOW,
                 sha256=digest,
-                sha1="1" * 40,
-                md5="2" * 32,
-                kind="image",
-                media_type="image/png",
                 size=1234,
                 pdq="a" * 64,
                 pdq_quality=90,
                 hashable=True,
-                first_seen_at=NOW,
             )
             known = HashList(
                 id=new_id(), name="Test list", version=1, created_at=NOW
             )
             session.add_all([media, known])
             session.flush()
-            session.add(
-                ItemMedia(
-                    item_id=case.item_id,
-                    media_id=media.id,
-                    url=case.item.canonical,
-                    source="img",
-                    first_seen_at=NOW,
-                    last_seen_at=NOW,
-                )
-            )
+            session.add(make_sight(case.item, media, now=NOW, source="img"))
             entry = HashEntryRow(
                 list_id=known.id, kind="pdq", value="b" * 64, added_in=1
             )

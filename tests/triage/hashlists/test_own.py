@@ -9,10 +9,10 @@ import pytest
 
 from hotline.core.context import Context
 from hotline.core.storage.ids import new_id
+from tests.support.cases import make_case
+from tests.support.items import make_item, make_media, make_sight
 from triage.cases.examination.confirmed import own_entries
-from triage.cases.models import Case
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.items.models import Item, ItemMedia
 from triage.media.models import Media
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -26,18 +26,8 @@ class World:
 
     def media(self, **values: Any) -> Media:
         self.made += 1
-        given = {"pdq": PDQ, "pdq_quality": 90, "hashable": True, **values}
-        media = Media(
-            id=new_id(),
-            sha256=f"{self.made:064x}",
-            sha1=f"{self.made:040x}",
-            md5=f"{self.made:032x}",
-            kind="image",
-            media_type="image/png",
-            size=1,
-            first_seen_at=NOW,
-            **given,
-        )
+        columns = {"pdq": PDQ, "pdq_quality": 90, "hashable": True, **values}
+        media = make_media(self.made, now=NOW, **columns)
         with self.context.database.writing() as session:
             session.add(media)
         return media
@@ -52,33 +42,16 @@ class World:
         round_: int = 1,
     ) -> None:
         self.made += 1
-        item = Item(
-            id=new_id(),
-            key=f"url:{self.made}",
-            kind="url",
-            canonical="http://h.example/x",
-            display="x",
-            first_reported_at=NOW,
-            last_reported_at=NOW,
-        )
-        case = Case(
-            id=new_id(),
-            reference=f"AL-2026-{self.made:06}",
-            item_id=item.id,
-            opened_at=NOW,
+        item = make_item(f"url:{self.made}", now=NOW)
+        case = make_case(
+            item,
+            f"AL-2026-{self.made:06}",
             state=state,
-            state_since=NOW,
+            now=NOW,
             outcome={"class": label} if label else {},
             round=round_,
         )
-        link = ItemMedia(
-            item_id=item.id,
-            media_id=media.id,
-            url="http://h.example/x",
-            source=source,
-            first_seen_at=NOW,
-            last_seen_at=NOW,
-        )
+        link = make_sight(item, media, now=NOW, source=source)
         with self.context.database.writing() as session:
             session.add(item)
             session.flush()

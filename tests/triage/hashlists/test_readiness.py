@@ -13,15 +13,14 @@ from sqlalchemy import select
 from hotline.core.context import Context
 from hotline.core.jobs.task import Task
 from hotline.core.storage import outbox
-from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
+from tests.support.items import make_media
 from triage.hashlists import service, versions
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.search import readiness
 from triage.hashlists.search.index_building import rebuild_index
 from triage.hashlists.search.matcher import Matcher, Query, index_path
 from triage.matching import build_index
-from triage.media.models import Media
 from workers.app import create_app
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -124,18 +123,8 @@ def test_a_damaged_index_is_built_anew_once_an_hour_by_whoever_notices(
     matcher = Matcher(context)
     for number in range(2):
         with context.database.writing() as session:
-            media = Media(
-                id=new_id(),
-                md5=f"{number:032x}",
-                sha1="0" * 40,
-                sha256=f"{number:064x}",
-                size=1,
-                kind="image",
-                media_type="image/png",
-                pdq=PDQ,
-                pdq_quality=100,
-                frames=[],
-                first_seen_at=NOW,
+            media = make_media(
+                number, now=NOW, pdq=PDQ, pdq_quality=100, frames=[]
             )
             session.add(media)
             assert len(matcher.match_media(session, media, now=NOW)) == 1

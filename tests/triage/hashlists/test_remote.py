@@ -21,8 +21,8 @@ from hotline.core.errors import (
 )
 from hotline.core.jobs.task import Task
 from hotline.core.network.resolve import Reach
-from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
+from tests.support.items import make_item, make_media, make_sight
 from triage.cases.examination.ask_owner import ask_owner, not_asked
 from triage.hashlists import service, versions
 from triage.hashlists.formats import HashEntry
@@ -34,7 +34,6 @@ from triage.hashlists.owners.remote import (
     load_remote_lists,
 )
 from triage.hashlists.search.matcher import Matcher
-from triage.items.models import Item, ItemMedia
 from triage.media.models import Media
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -88,41 +87,19 @@ def owner(hash_service: Any, tmp_path: Path) -> Any:
 def _seen(context: Context, matcher: Matcher, **values: Any) -> Media:
     """A picture that was seen at one item, matched as the examination does."""
     with context.database.writing() as session:
-        given = {
+        columns = {
             "sha256": "a" * 64,
-            "sha1": "b" * 40,
             "md5": "c" * 32,
-            "kind": "image",
-            "media_type": "image/png",
-            "size": 1,
             "pdq": PDQ,
             "pdq_quality": 90,
             "hashable": True,
-            "first_seen_at": NOW,
             **values,
         }
-        media = Media(id=new_id(), **given)
-        item = Item(
-            id=new_id(),
-            key="url:x",
-            kind="url",
-            canonical="http://h.example/x",
-            display="x",
-            first_reported_at=NOW,
-            last_reported_at=NOW,
-        )
+        media = make_media(now=NOW, **columns)
+        item = make_item(now=NOW)
         session.add_all([media, item])
         session.flush()
-        session.add(
-            ItemMedia(
-                item_id=item.id,
-                media_id=media.id,
-                url="http://h.example/x",
-                source="direct",
-                first_seen_at=NOW,
-                last_seen_at=NOW,
-            )
-        )
+        session.add(make_sight(item, media, now=NOW))
         matcher.match_media(session, media, now=NOW)
     return media
 

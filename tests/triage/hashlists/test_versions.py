@@ -15,16 +15,14 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from hotline.core.jobs.task import Task
 from hotline.core.storage import outbox
-from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
+from tests.support.items import make_item, make_media, make_sight
 from triage.cases.examination.rematch import rematch_media
 from triage.hashlists import exports, formats, service, versions
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hashlists.search.index_building import rebuild_index
 from triage.hashlists.search.matcher import Matcher, Query, index_path
-from triage.items.models import Item, ItemMedia
-from triage.media.models import Media
 from workers.migrations import run
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -370,18 +368,8 @@ def test_a_match_is_kept_once_and_its_decision_stays(
     _import(context, _entries(PDQ, kind="pdq"))
     matcher = Matcher(context)
     with context.database.writing() as session:
-        media = Media(
-            id=new_id(),
-            sha256="a" * 64,
-            sha1="b" * 40,
-            md5="c" * 32,
-            kind="image",
-            media_type="image/png",
-            size=1,
-            pdq=_near(4),
-            pdq_quality=90,
-            hashable=True,
-            first_seen_at=NOW,
+        media = make_media(
+            now=NOW, pdq=_near(4), pdq_quality=90, hashable=True
         )
         session.add(media)
         session.flush()
@@ -411,37 +399,10 @@ def test_a_known_file_on_a_new_list_gives_its_cases_a_new_proposal(
 ) -> None:
     context = make_context()
     with context.database.writing() as session:
-        media = Media(
-            id=new_id(),
-            sha256="a" * 64,
-            sha1="b" * 40,
-            md5=_md5(1),
-            kind="image",
-            media_type="image/png",
-            size=1,
-            first_seen_at=NOW,
-        )
-        item = Item(
-            id=new_id(),
-            key="url:x",
-            kind="url",
-            canonical="http://h.example/x",
-            display="x",
-            first_reported_at=NOW,
-            last_reported_at=NOW,
-        )
+        media, item = make_media(now=NOW, md5=_md5(1)), make_item(now=NOW)
         session.add_all([media, item])
         session.flush()
-        session.add(
-            ItemMedia(
-                item_id=item.id,
-                media_id=media.id,
-                url="http://h.example/x",
-                source="direct",
-                first_seen_at=NOW,
-                last_seen_at=NOW,
-            )
-        )
+        session.add(make_sight(item, media, now=NOW))
     _import(context, _entries(_md5(1)))
     _import(context, _entries(_md5(1), _md5(2)))
     with context.database.reading() as session:

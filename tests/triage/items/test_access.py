@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
@@ -12,10 +11,11 @@ from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings, load_settings
-from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.submission import read_submission
+from tests.support.clock import NOW
+from tests.support.items import make_item
 from triage.cases.examination.register import register_report
 from triage.cases.forget import forget_idle
 from triage.cases.models import Case
@@ -28,20 +28,11 @@ from triage.items.access import (
 )
 from triage.items.models import Item, ItemAccess
 
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TOR, RS = "socks5h://127.0.0.1:9050", "http://me:pw@proxy.example:3128"
 
 
 def item(kind: str = "url") -> Item:
-    return Item(
-        id=new_id(),
-        key=f"{kind}:1",
-        kind=kind,
-        canonical="https://a.example/x",
-        display="-",
-        first_reported_at=NOW,
-        last_reported_at=NOW,
-    )
+    return make_item(f"{kind}:1", canonical="https://a.example/x")
 
 
 @pytest.fixture

@@ -94,6 +94,22 @@ def test_a_known_list_is_no_longer_new_material() -> None:
     assert priority_signals(Facts(known_list=False), ()).new_material
 
 
+@pytest.mark.parametrize(
+    ("facts", "is_a_child"),
+    [
+        (Facts(reporter_is_child=True), True),
+        (Facts(own_material=True), True),
+        (Facts(reporter_is_child=True, own_material=False), True),
+        (Facts(reporter_is_child=False, own_material=False), False),
+        (Facts(), False),
+    ],
+)
+def test_a_child_reports_who_says_so_or_whose_own_pictures_they_are(
+    facts: Facts, is_a_child: bool
+) -> None:
+    assert priority_signals(facts, ()).child_reporting is is_a_child
+
+
 def test_what_is_lawful_keeps_only_the_signals_of_danger() -> None:
     facts = Facts(assessment=AssessmentClass.NOT_ILLEGAL, known_list=False)
     signals = priority_signals(facts, (), urgent_kind=True)

@@ -113,3 +113,14 @@ def test_a_country_without_rules_is_unknown_not_absent() -> None:
 def test_an_unverified_law_says_so() -> None:
     found = grounds(home="RS", hosting_country="RS")
     assert "not been verified" in found["RS", "territoriality"].why
+
+
+def test_home_is_concerned_also_where_it_has_no_rules() -> None:
+    (ground,) = grounds(home="FR").values()
+    assert (ground.country, ground.ground) == ("FR", "not_assessed")
+    assert (ground.status, ground.basis) == ("unknown", "")
+    assert grounds(home=None) == {}
+    named = grounds(home=None, hosting_country="FR")
+    assert list(named) == [("FR", "not_assessed")]
+    both = grounds(home="FR", hosting_country="ES", generated_in="ES")
+    assert [country for country, _ in both] == ["ES", "FR"]

@@ -18,6 +18,10 @@ from triage.locations.others.address_use import is_used_by_person
         ("192.0.2.7:443", "grooming", True),
         ("192.0.2.7:80", "csam_image", False),
         ("192.0.2.7:8080", "csam_video", False),
+        ("192.0.2.7:443", "ai_generated", False),
+        ("192.0.2.7:8000", "text_audio_drawing", False),
+        ("192.0.2.7:8443", "csam_image", False),
+        ("192.0.2.7:8444", "csam_image", True),
     ],
 )
 def test_what_was_reported_decides(

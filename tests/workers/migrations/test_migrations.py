@@ -16,12 +16,11 @@ from hotline.core.context import Context
 from hotline.core.errors import Misconfigured
 from hotline.core.storage import audit
 from hotline.core.storage.database import Database
-from hotline.core.storage.ids import new_id
 from hotline.intake import service as intake
 from hotline.intake.models import Report
 from hotline.intake.submission import Submission
-from triage.cases.models import Case
-from triage.items.models import Item
+from tests.support.cases import make_case
+from tests.support.items import make_item
 from workers.migrations import run
 from workers.migrations.tables import metadata
 
@@ -73,28 +72,10 @@ def test_a_held_case_is_no_stranger_to_the_schema_before_floods(
 ) -> None:
     """Its state has no name there; it waits for the machine like any that was just received."""
     with context.database.writing() as session:
-        item = Item(
-            id=new_id(),
-            key="url:1",
-            kind="url",
-            canonical="x",
-            display="x",
-            first_reported_at=NOW,
-            last_reported_at=NOW,
-        )
+        item = make_item(now=NOW)
         session.add(item)
         session.flush()
-        session.add(
-            Case(
-                id=new_id(),
-                reference="R-1",
-                item_id=item.id,
-                opened_at=NOW,
-                state="held",
-                state_since=NOW,
-                held=3,
-            )
-        )
+        session.add(make_case(item, state="held", now=NOW, held=3))
     run.downgrade_schema(context.database, "0002")
     with context.database.engine.connect() as connection:
         assert (

@@ -11,8 +11,8 @@ from sqlalchemy import select, text
 from hotline.core.context import Context
 from hotline.core.storage import machine
 from partners.referrals.models import Plan
-from triage.cases.models import Case
-from triage.items.models import Item
+from tests.support.cases import open_case
+from tests.support.items import make_item
 from workers.migrations import run
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -27,27 +27,13 @@ def test_old_plans_get_their_round_and_copies_are_superseded(
     ids = [uuid4() for _ in range(5)]
     item_id, case_id, *plans = ids
     with database.writing() as session:
-        item = Item(
-            id=item_id,
-            key="url:a",
-            kind="url",
-            canonical="http://a.test/",
-            display="http://a.test/",
-            first_reported_at=NOW,
-            last_reported_at=NOW,
-        )
-        case = Case(
-            id=case_id,
-            reference="AL-1",
-            item_id=item_id,
-            opened_at=NOW,
-            round=2,
-        )
+        item = make_item(now=NOW, id=item_id)
         session.add(item)
         session.flush()
-        machine.begin_state(session, case, actor="test", now=NOW)
+        case = open_case(
+            session, item, state="assessed", now=NOW, id=case_id, round=2
+        )
         session.flush()
-        case.state = "assessed"
         machine.advance_state(
             session,
             case,

@@ -1,0 +1,227 @@
+"""What is read from words as an identifier, and what a person may type as one. No database."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from hotline.core.errors import InvalidInput
+from triage.cases.people.reading import (
+    LONGEST_PLATFORM,
+    LONGEST_VALUE,
+    SaidIdentifier,
+    find_identifiers,
+    read_identifier,
+)
+from triage.cases.people.vocabulary import IdentifierKind
+
+WORDS = """He writes as @dark.wolf_77 on instagram and t.me/darkwolf, from +355 69 212 3456
+and x.y@mail.example. Send it to bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq or
+AL47 2121 1009 0000 0002 3569 8741. He was at 192.0.2.7:4444 on 2026-03-01 22:15."""
+BECH32 = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"
+BASE58 = "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"
+ETHEREUM = "0x52908400098527886E0F7030069857D2E4169EE7"
+IBAN = "AL47 2121 1009 0000 0002 3569 8741"
+
+
+def test_words_give_up_what_leads_to_people() -> None:
+    assert {
+        said.kind: said.display for said in find_identifiers(WORDS, "AL")
+    } == {
+        IdentifierKind.ACCOUNT: "@darkwolf (Telegram)",
+        IdentifierKind.PHONE: "+355 69 212 3456",
+        IdentifierKind.EMAIL: "x.y@mail.example",
+        IdentifierKind.IP_ADDRESS: "192.0.2.7:4444 2026-03-01T22:15:00",
+        IdentifierKind.WALLET: "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq",
+        IdentifierKind.IBAN: "AL47 2121 1009 0000 0002 3569 8741",
+    }
+    accounts = [
+        said.platform
+        for said in find_identifiers(WORDS, "AL")
+        if said.kind is IdentifierKind.ACCOUNT
+    ]
+    assert accounts == ["instagram", "telegram"]
+
+
+def test_what_was_found_is_the_same_when_it_is_added() -> None:
+    """The button beside a found identifier posts its canonical text."""
+    for said in find_identifiers(WORDS, "AL"):
+        again = read_identifier(said.kind, said.platform, said.canonical, "AL")
+        assert again.identity == said.identity
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (IdentifierKind.PHONE, "12"),
+        (IdentifierKind.EMAIL, "nobody"),
+        (IdentifierKind.IP_ADDRESS, "999.1.1.1"),
+        (IdentifierKind.IBAN, "AL47 2121 1009 0000 0002 3569 8742"),
+        (IdentifierKind.OTHER, "  "),
+        (IdentifierKind.OTHER, "x" * 301),
+    ],
+)
+def test_what_cannot_be_one_is_refused(
+    kind: IdentifierKind, text: str
+) -> None:
+    with pytest.raises(InvalidInput):
+        read_identifier(kind, "", text, "AL")
+
+
+@given(some.text(max_size=300))
+def test_any_words_can_be_read(text: str) -> None:
+    identities = [said.identity for said in find_identifiers(text, "AL")]
+    assert len(identities) == len(set(identities))
+
+
+def test_an_unknown_platform_s_account_is_kept_as_it_is() -> None:
+    said = read_identifier(IdentifierKind.ACCOUNT, "Rizzler", "@Bob", "AL")
+    same = read_identifier(IdentifierKind.ACCOUNT, "rizzler", "bob", "AL")
+    assert said.display == "@Bob (Rizzler)"
+    assert said.identity == same.identity
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            BASE58,
+            SaidIdentifier(
+                IdentifierKind.WALLET,
+                f"wallet:{BASE58}",
+                BASE58,
+                BASE58,
+                "Bitcoin",
+            ),
+        ),
+        (
+            BECH32,
+            SaidIdentifier(
+                IdentifierKind.WALLET,
+                f"wallet:{BECH32}",
+                BECH32,
+                BECH32,
+                "Bitcoin",
+            ),
+        ),
+        (
+            ETHEREUM,
+            SaidIdentifier(
+                IdentifierKind.WALLET,
+                f"wallet:{ETHEREUM.lower()}",
+                ETHEREUM.lower(),
+                ETHEREUM.lower(),
+                "Ethereum",
+            ),
+        ),
+        (
+            f"{IBAN} PLEASE SOON",
+            SaidIdentifier(
+                IdentifierKind.IBAN,
+                "iban:AL47212110090000000235698741",
+                IBAN,
+                "AL47212110090000000235698741",
+            ),
+        ),
+    ],
+)
+def test_a_way_of_paying_is_found_once(
+    text: str, said: SaidIdentifier
+) -> None:
+    """And its digits are no telephone number besides."""
+    assert find_identifiers(f"Pay {text}, now. {text}!", "AL") == (said,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BASE58[:-1] + "3",
+        BECH32[:-1] + "p",
+        ETHEREUM[:-1],
+        "AL47 2121 1009 0000 0002 3569 8742",
+    ],
+)
+def test_what_its_check_digits_deny_is_no_way_of_paying(text: str) -> None:
+    kinds = {said.kind for said in find_identifiers(f"Pay {text}.", "AL")}
+    assert not kinds & {IdentifierKind.WALLET, IdentifierKind.IBAN}
+
+
+def test_what_is_about_no_person_is_left_out() -> None:
+    assert find_identifiers("See http://a.example/x and nothing.", "AL") == ()
+    assert find_identifiers("", "AL") == ()
+
+
+@pytest.mark.parametrize("word", ["on", "në", "na", "на"])
+@pytest.mark.parametrize("handle", ["@wolf", "wolf_77", "wolf.pup"])
+def test_a_handle_before_its_platform_is_an_account(
+    handle: str, word: str
+) -> None:
+    (said,) = find_identifiers(f"He is {handle} {word} Snapchat", "AL")
+    assert (said.kind, said.platform) == (IdentifierKind.ACCOUNT, "snapchat")
+    assert handle.removeprefix("@") in said.canonical
+
+
+def test_a_plain_word_before_a_platform_is_no_handle() -> None:
+    assert find_identifiers("They chat on Snapchat", "AL") == ()
+
+
+def test_a_number_without_its_country_belongs_to_ours() -> None:
+    (here,) = find_identifiers("Call 069 212 3456", "AL")
+    assert here.display == "+355 69 212 3456"
+
+
+@pytest.mark.parametrize("length", [1, LONGEST_VALUE])
+def test_the_shortest_and_the_longest_are_taken(length: int) -> None:
+    said = read_identifier(IdentifierKind.OTHER, "", "x" * length, "AL")
+    assert said.canonical == "x" * length
+    assert LONGEST_VALUE == 300
+
+
+def test_a_value_of_no_known_form_is_kept_but_compared_without_case() -> None:
+    said = read_identifier(IdentifierKind.OTHER, " Bank  X ", " Ab  1 ", "AL")
+    assert said == SaidIdentifier(
+        IdentifierKind.OTHER, "other:bank x:ab 1", "Ab 1", "Ab 1", "Bank X"
+    )
+    long = read_identifier(IdentifierKind.OTHER, "p" * 99, "x", "AL")
+    assert len(long.platform) == LONGEST_PLATFORM == 60
+
+
+def test_a_wallet_that_was_typed_is_the_one_that_was_found() -> None:
+    (found,) = find_identifiers(BECH32, "AL")
+    typed = read_identifier(IdentifierKind.WALLET, "monero", BECH32, "AL")
+    assert (typed.identity, typed.platform) == (found.identity, "monero")
+
+
+def test_an_account_of_a_known_platform_is_read_as_there() -> None:
+    typed = read_identifier(IdentifierKind.ACCOUNT, "Telegram", "@Wolf", "AL")
+    (found,) = find_identifiers("t.me/wolf", "AL")
+    assert typed == found
+    link = read_identifier(IdentifierKind.ACCOUNT, "", "t.me/wolf", "AL")
+    assert link == found
+
+
+def test_an_account_without_a_platform_is_its_name() -> None:
+    said = read_identifier(IdentifierKind.ACCOUNT, "", "@Bob", "AL")
+    assert said == SaidIdentifier(
+        IdentifierKind.ACCOUNT, "account::@bob", "@Bob", "@Bob", ""
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "field"),
+    [
+        (IdentifierKind.OTHER, "", "length"),
+        (IdentifierKind.IBAN, "AL47 2121", "check digits"),
+        (IdentifierKind.PHONE, "x.y@mail.example", "unreadable"),
+        (IdentifierKind.EMAIL, "+355 69 212 3456", "unreadable"),
+    ],
+)
+def test_a_refusal_names_the_field_and_why(
+    kind: IdentifierKind, text: str, field: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_identifier(kind, "", text, "AL")
+    assert caught.value.fields == {"/value": field}
+    assert str(caught.value).endswith(".")
+    assert bool(caught.value.hint) == (field == "unreadable")
