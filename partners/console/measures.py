@@ -38,7 +38,7 @@ from triage.cases.models import Case
 from triage.cases.pages import people_words
 from triage.cases.pages.words import ROUTES
 from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
-from triage.cases.service import by_reference
+from triage.cases.queue import by_reference
 
 OfCase = TypeVar("OfCase", Plan, Hold, Referral, Notice)
 

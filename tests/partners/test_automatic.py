@@ -29,8 +29,8 @@ from partners.referrals import service as referrals
 from partners.referrals.models import Plan, Referral
 from tests.support.house import House
 from triage.cases.examination.appraise import appraise_case
+from triage.cases.findings import decide_match
 from triage.cases.models import Case
-from triage.cases.service import decide_match
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists import police_switch
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch

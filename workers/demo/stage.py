@@ -28,8 +28,9 @@ from partners.plans.choosing import can_take
 from partners.plans.planning import approve_plan, request_plan
 from partners.referrals.holds import release_hold
 from partners.referrals.models import Hold
+from triage.cases.assess import assess_case
+from triage.cases.claim import claim_case
 from triage.cases.models import Case
-from triage.cases.service import assess_case, claim_case
 from triage.fingerprints import fingerprint_media
 from triage.hashlists import formats, versions
 from triage.hashlists import service as hashlists

@@ -21,13 +21,15 @@ from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.submission import read_submission
-from triage.cases import floods, service
+from triage.cases import floods
+from triage.cases.assess import reopen_case
 from triage.cases.examination.register import (
     alarm_item,
     register_report,
     tell_reporters,
 )
 from triage.cases.models import Case
+from triage.cases.queue import Filters, count_tabs, list_queue
 from triage.cases.unread import list_unread
 from triage.items.models import Item, Sighting
 
@@ -102,10 +104,10 @@ def cases(context: Context) -> list[Case]:
 
 def tab(context: Context, name: str, person: Person) -> list[str]:
     with context.database.reading() as session:
-        page = service.list_queue(
+        page = list_queue(
             session,
             tab=name,
-            filters=service.Filters(),
+            filters=Filters(),
             person=person,
             now=NOW,
         )
@@ -176,20 +178,20 @@ def test_danger_comes_first_then_children_then_whoever_waits_longest(
         order[1],
     ]
     with context.database.reading() as session:
-        counted = service.count_tabs(session)
+        counted = count_tabs(session)
         assert (counted["held"], counted["held, in danger"]) == (4, 1)
-        page = service.list_queue(
+        page = list_queue(
             session,
             tab="held",
-            filters=service.Filters(),
+            filters=Filters(),
             person=analyst,
             now=NOW,
             limit=2,
         )
-        following = service.list_queue(
+        following = list_queue(
             session,
             tab="held",
-            filters=service.Filters(),
+            filters=Filters(),
             person=analyst,
             now=NOW,
             limit=2,
@@ -365,7 +367,7 @@ def test_what_was_set_aside_counts_when_its_case_is_opened_again(
     assert tab(context, "closed", analyst) == [case.reference]
     with context.database.writing() as session:
         again = session.scalars(select(Case)).one()
-        service.reopen_case(
+        reopen_case(
             session, context, again, analyst, "the reporter wrote", now=LATER
         )
     (case,) = cases(context)

@@ -339,10 +339,10 @@ def test_the_queue_pages_by_key_and_misses_nothing(
     context: Context,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from triage.cases import service as cases
+    from triage.cases.queue import list_queue
 
     monkeypatch.setattr(
-        cases.list_queue, "__kwdefaults__", {"after": None, "limit": 4}
+        list_queue, "__kwdefaults__", {"after": None, "limit": 4}
     )
     wanted = [make_case(priority=number % 3) for number in range(11)]
     browser, seen, path = browse("analyst"), [], "/console/queue"

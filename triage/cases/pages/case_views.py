@@ -17,9 +17,8 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext, ngettext
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from flask_babel import get_locale, gettext
+from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import may_current_person, requires, signed_in
 from hotline.accounts.models import Person
@@ -28,14 +27,24 @@ from hotline.core.context import utc_now
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
-from hotline.intake import service as intake
-from hotline.intake.models import Report, ReportPart
-from triage.cases import floods, service, tabs
+from triage.cases import findings, floods, tabs
+from triage.cases.assess import (
+    assess_case,
+    open_note,
+    reopen_case,
+)
 from triage.cases.assessment import in_language, load_schema
+from triage.cases.claim import claim_case, find_holder, release_claim
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import OPEN_STATES, Case
 from triage.cases.pages import page_content, words
-from triage.items.models import Sighting
+from triage.cases.queue import (
+    COUNTED,
+    Filters,
+    by_reference,
+    count_tabs,
+    list_queue,
+)
 
 Panel = Callable[[Session, Case, Person, datetime], str]
 PANELS = "triage_panels"
@@ -49,14 +58,14 @@ def queue() -> ResponseReturnValue:
     if tab not in tabs.TABS:
         raise NotFound("There is no such tab.")
     text = {name: request.args.get(name, "").strip() for name in FILTERS}
-    filters = service.Filters(**text, mine=request.args.get("mine") == "1")
+    filters = Filters(**text, mine=request.args.get("mine") == "1")
     now, me = utc_now(), signed_in()
     after = request.args.get("after") or None
     with site.reading() as session:
-        page = service.list_queue(
+        page = list_queue(
             session, tab=tab, filters=filters, person=me, now=now, after=after
         )
-        counts = service.count_tabs(session)
+        counts = count_tabs(session)
         items = (
             [row.case.item_id for row in page.rows] if tab == tabs.HELD else []
         )
@@ -65,14 +74,14 @@ def queue() -> ResponseReturnValue:
             tab=tab,
             tabs=tabs.TABS,
             counts=counts,
-            counted=service.COUNTED,
+            counted=COUNTED,
             held_in_danger=counts[tabs.IN_DANGER],
             filters=filters,
             page=page,
             waiting=floods.count_waiting(session, items) if items else {},
             now=now,
             person=me,
-            holder=service.find_holder,
+            holder=find_holder,
             reason=_top_reason,
             words=words,
         )
@@ -100,35 +109,28 @@ def case_page(
 ) -> str:
     """``errors`` and ``answers`` of an assessment that was not stored, or what was ``typed`` into
     a form about the item and its ``faults``."""
-    ctx, now, me, language = (
-        site.current_context(),
-        utc_now(),
-        signed_in(),
-        _reader_language(),
-    )
+    context, me, now = site.current_context(), signed_in(), utc_now()
+    language = _reader_language()
     with site.reading() as session:
-        case = service.by_reference(session, reference)
+        case = by_reference(session, reference)
         view = page_content.gather_case_page(
-            session, ctx, case, person=me, language=language, now=now
+            session, context, case, person=me, language=language, now=now
         )
         panels: Sequence[Panel] = current_app.extensions[PANELS]
-        mine = view.holder is not None and view.holder.id == me.id
         return render_template(
             "triage/case.html",
             case=case,
             item=case.item,
             view=view,
             person=me,
-            mine=mine,
-            may_assess=may_current_person("case.assess")
-            and not view.has_assessed
-            and _is_assessable(case),
-            schema=load_schema(ctx.settings.data_dir),
+            mine=view.holder is not None and view.holder.id == me.id,
+            may_assess=_may_assess(view),
+            schema=load_schema(context.settings.data_dir),
             said=lambda labels: in_language(labels, language),
             panels=[panel(session, case, me, now) for panel in panels],
             notes={
-                entry.id: service.open_note(session, ctx, entry)
-                for entry in view.done
+                made.id: open_note(session, context, made)
+                for made in view.done
             },
             errors=errors or {},
             answers=answers or {},
@@ -136,12 +138,26 @@ def case_page(
             faults=faults or {},
             words=words,
             is_open=case.state in OPEN_STATES,
-            is_aside=case.state == "closed"
-            and view.history[-1].event == "set_aside",
+            is_aside=_is_aside(view),
             may_reopen=case.machine.allows(case.state, "reopened"),
             countries=sorted(country_codes()),
             answer_words=answer_words(language),
         )
+
+
+def _may_assess(view: page_content.CasePage) -> bool:
+    return (
+        may_current_person("case.assess")
+        and not view.has_assessed
+        and _is_assessable(view.case)
+    )
+
+
+def _is_aside(view: page_content.CasePage) -> bool:
+    """Whether the case is closed because its reports were no reports."""
+    return (
+        view.case.state == "closed" and view.history[-1].event == "set_aside"
+    )
 
 
 def _is_assessable(found: Case) -> bool:
@@ -170,95 +186,17 @@ def answer_words(language: str) -> Callable[[str, str], tuple[str, str]]:
 def claim(reference: str) -> ResponseReturnValue:
     minutes = site.current_context().settings.claim_minutes
     with flash_refusals(), site.writing() as session:
-        case = service.by_reference(session, reference)
-        service.claim_case(session, case, signed_in(), utc_now(), minutes)
-    return _back_to_case(reference)
+        case = by_reference(session, reference)
+        claim_case(session, case, signed_in(), utc_now(), minutes)
+    return back_to_case(reference)
 
 
 @requires("case.claim")
 def release(reference: str) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
-        case = service.by_reference(session, reference)
-        service.release_claim(session, case, signed_in(), utc_now())
-    return _back_to_case(reference)
-
-
-@requires("case.claim")
-def release_flood() -> ResponseReturnValue:
-    """Let the held reports of the chosen cases through."""
-    with flash_refusals(), site.writing() as session:
-        number = floods.release_many(
-            session, request.form.getlist("case"), signed_in(), utc_now()
-        )
-        flash(
-            ngettext(
-                "%(num)s case let through.",
-                "%(num)s cases let through.",
-                number,
-            ),
-            "good",
-        )
-    return _held_tab()
-
-
-@requires("case.assess")
-def set_flood_aside() -> ResponseReturnValue:
-    """Close the chosen cases as no reports, but none where a child reports or is in danger."""
-    with flash_refusals(), site.writing() as session:
-        chosen = request.form.getlist("case")
-        done, left = floods.set_aside_many(
-            session, chosen, signed_in(), utc_now()
-        )
-        if done:
-            flash(
-                ngettext(
-                    "%(num)s case set aside.", "%(num)s cases set aside.", done
-                ),
-                "good",
-            )
-        if left:
-            flash(
-                ngettext(
-                    "%(num)s case is left: a child reports, or is said to be in danger. Open it "
-                    "and decide on it alone.",
-                    "%(num)s cases are left: a child reports, or is said to be in danger. Open "
-                    "each and decide on it alone.",
-                    left,
-                ),
-                "warn",
-            )
-    return _held_tab()
-
-
-def _held_tab() -> ResponseReturnValue:
-    """Back to the list, with the filters that it had."""
-    kept: dict[str, Any] = {
-        n: request.args[n] for n in FILTERS if n in request.args
-    }
-    return redirect(url_for("triage.queue", tab=tabs.HELD, **kept), 303)
-
-
-@requires("case.claim")
-def release_reports(reference: str) -> ResponseReturnValue:
-    """Let the held reports of one case through."""
-    with flash_refusals(), site.writing() as session:
-        case = service.by_reference(session, reference)
-        floods.release_held(session, case, signed_in(), utc_now())
-        flash(gettext("The reports are let through."), "good")
-    return _back_to_case(reference)
-
-
-@requires("case.assess")
-def set_reports_aside(reference: str) -> ResponseReturnValue:
-    """Set the held reports of one case aside."""
-    confirmed = request.form.get("confirm") == "yes"
-    with flash_refusals(), site.writing() as session:
-        case = service.by_reference(session, reference)
-        floods.set_aside(
-            session, case, signed_in(), utc_now(), confirmed=confirmed
-        )
-        flash(gettext("The reports are set aside."), "good")
-    return _back_to_case(reference)
+        case = by_reference(session, reference)
+        release_claim(session, case, signed_in(), utc_now())
+    return back_to_case(reference)
 
 
 @requires("case.assess")
@@ -276,8 +214,8 @@ def assess(reference: str) -> ResponseReturnValue:
     with flash_refusals():
         try:
             with site.writing() as session:
-                case = service.by_reference(session, reference)
-                service.assess_case(
+                case = by_reference(session, reference)
+                assess_case(
                     session,
                     ctx,
                     case,
@@ -293,39 +231,37 @@ def assess(reference: str) -> ResponseReturnValue:
             )
             return make_response(page_again, 422)
         flash(gettext("Your assessment is stored."), "good")
-    return _back_to_case(reference)
+    return back_to_case(reference)
 
 
 @requires("case.assess")
 def reopen(reference: str) -> ResponseReturnValue:
     ctx, why = site.current_context(), request.form.get("why", "")
     with flash_refusals(), site.writing() as session:
-        case = service.by_reference(session, reference)
-        service.reopen_case(
-            session, ctx, case, signed_in(), why, now=utc_now()
-        )
-    return _back_to_case(reference)
+        case = by_reference(session, reference)
+        reopen_case(session, ctx, case, signed_in(), why, now=utc_now())
+    return back_to_case(reference)
 
 
 @requires("match.decide")
 def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
     now, decision = utc_now(), request.form.get("decision", "")
     with flash_refusals(), site.writing() as session:
-        case = service.by_reference(session, reference)
-        match = service.match_of(session, case, match_id)
-        service.decide_match(session, case, match, signed_in(), decision, now)
+        case = by_reference(session, reference)
+        match = findings.match_of(session, case, match_id)
+        findings.decide_match(session, case, match, signed_in(), decision, now)
         appraise_case(session, site.current_context(), case, now)
-    return _back_to_case(reference)
+    return back_to_case(reference)
 
 
 @requires("case.assess")
 def set_facts(reference: str) -> ResponseReturnValue:
     now = utc_now()
     with flash_refusals(), site.writing() as session:
-        case = service.by_reference(session, reference)
-        service.set_facts(session, case, _posted_facts(), signed_in(), now)
+        case = by_reference(session, reference)
+        findings.set_facts(session, case, _posted_facts(), signed_in(), now)
         appraise_case(session, site.current_context(), case, now)
-    return _back_to_case(reference)
+    return back_to_case(reference)
 
 
 def _posted_facts() -> dict[str, Any]:
@@ -334,7 +270,7 @@ def _posted_facts() -> dict[str, Any]:
     for name, raw in request.form.items():
         owner, _, key = name.partition(".")
         text = raw.strip()
-        if owner not in service.PERSONS_FACTS or not text:
+        if owner not in findings.PERSONS_FACTS or not text:
             continue
         is_place = key != "municipality"
         value: Any = (
@@ -351,76 +287,7 @@ def _posted_facts() -> dict[str, Any]:
     return facts
 
 
-@requires("personal.see")
-def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
-    """A POST, because looking is an act: it goes into the log, with the case it was done for."""
-    with site.writing() as session:
-        case = service.by_reference(session, reference)
-        report = _report_of(session, case, report_id)
-        opened = intake.open_texts(
-            session,
-            site.current_context(),
-            report,
-            actor=signed_in().actor,
-            why=reference,
-            now=utc_now(),
-        )
-        return render_template(
-            "triage/words.html",
-            case=case,
-            report=report,
-            opened=opened,
-            home_zone=site.current_context().country.time_zone,
-            words=words,
-            messages=intake.status_of(
-                session, site.current_context(), report
-            ).messages,
-        )
-
-
-@requires("personal.see")
-def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
-    """A question to somebody without a name, who reads it with the receipt."""
-    text = request.form.get("text", "").strip()
-    with flash_refusals(), site.writing() as session:
-        case = service.by_reference(session, reference)
-        report = _report_of(session, case, report_id)
-        if not 1 <= len(text) <= service.LONGEST_NOTE:
-            raise InvalidInput(
-                gettext(
-                    "Write 1 to %(num)s characters.", num=service.LONGEST_NOTE
-                )
-            )
-        intake.ask_reporter(
-            session,
-            site.current_context(),
-            report,
-            text,
-            actor=signed_in().actor,
-            now=utc_now(),
-        )
-        flash(
-            gettext("The reporter sees the question with the receipt."), "good"
-        )
-    return _back_to_case(reference)
-
-
-def _report_of(session: Session, found: Case, report_id: uuid.UUID) -> Report:
-    """A report about this case's item, with its parts; any other does not exist here."""
-    report = session.scalar(
-        select(Report)
-        .join(ReportPart, ReportPart.report_id == Report.id)
-        .join(Sighting, Sighting.part_id == ReportPart.id)
-        .where(Report.id == report_id, Sighting.item_id == found.item_id)
-        .options(selectinload(Report.parts))
-        .limit(1)
-    )
-    if report is None:
-        raise NotFound("There is no such report.")
-    return report
-
-
-def _back_to_case(reference: str) -> ResponseReturnValue:
+def back_to_case(reference: str) -> ResponseReturnValue:
     return redirect(url_for("triage.case", reference=reference), 303)
 
 

@@ -10,7 +10,7 @@ from hotline.accounts.models import Person
 from hotline.intake.kinds import ReportKind
 from hotline.intake.vocabulary import Channel, ReporterRole
 from triage.cases.models import Case
-from triage.cases.service import is_blind
+from triage.cases.rounds import is_blind
 
 Words = Mapping[str, LazyString]
 """Slug -> what it is called, in the reader's language."""

@@ -1,0 +1,149 @@
+"""Finding cases: a page of the queue, how many stand in each tab, one by its reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import Session, contains_eager
+
+from hotline.accounts.models import Person
+from hotline.core.errors import NotFound
+from triage.cases.models import Assessment, Case
+from triage.cases.tabs import (
+    HELD_DANGER,
+    IN_DANGER,
+    TABS,
+    beyond_mark,
+    rank_in,
+    stands_in,
+)
+from triage.items.models import Item
+
+COUNTED = 1_000
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Of the queue; an empty one lets everything through. ``country`` "??" is "not known"."""
+
+    country: str = ""
+    kind: str = ""
+    host: str = ""
+    mine: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """``assessed``: the person who looks has assessed the case in this round already."""
+
+    case: Case
+    assessed: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """``after`` leads to the next page; None on the last."""
+
+    rows: list[Row] = field(default_factory=list)
+    after: str | None = None
+
+
+def list_queue(
+    session: Session,
+    *,
+    tab: str,
+    filters: Filters,
+    person: Person,
+    now: datetime,
+    after: str | None = None,
+    limit: int = PAGE,
+) -> Page:
+    """One page of a tab, most urgent first, among equals the one that waits longest. One query.
+
+    The tab of what is held has every case where reports of a flood wait, whatever its state.
+    """
+    rank = rank_in(tab)
+    mine = exists().where(
+        Assessment.case_id == Case.id,
+        Assessment.round == Case.round,
+        Assessment.person_id == person.id,
+    )
+    query = (
+        select(Case, mine)
+        .join(Case.item)
+        .options(contains_eager(Case.item))
+        .where(stands_in(tab), *_filter_conditions(filters, person, now))
+        .order_by(rank.desc(), Case.id)
+        .limit(limit + 1)
+    )
+    if after:
+        query = query.where(beyond_mark(after, rank))
+    rows = [Row(case, assessed) for case, assessed in session.execute(query)]
+    if len(rows) <= limit:
+        return Page(rows)
+    last = rows[limit - 1].case
+    return Page(rows[:limit], f"{getattr(last, rank.key)}.{last.id.hex}")
+
+
+def _filter_conditions(
+    filters: Filters, person: Person, now: datetime
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.country == "??":
+        conditions.append(Item.hosting_country.is_(None))
+    elif filters.country:
+        conditions.append(Item.hosting_country == filters.country.upper())
+    if filters.kind:
+        conditions.append(Case.kind == filters.kind)
+    if filters.host:
+        host = filters.host.lower()
+        conditions.append(
+            or_(Item.host == host, Item.registrable_domain == host)
+        )
+    if filters.mine:
+        conditions += [
+            Case.claimed_by_id == person.id,
+            Case.claimed_until > now,
+        ]
+    return conditions
+
+
+def count_tabs(session: Session) -> dict[str, int]:
+    """Cases by tab, and those ``IN_DANGER``, each counted up to ``COUNTED`` + 1 only, so that a
+    million costs no more."""
+
+    def capped(name: str, condition: ColumnElement[bool]) -> Select[str, int]:
+        some = select(Case.id).where(condition).limit(COUNTED + 1).subquery()
+        return select(literal(name), func.count()).select_from(some)
+
+    wanted = {tab: stands_in(tab) for tab in TABS} | {
+        IN_DANGER: Case.held == HELD_DANGER
+    }
+    rows = session.execute(
+        union_all(
+            *(
+                capped(*name_and_condition)
+                for name_and_condition in wanted.items()
+            )
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def by_reference(session: Session, reference: str) -> Case:
+    case = session.scalar(select(Case).where(Case.reference == reference))
+    if case is None:
+        raise NotFound("There is no such case.")
+    return case
