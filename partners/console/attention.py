@@ -22,8 +22,8 @@ from partners.referrals.holds import was_released
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.watching.models import Watch
 from triage.cases.models import Case
-from triage.cases.tabs import HELD_DANGER
 from triage.cases.unread import list_unread
+from triage.cases.vocabulary import Held
 from triage.items.models import Sighting
 
 SHOWN = 200
@@ -108,7 +108,7 @@ def _held_in_danger(session: Session) -> list[Point]:
     rows = session.execute(
         select(Case, first)
         .join(Sighting, Sighting.item_id == Case.item_id)
-        .where(Case.held == HELD_DANGER, Sighting.held)
+        .where(Case.held == Held.DANGER, Sighting.held)
         .group_by(Case.id)
         .order_by(first)
         .limit(SHOWN)

@@ -47,6 +47,7 @@ from partners.watching.models import Watch
 from triage.cases.models import Case
 from triage.cases.pages.words import ROUTES, URGENCY
 from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
+from triage.cases.vocabulary import CaseState
 from triage.items.models import Visit
 from triage.jurisdiction import Route, Routing
 
@@ -80,7 +81,8 @@ def plan_panel(
         notices=NOTICE_ROUTES,
         municipality=place,
         closable=not closing.find_obstacle(session, case),
-        may_ask=case.state in ("assessed", "in_progress") or case.danger_now,
+        may_ask=case.state in (CaseState.ASSESSED, CaseState.IN_PROGRESS)
+        or case.danger_now,
         earlier=earlier,
         changes=_find_changes(session, [*([plan] if plan else []), *earlier]),
         taken_before=_list_taken(earlier),

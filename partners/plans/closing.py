@@ -16,16 +16,17 @@ from hotline.core.storage import machine
 from partners.notices.models import Notice
 from partners.referrals.models import Plan
 from partners.watching.models import Watch
-from triage.cases.examination.register import tell_reporters
+from triage.cases.examination.reporters import tell_reporters
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseEvent
 
 SETTLED = ("verified_removed", "withdrawn")
 
 
 def find_obstacle(session: Session, case: Case) -> str:
     """What stands against closing the case by hand; empty if nothing does."""
-    if not case.machine.allows(case.state, "told"):
+    if not case.machine.allows(case.state, CaseEvent.TOLD):
         return "The case is not at a stage from which it can be closed."
     watched = select(Watch.id).where(
         Watch.case_id == case.id, Watch.state == "watching"
@@ -60,7 +61,7 @@ def close_case(
     if reason:
         raise Conflict(reason)
     machine.advance_state(
-        session, case, "told", actor=person.actor, now=now, why=why
+        session, case, CaseEvent.TOLD, actor=person.actor, now=now, why=why
     )
     tell_reporters(
         session, case.item_id, "closed", actor=person.actor, now=now

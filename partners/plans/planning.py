@@ -39,10 +39,11 @@ from partners.referrals.routes import PlannedRoute
 from partners.referrals.told import require_substance
 from partners.watching.service import start_watch
 from triage.cases.examination.appraise import appraise_by_rules_of_now
-from triage.cases.examination.register import tell_reporters
+from triage.cases.examination.reporters import tell_reporters
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.people.summaries import digest_of_people
+from triage.cases.vocabulary import CaseEvent, CaseState
 
 
 def request_plan(
@@ -169,8 +170,8 @@ def approve_plan(
 def _take_measures(act: Act, plan: Plan) -> None:
     """Offices before hosts: a hold is on the case before a notice could leave."""
     case = plan.case
-    if case.machine.allows(case.state, "plan_approved"):
-        act.advance(case, "plan_approved")
+    if case.machine.allows(case.state, CaseEvent.PLAN_APPROVED):
+        act.advance(case, CaseEvent.PLAN_APPROVED)
     for route in plan.planned_routes:
         if route.to in REFERRAL_ROUTES and not _knows_already(
             act.session, case, route
@@ -179,7 +180,7 @@ def _take_measures(act: Act, plan: Plan) -> None:
     for route in plan.planned_routes:
         if route.to in NOTICE_ROUTES:
             notices.create_notice(act, plan, route)
-    if case.state == "in_progress":
+    if case.state == CaseState.IN_PROGRESS:
         tell_reporters(
             act.session,
             case.item_id,
@@ -207,7 +208,7 @@ def refuse_plan(
 
 
 def _require_ready(case: Case, routes: Sequence[PlannedRoute]) -> None:
-    if case.state in ("assessed", "in_progress"):
+    if case.state in (CaseState.ASSESSED, CaseState.IN_PROGRESS):
         return
     if case.danger_now and all(route.to in IN_DANGER for route in routes):
         return

@@ -32,9 +32,10 @@ from triage.cases.examination.examine import (
     store_facts,
     store_media,
 )
-from triage.cases.examination.register import tell_reporters
+from triage.cases.examination.reporters import tell_reporters
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseEvent, CaseState
 from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
 from triage.hashlists.search.matcher import Matcher
 from triage.hosting.lookup import Lookup
@@ -237,8 +238,8 @@ def _end_watch(act: Act, watch: Watch, case: Case) -> None:
     clear_access(
         act.session, act.context, case.item_id, actor=act.actor, now=act.now
     )
-    if case.state == "removed":
-        act.advance(case, "closed")
+    if case.state == CaseState.REMOVED:
+        act.advance(case, CaseEvent.CLOSED)
 
 
 def _with_jitter(
@@ -263,9 +264,9 @@ def _note_removal(
     """Verified: case, notices and reporters learn it. The clock stopped at ``since``."""
     since = conclusion.since.isoformat() if conclusion.since else ""
     act.advance(watch, WatchEvent.REMOVED, since=since)
-    if case.machine.allows(case.state, "removed"):
+    if case.machine.allows(case.state, CaseEvent.REMOVED):
         because = list(conclusion.because)
-        act.advance(case, "removed", since=since, because=because)
+        act.advance(case, CaseEvent.REMOVED, since=since, because=because)
     notices.settle_notices(act.session, case.id, now=act.now)
     act.session.flush()
     tell_reporters(
@@ -281,8 +282,8 @@ def _note_presence(act: Act, watch: Watch, case: Case) -> None:
         )
         return
     act.advance(watch, WatchEvent.REAPPEARED)
-    if case.machine.allows(case.state, "reappeared"):
-        act.advance(case, "reappeared")
+    if case.machine.allows(case.state, CaseEvent.REAPPEARED):
+        act.advance(case, CaseEvent.REAPPEARED)
     notices.note_still_up(
         act.session, case.id, event="reappeared", now=act.now
     )

@@ -12,13 +12,15 @@ from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
+from hotline.intake.vocabulary import PartEvent
 from triage.cases import assessment, floods
 from triage.cases.claim import refuse_if_held
 from triage.cases.examination.appraise import appraise_case, post_review
-from triage.cases.examination.register import tell_reporters
+from triage.cases.examination.reporters import tell_reporters
 from triage.cases.locking import lock_case
 from triage.cases.models import Assessment, Case
 from triage.cases.rounds import ASSESSED_ALREADY, list_assessments
+from triage.cases.vocabulary import CaseEvent, CaseState
 
 NOTE = "assessment.note"
 LONGEST_NOTE = 4_000
@@ -72,21 +74,23 @@ def _next_step(
     earlier: Sequence[Assessment],
     answers: dict[str, str],
     second_required: bool,
-) -> tuple[str, dict[str, str] | None]:
+) -> tuple[CaseEvent, dict[str, str] | None]:
     """The event that these answers are for the case, and the outcome if they end the question."""
-    if case.state == "second_assessment":
+    if case.state == CaseState.SECOND_ASSESSMENT:
         agreed, _ = assessment.compare_answers(
             schema, earlier[0].answers, answers
         )
         if not agreed:
-            return "disagreed", None
-        return "agreed", assessment.merge_answers(
+            return CaseEvent.DISAGREED, None
+        return CaseEvent.AGREED, assessment.merge_answers(
             schema, earlier[0].answers, answers
         )
-    if case.state == "third_assessment":
-        return "decided", answers
+    if case.state == CaseState.THIRD_ASSESSMENT:
+        return CaseEvent.DECIDED, answers
     return (
-        ("assessed_first", None) if second_required else ("assessed", answers)
+        (CaseEvent.ASSESSED_FIRST, None)
+        if second_required
+        else (CaseEvent.ASSESSED, answers)
     )
 
 
@@ -134,10 +138,14 @@ def _conclude_assessment(
     case.kind = outcome.get("kind", case.kind)
     if outcome["class"] == "not_illegal":
         machine.advance_state(
-            session, case, "not_illegal", actor=person.actor, now=now
+            session, case, CaseEvent.NOT_ILLEGAL, actor=person.actor, now=now
         )
         tell_reporters(
-            session, case.item_id, "not_illegal", actor=person.actor, now=now
+            session,
+            case.item_id,
+            PartEvent.NOT_ILLEGAL,
+            actor=person.actor,
+            now=now,
         )
     appraise_case(session, context, case, now)
 
@@ -170,13 +178,13 @@ def reopen_case(
         )
     lock_case(session, case.id)
     machine.advance_state(
-        session, case, "reopened", actor=person.actor, now=now, why=why
+        session, case, CaseEvent.REOPENED, actor=person.actor, now=now, why=why
     )
     case.round += 1
     case.outcome = {}
     floods.take_back(session, case, person, now)
     tell_reporters(
-        session, case.item_id, "reopened", actor=person.actor, now=now
+        session, case.item_id, PartEvent.REOPENED, actor=person.actor, now=now
     )
     appraise_case(session, context, case, now)
     post_review(session, case, now)

@@ -21,13 +21,13 @@ from hotline.accounts.models import Person
 from hotline.core.errors import NotFound
 from triage.cases.models import Assessment, Case
 from triage.cases.tabs import (
-    HELD_DANGER,
     IN_DANGER,
     TABS,
     beyond_mark,
     rank_in,
     stands_in,
 )
+from triage.cases.vocabulary import Held
 from triage.items.models import Item
 
 COUNTED = 1_000
@@ -129,7 +129,7 @@ def count_tabs(session: Session) -> dict[str, int]:
         return select(literal(name), func.count()).select_from(some)
 
     wanted = {tab: stands_in(tab) for tab in TABS} | {
-        IN_DANGER: Case.held == HELD_DANGER
+        IN_DANGER: Case.held == Held.DANGER
     }
     rows = session.execute(
         union_all(

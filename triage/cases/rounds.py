@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from hotline.core.errors import phrase
 from triage.cases.models import Assessment, Case
+from triage.cases.vocabulary import CaseState
 
 # Later assessments in these states are blind: nobody sees who assessed before, or how.
-BLIND_STATES = ("second_assessment", "third_assessment")
+BLIND_STATES = (CaseState.SECOND_ASSESSMENT, CaseState.THIRD_ASSESSMENT)
 ASSESSED_ALREADY = phrase(
     "You have assessed this case; the next one must be somebody else."
 )

@@ -31,6 +31,7 @@ from partners.referrals.models import Hold
 from triage.cases.assess import assess_case
 from triage.cases.claim import claim_case
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseState
 from triage.fingerprints import fingerprint_media
 from triage.hashlists import formats, versions
 from triage.hashlists import service as hashlists
@@ -207,7 +208,7 @@ def _wait_for_cases(context: Context, wanted: int) -> None:
     while time.monotonic() < deadline:
         with context.database.reading() as session:
             ready = session.scalars(
-                select(Case.id).where(Case.state == "waiting")
+                select(Case.id).where(Case.state == CaseState.WAITING)
             ).all()
         if len(ready) >= wanted:
             return

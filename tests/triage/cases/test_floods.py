@@ -23,11 +23,8 @@ from hotline.intake.models import Report, ReportPart
 from hotline.intake.submission import read_submission
 from triage.cases import floods
 from triage.cases.assess import reopen_case
-from triage.cases.examination.register import (
-    alarm_item,
-    register_report,
-    tell_reporters,
-)
+from triage.cases.examination.register import alarm_item, register_report
+from triage.cases.examination.reporters import tell_reporters
 from triage.cases.models import Case
 from triage.cases.queue import Filters, count_tabs, list_queue
 from triage.cases.unread import list_unread

@@ -19,10 +19,12 @@ from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from hotline.intake import service as intake
-from hotline.intake.models import PART_MACHINE, Report, ReportPart
+from hotline.intake.models import Report, ReportPart
 from hotline.intake.vocabulary import CHILDREN
 from triage.cases.examination.appraise import appraise_case
+from triage.cases.examination.reporters import parts_of
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseEvent, CaseState, Held
 from triage.items.access import keep_userinfo
 from triage.items.models import Item, Sighting
 from triage.locations import Location, identify
@@ -33,7 +35,6 @@ FRESH = timedelta(hours=1)
 # Kinds that a narrative is searched for. Telephone numbers and addresses of people that are only
 # mentioned in passing stay in the sealed words.
 IN_NARRATIVE = frozenset({"url", "onion", "magnet", "ed2k", "ipfs"})
-SETTLED = ("removed", "closed", "not_illegal")
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _note_sighting(
         report=str(report.id),
         case=case.reference,
     )
-    if not report.held_for_review or case.state == "held":
+    if not report.held_for_review or case.state == CaseState.HELD:
         # A flood must not change how a known item is fetched: its checks would be blind.
         keep_userinfo(session, context, item, found.location.userinfo, now=now)
     if report.held_for_review:
@@ -206,13 +207,15 @@ def count_reports(
             last_reported_at=latest(Item.last_reported_at, newest),
         )
     )
-    if case.state == "held":
-        machine.advance_state(session, case, "released", actor=actor, now=now)
-    elif case.state in ("closed", "not_illegal"):
+    if case.state == CaseState.HELD:
+        machine.advance_state(
+            session, case, CaseEvent.RELEASED, actor=actor, now=now
+        )
+    elif case.state in (CaseState.CLOSED, CaseState.NOT_ILLEGAL):
         machine.advance_state(
             session,
             case,
-            "reopened",
+            CaseEvent.REOPENED,
             actor=actor,
             now=now,
             why="reported again",
@@ -235,9 +238,9 @@ def raise_alarm(
 
     Looking at it takes as long as servers of others like; it adds what it finds out later.
     """
-    if case.machine.allows(case.state, "alarmed"):
+    if case.machine.allows(case.state, CaseEvent.ALARMED):
         machine.advance_state(
-            session, case, "alarmed", actor=audit.SYSTEM, now=now
+            session, case, CaseEvent.ALARMED, actor=audit.SYSTEM, now=now
         )
     appraise_case(session, context, case, now)
 
@@ -282,11 +285,13 @@ def look_at(
     )
 
 
-def _urgency_of_held(report: Report) -> int:
-    """How much a held report says, as ``Case.held`` keeps it."""
+def _urgency_of_held(report: Report) -> Held:
+    """How much a held report says."""
     if report.danger_now:
-        return 3
-    return 2 if report.reporter_role in CHILDREN or report.own_material else 1
+        return Held.DANGER
+    if report.reporter_role in CHILDREN or report.own_material:
+        return Held.CHILD_REPORTS
+    return Held.NOTHING_SAID
 
 
 def _join_item(session: Session, location: Location, at: datetime) -> Item:
@@ -335,73 +340,11 @@ def _join_case(
             item=item,
             opened_at=now,
             kind=report.kind,
-            held=0,
+            held=Held.NONE,
         )
         machine.begin_state(session, case, actor=audit.SYSTEM, now=now)
         if report.held_for_review:
             machine.advance_state(
-                session, case, "held", actor=audit.SYSTEM, now=now
+                session, case, CaseEvent.HELD, actor=audit.SYSTEM, now=now
             )
     return case
-
-
-def parts_of(
-    session: Session, item_id: uuid.UUID, *, before: str | None = None
-) -> Sequence[ReportPart]:
-    """Every reported part that names the item, with its report; ``before``: those only that the
-    event of that name can move on."""
-    query = (
-        select(ReportPart)
-        .join(Sighting, Sighting.part_id == ReportPart.id)
-        .where(Sighting.item_id == item_id)
-        .options(selectinload(ReportPart.report))
-        .order_by(ReportPart.id)
-    )
-    if before is not None:
-        states = [
-            state
-            for state, event in PART_MACHINE.transitions
-            if event == before
-        ]
-        query = query.where(ReportPart.state.in_(states))
-    return session.scalars(query).all()
-
-
-def tell_reporters(
-    session: Session,
-    item_id: uuid.UUID,
-    event: str,
-    *,
-    actor: str,
-    now: datetime,
-) -> int:
-    """Move every report about the item on, so that its status page says so; returns how many.
-
-    Only those are read that have such a step before them: of a page that thousands reported, each
-    report comes by here.
-    """
-    moved = 0
-    for part in parts_of(session, item_id, before=event):
-        if event == "removed" and others_are_up(session, part.id, item_id):
-            continue
-        moved += intake.advance_part(
-            session, part, event, actor=actor, now=now
-        )
-    return moved
-
-
-def others_are_up(
-    session: Session, part_id: uuid.UUID, item_id: uuid.UUID
-) -> bool:
-    """One part may name several locations: it is "removed", or set aside, only when all are."""
-    count = session.scalar(
-        select(func.count())
-        .select_from(Case)
-        .join(Sighting, Sighting.item_id == Case.item_id)
-        .where(
-            Sighting.part_id == part_id,
-            Sighting.item_id != item_id,
-            Case.state.not_in(SETTLED),
-        )
-    )
-    return bool(count)

@@ -45,6 +45,7 @@ from triage.cases.queue import (
     count_tabs,
     list_queue,
 )
+from triage.cases.vocabulary import CaseEvent, CaseState, Held
 
 Panel = Callable[[Session, Case, Person, datetime], str]
 PANELS = "triage_panels"
@@ -72,6 +73,7 @@ def queue() -> ResponseReturnValue:
         return render_template(
             "triage/queue.html",
             tab=tab,
+            Held=Held,
             tabs=tabs.TABS,
             counts=counts,
             counted=COUNTED,
@@ -121,6 +123,7 @@ def case_page(
             "triage/case.html",
             case=case,
             item=case.item,
+            Held=Held,
             view=view,
             person=me,
             mine=view.holder is not None and view.holder.id == me.id,
@@ -139,7 +142,7 @@ def case_page(
             words=words,
             is_open=case.state in OPEN_STATES,
             is_aside=_is_aside(view),
-            may_reopen=case.machine.allows(case.state, "reopened"),
+            may_reopen=case.machine.allows(case.state, CaseEvent.REOPENED),
             countries=sorted(country_codes()),
             answer_words=answer_words(language),
         )
@@ -156,14 +159,19 @@ def _may_assess(view: page_content.CasePage) -> bool:
 def _is_aside(view: page_content.CasePage) -> bool:
     """Whether the case is closed because its reports were no reports."""
     return (
-        view.case.state == "closed" and view.history[-1].event == "set_aside"
+        view.case.state == CaseState.CLOSED
+        and view.history[-1].event == CaseEvent.SET_ASIDE
     )
 
 
 def _is_assessable(found: Case) -> bool:
     return any(
         found.machine.allows(found.state, event)
-        for event in ("assessed_first", "agreed", "decided")
+        for event in (
+            CaseEvent.ASSESSED_FIRST,
+            CaseEvent.AGREED,
+            CaseEvent.DECIDED,
+        )
     )
 
 

@@ -1,0 +1,83 @@
+"""What the reporters of an item read on their status pages: every report moves on with it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from hotline.intake import service as intake
+from hotline.intake.models import PART_MACHINE, ReportPart
+from hotline.intake.vocabulary import PartEvent
+from triage.cases.models import Case
+from triage.cases.vocabulary import CaseState
+from triage.items.models import Sighting
+
+SETTLED = (CaseState.REMOVED, CaseState.CLOSED, CaseState.NOT_ILLEGAL)
+
+
+def parts_of(
+    session: Session, item_id: uuid.UUID, *, before: str | None = None
+) -> Sequence[ReportPart]:
+    """Every reported part that names the item, with its report; ``before``: those only that the
+    event of that name can move on."""
+    query = (
+        select(ReportPart)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .where(Sighting.item_id == item_id)
+        .options(selectinload(ReportPart.report))
+        .order_by(ReportPart.id)
+    )
+    if before is not None:
+        states = [
+            state
+            for state, event in PART_MACHINE.transitions
+            if event == before
+        ]
+        query = query.where(ReportPart.state.in_(states))
+    return session.scalars(query).all()
+
+
+def tell_reporters(
+    session: Session,
+    item_id: uuid.UUID,
+    event: str,
+    *,
+    actor: str,
+    now: datetime,
+) -> int:
+    """Move every report about the item on, so that its status page says so; returns how many.
+
+    Only those are read that have such a step before them: of a page that thousands reported, each
+    report comes by here.
+    """
+    moved = 0
+    for part in parts_of(session, item_id, before=event):
+        if event == PartEvent.REMOVED and others_are_up(
+            session, part.id, item_id
+        ):
+            continue
+        moved += intake.advance_part(
+            session, part, event, actor=actor, now=now
+        )
+    return moved
+
+
+def others_are_up(
+    session: Session, part_id: uuid.UUID, item_id: uuid.UUID
+) -> bool:
+    """One part may name several locations: it is "removed", or set aside, only when all are."""
+    count = session.scalar(
+        select(func.count())
+        .select_from(Case)
+        .join(Sighting, Sighting.item_id == Case.item_id)
+        .where(
+            Sighting.part_id == part_id,
+            Sighting.item_id != item_id,
+            Case.state.not_in(SETTLED),
+        )
+    )
+    return bool(count)
