@@ -43,6 +43,7 @@ from partners.referrals.routes import PlannedRoute
 from partners.referrals.service import ANSWERS, list_referrals
 from partners.referrals.thread import list_messages
 from partners.sending.models import Delivery
+from partners.states import PlanEvent, PlanState
 from partners.watching.models import Watch
 from triage.cases.models import Case
 from triage.cases.pages.words import ROUTES, URGENCY
@@ -120,7 +121,7 @@ def _list_taken(plans: Iterable[Plan]) -> set[str]:
     return {
         route.to
         for plan in plans
-        if plan.state == "approved"
+        if plan.state == PlanState.APPROVED
         for route in plan.planned_routes
     }
 
@@ -260,7 +261,7 @@ def _render_panel(
 
 def _list_earlier_plans(session: Session, case: Case) -> Sequence[Plan]:
     query = select(Plan).where(
-        Plan.case_id == case.id, Plan.state != "requested"
+        Plan.case_id == case.id, Plan.state != PlanState.REQUESTED
     )
     return session.scalars(query.order_by(Plan.id)).all()
 
@@ -273,7 +274,7 @@ def _find_changes(
         plan.id: [
             entry
             for entry in machine.list_history(session, plan.id)
-            if entry.event in ("narrowed", "superseded")
+            if entry.event in (PlanEvent.NARROWED, PlanEvent.SUPERSEDED)
         ]
         for plan in plans
     }

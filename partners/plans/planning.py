@@ -37,6 +37,7 @@ from partners.referrals.models import Plan, Referral
 from partners.referrals.offices import REFERRAL_ROUTES
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.told import require_substance
+from partners.states import PlanEvent, PlanState, ReferralState
 from partners.watching.service import start_watch
 from triage.cases.examination.appraise import appraise_by_rules_of_now
 from triage.cases.examination.reporters import tell_reporters
@@ -124,7 +125,7 @@ def _list_chosen_against_place(
 
 def find_open_plan(session: Session, case_id: uuid.UUID) -> Plan | None:
     query = select(Plan).where(
-        Plan.case_id == case_id, Plan.state == "requested"
+        Plan.case_id == case_id, Plan.state == PlanState.REQUESTED
     )
     return session.scalar(query)
 
@@ -153,9 +154,9 @@ def approve_plan(
         )
     lock_case(session, plan.case_id)
     appraise_by_rules_of_now(session, context, plan.case, now)
-    if plan.state == "requested" and why_outdated(plan, plan.case):
+    if plan.state == PlanState.REQUESTED and why_outdated(plan, plan.case):
         review_measures(session, context, plan.case, now=now)
-        if plan.state == "superseded":
+        if plan.state == PlanState.SUPERSEDED:
             return
     _require_ready(plan.case, plan.planned_routes)
     _require_police(session, plan.case, plan.planned_routes)
@@ -163,7 +164,7 @@ def approve_plan(
     act = Act(session, context, person.actor, now)
     _require_substance(act, plan.case, plan.planned_routes)
     plan.approved_by = person.actor
-    act.advance(plan, "approved")
+    act.advance(plan, PlanEvent.APPROVED)
     _take_measures(act, plan)
 
 
@@ -196,7 +197,11 @@ def refuse_plan(
 ) -> None:
     """Not like this: a second person rejects, or the one who asked withdraws."""
     lock_case(session, plan.case_id)
-    event = "withdrawn" if plan.requested_by == person.actor else "rejected"
+    event = (
+        PlanEvent.WITHDRAWN
+        if plan.requested_by == person.actor
+        else PlanEvent.REJECTED
+    )
     machine.advance_state(
         session,
         plan,
@@ -234,7 +239,7 @@ def _require_police(
         .where(
             Referral.case_id == case.id,
             Referral.kind == "police",
-            Referral.state != "withdrawn",
+            Referral.state != ReferralState.WITHDRAWN,
             Plan.round == case.round,
         )
     )
@@ -272,7 +277,7 @@ def _knows_already(session: Session, case: Case, route: PlannedRoute) -> bool:
     return any(
         referral.automatic
         and referral.partner_id == route.partner_id
-        and referral.state != "withdrawn"
+        and referral.state != ReferralState.WITHDRAWN
         for referral in referrals.list_referrals(session, case.id)
     )
 

@@ -16,7 +16,9 @@ from hotline.core.act import Act
 from hotline.core.errors import NotFound
 from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
+from hotline.intake.vocabulary import PartEvent
 from partners.notices import service as notices
+from partners.states import NoticeEvent
 from partners.watching.models import Watch, WatchEvent, WatchState
 from partners.watching.service import policy_of
 from triage.availability.conclusion import Conclusion, draw_conclusion
@@ -278,15 +280,19 @@ def _note_presence(act: Act, watch: Watch, case: Case) -> None:
     """Seen again after it was proved to be gone, or still there although a host said it is not."""
     if watch.state != WatchState.REMOVED:
         notices.note_still_up(
-            act.session, case.id, event="still_up", now=act.now
+            act.session, case.id, event=NoticeEvent.STILL_UP, now=act.now
         )
         return
     act.advance(watch, WatchEvent.REAPPEARED)
     if case.machine.allows(case.state, CaseEvent.REAPPEARED):
         act.advance(case, CaseEvent.REAPPEARED)
     notices.note_still_up(
-        act.session, case.id, event="reappeared", now=act.now
+        act.session, case.id, event=NoticeEvent.REAPPEARED, now=act.now
     )
     tell_reporters(
-        act.session, case.item_id, "reappeared", actor=act.actor, now=act.now
+        act.session,
+        case.item_id,
+        PartEvent.REAPPEARED,
+        actor=act.actor,
+        now=act.now,
     )
