@@ -10,45 +10,52 @@ from flask_babel.speaklater import LazyString
 from partners.channels.registry import NO_CHANNEL, channel_kinds
 from partners.directory.kinds import PartnerKind
 from partners.directory.territory import Coverage
+from partners.states import HoldState, NoticeState, ReferralState
 from partners.watching.models import WatchState
 
 Words = Mapping[str, LazyString]
 """A stored slug -> how the pages call it, in the reader's language."""
 
 NOTICE_STATES: Words = {
-    "awaiting_release": lazy_gettext("Waits for the police's release"),
-    "awaiting_contact": lazy_gettext("Waits for a confirmed contact"),
-    "queued": lazy_gettext("About to leave"),
-    "sent": lazy_gettext("Sent"),
-    "acknowledged": lazy_gettext("Acknowledged"),
-    "claimed_removed": lazy_gettext("Said to be removed; being checked"),
-    "preserved": lazy_gettext("Data preserved"),
-    "disputed": lazy_gettext("Disputed"),
-    "escalated": lazy_gettext("No answer; a person decides"),
-    "verified_removed": lazy_gettext("Removal verified"),
-    "failed": lazy_gettext("Could not be delivered"),
-    "withdrawn": lazy_gettext("Withdrawn"),
+    NoticeState.AWAITING_RELEASE: lazy_gettext(
+        "Waits for the police's release"
+    ),
+    NoticeState.AWAITING_CONTACT: lazy_gettext(
+        "Waits for a confirmed contact"
+    ),
+    NoticeState.QUEUED: lazy_gettext("About to leave"),
+    NoticeState.SENT: lazy_gettext("Sent"),
+    NoticeState.ACKNOWLEDGED: lazy_gettext("Acknowledged"),
+    NoticeState.CLAIMED_REMOVED: lazy_gettext(
+        "Said to be removed; being checked"
+    ),
+    NoticeState.PRESERVED: lazy_gettext("Data preserved"),
+    NoticeState.DISPUTED: lazy_gettext("Disputed"),
+    NoticeState.ESCALATED: lazy_gettext("No answer; a person decides"),
+    NoticeState.VERIFIED_REMOVED: lazy_gettext("Removal verified"),
+    NoticeState.FAILED: lazy_gettext("Could not be delivered"),
+    NoticeState.WITHDRAWN: lazy_gettext("Withdrawn"),
 }
 
 REFERRAL_STATES: Words = {
-    "approved": lazy_gettext("Waits for a confirmed address"),
-    "queued": lazy_gettext("About to leave"),
-    "delivered": lazy_gettext("Delivered"),
-    "acknowledged": lazy_gettext("Acknowledged"),
-    "taken_up": lazy_gettext("Taken up"),
-    "no_action": lazy_gettext("No action"),
-    "more_wanted": lazy_gettext("More information wanted"),
-    "closed": lazy_gettext("Closed"),
-    "failed": lazy_gettext("Could not be delivered"),
-    "withdrawn": lazy_gettext("Withdrawn"),
+    ReferralState.APPROVED: lazy_gettext("Waits for a confirmed address"),
+    ReferralState.QUEUED: lazy_gettext("About to leave"),
+    ReferralState.DELIVERED: lazy_gettext("Delivered"),
+    ReferralState.ACKNOWLEDGED: lazy_gettext("Acknowledged"),
+    ReferralState.TAKEN_UP: lazy_gettext("Taken up"),
+    ReferralState.NO_ACTION: lazy_gettext("No action"),
+    ReferralState.MORE_WANTED: lazy_gettext("More information wanted"),
+    ReferralState.CLOSED: lazy_gettext("Closed"),
+    ReferralState.FAILED: lazy_gettext("Could not be delivered"),
+    ReferralState.WITHDRAWN: lazy_gettext("Withdrawn"),
 }
 
 HOLD_STATES: Words = {
-    "pending": lazy_gettext("Held until the police have the referral"),
-    "active": lazy_gettext("Held by the police"),
-    "expired": lazy_gettext("Deadline passed; still held"),
-    "released": lazy_gettext("Released"),
-    "cancelled": lazy_gettext("Cancelled"),
+    HoldState.PENDING: lazy_gettext("Held until the police have the referral"),
+    HoldState.ACTIVE: lazy_gettext("Held by the police"),
+    HoldState.EXPIRED: lazy_gettext("Deadline passed; still held"),
+    HoldState.RELEASED: lazy_gettext("Released"),
+    HoldState.CANCELLED: lazy_gettext("Cancelled"),
 }
 
 DELIVERY_STATES: Words = {

@@ -20,10 +20,11 @@ from partners.notices.judging import DECIDED
 from partners.notices.models import Notice
 from partners.referrals.holds import was_released
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
+from partners.states import HoldState, NoticeState, PlanState, ReferralState
 from partners.watching.models import Watch
 from triage.cases.models import Case
-from triage.cases.tabs import HELD_DANGER
 from triage.cases.unread import list_unread
+from triage.cases.vocabulary import Held
 from triage.items.models import Sighting
 
 SHOWN = 200
@@ -48,10 +49,25 @@ def list_points(session: Session, now: datetime) -> list[Point]:
         for case, at in list_unread(session, now)
     ]
     for model, states in (
-        (Plan, ("requested",)),
-        (Hold, ("expired",)),
-        (Referral, ("approved", "failed", "more_wanted")),
-        (Notice, ("awaiting_contact", "failed", "disputed", "escalated")),
+        (Plan, (PlanState.REQUESTED,)),
+        (Hold, (HoldState.EXPIRED,)),
+        (
+            Referral,
+            (
+                ReferralState.APPROVED,
+                ReferralState.FAILED,
+                ReferralState.MORE_WANTED,
+            ),
+        ),
+        (
+            Notice,
+            (
+                NoticeState.AWAITING_CONTACT,
+                NoticeState.FAILED,
+                NoticeState.DISPUTED,
+                NoticeState.ESCALATED,
+            ),
+        ),
     ):
         rows: Iterable[Plan | Hold | Referral | Notice] = session.scalars(
             select(model)
@@ -91,7 +107,7 @@ def _held_by_nobody(session: Session) -> list[tuple[Case, datetime]]:
         select(Case, since)
         .join(Notice, Notice.case_id == Case.id)
         .where(
-            Notice.state == "awaiting_release",
+            Notice.state == NoticeState.AWAITING_RELEASE,
             Case.state.in_(DECIDED),
             ~live_hold.exists(),
         )
@@ -108,7 +124,7 @@ def _held_in_danger(session: Session) -> list[Point]:
     rows = session.execute(
         select(Case, first)
         .join(Sighting, Sighting.item_id == Case.item_id)
-        .where(Case.held == HELD_DANGER, Sighting.held)
+        .where(Case.held == Held.DANGER, Sighting.held)
         .group_by(Case.id)
         .order_by(first)
         .limit(SHOWN)

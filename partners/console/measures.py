@@ -32,13 +32,14 @@ from partners.referrals.told import gather_told
 from partners.sending.models import Delivery
 from partners.sending.retry import retry_delivery
 from partners.sending.subject import subject_of
+from partners.states import PlanState
 from partners.subjects import SUBJECTS
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.pages import people_words
 from triage.cases.pages.words import ROUTES
 from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
-from triage.cases.service import by_reference
+from triage.cases.queue import by_reference
 
 OfCase = TypeVar("OfCase", Plan, Hold, Referral, Notice)
 
@@ -98,7 +99,7 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
             read_people=request.form.get("read_people") or NOTHING_NOTED,
         )
         was_narrowed = len(plan.routes) < asked_for
-        if plan.state == "superseded":
+        if plan.state == PlanState.SUPERSEDED:
             flash(
                 gettext(
                     "The case has changed since; nothing was sent. Ask anew."

@@ -43,10 +43,12 @@ from partners.referrals.routes import PlannedRoute
 from partners.referrals.service import ANSWERS, list_referrals
 from partners.referrals.thread import list_messages
 from partners.sending.models import Delivery
+from partners.states import PlanEvent, PlanState
 from partners.watching.models import Watch
 from triage.cases.models import Case
 from triage.cases.pages.words import ROUTES, URGENCY
 from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
+from triage.cases.vocabulary import CaseState
 from triage.items.models import Visit
 from triage.jurisdiction import Route, Routing
 
@@ -80,7 +82,8 @@ def plan_panel(
         notices=NOTICE_ROUTES,
         municipality=place,
         closable=not closing.find_obstacle(session, case),
-        may_ask=case.state in ("assessed", "in_progress") or case.danger_now,
+        may_ask=case.state in (CaseState.ASSESSED, CaseState.IN_PROGRESS)
+        or case.danger_now,
         earlier=earlier,
         changes=_find_changes(session, [*([plan] if plan else []), *earlier]),
         taken_before=_list_taken(earlier),
@@ -118,7 +121,7 @@ def _list_taken(plans: Iterable[Plan]) -> set[str]:
     return {
         route.to
         for plan in plans
-        if plan.state == "approved"
+        if plan.state == PlanState.APPROVED
         for route in plan.planned_routes
     }
 
@@ -258,7 +261,7 @@ def _render_panel(
 
 def _list_earlier_plans(session: Session, case: Case) -> Sequence[Plan]:
     query = select(Plan).where(
-        Plan.case_id == case.id, Plan.state != "requested"
+        Plan.case_id == case.id, Plan.state != PlanState.REQUESTED
     )
     return session.scalars(query.order_by(Plan.id)).all()
 
@@ -271,7 +274,7 @@ def _find_changes(
         plan.id: [
             entry
             for entry in machine.list_history(session, plan.id)
-            if entry.event in ("narrowed", "superseded")
+            if entry.event in (PlanEvent.NARROWED, PlanEvent.SUPERSEDED)
         ]
         for plan in plans
     }

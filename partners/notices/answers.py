@@ -14,16 +14,17 @@ from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from partners.links import mac_of
 from partners.notices.models import Notice, ProviderAnswer
+from partners.states import NoticeEvent
 from partners.watching.service import look_soon
 from triage.cases.locking import lock_case
 
 # What a host may say on its page, and the event that follows.
 VERBS = {
-    "acknowledge": "acknowledged",
-    "removed": "claimed_removed",
-    "preserved": "preserved",
-    "not_ours": "disputed",
-    "not_illegal": "disputed",
+    "acknowledge": NoticeEvent.ACKNOWLEDGED,
+    "removed": NoticeEvent.CLAIMED_REMOVED,
+    "preserved": NoticeEvent.PRESERVED,
+    "not_ours": NoticeEvent.DISPUTED,
+    "not_illegal": NoticeEvent.DISPUTED,
     "question": "",
 }
 MAX_ANSWER = 4000
@@ -86,7 +87,7 @@ def store_answer(
         id=new_id(), notice_id=notice.id, at=now, verb=verb, text=text
     )
     session.add(stored)
-    if event == "claimed_removed":
+    if event == NoticeEvent.CLAIMED_REMOVED:
         look_soon(session, notice.case_id, now=now)
     return stored
 

@@ -23,6 +23,7 @@ from partners.notices import origins
 from partners.notices.judging import is_of_this_round, may_leave
 from partners.notices.models import Notice
 from partners.notices.service import queue_letter
+from partners.states import NoticeEvent, NoticeState
 from triage.cases.locking import lock_case, lock_cases
 from triage.items.models import Item
 
@@ -53,7 +54,7 @@ def dispatch_notice(
         machine.advance_state(
             session,
             notice,
-            "contact_unconfirmed",
+            NoticeEvent.CONTACT_UNCONFIRMED,
             actor="system",
             now=now,
             why=obstacle,
@@ -119,7 +120,7 @@ def cases_waiting_for(session: Session, partner: Partner) -> set[uuid.UUID]:
 def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
     return (
         Notice.partner_id == partner.id,
-        Notice.state.in_(("awaiting_contact", "failed")),
+        Notice.state.in_((NoticeState.AWAITING_CONTACT, NoticeState.FAILED)),
     )
 
 
@@ -132,11 +133,13 @@ def use_contact(act: Act, notice: Notice, partner: Partner) -> None:
 
 def _send_to_contact(act: Act, notice: Notice, *, named: bool = False) -> None:
     session, context, now = act.session, act.context, act.now
-    act.advance(notice, "contact_confirmed")
+    act.advance(notice, NoticeEvent.CONTACT_CONFIRMED)
     if not is_of_this_round(session, notice) or not may_leave(
         session, context, notice, now
     ):
-        machine.advance_state(session, notice, "held", actor="system", now=now)
+        machine.advance_state(
+            session, notice, NoticeEvent.HELD, actor="system", now=now
+        )
         return
     dispatch_notice(session, context, notice, now=now, named=named)
 

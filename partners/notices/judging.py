@@ -11,9 +11,15 @@ from partners.notices.models import Notice
 from partners.referrals.holds import is_held, was_released
 from partners.referrals.models import Plan
 from triage.cases.examination.appraise import appraise_by_rules_of_now
+from triage.cases.vocabulary import CaseState
 
 # While people assess the case, or have found it legal, no host is told anything about it.
-DECIDED = ("assessed", "in_progress", "removed", "closed")
+DECIDED = (
+    CaseState.ASSESSED,
+    CaseState.IN_PROGRESS,
+    CaseState.REMOVED,
+    CaseState.CLOSED,
+)
 
 
 def may_leave(

@@ -20,6 +20,7 @@ from partners.notices.models import Notice, NoticeItem
 from partners.notices.xarf import Located, Sender, write_document
 from partners.sending.models import Delivery
 from partners.sending.service import first_message_id
+from partners.states import NoticeEvent
 from triage.items.models import Item
 
 SCHEMA = "hotline-notice/1"
@@ -203,6 +204,10 @@ def _first_sent_at(session: Session, notice: Notice) -> Any:
 def _withdrawal_reason(session: Session, notice: Notice) -> str:
     entries = machine.list_history(session, notice.id)
     return next(
-        (str(e.details["reason"]) for e in entries if e.event == "withdrawn"),
+        (
+            str(e.details["reason"])
+            for e in entries
+            if e.event == NoticeEvent.WITHDRAWN
+        ),
         "",
     )

@@ -13,80 +13,137 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.machine import Machine, Stateful
 from partners.directory.models import Partner
+from partners.states import NoticeEvent, NoticeState
 from triage.cases.models import Case
 
 _ANSWERABLE = (
-    "sent",
-    "acknowledged",
-    "claimed_removed",
-    "disputed",
-    "escalated",
-    "preserved",
+    NoticeState.SENT,
+    NoticeState.ACKNOWLEDGED,
+    NoticeState.CLAIMED_REMOVED,
+    NoticeState.DISPUTED,
+    NoticeState.ESCALATED,
+    NoticeState.PRESERVED,
 )
 
 # The host has it and has not said that it did anything: reminders are for these.
-OPEN = ("sent", "acknowledged", "preserved")
+OPEN = (NoticeState.SENT, NoticeState.ACKNOWLEDGED, NoticeState.PRESERVED)
 # What has not left, or did not arrive.
-UNSENT = ("awaiting_release", "awaiting_contact", "queued", "failed")
+UNSENT = (
+    NoticeState.AWAITING_RELEASE,
+    NoticeState.AWAITING_CONTACT,
+    NoticeState.QUEUED,
+    NoticeState.FAILED,
+)
 UNDER_WAY = (
-    "awaiting_release",
-    "awaiting_contact",
-    "queued",
-    "claimed_removed",
+    NoticeState.AWAITING_RELEASE,
+    NoticeState.AWAITING_CONTACT,
+    NoticeState.QUEUED,
+    NoticeState.CLAIMED_REMOVED,
     *OPEN,
 )
 
 NOTICE_MACHINE = Machine(
     "notice",
-    "awaiting_release",
+    NoticeState.AWAITING_RELEASE,
     MappingProxyType(
         {
-            ("awaiting_release", "released"): "queued",
-            ("awaiting_release", "withdrawn"): "withdrawn",
-            ("awaiting_release", "verified"): "verified_removed",
+            (
+                NoticeState.AWAITING_RELEASE,
+                NoticeEvent.RELEASED,
+            ): NoticeState.QUEUED,
+            (
+                NoticeState.AWAITING_RELEASE,
+                NoticeEvent.WITHDRAWN,
+            ): NoticeState.WITHDRAWN,
+            (
+                NoticeState.AWAITING_RELEASE,
+                NoticeEvent.VERIFIED,
+            ): NoticeState.VERIFIED_REMOVED,
             # The network is looked up again just before sending; a host that nobody confirmed yet
             # waits for a person.
-            ("queued", "contact_unconfirmed"): "awaiting_contact",
-            ("awaiting_contact", "contact_confirmed"): "queued",
-            ("awaiting_contact", "withdrawn"): "withdrawn",
-            ("awaiting_contact", "verified"): "verified_removed",
-            ("queued", "sent"): "sent",
-            ("queued", "failed"): "failed",
-            ("queued", "withdrawn"): "withdrawn",
-            ("queued", "held"): "awaiting_release",
-            ("failed", "contact_confirmed"): "queued",
-            ("failed", "retried"): "queued",
-            ("failed", "withdrawn"): "withdrawn",
-            ("failed", "verified"): "verified_removed",
-            ("queued", "verified"): "verified_removed",
-            ("sent", "bounced"): "failed",
+            (
+                NoticeState.QUEUED,
+                NoticeEvent.CONTACT_UNCONFIRMED,
+            ): NoticeState.AWAITING_CONTACT,
+            (
+                NoticeState.AWAITING_CONTACT,
+                NoticeEvent.CONTACT_CONFIRMED,
+            ): NoticeState.QUEUED,
+            (
+                NoticeState.AWAITING_CONTACT,
+                NoticeEvent.WITHDRAWN,
+            ): NoticeState.WITHDRAWN,
+            (
+                NoticeState.AWAITING_CONTACT,
+                NoticeEvent.VERIFIED,
+            ): NoticeState.VERIFIED_REMOVED,
+            (NoticeState.QUEUED, NoticeEvent.SENT): NoticeState.SENT,
+            (NoticeState.QUEUED, NoticeEvent.FAILED): NoticeState.FAILED,
+            (NoticeState.QUEUED, NoticeEvent.WITHDRAWN): NoticeState.WITHDRAWN,
+            (
+                NoticeState.QUEUED,
+                NoticeEvent.HELD,
+            ): NoticeState.AWAITING_RELEASE,
+            (
+                NoticeState.FAILED,
+                NoticeEvent.CONTACT_CONFIRMED,
+            ): NoticeState.QUEUED,
+            (NoticeState.FAILED, NoticeEvent.RETRIED): NoticeState.QUEUED,
+            (NoticeState.FAILED, NoticeEvent.WITHDRAWN): NoticeState.WITHDRAWN,
+            (
+                NoticeState.FAILED,
+                NoticeEvent.VERIFIED,
+            ): NoticeState.VERIFIED_REMOVED,
+            (
+                NoticeState.QUEUED,
+                NoticeEvent.VERIFIED,
+            ): NoticeState.VERIFIED_REMOVED,
+            (NoticeState.SENT, NoticeEvent.BOUNCED): NoticeState.FAILED,
             **{
-                (state, "acknowledged"): "acknowledged"
-                for state in ("sent", "escalated")
+                (state, NoticeEvent.ACKNOWLEDGED): NoticeState.ACKNOWLEDGED
+                for state in (NoticeState.SENT, NoticeState.ESCALATED)
             },
             # A host's "removed" is a claim until our own checks agree.
             **{
-                (state, "claimed_removed"): "claimed_removed"
+                (
+                    state,
+                    NoticeEvent.CLAIMED_REMOVED,
+                ): NoticeState.CLAIMED_REMOVED
                 for state in _ANSWERABLE
             },
             **{
-                (state, "preserved"): "preserved"
-                for state in ("sent", "acknowledged")
+                (state, NoticeEvent.PRESERVED): NoticeState.PRESERVED
+                for state in (NoticeState.SENT, NoticeState.ACKNOWLEDGED)
             },
-            **{(state, "disputed"): "disputed" for state in _ANSWERABLE},
             **{
-                (state, "verified"): "verified_removed"
+                (state, NoticeEvent.DISPUTED): NoticeState.DISPUTED
                 for state in _ANSWERABLE
             },
-            **{(state, "withdrawn"): "withdrawn" for state in _ANSWERABLE},
             **{
-                (state, "escalated"): "escalated"
-                for state in (*OPEN, "disputed")
+                (state, NoticeEvent.VERIFIED): NoticeState.VERIFIED_REMOVED
+                for state in _ANSWERABLE
             },
-            ("claimed_removed", "still_up"): "acknowledged",
-            ("verified_removed", "reappeared"): "acknowledged",
+            **{
+                (state, NoticeEvent.WITHDRAWN): NoticeState.WITHDRAWN
+                for state in _ANSWERABLE
+            },
+            **{
+                (state, NoticeEvent.ESCALATED): NoticeState.ESCALATED
+                for state in (*OPEN, NoticeState.DISPUTED)
+            },
+            (
+                NoticeState.CLAIMED_REMOVED,
+                NoticeEvent.STILL_UP,
+            ): NoticeState.ACKNOWLEDGED,
+            (
+                NoticeState.VERIFIED_REMOVED,
+                NoticeEvent.REAPPEARED,
+            ): NoticeState.ACKNOWLEDGED,
             # It was gone before anybody had been told; now somebody must be.
-            ("verified_removed", "untold"): "awaiting_release",
+            (
+                NoticeState.VERIFIED_REMOVED,
+                NoticeEvent.UNTOLD,
+            ): NoticeState.AWAITING_RELEASE,
         }
     ),
 )

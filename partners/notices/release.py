@@ -9,6 +9,7 @@ from hotline.core.storage import machine
 from partners.notices import judging
 from partners.notices.contacts import dispatch_notice
 from partners.notices.models import Notice
+from partners.states import NoticeEvent, NoticeState
 from triage.cases.examination.examine import (
     host_moved,
     is_elsewhere,
@@ -38,7 +39,8 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
         waiting = session.scalars(
             select(Notice)
             .where(
-                Notice.case_id == case_id, Notice.state == "awaiting_release"
+                Notice.case_id == case_id,
+                Notice.state == NoticeState.AWAITING_RELEASE,
             )
             .with_for_update(of=Notice)
         ).all()
@@ -48,6 +50,10 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
             if not judging.may_leave(session, task.context, notice, task.now):
                 continue
             machine.advance_state(
-                session, notice, "released", actor="system", now=task.now
+                session,
+                notice,
+                NoticeEvent.RELEASED,
+                actor="system",
+                now=task.now,
             )
             dispatch_notice(session, task.context, notice, now=task.now)

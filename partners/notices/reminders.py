@@ -14,6 +14,7 @@ from partners.notices.judging import may_leave
 from partners.notices.models import OPEN, Notice
 from partners.notices.service import queue_letter
 from partners.sending.models import Delivery
+from partners.states import NoticeEvent
 from triage.cases.models import Case
 
 # A host gets this many reminders, this far apart; then a person decides on the next step.
@@ -60,11 +61,11 @@ def _remind_or_escalate(
         )
         return
     notice.due_at = None
-    if notice.machine.allows(notice.state, "escalated"):
+    if notice.machine.allows(notice.state, NoticeEvent.ESCALATED):
         machine.advance_state(
             session,
             notice,
-            "escalated",
+            NoticeEvent.ESCALATED,
             actor="scheduler",
             now=now,
             why="no answer after the reminders",
@@ -76,7 +77,7 @@ def _count_reminders(session: Session, notice: Notice) -> int:
     again = session.scalar(
         select(func.max(HistoryEntry.at)).where(
             HistoryEntry.entity_id == notice.id,
-            HistoryEntry.event == "reappeared",
+            HistoryEntry.event == NoticeEvent.REAPPEARED,
         )
     )
     query = (

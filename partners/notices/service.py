@@ -24,6 +24,7 @@ from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.referrals.routes import PlannedRoute
 from partners.sending.service import first_message_id, queue_delivery
+from partners.states import NoticeEvent, NoticeState
 from triage.cases.locking import lock_case
 
 
@@ -86,11 +87,11 @@ def note_sent(
 
     What was withdrawn while it was on its way has been read all the same: the contact is told.
     """
-    if notice.state == "withdrawn":
+    if notice.state == NoticeState.WITHDRAWN:
         _tell_of_withdrawal(session, context, notice, now)
-    elif notice.machine.allows(notice.state, "sent"):
+    elif notice.machine.allows(notice.state, NoticeEvent.SENT):
         machine.advance_state(
-            session, notice, "sent", actor="delivery", now=now
+            session, notice, NoticeEvent.SENT, actor="delivery", now=now
         )
 
 
@@ -111,7 +112,12 @@ def withdraw_notice(
     was_sent = notice.state not in UNSENT
     reason = reason.strip()[:1000]
     machine.advance_state(
-        session, notice, "withdrawn", actor=actor, now=now, reason=reason
+        session,
+        notice,
+        NoticeEvent.WITHDRAWN,
+        actor=actor,
+        now=now,
+        reason=reason,
     )
     notice.link_revoked_at = now
     if was_sent:
@@ -139,25 +145,25 @@ def settle_notices(
 ) -> None:
     """Checks agree that it is gone: every notice of the case that can be is settled."""
     for notice in list_notices(session, case_id):
-        if notice.machine.allows(notice.state, "verified"):
+        if notice.machine.allows(notice.state, NoticeEvent.VERIFIED):
             machine.advance_state(
-                session, notice, "verified", actor="checks", now=now
+                session, notice, NoticeEvent.VERIFIED, actor="checks", now=now
             )
 
 
 def note_still_up(
-    session: Session, case_id: uuid.UUID, *, event: str, now: datetime
+    session: Session, case_id: uuid.UUID, *, event: NoticeEvent, now: datetime
 ) -> None:
     """Seen where it was said to be gone (``still_up``) or was proved to be (``reappeared``)."""
     for notice in list_notices(session, case_id):
         if not notice.machine.allows(notice.state, event):
             continue
         if (
-            event == "reappeared"
+            event == NoticeEvent.REAPPEARED
             and first_message_id(session, notice.id) is None
         ):
             machine.advance_state(
-                session, notice, "untold", actor="checks", now=now
+                session, notice, NoticeEvent.UNTOLD, actor="checks", now=now
             )
             post_release(
                 session, case_id, key=f"release:{notice.id}:{now}", now=now

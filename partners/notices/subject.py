@@ -15,6 +15,7 @@ from partners.notices.message import notice_message
 from partners.notices.models import OPEN, Notice
 from partners.sending.models import Delivery
 from partners.sending.subject import MayLeave
+from partners.states import NoticeEvent, NoticeState
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,18 @@ class NoticeSubject:
         if delivery.purpose == "withdrawal":
             return MayLeave.YES
         verdict = self._judge(act, delivery.purpose)
-        if verdict is MayLeave.HELD and self.notice.state == "queued":
-            act.advance(self.notice, "held")
+        if (
+            verdict is MayLeave.HELD
+            and self.notice.state == NoticeState.QUEUED
+        ):
+            act.advance(self.notice, NoticeEvent.HELD)
         return verdict
 
     def _judge(self, act: Act, purpose: str) -> MayLeave:
         notice, is_first = self.notice, purpose == "first"
-        expected = ("queued",) if is_first else OPEN
+        expected = (NoticeState.QUEUED,) if is_first else OPEN
         if notice.state not in expected:
-            is_withdrawn = notice.state == "withdrawn"
+            is_withdrawn = notice.state == NoticeState.WITHDRAWN
             return MayLeave.WITHDRAWN if is_withdrawn else MayLeave.OVERTAKEN
         is_free = (
             not is_first or judging.is_of_this_round(act.session, notice)
@@ -73,10 +77,10 @@ class NoticeSubject:
         )
 
     def failed(self, act: Act) -> None:
-        self._advance_if_allowed(act, "failed")
+        self._advance_if_allowed(act, NoticeEvent.FAILED)
 
     def retried(self, act: Act) -> None:
-        self._advance_if_allowed(act, "retried")
+        self._advance_if_allowed(act, NoticeEvent.RETRIED)
 
     def _advance_if_allowed(self, act: Act, event: str) -> None:
         if self.notice.machine.allows(self.notice.state, event):

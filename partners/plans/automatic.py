@@ -22,6 +22,7 @@ from partners.referrals import service
 from partners.referrals.evidence import Evidence
 from partners.referrals.models import Plan, Referral
 from partners.referrals.routes import PlannedRoute
+from partners.states import PlanEvent
 from triage.cases.examination.police import find_evidence, police_route
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
@@ -98,5 +99,5 @@ def _approve_by_itself(
         routing_digest=routing_digest(case),
     )
     act.begin(plan, case=case.reference, routes=["police"])
-    act.advance(plan, "approved", **evidence.to_json())
+    act.advance(plan, PlanEvent.APPROVED, **evidence.to_json())
     return plan

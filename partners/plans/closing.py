@@ -13,19 +13,22 @@ from sqlalchemy.orm import Session
 from hotline.accounts.models import Person
 from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.storage import machine
+from hotline.intake.vocabulary import PartEvent
 from partners.notices.models import Notice
 from partners.referrals.models import Plan
+from partners.states import NoticeState, PlanState
 from partners.watching.models import Watch
 from triage.cases.examination.reporters import tell_reporters
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseEvent
 
-SETTLED = ("verified_removed", "withdrawn")
+SETTLED = (NoticeState.VERIFIED_REMOVED, NoticeState.WITHDRAWN)
 
 
 def find_obstacle(session: Session, case: Case) -> str:
     """What stands against closing the case by hand; empty if nothing does."""
-    if not case.machine.allows(case.state, "told"):
+    if not case.machine.allows(case.state, CaseEvent.TOLD):
         return "The case is not at a stage from which it can be closed."
     watched = select(Watch.id).where(
         Watch.case_id == case.id, Watch.state == "watching"
@@ -40,7 +43,7 @@ def find_obstacle(session: Session, case: Case) -> str:
     if session.scalar(notices.limit(1)) is not None:
         return "A notice is under way; withdraw it first."
     plans = select(Plan.id).where(
-        Plan.case_id == case.id, Plan.state == "requested"
+        Plan.case_id == case.id, Plan.state == PlanState.REQUESTED
     )
     if session.scalar(plans.limit(1)) is not None:
         return "A plan waits for approval; reject it first."
@@ -60,8 +63,8 @@ def close_case(
     if reason:
         raise Conflict(reason)
     machine.advance_state(
-        session, case, "told", actor=person.actor, now=now, why=why
+        session, case, CaseEvent.TOLD, actor=person.actor, now=now, why=why
     )
     tell_reporters(
-        session, case.item_id, "closed", actor=person.actor, now=now
+        session, case.item_id, PartEvent.CLOSED, actor=person.actor, now=now
     )

@@ -37,12 +37,14 @@ from partners.referrals.models import Plan, Referral
 from partners.referrals.offices import REFERRAL_ROUTES
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.told import require_substance
+from partners.states import PlanEvent, PlanState, ReferralState
 from partners.watching.service import start_watch
 from triage.cases.examination.appraise import appraise_by_rules_of_now
 from triage.cases.examination.reporters import tell_reporters
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.people.summaries import digest_of_people
+from triage.cases.vocabulary import CaseEvent, CaseState
 
 
 def request_plan(
@@ -123,7 +125,7 @@ def _list_chosen_against_place(
 
 def find_open_plan(session: Session, case_id: uuid.UUID) -> Plan | None:
     query = select(Plan).where(
-        Plan.case_id == case_id, Plan.state == "requested"
+        Plan.case_id == case_id, Plan.state == PlanState.REQUESTED
     )
     return session.scalar(query)
 
@@ -152,9 +154,9 @@ def approve_plan(
         )
     lock_case(session, plan.case_id)
     appraise_by_rules_of_now(session, context, plan.case, now)
-    if plan.state == "requested" and why_outdated(plan, plan.case):
+    if plan.state == PlanState.REQUESTED and why_outdated(plan, plan.case):
         review_measures(session, context, plan.case, now=now)
-        if plan.state == "superseded":
+        if plan.state == PlanState.SUPERSEDED:
             return
     _require_ready(plan.case, plan.planned_routes)
     _require_police(session, plan.case, plan.planned_routes)
@@ -162,15 +164,15 @@ def approve_plan(
     act = Act(session, context, person.actor, now)
     _require_substance(act, plan.case, plan.planned_routes)
     plan.approved_by = person.actor
-    act.advance(plan, "approved")
+    act.advance(plan, PlanEvent.APPROVED)
     _take_measures(act, plan)
 
 
 def _take_measures(act: Act, plan: Plan) -> None:
     """Offices before hosts: a hold is on the case before a notice could leave."""
     case = plan.case
-    if case.machine.allows(case.state, "plan_approved"):
-        act.advance(case, "plan_approved")
+    if case.machine.allows(case.state, CaseEvent.PLAN_APPROVED):
+        act.advance(case, CaseEvent.PLAN_APPROVED)
     for route in plan.planned_routes:
         if route.to in REFERRAL_ROUTES and not _knows_already(
             act.session, case, route
@@ -179,7 +181,7 @@ def _take_measures(act: Act, plan: Plan) -> None:
     for route in plan.planned_routes:
         if route.to in NOTICE_ROUTES:
             notices.create_notice(act, plan, route)
-    if case.state == "in_progress":
+    if case.state == CaseState.IN_PROGRESS:
         tell_reporters(
             act.session,
             case.item_id,
@@ -195,7 +197,11 @@ def refuse_plan(
 ) -> None:
     """Not like this: a second person rejects, or the one who asked withdraws."""
     lock_case(session, plan.case_id)
-    event = "withdrawn" if plan.requested_by == person.actor else "rejected"
+    event = (
+        PlanEvent.WITHDRAWN
+        if plan.requested_by == person.actor
+        else PlanEvent.REJECTED
+    )
     machine.advance_state(
         session,
         plan,
@@ -207,7 +213,7 @@ def refuse_plan(
 
 
 def _require_ready(case: Case, routes: Sequence[PlannedRoute]) -> None:
-    if case.state in ("assessed", "in_progress"):
+    if case.state in (CaseState.ASSESSED, CaseState.IN_PROGRESS):
         return
     if case.danger_now and all(route.to in IN_DANGER for route in routes):
         return
@@ -233,7 +239,7 @@ def _require_police(
         .where(
             Referral.case_id == case.id,
             Referral.kind == "police",
-            Referral.state != "withdrawn",
+            Referral.state != ReferralState.WITHDRAWN,
             Plan.round == case.round,
         )
     )
@@ -271,7 +277,7 @@ def _knows_already(session: Session, case: Case, route: PlannedRoute) -> bool:
     return any(
         referral.automatic
         and referral.partner_id == route.partner_id
-        and referral.state != "withdrawn"
+        and referral.state != ReferralState.WITHDRAWN
         for referral in referrals.list_referrals(session, case.id)
     )
 

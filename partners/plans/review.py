@@ -16,6 +16,7 @@ from partners.notices.service import withdraw_notice
 from partners.plans.basis import remainder_of, routing_digest, why_outdated
 from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
+from partners.states import NoticeEvent, NoticeState, PlanEvent, PlanState
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 
@@ -36,7 +37,7 @@ def review_measures(
     Referrals are left alone: what the police or another office are to know goes out.
     """
     open_plans = select(Plan).where(
-        Plan.case_id == case.id, Plan.state == "requested"
+        Plan.case_id == case.id, Plan.state == PlanState.REQUESTED
     )
     for plan in session.scalars(open_plans).all():
         if why_outdated(plan, case):
@@ -59,7 +60,7 @@ def _narrow_plan(
         machine.advance_state(
             session,
             plan,
-            "superseded",
+            PlanEvent.SUPERSEDED,
             actor=audit.SYSTEM,
             now=now,
             reason=reason,
@@ -71,7 +72,7 @@ def _narrow_plan(
     machine.advance_state(
         session,
         plan,
-        "narrowed",
+        PlanEvent.NARROWED,
         actor=audit.SYSTEM,
         now=now,
         reason=reason,
@@ -93,11 +94,11 @@ def _judge_anew(
         )
         return
     may_leave = judging.may_leave(session, context, notice, now)
-    if notice.state == "queued" and not may_leave:
+    if notice.state == NoticeState.QUEUED and not may_leave:
         machine.advance_state(
-            session, notice, "held", actor=audit.SYSTEM, now=now
+            session, notice, NoticeEvent.HELD, actor=audit.SYSTEM, now=now
         )
-    elif notice.state == "awaiting_release" and may_leave:
+    elif notice.state == NoticeState.AWAITING_RELEASE and may_leave:
         post_release(
             session, notice.case_id, key=f"release:{notice.id}:{now}", now=now
         )

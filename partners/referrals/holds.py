@@ -19,6 +19,7 @@ from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
+from partners.states import HoldEvent, HoldState
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 
@@ -42,13 +43,13 @@ def start_hold(
 ) -> None:
     """The police have it: the clock runs."""
     hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
-    if hold is None or hold.state != "pending":
+    if hold is None or hold.state != HoldState.PENDING:
         return
     hold.deadline = now + timedelta(hours=context.settings.hold_hours)
     machine.advance_state(
         session,
         hold,
-        "started",
+        HoldEvent.STARTED,
         actor="delivery",
         now=now,
         deadline=hold.deadline.isoformat(),
@@ -87,7 +88,7 @@ def extend_hold(
     machine.advance_state(
         session,
         hold,
-        "extended",
+        HoldEvent.EXTENDED,
         actor=actor,
         now=now,
         reason=hold.reason,
@@ -108,7 +109,7 @@ def release_hold(
     lock_case(session, hold.case_id)
     words = str(clean_text(reason))[:2000]
     machine.advance_state(
-        session, hold, "released", actor=actor, now=now, reason=words
+        session, hold, HoldEvent.RELEASED, actor=actor, now=now, reason=words
     )
     post_release(session, hold.case_id, key=f"release:{hold.id}", now=now)
 
@@ -148,7 +149,7 @@ def was_released(session: Session, case: Case) -> bool:
         .join(Plan, Plan.id == Referral.plan_id)
         .where(
             Hold.case_id == case.id,
-            Hold.state == "released",
+            Hold.state == HoldState.RELEASED,
             Plan.round == case.round,
         )
         .limit(1)
@@ -164,11 +165,11 @@ def expire_holds(session: Session, context: Context, now: datetime) -> int:  # n
     overdue = session.scalars(
         select(Hold)
         .join(Case, Case.id == Hold.case_id)
-        .where(Hold.state == "active", Hold.deadline <= now)
+        .where(Hold.state == HoldState.ACTIVE, Hold.deadline <= now)
         .with_for_update(skip_locked=True, of=(Case, Hold))
     ).all()
     for hold in overdue:
         machine.advance_state(
-            session, hold, "expired", actor="scheduler", now=now
+            session, hold, HoldEvent.EXPIRED, actor="scheduler", now=now
         )
     return len(overdue)

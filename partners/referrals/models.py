@@ -21,55 +21,132 @@ from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.machine import Machine, Stateful
 from partners.directory.models import Partner
 from partners.referrals.routes import PlannedRoute
+from partners.states import (
+    HoldEvent,
+    HoldState,
+    PlanEvent,
+    PlanState,
+    ReferralEvent,
+    ReferralState,
+)
 from triage.cases.models import Case
 
 PLAN_MACHINE = Machine(
     "plan",
-    "requested",
+    PlanState.REQUESTED,
     MappingProxyType(
         {
-            ("requested", "approved"): "approved",
-            ("requested", "rejected"): "rejected",
-            ("requested", "withdrawn"): "withdrawn",
+            (PlanState.REQUESTED, PlanEvent.APPROVED): PlanState.APPROVED,
+            (PlanState.REQUESTED, PlanEvent.REJECTED): PlanState.REJECTED,
+            (PlanState.REQUESTED, PlanEvent.WITHDRAWN): PlanState.WITHDRAWN,
             # the case was opened again, or its routes are others: what may still be done of the
             # plan can be approved; where nothing is left, it is asked for anew
-            ("requested", "narrowed"): "requested",
-            ("requested", "superseded"): "superseded",
+            (PlanState.REQUESTED, PlanEvent.NARROWED): PlanState.REQUESTED,
+            (PlanState.REQUESTED, PlanEvent.SUPERSEDED): PlanState.SUPERSEDED,
         }
     ),
 )
 
 REFERRAL_MACHINE = Machine(
     "referral",
-    "approved",
+    ReferralState.APPROVED,
     MappingProxyType(
         {
-            ("approved", "queued"): "queued",
-            ("queued", "delivered"): "delivered",
-            ("queued", "failed"): "failed",
-            ("failed", "queued"): "queued",
-            ("delivered", "failed"): "failed",  # a bounce
-            ("delivered", "acknowledged"): "acknowledged",
-            ("delivered", "taken_up"): "taken_up",
-            ("delivered", "no_action"): "no_action",
-            ("delivered", "more_wanted"): "more_wanted",
-            ("delivered", "closed"): "closed",
-            ("acknowledged", "taken_up"): "taken_up",
-            ("acknowledged", "no_action"): "no_action",
-            ("acknowledged", "more_wanted"): "more_wanted",
-            ("acknowledged", "closed"): "closed",
-            ("more_wanted", "queued"): "queued",
+            (
+                ReferralState.APPROVED,
+                ReferralEvent.QUEUED,
+            ): ReferralState.QUEUED,
+            (
+                ReferralState.QUEUED,
+                ReferralEvent.DELIVERED,
+            ): ReferralState.DELIVERED,
+            (ReferralState.QUEUED, ReferralEvent.FAILED): ReferralState.FAILED,
+            (ReferralState.FAILED, ReferralEvent.QUEUED): ReferralState.QUEUED,
+            (
+                ReferralState.DELIVERED,
+                ReferralEvent.FAILED,
+            ): ReferralState.FAILED,  # a bounce
+            (
+                ReferralState.DELIVERED,
+                ReferralEvent.ACKNOWLEDGED,
+            ): ReferralState.ACKNOWLEDGED,
+            (
+                ReferralState.DELIVERED,
+                ReferralEvent.TAKEN_UP,
+            ): ReferralState.TAKEN_UP,
+            (
+                ReferralState.DELIVERED,
+                ReferralEvent.NO_ACTION,
+            ): ReferralState.NO_ACTION,
+            (
+                ReferralState.DELIVERED,
+                ReferralEvent.MORE_WANTED,
+            ): ReferralState.MORE_WANTED,
+            (
+                ReferralState.DELIVERED,
+                ReferralEvent.CLOSED,
+            ): ReferralState.CLOSED,
+            (
+                ReferralState.ACKNOWLEDGED,
+                ReferralEvent.TAKEN_UP,
+            ): ReferralState.TAKEN_UP,
+            (
+                ReferralState.ACKNOWLEDGED,
+                ReferralEvent.NO_ACTION,
+            ): ReferralState.NO_ACTION,
+            (
+                ReferralState.ACKNOWLEDGED,
+                ReferralEvent.MORE_WANTED,
+            ): ReferralState.MORE_WANTED,
+            (
+                ReferralState.ACKNOWLEDGED,
+                ReferralEvent.CLOSED,
+            ): ReferralState.CLOSED,
+            (
+                ReferralState.MORE_WANTED,
+                ReferralEvent.QUEUED,
+            ): ReferralState.QUEUED,
             # the office may go on without waiting for our answer
-            ("more_wanted", "taken_up"): "taken_up",
-            ("more_wanted", "no_action"): "no_action",
-            ("more_wanted", "closed"): "closed",
-            ("taken_up", "more_wanted"): "more_wanted",
-            ("taken_up", "no_action"): "no_action",
-            ("taken_up", "closed"): "closed",
-            ("no_action", "closed"): "closed",
-            ("approved", "withdrawn"): "withdrawn",
-            ("queued", "withdrawn"): "withdrawn",
-            ("failed", "withdrawn"): "withdrawn",
+            (
+                ReferralState.MORE_WANTED,
+                ReferralEvent.TAKEN_UP,
+            ): ReferralState.TAKEN_UP,
+            (
+                ReferralState.MORE_WANTED,
+                ReferralEvent.NO_ACTION,
+            ): ReferralState.NO_ACTION,
+            (
+                ReferralState.MORE_WANTED,
+                ReferralEvent.CLOSED,
+            ): ReferralState.CLOSED,
+            (
+                ReferralState.TAKEN_UP,
+                ReferralEvent.MORE_WANTED,
+            ): ReferralState.MORE_WANTED,
+            (
+                ReferralState.TAKEN_UP,
+                ReferralEvent.NO_ACTION,
+            ): ReferralState.NO_ACTION,
+            (
+                ReferralState.TAKEN_UP,
+                ReferralEvent.CLOSED,
+            ): ReferralState.CLOSED,
+            (
+                ReferralState.NO_ACTION,
+                ReferralEvent.CLOSED,
+            ): ReferralState.CLOSED,
+            (
+                ReferralState.APPROVED,
+                ReferralEvent.WITHDRAWN,
+            ): ReferralState.WITHDRAWN,
+            (
+                ReferralState.QUEUED,
+                ReferralEvent.WITHDRAWN,
+            ): ReferralState.WITHDRAWN,
+            (
+                ReferralState.FAILED,
+                ReferralEvent.WITHDRAWN,
+            ): ReferralState.WITHDRAWN,
         }
     ),
 )
@@ -77,26 +154,26 @@ REFERRAL_MACHINE = Machine(
 # Expiry is a state of its own: it goes to a supervisor and sends nothing by itself.
 HOLD_MACHINE = Machine(
     "hold",
-    "pending",
+    HoldState.PENDING,
     MappingProxyType(
         {
             (
-                "pending",
-                "started",
-            ): "active",  # police have the referral: the clock runs
-            ("pending", "cancelled"): "cancelled",
-            ("pending", "released"): "released",
-            ("active", "extended"): "active",
-            ("active", "released"): "released",
-            ("active", "expired"): "expired",
-            ("expired", "extended"): "active",
-            ("expired", "released"): "released",
+                HoldState.PENDING,
+                HoldEvent.STARTED,
+            ): HoldState.ACTIVE,  # police have the referral: the clock runs
+            (HoldState.PENDING, HoldEvent.CANCELLED): HoldState.CANCELLED,
+            (HoldState.PENDING, HoldEvent.RELEASED): HoldState.RELEASED,
+            (HoldState.ACTIVE, HoldEvent.EXTENDED): HoldState.ACTIVE,
+            (HoldState.ACTIVE, HoldEvent.RELEASED): HoldState.RELEASED,
+            (HoldState.ACTIVE, HoldEvent.EXPIRED): HoldState.EXPIRED,
+            (HoldState.EXPIRED, HoldEvent.EXTENDED): HoldState.ACTIVE,
+            (HoldState.EXPIRED, HoldEvent.RELEASED): HoldState.RELEASED,
         }
     ),
 )
 
 # States in which nothing about the item may leave the house.
-HOLDING = ("pending", "active", "expired")
+HOLDING = (HoldState.PENDING, HoldState.ACTIVE, HoldState.EXPIRED)
 
 
 class Plan(Identified, Stateful, Base):

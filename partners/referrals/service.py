@@ -26,6 +26,7 @@ from partners.referrals.routes import PlannedRoute
 from partners.referrals.thread import write_message
 from partners.referrals.told import gather_told, seal_told
 from partners.sending.service import queue_delivery
+from partners.states import ReferralEvent, ReferralState
 from triage.cases.locking import lock_case, lock_cases
 
 # Hours in which an answer is expected, by urgency; in the working hours of the country but for
@@ -34,11 +35,11 @@ ANSWER_HOURS = {"immediate": 4.0, "high": 16.0, "normal": 40.0}
 LINK_DAYS = 90
 # What the receiving office may say, and the event that follows.
 ANSWERS = {
-    "acknowledge": "acknowledged",
-    "take_up": "taken_up",
-    "no_action": "no_action",
-    "want_more": "more_wanted",
-    "close": "closed",
+    "acknowledge": ReferralEvent.ACKNOWLEDGED,
+    "take_up": ReferralEvent.TAKEN_UP,
+    "no_action": ReferralEvent.NO_ACTION,
+    "want_more": ReferralEvent.MORE_WANTED,
+    "close": ReferralEvent.CLOSED,
 }
 
 
@@ -90,7 +91,7 @@ def create_referral(
 
 def send_referral(act: Act, referral: Referral) -> None:
     """Queue the referral for delivery, with a link by which the office can answer."""
-    act.advance(referral, "queued")
+    act.advance(referral, ReferralEvent.QUEUED)
     link = new_link(act.context.keyring, "referral", referral.id)
     referral.link_mac = link.mac
     referral.link_expires_at = act.now + timedelta(days=LINK_DAYS)
@@ -126,7 +127,7 @@ def cases_waiting_for(session: Session, partner: Partner) -> set[uuid.UUID]:
 def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
     return (
         Referral.partner_id == partner.id,
-        Referral.state.in_(("approved", "failed")),
+        Referral.state.in_((ReferralState.APPROVED, ReferralState.FAILED)),
     )
 
 
@@ -134,10 +135,10 @@ def note_delivery(
     session: Session, context: Context, referral: Referral, *, now: datetime
 ) -> None:
     """The other side took it: from now on a police hold's clock runs."""
-    if not referral.machine.allows(referral.state, "delivered"):
+    if not referral.machine.allows(referral.state, ReferralEvent.DELIVERED):
         return
     machine.advance_state(
-        session, referral, "delivered", actor="delivery", now=now
+        session, referral, ReferralEvent.DELIVERED, actor="delivery", now=now
     )
     if referral.kind == "police":
         holds.start_hold(session, context, referral, now=now)
@@ -195,7 +196,7 @@ def find_by_token(
         referral is None
         or until is None
         or until <= now
-        or referral.state == "withdrawn"
+        or referral.state == ReferralState.WITHDRAWN
     ):
         raise NotFound(
             "This link is not valid, or not any more.",

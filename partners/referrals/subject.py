@@ -15,6 +15,7 @@ from partners.referrals.message import referral_message
 from partners.referrals.models import Referral
 from partners.sending.models import Delivery
 from partners.sending.subject import MayLeave
+from partners.states import ReferralEvent, ReferralState
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class ReferralSubject:
         return self.referral.urgency == "immediate"
 
     def may_leave(self, act: Act, delivery: Delivery) -> MayLeave:  # noqa: ARG002
-        is_withdrawn = self.referral.state == "withdrawn"
+        is_withdrawn = self.referral.state == ReferralState.WITHDRAWN
         return MayLeave.WITHDRAWN if is_withdrawn else MayLeave.YES
 
     def message(self, act: Act, delivery: Delivery) -> Message:
@@ -53,10 +54,10 @@ class ReferralSubject:
         """The next try is all that follows."""
 
     def failed(self, act: Act) -> None:
-        self._advance_if_allowed(act, "failed")
+        self._advance_if_allowed(act, ReferralEvent.FAILED)
 
     def retried(self, act: Act) -> None:
-        self._advance_if_allowed(act, "queued")
+        self._advance_if_allowed(act, ReferralEvent.QUEUED)
 
     def _advance_if_allowed(self, act: Act, event: str) -> None:
         if self.referral.machine.allows(self.referral.state, event):

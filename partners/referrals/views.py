@@ -24,6 +24,7 @@ from partners.letters.wording import format_moment
 from partners.referrals import holds, service
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.referrals.thread import list_messages
+from partners.states import HoldEvent
 from triage.cases.pages.words import HOSTING, KINDS
 
 blueprint = Blueprint("referrals", __name__, url_prefix="/referral")
@@ -167,7 +168,7 @@ def _render_page(
             hold=hold,
             holding=hold is not None and hold.state in HOLDING,
             may_extend=hold is not None
-            and hold.machine.allows(hold.state, "extended"),
+            and hold.machine.allows(hold.state, HoldEvent.EXTENDED),
             verbs=[
                 verb
                 for verb, event in service.ANSWERS.items()

@@ -16,7 +16,9 @@ from hotline.core.act import Act
 from hotline.core.errors import NotFound
 from hotline.core.jobs.task import Task
 from hotline.core.settings import Settings
+from hotline.intake.vocabulary import PartEvent
 from partners.notices import service as notices
+from partners.states import NoticeEvent
 from partners.watching.models import Watch, WatchEvent, WatchState
 from partners.watching.service import policy_of
 from triage.availability.conclusion import Conclusion, draw_conclusion
@@ -35,6 +37,7 @@ from triage.cases.examination.examine import (
 from triage.cases.examination.reporters import tell_reporters
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseEvent, CaseState
 from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
 from triage.hashlists.search.matcher import Matcher
 from triage.hosting.lookup import Lookup
@@ -237,8 +240,8 @@ def _end_watch(act: Act, watch: Watch, case: Case) -> None:
     clear_access(
         act.session, act.context, case.item_id, actor=act.actor, now=act.now
     )
-    if case.state == "removed":
-        act.advance(case, "closed")
+    if case.state == CaseState.REMOVED:
+        act.advance(case, CaseEvent.CLOSED)
 
 
 def _with_jitter(
@@ -263,9 +266,9 @@ def _note_removal(
     """Verified: case, notices and reporters learn it. The clock stopped at ``since``."""
     since = conclusion.since.isoformat() if conclusion.since else ""
     act.advance(watch, WatchEvent.REMOVED, since=since)
-    if case.machine.allows(case.state, "removed"):
+    if case.machine.allows(case.state, CaseEvent.REMOVED):
         because = list(conclusion.because)
-        act.advance(case, "removed", since=since, because=because)
+        act.advance(case, CaseEvent.REMOVED, since=since, because=because)
     notices.settle_notices(act.session, case.id, now=act.now)
     act.session.flush()
     tell_reporters(
@@ -277,15 +280,19 @@ def _note_presence(act: Act, watch: Watch, case: Case) -> None:
     """Seen again after it was proved to be gone, or still there although a host said it is not."""
     if watch.state != WatchState.REMOVED:
         notices.note_still_up(
-            act.session, case.id, event="still_up", now=act.now
+            act.session, case.id, event=NoticeEvent.STILL_UP, now=act.now
         )
         return
     act.advance(watch, WatchEvent.REAPPEARED)
-    if case.machine.allows(case.state, "reappeared"):
-        act.advance(case, "reappeared")
+    if case.machine.allows(case.state, CaseEvent.REAPPEARED):
+        act.advance(case, CaseEvent.REAPPEARED)
     notices.note_still_up(
-        act.session, case.id, event="reappeared", now=act.now
+        act.session, case.id, event=NoticeEvent.REAPPEARED, now=act.now
     )
     tell_reporters(
-        act.session, case.item_id, "reappeared", actor=act.actor, now=act.now
+        act.session,
+        case.item_id,
+        PartEvent.REAPPEARED,
+        actor=act.actor,
+        now=act.now,
     )

@@ -30,8 +30,8 @@ from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
 from partners.subjects import SUBJECTS
 from tests.support.house import House
-from triage.cases import findings as case_findings
-from triage.cases import service as cases
+from triage.cases import findings
+from triage.cases.assess import assess_case, reopen_case
 from triage.cases.examination.appraise import appraise_case, facts_of
 from triage.cases.examination.examine import host_moved, store_facts
 from triage.cases.models import Case
@@ -219,7 +219,7 @@ class Interleaving:
         arta = self.house.person()
         with self._writing() as session:
             case = session.get_one(Case, self.case.id)
-            case_findings.set_facts(session, case, facts, arta, self.house.now)
+            findings.set_facts(session, case, facts, arta, self.house.now)
             appraise_case(session, self.house.context, case, self.house.now)
 
     def do_child_at_home(self) -> None:
@@ -265,7 +265,7 @@ class Interleaving:
         arta = self.house.person()
         with self._writing() as session:
             case = session.get_one(Case, self.case.id)
-            cases.reopen_case(
+            reopen_case(
                 session,
                 self.house.context,
                 case,
@@ -278,7 +278,7 @@ class Interleaving:
         self.assessors += 1
         person = self.house.person(f"assessor{self.assessors}")
         with self._writing() as session:
-            cases.assess_case(
+            assess_case(
                 session,
                 self.house.context,
                 session.get_one(Case, self.case.id),

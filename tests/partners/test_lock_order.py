@@ -30,8 +30,8 @@ from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
 from partners.watching.service import start_watch
 from tests.support.house import House
-from triage.cases import findings as case_findings
-from triage.cases import service as cases
+from triage.cases import findings
+from triage.cases.assess import reopen_case
 from triage.cases.examination.appraise import post_review
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
@@ -137,7 +137,7 @@ class Scene:
         )
 
     def set_facts(self, session: Session) -> None:
-        case_findings.set_facts(
+        findings.set_facts(
             session,
             session.get_one(Case, self.case.id),
             {"victim": {"country": "AL"}},
@@ -146,7 +146,7 @@ class Scene:
         )
 
     def reopen_case(self, session: Session) -> None:
-        cases.reopen_case(
+        reopen_case(
             session,
             self.house.context,
             session.get_one(Case, self.case.id),

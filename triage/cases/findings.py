@@ -1,4 +1,4 @@
-"""What a person says of a case: a match is one or is none, and facts about people."""
+"""What a person finds out about a case: whether a match is right, and facts of the people."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    and_,
-    exists,
-    select,
-)
+from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
@@ -19,7 +15,6 @@ from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.storage import audit
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
-from triage.cases.service import record_act
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
 from triage.items.models import ItemMedia
@@ -102,4 +97,13 @@ def set_facts(
         n for n in {*kept, *case.facts} if kept.get(n) != case.facts.get(n)
     )
     case.facts = kept
-    record_act(session, case, "case.facts_set", person, now, changed=changed)
+    audit.record_entry(
+        session,
+        actor=person.actor,
+        action="case.facts_set",
+        entity="case",
+        entity_id=case.id,
+        now=now,
+        case=case.reference,
+        changed=changed,
+    )

@@ -20,6 +20,7 @@ from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.storage import audit, machine
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
+from hotline.intake.vocabulary import PartEvent
 from triage.cases.examination.register import (
     count_reports,
     look_at,
@@ -28,10 +29,11 @@ from triage.cases.examination.register import (
 from triage.cases.examination.reporters import others_are_up
 from triage.cases.locking import lock_case, lock_cases
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseEvent, Held
 from triage.items.models import Sighting
 
 NOT_A_REPORT = "part of a flood, not a report"
-IN_BULK = 1
+IN_BULK = Held.NOTHING_SAID
 """The highest ``Case.held`` that is set aside with others: no child reports, none is in danger."""
 
 
@@ -127,7 +129,7 @@ def _lock_chosen(
         )
     chosen = select(Case.id).where(Case.reference.in_(references))
     cases = lock_cases(session, session.scalars(chosen))
-    return [case for case in cases if case.held > 0]
+    return [case for case in cases if case.held > Held.NONE]
 
 
 def _lock_held(session: Session, case: Case) -> None:
@@ -161,7 +163,7 @@ def _release_all(
     for sighting, _ in held:
         sighting.held = False
     count_reports(session, case, reports, actor=person.actor, now=now)
-    case.held = 0
+    case.held = Held.NONE
     urgent = any(report.danger_now for report in reports)
     if urgent:
         post_alarm(session, case.item, now)
@@ -180,21 +182,21 @@ def _set_aside(
 ) -> None:
     """A case that only the flood opened is closed; where other reports came in, it goes on."""
     waiting = [part for _, part in _list_held(session, case)]
-    if case.machine.allows(case.state, "set_aside"):
+    if case.machine.allows(case.state, CaseEvent.SET_ASIDE):
         machine.advance_state(
             session,
             case,
-            "set_aside",
+            CaseEvent.SET_ASIDE,
             actor=person.actor,
             now=now,
             why=NOT_A_REPORT,
         )
-    case.held = 0
+    case.held = Held.NONE
     session.flush()
     for part in waiting:
         if not others_are_up(session, part.id, case.item_id):
             intake.advance_part(
-                session, part, "set_aside", actor=person.actor, now=now
+                session, part, PartEvent.SET_ASIDE, actor=person.actor, now=now
             )
     reports = [part.report for part in waiting]
     _record_act(session, case, "case.reports_set_aside", person, reports, now)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.storage import audit
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseState
 from triage.items.access import clear_access
 from triage.items.models import ItemAccess
 
@@ -19,7 +20,7 @@ def forget_idle(session: Session, context: Context, *, now: datetime) -> int:
     over = (
         select(ItemAccess.item_id)
         .join(Case, Case.item_id == ItemAccess.item_id)
-        .where(Case.state.in_(("closed", "not_illegal")))
+        .where(Case.state.in_((CaseState.CLOSED, CaseState.NOT_ILLEGAL)))
     )
     return sum(
         clear_access(session, context, item_id, actor=audit.SYSTEM, now=now)

@@ -13,59 +13,82 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from hotline.accounts.models import Person
 from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.machine import Machine, Stateful
+from triage.cases.vocabulary import CaseEvent, CaseState, Held
 from triage.items.models import Item
 
 CASE_MACHINE = Machine(
     "case",
-    "received",
+    CaseState.RECEIVED,
     MappingProxyType(
         {
             # the machine looks first; whatever it can't find out stays unknown, for a person
-            ("received", "examined"): "waiting",
+            (CaseState.RECEIVED, CaseEvent.EXAMINED): CaseState.WAITING,
             # somebody is in danger now: no person waits for what the machine finds out
-            ("received", "alarmed"): "waiting",
+            (CaseState.RECEIVED, CaseEvent.ALARMED): CaseState.WAITING,
             # opened by a report of a flood: nothing is done until somebody lets it through
-            ("received", "held"): "held",
-            ("held", "released"): "received",
+            (CaseState.RECEIVED, CaseEvent.HELD): CaseState.HELD,
+            (CaseState.HELD, CaseEvent.RELEASED): CaseState.RECEIVED,
             # a person found nothing in it that was meant as a report
-            ("held", "set_aside"): "closed",
-            ("waiting", "examined"): "waiting",
+            (CaseState.HELD, CaseEvent.SET_ASIDE): CaseState.CLOSED,
+            (CaseState.WAITING, CaseEvent.EXAMINED): CaseState.WAITING,
             # two people assess, the second one blind; a third decides where they disagree
-            ("waiting", "assessed_first"): "second_assessment",
-            ("waiting", "assessed"): "assessed",
-            ("second_assessment", "agreed"): "assessed",
-            ("second_assessment", "disagreed"): "third_assessment",
-            ("third_assessment", "decided"): "assessed",
+            (
+                CaseState.WAITING,
+                CaseEvent.ASSESSED_FIRST,
+            ): CaseState.SECOND_ASSESSMENT,
+            (CaseState.WAITING, CaseEvent.ASSESSED): CaseState.ASSESSED,
+            (
+                CaseState.SECOND_ASSESSMENT,
+                CaseEvent.AGREED,
+            ): CaseState.ASSESSED,
+            (
+                CaseState.SECOND_ASSESSMENT,
+                CaseEvent.DISAGREED,
+            ): CaseState.THIRD_ASSESSMENT,
+            (
+                CaseState.THIRD_ASSESSMENT,
+                CaseEvent.DECIDED,
+            ): CaseState.ASSESSED,
             # from the assessment to those who are told
-            ("assessed", "not_illegal"): "not_illegal",
-            ("assessed", "plan_approved"): "in_progress",
-            ("assessed", "reopened"): "waiting",
-            ("in_progress", "removed"): "removed",
-            ("in_progress", "told"): "closed",
-            ("assessed", "told"): "closed",
-            ("in_progress", "plan_approved"): "in_progress",
+            (CaseState.ASSESSED, CaseEvent.NOT_ILLEGAL): CaseState.NOT_ILLEGAL,
+            (
+                CaseState.ASSESSED,
+                CaseEvent.PLAN_APPROVED,
+            ): CaseState.IN_PROGRESS,
+            (CaseState.ASSESSED, CaseEvent.REOPENED): CaseState.WAITING,
+            (CaseState.IN_PROGRESS, CaseEvent.REMOVED): CaseState.REMOVED,
+            (CaseState.IN_PROGRESS, CaseEvent.TOLD): CaseState.CLOSED,
+            (CaseState.ASSESSED, CaseEvent.TOLD): CaseState.CLOSED,
+            (
+                CaseState.IN_PROGRESS,
+                CaseEvent.PLAN_APPROVED,
+            ): CaseState.IN_PROGRESS,
             # the host changed: whom to tell is to be decided anew, what was told still counts
-            ("in_progress", "host_moved"): "assessed",
-            ("assessed", "removed"): "removed",
-            ("removed", "reappeared"): "in_progress",
-            ("removed", "closed"): "closed",
-            ("closed", "reappeared"): "in_progress",
-            ("closed", "reopened"): "waiting",
-            ("not_illegal", "reopened"): "waiting",
+            (CaseState.IN_PROGRESS, CaseEvent.HOST_MOVED): CaseState.ASSESSED,
+            (CaseState.ASSESSED, CaseEvent.REMOVED): CaseState.REMOVED,
+            (CaseState.REMOVED, CaseEvent.REAPPEARED): CaseState.IN_PROGRESS,
+            (CaseState.REMOVED, CaseEvent.CLOSED): CaseState.CLOSED,
+            (CaseState.CLOSED, CaseEvent.REAPPEARED): CaseState.IN_PROGRESS,
+            (CaseState.CLOSED, CaseEvent.REOPENED): CaseState.WAITING,
+            (CaseState.NOT_ILLEGAL, CaseEvent.REOPENED): CaseState.WAITING,
         }
     ),
 )
 
 # States in which a person has something to do, in the order of the queue's tabs.
-OPEN_STATES = ("waiting", "second_assessment", "third_assessment", "assessed")
+OPEN_STATES = (
+    CaseState.WAITING,
+    CaseState.SECOND_ASSESSMENT,
+    CaseState.THIRD_ASSESSMENT,
+    CaseState.ASSESSED,
+)
 
 
 class Case(Identified, Stateful, Base):
     """One item, to be decided. ``routing``: the answer of the jurisdiction rules, with reasons.
 
     ``held``: whether reports of a flood wait here for a person to let them through, and how much
-    the most urgent of them says: 0 none, 1 nothing, 2 that a child is reporting, 3 danger now.
-    Until then they change nothing else about the case.
+    the most urgent of them says, as a ``Held``.
     """
 
     __tablename__ = "case_file"
@@ -105,7 +128,7 @@ class Case(Identified, Stateful, Base):
     danger_now: Mapped[bool] = mapped_column(default=False)
     child_reporter: Mapped[bool] = mapped_column(default=False)
     own_material: Mapped[bool] = mapped_column(default=False)
-    held: Mapped[int] = mapped_column(default=0, server_default="0")
+    held: Mapped[int] = mapped_column(default=Held.NONE, server_default="0")
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     claimed_by_id: Mapped[uuid.UUID | None] = mapped_column(
         ForeignKey("person.id")

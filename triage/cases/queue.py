@@ -1,4 +1,4 @@
-"""The queue: which cases wait in which tab, and how many; nothing is changed here."""
+"""Finding cases: a page of the queue, how many stand in each tab, one by its reference."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, contains_eager
 
 from hotline.accounts.models import Person
+from hotline.core.errors import NotFound
 from triage.cases.models import Assessment, Case
 from triage.cases.tabs import (
-    HELD_DANGER,
     IN_DANGER,
     TABS,
     beyond_mark,
     rank_in,
     stands_in,
 )
+from triage.cases.vocabulary import Held
 from triage.items.models import Item
 
 COUNTED = 1_000
@@ -96,28 +97,6 @@ def list_queue(
     return Page(rows[:limit], f"{getattr(last, rank.key)}.{last.id.hex}")
 
 
-def count_tabs(session: Session) -> dict[str, int]:
-    """Cases by tab, and those ``IN_DANGER``, each counted up to ``COUNTED`` + 1 only, so that a
-    million costs no more."""
-
-    def capped(name: str, condition: ColumnElement[bool]) -> Select[str, int]:
-        some = select(Case.id).where(condition).limit(COUNTED + 1).subquery()
-        return select(literal(name), func.count()).select_from(some)
-
-    wanted = {tab: stands_in(tab) for tab in TABS} | {
-        IN_DANGER: Case.held == HELD_DANGER
-    }
-    rows = session.execute(
-        union_all(
-            *(
-                capped(*name_and_condition)
-                for name_and_condition in wanted.items()
-            )
-        )
-    )
-    return {row[0]: row[1] for row in rows}
-
-
 def _filter_conditions(
     filters: Filters, person: Person, now: datetime
 ) -> list[ColumnElement[bool]]:
@@ -139,3 +118,32 @@ def _filter_conditions(
             Case.claimed_until > now,
         ]
     return conditions
+
+
+def count_tabs(session: Session) -> dict[str, int]:
+    """Cases by tab, and those ``IN_DANGER``, each counted up to ``COUNTED`` + 1 only, so that a
+    million costs no more."""
+
+    def capped(name: str, condition: ColumnElement[bool]) -> Select[str, int]:
+        some = select(Case.id).where(condition).limit(COUNTED + 1).subquery()
+        return select(literal(name), func.count()).select_from(some)
+
+    wanted = {tab: stands_in(tab) for tab in TABS} | {
+        IN_DANGER: Case.held == Held.DANGER
+    }
+    rows = session.execute(
+        union_all(
+            *(
+                capped(*name_and_condition)
+                for name_and_condition in wanted.items()
+            )
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def by_reference(session: Session, reference: str) -> Case:
+    case = session.scalar(select(Case).where(Case.reference == reference))
+    if case is None:
+        raise NotFound("There is no such case.")
+    return case

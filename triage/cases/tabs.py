@@ -9,25 +9,25 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from hotline.core.errors import InvalidInput
 from triage.cases.models import OPEN_STATES, Case
+from triage.cases.vocabulary import CaseState, Held
 
-HELD = "held"
+HELD = CaseState.HELD
 IN_DANGER = "held, in danger"
 """Counted beside the tabs: where a held report says that a child is in danger now."""
-HELD_DANGER = 3  # of ``Case.held``
 TABS = (
     *OPEN_STATES,
     HELD,
-    "in_progress",
-    "removed",
-    "closed",
-    "not_illegal",
-    "received",
+    CaseState.IN_PROGRESS,
+    CaseState.REMOVED,
+    CaseState.CLOSED,
+    CaseState.NOT_ILLEGAL,
+    CaseState.RECEIVED,
 )
 
 
 def stands_in(tab: str) -> ColumnElement[bool]:
     """A tab has the cases of its state; the held one all where reports of a flood wait."""
-    return Case.held > 0 if tab == HELD else Case.state == tab
+    return Case.held > Held.NONE if tab == HELD else Case.state == tab
 
 
 def rank_in(tab: str) -> InstrumentedAttribute[int]:

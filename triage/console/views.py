@@ -11,9 +11,10 @@ from flask_babel import lazy_gettext
 
 from hotline.accounts.navigation import Entry, register_entries
 from triage.cases.pages import case_views as cases
+from triage.cases.pages import flood_views as floods
 from triage.cases.pages import item_views as items
 from triage.cases.pages import people_views as people
-from triage.cases.pages import queue_views as queues
+from triage.cases.pages import report_views as reports
 from triage.cases.pages.words import defang
 from triage.console import audit_pages, list_pages, work_pages
 
@@ -23,7 +24,7 @@ IDENTIFIER = f"{CASE}/people/identifiers/<uuid:identifier_id>"
 HASH_LIST = "/hash-lists/<uuid:list_id>"
 
 PAGES: Mapping[str, RouteCallable] = {
-    "/queue": queues.queue,
+    "/queue": cases.queue,
     CASE: cases.case,
     f"{CASE}/people": people.people,
     "/hash-lists": list_pages.hash_lists,
@@ -31,12 +32,12 @@ PAGES: Mapping[str, RouteCallable] = {
     "/log": audit_pages.log,
 }
 ACTS: Mapping[str, RouteCallable] = {
-    "/queue/release": queues.release_flood,
-    "/queue/set-aside": queues.set_flood_aside,
+    "/queue/release": floods.release_flood,
+    "/queue/set-aside": floods.set_flood_aside,
     f"{CASE}/claim": cases.claim,
     f"{CASE}/release": cases.release,
-    f"{CASE}/reports/release": cases.release_reports,
-    f"{CASE}/reports/set-aside": cases.set_reports_aside,
+    f"{CASE}/reports/release": floods.release_reports,
+    f"{CASE}/reports/set-aside": floods.set_reports_aside,
     f"{CASE}/assessment": cases.assess,
     f"{CASE}/facts": cases.set_facts,
     f"{CASE}/access": items.set_access,
@@ -48,8 +49,8 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{CASE}/people/identifiers": people.add_identifier,
     f"{IDENTIFIER}/withdraw": people.withdraw_identifier,
     f"{CASE}/people/summaries": people.write_summary,
-    f"{REPORT}/words": cases.read_words,
-    f"{REPORT}/question": cases.ask_reporter,
+    f"{REPORT}/words": reports.read_words,
+    f"{REPORT}/question": reports.ask_reporter,
     f"{HASH_LIST}/switch": list_pages.switch,
     f"{HASH_LIST}/police": list_pages.switch_police,
     "/work/<uuid:entry_id>/replay": work_pages.replay,

@@ -30,6 +30,7 @@ from partners.watching.service import (
     post_due_checks,
 )
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseState
 from triage.items.models import Item
 from workers.bench.results import Measurement, Row
 from workers.migrations.run import upgrade_schema
@@ -171,7 +172,7 @@ def _make_watched(
         "reference": f"B-{number}",
         "item_id": item_id,
         "opened_at": NOW,
-        "state": "in_progress",
+        "state": CaseState.IN_PROGRESS,
         "state_since": NOW,
     }
     watch: Columns = {

@@ -29,7 +29,7 @@ from triage.cases.people.service import (
     list_identifiers,
     list_people,
 )
-from triage.cases.service import by_reference
+from triage.cases.queue import by_reference
 from triage.jurisdiction import Routing
 from workers.cli.opening import opened_house
 from workers.cli.output import emit_each, emit_json, stdout

@@ -28,8 +28,11 @@ from partners.plans.choosing import can_take
 from partners.plans.planning import approve_plan, request_plan
 from partners.referrals.holds import release_hold
 from partners.referrals.models import Hold
+from partners.states import HoldState
+from triage.cases.assess import assess_case
+from triage.cases.claim import claim_case
 from triage.cases.models import Case
-from triage.cases.service import assess_case, claim_case
+from triage.cases.vocabulary import CaseState
 from triage.fingerprints import fingerprint_media
 from triage.hashlists import formats, versions
 from triage.hashlists import service as hashlists
@@ -206,7 +209,7 @@ def _wait_for_cases(context: Context, wanted: int) -> None:
     while time.monotonic() < deadline:
         with context.database.reading() as session:
             ready = session.scalars(
-                select(Case.id).where(Case.state == "waiting")
+                select(Case.id).where(Case.state == CaseState.WAITING)
             ).all()
         if len(ready) >= wanted:
             return
@@ -243,7 +246,7 @@ def _move_on(context: Context) -> None:
         )
         for page in (WITH_POLICE, AT_HOST, ABROAD):
             _decide_case(session, context, page, arta, besnik)
-    _wait_for_hold(context, AT_HOST, "active")
+    _wait_for_hold(context, AT_HOST, HoldState.ACTIVE)
     with context.database.writing() as session:
         drita = _find_person(session, "drita")
         case = _find_case(session, context, AT_HOST)

@@ -15,7 +15,9 @@ from hotline.core.storage.machine import HistoryEntry
 from hotline.intake.models import Report
 from partners.notices.models import Notice
 from partners.referrals.models import Referral
+from partners.states import HoldEvent, NoticeEvent, ReferralEvent
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseEvent
 from triage.items.models import Item
 from workers.statistics.durations import Durations, summarise_durations
 
@@ -105,10 +107,14 @@ def collect_figures(session: Session, now: datetime) -> Figures:
 
 def _measure_durations(session: Session) -> dict[str, Durations]:
     received = _received_at(session)
-    assessed = _first_at(session, "case", ("assessed", "agreed", "decided"))
-    removed = _first_at(session, "case", ("removed",))
-    delivered = _first_at(session, "referral", ("delivered",))
-    sent = _first_at(session, "notice", ("sent",))
+    assessed = _first_at(
+        session,
+        "case",
+        (CaseEvent.ASSESSED, CaseEvent.AGREED, CaseEvent.DECIDED),
+    )
+    removed = _first_at(session, "case", (CaseEvent.REMOVED,))
+    delivered = _first_at(session, "referral", (ReferralEvent.DELIVERED,))
+    sent = _first_at(session, "notice", (NoticeEvent.SENT,))
     referred = _by_case(session, Referral, delivered)
     noticed = _by_case(session, Notice, sent)
     seconds = {
@@ -162,8 +168,8 @@ def _by_case(
 
 def _time_holds(session: Session) -> list[float]:
     """Seconds from the start of each police hold to its release."""
-    started = _first_at(session, "hold", ("started",))
-    released = _first_at(session, "hold", ("released",))
+    started = _first_at(session, "hold", (HoldEvent.STARTED,))
+    released = _first_at(session, "hold", (HoldEvent.RELEASED,))
     return _seconds_between(started, released)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,20 +16,21 @@ from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.jobs.task import Task
 from hotline.core.storage import machine
 from hotline.core.storage.audit import AuditEntry
+from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
-from tests.support.clock import NOW
-from tests.support.people import make_person
-from tests.support.reports import receive_report
-from triage.cases import floods, service
-from triage.cases import queue as case_queue
+from hotline.intake.submission import read_submission
+from triage.cases import floods
+from triage.cases.assess import reopen_case
 from triage.cases.examination.register import alarm_item, register_report
 from triage.cases.examination.reporters import tell_reporters
 from triage.cases.models import Case
+from triage.cases.queue import Filters, count_tabs, list_queue
 from triage.cases.unread import list_unread
 from triage.items.models import Item, Sighting
 
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
 URL = "http://site.example/a"
 
@@ -37,7 +38,14 @@ URL = "http://site.example/a"
 @pytest.fixture
 def analyst(context: Context) -> Person:
     with context.database.writing() as session:
-        person = make_person("ana")
+        person = Person(
+            id=new_id(),
+            username="ana",
+            display_name="Ana",
+            role="analyst",
+            password_hash="-",
+            created_at=NOW,
+        )
         session.add(person)
         session.flush()
         session.expunge(person)
@@ -52,16 +60,21 @@ def report(context: Context) -> Callable[..., uuid.UUID]:
         url: str = URL, *, held: bool = True, now: datetime = NOW, **said: Any
     ) -> uuid.UUID:
         with context.database.writing() as session:
-            stored = receive_report(
-                session, context, url, held=held, now=now, **said
+            received = intake.receive_report(
+                session,
+                context,
+                read_submission({"locations": [url], **said}),
+                channel="form",
+                held=held,
+                now=now,
             )
-            key = f"report:{stored.id}"
+            key = f"report:{received.report_id}"
             entry = session.scalars(
                 select(OutboxEntry).where(OutboxEntry.key == key)
             ).one()
             task = Task(context, entry.id, entry.payload, 1, now)
         register_report(task)
-        return stored.id
+        return received.report_id
 
     return made
 
@@ -88,10 +101,10 @@ def cases(context: Context) -> list[Case]:
 
 def tab(context: Context, name: str, person: Person) -> list[str]:
     with context.database.reading() as session:
-        page = case_queue.list_queue(
+        page = list_queue(
             session,
             tab=name,
-            filters=case_queue.Filters(),
+            filters=Filters(),
             person=person,
             now=NOW,
         )
@@ -162,20 +175,20 @@ def test_danger_comes_first_then_children_then_whoever_waits_longest(
         order[1],
     ]
     with context.database.reading() as session:
-        counted = case_queue.count_tabs(session)
+        counted = count_tabs(session)
         assert (counted["held"], counted["held, in danger"]) == (4, 1)
-        page = case_queue.list_queue(
+        page = list_queue(
             session,
             tab="held",
-            filters=case_queue.Filters(),
+            filters=Filters(),
             person=analyst,
             now=NOW,
             limit=2,
         )
-        following = case_queue.list_queue(
+        following = list_queue(
             session,
             tab="held",
-            filters=case_queue.Filters(),
+            filters=Filters(),
             person=analyst,
             now=NOW,
             limit=2,
@@ -351,7 +364,7 @@ def test_what_was_set_aside_counts_when_its_case_is_opened_again(
     assert tab(context, "closed", analyst) == [case.reference]
     with context.database.writing() as session:
         again = session.scalars(select(Case)).one()
-        service.reopen_case(
+        reopen_case(
             session, context, again, analyst, "the reporter wrote", now=LATER
         )
     (case,) = cases(context)

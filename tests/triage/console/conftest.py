@@ -29,7 +29,12 @@ from tests.support.clock import Clock
 from tests.support.items import make_item, make_media, make_sight
 from tests.support.reports import sight_item
 from triage.cases.models import Case
-from triage.cases.pages import case_views, people_views, queue_views
+from triage.cases.pages import (
+    case_views,
+    flood_views,
+    people_views,
+    report_views,
+)
 from triage.console.views import create_blueprint
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 
@@ -51,7 +56,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         views,
         case_views,
         people_views,
-        queue_views,
+        flood_views,
+        report_views,
         triage.cases.pages.item_views,
         triage.console.list_pages,
         triage.console.work_pages,

@@ -20,7 +20,6 @@ from hotline.core.storage import outbox
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.models import ReportPart
-from triage.cases import queue as case_queue
 from triage.cases.models import Assessment, Case
 
 PASSWORD = "a long enough one"
@@ -340,9 +339,10 @@ def test_the_queue_pages_by_key_and_misses_nothing(
     context: Context,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from triage.cases.queue import list_queue
 
     monkeypatch.setattr(
-        case_queue.list_queue, "__kwdefaults__", {"after": None, "limit": 4}
+        list_queue, "__kwdefaults__", {"after": None, "limit": 4}
     )
     wanted = [make_case(priority=number % 3) for number in range(11)]
     browser, seen, path = browse("analyst"), [], "/console/queue"
@@ -739,16 +739,6 @@ def test_a_reported_time_is_shown_with_its_doubt(
         assert shown in text
         assert ("time zone not stated" in text) is doubt
         assert ("22:15:00 UTC" in text) is False
-
-
-def test_a_shared_file_is_shown_by_its_name_and_size(
-    browse: Browse, make_case: Make
-) -> None:
-    link = f"ed2k://|file|a name.avi|12345|{'ab' * 16}|/"
-    reference = make_case(url=link)
-    page = browse("analyst").get(f"/console/cases/{reference}").text
-    assert re.search(r"File name</dt>\s*<dd[^>]*>\s*a name\.avi", page)
-    assert "12345 bytes" in page
 
 
 # the other pages

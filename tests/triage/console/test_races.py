@@ -12,8 +12,11 @@ import pytest
 from hotline.accounts.service import find_person
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
-from triage.cases import findings as case_findings
-from triage.cases import service
+from triage.cases import findings
+from triage.cases.assess import LONGEST_NOTE, assess_case
+from triage.cases.claim import claim_case, find_holder
+from triage.cases.queue import by_reference
+from triage.cases.rounds import list_assessments
 
 Make = Callable[..., str]
 ILLEGAL = {
@@ -29,10 +32,8 @@ def claimed(
 ) -> bool:
     try:
         with context.database.writing() as session:
-            case = service.by_reference(session, reference)
-            service.claim_case(
-                session, case, find_person(session, username), now, 30
-            )
+            case = by_reference(session, reference)
+            claim_case(session, case, find_person(session, username), now, 30)
     except Conflict:
         return False
     return True
@@ -63,9 +64,9 @@ def test_a_claim_does_not_trust_what_was_read_before(
     """Somebody looked at the case while it was free; meanwhile it was taken."""
     reference = make_case()
     with context.database.reading() as looking:
-        stale = service.by_reference(looking, reference)
+        stale = by_reference(looking, reference)
         assert claimed(context, reference, "analyst", clock.now)
-        assert service.find_holder(stale, clock.now) is None
+        assert find_holder(stale, clock.now) is None
     assert not claimed(context, reference, "second", clock.now)
     assert claimed(context, reference, "analyst", clock.now)
     assert claimed(
@@ -80,16 +81,16 @@ def test_of_two_first_assessments_one_is_told_to_wait_its_turn(
     reference = make_case()
     for username in ("analyst", "second"):
         with context.database.writing() as session:
-            case = service.by_reference(session, reference)
+            case = by_reference(session, reference)
             person = find_person(session, username)
-            service.assess_case(
+            assess_case(
                 session, context, case, person, ILLEGAL, "", clock.now, True
             )
     assert case.state == "assessed"
     with pytest.raises(Conflict), context.database.writing() as session:
-        case = service.by_reference(session, reference)
+        case = by_reference(session, reference)
         person = find_person(session, "third")
-        service.assess_case(
+        assess_case(
             session, context, case, person, ILLEGAL, "", clock.now, True
         )
 
@@ -99,9 +100,9 @@ def test_without_a_second_assessment_one_person_decides(
 ) -> None:
     reference = make_case()
     with context.database.writing() as session:
-        case = service.by_reference(session, reference)
+        case = by_reference(session, reference)
         person = find_person(session, "analyst")
-        service.assess_case(
+        assess_case(
             session, context, case, person, ILLEGAL, "", clock.now, False
         )
     assert (case.state, case.outcome["class"]) == ("assessed", "national")
@@ -112,17 +113,15 @@ def test_a_fault_leaves_nothing_behind(
 ) -> None:
     reference = make_case()
     with pytest.raises(InvalidInput), context.database.writing() as session:
-        case = service.by_reference(session, reference)
+        case = by_reference(session, reference)
         person = find_person(session, "analyst")
-        note = "x" * (service.LONGEST_NOTE + 1)
-        service.assess_case(
+        note = "x" * (LONGEST_NOTE + 1)
+        assess_case(
             session, context, case, person, ILLEGAL, note, clock.now, True
         )
     with context.database.reading() as session:
-        case = service.by_reference(session, reference)
-        assert case.state == "waiting" and not service.list_assessments(
-            session, case
-        )
+        case = by_reference(session, reference)
+        assert case.state == "waiting" and not list_assessments(session, case)
 
 
 def test_what_is_closed_cannot_be_claimed(
@@ -144,8 +143,8 @@ def test_hand_made_facts_are_only_those_that_a_person_knows(
             pytest.raises(InvalidInput),
             context.database.writing() as session,
         ):
-            case = service.by_reference(session, reference)
-            case_findings.set_facts(
+            case = by_reference(session, reference)
+            findings.set_facts(
                 session,
                 case,
                 facts,

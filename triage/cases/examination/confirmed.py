@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.storage import audit
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseState
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.kinds import MatchDecision
@@ -27,7 +28,7 @@ from triage.items.models import ItemMedia
 from triage.media.models import Media
 
 CONFIRMED = ("baseline", "national")
-PLANNED = ("in_progress", "removed", "closed")
+PLANNED = (CaseState.IN_PROGRESS, CaseState.REMOVED, CaseState.CLOSED)
 
 
 def own_entries(session: Session, *, source: str) -> Iterator[HashEntry]:

@@ -25,10 +25,12 @@ from hotline.core.settings import Settings
 from hotline.core.storage import audit, machine
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
+from hotline.intake.vocabulary import PartEvent
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.examination.register import join_location
 from triage.cases.examination.reporters import tell_reporters
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseEvent, CaseState
 from triage.fetching.report import FetchReport, PageFetcher
 from triage.hashlists.search.matcher import Matcher
 from triage.hosting.facts import HostingFacts, Observation, tls_observation
@@ -139,15 +141,15 @@ def into_queue(session: Session, task: Task, item: Item) -> None:
     """Appraise the item's case, let it wait for a person, and say so to its reporters."""
     session.flush()
     case = case_of(session, item)
-    if case.machine.allows(case.state, "examined"):
+    if case.machine.allows(case.state, CaseEvent.EXAMINED):
         machine.advance_state(
-            session, case, "examined", actor=audit.SYSTEM, now=task.now
+            session, case, CaseEvent.EXAMINED, actor=audit.SYSTEM, now=task.now
         )
     appraise_case(session, task.context, case, task.now)
     tell_reporters(
-        session, item.id, "examined", actor=audit.SYSTEM, now=task.now
+        session, item.id, PartEvent.EXAMINED, actor=audit.SYSTEM, now=task.now
     )
-    if case.state == "in_progress":
+    if case.state == CaseState.IN_PROGRESS:
         tell_reporters(
             session, item.id, "passed_on", actor=audit.SYSTEM, now=task.now
         )
@@ -165,11 +167,11 @@ def host_moved(
 ) -> None:
     """The item lies elsewhere now: the rules are asked anew, and a person plans anew."""
     case = case_of(session, item)
-    if case.machine.allows(case.state, "host_moved"):
+    if case.machine.allows(case.state, CaseEvent.HOST_MOVED):
         machine.advance_state(
             session,
             case,
-            "host_moved",
+            CaseEvent.HOST_MOVED,
             actor=audit.SYSTEM,
             now=now,
             country=item.hosting_country,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from hotline.core.storage import outbox
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseState
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
@@ -25,11 +26,11 @@ VIDEO_SHARE = 0.5
 """Of a video's frames; below it a known opening or a still may be all that it has in common."""
 # A case that people are through with is theirs: what comes next is for them to say.
 UNDECIDED = (
-    "waiting",
-    "second_assessment",
-    "third_assessment",
-    "assessed",
-    "in_progress",
+    CaseState.WAITING,
+    CaseState.SECOND_ASSESSMENT,
+    CaseState.THIRD_ASSESSMENT,
+    CaseState.ASSESSED,
+    CaseState.IN_PROGRESS,
 )
 
 

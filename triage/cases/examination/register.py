@@ -24,6 +24,7 @@ from hotline.intake.vocabulary import CHILDREN
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.examination.reporters import parts_of
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseEvent, CaseState, Held
 from triage.items.access import keep_userinfo
 from triage.items.models import Item, Sighting
 from triage.locations import Location, identify_locations
@@ -168,7 +169,7 @@ def _note_sighting(
         report=str(report.id),
         case=case.reference,
     )
-    if not report.held_for_review or case.state == "held":
+    if not report.held_for_review or case.state == CaseState.HELD:
         # A flood must not change how a known item is fetched: its checks would be blind.
         keep_userinfo(session, context, item, found.location.userinfo, now=now)
     if report.held_for_review:
@@ -206,13 +207,15 @@ def count_reports(
             last_reported_at=latest(Item.last_reported_at, newest),
         )
     )
-    if case.state == "held":
-        machine.advance_state(session, case, "released", actor=actor, now=now)
-    elif case.state in ("closed", "not_illegal"):
+    if case.state == CaseState.HELD:
+        machine.advance_state(
+            session, case, CaseEvent.RELEASED, actor=actor, now=now
+        )
+    elif case.state in (CaseState.CLOSED, CaseState.NOT_ILLEGAL):
         machine.advance_state(
             session,
             case,
-            "reopened",
+            CaseEvent.REOPENED,
             actor=actor,
             now=now,
             why="reported again",
@@ -235,9 +238,9 @@ def raise_alarm(
 
     Looking at it takes as long as servers of others like; it adds what it finds out later.
     """
-    if case.machine.allows(case.state, "alarmed"):
+    if case.machine.allows(case.state, CaseEvent.ALARMED):
         machine.advance_state(
-            session, case, "alarmed", actor=audit.SYSTEM, now=now
+            session, case, CaseEvent.ALARMED, actor=audit.SYSTEM, now=now
         )
     appraise_case(session, context, case, now)
 
@@ -282,11 +285,13 @@ def look_at(
     )
 
 
-def _urgency_of_held(report: Report) -> int:
-    """How much a held report says, as ``Case.held`` keeps it."""
+def _urgency_of_held(report: Report) -> Held:
+    """How much a held report says."""
     if report.danger_now:
-        return 3
-    return 2 if report.reporter_role in CHILDREN or report.own_material else 1
+        return Held.DANGER
+    if report.reporter_role in CHILDREN or report.own_material:
+        return Held.CHILD_REPORTS
+    return Held.NOTHING_SAID
 
 
 def _join_item(session: Session, location: Location, at: datetime) -> Item:
@@ -335,11 +340,11 @@ def _join_case(
             item=item,
             opened_at=now,
             kind=report.kind,
-            held=0,
+            held=Held.NONE,
         )
         machine.begin_state(session, case, actor=audit.SYSTEM, now=now)
         if report.held_for_review:
             machine.advance_state(
-                session, case, "held", actor=audit.SYSTEM, now=now
+                session, case, CaseEvent.HELD, actor=audit.SYSTEM, now=now
             )
     return case

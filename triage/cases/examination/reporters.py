@@ -1,4 +1,4 @@
-"""What happened to an item, for the status pages of those who reported it."""
+"""What the reporters of an item read on their status pages: every report moves on with it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session, selectinload
 
 from hotline.intake import service as intake
 from hotline.intake.models import PART_MACHINE, ReportPart
+from hotline.intake.vocabulary import PartEvent
 from triage.cases.models import Case
+from triage.cases.vocabulary import CaseState
 from triage.items.models import Sighting
 
-SETTLED = ("removed", "closed", "not_illegal")
+SETTLED = (CaseState.REMOVED, CaseState.CLOSED, CaseState.NOT_ILLEGAL)
 
 
 def parts_of(
@@ -54,7 +56,9 @@ def tell_reporters(
     """
     moved = 0
     for part in parts_of(session, item_id, before=event):
-        if event == "removed" and others_are_up(session, part.id, item_id):
+        if event == PartEvent.REMOVED and others_are_up(
+            session, part.id, item_id
+        ):
             continue
         moved += intake.advance_part(
             session, part, event, actor=actor, now=now

@@ -19,6 +19,7 @@ from hotline.core.storage.machine import HistoryEntry
 from triage.cases.examination.ask_owner import not_asked
 from triage.cases.models import Case
 from triage.cases.pages.words import Words, word_for
+from triage.cases.vocabulary import CaseState
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
@@ -242,8 +243,10 @@ def _find_elsewhere(
 def _was_removed() -> ColumnElement[bool]:
     """A case may be closed because the material is gone, or because those concerned were told."""
     came_down = exists().where(
-        HistoryEntry.entity_id == Case.id, HistoryEntry.to_state == "removed"
+        HistoryEntry.entity_id == Case.id,
+        HistoryEntry.to_state == CaseState.REMOVED,
     )
     return or_(
-        Case.state == "removed", and_(Case.state == "closed", came_down)
+        Case.state == CaseState.REMOVED,
+        and_(Case.state == CaseState.CLOSED, came_down),
     )

@@ -13,8 +13,8 @@ from hotline.accounts.auth import requires, signed_in
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.web import site
-from triage.cases import service as cases
 from triage.cases.pages import case_views
+from triage.cases.queue import by_reference
 from triage.items import access, origin
 
 
@@ -48,7 +48,7 @@ def set_access(reference: str) -> ResponseReturnValue:
     )
     try:
         with site.writing() as session:
-            item = cases.by_reference(session, reference).item
+            item = by_reference(session, reference).item
             access.set_access(
                 session,
                 site.current_context(),
@@ -72,7 +72,7 @@ def set_access(reference: str) -> ResponseReturnValue:
 def clear_access(reference: str) -> ResponseReturnValue:
     me, now = signed_in(), utc_now()
     with site.writing() as session:
-        item = cases.by_reference(session, reference).item
+        item = by_reference(session, reference).item
         access.clear_access(
             session, site.current_context(), item.id, actor=me.actor, now=now
         )
@@ -85,7 +85,7 @@ def tell_origin(reference: str) -> ResponseReturnValue:
     typed, me, now = Typed.of_request(), signed_in(), utc_now()
     try:
         with site.writing() as session:
-            item = cases.by_reference(session, reference).item
+            item = by_reference(session, reference).item
             origin.tell_origin(
                 session,
                 site.current_context(),

@@ -17,10 +17,11 @@ from hotline.core.said_time import SaidTime
 from hotline.core.storage import machine
 from hotline.core.storage.machine import HistoryEntry
 from hotline.intake.models import Report, ReportPart
-from triage.cases import service
+from triage.cases.claim import find_holder
 from triage.cases.examination.appraise import facts_of
 from triage.cases.models import Assessment, Case
 from triage.cases.pages.files import File, files_of
+from triage.cases.rounds import is_blind, list_assessments
 from triage.items.access import Ways, ways_of
 from triage.items.models import HostingObservation, Sighting, Visit
 from triage.items.said_times import said_times_of
@@ -66,8 +67,8 @@ def gather_case_page(
     language: str,
     now: datetime,
 ) -> CasePage:
-    made = service.list_assessments(session, case)
-    blind = service.is_blind(case)
+    made = list_assessments(session, case)
+    blind = is_blind(case)
     return CasePage(
         case=case,
         reports=reports_of_item(session, case.item_id),
@@ -78,7 +79,7 @@ def gather_case_page(
         reasons=priority_reasons(context, case, language),
         history=machine.list_history(session, case.id),
         blind=blind,
-        holder=service.find_holder(case, now),
+        holder=find_holder(case, now),
         has_assessed=any(
             assessment.person_id == person.id for assessment in made
         ),

@@ -25,7 +25,6 @@ from hotline.core.errors import InvalidInput
 from hotline.core.web import site
 from hotline.intake import service as intake
 from hotline.intake.models import Report
-from triage.cases import service as cases
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import Case
 from triage.cases.pages import people_words, words
@@ -44,6 +43,7 @@ from triage.cases.people.vocabulary import (
     PersonRole,
     Whose,
 )
+from triage.cases.queue import by_reference
 from triage.jurisdiction import Routing
 
 MOST_REPORTS = 20
@@ -55,7 +55,7 @@ def people(reference: str) -> str:
     """The words of the case's reports, and what was made of them."""
     context = site.current_context()
     with site.noting() as session:
-        case = cases.by_reference(session, reference)
+        case = by_reference(session, reference)
         act = Act(session, context, signed_in().actor, utc_now())
         act.record("case.people_read", "case", case.id)
         known = service.list_identifiers(session, context, case)
@@ -227,7 +227,7 @@ def write_summary(reference: str) -> ResponseReturnValue:
 
 def _act_on(session: Session, reference: str) -> tuple[Act, Case]:
     act = Act(session, site.current_context(), signed_in().actor, utc_now())
-    return act, cases.by_reference(session, reference)
+    return act, by_reference(session, reference)
 
 
 def _word(vocabulary: type[Word], field: str) -> Word:

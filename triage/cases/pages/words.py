@@ -10,43 +10,46 @@ from hotline.accounts.models import Person
 from hotline.intake.kinds import ReportKind
 from hotline.intake.vocabulary import Channel, ReporterRole
 from triage.cases.models import Case
-from triage.cases.service import is_blind
+from triage.cases.rounds import is_blind
+from triage.cases.vocabulary import CaseEvent, CaseState
 
 Words = Mapping[str, LazyString]
 """Slug -> what it is called, in the reader's language."""
 
 STATES: Words = {
-    "received": lazy_gettext("Being examined"),
-    "held": lazy_gettext("Held: possible flood"),
-    "waiting": lazy_gettext("To assess"),
-    "second_assessment": lazy_gettext("Second assessment"),
-    "third_assessment": lazy_gettext("Third assessment"),
-    "assessed": lazy_gettext("To plan"),
-    "in_progress": lazy_gettext("In progress"),
-    "removed": lazy_gettext("Removed"),
-    "closed": lazy_gettext("Closed"),
-    "not_illegal": lazy_gettext("Not illegal"),
+    CaseState.RECEIVED: lazy_gettext("Being examined"),
+    CaseState.HELD: lazy_gettext("Held: possible flood"),
+    CaseState.WAITING: lazy_gettext("To assess"),
+    CaseState.SECOND_ASSESSMENT: lazy_gettext("Second assessment"),
+    CaseState.THIRD_ASSESSMENT: lazy_gettext("Third assessment"),
+    CaseState.ASSESSED: lazy_gettext("To plan"),
+    CaseState.IN_PROGRESS: lazy_gettext("In progress"),
+    CaseState.REMOVED: lazy_gettext("Removed"),
+    CaseState.CLOSED: lazy_gettext("Closed"),
+    CaseState.NOT_ILLEGAL: lazy_gettext("Not illegal"),
 }
 
 EVENTS: Words = {
     "created": lazy_gettext("Opened"),
-    "held": lazy_gettext("Held: came in a possible flood"),
-    "released": lazy_gettext("Let through"),
-    "set_aside": lazy_gettext("Set aside: part of a flood, not a report"),
-    "alarmed": lazy_gettext("Danger reported: to be assessed at once"),
-    "examined": lazy_gettext("Examined"),
-    "assessed_first": lazy_gettext("Assessed once"),
-    "assessed": lazy_gettext("Assessed"),
-    "agreed": lazy_gettext("Second assessment agreed"),
-    "disagreed": lazy_gettext("Second assessment differed"),
-    "decided": lazy_gettext("Decided by a third assessment"),
-    "not_illegal": lazy_gettext("Found not illegal"),
-    "plan_approved": lazy_gettext("Plan approved"),
-    "told": lazy_gettext("Told to those concerned"),
-    "removed": lazy_gettext("Removal verified"),
-    "reappeared": lazy_gettext("Appeared again"),
-    "reopened": lazy_gettext("Opened again"),
-    "closed": lazy_gettext("Closed"),
+    CaseEvent.HELD: lazy_gettext("Held: came in a possible flood"),
+    CaseEvent.RELEASED: lazy_gettext("Let through"),
+    CaseEvent.SET_ASIDE: lazy_gettext(
+        "Set aside: part of a flood, not a report"
+    ),
+    CaseEvent.ALARMED: lazy_gettext("Danger reported: to be assessed at once"),
+    CaseEvent.EXAMINED: lazy_gettext("Examined"),
+    CaseEvent.ASSESSED_FIRST: lazy_gettext("Assessed once"),
+    CaseEvent.ASSESSED: lazy_gettext("Assessed"),
+    CaseEvent.AGREED: lazy_gettext("Second assessment agreed"),
+    CaseEvent.DISAGREED: lazy_gettext("Second assessment differed"),
+    CaseEvent.DECIDED: lazy_gettext("Decided by a third assessment"),
+    CaseEvent.NOT_ILLEGAL: lazy_gettext("Found not illegal"),
+    CaseEvent.PLAN_APPROVED: lazy_gettext("Plan approved"),
+    CaseEvent.TOLD: lazy_gettext("Told to those concerned"),
+    CaseEvent.REMOVED: lazy_gettext("Removal verified"),
+    CaseEvent.REAPPEARED: lazy_gettext("Appeared again"),
+    CaseEvent.REOPENED: lazy_gettext("Opened again"),
+    CaseEvent.CLOSED: lazy_gettext("Closed"),
 }
 
 KINDS: Words = {kind: lazy_gettext(kind.row.console) for kind in ReportKind}

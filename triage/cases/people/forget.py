@@ -23,9 +23,10 @@ from triage.cases.people.models import (
     CaseSummary,
     PersonFact,
 )
+from triage.cases.vocabulary import CaseState
 from triage.items.models import Sighting
 
-OVER = ("closed", "not_illegal")
+OVER = (CaseState.CLOSED, CaseState.NOT_ILLEGAL)
 BATCH = 500
 
 

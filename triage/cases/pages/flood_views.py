@@ -1,4 +1,4 @@
-"""The pages of the queue: its tabs, and what is done to many cases of a flood at once."""
+"""What a person decides on reports of a possible flood: from the queue, or on the case page."""
 
 from __future__ import annotations
 
@@ -7,67 +7,21 @@ from typing import Any
 from flask import (
     flash,
     redirect,
-    render_template,
     request,
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import ngettext
+from flask_babel import gettext, ngettext
 
 from hotline.accounts.auth import requires, signed_in
 from hotline.accounts.views import flash_refusals
 from hotline.core.context import utc_now
-from hotline.core.errors import NotFound
 from hotline.core.web import site
-from triage.cases import floods, service, tabs
-from triage.cases import queue as case_queue
-from triage.cases.models import Case
-from triage.cases.pages import page_content, words
-from triage.cases.pages.case_views import reader_language
-
-FILTERS = ("country", "kind", "host")
-
-
-@requires("queue.see")
-def queue() -> ResponseReturnValue:
-    tab = request.args.get("tab", tabs.TABS[0])
-    if tab not in tabs.TABS:
-        raise NotFound("There is no such tab.")
-    text = {name: request.args.get(name, "").strip() for name in FILTERS}
-    filters = case_queue.Filters(**text, mine=request.args.get("mine") == "1")
-    now, me = utc_now(), signed_in()
-    after = request.args.get("after") or None
-    with site.reading() as session:
-        page = case_queue.list_queue(
-            session, tab=tab, filters=filters, person=me, now=now, after=after
-        )
-        counts = case_queue.count_tabs(session)
-        items = (
-            [row.case.item_id for row in page.rows] if tab == tabs.HELD else []
-        )
-        return render_template(
-            "triage/queue.html",
-            tab=tab,
-            tabs=tabs.TABS,
-            counts=counts,
-            counted=case_queue.COUNTED,
-            held_in_danger=counts[tabs.IN_DANGER],
-            filters=filters,
-            page=page,
-            waiting=floods.count_waiting(session, items) if items else {},
-            now=now,
-            person=me,
-            holder=service.find_holder,
-            reason=_top_reason,
-            words=words,
-        )
-
-
-def _top_reason(case: Case) -> str:
-    told_reasons = page_content.priority_reasons(
-        site.current_context(), case, reader_language()
-    )
-    return told_reasons[0][0] if told_reasons else ""
+from triage.cases import floods, tabs
+from triage.cases.pages.case_views import FILTERS, back_to_case
+from triage.cases.queue import (
+    by_reference,
+)
 
 
 @requires("case.claim")
@@ -123,3 +77,26 @@ def _held_tab() -> ResponseReturnValue:
         n: request.args[n] for n in FILTERS if n in request.args
     }
     return redirect(url_for("triage.queue", tab=tabs.HELD, **kept), 303)
+
+
+@requires("case.claim")
+def release_reports(reference: str) -> ResponseReturnValue:
+    """Let the held reports of one case through."""
+    with flash_refusals(), site.writing() as session:
+        case = by_reference(session, reference)
+        floods.release_held(session, case, signed_in(), utc_now())
+        flash(gettext("The reports are let through."), "good")
+    return back_to_case(reference)
+
+
+@requires("case.assess")
+def set_reports_aside(reference: str) -> ResponseReturnValue:
+    """Set the held reports of one case aside."""
+    confirmed = request.form.get("confirm") == "yes"
+    with flash_refusals(), site.writing() as session:
+        case = by_reference(session, reference)
+        floods.set_aside(
+            session, case, signed_in(), utc_now(), confirmed=confirmed
+        )
+        flash(gettext("The reports are set aside."), "good")
+    return back_to_case(reference)

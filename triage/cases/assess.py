@@ -1,126 +1,29 @@
-"""The verbs on cases: claim, give back, assess, open again. One transaction each."""
+"""Assessing a case: one person's answers, what follows from them, and beginning anew."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import (
-    or_,
-    select,
-    update,
-)
 from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.context import Context
-from hotline.core.errors import Conflict, InvalidInput, NotFound, phrase
-from hotline.core.storage import audit, machine
+from hotline.core.errors import Conflict, InvalidInput, phrase
+from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
+from hotline.intake.vocabulary import PartEvent
 from triage.cases import assessment, floods
+from triage.cases.claim import refuse_if_held
 from triage.cases.examination.appraise import appraise_case, post_review
 from triage.cases.examination.reporters import tell_reporters
 from triage.cases.locking import lock_case
-from triage.cases.models import OPEN_STATES, Assessment, Case
+from triage.cases.models import Assessment, Case
+from triage.cases.rounds import ASSESSED_ALREADY, list_assessments
+from triage.cases.vocabulary import CaseEvent, CaseState
 
-# Later assessments in these states are blind: nobody sees who assessed before, or how.
-BLIND_STATES = ("second_assessment", "third_assessment")
 NOTE = "assessment.note"
 LONGEST_NOTE = 4_000
-ASSESSED_ALREADY = phrase(
-    "You have assessed this case; the next one must be somebody else."
-)
-
-
-# finding
-
-
-def by_reference(session: Session, reference: str) -> Case:
-    case = session.scalar(select(Case).where(Case.reference == reference))
-    if case is None:
-        raise NotFound("There is no such case.")
-    return case
-
-
-def is_blind(case: Case) -> bool:
-    return case.state in BLIND_STATES
-
-
-def list_assessments(session: Session, case: Case) -> Sequence[Assessment]:
-    """Of the current round, oldest first."""
-    return session.scalars(
-        select(Assessment)
-        .where(Assessment.case_id == case.id, Assessment.round == case.round)
-        .order_by(Assessment.at, Assessment.id)
-    ).all()
-
-
-def find_holder(case: Case, now: datetime) -> Person | None:
-    """Who holds the case at ``now``; a lease that ran out binds nobody."""
-    return (
-        case.claimed_by
-        if case.claimed_until and case.claimed_until > now
-        else None
-    )
-
-
-# claiming
-
-
-def claim_case(
-    session: Session, case: Case, person: Person, now: datetime, minutes: int
-) -> None:
-    """Hold the case for ``minutes``, or longer if it is held already; of two people one gets it."""
-    if case.state not in OPEN_STATES:
-        raise Conflict(phrase("Nothing is to be decided in this case now."))
-    if is_blind(case) and any(
-        assessment.person_id == person.id
-        for assessment in list_assessments(session, case)
-    ):
-        raise Conflict(ASSESSED_ALREADY)
-    free = or_(
-        Case.claimed_by_id.is_(None),
-        Case.claimed_by_id == person.id,
-        Case.claimed_until <= now,
-    )
-    taken = session.execute(
-        update(Case)
-        .where(Case.id == case.id, free)
-        .values(
-            claimed_by_id=person.id,
-            claimed_until=now + timedelta(minutes=minutes),
-        )
-        .execution_options(synchronize_session=False)
-    )
-    session.refresh(
-        case, attribute_names=["claimed_by_id", "claimed_until", "claimed_by"]
-    )
-    if not getattr(taken, "rowcount", 0):
-        _refuse_if_held(case, person, now)
-    record_act(session, case, "case.claimed", person, now)
-
-
-def release_claim(
-    session: Session, case: Case, person: Person, now: datetime
-) -> None:
-    """Give the case back; somebody else's claim stays."""
-    if case.claimed_by_id != person.id:
-        raise Conflict(phrase("You do not hold this case."))
-    case.claimed_by_id, case.claimed_until = None, None
-    record_act(session, case, "case.released", person, now)
-
-
-def _refuse_if_held(case: Case, person: Person, now: datetime) -> None:
-    other = find_holder(case, now)
-    if other is not None and other.id != person.id:
-        raise Conflict(
-            phrase("%(name)s works on this case now."),
-            values={"name": other.display_name},
-        )
-
-
-# assessing
 
 
 def assess_case(
@@ -140,7 +43,7 @@ def assess_case(
     second assessment.
     """
     lock_case(session, case.id)
-    _refuse_if_held(case, person, now)
+    refuse_if_held(case, person, now)
     schema = assessment.load_schema(context.settings.data_dir)
     valid = assessment.validate_answers(schema, answers)
     earlier = list_assessments(session, case)
@@ -171,21 +74,23 @@ def _next_step(
     earlier: Sequence[Assessment],
     answers: dict[str, str],
     second_required: bool,
-) -> tuple[str, dict[str, str] | None]:
+) -> tuple[CaseEvent, dict[str, str] | None]:
     """The event that these answers are for the case, and the outcome if they end the question."""
-    if case.state == "second_assessment":
+    if case.state == CaseState.SECOND_ASSESSMENT:
         agreed, _ = assessment.compare_answers(
             schema, earlier[0].answers, answers
         )
         if not agreed:
-            return "disagreed", None
-        return "agreed", assessment.merge_answers(
+            return CaseEvent.DISAGREED, None
+        return CaseEvent.AGREED, assessment.merge_answers(
             schema, earlier[0].answers, answers
         )
-    if case.state == "third_assessment":
-        return "decided", answers
+    if case.state == CaseState.THIRD_ASSESSMENT:
+        return CaseEvent.DECIDED, answers
     return (
-        ("assessed_first", None) if second_required else ("assessed", answers)
+        (CaseEvent.ASSESSED_FIRST, None)
+        if second_required
+        else (CaseEvent.ASSESSED, answers)
     )
 
 
@@ -233,10 +138,14 @@ def _conclude_assessment(
     case.kind = outcome.get("kind", case.kind)
     if outcome["class"] == "not_illegal":
         machine.advance_state(
-            session, case, "not_illegal", actor=person.actor, now=now
+            session, case, CaseEvent.NOT_ILLEGAL, actor=person.actor, now=now
         )
         tell_reporters(
-            session, case.item_id, "not_illegal", actor=person.actor, now=now
+            session,
+            case.item_id,
+            PartEvent.NOT_ILLEGAL,
+            actor=person.actor,
+            now=now,
         )
     appraise_case(session, context, case, now)
 
@@ -269,36 +178,13 @@ def reopen_case(
         )
     lock_case(session, case.id)
     machine.advance_state(
-        session, case, "reopened", actor=person.actor, now=now, why=why
+        session, case, CaseEvent.REOPENED, actor=person.actor, now=now, why=why
     )
     case.round += 1
     case.outcome = {}
     floods.take_back(session, case, person, now)
     tell_reporters(
-        session, case.item_id, "reopened", actor=person.actor, now=now
+        session, case.item_id, PartEvent.REOPENED, actor=person.actor, now=now
     )
     appraise_case(session, context, case, now)
     post_review(session, case, now)
-
-
-# helpers
-
-
-def record_act(
-    session: Session,
-    case: Case,
-    action: str,
-    person: Person,
-    now: datetime,
-    **details: Any,
-) -> None:
-    audit.record_entry(
-        session,
-        actor=person.actor,
-        action=action,
-        entity="case",
-        entity_id=case.id,
-        now=now,
-        case=case.reference,
-        **details,
-    )

@@ -1,0 +1,100 @@
+"""Reading a report's words from its case, and asking whoever sent it."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import (
+    flash,
+    render_template,
+    request,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.views import flash_refusals
+from hotline.core.context import utc_now
+from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.web import site
+from hotline.intake import service as intake
+from hotline.intake.models import Report, ReportPart
+from triage.cases.assess import (
+    LONGEST_NOTE,
+)
+from triage.cases.models import Case
+from triage.cases.pages import words
+from triage.cases.pages.case_views import back_to_case
+from triage.cases.queue import (
+    by_reference,
+)
+from triage.items.models import Sighting
+
+
+@requires("personal.see")
+def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
+    """A POST, because looking is an act: it goes into the log, with the case it was done for."""
+    with site.writing() as session:
+        case = by_reference(session, reference)
+        report = _report_of(session, case, report_id)
+        opened = intake.open_texts(
+            session,
+            site.current_context(),
+            report,
+            actor=signed_in().actor,
+            why=reference,
+            now=utc_now(),
+        )
+        return render_template(
+            "triage/words.html",
+            case=case,
+            report=report,
+            opened=opened,
+            home_zone=site.current_context().country.time_zone,
+            words=words,
+            messages=intake.status_of(
+                session, site.current_context(), report
+            ).messages,
+        )
+
+
+@requires("personal.see")
+def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
+    """A question to somebody without a name, who reads it with the receipt."""
+    text = request.form.get("text", "").strip()
+    with flash_refusals(), site.writing() as session:
+        case = by_reference(session, reference)
+        report = _report_of(session, case, report_id)
+        if not 1 <= len(text) <= LONGEST_NOTE:
+            raise InvalidInput(
+                gettext("Write 1 to %(num)s characters.", num=LONGEST_NOTE)
+            )
+        intake.ask_reporter(
+            session,
+            site.current_context(),
+            report,
+            text,
+            actor=signed_in().actor,
+            now=utc_now(),
+        )
+        flash(
+            gettext("The reporter sees the question with the receipt."), "good"
+        )
+    return back_to_case(reference)
+
+
+def _report_of(session: Session, found: Case, report_id: uuid.UUID) -> Report:
+    """A report about this case's item, with its parts; any other does not exist here."""
+    report = session.scalar(
+        select(Report)
+        .join(ReportPart, ReportPart.report_id == Report.id)
+        .join(Sighting, Sighting.part_id == ReportPart.id)
+        .where(Report.id == report_id, Sighting.item_id == found.item_id)
+        .options(selectinload(Report.parts))
+        .limit(1)
+    )
+    if report is None:
+        raise NotFound("There is no such report.")
+    return report
