@@ -8,7 +8,7 @@ from triage.fingerprints.model import (
     MediaFingerprint,
 )
 from triage.fingerprints.pdq import pdq_dihedral, pdq_from_luma
-from triage.fingerprints.sniff import sniff
+from triage.fingerprints.sniff import sniff_type
 from triage.fingerprints.video import video_match
 
 __all__ = [
@@ -19,6 +19,6 @@ __all__ = [
     "fingerprint_media",
     "pdq_dihedral",
     "pdq_from_luma",
-    "sniff",
+    "sniff_type",
     "video_match",
 ]

@@ -14,7 +14,7 @@ from triage.fingerprints.model import (
     MediaFingerprint,
 )
 from triage.fingerprints.pictures import PICTURES, RefusedError, read_picture
-from triage.fingerprints.sniff import UNKNOWN, is_cut_short, sniff
+from triage.fingerprints.sniff import UNKNOWN, is_cut_short, sniff_type
 from triage.fingerprints.video import CONTAINERS, read_video
 
 _DECODER_LOG = logging.getLogger("PIL")
@@ -36,7 +36,7 @@ def fingerprint_media(
     is known, if it says that this is a picture or a video. A file that is neither gets its
     exact hashes alone. ``dihedral`` adds the PDQ of the eight ways to turn and mirror a picture.
     """
-    media_type = sniff(data)
+    media_type = sniff_type(data)
     if media_type == UNKNOWN and (meant := _MEANT.match(declared_type or "")):
         media_type = meant[0].lower()
     if _DECODER_LOG.level < logging.WARNING:
@@ -46,7 +46,7 @@ def fingerprint_media(
     with warnings.catch_warnings():
         # Pillow warns of odd metadata, on stderr; what of it matters is among the problems.
         warnings.simplefilter("ignore")
-        facts = _picture_or_video(data, media_type, limits, dihedral)
+        facts = _read_facts(data, media_type, limits, dihedral)
     problems = [
         *(["truncated"] if is_cut_short(data) else []),
         *facts.pop("problems"),
@@ -62,7 +62,7 @@ def fingerprint_media(
     )
 
 
-def _picture_or_video(
+def _read_facts(
     data: bytes | memoryview, media_type: str, limits: Limits, dihedral: bool
 ) -> dict[str, Any]:
     """What decoding tells. No exception's text gets out: it may quote the file."""
@@ -70,7 +70,7 @@ def _picture_or_video(
         return {"kind": "other", "problems": ["empty"]}
     kind = media_type.partition("/")[0]
     if media_type in CONTAINERS:
-        return _video(data, media_type, limits)
+        return _read_video_facts(data, media_type, limits)
     if media_type not in PICTURES:
         known = kind in {"image", "video"}
         return {
@@ -78,7 +78,7 @@ def _picture_or_video(
             "problems": ["unsupported_type"],
         }
     try:
-        return _picture(data, media_type, limits, dihedral)
+        return _read_picture_facts(data, media_type, limits, dihedral)
     except RefusedError as refused:
         problem = refused.problem
     except Exception:
@@ -86,7 +86,7 @@ def _picture_or_video(
     return {"kind": "image", "problems": [problem]}
 
 
-def _picture(
+def _read_picture_facts(
     data: bytes | memoryview, media_type: str, limits: Limits, dihedral: bool
 ) -> dict[str, Any]:
     picture = read_picture(data, media_type, limits)
@@ -110,7 +110,7 @@ def _picture(
     }
 
 
-def _video(
+def _read_video_facts(
     data: bytes | memoryview, media_type: str, limits: Limits
 ) -> dict[str, Any]:
     seen = read_video(data, media_type, limits)

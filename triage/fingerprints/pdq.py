@@ -40,7 +40,7 @@ class Spectrum:
     @property
     def hash(self) -> str:
         """64 hex digits."""
-        return _hex(self.frequencies)
+        return _write_hex(self.frequencies)
 
     @property
     def dihedral(self) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ class Spectrum:
         top, side = plain * _MIRROR[:, None], plain * _MIRROR
         both = top * _MIRROR
         ways = (plain, side.T, both, top.T, top, side, plain.T, both.T)
-        return tuple(_hex(way) for way in ways)
+        return tuple(_write_hex(way) for way in ways)
 
     @property
     def hangs_on_roundings(self) -> bool:
@@ -74,7 +74,7 @@ def pdq_from_luma(luma: NDArray[np.generic]) -> tuple[str, int]:
     """(64 hex digits, quality 0-100) of a grey picture, height x width, values 0-255."""
     if min(luma.shape) < SMALLEST_SIDE:
         return NO_HASH, 0
-    spectrum = _spectrum_of_luma(luma)
+    spectrum = _compute_spectrum_of_luma(luma)
     return spectrum.hash, spectrum.quality
 
 
@@ -82,22 +82,22 @@ def pdq_dihedral(luma: NDArray[np.generic]) -> tuple[str, ...]:
     """The hashes of the eight ways to turn and mirror a picture, as ``Spectrum.dihedral``."""
     if min(luma.shape) < SMALLEST_SIDE:
         return (NO_HASH,) * 8
-    return _spectrum_of_luma(luma).dihedral
+    return _compute_spectrum_of_luma(luma).dihedral
 
 
-def spectrum(small: Floats) -> Spectrum:
+def compute_spectrum(small: Floats) -> Spectrum:
     """Of the 64 x 64 picture that ``pdq_samples`` gives."""
     half: Floats = _DCT @ small
-    return Spectrum(half @ _DCT.T, _quality(small))
+    return Spectrum(half @ _DCT.T, _measure_quality(small))
 
 
-def _spectrum_of_luma(luma: NDArray[np.generic]) -> Spectrum:
+def _compute_spectrum_of_luma(luma: NDArray[np.generic]) -> Spectrum:
     """Of one of at least 5 x 5."""
     size = luma.shape[1], luma.shape[0]
-    return spectrum(pdq_samples(luma.__getitem__, size, size))
+    return compute_spectrum(pdq_samples(luma.__getitem__, size, size))
 
 
-def _quality(small: Floats) -> int:
+def _measure_quality(small: Floats) -> int:
     """How much there is to see. Steps between neighbours, in whole hundredths of white."""
     percent = small * np.float32(100 / 255)
     steps = 0
@@ -109,7 +109,7 @@ def _quality(small: Floats) -> int:
     return min(steps // 90, 100)
 
 
-def _hex(frequencies: Floats) -> str:
+def _write_hex(frequencies: Floats) -> str:
     """Bit 16 * row + column is set above the lower median; written with the highest bit first."""
     flat = frequencies.ravel()
     bits = flat > _lower_median(flat)

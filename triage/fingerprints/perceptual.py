@@ -21,13 +21,15 @@ _DCT = np.cos(
 def phash_from_small(small: NDArray[np.floating]) -> str:
     """16 hex digits from 32 x 32 grey values: the 8 x 8 lowest frequencies over their median."""
     frequencies = _DCT @ small @ _DCT.T
-    return _hex(frequencies > np.sort(frequencies, axis=None)[31:33].mean())
+    return _write_hex(
+        frequencies > np.sort(frequencies, axis=None)[31:33].mean()
+    )
 
 
 def dhash_from_small(small: NDArray[np.floating]) -> str:
     """16 hex digits from grey values of 8 rows x 9: is each sample brighter than its left one?"""
-    return _hex(small[:, 1:] > small[:, :-1])
+    return _write_hex(small[:, 1:] > small[:, :-1])
 
 
-def _hex(bits: NDArray[np.bool_]) -> str:
+def _write_hex(bits: NDArray[np.bool_]) -> str:
     return np.packbits(bits).tobytes().hex()

@@ -30,7 +30,7 @@ from triage.fingerprints.model import (
     FrameFingerprint,
     Limits,
 )
-from triage.fingerprints.pdq import SMALLEST_SIDE, Spectrum, spectrum
+from triage.fingerprints.pdq import SMALLEST_SIDE, Spectrum, compute_spectrum
 from triage.fingerprints.perceptual import dhash_from_small, phash_from_small
 from triage.fingerprints.sampling import grey_samples, pdq_samples
 
@@ -139,19 +139,19 @@ def read_picture(
     if media_type == "image/jpeg":
         return _read_jpeg(data, limits)
     source = Source(data, limits.seconds)
-    image = _opened(source, media_type)
-    full = _begin(image, limits)
-    problems = [] if _decode(image) else ["truncated"]
-    upright, full = _upright(image, full)
+    image = _open_image(source, media_type)
+    full = _prepare_decoding(image, limits)
+    problems = [] if _decode_image(image) else ["truncated"]
+    upright, full = _turn_upright(image, full)
     first = shrink_picture(upright, full)
     hashes = _grey_hashes(upright, full)
     if getattr(image, "n_frames", 1) == 1:
         return Picture(first, *hashes, (), None, tuple(problems))
-    frames, duration, more = _animation(image, first, source, limits)
+    frames, duration, more = _sample_animation(image, first, source, limits)
     return Picture(first, *hashes, frames, duration, tuple(problems + more))
 
 
-def _opened(source: Source, media_type: str) -> ImageFile.ImageFile:
+def _open_image(source: Source, media_type: str) -> ImageFile.ImageFile:
     """A PNG may carry megabytes of text or of a colour profile, packed small. Pillow refuses such a
     file, and browsers show it: what nobody sees is left out."""
     try:
@@ -193,18 +193,18 @@ def _read_jpeg(data: bytes | memoryview, limits: Limits) -> Picture:
     ):  # the scans of others are as long as what they hold
         data = _few_scans(data)
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
-    full = _begin(image, limits)
+    full = _prepare_decoding(image, limits)
     pixels = _grey_pixels(data, image)
-    whole = pixels is not None or _decode(image)
+    whole = pixels is not None or _decode_image(image)
     if not whole:
         # With an end marker libjpeg gives what it has, be the file progressive or not.
         image = JpegImagePlugin.JpegImageFile(
             io.BytesIO(bytes(data) + b"\xff\xd9")
         )
-        _begin(image, limits)
-        _decode(image)
+        _prepare_decoding(image, limits)
+        _decode_image(image)
     decoded = image if pixels is None else Image.fromarray(pixels)
-    upright, shown = _upright(decoded, full)
+    upright, shown = _turn_upright(decoded, full)
     first = shrink_picture(upright, shown, pixels)
     grey = upright.convert("L") if upright.mode != "L" else upright
     hashes = _grey_hashes(
@@ -214,7 +214,7 @@ def _read_jpeg(data: bytes | memoryview, limits: Limits) -> Picture:
     if matchable and first.spectrum.hangs_on_roundings and _is_glaring(grey):
         image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
         image.load()
-        first = shrink_picture(*_upright(image, full))
+        first = shrink_picture(*_turn_upright(image, full))
     return Picture(first, *hashes, (), None, () if whole else ("truncated",))
 
 
@@ -227,7 +227,7 @@ def _grey_pixels(
     None for colour models other than grey and YCbCr, for what has to be turned, and for files that
     are broken or of a kind it refuses, with which Pillow deals.
     """
-    if image.mode != "L" or _orientation(image) in _UPRIGHT:
+    if image.mode != "L" or _read_orientation(image) in _UPRIGHT:
         return None
     width, height = image.size
     least = {"min_height": height, "min_width": width}
@@ -258,41 +258,47 @@ def shrink_picture(
     ``pixels`` are its own where they are at hand."""
     if min(full) < SMALLEST_SIDE:
         raise RefusedError("too_small")
-    lines = partial(_luma, image) if pixels is None else pixels.__getitem__
-    return Shrunk(*full, spectrum(pdq_samples(lines, full, image.size)))
+    lines = (
+        partial(_read_luma, image) if pixels is None else pixels.__getitem__
+    )
+    return Shrunk(
+        *full, compute_spectrum(pdq_samples(lines, full, image.size))
+    )
 
 
 def _grey_hashes(image: Image.Image, full: tuple[int, int]) -> tuple[str, str]:
     """(pHash, dHash) of an upright picture, which may have been shrunk from its ``full`` size."""
-    phash, dhash = grey_samples(partial(_grey, image), full, image.size)
+    phash, dhash = grey_samples(partial(_read_grey, image), full, image.size)
     return phash_from_small(phash), dhash_from_small(dhash)
 
 
-def _luma(image: Image.Image, lines: slice) -> NDArray[np.generic]:
+def _read_luma(image: Image.Image, lines: slice) -> NDArray[np.generic]:
     """Some lines for PDQ: of colour with its fractions, as in the reference.
 
     A strip at a time is converted: the whole picture in floats would take several times its memory.
     """
-    strip = _strip(image, lines)
+    strip = _crop_strip(image, lines)
     return np.asarray(
         strip if strip.mode == "L" else strip.convert("RGB").convert("F")
     )
 
 
-def _grey(image: Image.Image, lines: slice) -> NDArray[np.generic]:
+def _read_grey(image: Image.Image, lines: slice) -> NDArray[np.generic]:
     """Some lines for pHash and dHash, in whole grey values as ImageHash has them."""
-    strip = _strip(image, lines)
+    strip = _crop_strip(image, lines)
     return np.asarray(strip if strip.mode == "L" else strip.convert("L"))
 
 
-def _strip(image: Image.Image, lines: slice) -> Image.Image:
+def _crop_strip(image: Image.Image, lines: slice) -> Image.Image:
     strip = image.crop((0, lines.start, image.width, lines.stop))
     if strip.mode == "P":
         return strip.convert("RGBA")  # a palette may be transparent in parts
     return strip.convert("L") if strip.mode in _GREY_MODES else strip
 
 
-def _begin(image: ImageFile.ImageFile, limits: Limits) -> tuple[int, int]:
+def _prepare_decoding(
+    image: ImageFile.ImageFile, limits: Limits
+) -> tuple[int, int]:
     """Check the size before anything is decoded, and have a JPEG decode small and grey."""
     width, height = image.size
     if width * height > limits.pixels:
@@ -301,7 +307,7 @@ def _begin(image: ImageFile.ImageFile, limits: Limits) -> tuple[int, int]:
     return width, height
 
 
-def _decode(image: ImageFile.ImageFile) -> bool:
+def _decode_image(image: ImageFile.ImageFile) -> bool:
     """Decode; False where the file ended early and the rest of the picture stayed blank.
 
     Pillow's own way to accept such files is a process-wide flag; giving up the tiles that are
@@ -318,18 +324,18 @@ def _decode(image: ImageFile.ImageFile) -> bool:
     return True
 
 
-def _upright(
+def _turn_upright(
     image: Image.Image, full: tuple[int, int]
 ) -> tuple[Image.Image, tuple[int, int]]:
     """The picture as people see it, by its EXIF orientation."""
-    orientation = _orientation(image)
+    orientation = _read_orientation(image)
     if orientation not in _UPRIGHT:
         return image, full
     image = image.transpose(_UPRIGHT[orientation])
     return image, full[::-1] if orientation in _TURNED else full
 
 
-def _orientation(image: Image.Image) -> int:
+def _read_orientation(image: Image.Image) -> int:
     """1 (upright) to 8; a broken EXIF block is no obstacle."""
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
@@ -337,12 +343,12 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _animation(
+def _sample_animation(
     image: ImageFile.ImageFile, first: Shrunk, source: Source, limits: Limits
 ) -> tuple[tuple[FrameFingerprint, ...], float, list[str]]:
     """First, middle and last frame, the seconds that all take, and what went wrong."""
     frames = [first.frame(0.0)]
-    start, end = 0.0, _seconds(image, "duration")
+    start, end = 0.0, _read_seconds(image, "duration")
     problems: list[str] = []
     try:
         count = image.n_frames  # type: ignore[attr-defined]
@@ -351,14 +357,14 @@ def _animation(
             image.seek(index)
             start = end
             if index in {count // 2, count - 1}:
-                full = _begin(image, limits)
-                if not _decode(image):
+                full = _prepare_decoding(image, limits)
+                if not _decode_image(image):
                     problems.append("truncated")
                 # WebP and AVIF know a frame's time, once it is decoded; the others how long it is.
-                start = _seconds(image, "timestamp") or start
-                shrunk = shrink_picture(*_upright(image, full))
+                start = _read_seconds(image, "timestamp") or start
+                shrunk = shrink_picture(*_turn_upright(image, full))
                 frames.append(shrunk.frame(start))
-            end = start + _seconds(image, "duration")
+            end = start + _read_seconds(image, "duration")
     except RefusedError as refused:
         problems.append(refused.problem)
     except Exception:
@@ -366,7 +372,7 @@ def _animation(
     return tuple(frames), round(end, 3), problems
 
 
-def _seconds(image: Image.Image, name: str) -> float:
+def _read_seconds(image: Image.Image, name: str) -> float:
     """One of the current frame's times, which Pillow gives in ms; 0 for the pages of a TIFF."""
     time = image.info.get(name, 0)
     return float(time) / 1000 if isinstance(time, (int, float)) else 0.0

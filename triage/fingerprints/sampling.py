@@ -126,7 +126,7 @@ def _pdq_strips(full: int, decoded: Size) -> tuple[tuple[Band, ...], ...]:
 
 @lru_cache(maxsize=CACHED)
 def _pdq_bands(full: int, decoded: int, at_once: int) -> tuple[Band, ...]:
-    return _bands(pdq_matrix(full, decoded), at_once)
+    return _split_bands(pdq_matrix(full, decoded), at_once)
 
 
 @lru_cache(maxsize=CACHED)
@@ -136,13 +136,15 @@ def _grey_bands(full: int, decoded: int) -> tuple[Band, ...]:
     phash = _lanczos_matrix(full, decoded, PHASH_SIDE)
     dhash = _lanczos_matrix(full, decoded, DHASH_WIDTH)
     if decoded <= SMALL:
-        return _bands(np.vstack([phash, dhash]), PHASH_SIDE + DHASH_WIDTH)
-    (last,) = _bands(dhash, DHASH_WIDTH)
+        return _split_bands(
+            np.vstack([phash, dhash]), PHASH_SIDE + DHASH_WIDTH
+        )
+    (last,) = _split_bands(dhash, DHASH_WIDTH)
     after = slice(PHASH_SIDE, PHASH_SIDE + DHASH_WIDTH)
-    return *_bands(phash, 8), Band(after, last.pixels, last.weights)
+    return *_split_bands(phash, 8), Band(after, last.pixels, last.weights)
 
 
-def _bands(matrix: NDArray[Any], at_once: int) -> tuple[Band, ...]:
+def _split_bands(matrix: NDArray[Any], at_once: int) -> tuple[Band, ...]:
     bands = []
     for first in range(0, len(matrix), at_once):
         rows = matrix[first : first + at_once]
@@ -169,11 +171,11 @@ def pdq_matrix(full: int, decoded: int) -> Floats:
         inner = middles + offset
         inside = (inner >= 0) & (inner < full)
         share = inside / (
-            _covered(middles, left, right, full)
-            * _covered(inner, left, right, full)
+            _count_covered(middles, left, right, full)
+            * _count_covered(inner, left, right, full)
         )
         weights[:, offset + left : offset + left + window] += share[:, None]
-    return _dense(middles - 2 * left, weights, full, decoded).astype(
+    return _build_dense(middles - 2 * left, weights, full, decoded).astype(
         np.float32
     )
 
@@ -198,11 +200,11 @@ def _lanczos_matrix(full: int, decoded: int, side: int) -> NDArray[Any]:
         np.round(kernel / kernel.sum(axis=1, keepdims=True) * _PILLOW_UNIT)
         / _PILLOW_UNIT
     )
-    matrix = _dense(starts, weights, full, decoded)
+    matrix = _build_dense(starts, weights, full, decoded)
     return matrix if full == decoded else matrix.astype(np.float32)
 
 
-def _covered(
+def _count_covered(
     at: NDArray[np.int64], left: int, right: int, full: int
 ) -> NDArray[np.int64]:
     """How many samples a window around ``at`` has inside the picture (at least 1)."""
@@ -212,7 +214,7 @@ def _covered(
     return np.maximum(count, 1, out=count)
 
 
-def _dense(
+def _build_dense(
     starts: NDArray[np.int64],
     weights: NDArray[np.float64],
     full: int,

@@ -53,7 +53,7 @@ _STARTS = (
 )
 
 
-def sniff(data: bytes | memoryview) -> str:
+def sniff_type(data: bytes | memoryview) -> str:
     """The media type, or ``application/octet-stream``. Looks at the first 4 kB at most."""
     head = bytes(data[:4096])
     for start, media_type in _STARTS:

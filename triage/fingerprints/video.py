@@ -75,14 +75,14 @@ def read_video(
             metadata_errors="ignore",
             io_open=_refuse_to_open,
         ) as container:
-            _sample(container, source, limits, seen)
+            _sample_frames(container, source, limits, seen)
     except RefusedError as refused:
         seen.problems.append(refused.problem)
     except Exception:
         seen.problems.append("truncated" if seen.frames else "not_decodable")
     if not seen.frames and not seen.problems:
         seen.problems.append("no_frames")
-    seen.frames = fold(seen.frames)
+    seen.frames = fold_frames(seen.frames)
     return seen
 
 
@@ -91,7 +91,7 @@ def _refuse_to_open(*_: Any, **__: Any) -> NoReturn:
     raise RefusedError("refers_to_other_files")
 
 
-def _sample(
+def _sample_frames(
     container: Any, source: Source, limits: Limits, seen: Sampled
 ) -> None:
     """Hash one frame per interval; when ``limits.frames`` is reached, thin out and go on wider.
@@ -101,9 +101,9 @@ def _sample(
     if not container.streams.video:
         raise RefusedError("no_frames")
     stream = container.streams.video[0]
-    codec = _prepared(stream.codec_context, limits)
+    codec = _prepare_codec(stream.codec_context, limits)
     start, interval, due = None, limits.interval, 0.0
-    for frame in _decoded(container, stream, source, seen):
+    for frame in _decode_frames(container, stream, source, seen):
         time = frame.time or 0.0
         start = time if start is None else start
         at = time - start
@@ -114,10 +114,10 @@ def _sample(
         if len(seen.frames) >= limits.frames:
             seen.frames, interval = seen.frames[::2], interval * 2
         due = at + interval
-        seen.frames.append(_fingerprint(frame, at, limits, seen))
+        seen.frames.append(_hash_frame(frame, at, limits, seen))
 
 
-def _prepared(codec: Any, limits: Limits) -> Any:
+def _prepare_codec(codec: Any, limits: Limits) -> Any:
     """The decoder, bounded: no frame larger than allowed, no threads (each would hold frames).
 
     Frames that no other one refers to are left out from the start: they cost half the time, and
@@ -131,7 +131,7 @@ def _prepared(codec: Any, limits: Limits) -> Any:
     return codec
 
 
-def _decoded(
+def _decode_frames(
     container: Any, stream: Any, source: Source, seen: Sampled
 ) -> Iterator[Any]:
     """The frames that can be decoded; a damaged packet is passed over, as players do.
@@ -156,7 +156,7 @@ def _decoded(
         seen.problems.append("truncated")
 
 
-def _fingerprint(
+def _hash_frame(
     frame: Any, at: float, limits: Limits, seen: Sampled
 ) -> FrameFingerprint:
     """Hash one frame, upright. Sizes may change within a video, so that each one is checked."""
@@ -180,11 +180,14 @@ def _fingerprint(
     return shrunk.frame(at)
 
 
-def fold(frames: Sequence[FrameFingerprint]) -> list[FrameFingerprint]:
+def fold_frames(frames: Sequence[FrameFingerprint]) -> list[FrameFingerprint]:
     """Leave out frames that look like the last one kept; of a still scene its first remains."""
     kept: list[FrameFingerprint] = []
     for frame in frames:
-        if not kept or _distance(kept[-1].pdq, frame.pdq) > FOLD_DISTANCE:
+        if (
+            not kept
+            or _count_differing_bits(kept[-1].pdq, frame.pdq) > FOLD_DISTANCE
+        ):
             kept.append(frame)
     return kept
 
@@ -200,7 +203,7 @@ def video_match(
     As vPDQ does: frames below ``quality`` take no part; a frame is found where any frame of the
     other video is within ``threshold`` bits. Both shares are 0 where either has no usable frame.
     """
-    ours, theirs = _bits(query, quality), _bits(known, quality)
+    ours, theirs = _pack_bits(query, quality), _pack_bits(known, quality)
     if not len(ours) or not len(theirs):
         return 0.0, 0.0
     distances = np.bitwise_count(ours[:, None] ^ theirs).sum(
@@ -210,7 +213,7 @@ def video_match(
     return float(near.any(axis=1).mean()), float(near.any(axis=0).mean())
 
 
-def _bits(
+def _pack_bits(
     frames: Sequence[FrameFingerprint], quality: int
 ) -> NDArray[np.uint64]:
     """Usable frames x 4 words of 64 bits."""
@@ -218,5 +221,5 @@ def _bits(
     return np.frombuffer(bytes.fromhex(usable), np.uint64).reshape(-1, 4)
 
 
-def _distance(one: str, other: str) -> int:
+def _count_differing_bits(one: str, other: str) -> int:
     return (int(one, 16) ^ int(other, 16)).bit_count()

@@ -55,7 +55,7 @@ def route_facts(facts: Facts, rules: Rules, language: str = "en") -> Routing:
             voice.say_route(draft, situation)
             for draft in draft_routes(situation)
         ),
-        priority=priority.score(signals, rules.weights, language),
+        priority=priority.score_case(signals, rules.weights, language),
     )
 
 

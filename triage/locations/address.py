@@ -43,7 +43,7 @@ HASH = re.compile(
 )
 
 
-def from_match(match: re.Match[str]) -> Location | None:
+def locate_ip_address(match: re.Match[str]) -> Location | None:
     """The location of a match of PATTERN, None where it is no possible address."""
     bare, port = match["bare"], match["port"]
     if bare is not None and (
@@ -71,7 +71,7 @@ def from_match(match: re.Match[str]) -> Location | None:
         else:
             problems.append("port_invalid")
     if match["time"] is not None:
-        moment, problem = _normal_time(match)
+        moment, problem = _normalise_time(match)
         problems.extend(problem)
         canonical += f" {moment}" if moment else ""
     return Location(
@@ -85,11 +85,11 @@ def from_match(match: re.Match[str]) -> Location | None:
     )
 
 
-def _normal_time(match: re.Match[str]) -> tuple[str, list[str]]:
+def _normalise_time(match: re.Match[str]) -> tuple[str, list[str]]:
     """ISO 8601 to the given precision (at least seconds); in UTC with ``Z`` if a zone is known."""
     try:
-        clock = _clock(match)
-        moment = _in_utc(clock, match)
+        clock = _read_clock(match)
+        moment = _convert_to_utc(clock, match)
     except (ValueError, OverflowError):
         return "", ["time_invalid"]
     fine = (match["fraction"] or "").rstrip("0")
@@ -98,7 +98,7 @@ def _normal_time(match: re.Match[str]) -> tuple[str, list[str]]:
     return (f"{spelled}Z", []) if moment else (spelled, ["time_without_zone"])
 
 
-def _clock(match: re.Match[str]) -> datetime:
+def _read_clock(match: re.Match[str]) -> datetime:
     """What the clock showed, without any zone. ``ValueError`` where no clock shows that."""
     date = match["date"]
     if "." in date:  # day.month.year, as the whole region writes it
@@ -117,21 +117,21 @@ def _clock(match: re.Match[str]) -> datetime:
     return clock
 
 
-def _in_utc(clock: datetime, match: re.Match[str]) -> datetime | None:
+def _convert_to_utc(clock: datetime, match: re.Match[str]) -> datetime | None:
     """The one moment that was meant; None where that cannot be known."""
     if match["utc"]:
         return clock.replace(tzinfo=UTC)
     if shift := match["shift"] or match["offset"]:
-        hours, minutes = _hours_and_minutes(shift[1:])
+        hours, minutes = _read_hours_and_minutes(shift[1:])
         ahead = timedelta(hours=hours, minutes=minutes)
         zone = timezone(ahead if shift[0] == "+" else -ahead)
         return clock.replace(tzinfo=zone).astimezone(UTC)
     if name := (match["named"] or "").upper():
-        return _in_named_zone(clock, name)
+        return _convert_from_named_zone(clock, name)
     return None
 
 
-def _hours_and_minutes(digits: str) -> tuple[int, int]:
+def _read_hours_and_minutes(digits: str) -> tuple[int, int]:
     """Of "2", "02", "2:30", "02:30" and "0230"."""
     plain = digits.replace(":", "")
     if len(plain) <= 2:
@@ -142,7 +142,7 @@ def _hours_and_minutes(digits: str) -> tuple[int, int]:
     return hours, minutes
 
 
-def _in_named_zone(clock: datetime, name: str) -> datetime | None:
+def _convert_from_named_zone(clock: datetime, name: str) -> datetime | None:
     """None for "CET" in July: many say it of the summer's clock, others mean it to the letter."""
     zone = ZoneInfo(_ZONE_OF_NAME[name[0]])
     for fold in (0, 1):
@@ -152,7 +152,7 @@ def _in_named_zone(clock: datetime, name: str) -> datetime | None:
     return None
 
 
-def file_hash(match: re.Match[str]) -> Location | None:
+def locate_file_hash(match: re.Match[str]) -> Location | None:
     """The location of a match of HASH. PDQ is as long as SHA-256 and so must be named."""
     label, digest = (match[1] or "").lower().replace("-", ""), match[2].lower()
     by_length = _HASHES[len(digest)]

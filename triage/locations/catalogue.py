@@ -36,22 +36,22 @@ PACKAGE = "triage.locations"
 
 def load_platforms(override_dir: Path | None = None) -> Catalogue:
     """The catalogue, read once per directory. Raises Misconfigured with every fault named."""
-    return _load(override_dir)
+    return _load_catalogue(override_dir)
 
 
 @lru_cache(maxsize=8)
-def _load(override_dir: Path | None) -> Catalogue:
+def _load_catalogue(override_dir: Path | None) -> Catalogue:
     faults: list[str] = []
-    platforms = _platforms(
+    platforms = _read_platforms(
         read_toml(PACKAGE, "platforms.toml", override_dir), faults
     )
-    tracking = _tracking(
+    tracking = _read_tracking(
         read_toml(PACKAGE, "tracking.toml", override_dir), faults
     )
     rest = read_toml(PACKAGE, "wrappers.toml", override_dir)
     for fault in find_unknown(rest, ("wrapper", "shorteners")):
         faults.append(f"wrappers.toml: {fault}")
-    wrappers = _wrappers(rest, faults)
+    wrappers = _read_wrappers(rest, faults)
     short = Reader(
         rest.get("shorteners", {}), "wrappers.toml shorteners", faults
     )
@@ -83,11 +83,13 @@ def _load(override_dir: Path | None) -> Catalogue:
             for platform in platforms.values()
             for s in platform.schemes
         },
-        wrappers_by_host=_index(wrappers),
+        wrappers_by_host=_index_by_host(wrappers),
     )
 
 
-def _index(wrappers: tuple[Wrapper, ...]) -> dict[str, tuple[Wrapper, ...]]:
+def _index_by_host(
+    wrappers: tuple[Wrapper, ...],
+) -> dict[str, tuple[Wrapper, ...]]:
     index: dict[str, tuple[Wrapper, ...]] = {}
     for wrapper in wrappers:
         for host in wrapper.hosts:
@@ -160,7 +162,7 @@ class Reader:
             self.fault(f"has an unknown entry {name!r}{meant}")
 
 
-def _tables(
+def _list_tables(
     document: Mapping[str, Any], name: str, file: str, faults: list[str]
 ) -> list[Any]:
     tables = document.get(name)
@@ -170,7 +172,7 @@ def _tables(
     return tables
 
 
-def _platforms(
+def _read_platforms(
     document: Mapping[str, Any], faults: list[str]
 ) -> dict[str, Platform]:
     found: dict[str, Platform] = {}
@@ -179,10 +181,10 @@ def _platforms(
         faults.append(f"platforms.toml: {fault}")
     dated = Reader(document, "platforms.toml", faults).day("dated") or date.min
     for number, table in enumerate(
-        _tables(document, "platform", "platforms.toml", faults), 1
+        _list_tables(document, "platform", "platforms.toml", faults), 1
     ):
         reader = Reader(table, f"platforms.toml [[platform]] {number}", faults)
-        platform = _platform(reader, dated)
+        platform = _read_platform(reader, dated)
         reader.done()
         if platform.id in found:
             reader.fault(f"repeats the id {platform.id!r}")
@@ -196,7 +198,7 @@ def _platforms(
     return found
 
 
-def _platform(reader: Reader, dated: date) -> Platform:
+def _read_platform(reader: Reader, dated: date) -> Platform:
     identifier = reader.text("id", required=True)
     reader.where += f" ({identifier or '?'})"
     seat = reader.text("seat", required=True)
@@ -227,17 +229,21 @@ def _platform(reader: Reader, dated: date) -> Platform:
         query_order=reader.flag("query_order"),
         fragments=reader.flag("fragments"),
         drop=frozenset(reader.texts("drop")),
-        handle=_handle(Reader(handle, f"{reader.where} handle", reader.faults))
+        handle=_read_handle(
+            Reader(handle, f"{reader.where} handle", reader.faults)
+        )
         if handle
         else None,
         rules=tuple(
-            _rule(Reader(rule, f"{reader.where} rule {number}", reader.faults))
+            _read_rule(
+                Reader(rule, f"{reader.where} rule {number}", reader.faults)
+            )
             for number, rule in enumerate(rules, 1)
         ),
     )
 
 
-def _handle(reader: Reader) -> Handle:
+def _read_handle(reader: Reader) -> Handle:
     handle = Handle(
         words=reader.texts("words", required=True),
         pattern=reader.compiled(
@@ -250,7 +256,7 @@ def _handle(reader: Reader) -> Handle:
     return handle
 
 
-def _rule(reader: Reader) -> Rule:
+def _read_rule(reader: Reader) -> Rule:
     query: dict[str, Any] = reader.value("query", dict, {})
     kind = reader.text("kind") or "url"
     if kind not in ("url", "account"):
@@ -297,7 +303,7 @@ def _check_templates(rule: Rule, reader: Reader) -> None:
             )
 
 
-def _tracking(document: Mapping[str, Any], faults: list[str]) -> Tracking:
+def _read_tracking(document: Mapping[str, Any], faults: list[str]) -> Tracking:
     reader = Reader(document, "tracking.toml", faults)
     dated = reader.text("dated", required=True)
     if dated and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", dated):
@@ -314,18 +320,18 @@ def _tracking(document: Mapping[str, Any], faults: list[str]) -> Tracking:
         dated=dated,
         names=frozenset(name.lower() for name in names),
         prefixes=tuple(prefix.lower() for prefix in prefixes),
-        sessions=_sessions(reader, sessions),
+        sessions=_read_sessions(reader, sessions),
         session_path=reader.compiled(path, "session_path"),
         forum_path=reader.compiled(
             str(forums.pop("path", "(?!)")), "forum_sessions.path"
         ),
-        forum_sessions=_sessions(reader, forums),
+        forum_sessions=_read_sessions(reader, forums),
     )
     reader.done()
     return tracking
 
 
-def _sessions(
+def _read_sessions(
     reader: Reader, patterns: Mapping[str, Any]
 ) -> dict[str, re.Pattern[str]]:
     return {
@@ -338,12 +344,12 @@ _ROLES = ("redirector", "translator", "proxy", "archive")
 _CODINGS = ("plain", "base64", "proofpoint2", "proofpoint3", "dashes", "host")
 
 
-def _wrappers(
+def _read_wrappers(
     document: Mapping[str, Any], faults: list[str]
 ) -> tuple[Wrapper, ...]:
     wrappers: list[Wrapper] = []
     for number, table in enumerate(
-        _tables(document, "wrapper", "wrappers.toml", faults), 1
+        _list_tables(document, "wrapper", "wrappers.toml", faults), 1
     ):
         reader = Reader(table, f"wrappers.toml [[wrapper]] {number}", faults)
         wrapper = Wrapper(

@@ -8,16 +8,21 @@ from urllib.parse import quote
 
 from triage.locations.catalogue import load_platforms
 from triage.locations.catalogue_values import Catalogue, Wrapper
-from triage.locations.location import Location, make_key, shorten, unknown
-from triage.locations.others.contact import known_suffix
-from triage.locations.text.repair import scrub, trim_end
-from triage.locations.text.scan import MAX_LOCATIONS, Scan, places
+from triage.locations.location import (
+    Location,
+    make_key,
+    shorten_text,
+    unknown_location,
+)
+from triage.locations.others.contact import has_known_suffix
+from triage.locations.text.repair import scrub_text, trim_end
+from triage.locations.text.scan import MAX_LOCATIONS, Scan, order_locations
 from triage.locations.text.tokens import (
     ORDINARY,
-    clean,
+    find_web_addresses,
     join_breaks,
-    settle,
-    web_addresses,
+    repair_text,
+    settle_url,
 )
 from triage.locations.web import wrappers
 from triage.locations.web.weburl import (
@@ -25,7 +30,7 @@ from triage.locations.web.weburl import (
     WEB,
     Parts,
     identify_parts,
-    parse,
+    parse_address,
 )
 
 MAX_TEXT = 1 << 20
@@ -46,7 +51,7 @@ _START_OF_NAME = re.compile(
 )
 
 
-def identify(
+def identify_locations(
     text: str, region: str | None = None, *, catalogue: Catalogue | None = None
 ) -> list[Location]:
     """Every location in ``text``, in order, each once; one of kind ``unknown`` where there is none.
@@ -56,21 +61,21 @@ def identify(
     """
     catalogue = catalogue if catalogue is not None else load_platforms()
     if len(text) <= MAX_TEXT and ORDINARY.fullmatch(text):
-        location = _web(text, text, catalogue, 0)
+        location = _locate_web_address(text, text, catalogue, 0)
         if location is not None:
             return [
                 location
                 if location.userinfo is None
-                else _without_userinfo(location)
+                else _remove_userinfo(location)
             ]
-    return _thorough(text, region, catalogue)
+    return _repair_and_search(text, region, catalogue)
 
 
 def identify_one(
     text: str, region: str | None = None, *, catalogue: Catalogue | None = None
 ) -> Location:
     """The first location of ``text``; kind ``unknown`` where there is none."""
-    return identify(text, region, catalogue=catalogue)[0]
+    return identify_locations(text, region, catalogue=catalogue)[0]
 
 
 def is_shortener(
@@ -86,58 +91,63 @@ def is_shortener(
     return catalogue.shortener_paths.match(rest) is not None
 
 
-def _thorough(
+def _repair_and_search(
     text: str, region: str | None, catalogue: Catalogue
 ) -> list[Location]:
     notes: list[str] = []
-    whole = scrub(text)
+    whole = scrub_text(text)
     if "\ufffd" in whole and "\ufffd" not in text:
         notes.append("invalid_characters")
     if len(whole) > MAX_TEXT:
-        whole, notes = _cut(whole), [*notes, "truncated_input"]
-    cleaned, noticed = clean(whole.strip())
+        whole, notes = _cut_to_limit(whole), [*notes, "truncated_input"]
+    cleaned, noticed = repair_text(whole.strip())
     notes += noticed
-    joined = join_breaks(cleaned, _stands_alone)
+    joined = join_breaks(cleaned, _can_stand_alone)
     if joined is not None:
         cleaned = joined
         notes.append("whitespace_removed")
     if not cleaned.strip():
         return [
-            unknown(
+            unknown_location(
                 whole,
                 *notes,
                 "empty" if not whole.strip() else "not_a_location",
             )
         ]
-    found = _simple(cleaned, catalogue) or _searched(
+    found = _read_one_address(cleaned, catalogue) or _search_text(
         cleaned, region, catalogue
     )
-    return _finished(found, whole, notes)
+    return _finish_locations(found, whole, notes)
 
 
-def _simple(text: str, catalogue: Catalogue) -> list[tuple[int, Location]]:
+def _read_one_address(
+    text: str, catalogue: Catalogue
+) -> list[tuple[int, Location]]:
     """The short way for what the repair has made one ordinary address."""
     address = trim_end(text)
     if not ORDINARY.fullmatch(address):
         return []
-    location = _web(address, address, catalogue, 0)
+    location = _locate_web_address(address, address, catalogue, 0)
     return [] if location is None else [(0, location)]
 
 
-def _searched(
+def _search_text(
     text: str, region: str | None, catalogue: Catalogue
 ) -> list[tuple[int, Location]]:
     scan = Scan(
-        text, catalogue, region, lambda url, raw: _web(url, raw, catalogue, 0)
+        text,
+        catalogue,
+        region,
+        lambda url, raw: _locate_web_address(url, raw, catalogue, 0),
     )
     scan.before_web()
     spans: list[tuple[int, int]] = []
-    for start, address in web_addresses(scan.text):
+    for start, address in find_web_addresses(scan.text):
         if len(spans) >= MAX_LOCATIONS:
             break
-        location = _web(address, address, catalogue, 0) or _mended(
-            address, catalogue
-        )
+        location = _locate_web_address(
+            address, address, catalogue, 0
+        ) or _mend_address(address, catalogue)
         scan.found.append((start, location))
         spans.append((start, start + len(address)))
     scan.take(spans)
@@ -145,7 +155,7 @@ def _searched(
     return scan.found
 
 
-def _mended(address: str, catalogue: Catalogue) -> Location:
+def _mend_address(address: str, catalogue: Catalogue) -> Location:
     """An address whose host has dots too many or whose port is none.
 
     What stays broken is unknown as a whole: its host alone would make one of many addresses.
@@ -154,31 +164,31 @@ def _mended(address: str, catalogue: Catalogue) -> Location:
     if match is not None:
         scheme, host, port = match.groups("")
         mended = f"{scheme}{host.rstrip('.')}{address[match.end() :]}"
-        location = _web(mended, address, catalogue, 0)
+        location = _locate_web_address(mended, address, catalogue, 0)
         if location is not None:
             problems = ("port_invalid",) if port else ()
             return replace(location, problems=(*problems, *location.problems))
-    return unknown(address, "not_a_location")
+    return unknown_location(address, "not_a_location")
 
 
-def _finished(
+def _finish_locations(
     places_found: list[tuple[int, Location]], whole: str, notes: list[str]
 ) -> list[Location]:
-    found = list(places(places_found))
+    found = list(order_locations(places_found))
     if len(places_found) >= MAX_LOCATIONS:
         found, notes = found[:MAX_LOCATIONS], [*notes, "too_many_locations"]
     if not found:
         if places_found:
             nothing = places_found[0][1]
             return [replace(nothing, problems=(*notes, *nothing.problems))]
-        return [unknown(whole, *notes, "not_a_location")]
+        return [unknown_location(whole, *notes, "not_a_location")]
     one = found[0]
     if len(found) == 1 and not one.via and not _SPACE.search(whole.strip()):
         # All of the text is this location: what was typed is shown, not its repaired form.
         found = [
             replace(
                 one,
-                input=shorten(whole, MAX_SHOWN),
+                input=shorten_text(whole, MAX_SHOWN),
                 problems=(*notes, *one.problems),
             )
         ]
@@ -186,10 +196,10 @@ def _finished(
         found = [
             replace(one, problems=(*notes, *one.problems)) for one in found
         ]
-    return [_without_userinfo(one) for one in found]
+    return [_remove_userinfo(one) for one in found]
 
 
-def _cut(text: str) -> str:
+def _cut_to_limit(text: str) -> str:
     """To the last whole word before the limit; a word that the cut would break is left out."""
     if _SPACE.match(text[MAX_TEXT]):
         return text[:MAX_TEXT]
@@ -197,26 +207,28 @@ def _cut(text: str) -> str:
     return text[: max(last, 0)]
 
 
-def _stands_alone(text: str) -> bool:
+def _can_stand_alone(text: str) -> bool:
     match = _START_OF_NAME.match(text[:320])
     if match is not None:
-        return known_suffix(match[1]) or match[1].replace(".", "").isdigit()
+        return (
+            has_known_suffix(match[1]) or match[1].replace(".", "").isdigit()
+        )
     return text[:1] in "@+" or "@" in text
 
 
-def _web(
+def _locate_web_address(
     text: str, original: str, catalogue: Catalogue, depth: int
 ) -> Location | None:
     """The location of one address with its scheme, taken out of what it is wrapped in."""
-    parts = parse(text, catalogue)
+    parts = parse_address(text, catalogue)
     if parts is None or (
         parts.scheme not in WEB and parts.scheme not in OTHER
     ):
         return None
     if parts.site.wrappers:
-        found = wrappers.find(parts, parts.query)
+        found = wrappers.find_wrapper(parts, parts.query)
         if found is not None:
-            location = _unwrapped(found, parts, original, catalogue, depth)
+            location = _locate_target(found, parts, original, catalogue, depth)
             if location is not None:
                 return location
     location = identify_parts(parts, catalogue, original)
@@ -225,21 +237,21 @@ def _web(
     )
     if parts.site.wrappers and hidden and depth < MAX_DEPTH:
         # What was removed may have stood before the address inside.
-        again = _web(location.canonical, original, catalogue, MAX_DEPTH)
-        return (
-            location if again is None else _with_problems_of(location, again)
+        again = _locate_web_address(
+            location.canonical, original, catalogue, MAX_DEPTH
         )
+        return location if again is None else _add_problems(location, again)
     return location
 
 
-def _with_problems_of(first: Location, again: Location) -> Location:
+def _add_problems(first: Location, again: Location) -> Location:
     problems = tuple(dict.fromkeys((*first.problems, *again.problems)))
     return replace(
         again, problems=problems, userinfo=first.userinfo or again.userinfo
     )
 
 
-def _unwrapped(
+def _locate_target(
     found: tuple[Wrapper, str, str],
     parts: Parts,
     original: str,
@@ -250,12 +262,12 @@ def _unwrapped(
     if depth >= MAX_DEPTH:
         parts.problems.append("wrapper_too_deep")
         return None
-    target = _web(text, text, catalogue, depth + 1)
+    target = _locate_web_address(text, text, catalogue, depth + 1)
     if target is None:
         return None
-    target = _without_userinfo(target)
+    target = _remove_userinfo(target)
     if wrapper.role == "archive":
-        return _archived(wrapper, target, time, parts, original)
+        return _locate_archived_copy(wrapper, target, time, parts, original)
     outside = identify_parts(parts, catalogue, original)
     problem = "onion_proxy" if target.kind == "onion" else "unwrapped"
     return replace(
@@ -270,7 +282,7 @@ def _unwrapped(
     )
 
 
-def _archived(
+def _locate_archived_copy(
     wrapper: Wrapper, target: Location, time: str, parts: Parts, original: str
 ) -> Location:
     """A copy has a place of its own; what it copies is compared by its key, so that the copy of
@@ -278,7 +290,7 @@ def _archived(
     inside = target.canonical
     if "?" in wrapper.canonical:
         inside = quote(inside, safe="")
-    canonical = settle(wrapper.canonical.format(time=time, target=inside))
+    canonical = settle_url(wrapper.canonical.format(time=time, target=inside))
     identity = wrapper.canonical.format(
         time=time, target=target.key
     ).partition(":")[2]
@@ -288,7 +300,7 @@ def _archived(
         kind="url",
         canonical=canonical,
         key=make_key("url", identity),
-        display=shorten(canonical.partition("://")[2]),
+        display=shorten_text(canonical.partition("://")[2]),
         platform=site.platform.id if site.platform is not None else None,
         host=site.host,
         registrable_domain=site.registrable,
@@ -299,7 +311,7 @@ def _archived(
     )
 
 
-def _without_userinfo(location: Location) -> Location:
+def _remove_userinfo(location: Location) -> Location:
     """The input without what stands before the ``@``: it may be a child's password.
 
     Also inside a wrapper, where it may be encoded in a way that cannot be cut out of the text:

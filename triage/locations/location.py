@@ -124,7 +124,7 @@ def make_key(kind: str, identity: str) -> str:
     return f"{kind}:sha256={digest}"
 
 
-def shorten(text: str, limit: int = DISPLAY_LIMIT) -> str:
+def shorten_text(text: str, limit: int = DISPLAY_LIMIT) -> str:
     """For the eye: the middle of a long text gives way, its two ends tell the most."""
     if len(text) <= limit:
         return text
@@ -132,12 +132,12 @@ def shorten(text: str, limit: int = DISPLAY_LIMIT) -> str:
     return f"{text[:head]}…{text[head + 1 - limit :]}"
 
 
-def unknown(text: str, *problems: str) -> Location:
+def unknown_location(text: str, *problems: str) -> Location:
     return Location(
-        input=shorten(text, 2000),
+        input=shorten_text(text, 2000),
         kind="unknown",
         canonical="",
         key="",
-        display=shorten(text),
+        display=shorten_text(text),
         problems=problems,
     )

@@ -8,7 +8,7 @@ are the database's business.
 
 from __future__ import annotations
 
-from triage.matching.index import DamagedIndex, HashIndex, Match, warm
+from triage.matching.index import DamagedIndex, HashIndex, Match, warm_up
 from triage.matching.indexfile import StaleIndex, build_index, load_index
 from triage.matching.reloading import ReloadingIndex
 
@@ -20,5 +20,5 @@ __all__ = [
     "StaleIndex",
     "build_index",
     "load_index",
-    "warm",
+    "warm_up",
 ]

@@ -16,8 +16,8 @@ from numba.core.cgutils import ir
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from triage.matching.plan import BUCKETS, Plan, plan
-from triage.matching.scan import SCAN_SHARE, Hits, together
+from triage.matching.plan import BUCKETS, Plan, plan_lookups
+from triage.matching.scan import SCAN_SHARE, Hits, join_hits
 from triage.matching.table import Table
 
 BLOCK = 32
@@ -30,9 +30,13 @@ HELD = 32
 OUTSIDE = -1
 
 
-def scan(table: Table, queries: NDArray[np.uint64], threshold: int) -> Hits:
-    """As ``triage.matching.scan.scan``. Raises IndexError where the table is damaged."""
-    lookups = plan(table.bits, threshold) if table.starts.size else None
+def scan_table(
+    table: Table, queries: NDArray[np.uint64], threshold: int
+) -> Hits:
+    """As ``triage.matching.scan.scan_table``. Raises IndexError where the table is damaged."""
+    lookups = (
+        plan_lookups(table.bits, threshold) if table.starts.size else None
+    )
     queries = np.ascontiguousarray(queries)
     queries.flags.writeable = (
         False  # one compiled version for arrays of every origin
@@ -42,7 +46,7 @@ def scan(table: Table, queries: NDArray[np.uint64], threshold: int) -> Hits:
         part = queries[start : start + QUERIES_AT_ONCE]
         found = _found(table, part, threshold, lookups)
         parts.append(Hits(found.query + start, found.position, found.distance))
-    return together(parts)
+    return join_hits(parts)
 
 
 def _found(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from hotline.core.errors import InvalidInput, Unavailable
 from triage.matching import scan as in_numpy
 from triage.matching.scan import Hits
-from triage.matching.table import Table, in_memory, smallest
+from triage.matching.table import Table, build_in_memory, smallest_table
 
 FEW = 16
 Engine = Literal["auto", "numpy", "numba"]
@@ -36,33 +36,33 @@ class Match(NamedTuple):
 
 
 @cache
-def _scanner(engine: Engine) -> Scan:
+def _load_scanner(engine: Engine) -> Scan:
     if engine != "numpy":
         try:
-            from triage.matching.compiled import scan
+            from triage.matching.compiled import scan_table
         except ImportError:  # not installed, or not for this version of NumPy
             if engine == "numba":
                 raise
         else:
-            return scan
-    return in_numpy.scan
+            return scan_table
+    return in_numpy.scan_table
 
 
-def warm() -> str:
+def warm_up() -> str:
     """Load the quickest engine here (and compile it where that is still to do); its name.
 
     A worker calls this before it forks: the half second is then paid once and not for each job.
     """
-    scan = _scanner("auto")
+    scan = _load_scanner("auto")
     for bits in (64, 256):
-        count = smallest(bits)
+        count = smallest_table(bits)
         hashes = np.random.default_rng(bits).integers(
             0, 256, (count, bits // 8), dtype=np.uint8
         )
-        table = in_memory(hashes, np.arange(count), bits)
+        table = build_in_memory(hashes, np.arange(count), bits)
         scan(table, table.hashes[:1], 8)
         scan(table, table.hashes[:1], bits)
-    return "numpy" if scan is in_numpy.scan else "numba"
+    return "numpy" if scan is in_numpy.scan_table else "numba"
 
 
 class HashIndex:
@@ -118,7 +118,7 @@ class HashIndex:
                 f"Ids to mask are whole numbers, not {ids.dtype}."
             )
         added = (
-            in_memory(added_hashes, added_ids, self.bits)
+            build_in_memory(added_hashes, added_ids, self.bits)
             if len(added_ids)
             else None
         )
@@ -143,7 +143,7 @@ class HashIndex:
             self._masked is None
             and sum(len(found.position) for _, found in hits) <= FEW
         ):
-            return _few(hits)
+            return _list_few_matches(hits)
         found = self._entries(hits)
         if found is None:
             return []
@@ -202,7 +202,7 @@ class HashIndex:
         )
         try:
             return [
-                (table, _scanner(self._engine)(table, queries, threshold))
+                (table, _load_scanner(self._engine)(table, queries, threshold))
                 for table in tables
             ]
         except IndexError as error:
@@ -215,7 +215,7 @@ class HashIndex:
         self, hits: list[tuple[Table, Hits]]
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
         """Query, id and distance of every match in the order of the answer; None for none."""
-        parts = [_expanded(table, found) for table, found in hits]
+        parts = [_expand_hits(table, found) for table, found in hits]
         if self._masked is not None:
             query, ids, apart = parts[0]
             kept = np.flatnonzero(~self._is_masked(ids))
@@ -236,7 +236,7 @@ class HashIndex:
         return equal
 
 
-def _few(hits: list[tuple[Table, Hits]]) -> list[Match]:
+def _list_few_matches(hits: list[tuple[Table, Hits]]) -> list[Match]:
     """The answer to one query: a handful of matches is put together faster without arrays."""
     answer = [
         Match(int(table.ids[entry]), distance)
@@ -251,7 +251,7 @@ def _few(hits: list[tuple[Table, Hits]]) -> list[Match]:
     return sorted(answer, key=lambda match: (match.distance, match.id))
 
 
-def _expanded(
+def _expand_hits(
     table: Table, hits: Hits
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Query, id and distance: each hash found stands for all entries that share it."""

@@ -22,10 +22,10 @@ from triage.matching.index import DamagedIndex, Engine, HashIndex
 from triage.matching.table import (
     Distinct,
     Table,
-    carve,
-    distinct,
-    fill,
-    size_of,
+    carve_table,
+    compute_size,
+    fill_table,
+    fold_hashes,
 )
 
 MAGIC = b"HOTLNMIH"
@@ -61,11 +61,11 @@ def build_index(
         raise InvalidInput(
             f"The name of an index's version has at most {MAX_VERSION} bytes."
         )
-    content = distinct(hashes, ids, bits)
+    content = fold_hashes(hashes, ids, bits)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "r+b") as file:
-            _write(file.fileno(), content, bits, version)
+            _write_index(file.fileno(), content, bits, version)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -77,16 +77,18 @@ def build_index(
         os.close(directory)
 
 
-def _write(file: int, content: Distinct, bits: int, version: str) -> None:
+def _write_index(
+    file: int, content: Distinct, bits: int, version: str
+) -> None:
     shape = (bits, len(content.hashes), len(content.ids))
     signed = content.ids.dtype.kind == "i"
-    size = HEADER + size_of(*shape)
+    size = HEADER + compute_size(*shape)
     os.posix_fallocate(
         file, 0, size
     )  # a full disk is an error here and not a signal later
     mapped = mmap.mmap(file, size)
     view = memoryview(mapped)
-    fill(carve(view[HEADER:], *shape, signed=signed), content)
+    fill_table(carve_table(view[HEADER:], *shape, signed=signed), content)
     header = {
         "format": FORMAT,
         "bits": bits,
@@ -94,19 +96,19 @@ def _write(file: int, content: Distinct, bits: int, version: str) -> None:
         "entries": shape[2],
         "signed": signed,
         "version": version,
-        "sha256": _digest(view[HEADER:]),
+        "sha256": _compute_digest(view[HEADER:]),
     }
-    view[:HEADER] = _header(header)
+    view[:HEADER] = _encode_header(header)
     mapped.flush()
     os.fsync(file)
 
 
-def _header(values: dict[str, Any]) -> bytes:
+def _encode_header(values: dict[str, Any]) -> bytes:
     text = json.dumps(values).encode().ljust(HEADER - len(MAGIC) - CHECKSUM)
     return MAGIC + hashlib.sha256(text).digest() + text
 
 
-def _digest(body: memoryview) -> str:
+def _compute_digest(body: memoryview) -> str:
     digest = hashlib.sha256()
     for start in range(0, len(body), BLOCK):
         digest.update(body[start : start + BLOCK])
@@ -129,7 +131,7 @@ def load_index(
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size < HEADER:
-                raise _damaged(
+                raise _make_damaged_error(
                     path, f"it has {size} bytes, fewer than a header"
                 )
             mapped = memoryview(
@@ -150,11 +152,11 @@ def load_index(
             hint="Build it again.",
         )
     body = mapped[HEADER:]
-    if verify and _digest(body) != header["sha256"]:
-        raise _damaged(
+    if verify and _compute_digest(body) != header["sha256"]:
+        raise _make_damaged_error(
             path, "its content does not have the checksum in its header"
         )
-    table = carve(
+    table = carve_table(
         body,
         header["bits"],
         header["hashes"],
@@ -165,7 +167,7 @@ def load_index(
     return HashIndex(table, version=header["version"], engine=engine)
 
 
-def _damaged(path: Path, reason: str) -> DamagedIndex:
+def _make_damaged_error(path: Path, reason: str) -> DamagedIndex:
     return DamagedIndex(
         f"The index {path} is damaged: {reason}.", hint="Build it again."
     )
@@ -174,23 +176,23 @@ def _damaged(path: Path, reason: str) -> DamagedIndex:
 def _read_header(path: Path, mapped: memoryview) -> dict[str, Any]:
     start = len(MAGIC) + CHECKSUM
     if mapped[: len(MAGIC)] != MAGIC:
-        raise _damaged(path, "it does not begin as an index does")
+        raise _make_damaged_error(path, "it does not begin as an index does")
     text = bytes(mapped[start:HEADER])
     if hashlib.sha256(text).digest() != mapped[len(MAGIC) : start]:
-        raise _damaged(
+        raise _make_damaged_error(
             path, "its header does not have the checksum that it states"
         )
     header: dict[str, Any] = json.loads(text)
     if header["format"] != FORMAT:
-        raise _damaged(
+        raise _make_damaged_error(
             path,
             f"its format is {header['format']}; this program reads {FORMAT}",
         )
-    expected = HEADER + size_of(
+    expected = HEADER + compute_size(
         header["bits"], header["hashes"], header["entries"]
     )
     if len(mapped) != expected:
-        raise _damaged(
+        raise _make_damaged_error(
             path, f"it has {len(mapped)} bytes and should have {expected}"
         )
     return header
@@ -201,7 +203,9 @@ def _check_bounds(path: Path, table: Table) -> None:
     them. Four megabytes, read in a millisecond."""
     ends = table.first[[0, -1]].tolist()
     if ends != [0, len(table.ids)]:
-        raise _damaged(path, "its entries do not belong to its hashes")
+        raise _make_damaged_error(
+            path, "its entries do not belong to its hashes"
+        )
     starts = table.starts
     if not starts.size:
         return
@@ -211,4 +215,6 @@ def _check_bounds(path: Path, table: Table) -> None:
         or starts[-1] != slots
         or (starts[1:] < starts[:-1]).any()
     ):
-        raise _damaged(path, "its buckets do not follow one another")
+        raise _make_damaged_error(
+            path, "its buckets do not follow one another"
+        )

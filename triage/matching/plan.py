@@ -42,7 +42,7 @@ class Plan:
 
 
 @cache
-def plan(bits: int, threshold: int) -> Plan | None:
+def plan_lookups(bits: int, threshold: int) -> Plan | None:
     """The look-ups for ``threshold``; None where a scan of everything does better."""
     pairs = bits // (2 * WORD)
     share, extra = divmod(threshold + 1, pairs)
@@ -54,7 +54,7 @@ def plan(bits: int, threshold: int) -> Plan | None:
         radius = (budget + 1 + (word % 2 == 0)) // 2 - 1
         if radius > MAX_RADIUS:
             return None
-        flips = _flips(radius)
+        flips = _list_flips(radius)
         tables.append((len(rows), len(rows) + len(flips), radius, budget))
         rows += [(word, flip, budget - flip.bit_count()) for flip in flips]
     columns = np.array(rows, dtype=np.int64).T
@@ -66,7 +66,7 @@ def plan(bits: int, threshold: int) -> Plan | None:
     )
 
 
-def _flips(radius: int) -> list[int]:
+def _list_flips(radius: int) -> list[int]:
     """All 16-bit patterns with at most ``radius`` bits set; none for a radius of -1."""
     return [
         sum(1 << bit for bit in chosen)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.matching.plan import BUCKETS, Plan, plan
+from triage.matching.plan import BUCKETS, Plan, plan_lookups
 from triage.matching.table import PAD, Table
 
 QUERIES_AT_ONCE = 512
@@ -41,11 +41,15 @@ class Hits(NamedTuple):
     distance: NDArray[np.uint16]
 
 
-def scan(table: Table, queries: NDArray[np.uint64], threshold: int) -> Hits:
+def scan_table(
+    table: Table, queries: NDArray[np.uint64], threshold: int
+) -> Hits:
     """Every (query, hash) pair of ``queries`` (m, bits / 64) that differs in <= threshold bits."""
-    lookups = plan(table.bits, threshold) if table.starts.size else None
+    lookups = (
+        plan_lookups(table.bits, threshold) if table.starts.size else None
+    )
     if lookups is None:
-        return together(
+        return join_hits(
             [
                 compare_all(table, queries, i, threshold)
                 for i in range(len(queries))
@@ -54,12 +58,12 @@ def scan(table: Table, queries: NDArray[np.uint64], threshold: int) -> Hits:
     parts = []
     for start in range(0, len(queries), QUERIES_AT_ONCE):
         chunk = queries[start : start + QUERIES_AT_ONCE]
-        hits = _through_tables(table, chunk, threshold, lookups)
+        hits = _search_tables(table, chunk, threshold, lookups)
         parts.append(Hits(hits.query + start, hits.position, hits.distance))
-    return together(parts)
+    return join_hits(parts)
 
 
-def together(parts: list[Hits]) -> Hits:
+def join_hits(parts: list[Hits]) -> Hits:
     if len(parts) == 1:
         return parts[0]
     if not parts:
@@ -71,7 +75,7 @@ def together(parts: list[Hits]) -> Hits:
     return Hits(query, position, distance)
 
 
-def distances(differing: NDArray[np.uint64]) -> NDArray[Any]:
+def count_differing_bits(differing: NDArray[np.uint64]) -> NDArray[Any]:
     """Bits set in each row (k, 1) or (k, 4). The counts of four words are added as lanes of one
     32-bit integer, which is five times as quick as a sum along so short an axis."""
     counts: NDArray[np.uint8] = np.bitwise_count(differing)
@@ -90,7 +94,7 @@ def compare_all(
     positions, apart = [], []
     step = ELEMENTS_AT_ONCE // 8
     for start in range(0, len(table.hashes), step):
-        counted = distances(
+        counted = count_differing_bits(
             table.hashes[start : start + step] ^ queries[index]
         )
         near = np.flatnonzero(counted <= threshold)
@@ -98,12 +102,12 @@ def compare_all(
             positions.append(near + start)
             apart.append(counted[near])
     if not positions:
-        return together([])
+        return join_hits([])
     position = np.concatenate(positions)
     return Hits(np.full(len(position), index), position, np.concatenate(apart))
 
 
-def _through_tables(
+def _search_tables(
     table: Table, queries: NDArray[np.uint64], threshold: int, lookups: Plan
 ) -> Hits:
     words = queries.view("<u2").T
@@ -114,35 +118,35 @@ def _through_tables(
     size = table.starts.take(keys + 1).astype(np.intp) - begin
     heavy = size.sum(axis=0) > len(table.hashes) // SCAN_SHARE
     if heavy.any():
-        return _with_heavy(table, queries, threshold, lookups, heavy)
+        return _search_with_heavy(table, queries, threshold, lookups, heavy)
     if len(queries) > 1 and size.sum() > ENTRIES_AT_ONCE:
-        return _in_halves(table, queries, threshold, lookups)
+        return _search_in_halves(table, queries, threshold, lookups)
     buckets = Buckets(
         begin=begin.ravel(),
         size=size.ravel(),
         partner=words[lookups.word ^ 1].ravel(),
         limit=np.repeat(lookups.limit, len(queries)),
     )
-    query, position = _candidates(table, buckets, len(queries))
-    apart = distances(
+    query, position = _find_candidates(table, buckets, len(queries))
+    apart = count_differing_bits(
         table.hashes.take(position, axis=0) ^ queries.take(query, axis=0)
     )
     near = np.flatnonzero(apart <= threshold)
     return Hits(query[near], position[near], apart[near])
 
 
-def _in_halves(
+def _search_in_halves(
     table: Table, queries: NDArray[np.uint64], threshold: int, lookups: Plan
 ) -> Hits:
     middle = len(queries) // 2
-    left = _through_tables(table, queries[:middle], threshold, lookups)
-    right = _through_tables(table, queries[middle:], threshold, lookups)
-    return together(
+    left = _search_tables(table, queries[:middle], threshold, lookups)
+    right = _search_tables(table, queries[middle:], threshold, lookups)
+    return join_hits(
         [left, Hits(right.query + middle, right.position, right.distance)]
     )
 
 
-def _with_heavy(
+def _search_with_heavy(
     table: Table,
     queries: NDArray[np.uint64],
     threshold: int,
@@ -156,12 +160,12 @@ def _with_heavy(
     ]
     light = np.flatnonzero(~heavy)
     if light.size:
-        hits = _through_tables(table, queries[light], threshold, lookups)
+        hits = _search_tables(table, queries[light], threshold, lookups)
         parts.append(Hits(light[hits.query], hits.position, hits.distance))
-    return together(parts)
+    return join_hits(parts)
 
 
-def _candidates(
+def _find_candidates(
     table: Table, buckets: Buckets, queries: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Query and position of what passes the filter, each pair once.
@@ -170,10 +174,10 @@ def _candidates(
     belongs to the next bucket is harmless, since every candidate is compared in full afterwards.
     The few buckets that are wider than the window are read again entirely.
     """
-    passed = _in_windows(table, buckets)
-    wide = np.flatnonzero(buckets.size > _width(len(table.hashes)))
+    passed = _filter_windows(table, buckets)
+    wide = np.flatnonzero(buckets.size > _choose_width(len(table.hashes)))
     if wide.size:
-        passed.append(_in_wide(table, buckets, wide))
+        passed.append(_filter_wide_buckets(table, buckets, wide))
     row, slot = (
         np.concatenate(column) for column in zip(*passed, strict=True)
     )
@@ -187,11 +191,11 @@ def _candidates(
     ).astype(np.intp)
 
 
-def _in_windows(
+def _filter_windows(
     table: Table, buckets: Buckets
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Look-up and slot of what passes, block by block."""
-    width = _width(len(table.hashes))
+    width = _choose_width(len(table.hashes))
     window: NDArray[Any] = np.ndarray(
         (len(table.partners) - width,),
         f"V{2 * width}",
@@ -213,7 +217,7 @@ def _in_windows(
     return passed
 
 
-def _in_wide(
+def _filter_wide_buckets(
     table: Table, buckets: Buckets, wide: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The same for the buckets ``wide``, whatever their sizes."""
@@ -230,7 +234,7 @@ def _in_wide(
     return row.take(passed), slot.take(passed)
 
 
-def _width(unique: int) -> int:
+def _choose_width(unique: int) -> int:
     """Wide enough for all but about one bucket in 100,000 of evenly spread hashes."""
     mean = unique / BUCKETS
     return min(PAD, 4 * math.ceil((mean + 4.3 * math.sqrt(mean) + 2) / 4))

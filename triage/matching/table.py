@@ -46,16 +46,16 @@ class Table:
     """(words x u + PAD,): which hash."""
 
 
-def smallest(bits: int) -> int:
+def smallest_table(bits: int) -> int:
     """From how many hashes on a table is made."""
     return SMALL_BYTES * 8 // bits
 
 
-def sections(
+def list_sections(
     bits: int, unique: int, entries: int
 ) -> list[tuple[str, int, tuple[int, ...]]]:
     """Name, bytes per element and shape of each array of a table, in the order of the file."""
-    words = bits // WORD if unique >= smallest(bits) else 0
+    words = bits // WORD if unique >= smallest_table(bits) else 0
     slots = words * unique + PAD if words else 0
     return [
         ("hashes", 8, (unique, bits // 64)),
@@ -67,30 +67,30 @@ def sections(
     ]
 
 
-def size_of(bits: int, unique: int, entries: int) -> int:
+def compute_size(bits: int, unique: int, entries: int) -> int:
     """Bytes that the arrays of such a table take, each one aligned."""
     return sum(
-        _aligned(width * int(np.prod(shape)))
-        for _, width, shape in sections(bits, unique, entries)
+        _align_size(width * int(np.prod(shape)))
+        for _, width, shape in list_sections(bits, unique, entries)
     )
 
 
-def _aligned(size: int) -> int:
+def _align_size(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def carve(
+def carve_table(
     buffer: Any, bits: int, unique: int, entries: int, *, signed: bool
 ) -> Table:
-    """A table whose arrays are views of ``buffer``, which has ``size_of`` bytes."""
+    """A table whose arrays are views of ``buffer``, which has ``compute_size`` bytes."""
     arrays: dict[str, NDArray[Any]] = {}
     offset = 0
-    for name, width, shape in sections(bits, unique, entries):
+    for name, width, shape in list_sections(bits, unique, entries):
         kind = "i" if name == "ids" and signed else "u"
         arrays[name] = np.ndarray(
             shape, dtype=f"<{kind}{width}", buffer=buffer, offset=offset
         )
-        offset += _aligned(arrays[name].nbytes)
+        offset += _align_size(arrays[name].nbytes)
     return Table(bits=bits, **arrays)
 
 
@@ -103,11 +103,11 @@ class Distinct:
     ids: NDArray[Any]
 
 
-def distinct(
+def fold_hashes(
     hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int
 ) -> Distinct:
     """Sort and fold. Raises InvalidInput where shapes, types or numbers cannot be an index."""
-    _check(hashes, ids, bits)
+    _check_arrays(hashes, ids, bits)
     words = np.ascontiguousarray(hashes).view("<u8")
     if not len(words):
         return Distinct(
@@ -128,7 +128,9 @@ def distinct(
     return Distinct(words[new], first, ids[order])
 
 
-def _check(hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int) -> None:
+def _check_arrays(
+    hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int
+) -> None:
     if bits not in (64, 256):
         raise InvalidInput(
             f"An index holds hashes of 64 or 256 bits, not {bits}."
@@ -156,8 +158,8 @@ def _check(hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int) -> None:
         )
 
 
-def fill(table: Table, content: Distinct) -> None:
-    """Write ``content`` and its tables into the arrays of ``table`` (made by ``carve``)."""
+def fill_table(table: Table, content: Distinct) -> None:
+    """Write ``content`` and its tables into the arrays of ``table`` (made by ``carve_table``)."""
     table.hashes[:] = content.hashes
     table.first[:] = content.first
     table.ids[:] = content.ids
@@ -180,14 +182,14 @@ def fill(table: Table, content: Distinct) -> None:
     table.positions[ends[-1] :] = 0
 
 
-def in_memory(
+def build_in_memory(
     hashes: NDArray[np.uint8], ids: NDArray[Any], bits: int
 ) -> Table:
     """The same table without a file, for what was added since the file was built."""
-    content = distinct(hashes, ids, bits)
+    content = fold_hashes(hashes, ids, bits)
     shape = (bits, len(content.hashes), len(content.ids))
-    buffer = np.empty(size_of(*shape), dtype=np.uint8)
-    table = carve(buffer, *shape, signed=content.ids.dtype.kind == "i")
-    fill(table, content)
+    buffer = np.empty(compute_size(*shape), dtype=np.uint8)
+    table = carve_table(buffer, *shape, signed=content.ids.dtype.kind == "i")
+    fill_table(table, content)
     buffer.flags.writeable = False
-    return carve(buffer, *shape, signed=content.ids.dtype.kind == "i")
+    return carve_table(buffer, *shape, signed=content.ids.dtype.kind == "i")

@@ -151,14 +151,14 @@ class Priority:
         return cls(data.get("score", 0), parts)
 
 
-def score(
+def score_case(
     signals: Signals, weights: Weights, language: str = "en"
 ) -> Priority:
     """The priority of a case. Raises ``InvalidInput`` for figures that cannot be."""
     if signals.sightings < 0 or not signals.age_hours >= 0:
         raise InvalidInput("Sightings and age cannot be below zero.")
     parts = []
-    for slug, share in _shares(signals, weights).items():
+    for slug, share in _compute_shares(signals, weights).items():
         weight = weights.of(slug)
         points = int(weight.points * min(1.0, max(0.0, share)))
         if points:
@@ -168,7 +168,7 @@ def score(
     return Priority(sum(part.points for part in parts), tuple(parts))
 
 
-def _shares(signals: Signals, weights: Weights) -> dict[Slug, float]:
+def _compute_shares(signals: Signals, weights: Weights) -> dict[Slug, float]:
     """How much of each weight is earned, as a share; values beyond 0..1 are cut by the caller."""
     shares: dict[Slug, float] = {
         Slug.DANGER_NOW: signals.danger_now,

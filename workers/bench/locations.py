@@ -12,7 +12,7 @@ import ada_url
 import can_ada
 
 from triage.locations.catalogue import load_platforms
-from triage.locations.identify import identify
+from triage.locations.identify import identify_locations
 from workers.bench.results import Figure, Measurement, Row, measure_rate
 
 FLOOR = 20_000
@@ -33,7 +33,7 @@ def measure_locations(seconds: float = 3.0) -> Measurement:
     rows = []
     for case, addresses in cases.items():
         fresh = catalogue.sites.clear if case == NEW_HOSTS else _do_nothing
-        our_batch = _make_batch(identify, addresses, fresh)
+        our_batch = _make_batch(identify_locations, addresses, fresh)
         ours = measure_rate(our_batch, seconds=share)
         for name, parse in references.items():
             their_batch = _make_batch(parse, addresses, _do_nothing)

@@ -22,7 +22,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from triage.matching.index import Engine, HashIndex, Match, warm
+from triage.matching.index import Engine, HashIndex, Match, warm_up
 from triage.matching.indexfile import build_index, load_index
 from workers.bench.results import Figure, Measurement, Row, measure_rate
 
@@ -95,7 +95,7 @@ def measure_matching(
     lists.append(_HashList(" phash", 64, short))
     del even, short
     rows: list[Row] = []
-    warm()
+    warm_up()
     with tempfile.TemporaryDirectory() as directory:
         while lists:
             # Taken out, so that the memory of one list is free before the next is measured.

@@ -114,11 +114,13 @@ def inspect_location(
     json: bool = typer.Option(False, "--json", help="One JSON object."),
 ) -> None:
     """Identity, hosting facts, fetch (or why not), hashes, matches and routes of one location."""
-    from triage.locations import identify
+    from triage.locations import identify_locations
 
     settings = load_settings()
     results = [
-        entry for entry in identify(url, region=settings.country) if entry.key
+        entry
+        for entry in identify_locations(url, region=settings.country)
+        if entry.key
     ]
     if not results:
         raise InvalidInput(

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from triage.locations import Location, identify
-from triage.locations.location import PROBLEMS, shorten
-from triage.locations.text.repair import scrub
+from triage.locations import Location, identify_locations
+from triage.locations.location import PROBLEMS, shorten_text
+from triage.locations.text.repair import scrub_text
 from workers.cli.output import emit_json, read_inputs
 
 _LONGEST_ECHO = 4_000
@@ -43,7 +43,9 @@ def url(
 ) -> None:
     """Say which locations each TEXT names, in their one normal form."""
     for text in read_inputs(texts):
-        locations = identify(text, region=region.upper() if region else None)
+        locations = identify_locations(
+            text, region=region.upper() if region else None
+        )
         for location in locations:
             if as_json:
                 emit_json(
@@ -65,7 +67,7 @@ def _location_row(
     row = location.to_json()
     if private or not alone:
         return row
-    return {**row, "input": shorten(scrub(text), _LONGEST_ECHO)}
+    return {**row, "input": shorten_text(scrub_text(text), _LONGEST_ECHO)}
 
 
 def _location_lines(location: Location) -> Iterator[str]:

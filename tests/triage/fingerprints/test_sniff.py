@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from triage.fingerprints.sniff import is_cut_short, sniff
+from triage.fingerprints.sniff import is_cut_short, sniff_type
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ from triage.fingerprints.sniff import is_cut_short, sniff
     ],
 )
 def test_by_the_first_bytes(head: bytes, media_type: str) -> None:
-    assert sniff(head) == media_type
-    assert sniff(memoryview(head)) == media_type
+    assert sniff_type(head) == media_type
+    assert sniff_type(memoryview(head)) == media_type
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from triage.fingerprints import (
     video,
     video_match,
 )
-from triage.fingerprints.video import fold
+from triage.fingerprints.video import fold_frames
 
 Encode = Callable[..., bytes]
 Film = Callable[..., bytes]
@@ -264,6 +264,6 @@ def test_a_recoded_copy_and_an_excerpt_are_found(
 
 
 def test_folding_keeps_what_differs() -> None:
-    kept = fold(frames(0, 1, 255, 511, 511))
+    kept = fold_frames(frames(0, 1, 255, 511, 511))
     assert [frame.at for frame in kept] == [0.0, 3.0]
-    assert fold([]) == []
+    assert fold_frames([]) == []

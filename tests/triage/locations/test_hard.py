@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.locations import identify, identify_one
+from triage.locations import identify_locations, identify_one
 
 MD5 = "8f1b2c3d4e5f60718f1b2c3d4e5f6071"
 V3 = "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion"
@@ -386,7 +386,7 @@ def test_what_is_different_stays_apart(row: list[str]) -> None:
 
 @pytest.mark.parametrize("text", NOTHING)
 def test_what_names_nothing_is_unknown(text: str) -> None:
-    assert [(one.kind, one.key) for one in identify(text, "AL")] == [
+    assert [(one.kind, one.key) for one in identify_locations(text, "AL")] == [
         ("unknown", "")
     ]
 

@@ -7,7 +7,7 @@ import hashlib
 
 import pytest
 
-from triage.locations import identify, identify_one
+from triage.locations import identify_locations, identify_one
 
 HASH = "0123456789abcdef0123456789abcdef01234567"
 BASE32 = base64.b32encode(bytes.fromhex(HASH)).decode()
@@ -180,7 +180,7 @@ AGREE: list[tuple[str, str, list[str]]] = [
 )
 def test_every_spelling_agrees(kind: str, key: str, texts: list[str]) -> None:
     for text in texts:
-        found = identify(text, region="AL")
+        found = identify_locations(text, region="AL")
         assert [(one.kind, one.key) for one in found] == [(kind, key)], text
         again = identify_one(found[0].canonical)
         assert (again.kind, again.key, again.canonical) == (
@@ -279,4 +279,4 @@ def test_a_gateway_keeps_its_host_for_the_notice() -> None:
     ],
 )
 def test_handles_are_told_from_prose(text: str, keys: list[str]) -> None:
-    assert [one.key for one in identify(text)] == keys
+    assert [one.key for one in identify_locations(text)] == keys

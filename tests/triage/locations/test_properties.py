@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from triage.locations import Location, identify, identify_one
+from triage.locations import Location, identify_locations, identify_one
 from triage.locations.location import KEY_LIMIT, KINDS, PROBLEMS
 
 QUIET = settings(max_examples=150, deadline=None)
@@ -178,7 +178,7 @@ def _sound(location: Location) -> None:
 def _settled(location: Location) -> None:
     if location.kind == "unknown":
         return
-    again = identify(location.canonical)
+    again = identify_locations(location.canonical)
     assert [(one.kind, one.key, one.canonical) for one in again] == [
         (location.kind, location.key, location.canonical)
     ]
@@ -201,7 +201,7 @@ def _settled(location: Location) -> None:
 @example("http://xn--/")
 @example("http://0x7f../")
 def test_nothing_raises_and_every_canonical_form_is_settled(text: str) -> None:
-    for location in identify(text):
+    for location in identify_locations(text):
         _sound(location)
         _settled(location)
 
@@ -209,7 +209,7 @@ def test_nothing_raises_and_every_canonical_form_is_settled(text: str) -> None:
 @QUIET
 @given(ANY)
 def test_any_text_is_taken(text: str) -> None:
-    found = identify(text)
+    found = identify_locations(text)
     assert found
     for location in found:
         _sound(location)
@@ -285,9 +285,9 @@ VARIATIONS: dict[str, Callable[[str], str]] = {
 @given(PAGES)
 def test_every_variation_names_the_same_location(name: str, url: str) -> None:
     varied = VARIATIONS[name](url)
-    assert [one.key for one in identify(varied)] == [identify_one(url).key], (
-        varied
-    )
+    assert [one.key for one in identify_locations(varied)] == [
+        identify_one(url).key
+    ], varied
 
 
 @QUIET
@@ -312,7 +312,9 @@ def test_every_address_of_a_text_is_found(
     pages: list[str], between: str
 ) -> None:
     expected = list(dict.fromkeys(identify_one(page).key for page in pages))
-    assert [one.key for one in identify(between.join(pages))] == expected
+    assert [
+        one.key for one in identify_locations(between.join(pages))
+    ] == expected
 
 
 EVIL: dict[str, Callable[[int], str]] = {
@@ -350,7 +352,7 @@ def _calls(text: str) -> int:
 
     sys.setprofile(tick)
     try:
-        identify(text)
+        identify_locations(text)
     finally:
         sys.setprofile(None)
     return count
@@ -358,7 +360,7 @@ def _calls(text: str) -> int:
 
 @pytest.mark.parametrize("name", EVIL)
 def test_work_grows_no_faster_than_the_text(name: str) -> None:
-    identify("https://a.example/ warm.example")
+    identify_locations("https://a.example/ warm.example")
     small, large = _calls(EVIL[name](150)), _calls(EVIL[name](1_200))
     assert large <= small * 8 + 400
 
@@ -366,7 +368,7 @@ def test_work_grows_no_faster_than_the_text(name: str) -> None:
 @pytest.mark.parametrize("name", EVIL)
 def test_large_evil_text_is_taken(name: str) -> None:
     """Work inside one pattern is not seen by counting calls; the suite's time limit bounds it."""
-    found = identify(EVIL[name](20_000))
+    found = identify_locations(EVIL[name](20_000))
     assert len(found) <= 5_001
     for location in found[:3]:
         _sound(location)
@@ -374,4 +376,6 @@ def test_large_evil_text_is_taken(name: str) -> None:
 
 def test_a_million_characters_are_taken() -> None:
     text = "word " * 209_000 + "https://a.example/end"
-    assert [one.key for one in identify(text)] == ["url://a.example/end"]
+    assert [one.key for one in identify_locations(text)] == [
+        "url://a.example/end"
+    ]

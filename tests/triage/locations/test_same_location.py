@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from triage.locations import identify, identify_one
+from triage.locations import identify_locations, identify_one
 
 PAGE = "https://www.example.com/a/b?x=1&y=2"
 
@@ -224,7 +224,7 @@ def _rows(tables: dict[str, list[tuple[str, str]]]) -> list[object]:
 
 @pytest.mark.parametrize(("one", "other"), _rows(SAME))
 def test_same_location_has_the_same_key(one: str, other: str) -> None:
-    assert len(identify(one)) == 1
+    assert len(identify_locations(one)) == 1
     assert identify_one(one).key == identify_one(other).key != ""
 
 
@@ -241,7 +241,7 @@ def test_the_canonical_form_is_its_own_canonical_form(
 ) -> None:
     for text in (one, other):
         first = identify_one(text)
-        again = identify(first.canonical)
+        again = identify_locations(first.canonical)
         assert [again[0].canonical, again[0].key, len(again)] == [
             first.canonical,
             first.key,
@@ -297,7 +297,7 @@ def test_every_location_of_a_text_is_found_in_its_order() -> None:
         "https://a.example/1 again. Telegram: @some_body, alice@example.com, 203.0.113.5:51413 "
         "2026-11-01T12:00:00Z, call +355 69 212 3456.\nhttps://d.example/4|https://e.example/5"
     )
-    assert [location.key for location in identify(text)] == [
+    assert [location.key for location in identify_locations(text)] == [
         "url://a.example/1",
         "url://b.example/2",
         "url://c.example/3",
@@ -324,7 +324,7 @@ def test_every_location_of_a_text_is_found_in_its_order() -> None:
     ],
 )
 def test_two_addresses_stay_two(text: str) -> None:
-    assert [one.key for one in identify(text)] == [
+    assert [one.key for one in identify_locations(text)] == [
         "url://a.example/1",
         "url://b.example/2",
     ]
@@ -347,7 +347,7 @@ def test_two_addresses_stay_two(text: str) -> None:
     ],
 )
 def test_running_text_is_no_location(text: str) -> None:
-    assert [one.kind for one in identify(text)] == ["unknown"]
+    assert [one.kind for one in identify_locations(text)] == ["unknown"]
 
 
 @pytest.mark.parametrize(
@@ -399,7 +399,7 @@ def test_a_text_beyond_the_limit_is_never_cut_inside_a_location() -> None:
         + "word " * 209_800
         + "https://www.example.com/y"
     )
-    found = identify(whole)
+    found = identify_locations(whole)
     assert [one.key for one in found] == ["url://www.example.com/x"]
     assert "truncated_input" in found[0].problems
     giant = "https://www.example.com/" + "a" * (1 << 20)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from triage.locations import identify, identify_one
+from triage.locations import identify_locations, identify_one
 
 PAGE = "https://www.example.com/a?x=1&y=2"
 KEY = "url://www.example.com/a?x=1&y=2"
@@ -47,7 +47,7 @@ UNWRAPPED = [
 
 @pytest.mark.parametrize("text", UNWRAPPED)
 def test_a_redirector_names_its_target_and_both_are_kept(text: str) -> None:
-    found = identify(text)
+    found = identify_locations(text)
     assert [one.key for one in found] == [KEY]
     assert found[0].canonical == PAGE
     assert found[0].host == "www.example.com"
@@ -119,6 +119,6 @@ def test_depth_is_bounded() -> None:
     text = PAGE
     for _ in range(9):
         text = f"https://href.li/?{text}"
-    found = identify(text)
+    found = identify_locations(text)
     assert len(found) == 1
     assert "wrapper_too_deep" in found[0].problems

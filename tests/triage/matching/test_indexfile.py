@@ -22,9 +22,9 @@ from triage.matching import (
     load_index,
 )
 from triage.matching.indexfile import HEADER
-from triage.matching.table import smallest
+from triage.matching.table import smallest_table
 
-SMALL = smallest(256)
+SMALL = smallest_table(256)
 HASHES = np.random.default_rng(4).integers(
     0, 256, (SMALL + 10, 32), dtype=np.uint8
 )

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotline.core.errors import InvalidInput
-from triage.matching import HashIndex, Match, warm
+from triage.matching import HashIndex, Match, warm_up
 from triage.matching.index import DamagedIndex
-from triage.matching.plan import plan
-from triage.matching.scan import compare_all, distances
-from triage.matching.table import in_memory, smallest
+from triage.matching.plan import plan_lookups
+from triage.matching.scan import compare_all, count_differing_bits
+from triage.matching.table import build_in_memory, smallest_table
 
 Build = Callable[..., HashIndex]
-SMALL = smallest(256)
+SMALL = smallest_table(256)
 LARGE = SMALL + 500
 WORDS = {64: 4, 256: 16}
 
@@ -92,7 +92,7 @@ def worst_spreads(bits: int, total: int) -> list[list[int]]:
 def known(
     request: pytest.FixtureRequest, build: Build
 ) -> tuple[HashIndex, list[bytes], int]:
-    values = noise(smallest(request.param) + 100, request.param)
+    values = noise(smallest_table(request.param) + 100, request.param)
     return build(values, bits=request.param), values, request.param
 
 
@@ -134,7 +134,7 @@ def test_agrees_with_brute_force(
 def test_the_plan_covers_every_spread(bits: int) -> None:
     """The budgets plus one each exceed the threshold, and so do the radii within each budget."""
     for threshold in range({64: 11, 256: 48}[bits]):
-        lookups = plan(bits, threshold)
+        lookups = plan_lookups(bits, threshold)
         assert lookups is not None
         budgets = lookups.tables[::2, 3]
         assert (budgets + 1).sum() == threshold + 1
@@ -148,7 +148,7 @@ def test_the_plan_covers_every_spread(bits: int) -> None:
         assert len(np.unique(lookups.word * 65536 + lookups.flip)) == len(
             lookups.word
         )
-    assert plan(bits, 200) is None
+    assert plan_lookups(bits, 200) is None
 
 
 @pytest.mark.parametrize("threshold", [31, 47, 48, 100, 255, 256])
@@ -171,7 +171,9 @@ def test_the_opposite_of_a_hash_is_all_its_bits_away(
     assert Match(0, bits) in index.search(opposite, bits)
     assert Match(0, bits) not in index.search(opposite, bits - 1)
     assert (
-        distances(np.full((3, bits // 64), 2**64 - 1, np.uint64)).tolist()
+        count_differing_bits(
+            np.full((3, bits // 64), 2**64 - 1, np.uint64)
+        ).tolist()
         == [bits] * 3
     )
 
@@ -290,12 +292,14 @@ def test_an_empty_index_takes_additions(build: Build) -> None:
 
 def test_ids_may_use_all_64_bits() -> None:
     ids = np.array([2**64 - 1, 2**63], dtype=np.uint64)
-    index = HashIndex(in_memory(array(noise(2, 256)), ids, 256), version="1")
+    index = HashIndex(
+        build_in_memory(array(noise(2, 256)), ids, 256), version="1"
+    )
     assert index.search(noise(2, 256)[0], 3) == [Match(2**64 - 1, 0)]
 
 
 def test_every_hash_compared_gives_the_same() -> None:
-    table = in_memory(array(noise(20_000, 256)), np.arange(20_000), 256)
+    table = build_in_memory(array(noise(20_000, 256)), np.arange(20_000), 256)
     query = table.hashes[19_999:].copy()
     query[0, 3] ^= np.uint64(0xFF)
     found = compare_all(table, query, 0, 8)
@@ -325,7 +329,7 @@ def test_a_position_that_leads_nowhere_is_damage_and_not_a_miss(
     engine: str,
 ) -> None:
     values = array(noise(LARGE, 256))
-    table = in_memory(values, np.arange(LARGE), 256)
+    table = build_in_memory(values, np.arange(LARGE), 256)
     table.positions.base.flags.writeable = True
     broken = table.positions.copy()
     broken[:] = 2**32 - 1
@@ -338,4 +342,4 @@ def test_a_position_that_leads_nowhere_is_damage_and_not_a_miss(
 
 
 def test_warming_says_which_engine_serves() -> None:
-    assert warm() in {"numpy", "numba"}
+    assert warm_up() in {"numpy", "numba"}

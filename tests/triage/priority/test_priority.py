@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hotline.core.errors import InvalidInput, Misconfigured
 from triage import priority
-from triage.priority import ListClass, Signals, load_weights, score
+from triage.priority import ListClass, Signals, load_weights, score_case
 
 WEIGHTS = load_weights()
 CLASSES = tuple(ListClass)
@@ -30,7 +30,7 @@ signals = st.builds(
 
 
 def test_nothing_known_scores_nothing() -> None:
-    assert score(Signals(), WEIGHTS) == priority.Priority(0, ())
+    assert score_case(Signals(), WEIGHTS) == priority.Priority(0, ())
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_nothing_known_scores_nothing() -> None:
 def test_each_signal_weighs_what_the_file_says(
     case: Signals, points: int
 ) -> None:
-    assert score(case, WEIGHTS).score == points
+    assert score_case(case, WEIGHTS).score == points
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_what_nobody_knows_stands_above_what_a_list_knows(
 ) -> None:
     """In new material there may be a child who has not been found."""
     new, listed = (
-        score(Signals(new_material=True), WEIGHTS),
-        score(Signals(list_class=known), WEIGHTS),
+        score_case(Signals(new_material=True), WEIGHTS),
+        score_case(Signals(list_class=known), WEIGHTS),
     )
     assert new.score > listed.score
 
@@ -76,7 +76,7 @@ def test_what_nobody_knows_stands_above_what_a_list_knows(
 def test_the_parts_are_the_whole_and_say_why(
     case: Signals, language: str
 ) -> None:
-    found = score(case, WEIGHTS, language)
+    found = score_case(case, WEIGHTS, language)
     assert 0 <= found.score <= 1000
     assert found.score == sum(part.points for part in found.parts)
     assert [part.points for part in found.parts] == sorted(
@@ -87,7 +87,7 @@ def test_the_parts_are_the_whole_and_say_why(
 
 @given(signals)
 def test_more_never_means_less(case: Signals) -> None:
-    base = score(case, WEIGHTS).score
+    base = score_case(case, WEIGHTS).score
     left = case.deadline_hours
     graver = [
         *(
@@ -108,7 +108,7 @@ def test_more_never_means_less(case: Signals) -> None:
         replace(case, age_hours=case.age_hours + 5),
         replace(case, deadline_hours=3.0 if left is None else left - 3),
     ]
-    assert all(score(one, WEIGHTS).score >= base for one in graver)
+    assert all(score_case(one, WEIGHTS).score >= base for one in graver)
 
 
 @given(signals, signals)
@@ -119,7 +119,7 @@ def test_danger_now_stands_above_everything_else(
         replace(one, danger_now=True),
         replace(other, danger_now=False),
     )
-    assert score(danger, WEIGHTS).score > score(calm, WEIGHTS).score
+    assert score_case(danger, WEIGHTS).score > score_case(calm, WEIGHTS).score
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_danger_now_stands_above_everything_else(
 )
 def test_figures_that_cannot_be_are_refused(bad: Signals) -> None:
     with pytest.raises(InvalidInput):
-        score(bad, WEIGHTS)
+        score_case(bad, WEIGHTS)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from triage.jurisdiction import (
 )
 from triage.locations.others.address_use import is_used_by_person
 from triage.media.models import Media
-from triage.priority import ListClass, score
+from triage.priority import ListClass, score_case
 
 # In a stored routing: the digest of the rules that it follows from.
 RULES = "rules"
@@ -64,7 +64,7 @@ def appraise_case(
         signals = replace(
             signals, new_material=_has_unlisted(session, case.item_id)
         )
-    priority = score(signals, rules.weights)
+    priority = score_case(signals, rules.weights)
     before = case.routing
     digest = rules_digest(context.settings.data_dir)
     case.routing = {**routing.to_json(), RULES: digest}

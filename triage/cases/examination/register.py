@@ -25,7 +25,7 @@ from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import Case
 from triage.items.access import keep_userinfo
 from triage.items.models import Item, Sighting
-from triage.locations import Location, identify
+from triage.locations import Location, identify_locations
 from triage.locations.catalogue import load_platforms
 
 # A location that was examined this lately is not fetched again for one more sighting.
@@ -103,7 +103,7 @@ def _scan_locations(
         )
         locations = [
             entry
-            for entry in identify(
+            for entry in identify_locations(
                 text or "", settings.country, catalogue=catalogue
             )
             if entry.key

@@ -16,7 +16,7 @@ from stdnum.exceptions import ValidationError
 
 from hotline.core.errors import InvalidInput, phrase
 from triage.cases.people.vocabulary import IdentifierKind
-from triage.locations import Location, identify
+from triage.locations import Location, identify_locations
 from triage.locations.catalogue import load_platforms
 from triage.locations.catalogue_values import Catalogue
 
@@ -68,7 +68,7 @@ def find_identifiers(
     by_identity: dict[str, SaidIdentifier] = {}
     catalogue = catalogue or load_platforms(None)
     rest = _name_platforms_first(rest, catalogue)
-    for location in identify(rest, country, catalogue=catalogue):
+    for location in identify_locations(rest, country, catalogue=catalogue):
         said = _of_location(location)
         if said is not None:
             by_identity.setdefault(said.identity, said)
@@ -183,7 +183,7 @@ def read_identifier(
 
 def _read_account(platform: str, text: str, country: str) -> SaidIdentifier:
     for attempt in (text, f"{platform} {text}"):
-        for location in identify(attempt, country):
+        for location in identify_locations(attempt, country):
             said = _of_location(location)
             if said is None or said.kind is not IdentifierKind.ACCOUNT:
                 continue
@@ -210,7 +210,7 @@ def _read_iban(text: str) -> SaidIdentifier:
 def _read_location(
     kind: IdentifierKind, text: str, country: str
 ) -> SaidIdentifier:
-    for location in identify(text, country):
+    for location in identify_locations(text, country):
         said = _of_location(location)
         if said is not None and said.kind is kind:
             return said

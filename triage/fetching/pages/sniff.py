@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from triage.fingerprints.sniff import UNKNOWN, sniff
+from triage.fingerprints.sniff import UNKNOWN, sniff_type
 
 Kind = Literal[
     "image",
@@ -46,7 +46,7 @@ _TYPES: tuple[tuple[str, Kind], ...] = (
 def kind_of(body: bytes | bytearray, label: str | None) -> Kind:
     """``label`` is the Content-Type as sent. Without it, text with a tag in it is a page."""
     head = bytes(body[:HEAD])
-    by_bytes = sniff(head)
+    by_bytes = sniff_type(head)
     # "BM" alone may as well begin a word; a real bitmap's header holds zeros.
     is_doubtful = by_bytes == "image/bmp" and b"\x00" not in head
     if by_bytes != UNKNOWN and not is_doubtful:

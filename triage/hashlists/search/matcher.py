@@ -29,7 +29,7 @@ from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hashlists.owners.remote import RemoteList, load_remote_lists
 from triage.matching import HashIndex, ReloadingIndex
-from triage.matching.table import in_memory
+from triage.matching.table import build_in_memory
 from triage.media.models import Media
 
 # Near-matched kinds and their size in bytes; all others are looked up exactly.
@@ -253,7 +253,7 @@ def _grow_index(
     size = INDEXED[kind]
     if base is None:
         none = np.empty((0, size), np.uint8), np.empty(0, np.int64)
-        base = HashIndex(in_memory(*none, size * 8), version="0")
+        base = HashIndex(build_in_memory(*none, size * 8), version="0")
     rows = session.execute(
         select(HashEntryRow.id, HashEntryRow.value)
         .where(

@@ -35,11 +35,11 @@ class AddressUse:
 def read_address_use(canonical: str) -> AddressUse:
     """``"203.0.113.7:4662 2026-11-01T10:00:00"``, ``"[2001:db8::7]:80"`` or less of it."""
     place, _, text = canonical.partition(" ")
-    address, port = _without_port(place)
+    address, port = _split_port(place)
     return AddressUse(address, port, SaidTime(text) if text else None)
 
 
-def _without_port(place: str) -> tuple[str, int | None]:
+def _split_port(place: str) -> tuple[str, int | None]:
     if place.startswith("["):
         address, _, port = place[1:].partition("]:")
         return address, int(port)

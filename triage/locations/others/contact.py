@@ -8,8 +8,8 @@ from functools import lru_cache
 import can_ada
 
 from triage.locations.catalogue_values import Catalogue
-from triage.locations.location import Location, make_key, shorten
-from triage.locations.web.site import SPECIAL_SUFFIXES, suffixes
+from triage.locations.location import Location, make_key, shorten_text
+from triage.locations.web.site import SPECIAL_SUFFIXES, load_suffixes
 
 _ATOM = r"[\w+%'~!#$&*-]"
 EMAIL = re.compile(
@@ -37,9 +37,9 @@ AT_HANDLE = re.compile(
 )
 
 
-def email(match: re.Match[str]) -> Location | None:
+def locate_email(match: re.Match[str]) -> Location | None:
     """The part before the @ is compared without case: no mail service of today tells them apart."""
-    local, domain = match[1], _ascii_domain(match[2])
+    local, domain = match[1], _to_ascii_domain(match[2])
     if (
         local.isascii()
     ):  # beyond ASCII, lower case may be another spelling altogether
@@ -52,20 +52,22 @@ def email(match: re.Match[str]) -> Location | None:
         kind="email",
         canonical=canonical,
         key=make_key("email", canonical),
-        display=shorten(canonical),
+        display=shorten_text(canonical),
         host=domain,
-        registrable_domain=suffixes().privatesuffix(domain),
+        registrable_domain=load_suffixes().privatesuffix(domain),
     )
 
 
-def _ascii_domain(domain: str) -> str | None:
+def _to_ascii_domain(domain: str) -> str | None:
     try:
         return str(can_ada.parse(f"http://{domain}/").hostname) or None
     except (ValueError, TypeError):
         return None
 
 
-def phone(text: str, region: str | None, *, strict: bool) -> Location | None:
+def locate_phone(
+    text: str, region: str | None, *, strict: bool
+) -> Location | None:
     """E.164. ``strict``: digits in running text count only where they are a number in use."""
     import phonenumbers
 
@@ -78,7 +80,8 @@ def phone(text: str, region: str | None, *, strict: bool) -> Location | None:
         return None
     valid = phonenumbers.is_valid_number(number)
     if not (
-        valid or (digits.startswith("+") and not strict and _possible(number))
+        valid
+        or (digits.startswith("+") and not strict and _is_possible(number))
     ):
         return None
     canonical = phonenumbers.format_number(
@@ -98,13 +101,13 @@ def phone(text: str, region: str | None, *, strict: bool) -> Location | None:
     )
 
 
-def _possible(number: object) -> bool:
+def _is_possible(number: object) -> bool:
     import phonenumbers
 
     return bool(phonenumbers.is_possible_number(number))  # type: ignore[arg-type]
 
 
-def usenet(match: re.Match[str]) -> Location:
+def locate_usenet(match: re.Match[str]) -> Location:
     """Message-ids are compared exactly (RFC 5536); groups without case. An article's number is one
     server's own count (RFC 5538), so it names nothing without the server."""
     group, server, number = match["group"], match["server"], match["number"]
@@ -122,13 +125,13 @@ def usenet(match: re.Match[str]) -> Location:
         kind="usenet",
         canonical=canonical,
         key=make_key("usenet", identity),
-        display=shorten(canonical),
+        display=shorten_text(canonical),
         content_id=identity,
     )
 
 
 @lru_cache(maxsize=8)
-def _handles(words: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+def _compile_handles(words: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     """One pattern for every platform's name: ``telegram: @name``, ``snap: name``."""
     names = "|".join(
         re.escape(word) for word, _ in sorted(words, key=lambda w: -len(w[0]))
@@ -140,8 +143,8 @@ def _handles(words: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     )
 
 
-def handle_pattern(catalogue: Catalogue) -> re.Pattern[str]:
-    return _handles(
+def compile_handle_pattern(catalogue: Catalogue) -> re.Pattern[str]:
+    return _compile_handles(
         tuple(
             (word, platform.id)
             for platform in catalogue.platforms.values()
@@ -151,7 +154,9 @@ def handle_pattern(catalogue: Catalogue) -> re.Pattern[str]:
     )
 
 
-def handle(match: re.Match[str], catalogue: Catalogue) -> Location | None:
+def locate_handle(
+    match: re.Match[str], catalogue: Catalogue
+) -> Location | None:
     word, name = match[1].lower(), match["name"]
     if not name.isascii():
         return None
@@ -159,11 +164,11 @@ def handle(match: re.Match[str], catalogue: Catalogue) -> Location | None:
         if platform.handle is not None and word in platform.handle.words:
             if not platform.handle.pattern.fullmatch(name):
                 return None
-            return account(platform.id, name, match[0], catalogue)
+            return locate_account(platform.id, name, match[0], catalogue)
     return None
 
 
-def account(
+def locate_account(
     platform_id: str, name: str, text: str, catalogue: Catalogue
 ) -> Location:
     """An account as a rule of its platform would name it, so that handle and address agree."""
@@ -186,12 +191,14 @@ def account(
         platform=platform_id,
         content_id=content,
         host=host,
-        registrable_domain=suffixes().privatesuffix(host) if host else None,
+        registrable_domain=load_suffixes().privatesuffix(host)
+        if host
+        else None,
         fetchable=host is not None,
     )
 
 
-def at_handle(match: re.Match[str]) -> Location:
+def locate_at_handle(match: re.Match[str]) -> Location:
     """``@name@server`` is a Fediverse account; ``@name`` alone leaves the platform to a person."""
     name, server = match[1].lower(), (match[2] or "").lower()
     canonical = f"@{name}@{server}" if server else f"@{name}"
@@ -206,23 +213,23 @@ def at_handle(match: re.Match[str]) -> Location:
         platform=None,
         content_id=canonical,
         host=server or None,
-        registrable_domain=suffixes().privatesuffix(server)
+        registrable_domain=load_suffixes().privatesuffix(server)
         if server
         else None,
         problems=() if server else ("platform_unknown",),
     )
 
 
-def known_suffix(domain: str) -> bool:
+def has_known_suffix(domain: str) -> bool:
     """Whether a bare word with a dot ends as host names do; otherwise it is just a word."""
     last = domain.rpartition(".")[2].lower()
     if last in SPECIAL_SUFFIXES:
         return True
     ascii_domain = (
-        domain.lower() if domain.isascii() else _ascii_domain(domain)
+        domain.lower() if domain.isascii() else _to_ascii_domain(domain)
     )
     return bool(
         ascii_domain
-        and suffixes().publicsuffix(ascii_domain, accept_unknown=False)
+        and load_suffixes().publicsuffix(ascii_domain, accept_unknown=False)
         is not None
     )

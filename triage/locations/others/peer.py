@@ -11,7 +11,7 @@ import base64
 import re
 from urllib.parse import unquote
 
-from triage.locations.location import Location, make_key, shorten
+from triage.locations.location import Location, make_key, shorten_text
 
 _BTIH_HEX = re.compile(r"(?i)urn:btih:([0-9a-f]{40})")
 _BTIH_BASE32 = re.compile(r"(?i)urn:btih:([a-z2-7]{32})")
@@ -31,7 +31,7 @@ _ED2K_SERVER = re.compile(
 )
 
 
-def magnet(text: str) -> Location | None:
+def locate_magnet(text: str) -> Location | None:
     topics = sorted(
         unquote(value)
         for name, _, value in (
@@ -40,18 +40,18 @@ def magnet(text: str) -> Location | None:
         )
         if name.lower() == "xt" or name.lower().startswith("xt.")
     )
-    for read in (_btih, _btmh, _ed2k_urn, _other_urn):
+    for read in (_read_btih, _read_btmh, _read_ed2k_urn, _read_other_urn):
         found = sorted(
             {value for topic in topics if (value := read(topic)) is not None}
         )
         if found:
-            return _ed2k_or_magnet(found, text)
+            return _make_peer_location(found, text)
     return None
 
 
-def _ed2k_or_magnet(found: list[str], text: str) -> Location:
+def _make_peer_location(found: list[str], text: str) -> Location:
     if found[0].startswith("ed2k:"):
-        return _ed2k(found[0][5:], "", text)
+        return _make_ed2k_location(found[0][5:], "", text)
     identity = "+".join(found)
     canonical = "magnet:?" + "&".join(f"xt=urn:{value}" for value in found)
     canonical = canonical.replace("urn:btmh:", "urn:btmh:1220")
@@ -60,12 +60,12 @@ def _ed2k_or_magnet(found: list[str], text: str) -> Location:
         kind="magnet",
         canonical=canonical,
         key=make_key("magnet", identity),
-        display=shorten(canonical),
+        display=shorten_text(canonical),
         content_id=identity,
     )
 
 
-def _btih(topic: str) -> str | None:
+def _read_btih(topic: str) -> str | None:
     if match := _BTIH_HEX.fullmatch(topic):
         return "btih:" + match[1].lower()
     if match := _BTIH_BASE32.fullmatch(topic):
@@ -73,31 +73,33 @@ def _btih(topic: str) -> str | None:
     return None
 
 
-def _btmh(topic: str) -> str | None:
+def _read_btmh(topic: str) -> str | None:
     match = _BTMH.fullmatch(topic)
     return "btmh:" + match[1].lower() if match else None
 
 
-def _ed2k_urn(topic: str) -> str | None:
+def _read_ed2k_urn(topic: str) -> str | None:
     match = _ED2K_URN.fullmatch(topic)
     return "ed2k:" + match[1].lower() if match else None
 
 
-def _other_urn(topic: str) -> str | None:
+def _read_other_urn(topic: str) -> str | None:
     match = _OTHER_URN.fullmatch(topic)
     return f"{match[1].lower()}:{match[2].lower()}" if match else None
 
 
-def info_hash(text: str) -> Location | None:
+def locate_info_hash(text: str) -> Location | None:
     """A bare info-hash with its label (``btih:…``); without one it is a SHA-1 (``hash``)."""
     match = _LABELLED.fullmatch(text)
-    return magnet(f"magnet:?xt=urn:btih:{match[1]}") if match else None
+    return locate_magnet(f"magnet:?xt=urn:btih:{match[1]}") if match else None
 
 
-def ed2k(text: str) -> Location | None:
+def locate_ed2k(text: str) -> Location | None:
     text = unquote(text) if "%7c" in text[:20].lower() else text
     if match := _ED2K_FILE.fullmatch(text):
-        return _ed2k(match[3].lower(), match[2].lstrip("0"), text)
+        return _make_ed2k_location(
+            match[3].lower(), match[2].lstrip("0"), text
+        )
     if match := _ED2K_SERVER.fullmatch(text):
         identity = f"{match[1].lower()}:{int(match[2])}"
         return Location(
@@ -112,7 +114,7 @@ def ed2k(text: str) -> Location | None:
     return None
 
 
-def _ed2k(digest: str, size: str, text: str) -> Location:
+def _make_ed2k_location(digest: str, size: str, text: str) -> Location:
     return Location(
         input=text,
         kind="ed2k",

@@ -59,7 +59,7 @@ _TRAILING = frozenset(".,;:!?'\"|…·。，、！？；：\\")
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
-def scrub(text: str) -> str:
+def scrub_text(text: str) -> str:
     """Text that every database and every encoder takes: no lone surrogates, no NUL."""
     if not text.isascii():
         try:
@@ -71,7 +71,7 @@ def scrub(text: str) -> str:
     return text.replace("\0", "") if "\0" in text else text
 
 
-def plain_characters(text: str) -> tuple[str, list[str]]:
+def replace_odd_characters(text: str) -> tuple[str, list[str]]:
     """Without invisible characters, with full-width ones in their plain form; and the codes."""
     problems: list[str] = []
     if not text.isascii():
@@ -87,7 +87,7 @@ def plain_characters(text: str) -> tuple[str, list[str]]:
     return text, problems
 
 
-def refang(text: str) -> tuple[str, list[str]]:
+def refang_text(text: str) -> tuple[str, list[str]]:
     """``hxxp``, ``[.]``, ``(dot)``, ``[:]//``, ``(at)`` and misspelt schemes made whole again."""
     problems: list[str] = []
     fixed = text.replace("\\/", "/")

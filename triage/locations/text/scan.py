@@ -12,11 +12,16 @@ from dataclasses import replace
 
 from triage.locations import address
 from triage.locations.catalogue_values import Catalogue
-from triage.locations.location import Location, make_key, shorten, unknown
+from triage.locations.location import (
+    Location,
+    make_key,
+    shorten_text,
+    unknown_location,
+)
 from triage.locations.others import contact, peer
 from triage.locations.text.repair import trim_end
 from triage.locations.web import ipfs
-from triage.locations.web.weburl import from_app
+from triage.locations.web.weburl import locate_app_link
 
 MAX_LOCATIONS = 5_000
 """Locations (and attempts at one, for each pattern) of one text."""
@@ -103,18 +108,20 @@ class Scan:
         """What may hold a web address inside it, or content that must not be kept."""
         text = self.text.lower()
         if "data:" in text:
-            self.each(_DATA, _inline)
+            self.each(_DATA, _note_inline_data)
         if "ed2k:" in text:
-            self.each(_ED2K, lambda match: peer.ed2k(match[0]))
+            self.each(_ED2K, lambda match: peer.locate_ed2k(match[0]))
         if "magnet:" in text:
-            self.each(_MAGNET, lambda match: peer.magnet(match[0]))
+            self.each(_MAGNET, lambda match: peer.locate_magnet(match[0]))
         if (
             "blob:" in text
             or "file:/" in text
             or "content://" in text
             or "about:" in text
         ):
-            self.each(_LOCAL, lambda match: unknown(match[0], "local_only"))
+            self.each(
+                _LOCAL, lambda match: unknown_location(match[0], "local_only")
+            )
 
     def after_web(self) -> None:
         text = self.text
@@ -125,17 +132,19 @@ class Scan:
         if ":" in text:
             self._with_schemes()
         if ":" in text or ("@" in text and "<" in text):
-            self.each(contact.USENET, contact.usenet)
+            self.each(contact.USENET, contact.locate_usenet)
         self.each(_BARE_ADDRESS, lambda match: self._bare(match[0], match[0]))
-        self.each(address.PATTERN, address.from_match)
+        self.each(address.PATTERN, address.locate_ip_address)
         if "@" in text or ":" in text or "=" in text:
-            self.each(contact.handle_pattern(self.catalogue), self._handle)
+            self.each(
+                contact.compile_handle_pattern(self.catalogue), self._handle
+            )
         if "@" in text:
-            self.each(contact.EMAIL, contact.email)
-            self.each(contact.AT_HANDLE, contact.at_handle)
+            self.each(contact.EMAIL, contact.locate_email)
+            self.each(contact.AT_HANDLE, contact.locate_at_handle)
         if "#" in text:
             self.each(contact.DISCORD_TAG, self._discord)
-        self.each(address.HASH, address.file_hash)
+        self.each(address.HASH, address.locate_file_hash)
         if "." in text:
             self.each(_BARE, self._bare_name)
         self.each(contact.PHONE, self._phone)
@@ -146,25 +155,28 @@ class Scan:
             self.each(_IPFS, self._ipfs)
         if "btih" in lower or "hash" in lower:
             self.each(
-                _INFO_HASH, lambda match: peer.info_hash(f"btih:{match[1]}")
+                _INFO_HASH,
+                lambda match: peer.locate_info_hash(f"btih:{match[1]}"),
             )
         self.each(
             _TELEPHONE,
-            lambda match: contact.phone(match[1], self.region, strict=False),
+            lambda match: contact.locate_phone(
+                match[1], self.region, strict=False
+            ),
         )
         if "mailto:" in lower:
             self.take([match.span() for match in _MAIL.finditer(self.text)])
-        self.each(_app_pattern(self.catalogue), self._app)
+        self.each(_compile_app_pattern(self.catalogue), self._app)
 
     def _ipfs(self, match: re.Match[str]) -> Location | None:
         text = trim_end(match[0])
-        found = ipfs.from_scheme(text)
-        return ipfs.location(found, text) if found is not None else None
+        found = ipfs.read_scheme(text)
+        return ipfs.locate_address(found, text) if found is not None else None
 
     def _app(self, match: re.Match[str]) -> Location | None:
         text = trim_end(match[0])
         scheme, _, rest = text.partition(":")
-        location = from_app(text, scheme.lower(), self.catalogue)
+        location = locate_app_link(text, scheme.lower(), self.catalogue)
         if location is None and _APP_LINK.fullmatch(rest):
             platform = self.catalogue.by_scheme[scheme.lower()]
             canonical = f"{scheme.lower()}:{rest}"
@@ -173,16 +185,16 @@ class Scan:
                 kind="url",
                 canonical=canonical,
                 key=make_key("url", canonical),
-                display=shorten(canonical),
+                display=shorten_text(canonical),
                 platform=platform.id,
             )
         return location
 
     def _handle(self, match: re.Match[str]) -> Location | None:
-        return contact.handle(match, self.catalogue)
+        return contact.locate_handle(match, self.catalogue)
 
     def _discord(self, match: re.Match[str]) -> Location:
-        return contact.account(
+        return contact.locate_account(
             "discord", f"{match[1]}#{match[2]}", match[0], self.catalogue
         )
 
@@ -192,7 +204,7 @@ class Scan:
         www = host[:4].lower() == "www."
         if not (
             www
-            or contact.known_suffix(host)
+            or contact.has_known_suffix(host)
             or (self.alone and rest[:1] == "/")
         ):
             return None
@@ -218,21 +230,23 @@ class Scan:
         national = not text.startswith(("+", "00"))
         if national and (self.region is None or _DATE.match(text)):
             return None
-        return contact.phone(
+        return contact.locate_phone(
             text, self.region, strict=not self.alone and text[0] != "+"
         )
 
 
-def _inline(match: re.Match[str]) -> Location:
+def _note_inline_data(match: re.Match[str]) -> Location:
     """``data:image/png;base64,…`` is content itself: only its type is kept, never the rest."""
     kind = re.match(r"(?i)data:[a-z]+/[\w.+-]{1,60}", match[0])
-    return unknown(kind[0] if kind else "data:", "inline_data_removed")
+    return unknown_location(
+        kind[0] if kind else "data:", "inline_data_removed"
+    )
 
 
 _patterns: dict[frozenset[str], re.Pattern[str]] = {}
 
 
-def _app_pattern(catalogue: Catalogue) -> re.Pattern[str]:
+def _compile_app_pattern(catalogue: Catalogue) -> re.Pattern[str]:
     schemes = frozenset(catalogue.by_scheme)
     if schemes not in _patterns:
         names = (
@@ -245,7 +259,7 @@ def _app_pattern(catalogue: Catalogue) -> re.Pattern[str]:
     return _patterns[schemes]
 
 
-def places(found: list[tuple[int, Location]]) -> Iterator[Location]:
+def order_locations(found: list[tuple[int, Location]]) -> Iterator[Location]:
     """In the order of the text, each key once; what has no key only where nothing has one."""
     seen: set[str] = set()
     for _, location in sorted(found, key=lambda pair: pair[0]):

@@ -1,6 +1,6 @@
 """Running text cut into the addresses that stand in it, and the reverse: spelling that survives it.
 
-``settle`` closes the circle: a canonical form reads back as itself, whatever its path holds.
+``settle_url`` closes the circle: a canonical form reads back as itself, whatever its path holds.
 """
 
 from __future__ import annotations
@@ -8,8 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from triage.locations.text.repair import plain_characters, refang, trim_end
-from triage.locations.web.percent import shield
+from triage.locations.text.repair import (
+    refang_text,
+    replace_odd_characters,
+    trim_end,
+)
+from triage.locations.web.percent import shield_url
 
 ORDINARY = re.compile(
     r"https?://(?:[a-z0-9\-_]+\.)*[a-z0-9\-_]*[a-z0-9](?::\d{1,5})?"
@@ -36,24 +40,24 @@ _EMPTY_LINE = re.compile(r"\n\r?\n")
 _LONGEST_HOST = 600
 
 
-def clean(text: str) -> tuple[str, list[str]]:
+def repair_text(text: str) -> tuple[str, list[str]]:
     """Repaired text and the codes of what was repaired; ``text`` has been scrubbed."""
-    whole, problems = plain_characters(text)
-    whole, noticed = refang(whole)
+    whole, problems = replace_odd_characters(text)
+    whole, noticed = refang_text(whole)
     return whole, problems + noticed
 
 
-def tokens(text: str) -> Iterator[tuple[int, str]]:
+def split_tokens(text: str) -> Iterator[tuple[int, str]]:
     for match in _TOKEN.finditer(text):
         yield match.start(), match[0]
 
 
-def web_addresses(text: str) -> Iterator[tuple[int, str]]:
+def find_web_addresses(text: str) -> Iterator[tuple[int, str]]:
     """Every address with a scheme, with its place, without the sentence's punctuation."""
-    for start, token in tokens(text):
+    for start, token in split_tokens(text):
         if ":" not in token:
             continue
-        starts = _starts(token)
+        starts = _find_starts(token)
         if not starts:
             continue
         for begin, end in zip(starts, [*starts[1:], len(token)], strict=True):
@@ -62,7 +66,7 @@ def web_addresses(text: str) -> Iterator[tuple[int, str]]:
                 yield start + begin, piece
 
 
-def _starts(token: str) -> list[int]:
+def _find_starts(token: str) -> list[int]:
     """Where addresses begin: one that follows ``/``, ``=``, ``?``… is inside another one.
 
     One that follows a letter was pasted without a space: ``Linkhttps://…``, ``…/1https://…``.
@@ -74,28 +78,28 @@ def _starts(token: str) -> list[int]:
         if (
             not found
             or before in ",;|()[]{}'"
-            or (before.isalnum() and not _coded(token, at))
+            or (before.isalnum() and not _follows_encoded(token, at))
         ):
             found.append(at)
     return found
 
 
-def _coded(token: str, at: int) -> bool:
+def _follows_encoded(token: str, at: int) -> bool:
     """Whether what stands before is a percent-encoded character, as in ``?u=%20https://…``."""
     return token[max(at - 3, 0) : max(at - 2, 0)] == "%"
 
 
-def settle(url: str) -> str:
+def settle_url(url: str) -> str:
     """``url``, spelt so that it is read back from running text as itself."""
     if ORDINARY.fullmatch(url):
         return url
-    return url if _reads_back(url) else shield(url)
+    return url if _reads_back(url) else shield_url(url)
 
 
 def _reads_back(url: str) -> bool:
     return (
-        clean(url)[0] == url
-        and list(web_addresses(url)) == [(0, url)]
+        repair_text(url)[0] == url
+        and list(find_web_addresses(url)) == [(0, url)]
         and FOREIGN.search(url) is None
     )
 

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from triage.locations.location import Location, make_key, shorten
-from triage.locations.web.percent import normal_path
+from triage.locations.location import Location, make_key, shorten_text
+from triage.locations.web.percent import normalise_path
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -35,23 +35,23 @@ class Address:
     path: str
 
 
-def cid(text: str) -> str | None:
+def normalise_cid(text: str) -> str | None:
     """CIDv1 in lower-case base32, or None where ``text`` is no content identifier."""
     if not 10 <= len(text) <= _LONGEST or not text.isascii():
         return None
-    raw = _decode(text)
+    raw = _decode_cid(text)
     if raw is None or len(raw) < 6 or raw[0] != 1:
         return None
     return "b" + base64.b32encode(raw).decode().rstrip("=").lower()
 
 
-def _decode(text: str) -> bytes | None:
+def _decode_cid(text: str) -> bytes | None:
     """The bytes of a CID: a bare multihash gets the version and codec that it implies."""
     decode: Callable[[str], bytes]
     if text.startswith("Qm") and len(text) == 46:
-        head, decode, body = b"\x01\x70", _base58, text
+        head, decode, body = b"\x01\x70", _decode_base58, text
     elif text.startswith(("12D3Koo", "16Uiu2")):
-        head, decode, body = b"\x01\x72", _base58, text
+        head, decode, body = b"\x01\x72", _decode_base58, text
     elif text[0] in _MULTIBASE:
         head, decode, body = b"", _MULTIBASE[text[0]], text[1:]
     else:
@@ -62,72 +62,74 @@ def _decode(text: str) -> bytes | None:
         return None
 
 
-def _base32(text: str) -> bytes:
+def _decode_base32(text: str) -> bytes:
     return base64.b32decode(text.upper() + "=" * (-len(text) % 8))
 
 
-def _base58(text: str) -> bytes:
-    return _from_base(text, _BASE58)
+def _decode_base58(text: str) -> bytes:
+    return _decode_base(text, _BASE58)
 
 
-def _base36(text: str) -> bytes:
-    return _from_base(text.lower(), _BASE36)
+def _decode_base36(text: str) -> bytes:
+    return _decode_base(text.lower(), _BASE36)
 
 
 _MULTIBASE = {
-    "b": _base32,
-    "B": _base32,
-    "z": _base58,
-    "k": _base36,
-    "K": _base36,
+    "b": _decode_base32,
+    "B": _decode_base32,
+    "z": _decode_base58,
+    "k": _decode_base36,
+    "K": _decode_base36,
     "f": bytes.fromhex,
     "F": bytes.fromhex,
 }
 
 
-def _from_base(text: str, alphabet: str) -> bytes:
+def _decode_base(text: str, alphabet: str) -> bytes:
     number = 0
     for character in text:
         number = number * len(alphabet) + alphabet.index(character)
     return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
-def _address(space: str, name: str, path: str | None) -> Address | None:
-    known = cid(name)
+def _make_address(space: str, name: str, path: str | None) -> Address | None:
+    known = normalise_cid(name)
     if known is None and space == "ipns" and _NAME.fullmatch(name.lower()):
         known = name.lower()
     if known is None:
         return None
-    path = normal_path(path or "").rstrip("/")
+    path = normalise_path(path or "").rstrip("/")
     return Address(space, known, path)
 
 
-def from_web(host: str, path: str) -> Address | None:
+def read_gateway(host: str, path: str) -> Address | None:
     """The content behind a gateway: ``/ipfs/<cid>/…`` on any host, or ``<cid>.ipfs.<host>``."""
     if path.startswith("/ip") and (match := _PATH.fullmatch(path)):
-        return _address(match[1], match[2], match[3])
+        return _make_address(match[1], match[2], match[3])
     if (".ipfs." in host or ".ipns." in host) and (
         match := _HOST.fullmatch(host)
     ):
         name = match[1]
-        if match[2] == "ipns" and cid(name) is None:
+        if match[2] == "ipns" and normalise_cid(name) is None:
             # A DNS name in one label: "-" stands for ".", "--" for "-".
             name = (
                 name.replace("--", "\0").replace("-", ".").replace("\0", "-")
             )
-        return _address(match[2], name, path)
+        return _make_address(match[2], name, path)
     return None
 
 
-def from_scheme(text: str) -> Address | None:
+def read_scheme(text: str) -> Address | None:
     """``ipfs://<cid>/…``, ``ipns://<name>``, and ``/ipfs/<cid>`` as tools print it."""
     if text.startswith(("/ipfs/", "/ipns/")):
-        return from_web("", text)
+        return read_gateway("", text)
     match = _SCHEME.match(text)
-    return _address(match[1].lower(), match[2], match[3]) if match else None
+    return (
+        _make_address(match[1].lower(), match[2], match[3]) if match else None
+    )
 
 
-def location(address: Address, original: str) -> Location:
+def locate_address(address: Address, original: str) -> Location:
     identity = f"{address.name}{address.path}"
     return Location(
         input=original,
@@ -136,6 +138,6 @@ def location(address: Address, original: str) -> Location:
         key=make_key(
             "ipfs", identity if address.space == "ipfs" else f"ipns/{identity}"
         ),
-        display=shorten(f"{address.space}://{identity}"),
+        display=shorten_text(f"{address.space}://{identity}"),
         content_id=address.name,
     )

@@ -15,7 +15,7 @@ _V2 = re.compile(r"[a-z2-7]{16}")
 _V3 = re.compile(r"[a-z2-7]{56}")
 
 
-def problems(host: str) -> tuple[str, ...]:
+def find_problems(host: str) -> tuple[str, ...]:
     """Codes for a host name that ends in ``.onion``; empty where it is a sound version 3."""
     label = host.removesuffix(".onion").rpartition(".")[2]
     if _V2.fullmatch(label):

@@ -19,32 +19,32 @@ _PIECE_PATH = re.compile(rf"%[0-9A-Fa-f]{{2}}|[^{_PATH}]")
 _PIECE_QUERY = re.compile(rf"%[0-9A-Fa-f]{{2}}|[^{_PATH}?]|'")
 
 
-def encode(character: str) -> str:
+def encode_character(character: str) -> str:
     return "".join(
         f"%{byte:02X}" for byte in character.encode("utf-8", "replace")
     )
 
 
-def _normal_piece(match: re.Match[str]) -> str:
+def _normalise_piece(match: re.Match[str]) -> str:
     piece = match[0]
     if len(piece) == 3:
         character = chr(int(piece[1:], 16))
         return character if character in _UNRESERVED else piece.upper()
-    return encode(piece)
+    return encode_character(piece)
 
 
-def normal_path(path: str) -> str:
+def normalise_path(path: str) -> str:
     return (
-        _PIECE_PATH.sub(_normal_piece, path)
+        _PIECE_PATH.sub(_normalise_piece, path)
         if _ODD_PATH.search(path)
         else path
     )
 
 
-def normal_query(query: str) -> str:
+def normalise_query(query: str) -> str:
     """Also for fragments. ``'`` is encoded, as WHATWG does it in the query of a web address."""
     return (
-        _PIECE_QUERY.sub(_normal_piece, query)
+        _PIECE_QUERY.sub(_normalise_piece, query)
         if _ODD_QUERY.search(query)
         else query
     )
@@ -53,11 +53,11 @@ def normal_query(query: str) -> str:
 _RISKY = {ord(c): f"%{ord(c):02X}" for c in "()':,;!*"}
 
 
-def shielded(text: str) -> str:
+def shield_text(text: str) -> str:
     return text.translate(_RISKY)
 
 
-def shield(url: str) -> str:
+def shield_url(url: str) -> str:
     """A spelling that the repair of pasted text leaves alone, for the few URLs that it would not.
 
     Everything behind the host that a reader of running text could take for punctuation, for a
@@ -68,7 +68,7 @@ def shield(url: str) -> str:
         return url
     path, mark, fragment = url[start:].partition("#")
     keep = fragment[:1]  # "#!" says that the fragment addresses content
-    rest = shielded(path) + mark + keep + shielded(fragment[1:])
+    rest = shield_text(path) + mark + keep + shield_text(fragment[1:])
     if rest[-1] in ".?":
-        rest = rest[:-1] + encode(rest[-1])
+        rest = rest[:-1] + encode_character(rest[-1])
     return url[:start] + rest

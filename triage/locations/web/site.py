@@ -55,15 +55,15 @@ class Site:
 
 
 @lru_cache(maxsize=1)
-def suffixes() -> PublicSuffixList:
+def load_suffixes() -> PublicSuffixList:
     return PublicSuffixList()
 
 
-def look_up(hostname: str, catalogue: Catalogue) -> Site | None:
+def look_up_site(hostname: str, catalogue: Catalogue) -> Site | None:
     """The site of a host name as the WHATWG parser gives it; None where it names no host."""
     known: Site | None = catalogue.sites.get(hostname)
     if known is None:
-        known = _look_up(hostname, catalogue)
+        known = _describe_site(hostname, catalogue)
         if known is not None:
             if len(catalogue.sites) >= _CACHED_HOSTS:
                 catalogue.sites.clear()
@@ -71,11 +71,11 @@ def look_up(hostname: str, catalogue: Catalogue) -> Site | None:
     return known
 
 
-def _look_up(hostname: str, catalogue: Catalogue) -> Site | None:
+def _describe_site(hostname: str, catalogue: Catalogue) -> Site | None:
     name = hostname[:-1] if hostname.endswith(".") else hostname
     if not name or name[-1] == "." or name[0] == "." or ".." in name:
         return None
-    address = _address(name)
+    address = _parse_address(name)
     if address is not None:
         bare = str(address)
         shown = f"[{bare}]" if address.version == 6 else bare
@@ -83,14 +83,14 @@ def _look_up(hostname: str, catalogue: Catalogue) -> Site | None:
     if not _NAME.fullmatch(name):
         return None
     if name.endswith(".onion"):
-        problems = onion.problems(name)
+        problems = onion.find_problems(name)
         return Site(name, name, name, "onion", None, None, (), problems)
-    return _named(name, catalogue)
+    return _describe_named_site(name, catalogue)
 
 
-def _named(name: str, catalogue: Catalogue) -> Site:
-    suffix = suffixes().publicsuffix(name) or name
-    above = _above(name, suffix)
+def _describe_named_site(name: str, catalogue: Catalogue) -> Site:
+    suffix = load_suffixes().publicsuffix(name) or name
+    above = _list_names_above(name, suffix)
     platform = next(
         (catalogue.by_host[one] for one in above if one in catalogue.by_host),
         None,
@@ -100,27 +100,27 @@ def _named(name: str, catalogue: Catalogue) -> Site:
     ]
     if platform is not None and platform.home and name in platform.aliases:
         name = platform.home
-        suffix = suffixes().publicsuffix(name) or name
+        suffix = load_suffixes().publicsuffix(name) or name
     return Site(
         name=name,
         host=name,
-        display=_readable(name),
+        display=_spell_readably(name),
         kind="name",
-        registrable=_registrable(name, suffix),
+        registrable=_find_registrable_domain(name, suffix),
         platform=platform,
         wrappers=tuple(dict.fromkeys(wrappers)),
         problems=(),
     )
 
 
-def _registrable(name: str, suffix: str) -> str | None:
+def _find_registrable_domain(name: str, suffix: str) -> str | None:
     """The suffix and one label more; None where the name is itself a suffix."""
     if name == suffix:
         return None
     return f"{name[: -len(suffix) - 1].rpartition('.')[2]}.{suffix}"
 
 
-def _address(
+def _parse_address(
     name: str,
 ) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """An IPv4-mapped IPv6 address is the IPv4 address: both reach the same machine."""
@@ -139,7 +139,7 @@ def _address(
     return address
 
 
-def _readable(name: str) -> str:
+def _spell_readably(name: str) -> str:
     """A decoder may refuse what the parser let through; the name is then shown as it is."""
     if "xn--" not in name:
         return name
@@ -149,7 +149,7 @@ def _readable(name: str) -> str:
         return name
 
 
-def _above(name: str, suffix: str) -> list[str]:
+def _list_names_above(name: str, suffix: str) -> list[str]:
     """The name and the names above it, and the same with ``*`` for the suffix.
 
     ``www.google.com.al`` gives itself, google.com.al, com.al, al, www.google.* and google.*.

@@ -19,11 +19,15 @@ from triage.locations.catalogue_values import (
     Rule,
     Tracking,
 )
-from triage.locations.location import Location, make_key, shorten
-from triage.locations.text.tokens import settle
+from triage.locations.location import Location, make_key, shorten_text
+from triage.locations.text.tokens import settle_url
 from triage.locations.web import ipfs
-from triage.locations.web.percent import normal_path, normal_query, shielded
-from triage.locations.web.site import Site, look_up
+from triage.locations.web.percent import (
+    normalise_path,
+    normalise_query,
+    shield_text,
+)
+from triage.locations.web.site import Site, look_up_site
 
 WEB = frozenset(("http", "https"))
 OTHER = frozenset(
@@ -65,14 +69,14 @@ class Parts:
         return f"{self.site.name}:{self.port}" if self.port else self.site.name
 
 
-def parse(text: str, catalogue: Catalogue) -> Parts | None:
+def parse_address(text: str, catalogue: Catalogue) -> Parts | None:
     """None where the text is no address or names no host."""
-    url = _whatwg(text)
+    url = _parse_whatwg(text)
     if (
         url is None or not url.hostname or url.hostname in WEB
     ):  # "http://https//…" is a slip
         return None
-    site = look_up(url.hostname, catalogue)
+    site = look_up_site(url.hostname, catalogue)
     if site is None:
         return None
     userinfo = None
@@ -82,12 +86,12 @@ def parse(text: str, catalogue: Catalogue) -> Parts | None:
             f"{url.username}:{url.password}" if url.password else url.username
         )
         problems.append("userinfo_removed")
-    path = normal_path(url.pathname) or "/"
+    path = normalise_path(url.pathname) or "/"
     if (";" in path or "(" in path) and catalogue.tracking.session_path.search(
         path
     ):
         cut = catalogue.tracking.session_path.sub("", path)
-        again = parse(
+        again = parse_address(
             f"{url.protocol}//{url.host}{cut or '/'}{url.search}{url.hash}",
             catalogue,
         )
@@ -104,14 +108,14 @@ def parse(text: str, catalogue: Catalogue) -> Parts | None:
         site=site,
         port=url.port,
         path=path,
-        query=_whole_pieces(normal_query(query)) if query else "",
-        fragment=normal_query(fragment) if fragment else "",
+        query=_drop_empty_pieces(normalise_query(query)) if query else "",
+        fragment=normalise_query(fragment) if fragment else "",
         userinfo=userinfo,
         problems=problems,
     )
 
 
-def _whole_pieces(query: str) -> str:
+def _drop_empty_pieces(query: str) -> str:
     """Without empty parameters, and without the ``amp;`` of a link copied out of HTML source."""
     if "&&" in query or "amp;" in query or query[0] == "&" or query[-1] == "&":
         pieces = [_ENTITY.sub("", piece) for piece in query.split("&")]
@@ -119,7 +123,7 @@ def _whole_pieces(query: str) -> str:
     return query
 
 
-def _whatwg(text: str) -> Any:
+def _parse_whatwg(text: str) -> Any:
     try:
         return can_ada.parse(text)
     except (ValueError, TypeError):
@@ -134,9 +138,9 @@ def identify_parts(
     parts: Parts, catalogue: Catalogue, original: str
 ) -> Location:
     """The location of one parsed address that no wrapper has been taken off."""
-    if (gateway := ipfs.from_web(parts.site.host, parts.path)) is not None:
+    if (gateway := ipfs.read_gateway(parts.site.host, parts.path)) is not None:
         return replace(
-            ipfs.location(gateway, original),
+            ipfs.locate_address(gateway, original),
             host=parts.site.host,
             registrable_domain=parts.site.registrable,
             problems=tuple(parts.problems),
@@ -146,16 +150,20 @@ def identify_parts(
     platform = parts.site.platform
     raw = parts.query
     if raw:
-        parts.query = _query(raw, parts, catalogue)
+        parts.query = _clean_query(raw, parts, catalogue)
     if platform is not None:
         for rule in platform.rules:
-            values = _match(rule, parts, raw)
+            values = _match_rule(rule, parts, raw)
             if values is not None:
-                return _by_rule(rule, values, parts, catalogue, original)
-    return _plain(parts, platform, original)
+                return _locate_by_rule(
+                    rule, values, parts, catalogue, original
+                )
+    return _locate_page(parts, platform, original)
 
 
-def _plain(parts: Parts, platform: Platform | None, original: str) -> Location:
+def _locate_page(
+    parts: Parts, platform: Platform | None, original: str
+) -> Location:
     rest = parts.path
     if parts.query:
         rest += f"?{parts.query}"
@@ -165,7 +173,7 @@ def _plain(parts: Parts, platform: Platform | None, original: str) -> Location:
     ):
         rest += f"#{fragment}"
     authority, site = parts.authority, parts.site
-    canonical = settle(f"{parts.scheme}://{authority}{rest}")
+    canonical = settle_url(f"{parts.scheme}://{authority}{rest}")
     web = parts.scheme in WEB
     kind = "onion" if site.kind == "onion" else "url"
     return Location(
@@ -173,7 +181,7 @@ def _plain(parts: Parts, platform: Platform | None, original: str) -> Location:
         kind,
         canonical,
         make_key(kind, canonical.partition(":")[2] if web else canonical),
-        shorten(
+        shorten_text(
             site.display + canonical[len(parts.scheme) + 3 + len(site.name) :]
         ),
         platform.id if platform is not None else None,
@@ -188,7 +196,7 @@ def _plain(parts: Parts, platform: Platform | None, original: str) -> Location:
     )
 
 
-def _query(raw: str, parts: Parts, catalogue: Catalogue) -> str:
+def _clean_query(raw: str, parts: Parts, catalogue: Catalogue) -> str:
     """Without what tracks, in the order of names unless a name is repeated or order matters."""
     tracking, platform = catalogue.tracking, parts.site.platform
     drop: frozenset[str] = (
@@ -218,7 +226,7 @@ def _query(raw: str, parts: Parts, catalogue: Catalogue) -> str:
         and len(names) == len(kept)
         and not (platform and platform.query_order)
     ):
-        kept.sort(key=_by_name)
+        kept.sort(key=_sorting_name)
     return "&".join([piece for _, piece in kept])
 
 
@@ -231,13 +239,15 @@ def _is_session(name: str, value: str, path: str, tracking: Tracking) -> bool:
     return session.fullmatch(value) is not None
 
 
-def _by_name(pair: tuple[str, str]) -> str:
-    """The order stays the same when ``settle`` has to encode more of the address."""
+def _sorting_name(pair: tuple[str, str]) -> str:
+    """The order stays the same when ``settle_url`` has to encode more of the address."""
     name = pair[0]
-    return name if name.isidentifier() else shielded(name)
+    return name if name.isidentifier() else shield_text(name)
 
 
-def _match(rule: Rule, parts: Parts, raw_query: str) -> dict[str, str] | None:
+def _match_rule(
+    rule: Rule, parts: Parts, raw_query: str
+) -> dict[str, str] | None:
     """The groups of every pattern of the rule; None where one of them does not match."""
     host = parts.site.host
     if parts.scheme not in rule.schemes or (
@@ -251,7 +261,7 @@ def _match(rule: Rule, parts: Parts, raw_query: str) -> dict[str, str] | None:
     checks = [(rule.host, host), (rule.fragment, parts.fragment)]
     if rule.query:
         given = dict(
-            reversed([_pair(piece) for piece in raw_query.split("&")])
+            reversed([_split_pair(piece) for piece in raw_query.split("&")])
         )
         checks += [
             (pattern, given.get(name, "")) for name, pattern in rule.query
@@ -267,12 +277,12 @@ def _match(rule: Rule, parts: Parts, raw_query: str) -> dict[str, str] | None:
     return values
 
 
-def _pair(piece: str) -> tuple[str, str]:
+def _split_pair(piece: str) -> tuple[str, str]:
     name, _, value = piece.partition("=")
     return name, value
 
 
-def _by_rule(
+def _locate_by_rule(
     rule: Rule,
     values: dict[str, str],
     parts: Parts,
@@ -281,7 +291,7 @@ def _by_rule(
 ) -> Location:
     platform = parts.site.platform
     assert platform is not None
-    canonical = settle(rule.canonical.format_map(values))
+    canonical = settle_url(rule.canonical.format_map(values))
     content = rule.content.format_map(values)
     if rule.kind == "account":
         key = make_key("account", f"{platform.id}:{content}")
@@ -290,17 +300,17 @@ def _by_rule(
     else:
         key = make_key("url", canonical.partition(":")[2])
     if rule.keep_query and parts.query:
-        canonical = settle(
+        canonical = settle_url(
             canonical + ("&" if "?" in canonical else "?") + parts.query
         )
     web = canonical.startswith("https://")
-    site = look_up(canonical.split("/", 3)[2], catalogue) if web else None
+    site = look_up_site(canonical.split("/", 3)[2], catalogue) if web else None
     return Location(
         input=original,
         kind=rule.kind,
         canonical=canonical,
         key=key,
-        display=shorten(
+        display=shorten_text(
             f"{content} ({platform.name})"
             if rule.kind == "account"
             else canonical[8:]
@@ -315,25 +325,27 @@ def _by_rule(
     )
 
 
-def from_app(text: str, scheme: str, catalogue: Catalogue) -> Location | None:
+def locate_app_link(
+    text: str, scheme: str, catalogue: Catalogue
+) -> Location | None:
     """``tg://resolve?domain=x`` and its like; None where no rule of the platform reads it."""
     platform = catalogue.by_scheme[scheme]
-    url = _whatwg(text)
+    url = _parse_whatwg(text)
     if url is None:
         return None
     path = (
-        normal_path(
+        normalise_path(
             ("/" + url.hostname if url.hostname else "") + url.pathname
         )
         or "/"
     )
     site = Site("", "", "", "app", None, platform, (), ())
-    query = _whole_pieces(normal_query(url.search[1:]) or "&")
+    query = _drop_empty_pieces(normalise_query(url.search[1:]) or "&")
     parts = Parts(
-        scheme, site, "", path, query, normal_query(url.hash[1:]), None, []
+        scheme, site, "", path, query, normalise_query(url.hash[1:]), None, []
     )
     for rule in platform.rules:
-        values = _match(rule, parts, query)
+        values = _match_rule(rule, parts, query)
         if values is not None:
-            return _by_rule(rule, values, parts, catalogue, text)
+            return _locate_by_rule(rule, values, parts, catalogue, text)
     return None

@@ -26,7 +26,9 @@ _RUN_LENGTHS = (
 )
 
 
-def find(parts: Parts, raw_query: str) -> tuple[Wrapper, str, str] | None:
+def find_wrapper(
+    parts: Parts, raw_query: str
+) -> tuple[Wrapper, str, str] | None:
     """The wrapper, its target as text, and the time stamp of an archive; None where it is none."""
     subject = f"{parts.path}?{raw_query}" if raw_query else parts.path
     for wrapper in parts.site.wrappers:
@@ -38,13 +40,13 @@ def find(parts: Parts, raw_query: str) -> tuple[Wrapper, str, str] | None:
         match = wrapper.path.fullmatch(subject)
         if match is None:
             continue
-        target = _target(wrapper, parts, match, host_match, raw_query)
+        target = _read_target(wrapper, parts, match, host_match, raw_query)
         if target is not None:
             return wrapper, target, match.groupdict("").get("time", "")
     return None
 
 
-def _target(
+def _read_target(
     wrapper: Wrapper,
     parts: Parts,
     match: re.Match[str],
@@ -52,41 +54,43 @@ def _target(
     raw_query: str,
 ) -> str | None:
     if wrapper.coding == "host" and host_match is not None:
-        return f"http://{host_match['target']}.onion{_rest(parts, raw_query)}"
+        return f"http://{host_match['target']}.onion{_join_rest(parts, raw_query)}"
     if wrapper.coding == "dashes":
-        return _translated_host(parts, raw_query)
+        return _restore_translated_host(parts, raw_query)
     if "target" in wrapper.path.groupindex:
         text = match["target"] + (
             f"#{parts.fragment}" if parts.fragment else ""
         )
         if wrapper.coding == "proofpoint3":
-            return _proofpoint3(text, match[0])
+            return _decode_proofpoint3(text, match[0])
         secure = "secure" in wrapper.path.groupindex and match["secure"]
-        return _plain(f"https://{text}" if secure else text)
+        return _make_plain_address(f"https://{text}" if secure else text)
     given: dict[str, str] = {}
     for piece in reversed(raw_query.split("&")):
         name, _, value = piece.partition("=")
         given[name] = value
     for name in wrapper.parameters:
         if given.get(name):
-            return _decoded(wrapper.coding, given[name])
+            return _decode_target(wrapper.coding, given[name])
     return None
 
 
-def _rest(parts: Parts, raw_query: str) -> str:
+def _join_rest(parts: Parts, raw_query: str) -> str:
     rest = parts.path + (f"?{raw_query}" if raw_query else "")
     return rest + (f"#{parts.fragment}" if parts.fragment else "")
 
 
-def _decoded(coding: str, value: str) -> str | None:
+def _decode_target(coding: str, value: str) -> str | None:
     if coding == "base64":
-        return _base64(unquote(value))
+        return _decode_base64(unquote(value))
     if coding == "proofpoint2":
-        return _plain(unquote(value.replace("-", "%").replace("_", "/")))
-    return _plain(unquote(value))
+        return _make_plain_address(
+            unquote(value.replace("-", "%").replace("_", "/"))
+        )
+    return _make_plain_address(unquote(value))
 
 
-def _plain(text: str) -> str | None:
+def _make_plain_address(text: str) -> str | None:
     """An address, also one that was encoded more than once or lacks its scheme."""
     for _ in range(3):
         if _ENCODED.match(text):
@@ -98,17 +102,17 @@ def _plain(text: str) -> str | None:
     return f"http://{text}" if _BARE.match(text) else None
 
 
-def _base64(value: str) -> str | None:
+def _decode_base64(value: str) -> str | None:
     """Base64url, with the ``a1`` that Bing sets before it."""
     body = value.removeprefix("a1")
     try:
         raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
-        return _plain(raw.decode())
+        return _make_plain_address(raw.decode())
     except (ValueError, binascii.Error):
         return None
 
 
-def _proofpoint3(text: str, whole: str) -> str | None:
+def _decode_proofpoint3(text: str, whole: str) -> str | None:
     """Characters that were taken out stand in base64 between ``__;`` and ``!``.
 
     In the address ``*`` is one of them, ``**A`` two, ``**B`` three and so on.
@@ -126,10 +130,10 @@ def _proofpoint3(text: str, whole: str) -> str | None:
         count = _RUN_LENGTHS.find(match[1]) + 2 if match[1] else 1
         return "".join(next(supply, "") for _ in range(count))
 
-    return _plain(_RUNS.sub(restore, text))
+    return _make_plain_address(_RUNS.sub(restore, text))
 
 
-def _translated_host(parts: Parts, raw_query: str) -> str | None:
+def _restore_translated_host(parts: Parts, raw_query: str) -> str | None:
     """``my--site-example.translate.goog``: "-" stands for ".", "--" for "-"."""
     label = parts.site.host.removesuffix(".translate.goog")
     if "." in label or "-" not in label:
@@ -139,4 +143,4 @@ def _translated_host(parts: Parts, raw_query: str) -> str | None:
         p for p in raw_query.split("&") if p and not p.startswith("_x_tr_")
     )
     scheme = "http" if "_x_tr_sch=http&" in f"{raw_query}&" else "https"
-    return f"{scheme}://{host}{_rest(parts, kept)}"
+    return f"{scheme}://{host}{_join_rest(parts, kept)}"
