@@ -32,28 +32,31 @@ _ED2K_SERVER = re.compile(
 
 
 def locate_magnet(text: str) -> Location | None:
-    topics = sorted(
-        unquote(value)
-        for name, _, value in (
-            piece.removeprefix("amp;").partition("=")
-            for piece in text.partition("?")[2].split("&")
-        )
-        if name.lower() == "xt" or name.lower().startswith("xt.")
-    )
+    topics = _list_topics(text)
     for read in (_read_btih, _read_btmh, _read_ed2k_urn, _read_other_urn):
-        found = sorted(
-            {value for topic in topics if (value := read(topic)) is not None}
-        )
-        if found:
-            return _make_peer_location(found, text)
+        hashes = {read(topic) for topic in topics}
+        spelt = sorted(value for value in hashes if value is not None)
+        if spelt:
+            return _make_peer_location(spelt, text)
     return None
 
 
-def _make_peer_location(found: list[str], text: str) -> Location:
-    if found[0].startswith("ed2k:"):
-        return _make_ed2k_location(found[0][5:], "", text)
-    identity = "+".join(found)
-    canonical = "magnet:?" + "&".join(f"xt=urn:{value}" for value in found)
+def _list_topics(text: str) -> list[str]:
+    """The exact topics (``xt``, ``xt.1`` …) of a magnet link, decoded and in order."""
+    topics = []
+    for piece in text.partition("?")[2].split("&"):
+        name, _, value = piece.removeprefix("amp;").partition("=")
+        name = name.lower()
+        if name == "xt" or name.startswith("xt."):
+            topics.append(unquote(value))
+    return sorted(topics)
+
+
+def _make_peer_location(hashes: list[str], text: str) -> Location:
+    if hashes[0].startswith("ed2k:"):
+        return _make_ed2k_location(hashes[0][5:], "", text)
+    identity = "+".join(hashes)
+    canonical = "magnet:?" + "&".join(f"xt=urn:{value}" for value in hashes)
     canonical = canonical.replace("urn:btmh:", "urn:btmh:1220")
     return Location(
         input=text,
