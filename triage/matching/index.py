@@ -246,8 +246,7 @@ def _expand_hits(
     begin = table.first.take(position).astype(np.int64)
     count = table.first.take(position + 1) - begin
     if (count != 1).any():
-        begin = np.repeat(
-            begin - (np.cumsum(count) - count), count
-        ) + np.arange(count.sum())
+        skipped = begin - (np.cumsum(count) - count)
+        begin = np.repeat(skipped, count) + np.arange(count.sum())
         query, apart = np.repeat(query, count), np.repeat(apart, count)
     return query, table.ids.take(begin), apart
