@@ -6,10 +6,11 @@ import hashlib
 import logging
 import re
 import warnings
-from typing import Any
+from dataclasses import dataclass
 
 from triage.fingerprints.model import (
     MATCHABLE_QUALITY,
+    FrameFingerprint,
     Limits,
     MediaFingerprint,
 )
@@ -21,6 +22,24 @@ _DECODER_LOG = logging.getLogger("PIL")
 _MEANT = re.compile(
     r"(?:image|video)/[a-z0-9][a-z0-9.+-]{0,60}(?=$|[ ;])", re.IGNORECASE
 )
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedFacts:
+    """What decoding tells of a file, in the words of ``MediaFingerprint``."""
+
+    kind: str
+    problems: tuple[str, ...]
+    width: int | None = None
+    height: int | None = None
+    pdq: str | None = None
+    pdq_quality: int | None = None
+    phash: str | None = None
+    dhash: str | None = None
+    frames: tuple[FrameFingerprint, ...] = ()
+    duration: float | None = None
+    hashable: bool = False
+    dihedral: tuple[str, ...] = ()
 
 
 def fingerprint_media(
@@ -40,96 +59,101 @@ def fingerprint_media(
     if media_type == UNKNOWN and (meant := _MEANT.match(declared_type or "")):
         media_type = meant[0].lower()
     if _DECODER_LOG.level < logging.WARNING:
-        _DECODER_LOG.setLevel(
-            logging.WARNING
-        )  # at DEBUG, Pillow writes out every tag of EXIF
+        # At DEBUG, Pillow writes out every tag of EXIF.
+        _DECODER_LOG.setLevel(logging.WARNING)
     with warnings.catch_warnings():
         # Pillow warns of odd metadata, on stderr; what of it matters is among the problems.
         warnings.simplefilter("ignore")
         facts = _read_facts(data, media_type, limits, dihedral)
-    problems = [
-        *(["truncated"] if is_cut_short(data) else []),
-        *facts.pop("problems"),
-    ]
+    problems = list(facts.problems)
+    if is_cut_short(data):
+        problems.insert(0, "truncated")
     return MediaFingerprint(
+        kind=facts.kind,
         media_type=media_type,
         size=len(data),
         md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
         sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
         sha256=hashlib.sha256(data).hexdigest(),
+        width=facts.width,
+        height=facts.height,
+        pdq=facts.pdq,
+        pdq_quality=facts.pdq_quality,
+        phash=facts.phash,
+        dhash=facts.dhash,
+        frames=facts.frames,
+        duration=facts.duration,
+        hashable=facts.hashable,
         problems=tuple(dict.fromkeys(problems)),
-        **facts,
+        dihedral=facts.dihedral,
     )
 
 
 def _read_facts(
     data: bytes | memoryview, media_type: str, limits: Limits, dihedral: bool
-) -> dict[str, Any]:
+) -> DecodedFacts:
     """What decoding tells. No exception's text gets out: it may quote the file."""
     if not len(data):
-        return {"kind": "other", "problems": ["empty"]}
-    kind = media_type.partition("/")[0]
+        return DecodedFacts("other", ("empty",))
     if media_type in CONTAINERS:
         return _read_video_facts(data, media_type, limits)
     if media_type not in PICTURES:
-        known = kind in {"image", "video"}
-        return {
-            "kind": kind if known else "other",
-            "problems": ["unsupported_type"],
-        }
+        kind = media_type.partition("/")[0]
+        if kind not in {"image", "video"}:
+            kind = "other"
+        return DecodedFacts(kind, ("unsupported_type",))
     try:
         return _read_picture_facts(data, media_type, limits, dihedral)
     except RefusedError as refused:
         problem = refused.problem
     except Exception:
         problem = "not_decodable"
-    return {"kind": "image", "problems": [problem]}
+    return DecodedFacts("image", (problem,))
 
 
 def _read_picture_facts(
     data: bytes | memoryview, media_type: str, limits: Limits, dihedral: bool
-) -> dict[str, Any]:
+) -> DecodedFacts:
     picture = read_picture(data, media_type, limits)
     spectrum = picture.first.spectrum
-    best = max(
-        [spectrum.quality, *(frame.quality for frame in picture.frames)]
+    qualities = [frame.quality for frame in picture.frames]
+    best = max([spectrum.quality, *qualities])
+    return DecodedFacts(
+        kind="image",
+        width=picture.first.width,
+        height=picture.first.height,
+        pdq=spectrum.hash,
+        pdq_quality=spectrum.quality,
+        phash=picture.phash,
+        dhash=picture.dhash,
+        frames=picture.frames,
+        duration=picture.duration,
+        dihedral=spectrum.dihedral if dihedral else (),
+        hashable=best >= MATCHABLE_QUALITY,
+        problems=(*picture.problems, *_list_quality_problems(best)),
     )
-    return {
-        "kind": "image",
-        "width": picture.first.width,
-        "height": picture.first.height,
-        "pdq": spectrum.hash,
-        "pdq_quality": spectrum.quality,
-        "phash": picture.phash,
-        "dhash": picture.dhash,
-        "frames": picture.frames,
-        "duration": picture.duration,
-        "dihedral": spectrum.dihedral if dihedral else (),
-        "hashable": best >= MATCHABLE_QUALITY,
-        "problems": [*picture.problems, *_quality_problems(best)],
-    }
 
 
 def _read_video_facts(
     data: bytes | memoryview, media_type: str, limits: Limits
-) -> dict[str, Any]:
-    seen = read_video(data, media_type, limits)
-    best = max((frame.quality for frame in seen.frames), default=None)
-    return {
-        "kind": "video",
-        "width": seen.width or None,
-        "height": seen.height or None,
-        "frames": tuple(seen.frames),
-        "duration": seen.duration,
-        "hashable": best is not None and best >= MATCHABLE_QUALITY,
-        "problems": [
-            *seen.problems,
-            *([] if best is None else _quality_problems(best)),
-        ],
-    }
+) -> DecodedFacts:
+    video = read_video(data, media_type, limits)
+    best = max((frame.quality for frame in video.frames), default=None)
+    problems = list(video.problems)
+    if best is not None:
+        problems += _list_quality_problems(best)
+    return DecodedFacts(
+        kind="video",
+        width=video.width or None,
+        height=video.height or None,
+        frames=tuple(video.frames),
+        duration=video.duration,
+        hashable=best is not None and best >= MATCHABLE_QUALITY,
+        problems=tuple(problems),
+    )
 
 
-def _quality_problems(quality: int) -> list[str]:
+def _list_quality_problems(quality: int) -> list[str]:
     """Why a hash may not be matched: hardly any detail, or none at all."""
     if quality >= MATCHABLE_QUALITY:
         return []

@@ -92,14 +92,14 @@ class MediaFingerprint:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> MediaFingerprint:
         """The inverse of ``to_json``; fields of a newer version are ignored."""
-        known = {
+        arguments = {
             field.name: value[field.name]
             for field in fields(cls)
             if field.name in value
         }
-        known["frames"] = tuple(
+        arguments["frames"] = tuple(
             FrameFingerprint(**frame) for frame in value.get("frames", ())
         )
         for name in ("problems", "dihedral"):
-            known[name] = tuple(value.get(name, ()))
-        return cls(**known)
+            arguments[name] = tuple(value.get(name, ()))
+        return cls(**arguments)

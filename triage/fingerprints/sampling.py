@@ -90,12 +90,10 @@ def grey_samples(
                 band.weights @ strip[:, band.pixels].T
             )
     _to_grey_values(narrow)
-    phash = (
-        _lanczos_matrix(full[1], height, PHASH_SIDE) @ narrow[:PHASH_SIDE].T
-    )
-    dhash = (
-        _lanczos_matrix(full[1], height, DHASH_HEIGHT) @ narrow[PHASH_SIDE:].T
-    )
+    phash_rows = _lanczos_matrix(full[1], height, PHASH_SIDE)
+    dhash_rows = _lanczos_matrix(full[1], height, DHASH_HEIGHT)
+    phash = phash_rows @ narrow[:PHASH_SIDE].T
+    dhash = dhash_rows @ narrow[PHASH_SIDE:].T
     return _to_grey_values(phash), _to_grey_values(dhash)
 
 
@@ -170,14 +168,12 @@ def pdq_matrix(full: int, decoded: int) -> Floats:
     for offset in range(-left, right + 1):
         inner = middles + offset
         inside = (inner >= 0) & (inner < full)
-        share = inside / (
-            _count_covered(middles, left, right, full)
-            * _count_covered(inner, left, right, full)
-        )
+        outer_count = _count_covered(middles, left, right, full)
+        inner_count = _count_covered(inner, left, right, full)
+        share = inside / (outer_count * inner_count)
         weights[:, offset + left : offset + left + window] += share[:, None]
-    return _build_dense(middles - 2 * left, weights, full, decoded).astype(
-        np.float32
-    )
+    matrix = _build_dense(middles - 2 * left, weights, full, decoded)
+    return matrix.astype(np.float32)
 
 
 @lru_cache(maxsize=2 * CACHED)
@@ -196,10 +192,8 @@ def _lanczos_matrix(full: int, decoded: int, side: int) -> NDArray[Any]:
     distance = (index - centres[:, None] + 0.5) / stretch
     kernel = np.sinc(distance) * np.sinc(distance / 3)
     kernel[(np.abs(distance) >= 3) | (index >= stops[:, None])] = 0.0
-    weights = (
-        np.round(kernel / kernel.sum(axis=1, keepdims=True) * _PILLOW_UNIT)
-        / _PILLOW_UNIT
-    )
+    shares = kernel / kernel.sum(axis=1, keepdims=True)
+    weights = np.round(shares * _PILLOW_UNIT) / _PILLOW_UNIT
     matrix = _build_dense(starts, weights, full, decoded)
     return matrix if full == decoded else matrix.astype(np.float32)
 
@@ -208,9 +202,9 @@ def _count_covered(
     at: NDArray[np.int64], left: int, right: int, full: int
 ) -> NDArray[np.int64]:
     """How many samples a window around ``at`` has inside the picture (at least 1)."""
-    count: NDArray[np.int64] = (
-        np.minimum(at + right, full - 1) - np.maximum(at - left, 0) + 1
-    )
+    last = np.minimum(at + right, full - 1)
+    first = np.maximum(at - left, 0)
+    count: NDArray[np.int64] = last - first + 1
     return np.maximum(count, 1, out=count)
 
 
@@ -221,14 +215,13 @@ def _build_dense(
     decoded: int,
 ) -> Doubles:
     """Outputs x decoded, from one run of ``weights`` (outputs x taps) per output at ``starts``."""
-    shared = -(
-        -full // decoded
-    )  # full-size samples per decoded one: 1, 2, 4 or 8
+    # Full-size samples per decoded one: 1, 2, 4 or 8.
+    shared = -(-full // decoded)
     index = starts[:, None] + np.arange(weights.shape[1])
     inside = (index >= 0) & (index < full)
-    flat = np.arange(len(starts))[:, None] * decoded + np.clip(
-        index // shared, 0, decoded - 1
-    )
+    row_starts = np.arange(len(starts))[:, None] * decoded
+    columns = np.clip(index // shared, 0, decoded - 1)
+    flat = row_starts + columns
     sums: NDArray[Any] = np.bincount(
         flat[inside], weights[inside], len(starts) * decoded
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -65,7 +66,7 @@ def read_video(
     data: bytes | memoryview, media_type: str, limits: Limits
 ) -> Sampled:
     """Sample and hash. Never raises on a broken file: what was read by then is kept."""
-    seen = Sampled()
+    sampled = Sampled()
     source = Source(data, limits.seconds)
     try:
         with av.open(
@@ -75,15 +76,17 @@ def read_video(
             metadata_errors="ignore",
             io_open=_refuse_to_open,
         ) as container:
-            _sample_frames(container, source, limits, seen)
+            _sample_frames(container, source, limits, sampled)
     except RefusedError as refused:
-        seen.problems.append(refused.problem)
+        sampled.problems.append(refused.problem)
     except Exception:
-        seen.problems.append("truncated" if seen.frames else "not_decodable")
-    if not seen.frames and not seen.problems:
-        seen.problems.append("no_frames")
-    seen.frames = fold_frames(seen.frames)
-    return seen
+        sampled.problems.append(
+            "truncated" if sampled.frames else "not_decodable"
+        )
+    if not sampled.frames and not sampled.problems:
+        sampled.problems.append("no_frames")
+    sampled.frames = fold_frames(sampled.frames)
+    return sampled
 
 
 def _refuse_to_open(*_: Any, **__: Any) -> NoReturn:
@@ -92,7 +95,7 @@ def _refuse_to_open(*_: Any, **__: Any) -> NoReturn:
 
 
 def _sample_frames(
-    container: Any, source: Source, limits: Limits, seen: Sampled
+    container: Any, source: Source, limits: Limits, sampled: Sampled
 ) -> None:
     """Hash one frame per interval; when ``limits.frames`` is reached, thin out and go on wider.
 
@@ -103,7 +106,7 @@ def _sample_frames(
     stream = container.streams.video[0]
     codec = _prepare_codec(stream.codec_context, limits)
     start, interval, due = None, limits.interval, 0.0
-    for frame in _decode_frames(container, stream, source, seen):
+    for frame in _decode_frames(container, stream, source, sampled):
         time = frame.time or 0.0
         start = time if start is None else start
         at = time - start
@@ -111,10 +114,10 @@ def _sample_frames(
             codec.skip_frame = "NONKEY"
         if at < due:
             continue
-        if len(seen.frames) >= limits.frames:
-            seen.frames, interval = seen.frames[::2], interval * 2
+        if len(sampled.frames) >= limits.frames:
+            sampled.frames, interval = sampled.frames[::2], interval * 2
         due = at + interval
-        seen.frames.append(_hash_frame(frame, at, limits, seen))
+        sampled.frames.append(_hash_frame(frame, at, limits, sampled))
 
 
 def _prepare_codec(codec: Any, limits: Limits) -> Any:
@@ -132,11 +135,11 @@ def _prepare_codec(codec: Any, limits: Limits) -> Any:
 
 
 def _decode_frames(
-    container: Any, stream: Any, source: Source, seen: Sampled
+    container: Any, stream: Any, source: Source, sampled: Sampled
 ) -> Iterator[Any]:
     """The frames that can be decoded; a damaged packet is passed over, as players do.
 
-    Sets ``seen.duration`` and says "truncated" where the packets end well before it.
+    Sets ``sampled.duration`` and says "truncated" where the packets end well before it.
     """
     first = last = None
     for packet in container.demux(stream):
@@ -147,17 +150,19 @@ def _decode_frames(
         try:
             yield from packet.decode()
         except av.error.InvalidDataError:
-            if "damaged" not in seen.problems:
-                seen.problems.append("damaged")
+            if "damaged" not in sampled.problems:
+                sampled.problems.append("damaged")
     reached = (last or 0.0) - (first or 0.0)
     stated = float(container.duration or 0) / _MICROSECONDS
-    seen.duration = round(max(stated, reached), 3)  # some headers only guess
+    sampled.duration = round(
+        max(stated, reached), 3
+    )  # some headers only guess
     if reached < stated - max(_END_TOLERANCE, stated / 20):
-        seen.problems.append("truncated")
+        sampled.problems.append("truncated")
 
 
 def _hash_frame(
-    frame: Any, at: float, limits: Limits, seen: Sampled
+    frame: Any, at: float, limits: Limits, sampled: Sampled
 ) -> FrameFingerprint:
     """Hash one frame, upright. Sizes may change within a video, so that each one is checked."""
     full = width, height = frame.width, frame.height
@@ -165,7 +170,10 @@ def _hash_frame(
         raise RefusedError("too_many_pixels")
     scale = max(min(full) // DECODED_SIDE, 1)
     small = frame.reformat(
-        -(-width // scale), -(-height // scale), "rgb24", interpolation="AREA"
+        math.ceil(width / scale),
+        math.ceil(height / scale),
+        "rgb24",
+        interpolation="AREA",
     )
     image: Image.Image = small.to_image()
     turn = _TURNS.get(round(frame.rotation) % 360)
@@ -173,10 +181,8 @@ def _hash_frame(
         image = image.transpose(turn)
         full = full if turn is Image.Transpose.ROTATE_180 else full[::-1]
     shrunk = shrink_picture(image, full)
-    seen.width, seen.height = (
-        seen.width or shrunk.width,
-        seen.height or shrunk.height,
-    )
+    sampled.width = sampled.width or shrunk.width
+    sampled.height = sampled.height or shrunk.height
     return shrunk.frame(at)
 
 
@@ -206,11 +212,12 @@ def video_match(
     ours, theirs = _pack_bits(query, quality), _pack_bits(known, quality)
     if not len(ours) or not len(theirs):
         return 0.0, 0.0
-    distances = np.bitwise_count(ours[:, None] ^ theirs).sum(
-        axis=2, dtype=np.int32
-    )
+    differing = np.bitwise_count(ours[:, None] ^ theirs)
+    distances = differing.sum(axis=2, dtype=np.int32)
     near = distances <= threshold
-    return float(near.any(axis=1).mean()), float(near.any(axis=0).mean())
+    share_of_ours = float(near.any(axis=1).mean())
+    share_of_theirs = float(near.any(axis=0).mean())
+    return share_of_ours, share_of_theirs
 
 
 def _pack_bits(

@@ -62,10 +62,8 @@ HASH = re.compile(
 def locate_ip_address(match: re.Match[str]) -> Location | None:
     """The location of a match of PATTERN, None where it is no possible address."""
     bare, port = match["bare"], match["port"]
-    if bare is not None and (
-        bare == "::" or (bare.count(":") < 3 and "::" not in bare)
-    ):
-        return None  # a time of day or punctuation, not an address
+    if bare is not None and _is_clock_or_punctuation(bare):
+        return None
     try:
         address = ipaddress.ip_address(match["six"] or bare or match["four"])
     except ValueError:
@@ -79,11 +77,8 @@ def locate_ip_address(match: re.Match[str]) -> Location | None:
     canonical = host = str(address)
     if port is not None:
         if 0 < int(port) <= 65535:
-            canonical = (
-                f"[{host}]:{int(port)}"
-                if address.version == 6
-                else f"{host}:{int(port)}"
-            )
+            place = f"[{host}]" if address.version == 6 else host
+            canonical = f"{place}:{int(port)}"
         else:
             problems.append("port_invalid")
     if match["time"] is not None:
@@ -101,6 +96,11 @@ def locate_ip_address(match: re.Match[str]) -> Location | None:
         host=host,
         problems=tuple(problems),
     )
+
+
+def _is_clock_or_punctuation(text: str) -> bool:
+    """Whether what looks like an IPv6 address is rather a time of day, or only colons."""
+    return text == "::" or (text.count(":") < 3 and "::" not in text)
 
 
 def _normalise_time(match: re.Match[str]) -> tuple[str, list[str]]:

@@ -48,23 +48,20 @@ def _load_catalogue(override_dir: Path | None) -> Catalogue:
     tracking = _read_tracking(
         read_toml(PACKAGE, "tracking.toml", override_dir), faults
     )
-    rest = read_toml(PACKAGE, "wrappers.toml", override_dir)
-    for fault in find_unknown(rest, ("wrapper", "shorteners")):
+    wrapper_document = read_toml(PACKAGE, "wrappers.toml", override_dir)
+    for fault in find_unknown(wrapper_document, ("wrapper", "shorteners")):
         faults.append(f"wrappers.toml: {fault}")
-    wrappers = _read_wrappers(rest, faults)
-    short = Reader(
-        rest.get("shorteners", {}), "wrappers.toml shorteners", faults
-    )
-    hosts, paths = short.texts("hosts"), short.texts("paths")
-    short.done()
-    short_paths = short.compiled(
-        "|".join(f"(?:{path})" for path in paths) or r"(?!)", "paths"
-    )
+    wrappers = _read_wrappers(wrapper_document, faults)
+    shorteners = wrapper_document.get("shorteners", {})
+    reader = Reader(shorteners, "wrappers.toml shorteners", faults)
+    hosts, paths = reader.read_texts("hosts"), reader.read_texts("paths")
+    reader.note_unknown_entries()
+    any_path = "|".join(f"(?:{path})" for path in paths) or r"(?!)"
+    shortener_paths = reader.compile_pattern(any_path, "paths")
     if faults:
+        listed = "; ".join(faults)
         raise Misconfigured(
-            f"The location data has {len(faults)} fault(s): "
-            + "; ".join(faults)
-            + ".",
+            f"The location data has {len(faults)} fault(s): {listed}.",
             hint="Correct the file, or remove your own copy to use the shipped one.",
         )
     return Catalogue(
@@ -72,16 +69,16 @@ def _load_catalogue(override_dir: Path | None) -> Catalogue:
         tracking=tracking,
         wrappers=wrappers,
         shorteners=frozenset(hosts),
-        shortener_paths=short_paths,
+        shortener_paths=shortener_paths,
         by_host={
             host: platform
             for platform in platforms.values()
             for host in platform.hosts
         },
         by_scheme={
-            s: platform
+            scheme: platform
             for platform in platforms.values()
-            for s in platform.schemes
+            for scheme in platform.schemes
         },
         wrappers_by_host=_index_by_host(wrappers),
     )
@@ -104,62 +101,66 @@ class Reader:
         self.table: dict[str, Any] = table if isinstance(table, dict) else {}
         self.where, self.faults, self.seen = where, faults, set[str]()
         if not isinstance(table, dict):
-            self.fault("is not a table")
+            self.note_fault("is not a table")
 
-    def fault(self, words: str) -> None:
+    def note_fault(self, words: str) -> None:
         self.faults.append(f"{self.where} {words}")
 
-    def value(self, name: str, kind: type, default: Any) -> Any:
+    def read_value(self, name: str, kind: type, default: Any) -> Any:
         self.seen.add(name)
         value = self.table.get(name, default)
         if not isinstance(value, kind):
-            self.fault(f"{name!r} must be a {kind.__name__}")
+            self.note_fault(f"{name!r} must be a {kind.__name__}")
             return default
         return value
 
-    def text(self, name: str, *, required: bool = False) -> str:
-        value: str = self.value(name, str, "")
+    def read_text(self, name: str, *, required: bool = False) -> str:
+        value: str = self.read_value(name, str, "")
         if required and not value:
-            self.fault(f"lacks {name!r}")
+            self.note_fault(f"lacks {name!r}")
         return value
 
-    def texts(self, name: str, *, required: bool = False) -> tuple[str, ...]:
-        values: list[Any] = self.value(name, list, [])
+    def read_texts(
+        self, name: str, *, required: bool = False
+    ) -> tuple[str, ...]:
+        values: list[Any] = self.read_value(name, list, [])
         if not all(isinstance(value, str) and value for value in values):
-            self.fault(f"{name!r} must be a list of texts")
+            self.note_fault(f"{name!r} must be a list of texts")
             return ()
         if required and not values:
-            self.fault(f"lacks {name!r}")
+            self.note_fault(f"lacks {name!r}")
         return tuple(values)
 
-    def flag(self, name: str) -> bool:
-        return bool(self.value(name, bool, False))
+    def read_flag(self, name: str) -> bool:
+        return bool(self.read_value(name, bool, False))
 
-    def day(self, name: str) -> date | None:
+    def read_day(self, name: str) -> date | None:
         """None where it is not given."""
         if name not in self.table:
             return None
-        found: date | None = self.value(name, date, None)
-        return found
+        day: date | None = self.read_value(name, date, None)
+        return day
 
-    def compiled(
+    def compile_pattern(
         self, pattern: str, name: str, *, end: str = ""
     ) -> re.Pattern[str]:
         try:
             return re.compile(f"(?:{pattern}){end}")
         except re.error as error:
-            self.fault(f"{name!r} is not a pattern ({error}): {pattern}")
+            self.note_fault(f"{name!r} is not a pattern ({error}): {pattern}")
             return re.compile(r"(?!)")
 
-    def pattern(self, name: str, *, end: str = "") -> re.Pattern[str] | None:
-        text = self.text(name)
-        return self.compiled(text, name, end=end) if text else None
+    def read_pattern(
+        self, name: str, *, end: str = ""
+    ) -> re.Pattern[str] | None:
+        text = self.read_text(name)
+        return self.compile_pattern(text, name, end=end) if text else None
 
-    def done(self) -> None:
+    def note_unknown_entries(self) -> None:
         for name in sorted(set(self.table) - self.seen):
             nearest = nearest_word(name, self.seen)
             meant = f'; did you mean "{nearest}"?' if nearest else ""
-            self.fault(f"has an unknown entry {name!r}{meant}")
+            self.note_fault(f"has an unknown entry {name!r}{meant}")
 
 
 def _list_tables(
@@ -175,60 +176,66 @@ def _list_tables(
 def _read_platforms(
     document: Mapping[str, Any], faults: list[str]
 ) -> dict[str, Platform]:
-    found: dict[str, Platform] = {}
+    platforms: dict[str, Platform] = {}
     owner: dict[str, str] = {}
     for fault in find_unknown(document, ("dated", "platform")):
         faults.append(f"platforms.toml: {fault}")
-    dated = Reader(document, "platforms.toml", faults).day("dated") or date.min
+    dated = (
+        Reader(document, "platforms.toml", faults).read_day("dated")
+        or date.min
+    )
     for number, table in enumerate(
         _list_tables(document, "platform", "platforms.toml", faults), 1
     ):
         reader = Reader(table, f"platforms.toml [[platform]] {number}", faults)
         platform = _read_platform(reader, dated)
-        reader.done()
-        if platform.id in found:
-            reader.fault(f"repeats the id {platform.id!r}")
+        reader.note_unknown_entries()
+        if platform.id in platforms:
+            reader.note_fault(f"repeats the id {platform.id!r}")
         for name in (
             *platform.hosts,
             *(f"{scheme}:" for scheme in platform.schemes),
         ):
             if owner.setdefault(name, platform.id) != platform.id:
-                reader.fault(f"claims {name!r}, which {owner[name]} has")
-        found[platform.id] = platform
-    return found
+                reader.note_fault(f"claims {name!r}, which {owner[name]} has")
+        platforms[platform.id] = platform
+    return platforms
 
 
 def _read_platform(reader: Reader, dated: date) -> Platform:
-    identifier = reader.text("id", required=True)
+    identifier = reader.read_text("id", required=True)
     reader.where += f" ({identifier or '?'})"
-    seat = reader.text("seat", required=True)
+    seat = reader.read_text("seat", required=True)
     if seat not in country_codes():
         fault = describe_unknown(seat, country_codes())
-        reader.fault(f"'seat' is no ISO 3166-1 code: {fault}")
-    url, email = reader.text("report_url"), reader.text("report_email")
+        reader.note_fault(f"'seat' is no ISO 3166-1 code: {fault}")
+    url, email = (
+        reader.read_text("report_url"),
+        reader.read_text("report_email"),
+    )
     if url and not url.startswith("https://"):
-        reader.fault("'report_url' must begin with https://")
+        reader.note_fault("'report_url' must begin with https://")
     if email and "@" not in email:
-        reader.fault("'report_email' is no address")
-    checked = reader.day("seat_checked")
-    rules: list[Any] = reader.value("rule", list, [])
-    handle = reader.value("handle", dict, {})
+        reader.note_fault("'report_email' is no address")
+    checked = reader.read_day("seat_checked")
+    rules: list[Any] = reader.read_value("rule", list, [])
+    handle = reader.read_value("handle", dict, {})
     return Platform(
         id=identifier,
-        name=reader.text("name", required=True),
+        name=reader.read_text("name", required=True),
         seat=seat,
-        hosts=reader.texts("hosts", required=True),
+        hosts=reader.read_texts("hosts", required=True),
         report_url=url,
         report_email=email,
-        seat_source=reader.text("seat_source") or "platforms.toml",
+        seat_source=reader.read_text("seat_source") or "platforms.toml",
         seat_dated=checked or dated,
         seat_checked=checked is not None,
-        home=reader.text("home"),
-        aliases=frozenset(reader.texts("aliases")),
-        schemes=frozenset(reader.texts("schemes")),
-        query_order=reader.flag("query_order"),
-        fragments=reader.flag("fragments"),
-        drop=frozenset(reader.texts("drop")),
+        home=reader.read_text("home"),
+        aliases=frozenset(reader.read_texts("aliases")),
+        schemes=frozenset(reader.read_texts("schemes")),
+        query_order=reader.read_flag("query_order"),
+        fragments=reader.read_flag("fragments"),
+        drop=frozenset(reader.read_texts("drop")),
         handle=_read_handle(
             Reader(handle, f"{reader.where} handle", reader.faults)
         )
@@ -245,41 +252,43 @@ def _read_platform(reader: Reader, dated: date) -> Platform:
 
 def _read_handle(reader: Reader) -> Handle:
     handle = Handle(
-        words=reader.texts("words", required=True),
-        pattern=reader.compiled(
-            reader.text("pattern", required=True), "pattern"
+        words=reader.read_texts("words", required=True),
+        pattern=reader.compile_pattern(
+            reader.read_text("pattern", required=True), "pattern"
         ),
-        canonical=reader.text("canonical"),
-        lower=not reader.flag("case_matters"),
+        canonical=reader.read_text("canonical"),
+        lower=not reader.read_flag("case_matters"),
     )
-    reader.done()
+    reader.note_unknown_entries()
     return handle
 
 
 def _read_rule(reader: Reader) -> Rule:
-    query: dict[str, Any] = reader.value("query", dict, {})
-    kind = reader.text("kind") or "url"
+    query: dict[str, Any] = reader.read_value("query", dict, {})
+    kind = reader.read_text("kind") or "url"
     if kind not in ("url", "account"):
-        reader.fault(f"'kind': {describe_unknown(kind, ('url', 'account'))}")
+        reader.note_fault(
+            f"'kind': {describe_unknown(kind, ('url', 'account'))}"
+        )
     rule = Rule(
         kind=kind,
-        content=reader.text("content", required=True),
-        canonical=reader.text("canonical", required=True),
-        path=reader.pattern("path", end="/?") or re.compile("/?"),
-        schemes=frozenset(reader.texts("schemes"))
+        content=reader.read_text("content", required=True),
+        canonical=reader.read_text("canonical", required=True),
+        path=reader.read_pattern("path", end="/?") or re.compile("/?"),
+        schemes=frozenset(reader.read_texts("schemes"))
         or frozenset(("http", "https")),
-        hosts=frozenset(reader.texts("hosts")),
+        hosts=frozenset(reader.read_texts("hosts")),
         query=tuple(
-            (name, reader.compiled(str(p), f"query {name}"))
-            for name, p in query.items()
+            (name, reader.compile_pattern(str(pattern), f"query {name}"))
+            for name, pattern in query.items()
         ),
-        fragment=reader.pattern("fragment"),
-        host=reader.pattern("host"),
-        key=reader.text("key"),
-        lower=frozenset(reader.texts("lower")),
-        keep_query=reader.flag("keep_query"),
+        fragment=reader.read_pattern("fragment"),
+        host=reader.read_pattern("host"),
+        key=reader.read_text("key"),
+        lower=frozenset(reader.read_texts("lower")),
+        keep_query=reader.read_flag("keep_query"),
     )
-    reader.done()
+    reader.note_unknown_entries()
     _check_templates(rule, reader)
     return rule
 
@@ -298,36 +307,36 @@ def _check_templates(rule: Rule, reader: Reader) -> None:
         try:
             template.format_map(dict.fromkeys(groups, "x"))
         except (KeyError, ValueError, IndexError) as error:
-            reader.fault(
+            reader.note_fault(
                 f"{template!r} asks for a group that no pattern has: {error}"
             )
 
 
 def _read_tracking(document: Mapping[str, Any], faults: list[str]) -> Tracking:
     reader = Reader(document, "tracking.toml", faults)
-    dated = reader.text("dated", required=True)
+    dated = reader.read_text("dated", required=True)
     if dated and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", dated):
-        reader.fault("'dated' must be a date like 2026-11-01")
-    reader.text("source", required=True)
+        reader.note_fault("'dated' must be a date like 2026-11-01")
+    reader.read_text("source", required=True)
     names, prefixes = (
-        reader.texts("names", required=True),
-        reader.texts("prefixes"),
+        reader.read_texts("names", required=True),
+        reader.read_texts("prefixes"),
     )
-    sessions: dict[str, Any] = reader.value("sessions", dict, {})
-    forums: dict[str, Any] = reader.value("forum_sessions", dict, {})
-    path = reader.text("session_path") or r"(?!)"
+    sessions: dict[str, Any] = reader.read_value("sessions", dict, {})
+    forums: dict[str, Any] = reader.read_value("forum_sessions", dict, {})
+    path = reader.read_text("session_path") or r"(?!)"
     tracking = Tracking(
         dated=dated,
         names=frozenset(name.lower() for name in names),
         prefixes=tuple(prefix.lower() for prefix in prefixes),
         sessions=_read_sessions(reader, sessions),
-        session_path=reader.compiled(path, "session_path"),
-        forum_path=reader.compiled(
+        session_path=reader.compile_pattern(path, "session_path"),
+        forum_path=reader.compile_pattern(
             str(forums.pop("path", "(?!)")), "forum_sessions.path"
         ),
         forum_sessions=_read_sessions(reader, forums),
     )
-    reader.done()
+    reader.note_unknown_entries()
     return tracking
 
 
@@ -335,8 +344,8 @@ def _read_sessions(
     reader: Reader, patterns: Mapping[str, Any]
 ) -> dict[str, re.Pattern[str]]:
     return {
-        n.lower(): reader.compiled(str(p), f"session {n}")
-        for n, p in patterns.items()
+        name.lower(): reader.compile_pattern(str(pattern), f"session {name}")
+        for name, pattern in patterns.items()
     }
 
 
@@ -353,21 +362,23 @@ def _read_wrappers(
     ):
         reader = Reader(table, f"wrappers.toml [[wrapper]] {number}", faults)
         wrapper = Wrapper(
-            id=reader.text("id", required=True),
-            role=reader.text("role", required=True),
-            hosts=reader.texts("hosts", required=True),
-            path=reader.pattern("path") or re.compile(".*", re.DOTALL),
-            parameters=reader.texts("parameters"),
-            coding=reader.text("coding") or "plain",
-            host=reader.pattern("host"),
-            canonical=reader.text("canonical"),
+            id=reader.read_text("id", required=True),
+            role=reader.read_text("role", required=True),
+            hosts=reader.read_texts("hosts", required=True),
+            path=reader.read_pattern("path") or re.compile(".*", re.DOTALL),
+            parameters=reader.read_texts("parameters"),
+            coding=reader.read_text("coding") or "plain",
+            host=reader.read_pattern("host"),
+            canonical=reader.read_text("canonical"),
         )
         if wrapper.role not in _ROLES:
-            reader.fault(f"'role': {describe_unknown(wrapper.role, _ROLES)}")
+            reader.note_fault(
+                f"'role': {describe_unknown(wrapper.role, _ROLES)}"
+            )
         if wrapper.coding not in _CODINGS:
-            reader.fault(
+            reader.note_fault(
                 f"'coding': {describe_unknown(wrapper.coding, _CODINGS)}"
             )
-        reader.done()
+        reader.note_unknown_entries()
         wrappers.append(wrapper)
     return tuple(wrappers)

@@ -114,10 +114,10 @@ def _repair_and_search(
                 "empty" if not whole.strip() else "not_a_location",
             )
         ]
-    found = _read_one_address(cleaned, catalogue) or _search_text(
+    placed = _read_one_address(cleaned, catalogue) or _search_text(
         cleaned, region, catalogue
     )
-    return _finish_locations(found, whole, notes)
+    return _finish_locations(placed, whole, notes)
 
 
 def _read_one_address(
@@ -140,7 +140,7 @@ def _search_text(
         region,
         lambda url, raw: _locate_web_address(url, raw, catalogue, 0),
     )
-    scan.before_web()
+    scan.read_before_web()
     spans: list[tuple[int, int]] = []
     for start, address in find_web_addresses(scan.text):
         if len(spans) >= MAX_LOCATIONS:
@@ -150,8 +150,8 @@ def _search_text(
         ) or _mend_address(address, catalogue)
         scan.found.append((start, location))
         spans.append((start, start + len(address)))
-    scan.take(spans)
-    scan.after_web()
+    scan.blank_spans(spans)
+    scan.read_after_web()
     return scan.found
 
 
@@ -172,31 +172,29 @@ def _mend_address(address: str, catalogue: Catalogue) -> Location:
 
 
 def _finish_locations(
-    places_found: list[tuple[int, Location]], whole: str, notes: list[str]
+    placed: list[tuple[int, Location]], whole: str, notes: list[str]
 ) -> list[Location]:
-    found = list(order_locations(places_found))
-    if len(places_found) >= MAX_LOCATIONS:
-        found, notes = found[:MAX_LOCATIONS], [*notes, "too_many_locations"]
-    if not found:
-        if places_found:
-            nothing = places_found[0][1]
-            return [replace(nothing, problems=(*notes, *nothing.problems))]
+    locations = list(order_locations(placed))
+    if len(placed) >= MAX_LOCATIONS:
+        locations = locations[:MAX_LOCATIONS]
+        notes = [*notes, "too_many_locations"]
+    if not locations:
+        if placed:
+            return [_add_notes(placed[0][1], notes)]
         return [unknown_location(whole, *notes, "not_a_location")]
-    one = found[0]
-    if len(found) == 1 and not one.via and not _SPACE.search(whole.strip()):
+    first = locations[0]
+    is_only_one = len(locations) == 1 and not first.via
+    if is_only_one and not _SPACE.search(whole.strip()):
         # All of the text is this location: what was typed is shown, not its repaired form.
-        found = [
-            replace(
-                one,
-                input=shorten_text(whole, MAX_SHOWN),
-                problems=(*notes, *one.problems),
-            )
-        ]
-    elif notes:
-        found = [
-            replace(one, problems=(*notes, *one.problems)) for one in found
-        ]
-    return [_remove_userinfo(one) for one in found]
+        typed = shorten_text(whole, MAX_SHOWN)
+        locations = [replace(first, input=typed)]
+    if notes:
+        locations = [_add_notes(location, notes) for location in locations]
+    return [_remove_userinfo(location) for location in locations]
+
+
+def _add_notes(location: Location, notes: list[str]) -> Location:
+    return replace(location, problems=(*notes, *location.problems))
 
 
 def _cut_to_limit(text: str) -> str:
@@ -226,9 +224,11 @@ def _locate_web_address(
     ):
         return None
     if parts.site.wrappers:
-        found = wrappers.find_wrapper(parts, parts.query)
-        if found is not None:
-            location = _locate_target(found, parts, original, catalogue, depth)
+        wrapped = wrappers.find_wrapper(parts, parts.query)
+        if wrapped is not None:
+            location = _locate_target(
+                wrapped, parts, original, catalogue, depth
+            )
             if location is not None:
                 return location
     location = identify_parts(parts, catalogue, original)
@@ -252,13 +252,13 @@ def _add_problems(first: Location, again: Location) -> Location:
 
 
 def _locate_target(
-    found: tuple[Wrapper, str, str],
+    wrapped: tuple[Wrapper, str, str],
     parts: Parts,
     original: str,
     catalogue: Catalogue,
     depth: int,
 ) -> Location | None:
-    wrapper, text, time = found
+    wrapper, text, time = wrapped
     if depth >= MAX_DEPTH:
         parts.problems.append("wrapper_too_deep")
         return None

@@ -91,16 +91,12 @@ class HashIndex:
 
     def __len__(self) -> int:
         """Entries built and added. One masked twice, or never present, makes no difference."""
-        gone = (
-            0
-            if self._masked is None
-            else int(self._is_masked(self._built.ids).sum())
-        )
-        return (
-            len(self._built.ids)
-            - gone
-            + (0 if self._added is None else len(self._added.ids))
-        )
+        count = len(self._built.ids)
+        if self._masked is not None:
+            count -= int(self._is_masked(self._built.ids).sum())
+        if self._added is not None:
+            count += len(self._added.ids)
+        return count
 
     def with_changes(
         self,
@@ -136,18 +132,15 @@ class HashIndex:
             raise InvalidInput(
                 f"A hash of {self.bits} bits has {self.bits // 8} bytes, not {len(query)}."
             )
-        hits = self._hits(
-            np.frombuffer(query, "<u8").reshape(1, -1), threshold
-        )
-        if (
-            self._masked is None
-            and sum(len(found.position) for _, found in hits) <= FEW
-        ):
+        words = np.frombuffer(query, "<u8").reshape(1, -1)
+        hits = self._search_tables(words, threshold)
+        count = sum(len(found.position) for _, found in hits)
+        if self._masked is None and count <= FEW:
             return _list_few_matches(hits)
-        found = self._entries(hits)
-        if found is None:
+        answer = self._order_entries(hits)
+        if answer is None:
             return []
-        _, ids, apart = found
+        _, ids, apart = answer
         return list(map(Match, ids.tolist(), apart.tolist()))
 
     def search_many(
@@ -172,22 +165,18 @@ class HashIndex:
                     np.array_split(queries, threads),
                 )
                 return [matches for part in parts for matches in part]
-        found = self._entries(
-            self._hits(np.ascontiguousarray(queries).view("<u8"), threshold)
-        )
+        words = np.ascontiguousarray(queries).view("<u8")
+        answer = self._order_entries(self._search_tables(words, threshold))
         answers: list[list[Match]] = [[] for _ in range(len(queries))]
-        if found is not None:
-            query, ids, apart = found
+        if answer is not None:
+            query, ids, apart = answer
             matches = list(map(Match, ids.tolist(), apart.tolist()))
-            ends = [
-                *(np.flatnonzero(np.diff(query)) + 1).tolist(),
-                len(matches),
-            ]
-            for begin, end in pairwise([0, *ends]):
+            changes = np.flatnonzero(np.diff(query)) + 1
+            for begin, end in pairwise([0, *changes.tolist(), len(matches)]):
                 answers[query[begin]] = matches[begin:end]
         return answers
 
-    def _hits(
+    def _search_tables(
         self, queries: NDArray[np.uint64], threshold: int
     ) -> list[tuple[Table, Hits]]:
         """What each table gives."""
@@ -195,11 +184,9 @@ class HashIndex:
             raise InvalidInput(
                 f"A threshold is a number of bits from 0, not {threshold}."
             )
-        tables = (
-            [self._built]
-            if self._added is None
-            else [self._built, self._added]
-        )
+        tables = [self._built]
+        if self._added is not None:
+            tables.append(self._added)
         try:
             return [
                 (table, _load_scanner(self._engine)(table, queries, threshold))
@@ -211,7 +198,7 @@ class HashIndex:
                 hint="Build it again.",
             ) from error
 
-    def _entries(
+    def _order_entries(
         self, hits: list[tuple[Table, Hits]]
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
         """Query, id and distance of every match in the order of the answer; None for none."""
@@ -259,8 +246,7 @@ def _expand_hits(
     begin = table.first.take(position).astype(np.int64)
     count = table.first.take(position + 1) - begin
     if (count != 1).any():
-        begin = np.repeat(
-            begin - (np.cumsum(count) - count), count
-        ) + np.arange(count.sum())
+        skipped = begin - (np.cumsum(count) - count)
+        begin = np.repeat(skipped, count) + np.arange(count.sum())
         query, apart = np.repeat(query, count), np.repeat(apart, count)
     return query, table.ids.take(begin), apart

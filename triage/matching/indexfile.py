@@ -11,6 +11,7 @@ import json
 import mmap
 import os
 import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,23 @@ class StaleIndex(Unavailable):
     for."""
 
     title = "The index of known hashes is out of date"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the first page says of the arrays behind it; ``sha256`` is theirs."""
+
+    format: int
+    bits: int
+    hashes: int
+    entries: int
+    signed: bool
+    version: str
+    sha256: str
+
+    @property
+    def file_size(self) -> int:
+        return HEADER + compute_size(self.bits, self.hashes, self.entries)
 
 
 def build_index(
@@ -83,28 +101,28 @@ def _write_index(
     shape = (bits, len(content.hashes), len(content.ids))
     signed = content.ids.dtype.kind == "i"
     size = HEADER + compute_size(*shape)
-    os.posix_fallocate(
-        file, 0, size
-    )  # a full disk is an error here and not a signal later
+    # A full disk is an error here and not a signal later.
+    os.posix_fallocate(file, 0, size)
     mapped = mmap.mmap(file, size)
     view = memoryview(mapped)
     fill_table(carve_table(view[HEADER:], *shape, signed=signed), content)
-    header = {
-        "format": FORMAT,
-        "bits": bits,
-        "hashes": shape[1],
-        "entries": shape[2],
-        "signed": signed,
-        "version": version,
-        "sha256": _compute_digest(view[HEADER:]),
-    }
+    header = Header(
+        format=FORMAT,
+        bits=bits,
+        hashes=len(content.hashes),
+        entries=len(content.ids),
+        signed=signed,
+        version=version,
+        sha256=_compute_digest(view[HEADER:]),
+    )
     view[:HEADER] = _encode_header(header)
     mapped.flush()
     os.fsync(file)
 
 
-def _encode_header(values: dict[str, Any]) -> bytes:
-    text = json.dumps(values).encode().ljust(HEADER - len(MAGIC) - CHECKSUM)
+def _encode_header(header: Header) -> bytes:
+    text = json.dumps(asdict(header)).encode()
+    text = text.ljust(HEADER - len(MAGIC) - CHECKSUM)
     return MAGIC + hashlib.sha256(text).digest() + text
 
 
@@ -127,6 +145,30 @@ def load_index(
     ``verify`` reads the whole file and checks its SHA-256. Raises StaleIndex where there is no file
     or it is not ``version``, DamagedIndex where it is not a whole index.
     """
+    mapped = _map_file(path)
+    header = _read_header(path, mapped)
+    if version is not None and header.version != version:
+        raise StaleIndex(
+            f"The index {path} was built from version {header.version!r}, not {version!r}.",
+            hint="Build it again.",
+        )
+    body = mapped[HEADER:]
+    if verify and _compute_digest(body) != header.sha256:
+        raise _make_damaged_error(
+            path, "its content does not have the checksum in its header"
+        )
+    table = carve_table(
+        body,
+        header.bits,
+        header.hashes,
+        header.entries,
+        signed=header.signed,
+    )
+    _check_bounds(path, table)
+    return HashIndex(table, version=header.version, engine=engine)
+
+
+def _map_file(path: Path) -> memoryview:
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -134,9 +176,8 @@ def load_index(
                 raise _make_damaged_error(
                     path, f"it has {size} bytes, fewer than a header"
                 )
-            mapped = memoryview(
-                mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
-            )
+            mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+            return memoryview(mapped)
     except FileNotFoundError as error:
         raise StaleIndex(
             f"There is no index at {path}.", hint="Build it."
@@ -145,26 +186,6 @@ def load_index(
         raise DamagedIndex(
             f"The index {path} cannot be read: {error.strerror}."
         ) from error
-    header = _read_header(path, mapped)
-    if version is not None and header["version"] != version:
-        raise StaleIndex(
-            f"The index {path} was built from version {header['version']!r}, not {version!r}.",
-            hint="Build it again.",
-        )
-    body = mapped[HEADER:]
-    if verify and _compute_digest(body) != header["sha256"]:
-        raise _make_damaged_error(
-            path, "its content does not have the checksum in its header"
-        )
-    table = carve_table(
-        body,
-        header["bits"],
-        header["hashes"],
-        header["entries"],
-        signed=header["signed"],
-    )
-    _check_bounds(path, table)
-    return HashIndex(table, version=header["version"], engine=engine)
 
 
 def _make_damaged_error(path: Path, reason: str) -> DamagedIndex:
@@ -173,7 +194,7 @@ def _make_damaged_error(path: Path, reason: str) -> DamagedIndex:
     )
 
 
-def _read_header(path: Path, mapped: memoryview) -> dict[str, Any]:
+def _read_header(path: Path, mapped: memoryview) -> Header:
     start = len(MAGIC) + CHECKSUM
     if mapped[: len(MAGIC)] != MAGIC:
         raise _make_damaged_error(path, "it does not begin as an index does")
@@ -182,18 +203,17 @@ def _read_header(path: Path, mapped: memoryview) -> dict[str, Any]:
         raise _make_damaged_error(
             path, "its header does not have the checksum that it states"
         )
-    header: dict[str, Any] = json.loads(text)
-    if header["format"] != FORMAT:
+    values = json.loads(text)
+    if values["format"] != FORMAT:
         raise _make_damaged_error(
             path,
-            f"its format is {header['format']}; this program reads {FORMAT}",
+            f"its format is {values['format']}; this program reads {FORMAT}",
         )
-    expected = HEADER + compute_size(
-        header["bits"], header["hashes"], header["entries"]
-    )
-    if len(mapped) != expected:
+    header = Header(**values)
+    if len(mapped) != header.file_size:
         raise _make_damaged_error(
-            path, f"it has {len(mapped)} bytes and should have {expected}"
+            path,
+            f"it has {len(mapped)} bytes and should have {header.file_size}",
         )
     return header
 

@@ -26,7 +26,7 @@ class ReloadingIndex:
 
     def current(self) -> HashIndex:
         """The newest good index. Raises StaleIndex or DamagedIndex where there has been none."""
-        state = self._seen()
+        state = self._identify_file()
         if self._index is None or state != self._state:
             try:
                 self._index = load_index(self._path, verify=self._verify)
@@ -38,7 +38,7 @@ class ReloadingIndex:
             self._state = state
         return self._index
 
-    def _seen(self) -> tuple[int, int, int] | None:
+    def _identify_file(self) -> tuple[int, int, int] | None:
         """What tells one file from the next; None where there is none."""
         try:
             status = self._path.stat()

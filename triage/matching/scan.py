@@ -82,8 +82,11 @@ def count_differing_bits(differing: NDArray[np.uint64]) -> NDArray[Any]:
     if counts.shape[1] == 1:
         return counts[:, 0]
     lanes = counts.view("<u4")[:, 0]
-    halves = (lanes & 0x00FF00FF) + ((lanes >> 8) & 0x00FF00FF)
-    apart: NDArray[np.uint32] = (halves + (halves >> 16)) & 0x1FF
+    even = lanes & 0x00FF00FF
+    odd = (lanes >> 8) & 0x00FF00FF
+    halves = even + odd
+    total = halves + (halves >> 16)
+    apart: NDArray[np.uint32] = total & 0x1FF
     return apart.astype(np.uint16)
 
 
@@ -94,9 +97,8 @@ def compare_all(
     positions, apart = [], []
     step = ELEMENTS_AT_ONCE // 8
     for start in range(0, len(table.hashes), step):
-        counted = count_differing_bits(
-            table.hashes[start : start + step] ^ queries[index]
-        )
+        block = table.hashes[start : start + step]
+        counted = count_differing_bits(block ^ queries[index])
         near = np.flatnonzero(counted <= threshold)
         if near.size:
             positions.append(near + start)
@@ -104,18 +106,20 @@ def compare_all(
     if not positions:
         return join_hits([])
     position = np.concatenate(positions)
-    return Hits(np.full(len(position), index), position, np.concatenate(apart))
+    query = np.full(len(position), index)
+    return Hits(query, position, np.concatenate(apart))
 
 
 def _search_tables(
     table: Table, queries: NDArray[np.uint64], threshold: int, lookups: Plan
 ) -> Hits:
     words = queries.view("<u2").T
-    keys = (words[lookups.word] ^ lookups.flip[:, None]) + (
-        lookups.word * BUCKETS
-    )[:, None]
+    flipped = words[lookups.word] ^ lookups.flip[:, None]
+    first_keys = lookups.word * BUCKETS
+    keys = flipped + first_keys[:, None]
     begin = table.starts.take(keys).astype(np.intp)
-    size = table.starts.take(keys + 1).astype(np.intp) - begin
+    end = table.starts.take(keys + 1).astype(np.intp)
+    size = end - begin
     heavy = size.sum(axis=0) > len(table.hashes) // SCAN_SHARE
     if heavy.any():
         return _search_with_heavy(table, queries, threshold, lookups, heavy)
@@ -128,9 +132,9 @@ def _search_tables(
         limit=np.repeat(lookups.limit, len(queries)),
     )
     query, position = _find_candidates(table, buckets, len(queries))
-    apart = count_differing_bits(
-        table.hashes.take(position, axis=0) ^ queries.take(query, axis=0)
-    )
+    stored = table.hashes.take(position, axis=0)
+    asked = queries.take(query, axis=0)
+    apart = count_differing_bits(stored ^ asked)
     near = np.flatnonzero(apart <= threshold)
     return Hits(query[near], position[near], apart[near])
 
@@ -185,10 +189,11 @@ def _find_candidates(
     pair = (row % queries).astype(np.uint64) << np.uint64(32)
     pair |= table.positions.take(slot)
     pair.sort()
-    pair = pair[np.flatnonzero(np.diff(pair, prepend=~pair[:1]))]
-    return (pair >> np.uint64(32)).astype(np.intp), (
-        pair & np.uint64(0xFFFFFFFF)
-    ).astype(np.intp)
+    changes = np.diff(pair, prepend=~pair[:1])
+    pair = pair[np.flatnonzero(changes)]
+    query = pair >> np.uint64(32)
+    position = pair & np.uint64(0xFFFFFFFF)
+    return query.astype(np.intp), position.astype(np.intp)
 
 
 def _filter_windows(
@@ -224,12 +229,11 @@ def _filter_wide_buckets(
     size = buckets.size[wide]
     ends = np.cumsum(size)
     row = np.repeat(wide, size)
-    slot = np.arange(ends[-1]) + np.repeat(
-        buckets.begin[wide] - (ends - size), size
-    )
-    differing = np.bitwise_count(
-        table.partners.take(slot) ^ buckets.partner.take(row)
-    )
+    skipped = buckets.begin[wide] - (ends - size)
+    slot = np.arange(ends[-1]) + np.repeat(skipped, size)
+    stored = table.partners.take(slot)
+    asked = buckets.partner.take(row)
+    differing = np.bitwise_count(stored ^ asked)
     passed = np.flatnonzero(differing <= buckets.limit.take(row))
     return row.take(passed), slot.take(passed)
 
@@ -237,4 +241,6 @@ def _filter_wide_buckets(
 def _choose_width(unique: int) -> int:
     """Wide enough for all but about one bucket in 100,000 of evenly spread hashes."""
     mean = unique / BUCKETS
-    return min(PAD, 4 * math.ceil((mean + 4.3 * math.sqrt(mean) + 2) / 4))
+    spread = 4.3 * math.sqrt(mean)
+    wanted = mean + spread + 2
+    return min(PAD, 4 * math.ceil(wanted / 4))

@@ -117,15 +117,16 @@ def fold_hashes(
     leading = words[order, 0]
     tied = np.zeros(len(words) + 1, dtype=bool)
     tied[1:-1] = leading[1:] == leading[:-1]
-    ties = np.flatnonzero(
-        tied[1:] | tied[:-1]
-    )  # random hashes have none: the sort is cheap
-    some = order[ties]
-    order[ties] = some[np.lexsort(words[some].T[::-1])]
+    # Random hashes have no ties: their sort is cheap.
+    ties = np.flatnonzero(tied[1:] | tied[:-1])
+    unsorted = order[ties]
+    by_all_words = np.lexsort(words[unsorted].T[::-1])
+    order[ties] = unsorted[by_all_words]
     words = words[order]
-    new = np.concatenate([[True], (words[1:] != words[:-1]).any(axis=1)])
-    first = np.append(np.flatnonzero(new), len(words)).astype(np.uint32)
-    return Distinct(words[new], first, ids[order])
+    changes = (words[1:] != words[:-1]).any(axis=1)
+    is_new = np.concatenate([[True], changes])
+    first = np.append(np.flatnonzero(is_new), len(words))
+    return Distinct(words[is_new], first.astype(np.uint32), ids[order])
 
 
 def _check_arrays(
@@ -174,9 +175,9 @@ def fill_table(table: Table, content: Distinct) -> None:
         table.partners[begin:end] = words[order, word ^ 1]
         table.positions[begin:end] = order
         counts = np.bincount(words[:, word], minlength=BUCKETS)
-        table.starts[word * BUCKETS + 1 : (word + 1) * BUCKETS + 1] = (
-            begin + np.cumsum(counts)
-        )
+        bucket = word * BUCKETS + 1
+        ends_of_buckets = begin + np.cumsum(counts)
+        table.starts[bucket : bucket + BUCKETS] = ends_of_buckets
     table.starts[0] = 0
     table.partners[ends[-1] :] = 0
     table.positions[ends[-1] :] = 0

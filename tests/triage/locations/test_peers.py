@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.locations import identify, identify_one
+from triage.locations import identify_locations, identify_one
 from triage.locations.others.address_use import AddressUse, read_address_use
 from triage.locations.others.shared_file import SharedFile, read_shared_file
 
@@ -57,7 +57,7 @@ def test_another_name_is_the_same_file() -> None:
 )
 def test_any_name_can_be_read_again(name: str) -> None:
     link = f"magnet:?xt=urn:ed2k:{DIGEST}&dn={name}&xl=9"
-    for found in identify(link):
+    for found in identify_locations(link):
         if found.kind == "ed2k":
             again = identify_one(found.canonical)
             assert (again.kind, again.key) == ("ed2k", found.key)

@@ -40,9 +40,8 @@ AT_HANDLE = re.compile(
 def locate_email(match: re.Match[str]) -> Location | None:
     """The part before the @ is compared without case: no mail service of today tells them apart."""
     local, domain = match[1], _to_ascii_domain(match[2])
-    if (
-        local.isascii()
-    ):  # beyond ASCII, lower case may be another spelling altogether
+    if local.isascii():
+        # Beyond ASCII, lower case may be another spelling altogether.
         local = local.lower()
     if domain is None:
         return None

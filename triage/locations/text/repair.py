@@ -75,11 +75,11 @@ def replace_odd_characters(text: str) -> tuple[str, list[str]]:
     """Without invisible characters, with full-width ones in their plain form; and the codes."""
     problems: list[str] = []
     if not text.isascii():
-        seen = text.translate(_INVISIBLE)
-        wide = seen.translate(_FULL_WIDTH)
-        if len(seen) != len(text):
+        visible = text.translate(_INVISIBLE)
+        wide = visible.translate(_FULL_WIDTH)
+        if len(visible) != len(text):
             problems.append("invisible_removed")
-        if wide != seen:
+        if wide != visible:
             problems.append("full_width")
         return wide, problems
     if _HAS_CONTROL.search(text):

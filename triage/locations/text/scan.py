@@ -82,7 +82,7 @@ class Scan:
         self.alone = not re.search(r"\s", text)
         self.found: list[tuple[int, Location]] = []
 
-    def take(self, spans: list[tuple[int, int]]) -> None:
+    def blank_spans(self, spans: list[tuple[int, int]]) -> None:
         """Blank what was read, keeping every other place where it is."""
         if not spans:
             return
@@ -93,7 +93,7 @@ class Scan:
             last = end
         self.text = "".join((*pieces, self.text[last:]))
 
-    def each(self, pattern: re.Pattern[str], read: Read) -> None:
+    def read_each(self, pattern: re.Pattern[str], read: Read) -> None:
         spans = []
         for attempt, match in enumerate(pattern.finditer(self.text)):
             if attempt >= MAX_LOCATIONS:
@@ -102,78 +102,88 @@ class Scan:
             if location is not None:
                 self.found.append((match.start(), location))
                 spans.append(match.span())
-        self.take(spans)
+        self.blank_spans(spans)
 
-    def before_web(self) -> None:
+    def read_before_web(self) -> None:
         """What may hold a web address inside it, or content that must not be kept."""
         text = self.text.lower()
         if "data:" in text:
-            self.each(_DATA, _note_inline_data)
+            self.read_each(_DATA, _note_inline_data)
         if "ed2k:" in text:
-            self.each(_ED2K, lambda match: peer.locate_ed2k(match[0]))
+            self.read_each(_ED2K, lambda match: peer.locate_ed2k(match[0]))
         if "magnet:" in text:
-            self.each(_MAGNET, lambda match: peer.locate_magnet(match[0]))
+            self.read_each(_MAGNET, lambda match: peer.locate_magnet(match[0]))
         if (
             "blob:" in text
             or "file:/" in text
             or "content://" in text
             or "about:" in text
         ):
-            self.each(
+            self.read_each(
                 _LOCAL, lambda match: unknown_location(match[0], "local_only")
             )
 
-    def after_web(self) -> None:
+    def read_after_web(self) -> None:
         text = self.text
         if not _WORD.search(text):
             return
         if "/ip" in text:
-            self.each(_IPFS, self._ipfs)
+            self.read_each(_IPFS, self._read_ipfs)
         if ":" in text:
-            self._with_schemes()
+            self._read_schemes()
         if ":" in text or ("@" in text and "<" in text):
-            self.each(contact.USENET, contact.locate_usenet)
-        self.each(_BARE_ADDRESS, lambda match: self._bare(match[0], match[0]))
-        self.each(address.PATTERN, address.locate_ip_address)
+            self.read_each(contact.USENET, contact.locate_usenet)
+        self.read_each(
+            _BARE_ADDRESS,
+            lambda match: self._read_bare_address(match[0], match[0]),
+        )
+        self.read_each(address.PATTERN, address.locate_ip_address)
         if "@" in text or ":" in text or "=" in text:
-            self.each(
-                contact.compile_handle_pattern(self.catalogue), self._handle
+            self.read_each(
+                contact.compile_handle_pattern(self.catalogue),
+                self._read_handle,
             )
         if "@" in text:
-            self.each(contact.EMAIL, contact.locate_email)
-            self.each(contact.AT_HANDLE, contact.locate_at_handle)
+            self.read_each(contact.EMAIL, contact.locate_email)
+            self.read_each(contact.AT_HANDLE, contact.locate_at_handle)
         if "#" in text:
-            self.each(contact.DISCORD_TAG, self._discord)
-        self.each(address.HASH, address.locate_file_hash)
+            self.read_each(contact.DISCORD_TAG, self._read_discord_tag)
+        self.read_each(address.HASH, address.locate_file_hash)
         if "." in text:
-            self.each(_BARE, self._bare_name)
-        self.each(contact.PHONE, self._phone)
+            self.read_each(_BARE, self._read_bare_name)
+        self.read_each(contact.PHONE, self._read_phone)
 
-    def _with_schemes(self) -> None:
+    def _read_schemes(self) -> None:
         lower = self.text.lower()
         if "ipfs" in lower or "ipns" in lower:
-            self.each(_IPFS, self._ipfs)
+            self.read_each(_IPFS, self._read_ipfs)
         if "btih" in lower or "hash" in lower:
-            self.each(
+            self.read_each(
                 _INFO_HASH,
                 lambda match: peer.locate_info_hash(f"btih:{match[1]}"),
             )
-        self.each(
+        self.read_each(
             _TELEPHONE,
             lambda match: contact.locate_phone(
                 match[1], self.region, strict=False
             ),
         )
         if "mailto:" in lower:
-            self.take([match.span() for match in _MAIL.finditer(self.text)])
-        self.each(_compile_app_pattern(self.catalogue), self._app)
+            self.blank_spans(
+                [match.span() for match in _MAIL.finditer(self.text)]
+            )
+        self.read_each(
+            _compile_app_pattern(self.catalogue), self._read_app_link
+        )
 
-    def _ipfs(self, match: re.Match[str]) -> Location | None:
+    def _read_ipfs(self, match: re.Match[str]) -> Location | None:
         text = trim_end(match[0])
-        found = ipfs.read_scheme(text)
-        return ipfs.locate_address(found, text) if found is not None else None
+        content = ipfs.read_scheme(text)
+        return (
+            ipfs.locate_address(content, text) if content is not None else None
+        )
 
-    def _app(self, match: re.Match[str]) -> Location | None:
+    def _read_app_link(self, match: re.Match[str]) -> Location | None:
         text = trim_end(match[0])
         scheme, _, rest = text.partition(":")
         location = locate_app_link(text, scheme.lower(), self.catalogue)
@@ -190,15 +200,15 @@ class Scan:
             )
         return location
 
-    def _handle(self, match: re.Match[str]) -> Location | None:
+    def _read_handle(self, match: re.Match[str]) -> Location | None:
         return contact.locate_handle(match, self.catalogue)
 
-    def _discord(self, match: re.Match[str]) -> Location:
+    def _read_discord_tag(self, match: re.Match[str]) -> Location:
         return contact.locate_account(
             "discord", f"{match[1]}#{match[2]}", match[0], self.catalogue
         )
 
-    def _bare_name(self, match: re.Match[str]) -> Location | None:
+    def _read_bare_name(self, match: re.Match[str]) -> Location | None:
         host, rest = match[1], match["rest"] or ""
         top = host.rpartition(".")[2]
         www = host[:4].lower() == "www."
@@ -215,9 +225,9 @@ class Scan:
                 top[0].isupper() and not before.isupper()
             ) or top.lower() in _FILE_LIKE:
                 return None
-        return self._bare(match[0], match[0])
+        return self._read_bare_address(match[0], match[0])
 
-    def _bare(self, text: str, original: str) -> Location | None:
+    def _read_bare_address(self, text: str, original: str) -> Location | None:
         location = self.web("http://" + trim_end(text), original)
         if location is None:
             return None
@@ -225,7 +235,7 @@ class Scan:
             location, problems=(*location.problems, "missing_scheme")
         )
 
-    def _phone(self, match: re.Match[str]) -> Location | None:
+    def _read_phone(self, match: re.Match[str]) -> Location | None:
         text = match[0]
         national = not text.startswith(("+", "00"))
         if national and (self.region is None or _DATE.match(text)):
@@ -259,10 +269,10 @@ def _compile_app_pattern(catalogue: Catalogue) -> re.Pattern[str]:
     return _patterns[schemes]
 
 
-def order_locations(found: list[tuple[int, Location]]) -> Iterator[Location]:
+def order_locations(placed: list[tuple[int, Location]]) -> Iterator[Location]:
     """In the order of the text, each key once; what has no key only where nothing has one."""
-    seen: set[str] = set()
-    for _, location in sorted(found, key=lambda pair: pair[0]):
-        if location.key and location.key not in seen:
-            seen.add(location.key)
+    keys: set[str] = set()
+    for _, location in sorted(placed, key=lambda pair: pair[0]):
+        if location.key and location.key not in keys:
+            keys.add(location.key)
             yield location

@@ -71,17 +71,17 @@ def _find_starts(token: str) -> list[int]:
 
     One that follows a letter was pasted without a space: ``Linkhttps://…``, ``…/1https://…``.
     """
-    found: list[int] = []
+    starts: list[int] = []
     for match in _SCHEME.finditer(token):
         at = match.start("scheme")
         before = token[match.start() - 1]
         if (
-            not found
+            not starts
             or before in ",;|()[]{}'"
             or (before.isalnum() and not _follows_encoded(token, at))
         ):
-            found.append(at)
-    return found
+            starts.append(at)
+    return starts
 
 
 def _follows_encoded(token: str, at: int) -> bool:

@@ -93,13 +93,17 @@ def _decode_base(text: str, alphabet: str) -> bytes:
 
 
 def _make_address(space: str, name: str, path: str | None) -> Address | None:
-    known = normalise_cid(name)
-    if known is None and space == "ipns" and _NAME.fullmatch(name.lower()):
-        known = name.lower()
-    if known is None:
+    identifier = normalise_cid(name)
+    if (
+        identifier is None
+        and space == "ipns"
+        and _NAME.fullmatch(name.lower())
+    ):
+        identifier = name.lower()
+    if identifier is None:
         return None
     path = normalise_path(path or "").rstrip("/")
-    return Address(space, known, path)
+    return Address(space, identifier, path)
 
 
 def read_gateway(host: str, path: str) -> Address | None:

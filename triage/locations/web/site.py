@@ -61,14 +61,14 @@ def load_suffixes() -> PublicSuffixList:
 
 def look_up_site(hostname: str, catalogue: Catalogue) -> Site | None:
     """The site of a host name as the WHATWG parser gives it; None where it names no host."""
-    known: Site | None = catalogue.sites.get(hostname)
-    if known is None:
-        known = _describe_site(hostname, catalogue)
-        if known is not None:
+    site: Site | None = catalogue.sites.get(hostname)
+    if site is None:
+        site = _describe_site(hostname, catalogue)
+        if site is not None:
             if len(catalogue.sites) >= _CACHED_HOSTS:
                 catalogue.sites.clear()
-            catalogue.sites[hostname] = known
-    return known
+            catalogue.sites[hostname] = site
+    return site
 
 
 def _describe_site(hostname: str, catalogue: Catalogue) -> Site | None:
@@ -91,13 +91,11 @@ def _describe_site(hostname: str, catalogue: Catalogue) -> Site | None:
 def _describe_named_site(name: str, catalogue: Catalogue) -> Site:
     suffix = load_suffixes().publicsuffix(name) or name
     above = _list_names_above(name, suffix)
-    platform = next(
-        (catalogue.by_host[one] for one in above if one in catalogue.by_host),
-        None,
-    )
-    wrappers = [
-        w for one in above for w in catalogue.wrappers_by_host.get(one, ())
-    ]
+    with_platform = [host for host in above if host in catalogue.by_host]
+    platform = catalogue.by_host[with_platform[0]] if with_platform else None
+    wrappers: list[Wrapper] = []
+    for host in above:
+        wrappers += catalogue.wrappers_by_host.get(host, ())
     if platform is not None and platform.home and name in platform.aliases:
         name = platform.home
         suffix = load_suffixes().publicsuffix(name) or name

@@ -72,9 +72,9 @@ class Parts:
 def parse_address(text: str, catalogue: Catalogue) -> Parts | None:
     """None where the text is no address or names no host."""
     url = _parse_whatwg(text)
-    if (
-        url is None or not url.hostname or url.hostname in WEB
-    ):  # "http://https//…" is a slip
+    if url is None or not url.hostname:
+        return None
+    if url.hostname in WEB:  # "http://https//…" is a slip
         return None
     site = look_up_site(url.hostname, catalogue)
     if site is None:
@@ -82,9 +82,9 @@ def parse_address(text: str, catalogue: Catalogue) -> Parts | None:
     userinfo = None
     problems: list[str] = [*site.problems] if site.problems else []
     if url.username or url.password:
-        userinfo = (
-            f"{url.username}:{url.password}" if url.password else url.username
-        )
+        userinfo = url.username
+        if url.password:
+            userinfo += f":{url.password}"
         problems.append("userinfo_removed")
     path = normalise_path(url.pathname) or "/"
     if (";" in path or "(" in path) and catalogue.tracking.session_path.search(
@@ -172,27 +172,24 @@ def _locate_page(
         _ROUTE.match(fragment) or (platform is not None and platform.fragments)
     ):
         rest += f"#{fragment}"
-    authority, site = parts.authority, parts.site
-    canonical = settle_url(f"{parts.scheme}://{authority}{rest}")
+    site = parts.site
+    canonical = settle_url(f"{parts.scheme}://{parts.authority}{rest}")
+    behind_name = canonical[len(parts.scheme) + 3 + len(site.name) :]
     web = parts.scheme in WEB
     kind = "onion" if site.kind == "onion" else "url"
+    identity = canonical.partition(":")[2] if web else canonical
     return Location(
-        original,
-        kind,
-        canonical,
-        make_key(kind, canonical.partition(":")[2] if web else canonical),
-        shorten_text(
-            site.display + canonical[len(parts.scheme) + 3 + len(site.name) :]
-        ),
-        platform.id if platform is not None else None,
-        None,
-        site.host,
-        site.registrable,
-        tuple(parts.problems),
-        parts.userinfo,
-        (),
-        (),
-        web,
+        input=original,
+        kind=kind,
+        canonical=canonical,
+        key=make_key(kind, identity),
+        display=shorten_text(site.display + behind_name),
+        platform=platform.id if platform is not None else None,
+        host=site.host,
+        registrable_domain=site.registrable,
+        problems=tuple(parts.problems),
+        userinfo=parts.userinfo,
+        fetchable=web,
     )
 
 
@@ -260,12 +257,10 @@ def _match_rule(
     values = match.groupdict("")
     checks = [(rule.host, host), (rule.fragment, parts.fragment)]
     if rule.query:
-        given = dict(
-            reversed([_split_pair(piece) for piece in raw_query.split("&")])
-        )
-        checks += [
-            (pattern, given.get(name, "")) for name, pattern in rule.query
-        ]
+        pairs = [_split_pair(piece) for piece in raw_query.split("&")]
+        first_values = dict(reversed(pairs))
+        for name, wanted in rule.query:
+            checks.append((wanted, first_values.get(name, "")))
     for pattern, subject in checks:
         if pattern is not None:
             match = pattern.fullmatch(subject)
@@ -300,9 +295,8 @@ def _locate_by_rule(
     else:
         key = make_key("url", canonical.partition(":")[2])
     if rule.keep_query and parts.query:
-        canonical = settle_url(
-            canonical + ("&" if "?" in canonical else "?") + parts.query
-        )
+        mark = "&" if "?" in canonical else "?"
+        canonical = settle_url(f"{canonical}{mark}{parts.query}")
     web = canonical.startswith("https://")
     site = look_up_site(canonical.split("/", 3)[2], catalogue) if web else None
     return Location(
@@ -333,12 +327,8 @@ def locate_app_link(
     url = _parse_whatwg(text)
     if url is None:
         return None
-    path = (
-        normalise_path(
-            ("/" + url.hostname if url.hostname else "") + url.pathname
-        )
-        or "/"
-    )
+    start = f"/{url.hostname}" if url.hostname else ""
+    path = normalise_path(start + url.pathname) or "/"
     site = Site("", "", "", "app", None, platform, (), ())
     query = _drop_empty_pieces(normalise_query(url.search[1:]) or "&")
     parts = Parts(
