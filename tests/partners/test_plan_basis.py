@@ -130,3 +130,11 @@ def test_a_new_wait_for_the_police_holds_what_did_not_wait(
     left = remainder_of(plan, case_with({**HOST, "after": now}))
     assert [gone.reason for gone in left.left_out] == [HELD] * is_held
     assert len(left.routes) == (not is_held)
+
+
+def test_the_digest_of_a_stored_plan_is_the_same_in_every_version() -> None:
+    """Another way to write the same routes would outdate every plan that waits."""
+    case = case_with({**HOST, "name": "Shërbimi"})
+    assert routing_digest(case) == (
+        "6d8263e15c25cb7c766854c93ce0296e7b95616f1e390e921833176628657b31"
+    )

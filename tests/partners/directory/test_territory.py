@@ -16,6 +16,7 @@ from partners.directory.territory import (
     plain_name,
     propose_office,
 )
+from partners.words import COVERAGE
 
 
 def unit(code: str, *territory: str, confirmed: bool = True) -> Office:
@@ -128,3 +129,8 @@ def test_only_an_office_of_another_place_or_of_an_unknown_one_needs_a_reason() -
 def test_words_within_a_name_stay_apart() -> None:
     assert plain_name("Malësi-e  Madhe") == "malesi e madhe"
     assert plain_name("Grad") == "grad"
+
+
+def test_the_form_of_a_plan_knows_each_coverage_by_name() -> None:
+    assert {str(one) for one in Coverage} == set(COVERAGE)
+    assert set(COVERAGE) == {"here", "country", "elsewhere", "unknown"}
