@@ -102,7 +102,7 @@ def walk_wire() -> dict[str, object]:
 
     from hotline.intake.api import bulk
     from hotline.intake.inbound import ncmec, xarf
-    from partners.notices.xarf import Located, Sender, document
+    from partners.notices.xarf import Located, Sender, write_document
 
     rows = bulk.read_lines(b"url;type\nhttps://host.test/;made_up\n", bulk.CSV)
     found = Located(
@@ -114,7 +114,7 @@ def walk_wire() -> dict[str, object]:
         kind="made_up",
     )
     sender = Sender("Hotline", "desk@hotline.test", "hotline.test")
-    written = document(
+    written = write_document(
         found, sender, reference="N-1", description="Notice N-1."
     )
     written["timestamp"] = "2026-11-20T00:00:00+00:00"

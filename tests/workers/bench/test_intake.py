@@ -64,7 +64,8 @@ def test_a_database_with_reports_is_left_alone(
 
 def test_load_counts_what_was_done() -> None:
     load = Load()
-    load.add_visits(1, lambda _: None, seconds=0.01, clients=2, units=5)
+    # Long enough for the threads to begin on a busy machine.
+    load.add_visits(1, lambda _: None, seconds=1.0, clients=2, units=5)
     assert load.units == 5 * len(load.visits) > 0
     assert Load(visits=[0.001] * 199 + [1.0]).p99_ms == 1.0
     assert Load(visits=[0.001] * 98 + [1.0, 2.0]).p99_ms == 2000.0
