@@ -46,9 +46,7 @@ def write_message(
         actor=act.actor,
     )
     vault = act.context.vault
-    key = vault.key_of(act.session, referral.id)
-    if key is None:
-        key = vault.new_record(act.session, referral.id)
+    key = vault.key_for(act.session, referral.id)
     message.text = vault.seal(key, _where(message.id), referral.id, text)
     act.session.add(message)
 

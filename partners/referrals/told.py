@@ -220,9 +220,7 @@ def seal_told(
 ) -> None:
     """Keep what the office is told, under the referral's own key, as it was approved."""
     vault = context.vault
-    key = vault.key_of(session, referral.id)
-    if key is None:
-        key = vault.new_record(session, referral.id)
+    key = vault.key_for(session, referral.id)
     text = json.dumps(told.to_json(), ensure_ascii=False)
     referral.told = vault.seal(key, _TOLD, referral.id, text)
 

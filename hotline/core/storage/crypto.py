@@ -127,6 +127,14 @@ class Vault:
                 hint="Is this the secrets directory that belongs to this database?",
             ) from None
 
+    def key_for(self, session: Session, record_id: uuid.UUID) -> bytes:
+        """The record's data key, made where it has none yet: for what is sealed bit by bit."""
+        key = self.key_of(session, record_id)
+        if key is None:
+            key = self.new_record(session, record_id)
+            session.flush()
+        return key
+
     @staticmethod
     def seal(key: bytes, where: str, record_id: uuid.UUID, text: str) -> bytes:
         """``where`` is ``table.column``."""

@@ -13,10 +13,7 @@ from hotline.core.context import Context
 def seal_text(act: Act, case_id: uuid.UUID, where: str, text: str) -> bytes:
     """``where`` names table, column and row, so that a value opens in its own place only."""
     vault = act.context.vault
-    key = vault.key_of(act.session, case_id)
-    if key is None:
-        key = vault.new_record(act.session, case_id)
-        act.session.flush()
+    key = vault.key_for(act.session, case_id)
     return vault.seal(key, where, case_id, text)
 
 
