@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.context import Context
+from hotline.core.storage.crypto import Vault
 
 
 def seal_text(act: Act, case_id: uuid.UUID, where: str, text: str) -> bytes:
@@ -17,13 +19,14 @@ def seal_text(act: Act, case_id: uuid.UUID, where: str, text: str) -> bytes:
     return vault.seal(key, where, case_id, text)
 
 
-def open_text(
-    session: Session,
-    context: Context,
-    case_id: uuid.UUID,
-    where: str,
-    sealed: bytes,
-) -> str:
-    """The text; empty where the case's key was erased."""
+def opener_of(
+    session: Session, context: Context, case_id: uuid.UUID
+) -> Callable[[str, bytes], str] | None:
+    """A function from (where, sealed) to the text; None where the case's key was erased.
+
+    The key is looked up and unwrapped once, however many values are opened with it.
+    """
     key = context.vault.key_of(session, case_id)
-    return context.vault.open(key, where, case_id, sealed) if key else ""
+    if key is None:
+        return None
+    return lambda where, sealed: Vault.open(key, where, case_id, sealed)

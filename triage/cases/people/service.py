@@ -20,7 +20,7 @@ from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.people.models import CaseIdentifier, CasePerson, PersonFact
 from triage.cases.people.reading import SaidIdentifier
-from triage.cases.people.sealing import open_text, seal_text
+from triage.cases.people.sealing import opener_of, seal_text
 from triage.cases.people.vocabulary import (
     CHOICES,
     FactName,
@@ -113,7 +113,7 @@ def add_identifier(
         row = CaseIdentifier(id=new_id(), case_id=case.id, mac=mac)
     content = json.dumps({"display": said.display, "identity": said.identity})
     row.kind, row.platform = said.kind, said.platform
-    row.content = seal_text(act, case.id, f"{_CONTENT}:{row.id}", content)
+    row.content = seal_text(act, case.id, _content_of(row.id), content)
     row.whose, row.source = whose, source
     row.added_at, row.added_by = act.now, act.actor
     row.withdrawn_at = row.withdrawn_by = None
@@ -156,6 +156,9 @@ def list_identifiers(
     session: Session, context: Context, case: Case
 ) -> tuple[KnownIdentifier, ...]:
     """What leads to the case's people, opened. Whoever shows it logs that it was read."""
+    open_sealed = opener_of(session, context, case.id)
+    if open_sealed is None:
+        return ()
     rows = session.scalars(
         select(CaseIdentifier)
         .where(
@@ -164,19 +167,13 @@ def list_identifiers(
         )
         .order_by(CaseIdentifier.kind, CaseIdentifier.id)
     )
-    opened = (_opened_identifier(session, context, row) for row in rows)
-    return tuple(entry for entry in opened if entry is not None)
-
-
-def _opened_identifier(
-    session: Session, context: Context, row: CaseIdentifier
-) -> KnownIdentifier | None:
-    """None where the case's key was erased."""
-    text = open_text(
-        session, context, row.case_id, f"{_CONTENT}:{row.id}", row.content
+    return tuple(
+        _opened_identifier(row, open_sealed(_content_of(row.id), row.content))
+        for row in rows
     )
-    if not text:
-        return None
+
+
+def _opened_identifier(row: CaseIdentifier, text: str) -> KnownIdentifier:
     content = json.loads(text)
     return KnownIdentifier(
         id=row.id,
@@ -189,6 +186,10 @@ def _opened_identifier(
         added_at=row.added_at,
         added_by=row.added_by,
     )
+
+
+def _content_of(identifier_id: uuid.UUID) -> str:
+    return f"{_CONTENT}:{identifier_id}"
 
 
 def identity_mac(context: Context, identity: str) -> bytes:
@@ -330,6 +331,7 @@ def list_people(
     session: Session, context: Context, case: Case
 ) -> tuple[KnownPerson, ...]:
     """The case's children and reported persons, opened. Whoever shows them logs it."""
+    open_sealed = opener_of(session, context, case.id)
     people = session.scalars(
         select(CasePerson)
         .where(CasePerson.case_id == case.id)
@@ -342,27 +344,26 @@ def list_people(
             PersonFact.replaced_at.is_(None),
         )
         .order_by(PersonFact.added_at, PersonFact.id)
-    ).all()
+    )
+    facts_of: dict[uuid.UUID, list[KnownFact]] = {}
+    for fact in facts:
+        if open_sealed is None:
+            break
+        value = open_sealed(f"{_VALUE}:{fact.id}", fact.value)
+        facts_of.setdefault(fact.person_id, []).append(
+            _opened_fact(fact, value)
+        )
     return tuple(
         KnownPerson(
             PersonRole(person.role),
             person.number,
-            tuple(
-                _opened_fact(session, context, case, fact)
-                for fact in facts
-                if fact.person_id == person.id
-            ),
+            tuple(facts_of.get(person.id, ())),
         )
         for person in people
     )
 
 
-def _opened_fact(
-    session: Session, context: Context, case: Case, fact: PersonFact
-) -> KnownFact:
-    value = open_text(
-        session, context, case.id, f"{_VALUE}:{fact.id}", fact.value
-    )
+def _opened_fact(fact: PersonFact, value: str) -> KnownFact:
     return KnownFact(
         FactName(fact.name), value, FactSource(fact.source), fact.added_at
     )
