@@ -42,9 +42,10 @@ from hotline.intake.models import PART_MACHINE, Report, ReportPart
 from hotline.intake.submission import Submission
 from hotline.intake.vocabulary import Channel, PartKind
 
-NARRATIVE, CONTACT, SEEN_AT, PART_TEXT = (
+NARRATIVE, CONTACT, CONTACT_TERMS, SEEN_AT, PART_TEXT = (
     "report.narrative",
     "report.contact",
+    "report.contact_terms",
     "report.seen_at",
     "report_part.text",
 )
@@ -303,6 +304,12 @@ def _add_report(
                 key, NARRATIVE, report_id, submission.narrative
             ),
             "contact": _seal_text(key, CONTACT, report_id, submission.contact),
+            "contact_terms": _seal_text(
+                key,
+                CONTACT_TERMS,
+                report_id,
+                submission.contact_terms.sealed_text,
+            ),
             "seen_at": _seal_text(key, SEEN_AT, report_id, submission.seen_at),
             "held_for_review": arrival.held,
         }

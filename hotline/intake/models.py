@@ -65,6 +65,7 @@ class Report(Identified, Base):
     receipt_mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     narrative: Mapped[bytes | None] = mapped_column(LargeBinary)
     contact: Mapped[bytes | None] = mapped_column(LargeBinary)
+    contact_terms: Mapped[bytes | None] = mapped_column(LargeBinary)
     seen_at: Mapped[bytes | None] = mapped_column(LargeBinary)  # a SaidTime
     held_for_review: Mapped[bool] = mapped_column(default=False)
     erased_at: Mapped[datetime | None]

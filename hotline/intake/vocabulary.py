@@ -24,7 +24,7 @@ class Words:
 NO_WORDS = Words()
 
 
-class _Worded(StrEnum):
+class WordedEnum(StrEnum):
     """Members are a code and its words: ``PARENT = ("parent", Words(...))``."""
 
     words: Words
@@ -36,7 +36,7 @@ class _Worded(StrEnum):
         return member
 
 
-class ReporterRole(_Worded):
+class ReporterRole(WordedEnum):
     """Who reports, as they say themselves."""
 
     CHILD_SELF = (
@@ -98,7 +98,7 @@ class ReporterRole(_Worded):
 CHILDREN = frozenset({ReporterRole.CHILD_SELF, ReporterRole.CHILD_FRIEND})
 
 
-class SeenZone(_Worded):
+class SeenZone(WordedEnum):
     """Which time a reporter's clock showed when they saw it, as they choose on the form."""
 
     HOME = ("home", Words(public_words("The time here (%(zone)s)")))
@@ -106,7 +106,48 @@ class SeenZone(_Worded):
     UNKNOWN = ("unknown", Words(public_words("I do not know the time zone")))
 
 
-class Channel(_Worded):
+class ContactReader(WordedEnum):
+    """To whom a reporter may allow us to give the contact; the codes are those of the routes."""
+
+    POLICE = (
+        "police",
+        Words(public_words("The police"), console_words("the police")),
+    )
+    HELPLINE = (
+        "helpline",
+        Words(
+            public_words("A helpline, so that somebody talks with me"),
+            console_words("a helpline"),
+        ),
+    )
+    CHILD_PROTECTION = (
+        "child_protection_unit",
+        Words(
+            public_words("The people who protect children where I live"),
+            console_words("the child protection unit"),
+        ),
+    )
+
+
+class ContactWay(WordedEnum):
+    """How a reporter wants to be reached."""
+
+    CALL = ("call", Words(public_words("Call me"), console_words("a call")))
+    MESSAGE = (
+        "message",
+        Words(public_words("Send me a message"), console_words("a message")),
+    )
+    EMAIL = (
+        "email",
+        Words(public_words("Send me an e-mail"), console_words("an e-mail")),
+    )
+    ANY = (
+        "any",
+        Words(public_words("It does not matter"), console_words("any way")),
+    )
+
+
+class Channel(WordedEnum):
     """By which way a report came in."""
 
     FORM = ("form", Words(console=console_words("form")))
@@ -130,7 +171,7 @@ class MessageAuthor(StrEnum):
     HOTLINE = "hotline"
 
 
-class PartState(_Worded):
+class PartState(WordedEnum):
     """What became of a reported location, as its reporter may know it."""
 
     RECEIVED = (

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from hotline.intake.kinds import row_of
-from hotline.intake.vocabulary import CHILDREN
+from hotline.intake.vocabulary import CHILDREN, ContactReader
 
 QUESTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -22,6 +22,8 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "emergency": (),
         "more": ("narrative",),
         "contact": ("contact",),
+        "reach": ("contact_way", "safe_time"),
+        "pass_on": tuple(f"pass_to_{reader}" for reader in ContactReader),
         "check": (),
     }
 )
@@ -46,11 +48,17 @@ def asks_when(values: Mapping[str, str]) -> bool:
     return kind.time_matters or bool(values.get("seen_at"))
 
 
+def may_be_reached(values: Mapping[str, str]) -> bool:
+    """Whether there is a contact, so that it matters how it is used."""
+    return bool(values.get("contact", "").strip())
+
+
 def path_of(values: Mapping[str, str]) -> tuple[str, ...]:
     """The pages of these answers in their order; an answer may add a page after its own."""
     danger = ("danger", "emergency") if is_in_danger(values) else ("danger",)
+    reach = ("reach", "pass_on") if may_be_reached(values) else ()
     if values.get(PATH) == SHORT:
-        return (*danger, "where", "more", "contact", "check")
+        return (*danger, "where", "more", "contact", *reach, "check")
     when = ("when",) if asks_when(values) else ()
     support = ("support",) if needs_support(values) else ()
     return (
@@ -62,6 +70,7 @@ def path_of(values: Mapping[str, str]) -> tuple[str, ...]:
         *danger,
         "more",
         "contact",
+        *reach,
         "check",
     )
 

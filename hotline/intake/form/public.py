@@ -70,6 +70,8 @@ def words() -> dict[str, object]:
         "kinds": wording.KINDS,
         "roles": wording.ROLES,
         "states": wording.STATES,
+        "readers": wording.READERS,
+        "contact_ways": wording.WAYS,
         "zones": wording.zones_of(home_zone),
         "spoken": [
             code

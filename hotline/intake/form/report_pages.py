@@ -263,6 +263,12 @@ def question_page(
         "friend": values.get("reporter_role") == "child_friend",
         "danger": paths.is_in_danger(values),
         "asks_when": paths.asks_when(values),
+        "may_be_reached": paths.may_be_reached(values),
+        "allowed": [
+            words
+            for reader, words in wording.READERS.items()
+            if values[f"pass_to_{reader}"] == "yes"
+        ],
         "fields": form_fields.FIELDS,
     }
     form_id = form_fields.new_form_id(site.current_context())

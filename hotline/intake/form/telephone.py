@@ -100,6 +100,8 @@ def _telephone_page(
         form_id=form_fields.new_form_id(site.current_context()),
         kinds=wording.KINDS,
         roles=wording.ROLES,
+        readers=wording.READERS,
+        contact_ways=wording.WAYS,
         zones=wording.zones_of(site.current_context().country.time_zone),
         language_name=site.language_name,
     )

@@ -10,6 +10,7 @@ from functools import cache
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from hotline.intake.contact_terms import MAX_SAFE_TIME
 from hotline.intake.kinds import ReportKind
 from hotline.intake.submission import (
     MAX_CONTACT,
@@ -17,7 +18,13 @@ from hotline.intake.submission import (
     MAX_LOCATIONS,
     MAX_NARRATIVE,
 )
-from hotline.intake.vocabulary import PartState, ReporterRole, SeenZone
+from hotline.intake.vocabulary import (
+    ContactReader,
+    ContactWay,
+    PartState,
+    ReporterRole,
+    SeenZone,
+)
 
 KINDS: dict[str, LazyString] = {
     kind: _(kind.row.public) for kind in ReportKind
@@ -28,6 +35,10 @@ ROLES: dict[str, LazyString] = {
 STATES: dict[str, LazyString] = {
     state: _(state.words.public) for state in PartState
 }
+READERS: dict[str, LazyString] = {
+    reader: _(reader.words.public) for reader in ContactReader
+}
+WAYS: dict[str, LazyString] = {way: _(way.words.public) for way in ContactWay}
 FAULTS: dict[str, LazyString] = {
     "nothing": _(
         "Tell us where it is, or what happened. One of the two is enough."
@@ -48,6 +59,10 @@ FAULTS: dict[str, LazyString] = {
     "contact": _(
         "This is too long. Use at most %(characters)s characters.",
         characters=MAX_CONTACT,
+    ),
+    "safe_time": _(
+        "This is too long. Use at most %(characters)s characters.",
+        characters=MAX_SAFE_TIME,
     ),
     "text": _(
         "Write something, at most %(characters)s characters.",

@@ -29,7 +29,7 @@ from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import Case
 from triage.cases.pages import people_words, words
 from triage.cases.pages.page_content import reports_of_item
-from triage.cases.people import service, summaries
+from triage.cases.people import contacts, service, summaries
 from triage.cases.people.reading import (
     SaidIdentifier,
     find_identifiers,
@@ -65,6 +65,7 @@ def people(reference: str) -> str:
             reports=_opened_reports(act, case),
             people=service.list_people(session, context, case),
             identifiers=known,
+            contacts=contacts.list_contacts(session, context, case),
             noted={entry.identity for entry in known},
             related=service.cases_with_same_identifier(session, case),
             summaries=summaries.read_summaries(session, context, case),
@@ -213,6 +214,25 @@ def _values_of(
         if person.role is role and person.number == number
         for fact in person.facts
     }
+
+
+@requires("case.assess")
+def release_contact(
+    reference: str, report_id: uuid.UUID
+) -> ResponseReturnValue:
+    """In danger the police may get a contact without consent; a person says why."""
+    with flash_refusals(), site.writing() as session:
+        act, case = _act_on(session, reference)
+        contacts.release_contact(
+            act, case, report_id, request.form.get("why", "")
+        )
+        flash(
+            gettext(
+                "A referral to the police that is approved from now on holds this contact."
+            ),
+            "good",
+        )
+    return _back_to_people(reference)
 
 
 @requires("case.assess")

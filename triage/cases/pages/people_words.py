@@ -6,6 +6,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
+from hotline.intake.vocabulary import ContactReader, ContactWay
+from triage.cases.people.contacts import ContactBasis
 from triage.cases.people.vocabulary import (
     AgeGroup,
     FactName,
@@ -67,6 +69,19 @@ VALUES: dict[str, Any] = {
     Gender.OTHER: lazy_gettext("other"),
     YesNo.YES: lazy_gettext("yes"),
     YesNo.NO: lazy_gettext("no"),
+}
+
+WAYS: dict[ContactWay, Any] = {
+    way: lazy_gettext(way.words.console) for way in ContactWay
+}
+
+READERS: dict[ContactReader, Any] = {
+    reader: lazy_gettext(reader.words.console) for reader in ContactReader
+}
+
+CONTACT_BASES: dict[ContactBasis, Any] = {
+    ContactBasis.CONSENT: lazy_gettext("with the reporter's consent"),
+    ContactBasis.DANGER: lazy_gettext("without consent, because of danger"),
 }
 
 SOURCES: dict[FactSource, Any] = {

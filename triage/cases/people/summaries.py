@@ -14,6 +14,7 @@ from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.cases.people import contacts
 from triage.cases.people.models import (
     CaseIdentifier,
     CasePerson,
@@ -69,12 +70,12 @@ def read_summaries(
     }
 
 
-NOTHING_NOTED = hashlib.sha256(b"|||").hexdigest()
-"""What ``digest_of_people`` gives for a case without people, identifiers or summaries."""
+NOTHING_NOTED = hashlib.sha256(b"||||").hexdigest()
+"""What ``digest_of_people`` gives for a case without people, identifiers, summaries or contacts."""
 
 
 def digest_of_people(session: Session, case: Case) -> str:
-    """Changes with every fact, identifier and summary of the case; nothing can be read from it.
+    """Changes with every fact, identifier, summary and contact; nothing can be read from it.
 
     A second person approves what they have read, and nothing that was added since.
     """
@@ -99,4 +100,7 @@ def digest_of_people(session: Session, case: Case) -> str:
         for row_id, at in session.execute(statement):
             digest.update(f"{row_id}@{at.isoformat()};".encode())
         digest.update(b"|")
+    for mark in contacts.list_marks(session, case):
+        digest.update(f"{mark};".encode())
+    digest.update(b"|")
     return digest.hexdigest()
