@@ -39,13 +39,15 @@ from hotline.core.storage.ids import new_id, new_receipt, normalise_receipt
 from hotline.core.storage.machine import HistoryEntry, Row
 from hotline.core.storage.outbox import Note, OutboxEntry
 from hotline.intake.models import PART_MACHINE, Report, ReportPart
+from hotline.intake.questions import seal_answers
 from hotline.intake.submission import Submission
 from hotline.intake.vocabulary import Channel, PartKind
 
-NARRATIVE, CONTACT, CONTACT_TERMS, SEEN_AT, PART_TEXT = (
+NARRATIVE, CONTACT, CONTACT_TERMS, ANSWERS, SEEN_AT, PART_TEXT = (
     "report.narrative",
     "report.contact",
     "report.contact_terms",
+    "report.answers",
     "report.seen_at",
     "report_part.text",
 )
@@ -309,6 +311,9 @@ def _add_report(
                 CONTACT_TERMS,
                 report_id,
                 submission.contact_terms.sealed_text,
+            ),
+            "answers": _seal_text(
+                key, ANSWERS, report_id, seal_answers(submission.answers)
             ),
             "seen_at": _seal_text(key, SEEN_AT, report_id, submission.seen_at),
             "held_for_review": arrival.held,

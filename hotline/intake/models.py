@@ -66,6 +66,7 @@ class Report(Identified, Base):
     narrative: Mapped[bytes | None] = mapped_column(LargeBinary)
     contact: Mapped[bytes | None] = mapped_column(LargeBinary)
     contact_terms: Mapped[bytes | None] = mapped_column(LargeBinary)
+    answers: Mapped[bytes | None] = mapped_column(LargeBinary)
     seen_at: Mapped[bytes | None] = mapped_column(LargeBinary)  # a SaidTime
     held_for_review: Mapped[bool] = mapped_column(default=False)
     erased_at: Mapped[datetime | None]

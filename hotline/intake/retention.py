@@ -111,7 +111,7 @@ def erase_reports(session: Session, context: Context, *, now: datetime) -> int:
         session.execute(
             delete(ReportMessage).where(ReportMessage.report_id == report.id)
         )
-        report.narrative = report.seen_at = None
+        report.narrative = report.answers = report.seen_at = None
         report.contact = report.contact_terms = None
         report.receipt_mac = secrets.token_bytes(32)
         report.erased_at = now

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
@@ -24,6 +24,7 @@ from hotline.core.storage.ids import new_id, normalise_receipt
 from hotline.intake import retention
 from hotline.intake.api import webhooks
 from hotline.intake.batch import (
+    ANSWERS,
     CONTACT,
     CONTACT_TERMS,
     NARRATIVE,
@@ -40,6 +41,7 @@ from hotline.intake.models import (
     ReportMessage,
     ReportPart,
 )
+from hotline.intake.questions import Answers, read_answers
 from hotline.intake.submission import Submission
 from hotline.intake.vocabulary import (
     Channel,
@@ -110,8 +112,8 @@ class Contact:
 class OpenedReport:
     """``parts``: part id -> text; the narrative of a report without any location is a part too.
 
-    ``terms``: who may get the contact, and how its owner is reached. ``seen``: when it was seen or
-    used; None where nobody said so.
+    ``terms``: who may get the contact, and how its owner is reached. ``answers``: to the questions
+    of its kind. ``seen``: when it was seen or used; None where nobody said so.
     """
 
     narrative: str
@@ -119,6 +121,7 @@ class OpenedReport:
     parts: dict[uuid.UUID, str]
     seen: SaidTime | None = None
     terms: ContactTerms = NO_TERMS
+    answers: Answers = field(default_factory=dict)
 
 
 def receive_report(
@@ -317,6 +320,7 @@ def open_texts(
         parts,
         _said_time(key, report),
         reached.terms,
+        read_answers(open_text(ANSWERS, report.id, report.answers)),
     )
 
 

@@ -16,8 +16,10 @@ from pydantic.config import JsonDict
 from hotline.core.datafiles.shapes import parse_shape
 from hotline.core.errors import InvalidInput
 from hotline.core.said_time import ISO_TIME, SaidTime, read_said_time
+from hotline.intake.answer_values import Answered
 from hotline.intake.contact_terms import NO_TERMS, ContactTerms
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answers
 from hotline.intake.values import Listed, clean_text
 from hotline.intake.vocabulary import ReporterRole
 
@@ -119,6 +121,13 @@ class Submission(BaseModel):
         AfterValidator(clean_text),
     ] = ""
     contact_terms: ContactTerms = NO_TERMS
+    answers: Annotated[
+        Answers,
+        Answered(),
+        Field(
+            description="What the questions of a kind ask for; each may be left out."
+        ),
+    ] = {}
     language: Annotated[
         str,
         Field(

@@ -147,6 +147,143 @@ class ContactWay(WordedEnum):
     )
 
 
+class GoingOn(WordedEnum):
+    """Whether it still goes on."""
+
+    YES = ("yes", Words(public_words("Yes"), console_words("yes")))
+    NO = ("no", Words(public_words("No"), console_words("no")))
+    UNKNOWN = (
+        "unknown",
+        Words(public_words("I do not know"), console_words("not known")),
+    )
+
+
+class Meeting(WordedEnum):
+    """Whether the reported person wants to meet the child."""
+
+    SOON = (
+        "soon",
+        Words(
+            public_words("Yes, today or in the next days"),
+            console_words("yes, soon"),
+        ),
+    )
+    SOMETIME = (
+        "sometime",
+        Words(
+            public_words("Yes, but there is no day yet"),
+            console_words("yes, no day yet"),
+        ),
+    )
+    NO = ("no", Words(public_words("No"), console_words("no")))
+    UNKNOWN = (
+        "unknown",
+        Words(public_words("I do not know"), console_words("not known")),
+    )
+
+
+class Deadline(WordedEnum):
+    """Until when something must be paid or sent, as the threat says."""
+
+    TODAY = (
+        "today",
+        Words(
+            public_words("Yes, today or tonight"),
+            console_words("today or tonight"),
+        ),
+    )
+    DAYS = (
+        "days",
+        Words(
+            public_words("Yes, in the next days"),
+            console_words("in the next days"),
+        ),
+    )
+    NO = ("no", Words(public_words("No"), console_words("no")))
+    UNKNOWN = (
+        "unknown",
+        Words(public_words("I do not know"), console_words("not known")),
+    )
+
+
+class AskedFor(WordedEnum):
+    """What the reported person wants: the purpose of an extortion, or of a contact."""
+
+    PICTURES = (
+        "pictures",
+        Words(
+            public_words("Pictures or videos"),
+            console_words("pictures or videos"),
+        ),
+    )
+    MONEY = ("money", Words(public_words("Money"), console_words("money")))
+    PICTURES_AND_MONEY = (
+        "pictures_and_money",
+        Words(
+            public_words("Both pictures and money"),
+            console_words("pictures and money"),
+        ),
+    )
+    MEETING = (
+        "meeting",
+        Words(public_words("To meet"), console_words("a meeting")),
+    )
+    OTHER_CHILDREN = (
+        "other_children",
+        Words(
+            public_words("To get to other children"),
+            console_words("contact with other children"),
+        ),
+    )
+    SOMETHING_ELSE = (
+        "something_else",
+        Words(public_words("Something else"), console_words("something else")),
+    )
+
+
+ABOUT_MONEY = frozenset({AskedFor.MONEY, AskedFor.PICTURES_AND_MONEY})
+
+
+class PaymentWay(WordedEnum):
+    """How money is to be paid."""
+
+    WALLET = (
+        "wallet",
+        Words(
+            public_words("With a crypto-currency"),
+            console_words("crypto-currency"),
+        ),
+    )
+    BANK = (
+        "bank",
+        Words(
+            public_words("To a bank account"), console_words("bank account")
+        ),
+    )
+    CARD = (
+        "card",
+        Words(public_words("With a bank card"), console_words("bank card")),
+    )
+    VOUCHER = (
+        "voucher",
+        Words(
+            public_words("With a gift card or voucher"),
+            console_words("gift card or voucher"),
+        ),
+    )
+    PAYPAL = (
+        "paypal",
+        Words(
+            public_words("With PayPal or a service like it"),
+            console_words("PayPal or a service like it"),
+        ),
+    )
+    OTHER = (
+        "other",
+        Words(public_words("In another way"), console_words("in another way")),
+    )
+
+
 class Channel(WordedEnum):
     """By which way a report came in."""
 

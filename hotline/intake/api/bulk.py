@@ -15,6 +15,7 @@ from typing import Any
 from hotline.core.errors import HotlineError, InvalidInput
 from hotline.intake import strict_json, submission
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answer
 from hotline.intake.strict_json import Malformed
 from hotline.intake.submission import Submission
 
@@ -32,7 +33,7 @@ _TERMS = ("pass_to", "contact_way", "safe_time")
 _FLAGS = ("danger_now", "own_material")
 _SCART_NOTES = ("referer", "reference", "source")
 _SCART = ("url", "referer", "workuser-email", "reference", "source", "type")
-_COLUMNS = frozenset({"location", *_TEXTS, *_TERMS, *_FLAGS, *_SCART})
+_COLUMNS = frozenset({"location", *_TEXTS, *Answer, *_TERMS, *_FLAGS, *_SCART})
 _SAYING = frozenset({"location", "url", "narrative"})
 """Columns of which a report needs one."""
 _TRUE = ("true", "yes", "1")
@@ -136,6 +137,9 @@ def _data_of(row: dict[str, str]) -> Any:
                 "yes or no", fields={f"/{name}": "must be yes or no"}
             )
         data[name] = flag in _TRUE
+    data["answers"] = {
+        answer.value: row[answer] for answer in Answer if row.get(answer)
+    }
     data["contact_terms"] = _data_of_terms(row)
     data["locations"] = [location] if location.strip() else []
     return data

@@ -15,6 +15,7 @@ from hotline.core.errors import InvalidInput
 from hotline.intake.flood.proof import MAX_LENGTH
 from hotline.intake.form import wording
 from hotline.intake.form.typed_time import read_typed_time
+from hotline.intake.questions import Answer
 from hotline.intake.submission import Submission, clean_text, read_submission
 from hotline.intake.vocabulary import ContactReader, ContactWay
 
@@ -26,6 +27,7 @@ FIELDS = (
     "reporter_role",
     "own_material",
     "danger_now",
+    *Answer,
     "narrative",
     "contact",
     "contact_way",
@@ -71,6 +73,11 @@ def submission_of(
             "narrative": values["narrative"],
             "contact": values["contact"],
             "contact_terms": _contact_terms_of(values),
+            "answers": {
+                answer.value: values[answer].strip()
+                for answer in Answer
+                if values[answer].strip()
+            },
             "language": language,
             "seen_at": _seen_at_of(values, home_zone),
         }
@@ -139,6 +146,8 @@ def faults_of(error: InvalidInput) -> dict[str, LazyString]:
 def _field_at(pointer: str) -> str:
     """The form's field for a place in a submission; "" for the submission as a whole."""
     steps = [*pointer.split("/"), ""]
+    if steps[1] == "answers":
+        return steps[2]
     if steps[1] == "contact_terms":
         return "contact_way" if steps[2] == "way" else steps[2]
     return steps[1]

@@ -18,6 +18,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from hotline.core.web import site
 from hotline.intake.form import form_fields, wording
+from hotline.intake.questions import Question
 
 blueprint = Blueprint("intake", __name__)
 blueprint.record(
@@ -70,6 +71,14 @@ def words() -> dict[str, object]:
         "kinds": wording.KINDS,
         "roles": wording.ROLES,
         "states": wording.STATES,
+        "asked": wording.ASKED,
+        "asked_of_self": wording.ASKED_OF_SELF,
+        "hints": wording.HINTS,
+        "answer_choices": wording.CHOICES,
+        "questions": Question,
+        "countries": wording.countries_of(
+            site.current_context().country.code, site.page_language()
+        ),
         "readers": wording.READERS,
         "contact_ways": wording.WAYS,
         "zones": wording.zones_of(home_zone),

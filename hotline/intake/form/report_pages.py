@@ -30,6 +30,7 @@ from hotline.intake.batch import Arrival, Received
 from hotline.intake.flood import guard
 from hotline.intake.form import drafts, form_fields, pages, paths, qr, wording
 from hotline.intake.form.public import blueprint, needs_no_cookie
+from hotline.intake.questions import Question
 from hotline.intake.submission import Submission
 from hotline.intake.vocabulary import Channel
 
@@ -250,7 +251,8 @@ def question_page(
     lost: bool = False,
     status: int = 200,
 ) -> Response:
-    template = f"public/questions/{page}.html"
+    is_of_kind = page in set(Question)
+    template = f"public/questions/{'of_kind' if is_of_kind else page}.html"
     number, total = (0, 0) if page == ALL else paths.position_of(page, values)
     content: Mapping[str, object] = {
         "page": page,
@@ -259,6 +261,9 @@ def question_page(
         "number": number,
         "total": total,
         "back": None if page == ALL else paths.page_before(page, values),
+        "answered_in": Question(page).answers if is_of_kind else (),
+        "asks": paths.questions_of(values),
+        "about_self": paths.is_about_self(values),
         "child": values.get("reporter_role") == "child_self",
         "friend": values.get("reporter_role") == "child_friend",
         "danger": paths.is_in_danger(values),
@@ -280,5 +285,7 @@ def question_page(
         own = {"form_id": form_id}
         if page != ALL:
             own["csrf_token"] = generate_csrf()
-        rendered = pages.fill_page(template, own, {"lost": lost}, **content)
+        rendered = pages.fill_page(
+            template, own, {"lost": lost, "page": page}, **content
+        )
     return make_response(rendered, status)

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from functools import cache
 
+from babel import Locale
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from hotline.core.datafiles.vocabulary import country_codes
+from hotline.intake.answer_values import MAX_ANSWER
 from hotline.intake.contact_terms import MAX_SAFE_TIME
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answer, Shape
 from hotline.intake.submission import (
     MAX_CONTACT,
     MAX_LOCATION,
@@ -35,6 +39,20 @@ ROLES: dict[str, LazyString] = {
 STATES: dict[str, LazyString] = {
     state: _(state.words.public) for state in PartState
 }
+ASKED: dict[str, LazyString] = {
+    answer: _(answer.row.public) for answer in Answer
+}
+ASKED_OF_SELF: dict[str, LazyString] = {
+    answer: _(answer.row.own or answer.row.public) for answer in Answer
+}
+HINTS: dict[str, LazyString] = {
+    answer: _(answer.row.hint) for answer in Answer if answer.row.hint
+}
+CHOICES: dict[str, dict[str, LazyString]] = {
+    answer: {choice: _(choice.words.public) for choice in answer.row.choices}
+    for answer in Answer
+    if answer.row.choices is not None
+}
 READERS: dict[str, LazyString] = {
     reader: _(reader.words.public) for reader in ContactReader
 }
@@ -52,6 +70,17 @@ FAULTS: dict[str, LazyString] = {
         "This is too long. Use at most %(characters)s characters.",
         characters=MAX_NARRATIVE,
     ),
+    Answer.CHILD_AGE: _(
+        "Write the age as a number from 0 to 17, or leave it empty."
+    ),
+    **{
+        answer: _(
+            "This is too long. Use at most %(characters)s characters.",
+            characters=MAX_ANSWER,
+        )
+        for answer in Answer
+        if answer.row.shape is Shape.LINE
+    },
     "seen_at": _(
         "Give the day and the time, as 1.11.2026 22:15, or leave it empty. If you know only the "
         "day, tell it in your own words."
@@ -80,6 +109,18 @@ FAULTS: dict[str, LazyString] = {
     ),
     "busy": _("Too many tries in a short time. Wait a few minutes."),
 }
+
+
+@cache
+def countries_of(home: str, language: str) -> dict[str, str]:
+    """Code -> name in ``language``, in its order; the hotline's own country comes first."""
+    territories = Locale.parse(language.replace("-", "_")).territories
+    names = {
+        code: str(territories[code])
+        for code in country_codes() & set(territories)
+    }
+    in_order = sorted(names, key=lambda code: (code != home, names[code]))
+    return {code: names[code] for code in in_order}
 
 
 @cache

@@ -24,7 +24,7 @@ from hotline.intake.models import Report
 from hotline.intake.vocabulary import Channel
 
 MAX_SOURCE = 80
-_IN_WORDS = {"seen_at", "contact_terms"}
+_IN_WORDS = {"seen_at", "contact_terms", "answers"}
 
 
 @dataclass(frozen=True, slots=True)

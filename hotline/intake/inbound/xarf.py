@@ -26,6 +26,7 @@ from hotline.intake.inbound.findings import (
     stated_time,
 )
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answer
 from hotline.intake.strict_json import Malformed
 from hotline.intake.vocabulary import ReporterRole
 from hotline.intake.wire_names import XarfAct, XarfMedia
@@ -210,6 +211,10 @@ def _read_content(content: Content) -> tuple[Inbound, ...]:
         role=ReporterRole.PROVIDER,
         contact=content.reporter.contact,
         seen=seen,
+        answers={
+            Answer.THEIR_PLATFORM: content.platform.replace("_", " "),
+            Answer.THEIR_NAME: content.perpetrator_indicators.account_id,
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""What a reporter allows of the contact"""
+"""Answers to the questions of a kind, and what a reporter allows of the contact"""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ def upgrade() -> None:
     limit_waiting()
     op.add_column(
         "report", sa.Column("contact_terms", sa.LargeBinary(), nullable=True)
+    )
+    op.add_column(
+        "report", sa.Column("answers", sa.LargeBinary(), nullable=True)
     )
     op.create_table(
         "contact_release",
@@ -45,4 +48,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     limit_waiting()
     op.drop_table("contact_release")
+    op.drop_column("report", "answers")
     op.drop_column("report", "contact_terms")
