@@ -18,6 +18,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from hotline.core.web import site
 from hotline.intake.form import form_fields, wording
+from hotline.intake.form.understood import MOST_SHOWN
 from hotline.intake.questions import Question
 
 blueprint = Blueprint("intake", __name__)
@@ -71,6 +72,8 @@ def words() -> dict[str, object]:
         "kinds": wording.KINDS,
         "roles": wording.ROLES,
         "states": wording.STATES,
+        "sorts": wording.SORTS,
+        "most_shown": MOST_SHOWN,
         "asked": wording.ASKED,
         "asked_of_self": wording.ASKED_OF_SELF,
         "hints": wording.HINTS,

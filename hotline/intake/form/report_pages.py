@@ -28,7 +28,15 @@ from hotline.core.web import site
 from hotline.intake import idempotency, service
 from hotline.intake.batch import Arrival, Received
 from hotline.intake.flood import guard
-from hotline.intake.form import drafts, form_fields, pages, paths, qr, wording
+from hotline.intake.form import (
+    drafts,
+    form_fields,
+    pages,
+    paths,
+    qr,
+    understood,
+    wording,
+)
 from hotline.intake.form.public import blueprint, needs_no_cookie
 from hotline.intake.questions import Question
 from hotline.intake.submission import Submission
@@ -243,6 +251,15 @@ def _store_report(
         return received, held
 
 
+def _understood_in(values: Mapping[str, str]) -> understood.Understood:
+    """What the places name that are about to be sent."""
+    return understood.read_places(
+        form_fields.locations_of(values["locations"]),
+        values["narrative"],
+        site.current_context().country.code,
+    )
+
+
 def question_page(
     page: str,
     values: Mapping[str, str],
@@ -276,6 +293,8 @@ def question_page(
         ],
         "fields": form_fields.FIELDS,
     }
+    if page == "check":
+        content = {**content, "understood": _understood_in(values)}
     form_id = form_fields.new_form_id(site.current_context())
     if faults or any(values.values()):
         rendered = render_template(

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _
 from hotline.core.datafiles.vocabulary import country_codes
 from hotline.intake.answer_values import MAX_ANSWER
 from hotline.intake.contact_terms import MAX_SAFE_TIME
+from hotline.intake.form.understood import Sort
 from hotline.intake.kinds import ReportKind
 from hotline.intake.questions import Answer, Shape
 from hotline.intake.submission import (
@@ -38,6 +39,15 @@ ROLES: dict[str, LazyString] = {
 }
 STATES: dict[str, LazyString] = {
     state: _(state.words.public) for state in PartState
+}
+SORTS: dict[Sort, LazyString] = {
+    Sort.PLACE: _("Pages and links"),
+    Sort.ACCOUNT: _("Accounts and groups"),
+    Sort.PHONE: _("Telephone numbers"),
+    Sort.EMAIL: _("E-mail addresses"),
+    Sort.ADDRESS: _("Internet addresses (IP)"),
+    Sort.FINGERPRINT: _("Fingerprints of files"),
+    Sort.UNREAD: _("Not clear to the computer; a person will read it"),
 }
 ASKED: dict[str, LazyString] = {
     answer: _(answer.row.public) for answer in Answer

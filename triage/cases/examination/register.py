@@ -29,12 +29,10 @@ from triage.items.access import keep_userinfo
 from triage.items.models import Item, Sighting
 from triage.locations import Location, identify_locations
 from triage.locations.catalogue import load_platforms
+from triage.locations.understanding import IN_NARRATIVE
 
 # A location that was examined this lately is not fetched again for one more sighting.
 FRESH = timedelta(hours=1)
-# Kinds that a narrative is searched for. Telephone numbers and addresses of people that are only
-# mentioned in passing stay in the sealed words.
-IN_NARRATIVE = frozenset({"url", "onion", "magnet", "ed2k", "ipfs"})
 
 
 @dataclass(frozen=True)
