@@ -300,6 +300,7 @@ def _add_report(
             "kind": submission.kind,
             "reporter_role": submission.reporter_role,
             "danger_now": submission.danger_now,
+            "time_presses": submission.time_presses,
             "own_material": submission.own_material,
             "receipt_mac": receipt_mac(context, received.receipt),
             "narrative": _seal_text(
@@ -322,9 +323,8 @@ def _add_report(
     _add_parts(rows, key, report_id, submission, arrival)
     # A flood waits behind all other work, unless it says that a child is in danger.
     queues = ("checks", "default") if arrival.held else ("default", "urgent")
-    rows[OutboxEntry].append(
-        _work_row(report_id, queues[submission.danger_now], now)
-    )
+    is_urgent = submission.danger_now or submission.time_presses
+    rows[OutboxEntry].append(_work_row(report_id, queues[is_urgent], now))
 
 
 def _work_row(report_id: uuid.UUID, queue: str, now: datetime) -> Row:

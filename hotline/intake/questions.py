@@ -247,6 +247,19 @@ class Question(StrEnum):
 Answers = Mapping[Answer, str]
 
 
+def is_urgent(answers: Answers, *, child_in_contact: bool) -> bool:
+    """Whether time presses: a meeting soon, a deadline, or somebody who acts against a child now.
+
+    "Still going on" says that only where the kind of report has somebody in contact with a child: a
+    page that is still there goes on, too.
+    """
+    return any(
+        value in answer.row.urgent
+        for answer, value in answers.items()
+        if child_in_contact or answer is not Answer.GOING_ON
+    )
+
+
 def seal_answers(answers: Answers) -> str:
     """As they are sealed at rest; "" where nothing was answered."""
     return json.dumps(dict(answers)) if answers else ""

@@ -19,7 +19,7 @@ from hotline.core.said_time import ISO_TIME, SaidTime, read_said_time
 from hotline.intake.answer_values import Answered
 from hotline.intake.contact_terms import NO_TERMS, ContactTerms
 from hotline.intake.kinds import ReportKind
-from hotline.intake.questions import Answers
+from hotline.intake.questions import Answers, is_urgent
 from hotline.intake.values import Listed, clean_text
 from hotline.intake.vocabulary import ReporterRole
 
@@ -157,6 +157,13 @@ class Submission(BaseModel):
     def distinct_locations(self) -> list[str]:
         """The locations in their order, each once."""
         return list(dict.fromkeys(self.locations))
+
+    @property
+    def time_presses(self) -> bool:
+        """Whether somebody must look at it before others, short of danger right now."""
+        return is_urgent(
+            self.answers, child_in_contact=self.kind.row.child_in_contact
+        )
 
     @property
     def seen(self) -> SaidTime | None:

@@ -50,6 +50,7 @@ def appraise_case(
         facts,
         routing.jurisdiction,
         urgent_kind=facts.is_child_in_contact,
+        time_presses=case.time_presses,
         sightings=max(1, case.item.sighting_count),
         age_hours=max(
             0.0, (now - case.item.first_reported_at).total_seconds() / 3600

@@ -176,7 +176,8 @@ def _note_sighting(
     count_reports(session, case, [report], actor=audit.SYSTEM, now=now)
     if report.danger_now:
         raise_alarm(session, context, case, now)
-    look_at(session, item, str(sighting_id), urgent=report.danger_now, now=now)
+    is_urgent = report.danger_now or report.time_presses
+    look_at(session, item, str(sighting_id), urgent=is_urgent, now=now)
 
 
 def count_reports(
@@ -221,6 +222,7 @@ def count_reports(
         case.round += 1
     for report in reports:
         case.danger_now = case.danger_now or report.danger_now
+        case.time_presses = case.time_presses or report.time_presses
         case.own_material = case.own_material or report.own_material
         case.child_reporter = case.child_reporter or (
             report.reporter_role in CHILDREN
@@ -287,7 +289,11 @@ def _urgency_of_held(report: Report) -> Held:
     """How much a held report says."""
     if report.danger_now:
         return Held.DANGER
-    if report.reporter_role in CHILDREN or report.own_material:
+    if (
+        report.reporter_role in CHILDREN
+        or report.own_material
+        or report.time_presses
+    ):
         return Held.CHILD_REPORTS
     return Held.NOTHING_SAID
 

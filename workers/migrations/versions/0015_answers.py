@@ -21,6 +21,16 @@ def upgrade() -> None:
     op.add_column(
         "report", sa.Column("answers", sa.LargeBinary(), nullable=True)
     )
+    for table in ("report", "case_file"):
+        op.add_column(
+            table,
+            sa.Column(
+                "time_presses",
+                sa.Boolean(),
+                server_default=sa.false(),
+                nullable=False,
+            ),
+        )
     op.create_table(
         "contact_release",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -48,5 +58,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     limit_waiting()
     op.drop_table("contact_release")
+    for table in ("case_file", "report"):
+        op.drop_column(table, "time_presses")
     op.drop_column("report", "answers")
     op.drop_column("report", "contact_terms")
