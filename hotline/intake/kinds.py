@@ -52,6 +52,11 @@ class KindRow:
     elsewhere: bool = False
     wire: WireNames = NO_NAMES
 
+    @property
+    def child_is_known(self) -> bool:
+        """Whether such reports are about a child whom the reporter may know, and is asked about."""
+        return Question.CHILD_PLACE in self.asks
+
 
 NO_ROW = KindRow(public="", console="")
 

@@ -6,13 +6,13 @@ A page without fields says something and asks nothing. ``values`` are the answer
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
 
 from hotline.intake.kinds import row_of
 from hotline.intake.questions import Answer, Question
 from hotline.intake.vocabulary import (
     ABOUT_MONEY,
-    CHILDREN,
     ContactReader,
     ReporterRole,
 )
@@ -46,10 +46,46 @@ SHORT = "short"
 """The value of ``PATH`` for whoever came by the support page: fewer questions, danger first."""
 
 
+class SupportFor(StrEnum):
+    """To whom the page of first help speaks."""
+
+    CHILD = "child"
+    """To the child itself."""
+    FRIEND = "friend"
+    """To a child about another one."""
+    HELPER = "helper"
+    """To a grown-up who looks after the child: a parent, or somebody whose work it is."""
+    GROWN_UP = "grown_up"
+    """To a grown-up who is in the picture, and is no child."""
+
+
+_SUPPORT_OF_ROLE: Mapping[str, SupportFor] = {
+    ReporterRole.CHILD_SELF: SupportFor.CHILD,
+    ReporterRole.CHILD_FRIEND: SupportFor.FRIEND,
+    ReporterRole.PARENT: SupportFor.HELPER,
+}
+
+
+def support_for(values: Mapping[str, str]) -> SupportFor | None:
+    """Who is to be helped first: a child, somebody in the picture, or who looks after a child.
+
+    A teacher or a doctor is told how to help where the kind of report is about a child whom they
+    know, and not where they came across a page.
+    """
+    role = values.get("reporter_role", "")
+    support = _SUPPORT_OF_ROLE.get(role)
+    if support in {SupportFor.CHILD, SupportFor.FRIEND}:
+        return support
+    if values.get("own_material") == "yes":
+        return SupportFor.GROWN_UP
+    kind = row_of(values.get("kind", ""))
+    if role == ReporterRole.PROFESSIONAL and kind.child_is_known:
+        return SupportFor.HELPER
+    return support
+
+
 def needs_support(values: Mapping[str, str]) -> bool:
-    """Whether a child is answering, or somebody who is in the picture."""
-    is_child = values.get("reporter_role", "") in CHILDREN
-    return is_child or values.get("own_material") == "yes"
+    return support_for(values) is not None
 
 
 def is_in_danger(values: Mapping[str, str]) -> bool:
@@ -90,8 +126,7 @@ def is_about_self(values: Mapping[str, str]) -> bool:
 
 def is_grown_up_in_picture(values: Mapping[str, str]) -> bool:
     """An adult in the picture is no child, and is not asked about one."""
-    is_child = values.get("reporter_role", "") in CHILDREN
-    return values.get("own_material") == "yes" and not is_child
+    return support_for(values) is SupportFor.GROWN_UP
 
 
 def may_be_reached(values: Mapping[str, str]) -> bool:

@@ -112,7 +112,7 @@ def _support_page(values: Mapping[str, str]) -> str:
         values=values,
         fields=form_fields.FIELDS,
         supported=form_fields.SUPPORTED,
-        friend=values["reporter_role"] == "child_friend",
+        support_for=paths.support_for(values),
         danger=paths.is_in_danger(values),
         form_id=request.form.get("form_id", ""),
         proof=form_fields.proof_in(request.form).get(form_fields.PROOF, ""),
@@ -200,8 +200,11 @@ def _send_report(values: Mapping[str, str], page: str) -> Answer:
         "receipt": received.receipt,
         "picture": qr.draw_receipt(received.receipt),
     }
-    child = paths.needs_support(values)
-    variant = {"danger": submission.danger_now, "child": child, "held": held}
+    variant = {
+        "danger": submission.danger_now,
+        "support_for": paths.support_for(values),
+        "held": held,
+    }
     return pages.fill_page("public/receipt.html", own, variant)
 
 
@@ -282,7 +285,7 @@ def question_page(
         "asks": paths.questions_of(values),
         "about_self": paths.is_about_self(values),
         "child": values.get("reporter_role") == "child_self",
-        "friend": values.get("reporter_role") == "child_friend",
+        "support_for": paths.support_for(values),
         "danger": paths.is_in_danger(values),
         "asks_when": paths.asks_when(values),
         "may_be_reached": paths.may_be_reached(values),
