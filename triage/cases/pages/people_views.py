@@ -29,7 +29,7 @@ from hotline.intake.questions import Answers
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import Case
 from triage.cases.pages import people_words, words
-from triage.cases.pages.page_content import reports_of_item
+from triage.cases.pages.page_content import reports_of_case
 from triage.cases.people import contacts, service, summaries
 from triage.cases.people.answers import (
     ProposedFact,
@@ -112,7 +112,7 @@ class OpenedReport:
 def _opened_reports(act: Act, case: Case) -> list[OpenedReport]:
     """The newest reports first, opened; which were is in the log."""
     opened = []
-    for report in reports_of_item(act.session, case.item_id)[:MOST_REPORTS]:
+    for report in reports_of_case(act.session, case)[:MOST_REPORTS]:
         if report.erased_at is None:
             opened.append(_open_report(act, case, report))
     return opened

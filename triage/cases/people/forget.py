@@ -16,12 +16,11 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.storage import audit
 from hotline.intake.models import Report, ReportPart
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.cases.people.models import (
     CaseIdentifier,
     CasePerson,
     CaseSummary,
-    ContactRelease,
     PersonFact,
 )
 from triage.cases.vocabulary import CaseState
@@ -36,7 +35,8 @@ def is_forgotten() -> ColumnElement[bool]:
     report_is_left = (
         exists()
         .where(
-            Sighting.item_id == Case.item_id,
+            CaseItem.case_id == Case.id,
+            Sighting.item_id == CaseItem.item_id,
             ReportPart.id == Sighting.part_id,
             Report.id == ReportPart.report_id,
             Report.erased_at.is_(None),
@@ -64,7 +64,7 @@ def forget_people(session: Session, context: Context, *, now: datetime) -> int:
 
 
 def _list_due(session: Session) -> Sequence[Case]:
-    rows = (CaseIdentifier, CasePerson, CaseSummary, ContactRelease)
+    rows = (CaseIdentifier, CasePerson, CaseSummary)
     has_people = or_(*(exists().where(row.case_id == Case.id) for row in rows))
     return session.scalars(
         select(Case)
@@ -78,5 +78,5 @@ def _list_due(session: Session) -> Sequence[Case]:
 def _delete_rows(session: Session, case_id: uuid.UUID) -> None:
     people = select(CasePerson.id).where(CasePerson.case_id == case_id)
     session.execute(delete(PersonFact).where(PersonFact.person_id.in_(people)))
-    for row in (CasePerson, CaseIdentifier, CaseSummary, ContactRelease):
+    for row in (CasePerson, CaseIdentifier, CaseSummary):
         session.execute(delete(row).where(row.case_id == case_id))
