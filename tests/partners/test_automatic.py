@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from hotline.accounts import logins
 from hotline.accounts.auth import COOKIE
 from hotline.accounts.models import Person
+from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict, Forbidden, Unavailable
 from hotline.core.storage.audit import AuditEntry
@@ -397,9 +398,10 @@ def test_a_hash_that_somebody_disconfirmed_tells_nobody(
     person = station.house.person()
     with station.writing() as session:
         match = session.scalars(select(MediaMatch)).one()
-        decide_match(
-            session, case, match, person, "disconfirmed", station.house.now
+        act = Act(
+            session, station.house.context, person.actor, station.house.now
         )
+        decide_match(act, case, match, "disconfirmed")
     station.switch_on()
     station.seen("second")
     assert station.told() == [] and case.state == "waiting"

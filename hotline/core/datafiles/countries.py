@@ -82,7 +82,7 @@ Zone = Annotated[str, AfterValidator(_check_time_zone)]
 
 @dataclass(frozen=True, slots=True)
 class Helpline:
-    """A line that anybody can call: children, or who worries about one. ``hours`` "" = not known."""
+    """A line to call: for children, or for who worries about one. ``hours`` "" = not known."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     name: Text

@@ -256,7 +256,9 @@ def test_a_case_of_which_somebody_was_told_keeps_its_shape(
 def test_nobody_takes_a_case_out_of_anothers_hands(world: World) -> None:
     with world.context.database.writing() as session:
         case = by_reference(session, "AL-2")
-        claim_case(session, case, session.merge(world.ben), NOW, 30)
+        claim_case(
+            world.act(session, world.ben), case, session.merge(world.ben), 30
+        )
     with pytest.raises(Conflict, match="Ben"):
         world.merge()
 
