@@ -25,13 +25,8 @@ from triage.locations.text.tokens import (
     settle_url,
 )
 from triage.locations.web import wrappers
-from triage.locations.web.weburl import (
-    OTHER,
-    WEB,
-    Parts,
-    identify_parts,
-    parse_address,
-)
+from triage.locations.web.parts import OTHER, WEB, Parts, parse_address
+from triage.locations.web.weburl import identify_parts
 
 MAX_TEXT = 1 << 20
 """Characters of one text that are read. What the cut would break in two is left out whole."""

@@ -21,7 +21,7 @@ from triage.locations.location import (
 from triage.locations.others import contact, peer
 from triage.locations.text.repair import trim_end
 from triage.locations.web import ipfs
-from triage.locations.web.weburl import locate_app_link
+from triage.locations.web.rules import locate_app_link
 
 MAX_LOCATIONS = 5_000
 """Locations (and attempts at one, for each pattern) of one text."""

@@ -12,7 +12,7 @@ import re
 from urllib.parse import unquote
 
 from triage.locations.catalogue_values import Wrapper
-from triage.locations.web.weburl import Parts
+from triage.locations.web.parts import Parts
 
 _ADDRESS = re.compile(r"(?i)(?:https?|ftp):/{1,2}[^/\s]")
 _ENCODED = re.compile(r"(?i)(?:https?|ftp)%(?:25)*3A")
