@@ -140,7 +140,7 @@ def _describe_named_site(name: str, catalogue: Catalogue) -> Site:
         registrable=_find_registrable_domain(name, suffix),
         platform=platform,
         wrappers=tuple(dict.fromkeys(wrappers)),
-        problems=(),
+        problems=() if "." in name else ("host_incomplete",),
     )
 
 
