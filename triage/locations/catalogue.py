@@ -116,7 +116,16 @@ def _read_sessions(
 
 
 _ROLES = ("redirector", "translator", "proxy", "archive")
-_CODINGS = ("plain", "base64", "proofpoint2", "proofpoint3", "dashes", "host")
+_CODINGS = (
+    "plain",
+    "local",
+    "base64",
+    "hex",
+    "proofpoint2",
+    "proofpoint3",
+    "dashes",
+    "host",
+)
 
 
 def _read_wrappers(
@@ -136,6 +145,7 @@ def _read_wrappers(
             coding=reader.read_text("coding") or "plain",
             host=reader.read_pattern("host"),
             canonical=reader.read_text("canonical"),
+            cut=reader.read_pattern("cut", end=r"\Z"),
         )
         if wrapper.role not in _ROLES:
             reader.note_fault(

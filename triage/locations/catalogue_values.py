@@ -83,7 +83,10 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
-    """A redirector, translator, proxy or archive whose target stands plainly in its address."""
+    """A redirector, translator, proxy or archive whose target stands plainly in its address.
+
+    ``cut`` is what the service itself sets behind the target.
+    """
 
     id: str
     role: str
@@ -93,6 +96,7 @@ class Wrapper:
     coding: str = "plain"
     host: re.Pattern[str] | None = None
     canonical: str = ""
+    cut: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
