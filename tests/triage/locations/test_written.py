@@ -95,6 +95,7 @@ def test_words_do_not_become_an_address(text: str) -> None:
             ["url://a.example/x", "url://b.example/y"],
         ),
         ("https://a.example/_x_", ["url://a.example/_x_"]),
+        ("look at a.example", ["url://a.example/"]),
         ("https://a.example/a|b", ["url://a.example/a%7Cb"]),
         (
             "https://a.example/chat?session_id=aaaaaaaa1",

@@ -41,9 +41,9 @@ _HALF_DOT = re.compile(r"(?<=\w)(?:\[\.(?=\w[\w-]*[./])|\.\](?=\w))")
 _AT = re.compile(
     rf"(?i)[ \t]{{0,2}}{_OPEN}[ \t]?(?:@|{AT_WORDS})[ \t]?{_CLOSE}[ \t]{{0,2}}"
 )
-_SLASH = re.compile(rf"(?i){_OPEN}(?:{SLASH_WORDS}){_CLOSE}")
-_COLON = re.compile(rf"(?i){_OPEN}colon{_CLOSE}")
-_PUNCTUATION = re.compile(rf"{_OPEN}(://|:/?|//?){_CLOSE}")
+_PUNCTUATION = re.compile(
+    rf"(?i){_OPEN}(?:(?P<plain>://|:/?|//?)|(?P<slash>{SLASH_WORDS})|colon){_CLOSE}"
+)
 _PLURAL = re.compile(r"(?i)\b(h(?:tt|xx)p)[\[(](s)[\])](?=:)")
 _BRACKETED_SCHEME = re.compile(r"(?i)[\[(](h(?:tt|xx)ps?://)[\])](?=\w)")
 _WEB_HOST = re.compile(r"(?i)(?<=[tx]p://|[px]s://)[^\s/?#\"]{1,300}")
@@ -101,7 +101,7 @@ def refang_text(text: str) -> tuple[str, list[str]]:
     problems: list[str] = []
     fixed = _undo_brackets(text.replace("\\/", "/"))
     fixed = _DEFANGED_SCHEME.sub(r"http\1", fixed)
-    if "://" in fixed:
+    if not fixed.isascii() or "\\." in fixed or "_dot_" in fixed:
         fixed = _WEB_HOST.sub(_mend_dots, fixed)
     if fixed != text:
         problems.append("defanged")
@@ -119,15 +119,20 @@ def refang_text(text: str) -> tuple[str, list[str]]:
 def _undo_brackets(text: str) -> str:
     if not any(mark in text for mark in "[({<"):
         return _HALF_DOT.sub(".", text) if ".]" in text else text
-    fixed = _PLURAL.sub(r"\1\2", text)
-    fixed = _COLON.sub(":", _SLASH.sub("/", fixed))
-    fixed = _PUNCTUATION.sub(r"\1", fixed)
-    fixed = _BRACKETED_SCHEME.sub(r"\1", fixed)
-    fixed = _HALF_DOT.sub(".", _DOT.sub(".", fixed))
+    fixed = _PUNCTUATION.sub(_spell_punctuation, _PLURAL.sub(r"\1\2", text))
+    if "/]" in fixed or "/)" in fixed:
+        fixed = _BRACKETED_SCHEME.sub(r"\1", fixed)
+    fixed = _DOT.sub(".", fixed)
+    if "[." in fixed or ".]" in fixed:
+        fixed = _HALF_DOT.sub(".", fixed)
     if "://" not in fixed:
         # In a path "(at)" may be a name; an e-mail address has no scheme before it.
         fixed = _AT.sub("@", fixed)
     return fixed
+
+
+def _spell_punctuation(match: re.Match[str]) -> str:
+    return match["plain"] or ("/" if match["slash"] else ":")
 
 
 def _mend_dots(match: re.Match[str]) -> str:

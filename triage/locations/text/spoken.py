@@ -26,8 +26,7 @@ _ALONE = re.compile(
     rf"(?P<rest> {{0,2}}(?:/| (?:{SLASH_WORDS}) ).{{1,500}})"
 )
 _MAIL = re.compile(
-    rf"(?i)\s*(?P<local>[\w.+-]{{1,64}}) {{1,2}}(?:@|{AT_WORDS}) {{1,2}}"
-    rf"(?P<host>{_SPACED_HOST}|{_RUN})\s*"
+    rf"(?i)\s*(?P<local>[\w.+-]{{1,64}}) {{1,2}}(?:@|{AT_WORDS}) {{1,2}}(?P<host>{_SPACED_HOST})\s*"
 )
 _GAPS = re.compile(rf"(?i){_GAP}")
 _SLASHES = re.compile(rf"(?i) {{0,2}}(?:/| (?:{SLASH_WORDS}) ) {{0,2}}")
@@ -43,11 +42,14 @@ def join_spoken_address(text: str, is_complete: Complete) -> str:
     """``text`` with each such address in its usual spelling; itself where there is none."""
     if " " not in text:
         return text
-    text = _ONION.sub(r"\1.onion", text)
+    if "onion" in text:
+        text = _ONION.sub(r"\1.onion", text)
     is_short = len(text) <= _LONGEST_ALONE and "\n" not in text
     if is_short and (match := _SPACED_SCHEME.match(text)):
         start = f"{match[1]}://"
         text = start + _SLASHES.sub("/", text[match.end() :])
+    if _GAPS.search(text) is None:
+        return text
 
     def join_behind_scheme(match: re.Match[str]) -> str:
         joined = _join_host(match["host"], is_complete)
