@@ -13,6 +13,9 @@ from triage.locations.text.repair import trim_end
 
 _CLOSING_TAG = re.compile(r"\[/[A-Za-z*]{1,12}\]")
 _EMPHASIS = re.compile(r"(?:\*+|_+|~+|\|+|=+)$")
+_NEAR = 100
+"""Characters before an address in which mark-up may have opened what ends it."""
+
 _PARTNERS = {"[": "]", "(": ")", "{": "}"}
 _MARKS = '"<>`“”„«»‹›'
 _TAG = re.compile(r"</?[A-Za-z!][^<>]{0,300}>")
@@ -41,7 +44,7 @@ def end_address(token: str, start: int, end: int, before: str) -> str:
     Without the punctuation and the closing mark-up at its end.
     """
     piece = token[start:end]
-    prefix = token[:start] or before
+    prefix = token[max(start - _NEAR, 0) : start] or before
     if tag := _CLOSING_TAG.search(piece):
         piece = piece[: tag.start()]
     if prefix[-1:] == "'":
