@@ -151,7 +151,7 @@ def _search_text(
             written.text, written.text, catalogue, 0
         ) or _mend_address(written.text, catalogue)
         if written.cut:
-            location = _add_notes(location, ["cut_at_mark"])
+            location = _add_notes(location, [written.cut])
         scan.found.append((written.start, location))
         spans.append((written.start, written.start + len(written.text)))
     scan.blank_spans(spans)

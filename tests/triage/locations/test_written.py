@@ -41,6 +41,32 @@ def test_a_cut_within_an_address_is_told(text: str) -> None:
     assert "cut_at_mark" in identify_locations(text)[0].problems
 
 
+FULL_LINE = (
+    "https://a.example/a-path-that-is-long-enough-to-fill-a-line-of-70/x/y/"
+)
+
+
+@pytest.mark.parametrize(
+    "rest", ["and/on?x=1", "12345.html", "b_c=2 and so on"]
+)
+def test_an_address_that_ends_with_a_full_line_is_told(rest: str) -> None:
+    locations = identify_locations(f"Look:\n{FULL_LINE}\n{rest}")
+    assert "cut_at_line" in locations[0].problems
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Look:\n{FULL_LINE}\nThank you",
+        f"{FULL_LINE}\n\n12345",
+        f"{FULL_LINE}\nhttps://b.example/1",
+        "Look:\nhttps://a.example/x\nand/or",
+    ],
+)
+def test_an_address_that_ends_before_other_words_is_no_cut(text: str) -> None:
+    assert "cut_at_line" not in identify_locations(text)[0].problems
+
+
 @pytest.mark.parametrize(
     "text",
     [line for address, line in WRITTEN if "a=1&b=2" in address]
@@ -96,6 +122,8 @@ def test_words_do_not_become_an_address(text: str) -> None:
         ),
         ("https://a.example/_x_", ["url://a.example/_x_"]),
         ("look at a.example", ["url://a.example/"]),
+        ("[url]www.a.example/x[/url]", ["url://www.a.example/x"]),
+        ("[x](www.a.example/x)y", ["url://www.a.example/x"]),
         ("https://a.example/a|b", ["url://a.example/a%7Cb"]),
         (
             "https://a.example/chat?session_id=aaaaaaaa1",

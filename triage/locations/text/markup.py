@@ -13,12 +13,18 @@ from triage.locations.text.repair import trim_end
 
 _CLOSING_TAG = re.compile(r"\[/[A-Za-z*]{1,12}\]")
 _EMPHASIS = re.compile(r"(?:\*+|_+|~+|\|+|=+)$")
-_NEAR = 100
+NEAR = 100
 """Characters before an address in which mark-up may have opened what ends it."""
 
 _PARTNERS = {"[": "]", "(": ")", "{": "}"}
 _MARKS = '"<>`“”„«»‹›'
 _TAG = re.compile(r"</?[A-Za-z!][^<>]{0,300}>")
+_SHORTEST_FULL_LINE = 65
+_LONGEST_LINE = 1000
+"""Characters: mail programs break at some 70 to 78; no mail has a line longer than the latter."""
+_GOES_ON = re.compile(
+    r"\r?\n(?!https?:|www\.)(?=[^\s<>\"]{0,200}[/=&?%#_\d])[A-Za-z0-9%/=&?#_.~-][^\s<>\"]{2,200}(?=\s|\Z)"
+)
 _ENTITY = re.compile(
     r"&(?:#x0{0,4}[2-7][0-9a-f]|#0{0,4}(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6])|lt|gt|quot|apos);",
     re.IGNORECASE,
@@ -44,7 +50,7 @@ def end_address(token: str, start: int, end: int, before: str) -> str:
     Without the punctuation and the closing mark-up at its end.
     """
     piece = token[start:end]
-    prefix = token[max(start - _NEAR, 0) : start] or before
+    prefix = token[max(start - NEAR, 0) : start] or before
     if tag := _CLOSING_TAG.search(piece):
         piece = piece[: tag.start()]
     if prefix[-1:] == "'":
@@ -73,11 +79,23 @@ def _cut_at_partner(piece: str, opening: str, closing: str) -> str:
     return piece
 
 
-def is_cut(text: str, start: int, end: int) -> bool:
-    """Whether an address of ``text`` ends at a mark behind which more of it may stand.
+def find_cut(text: str, start: int, end: int) -> str:
+    """The code of what ends an address of ``text`` where more of it may follow, "" for nothing."""
+    if text[end : end + 1] in ("\n", "\r"):
+        return "cut_at_line" if _is_cut_at_line(text, start, end) else ""
+    return "cut_at_mark" if _is_cut_at_mark(text, start, end) else ""
 
-    A mark that closes what was opened, a tag, and the end of a quotation are no cut.
-    """
+
+def _is_cut_at_line(text: str, start: int, end: int) -> bool:
+    """Whether the line is as long as programs make one, and the next begins like more of it."""
+    begin = text.rfind("\n", max(start - _LONGEST_LINE, 0), start) + 1
+    if not _SHORTEST_FULL_LINE <= end - max(begin, 0) <= _LONGEST_LINE:
+        return False
+    return _GOES_ON.match(text, end) is not None
+
+
+def _is_cut_at_mark(text: str, start: int, end: int) -> bool:
+    """A mark that closes what was opened, a tag, and the end of a quotation are no cut."""
     mark, behind = text[end : end + 1], text[end + 1 : end + 2]
     if not mark or mark not in _MARKS or not behind or behind.isspace():
         return False

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from triage.locations.text.markup import decode_markup, end_address, is_cut
+from triage.locations.text.markup import decode_markup, end_address, find_cut
 from triage.locations.text.repair import refang_text, replace_odd_characters
 from triage.locations.web.percent import shield_url
 
@@ -36,22 +36,36 @@ _BEGINS = re.compile(
 )
 _EMPTY_LINE = re.compile(r"\n\r?\n")
 _LONGEST_HOST = 600
+_FOLDED = re.compile(
+    r"(?i)<(?:URL:)?[ \t]{0,3}(?P<address>(?:h(?:tt|xx)ps?|ftp)://[^\s<>]{1,600}"
+    r"(?:[ \t]{0,3}\r?\n[ \t>]{0,10}[^\s<>]{1,600}){1,20})[ \t]{0,3}>"
+)
+"""An address in angle brackets that goes on over lines (RFC 3986, appendix C)."""
+_FOLD = re.compile(r"[ \t]*\r?\n[ \t>]*")
 
 
 def repair_text(text: str) -> tuple[str, list[str]]:
     """Repaired text and the codes of what was repaired; ``text`` has been scrubbed."""
     whole, problems = replace_odd_characters(text)
+    if "\n" in whole and "<" in whole:
+        unfolded = _FOLDED.sub(_unfold, whole)
+        if unfolded != whole:
+            whole, problems = unfolded, [*problems, "whitespace_removed"]
     whole, noticed = refang_text(decode_markup(whole))
     return whole, problems + noticed
 
 
+def _unfold(match: re.Match[str]) -> str:
+    return f"<{_FOLD.sub('', match['address'])}>"
+
+
 @dataclass(frozen=True, slots=True)
 class WrittenAddress:
-    """An address as it stands in a text; ``cut``: more of it may stand behind its end."""
+    """An address as it stands in a text; ``cut`` is the code of what may have cut it, or ""."""
 
     start: int
     text: str
-    cut: bool
+    cut: str
 
 
 def find_web_addresses(text: str) -> Iterator[WrittenAddress]:
@@ -66,7 +80,7 @@ def find_web_addresses(text: str) -> Iterator[WrittenAddress]:
             piece = end_address(token, begin, end, before)
             if piece:
                 start = place + begin
-                cut = is_cut(text, start, start + len(piece))
+                cut = find_cut(text, start, start + len(piece))
                 yield WrittenAddress(start, piece, cut)
 
 
