@@ -29,6 +29,7 @@ from hotline.intake.inbound.findings import (
 )
 from hotline.intake.inbound.xarf_early import read_early
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answer
 from hotline.intake.strict_json import Malformed
 from hotline.intake.vocabulary import ReporterRole
 from hotline.intake.wire_names import XarfAct, XarfMedia
@@ -193,6 +194,10 @@ def _read_content(content: Content) -> tuple[Inbound, ...]:
         role=ReporterRole.PROVIDER,
         contact=content.reporter.contact,
         seen=seen,
+        answers={
+            Answer.THEIR_PLATFORM: content.platform.replace("_", " "),
+            Answer.THEIR_NAME: content.perpetrator_indicators.account_id,
+        },
     )
 
 
