@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask_babel import gettext, lazy_gettext
 from flask_babel.speaklater import LazyString
 
-from partners.channels.registry import NO_CHANNEL, channel_kinds
+from partners.channels.base import NO_CHANNEL, channel_kinds
 from partners.directory.kinds import PartnerKind
 from partners.directory.territory import Coverage
 from partners.states import HoldState, NoticeState, ReferralState

@@ -24,7 +24,7 @@ from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.referrals.routes import PlannedRoute
 from partners.sending.service import first_message_id, queue_delivery
-from partners.states import NoticeEvent, NoticeState
+from partners.states import NoticeEvent
 from triage.cases.locking import lock_case
 
 
@@ -80,21 +80,6 @@ def queue_letter(
     )
 
 
-def note_sent(
-    session: Session, context: Context, notice: Notice, *, now: datetime
-) -> None:
-    """The contact's server took it: from now on the host's clock runs.
-
-    What was withdrawn while it was on its way has been read all the same: the contact is told.
-    """
-    if notice.state == NoticeState.WITHDRAWN:
-        _tell_of_withdrawal(session, context, notice, now)
-    elif notice.machine.allows(notice.state, NoticeEvent.SENT):
-        machine.advance_state(
-            session, notice, NoticeEvent.SENT, actor="delivery", now=now
-        )
-
-
 def withdraw_notice(
     session: Session,
     context: Context,
@@ -121,10 +106,10 @@ def withdraw_notice(
     )
     notice.link_revoked_at = now
     if was_sent:
-        _tell_of_withdrawal(session, context, notice, now)
+        tell_of_withdrawal(session, context, notice, now)
 
 
-def _tell_of_withdrawal(
+def tell_of_withdrawal(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> None:
     """Nothing goes to an address that was changed meanwhile: the link is dead in any case."""

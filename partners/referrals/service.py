@@ -131,19 +131,6 @@ def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def note_delivery(
-    session: Session, context: Context, referral: Referral, *, now: datetime
-) -> None:
-    """The other side took it: from now on a police hold's clock runs."""
-    if not referral.machine.allows(referral.state, ReferralEvent.DELIVERED):
-        return
-    machine.advance_state(
-        session, referral, ReferralEvent.DELIVERED, actor="delivery", now=now
-    )
-    if referral.kind == "police":
-        holds.start_hold(session, context, referral, now=now)
-
-
 def store_answer(
     session: Session,
     referral: Referral,

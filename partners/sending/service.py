@@ -1,4 +1,4 @@
-"""Queueing deliveries: one row, one outbox entry, one message id for all tries."""
+"""Queueing deliveries, at first and again: one row, and one message id for all tries."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.errors import Conflict
 from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
+from partners.channels.base import NO_CHANNEL
 from partners.directory.models import Partner
+from partners.sending.attempt import Subject
 from partners.sending.models import Delivery
+from triage.cases.locking import lock_case
 
 
 def queue_delivery(
@@ -60,6 +64,30 @@ def queue_delivery(
         queue="urgent" if urgent else "default",
     )
     return delivery
+
+
+def retry_delivery(act: Act, delivery: Delivery, subject: Subject) -> None:
+    """A person has mended what stood in the way of a delivery that failed.
+
+    It keeps its message id, so that a receiver who has it can tell.
+    """
+    lock_case(act.session, subject.case_id)
+    partner = delivery.partner
+    if partner.approved_at is None or partner.channel == NO_CHANNEL:
+        raise Conflict(
+            f"The address of {partner.name} is not confirmed.",
+            hint="Confirm it first.",
+        )
+    act.advance(delivery, "retried")
+    delivery.channel, delivery.address = partner.channel, partner.address
+    if delivery.purpose == "first":
+        subject.retried(act)
+    act.post(
+        "delivery.attempt",
+        key=f"deliver:{delivery.id}:{act.now.isoformat()}",
+        payload={"delivery_id": str(delivery.id)},
+        queue="urgent",
+    )
 
 
 def first_message_id(session: Session, subject_id: uuid.UUID) -> str | None:

@@ -16,8 +16,8 @@ from sqlalchemy import select, update
 from hotline.core.errors import InvalidInput
 from hotline.core.network.client import LOOPBACK
 from hotline.core.network.resolve import Reach
+from partners.channels.base import Channels
 from partners.channels.cloudflare import CloudflareChannel
-from partners.channels.registry import Channels
 from partners.directory.models import Partner
 from partners.notices.contacts import dispatch_notice
 from partners.notices.models import Notice
