@@ -14,7 +14,7 @@ from partners.channels.base import Attachment
 from partners.letters import findings
 from partners.referrals.models import Referral
 from triage.cases.models import Case
-from triage.fingerprints import MATCHABLE_QUALITY
+from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.hashlists import formats
 from triage.hashlists.formats import HashEntry
 

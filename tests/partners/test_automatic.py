@@ -31,7 +31,7 @@ from tests.support.house import House
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.findings import decide_match
 from triage.cases.models import Case
-from triage.fingerprints import MATCHABLE_QUALITY
+from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.hashlists import police_switch
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import Item, ItemMedia

@@ -33,7 +33,7 @@ from triage.cases.assess import assess_case
 from triage.cases.claim import claim_case
 from triage.cases.models import Case
 from triage.cases.vocabulary import CaseState
-from triage.fingerprints import fingerprint_media
+from triage.fingerprints.media import fingerprint_media
 from triage.hashlists import formats, versions
 from triage.hashlists import service as hashlists
 from triage.items.models import Item

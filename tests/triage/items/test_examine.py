@@ -22,7 +22,7 @@ from triage.cases.examination.examine import examine_item
 from triage.cases.examination.register import register_report
 from triage.cases.models import Case
 from triage.fetching.report import FetchReport, FetchRequest, Hop, MediaFound
-from triage.fingerprints import fingerprint_media
+from triage.fingerprints.media import fingerprint_media
 from triage.hashlists import formats, service, versions
 from triage.hashlists.models import MediaMatch
 from triage.hashlists.search.matcher import Matcher

@@ -20,7 +20,7 @@ from triage.cases.examination.ask_owner import not_asked
 from triage.cases.models import Case
 from triage.cases.pages.words import Words, word_for
 from triage.cases.vocabulary import CaseState
-from triage.fingerprints import MATCHABLE_QUALITY
+from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
 from triage.hashlists.owners.remote import load_remote_lists
