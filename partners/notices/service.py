@@ -16,6 +16,7 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage import machine
+from hotline.core.storage.audit import SYSTEM
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from partners.directory.models import Partner
@@ -69,12 +70,10 @@ def queue_letter(
 ) -> None:
     """Have a letter about the notice sent: the notice itself, a reminder, a withdrawal."""
     queue_delivery(
-        session,
+        Act(session, context, SYSTEM, now),
         subject="notice",
         subject_id=notice.id,
         partner=partner,
-        domain=context.settings.hotline_domain,
-        now=now,
         purpose=purpose,
         urgent=urgent,
     )

@@ -96,12 +96,10 @@ def send_referral(act: Act, referral: Referral) -> None:
     referral.link_mac = link.mac
     referral.link_expires_at = act.now + timedelta(days=LINK_DAYS)
     queue_delivery(
-        act.session,
+        act,
         subject="referral",
         subject_id=referral.id,
         partner=referral.partner,
-        domain=act.context.settings.hotline_domain,
-        now=act.now,
         urgent=referral.urgency == "immediate",
     )
 

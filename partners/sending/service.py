@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.act import Act
 from hotline.core.errors import Conflict
-from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
 from partners.channels.base import NO_CHANNEL
 from partners.directory.models import Partner
@@ -20,13 +18,11 @@ from triage.cases.locking import lock_case
 
 
 def queue_delivery(
-    session: Session,
+    act: Act,
     *,
     subject: str,
     subject_id: uuid.UUID,
     partner: Partner,
-    domain: str,
-    now: datetime,
     purpose: str = "first",
     urgent: bool = False,
 ) -> Delivery:
@@ -34,6 +30,7 @@ def queue_delivery(
     if partner.approved_at is None:
         raise Conflict(f"The address of {partner.name} is not confirmed.")
     delivery_id = new_id()
+    domain = act.context.settings.hotline_domain
     delivery = Delivery(
         id=delivery_id,
         subject=subject,
@@ -44,23 +41,18 @@ def queue_delivery(
         channel=partner.channel,
         address=partner.address,
         message_id=f"{delivery_id}@{domain}",
-        created_at=now,
+        created_at=act.now,
     )
-    machine.begin_state(
-        session,
+    act.begin(
         delivery,
-        actor="system",
-        now=now,
         subject=subject,
         subject_id=str(subject_id),
         partner=partner.code,
     )
-    outbox.post_work(
-        session,
+    act.post(
         "delivery.attempt",
         key=f"deliver:{delivery.id}",
         payload={"delivery_id": str(delivery.id)},
-        now=now,
         queue="urgent" if urgent else "default",
     )
     return delivery

@@ -237,9 +237,7 @@ def _draw_conclusion(
 
 def _end_watch(act: Act, watch: Watch, case: Case) -> None:
     act.advance(watch, WatchEvent.ENDED)
-    clear_access(
-        act.session, act.context, case.item_id, actor=act.actor, now=act.now
-    )
+    clear_access(act, case.item_id)
     if case.state == CaseState.REMOVED:
         act.advance(case, CaseEvent.CLOSED)
 

@@ -366,12 +366,10 @@ def test_nothing_is_queued_to_an_unconfirmed_address(house: House) -> None:
         house.context.database.writing() as s,
     ):
         queue_delivery(
-            s,
+            Act(s, house.context, "person:arta", house.now),
             subject="referral",
             subject_id=partner.id,
             partner=partner,
-            domain="h.example",
-            now=house.now,
         )
     assert house.all(Delivery) == []
 

@@ -136,21 +136,18 @@ def _import_hash_list(context: Context, now: datetime) -> None:
             lines.append(_describe_known(name))
     stream = io.BytesIO("\n".join(lines).encode())
     with context.database.writing() as session:
+        act = Act(session, context, SETTING, now)
         target = hashlists.create_list(
-            session,
+            act,
             "sandbox",
-            actor=SETTING,
-            now=now,
             source="Generated pictures of the sandbox",
         )
         versions.import_version(
-            session,
+            act,
             target,
             formats.parse_entries("csv", stream),
             digest=hashlib.sha256(stream.getvalue()).hexdigest(),
             whole=True,
-            actor=SETTING,
-            now=now,
         )
 
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from hotline.accounts.auth import requires, signed_in
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput
 from hotline.core.web import site
@@ -49,16 +50,10 @@ def set_access(reference: str) -> ResponseReturnValue:
     try:
         with site.writing() as session:
             item = by_reference(session, reference).item
-            access.set_access(
-                session,
-                site.current_context(),
-                item,
-                wanted,
-                actor=me.actor,
-                now=now,
-            )
+            act = Act(session, site.current_context(), me.actor, now)
+            access.set_access(act, item, wanted)
             if request.form.get("then") == "fetch":
-                access.fetch_again(session, item, actor=me.actor, now=now)
+                access.fetch_again(act, item)
     except InvalidInput as error:
         return _page_with_faults(reference, typed, error.fields)
     if request.form.get("then") == "fetch":
@@ -73,9 +68,8 @@ def clear_access(reference: str) -> ResponseReturnValue:
     me, now = signed_in(), utc_now()
     with site.writing() as session:
         item = by_reference(session, reference).item
-        access.clear_access(
-            session, site.current_context(), item.id, actor=me.actor, now=now
-        )
+        act = Act(session, site.current_context(), me.actor, now)
+        access.clear_access(act, item.id)
     flash(gettext("Forgotten. The item is fetched like all others."), "good")
     return _back_to_case(reference)
 
@@ -86,15 +80,8 @@ def tell_origin(reference: str) -> ResponseReturnValue:
     try:
         with site.writing() as session:
             item = by_reference(session, reference).item
-            origin.tell_origin(
-                session,
-                site.current_context(),
-                item,
-                typed.address,
-                typed.source,
-                actor=me.actor,
-                now=now,
-            )
+            act = Act(session, site.current_context(), me.actor, now)
+            origin.tell_origin(act, item, typed.address, typed.source)
     except InvalidInput as error:
         return _page_with_faults(reference, typed, error.fields)
     flash(gettext("Stored. The host is being looked up."), "good")
