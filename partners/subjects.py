@@ -25,10 +25,11 @@ from partners.sending.models import Delivery
 from partners.states import (
     NoticeEvent,
     NoticeState,
+    Purpose,
     ReferralEvent,
     ReferralState,
 )
-from triage.jurisdiction import Urgency
+from triage.jurisdiction import Destination, Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class ReferralSubject:
         is_news = _advance_if_allowed(
             act, self.referral, ReferralEvent.DELIVERED
         )
-        if is_news and self.referral.kind == "police":
+        if is_news and self.referral.kind == Destination.POLICE:
             start_hold(act, self.referral)
 
     def put_off(self, act: Act, delivery: Delivery, reason: str) -> None:
@@ -103,7 +104,7 @@ class NoticeSubject:
 
         A withdrawal goes out although a hold is on the case: it asks a host to do nothing.
         """
-        if delivery.purpose == "withdrawal":
+        if delivery.purpose == Purpose.WITHDRAWAL:
             return MayLeave.YES
         verdict = self._judge(act, delivery.purpose)
         is_queued = self.notice.state == NoticeState.QUEUED
@@ -112,7 +113,7 @@ class NoticeSubject:
         return verdict
 
     def _judge(self, act: Act, purpose: str) -> MayLeave:
-        notice, is_first = self.notice, purpose == "first"
+        notice, is_first = self.notice, purpose == Purpose.FIRST
         if notice.state == NoticeState.WITHDRAWN:
             return MayLeave.WITHDRAWN
         expected = (NoticeState.QUEUED,) if is_first else OPEN

@@ -25,7 +25,7 @@ from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.referrals.routes import PlannedRoute
 from partners.sending.service import first_message_id, queue_delivery
-from partners.states import NoticeEvent
+from partners.states import NoticeEvent, Purpose
 from triage.cases.locking import lock_case
 
 
@@ -65,7 +65,7 @@ def queue_letter(
     partner: Partner,
     *,
     now: datetime,
-    purpose: str = "first",
+    purpose: Purpose = Purpose.FIRST,
     urgent: bool = False,
 ) -> None:
     """Have a letter about the notice sent: the notice itself, a reminder, a withdrawal."""
@@ -115,7 +115,12 @@ def tell_of_withdrawal(
     partner = notice.partner
     if partner is not None and partner.approved_at is not None:
         queue_letter(
-            session, context, notice, partner, now=now, purpose="withdrawal"
+            session,
+            context,
+            notice,
+            partner,
+            now=now,
+            purpose=Purpose.WITHDRAWAL,
         )
 
 

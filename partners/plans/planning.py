@@ -24,6 +24,7 @@ from hotline.core.errors import (
 )
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
+from hotline.intake.vocabulary import PartEvent
 from partners.notices import service as notices
 from partners.notices.models import UNDER_WAY, Notice
 from partners.plans.basis import IN_DANGER, routing_digest, why_outdated
@@ -185,7 +186,7 @@ def _take_measures(act: Act, plan: Plan) -> None:
         tell_reporters(
             act.session,
             case.item_id,
-            "passed_on",
+            PartEvent.PASSED_ON,
             actor=act.actor,
             now=act.now,
         )

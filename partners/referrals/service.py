@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
@@ -28,10 +28,15 @@ from partners.referrals.told import gather_told, seal_told
 from partners.sending.service import queue_delivery
 from partners.states import ReferralEvent, ReferralState
 from triage.cases.locking import lock_case, lock_cases
+from triage.jurisdiction import Destination, Urgency
 
 # Hours in which an answer is expected, by urgency; in the working hours of the country but for
 # the immediate ones.
-ANSWER_HOURS = {"immediate": 4.0, "high": 16.0, "normal": 40.0}
+ANSWER_HOURS: Mapping[str, float] = {
+    Urgency.IMMEDIATE: 4.0,
+    Urgency.HIGH: 16.0,
+    Urgency.NORMAL: 40.0,
+}
 LINK_DAYS = 90
 # What the receiving office may say, and the event that follows.
 ANSWERS = {
@@ -82,7 +87,7 @@ def create_referral(
     if evidence is None:
         told = gather_told(session, act.context, case, referral.kind)
         seal_told(session, act.context, referral, told)
-    if referral.kind == "police":
+    if referral.kind == Destination.POLICE:
         holds.open_hold(act, referral)
     if partner.approved_at is not None:
         send_referral(act, referral)
@@ -100,7 +105,7 @@ def send_referral(act: Act, referral: Referral) -> None:
         subject="referral",
         subject_id=referral.id,
         partner=referral.partner,
-        urgent=referral.urgency == "immediate",
+        urgent=referral.urgency == Urgency.IMMEDIATE,
     )
 
 
@@ -200,7 +205,7 @@ def list_referrals(session: Session, case_id: uuid.UUID) -> Sequence[Referral]:
 
 
 def _find_due_time(context: Context, urgency: str, now: datetime) -> datetime:
-    hours = ANSWER_HOURS.get(urgency, ANSWER_HOURS["normal"])
-    if urgency == "immediate":
+    hours = ANSWER_HOURS.get(urgency, ANSWER_HOURS[Urgency.NORMAL])
+    if urgency == Urgency.IMMEDIATE:
         return now + timedelta(hours=hours)
     return add_business_hours(context.country, now, hours)

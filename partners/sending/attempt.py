@@ -23,11 +23,11 @@ from hotline.core.errors import HotlineError, NotFound, Unavailable
 from hotline.core.jobs.circuit import Circuit
 from hotline.core.jobs.task import GiveUp, Task
 from partners.channels.base import Channels, Message
-from partners.sending.models import Delivery
+from partners.sending.models import UNSETTLED, Delivery
+from partners.states import DeliveryEvent, Purpose
 from triage.cases.locking import lock_case
 
 ACTOR = "delivery"
-UNSETTLED = ("queued", "sending")
 
 
 class MayLeave(StrEnum):
@@ -141,9 +141,15 @@ class _Attempt:
                 if verdict is MayLeave.YES:
                     message = subject.message(act, delivery)
                     delivery.tries += 1
-                    act.advance(delivery, "attempted", attempt=delivery.tries)
+                    act.advance(
+                        delivery,
+                        DeliveryEvent.ATTEMPTED,
+                        attempt=delivery.tries,
+                    )
                     return _Outgoing(delivery.channel, message)
-                act.advance(delivery, "cancelled", reason=str(verdict))
+                act.advance(
+                    delivery, DeliveryEvent.CANCELLED, reason=str(verdict)
+                )
             self.task.mark_done(session)
         return None
 
@@ -169,8 +175,8 @@ class _Attempt:
             act = self._new_act(session)
             delivery.sent_at, delivery.answer = act.now, dict(answer)
             delivery.partner.last_success_at = act.now
-            act.advance(delivery, "accepted")
-            if delivery.purpose == "first":
+            act.advance(delivery, DeliveryEvent.ACCEPTED)
+            if delivery.purpose == Purpose.FIRST:
                 subject.sent(act, delivery)
 
     def _new_act(self, session: Session) -> Act:
@@ -193,6 +199,6 @@ def _note_failure(
     act: Act, delivery: Delivery, subject: Subject, reason: str
 ) -> None:
     delivery.answer = {"error": reason}
-    act.advance(delivery, "failed", reason=reason)
-    if delivery.purpose == "first":
+    act.advance(delivery, DeliveryEvent.FAILED, reason=reason)
+    if delivery.purpose == Purpose.FIRST:
         subject.failed(act)

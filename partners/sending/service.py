@@ -14,6 +14,7 @@ from partners.channels.base import NO_CHANNEL
 from partners.directory.models import Partner
 from partners.sending.attempt import Subject
 from partners.sending.models import Delivery
+from partners.states import DeliveryEvent, Purpose
 from triage.cases.locking import lock_case
 
 
@@ -23,7 +24,7 @@ def queue_delivery(
     subject: str,
     subject_id: uuid.UUID,
     partner: Partner,
-    purpose: str = "first",
+    purpose: Purpose = Purpose.FIRST,
     urgent: bool = False,
 ) -> Delivery:
     """Have ``subject`` (a referral or a notice) sent to ``partner``'s confirmed address."""
@@ -70,9 +71,9 @@ def retry_delivery(act: Act, delivery: Delivery, subject: Subject) -> None:
             f"The address of {partner.name} is not confirmed.",
             hint="Confirm it first.",
         )
-    act.advance(delivery, "retried")
+    act.advance(delivery, DeliveryEvent.RETRIED)
     delivery.channel, delivery.address = partner.channel, partner.address
-    if delivery.purpose == "first":
+    if delivery.purpose == Purpose.FIRST:
         subject.retried(act)
     act.post(
         "delivery.attempt",
@@ -88,7 +89,7 @@ def first_message_id(session: Session, subject_id: uuid.UUID) -> str | None:
         select(Delivery.message_id)
         .where(
             Delivery.subject_id == subject_id,
-            Delivery.purpose == "first",
+            Delivery.purpose == Purpose.FIRST,
             Delivery.sent_at.is_not(None),
         )
         .order_by(Delivery.id)
