@@ -21,7 +21,7 @@ from partners.notices.xarf import Located, Sender, write_document
 from partners.referrals.models import Plan
 from partners.sending.models import Delivery
 from partners.sending.service import first_message_id
-from partners.states import NoticeEvent
+from partners.states import NoticeEvent, Purpose
 from triage.jurisdiction import Route
 
 SCHEMA = "hotline-notice/1"
@@ -39,7 +39,7 @@ def notice_message(
     link = answer_link(context, notice)
     documents = (
         []
-        if delivery.purpose == "withdrawal"
+        if delivery.purpose == Purpose.WITHDRAWAL
         else _write_documents(context, notice, located)
     )
     letter = wording.write_letter(
@@ -72,7 +72,7 @@ def notice_message(
         attachments=_make_attachments(documents, located),
         language=notice.language,
         thread=first_message_id(session, notice.id)
-        if delivery.purpose != "first"
+        if delivery.purpose != Purpose.FIRST
         else None,
         urgent=notice.case.danger_now,
     )
@@ -209,7 +209,7 @@ def _first_sent_at(session: Session, notice: Notice) -> Any:
         select(Delivery.sent_at)
         .where(
             Delivery.subject_id == notice.id,
-            Delivery.purpose == "first",
+            Delivery.purpose == Purpose.FIRST,
             Delivery.sent_at.is_not(None),
         )
         .order_by(Delivery.id)

@@ -15,7 +15,7 @@ from partners.letters import findings
 from partners.referrals.evidence import items_told
 from partners.referrals.models import Referral
 from triage.cases.models import CaseItem
-from triage.fingerprints import MATCHABLE_QUALITY
+from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.hashlists import formats
 from triage.hashlists.formats import HashEntry
 

@@ -32,7 +32,7 @@ from tests.support.house import House
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.findings import decide_match
 from triage.cases.models import Case
-from triage.fingerprints import MATCHABLE_QUALITY
+from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.hashlists import police_switch
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import Item, ItemMedia
@@ -80,10 +80,8 @@ class Station:
             known = session.get_one(HashList, self.known.id)
             for actor in actors or ("person:drita", "person:admin"):
                 is_on = police_switch.ask_for_switch(
-                    session,
+                    Act(session, self.house.context, actor, self.house.now),
                     known,
-                    actor=actor,
-                    now=self.house.now,
                     second_person=self.house.context.settings.second_person,
                 )
         return is_on
@@ -369,10 +367,8 @@ def test_a_list_that_is_switched_off_before_the_job_ran_tells_nobody(
     case = station.seen()
     with station.writing() as session:
         police_switch.stop_switch(
-            session,
+            Act(session, station.house.context, "x", station.house.now),
             session.get_one(HashList, station.known.id),
-            actor="x",
-            now=station.house.now,
         )
     station.house.jobs["referral.automatic"] = job
     station.house.work()
@@ -552,15 +548,24 @@ class TestTheSwitch:
                 found = session.get_one(HashList, known.id)
                 if expected == "on":
                     police_switch.stop_switch(
-                        session, found, actor="person:x", now=station.house.now
+                        Act(
+                            session,
+                            station.house.context,
+                            "person:x",
+                            station.house.now,
+                        ),
+                        found,
                     )
                 else:
                     with pytest.raises(Conflict):
                         police_switch.stop_switch(
-                            session,
+                            Act(
+                                session,
+                                station.house.context,
+                                "person:x",
+                                station.house.now,
+                            ),
                             found,
-                            actor="person:x",
-                            now=station.house.now,
                         )
         assert len(station.logged("hashlist.police_off")) == 1
 

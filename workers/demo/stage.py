@@ -34,7 +34,7 @@ from triage.cases.claim import claim_case
 from triage.cases.models import Case
 from triage.cases.places import find_case_id
 from triage.cases.vocabulary import CaseState
-from triage.fingerprints import fingerprint_media
+from triage.fingerprints.media import fingerprint_media
 from triage.hashlists import formats, versions
 from triage.hashlists import service as hashlists
 from triage.items.models import Item
@@ -137,21 +137,18 @@ def _import_hash_list(context: Context, now: datetime) -> None:
             lines.append(_describe_known(name))
     stream = io.BytesIO("\n".join(lines).encode())
     with context.database.writing() as session:
+        act = Act(session, context, SETTING, now)
         target = hashlists.create_list(
-            session,
+            act,
             "sandbox",
-            actor=SETTING,
-            now=now,
             source="Generated pictures of the sandbox",
         )
         versions.import_version(
-            session,
+            act,
             target,
             formats.parse_entries("csv", stream),
             digest=hashlib.sha256(stream.getvalue()).hexdigest(),
             whole=True,
-            actor=SETTING,
-            now=now,
         )
 
 

@@ -68,7 +68,7 @@ def main() -> int:
 
 def _load_hasher() -> Hasher:
     """The decoders are loaded here, once, before the doors close."""
-    from triage.fingerprints import fingerprint_media
+    from triage.fingerprints.media import fingerprint_media
 
     def hash_media(data: bytes, label: str | None) -> FingerprintJson:
         fingerprint = fingerprint_media(data, declared_type=label)
