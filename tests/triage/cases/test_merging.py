@@ -22,6 +22,8 @@ from triage.cases.assess import Answers, assess_case
 from triage.cases.claim import claim_case
 from triage.cases.merging import merge_cases, split_case
 from triage.cases.models import Assessment, Case
+from triage.cases.people.forget import forget_people
+from triage.cases.people.models import CaseSummary
 from triage.cases.people.reading import SaidIdentifier
 from triage.cases.people.service import (
     add_identifier,
@@ -205,6 +207,17 @@ def test_people_and_what_leads_to_them_are_sealed_anew(world: World) -> None:
         (2, "12"),
     ]
     assert "Words of AL-1." in text and "AL-2:\nWords of AL-2." in text
+
+
+def test_the_part_forgets_what_the_whole_knows_now(world: World) -> None:
+    with world.context.database.writing() as session:
+        part = by_reference(session, "AL-2")
+        write_summary(world.act(session), part, "police", "She is twelve.")
+    world.merge()
+    with world.context.database.writing() as session:
+        assert forget_people(session, world.context, now=NOW) == 1
+        rows = session.scalars(select(CaseSummary.case_id)).all()
+        assert rows == [by_reference(session, "AL-1").id]
 
 
 def test_what_two_people_said_of_a_part_is_no_word_on_the_whole(
