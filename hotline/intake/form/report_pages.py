@@ -29,6 +29,7 @@ from hotline.intake import idempotency, service
 from hotline.intake.batch import Arrival, Received
 from hotline.intake.flood import guard
 from hotline.intake.form import (
+    confirmation_pages,
     drafts,
     form_fields,
     pages,
@@ -40,7 +41,7 @@ from hotline.intake.form import (
 from hotline.intake.form.public import blueprint, needs_no_cookie
 from hotline.intake.questions import Question
 from hotline.intake.submission import Submission
-from hotline.intake.vocabulary import Channel
+from hotline.intake.vocabulary import Channel, ReporterRole
 
 ALL = "all"
 Answer = str | BaseResponse
@@ -196,11 +197,16 @@ def _send_report(values: Mapping[str, str], page: str) -> Answer:
         return question_page(
             page, values, {"": wording.FAULTS["stale"]}, status=409
         )
+    is_professional = submission.reporter_role is ReporterRole.PROFESSIONAL
     own = {
         "receipt": received.receipt,
         "picture": qr.draw_receipt(received.receipt),
+        "confirmation": confirmation_pages.offer(received, submission, form_id)
+        if is_professional
+        else "",
     }
     variant = {
+        "is_professional": is_professional,
         "danger": submission.danger_now,
         "support_for": paths.support_for(values),
         "held": held,
