@@ -52,10 +52,10 @@ def notice_message(
         contact=context.settings.contact_email,
         due_at=notice.due_at,
         host=notice.case.item.host or "",
-        urls=[one.url for one in located],
+        urls=[place.url for place in located],
         assessed_class=notice.case.outcome.get("class", ""),
         basis=reason.basis,
-        known=any(one.hash_match for one in located),
+        known=any(place.hash_match for place in located),
         link=link,
         first_at=_first_sent_at(session, notice) or delivery.created_at,
         reason=_withdrawal_reason(session, notice),
@@ -134,9 +134,9 @@ def _write_documents(
     )
     return [
         write_document(
-            one, sender, reference=notice.reference, description=description
+            place, sender, reference=notice.reference, description=description
         )
-        for one in located
+        for place in located
     ]
 
 
@@ -154,9 +154,9 @@ def _make_attachments(
         Attachment(
             name,
             "application/json",
-            json.dumps(one, ensure_ascii=False, indent=2).encode(),
+            json.dumps(document, ensure_ascii=False, indent=2).encode(),
         )
-        for name, one in zip(names, documents, strict=True)
+        for name, document in zip(names, documents, strict=True)
     ]
     return (*pages, Attachment("locations.csv", "text/csv", csv_of(located)))
 

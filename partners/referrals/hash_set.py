@@ -44,9 +44,10 @@ def _list_entries(
     location: nobody assessed what else a page shows."""
     agreed = str(case.outcome.get("class") or "") or None
     for file in files:
-        media, seen = file.seen.media, file.seen
-        label = agreed if seen.source == "direct" else None
-        shared = (label, None, media.id.hex, seen.first_seen_at.date())
+        sight = file.seen
+        media = sight.media
+        label = agreed if sight.source == "direct" else None
+        shared = (label, None, media.id.hex, sight.first_seen_at.date())
         for kind in ("md5", "sha1", "sha256"):
             yield HashEntry(kind, getattr(media, kind), *shared)
         if media.pdq and (media.pdq_quality or 0) >= MATCHABLE_QUALITY:

@@ -201,15 +201,15 @@ def _read_content(content: Content) -> tuple[Inbound, ...]:
         if len(value) == _HASHES.get(name)
         and re.fullmatch("[0-9a-fA-F]+", value)
     ]
-    seen = stated_time(content.timestamp)
+    stated = stated_time(content.timestamp)
     return build_reports(
-        locations=[*_places(content, seen), *hashes],
+        locations=[*_places(content, stated), *hashes],
         lines=_text_lines(_report_words(content)),
         reference=content.report_id,
         kind=_kind_of(content),
         role=ReporterRole.PROVIDER,
         contact=content.reporter.contact,
-        seen=seen,
+        seen=stated,
     )
 
 
@@ -275,15 +275,15 @@ def _read_version_0(early: Early) -> tuple[Inbound, ...]:
         "Seen": early.date,
         "Kind of source": early.source_type,
     }
-    seen = stated_time(early.date)
-    used = address_used(early.source, "", seen.text if seen else "")
+    stated = stated_time(early.date)
+    used = address_used(early.source, "", stated.text if stated else "")
     return build_reports(
         locations=[used or early.source],
         lines=_text_lines(words),
         reference=early.report_id,
         role=ReporterRole.PROVIDER,
         contact=early.reported_from,
-        seen=seen,
+        seen=stated,
     )
 
 
