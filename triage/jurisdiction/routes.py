@@ -104,6 +104,7 @@ def _draft_police(situation: Situation) -> Draft | None:
     facts = situation.facts
     reasons = tuple(_reasons_for_police(situation))
     country = facts.home
+    # A child in danger is told to somebody even where home is not set.
     if country is None and situation.danger:
         country = facts.victim.country
     if not reasons or (country is None and not situation.danger):
@@ -128,6 +129,7 @@ def _draft_police(situation: Situation) -> Draft | None:
 def _gate_of_police(situation: Situation, *, is_sure: bool) -> Gate | None:
     if situation.danger:
         return None
+    # A child who turned to us is not passed on by a machine: a person decides, with the child.
     if situation.child or not is_sure:
         return Gate.PERSON
     return None if situation.illegal else Gate.ASSESSMENT
@@ -136,6 +138,7 @@ def _gate_of_police(situation: Situation, *, is_sure: bool) -> Gate | None:
 def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
     if situation.danger:
         yield Reason("police.danger")
+    # Found lawful, only danger is left to tell: a person may be at risk all the same.
     if situation.lawful:
         return
     facts, rules = situation.facts, situation.home_rules

@@ -149,12 +149,10 @@ def install_site(app: Flask, ctx: Context) -> None:
     app.request_class = MemoryRequest
     app.session_interface = Sessions()
     app.before_request(_refuse_other_methods)  # before all else
-    app.before_request(
-        _refuse_bodies_without_length
-    )  # before anything reads the body
-    app.before_request(
-        _remember_language
-    )  # before anything answers in its place
+    # Before anything reads the body.
+    app.before_request(_refuse_bodies_without_length)
+    # Before anything answers in its place.
+    app.before_request(_remember_language)
     csrf.init_app(app)
     FolderBabel(settings.data_dir).init_app(app, locale_selector=_page_locale)
     app.after_request(_set_headers)
