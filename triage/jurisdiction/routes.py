@@ -189,6 +189,7 @@ def _draft_interpol(
         situation.facts.home,
         rules.names.interpol_ncb,
         tuple(reasons),
+        # The bureau belongs to the police and acts for them: it is told after them.
         after=Gate.POLICE if is_free else Gate.PERSON,
         urgency=situation.urgency,
         automatic=police.automatic and is_free,
@@ -202,6 +203,7 @@ def _draft_partners(situation: Situation) -> Iterator[Draft]:
     home = situation.facts.home
     if home is None or not situation.hotlines(home):
         return
+    # Hotlines record what they handle at home as well: the exchange counts on it.
     if situation.hosted_home and situation.illegal:
         yield _draft_partner(
             situation,
@@ -216,6 +218,7 @@ def _draft_partners_of(situation: Situation, place: str) -> Iterator[Draft]:
     network = situation.rules.network
     hotlines = situation.hotlines(place)
     clearing_house = network.clearing_houses.get(place)
+    # It takes reports in place of the hotlines there, and would hear of it twice.
     if clearing_house is not None:
         yield _draft_partner(
             situation, Destination.NCMEC, place, clearing_house, "ncmec.takes"
