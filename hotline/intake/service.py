@@ -70,9 +70,8 @@ __all__ = [
 ]
 MESSAGE_TEXT = "report_message.text"
 MAX_MESSAGES = 200
-_NO_RECEIPT = (
-    "-" * 20
-)  # never a receipt; what a malformed code is looked up as
+# Never a receipt; what a malformed code is looked up as.
+_NO_RECEIPT = "-" * 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,11 +52,11 @@ def notice_message(
         hotline=sender_name(context),
         contact=context.settings.contact_email,
         due_at=notice.due_at,
-        host=next((one.host for one in located if one.host), ""),
-        urls=[one.url for one in located],
+        host=next((place.host for place in located if place.host), ""),
+        urls=[place.url for place in located],
         assessed_class=notice.case.outcome.get("class", ""),
         basis=reason.basis,
-        known=any(one.hash_match for one in located),
+        known=any(place.hash_match for place in located),
         link=link,
         first_at=_first_sent_at(session, notice) or delivery.created_at,
         reason=_withdrawal_reason(session, notice),
@@ -150,9 +150,9 @@ def _write_documents(
     )
     return [
         write_document(
-            one, sender, reference=notice.reference, description=description
+            place, sender, reference=notice.reference, description=description
         )
-        for one in located
+        for place in located
     ]
 
 
@@ -170,9 +170,9 @@ def _make_attachments(
         Attachment(
             name,
             "application/json",
-            json.dumps(one, ensure_ascii=False, indent=2).encode(),
+            json.dumps(document, ensure_ascii=False, indent=2).encode(),
         )
-        for name, one in zip(names, documents, strict=True)
+        for name, document in zip(names, documents, strict=True)
     ]
     return (*pages, Attachment("locations.csv", "text/csv", csv_of(located)))
 

@@ -150,6 +150,7 @@ class _Attempt:
                 act.advance(
                     delivery, DeliveryEvent.CANCELLED, reason=str(verdict)
                 )
+            # Settled by an earlier run, or cancelled just now: either way nothing is left to do.
             self.task.mark_done(session)
         return None
 
@@ -162,6 +163,7 @@ class _Attempt:
             delivery, subject = self._lock_delivery(session)
             act = self._new_act(session)
             subject.put_off(act, delivery, str(error))
+            # Before the last try nothing changes: the outbox brings the same work back.
             if is_last:
                 self.task.mark_done(session)
                 _note_failure(act, delivery, subject, str(error)[:300])
@@ -176,6 +178,7 @@ class _Attempt:
             delivery.sent_at, delivery.answer = act.now, dict(answer)
             delivery.partner.last_success_at = act.now
             act.advance(delivery, DeliveryEvent.ACCEPTED)
+            # A reminder that arrives starts no clock anew.
             if delivery.purpose == Purpose.FIRST:
                 subject.sent(act, delivery)
 

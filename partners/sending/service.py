@@ -28,6 +28,7 @@ def queue_delivery(
     urgent: bool = False,
 ) -> Delivery:
     """Have ``subject`` (a referral or a notice) sent to ``partner``'s confirmed address."""
+    # The last place before something leaves: no caller has to remember it.
     if partner.approved_at is None:
         raise Conflict(f"The address of {partner.name} is not confirmed.")
     delivery_id = new_id()
@@ -77,6 +78,7 @@ def retry_delivery(act: Act, delivery: Delivery, subject: Subject) -> None:
         subject.retried(act)
     act.post(
         "delivery.attempt",
+        # The key of the first round is taken for ever: a new round needs one of its own.
         key=f"deliver:{delivery.id}:{act.now.isoformat()}",
         payload={"delivery_id": str(delivery.id)},
         queue="urgent",

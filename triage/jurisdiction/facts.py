@@ -142,6 +142,7 @@ class Facts:
         country: str | None
         if path is PlaceFact.HOSTING_COUNTRY:
             return self.stored_in
+        # The location is that person's address: where it is registered is where the person was.
         if path is PlaceFact.SUSPECT_IP_COUNTRY and self.is_person_s_address:
             country = self.suspect.ip_country or self.hosting_country
             return None if country in REGIONS else country

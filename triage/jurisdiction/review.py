@@ -33,6 +33,7 @@ def draft_review(situation: Situation, drafts: list[Draft]) -> Iterator[Draft]:
     if not reasons:
         return
     urgency = situation.urgency
+    # A stop holds everything up until a person has looked, so that person should look soon.
     if situation.stopped and urgency is Urgency.NORMAL:
         urgency = Urgency.HIGH
     yield Draft(

@@ -114,6 +114,7 @@ def _draft_police(situation: Situation) -> Draft | None:
     facts = situation.facts
     reasons = tuple(_reasons_for_police(situation))
     country = facts.home
+    # A child in danger is told to somebody even where home is not set.
     if country is None and situation.danger:
         country = facts.victim.country
     if not reasons or (country is None and not situation.danger):
@@ -140,6 +141,7 @@ def _draft_police(situation: Situation) -> Draft | None:
 def _gate_of_police(situation: Situation, *, is_sure: bool) -> Gate | None:
     if situation.danger:
         return None
+    # No child is passed on by a machine: a person decides, with the child.
     if situation.support_comes_first or not is_sure:
         return Gate.PERSON
     return None if situation.illegal else Gate.ASSESSMENT
@@ -148,6 +150,7 @@ def _gate_of_police(situation: Situation, *, is_sure: bool) -> Gate | None:
 def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
     if situation.danger:
         yield Reason("police.danger")
+    # Found lawful, only danger is left to tell: a person may be at risk all the same.
     if situation.lawful:
         return
     facts, rules = situation.facts, situation.home_rules
@@ -198,6 +201,7 @@ def _draft_interpol(
         situation.facts.home,
         rules.names.interpol_ncb,
         tuple(reasons),
+        # The bureau belongs to the police and acts for them: it is told after them.
         after=Gate.POLICE if is_free else Gate.PERSON,
         urgency=situation.urgency,
         automatic=police.automatic and is_free,
@@ -211,6 +215,7 @@ def _draft_partners(situation: Situation) -> Iterator[Draft]:
     home = situation.facts.home
     if home is None or not situation.hotlines(home):
         return
+    # Hotlines record what they handle at home as well: the exchange counts on it.
     if situation.hosted_home and situation.illegal:
         yield _draft_partner(
             situation,
@@ -225,6 +230,7 @@ def _draft_partners_of(situation: Situation, place: str) -> Iterator[Draft]:
     network = situation.rules.network
     hotlines = situation.hotlines(place)
     clearing_house = network.clearing_houses.get(place)
+    # It takes reports in place of the hotlines there, and would hear of it twice.
     if clearing_house is not None:
         yield _draft_partner(
             situation, Destination.NCMEC, place, clearing_house, "ncmec.takes"

@@ -155,6 +155,7 @@ class Situation:
         home = self.facts.home
         if home is None:
             return ()
+        # A dict keeps the order: the host's own country is named first.
         places = dict.fromkeys((self.facts.stored_in, self.seat))
         return tuple(place for place in places if place and place != home)
 
@@ -179,6 +180,7 @@ class Situation:
             path for path, place in self._known(LEADING_HOME) if place == home
         )
         is_local = victim.municipality is not None
+        # The country's folder knows home's municipalities only, so a name of one points home.
         may_be_home = victim.country is None or victim.country == home
         if home and is_local and may_be_home:
             return (*leading, "victim.municipality")

@@ -184,9 +184,8 @@ def export_own_list(
     """
     from triage.cases.examination.confirmed import own_entries, record_export
 
-    formats.writer_of(
-        form
-    )  # a wrong name ends here, before the log notes an export
+    # A wrong name ends here, before the log notes an export.
+    formats.writer_of(form)
     context = open_house()
     with context.database.writing() as session:
         record_export(session, form, actor=ACTOR, now=utc_now())

@@ -176,14 +176,14 @@ def _report_page(context: Context, page: world.Page) -> None:
 
 def _report_what_was_told(context: Context) -> None:
     """Cases that are about people: their substance is in words, or in an address somebody used."""
-    for told in world.TOLD:
+    for story in world.TOLD:
         report: dict[str, object] = {
-            "narrative": told.words,
-            "kind": told.kind,
-            "reporter_role": told.reporter_role,
+            "narrative": story.words,
+            "kind": story.kind,
+            "reporter_role": story.reporter_role,
         }
-        if told.location:
-            report["locations"] = [told.location]
+        if story.location:
+            report["locations"] = [story.location]
         _post_report(context, report)
 
 

@@ -245,6 +245,7 @@ def add_business_hours(
             f"Business hours must be from 0 to {MAX_HOURS:.0f}."
         )
     left = timedelta(hours=hours)
+    # Spans in UTC: the length of an hour must not depend on the clock being put on or back.
     for opens, closes in _spans_from(country, start):
         begins = max(opens, start.astimezone(UTC))
         if begins < closes:

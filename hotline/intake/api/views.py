@@ -34,9 +34,8 @@ blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")
 blueprint.record(
     lambda state: state.app.extensions.update({_QUOTAS: keys.Quotas()})
 )
-site.csrf.exempt(
-    blueprint
-)  # no cookie is read here, so there is nothing to forge
+# No cookie is read here, so there is nothing to forge.
+site.csrf.exempt(blueprint)
 
 T = TypeVar("T", bound=BaseModel)
 

@@ -185,15 +185,15 @@ def _read_content(content: Content) -> tuple[Inbound, ...]:
         if len(value) == _HASHES.get(name)
         and re.fullmatch("[0-9a-fA-F]+", value)
     ]
-    seen = stated_time(content.timestamp)
+    stated = stated_time(content.timestamp)
     return build_reports(
-        locations=[*_places(content, seen), *hashes],
+        locations=[*_places(content, stated), *hashes],
         lines=tell_fields(_report_words(content)),
         reference=content.report_id,
         kind=_kind_of(content),
         role=ReporterRole.PROVIDER,
         contact=content.reporter.contact,
-        seen=seen,
+        seen=stated,
         answers={
             Answer.THEIR_PLATFORM: content.platform.replace("_", " "),
             Answer.THEIR_NAME: content.perpetrator_indicators.account_id,
