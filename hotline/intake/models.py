@@ -54,9 +54,8 @@ class Report(Identified, Base):
     channel: Mapped[str] = mapped_column(short_text(20))  # a Channel
     source: Mapped[str] = mapped_column(short_text(80), default="")
     language: Mapped[str] = mapped_column(short_text(12))
-    kind: Mapped[str] = mapped_column(
-        short_text(40), index=True
-    )  # a ReportKind
+    # A value of ``ReportKind``; a kind that was taken out since keeps its old word.
+    kind: Mapped[str] = mapped_column(short_text(40), index=True)
     reporter_role: Mapped[str] = mapped_column(
         short_text(20), default="unknown"
     )

@@ -15,6 +15,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict
 from hotline.core.said_time import SaidTime
@@ -69,9 +70,8 @@ __all__ = [
 ]
 MESSAGE_TEXT = "report_message.text"
 MAX_MESSAGES = 200
-_NO_RECEIPT = (
-    "-" * 20
-)  # never a receipt; what a malformed code is looked up as
+# Never a receipt; what a malformed code is looked up as.
+_NO_RECEIPT = "-" * 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,56 +198,20 @@ def is_held(session: Session, report_id: uuid.UUID) -> bool:
     return bool(session.scalar(held))
 
 
-def add_information(
-    session: Session,
-    context: Context,
-    report: Report,
-    text: str,
-    now: datetime,
-) -> None:
+def add_information(act: Act, report: Report, text: str) -> None:
     """A later word of the reporter's; also the answer to a question."""
-    _write_message(
-        session,
-        context,
-        report,
-        text=text,
-        author=MessageAuthor.REPORTER,
-        actor=audit.PUBLIC,
-        now=now,
-    )
+    _write_message(act, report, text, author=MessageAuthor.REPORTER)
 
 
-def ask_reporter(
-    session: Session,
-    context: Context,
-    report: Report,
-    text: str,
-    *,
-    actor: str,
-    now: datetime,
-) -> None:
+def ask_reporter(act: Act, report: Report, text: str) -> None:
     """A word of the hotline's to the reporter, who reads it with the receipt alone."""
-    _write_message(
-        session,
-        context,
-        report,
-        text=text,
-        author=MessageAuthor.HOTLINE,
-        actor=actor,
-        now=now,
-    )
+    _write_message(act, report, text, author=MessageAuthor.HOTLINE)
 
 
 def _write_message(
-    session: Session,
-    context: Context,
-    report: Report,
-    *,
-    text: str,
-    author: MessageAuthor,
-    actor: str,
-    now: datetime,
+    act: Act, report: Report, text: str, *, author: MessageAuthor
 ) -> None:
+    session, context = act.session, act.context
     key = context.vault.key_of(session, report.id)
     if key is None:
         raise Conflict(
@@ -262,19 +226,15 @@ def _write_message(
             hint="Make a new report.",
         )
     message = ReportMessage(
-        id=new_id(), report_id=report.id, at=now, author=author, actor=actor
+        id=new_id(),
+        report_id=report.id,
+        at=act.now,
+        author=author,
+        actor=act.actor,
     )
     message.text = Vault.seal(key, MESSAGE_TEXT, message.id, text)
     session.add(message)
-    audit.record_entry(
-        session,
-        actor=actor,
-        action="report.message",
-        entity="report",
-        entity_id=report.id,
-        now=now,
-        author=author,
-    )
+    act.record("report.message", "report", report.id, author=author)
 
 
 def open_texts(

@@ -148,6 +148,7 @@ def read_list_class(known_list: bool | str | None) -> ListClass:
     if not known_list:
         return ListClass.NONE
     name = known_list.casefold() if isinstance(known_list, str) else ""
+    # Baseline first: "national baseline" is the stronger of the two words.
     if ListClass.BASELINE in name:
         return ListClass.BASELINE
     if ListClass.NATIONAL in name:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -23,6 +23,8 @@ from hotline.intake.submission import (
 from hotline.intake.vocabulary import ReporterRole
 
 MAX_REFERENCE = 200
+WEB_PORTS = frozenset({80, 443, 8000, 8080, 8443})
+"""A source with one of these shows a page; with another it is somebody's own."""
 _CUT = "\n[The sender's text goes on; ask the sender for the rest.]"
 
 
@@ -109,6 +111,15 @@ def address_used(address: str, port: str, when: str) -> str:
     if port.isascii() and port.isdigit():
         address = f"[{address}]:{port}" if is_six else f"{address}:{port}"
     return f"{address} {when}".strip()
+
+
+def tell_fields(words: Mapping[str, object]) -> list[str]:
+    """A line for each field that says something; what has no name stands by itself."""
+    return [
+        f"{name}: {value}" if name else str(value)
+        for name, value in words.items()
+        if value
+    ]
 
 
 def _tell_in_words(

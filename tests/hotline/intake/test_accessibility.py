@@ -142,7 +142,7 @@ def walk(
         report = service.find_by_receipt(session, context, receipt)
         assert report is not None
         service.ask_reporter(
-            session, context, report, "Which one?", actor="t", now=utc_now()
+            Act(session, context, "t", utc_now()), report, "Which one?"
         )
     page.fill("#receipt", receipt)
     follow(page, "main .button")

@@ -11,6 +11,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.core.web import site
@@ -426,12 +427,9 @@ def test_every_page_is_small(
         for number in range(10):
             now = datetime.now().astimezone()
             service.ask_reporter(
-                session,
-                context,
+                Act(session, context, "t", now),
                 report,
                 f"{number}: " + "x" * 200,
-                actor="t",
-                now=now,
             )
     pages["the status"] = person.send("/status", receipt=code)
     assert len(pages) > 25
@@ -503,12 +501,7 @@ def test_the_reporter_answers_a_question(
         assert report is not None
         now = datetime.now().astimezone()
         service.ask_reporter(
-            session,
-            context,
-            report,
-            "Which <group>?",
-            actor="person:ana",
-            now=now,
+            Act(session, context, "person:ana", now), report, "Which <group>?"
         )
     page = person.send("/status", receipt=code)
     assert (

@@ -155,7 +155,11 @@ def into_queue(session: Session, task: Task, item: Item) -> None:
     )
     if case.state == CaseState.IN_PROGRESS:
         tell_reporters(
-            session, item.id, "passed_on", actor=audit.SYSTEM, now=task.now
+            session,
+            item.id,
+            PartEvent.PASSED_ON,
+            actor=audit.SYSTEM,
+            now=task.now,
         )
 
 

@@ -175,13 +175,10 @@ def _let_count(
     take_reports_in(act, case, [report])
     if report.danger_now:
         raise_alarm(act.session, act.context, case, act.now)
+    is_urgent = report.danger_now or report.time_presses
     for item in items:
         look_at(
-            act.session,
-            item,
-            str(report.id),
-            urgent=report.danger_now or report.time_presses,
-            now=act.now,
+            act.session, item, str(report.id), urgent=is_urgent, now=act.now
         )
 
 

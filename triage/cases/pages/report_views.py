@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from hotline.accounts.auth import requires, signed_in
 from hotline.accounts.views import flash_refusals
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
@@ -73,14 +74,10 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             raise InvalidInput(
                 gettext("Write 1 to %(num)s characters.", num=LONGEST_NOTE)
             )
-        intake.ask_reporter(
-            session,
-            site.current_context(),
-            report,
-            text,
-            actor=signed_in().actor,
-            now=utc_now(),
+        act = Act(
+            session, site.current_context(), signed_in().actor, utc_now()
         )
+        intake.ask_reporter(act, report, text)
         flash(
             gettext("The reporter sees the question with the receipt."), "good"
         )
