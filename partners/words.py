@@ -10,6 +10,7 @@ from flask_babel.speaklater import LazyString
 from partners.channels.registry import NO_CHANNEL, channel_kinds
 from partners.directory.kinds import PartnerKind
 from partners.directory.territory import Coverage
+from partners.duty.states import Way
 from partners.states import HoldState, NoticeState, ReferralState
 from partners.watching.models import WatchState
 
@@ -79,7 +80,16 @@ WATCH_STATES: Words = {
     WatchState.ENDED: lazy_gettext("No longer watched"),
 }
 
+WAYS: Words = {
+    Way.EMAIL: lazy_gettext("E-mail"),
+    Way.SMS: lazy_gettext("SMS"),
+    Way.PUSH: lazy_gettext("Push message"),
+}
+
 ATTENTION: Words = {
+    "duty_alert.open": lazy_gettext(
+        "A child may be in danger now, and nobody has taken it yet"
+    ),
     "held.danger": lazy_gettext(
         "Held as a possible flood: a child is said to be in danger now"
     ),

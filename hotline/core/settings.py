@@ -195,6 +195,21 @@ class Settings(BaseSettings):
         "INBOX", description="Where partners' reports arrive."
     )
 
+    # whoever is on duty
+    duty_minutes: int = Field(
+        10, ge=1, le=240, description="Until the next person is called."
+    )
+    sms_url: str = Field(
+        "", description="Where an SMS gateway takes messages; empty: no SMS."
+    )
+    sms_token: SecretStr = SecretStr("")
+    sms_number_field: str = Field("to", pattern=r"^\w{1,40}$")
+    sms_text_field: str = Field("text", pattern=r"^\w{1,40}$")
+    push_url: str = Field(
+        "", description="A push server that takes topics, as ntfy does."
+    )
+    push_token: SecretStr = SecretStr("")
+
     # rules of the house
     second_assessment: bool = Field(
         True, description="A second analyst assesses blind."
@@ -228,7 +243,12 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "public_url", "provider_url", "console_url", "control_url"
+        "public_url",
+        "provider_url",
+        "console_url",
+        "control_url",
+        "sms_url",
+        "push_url",
     )
     @classmethod
     def _plain_url(cls, value: str) -> str:

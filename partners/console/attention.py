@@ -16,6 +16,7 @@ from hotline.accounts.auth import requires
 from hotline.core.context import utc_now
 from hotline.core.web import site
 from partners import words
+from partners.duty.alerts import list_open
 from partners.notices.judging import DECIDED
 from partners.notices.models import Notice
 from partners.referrals.holds import was_released
@@ -29,6 +30,9 @@ from triage.items.models import Sighting
 
 SHOWN = 200
 DANGER = "held.danger"
+ALERT = "duty_alert.open"
+URGENT = (ALERT, DANGER)
+"""What goes before all else, in this order."""
 HELD_AT_THE_DOOR = "notice.held_by_nobody"
 
 
@@ -43,7 +47,11 @@ class Point:
 
 def list_points(session: Session, now: datetime) -> list[Point]:
     """All points, danger first, then the oldest. ``why`` is a word of ``words.ATTENTION``."""
-    danger = _held_in_danger(session)
+    alerts = [
+        Point(alert.case, ALERT, alert.opened_at)
+        for alert in list_open(session)
+    ]
+    danger = [*alerts, *_held_in_danger(session)]
     points = [
         Point(case, "reporter.wrote", at)
         for case, at in list_unread(session, now)
@@ -155,6 +163,6 @@ def attention() -> str:
             "partners/attention.html",
             points=list_points(session, now),
             words=words,
-            danger=DANGER,
+            urgent=URGENT,
             now=now,
         )

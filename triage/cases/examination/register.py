@@ -22,6 +22,7 @@ from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.vocabulary import CHILDREN
 from triage.cases.examination.appraise import appraise_case
+from triage.cases.examination.danger import post_danger, post_held_danger
 from triage.cases.examination.reporters import parts_of
 from triage.cases.models import Case
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
@@ -174,6 +175,8 @@ def _note_sighting(
         keep_userinfo(session, context, item, found.location.userinfo, now=now)
     if report.held_for_review:
         case.held = max(case.held, _urgency_of_held(report))
+        if report.danger_now:
+            post_held_danger(session, case, now)
         return
     count_reports(session, case, [report], actor=audit.SYSTEM, now=now)
     if report.danger_now:
@@ -234,7 +237,7 @@ def count_reports(
 def raise_alarm(
     session: Session, context: Context, case: Case, now: datetime
 ) -> None:
-    """Somebody is in danger: a person sees the case, with whom to tell, at once.
+    """Somebody is in danger: a person is woken, and sees the case, with whom to tell, at once.
 
     Looking at it takes as long as servers of others like; it adds what it finds out later.
     """
@@ -242,6 +245,7 @@ def raise_alarm(
         machine.advance_state(
             session, case, CaseEvent.ALARMED, actor=audit.SYSTEM, now=now
         )
+    post_danger(session, case, now)
     appraise_case(session, context, case, now)
 
 

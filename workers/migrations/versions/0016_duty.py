@@ -1,0 +1,118 @@
+"""Whoever is on duty, and what they were told"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+from workers.migrations.limits import limit_waiting
+
+revision = "0016"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+def upgrade() -> None:
+    limit_waiting()
+    _create_rota()
+    _create_alerts()
+
+
+def _create_rota() -> None:
+    op.create_table(
+        "duty_contact",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.String(length=320), nullable=False),
+        sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("topic", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["person.id"],
+            name=op.f("fk_duty_contact_person_id_person"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty_contact")),
+        sa.UniqueConstraint(
+            "person_id", name=op.f("uq_duty_contact_person_id")
+        ),
+    )
+    op.create_table(
+        "duty_turn",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("days", JSON, nullable=False),
+        sa.Column("starts", sa.String(length=5), nullable=False),
+        sa.Column("ends", sa.String(length=5), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["person.id"],
+            name=op.f("fk_duty_turn_person_id_person"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty_turn")),
+    )
+    op.create_index(op.f("ix_duty_turn_person_id"), "duty_turn", ["person_id"])
+
+
+def _create_alerts() -> None:
+    op.create_table(
+        "duty_alert",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rounds_of_all", sa.Integer(), nullable=False),
+        sa.Column(
+            "acknowledged_at", sa.DateTime(timezone=True), nullable=True
+        ),
+        sa.Column("acknowledged_by", sa.String(length=80), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["case_file.id"],
+            name=op.f("fk_duty_alert_case_id_case_file"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty_alert")),
+    )
+    op.create_index(op.f("ix_duty_alert_case_id"), "duty_alert", ["case_id"])
+    op.create_index(op.f("ix_duty_alert_state"), "duty_alert", ["state"])
+    op.create_table(
+        "duty_call",
+        sa.Column("alert_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("way", sa.String(length=12), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.String(length=300), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["alert_id"],
+            ["duty_alert.id"],
+            name=op.f("fk_duty_call_alert_id_duty_alert"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["person.id"],
+            name=op.f("fk_duty_call_person_id_person"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_duty_call")),
+    )
+    op.create_index(op.f("ix_duty_call_alert_id"), "duty_call", ["alert_id"])
+
+
+def downgrade() -> None:
+    limit_waiting()
+    op.drop_index(op.f("ix_duty_call_alert_id"), "duty_call")
+    op.drop_table("duty_call")
+    op.drop_index(op.f("ix_duty_alert_state"), "duty_alert")
+    op.drop_index(op.f("ix_duty_alert_case_id"), "duty_alert")
+    op.drop_table("duty_alert")
+    op.drop_index(op.f("ix_duty_turn_person_id"), "duty_turn")
+    op.drop_table("duty_turn")
+    op.drop_table("duty_contact")
