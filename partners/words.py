@@ -11,6 +11,7 @@ from partners.channels.registry import NO_CHANNEL, channel_kinds
 from partners.directory.kinds import PartnerKind
 from partners.directory.territory import Coverage
 from partners.duty.states import Way
+from partners.manual.vocabulary import ManualWay, Outcome
 from partners.states import HoldState, NoticeState, ReferralState
 from partners.watching.models import WatchState
 
@@ -80,6 +81,19 @@ WATCH_STATES: Words = {
     WatchState.ENDED: lazy_gettext("No longer watched"),
 }
 
+MANUAL_WAYS: Words = {
+    ManualWay.TELEPHONE: lazy_gettext("By telephone"),
+    ManualWay.PORTAL: lazy_gettext("On their own pages"),
+    ManualWay.LETTER: lazy_gettext("By letter"),
+    ManualWay.MEETING: lazy_gettext("In person"),
+}
+
+OUTCOMES: Words = {
+    Outcome.TOLD: lazy_gettext("They are told"),
+    Outcome.NOT_REACHED: lazy_gettext("Nobody was reached; to be tried again"),
+    Outcome.NOT_NEEDED: lazy_gettext("It is not needed"),
+}
+
 WAYS: Words = {
     Way.EMAIL: lazy_gettext("E-mail"),
     Way.SMS: lazy_gettext("SMS"),
@@ -89,6 +103,9 @@ WAYS: Words = {
 ATTENTION: Words = {
     "duty_alert.open": lazy_gettext(
         "A child may be in danger now, and nobody has taken it yet"
+    ),
+    "case.awaits_call": lazy_gettext(
+        "A child is in danger, and nobody has telephoned the police yet"
     ),
     "held.danger": lazy_gettext(
         "Held as a possible flood: a child is said to be in danger now"

@@ -24,6 +24,7 @@ from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.states import HoldState, NoticeState, PlanState, ReferralState
 from partners.watching.models import Watch
 from triage.cases.models import Case
+from triage.cases.queue import list_awaiting_call
 from triage.cases.unread import list_unread
 from triage.cases.vocabulary import Held
 from triage.items.models import Sighting
@@ -31,7 +32,8 @@ from triage.items.models import Sighting
 SHOWN = 200
 DANGER = "held.danger"
 ALERT = "duty_alert.open"
-URGENT = (ALERT, DANGER)
+CALL = "case.awaits_call"
+URGENT = (ALERT, CALL, DANGER)
 """What goes before all else, in this order."""
 HELD_AT_THE_DOOR = "notice.held_by_nobody"
 
@@ -51,7 +53,12 @@ def list_points(session: Session, now: datetime) -> list[Point]:
         Point(alert.case, ALERT, alert.opened_at)
         for alert in list_open(session)
     ]
-    danger = [*alerts, *_held_in_danger(session)]
+    calls = [
+        Point(case, CALL, case.awaits_call_since)
+        for case in list_awaiting_call(session)
+        if case.awaits_call_since is not None
+    ]
+    danger = [*alerts, *calls, *_held_in_danger(session)]
     points = [
         Point(case, "reporter.wrote", at)
         for case, at in list_unread(session, now)

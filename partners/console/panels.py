@@ -65,7 +65,7 @@ def plan_panel(
     plan, earlier = asked.plan, _list_earlier_plans(session, case)
     place = municipality_of(case)
     is_own = plan is not None and plan.requested_by == person.actor
-    return _render_panel(
+    return render_panel(
         "plan",
         case,
         person,
@@ -172,7 +172,7 @@ def referral_panel(
 ) -> Markup:
     referrals = list_referrals(session, case.id)
     holds = session.scalars(select(Hold).where(Hold.case_id == case.id)).all()
-    return _render_panel(
+    return render_panel(
         "referrals",
         case,
         person,
@@ -207,7 +207,7 @@ def notice_panel(
         .order_by(Notice.id)
     )
     notices = session.scalars(query).all()
-    return _render_panel(
+    return render_panel(
         "notices",
         case,
         person,
@@ -227,9 +227,7 @@ def watch_panel(
         .order_by(Visit.at.desc(), Visit.id.desc())
         .limit(SHOWN_CHECKS)
     ).all()
-    return _render_panel(
-        "watch", case, person, now, watch=watch, checks=checks
-    )
+    return render_panel("watch", case, person, now, watch=watch, checks=checks)
 
 
 CASE_PANELS: Sequence[Panel] = (
@@ -240,7 +238,7 @@ CASE_PANELS: Sequence[Panel] = (
 )
 
 
-def _render_panel(
+def render_panel(
     name: str, case: Case, person: Person, now: datetime, **values: object
 ) -> Markup:
     return Markup(  # noqa: S704  # what Jinja made, with everything escaped

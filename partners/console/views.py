@@ -9,13 +9,14 @@ from flask.typing import RouteCallable
 from flask_babel import lazy_gettext
 
 from hotline.accounts.navigation import Entry, register_entries
-from partners.console import directory, duty, measures
+from partners.console import by_hand, directory, duty, measures
 from partners.console.attention import attention
 from partners.console.panels import CASE_PANELS
 
 CASE = "/cases/<reference>"
 
 case_panels = CASE_PANELS
+case_banners = by_hand.CASE_BANNERS
 blueprint = Blueprint("partners", __name__, url_prefix="/console")
 register_entries(
     blueprint,
@@ -80,6 +81,18 @@ DUTY: Mapping[str, tuple[str, RouteCallable, str]] = {
     "add_turn": ("/turns", duty.add_turn, "POST"),
     "remove_turn": ("/turns/<uuid:turn_id>/remove", duty.remove_turn, "POST"),
 }
+blueprint.add_url_rule(
+    f"{CASE}/by-hand",
+    "record_by_hand",
+    view_func=by_hand.record,
+    methods=["POST"],
+)
+blueprint.add_url_rule(
+    "/partners/<uuid:partner_id>/details",
+    "set_office_details",
+    view_func=directory.set_office_details,
+    methods=["POST"],
+)
 for _name, (_path, _page, _method) in DUTY.items():
     blueprint.add_url_rule(
         f"/duty{_path}", _name, view_func=_page, methods=[_method]

@@ -20,6 +20,7 @@ from partners.duty.models import Alert, AlertCall, DutyContact
 from partners.duty.rota import find_on_duty, list_contacts
 from partners.duty.states import AlertEvent, AlertState
 from partners.duty.ways import is_set_up
+from partners.manual.service import ask_for_call
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 
@@ -37,6 +38,8 @@ def note_danger(task: Task) -> None:
         task.mark_done(session)
         act = Act(session, task.context, audit.SYSTEM, task.now)
         open_alert(act, case)
+        if case.danger_now:
+            ask_for_call(act, case)
 
 
 def open_alert(act: Act, case: Case) -> Alert | None:
@@ -151,6 +154,14 @@ def list_open(session: Session) -> Sequence[Alert]:
     """What nobody has taken yet, the oldest first."""
     query = select(Alert).where(Alert.state == AlertState.OPEN)
     return session.scalars(query.order_by(Alert.opened_at)).all()
+
+
+def find_open(session: Session, case: Case) -> Alert | None:
+    """The case's alert that nobody has taken yet."""
+    query = select(Alert).where(
+        Alert.case_id == case.id, Alert.state == AlertState.OPEN
+    )
+    return session.scalar(query.limit(1))
 
 
 def list_recent(session: Session, limit: int) -> Sequence[Alert]:

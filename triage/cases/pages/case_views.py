@@ -43,12 +43,14 @@ from triage.cases.queue import (
     Filters,
     by_reference,
     count_tabs,
+    list_awaiting_call,
     list_queue,
 )
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 
 Panel = Callable[[Session, Case, Person, datetime], str]
 PANELS = "triage_panels"
+BANNERS = "triage_banners"
 FILTERS = ("country", "kind", "host")
 YES_NO = {"yes": True, "no": False}
 
@@ -78,6 +80,7 @@ def queue() -> ResponseReturnValue:
             counts=counts,
             counted=COUNTED,
             held_in_danger=counts[tabs.IN_DANGER],
+            awaiting_call=list_awaiting_call(session),
             filters=filters,
             page=page,
             waiting=floods.count_waiting(session, items) if items else {},
@@ -119,6 +122,7 @@ def case_page(
             session, context, case, person=me, language=language, now=now
         )
         panels: Sequence[Panel] = current_app.extensions[PANELS]
+        banners: Sequence[Panel] = current_app.extensions[BANNERS]
         return render_template(
             "triage/case.html",
             case=case,
@@ -131,6 +135,7 @@ def case_page(
             schema=load_schema(context.settings.data_dir),
             said=lambda labels: in_language(labels, language),
             panels=[panel(session, case, me, now) for panel in panels],
+            banners=[banner(session, case, me, now) for banner in banners],
             notes={
                 made.id: open_note(session, context, made)
                 for made in view.done

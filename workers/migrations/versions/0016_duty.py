@@ -1,4 +1,4 @@
-"""Whoever is on duty, and what they were told"""
+"""Whoever is on duty, what they were told, and what people did by hand"""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ branch_labels = None
 depends_on = None
 
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+OFFICE_TEXTS = {"telephone": 40, "head_address": 320}
 
 
 def upgrade() -> None:
     limit_waiting()
     _create_rota()
     _create_alerts()
+    _create_acts_by_hand()
 
 
 def _create_rota() -> None:
@@ -106,8 +108,65 @@ def _create_alerts() -> None:
     op.create_index(op.f("ix_duty_call_alert_id"), "duty_call", ["alert_id"])
 
 
+def _create_acts_by_hand() -> None:
+    op.create_table(
+        "manual_act",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("route", sa.String(length=120), nullable=False),
+        sa.Column("way", sa.String(length=12), nullable=False),
+        sa.Column("outcome", sa.String(length=12), nullable=False),
+        sa.Column("reached", sa.String(length=200), nullable=False),
+        sa.Column("number", sa.String(length=120), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(length=80), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"],
+            ["case_file.id"],
+            name=op.f("fk_manual_act_case_id_case_file"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_manual_act")),
+    )
+    op.create_index(op.f("ix_manual_act_case_id"), "manual_act", ["case_id"])
+    op.add_column(
+        "case_file",
+        sa.Column(
+            "awaits_call_since", sa.DateTime(timezone=True), nullable=True
+        ),
+    )
+    for name, length in OFFICE_TEXTS.items():
+        op.add_column(
+            "partner",
+            sa.Column(
+                name,
+                sa.String(length=length),
+                server_default="",
+                nullable=False,
+            ),
+        )
+    # The whole table of cases is read for it, so nobody may wait meanwhile.
+    with op.get_context().autocommit_block():
+        op.create_index(
+            "ix_case_file_awaits_call",
+            "case_file",
+            ["awaits_call_since"],
+            postgresql_where=sa.text("awaits_call_since IS NOT NULL"),
+            sqlite_where=sa.text("awaits_call_since IS NOT NULL"),
+            postgresql_concurrently=True,
+        )
+
+
 def downgrade() -> None:
     limit_waiting()
+    op.drop_index("ix_case_file_awaits_call", "case_file")
+    for name in OFFICE_TEXTS:
+        op.drop_column("partner", name)
+    op.drop_column("case_file", "awaits_call_since")
+    op.drop_index(op.f("ix_manual_act_case_id"), "manual_act")
+    op.drop_table("manual_act")
     op.drop_index(op.f("ix_duty_call_alert_id"), "duty_call")
     op.drop_table("duty_call")
     op.drop_index(op.f("ix_duty_alert_state"), "duty_alert")
