@@ -5,9 +5,14 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from partners.notices.subject import NoticeSubject
+from partners.referrals.package_subject import PackageSubject
 from partners.referrals.subject import ReferralSubject
 from partners.sending.subject import Subjects
 
 SUBJECTS: Subjects = MappingProxyType(
-    {"notice": NoticeSubject.find, "referral": ReferralSubject.find}
+    {
+        "notice": NoticeSubject.find,
+        "referral": ReferralSubject.find,
+        "package": PackageSubject.find,
+    }
 )

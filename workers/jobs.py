@@ -28,6 +28,7 @@ def _intake() -> Jobs:
     from partners.duty.alerts import note_danger, pass_on
     from partners.plans.automatic import refer_automatically
     from partners.plans.review import review_case
+    from partners.referrals.gathering import send_package
     from triage.cases.examination.examine import appraise_item
     from triage.cases.examination.register import alarm_item, register_report
 
@@ -38,6 +39,7 @@ def _intake() -> Jobs:
         "duty.pass_on": lambda _, task: pass_on(task),
         "item.appraise": lambda _, task: appraise_item(task),
         "referral.automatic": lambda _, task: refer_automatically(task),
+        "referral.package": lambda _, task: send_package(task),
         "case.review": lambda _, task: review_case(task),
     }
 

@@ -34,6 +34,7 @@ POOL_OF_JOB: Mapping[str, Pool] = MappingProxyType(
         "duty.pass_on": Pool.INTAKE,
         "item.appraise": Pool.INTAKE,
         "referral.automatic": Pool.INTAKE,
+        "referral.package": Pool.INTAKE,
         "case.review": Pool.INTAKE,
         "duty.call": Pool.WAKING,
         "delivery.attempt": Pool.SENDING,

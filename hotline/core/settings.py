@@ -211,6 +211,11 @@ class Settings(BaseSettings):
     push_token: SecretStr = SecretStr("")
 
     # rules of the house
+    package_at: str = Field(
+        "09:00",
+        pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$",
+        description="When a day's normal referrals leave; empty: each at once.",
+    )
     second_assessment: bool = Field(
         True, description="A second analyst assesses blind."
     )

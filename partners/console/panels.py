@@ -287,18 +287,26 @@ def _find_offices(
 
 
 def _find_deliveries(
-    session: Session, subjects: Iterable[Referral | Notice]
+    session: Session, subjects: Sequence[Referral | Notice]
 ) -> dict[uuid.UUID, list[Delivery]]:
     deliveries: dict[uuid.UUID, list[Delivery]] = {
         subject.id: [] for subject in subjects
     }
+    in_package = {
+        subject.id: subject.package_id
+        for subject in subjects
+        if isinstance(subject, Referral) and subject.package_id
+    }
+    wanted = {*deliveries, *in_package.values()}
     query = (
         select(Delivery)
-        .where(Delivery.subject_id.in_(deliveries))
+        .where(Delivery.subject_id.in_(wanted))
         .order_by(Delivery.id)
     )
     for delivery in session.scalars(query):
-        deliveries[delivery.subject_id].append(delivery)
+        for subject_id, its_own in deliveries.items():
+            if delivery.subject_id in (subject_id, in_package.get(subject_id)):
+                its_own.append(delivery)
     return deliveries
 
 

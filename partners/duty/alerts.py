@@ -21,6 +21,7 @@ from partners.duty.rota import find_on_duty, list_contacts
 from partners.duty.states import AlertEvent, AlertState
 from partners.duty.ways import is_set_up
 from partners.manual.service import ask_for_call
+from partners.referrals.gathering import hasten_referrals
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 
@@ -40,6 +41,7 @@ def note_danger(task: Task) -> None:
         open_alert(act, case)
         if case.danger_now:
             ask_for_call(act, case)
+            hasten_referrals(act, case.id)
 
 
 def open_alert(act: Act, case: Case) -> Alert | None:

@@ -29,8 +29,8 @@ class NoticeSubject:
         return cls(session.get_one(Notice, notice_id))
 
     @property
-    def case_id(self) -> uuid.UUID:
-        return self.notice.case_id
+    def case_ids(self) -> frozenset[uuid.UUID]:
+        return frozenset((self.notice.case_id,))
 
     @property
     def is_danger(self) -> bool:

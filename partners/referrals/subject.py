@@ -29,8 +29,8 @@ class ReferralSubject:
         return cls(session.get_one(Referral, referral_id))
 
     @property
-    def case_id(self) -> uuid.UUID:
-        return self.referral.case_id
+    def case_ids(self) -> frozenset[uuid.UUID]:
+        return frozenset((self.referral.case_id,))
 
     @property
     def is_danger(self) -> bool:

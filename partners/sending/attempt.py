@@ -21,7 +21,7 @@ from partners.channels.base import Message
 from partners.channels.registry import Channels
 from partners.sending.models import Delivery
 from partners.sending.subject import MayLeave, Subject, Subjects, subject_of
-from triage.cases.locking import lock_case
+from triage.cases.locking import lock_cases
 
 ACTOR = "delivery"
 UNSETTLED = ("queued", "sending")
@@ -124,7 +124,7 @@ class _Attempt:
 
     def _lock_delivery(self, session: Session) -> tuple[Delivery, Subject]:
         delivery, subject = self._find_delivery(session)
-        lock_case(session, subject.case_id)
+        lock_cases(session, subject.case_ids)
         session.refresh(delivery, with_for_update={"of": Delivery})
         return delivery, subject
 

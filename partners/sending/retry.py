@@ -6,12 +6,12 @@ from hotline.core.act import Act
 from hotline.core.errors import Conflict
 from partners.sending.models import Delivery
 from partners.sending.subject import Subject
-from triage.cases.locking import lock_case
+from triage.cases.locking import lock_cases
 
 
 def retry_delivery(act: Act, delivery: Delivery, subject: Subject) -> None:
     """Queue it anew under its old message id, so that a receiver who has it can tell."""
-    lock_case(act.session, subject.case_id)
+    lock_cases(act.session, subject.case_ids)
     partner = delivery.partner
     if partner.approved_at is None or partner.channel == "none":
         raise Conflict(

@@ -24,11 +24,11 @@ class MayLeave(StrEnum):
 
 
 class Subject(Protocol):
-    """Whatever is sent to a partner. It is asked and told with its case locked."""
+    """Whatever is sent to a partner. It is asked and told with its cases locked."""
 
     @property
-    def case_id(self) -> uuid.UUID:
-        """The case that is locked before anything of it."""
+    def case_ids(self) -> frozenset[uuid.UUID]:
+        """The cases that are locked before anything of it: one, or those of a package."""
         ...
 
     @property

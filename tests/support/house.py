@@ -20,6 +20,7 @@ from partners.notices.models import Notice
 from partners.notices.release import release_notices
 from partners.plans import planning
 from partners.plans.review import review_case
+from partners.referrals.gathering import send_package
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.attempt import attempt_delivery
 from partners.sending.models import Delivery
@@ -56,6 +57,7 @@ class House(JobRunner):
             "notice.release": lambda task: release_notices(task, lookup=self),
             "case.review": review_case,
             "danger.raised": note_danger,
+            "referral.package": send_package,
             "duty.pass_on": pass_on,
             "duty.call": lambda task: call_person(task, ways=self.ways),
             "delivery.attempt": lambda task: attempt_delivery(

@@ -1,4 +1,4 @@
-"""Whoever is on duty, what they were told, and what people did by hand"""
+"""Whoever is on duty, what people do by hand, and referrals that leave together"""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ def upgrade() -> None:
     _create_rota()
     _create_alerts()
     _create_acts_by_hand()
+    _create_packages()
+    _index_cases()
 
 
 def _create_rota() -> None:
@@ -147,7 +149,46 @@ def _create_acts_by_hand() -> None:
                 nullable=False,
             ),
         )
-    # The whole table of cases is read for it, so nobody may wait meanwhile.
+
+
+def _create_packages() -> None:
+    op.create_table(
+        "referral_package",
+        sa.Column("reference", sa.String(length=24), nullable=False),
+        sa.Column("partner_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["partner_id"],
+            ["partner.id"],
+            name=op.f("fk_referral_package_partner_id_partner"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_package")),
+        sa.UniqueConstraint(
+            "reference", name=op.f("uq_referral_package_reference")
+        ),
+    )
+    op.create_index(
+        op.f("ix_referral_package_partner_id"),
+        "referral_package",
+        ["partner_id"],
+    )
+    with op.batch_alter_table("referral") as batch:
+        batch.add_column(
+            sa.Column("leaves_at", sa.DateTime(timezone=True), nullable=True)
+        )
+        batch.add_column(sa.Column("package_id", sa.Uuid(), nullable=True))
+        batch.create_foreign_key(
+            op.f("fk_referral_package_id_referral_package"),
+            "referral_package",
+            ["package_id"],
+            ["id"],
+            postgresql_not_valid=True,
+        )
+
+
+def _index_cases() -> None:
+    # Whole tables are read for these, so nobody may wait meanwhile.
     with op.get_context().autocommit_block():
         op.create_index(
             "ix_case_file_awaits_call",
@@ -157,11 +198,26 @@ def _create_acts_by_hand() -> None:
             sqlite_where=sa.text("awaits_call_since IS NOT NULL"),
             postgresql_concurrently=True,
         )
+        op.create_index(
+            op.f("ix_referral_package_id"),
+            "referral",
+            ["package_id"],
+            postgresql_concurrently=True,
+        )
 
 
 def downgrade() -> None:
     limit_waiting()
+    op.drop_index(op.f("ix_referral_package_id"), "referral")
     op.drop_index("ix_case_file_awaits_call", "case_file")
+    with op.batch_alter_table("referral") as batch:
+        batch.drop_constraint(
+            op.f("fk_referral_package_id_referral_package"), "foreignkey"
+        )
+        batch.drop_column("package_id")
+        batch.drop_column("leaves_at")
+    op.drop_index(op.f("ix_referral_package_partner_id"), "referral_package")
+    op.drop_table("referral_package")
     for name in OFFICE_TEXTS:
         op.drop_column("partner", name)
     op.drop_column("case_file", "awaits_call_since")
