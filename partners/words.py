@@ -72,6 +72,7 @@ DELIVERY_STATES: Words = {
 PURPOSES: Words = {
     "first": lazy_gettext("First message"),
     "reminder": lazy_gettext("Reminder"),
+    "head": lazy_gettext("Reminder to the head of the office"),
     "withdrawal": lazy_gettext("Withdrawal"),
 }
 
@@ -122,6 +123,9 @@ ATTENTION: Words = {
     ),
     "referral.failed": lazy_gettext("A referral could not be delivered"),
     "referral.more_wanted": lazy_gettext("The office wants to know more"),
+    "referral.unanswered": lazy_gettext(
+        "The office does not answer, and reminders have not helped"
+    ),
     "notice.held_by_nobody": lazy_gettext(
         "A notice was held back and nobody was asked to release it: ask for a plan"
     ),

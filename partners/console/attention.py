@@ -32,6 +32,7 @@ from triage.items.models import Sighting
 SHOWN = 200
 DANGER = "held.danger"
 ALERT = "duty_alert.open"
+UNANSWERED = "referral.unanswered"
 CALL = "case.awaits_call"
 URGENT = (ALERT, CALL, DANGER)
 """What goes before all else, in this order."""
@@ -95,6 +96,11 @@ def list_points(session: Session, now: datetime) -> list[Point]:
             for row, case in _with_cases(session, list(rows))
         ]
     points += [
+        Point(referral.case, UNANSWERED, referral.escalated_at)
+        for referral in _list_unanswered(session)
+        if referral.escalated_at is not None
+    ]
+    points += [
         Point(case, HELD_AT_THE_DOOR, since)
         for case, since in _held_by_nobody(session)
     ]
@@ -131,6 +137,19 @@ def _held_by_nobody(session: Session) -> list[tuple[Case, datetime]]:
         .limit(SHOWN)
     )
     return [(case, at) for case, at in rows if not was_released(session, case)]
+
+
+def _list_unanswered(session: Session) -> Sequence[Referral]:
+    """Referrals to which an office has said nothing, whoever was reminded."""
+    return session.scalars(
+        select(Referral)
+        .where(
+            Referral.state == ReferralState.DELIVERED,
+            Referral.escalated_at.is_not(None),
+        )
+        .order_by(Referral.escalated_at)
+        .limit(SHOWN)
+    ).all()
 
 
 def _held_in_danger(session: Session) -> list[Point]:

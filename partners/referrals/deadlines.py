@@ -1,4 +1,4 @@
-"""When an answer to a referral is expected."""
+"""When an answer to a referral is expected, and how soon it is asked for again."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ REAL_HOURS = {
 WORKING_HOURS = 40.0
 """Of the country's offices, for what is normal."""
 
+REAL_PAUSES = {
+    Urgency.IMMEDIATE: timedelta(hours=1),
+    Urgency.HIGH: timedelta(hours=8),
+}
+WORKING_PAUSE = 16.0
+
 
 def find_due_time(
     country: Country, urgency: str, begins_at: datetime
@@ -23,3 +29,10 @@ def find_due_time(
     if urgency in REAL_HOURS:
         return begins_at + REAL_HOURS[Urgency(urgency)]
     return add_business_hours(country, begins_at, WORKING_HOURS)
+
+
+def find_next_step(country: Country, urgency: str, now: datetime) -> datetime:
+    """When somebody is asked again of whom no answer has come."""
+    if urgency in REAL_PAUSES:
+        return now + REAL_PAUSES[Urgency(urgency)]
+    return add_business_hours(country, now, WORKING_PAUSE)

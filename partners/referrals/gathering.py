@@ -42,7 +42,7 @@ def find_departure(act: Act, referral: Referral) -> datetime | None:
         return None
     if referral.urgency == Urgency.NORMAL:
         return next_package_time(act.context.country, act.now, clock)
-    last = _find_last_letter(act.session, referral.partner_id)
+    last = find_last_letter(act.session, referral.partner_id)
     return last + PAUSE if last and last + PAUSE > act.now else None
 
 
@@ -59,7 +59,7 @@ def _is_gathered(referral: Referral) -> bool:
     return by_mail and referral.urgency != Urgency.IMMEDIATE
 
 
-def _find_last_letter(
+def find_last_letter(
     session: Session, partner_id: uuid.UUID
 ) -> datetime | None:
     query = select(func.max(Delivery.created_at))

@@ -254,6 +254,10 @@ class Referral(Identified, Stateful, Base):
     urgency: Mapped[str] = mapped_column(short_text(12))
     why: Mapped[str] = mapped_column(Text, default="")
     due_at: Mapped[datetime | None] = mapped_column(index=True)
+    # when the office is reminded next, how often it was, and since when that has not helped
+    chase_at: Mapped[datetime | None] = mapped_column(index=True)
+    reminded: Mapped[int] = mapped_column(default=0, server_default="0")
+    escalated_at: Mapped[datetime | None]
     # when it leaves together with others; None where it leaves by itself
     leaves_at: Mapped[datetime | None]
     package_id: Mapped[uuid.UUID | None] = mapped_column(

@@ -149,6 +149,8 @@ def note_delivery(
     machine.advance_state(
         session, referral, ReferralEvent.DELIVERED, actor="delivery", now=now
     )
+    referral.chase_at, referral.reminded = referral.due_at, 0
+    referral.escalated_at = None
     if referral.kind == "police":
         holds.start_hold(session, context, referral, now=now)
 

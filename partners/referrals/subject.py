@@ -13,7 +13,9 @@ from partners.channels.base import Message
 from partners.referrals import service
 from partners.referrals.message import referral_message
 from partners.referrals.models import Referral
+from partners.referrals.reminder_letters import reminder_message
 from partners.sending.models import Delivery
+from partners.sending.service import HEAD, REMINDER
 from partners.sending.subject import MayLeave
 from partners.states import ReferralEvent, ReferralState
 
@@ -37,10 +39,17 @@ class ReferralSubject:
         return self.referral.urgency == "immediate"
 
     def may_leave(self, act: Act, delivery: Delivery) -> MayLeave:  # noqa: ARG002
-        is_withdrawn = self.referral.state == ReferralState.WITHDRAWN
-        return MayLeave.WITHDRAWN if is_withdrawn else MayLeave.YES
+        """A reminder leaves only while nobody has answered."""
+        if self.referral.state == ReferralState.WITHDRAWN:
+            return MayLeave.WITHDRAWN
+        is_reminder = delivery.purpose in (REMINDER, HEAD)
+        if is_reminder and self.referral.state != ReferralState.DELIVERED:
+            return MayLeave.OVERTAKEN
+        return MayLeave.YES
 
     def message(self, act: Act, delivery: Delivery) -> Message:
+        if delivery.purpose in (REMINDER, HEAD):
+            return reminder_message(act, self.referral, delivery)
         return referral_message(
             act.session, act.context, self.referral, delivery, act.now
         )

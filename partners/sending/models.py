@@ -50,7 +50,7 @@ class Delivery(Identified, Stateful, Base):
     subject_id: Mapped[uuid.UUID]
     purpose: Mapped[str] = mapped_column(
         short_text(20), default="first"
-    )  # first, reminder, withdrawal
+    )  # first, reminder, head, withdrawal
     partner_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("partner.id"), index=True
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hotline.core.act import Act
 from hotline.core.errors import Conflict
 from partners.sending.models import Delivery
+from partners.sending.service import find_address
 from partners.sending.subject import Subject
 from triage.cases.locking import lock_cases
 
@@ -19,7 +20,9 @@ def retry_delivery(act: Act, delivery: Delivery, subject: Subject) -> None:
             hint="Confirm it first.",
         )
     act.advance(delivery, "retried")
-    delivery.channel, delivery.address = partner.channel, partner.address
+    delivery.channel, delivery.address = find_address(
+        partner, delivery.purpose
+    )
     if delivery.purpose == "first":
         subject.retried(act)
     act.post(

@@ -11,8 +11,20 @@ from sqlalchemy.orm import Session
 from hotline.core.errors import Conflict
 from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
+from partners.channels import mail
 from partners.directory.models import Partner
 from partners.sending.models import Delivery
+
+REMINDER = "reminder"
+HEAD = "head"
+"""Purpose of a letter to whoever is above an office."""
+
+
+def find_address(partner: Partner, purpose: str) -> tuple[str, str]:
+    """The channel and the address that such a letter goes by; both confirmed with the partner."""
+    if purpose == HEAD:
+        return mail.NAME, partner.head_address
+    return partner.channel, partner.address
 
 
 def queue_delivery(
@@ -30,6 +42,7 @@ def queue_delivery(
     if partner.approved_at is None:
         raise Conflict(f"The address of {partner.name} is not confirmed.")
     delivery_id = new_id()
+    channel, address = find_address(partner, purpose)
     delivery = Delivery(
         id=delivery_id,
         subject=subject,
@@ -37,8 +50,8 @@ def queue_delivery(
         purpose=purpose,
         partner_id=partner.id,
         partner=partner,
-        channel=partner.channel,
-        address=partner.address,
+        channel=channel,
+        address=address,
         message_id=f"{delivery_id}@{domain}",
         created_at=now,
     )

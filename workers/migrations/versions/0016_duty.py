@@ -14,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+CHASE_TIMES = ("chase_at", "escalated_at")
 OFFICE_TEXTS = {"telephone": 40, "head_address": 320}
 
 
@@ -178,6 +179,15 @@ def _create_packages() -> None:
             sa.Column("leaves_at", sa.DateTime(timezone=True), nullable=True)
         )
         batch.add_column(sa.Column("package_id", sa.Uuid(), nullable=True))
+        batch.add_column(
+            sa.Column(
+                "reminded", sa.Integer(), server_default="0", nullable=False
+            )
+        )
+        for name in CHASE_TIMES:
+            batch.add_column(
+                sa.Column(name, sa.DateTime(timezone=True), nullable=True)
+            )
         batch.create_foreign_key(
             op.f("fk_referral_package_id_referral_package"),
             "referral_package",
@@ -185,6 +195,10 @@ def _create_packages() -> None:
             ["id"],
             postgresql_not_valid=True,
         )
+    # Offices that have not answered yet are asked, too.
+    op.execute(
+        "UPDATE referral SET chase_at = due_at WHERE state = 'delivered'"
+    )
 
 
 def _index_cases() -> None:
@@ -198,24 +212,29 @@ def _index_cases() -> None:
             sqlite_where=sa.text("awaits_call_since IS NOT NULL"),
             postgresql_concurrently=True,
         )
-        op.create_index(
-            op.f("ix_referral_package_id"),
-            "referral",
-            ["package_id"],
-            postgresql_concurrently=True,
-        )
+        for name in ("package_id", "chase_at"):
+            op.create_index(
+                op.f(f"ix_referral_{name}"),
+                "referral",
+                [name],
+                postgresql_concurrently=True,
+            )
 
 
 def downgrade() -> None:
     limit_waiting()
-    op.drop_index(op.f("ix_referral_package_id"), "referral")
+    for name in ("package_id", "chase_at"):
+        op.drop_index(op.f(f"ix_referral_{name}"), "referral")
     op.drop_index("ix_case_file_awaits_call", "case_file")
     with op.batch_alter_table("referral") as batch:
         batch.drop_constraint(
             op.f("fk_referral_package_id_referral_package"), "foreignkey"
         )
         batch.drop_column("package_id")
+        for name in CHASE_TIMES:
+            batch.drop_column(name)
         batch.drop_column("leaves_at")
+        batch.drop_column("reminded")
     op.drop_index(op.f("ix_referral_package_partner_id"), "referral_package")
     op.drop_table("referral_package")
     for name in OFFICE_TEXTS:
