@@ -225,6 +225,15 @@ class Settings(BaseSettings):
     hold_hours: float = Field(
         48.0, gt=0, le=24 * 90, description="Length of a police hold."
     )
+    preservation_hours: float = Field(
+        24.0,
+        ge=0,
+        le=24 * 14,
+        description="How long a take-down waits for data to be kept first.",
+    )
+    preservation_hours_danger: float = Field(
+        2.0, ge=0, le=24, description="The same, where a child is in danger."
+    )
     claim_minutes: int = Field(
         30, ge=1, le=24 * 60, description="Lease of a claimed case."
     )

@@ -19,6 +19,7 @@ from partners import words
 from partners.duty.alerts import list_open
 from partners.notices.judging import DECIDED
 from partners.notices.models import Notice
+from partners.notices.preservation import open_requests
 from partners.referrals.holds import was_released
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.states import HoldState, NoticeState, PlanState, ReferralState
@@ -118,11 +119,13 @@ def _held_by_nobody(session: Session) -> list[tuple[Case, datetime]]:
     """Notices that wait for a release which nobody is asked for: no hold is live, and none of
     this round was released. The case changed after they were approved, so a person plans anew.
 
-    While people assess the case again it is in their queue already.
+    While people assess the case again it is in their queue already; what waits only for data to
+    be kept leaves by itself.
     """
     live_hold = select(Hold.id).where(
         Hold.case_id == Notice.case_id, Hold.state.in_(HOLDING)
     )
+    preserving = open_requests().with_only_columns(Case.id)
     since = func.min(Notice.state_since)
     rows = session.execute(
         select(Case, since)
@@ -131,6 +134,7 @@ def _held_by_nobody(session: Session) -> list[tuple[Case, datetime]]:
             Notice.state == NoticeState.AWAITING_RELEASE,
             Case.state.in_(DECIDED),
             ~live_hold.exists(),
+            Case.id.not_in(preserving),
         )
         .group_by(Case.id)
         .order_by(since)

@@ -29,6 +29,7 @@ from partners.directory.lookup import (
 from partners.directory.models import Partner
 from partners.directory.territory import Coverage, coverage_of
 from partners.notices.models import Notice
+from partners.notices.preservation import find_wait_end
 from partners.plans import closing, planning
 from partners.plans.basis import (
     LeftOut,
@@ -213,6 +214,12 @@ def notice_panel(
         person,
         now,
         notices=notices,
+        kept_until={
+            notice.id: find_wait_end(
+                session, site.current_context(), notice, now
+            )
+            for notice in notices
+        },
         deliveries=_find_deliveries(session, notices),
     )
 

@@ -14,6 +14,7 @@ from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from partners.links import mac_of
 from partners.notices.models import Notice, ProviderAnswer
+from partners.notices.preservation import end_wait
 from partners.states import NoticeEvent
 from partners.watching.service import look_soon
 from triage.cases.locking import lock_case
@@ -83,6 +84,7 @@ def store_answer(
         machine.advance_state(
             session, notice, event, actor="provider", now=now, verb=verb
         )
+        end_wait(session, notice, now)
     stored = ProviderAnswer(
         id=new_id(), notice_id=notice.id, at=now, verb=verb, text=text
     )

@@ -9,6 +9,7 @@ from hotline.core.storage import machine
 from partners.notices import judging
 from partners.notices.contacts import dispatch_notice
 from partners.notices.models import Notice
+from partners.notices.preservation import PRESERVATION
 from partners.states import NoticeEvent, NoticeState
 from triage.cases.examination.examine import (
     host_moved,
@@ -42,6 +43,8 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
                 Notice.case_id == case_id,
                 Notice.state == NoticeState.AWAITING_RELEASE,
             )
+            # Data is asked to be kept before anybody is asked to remove it.
+            .order_by(Notice.kind != PRESERVATION, Notice.id)
             .with_for_update(of=Notice)
         ).all()
         for notice in waiting:
