@@ -123,6 +123,9 @@ ATTENTION: Words = {
     ),
     "referral.failed": lazy_gettext("A referral could not be delivered"),
     "referral.more_wanted": lazy_gettext("The office wants to know more"),
+    "route.by_hand": lazy_gettext(
+        "Something is to be done by hand, and nobody has recorded it"
+    ),
     "referral.unanswered": lazy_gettext(
         "The office does not answer, and reminders have not helped"
     ),

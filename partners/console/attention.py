@@ -20,6 +20,7 @@ from partners.duty.alerts import list_open
 from partners.notices.judging import DECIDED
 from partners.notices.models import Notice
 from partners.notices.preservation import open_requests
+from partners.plans.by_hand import list_cases_with_undone
 from partners.referrals.holds import was_released
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.states import HoldState, NoticeState, PlanState, ReferralState
@@ -33,6 +34,7 @@ from triage.items.models import Sighting
 SHOWN = 200
 DANGER = "held.danger"
 ALERT = "duty_alert.open"
+BY_HAND = "route.by_hand"
 UNANSWERED = "referral.unanswered"
 CALL = "case.awaits_call"
 URGENT = (ALERT, CALL, DANGER)
@@ -100,6 +102,10 @@ def list_points(session: Session, now: datetime) -> list[Point]:
         Point(referral.case, UNANSWERED, referral.escalated_at)
         for referral in _list_unanswered(session)
         if referral.escalated_at is not None
+    ]
+    points += [
+        Point(case, BY_HAND, case.state_since)
+        for case in list_cases_with_undone(session)
     ]
     points += [
         Point(case, HELD_AT_THE_DOOR, since)

@@ -88,6 +88,18 @@ blueprint.add_url_rule(
     methods=["POST"],
 )
 blueprint.add_url_rule(
+    f"{CASE}/notices/<uuid:notice_id>/by-hand",
+    "notice_told_by_hand",
+    view_func=by_hand.tell_contact,
+    methods=["POST"],
+)
+blueprint.add_url_rule(
+    f"{CASE}/referrals/<uuid:referral_id>/by-hand",
+    "referral_told_by_hand",
+    view_func=by_hand.tell_office,
+    methods=["POST"],
+)
+blueprint.add_url_rule(
     "/partners/<uuid:partner_id>/details",
     "set_office_details",
     view_func=directory.set_office_details,

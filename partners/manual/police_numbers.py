@@ -1,4 +1,4 @@
-"""Which numbers the police of a case's country can be reached by."""
+"""By which numbers the police of the country can be reached."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from partners.directory.kinds import PartnerKind
 from partners.directory.lookup import find_candidates, propose_partner
-from partners.plans.places import municipality_of
-from triage.cases.models import Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +20,12 @@ class PoliceNumber:
 
 
 def list_police_numbers(
-    session: Session, context: Context, case: Case
+    session: Session, context: Context, municipality: str | None
 ) -> list[PoliceNumber]:
     """The office of the child's own place first; the emergency number is always among them."""
     country = context.country
     offices = find_candidates(session, PartnerKind.POLICE, country.code, "")
-    own = propose_partner(offices, municipality_of(case))
+    own = propose_partner(offices, municipality)
     in_order = sorted(offices, key=lambda office: office is not own)
     numbers = [
         PoliceNumber(office.name, office.telephone)

@@ -65,12 +65,18 @@ def _settles_call(done: ManualAct) -> bool:
     return is_to_police and is_settled and is_direct
 
 
-def record_act(act: Act, case: Case, told: Told) -> ManualAct:
-    """Write down who was told, when, and the number that they gave."""
+def record_act(
+    act: Act, case: Case, told: Told, *, also: Sequence[str] = ()
+) -> ManualAct:
+    """Write down who was told, when, and the number that they gave.
+
+    ``also``: routes that are not the case's any more, but were when something was planned.
+    """
     lock_case(act.session, case.id)
     reached, number = _one_line(told.reached), _one_line(told.number)
     note = str(clean_text(told.note))
-    _require_sense(act, case, told, reached, note)
+    routes = (*list_route_ids(case), *also)
+    _require_sense(act, told, routes, reached, note)
     done = ManualAct(
         id=new_id(),
         case_id=case.id,
@@ -105,10 +111,10 @@ def _one_line(text: str) -> str:
 
 
 def _require_sense(
-    act: Act, case: Case, told: Told, reached: str, note: str
+    act: Act, told: Told, routes: Sequence[str], reached: str, note: str
 ) -> None:
     faults = {}
-    if told.route not in list_route_ids(case):
+    if told.route not in routes:
         faults["/route"] = phrase("This route is not one of the case's.")
     if told.way not in list(ManualWay):
         faults["/way"] = phrase("Choose how it was done.")

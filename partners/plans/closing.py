@@ -15,6 +15,7 @@ from hotline.core.errors import Conflict, InvalidInput, phrase
 from hotline.core.storage import machine
 from hotline.intake.vocabulary import PartEvent
 from partners.notices.models import Notice
+from partners.plans.by_hand import list_undone
 from partners.referrals.models import Plan
 from partners.states import NoticeState, PlanState
 from partners.watching.models import Watch
@@ -47,6 +48,8 @@ def find_obstacle(session: Session, case: Case) -> str:
     )
     if session.scalar(plans.limit(1)) is not None:
         return "A plan waits for approval; reject it first."
+    if list_undone(session, case):
+        return "What is done by hand is not recorded yet."
     return ""
 
 

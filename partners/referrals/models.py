@@ -60,6 +60,13 @@ REFERRAL_MACHINE = Machine(
                 ReferralState.QUEUED,
                 ReferralEvent.DELIVERED,
             ): ReferralState.DELIVERED,
+            **{
+                (
+                    state,
+                    ReferralEvent.TOLD_BY_HAND,
+                ): ReferralState.DELIVERED
+                for state in (ReferralState.APPROVED, ReferralState.FAILED)
+            },
             (ReferralState.QUEUED, ReferralEvent.FAILED): ReferralState.FAILED,
             (ReferralState.FAILED, ReferralEvent.QUEUED): ReferralState.QUEUED,
             (

@@ -149,6 +149,13 @@ def note_delivery(
     machine.advance_state(
         session, referral, ReferralEvent.DELIVERED, actor="delivery", now=now
     )
+    begin_clocks(session, context, referral, now=now)
+
+
+def begin_clocks(
+    session: Session, context: Context, referral: Referral, *, now: datetime
+) -> None:
+    """The office has it: whether it answers is watched, and a police hold's time runs."""
     referral.chase_at, referral.reminded = referral.due_at, 0
     referral.escalated_at = None
     if referral.kind == "police":

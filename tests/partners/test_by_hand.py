@@ -18,6 +18,7 @@ from partners.directory.office_details import set_details
 from partners.manual.models import ManualAct
 from partners.manual.service import Told, record_act
 from tests.support.house import House
+from tests.support.routing import ABROAD, HOST, ROUTING
 from triage.cases.examination.register import raise_alarm
 from triage.cases.models import Case
 from triage.cases.tabs import TABS
@@ -173,14 +174,14 @@ def test_the_case_page_gives_the_number_and_takes_the_record(
     emergency = house.context.country.police_emergency
     assert f'href="tel:{emergency}"' in page
     refused = post(
-        browser, f"{CASE}/by-hand", route="police", happened_at="soon"
+        browser, f"{CASE}/by-hand", told_route="police", happened_at="soon"
     )
     assert refused.status_code == 303
     assert house.all(ManualAct) == []
     post(
         browser,
         f"{CASE}/by-hand",
-        route="police",
+        told_route="police",
         way="telephone",
         outcome="told",
         reached="Officer Hoxha",
@@ -208,3 +209,44 @@ def test_a_changed_head_of_an_office_is_confirmed_anew(house: House) -> None:
                 telephone="129",
                 head_address="a@b\nBcc: c@d.example",
             )
+
+
+def test_the_pages_of_what_is_told_by_hand(house: House) -> None:
+    """Through the console: a platform without a channel, an office without an address."""
+    office = house.partner(
+        "hotline-rs", "hotline", country="RS", approved=False
+    )
+    platform = {
+        **HOST,
+        "to": "platform",
+        "country": "US",
+        "name": "YouTube",
+        "after": None,
+    }
+    case = house.case(routing={**ROUTING, "routes": [ABROAD, platform]})
+    house.decide(case, "platform-US")
+    house.decide(house.only(Case), "hotline", partner=office)
+    browser = browse(house)
+    page = browser.get(CASE).text
+    assert 'href="https://support.google.com/youtube' in page
+    forms = re.findall(r'action="(/console[^"]+/by-hand)"', page)
+    assert len(forms) == 3, "one for each of the two, one for anything"
+    for path in forms:
+        post(
+            browser,
+            path,
+            told_route="other",
+            way="telephone",
+            outcome="told",
+            reached="Somebody",
+        )
+    assert len(house.all(ManualAct)) == 3
+    assert house.referral.state == "delivered"
+    assert "Somebody" in browser.get(CASE).text
+    house.case("two")
+    for path in forms:
+        if "/notices/" in path or "/referrals/" in path:
+            elsewhere = path.replace("AL-2026-one", "AL-2026-two")
+            strange = post(browser, elsewhere, way="letter", outcome="told")
+            assert strange.status_code == 404
+    assert len(house.all(ManualAct)) == 3
