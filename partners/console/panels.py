@@ -42,7 +42,7 @@ from partners.plans.basis import (
 )
 from partners.plans.by_hand import find_report_url, list_hand_routes
 from partners.plans.choosing import NOTICE_ROUTES, can_take
-from partners.plans.places import municipality_of
+from partners.plans.places import municipality_of, places_on_route
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.service import ANSWERS, list_referrals
@@ -51,8 +51,9 @@ from partners.sending.models import Delivery
 from partners.states import NoticeEvent, PlanEvent, PlanState, ReferralEvent
 from partners.watching.models import Watch
 from triage.cases.models import Case
-from triage.cases.pages.words import ROUTES, URGENCY
+from triage.cases.pages.words import ROUTES, STATES, URGENCY
 from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
+from triage.cases.places import item_ids_of
 from triage.cases.vocabulary import CaseState
 from triage.items.models import Visit
 from triage.jurisdiction import Route, Routing
@@ -82,6 +83,8 @@ def plan_panel(
         own=plan is not None and plan.two_person and is_own,
         offices=_find_offices(session, asked.routes),
         routes=_list_choices(session, case, place),
+        about=_number_items(case),
+        desks=_list_desks(case),
         seen_routes=routing_digest(case),
         has_people=digest_of_people(session, case) != NOTHING_NOTED,
         notices=NOTICE_ROUTES,
@@ -149,6 +152,30 @@ def _list_choices(
         for route in Routing.from_json(case.routing).routes
         if can_take(route)
     ]
+
+
+def _number_items(case: Case) -> dict[str, list[int]]:
+    """By ``Route.id``, the numbers of the items that a route is about, where not of all."""
+    numbers: dict[str, list[int]] = {}
+    for route in Routing.from_json(case.routing).routes:
+        places = places_on_route(case, route)
+        if len(places) < len(case.located):
+            numbers[route.id] = [place.number for place in places]
+    return numbers
+
+
+def _list_desks(case: Case) -> dict[str, list[str]]:
+    """By ``Route.id``, the published contacts of those who host the route's items."""
+    return {
+        route.id: sorted(
+            {
+                place.item.abuse_contact
+                for place in places_on_route(case, route)
+                if place.item.abuse_contact
+            }
+        )
+        for route in Routing.from_json(case.routing).routes
+    }
 
 
 def _find_candidates(session: Session, route: Route) -> Sequence[Partner]:
@@ -272,17 +299,37 @@ def _find_report_url(session: Session, notice: Notice) -> str:
 def watch_panel(
     session: Session, case: Case, person: Person, now: datetime
 ) -> Markup:
-    watch = session.scalar(select(Watch).where(Watch.item_id == case.item_id))
-    checks = session.scalars(
+    watches = session.scalars(
+        select(Watch).where(Watch.item_id.in_(item_ids_of(case.id)))
+    ).all()
+    by_item = {watch.item_id: watch for watch in watches}
+    return render_panel(
+        "watch",
+        case,
+        person,
+        now,
+        watches=[
+            (place, by_item[place.item_id])
+            for place in case.places
+            if place.item_id in by_item
+        ],
+        checks={
+            watch.item_id: _list_checks(session, watch.item_id)
+            for watch in watches
+        },
+    )
+
+
+def _list_checks(session: Session, item_id: uuid.UUID) -> Sequence[Visit]:
+    return session.scalars(
         select(Visit)
-        .where(Visit.item_id == case.item_id, Visit.purpose == "check")
+        .where(Visit.item_id == item_id, Visit.purpose == "check")
         .order_by(Visit.at.desc(), Visit.id.desc())
         .limit(SHOWN_CHECKS)
     ).all()
-    return render_panel("watch", case, person, now, watch=watch, checks=checks)
 
 
-CASE_PANELS: Sequence[Panel] = (
+MEASURES: Sequence[Panel] = (
     plan_panel,
     by_hand_panel,
     referral_panel,
@@ -294,6 +341,7 @@ CASE_PANELS: Sequence[Panel] = (
 def render_panel(
     name: str, case: Case, person: Person, now: datetime, **values: object
 ) -> Markup:
+    """A section of the case page from its template, with the words that all of them use."""
     return Markup(  # noqa: S704  # what Jinja made, with everything escaped
         render_template(
             f"partners/panel_{name}.html",
@@ -307,6 +355,7 @@ def render_panel(
             zone=site.current_context().country.time_zone,
             ways=list(ManualWay),
             outcomes=list(Outcome),
+            case_states=STATES,
             here=url_for("triage.case", reference=case.reference),
             **values,
         )

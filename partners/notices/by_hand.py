@@ -11,8 +11,10 @@ from partners.manual.vocabulary import Outcome
 from partners.notices.contacts import REMOVAL_HOURS
 from partners.notices.judging import is_of_this_round, may_leave
 from partners.notices.models import Notice
+from partners.notices.service import note_at_places
 from partners.states import NoticeEvent
 from triage.cases.locking import lock_case
+from triage.cases.vocabulary import PlaceEvent
 
 
 def note_told(act: Act, notice: Notice, told: Told) -> None:
@@ -35,5 +37,6 @@ def note_told(act: Act, notice: Notice, told: Told) -> None:
             ),
         )
     act.advance(notice, NoticeEvent.TOLD_BY_HAND)
+    note_at_places(act, notice, PlaceEvent.NOTICED)
     urgency = "immediate" if notice.case.danger_now else "normal"
     notice.due_at = act.now + timedelta(hours=REMOVAL_HOURS[urgency])

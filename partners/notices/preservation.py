@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
-from partners.notices.models import UNSENT, Notice
+from partners.notices.models import UNSENT, Notice, NoticeItem
 from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.states import NoticeState
@@ -53,8 +53,13 @@ def find_wait_end(
         if notice.case.danger_now
         else settings.preservation_hours
     )
+    about_the_same = select(NoticeItem.notice_id).where(
+        NoticeItem.item_id.in_([entry.item_id for entry in notice.items])
+    )
     requests = session.scalars(
-        open_requests().where(Notice.case_id == notice.case_id)
+        open_requests().where(
+            Notice.case_id == notice.case_id, Notice.id.in_(about_the_same)
+        )
     )
     ends = [
         request.state_since + timedelta(hours=hours) for request in requests

@@ -20,6 +20,7 @@ from partners.manual.service import Told, record_act
 from tests.support.house import House
 from tests.support.routing import ABROAD, HOST, ROUTING
 from triage.cases.examination.register import raise_alarm
+from triage.cases.merging import merge_cases
 from triage.cases.models import Case
 from triage.cases.tabs import TABS
 from workers.app import create_app
@@ -250,3 +251,22 @@ def test_the_pages_of_what_is_told_by_hand(house: House) -> None:
             strange = post(browser, elsewhere, way="letter", outcome="told")
             assert strange.status_code == 404
     assert len(house.all(ManualAct)) == 3
+
+
+def test_a_call_that_is_due_goes_with_the_case_into_another(
+    house: House,
+) -> None:
+    """What became a part of another case must not be forgotten with it."""
+    house.case("two", danger_now=True, state="waiting")
+    alarm(house)
+    house.case("one", state="waiting")
+    with house.context.database.writing() as session:
+        part, target = session.scalars(
+            select(Case).order_by(Case.reference.desc())
+        )
+        act = Act(session, house.context, "person:arta", house.now)
+        merge_cases(act, target, part, house.person("arta"), "the same")
+    calls = {
+        case.reference: case.awaits_call_since for case in house.all(Case)
+    }
+    assert calls == {"AL-2026-two": None, "AL-2026-one": house.now}

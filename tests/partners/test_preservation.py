@@ -51,7 +51,8 @@ def find(house: House, kind: str) -> Notice:
 def answer(house: House, verb: str) -> None:
     with house.context.database.writing() as session:
         request = session.get_one(Notice, find(house, REQUEST).id)
-        store_answer(session, request, verb, "because", now=house.now)
+        act = Act(session, house.context, "provider", house.now)
+        store_answer(act, request, verb, "because")
     house.work()
 
 
