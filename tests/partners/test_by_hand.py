@@ -260,12 +260,13 @@ def test_a_call_that_is_due_goes_with_the_case_into_another(
     house.case("two", danger_now=True, state="waiting")
     alarm(house)
     house.case("one", state="waiting")
+    person = house.person("arta")
     with house.context.database.writing() as session:
         part, target = session.scalars(
             select(Case).order_by(Case.reference.desc())
         )
         act = Act(session, house.context, "person:arta", house.now)
-        merge_cases(act, target, part, house.person("arta"), "the same")
+        merge_cases(act, target, part, person, "the same")
     calls = {
         case.reference: case.awaits_call_since for case in house.all(Case)
     }
