@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from triage.jurisdiction import Destination, Gate
 
 ROOT = Path(__file__).parent.parent.parent
 LAYERS = ("hotline", "triage", "partners", "workers")
-Words = Collection[str]
+Words = type[StrEnum] | Collection[str]
 
 # What is compared -> the words that it can be; where one name stands for several things, by the
 # template. "partners/pieces" is the end of the template's path without its suffix.
@@ -88,7 +89,9 @@ def find_comparisons(template: Path) -> Iterator[tuple[str, str]]:
             yield from _pair_words([selection.node, selection.args[1]])
 
 
-def _pair_words(sides: list[nodes.Expr | None]) -> Iterator[tuple[str, str]]:
+def _pair_words(
+    sides: Sequence[nodes.Expr | None],
+) -> Iterator[tuple[str, str]]:
     named = [_describe(side) for side in sides if not _words_of(side)]
     for side in sides:
         for word in _words_of(side):
