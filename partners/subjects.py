@@ -29,6 +29,8 @@ from partners.states import (
     ReferralEvent,
     ReferralState,
 )
+from triage.cases.places import note_at_place
+from triage.cases.vocabulary import PlaceEvent
 from triage.jurisdiction import Destination, Urgency
 
 
@@ -134,7 +136,10 @@ class NoticeSubject:
         """
         if self.notice.state == NoticeState.WITHDRAWN:
             tell_of_withdrawal(act.session, act.context, self.notice, act.now)
-        _advance_if_allowed(act, self.notice, NoticeEvent.SENT)
+        if _advance_if_allowed(act, self.notice, NoticeEvent.SENT):
+            case = self.notice.case
+            for entry in self.notice.items:
+                note_at_place(act, case, entry.item_id, PlaceEvent.NOTICED)
         if delivery.channel == CLOUDFLARE:
             origins.note_request(
                 act.session, self.notice, delivery, now=act.now
