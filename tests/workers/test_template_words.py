@@ -21,6 +21,7 @@ from partners.states import (
 from triage.cases.findings import PERSONS_FACTS
 from triage.cases.people.vocabulary import FactName
 from triage.cases.tabs import TABS
+from triage.cases.vocabulary import PlaceState
 from triage.hashlists.kinds import HashKind, MatchDecision
 from triage.hosting.kinds import HostingKind
 from triage.jurisdiction import Destination, Gate
@@ -41,6 +42,7 @@ VOCABULARIES: dict[str, Words | dict[str, Words]] = {
     "notice.state": NoticeState,
     "hold.state": HoldState,
     "plan.state": PlanState,
+    "place.state": PlaceState,
     "coverage": Coverage,
     "route.after": Gate,
     "route.to": Destination,
