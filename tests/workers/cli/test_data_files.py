@@ -183,7 +183,10 @@ DATA_FILES = (
     ),
     DataFile("offices.toml", load_offices, (Disclosure, REFERRAL_ROUTES)),
     DataFile(
-        "platforms.toml", load_platforms, (country_codes(), ("url", "account"))
+        "platforms.toml",
+        load_platforms,
+        (country_codes(), ("url", "account")),
+        free=r'^  "',  # words of the sites themselves
     ),
     DataFile("tracking.toml", load_platforms, free_names=True),
     DataFile(
