@@ -300,8 +300,8 @@ def misspellings(file: DataFile) -> Iterator[Misspelling]:
 
 
 def inside_text(line: str) -> bool:
-    """A line of a list of texts, which may hold anything that looks like a name."""
-    return line.startswith(('  "', "headers = ", "query = "))
+    """A line of texts or of sites' own names, which may hold anything that looks like a name."""
+    return line.startswith(('  "', "headers = ", "query = ", "inside = "))
 
 
 def misspelt(
