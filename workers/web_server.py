@@ -12,6 +12,7 @@ from gunicorn.glogging import Logger
 from hotline.core.context import build_context
 from hotline.core.logs import origin_of, words_of
 from hotline.core.settings import Settings
+from hotline.core.web.pulse import Pulse
 from workers.app import BLUEPRINTS, create_app
 from workers.migrations.run import require_current
 from workers.transport import Courier, Transport
@@ -78,7 +79,9 @@ class Server(BaseApplication):  # type: ignore[misc]
             context = build_context(
                 self.settings, after_commit=courier.after_commit
             )
-            return create_app(context)
+            pulse = Pulse(context.database)
+            pulse.start()
+            return create_app(context, pulse)
         except Exception as error:
             # gunicorn's own account is a traceback, which our logger does not let through.
             log.error(

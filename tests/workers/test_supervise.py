@@ -81,7 +81,7 @@ def test_it_comes_back_ever_more_rarely_and_at_once_after_a_long_life(
 def test_the_web_process_says_why_it_cannot_start(
     make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: Context) -> Any:
+    def refuse(*_: object) -> Any:
         raise Misconfigured("Data file x.toml is not valid TOML.")
 
     monkeypatch.setattr(web_server, "create_app", refuse)

@@ -1,0 +1,66 @@
+"""The database is away, full, locked or read-only: that is no fault of the request, and it passes.
+
+Whoever sent something is told so with 503 and when to come back, and gets back what was typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
+
+from flask import Request
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    NotSupportedError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.datastructures import Headers
+
+from hotline.core.errors import HotlineError, Unavailable
+
+RETRY_AFTER_SECONDS = 60
+SECRET_FIELDS = frozenset({"password", "old", "new", "csrf_token"})
+"""Never shown again: a page with a password in it may be left open, or printed."""
+_FORM = "application/x-www-form-urlencoded"
+_MISTAKES = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the same request may succeed later; a mistake of anybody never does."""
+    if isinstance(error, HotlineError):
+        return isinstance(error, Unavailable)
+    if isinstance(error, _MISTAKES):
+        return False
+    return isinstance(error, DatabaseError | InterfaceError | PoolTimeout)
+
+
+@contextmanager
+def tolerated() -> Iterator[None]:
+    """Go on without what the database could not do just now."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if not is_outage(error):
+            raise
+
+
+def say_when(headers: Headers) -> None:
+    """When to come back, unless that is said already."""
+    headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+
+
+def typed_fields(request: Request) -> Mapping[str, list[str]]:
+    """What a plain form held, to be shown and sent again; without passwords."""
+    if request.method != "POST" or request.mimetype != _FORM:
+        return MappingProxyType({})
+    return {
+        name: values
+        for name, values in request.form.lists()
+        if name not in SECRET_FIELDS
+    }

@@ -1,0 +1,27 @@
+"""A row to try writing on"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from workers.migrations.limits import limit_waiting
+
+revision = "0014"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    limit_waiting()
+    op.create_table(
+        "write_mark",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("touched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_write_mark")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("write_mark")
