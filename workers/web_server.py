@@ -14,7 +14,7 @@ from hotline.core.logs import origin_of, words_of
 from hotline.core.settings import Settings
 from hotline.core.web.pulse import Pulse
 from workers.app import BLUEPRINTS, create_app
-from workers.migrations.run import require_current
+from workers.house import open_own_context
 from workers.transport import Courier, Transport
 
 log = structlog.get_logger(__name__)
@@ -94,11 +94,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 def serve(settings: Settings) -> None:
     """Serve until told to stop. What a command can say in one line is found out before the fork."""
-    context = build_context(settings)
-    try:
-        require_current(context.database)
-    finally:
-        context.close()
+    open_own_context(settings).close()
     for audience in settings.audiences:
         BLUEPRINTS[
             audience

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hotline.core.context import Context, build_context
+from hotline.core.context import Context
 from hotline.core.logs import configure_logging
 from hotline.core.settings import Settings, load_settings
 
 
 def open_house(settings: Settings | None = None) -> Context:
-    """The context on a database whose schema is ours; ``Misconfigured`` with what to do if not."""
-    from workers.migrations.run import require_current
+    """The context on a database that is ours; ``Misconfigured`` with what to do if it is not."""
+    from workers.house import open_own_context
 
     settings = settings or load_settings()
     configure_logging(settings.log_level)
-    context = build_context(settings)
-    require_current(context.database)
-    return context
+    return open_own_context(settings)
 
 
 @contextmanager
