@@ -231,6 +231,8 @@ def _write_message(
     actor: str,
     now: datetime,
 ) -> None:
+    # Retention locks it, too: what is added either keeps the report, or is refused here.
+    session.refresh(report, ["erased_at"], with_for_update=True)
     key = context.vault.key_of(session, report.id)
     if key is None:
         raise Conflict(

@@ -157,24 +157,31 @@ def run_retention(
 ) -> None:
     """Erase contact data and narratives whose time is over; the scheduler does it by itself too."""
     from hotline.intake import retention
+    from triage.cases.last_act import happened_since
+    from workers.forgetting import forget_all
 
     context = open_house()
     now = utc_now()
 
-    def say(counts: dict[str, int]) -> None:
+    def say(name: str, count: int) -> None:
         if not json:
-            stdout.print(_count_words(counts))
+            stdout.print(_count_words({name: count}))
 
-    counts = retention.forget_all_due(context, now=now, progress=say)
+    counts = forget_all(context, now, say)
     with context.database.reading() as session:
-        held = retention.count_held(session, context, now=now)
+        held = retention.count_waiting(
+            session, context, now=now, happened=happened_since
+        ).unread
     if json:
         emit_json(counts | {"held_unread": held})
         return
     stdout.print(f"Nothing more is due. {_count_words(counts)}")
     if held:
+        days = context.settings.retention_unread_days
         stdout.print(
-            f"Reports kept because nobody read their last words: {held}."
+            f"Reports kept because nobody read their last words: {held}; "
+            f"{days} days at most.",
+            soft_wrap=True,
         )
 
 

@@ -17,6 +17,7 @@ from typing import Any, cast
 from sqlalchemy import (
     JSON,
     ClauseElement,
+    ColumnElement,
     DateTime,
     Engine,
     MetaData,
@@ -26,7 +27,9 @@ from sqlalchemy import (
     TypeDecorator,
     Uuid,
     create_engine,
+    delete,
     event,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, make_url
@@ -128,6 +131,27 @@ def insert_once(
         .returning(*(column for column in table.c if column.primary_key))
     )
     return session.execute(statement).first() is not None
+
+
+def delete_some(
+    session: Session,
+    model: type[Base],
+    *conditions: ColumnElement[bool],
+    limit: int,
+) -> int:
+    """Delete at most ``limit`` rows, the oldest ids first; returns how many."""
+    table = cast(Table, model.__table__)
+    (key,) = (column for column in table.c if column.primary_key)
+    some = session.scalars(
+        select(key)
+        .where(*conditions)
+        .order_by(key)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if some:
+        session.execute(delete(table).where(key.in_(some)))
+    return len(some)
 
 
 class Database:
