@@ -40,6 +40,14 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, DatabaseError | InterfaceError | PoolTimeout)
 
 
+def is_unusable_value(error: BaseException) -> bool:
+    """Whether a value that came in is none that a column can hold: a number too large, a zero byte.
+
+    Pages of lists compare with what stands in their address, without asking how large it is.
+    """
+    return isinstance(error, DataError | OverflowError)
+
+
 @contextmanager
 def tolerated() -> Iterator[None]:
     """Go on without what the database could not do just now."""

@@ -310,7 +310,7 @@ def _http_error(error: HTTPException) -> BaseResponse:
 
 
 def answer_unknown_error(error: Exception) -> BaseResponse:
-    """What nobody foresaw; and the database's outages, whose request may succeed later."""
+    """What nobody foresaw; and what the database refused, for now or because of a value."""
     log_failure(error)
     if outages.is_outage(error):
         response = _error_answer(
@@ -318,6 +318,8 @@ def answer_unknown_error(error: Exception) -> BaseResponse:
         )
         outages.say_when(response.headers)
         return response
+    if outages.is_unusable_value(error):
+        return _error_answer(400, "Not possible", "A value cannot be used.")
     return _error_answer(
         500, "Something went wrong", "Please try again in a few minutes."
     )
