@@ -15,7 +15,7 @@ from hotline.core.settings import Settings, load_settings
 
 
 def web(settings: Settings) -> str:
-    address = f"http://127.0.0.1:{settings.port}/readyz"
+    address = f"http://{settings.reached_at}/readyz"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(address, timeout=8):

@@ -54,14 +54,14 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         options = {
-            "bind": f"{self.settings.host}:{self.settings.port}",
+            "bind": self.settings.bound_to,
             "workers": self.settings.web_workers,
             "threads": self.settings.web_threads,
             "worker_class": "gthread",
             "logger_class": QuietLogger,
             "loglevel": "warning",
             "timeout": 60,
-            "graceful_timeout": 10,
+            "graceful_timeout": 3,
             "keepalive": 5,
             "limit_request_line": 4094,
             "limit_request_fields": 60,

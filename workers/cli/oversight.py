@@ -10,8 +10,8 @@ import typer
 
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Forbidden, InvalidInput, Misconfigured
-from hotline.core.settings import Settings, load_settings
-from workers.cli.opening import open_house
+from hotline.core.settings import Settings
+from workers.cli.opening import load_running_settings, open_house
 from workers.cli.output import emit_json, stdout
 
 
@@ -193,7 +193,7 @@ def _count_words(counts: dict[str, int]) -> str:
 
 def check_configuration() -> None:
     """Read all settings and data files and name every fault at once."""
-    settings = load_settings()
+    settings = load_running_settings()
     faults = list_faults(settings)
     if faults:
         raise Misconfigured("Faults found: " + " ".join(faults))

@@ -90,9 +90,12 @@ def upgrade() -> None:
     from workers.migrations import run
 
     context = build_context(_load_settings())
-    before = run.current_revision(context.database)
-    _bring_up_to_date(context)
-    after = run.current_revision(context.database)
+    try:
+        before = run.current_revision(context.database)
+        _bring_up_to_date(context)
+        after = run.current_revision(context.database)
+    finally:
+        context.close()
     stdout.print(
         f"Schema: {before or 'none'} -> {after}"
         if before != after

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from hotline.core.settings import Settings, load_settings
+from workers import running
 from workers.demo import world
 
 
@@ -33,6 +34,10 @@ def sandbox_settings() -> Settings:
     }
     for name, value in given.items():
         os.environ[f"HOTLINE_{name}"] = value
+    running.note_environment(
+        plain.data_dir,
+        {f"HOTLINE_{name}": value for name, value in given.items()},
+    )
     settings = load_settings()
     _write_known_networks(settings.data_dir)
     return settings

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
+from sqlite3 import SQLITE_CORRUPT, SQLITE_NOTADB
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -33,6 +34,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.sql.dml import UpdateBase
 
@@ -256,6 +258,13 @@ class Database:
         if self._autocommit is not None:
             self._autocommit.dispose()
         self.engine.dispose()
+
+
+def is_damaged(error: SQLAlchemyError) -> bool:
+    """Whether SQLite says that its file is no database, or not a whole one."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    # An extended code holds its plain one in the lowest byte.
+    return code is not None and code & 0xFF in (SQLITE_CORRUPT, SQLITE_NOTADB)
 
 
 def note_for_after_commit(session: Session, key: str) -> None:
