@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     contact_email: str = Field(
         "desk@hotline.example", description="Where partners answer to."
     )
+    sandbox: bool = Field(
+        False,
+        description="A trial whose letters reach nobody; set by `hotline demo`.",
+    )
 
     # where things are
     data_dir: Path = Field(

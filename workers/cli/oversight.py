@@ -10,6 +10,7 @@ import typer
 
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Forbidden, InvalidInput, Misconfigured
+from hotline.core.placeholders import list_placeholders
 from hotline.core.settings import Settings
 from workers.cli.opening import load_running_settings, open_house
 from workers.cli.output import emit_json, stdout
@@ -195,6 +196,12 @@ def check_configuration() -> None:
     """Read all settings and data files and name every fault at once."""
     settings = load_running_settings()
     faults = list_faults(settings)
+    examples = list_placeholders(settings)
+    if examples and settings.smtp_host:
+        faults.append(
+            "Letters are to leave, but these settings are examples: "
+            f"{', '.join(examples)}."
+        )
     if faults:
         raise Misconfigured("Faults found: " + " ".join(faults))
     stdout.print(
@@ -207,6 +214,11 @@ def check_configuration() -> None:
 def find_gaps(settings: Settings) -> list[str]:
     """What is not wrong, but leaves a part of the service without effect."""
     gaps = []
+    examples = list_placeholders(settings)
+    if examples:
+        gaps.append(
+            f"no letter leaves while these are examples: {', '.join(examples)}."
+        )
     if not settings.smtp_host:
         gaps.append("no smtp_host is set, so nothing is sent by e-mail.")
     if not settings.control_url:

@@ -21,6 +21,7 @@ def sandbox_settings() -> Settings:
     smtp = plain.port + world.SMTP_PORT_OFFSET
     hosts = {site.host: site.address for site in world.SITES}
     given = {
+        "SANDBOX": "true",
         "DATA_DIR": str(plain.data_dir / "demo"),
         "FETCH_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
         "FETCH_HOSTS": json.dumps(hosts),
