@@ -15,6 +15,7 @@ from hotline.core.settings import Settings
 from hotline.core.web.pulse import Pulse
 from workers.app import BLUEPRINTS, create_app
 from workers.house import open_own_context
+from workers.timed_worker import TimedWorker
 from workers.transport import Courier, Transport
 
 log = structlog.get_logger(__name__)
@@ -57,7 +58,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "bind": self.settings.bound_to,
             "workers": self.settings.web_workers,
             "threads": self.settings.web_threads,
-            "worker_class": "gthread",
+            "worker_class": TimedWorker,
             "logger_class": QuietLogger,
             "loglevel": "warning",
             "timeout": 60,

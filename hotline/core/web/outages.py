@@ -24,9 +24,8 @@ from werkzeug.datastructures import Headers
 
 from hotline.core.errors import HotlineError, Unavailable
 
-RETRY_AFTER_SECONDS = 60
-SECRET_FIELDS = frozenset({"password", "old", "new", "csrf_token"})
-"""Never shown again: a page with a password in it may be left open, or printed."""
+SECRET_FIELDS = frozenset({"password", "old", "new"})
+"""A form with one is not offered again: a page with a password in it may be left open."""
 _FORM = "application/x-www-form-urlencoded"
 _MISTAKES = (DataError, IntegrityError, NotSupportedError, ProgrammingError)
 
@@ -58,17 +57,20 @@ def tolerated() -> Iterator[None]:
             raise
 
 
-def say_when(headers: Headers) -> None:
+def say_when(headers: Headers, error: BaseException) -> None:
     """When to come back, unless that is said already."""
-    headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+    seconds = getattr(error, "retry_after", Unavailable.retry_after)
+    headers.setdefault("Retry-After", str(seconds))
 
 
 def typed_fields(request: Request) -> Mapping[str, list[str]]:
-    """What a plain form held, to be shown and sent again; without passwords."""
+    """What a plain form held, to be shown and sent again; nothing of a form with a password."""
     if request.method != "POST" or request.mimetype != _FORM:
+        return MappingProxyType({})
+    if SECRET_FIELDS & request.form.keys():
         return MappingProxyType({})
     return {
         name: values
         for name, values in request.form.lists()
-        if name not in SECRET_FIELDS
+        if name != "csrf_token"
     }

@@ -293,7 +293,7 @@ def _known_error(error: HotlineError) -> BaseResponse:
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after)
     elif outages.is_outage(error):
-        outages.say_when(response.headers)
+        outages.say_when(response.headers, error)
     return response
 
 
@@ -316,7 +316,7 @@ def answer_unknown_error(error: Exception) -> BaseResponse:
         response = _error_answer(
             503, "Not available at the moment", "Please try again in a minute."
         )
-        outages.say_when(response.headers)
+        outages.say_when(response.headers, error)
         return response
     if outages.is_unusable_value(error):
         return _error_answer(400, "Not possible", "A value cannot be used.")

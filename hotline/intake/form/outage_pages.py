@@ -29,7 +29,7 @@ def _answer_fault(error: Exception) -> Response:
         return site.answer_unknown_error(error)
     site.log_failure(error)
     response = make_response(_show_again(), 503)
-    outages.say_when(response.headers)
+    outages.say_when(response.headers, error)
     return response
 
 
