@@ -24,6 +24,7 @@ from triage.cases.forget import forget_idle
 from triage.cases.last_act import happened_since
 from triage.cases.people.forget import forget_people
 from triage.hashlists.imports import staging
+from workers import pruning
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,11 @@ STEPS: Mapping[str, Forget] = MappingProxyType(
         "told": forget_told,
         "people": forget_people,
         "access": forget_idle,
+        "work": pruning.drop_done_work,
+        "sessions": pruning.drop_ended_sessions,
+        "visits": pruning.drop_old_visits,
+        "observations": pruning.drop_old_observations,
+        "deliveries": pruning.drop_settled_deliveries,
     }
 )
 

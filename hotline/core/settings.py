@@ -227,6 +227,20 @@ class Settings(BaseSettings):
         ge=0,
         description="How much longer words that nobody read are kept.",
     )
+    keep_work_days: int = Field(
+        90, ge=30, description="Done work, in the database."
+    )
+    keep_visits: int = Field(
+        500, ge=100, description="Checks of one location; the newest count."
+    )
+    keep_observations_days: int = Field(
+        365,
+        ge=30,
+        description="Facts about hosting that newer ones replaced.",
+    )
+    keep_deliveries_days: int = Field(
+        1825, ge=365, description="What left, once it is settled."
+    )
     audit_heads_file: Path | None = Field(
         None, description="Outside the database, append-only."
     )
