@@ -22,6 +22,7 @@ from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.states import HoldEvent, HoldState
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.jurisdiction import Destination
 
 MAX_EXTENSION = timedelta(days=90)
 
@@ -36,6 +37,14 @@ def open_hold(act: Act, referral: Referral) -> Hold:
     )
     act.begin(hold, referral=referral.reference)
     return hold
+
+
+def begin_clocks(act: Act, referral: Referral) -> None:
+    """The office has it: whether it answers is watched, and a police hold's time runs."""
+    referral.chase_at, referral.reminded = referral.due_at, 0
+    referral.escalated_at = None
+    if referral.kind == Destination.POLICE:
+        start_hold(act, referral)
 
 
 def start_hold(act: Act, referral: Referral) -> None:
@@ -111,7 +120,12 @@ def release_hold(
 
 
 def post_release(
-    session: Session, case_id: uuid.UUID, *, key: str, now: datetime
+    session: Session,
+    case_id: uuid.UUID,
+    *,
+    key: str,
+    now: datetime,
+    delay: timedelta = timedelta(),
 ) -> None:
     """Have the notices of a case looked at again; nothing leaves while another hold is on it."""
     outbox.post_work(
@@ -121,6 +135,7 @@ def post_release(
         payload={"case_id": str(case_id)},
         now=now,
         queue="urgent",
+        delay=delay,
     )
 
 
