@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.auth import own_act, requires, signed_in
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
@@ -29,9 +29,9 @@ from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Plan, Referral
 from partners.referrals.offices import REFERRAL_ROUTES
 from partners.referrals.told import gather_told
+from partners.sending.attempt import subject_of
 from partners.sending.models import Delivery
-from partners.sending.retry import retry_delivery
-from partners.sending.subject import subject_of
+from partners.sending.service import retry_delivery
 from partners.states import PlanState
 from partners.subjects import SUBJECTS
 from triage.cases.locking import lock_case
@@ -160,7 +160,7 @@ def close_case(reference: str) -> ResponseReturnValue:
     with faults_flashed(), site.writing() as session:
         case = by_reference(session, reference)
         why = request.form.get("why", "")
-        closing.close_case(session, case, signed_in(), why=why, now=utc_now())
+        closing.close_case(own_act(session), case, why=why)
         flash(gettext("The case is closed."), "good")
     return _go_back(reference)
 

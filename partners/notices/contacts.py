@@ -22,7 +22,10 @@ from partners.links import new_link
 from partners.notices import origins
 from partners.notices.judging import is_of_this_round, may_leave
 from partners.notices.models import Notice
-from partners.notices.service import queue_letter
+from partners.notices.service import (
+    leave_out_moved_items,
+    queue_letter,
+)
 from partners.states import NoticeEvent, NoticeState
 from triage.cases.locking import lock_case, lock_cases
 from triage.items.models import Item
@@ -47,6 +50,8 @@ def dispatch_notice(
     ``named``: a person chose the contact; it is not looked up again.
     """
     if not named and notice.kind in LOOKED_UP:
+        act = Act(session, context, "system", now)
+        leave_out_moved_items(act, notice)
         notice.partner = _look_up_contact(session, context, notice, now)
     partner = notice.partner
     obstacle = _why_not_written_to(partner)
@@ -74,7 +79,7 @@ def _look_up_contact(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> Partner | None:
     """By the newest hosting facts: the network that can be asked, or the host's abuse desk."""
-    item, network = notice.case.item, None
+    item, network = notice.items[0].item, None
     if notice.kind == CDN:
         network = origins.network_of(session, context.settings, item, now)
     desk = network or _find_published_desk(session, item, now)

@@ -14,7 +14,7 @@ from partners.notices.judging import may_leave
 from partners.notices.models import OPEN, Notice
 from partners.notices.service import queue_letter
 from partners.sending.models import Delivery
-from partners.states import NoticeEvent
+from partners.states import NoticeEvent, Purpose
 from triage.cases.models import Case
 
 # A host gets this many reminders, this far apart; then a person decides on the next step.
@@ -57,7 +57,7 @@ def _remind_or_escalate(
             notice,
             notice.partner,
             now=now,
-            purpose="reminder",
+            purpose=Purpose.REMINDER,
         )
         return
     notice.due_at = None
@@ -84,7 +84,8 @@ def _count_reminders(session: Session, notice: Notice) -> int:
         select(func.count())
         .select_from(Delivery)
         .where(
-            Delivery.subject_id == notice.id, Delivery.purpose == "reminder"
+            Delivery.subject_id == notice.id,
+            Delivery.purpose == Purpose.REMINDER,
         )
     )
     if again is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
@@ -28,10 +28,15 @@ from partners.referrals.told import gather_told, seal_told
 from partners.sending.service import queue_delivery
 from partners.states import ReferralEvent, ReferralState
 from triage.cases.locking import lock_case, lock_cases
+from triage.jurisdiction import Destination, Urgency
 
 # Hours in which an answer is expected, by urgency; in the working hours of the country but for
 # the immediate ones.
-ANSWER_HOURS = {"immediate": 4.0, "high": 16.0, "normal": 40.0}
+ANSWER_HOURS: Mapping[str, float] = {
+    Urgency.IMMEDIATE: 4.0,
+    Urgency.HIGH: 16.0,
+    Urgency.NORMAL: 40.0,
+}
 LINK_DAYS = 90
 # What the receiving office may say, and the event that follows.
 ANSWERS = {
@@ -82,7 +87,7 @@ def create_referral(
     if evidence is None:
         told = gather_told(session, act.context, case, referral.kind)
         seal_told(session, act.context, referral, told)
-    if referral.kind == "police":
+    if referral.kind == Destination.POLICE:
         holds.open_hold(act, referral)
     if partner.approved_at is not None:
         send_referral(act, referral)
@@ -96,13 +101,11 @@ def send_referral(act: Act, referral: Referral) -> None:
     referral.link_mac = link.mac
     referral.link_expires_at = act.now + timedelta(days=LINK_DAYS)
     queue_delivery(
-        act.session,
+        act,
         subject="referral",
         subject_id=referral.id,
         partner=referral.partner,
-        domain=act.context.settings.hotline_domain,
-        now=act.now,
-        urgent=referral.urgency == "immediate",
+        urgent=referral.urgency == Urgency.IMMEDIATE,
     )
 
 
@@ -129,19 +132,6 @@ def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
         Referral.partner_id == partner.id,
         Referral.state.in_((ReferralState.APPROVED, ReferralState.FAILED)),
     )
-
-
-def note_delivery(
-    session: Session, context: Context, referral: Referral, *, now: datetime
-) -> None:
-    """The other side took it: from now on a police hold's clock runs."""
-    if not referral.machine.allows(referral.state, ReferralEvent.DELIVERED):
-        return
-    machine.advance_state(
-        session, referral, ReferralEvent.DELIVERED, actor="delivery", now=now
-    )
-    if referral.kind == "police":
-        holds.start_hold(session, context, referral, now=now)
 
 
 def store_answer(
@@ -215,7 +205,7 @@ def list_referrals(session: Session, case_id: uuid.UUID) -> Sequence[Referral]:
 
 
 def _find_due_time(context: Context, urgency: str, now: datetime) -> datetime:
-    hours = ANSWER_HOURS.get(urgency, ANSWER_HOURS["normal"])
-    if urgency == "immediate":
+    hours = ANSWER_HOURS.get(urgency, ANSWER_HOURS[Urgency.NORMAL])
+    if urgency == Urgency.IMMEDIATE:
         return now + timedelta(hours=hours)
     return add_business_hours(context.country, now, hours)

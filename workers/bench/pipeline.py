@@ -23,12 +23,13 @@ from statistics import fmean
 
 from sqlalchemy import func, select
 
+from hotline.core.act import Act
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import Conflict, Unavailable
 from hotline.core.settings import load_settings
 from hotline.core.storage import outbox
 from hotline.intake.models import Report
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.hashlists import formats, service, versions
 from triage.hashlists.formats import HashEntry
 from triage.items.models import Item
@@ -122,15 +123,14 @@ def _prepare_database(context: Context, size: int, tick: Tick) -> None:
             "random": _make_random_entries(size, tick),
         }
         for name, entries in entries_of.items():
-            target = service.create_list(session, name, actor="bench", now=now)
+            act = Act(session, context, "bench", now)
+            target = service.create_list(act, name)
             versions.import_version(
-                session,
+                act,
                 target,
                 entries,
                 digest=hashlib.sha256(name.encode()).hexdigest(),
                 whole=True,
-                actor="bench",
-                now=now,
             )
 
 
@@ -308,7 +308,8 @@ class _Reporting:
 def _await_class(context: Context, url: str, begun: float) -> None:
     proposed = (
         select(Case.id)
-        .join(Item, Item.id == Case.item_id)
+        .join(CaseItem, CaseItem.case_id == Case.id)
+        .join(Item, Item.id == CaseItem.item_id)
         .where(Item.canonical == url, Case.proposed_class != "")
     )
     while time.perf_counter() - begun < PATIENCE_SECONDS:

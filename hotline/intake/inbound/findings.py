@@ -10,7 +10,9 @@ from email.utils import parsedate_to_datetime
 
 from hotline.core.said_time import SaidTime, read_said_time, said_of
 from hotline.intake import submission
+from hotline.intake.answer_values import keep_possible
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answers
 from hotline.intake.submission import (
     MAX_LOCATION,
     MAX_LOCATIONS,
@@ -44,10 +46,12 @@ def build_reports(
     contact: str = "",
     danger_now: bool = False,
     seen: SaidTime | None = None,
+    answers: Answers | None = None,
 ) -> tuple[Inbound, ...]:
     """One report, or as many as its locations need: a report holds ``MAX_LOCATIONS`` of them.
 
-    ``seen`` is when it was seen or used. A location longer than a report takes is told in words.
+    ``seen`` is when it was seen or used; of ``answers`` those are kept that can be
+    one. A location longer than a report takes is told in words.
     Raises ``InvalidInput`` where nothing is left to report.
     """
     cleaned = (_clean_whole(text) for text in locations)
@@ -62,6 +66,7 @@ def build_reports(
         "contact": _clean_whole(contact)[: submission.MAX_CONTACT],
         "danger_now": danger_now,
         "seen_at": seen.text if seen is not None else "",
+        "answers": keep_possible(answers or {}),
     }
     return tuple(
         Inbound(

@@ -29,6 +29,7 @@ from hotline.intake.inbound.findings import (
 )
 from hotline.intake.inbound.xarf_early import read_early
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answer
 from hotline.intake.strict_json import Malformed
 from hotline.intake.vocabulary import ReporterRole
 from hotline.intake.wire_names import XarfAct, XarfMedia
@@ -184,15 +185,19 @@ def _read_content(content: Content) -> tuple[Inbound, ...]:
         if len(value) == _HASHES.get(name)
         and re.fullmatch("[0-9a-fA-F]+", value)
     ]
-    seen = stated_time(content.timestamp)
+    stated = stated_time(content.timestamp)
     return build_reports(
-        locations=[*_places(content, seen), *hashes],
+        locations=[*_places(content, stated), *hashes],
         lines=tell_fields(_report_words(content)),
         reference=content.report_id,
         kind=_kind_of(content),
         role=ReporterRole.PROVIDER,
         contact=content.reporter.contact,
-        seen=seen,
+        seen=stated,
+        answers={
+            Answer.THEIR_PLATFORM: content.platform.replace("_", " "),
+            Answer.THEIR_NAME: content.perpetrator_indicators.account_id,
+        },
     )
 
 

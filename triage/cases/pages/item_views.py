@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from flask import flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import requires, signed_in
+from hotline.core.act import Act
 from hotline.core.context import utc_now
-from hotline.core.errors import InvalidInput
+from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
 from triage.cases.pages import case_views
 from triage.cases.queue import by_reference
 from triage.items import access, origin
+from triage.items.models import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Typed:
 
 
 @requires("case.assess")
-def set_access(reference: str) -> ResponseReturnValue:
+def set_access(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
     """Store how the item is fetched, and fetch it so at once where that was asked for."""
     typed, me, now = Typed.of_request(), signed_in(), utc_now()
     wanted = access.Access(
@@ -48,19 +52,13 @@ def set_access(reference: str) -> ResponseReturnValue:
     )
     try:
         with site.writing() as session:
-            item = by_reference(session, reference).item
-            access.set_access(
-                session,
-                site.current_context(),
-                item,
-                wanted,
-                actor=me.actor,
-                now=now,
-            )
+            item = _item_of(session, reference, item_id)
+            act = Act(session, site.current_context(), me.actor, now)
+            access.set_access(act, item, wanted)
             if request.form.get("then") == "fetch":
-                access.fetch_again(session, item, actor=me.actor, now=now)
+                access.fetch_again(act, item)
     except InvalidInput as error:
-        return _page_with_faults(reference, typed, error.fields)
+        return _page_with_faults(reference, item_id, typed, error.fields)
     if request.form.get("then") == "fetch":
         flash(gettext("Stored. The item is being fetched again."), "good")
     else:
@@ -69,42 +67,47 @@ def set_access(reference: str) -> ResponseReturnValue:
 
 
 @requires("case.assess")
-def clear_access(reference: str) -> ResponseReturnValue:
+def clear_access(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
     me, now = signed_in(), utc_now()
     with site.writing() as session:
-        item = by_reference(session, reference).item
-        access.clear_access(
-            session, site.current_context(), item.id, actor=me.actor, now=now
-        )
+        item = _item_of(session, reference, item_id)
+        act = Act(session, site.current_context(), me.actor, now)
+        access.clear_access(act, item.id)
     flash(gettext("Forgotten. The item is fetched like all others."), "good")
     return _back_to_case(reference)
 
 
 @requires("case.assess")
-def tell_origin(reference: str) -> ResponseReturnValue:
+def tell_origin(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
     typed, me, now = Typed.of_request(), signed_in(), utc_now()
     try:
         with site.writing() as session:
-            item = by_reference(session, reference).item
-            origin.tell_origin(
-                session,
-                site.current_context(),
-                item,
-                typed.address,
-                typed.source,
-                actor=me.actor,
-                now=now,
-            )
+            item = _item_of(session, reference, item_id)
+            act = Act(session, site.current_context(), me.actor, now)
+            origin.tell_origin(act, item, typed.address, typed.source)
     except InvalidInput as error:
-        return _page_with_faults(reference, typed, error.fields)
+        return _page_with_faults(reference, item_id, typed, error.fields)
     flash(gettext("Stored. The host is being looked up."), "good")
     return _back_to_case(reference)
 
 
+def _item_of(session: Session, reference: str, item_id: uuid.UUID) -> Item:
+    """An item of this very case; ``NotFound`` for any other."""
+    place = by_reference(session, reference).place_of(item_id)
+    if place is None:
+        raise NotFound("There is no such item in this case.")
+    return place.item
+
+
 def _page_with_faults(
-    reference: str, typed: Typed, faults: Mapping[str, str]
+    reference: str,
+    item_id: uuid.UUID,
+    typed: Typed,
+    faults: Mapping[str, str],
 ) -> ResponseReturnValue:
-    page = case_views.case_page(reference, typed=typed, faults=faults)
+    page = case_views.case_page(
+        reference, typed=typed, typed_for=item_id, faults=faults
+    )
     return make_response(page, 422)
 
 

@@ -16,17 +16,19 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.storage import audit
 from hotline.intake.models import Report, ReportPart
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.cases.people.models import (
     CaseIdentifier,
     CasePerson,
     CaseSummary,
+    ContactRelease,
     PersonFact,
 )
 from triage.cases.vocabulary import CaseState
 from triage.items.models import Sighting
 
-OVER = (CaseState.CLOSED, CaseState.NOT_ILLEGAL)
+# What a merged case knew of people was copied to the case that it became a part of.
+OVER = (CaseState.CLOSED, CaseState.NOT_ILLEGAL, CaseState.MERGED)
 BATCH = 500
 
 
@@ -35,7 +37,8 @@ def is_forgotten() -> ColumnElement[bool]:
     report_is_left = (
         exists()
         .where(
-            Sighting.item_id == Case.item_id,
+            CaseItem.case_id == Case.id,
+            Sighting.item_id == CaseItem.item_id,
             ReportPart.id == Sighting.part_id,
             Report.id == ReportPart.report_id,
             Report.erased_at.is_(None),
@@ -63,7 +66,7 @@ def forget_people(session: Session, context: Context, *, now: datetime) -> int:
 
 
 def _list_due(session: Session) -> Sequence[Case]:
-    rows = (CaseIdentifier, CasePerson, CaseSummary)
+    rows = (CaseIdentifier, CasePerson, CaseSummary, ContactRelease)
     has_people = or_(*(exists().where(row.case_id == Case.id) for row in rows))
     return session.scalars(
         select(Case)
@@ -77,5 +80,5 @@ def _list_due(session: Session) -> Sequence[Case]:
 def _delete_rows(session: Session, case_id: uuid.UUID) -> None:
     people = select(CasePerson.id).where(CasePerson.case_id == case_id)
     session.execute(delete(PersonFact).where(PersonFact.person_id.in_(people)))
-    for row in (CasePerson, CaseIdentifier, CaseSummary):
+    for row in (CasePerson, CaseIdentifier, CaseSummary, ContactRelease):
         session.execute(delete(row).where(row.case_id == case_id))

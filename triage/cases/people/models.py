@@ -37,6 +37,18 @@ class CaseIdentifier(Identified, Base):
     withdrawn_by: Mapped[str | None] = mapped_column(short_text(80))
 
 
+class ContactRelease(Identified, Base):
+    """A reporter's contact that the police may have without consent; the log says why."""
+
+    __tablename__ = "contact_release"
+    __table_args__ = (UniqueConstraint("case_id", "report_id"),)
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"))
+    report_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("report.id"))
+    released_at: Mapped[datetime]
+    released_by: Mapped[str] = mapped_column(short_text(80))
+
+
 class CasePerson(Identified, Base):
     """A child or a reported person of a case; ``number`` tells two of one role apart."""
 

@@ -23,11 +23,13 @@ from triage.cases.people.reading import SaidIdentifier
 from triage.cases.people.sealing import opener_of, seal_text
 from triage.cases.people.vocabulary import (
     CHOICES,
+    AgeGroup,
     FactName,
     FactSource,
     IdentifierKind,
     PersonRole,
     Whose,
+    YesNo,
 )
 
 LONGEST_FACT = 2000
@@ -40,10 +42,11 @@ _RULES_FACTS = {
     PersonRole.AFFECTED_CHILD: "victim",
     PersonRole.REPORTED_PERSON: "suspect",
 }
-_PLACES = {
+_LEADING = {
     PersonRole.AFFECTED_CHILD: (FactName.COUNTRY, FactName.MUNICIPALITY),
-    PersonRole.REPORTED_PERSON: (FactName.COUNTRY,),
+    PersonRole.REPORTED_PERSON: (FactName.COUNTRY, FactName.IS_CHILD),
 }
+_YES_NO = {YesNo.YES: True, YesNo.NO: False}
 _CONTENT = "case_identifier.content"
 _VALUE = "person_fact.value"
 
@@ -113,7 +116,7 @@ def add_identifier(
         row = CaseIdentifier(id=new_id(), case_id=case.id, mac=mac)
     content = json.dumps({"display": said.display, "identity": said.identity})
     row.kind, row.platform = said.kind, said.platform
-    row.content = seal_text(act, case.id, _content_of(row.id), content)
+    row.content = seal_text(act, case.id, content_place(row.id), content)
     row.whose, row.source = whose, source
     row.added_at, row.added_by = act.now, act.actor
     row.withdrawn_at = row.withdrawn_by = None
@@ -168,7 +171,9 @@ def list_identifiers(
         .order_by(CaseIdentifier.kind, CaseIdentifier.id)
     )
     return tuple(
-        _opened_identifier(row, open_sealed(_content_of(row.id), row.content))
+        _opened_identifier(
+            row, open_sealed(content_place(row.id), row.content)
+        )
         for row in rows
     )
 
@@ -188,8 +193,14 @@ def _opened_identifier(row: CaseIdentifier, text: str) -> KnownIdentifier:
     )
 
 
-def _content_of(identifier_id: uuid.UUID) -> str:
+def content_place(identifier_id: uuid.UUID) -> str:
+    """Where an identifier's content is sealed."""
     return f"{_CONTENT}:{identifier_id}"
+
+
+def value_place(fact_id: uuid.UUID) -> str:
+    """Where a fact's value is sealed."""
+    return f"{_VALUE}:{fact_id}"
 
 
 def identity_mac(context: Context, identity: str) -> bytes:
@@ -234,7 +245,7 @@ def set_fact(
 ) -> None:
     """Note what is known of a person; an empty ``value`` says that it is not known after all.
 
-    Where the child or the reported person is leads the routing rules as well.
+    Where they are, and whether the reported person is a child, leads the routing rules as well.
     """
     lock_case(act.session, case.id)
     value = check_fact(role, name, value)
@@ -257,11 +268,20 @@ def set_fact(
             added_at=act.now,
             added_by=act.actor,
         )
-        added.value = seal_text(act, case.id, f"{_VALUE}:{added.id}", value)
+        added.value = seal_text(act, case.id, value_place(added.id), value)
         act.session.add(added)
-    if number == 1 and name in _PLACES[role]:
+    if number == 1 and name in _LEADING[role]:
         _tell_rules(case, role, name, value)
+    if role is PersonRole.REPORTED_PERSON and _is_age_of_child(name, value):
+        _tell_rules(case, role, FactName.IS_CHILD, YesNo.YES)
     act.record("case.person_fact_set", "case", case.id, role=role, fact=name)
+
+
+def _is_age_of_child(name: FactName, value: str) -> bool:
+    """Whoever notes that a reported person is fifteen has said that it is a child."""
+    if name is FactName.AGE:
+        return value.isdecimal() and int(value) <= OLDEST_CHILD
+    return name is FactName.AGE_GROUP and value not in ("", AgeGroup.ADULT)
 
 
 def check_fact(role: PersonRole, name: FactName, value: str) -> str:
@@ -322,7 +342,9 @@ def _tell_rules(
     about = dict(case.facts.get(owner, {}))
     about.pop(name, None)
     if value:
-        about[str(name)] = value
+        about[str(name)] = (
+            _YES_NO[YesNo(value)] if name is FactName.IS_CHILD else value
+        )
     facts = {key: kept for key, kept in case.facts.items() if key != owner}
     case.facts = {**facts, owner: about} if about else facts
 
@@ -349,7 +371,7 @@ def list_people(
     for fact in facts:
         if open_sealed is None:
             break
-        value = open_sealed(f"{_VALUE}:{fact.id}", fact.value)
+        value = open_sealed(value_place(fact.id), fact.value)
         facts_of.setdefault(fact.person_id, []).append(
             _opened_fact(fact, value)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.cases.people import contacts
 from triage.cases.people.models import (
     CaseIdentifier,
     CasePerson,
@@ -48,7 +50,7 @@ def write_summary(act: Act, case: Case, office: str, text: str) -> None:
         return
     if row is None:
         row = CaseSummary(id=new_id(), case_id=case.id, office=office)
-    row.text = seal_text(act, case.id, f"{_TEXT}:{row.id}", text)
+    row.text = seal_text(act, case.id, text_place(row.id), text)
     row.written_at, row.written_by = act.now, act.actor
     act.session.add(row)
     act.record("case.summary_written", "case", case.id, to=office)
@@ -65,16 +67,21 @@ def read_summaries(
         select(CaseSummary).where(CaseSummary.case_id == case.id)
     )
     return {
-        row.office: open_sealed(f"{_TEXT}:{row.id}", row.text) for row in rows
+        row.office: open_sealed(text_place(row.id), row.text) for row in rows
     }
 
 
-NOTHING_NOTED = hashlib.sha256(b"|||").hexdigest()
-"""What ``digest_of_people`` gives for a case without people, identifiers or summaries."""
+def text_place(summary_id: uuid.UUID) -> str:
+    """Where a summary's text is sealed."""
+    return f"{_TEXT}:{summary_id}"
+
+
+NOTHING_NOTED = hashlib.sha256(b"||||").hexdigest()
+"""What ``digest_of_people`` gives for a case without people, identifiers, summaries or contacts."""
 
 
 def digest_of_people(session: Session, case: Case) -> str:
-    """Changes with every fact, identifier and summary of the case; nothing can be read from it.
+    """Changes with every fact, identifier, summary and contact; nothing can be read from it.
 
     A second person approves what they have read, and nothing that was added since.
     """
@@ -99,4 +106,7 @@ def digest_of_people(session: Session, case: Case) -> str:
         for row_id, at in session.execute(statement):
             digest.update(f"{row_id}@{at.isoformat()};".encode())
         digest.update(b"|")
+    for mark in contacts.list_marks(session, case):
+        digest.update(f"{mark};".encode())
+    digest.update(b"|")
     return digest.hexdigest()
