@@ -19,6 +19,7 @@ from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
 from partners.console.pages import faults_flashed, local_time
+from partners.directory.models import Partner
 from partners.directory.service import name_desk
 from partners.notices import service as notices
 from partners.notices.contacts import use_contact
@@ -32,7 +33,7 @@ from partners.referrals.told import gather_told
 from partners.sending.models import Delivery
 from partners.sending.retry import retry_delivery
 from partners.sending.subject import subject_of
-from partners.states import PlanState
+from partners.states import NoticeState, PlanState
 from partners.subjects import SUBJECTS
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
@@ -244,7 +245,7 @@ def withdraw_notice(
 
 @requires("partner.edit")
 def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
-    """An address for a host of which none is known; naming it confirms it."""
+    """An address for a host of which none is known; a new one waits for a second person."""
     actor, now = signed_in().actor, utc_now()
     with faults_flashed(), site.writing() as session:
         notice = _find_of_case(session, Notice, notice_id, reference)
@@ -252,10 +253,26 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
         act = Act(session, site.current_context(), actor, now)
         contact = name_desk(act, request.form.get("address", ""))
         use_contact(act, notice, contact)
-        flash(
-            gettext("The notice goes to %(name)s.", name=contact.name), "good"
-        )
+        flash(_describe_named(notice, contact), "good")
     return _go_back(reference)
+
+
+def _describe_named(notice: Notice, contact: Partner) -> str:
+    if contact.approved_at is None:
+        return str(
+            gettext(
+                "%(name)s is named. The notice waits until another person has confirmed it.",
+                name=contact.name,
+            )
+        )
+    if notice.state == NoticeState.QUEUED:
+        return str(gettext("The notice goes to %(name)s.", name=contact.name))
+    return str(
+        gettext(
+            "%(name)s is named. The notice is held: it leaves once nothing holds it any more.",
+            name=contact.name,
+        )
+    )
 
 
 @requires("plan.request")

@@ -29,6 +29,11 @@ for _rule, _view, _methods in (
     ("/partners/<uuid:partner_id>/contact", directory.set_contact, ["POST"]),
     (
         "/partners/<uuid:partner_id>/confirm",
+        directory.ask_to_confirm,
+        ["GET"],
+    ),
+    (
+        "/partners/<uuid:partner_id>/confirm",
         directory.confirm_address,
         ["POST"],
     ),

@@ -106,16 +106,20 @@ def send_referral(act: Act, referral: Referral) -> None:
     )
 
 
-def send_waiting_referrals(act: Act, partner: Partner) -> int:
-    """A partner's address was confirmed: what waited or failed goes out; returns how many."""
+def send_waiting_referrals(act: Act, partner: Partner) -> list[Referral]:
+    """A partner's address was confirmed: what waited or failed goes out; returns it."""
     session = act.session
     lock_cases(session, cases_waiting_for(session, partner))
-    waiting = session.scalars(
-        select(Referral).where(*_waits_for(partner)).order_by(Referral.id)
-    ).all()
+    waiting = list_waiting(session, partner)
     for referral in waiting:
         send_referral(act, referral)
-    return len(waiting)
+    return waiting
+
+
+def list_waiting(session: Session, partner: Partner) -> list[Referral]:
+    """The referrals that leave once the partner's address is confirmed, in that order."""
+    waiting = select(Referral).where(*_waits_for(partner))
+    return list(session.scalars(waiting.order_by(Referral.id)))
 
 
 def cases_waiting_for(session: Session, partner: Partner) -> set[uuid.UUID]:

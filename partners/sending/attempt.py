@@ -36,10 +36,10 @@ def attempt_delivery(
     server, is_danger = attempt.read_receiver(channels)
     # Before a try is noted: where the server is left alone there is none.
     circuit.require_closed(server, urgent=is_danger)
-    outgoing = attempt.begin_try()
-    if outgoing is None:
-        return
     try:
+        outgoing = attempt.begin_try()
+        if outgoing is None:
+            return
         with circuit.listening(server):
             answer = channels.send(outgoing.channel, outgoing.message)
     except (Unavailable, GiveUp) as error:
@@ -68,7 +68,8 @@ class _Attempt:
         """The server, and whether the message says that somebody is in danger now."""
         with self.task.context.database.reading() as session:
             delivery, subject = self._find_delivery(session)
-            server = channels.server_of(delivery.channel, delivery.address)
+            partner = delivery.partner
+            server = channels.server_of(partner.channel, partner.address)
             return server, subject.is_danger
 
     def begin_try(self) -> _Outgoing | None:
@@ -79,6 +80,7 @@ class _Attempt:
             if delivery.state in UNSETTLED:
                 verdict = subject.may_leave(act, delivery)
                 if verdict is MayLeave.YES:
+                    _address(delivery)
                     message = subject.message(act, delivery)
                     delivery.tries += 1
                     act.advance(delivery, "attempted", attempt=delivery.tries)
@@ -127,6 +129,16 @@ class _Attempt:
         lock_case(session, subject.case_id)
         session.refresh(delivery, with_for_update={"of": Delivery})
         return delivery, subject
+
+
+def _address(delivery: Delivery) -> None:
+    """It goes to the partner's address of now, which a second person has confirmed."""
+    partner = delivery.partner
+    if partner.approved_at is None:
+        raise GiveUp(
+            f"The address of {partner.name} was changed and waits for a second person."
+        )
+    delivery.channel, delivery.address = partner.channel, partner.address
 
 
 def _note_failure(

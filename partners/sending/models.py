@@ -26,6 +26,7 @@ DELIVERY_MACHINE = Machine(
             ): "sending",  # the worker died in between, or a try failed
             ("sending", "accepted"): "sent",
             ("sending", "failed"): "failed",
+            ("queued", "failed"): "failed",  # its address was taken back
             # what was about to leave may not leave any more
             ("queued", "cancelled"): "cancelled",
             ("sending", "cancelled"): "cancelled",

@@ -95,10 +95,10 @@ def test_an_unconfirmed_host_waits_for_a_person_and_then_gets_it(
         desk = session.get_one(Partner, house.only(Partner).id)
         assert (desk.kind, desk.address) == ("provider", "abuse@isp.example")
         confirm_address(Act(session, house.context, "x", house.now), desk)
-        count = send_waiting_notices(
+        sent = send_waiting_notices(
             Act(session, house.context, "x", house.now), desk
         )
-        assert count == 1
+        assert len(sent) == 1
     house.work()
     assert house.notice.state == "sent"
 
@@ -146,6 +146,9 @@ def test_a_named_contact_is_not_overruled_by_the_published_one(
         )
         use_contact(Act(session, house.context, "x", house.now), notice, desk)
     house.work()
+    assert house.mail.messages == []
+    house.confirm(house.notice.partner)
+    house.work()
     assert house.mail.messages[0].address == "real@host.example"
 
 
@@ -159,6 +162,7 @@ def test_a_named_contact_waits_for_the_police_too(house: House) -> None:
             Act(session, house.context, "x", house.now), "real@host.example"
         )
         use_contact(Act(session, house.context, "x", house.now), notice, desk)
+    house.confirm(desk)
     house.work()
     assert house.notice.state == "awaiting_release"
     assert house.held_back()
