@@ -92,6 +92,7 @@ def _public() -> list[Blueprint]:
 
 
 def _console() -> list[Blueprint]:
+    from hotline.accounts.people_pages import blueprint as people
     from hotline.accounts.views import blueprint as sign_in
     from hotline.intake.form.telephone import blueprint as telephone
     from partners.console.views import blueprint as measures
@@ -100,7 +101,8 @@ def _console() -> list[Blueprint]:
 
     # The case page belongs to triage, which knows no partners: what was told to whom is a panel
     # that is handed to it here.
-    return [sign_in, telephone, create_triage(panels=case_panels), measures]
+    triage = create_triage(panels=case_panels)
+    return [sign_in, people, telephone, triage, measures]
 
 
 def _provider() -> list[Blueprint]:

@@ -1,4 +1,4 @@
-"""Who entered an address, and which contacts a person chose"""
+"""What two people have to agree on: addresses, and acts on accounts"""
 
 from __future__ import annotations
 
@@ -44,9 +44,38 @@ def upgrade() -> None:
             server_default=sa.false(),
         ),
     )
+    _create_person_requests()
+
+
+def _create_person_requests() -> None:
+    op.create_table(
+        "person_request",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(length=32), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("username", sa.String(length=60), nullable=False),
+        sa.Column("display_name", sa.String(length=120), nullable=False),
+        sa.Column("role", sa.String(length=20), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.String(length=80), nullable=False),
+        sa.Column("approved_by", sa.String(length=80), nullable=True),
+        sa.Column("two_person", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "NOT two_person OR approved_by IS NULL OR approved_by <> asked_by",
+            name=op.f("ck_person_request_two_person"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_request")),
+    )
+    for column in ("state", "username"):
+        op.create_index(
+            op.f(f"ix_person_request_{column}"), "person_request", [column]
+        )
 
 
 def downgrade() -> None:
     limit_waiting()
+    op.drop_table("person_request")
     op.drop_column("notice", "contact_named")
     op.drop_column("partner", "entered_by")
