@@ -71,6 +71,7 @@ PURPOSES: Words = {
     "first": lazy_gettext("First message"),
     "reminder": lazy_gettext("Reminder"),
     "withdrawal": lazy_gettext("Withdrawal"),
+    "link": lazy_gettext("Sent again with a new link"),
 }
 
 WATCH_STATES: Words = {

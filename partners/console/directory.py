@@ -30,6 +30,7 @@ from partners.plans.confirming import (
     digest_of_question,
     list_waiting_letters,
 )
+from partners.plans.links import change_contact
 
 SHOWN = 200
 FILTERS = ("kind", "country", "words")
@@ -71,7 +72,7 @@ def set_contact(partner_id: uuid.UUID) -> ResponseReturnValue:
     form = request.form
     with faults_flashed(), site.writing() as session:
         partner = lookup.get_partner(session, partner_id)
-        is_changed = service.set_contact(
+        is_changed = change_contact(
             _new_act(session),
             partner,
             channel=form.get("channel", ""),

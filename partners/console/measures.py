@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.auth import own_act, requires, signed_in
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
@@ -25,6 +25,7 @@ from partners.notices import service as notices
 from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
 from partners.plans import closing, planning
+from partners.plans.links import replace_by_hand
 from partners.referrals import holds
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Plan, Referral
@@ -43,6 +44,7 @@ from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
 from triage.cases.queue import by_reference
 
 OfCase = TypeVar("OfCase", Plan, Hold, Referral, Notice)
+Letter = TypeVar("Letter", Referral, Notice)
 
 
 @requires("plan.request")
@@ -289,6 +291,45 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
         )
         retry_delivery(act, delivery, subject)
         flash(gettext("It is on its way again."), "good")
+    return _go_back(reference)
+
+
+@requires("link.replace")
+def replace_referral_link(
+    reference: str, referral_id: uuid.UUID
+) -> ResponseReturnValue:
+    return _replace_link(reference, Referral, referral_id)
+
+
+@requires("link.replace")
+def replace_notice_link(
+    reference: str, notice_id: uuid.UUID
+) -> ResponseReturnValue:
+    return _replace_link(reference, Notice, notice_id)
+
+
+def _replace_link(
+    reference: str, kind: type[Letter], letter_id: uuid.UUID
+) -> ResponseReturnValue:
+    sends = request.form.get("send") == "yes"
+    with faults_flashed(), site.writing() as session:
+        letter = _find_of_case(session, kind, letter_id, reference)
+        replace_by_hand(
+            own_act(session),
+            letter,
+            reason=request.form.get("reason", ""),
+            sends=sends,
+        )
+        flash(
+            gettext(
+                "The old link opens nothing any more. A letter with the new one leaves now."
+            )
+            if sends
+            else gettext(
+                "The old link opens nothing any more. The next letter carries a new one."
+            ),
+            "good",
+        )
     return _go_back(reference)
 
 

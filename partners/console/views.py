@@ -56,6 +56,16 @@ for _rule, _view, _methods in (
         ["POST"],
     ),
     (
+        f"{CASE}/referrals/<uuid:referral_id>/link",
+        measures.replace_referral_link,
+        ["POST"],
+    ),
+    (
+        f"{CASE}/notices/<uuid:notice_id>/link",
+        measures.replace_notice_link,
+        ["POST"],
+    ),
+    (
         f"{CASE}/notices/<uuid:notice_id>/withdraw",
         measures.withdraw_notice,
         ["POST"],

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.languages import letter_language
-from hotline.core.storage import machine
+from hotline.core.storage import audit, machine
 from partners.directory.models import Partner
 from partners.directory.service import PublishedContact, add_published_desk
 from partners.links import new_link
@@ -23,6 +23,7 @@ from partners.notices import origins
 from partners.notices.judging import is_of_this_round, may_leave
 from partners.notices.models import Notice
 from partners.notices.service import queue_letter
+from partners.replaced_links import replace_link
 from partners.states import NoticeEvent, NoticeState
 from triage.cases.locking import lock_case, lock_cases
 from triage.items.models import Item
@@ -43,7 +44,8 @@ def dispatch_notice(
 ) -> None:
     """Queue a released notice to its contact, or lay it before a person if nobody confirmed one."""
     if not notice.contact_named and notice.kind in LOOKED_UP:
-        notice.partner = _look_up_contact(session, context, notice, now)
+        contact = _look_up_contact(session, context, notice, now)
+        _set_contact(Act(session, context, audit.SYSTEM, now), notice, contact)
     partner = notice.partner
     obstacle = _why_not_written_to(partner)
     if partner is None or obstacle:
@@ -60,11 +62,21 @@ def dispatch_notice(
     notice.language = _choose_language(context, partner)
     urgency = "immediate" if notice.case.danger_now else "normal"
     notice.due_at = now + timedelta(hours=REMOVAL_HOURS[urgency])
-    notice.link_mac = new_link(context.keyring, "notice", notice.id).mac
+    notice.link_mac = new_link(
+        context.keyring, "notice", notice.id, notice.link_number
+    ).mac
     notice.link_expires_at = now + timedelta(
         days=context.settings.notice_link_days
     )
     queue_letter(session, context, notice, partner, now=now, urgent=True)
+
+
+def _set_contact(act: Act, notice: Notice, partner: Partner | None) -> None:
+    """Whoever the notice went to before must not answer it any more, nor see it."""
+    before = notice.partner
+    if before is not None and partner is not None and before.id != partner.id:
+        replace_link(act, "notice", notice, reason="another contact")
+    notice.partner = partner
 
 
 def _look_up_contact(
@@ -134,7 +146,8 @@ def use_contact(act: Act, notice: Notice, partner: Partner) -> None:
     The notice waits where a second person has to confirm the contact first.
     """
     lock_case(act.session, notice.case_id)
-    notice.partner, notice.contact_named = partner, True
+    _set_contact(act, notice, partner)
+    notice.contact_named = True
     if partner.approved_at is not None:
         _send_to_contact(act, notice)
 

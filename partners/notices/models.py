@@ -189,6 +189,7 @@ class Notice(Identified, Stateful, Base):
         LargeBinary(32), unique=True
     )
     link_expires_at: Mapped[datetime | None]
+    link_number: Mapped[int] = mapped_column(default=0, server_default="0")
     link_revoked_at: Mapped[datetime | None]
 
     case: Mapped[Case] = relationship(lazy="selectin")

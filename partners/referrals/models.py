@@ -261,6 +261,7 @@ class Referral(Identified, Stateful, Base):
         LargeBinary(32), unique=True
     )
     link_expires_at: Mapped[datetime | None]
+    link_number: Mapped[int] = mapped_column(default=0, server_default="0")
 
     case: Mapped[Case] = relationship(lazy="selectin")
     partner: Mapped[Partner] = relationship(lazy="selectin")

@@ -25,6 +25,7 @@ from partners.referrals.models import Plan, Referral
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.thread import write_message
 from partners.referrals.told import gather_told, seal_told
+from partners.replaced_links import LinkEnd, LinkEnded, refuse_replaced
 from partners.sending.service import queue_delivery
 from partners.states import ReferralEvent, ReferralState
 from triage.cases.locking import lock_case, lock_cases
@@ -92,7 +93,9 @@ def create_referral(
 def send_referral(act: Act, referral: Referral) -> None:
     """Queue the referral for delivery, with a link by which the office can answer."""
     act.advance(referral, ReferralEvent.QUEUED)
-    link = new_link(act.context.keyring, "referral", referral.id)
+    link = new_link(
+        act.context.keyring, "referral", referral.id, referral.link_number
+    )
     referral.link_mac = link.mac
     referral.link_expires_at = act.now + timedelta(days=LINK_DAYS)
     queue_delivery(
@@ -192,21 +195,33 @@ def give_more(act: Act, referral: Referral, text: str) -> None:
 def find_by_token(
     session: Session, context: Context, token: str, now: datetime
 ) -> Referral:
-    """The referral of a link. Unknown and expired links look the same: ``NotFound``."""
+    """The referral of a link. Unknown and expired links look the same: ``NotFound``.
+
+    One that was replaced, or whose referral was withdrawn, says so: ``LinkEnded``.
+    """
     mac = mac_of(context.keyring, "referral", token)
     referral = session.scalar(select(Referral).where(Referral.link_mac == mac))
+    if referral is None:
+        refuse_replaced(session, mac)
     until = referral.link_expires_at if referral is not None else None
-    if (
-        referral is None
-        or until is None
-        or until <= now
-        or referral.state == ReferralState.WITHDRAWN
-    ):
+    if referral is None or until is None or until <= now:
         raise NotFound(
             "This link is not valid, or not any more.",
             hint="Answer the message that it came in, and we will send a new one.",
         )
+    if referral.state == ReferralState.WITHDRAWN:
+        raise LinkEnded(
+            LinkEnd.WITHDRAWN, referral.state_since, referral.reference
+        )
     return referral
+
+
+def list_linked(session: Session, partner: Partner) -> list[Referral]:
+    """The partner's referrals that a link leads to."""
+    query = select(Referral).where(
+        Referral.partner_id == partner.id, Referral.link_mac.is_not(None)
+    )
+    return list(session.scalars(query.order_by(Referral.id)))
 
 
 def list_referrals(session: Session, case_id: uuid.UUID) -> Sequence[Referral]:

@@ -19,15 +19,22 @@ from hotline.core.storage import machine
 from hotline.core.web import site
 from hotline.intake.flood import guard
 from partners import words
-from partners.console.pages import faults_of, local_time, speaking
+from partners.console.pages import (
+    faults_of,
+    local_time,
+    render_ended_link,
+    speaking,
+)
 from partners.letters.wording import format_moment
 from partners.referrals import holds, service
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.referrals.thread import list_messages
+from partners.replaced_links import LinkEnded
 from partners.states import HoldEvent
 from triage.cases.pages.words import HOSTING, KINDS
 
 blueprint = Blueprint("referrals", __name__, url_prefix="/referral")
+blueprint.register_error_handler(LinkEnded, render_ended_link)
 
 # Who did it, in history and log: the holder of the link.
 ACTOR = "partner"

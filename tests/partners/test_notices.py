@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hotline.core.act import Act
-from hotline.core.errors import Conflict, InvalidInput, NotFound
+from hotline.core.errors import Conflict, InvalidInput
 from partners.channels.base import Refused
 from partners.directory.models import Partner
 from partners.directory.service import confirm_address, name_desk
@@ -26,6 +26,7 @@ from partners.notices.service import (
     settle_notices,
     withdraw_notice,
 )
+from partners.replaced_links import LinkEnded
 from partners.sending.models import Delivery
 from partners.watching.models import Watch
 from tests.support.house import House
@@ -304,7 +305,7 @@ def test_a_withdrawn_notice_tells_its_host_and_kills_the_link(
     assert "Sent in error" in second.text
     assert second.attachments == ()
     token = new_link(house.context.keyring, "notice", house.notice.id).token
-    with house.context.database.reading() as session, pytest.raises(NotFound):
+    with house.context.database.reading() as session, pytest.raises(LinkEnded):
         find_by_token(session, house.context, token, house.now)
 
 

@@ -15,6 +15,7 @@ import hotline.intake.models  # noqa: F401
 import partners.directory.models
 import partners.notices.models
 import partners.referrals.models
+import partners.replaced_links
 import partners.sending.models
 import partners.watching.models  # noqa: F401
 import triage.cases.models

@@ -1,4 +1,4 @@
-"""What two people have to agree on: addresses, and acts on accounts"""
+"""What two people agree on: addresses and acts on accounts; links that were replaced"""
 
 from __future__ import annotations
 
@@ -44,7 +44,34 @@ def upgrade() -> None:
             server_default=sa.false(),
         ),
     )
+    for table in ("notice", "referral"):
+        op.add_column(
+            table,
+            sa.Column(
+                "link_number",
+                sa.Integer(),
+                nullable=False,
+                server_default="0",
+            ),
+        )
+    _create_replaced_links()
     _create_person_requests()
+
+
+def _create_replaced_links() -> None:
+    op.create_table(
+        "replaced_link",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("mac", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("scope", sa.String(length=12), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("replaced_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_replaced_link")),
+        sa.UniqueConstraint("mac", name=op.f("uq_replaced_link_mac")),
+    )
+    op.create_index(
+        op.f("ix_replaced_link_subject_id"), "replaced_link", ["subject_id"]
+    )
 
 
 def _create_person_requests() -> None:
@@ -77,5 +104,8 @@ def _create_person_requests() -> None:
 def downgrade() -> None:
     limit_waiting()
     op.drop_table("person_request")
+    op.drop_table("replaced_link")
+    op.drop_column("referral", "link_number")
+    op.drop_column("notice", "link_number")
     op.drop_column("notice", "contact_named")
     op.drop_column("partner", "entered_by")
