@@ -91,6 +91,12 @@ ATTENTION: Words = {
     "hold.expired": lazy_gettext(
         "A police hold is past its deadline; it still holds"
     ),
+    "hold.orphaned": lazy_gettext(
+        "A referral to the police was withdrawn; its hold still holds"
+    ),
+    "referral.withdrawal_asked": lazy_gettext(
+        "Somebody asks to withdraw a referral that an office has"
+    ),
     "referral.approved": lazy_gettext(
         "A referral waits for a confirmed address"
     ),

@@ -26,7 +26,7 @@ from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
 from partners.plans import closing, planning
 from partners.plans.links import replace_by_hand
-from partners.referrals import holds
+from partners.referrals import holds, withdrawal
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Plan, Referral
 from partners.referrals.offices import REFERRAL_ROUTES
@@ -292,6 +292,56 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
         retry_delivery(act, delivery, subject)
         flash(gettext("It is on its way again."), "good")
     return _go_back(reference)
+
+
+@requires("referral.withdraw")
+def withdraw_referral(
+    reference: str, referral_id: uuid.UUID
+) -> ResponseReturnValue:
+    """One person where it has not left yet; else it waits for another one."""
+    reason = request.form.get("reason", "")
+    with faults_flashed(), site.writing() as session:
+        referral = _find_of_case(session, Referral, referral_id, reference)
+        if withdrawal.withdraw_referral(own_act(session), referral, reason):
+            flash(gettext("The referral is withdrawn."), "good")
+        else:
+            flash(
+                gettext(
+                    "The office has it already: another person must agree before it is"
+                    " withdrawn."
+                ),
+                "good",
+            )
+    return _go_back(reference)
+
+
+@requires("referral.withdraw")
+def decide_withdrawal(
+    reference: str, referral_id: uuid.UUID
+) -> ResponseReturnValue:
+    """Another person agrees to what was asked for, or it stays."""
+    agrees = request.form.get("act") == "agree"
+    with faults_flashed(), site.writing() as session:
+        referral = _find_of_case(session, Referral, referral_id, reference)
+        if agrees:
+            withdrawal.agree_to_withdrawal(own_act(session), referral)
+            flash(_describe_withdrawn(referral), "good")
+        else:
+            withdrawal.refuse_withdrawal(own_act(session), referral)
+            flash(gettext("The referral stays as it was."), "good")
+    return _go_back(reference)
+
+
+def _describe_withdrawn(referral: Referral) -> str:
+    if referral.partner.approved_at is None:
+        return str(
+            gettext(
+                "The referral is withdrawn. The office is not told: its address is not confirmed."
+            )
+        )
+    return str(
+        gettext("The referral is withdrawn; a letter tells the office so.")
+    )
 
 
 @requires("link.replace")

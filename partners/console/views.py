@@ -56,6 +56,16 @@ for _rule, _view, _methods in (
         ["POST"],
     ),
     (
+        f"{CASE}/referrals/<uuid:referral_id>/withdraw",
+        measures.withdraw_referral,
+        ["POST"],
+    ),
+    (
+        f"{CASE}/referrals/<uuid:referral_id>/withdrawal",
+        measures.decide_withdrawal,
+        ["POST"],
+    ),
+    (
         f"{CASE}/referrals/<uuid:referral_id>/link",
         measures.replace_referral_link,
         ["POST"],

@@ -13,6 +13,10 @@ from partners.channels.base import Message
 from partners.referrals import service
 from partners.referrals.message import referral_message
 from partners.referrals.models import Referral
+from partners.referrals.withdrawal import (
+    tell_of_withdrawal,
+    withdrawal_message,
+)
 from partners.sending.models import Delivery
 from partners.sending.subject import MayLeave
 from partners.states import ReferralEvent, ReferralState
@@ -38,14 +42,24 @@ class ReferralSubject:
 
     def may_leave(self, act: Act, delivery: Delivery) -> MayLeave:  # noqa: ARG002
         is_withdrawn = self.referral.state == ReferralState.WITHDRAWN
-        return MayLeave.WITHDRAWN if is_withdrawn else MayLeave.YES
+        if is_withdrawn and delivery.purpose != "withdrawal":
+            return MayLeave.WITHDRAWN
+        return MayLeave.YES
 
     def message(self, act: Act, delivery: Delivery) -> Message:
+        if delivery.purpose == "withdrawal":
+            return withdrawal_message(
+                act.context, act.session, self.referral, delivery
+            )
         return referral_message(
             act.session, act.context, self.referral, delivery, act.now
         )
 
     def sent(self, act: Act, delivery: Delivery) -> None:  # noqa: ARG002
+        """What was withdrawn while it was on its way has been read all the same."""
+        if self.referral.state == ReferralState.WITHDRAWN:
+            tell_of_withdrawal(act, self.referral)
+            return
         service.note_delivery(
             act.session, act.context, self.referral, now=act.now
         )

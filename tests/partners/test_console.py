@@ -474,6 +474,40 @@ def test_a_senior_withdraws_a_notice(house: House, browser: Any) -> None:
     assert "Sent to the wrong host" in house.mail.messages[-1].text
 
 
+def test_two_seniors_withdraw_a_referral(house: House, browser: Any) -> None:
+    house.partner()
+    house.decide(house.case(), "police")
+    assert "Withdraw the referral" not in browser("arta").case()
+    senior, chief = browser("blerta", "senior"), browser("drita", "supervisor")
+    path = action(senior.case(), "Why (the office reads this)")
+    senior.post(path, reason=" ")
+    assert "Say why the referral is withdrawn." in senior.case()
+    senior.post(path, reason="Another town")
+    page = senior.case()
+    assert "another person must agree before" in page
+    assert "Agree: withdraw" not in page
+    agree = action(chief.case(), "Agree: withdraw the referral")
+    assert senior.post(agree, act="agree").status_code == 403
+    chief.post(agree, act="agree")
+    assert "a letter tells the office so" in chief.case()
+    assert "the hold still holds" in chief.case()
+    house.work()
+    assert house.referral.state == "withdrawn"
+
+
+def test_a_senior_replaces_a_link(house: House, browser: Any) -> None:
+    house.partner()
+    house.decide(house.case(), "police")
+    assert "Replace the link" not in browser("arta").case()
+    senior = browser("blerta", "senior")
+    path = action(senior.case(), "Why the link is replaced")
+    senior.post(path, reason="Another town", send="yes")
+    assert "A letter with the new one leaves now" in senior.case()
+    house.work()
+    assert house.referral.link_number == 1
+    assert "Sent again with a new link" in senior.case()
+
+
 # the watch
 
 

@@ -16,7 +16,9 @@ from partners.directory.models import Partner
 from partners.directory.service import name_desk
 from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
+from partners.notices.service import withdraw_notice
 from partners.plans.links import change_contact, replace_by_hand
+from partners.referrals import withdrawal
 from partners.referrals.models import Referral
 from tests.support.house import House
 from workers.app import create_app
@@ -197,20 +199,27 @@ def test_the_host_that_it_went_to_before_has_no_link_any_more(
     assert client.get(newest_link(told, Notice)).status_code == 200
 
 
-def test_a_withdrawn_notice_says_so_on_its_page(
-    told: House, client: FlaskClient
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_withdrawn_says_so_on_its_page(
+    told: House, client: FlaskClient, kind: type[Any]
 ) -> None:
-    from partners.notices.service import withdraw_notice
-
-    link = newest_link(told, Notice)
+    link = newest_link(told, kind)
     with told.context.database.writing() as session:
-        withdraw_notice(
-            session,
-            told.context,
-            session.get_one(Notice, told.only(Notice).id),
-            reason="wrong",
-            actor="x",
-            now=told.now,
-        )
+        letter = session.get_one(kind, told.only(kind).id)
+        act = act_of(told, session)
+        if isinstance(letter, Notice):
+            withdraw_notice(
+                session,
+                told.context,
+                letter,
+                reason="wrong",
+                actor=act.actor,
+                now=told.now,
+            )
+        else:
+            withdrawal.withdraw_referral(act, letter, "wrong")
+            withdrawal.agree_to_withdrawal(
+                act_of(told, session, "admir"), letter
+            )
     assert_ended(client, link, "withdrawn")
-    assert told.only(Notice).reference in client.get(link).text
+    assert told.only(kind).reference in client.get(link).text

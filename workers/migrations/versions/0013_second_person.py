@@ -54,6 +54,14 @@ def upgrade() -> None:
                 server_default="0",
             ),
         )
+    for name, kind in (
+        ("withdrawal_asked_by", sa.String(length=80)),
+        ("withdrawal_reason", sa.Text()),
+    ):
+        op.add_column(
+            "referral",
+            sa.Column(name, kind, nullable=False, server_default=""),
+        )
     _create_replaced_links()
     _create_person_requests()
 
@@ -105,7 +113,8 @@ def downgrade() -> None:
     limit_waiting()
     op.drop_table("person_request")
     op.drop_table("replaced_link")
-    op.drop_column("referral", "link_number")
+    for name in ("withdrawal_reason", "withdrawal_asked_by", "link_number"):
+        op.drop_column("referral", name)
     op.drop_column("notice", "link_number")
     op.drop_column("notice", "contact_named")
     op.drop_column("partner", "entered_by")
