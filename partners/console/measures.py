@@ -6,27 +6,26 @@ Each view parses, asks one service, and goes back to the case's page.
 from __future__ import annotations
 
 import uuid
-from typing import TypeVar
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from sqlalchemy.orm import Session
 
-from hotline.accounts.auth import own_act, requires, signed_in
+from hotline.accounts.auth import requires, signed_in
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
+from partners.console import happened
+from partners.console.of_case import find_of_case as _find_of_case
+from partners.console.of_case import go_back as _go_back
 from partners.console.pages import faults_flashed, local_time
-from partners.directory.models import Partner
 from partners.directory.service import name_desk
 from partners.notices import service as notices
 from partners.notices.contacts import use_contact
 from partners.notices.models import Notice
 from partners.plans import closing, planning
-from partners.plans.links import replace_by_hand
-from partners.referrals import holds, withdrawal
+from partners.referrals import holds
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Plan, Referral
 from partners.referrals.offices import REFERRAL_ROUTES
@@ -34,17 +33,13 @@ from partners.referrals.told import gather_told
 from partners.sending.models import Delivery
 from partners.sending.retry import retry_delivery
 from partners.sending.subject import subject_of
-from partners.states import NoticeState, PlanState
+from partners.states import PlanState
 from partners.subjects import SUBJECTS
 from triage.cases.locking import lock_case
-from triage.cases.models import Case
 from triage.cases.pages import people_words
 from triage.cases.pages.words import ROUTES
 from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
 from triage.cases.queue import by_reference
-
-OfCase = TypeVar("OfCase", Plan, Hold, Referral, Notice)
-Letter = TypeVar("Letter", Referral, Notice)
 
 
 @requires("plan.request")
@@ -118,7 +113,7 @@ def approve_plan(reference: str, plan_id: uuid.UUID) -> ResponseReturnValue:
                 "warn",
             )
         else:
-            flash(gettext("The plan is approved."), "good")
+            flash(happened.describe_approved(session, plan), "good")
     return _go_back(reference)
 
 
@@ -184,7 +179,7 @@ def release_hold(reference: str, hold_id: uuid.UUID) -> ResponseReturnValue:
             now=utc_now(),
             reason=reason,
         )
-        flash(gettext("The hold is released."), "good")
+        flash(happened.describe_released(session, hold), "good")
     return _go_back(reference)
 
 
@@ -255,26 +250,8 @@ def name_contact(reference: str, notice_id: uuid.UUID) -> ResponseReturnValue:
         act = Act(session, site.current_context(), actor, now)
         contact = name_desk(act, request.form.get("address", ""))
         use_contact(act, notice, contact)
-        flash(_describe_named(notice, contact), "good")
+        flash(happened.describe_named(notice, contact), "good")
     return _go_back(reference)
-
-
-def _describe_named(notice: Notice, contact: Partner) -> str:
-    if contact.approved_at is None:
-        return str(
-            gettext(
-                "%(name)s is named. The notice waits until another person has confirmed it.",
-                name=contact.name,
-            )
-        )
-    if notice.state == NoticeState.QUEUED:
-        return str(gettext("The notice goes to %(name)s.", name=contact.name))
-    return str(
-        gettext(
-            "%(name)s is named. The notice is held: it leaves once nothing holds it any more.",
-            name=contact.name,
-        )
-    )
 
 
 @requires("plan.request")
@@ -290,112 +267,8 @@ def retry(reference: str, delivery_id: uuid.UUID) -> ResponseReturnValue:
             session, site.current_context(), signed_in().actor, utc_now()
         )
         retry_delivery(act, delivery, subject)
-        flash(gettext("It is on its way again."), "good")
+        flash(gettext("It is tried again."), "good")
     return _go_back(reference)
-
-
-@requires("referral.withdraw")
-def withdraw_referral(
-    reference: str, referral_id: uuid.UUID
-) -> ResponseReturnValue:
-    """One person where it has not left yet; else it waits for another one."""
-    reason = request.form.get("reason", "")
-    with faults_flashed(), site.writing() as session:
-        referral = _find_of_case(session, Referral, referral_id, reference)
-        if withdrawal.withdraw_referral(own_act(session), referral, reason):
-            flash(gettext("The referral is withdrawn."), "good")
-        else:
-            flash(
-                gettext(
-                    "The office has it already: another person must agree before it is"
-                    " withdrawn."
-                ),
-                "good",
-            )
-    return _go_back(reference)
-
-
-@requires("referral.withdraw")
-def decide_withdrawal(
-    reference: str, referral_id: uuid.UUID
-) -> ResponseReturnValue:
-    """Another person agrees to what was asked for, or it stays."""
-    agrees = request.form.get("act") == "agree"
-    with faults_flashed(), site.writing() as session:
-        referral = _find_of_case(session, Referral, referral_id, reference)
-        if agrees:
-            withdrawal.agree_to_withdrawal(own_act(session), referral)
-            flash(_describe_withdrawn(referral), "good")
-        else:
-            withdrawal.refuse_withdrawal(own_act(session), referral)
-            flash(gettext("The referral stays as it was."), "good")
-    return _go_back(reference)
-
-
-def _describe_withdrawn(referral: Referral) -> str:
-    if referral.partner.approved_at is None:
-        return str(
-            gettext(
-                "The referral is withdrawn. The office is not told: its address is not confirmed."
-            )
-        )
-    return str(
-        gettext("The referral is withdrawn; a letter tells the office so.")
-    )
-
-
-@requires("link.replace")
-def replace_referral_link(
-    reference: str, referral_id: uuid.UUID
-) -> ResponseReturnValue:
-    return _replace_link(reference, Referral, referral_id)
-
-
-@requires("link.replace")
-def replace_notice_link(
-    reference: str, notice_id: uuid.UUID
-) -> ResponseReturnValue:
-    return _replace_link(reference, Notice, notice_id)
-
-
-def _replace_link(
-    reference: str, kind: type[Letter], letter_id: uuid.UUID
-) -> ResponseReturnValue:
-    sends = request.form.get("send") == "yes"
-    with faults_flashed(), site.writing() as session:
-        letter = _find_of_case(session, kind, letter_id, reference)
-        replace_by_hand(
-            own_act(session),
-            letter,
-            reason=request.form.get("reason", ""),
-            sends=sends,
-        )
-        flash(
-            gettext(
-                "The old link opens nothing any more. A letter with the new one leaves now."
-            )
-            if sends
-            else gettext(
-                "The old link opens nothing any more. The next letter carries a new one."
-            ),
-            "good",
-        )
-    return _go_back(reference)
-
-
-def _find_of_case(
-    session: Session, kind: type[OfCase], entity_id: uuid.UUID, reference: str
-) -> OfCase:
-    """What belongs to this case; anything else does not exist here."""
-    case: Case = by_reference(session, reference)
-    entity = session.get(kind, entity_id)
-    if entity is None or entity.case_id != case.id:
-        raise NotFound("There is no such thing in this case.")
-    return entity
-
-
-def _go_back(reference: str) -> ResponseReturnValue:
-    return redirect(url_for("triage.case", reference=reference), 303)
 
 
 @requires("referral.answer")

@@ -6,7 +6,7 @@ from flask import Blueprint
 from flask_babel import lazy_gettext
 
 from hotline.accounts.navigation import Entry, register_entries
-from partners.console import directory, measures
+from partners.console import directory, measures, taking_back
 from partners.console.attention import attention
 from partners.console.panels import CASE_PANELS
 
@@ -57,22 +57,22 @@ for _rule, _view, _methods in (
     ),
     (
         f"{CASE}/referrals/<uuid:referral_id>/withdraw",
-        measures.withdraw_referral,
+        taking_back.withdraw_referral,
         ["POST"],
     ),
     (
         f"{CASE}/referrals/<uuid:referral_id>/withdrawal",
-        measures.decide_withdrawal,
+        taking_back.decide_withdrawal,
         ["POST"],
     ),
     (
         f"{CASE}/referrals/<uuid:referral_id>/link",
-        measures.replace_referral_link,
+        taking_back.replace_referral_link,
         ["POST"],
     ),
     (
         f"{CASE}/notices/<uuid:notice_id>/link",
-        measures.replace_notice_link,
+        taking_back.replace_notice_link,
         ["POST"],
     ),
     (

@@ -75,7 +75,7 @@ def answer(token: str) -> Response:
         )
 
     return _act_by_link(
-        token, act, gettext("Thank you. Your answer is stored.")
+        token, act, lambda *_: gettext("Thank you. Your answer is stored.")
     )
 
 
@@ -96,7 +96,9 @@ def extend(token: str) -> Response:
             now=now,
         )
 
-    return _act_by_link(token, act, gettext("The hold is extended."))
+    return _act_by_link(
+        token, act, lambda *_: gettext("The hold is extended.")
+    )
 
 
 @blueprint.post("/<token>/hold/release")
@@ -118,17 +120,37 @@ def release(token: str) -> Response:
             reason=reason,
         )
 
-    return _act_by_link(token, act, gettext("The hold is released."))
+    return _act_by_link(token, act, _describe_released)
+
+
+def _describe_released(session: Session, referral: Referral) -> str:
+    """No more than is so: another hold may be on the case, and the host is told later anyway."""
+    if holds.is_held(session, referral.case_id):
+        return str(
+            gettext(
+                "The hold is released. Another hold is still on this case: no host is told yet."
+            )
+        )
+    return str(
+        gettext(
+            "The hold is released. From your side nothing keeps the host from being told."
+        )
+    )
 
 
 def _act_by_link(
-    token: str, act: Callable[[Session, Referral, datetime], None], good: str
+    token: str,
+    act: Callable[[Session, Referral, datetime], None],
+    describe: Callable[[Session, Referral], str],
 ) -> Response:
     """Do it and show the page anew; what was typed stays where it cannot be done."""
     guard.allow_lookup()
     try:
         with site.writing() as session:
-            act(session, _find_referral(session, token), utc_now())
+            referral = _find_referral(session, token)
+            act(session, referral, utc_now())
+            session.flush()
+            good = describe(session, referral)
     except (InvalidInput, Conflict) as error:
         with site.reading() as session:
             return _render_page(
