@@ -22,7 +22,7 @@ from partners.referrals.holds import was_released
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.states import HoldState, NoticeState, PlanState, ReferralState
 from partners.watching.models import Watch
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.cases.unread import list_unread
 from triage.cases.vocabulary import Held
 from triage.items.models import Sighting
@@ -149,7 +149,8 @@ def _held_in_danger(session: Session) -> list[Point]:
     first = func.min(Sighting.at)
     rows = session.execute(
         select(Case, first)
-        .join(Sighting, Sighting.item_id == Case.item_id)
+        .join(CaseItem, CaseItem.case_id == Case.id)
+        .join(Sighting, Sighting.item_id == CaseItem.item_id)
         .where(Case.held == Held.DANGER, Sighting.held)
         .group_by(Case.id)
         .order_by(first)

@@ -11,7 +11,7 @@ from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.auth import own_act, requires, signed_in
 from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
@@ -158,7 +158,7 @@ def close_case(reference: str) -> ResponseReturnValue:
     with faults_flashed(), site.writing() as session:
         case = by_reference(session, reference)
         why = request.form.get("why", "")
-        closing.close_case(session, case, signed_in(), why=why, now=utc_now())
+        closing.close_case(own_act(session), case, why=why)
         flash(gettext("The case is closed."), "good")
     return _go_back(reference)
 

@@ -37,7 +37,7 @@ from partners.plans.basis import (
     why_outdated,
 )
 from partners.plans.choosing import NOTICE_ROUTES, can_take
-from partners.plans.places import municipality_of
+from partners.plans.places import municipality_of, places_on_route
 from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.service import ANSWERS, list_referrals
@@ -46,8 +46,9 @@ from partners.sending.models import Delivery
 from partners.states import PlanEvent, PlanState
 from partners.watching.models import Watch
 from triage.cases.models import Case
-from triage.cases.pages.words import ROUTES, URGENCY
+from triage.cases.pages.words import ROUTES, STATES, URGENCY
 from triage.cases.people.summaries import NOTHING_NOTED, digest_of_people
+from triage.cases.places import item_ids_of
 from triage.cases.vocabulary import CaseState
 from triage.items.models import Visit
 from triage.jurisdiction import Route, Routing
@@ -65,7 +66,7 @@ def plan_panel(
     plan, earlier = asked.plan, _list_earlier_plans(session, case)
     place = municipality_of(case)
     is_own = plan is not None and plan.requested_by == person.actor
-    return _render_panel(
+    return render_panel(
         "plan",
         case,
         person,
@@ -77,6 +78,8 @@ def plan_panel(
         own=plan is not None and plan.two_person and is_own,
         offices=_find_offices(session, asked.routes),
         routes=_list_choices(session, case, place),
+        about=_number_items(case),
+        desks=_list_desks(case),
         seen_routes=routing_digest(case),
         has_people=digest_of_people(session, case) != NOTHING_NOTED,
         notices=NOTICE_ROUTES,
@@ -146,6 +149,30 @@ def _list_choices(
     ]
 
 
+def _number_items(case: Case) -> dict[str, list[int]]:
+    """By ``Route.id``, the numbers of the items that a route is about, where not of all."""
+    numbers: dict[str, list[int]] = {}
+    for route in Routing.from_json(case.routing).routes:
+        places = places_on_route(case, route)
+        if len(places) < len(case.located):
+            numbers[route.id] = [place.number for place in places]
+    return numbers
+
+
+def _list_desks(case: Case) -> dict[str, list[str]]:
+    """By ``Route.id``, the published contacts of those who host the route's items."""
+    return {
+        route.id: sorted(
+            {
+                place.item.abuse_contact
+                for place in places_on_route(case, route)
+                if place.item.abuse_contact
+            }
+        )
+        for route in Routing.from_json(case.routing).routes
+    }
+
+
 def _find_candidates(session: Session, route: Route) -> Sequence[Partner]:
     return find_candidates(session, route.to, route.country, route.name)
 
@@ -172,7 +199,7 @@ def referral_panel(
 ) -> Markup:
     referrals = list_referrals(session, case.id)
     holds = session.scalars(select(Hold).where(Hold.case_id == case.id)).all()
-    return _render_panel(
+    return render_panel(
         "referrals",
         case,
         person,
@@ -208,7 +235,7 @@ def notice_panel(
         .order_by(Notice.id)
     )
     notices = session.scalars(query).all()
-    return _render_panel(
+    return render_panel(
         "notices",
         case,
         person,
@@ -221,19 +248,37 @@ def notice_panel(
 def watch_panel(
     session: Session, case: Case, person: Person, now: datetime
 ) -> Markup:
-    watch = session.scalar(select(Watch).where(Watch.item_id == case.item_id))
-    checks = session.scalars(
-        select(Visit)
-        .where(Visit.item_id == case.item_id, Visit.purpose == "check")
-        .order_by(Visit.at.desc(), Visit.id.desc())
-        .limit(SHOWN_CHECKS)
+    watches = session.scalars(
+        select(Watch).where(Watch.item_id.in_(item_ids_of(case.id)))
     ).all()
-    return _render_panel(
-        "watch", case, person, now, watch=watch, checks=checks
+    by_item = {watch.item_id: watch for watch in watches}
+    return render_panel(
+        "watch",
+        case,
+        person,
+        now,
+        watches=[
+            (place, by_item[place.item_id])
+            for place in case.places
+            if place.item_id in by_item
+        ],
+        checks={
+            watch.item_id: _list_checks(session, watch.item_id)
+            for watch in watches
+        },
     )
 
 
-CASE_PANELS: Sequence[Panel] = (
+def _list_checks(session: Session, item_id: uuid.UUID) -> Sequence[Visit]:
+    return session.scalars(
+        select(Visit)
+        .where(Visit.item_id == item_id, Visit.purpose == "check")
+        .order_by(Visit.at.desc(), Visit.id.desc())
+        .limit(SHOWN_CHECKS)
+    ).all()
+
+
+MEASURES: Sequence[Panel] = (
     plan_panel,
     referral_panel,
     notice_panel,
@@ -241,9 +286,10 @@ CASE_PANELS: Sequence[Panel] = (
 )
 
 
-def _render_panel(
+def render_panel(
     name: str, case: Case, person: Person, now: datetime, **values: object
 ) -> Markup:
+    """A section of the case page from its template, with the words that all of them use."""
     return Markup(  # noqa: S704  # what Jinja made, with everything escaped
         render_template(
             f"partners/panel_{name}.html",
@@ -254,6 +300,7 @@ def _render_panel(
             words=words,
             route_words=ROUTES,
             urgency_words=URGENCY,
+            case_states=STATES,
             here=url_for("triage.case", reference=case.reference),
             **values,
         )

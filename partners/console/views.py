@@ -6,13 +6,13 @@ from flask import Blueprint
 from flask_babel import lazy_gettext
 
 from hotline.accounts.navigation import Entry, register_entries
-from partners.console import directory, measures, taking_back
+from partners.console import directory, joining, measures, taking_back
 from partners.console.attention import attention
-from partners.console.panels import CASE_PANELS
+from partners.console.panels import MEASURES
 
 CASE = "/cases/<reference>"
 
-case_panels = CASE_PANELS
+case_panels = (*MEASURES, joining.related_panel)
 blueprint = Blueprint("partners", __name__, url_prefix="/console")
 register_entries(
     blueprint,
@@ -43,6 +43,8 @@ for _rule, _view, _methods in (
     (f"{CASE}/plans/<uuid:plan_id>", measures.read_plan, ["GET"]),
     (f"{CASE}/plans/<uuid:plan_id>/refuse", measures.refuse_plan, ["POST"]),
     (f"{CASE}/close", measures.close_case, ["POST"]),
+    (f"{CASE}/merge", joining.merge, ["POST"]),
+    (f"{CASE}/split", joining.split, ["POST"]),
     (f"{CASE}/holds/<uuid:hold_id>/release", measures.release_hold, ["POST"]),
     (f"{CASE}/holds/<uuid:hold_id>/extend", measures.extend_hold, ["POST"]),
     (

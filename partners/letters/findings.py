@@ -11,14 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
-from partners.referrals.models import Plan
-from triage.cases.examination.appraise import facts_of
+from partners.referrals.models import Plan, Referral
+from partners.referrals.routes import PlannedRoute
+from triage.cases.examination.appraise import route_case
 from triage.cases.models import Case
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
 from triage.items.models import HostingObservation, Item, ItemMedia, Visit
-from triage.jurisdiction import Facts, Route, load_rules
-from triage.jurisdiction import route_facts as route_cases
+from triage.jurisdiction import Route
 
 MAX_FILES = 200
 MAX_OBSERVATIONS = 200
@@ -163,15 +163,21 @@ def _route_in(
     language: str,
 ) -> Route:
     """The addressee's route in another language; as it is stored if today's rules have none."""
-    facts = Facts.from_json(facts_of(session, context, case))
-    rules = load_rules(context.settings.data_dir)
-    return route_cases(facts, rules, language).route(route.id) or route
+    spoken = route_case(session, context, case, language)
+    return spoken.route(route.id) or route
 
 
-def route_of(session: Session, plan_id: uuid.UUID, to: str) -> Route | None:
-    """The route of an approved plan by its addressee; None if the plan has none."""
-    plan = session.get_one(Plan, plan_id)
-    return next(
-        (planned.route for planned in plan.planned_routes if planned.to == to),
-        None,
-    )
+def planned_route_of(
+    session: Session, referral: Referral
+) -> PlannedRoute | None:
+    """The route of the approved plan that the referral follows; None if the plan has none."""
+    plan = session.get_one(Plan, referral.plan_id)
+    of_kind = [
+        planned
+        for planned in plan.planned_routes
+        if planned.to == referral.kind
+    ]
+    for planned in of_kind:
+        if planned.partner_id == referral.partner_id:
+            return planned
+    return of_kind[0] if of_kind else None

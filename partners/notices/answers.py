@@ -7,17 +7,19 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound, TooMany
-from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from partners.links import mac_of
 from partners.notices.models import Notice, ProviderAnswer
+from partners.notices.service import note_at_places
 from partners.replaced_links import LinkEnd, LinkEnded, refuse_replaced
 from partners.states import NoticeEvent
 from partners.watching.service import look_soon
 from triage.cases.locking import lock_case
+from triage.cases.vocabulary import PlaceEvent
 
 # What a host may say on its page, and the event that follows.
 VERBS = {
@@ -62,12 +64,7 @@ def find_by_token(
 
 
 def store_answer(
-    session: Session,
-    notice: Notice,
-    verb: str,
-    text: str,
-    *,
-    now: datetime,
+    act: Act, notice: Notice, verb: str, text: str
 ) -> ProviderAnswer:
     """What the host says. "Removed" is its claim; our checks are moved forward to see.
 
@@ -86,19 +83,19 @@ def store_answer(
         raise InvalidInput(
             "Please say more.", fields={"/text": "Please say more."}
         )
-    lock_case(session, notice.case_id)
-    _refuse_too_many(session, notice)
+    lock_case(act.session, notice.case_id)
+    _refuse_too_many(act.session, notice)
     event = VERBS[verb]
     if event and notice.machine.allows(notice.state, event):
-        machine.advance_state(
-            session, notice, event, actor="provider", now=now, verb=verb
-        )
+        act.advance(notice, event, verb=verb)
     stored = ProviderAnswer(
-        id=new_id(), notice_id=notice.id, at=now, verb=verb, text=text
+        id=new_id(), notice_id=notice.id, at=act.now, verb=verb, text=text
     )
-    session.add(stored)
+    act.session.add(stored)
     if event == NoticeEvent.CLAIMED_REMOVED:
-        look_soon(session, notice.case_id, now=now)
+        note_at_places(act, notice, PlaceEvent.CLAIMED)
+        for entry in notice.items:
+            look_soon(act.session, entry.item_id, now=act.now)
     return stored
 
 

@@ -22,7 +22,10 @@ from partners.links import new_link
 from partners.notices import origins
 from partners.notices.judging import is_of_this_round, may_leave
 from partners.notices.models import Notice
-from partners.notices.service import queue_letter
+from partners.notices.service import (
+    leave_out_moved_items,
+    queue_letter,
+)
 from partners.replaced_links import replace_link
 from partners.states import NoticeEvent, NoticeState
 from triage.cases.locking import lock_case, lock_cases
@@ -44,8 +47,11 @@ def dispatch_notice(
 ) -> None:
     """Queue a released notice to its contact, or lay it before a person if nobody confirmed one."""
     if not notice.contact_named and notice.kind in LOOKED_UP:
-        contact = _look_up_contact(session, context, notice, now)
-        _set_contact(Act(session, context, audit.SYSTEM, now), notice, contact)
+        act = Act(session, context, audit.SYSTEM, now)
+        leave_out_moved_items(act, notice)
+        _set_contact(
+            act, notice, _look_up_contact(session, context, notice, now)
+        )
     partner = notice.partner
     obstacle = _why_not_written_to(partner)
     if partner is None or obstacle:
@@ -83,7 +89,7 @@ def _look_up_contact(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> Partner | None:
     """By the newest hosting facts: the network that can be asked, or the host's abuse desk."""
-    item, network = notice.case.item, None
+    item, network = notice.items[0].item, None
     if notice.kind == CDN:
         network = origins.network_of(session, context.settings, item, now)
     desk = network or _find_published_desk(session, item, now)

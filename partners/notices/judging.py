@@ -50,16 +50,16 @@ def _needs_release(session: Session, notice: Notice) -> bool:
         for route in notice.case.routing.get("routes", [])
         if route["to"] == notice.kind
     ]
-    country = _country_of(session.get_one(Plan, notice.plan_id), notice.kind)
-    same_country = [route for route in offered if route["country"] == country]
+    plan = session.get_one(Plan, notice.plan_id)
+    countries = _countries_of(plan, notice.kind)
+    same_country = [
+        route for route in offered if route["country"] in countries
+    ]
     governing = same_country or offered
     return not governing or any(
         route["after"] == "police_release" for route in governing
     )
 
 
-def _country_of(plan: Plan, kind: str) -> str | None:
-    return next(
-        (route.country for route in plan.planned_routes if route.to == kind),
-        None,
-    )
+def _countries_of(plan: Plan, kind: str) -> set[str | None]:
+    return {route.country for route in plan.planned_routes if route.to == kind}

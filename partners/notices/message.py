@@ -18,10 +18,11 @@ from partners.links import new_link
 from partners.notices.locations import csv_of
 from partners.notices.models import Notice, NoticeItem
 from partners.notices.xarf import Located, Sender, write_document
+from partners.referrals.models import Plan
 from partners.sending.models import Delivery
 from partners.sending.service import first_message_id
 from partners.states import NoticeEvent
-from triage.items.models import Item
+from triage.jurisdiction import Route
 
 SCHEMA = "hotline-notice/1"
 LETTERS = {"link": "first"}
@@ -33,7 +34,7 @@ def notice_message(
 ) -> Message:
     """The message of ``delivery``: the first one, a reminder or a withdrawal, by its purpose."""
     located = _list_located(session, notice)
-    route = findings.route_of(session, notice.plan_id, notice.kind)
+    route = _route_of(session, notice)
     reason = findings.explain_route(
         session, context, notice.case, route, notice.language
     )
@@ -53,7 +54,7 @@ def notice_message(
         hotline=sender_name(context),
         contact=context.settings.contact_email,
         due_at=notice.due_at,
-        host=notice.case.item.host or "",
+        host=next((one.host for one in located if one.host), ""),
         urls=[one.url for one in located],
         assessed_class=notice.case.outcome.get("class", ""),
         basis=reason.basis,
@@ -79,6 +80,19 @@ def notice_message(
     )
 
 
+def _route_of(session: Session, notice: Notice) -> Route | None:
+    """The route that the notice follows: of several of its kind, the one about its items."""
+    item_ids = {entry.item_id for entry in notice.items}
+    plan = session.get_one(Plan, notice.plan_id)
+    of_kind = [
+        planned for planned in plan.planned_routes if planned.to == notice.kind
+    ]
+    for planned in of_kind:
+        if item_ids & set(planned.item_ids):
+            return planned.route
+    return of_kind[0].route if of_kind else None
+
+
 def answer_link(context: Context, notice: Notice) -> str:
     """The no-login page of the notice; the same link in every message about it."""
     token = new_link(
@@ -88,18 +102,13 @@ def answer_link(context: Context, notice: Notice) -> str:
 
 
 def _list_located(session: Session, notice: Notice) -> list[Located]:
-    rows = session.execute(
-        select(NoticeItem, Item)
-        .join(Item, Item.id == NoticeItem.item_id)
-        .where(NoticeItem.notice_id == notice.id)
-        .order_by(NoticeItem.id)
-    )
-    return [_locate_item(session, notice, entry, item) for entry, item in rows]
+    return [_locate_item(session, notice, entry) for entry in notice.items]
 
 
 def _locate_item(
-    session: Session, notice: Notice, entry: NoticeItem, item: Item
+    session: Session, notice: Notice, entry: NoticeItem
 ) -> Located:
+    item = entry.item
     known_media = [
         file.seen.media
         for file in findings.find_files(session, item.id)
@@ -116,13 +125,20 @@ def _locate_item(
         seen_at=findings.seen_at(session, item),
         asn=item.asn,
         country=item.hosting_country,
-        assessed_class=notice.case.outcome.get("class", ""),
+        assessed_class=_class_of(notice, entry),
         kind=notice.case.kind,
         hash_match=bool(known_media),
         hashes={n: getattr(only, n) for n in ("md5", "sha1", "sha256")}
         if only
         else {},
     )
+
+
+def _class_of(notice: Notice, entry: NoticeItem) -> str:
+    """The class that people agreed on for this very item; empty where they have not."""
+    place = notice.case.place_of(entry.item_id)
+    own = place.assessed_class if place is not None else ""
+    return own or str(notice.case.outcome.get("class", ""))
 
 
 def _write_documents(

@@ -22,6 +22,7 @@ from hotline.core.storage.machine import Machine, Stateful
 from partners.directory.models import Partner
 from partners.states import NoticeEvent, NoticeState
 from triage.cases.models import Case
+from triage.items.models import Item
 
 _ANSWERABLE = (
     NoticeState.SENT,
@@ -157,11 +158,15 @@ NOTICE_MACHINE = Machine(
 
 
 class Notice(Identified, Stateful, Base):
-    """One notice to one contact about one or more items of one case."""
+    """One notice to one contact about one or more items of one case.
+
+    ``desk``: what its items had in common when it was made: a published contact, a network, a
+    platform. A plan makes one notice of a kind for each.
+    """
 
     __tablename__ = "notice"
     __table_args__ = (
-        Index("uq_notice_plan_id", "plan_id", "kind", unique=True),
+        Index("uq_notice_plan_desk", "plan_id", "kind", "desk", unique=True),
     )
 
     machine: ClassVar[Machine] = NOTICE_MACHINE
@@ -177,6 +182,9 @@ class Notice(Identified, Stateful, Base):
     kind: Mapped[str] = mapped_column(
         short_text(24)
     )  # provider_notice, cdn_notice, preservation_…
+    desk: Mapped[str] = mapped_column(
+        short_text(300), default="", server_default=""
+    )
     why: Mapped[str] = mapped_column(Text, default="")
     language: Mapped[str] = mapped_column(short_text(12), default="en")
     needs_release: Mapped[bool] = mapped_column(default=True)
@@ -194,7 +202,9 @@ class Notice(Identified, Stateful, Base):
 
     case: Mapped[Case] = relationship(lazy="selectin")
     partner: Mapped[Partner | None] = relationship(lazy="selectin")
-    items: Mapped[list[NoticeItem]] = relationship(back_populates="notice")
+    items: Mapped[list[NoticeItem]] = relationship(
+        back_populates="notice", order_by="NoticeItem.id", lazy="selectin"
+    )
     answers: Mapped[list[ProviderAnswer]] = relationship(
         back_populates="notice", order_by="ProviderAnswer.at"
     )
@@ -212,6 +222,7 @@ class NoticeItem(Identified, Base):
     )
 
     notice: Mapped[Notice] = relationship(back_populates="items")
+    item: Mapped[Item] = relationship(lazy="joined", innerjoin=True)
 
 
 class ProviderAnswer(Identified, Base):

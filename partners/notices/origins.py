@@ -92,10 +92,11 @@ def note_request(
     if delivery.channel != NAME:
         return
     report_id = str(delivery.answer.get("reference", ""))
-    item_id = notice.case.item_id
-    _store_fact(session, item_id, f"sent {report_id}".strip(), now)
-    if report_id:
-        _post_look(session, item_id, report_id, 0, now)
+    for entry in notice.items:
+        fact = f"sent {report_id}".strip()
+        _store_fact(session, entry.item_id, fact, now)
+        if report_id:
+            _post_look(session, entry.item_id, report_id, 0, now)
 
 
 def note_refusal(
@@ -108,7 +109,8 @@ def note_refusal(
 ) -> None:
     """It was not taken: refused, unreachable, or asked too often."""
     if delivery.channel == NAME:
-        _store_fact(session, notice.case.item_id, f"not sent: {reason}", now)
+        for entry in notice.items:
+            _store_fact(session, entry.item_id, f"not sent: {reason}", now)
 
 
 def ask_state(task: Task, *, client: CloudflareOrigin | None) -> None:

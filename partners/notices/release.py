@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import uuid
+
+from sqlalchemy import Select, select
 
 from hotline.core.jobs.task import Task
 from hotline.core.storage import machine
@@ -16,7 +18,7 @@ from triage.cases.examination.examine import (
     store_facts,
 )
 from triage.cases.locking import lock_case
-from triage.cases.models import Case
+from triage.hosting.facts import HostingFacts
 from triage.hosting.lookup import Lookup
 from triage.items.origin import observe_item, told_origins
 
@@ -27,22 +29,18 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
     The host is looked up again first: what was true at the assessment may be another's server now.
     """
     case_id = task.id_of("case_id")
-    with task.context.database.reading() as session:
-        item = session.get_one(Case, case_id).item
-        origins = told_origins(session, item.id)
-    facts = observe_item(lookup, item, origins, now=task.now)
+    hosts = _look_up_hosts(task, case_id, lookup)
     with task.context.database.writing() as session:
-        item = lock_case(session, case_id).item
+        case = lock_case(session, case_id)
         task.mark_done(session)
-        if is_elsewhere(item, facts) and store_facts(session, item, facts):
-            host_moved(session, task.context, item, task.now)
+        for place in case.places:
+            facts = hosts.get(place.item_id)
+            if facts is None or not is_elsewhere(place.item, facts):
+                continue
+            if store_facts(session, place.item, facts):
+                host_moved(session, task.context, place.item, task.now)
         waiting = session.scalars(
-            select(Notice)
-            .where(
-                Notice.case_id == case_id,
-                Notice.state == NoticeState.AWAITING_RELEASE,
-            )
-            .with_for_update(of=Notice)
+            _list_waiting(case_id).with_for_update(of=Notice)
         ).all()
         for notice in waiting:
             if not judging.is_of_this_round(session, notice):
@@ -57,3 +55,30 @@ def release_notices(task: Task, *, lookup: Lookup) -> None:
                 now=task.now,
             )
             dispatch_notice(session, task.context, notice, now=task.now)
+
+
+def _look_up_hosts(
+    task: Task, case_id: uuid.UUID, lookup: Lookup
+) -> dict[uuid.UUID, HostingFacts]:
+    """By the item's id, where those lie about which a notice waits; no transaction is open."""
+    with task.context.database.reading() as session:
+        waiting = session.scalars(_list_waiting(case_id)).all()
+        items = {
+            entry.item_id: entry.item
+            for notice in waiting
+            for entry in notice.items
+        }
+        origins = {
+            item_id: told_origins(session, item_id) for item_id in items
+        }
+    return {
+        item_id: observe_item(lookup, item, origins[item_id], now=task.now)
+        for item_id, item in items.items()
+    }
+
+
+def _list_waiting(case_id: uuid.UUID) -> Select[Notice]:
+    return select(Notice).where(
+        Notice.case_id == case_id,
+        Notice.state == NoticeState.AWAITING_RELEASE,
+    )

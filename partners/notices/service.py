@@ -26,10 +26,43 @@ from partners.referrals.routes import PlannedRoute
 from partners.sending.service import first_message_id, queue_delivery
 from partners.states import NoticeEvent, NoticeState
 from triage.cases.locking import lock_case
+from triage.cases.models import CaseItem
+from triage.cases.places import note_at_place
+from triage.cases.vocabulary import PlaceEvent, PlaceState
+from triage.items.models import Item
 
 
-def create_notice(act: Act, plan: Plan, route: PlannedRoute) -> Notice:
-    """A notice of an approved plan. It leaves at once unless it must wait for the police."""
+def create_notices(
+    act: Act, plan: Plan, route: PlannedRoute, places: Sequence[CaseItem]
+) -> list[Notice]:
+    """The notices of an approved plan's route: one for all items of one desk, not one for each.
+
+    They leave at once unless they must wait for the police.
+    """
+    by_desk: dict[str, list[CaseItem]] = {}
+    for place in places:
+        desk = name_desk(route.to, place.item)
+        by_desk.setdefault(desk, []).append(place)
+    return [
+        _create_notice(act, plan, route, desk, of_desk)
+        for desk, of_desk in by_desk.items()
+    ]
+
+
+def name_desk(kind: str, item: Item) -> str:
+    """Who can act on the item, as one name: two items of one name go into one notice."""
+    if kind == "platform":
+        return item.platform or item.host or ""
+    return item.abuse_contact or item.asn or item.host or ""
+
+
+def _create_notice(
+    act: Act,
+    plan: Plan,
+    route: PlannedRoute,
+    desk: str,
+    places: Sequence[CaseItem],
+) -> Notice:
     partner = (
         act.session.get(Partner, route.partner_id)
         if route.partner_id
@@ -45,16 +78,47 @@ def create_notice(act: Act, plan: Plan, route: PlannedRoute) -> Notice:
         partner_id=partner.id if partner else None,
         partner=partner,
         kind=route.to,
+        desk=desk,
         why=route.route.why,
         needs_release=route.waits_for_police,
         created_at=act.now,
     )
     act.begin(notice, case=plan.case.reference, kind=notice.kind)
-    act.session.add(NoticeItem(notice_id=notice.id, item_id=plan.case.item_id))
+    for place in places:
+        notice.items.append(NoticeItem(id=new_id(), item=place.item))
+        note_at_place(act, plan.case, place.item_id, PlaceEvent.NOTICE_MADE)
     post_release(
         act.session, plan.case_id, key=f"release:{notice.id}", now=act.now
     )
     return notice
+
+
+def leave_out_moved_items(act: Act, notice: Notice) -> None:
+    """No desk is told of what has come to lie with another since the notice was made.
+
+    What is left out is planned anew. Where all of it moved together, the notice follows it.
+    """
+    if first_message_id(act.session, notice.id) is not None:
+        return
+    desks = [name_desk(notice.kind, entry.item) for entry in notice.items]
+    if len(set(desks)) > 1:
+        stays = notice.desk if notice.desk in desks else desks[0]
+        for entry, desk in zip(list(notice.items), desks, strict=True):
+            if desk != stays:
+                notice.items.remove(entry)
+                act.session.delete(entry)
+                act.record(
+                    "notice.item_left_out",
+                    "notice",
+                    notice.id,
+                    item=str(entry.item_id),
+                )
+
+
+def note_at_places(act: Act, notice: Notice, event: PlaceEvent) -> None:
+    """Say it of every item of the notice."""
+    for entry in notice.items:
+        note_at_place(act, notice.case, entry.item_id, event)
 
 
 def queue_letter(
@@ -90,9 +154,9 @@ def note_sent(
     if notice.state == NoticeState.WITHDRAWN:
         _tell_of_withdrawal(session, context, notice, now)
     elif notice.machine.allows(notice.state, NoticeEvent.SENT):
-        machine.advance_state(
-            session, notice, NoticeEvent.SENT, actor="delivery", now=now
-        )
+        act = Act(session, context, "delivery", now)
+        act.advance(notice, NoticeEvent.SENT)
+        note_at_places(act, notice, PlaceEvent.NOTICED)
 
 
 def withdraw_notice(
@@ -120,6 +184,8 @@ def withdraw_notice(
         reason=reason,
     )
     notice.link_revoked_at = now
+    act = Act(session, context, actor, now)
+    note_at_places(act, notice, PlaceEvent.WITHDRAWN)
     if was_sent:
         _tell_of_withdrawal(session, context, notice, now)
 
@@ -148,34 +214,47 @@ def list_notices(session: Session, case_id: uuid.UUID) -> Sequence[Notice]:
     return session.scalars(query).all()
 
 
-def settle_notices(
-    session: Session, case_id: uuid.UUID, *, now: datetime
-) -> None:
-    """Checks agree that it is gone: every notice of the case that can be is settled."""
-    for notice in list_notices(session, case_id):
-        if notice.machine.allows(notice.state, NoticeEvent.VERIFIED):
-            machine.advance_state(
-                session, notice, NoticeEvent.VERIFIED, actor="checks", now=now
-            )
+def _list_about(session: Session, item_id: uuid.UUID) -> Sequence[Notice]:
+    of_item = select(NoticeItem.notice_id).where(NoticeItem.item_id == item_id)
+    query = select(Notice).where(Notice.id.in_(of_item)).order_by(Notice.id)
+    return session.scalars(query).all()
 
 
-def note_still_up(
-    session: Session, case_id: uuid.UUID, *, event: NoticeEvent, now: datetime
-) -> None:
+def settle_notices(act: Act, item_id: uuid.UUID) -> None:
+    """Checks agree that it is gone: a notice is settled with the last of its items."""
+    act.session.flush()
+    for notice in _list_about(act.session, item_id):
+        all_gone = all(
+            _is_gone(notice, entry.item_id) for entry in notice.items
+        )
+        if all_gone and notice.machine.allows(
+            notice.state, NoticeEvent.VERIFIED
+        ):
+            act.advance(notice, NoticeEvent.VERIFIED)
+
+
+def _is_gone(notice: Notice, item_id: uuid.UUID) -> bool:
+    place = notice.case.place_of(item_id)
+    return place is not None and place.state == PlaceState.VERIFIED_REMOVED
+
+
+def note_still_up(act: Act, item_id: uuid.UUID, event: NoticeEvent) -> None:
     """Seen where it was said to be gone (``still_up``) or was proved to be (``reappeared``)."""
-    for notice in list_notices(session, case_id):
+    session, now = act.session, act.now
+    for notice in _list_about(session, item_id):
         if not notice.machine.allows(notice.state, event):
             continue
         if (
             event == NoticeEvent.REAPPEARED
             and first_message_id(session, notice.id) is None
         ):
-            machine.advance_state(
-                session, notice, NoticeEvent.UNTOLD, actor="checks", now=now
-            )
+            act.advance(notice, NoticeEvent.UNTOLD)
             post_release(
-                session, case_id, key=f"release:{notice.id}:{now}", now=now
+                session,
+                notice.case_id,
+                key=f"release:{notice.id}:{now}",
+                now=now,
             )
             continue
-        machine.advance_state(session, notice, event, actor="checks", now=now)
+        act.advance(notice, event)
         notice.due_at = now  # the next reminder says at once that it is up

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response as BaseResponse
 
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.datafiles.shapes import parse_shape
 from hotline.core.errors import InvalidInput
@@ -95,13 +96,7 @@ def answer(token: str) -> BaseResponse:
     try:
         with site.writing() as session:
             notice = _find_notice(session, token)
-            answers.store_answer(
-                session,
-                notice,
-                verb,
-                text,
-                now=utc_now(),
-            )
+            answers.store_answer(_provider_act(session), notice, verb, text)
             language = notice.language
     except InvalidInput as error:
         with site.reading() as session:
@@ -139,11 +134,7 @@ def answer_json(token: str) -> BaseResponse:
     with site.writing() as session:
         notice = _find_notice(session, token)
         answers.store_answer(
-            session,
-            notice,
-            body.verb,
-            body.text,
-            now=utc_now(),
+            _provider_act(session), notice, body.verb, body.text
         )
         session.flush()
         return make_response(jsonify(_write_document(session, notice)), 201)
@@ -152,6 +143,10 @@ def answer_json(token: str) -> BaseResponse:
 site.csrf.exempt(
     answer_json
 )  # no cookie is read there: the link itself is the permission
+
+
+def _provider_act(session: Session) -> Act:
+    return Act(session, site.current_context(), "provider", utc_now())
 
 
 def _find_notice(session: Session, token: str) -> Notice:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from partners.referrals.models import Plan
 from partners.referrals.routes import PlannedRoute
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.jurisdiction import Gate, Route, Routing
 
 # Of a route: what decides about an act. Its words may change without changing anything.
@@ -29,12 +29,20 @@ HELD = "it may leave only after the police have released it now"
 
 def routing_digest(case: Case) -> str:
     """One value for everything in the case's routing that an act depends on."""
-    routes = [
+    routes: list[object] = [
         {name: route.get(name) for name in DECISIVE}
         for route in case.routing.get("routes", [])
     ]
+    if len(case.places) > 1:
+        routes += [_name_routes(place) for place in case.places]
     text = json.dumps(routes, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _name_routes(place: CaseItem) -> list[str]:
+    """The item, and the routes that are about it: a route may stay while its items change."""
+    routing = Routing.from_json(place.routing)
+    return [place.item_id.hex, *sorted(route.id for route in routing.routes)]
 
 
 def why_outdated(plan: Plan, case: Case) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -16,11 +17,11 @@ from partners.directory.lookup import (
 )
 from partners.directory.models import Partner
 from partners.directory.territory import LONGEST_REASON, coverage_of
-from partners.plans.places import municipality_of
+from partners.plans.places import municipality_of, places_on_route
 from partners.referrals.offices import REFERRAL_ROUTES
 from partners.referrals.routes import PlannedRoute
 from triage.cases.models import Case
-from triage.jurisdiction import Route, Routing
+from triage.jurisdiction import HELPERS, Route, Routing
 
 NOTICE_ROUTES = frozenset(
     {"provider_notice", "cdn_notice", "platform", "preservation_request"}
@@ -53,12 +54,23 @@ def choose_routes(
         )
     place = municipality_of(case)
     return [
-        _plan_route(
-            session, route, chosen[route.id], reasons.get(route.id), place
+        replace(
+            _plan_route(
+                session, route, chosen[route.id], reasons.get(route.id), place
+            ),
+            item_ids=_name_items(case, route),
         )
         for route in offered
         if route.id in chosen
     ]
+
+
+def _name_items(case: Case, route: Route) -> tuple[uuid.UUID, ...]:
+    """Empty where the route is about all of the case."""
+    places = places_on_route(case, route)
+    if route.to in HELPERS or len(places) == len(case.located):
+        return ()
+    return tuple(place.item_id for place in places)
 
 
 def _plan_route(

@@ -5,20 +5,17 @@ A case whose item is watched closes by what the checks prove, never by hand.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hotline.accounts.models import Person
+from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
-from hotline.core.storage import machine
 from hotline.intake.vocabulary import PartEvent
 from partners.notices.models import Notice
 from partners.referrals.models import Plan
 from partners.states import NoticeState, PlanState
 from partners.watching.models import Watch
-from triage.cases.examination.reporters import tell_reporters
+from triage.cases.examination.reporters import tell_reporters_of_case
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.vocabulary import CaseEvent
@@ -50,21 +47,15 @@ def find_obstacle(session: Session, case: Case) -> str:
     return ""
 
 
-def close_case(
-    session: Session, case: Case, person: Person, *, why: str, now: datetime
-) -> None:
+def close_case(act: Act, case: Case, *, why: str) -> None:
     """Everybody who can act was told, or nobody can; ``why`` says which."""
     why = why.strip()[:1000]
     if not why:
         missing = phrase("Say why the case is closed.")
         raise InvalidInput(missing, fields={"/why": missing})
-    lock_case(session, case.id)
-    reason = find_obstacle(session, case)
+    lock_case(act.session, case.id)
+    reason = find_obstacle(act.session, case)
     if reason:
         raise Conflict(reason)
-    machine.advance_state(
-        session, case, CaseEvent.TOLD, actor=person.actor, now=now, why=why
-    )
-    tell_reporters(
-        session, case.item_id, PartEvent.CLOSED, actor=person.actor, now=now
-    )
+    act.advance(case, CaseEvent.TOLD, why=why)
+    tell_reporters_of_case(act, case, PartEvent.CLOSED)

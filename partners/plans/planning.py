@@ -24,8 +24,9 @@ from hotline.core.errors import (
 )
 from hotline.core.storage import machine
 from hotline.core.storage.ids import new_id
+from hotline.intake.vocabulary import PartEvent
 from partners.notices import service as notices
-from partners.notices.models import UNDER_WAY, Notice
+from partners.notices.models import UNDER_WAY, Notice, NoticeItem
 from partners.plans.basis import IN_DANGER, routing_digest, why_outdated
 from partners.plans.choosing import (
     NOTICE_ROUTES,
@@ -38,11 +39,11 @@ from partners.referrals.offices import REFERRAL_ROUTES
 from partners.referrals.routes import PlannedRoute
 from partners.referrals.told import require_substance
 from partners.states import PlanEvent, PlanState, ReferralState
-from partners.watching.service import start_watch
+from partners.watching.service import start_watches
 from triage.cases.examination.appraise import appraise_by_rules_of_now
-from triage.cases.examination.reporters import tell_reporters
+from triage.cases.examination.reporters import tell_reporters_of_case
 from triage.cases.locking import lock_case
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.cases.people.summaries import digest_of_people
 from triage.cases.vocabulary import CaseEvent, CaseState
 
@@ -180,16 +181,11 @@ def _take_measures(act: Act, plan: Plan) -> None:
             referrals.create_referral(act, plan, route)
     for route in plan.planned_routes:
         if route.to in NOTICE_ROUTES:
-            notices.create_notice(act, plan, route)
+            places = _list_unnoticed(act.session, case, route)
+            notices.create_notices(act, plan, route, places)
     if case.state == CaseState.IN_PROGRESS:
-        tell_reporters(
-            act.session,
-            case.item_id,
-            "passed_on",
-            actor=act.actor,
-            now=act.now,
-        )
-        start_watch(act, case)
+        tell_reporters_of_case(act, case, PartEvent.PASSED_ON)
+        start_watches(act, case)
 
 
 def refuse_plan(
@@ -286,19 +282,43 @@ def _require_new(
     session: Session, case: Case, routes: Sequence[PlannedRoute]
 ) -> None:
     """A host that has a notice gets reminders, not a second notice of the same kind."""
-    wanted = [route.to for route in routes if route.to in NOTICE_ROUTES]
-    under_way = select(Notice.kind).where(
-        Notice.case_id == case.id,
-        Notice.state.in_(UNDER_WAY),
-        Notice.kind.in_(wanted),
-    )
-    if (
-        len(set(wanted)) < len(wanted)
-        or session.scalar(under_way.limit(1)) is not None
-    ):
-        raise Conflict(
-            phrase("Such a notice is under way already."),
-            hint=phrase(
-                "It is reminded of by itself; withdraw it first if it went to the wrong host."
-            ),
+    in_this_plan: set[tuple[str, uuid.UUID]] = set()
+    for route in routes:
+        if route.to not in NOTICE_ROUTES:
+            continue
+        noticed = {
+            (route.to, place.item_id)
+            for place in _list_unnoticed(session, case, route)
+        }
+        is_twice = noticed & in_this_plan
+        in_this_plan |= noticed
+        if is_twice or not noticed:
+            raise Conflict(
+                phrase("Such a notice is under way already."),
+                hint=phrase(
+                    "Reminders are sent automatically; withdraw it first if it went to the "
+                    "wrong host."
+                ),
+            )
+
+
+def _list_unnoticed(
+    session: Session, case: Case, route: PlannedRoute
+) -> list[CaseItem]:
+    """The items of the route about which no notice of this kind is under way."""
+    under_way = (
+        select(NoticeItem.item_id)
+        .join(Notice, Notice.id == NoticeItem.notice_id)
+        .where(
+            Notice.case_id == case.id,
+            Notice.state.in_(UNDER_WAY),
+            Notice.kind == route.to,
         )
+    )
+    noticed = set(session.scalars(under_way))
+    return [
+        place
+        for place in case.located
+        if place.item_id not in noticed
+        and (not route.item_ids or place.item_id in route.item_ids)
+    ]

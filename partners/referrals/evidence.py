@@ -1,16 +1,22 @@
-"""The match on which the service itself told the police, as it was when the referral was made."""
+"""What a referral rests on: the items it is about, and a match on which the service acted."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from partners.referrals.routes import PlannedRoute
+from triage.cases.models import Case, CaseItem
 from triage.hashlists.models import MediaMatch
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """``entry`` is the list owner's name for it; ``share``: of a film's frames."""
+    """The match on which the service itself told the police, as it was then.
+
+    ``entry`` is the list owner's name for it; ``share``: of a film's frames.
+    """
 
     list: str
     entry: str
@@ -34,3 +40,12 @@ class Evidence:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def items_told(case: Case, planned: PlannedRoute | None) -> Sequence[CaseItem]:
+    """The located items of the case that the addressee of this route is told of."""
+    if planned is None or not planned.item_ids:
+        return case.located
+    return [
+        place for place in case.located if place.item_id in planned.item_ids
+    ]

@@ -6,14 +6,15 @@ No media, no names, no addresses: a police unit loads the set beside its own and
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
 from partners.channels.base import Attachment
 from partners.letters import findings
+from partners.referrals.evidence import items_told
 from partners.referrals.models import Referral
-from triage.cases.models import Case
+from triage.cases.models import CaseItem
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists import formats
 from triage.hashlists.formats import HashEntry
@@ -24,26 +25,26 @@ NAME = "hashes.vics.json"
 
 def hash_set(session: Session, referral: Referral) -> tuple[Attachment, ...]:
     """For police, the hashes of the case's files; nothing for others, or where there are none."""
-    case = referral.case
-    files = (
-        findings.find_files(session, case.item.id)
-        if referral.kind in TOLD_TO
-        else ()
-    )
-    if not files:
+    if referral.kind not in TOLD_TO:
+        return ()
+    planned = findings.planned_route_of(session, referral)
+    entries = [
+        entry
+        for place in items_told(referral.case, planned)
+        for entry in _list_entries(session, place)
+    ]
+    if not entries:
         return ()
     buffer = io.BytesIO()
-    formats.write_entries("vics", _list_entries(case, files), buffer)
+    formats.write_entries("vics", iter(entries), buffer)
     return (Attachment(NAME, "application/json", buffer.getvalue()),)
 
 
-def _list_entries(
-    case: Case, files: Sequence[findings.File]
-) -> Iterator[HashEntry]:
-    """Only the agreed class of the case is told, and of a file that was itself the reported
+def _list_entries(session: Session, place: CaseItem) -> Iterator[HashEntry]:
+    """Only the agreed class of the item is told, and of a file that was itself the reported
     location: nobody assessed what else a page shows."""
-    agreed = str(case.outcome.get("class") or "") or None
-    for file in files:
+    agreed = place.assessed_class or place.case.outcome.get("class") or None
+    for file in findings.find_files(session, place.item_id):
         media, seen = file.seen.media, file.seen
         label = agreed if seen.source == "direct" else None
         shared = (label, None, media.id.hex, seen.first_seen_at.date())

@@ -23,14 +23,14 @@ from partners.channels.base import Attachment, Message
 from partners.letters import findings, wording
 from partners.letters.wording import format_stamp, sender_name
 from partners.links import new_link
-from partners.referrals import hash_set
+from partners.referrals import evidence, hash_set
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.referrals.offices import Disclosure, load_offices
 from partners.referrals.thread import list_messages
 from partners.referrals.told import ToldPeople, open_told
 from partners.sending.models import Delivery
 from triage.cases.assessment import in_language, load_schema
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.hashlists.models import MediaMatch
 from triage.items.models import Item
 from triage.items.said_times import said_times_of
@@ -96,7 +96,8 @@ def _write_letter(
     case, settings = referral.case, context.settings
     gets = load_offices(settings.data_dir)[referral.kind].gets
     told = open_told(session, context, referral)
-    route = findings.route_of(session, referral.plan_id, referral.kind)
+    planned = findings.planned_route_of(session, referral)
+    route = planned.route if planned else None
     assessment = _assessment_in_words(context, case, language)
     messages = list_messages(session, context, referral)
     return wording.write_letter(
@@ -144,11 +145,18 @@ def referral_document(
 ) -> dict[str, Any]:
     """The document of schema ``hotline-referral/1`` (data/referral.schema.json)."""
     case, settings = referral.case, context.settings
-    route = findings.route_of(session, referral.plan_id, referral.kind)
+    planned = findings.planned_route_of(session, referral)
+    route = planned.route if planned else None
     gets = load_offices(settings.data_dir)[referral.kind].gets
     told = open_told(session, context, referral)
-    has_place = bool(case.item.canonical) and Disclosure.LOCATIONS in gets
-    items = [_describe_item(session, context, case.item)] if has_place else []
+    items = (
+        [
+            _describe_item(session, context, place)
+            for place in evidence.items_told(case, planned)
+        ]
+        if Disclosure.LOCATIONS in gets
+        else []
+    )
     return {
         "schema": SCHEMA,
         "reference": referral.reference,
@@ -240,8 +248,9 @@ def _list_grounds(case: Case) -> list[dict[str, Any]]:
 
 
 def _describe_item(
-    session: Session, context: Context, item: Item
+    session: Session, context: Context, place: CaseItem
 ) -> dict[str, Any]:
+    item = place.item
     home_zone = context.country.time_zone
     seen_at = findings.seen_at(session, item)
     observed = findings.find_observations(session, item.id)
@@ -262,6 +271,8 @@ def _describe_item(
         "last_reported_at": format_stamp(item.last_reported_at),
         "last_seen_at": format_stamp(seen_at) if seen_at else None,
         "report_count": item.sighting_count,
+        "assessed_class": place.assessed_class or None,
+        "removal": place.state,
         "hosting": {
             "kind": item.hosting_kind,
             "country": item.hosting_country,

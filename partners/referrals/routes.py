@@ -15,11 +15,13 @@ class PlannedRoute:
     """``partner_id`` is None where the contact is looked up when a notice leaves.
 
     ``territory_reason``: why an office of another municipality than the child's was chosen.
+    ``item_ids``: the items that it is about, where it is not about the whole case.
     """
 
     route: Route
     partner_id: uuid.UUID | None = None
     territory_reason: str = ""
+    item_ids: tuple[uuid.UUID, ...] = ()
 
     @property
     def to(self) -> str:
@@ -40,6 +42,8 @@ class PlannedRoute:
             document["partner_id"] = str(self.partner_id)
         if self.territory_reason:
             document["territory_reason"] = self.territory_reason
+        if self.item_ids:
+            document["items"] = [str(item_id) for item_id in self.item_ids]
         return document
 
     @classmethod
@@ -49,4 +53,5 @@ class PlannedRoute:
             Route.from_json(data),
             uuid.UUID(partner_id) if partner_id else None,
             data.get("territory_reason", ""),
+            tuple(uuid.UUID(item_id) for item_id in data.get("items", ())),
         )

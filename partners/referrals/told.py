@@ -176,7 +176,7 @@ def _told_identifier(entry: KnownIdentifier) -> ToldIdentifier:
 def present_disclosures(case: Case, told: ToldPeople) -> set[Disclosure]:
     """What of a case there is to tell at all."""
     present: set[Disclosure] = set()
-    if case.item.canonical:
+    if case.located:
         present.add(Disclosure.LOCATIONS)
     if told.summary:
         present.add(Disclosure.SUMMARY)

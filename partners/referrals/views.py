@@ -25,8 +25,10 @@ from partners.console.pages import (
     render_ended_link,
     speaking,
 )
+from partners.letters.findings import planned_route_of
 from partners.letters.wording import format_moment
 from partners.referrals import holds, service
+from partners.referrals.evidence import items_told
 from partners.referrals.models import HOLDING, Hold, Referral
 from partners.referrals.thread import list_messages
 from partners.replaced_links import LinkEnded
@@ -192,7 +194,9 @@ def _render_page(
         page = render(
             "provider/referral.html",
             referral=referral,
-            item=referral.case.item,
+            places=items_told(
+                referral.case, planned_route_of(session, referral)
+            ),
             token=token,
             hold=hold,
             holding=hold is not None and hold.state in HOLDING,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -37,7 +38,8 @@ from triage.cases.examination.examine import (
 from triage.cases.examination.reporters import tell_reporters
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
-from triage.cases.vocabulary import CaseEvent, CaseState
+from triage.cases.places import note_at_place
+from triage.cases.vocabulary import CaseEvent, CaseState, PlaceEvent
 from triage.fetching.report import FetchReport, FetchRequest, PageFetcher
 from triage.hashlists.search.matcher import Matcher
 from triage.hosting.lookup import Lookup
@@ -79,7 +81,7 @@ def check_item(
         case = lock_case(session, watch.case_id)
         task.mark_done(session)
         watch = session.get_one(Watch, watch.id, with_for_update=True)
-        item = case.item
+        item = session.get_one(Item, watch.item_id)
         if is_elsewhere(item, facts) and store_facts(session, item, facts):
             host_moved(session, task.context, item, task.now)
         for look in looks:
@@ -216,7 +218,7 @@ def _draw_conclusion(
     """What all looks together prove, and what follows from it."""
     newest = verdicts[-1]
     policy = policy_of(act.context)
-    verdicts_so_far = _past_verdicts(act.session, case.item)
+    verdicts_so_far = _past_verdicts(act.session, watch.item_id)
     conclusion = draw_conclusion(verdicts_so_far, policy, act.now)
     watch.checks += 1
     watch.last_verdict, watch.last_at = newest.verdict, act.now
@@ -238,10 +240,23 @@ def _draw_conclusion(
 def _end_watch(act: Act, watch: Watch, case: Case) -> None:
     act.advance(watch, WatchEvent.ENDED)
     clear_access(
-        act.session, act.context, case.item_id, actor=act.actor, now=act.now
+        act.session, act.context, watch.item_id, actor=act.actor, now=act.now
     )
-    if case.state == CaseState.REMOVED:
+    if case.state == CaseState.REMOVED and not _has_watch(
+        act.session, case, (WatchState.WATCHING, WatchState.REMOVED)
+    ):
         act.advance(case, CaseEvent.CLOSED)
+
+
+def _has_watch(
+    session: Session, case: Case, states: Collection[WatchState]
+) -> bool:
+    """Whether any item of the case is watched in one of these states."""
+    session.flush()
+    query = select(Watch.id).where(
+        Watch.case_id == case.id, Watch.state.in_(states)
+    )
+    return session.scalar(query.limit(1)) is not None
 
 
 def _with_jitter(
@@ -251,10 +266,10 @@ def _with_jitter(
     return at and add_jitter(at, now, key=str(watch.id), share=policy.jitter)
 
 
-def _past_verdicts(session: Session, item: Item) -> list[Verdict]:
+def _past_verdicts(session: Session, item_id: uuid.UUID) -> list[Verdict]:
     rows = session.scalars(
         select(Visit.evidence).where(
-            Visit.item_id == item.id, Visit.purpose == "check"
+            Visit.item_id == item_id, Visit.purpose == "check"
         )
     )
     return [Verdict.from_json(row) for row in rows if row]
@@ -263,35 +278,42 @@ def _past_verdicts(session: Session, item: Item) -> list[Verdict]:
 def _note_removal(
     act: Act, watch: Watch, case: Case, conclusion: Conclusion
 ) -> None:
-    """Verified: case, notices and reporters learn it. The clock stopped at ``since``."""
+    """Verified: case, notices and reporters learn it. The clock stopped at ``since``.
+
+    The case is removed with the last of its watched items.
+    """
     since = conclusion.since.isoformat() if conclusion.since else ""
     act.advance(watch, WatchEvent.REMOVED, since=since)
-    if case.machine.allows(case.state, CaseEvent.REMOVED):
+    note_at_place(act, case, watch.item_id, PlaceEvent.REMOVED)
+    is_last = not _has_watch(act.session, case, (WatchState.WATCHING,))
+    if is_last and case.machine.allows(case.state, CaseEvent.REMOVED):
         because = list(conclusion.because)
         act.advance(case, CaseEvent.REMOVED, since=since, because=because)
-    notices.settle_notices(act.session, case.id, now=act.now)
+    notices.settle_notices(act, watch.item_id)
     act.session.flush()
     tell_reporters(
-        act.session, case.item_id, "removed", actor=act.actor, now=act.now
+        act.session,
+        watch.item_id,
+        PartEvent.REMOVED,
+        actor=act.actor,
+        now=act.now,
     )
 
 
 def _note_presence(act: Act, watch: Watch, case: Case) -> None:
     """Seen again after it was proved to be gone, or still there although a host said it is not."""
     if watch.state != WatchState.REMOVED:
-        notices.note_still_up(
-            act.session, case.id, event=NoticeEvent.STILL_UP, now=act.now
-        )
+        note_at_place(act, case, watch.item_id, PlaceEvent.STILL_UP)
+        notices.note_still_up(act, watch.item_id, NoticeEvent.STILL_UP)
         return
     act.advance(watch, WatchEvent.REAPPEARED)
+    note_at_place(act, case, watch.item_id, PlaceEvent.REAPPEARED)
     if case.machine.allows(case.state, CaseEvent.REAPPEARED):
         act.advance(case, CaseEvent.REAPPEARED)
-    notices.note_still_up(
-        act.session, case.id, event=NoticeEvent.REAPPEARED, now=act.now
-    )
+    notices.note_still_up(act, watch.item_id, NoticeEvent.REAPPEARED)
     tell_reporters(
         act.session,
-        case.item_id,
+        watch.item_id,
         PartEvent.REAPPEARED,
         actor=act.actor,
         now=act.now,

@@ -17,8 +17,10 @@ from triage.availability.evidence import baseline_from_report
 from triage.availability.model import Baseline
 from triage.availability.policy import Policy, load_policy, policy_file
 from triage.availability.schedule import in_line
+from triage.cases.examination.appraise import agreed_class
 from triage.cases.models import Case
 from triage.items.models import Item, Visit
+from triage.jurisdiction import AssessmentClass
 
 # A check that was posted and whose worker died is posted again after this long.
 CHECK_LEASE = timedelta(minutes=10)
@@ -33,14 +35,16 @@ def policy_of(context: Context) -> Policy:
     return load_policy(context.settings.data_dir, name=name)
 
 
-def start_watch(act: Act, case: Case) -> Watch | None:
-    """Watch the case's item from now on; None where there is nothing that could be looked at.
+def start_watches(act: Act, case: Case) -> None:
+    """Watch the case's items from now on, as far as they can be looked at and are not lawful."""
+    for place in case.places:
+        is_lawful = agreed_class(case, place) is AssessmentClass.NOT_ILLEGAL
+        if place.item.fetchable and not is_lawful:
+            _start_watch(act, case, place.item)
 
-    The baseline is the newest visit that showed something: what is looked for later.
-    """
-    item = case.item
-    if not item.fetchable:
-        return None
+
+def _start_watch(act: Act, case: Case, item: Item) -> Watch:
+    """The baseline is the newest visit that showed something: what is looked for later."""
     earlier = act.session.scalar(
         select(Watch).where(Watch.item_id == item.id).with_for_update()
     )
@@ -48,6 +52,7 @@ def start_watch(act: Act, case: Case) -> Watch | None:
         if earlier.state == WatchState.ENDED:
             act.advance(earlier, WatchEvent.RESTARTED)
         earlier.next_at = earlier.planned_at = act.now
+        earlier.case_id = case.id
         return earlier
     watch = Watch(
         id=new_id(),
@@ -136,10 +141,10 @@ def due_checks(now: datetime) -> Select[Watch, datetime | None]:
     )
 
 
-def look_soon(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
+def look_soon(session: Session, item_id: uuid.UUID, *, now: datetime) -> None:
     """A host says that it is gone: see for ourselves."""
     watch = session.scalar(
-        select(Watch).where(Watch.case_id == case_id).with_for_update(of=Watch)
+        select(Watch).where(Watch.item_id == item_id).with_for_update(of=Watch)
     )
     if watch is not None and watch.state != WatchState.ENDED:
         watch.next_at = watch.planned_at = (

@@ -98,7 +98,7 @@ class Station:
         with self.writing() as session:
             media_id = session.scalars(
                 select(ItemMedia.media_id).where(
-                    ItemMedia.item_id == case.item_id
+                    ItemMedia.item_id == case.item.id
                 )
             ).one()
             session.add(
@@ -418,7 +418,7 @@ def test_the_same_file_at_another_location_is_another_case(
     with station.writing() as session:
         session.execute(
             update(ItemMedia)
-            .where(ItemMedia.item_id == again.item_id)
+            .where(ItemMedia.item_id == again.item.id)
             .values(media_id=media.id)
         )
     station.appraised(again)
@@ -484,7 +484,7 @@ def test_where_the_rules_do_not_name_our_police_people_decide(
 ) -> None:
     station.switch_on()
     case = station.house.case("abroad", state="waiting", outcome={})
-    station.change(Item, case.item_id, hosting_country=country)
+    station.change(Item, case.item.id, hosting_country=country)
     station.matched(case, distance=0)
     station.appraised(case)
     assert station.told() == []

@@ -20,10 +20,13 @@ from partners.referrals import holds
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Referral
 from partners.sending.models import Delivery
+from partners.states import NoticeEvent
 from partners.watching.models import Watch
-from partners.watching.service import post_due_checks, start_watch
+from partners.watching.service import post_due_checks, start_watches
 from tests.support.house import House
 from triage.cases.models import Case
+from triage.cases.places import note_at_place
+from triage.cases.vocabulary import PlaceEvent
 
 
 @pytest.fixture
@@ -87,19 +90,21 @@ def test_the_whole_way(house: House) -> None:
     assert house.notice.state == "sent"
     with writing() as session:
         found = session.get_one(Notice, house.notice.id)
-        store_answer(session, found, "preserved", "\x00", now=house.now)
+        act = Act(session, house.context, "x", house.now)
+        store_answer(act, found, "preserved", "\x00")
         assert post_due_checks(session, house.context, house.now) == 1
         case = session.get_one(Case, found.case_id)
-        start_watch(Act(session, house.context, "x", house.now), case)
+        start_watches(act, case)
     house.later(days=2)
     with writing() as session:
         assert send_reminders(session, house.context, house.now) == 1
     house.work()
     with writing() as session:
-        settle_notices(session, house.notice.case_id, now=house.now)
-        note_still_up(
-            session, house.notice.case_id, event="reappeared", now=house.now
-        )
+        act = Act(session, house.context, "x", house.now)
+        case = session.get_one(Case, house.notice.case_id)
+        note_at_place(act, case, case.item.id, PlaceEvent.REMOVED)
+        settle_notices(act, case.item.id)
+        note_still_up(act, case.item.id, NoticeEvent.REAPPEARED)
     assert house.notice.state == "acknowledged"
     assert house.only(Watch).host == "one.test"
     assert house.errors == []

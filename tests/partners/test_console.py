@@ -523,7 +523,7 @@ def test_the_watch_shows_its_looks(house: House, browser: Any) -> None:
         session.add(
             Visit(
                 id=new_id(),
-                item_id=case.item_id,
+                item_id=case.item.id,
                 at=house.now,
                 purpose="check",
                 status=404,
@@ -601,7 +601,7 @@ def test_a_watched_case_is_not_closed_by_hand(
         case = session.scalars(select(Case)).one()
         watch = Watch(
             id=new_id(),
-            item_id=case.item_id,
+            item_id=case.item.id,
             case_id=case.id,
             policy="default",
             baseline={},

@@ -31,7 +31,7 @@ from partners.sending.models import Delivery
 from partners.subjects import SUBJECTS
 from tests.support.house import House
 from triage.cases import findings
-from triage.cases.assess import assess_case, reopen_case
+from triage.cases.assess import Answers, assess_case, reopen_case
 from triage.cases.examination.appraise import appraise_case, facts_of
 from triage.cases.examination.examine import host_moved, store_facts
 from triage.cases.models import Case
@@ -162,7 +162,9 @@ class Interleaving:
         context = self.house.context
         with context.database.reading() as session:
             case = session.scalars(select(Case)).one()
-            facts = Facts.from_json(facts_of(session, context, case))
+            facts = Facts.from_json(
+                facts_of(session, context, case, case.places[0])
+            )
             holding = session.scalars(
                 select(Hold.id).where(Hold.state.in_(HOLDING))
             ).all()
@@ -265,27 +267,21 @@ class Interleaving:
         arta = self.house.person()
         with self._writing() as session:
             case = session.get_one(Case, self.case.id)
-            reopen_case(
-                session,
-                self.house.context,
-                case,
-                arta,
-                "news",
-                now=self.house.now,
-            )
+            act = Act(session, self.house.context, arta.actor, self.house.now)
+            reopen_case(act, case, "news")
 
     def do_assess(self) -> None:
         self.assessors += 1
         person = self.house.person(f"assessor{self.assessors}")
         with self._writing() as session:
+            act = Act(
+                session, self.house.context, person.actor, self.house.now
+            )
             assess_case(
-                session,
-                self.house.context,
+                act,
                 session.get_one(Case, self.case.id),
                 person,
-                ILLEGAL,
-                "",
-                self.house.now,
+                Answers(ILLEGAL),
                 second_required=False,
             )
 

@@ -28,7 +28,7 @@ from partners.referrals import holds
 from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Plan, Referral
 from partners.sending.models import Delivery
-from partners.watching.service import start_watch
+from partners.watching.service import start_watches
 from tests.support.house import House
 from triage.cases import findings
 from triage.cases.assess import reopen_case
@@ -71,7 +71,7 @@ class Scene:
         house.decide(self.case, "police", "provider_notice", "hotline")
         with house.context.database.writing() as session:
             session.get_one(Notice, house.notice.id).partner_id = self.desk.id
-            start_watch(
+            start_watches(
                 self._act(session), session.get_one(Case, self.case.id)
             )
         self.person = house.person()
@@ -110,13 +110,8 @@ class Scene:
         )
 
     def answer_notice(self, session: Session) -> None:
-        store_answer(
-            session,
-            session.get_one(Notice, self.house.notice.id),
-            "removed",
-            "",
-            now=self.house.now,
-        )
+        notice = session.get_one(Notice, self.house.notice.id)
+        store_answer(self._act(session), notice, "removed", "")
 
     def answer_referral(self, session: Session) -> None:
         police = next(
@@ -146,14 +141,8 @@ class Scene:
         )
 
     def reopen_case(self, session: Session) -> None:
-        reopen_case(
-            session,
-            self.house.context,
-            session.get_one(Case, self.case.id),
-            self.person,
-            "news",
-            now=self.house.now,
-        )
+        case = session.get_one(Case, self.case.id)
+        reopen_case(self._act(session), case, "news")
 
     def prepare_refuse_plan(self) -> None:
         self.plan = self.house.request(self.case, "hotline")

@@ -28,9 +28,12 @@ from partners.notices.service import (
 )
 from partners.replaced_links import LinkEnded
 from partners.sending.models import Delivery
+from partners.states import NoticeEvent
 from partners.watching.models import Watch
 from tests.support.house import House
 from triage.cases.models import Case
+from triage.cases.places import note_at_place
+from triage.cases.vocabulary import PlaceEvent
 from triage.items.models import Item
 
 
@@ -48,7 +51,8 @@ def sent(house: House) -> Any:
 def answer(house: House, verb: str, text: str = "because") -> None:
     with house.context.database.writing() as session:
         notice = session.get_one(Notice, house.notice.id)
-        store_answer(session, notice, verb, text, now=house.now)
+        act = Act(session, house.context, "provider", house.now)
+        store_answer(act, notice, verb, text)
 
 
 def withdraw(house: House, reason: str = "Sent in error") -> None:
@@ -66,14 +70,17 @@ def withdraw(house: House, reason: str = "Sent in error") -> None:
 
 def verified(house: House) -> None:
     with house.context.database.writing() as session:
-        settle_notices(session, house.notice.case_id, now=house.now)
+        act = Act(session, house.context, "checks", house.now)
+        case = session.get_one(Case, house.notice.case_id)
+        note_at_place(act, case, case.item.id, PlaceEvent.REMOVED)
+        settle_notices(act, case.item.id)
 
 
 def still_up(house: House, event: str) -> None:
     with house.context.database.writing() as session:
-        note_still_up(
-            session, house.notice.case_id, event=event, now=house.now
-        )
+        act = Act(session, house.context, "checks", house.now)
+        case = session.get_one(Case, house.notice.case_id)
+        note_still_up(act, case.item.id, NoticeEvent(event))
 
 
 def reminded(house: House) -> int:

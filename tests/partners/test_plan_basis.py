@@ -20,6 +20,7 @@ from partners.plans.basis import (
     why_outdated,
 )
 from partners.referrals.models import Plan
+from tests.support.clock import NOW
 from tests.support.items import make_item
 from tests.support.routing import ABROAD, FREE_HOST, HOST, POLICE, UNIT
 from triage.cases.models import Case
@@ -31,9 +32,9 @@ PARTNER = uuid.UUID(int=7)
 
 def case_with(*routes: Mapping[str, Any], round_: int = 1) -> Case:
     routing = {"routes": [dict(route) for route in routes]}
-    return Case(
-        reference="AL-1", item=make_item(), routing=routing, round=round_
-    )
+    case = Case(reference="AL-1", routing=routing, round=round_)
+    case.add_item(make_item(), NOW)
+    return case
 
 
 def plan_of(
@@ -69,7 +70,7 @@ def test_what_may_be_outdated_is_the_place_of_a_route_too() -> None:
 
 
 def test_a_case_without_routes_has_a_digest_too() -> None:
-    empty = Case(reference="AL-1", item=make_item(), routing={}, round=1)
+    empty = Case(reference="AL-1", routing={}, round=1)
     assert routing_digest(empty) == routing_digest(case_with())
     assert remainder_of(plan_of(empty, [POLICE]), empty).left_out == [
         LeftOut("police", "AL", NOT_NAMED)

@@ -28,7 +28,9 @@ def make_case(
         "state_since": now,
         **columns,
     }
-    return Case(reference=reference, item_id=item.id, state=state, **given)
+    case = Case(reference=reference, state=state, **given)
+    case.add_item(item, now)
+    return case
 
 
 def open_case(
@@ -42,7 +44,8 @@ def open_case(
 ) -> Case:
     """A case with the history of its opening; ``state`` is where it stands now, however it did."""
     given: dict[str, object] = {"id": new_id(), "opened_at": now, **columns}
-    case = Case(reference=reference, item_id=item.id, item=item, **given)
+    case = Case(reference=reference, **given)
+    case.add_item(item, now)
     machine.begin_state(session, case, actor="test", now=now)
     case.state = state
     return case

@@ -181,30 +181,62 @@ def validate_answers(
 def compare_answers(
     schema: Schema, first: Mapping[str, str], second: Mapping[str, str]
 ) -> tuple[bool, tuple[str, ...]]:
-    """Whether no decisive answer differs, and the names of all questions whose answers differ."""
+    """Whether no decisive answers contradict each other, and the questions whose answers differ."""
     differing = tuple(
         question.name
         for question in schema.questions
         if first.get(question.name) != second.get(question.name)
     )
-    decisive = {
-        question.name for question in schema.questions if question.decisive
-    }
-    return not decisive.intersection(differing), differing
+    return not find_contradictions(schema, first, second), differing
+
+
+def find_contradictions(
+    schema: Schema, first: Mapping[str, str], second: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The decisive questions to which two people gave answers that cannot both be right.
+
+    "Not determined" beside a value contradicts nothing: one of the two could tell.
+    """
+    return tuple(
+        question.name
+        for question in schema.questions
+        if question.decisive
+        and _contradict(
+            question, first.get(question.name), second.get(question.name)
+        )
+    )
+
+
+def _contradict(
+    question: Question, first: str | None, second: str | None
+) -> bool:
+    if question.undetermined in (first, second):
+        return False
+    return first != second
 
 
 def merge_answers(
     schema: Schema, first: Mapping[str, str], second: Mapping[str, str]
 ) -> dict[str, str]:
-    """What both said; where they differ on something not decisive, nobody determined it."""
+    """What both said, and what one of them could determine where the other could not.
+
+    Where two values differ on something not decisive, nobody determined it.
+    """
     _, differing = compare_answers(schema, first, second)
     both = {
         name: value for name, value in first.items() if name not in differing
     }
     for name in differing:
         question = schema.question(name)
-        if question is not None and question.undetermined:
-            both[name] = question.undetermined
+        if question is None or question.undetermined is None:
+            continue
+        said = {first.get(name), second.get(name)} - {
+            None,
+            question.undetermined,
+        }
+        both[name] = (
+            str(said.pop()) if len(said) == 1 else question.undetermined
+        )
     return validate_answers(schema, both)
 
 

@@ -15,6 +15,7 @@ from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.storage import audit
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.cases.places import item_ids_of
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
 from triage.items.models import ItemMedia
@@ -25,15 +26,15 @@ PERSONS_FACTS = ("generated_in", "victim", "suspect")
 
 
 def match_of(session: Session, case: Case, match_id: uuid.UUID) -> MediaMatch:
-    """A match of a file that was seen at this case's item; ``NotFound`` for any other."""
-    at_this_item = exists().where(
+    """A match of a file that was seen at an item of this case; ``NotFound`` for any other."""
+    at_its_items = exists().where(
         and_(
             ItemMedia.media_id == MediaMatch.media_id,
-            ItemMedia.item_id == case.item_id,
+            ItemMedia.item_id.in_(item_ids_of(case.id)),
         )
     )
     match = session.scalar(
-        select(MediaMatch).where(MediaMatch.id == match_id, at_this_item)
+        select(MediaMatch).where(MediaMatch.id == match_id, at_its_items)
     )
     if match is None:
         raise NotFound("There is no such match.")

@@ -9,26 +9,26 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, selectinload
 
-from hotline.accounts.models import Person
+from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput, phrase
-from hotline.core.storage import audit, machine
 from hotline.intake import service as intake
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.vocabulary import PartEvent
-from triage.cases.examination.register import (
-    count_reports,
+from triage.cases.examination.reporters import others_are_up
+from triage.cases.examination.sightings import (
+    count_sightings,
     look_at,
     post_alarm,
+    take_reports_in,
 )
-from triage.cases.examination.reporters import others_are_up
 from triage.cases.locking import lock_case, lock_cases
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
+from triage.cases.places import item_ids_of
 from triage.cases.vocabulary import CaseEvent, Held
 from triage.items.models import Sighting
 
@@ -44,46 +44,38 @@ class SetAside(NamedTuple):
     left: int
 
 
-def release_many(
-    session: Session, references: Sequence[str], person: Person, now: datetime
-) -> int:
+def release_many(act: Act, references: Sequence[str]) -> int:
     """Let the reports of several cases through; those that somebody was quicker with are left."""
-    cases = _lock_chosen(session, references)
+    cases = _lock_chosen(act.session, references)
     for case in cases:
-        _release_all(session, case, person, now)
+        _release_all(act, case)
     return len(cases)
 
 
-def release_held(
-    session: Session, case: Case, person: Person, now: datetime
-) -> None:
-    _lock_held(session, case)
-    _release_all(session, case, person, now)
+def release_held(act: Act, case: Case) -> None:
+    _lock_held(act.session, case)
+    _release_all(act, case)
 
 
-def set_aside_many(
-    session: Session, references: Sequence[str], person: Person, now: datetime
-) -> SetAside:
+def set_aside_many(act: Act, references: Sequence[str]) -> SetAside:
     """Set the held reports of several cases aside. Where a child reports, or one is said to be in
     danger, nothing happens: nobody decides that of a list."""
-    cases = _lock_chosen(session, references)
+    cases = _lock_chosen(act.session, references)
     clear = [case for case in cases if case.held <= IN_BULK]
     for case in clear:
-        _set_aside(session, case, person, now)
+        _set_aside(act, case)
     return SetAside(len(clear), len(cases) - len(clear))
 
 
 def set_aside(
-    session: Session,
+    act: Act,
     case: Case,
-    person: Person,
-    now: datetime,
     *,
     confirmed: bool,
 ) -> None:
     """Set one case's held reports aside; ``confirmed``: the person says to have read them, which
     is asked for where a child reports or is said to be in danger."""
-    _lock_held(session, case)
+    _lock_held(act.session, case)
     if case.held > IN_BULK and not confirmed:
         raise InvalidInput(
             phrase(
@@ -92,30 +84,31 @@ def set_aside(
             ),
             fields={"/confirm": "is missing"},
         )
-    _set_aside(session, case, person, now)
+    _set_aside(act, case)
 
 
-def take_back(
-    session: Session, case: Case, person: Person, now: datetime
-) -> None:
+def take_back(act: Act, case: Case) -> None:
     """The case was opened again: what was set aside there counts like any other report."""
     aside = (
         select(Sighting.id)
-        .where(Sighting.item_id == case.item_id, Sighting.held)
+        .where(Sighting.item_id.in_(item_ids_of(case.id)), Sighting.held)
         .limit(1)
     )
-    if not case.held and session.scalar(aside) is not None:
-        _release_all(session, case, person, now)
+    if not case.held and act.session.scalar(aside) is not None:
+        _release_all(act, case)
 
 
 def count_waiting(
-    session: Session, items: Sequence[uuid.UUID]
+    session: Session, case_ids: Sequence[uuid.UUID]
 ) -> dict[uuid.UUID, int]:
-    """How many held reports name each of the items, by its id."""
+    """How many held reports wait in each of the cases, by its id."""
+    reports = func.count(ReportPart.report_id.distinct())
     rows = session.execute(
-        select(Sighting.item_id, func.count())
-        .where(Sighting.item_id.in_(items), Sighting.held)
-        .group_by(Sighting.item_id)
+        select(CaseItem.case_id, reports)
+        .join(Sighting, Sighting.item_id == CaseItem.item_id)
+        .join(ReportPart, ReportPart.id == Sighting.part_id)
+        .where(CaseItem.case_id.in_(case_ids), Sighting.held)
+        .group_by(CaseItem.case_id)
     )
     return {row[0]: row[1] for row in rows}
 
@@ -148,75 +141,71 @@ def _list_held(
     return session.execute(
         select(Sighting, ReportPart)
         .join(ReportPart, ReportPart.id == Sighting.part_id)
-        .where(Sighting.item_id == case.item_id, Sighting.held)
+        .where(Sighting.item_id.in_(item_ids_of(case.id)), Sighting.held)
         .order_by(ReportPart.id)
         .options(selectinload(ReportPart.report))
     ).all()
 
 
-def _release_all(
-    session: Session, case: Case, person: Person, now: datetime
-) -> None:
+def _release_all(act: Act, case: Case) -> None:
     """All that is held, also what was set aside before: the place now deserves a look."""
-    held = _list_held(session, case)
-    reports = [part.report for _, part in held]
-    for sighting, _ in held:
+    held = _list_held(act.session, case)
+    by_item: dict[uuid.UUID, dict[uuid.UUID, Report]] = {}
+    for sighting, part in held:
         sighting.held = False
-    count_reports(session, case, reports, actor=person.actor, now=now)
+        of_item = by_item.setdefault(sighting.item_id, {})
+        of_item[part.report_id] = part.report
+    for item_id, its_reports in by_item.items():
+        count_sightings(act.session, item_id, [*its_reports.values()])
+    reports = _reports_of(held)
+    take_reports_in(act, case, reports)
     case.held = Held.NONE
     urgent = any(report.danger_now for report in reports)
     if urgent:
-        post_alarm(session, case.item, now)
-    look_at(
-        session,
-        case.item,
-        f"released {now.timestamp():.6f}",
-        urgent=urgent,
-        now=now,
-    )
-    _record_act(session, case, "case.reports_released", person, reports, now)
-
-
-def _set_aside(
-    session: Session, case: Case, person: Person, now: datetime
-) -> None:
-    """A case that only the flood opened is closed; where other reports came in, it goes on."""
-    waiting = [part for _, part in _list_held(session, case)]
-    if case.machine.allows(case.state, CaseEvent.SET_ASIDE):
-        machine.advance_state(
-            session,
-            case,
-            CaseEvent.SET_ASIDE,
-            actor=person.actor,
-            now=now,
-            why=NOT_A_REPORT,
-        )
-    case.held = Held.NONE
-    session.flush()
-    for part in waiting:
-        if not others_are_up(session, part.id, case.item_id):
-            intake.advance_part(
-                session, part, PartEvent.SET_ASIDE, actor=person.actor, now=now
+        post_alarm(act.session, case.item, act.now)
+    for place in case.places:
+        if place.item_id in by_item:
+            look_at(
+                act.session,
+                place.item,
+                f"released {act.now.timestamp():.6f}",
+                urgent=urgent,
+                now=act.now,
             )
-    reports = [part.report for part in waiting]
-    _record_act(session, case, "case.reports_set_aside", person, reports, now)
+    _record_act(act, case, "case.reports_released", reports)
+
+
+def _set_aside(act: Act, case: Case) -> None:
+    """A case that only the flood opened is closed; where other reports came in, it goes on."""
+    held = _list_held(act.session, case)
+    if case.machine.allows(case.state, CaseEvent.SET_ASIDE):
+        act.advance(case, CaseEvent.SET_ASIDE, why=NOT_A_REPORT)
+    case.held = Held.NONE
+    act.session.flush()
+    for sighting, part in held:
+        if others_are_up(act.session, part.id, sighting.item_id):
+            continue
+        intake.advance_part(
+            act.session,
+            part,
+            PartEvent.SET_ASIDE,
+            actor=act.actor,
+            now=act.now,
+        )
+    reports = _reports_of(held)
+    _record_act(act, case, "case.reports_set_aside", reports)
+
+
+def _reports_of(
+    held: Sequence[Row[Sighting, ReportPart]],
+) -> list[Report]:
+    """Each report once, however many of its locations wait."""
+    return list({part.report_id: part.report for _, part in held}.values())
 
 
 def _record_act(
-    session: Session,
-    case: Case,
-    action: str,
-    person: Person,
-    reports: Sequence[Report],
-    now: datetime,
+    act: Act, case: Case, action: str, reports: Sequence[Report]
 ) -> None:
-    audit.record_entry(
-        session,
-        actor=person.actor,
-        action=action,
-        entity="case",
-        entity_id=case.id,
-        now=now,
-        case=case.reference,
-        reports=len(reports),
+    act.record(
+        action, "case", case.id, case=case.reference, reports=len(reports)
     )

@@ -1,4 +1,4 @@
-"""What an item keeps only while one of its cases is open."""
+"""What an item keeps only while its case is open."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.context import Context
 from hotline.core.storage import audit
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseState
 from triage.items.access import clear_access
 from triage.items.models import ItemAccess
@@ -19,7 +19,8 @@ def forget_idle(session: Session, context: Context, *, now: datetime) -> int:
     """Forget it of every item whose case is over, watched or not; returns of how many."""
     over = (
         select(ItemAccess.item_id)
-        .join(Case, Case.item_id == ItemAccess.item_id)
+        .join(CaseItem, CaseItem.item_id == ItemAccess.item_id)
+        .join(Case, Case.id == CaseItem.case_id)
         .where(Case.state.in_((CaseState.CLOSED, CaseState.NOT_ILLEGAL)))
     )
     return sum(

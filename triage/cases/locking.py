@@ -1,4 +1,4 @@
-"""The one order of locks: the item, its case, then whatever belongs to the case.
+"""The one order of locks: the items, their case, then whatever belongs to the case.
 
 Everybody who changes something of a case begins here, so that no two ever wait for each other.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.items.models import Item
 
 
@@ -27,10 +27,11 @@ def lock_cases(
     """Several cases, always in the same order."""
     session.flush()
     session.expire_all()
-    wanted = Case.id.in_(set(case_ids))
-    items = select(Item.id).join(Case, Case.item_id == Item.id).where(wanted)
+    wanted_ids = set(case_ids)
+    items = select(Item.id).join(CaseItem, CaseItem.item_id == Item.id)
+    items = items.where(CaseItem.case_id.in_(wanted_ids))
     session.execute(items.order_by(Item.id).with_for_update(of=Item)).all()
-    cases = select(Case).where(wanted).order_by(Case.id)
+    cases = select(Case).where(Case.id.in_(wanted_ids)).order_by(Case.id)
     return session.scalars(
         cases.with_for_update(of=Case),
         execution_options={"populate_existing": True},

@@ -12,9 +12,24 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.accounts.models import Person
 from hotline.core.storage.database import Base, Identified, short_text
+from hotline.core.storage.ids import new_id
 from hotline.core.storage.machine import Machine, Stateful
-from triage.cases.vocabulary import CaseEvent, CaseState, Held
+from triage.cases.vocabulary import (
+    CaseEvent,
+    CaseState,
+    Held,
+    PlaceEvent,
+    PlaceState,
+)
 from triage.items.models import Item
+
+# While nobody is told of a case, it can become a part of another one.
+MERGEABLE = (
+    CaseState.WAITING,
+    CaseState.SECOND_ASSESSMENT,
+    CaseState.THIRD_ASSESSMENT,
+    CaseState.ASSESSED,
+)
 
 CASE_MACHINE = Machine(
     "case",
@@ -71,6 +86,79 @@ CASE_MACHINE = Machine(
             (CaseState.CLOSED, CaseEvent.REAPPEARED): CaseState.IN_PROGRESS,
             (CaseState.CLOSED, CaseEvent.REOPENED): CaseState.WAITING,
             (CaseState.NOT_ILLEGAL, CaseEvent.REOPENED): CaseState.WAITING,
+            # what was decided of a part is no decision on the whole
+            **{
+                (state, CaseEvent.TOOK_IN): CaseState.WAITING
+                for state in MERGEABLE
+            },
+            **{
+                (state, CaseEvent.SPLIT): CaseState.WAITING
+                for state in MERGEABLE
+            },
+            **{
+                (state, CaseEvent.MERGED): CaseState.MERGED
+                for state in MERGEABLE
+            },
+        }
+    ),
+)
+
+_ANY_PLACE = tuple(PlaceState)
+
+# What becomes of each of a case's locations, whoever else is told of the case.
+PLACE_MACHINE = Machine(
+    "case_item",
+    PlaceState.NOTHING,
+    MappingProxyType(
+        {
+            **{
+                (state, PlaceEvent.NOTICE_MADE): PlaceState.AWAITING_RELEASE
+                for state in (
+                    PlaceState.NOTHING,
+                    PlaceState.MOVED,
+                    PlaceState.CAME_BACK,
+                    PlaceState.VERIFIED_REMOVED,
+                )
+            },
+            **{
+                (state, PlaceEvent.NOTICED): PlaceState.NOTICED
+                for state in (
+                    PlaceState.AWAITING_RELEASE,
+                    PlaceState.CAME_BACK,
+                    PlaceState.MOVED,
+                )
+            },
+            **{
+                (state, PlaceEvent.CLAIMED): PlaceState.CLAIMED_REMOVED
+                for state in (PlaceState.NOTICED, PlaceState.CAME_BACK)
+            },
+            (
+                PlaceState.CLAIMED_REMOVED,
+                PlaceEvent.STILL_UP,
+            ): PlaceState.NOTICED,
+            **{
+                (state, PlaceEvent.WITHDRAWN): PlaceState.NOTHING
+                for state in (
+                    PlaceState.AWAITING_RELEASE,
+                    PlaceState.NOTICED,
+                    PlaceState.CLAIMED_REMOVED,
+                )
+            },
+            **{
+                (state, PlaceEvent.MOVED): PlaceState.MOVED
+                for state in _ANY_PLACE
+                if state
+                not in (PlaceState.NOTHING, PlaceState.VERIFIED_REMOVED)
+            },
+            **{
+                (state, PlaceEvent.REMOVED): PlaceState.VERIFIED_REMOVED
+                for state in _ANY_PLACE
+                if state is not PlaceState.VERIFIED_REMOVED
+            },
+            (
+                PlaceState.VERIFIED_REMOVED,
+                PlaceEvent.REAPPEARED,
+            ): PlaceState.CAME_BACK,
         }
     ),
 )
@@ -85,8 +173,10 @@ OPEN_STATES = (
 
 
 class Case(Identified, Stateful, Base):
-    """One item, to be decided. ``routing``: the answer of the jurisdiction rules, with reasons.
+    """What is decided and told together: one or more items, and the people around them.
 
+    ``routing``: the answer of the jurisdiction rules for all its items together, with reasons.
+    ``merged_into_id``: the case that this one became a part of; it has no items of its own then.
     ``held``: whether reports of a flood wait here for a person to let them through, and how much
     the most urgent of them says, as a ``Held``.
     """
@@ -107,9 +197,6 @@ class Case(Identified, Stateful, Base):
     machine: ClassVar[Machine] = CASE_MACHINE
 
     reference: Mapped[str] = mapped_column(short_text(24), unique=True)
-    item_id: Mapped[uuid.UUID] = mapped_column(
-        ForeignKey("item.id"), unique=True
-    )
     opened_at: Mapped[datetime]
     priority: Mapped[int] = mapped_column(default=0)
     priority_parts: Mapped[list[Any]] = mapped_column(default=list)
@@ -135,15 +222,86 @@ class Case(Identified, Stateful, Base):
     )
     claimed_until: Mapped[datetime | None]
 
-    item: Mapped[Item] = relationship(lazy="selectin")
+    merged_into_id: Mapped[uuid.UUID | None] = mapped_column(
+        ForeignKey("case_file.id")
+    )
+
+    places: Mapped[list[CaseItem]] = relationship(
+        back_populates="case", order_by="CaseItem.number", lazy="selectin"
+    )
     claimed_by: Mapped[Person | None] = relationship(lazy="selectin")
     assessments: Mapped[list[Assessment]] = relationship(
         back_populates="case", order_by="Assessment.at"
     )
 
+    @property
+    def items(self) -> list[Item]:
+        """All its items; the first one is what the case is called by on a list."""
+        return [place.item for place in self.places]
+
+    @property
+    def item(self) -> Item:
+        return self.places[0].item
+
+    @property
+    def located(self) -> list[CaseItem]:
+        """Those of its items that are a location; words alone are none."""
+        return [place for place in self.places if place.item.canonical]
+
+    def place_of(self, item_id: uuid.UUID) -> CaseItem | None:
+        """Where ``item_id`` stands in this case; None where it is no item of it."""
+        for place in self.places:
+            if place.item_id == item_id:
+                return place
+        return None
+
+    def add_item(self, item: Item, at: datetime) -> CaseItem:
+        """Make ``item``, which is in no case yet, one of this case's."""
+        numbers = [place.number for place in self.places]
+        return CaseItem(
+            id=new_id(),
+            case=self,
+            item=item,
+            number=max(numbers, default=0) + 1,
+            added_at=at,
+            state=PLACE_MACHINE.initial,
+            state_since=at,
+        )
+
+
+class CaseItem(Identified, Stateful, Base):
+    """An item in the case in which it is decided. An item is in one case only.
+
+    ``state`` is how far its removal is, apart from what is done about the people of the case.
+    ``assessed_class``: where people found another class for it than for the case; else empty.
+    ``routing``: the answer of the jurisdiction rules for this item alone.
+    """
+
+    __tablename__ = "case_item"
+    __table_args__ = (Index("ix_case_item_case_id", "case_id", "number"),)
+
+    machine: ClassVar[Machine] = PLACE_MACHINE
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_file.id"))
+    item_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("item.id"), unique=True
+    )
+    number: Mapped[int]
+    added_at: Mapped[datetime]
+    assessed_class: Mapped[str] = mapped_column(
+        short_text(20), default="", server_default=""
+    )
+    routing: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    case: Mapped[Case] = relationship(back_populates="places")
+    item: Mapped[Item] = relationship(lazy="joined", innerjoin=True)
+
 
 class Assessment(Identified, Base):
-    """One person's answers to the schema ``scheme``/``version``; one a person and round."""
+    """One person's answers to the schema ``scheme``/``version``; one a person and round.
+
+    ``item_classes``: item id in hexadecimal -> class, of items that are not of the case's class.
+    """
 
     __tablename__ = "assessment"
     __table_args__ = (UniqueConstraint("case_id", "person_id", "round"),)
@@ -157,6 +315,9 @@ class Assessment(Identified, Base):
     scheme: Mapped[str] = mapped_column(short_text(40))
     version: Mapped[str] = mapped_column(short_text(20))
     answers: Mapped[dict[str, Any]]
+    item_classes: Mapped[dict[str, Any]] = mapped_column(
+        default=dict, server_default="{}"
+    )
     note: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     case: Mapped[Case] = relationship(back_populates="assessments")

@@ -15,11 +15,11 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
 from hotline.core.errors import NotFound
-from triage.cases.models import Assessment, Case
+from triage.cases.models import Assessment, Case, CaseItem
 from triage.cases.tabs import (
     IN_DANGER,
     TABS,
@@ -82,8 +82,6 @@ def list_queue(
     )
     query = (
         select(Case, mine)
-        .join(Case.item)
-        .options(contains_eager(Case.item))
         .where(stands_in(tab), *_filter_conditions(filters, person, now))
         .order_by(rank.desc(), Case.id)
         .limit(limit + 1)
@@ -102,22 +100,29 @@ def _filter_conditions(
 ) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if filters.country == "??":
-        conditions.append(Item.hosting_country.is_(None))
+        conditions.append(_has_item(Item.hosting_country.is_(None)))
     elif filters.country:
-        conditions.append(Item.hosting_country == filters.country.upper())
+        country = filters.country.upper()
+        conditions.append(_has_item(Item.hosting_country == country))
     if filters.kind:
         conditions.append(Case.kind == filters.kind)
     if filters.host:
         host = filters.host.lower()
-        conditions.append(
-            or_(Item.host == host, Item.registrable_domain == host)
-        )
+        lies_there = or_(Item.host == host, Item.registrable_domain == host)
+        conditions.append(_has_item(lies_there))
     if filters.mine:
         conditions += [
             Case.claimed_by_id == person.id,
             Case.claimed_until > now,
         ]
     return conditions
+
+
+def _has_item(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether any item of the case in the query meets ``condition``."""
+    return exists().where(
+        CaseItem.case_id == Case.id, Item.id == CaseItem.item_id, condition
+    )
 
 
 def count_tabs(session: Session) -> dict[str, int]:
@@ -143,7 +148,10 @@ def count_tabs(session: Session) -> dict[str, int]:
 
 
 def by_reference(session: Session, reference: str) -> Case:
+    """The case; the one that it became a part of, where it was merged."""
     case = session.scalar(select(Case).where(Case.reference == reference))
+    while case is not None and case.merged_into_id is not None:
+        case = session.get(Case, case.merged_into_id)
     if case is None:
         raise NotFound("There is no such case.")
     return case

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hotline.core.storage.audit import AuditEntry
 from hotline.intake.models import ReportMessage, ReportPart
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.items.models import Sighting
 
 LOOKED_BACK = timedelta(days=60)
@@ -76,7 +76,8 @@ def _cases_of_reports(
     rows = session.execute(
         select(ReportPart.report_id, Case)
         .join(Sighting, Sighting.part_id == ReportPart.id)
-        .join(Case, Case.item_id == Sighting.item_id)
+        .join(CaseItem, CaseItem.item_id == Sighting.item_id)
+        .join(Case, Case.id == CaseItem.case_id)
         .where(ReportPart.report_id.in_(list(reports)))
         .order_by(Case.id.desc())
     )

@@ -28,6 +28,8 @@ class CaseState(StrEnum):
     """Nothing more is to be done; a new report opens it again."""
     NOT_ILLEGAL = "not_illegal"
     """People found nothing in it that the law forbids."""
+    MERGED = "merged"
+    """It became a part of another case, which its reference now leads to."""
 
 
 class CaseEvent(StrEnum):
@@ -69,6 +71,52 @@ class CaseEvent(StrEnum):
     """It stayed away as long as it was watched."""
     REOPENED = "reopened"
     """An error was found, or there is news."""
+    TOOK_IN = "took_in"
+    """Another case became a part of it: both are assessed anew, as one."""
+    MERGED = "merged"
+    """It became a part of another case."""
+    SPLIT = "split"
+    """Some of its items became a case of their own: what is left is assessed anew."""
+
+
+class PlaceState(StrEnum):
+    """How far the removal of one item of a case is."""
+
+    NOTHING = "nothing"
+    """There is nothing to take down, or nobody was asked to yet."""
+    AWAITING_RELEASE = "awaiting_release"
+    """A notice is made; it waits for the police, for a contact, or to leave."""
+    NOTICED = "noticed"
+    """The host or the platform was told."""
+    CLAIMED_REMOVED = "claimed_removed"
+    """They say that it is gone; our own checks have not agreed yet."""
+    VERIFIED_REMOVED = "verified_removed"
+    """Our own checks found it gone."""
+    MOVED = "moved"
+    """It lies with another host now, which was not told yet."""
+    CAME_BACK = "came_back"
+    """It was gone, and is there again."""
+
+
+class PlaceEvent(StrEnum):
+    """What moves the removal of an item from one state to the next."""
+
+    NOTICE_MADE = "notice_made"
+    """An approved plan asks for its removal."""
+    NOTICED = "noticed"
+    """The notice was delivered."""
+    CLAIMED = "claimed"
+    """The host says that it is gone."""
+    STILL_UP = "still_up"
+    """Our own checks found it where it was said to be gone."""
+    WITHDRAWN = "withdrawn"
+    """The notice was taken back."""
+    MOVED = "moved"
+    """It lies with another host now."""
+    REMOVED = "removed"
+    """Our own checks agree that it is gone."""
+    REAPPEARED = "reappeared"
+    """What was gone is there again."""
 
 
 class Held(IntEnum):

@@ -19,6 +19,7 @@ from triage.cases.pages.words import defang
 from triage.console import audit_pages, list_pages, work_pages
 
 CASE = "/cases/<reference>"
+ITEM = f"{CASE}/items/<uuid:item_id>"
 REPORT = f"{CASE}/reports/<uuid:report_id>"
 IDENTIFIER = f"{CASE}/people/identifiers/<uuid:identifier_id>"
 HASH_LIST = "/hash-lists/<uuid:list_id>"
@@ -40,9 +41,9 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{CASE}/reports/set-aside": floods.set_reports_aside,
     f"{CASE}/assessment": cases.assess,
     f"{CASE}/facts": cases.set_facts,
-    f"{CASE}/access": items.set_access,
-    f"{CASE}/access/clear": items.clear_access,
-    f"{CASE}/origin": items.tell_origin,
+    f"{ITEM}/access": items.set_access,
+    f"{ITEM}/access/clear": items.clear_access,
+    f"{ITEM}/origin": items.tell_origin,
     f"{CASE}/reopen": cases.reopen,
     f"{CASE}/matches/<uuid:match_id>": cases.decide_match,
     f"{CASE}/people": people.set_person_facts,

@@ -2,6 +2,7 @@
 
 from triage.jurisdiction.answer import Ground, Route, Routing
 from triage.jurisdiction.facts import Facts, Suspect, Victim
+from triage.jurisdiction.joining import HELPERS, join_routings
 from triage.jurisdiction.routing import (
     priority_signals,
     read_list_class,
@@ -18,6 +19,7 @@ from triage.jurisdiction.vocabulary import (
 )
 
 __all__ = [
+    "HELPERS",
     "Answer",
     "AssessmentClass",
     "Destination",
@@ -31,6 +33,7 @@ __all__ = [
     "Suspect",
     "Urgency",
     "Victim",
+    "join_routings",
     "load_rules",
     "priority_signals",
     "read_list_class",

@@ -28,7 +28,7 @@ from hotline.core.errors import Conflict, Unavailable
 from hotline.core.settings import load_settings
 from hotline.core.storage import outbox
 from hotline.intake.models import Report
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.hashlists import formats, service, versions
 from triage.hashlists.formats import HashEntry
 from triage.items.models import Item
@@ -308,7 +308,8 @@ class _Reporting:
 def _await_class(context: Context, url: str, begun: float) -> None:
     proposed = (
         select(Case.id)
-        .join(Item, Item.id == Case.item_id)
+        .join(CaseItem, CaseItem.case_id == Case.id)
+        .join(Item, Item.id == CaseItem.item_id)
         .where(Item.canonical == url, Case.proposed_class != "")
     )
     while time.perf_counter() - begun < PATIENCE_SECONDS:

@@ -29,8 +29,8 @@ from partners.watching.service import (
     due_checks,
     post_due_checks,
 )
-from triage.cases.models import Case
-from triage.cases.vocabulary import CaseState
+from triage.cases.models import Case, CaseItem
+from triage.cases.vocabulary import CaseState, PlaceState
 from triage.items.models import Item
 from workers.bench.results import Measurement, Row
 from workers.migrations.run import upgrade_schema
@@ -130,9 +130,11 @@ def fill_database(context: Context, size: int) -> None:
             ]
             items = [watched.item for watched in batch]
             cases = [watched.case for watched in batch]
+            places = [watched.place for watched in batch]
             watches = [watched.watch for watched in batch]
             session.execute(insert(Item), items)
             session.execute(insert(Case), cases)
+            session.execute(insert(CaseItem), places)
             session.execute(insert(Watch), watches)
     with context.database.engine.begin() as connection:
         connection.execute(text("ANALYZE"))
@@ -144,6 +146,7 @@ class _Watched:
 
     item: Columns
     case: Columns
+    place: Columns
     watch: Columns
 
 
@@ -170,9 +173,17 @@ def _make_watched(
     case: Columns = {
         "id": case_id,
         "reference": f"B-{number}",
-        "item_id": item_id,
         "opened_at": NOW,
         "state": CaseState.IN_PROGRESS,
+        "state_since": NOW,
+    }
+    place: Columns = {
+        "id": new_id(),
+        "case_id": case_id,
+        "item_id": item_id,
+        "number": 1,
+        "added_at": NOW,
+        "state": PlaceState.NOTICED,
         "state_since": NOW,
     }
     watch: Columns = {
@@ -188,7 +199,7 @@ def _make_watched(
         "state": "watching",
         "state_since": NOW,
     }
-    return _Watched(item, case, watch)
+    return _Watched(item, case, place, watch)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from partners.referrals.message import referral_message
 from partners.referrals.models import Referral
 from partners.referrals.service import list_referrals
 from partners.sending.models import Delivery
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.cases.people.service import (
     KnownIdentifier,
     KnownPerson,
@@ -70,7 +70,7 @@ class CaseView:
             "state": case.state,
             "danger_now": case.danger_now,
             "priority": case.priority,
-            "items": [_item_shape(case)],
+            "items": [_item_shape(place) for place in case.places],
             "people": [_person_shape(person) for person in self.people],
             "identifiers": [_identifier_shape(e) for e in self.identifiers],
             "routes": _route_shapes(case),
@@ -79,9 +79,12 @@ class CaseView:
         }
 
 
-def _item_shape(case: Case) -> dict[str, object]:
-    item = case.item
+def _item_shape(place: CaseItem) -> dict[str, object]:
+    item = place.item
     return {
+        "number": place.number,
+        "removal": place.state,
+        "assessed_class": place.assessed_class or None,
         "location": item.canonical,
         "kind": item.kind,
         "hosting_kind": item.hosting_kind,
@@ -158,13 +161,17 @@ def _case_shape(case: Case) -> Mapping[str, object]:
         "kind": case.kind,
         "priority": case.priority,
         "danger_now": case.danger_now,
-        "location": case.item.canonical,
+        "locations": [place.item.canonical for place in case.located],
     }
 
 
 def _case_line(case: Case) -> str:
     danger = "  DANGER" if case.danger_now else ""
+    if not case.places:
+        return f"{case.reference}  {case.state}"
     place = case.item.display or "words only"
+    if len(case.located) > 1:
+        place += f" and {len(case.located) - 1} more"
     return (
         f"{case.reference}  {case.state:<18} {case.priority:>5}  {case.kind}"
         f"  {place}{danger}"

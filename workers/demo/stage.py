@@ -30,9 +30,10 @@ from partners.plans.planning import approve_plan, request_plan
 from partners.referrals.holds import release_hold
 from partners.referrals.models import Hold
 from partners.states import HoldState
-from triage.cases.assess import assess_case
+from triage.cases.assess import Answers, assess_case
 from triage.cases.claim import claim_case
 from triage.cases.models import Case
+from triage.cases.places import find_case_id
 from triage.cases.vocabulary import CaseState
 from triage.fingerprints import fingerprint_media
 from triage.hashlists import formats, versions
@@ -229,16 +230,8 @@ def _move_on(context: Context) -> None:
         now = utc_now()
         case = _find_case(session, context, ASSESSED_ONCE)
         claim_case(session, case, arta, now, context.settings.claim_minutes)
-        assess_case(
-            session,
-            context,
-            case,
-            arta,
-            BASELINE,
-            "",
-            now,
-            second_required=True,
-        )
+        act = Act(session, context, arta.actor, now)
+        assess_case(act, case, arta, Answers(BASELINE), second_required=True)
         claim_case(
             session,
             _find_case(session, context, CLAIMED),
@@ -273,16 +266,8 @@ def _decide_case(
     now = utc_now()
     case = _find_case(session, context, page)
     for person in (first, second):
-        assess_case(
-            session,
-            context,
-            case,
-            person,
-            BASELINE,
-            "",
-            now,
-            second_required=True,
-        )
+        act = Act(session, context, person.actor, now)
+        assess_case(act, case, person, Answers(BASELINE), second_required=True)
     chosen: dict[str, uuid.UUID | None] = {}
     for route in Routing.from_json(case.routing).routes:
         if can_take(route) and route.to in SHOWN_WAYS:
@@ -316,7 +301,7 @@ def _find_case(session: Session, context: Context, page: world.Page) -> Case:
     item = session.scalars(
         select(Item).where(Item.canonical == world.page_url(page, isp))
     ).one()
-    return session.scalars(select(Case).where(Case.item_id == item.id)).one()
+    return session.get_one(Case, find_case_id(session, item.id))
 
 
 def _find_person(session: Session, username: str) -> Person:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -24,9 +26,43 @@ def _alembic_config(connection: Connection | None = None) -> Config:
 
 def upgrade_schema(database: Database, revision: str = "head") -> None:
     """Bring the schema up to ``revision``."""
-    with database.engine.connect() as connection:
+    with _migrating(database) as connection:
         command.upgrade(_alembic_config(connection), revision)
-        connection.commit()
+
+
+@contextmanager
+def _migrating(database: Database) -> Iterator[Connection]:
+    """A connection for a migration, whose work is kept at the end.
+
+    SQLite writes a table anew to change it; meanwhile rows of others refer to nothing. Checking
+    is off as long as that takes, and made up for before the work is kept.
+    """
+    with database.engine.connect() as connection:
+        if not database.is_sqlite:
+            yield connection
+            connection.commit()
+            return
+        _set_checking(connection, on=False)
+        try:
+            yield connection
+            broken = connection.exec_driver_sql(
+                "PRAGMA foreign_key_check"
+            ).all()
+            if broken:
+                raise Misconfigured(
+                    f"After the migration, rows of {broken[0][0]} would refer to nothing."
+                )
+            connection.commit()
+        finally:
+            connection.rollback()
+            _set_checking(connection, on=True)
+
+
+def _set_checking(connection: Connection, *, on: bool) -> None:
+    """SQLite takes this word between transactions only."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
 
 
 def postgresql_of(start: str, end: str) -> str:
@@ -39,9 +75,8 @@ def postgresql_of(start: str, end: str) -> str:
 
 
 def downgrade_schema(database: Database, revision: str) -> None:
-    with database.engine.connect() as connection:
+    with _migrating(database) as connection:
         command.downgrade(_alembic_config(connection), revision)
-        connection.commit()
 
 
 def stamp_newest(database: Database) -> None:

@@ -16,7 +16,7 @@ from hotline.intake.models import Report
 from partners.notices.models import Notice
 from partners.referrals.models import Referral
 from partners.states import HoldEvent, NoticeEvent, ReferralEvent
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseEvent
 from triage.items.models import Item
 from workers.statistics.durations import Durations, summarise_durations
@@ -133,9 +133,9 @@ def _measure_durations(session: Session) -> dict[str, Durations]:
 
 def _received_at(session: Session) -> Times:
     rows = session.execute(
-        select(Case.id, Item.first_reported_at).join(
-            Item, Item.id == Case.item_id
-        )
+        select(CaseItem.case_id, func.min(Item.first_reported_at))
+        .join(Item, Item.id == CaseItem.item_id)
+        .group_by(CaseItem.case_id)
     )
     return dict(rows.all())
 

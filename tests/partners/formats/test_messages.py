@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import select, update
 
 from hotline.core.errors import Conflict
+from hotline.core.storage.ids import new_id
 from hotline.intake.models import ReportPart
 from hotline.intake.service import receive_report
 from hotline.intake.submission import Submission
@@ -178,7 +179,8 @@ def test_several_items_give_a_document_each(house: House) -> None:
     other = house.case("two")
     with house.context.database.writing() as session:
         found = session.get_one(Notice, house.all(Notice)[0].id)
-        session.add(NoticeItem(notice_id=found.id, item_id=other.item_id))
+        item = session.get_one(Item, other.item.id)
+        found.items.append(NoticeItem(id=new_id(), item=item))
         session.flush()
         delivery = session.get_one(Delivery, house.all(Delivery)[0].id)
         message = notice_message(session, house.context, found, delivery)
@@ -390,7 +392,7 @@ def case_in_words(house: House) -> Case:
     with house.context.database.writing() as session:
         session.execute(
             update(Item)
-            .where(Item.id == case.item_id)
+            .where(Item.id == case.item.id)
             .values(
                 kind="narrative",
                 canonical="",

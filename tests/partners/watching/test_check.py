@@ -28,7 +28,7 @@ from partners.watching.service import (
     due_checks,
     look_soon,
     post_due_checks,
-    start_watch,
+    start_watches,
 )
 from tests.support.house import House
 from tests.support.items import make_item
@@ -85,12 +85,11 @@ def test_the_watch_begins_with_the_plan_and_knows_what_was_there(
     )
     assert watch.baseline["media"][0]["sha256"] == "5" * 64
     with watched.context.database.writing() as session:
-        again = start_watch(
+        start_watches(
             Act(session, watched.context, "x", watched.now),
             session.get_one(Case, watch.case_id),
         )
-        assert again is not None
-        assert again.id == watch.id
+    assert watched.only(Watch).id == watch.id
 
 
 def test_online_stays_online(watched: House, world: Any) -> None:
@@ -217,7 +216,8 @@ def test_a_claim_is_looked_at_next_and_taken_back_only_by_seeing(
     watched.later(minutes=5)
     with watched.context.database.writing() as session:
         notice = session.get_one(Notice, watched.notice.id)
-        store_answer(session, notice, "removed", "", now=watched.now)
+        act = Act(session, watched.context, "provider", watched.now)
+        store_answer(act, notice, "removed", "")
     world.network = False
     look(watched)
     assert watched.notice.state == "claimed_removed"  # we saw nothing at all
@@ -255,7 +255,7 @@ def test_a_watch_that_ended_begins_again_with_a_new_plan(
         )
         watch.next_at = None
         case = session.get_one(Case, watch.case_id)
-        start_watch(Act(session, watched.context, "x", watched.now), case)
+        start_watches(Act(session, watched.context, "x", watched.now), case)
     assert (watched.only(Watch).state, watched.only(Watch).next_at) == (
         "watching",
         watched.now,
@@ -433,7 +433,7 @@ def test_one_look_out_of_line_moves_nobody(watched: House) -> None:
     watched.later(seconds=90)
     with watched.context.database.writing() as session:
         look_soon(
-            session, session.get_one(Watch, own).case_id, now=watched.now
+            session, session.get_one(Watch, own).item_id, now=watched.now
         )
         session.get_one(Watch, own).last_at = watched.now - timedelta(
             minutes=1
@@ -481,11 +481,11 @@ def test_nothing_is_watched_that_cannot_be_looked_at(house: House) -> None:
     house.partner()
     case = house.case()
     with house.context.database.writing() as session:
-        session.get_one(Item, case.item_id).fetchable = False
+        session.get_one(Item, case.item.id).fetchable = False
     house.decide(case, "police")
     assert house.all(Watch) == []
     with house.context.database.writing() as session:
-        look_soon(session, case.id, now=house.now)
+        look_soon(session, case.item.id, now=house.now)
     assert house.all(Watch) == []
 
 

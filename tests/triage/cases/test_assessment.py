@@ -18,6 +18,7 @@ from triage.cases.assessment import (
     FILE,
     Schema,
     compare_answers,
+    find_contradictions,
     load_schema,
     merge_answers,
     validate_answers,
@@ -136,10 +137,26 @@ def test_agreement_is_symmetric_and_merging_keeps_what_both_said(
     )
     assert both["class"] == first["class"] == second["class"]
     for name, value in both.items():
-        assert (
-            value == first.get(name) == second.get(name)
-            or value == "not_determined"
-        )
+        said = {first.get(name), second.get(name)} - {None, "not_determined"}
+        # What both said, or what the only one of them said who could tell.
+        assert value == (said.pop() if len(said) == 1 else "not_determined")
+
+
+def test_not_determined_beside_a_value_is_no_contradiction() -> None:
+    """One of the two could tell; nobody else is asked for it."""
+    told = validate_answers(SCHEMA, {**ILLEGAL, "age": "pubescent"})
+    untold = validate_answers(SCHEMA, {**ILLEGAL, "age": "not_determined"})
+    assert compare_answers(SCHEMA, told, untold) == (True, ("age",))
+    assert merge_answers(SCHEMA, told, untold)["age"] == "pubescent"
+    other = validate_answers(SCHEMA, {**ILLEGAL, "age": "infant"})
+    assert find_contradictions(SCHEMA, told, other) == ("age",)
+
+
+def test_that_it_cannot_be_determined_is_a_class_of_its_own() -> None:
+    """Where one says illegal and the other cannot say, a third person decides."""
+    unsure = validate_answers(SCHEMA, {"class": "cannot_determine"})
+    sure = validate_answers(SCHEMA, ILLEGAL)
+    assert "class" in find_contradictions(SCHEMA, sure, unsure)
 
 
 def test_what_decides_must_be_agreed_on() -> None:

@@ -74,7 +74,7 @@ class World:
             media = self.keep(make_media(self.made, now=NOW, **columns))
         self.keep(
             ItemMedia(
-                item_id=case.item_id,
+                item_id=case.item.id,
                 media_id=media.id,
                 url="http://h.example/x",
                 source="img",
@@ -116,7 +116,7 @@ class World:
 
     def files(self, case: Case) -> list[File]:
         with self.context.database.reading() as session:
-            return files_of(session, self.context, case.item_id, now=NOW)
+            return files_of(session, self.context, case, now=NOW)
 
 
 @contextmanager

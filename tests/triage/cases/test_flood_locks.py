@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, text
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from tests.support.cases import open_case
 from tests.support.items import make_item
@@ -41,12 +42,11 @@ def test_items_are_locked_before_cases(
 
     def release() -> None:
         with context.database.writing() as session:
+            act = Act(session, context, person.actor, NOW)
             if many:
-                floods.release_many(session, ["R-1"], person, NOW)
+                floods.release_many(act, ["R-1"])
             else:
-                floods.release_held(
-                    session, session.scalars(select(Case)).one(), person, NOW
-                )
+                floods.release_held(act, session.scalars(select(Case)).one())
 
     thread = threading.Thread(target=release)
     with (

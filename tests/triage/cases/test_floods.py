@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from hotline.accounts.models import Person
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.jobs.task import Task
@@ -113,7 +114,9 @@ def tab(context: Context, name: str, person: Person) -> list[str]:
 
 def released(context: Context, person: Person, references: list[str]) -> int:
     with context.database.writing() as session:
-        return floods.release_many(session, references, person, LATER)
+        return floods.release_many(
+            Act(session, context, person.actor, LATER), references
+        )
 
 
 def test_a_held_report_opens_a_case_for_which_nothing_is_fetched(
@@ -257,7 +260,8 @@ def test_several_are_let_through_at_once_and_each_only_once(
         pytest.raises(Conflict, match="No report waits"),
     ):
         floods.release_held(
-            session, session.scalars(select(Case)).all()[0], analyst, LATER
+            Act(session, context, analyst.actor, LATER),
+            session.scalars(select(Case)).all()[0],
         )
     with pytest.raises(InvalidInput):
         released(context, analyst, [])
@@ -287,7 +291,9 @@ def set_aside(
     context: Context, person: Person, references: list[str]
 ) -> tuple[int, int]:
     with context.database.writing() as session:
-        return floods.set_aside_many(session, references, person, LATER)
+        return floods.set_aside_many(
+            Act(session, context, person.actor, LATER), references
+        )
 
 
 def test_clear_junk_is_set_aside_in_bulk_and_children_are_not(
@@ -339,10 +345,16 @@ def test_where_a_child_may_be_behind_it_a_person_says_to_have_read_it(
                     InvalidInput, match="A child may be behind"
                 ):
                     floods.set_aside(
-                        session, case, analyst, LATER, confirmed=False
+                        Act(session, context, analyst.actor, LATER),
+                        case,
+                        confirmed=False,
                     )
                 continue
-            floods.set_aside(session, case, analyst, LATER, confirmed=True)
+            floods.set_aside(
+                Act(session, context, analyst.actor, LATER),
+                case,
+                confirmed=True,
+            )
     assert [(case.state, case.held) for case in cases(context)] == [
         ("closed", 0)
     ]
@@ -351,7 +363,9 @@ def test_where_a_child_may_be_behind_it_a_person_says_to_have_read_it(
         pytest.raises(Conflict, match="No report waits"),
     ):
         case = session.scalars(select(Case)).one()
-        floods.set_aside(session, case, analyst, LATER, confirmed=True)
+        floods.set_aside(
+            Act(session, context, analyst.actor, LATER), case, confirmed=True
+        )
 
 
 def test_what_was_set_aside_counts_when_its_case_is_opened_again(
@@ -364,9 +378,8 @@ def test_what_was_set_aside_counts_when_its_case_is_opened_again(
     assert tab(context, "closed", analyst) == [case.reference]
     with context.database.writing() as session:
         again = session.scalars(select(Case)).one()
-        reopen_case(
-            session, context, again, analyst, "the reporter wrote", now=LATER
-        )
+        act = Act(session, context, analyst.actor, LATER)
+        reopen_case(act, again, "the reporter wrote")
     (case,) = cases(context)
     assert (case.state, case.round, case.item.sighting_count) == (
         "waiting",
@@ -393,7 +406,7 @@ def test_setting_a_flood_aside_leaves_a_case_with_other_reports_as_it_is(
     assert parts(context) == ["received", "set_aside"]
     with context.database.writing() as session:
         tell_reporters(
-            session, case.item_id, "examined", actor="system", now=LATER
+            session, case.item.id, "examined", actor="system", now=LATER
         )
     assert parts(context) == ["in_review", "in_review"]
 

@@ -64,7 +64,7 @@ def match(
     )
     session.add(entry)
     session.flush()
-    seen = session.query(ItemMedia).filter_by(item_id=case.item_id).one()
+    seen = session.query(ItemMedia).filter_by(item_id=case.item.id).one()
     session.add(
         MediaMatch(
             media_id=seen.media_id,
@@ -80,7 +80,7 @@ def match(
 
 
 def test_what_no_list_knows_has_no_class(session: Session, case: Case) -> None:
-    assert known_class(session, case) is ListClass.NONE
+    assert known_class(session, case.item.id) is ListClass.NONE
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_the_gravest_class_counts_in_whatever_order(
 ) -> None:
     for name in classes:
         match(session, case, default_class=name)
-    assert known_class(session, case) is ListClass.BASELINE
+    assert known_class(session, case.item.id) is ListClass.BASELINE
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_category_is_read_as_the_list_says(
 ) -> None:
     mapping = {"CAT1": "national", "CAT2": "of another kind"}
     match(session, case, category, category_map=mapping)
-    assert known_class(session, case) is expected
+    assert known_class(session, case.item.id) is expected
 
 
 @pytest.mark.parametrize(
@@ -120,4 +120,4 @@ def test_what_counts_no_more_leaves_the_milder_class(
 ) -> None:
     match(session, case, default_class="national")
     match(session, case, default_class="baseline", **columns)
-    assert known_class(session, case) is ListClass.NATIONAL
+    assert known_class(session, case.item.id) is ListClass.NATIONAL

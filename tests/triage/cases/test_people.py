@@ -183,7 +183,7 @@ def report_about(context: Context, case: Case) -> uuid.UUID:
         session.flush()
         session.add(
             Sighting(
-                id=new_id(), item_id=case.item_id, part_id=part.id, at=NOW
+                id=new_id(), item_id=case.item.id, part_id=part.id, at=NOW
             )
         )
     return report.id

@@ -32,7 +32,6 @@ from tests.support.reports import sight_item
 from triage.cases.models import Case
 from triage.cases.pages import (
     case_views,
-    flood_views,
     people_views,
     report_views,
 )
@@ -57,7 +56,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         views,
         case_views,
         people_views,
-        flood_views,
         report_views,
         triage.cases.pages.item_views,
         triage.console.list_pages,

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from hotline.core.context import Context
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.items.models import Sighting
 
 Browse = Callable[[str], Any]
@@ -23,7 +23,9 @@ def make_held(
         reference = make_case("held", held=held)
         with context.database.writing() as session:
             item_id = session.scalars(
-                select(Case.item_id).where(Case.reference == reference)
+                select(CaseItem.item_id)
+                .join(Case, Case.id == CaseItem.case_id)
+                .where(Case.reference == reference)
             ).one()
             session.execute(
                 update(Sighting)

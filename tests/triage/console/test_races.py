@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from hotline.accounts.service import find_person
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
 from triage.cases import findings
-from triage.cases.assess import LONGEST_NOTE, assess_case
+from triage.cases.assess import LONGEST_NOTE, Answers, assess_case
 from triage.cases.claim import claim_case, find_holder
 from triage.cases.queue import by_reference
 from triage.cases.rounds import list_assessments
@@ -83,16 +84,16 @@ def test_of_two_first_assessments_one_is_told_to_wait_its_turn(
         with context.database.writing() as session:
             case = by_reference(session, reference)
             person = find_person(session, username)
+            act = Act(session, context, person.actor, clock.now)
             assess_case(
-                session, context, case, person, ILLEGAL, "", clock.now, True
+                act, case, person, Answers(ILLEGAL), second_required=True
             )
     assert case.state == "assessed"
     with pytest.raises(Conflict), context.database.writing() as session:
         case = by_reference(session, reference)
         person = find_person(session, "third")
-        assess_case(
-            session, context, case, person, ILLEGAL, "", clock.now, True
-        )
+        act = Act(session, context, person.actor, clock.now)
+        assess_case(act, case, person, Answers(ILLEGAL), second_required=True)
 
 
 def test_without_a_second_assessment_one_person_decides(
@@ -102,9 +103,8 @@ def test_without_a_second_assessment_one_person_decides(
     with context.database.writing() as session:
         case = by_reference(session, reference)
         person = find_person(session, "analyst")
-        assess_case(
-            session, context, case, person, ILLEGAL, "", clock.now, False
-        )
+        act = Act(session, context, person.actor, clock.now)
+        assess_case(act, case, person, Answers(ILLEGAL), second_required=False)
     assert (case.state, case.outcome["class"]) == ("assessed", "national")
 
 
@@ -116,8 +116,13 @@ def test_a_fault_leaves_nothing_behind(
         case = by_reference(session, reference)
         person = find_person(session, "analyst")
         note = "x" * (LONGEST_NOTE + 1)
+        act = Act(session, context, person.actor, clock.now)
         assess_case(
-            session, context, case, person, ILLEGAL, note, clock.now, True
+            act,
+            case,
+            person,
+            Answers(ILLEGAL, note=note),
+            second_required=True,
         )
     with context.database.reading() as session:
         case = by_reference(session, reference)

@@ -53,11 +53,16 @@ def actions(context: Context) -> list[str]:
         return [row.action for row in session.scalars(query)]
 
 
+def place(context: Context) -> str:
+    """The part of a form's address that names the only item."""
+    return f"items/{only(context, Item).id}"
+
+
 def test_an_analyst_sets_it_and_cookies_are_sealed(
     browse: Any, context: Context, reference: str
 ) -> None:
     analyst, path = browse("analyst"), f"/console/cases/{reference}"
-    answer = analyst.post(f"{path}/access", at=path, **GIVEN)
+    answer = analyst.post(f"{path}/{place(context)}/access", at=path, **GIVEN)
     assert answer.status_code == 303
     assert answer.location.endswith(f"{path}#where")
     row = only(context, ItemAccess)
@@ -88,13 +93,15 @@ def test_stored_and_fetched_again(
     browse: Any, context: Context, reference: str
 ) -> None:
     analyst, path = browse("analyst"), f"/console/cases/{reference}"
-    analyst.post(f"{path}/access", at=path, **GIVEN, then="fetch")
+    analyst.post(
+        f"{path}/{place(context)}/access", at=path, **GIVEN, then="fetch"
+    )
     (job,) = jobs(context, "item.examine")
     assert job.payload == {"item_id": str(only(context, Item).id)}
     assert actions(context) == ["item.access_set", "item.fetched_again"]
     # empty cookies keep those that are there
     analyst.post(
-        f"{path}/access",
+        f"{path}/{place(context)}/access",
         at=path,
         referrer="",
         user_agent="",
@@ -110,9 +117,9 @@ def test_it_is_forgotten_with_its_key(
     browse: Any, context: Context, reference: str
 ) -> None:
     analyst, path = browse("analyst"), f"/console/cases/{reference}"
-    analyst.post(f"{path}/access", at=path, **GIVEN)
+    analyst.post(f"{path}/{place(context)}/access", at=path, **GIVEN)
     row = only(context, ItemAccess)
-    analyst.post(f"{path}/access/clear", at=path)
+    analyst.post(f"{path}/{place(context)}/access/clear", at=path)
     with context.database.reading() as session:
         assert session.scalars(select(ItemAccess)).all() == []
         assert context.vault.key_of(session, row.id) is None
@@ -140,7 +147,9 @@ def test_faults_come_back_with_what_was_typed(
     says: str,
 ) -> None:
     analyst, path = browse("analyst"), f"/console/cases/{reference}"
-    answer = analyst.post(f"{path}/access", at=path, **{**GIVEN, field: value})
+    answer = analyst.post(
+        f"{path}/{place(context)}/access", at=path, **{**GIVEN, field: value}
+    )
     assert answer.status_code == 422
     assert says in answer.text
     assert value.replace('"', "&#34;") in answer.text or field == "fetch_route"
@@ -178,13 +187,19 @@ def test_the_origin_is_asked_for_only_behind_a_network(
         )
     assert "behind the delivery network" in analyst.get(path).text
     faulty = analyst.post(
-        f"{path}/origin", at=path, address="10.0.0.1", source="mail 7"
+        f"{path}/{place(context)}/origin",
+        at=path,
+        address="10.0.0.1",
+        source="mail 7",
     )
     assert faulty.status_code == 422
     assert "one public address" in faulty.text
     assert 'value="10.0.0.1"' in faulty.text
     answer = analyst.post(
-        f"{path}/origin", at=path, address="193.0.6.139", source="mail 7"
+        f"{path}/{place(context)}/origin",
+        at=path,
+        address="193.0.6.139",
+        source="mail 7",
     )
     assert answer.status_code == 303
     page = analyst.get(path).text

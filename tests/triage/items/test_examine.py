@@ -234,7 +234,7 @@ def test_registries_that_answer_at_once_cost_no_second_transaction(
         "store",
     }
     assert task.steps.seconds["hash"] == 0.1
-    assert uuid.UUID(task.payload["item_id"]) == _case(context).item_id
+    assert uuid.UUID(task.payload["item_id"]) == _case(context).item.id
 
 
 def test_a_faulty_certificate_is_a_fact() -> None:

@@ -64,14 +64,13 @@ def add_case(act: Act) -> Case:
     case = Case(
         id=new_id(),
         reference="AL-2026-000001",
-        item_id=item.id,
-        item=item,
         opened_at=NOW,
         state="in_progress",
         state_since=NOW,
         kind="grooming",
     )
-    act.session.add_all([item, case])
+    case.add_item(item, NOW)
+    act.session.add(case)
     act.session.flush()
     return case
 

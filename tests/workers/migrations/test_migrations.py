@@ -21,6 +21,7 @@ from hotline.intake.models import Report
 from hotline.intake.submission import Submission
 from tests.support.cases import make_case
 from tests.support.items import make_item
+from triage.cases.models import Case
 from workers.migrations import run
 from workers.migrations.tables import metadata
 
@@ -89,6 +90,45 @@ def test_a_held_case_is_no_stranger_to_the_schema_before_floods(
             connection.scalar(text("SELECT state FROM case_file"))
             == "received"
         )
+
+
+@pytest.mark.parametrize(
+    ("case_state", "expected"),
+    [("removed", "verified_removed"), ("waiting", "nothing")],
+)
+def test_the_one_item_of_a_case_of_before_keeps_its_place(
+    context: Context, case_state: str, expected: str
+) -> None:
+    routing = {"routes": [{"to": "police"}], "jurisdiction": []}
+    with context.database.writing() as session:
+        item = make_item(now=NOW)
+        session.add(item)
+        session.flush()
+        case = make_case(item, state=case_state, now=NOW, routing=routing)
+        session.add(case)
+    run.downgrade_schema(context.database, "0011")
+    with context.database.engine.connect() as connection:
+        kept = connection.execute(text("SELECT item_id FROM case_file"))
+        assert len(kept.all()) == 1
+    run.upgrade_schema(context.database)
+    with context.database.reading() as session:
+        (place,) = session.scalars(select(Case)).one().places
+        assert (place.item_id, place.state) == (item.id, expected)
+        assert place.routing == routing
+
+
+def test_a_schema_of_one_item_a_case_is_not_gone_back_to_with_several(
+    context: Context,
+) -> None:
+    with context.database.writing() as session:
+        items = [make_item(f"url:{name}", now=NOW) for name in "ab"]
+        session.add_all(items)
+        session.flush()
+        case = make_case(items[0], now=NOW)
+        case.add_item(items[1], NOW)
+        session.add(case)
+    with pytest.raises(RuntimeError, match="There is no way back"):
+        run.downgrade_schema(context.database, "0011")
 
 
 def test_an_old_schema_is_refused_with_what_to_do(

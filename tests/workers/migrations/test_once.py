@@ -23,7 +23,6 @@ def test_old_plans_get_their_round_and_copies_are_superseded(
 ) -> None:
     """Asked for in the first round and twice in the second: nothing of the first is current."""
     database = context.database
-    run.downgrade_schema(database, "0007")
     ids = [uuid4() for _ in range(5)]
     item_id, case_id, *plans = ids
     with database.writing() as session:
@@ -41,7 +40,8 @@ def test_old_plans_get_their_round_and_copies_are_superseded(
             actor="test",
             now=NOW + timedelta(hours=1),
         )
-        session.flush()
+    run.downgrade_schema(database, "0007")
+    with database.writing() as session:
         hexed = not database.is_sqlite
         for hour, plan_id in zip((0, 2, 3), plans, strict=True):
             at = (NOW + timedelta(hours=hour)).replace(tzinfo=None)

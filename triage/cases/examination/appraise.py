@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from hotline.core.context import Context
 from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
 from triage.cases.examination.police import post_if_strong
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hosting.kinds import HostingKind
@@ -22,6 +22,9 @@ from triage.items.models import ItemMedia
 from triage.jurisdiction import (
     AssessmentClass,
     Facts,
+    Routing,
+    Rules,
+    join_routings,
     load_rules,
     priority_signals,
     route_facts,
@@ -29,7 +32,7 @@ from triage.jurisdiction import (
 )
 from triage.locations.others.address_use import is_used_by_person
 from triage.media.models import Media
-from triage.priority import ListClass, score_case
+from triage.priority import ListClass, Priority, score_case
 
 # In a stored routing: the digest of the rules that it follows from.
 RULES = "rules"
@@ -40,46 +43,102 @@ def appraise_case(
 ) -> None:
     """Recompute routing, priority and the proposed class. The proposal is never a decision.
 
-    The police are told of a case that a list's switch sends them.
+    Each item is asked about by itself; the case has the answers of all. The police are told of a
+    case that a list's switch sends them.
     """
     session.flush()
-    facts = Facts.from_json(facts_of(session, context, case))
+    if not case.places:  # it was merged: the other case has them
+        return
     rules = load_rules(context.settings.data_dir)
-    routing = route_facts(facts, rules)
-    signals = priority_signals(
-        facts,
-        routing.jurisdiction,
-        urgent_kind=facts.is_child_in_contact,
-        sightings=max(1, case.item.sighting_count),
-        age_hours=max(
-            0.0, (now - case.item.first_reported_at).total_seconds() / 3600
-        ),
-        deadline_hours=(case.due_at - now).total_seconds() / 3600
-        if case.due_at
-        else None,
-    )
-    listed = facts.known_list
-    if listed and facts.assessment is not AssessmentClass.NOT_ILLEGAL:
-        # The rules know a class for the whole case; one new picture among known ones still counts.
-        signals = replace(
-            signals, new_material=_has_unlisted(session, case.item_id)
-        )
-    priority = score_case(signals, rules.weights)
-    before = case.routing
     digest = rules_digest(context.settings.data_dir)
+    appraised = [
+        _appraise_place(session, context, case, place, rules, now)
+        for place in case.places
+    ]
+    routing = join_routings([each.routing for each in appraised])
+    priority = max(
+        (each.priority for each in appraised), key=lambda each: each.score
+    )
+    listed = max(
+        (each.listed for each in appraised), key=lambda each: each.severity
+    )
+    before = case.routing
     case.routing = {**routing.to_json(), RULES: digest}
     if before and before.get("routes") != case.routing["routes"]:
         post_review(session, case, now)
     case.priority = priority.score
     case.priority_parts = [part.to_json() for part in priority.parts]
     case.proposed_class = (
-        str(listed) if listed in ("baseline", "national") else ""
+        str(listed)
+        if listed in (ListClass.BASELINE, ListClass.NATIONAL)
+        else ""
     )
-    if (
-        case.item.examined_at is not None
-    ):  # before that nobody knows whose case it is
+    # Before one of them was looked at nobody knows whose case it is.
+    if any(item.examined_at is not None for item in case.items):
         session.flush()
         post_if_strong(session, case, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Appraisal:
+    """What the rules say of one item, and the class that lists give it."""
+
+    routing: Routing
+    priority: Priority
+    listed: ListClass
+
+
+def _appraise_place(
+    session: Session,
+    context: Context,
+    case: Case,
+    place: CaseItem,
+    rules: Rules,
+    now: datetime,
+) -> _Appraisal:
+    item = place.item
+    facts = Facts.from_json(facts_of(session, context, case, place))
+    routing = route_facts(facts, rules)
+    hours_known = (now - item.first_reported_at).total_seconds() / 3600
+    signals = priority_signals(
+        facts,
+        routing.jurisdiction,
+        urgent_kind=facts.is_child_in_contact,
+        sightings=max(1, item.sighting_count),
+        age_hours=max(0.0, hours_known),
+        deadline_hours=(case.due_at - now).total_seconds() / 3600
+        if case.due_at
+        else None,
+    )
+    listed = facts.known_list
+    if listed and facts.assessment is not AssessmentClass.NOT_ILLEGAL:
+        # The rules know a class for the whole item; one new picture among known ones still counts.
+        signals = replace(
+            signals, new_material=_has_unlisted(session, item.id)
+        )
+    place.routing = routing.to_json()
+    return _Appraisal(
+        routing,
+        score_case(signals, rules.weights),
+        ListClass(listed) if isinstance(listed, str) else ListClass.NONE,
+    )
+
+
+def route_case(
+    session: Session, context: Context, case: Case, language: str
+) -> Routing:
+    """What the rules say of the case now, in ``language``; nothing is stored."""
+    rules = load_rules(context.settings.data_dir)
+    return join_routings(
+        [
+            route_facts(
+                Facts.from_json(facts_of(session, context, case, place)),
+                rules,
+                language,
+            )
+            for place in case.places
+        ]
+    )
 
 
 def appraise_by_rules_of_now(
@@ -105,12 +164,15 @@ def post_review(session: Session, case: Case, now: datetime) -> None:
     )
 
 
-def facts_of(session: Session, context: Context, case: Case) -> dict[str, Any]:
-    """The facts of the routing rules, as JSON: what we found, what was said, what was assessed.
+def facts_of(
+    session: Session, context: Context, case: Case, place: CaseItem
+) -> dict[str, Any]:
+    """The facts of the routing rules about one item of a case, as JSON.
 
-    What a person wrote into ``case.facts`` (victim, suspect, where it was made) goes before all.
+    They are what we found, what was said and what was assessed. What a person wrote into
+    ``case.facts`` (victim, suspect, where it was made) goes before all.
     """
-    item = case.item
+    item = place.item
     facts: dict[str, Any] = {
         "home": context.settings.country,
         "hosting_kind": item.hosting_kind
@@ -124,8 +186,8 @@ def facts_of(session: Session, context: Context, case: Case) -> dict[str, Any]:
         "reporter_is_child": case.child_reporter or None,
         "own_material": case.own_material or None,
         "kind": case.kind if case.kind != "unknown" else None,
-        "assessment": _agreed_class(case),
-        "known_list": _known_list(session, case),
+        "assessment": agreed_class(case, place),
+        "known_list": _known_list(session, item.id),
     }
     if case.danger_now:
         facts["victim"] = {"at_immediate_risk": True}
@@ -137,13 +199,15 @@ def facts_of(session: Session, context: Context, case: Case) -> dict[str, Any]:
     return facts
 
 
-def _agreed_class(case: Case) -> AssessmentClass:
-    return AssessmentClass(
-        case.outcome.get("class") or AssessmentClass.UNASSESSED
-    )
+def agreed_class(case: Case, place: CaseItem) -> AssessmentClass:
+    """What people found the item to be; that of the case, where they did not tell it apart."""
+    of_case = case.outcome.get("class")
+    if not of_case:
+        return AssessmentClass.UNASSESSED
+    return AssessmentClass(place.assessed_class or of_case)
 
 
-def known_class(session: Session, case: Case) -> ListClass:
+def known_class(session: Session, item_id: uuid.UUID) -> ListClass:
     """The most severe class that a known-hash list gives to a file seen here.
 
     A match that an analyst disconfirmed counts no more, here or elsewhere.
@@ -158,7 +222,7 @@ def known_class(session: Session, case: Case) -> ListClass:
         .join(HashEntryRow, HashEntryRow.id == MediaMatch.entry_id)
         .join(ItemMedia, ItemMedia.media_id == MediaMatch.media_id)
         .where(
-            ItemMedia.item_id == case.item_id,
+            ItemMedia.item_id == item_id,
             HashList.enabled,
             HashEntryRow.removed_in.is_(None),
             MediaMatch.decision != MatchDecision.DISCONFIRMED,
@@ -203,15 +267,15 @@ def _has_unlisted(session: Session, item_id: uuid.UUID) -> bool:
     return session.scalar(query) is not None
 
 
-def _known_list(session: Session, case: Case) -> str | bool | None:
+def _known_list(session: Session, item_id: uuid.UUID) -> str | bool | None:
     """The class; False for material that is on no list; None where nothing could be hashed."""
-    listed = known_class(session, case)
+    listed = known_class(session, item_id)
     if listed is not ListClass.NONE:
         return str(listed)
     hashed = session.scalar(
         select(Media.id)
         .join(ItemMedia, ItemMedia.media_id == Media.id)
-        .where(ItemMedia.item_id == case.item_id, Media.hashable)
+        .where(ItemMedia.item_id == item_id, Media.hashable)
         .limit(1)
     )
     return False if hashed is not None else None

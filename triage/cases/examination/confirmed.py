@@ -18,7 +18,7 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from hotline.core.storage import audit
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseState
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.formats import HashEntry
@@ -64,11 +64,15 @@ def record_export(
 
 def _select_confirmed() -> Select[Media, str]:
     """(file, class): where two cases differ, the graver one, which sorts first."""
-    label = Case.outcome["class"].as_string()
+    label = func.coalesce(
+        func.nullif(CaseItem.assessed_class, ""),
+        Case.outcome["class"].as_string(),
+    )
     is_confirmed = and_(Case.state.in_(PLANNED), label.in_(CONFIRMED))
     classes = (
         select(ItemMedia.media_id, func.min(label).label("label"))
-        .join(Case, Case.item_id == ItemMedia.item_id)
+        .join(CaseItem, CaseItem.item_id == ItemMedia.item_id)
+        .join(Case, Case.id == CaseItem.case_id)
         .where(ItemMedia.source == "direct", is_confirmed)
         .group_by(ItemMedia.media_id)
         .subquery()
@@ -76,7 +80,8 @@ def _select_confirmed() -> Select[Media, str]:
     doubted = exists().where(
         ItemMedia.media_id == Media.id,
         ItemMedia.source == "direct",
-        Case.item_id == ItemMedia.item_id,
+        CaseItem.item_id == ItemMedia.item_id,
+        Case.id == CaseItem.case_id,
         or_(label.not_in(CONFIRMED), and_(label.is_(None), Case.round > 1)),
     )
     listed = exists().where(

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import NotFound
 from hotline.core.jobs.steps import Steps
@@ -29,8 +30,8 @@ from hotline.intake.vocabulary import PartEvent
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.examination.register import join_location
 from triage.cases.examination.reporters import tell_reporters
-from triage.cases.models import Case
-from triage.cases.vocabulary import CaseEvent, CaseState
+from triage.cases.places import lock_case_of, note_at_place
+from triage.cases.vocabulary import CaseEvent, CaseState, PlaceEvent
 from triage.fetching.report import FetchReport, PageFetcher
 from triage.hashlists.search.matcher import Matcher
 from triage.hosting.facts import HostingFacts, Observation, tls_observation
@@ -94,7 +95,8 @@ def examine_item(
         if store_facts(session, item, facts):
             host_moved(session, task.context, item, task.now)
         if report is not None:
-            follow_shortener(session, task.context, item, report, now=task.now)
+            act = Act(session, task.context, audit.SYSTEM, task.now)
+            follow_shortener(act, item, report)
             session.add(new_visit(item, report, purpose="first", now=task.now))
             with task.steps.measured("match"):
                 store_media(
@@ -125,7 +127,9 @@ def _show_what_matched(
         item = session.get_one(Item, item_id, with_for_update=True)
         store_media(session, item, report, matcher=matcher, now=task.now)
         session.flush()
-        appraise_case(session, task.context, case_of(session, item), task.now)
+        appraise_case(
+            session, task.context, lock_case_of(session, item), task.now
+        )
 
 
 def appraise_item(task: Task) -> None:
@@ -140,7 +144,7 @@ def appraise_item(task: Task) -> None:
 def into_queue(session: Session, task: Task, item: Item) -> None:
     """Appraise the item's case, let it wait for a person, and say so to its reporters."""
     session.flush()
-    case = case_of(session, item)
+    case = lock_case_of(session, item)
     if case.machine.allows(case.state, CaseEvent.EXAMINED):
         machine.advance_state(
             session, case, CaseEvent.EXAMINED, actor=audit.SYSTEM, now=task.now
@@ -155,18 +159,13 @@ def into_queue(session: Session, task: Task, item: Item) -> None:
         )
 
 
-def case_of(session: Session, item: Item) -> Case:
-    """The item's case, locked."""
-    return session.scalars(
-        select(Case).where(Case.item_id == item.id).with_for_update()
-    ).one()
-
-
 def host_moved(
     session: Session, context: Context, item: Item, now: datetime
 ) -> None:
     """The item lies elsewhere now: the rules are asked anew, and a person plans anew."""
-    case = case_of(session, item)
+    case = lock_case_of(session, item)
+    act = Act(session, context, audit.SYSTEM, now)
+    note_at_place(act, case, item.id, PlaceEvent.MOVED)
     if case.machine.allows(case.state, CaseEvent.HOST_MOVED):
         machine.advance_state(
             session,
@@ -180,16 +179,9 @@ def host_moved(
     appraise_case(session, context, case, now)
 
 
-def follow_shortener(
-    session: Session,
-    context: Context,
-    item: Item,
-    report: FetchReport,
-    *,
-    now: datetime,
-) -> None:
+def follow_shortener(act: Act, item: Item, report: FetchReport) -> None:
     """Where a shortener led is a location of its own, seen by the same reports."""
-    catalogue = load_platforms(context.settings.data_dir)
+    catalogue = load_platforms(act.context.settings.data_dir)
     short = identify_one(item.canonical, catalogue=catalogue)
     target = identify_one(report.final_url, catalogue=catalogue)
     if (
@@ -197,7 +189,7 @@ def follow_shortener(
         and target.key
         and target.key != item.key
     ):
-        join_location(session, context, item, target, now)
+        join_location(act, item, target)
 
 
 def examine_location(

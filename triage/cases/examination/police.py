@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from hotline.core.storage import outbox
 from triage.cases.models import Case
+from triage.cases.places import item_ids_of
 from triage.cases.vocabulary import CaseState
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.kinds import MatchDecision
@@ -48,7 +49,8 @@ def find_evidence(session: Session, case: Case) -> MediaMatch | None:
     """The match on which the police may be told of this case now; None where there is none."""
     if case.state not in UNDECIDED or police_route(case) is None:
         return None
-    return find_strongest_match(session, ItemMedia.item_id == case.item_id)
+    seen_here = ItemMedia.item_id.in_(item_ids_of(case.id))
+    return find_strongest_match(session, seen_here)
 
 
 def post_if_strong(session: Session, case: Case, now: datetime) -> None:

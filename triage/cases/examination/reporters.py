@@ -6,14 +6,15 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from hotline.core.act import Act
 from hotline.intake import service as intake
 from hotline.intake.models import PART_MACHINE, ReportPart
 from hotline.intake.vocabulary import PartEvent
-from triage.cases.models import Case
-from triage.cases.vocabulary import CaseState
+from triage.cases.models import Case, CaseItem
+from triage.cases.vocabulary import CaseState, PlaceState
 from triage.items.models import Sighting
 
 SETTLED = (CaseState.REMOVED, CaseState.CLOSED, CaseState.NOT_ILLEGAL)
@@ -66,18 +67,28 @@ def tell_reporters(
     return moved
 
 
+def tell_reporters_of_case(act: Act, case: Case, event: str) -> None:
+    """As ``tell_reporters``, of every item of the case."""
+    for place in case.places:
+        tell_reporters(
+            act.session, place.item_id, event, actor=act.actor, now=act.now
+        )
+
+
 def others_are_up(
     session: Session, part_id: uuid.UUID, item_id: uuid.UUID
 ) -> bool:
     """One part may name several locations: it is "removed", or set aside, only when all are."""
-    count = session.scalar(
-        select(func.count())
-        .select_from(Case)
-        .join(Sighting, Sighting.item_id == Case.item_id)
+    still_open = (
+        select(CaseItem.id)
+        .join(Sighting, Sighting.item_id == CaseItem.item_id)
+        .join(Case, Case.id == CaseItem.case_id)
         .where(
             Sighting.part_id == part_id,
             Sighting.item_id != item_id,
             Case.state.not_in(SETTLED),
+            CaseItem.state != PlaceState.VERIFIED_REMOVED,
         )
+        .limit(1)
     )
-    return bool(count)
+    return session.scalar(still_open) is not None

@@ -20,7 +20,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 from sqlalchemy.orm import Session
 
-from hotline.accounts.auth import may_current_person, requires, signed_in
+from hotline.accounts.auth import (
+    may_current_person,
+    own_act,
+    requires,
+    signed_in,
+)
 from hotline.accounts.models import Person
 from hotline.accounts.views import flash_refusals
 from hotline.core.context import utc_now
@@ -29,6 +34,7 @@ from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
 from triage.cases import findings, floods, tabs
 from triage.cases.assess import (
+    Answers,
     assess_case,
     open_note,
     reopen_case,
@@ -50,6 +56,9 @@ from triage.cases.vocabulary import CaseEvent, CaseState, Held
 Panel = Callable[[Session, Case, Person, datetime], str]
 PANELS = "triage_panels"
 FILTERS = ("country", "kind", "host")
+SHOWN_AT_THE_TOP = 5
+"""Locations of a case that are printed in full where it begins."""
+ITEM_CLASS = "class-"
 YES_NO = {"yes": True, "no": False}
 
 
@@ -67,9 +76,7 @@ def queue() -> ResponseReturnValue:
             session, tab=tab, filters=filters, person=me, now=now, after=after
         )
         counts = count_tabs(session)
-        items = (
-            [row.case.item_id for row in page.rows] if tab == tabs.HELD else []
-        )
+        held = [row.case.id for row in page.rows] if tab == tabs.HELD else []
         return render_template(
             "triage/queue.html",
             tab=tab,
@@ -80,7 +87,7 @@ def queue() -> ResponseReturnValue:
             held_in_danger=counts[tabs.IN_DANGER],
             filters=filters,
             page=page,
-            waiting=floods.count_waiting(session, items) if items else {},
+            waiting=floods.count_waiting(session, held) if held else {},
             now=now,
             person=me,
             holder=find_holder,
@@ -107,10 +114,11 @@ def case_page(
     answers: dict[str, Any] | None = None,
     *,
     typed: Any = None,
+    typed_for: uuid.UUID | None = None,
     faults: Mapping[str, str] | None = None,
 ) -> str:
     """``errors`` and ``answers`` of an assessment that was not stored, or what was ``typed`` into
-    a form about the item and its ``faults``."""
+    a form about the item ``typed_for`` and its ``faults``."""
     context, me, now = site.current_context(), signed_in(), utc_now()
     language = _reader_language()
     with site.reading() as session:
@@ -122,7 +130,6 @@ def case_page(
         return render_template(
             "triage/case.html",
             case=case,
-            item=case.item,
             Held=Held,
             view=view,
             person=me,
@@ -138,6 +145,8 @@ def case_page(
             errors=errors or {},
             answers=answers or {},
             typed=typed,
+            typed_for=typed_for,
+            shown_places=SHOWN_AT_THE_TOP,
             faults=faults or {},
             words=words,
             is_open=case.state in OPEN_STATES,
@@ -210,10 +219,7 @@ def release(reference: str) -> ResponseReturnValue:
 @requires("case.assess")
 def assess(reference: str) -> ResponseReturnValue:
     """Faulty answers come back with the page; what was answered stays."""
-    ctx, schema = (
-        site.current_context(),
-        load_schema(site.current_context().settings.data_dir),
-    )
+    schema = load_schema(site.current_context().settings.data_dir)
     sent = {
         question.name: request.form.get(question.name, "")
         for question in schema.questions
@@ -222,32 +228,48 @@ def assess(reference: str) -> ResponseReturnValue:
     with flash_refusals():
         try:
             with site.writing() as session:
-                case = by_reference(session, reference)
+                act = own_act(session)
                 assess_case(
-                    session,
-                    ctx,
-                    case,
+                    act,
+                    by_reference(session, reference),
                     signed_in(),
-                    sent,
-                    note,
-                    utc_now(),
-                    second_required=ctx.settings.second_assessment,
+                    Answers(
+                        sent,
+                        _posted_item_classes(),
+                        note,
+                        request.form.get("seen_items"),
+                    ),
+                    second_required=act.context.settings.second_assessment,
                 )
         except InvalidInput as error:
             page_again = case_page(
-                reference, error.fields, {**sent, "note": note}
+                reference, error.fields, {**request.form.to_dict(), **sent}
             )
             return make_response(page_again, 422)
         flash(gettext("Your assessment is stored."), "good")
     return back_to_case(reference)
 
 
+def _posted_item_classes() -> dict[uuid.UUID, str]:
+    """The form's ``class-<item id>``; empty is "as the case"."""
+    classes: dict[uuid.UUID, str] = {}
+    for name, value in request.form.items():
+        if not name.startswith(ITEM_CLASS) or not value:
+            continue
+        try:
+            item_id = uuid.UUID(hex=name.removeprefix(ITEM_CLASS))
+        except ValueError:
+            raise NotFound("There is no such item in this case.") from None
+        classes[item_id] = value
+    return classes
+
+
 @requires("case.assess")
 def reopen(reference: str) -> ResponseReturnValue:
-    ctx, why = site.current_context(), request.form.get("why", "")
+    why = request.form.get("why", "")
     with flash_refusals(), site.writing() as session:
         case = by_reference(session, reference)
-        reopen_case(session, ctx, case, signed_in(), why, now=utc_now())
+        reopen_case(own_act(session), case, why)
     return back_to_case(reference)
 
 

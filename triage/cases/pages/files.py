@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.storage.machine import HistoryEntry
 from triage.cases.examination.ask_owner import not_asked
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.cases.pages.words import Words, word_for
-from triage.cases.vocabulary import CaseState
+from triage.cases.places import item_ids_of
+from triage.cases.vocabulary import CaseState, PlaceState
 from triage.fingerprints import MATCHABLE_QUALITY
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
@@ -103,18 +104,18 @@ class File:
 
 
 def files_of(
-    session: Session, context: Context, item_id: uuid.UUID, *, now: datetime
+    session: Session, context: Context, case_file: Case, *, now: datetime
 ) -> list[File]:
-    """Files with matches first; the nearest match of a file first."""
+    """Those seen at any item of the case, files with matches first, and of a file the nearest."""
     item_media = session.scalars(
         select(ItemMedia)
-        .where(ItemMedia.item_id == item_id)
+        .where(ItemMedia.item_id.in_(item_ids_of(case_file.id)))
         .order_by(ItemMedia.first_seen_at, ItemMedia.id)
         .limit(SHOWN_FILES)
     ).all()
     media = [row.media for row in item_media]
     matches, totals = _matches_of_files(session, [row.id for row in media])
-    elsewhere = _find_elsewhere(session, item_id, media)
+    elsewhere = _find_elsewhere(session, case_file.id, media)
     remote = load_remote_lists(context.settings.data_dir)
     waiting = not_asked(session, remote, [row.id for row in media], now)
     files = [
@@ -194,7 +195,7 @@ def _picture_key(media: Media) -> str:
 
 
 def _find_elsewhere(
-    session: Session, item_id: uuid.UUID, media: Sequence[Media]
+    session: Session, case_id: uuid.UUID, media: Sequence[Media]
 ) -> dict[str, Elsewhere]:
     """By ``_key``. One query: the other cases of each picture, counted, the newest few named."""
     key = case(
@@ -208,9 +209,10 @@ def _find_elsewhere(
             case((_was_removed(), 1), else_=0).label("removed"),
         )
         .join(ItemMedia, ItemMedia.media_id == Media.id)
-        .join(Case, Case.item_id == ItemMedia.item_id)
+        .join(CaseItem, CaseItem.item_id == ItemMedia.item_id)
+        .join(Case, Case.id == CaseItem.case_id)
         .where(or_(Media.pdq.in_(keys), Media.sha256.in_(keys)), key.in_(keys))
-        .where(ItemMedia.item_id != item_id)
+        .where(Case.id != case_id)
         .distinct()
         .subquery()
     )
@@ -247,6 +249,7 @@ def _was_removed() -> ColumnElement[bool]:
         HistoryEntry.to_state == CaseState.REMOVED,
     )
     return or_(
+        CaseItem.state == PlaceState.VERIFIED_REMOVED,
         Case.state == CaseState.REMOVED,
         and_(Case.state == CaseState.CLOSED, came_down),
     )

@@ -13,9 +13,8 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
-from hotline.accounts.auth import requires, signed_in
+from hotline.accounts.auth import own_act, requires
 from hotline.accounts.views import flash_refusals
-from hotline.core.context import utc_now
 from hotline.core.web import site
 from triage.cases import floods, tabs
 from triage.cases.pages.case_views import FILTERS, back_to_case
@@ -28,9 +27,8 @@ from triage.cases.queue import (
 def release_flood() -> ResponseReturnValue:
     """Let the held reports of the chosen cases through."""
     with flash_refusals(), site.writing() as session:
-        number = floods.release_many(
-            session, request.form.getlist("case"), signed_in(), utc_now()
-        )
+        chosen = request.form.getlist("case")
+        number = floods.release_many(own_act(session), chosen)
         flash(
             ngettext(
                 "%(num)s case let through.",
@@ -47,9 +45,7 @@ def set_flood_aside() -> ResponseReturnValue:
     """Close the chosen cases as no reports, but none where a child reports or is in danger."""
     with flash_refusals(), site.writing() as session:
         chosen = request.form.getlist("case")
-        done, left = floods.set_aside_many(
-            session, chosen, signed_in(), utc_now()
-        )
+        done, left = floods.set_aside_many(own_act(session), chosen)
         if done:
             flash(
                 ngettext(
@@ -84,7 +80,7 @@ def release_reports(reference: str) -> ResponseReturnValue:
     """Let the held reports of one case through."""
     with flash_refusals(), site.writing() as session:
         case = by_reference(session, reference)
-        floods.release_held(session, case, signed_in(), utc_now())
+        floods.release_held(own_act(session), case)
         flash(gettext("The reports are let through."), "good")
     return back_to_case(reference)
 
@@ -95,8 +91,6 @@ def set_reports_aside(reference: str) -> ResponseReturnValue:
     confirmed = request.form.get("confirm") == "yes"
     with flash_refusals(), site.writing() as session:
         case = by_reference(session, reference)
-        floods.set_aside(
-            session, case, signed_in(), utc_now(), confirmed=confirmed
-        )
+        floods.set_aside(own_act(session), case, confirmed=confirmed)
         flash(gettext("The reports are set aside."), "good")
     return back_to_case(reference)

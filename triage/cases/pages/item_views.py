@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from flask import flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import requires, signed_in
 from hotline.core.context import utc_now
-from hotline.core.errors import InvalidInput
+from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
 from triage.cases.pages import case_views
 from triage.cases.queue import by_reference
 from triage.items import access, origin
+from triage.items.models import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Typed:
 
 
 @requires("case.assess")
-def set_access(reference: str) -> ResponseReturnValue:
+def set_access(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
     """Store how the item is fetched, and fetch it so at once where that was asked for."""
     typed, me, now = Typed.of_request(), signed_in(), utc_now()
     wanted = access.Access(
@@ -48,7 +51,7 @@ def set_access(reference: str) -> ResponseReturnValue:
     )
     try:
         with site.writing() as session:
-            item = by_reference(session, reference).item
+            item = _item_of(session, reference, item_id)
             access.set_access(
                 session,
                 site.current_context(),
@@ -60,7 +63,7 @@ def set_access(reference: str) -> ResponseReturnValue:
             if request.form.get("then") == "fetch":
                 access.fetch_again(session, item, actor=me.actor, now=now)
     except InvalidInput as error:
-        return _page_with_faults(reference, typed, error.fields)
+        return _page_with_faults(reference, item_id, typed, error.fields)
     if request.form.get("then") == "fetch":
         flash(gettext("Stored. The item will be fetched again."), "good")
     else:
@@ -69,10 +72,10 @@ def set_access(reference: str) -> ResponseReturnValue:
 
 
 @requires("case.assess")
-def clear_access(reference: str) -> ResponseReturnValue:
+def clear_access(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
     me, now = signed_in(), utc_now()
     with site.writing() as session:
-        item = by_reference(session, reference).item
+        item = _item_of(session, reference, item_id)
         access.clear_access(
             session, site.current_context(), item.id, actor=me.actor, now=now
         )
@@ -81,11 +84,11 @@ def clear_access(reference: str) -> ResponseReturnValue:
 
 
 @requires("case.assess")
-def tell_origin(reference: str) -> ResponseReturnValue:
+def tell_origin(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
     typed, me, now = Typed.of_request(), signed_in(), utc_now()
     try:
         with site.writing() as session:
-            item = by_reference(session, reference).item
+            item = _item_of(session, reference, item_id)
             origin.tell_origin(
                 session,
                 site.current_context(),
@@ -96,15 +99,28 @@ def tell_origin(reference: str) -> ResponseReturnValue:
                 now=now,
             )
     except InvalidInput as error:
-        return _page_with_faults(reference, typed, error.fields)
+        return _page_with_faults(reference, item_id, typed, error.fields)
     flash(gettext("Stored. The host will be looked up."), "good")
     return _back_to_case(reference)
 
 
+def _item_of(session: Session, reference: str, item_id: uuid.UUID) -> Item:
+    """An item of this very case; ``NotFound`` for any other."""
+    place = by_reference(session, reference).place_of(item_id)
+    if place is None:
+        raise NotFound("There is no such item in this case.")
+    return place.item
+
+
 def _page_with_faults(
-    reference: str, typed: Typed, faults: Mapping[str, str]
+    reference: str,
+    item_id: uuid.UUID,
+    typed: Typed,
+    faults: Mapping[str, str],
 ) -> ResponseReturnValue:
-    page = case_views.case_page(reference, typed=typed, faults=faults)
+    page = case_views.case_page(
+        reference, typed=typed, typed_for=item_id, faults=faults
+    )
     return make_response(page, 422)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from hotline.accounts.models import Person
 from hotline.core.context import Context
@@ -17,32 +17,60 @@ from hotline.core.said_time import SaidTime
 from hotline.core.storage import machine
 from hotline.core.storage.machine import HistoryEntry
 from hotline.intake.models import Report, ReportPart
+from triage.cases.assess import digest_of_items, find_disputed_questions
+from triage.cases.assessment import load_schema
 from triage.cases.claim import find_holder
-from triage.cases.examination.appraise import facts_of
-from triage.cases.models import Assessment, Case
+from triage.cases.examination.appraise import route_case
+from triage.cases.models import Assessment, Case, CaseItem
 from triage.cases.pages.files import File, files_of
+from triage.cases.places import item_ids_of
 from triage.cases.rounds import is_blind, list_assessments
+from triage.cases.vocabulary import CaseState
 from triage.items.access import Ways, ways_of
 from triage.items.models import HostingObservation, Sighting, Visit
 from triage.items.said_times import said_times_of
-from triage.jurisdiction import Facts, Routing, load_rules, route_facts
+from triage.jurisdiction import Routing, load_rules
 from triage.locations.others.address_use import AddressUse, read_address_use
 from triage.locations.others.shared_file import SharedFile, read_shared_file
 from triage.priority import load_weights
 
 SHOWN_REPORTS = 30
 SHOWN_VISITS = 5
+SHOWN_PLACES = 25
 READ_OBSERVATIONS = 200
 
 
 @dataclass(frozen=True)
-class CasePage:
-    """``done`` holds the round's assessments only where the viewer may see them (not blind)."""
+class PlaceView:
+    """One item of the case, with what is known of where it is.
 
-    case: Case
-    reports: Sequence[Report]
+    ``used``: of an address that somebody used, its port and time; ``shared_file``: what a link of
+    a sharing network says of its file.
+    """
+
+    place: CaseItem
     observations: Sequence[HostingObservation]
     visits: Sequence[Visit]
+    ways: Ways
+    used: AddressUse | None
+    shared_file: SharedFile | None
+    said_times: tuple[SaidTime, ...]
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """``done`` holds the round's assessments only where the viewer may see them (not blind).
+
+    ``places`` are the items in full, ``further_places`` those of a large case that are only named.
+    ``known_elsewhere``: what the same reports name and another case decides.
+    ``disputed``: the questions on which the first two assessments differ, for the third person.
+    """
+
+    case: Case
+    places: Sequence[PlaceView]
+    further_places: Sequence[CaseItem]
+    known_elsewhere: Sequence[CaseItem]
+    reports: Sequence[Report]
     files: Sequence[File]
     routing: Routing
     reasons: Sequence[tuple[str, int]]
@@ -51,10 +79,8 @@ class CasePage:
     holder: Person | None
     has_assessed: bool
     done: Sequence[Assessment]
-    ways: Ways
-    used: AddressUse | None
-    shared_file: SharedFile | None
-    said_times: tuple[SaidTime, ...]
+    disputed: Sequence[str]
+    seen_items: str
     home_zone: str
 
 
@@ -69,12 +95,15 @@ def gather_case_page(
 ) -> CasePage:
     made = list_assessments(session, case)
     blind = is_blind(case)
+    schema = load_schema(context.settings.data_dir)
+    in_full = case.places[:SHOWN_PLACES]
     return CasePage(
         case=case,
-        reports=reports_of_item(session, case.item_id),
-        observations=_newest_observations(session, case.item_id),
-        visits=_newest_visits(session, case.item_id),
-        files=files_of(session, context, case.item_id, now=now),
+        places=[_view_place(session, context, place) for place in in_full],
+        further_places=case.places[SHOWN_PLACES:],
+        known_elsewhere=_find_known_elsewhere(session, case),
+        reports=reports_of_case(session, case),
+        files=files_of(session, context, case, now=now),
         routing=_routing_for_reader(session, context, case, language),
         reasons=priority_reasons(context, case, language),
         history=machine.list_history(session, case.id),
@@ -84,14 +113,47 @@ def gather_case_page(
             assessment.person_id == person.id for assessment in made
         ),
         done=() if blind else made,
-        ways=ways_of(session, context.settings, case.item_id),
-        used=read_address_use(case.item.canonical)
-        if case.item.kind == "ip"
-        else None,
-        shared_file=read_shared_file(case.item.canonical),
-        said_times=said_times_of(session, context, case.item_id),
+        disputed=find_disputed_questions(schema, made)
+        if case.state == CaseState.THIRD_ASSESSMENT
+        else (),
+        seen_items=digest_of_items(case),
         home_zone=context.country.time_zone,
     )
+
+
+def _view_place(
+    session: Session, context: Context, place: CaseItem
+) -> PlaceView:
+    item = place.item
+    return PlaceView(
+        place=place,
+        observations=_newest_observations(session, item.id),
+        visits=_newest_visits(session, item.id),
+        ways=ways_of(session, context.settings, item.id),
+        used=read_address_use(item.canonical) if item.kind == "ip" else None,
+        shared_file=read_shared_file(item.canonical),
+        said_times=said_times_of(session, context, item.id),
+    )
+
+
+def _find_known_elsewhere(session: Session, case: Case) -> Sequence[CaseItem]:
+    """Items that this case's reports name as well, and that are decided in another case."""
+    own_parts = select(Sighting.part_id).where(
+        Sighting.item_id.in_(item_ids_of(case.id))
+    )
+    other = aliased(ReportPart)
+    siblings = (
+        select(Sighting.item_id)
+        .join(other, other.id == Sighting.part_id)
+        .join(ReportPart, ReportPart.report_id == other.report_id)
+        .where(ReportPart.id.in_(own_parts))
+    )
+    return session.scalars(
+        select(CaseItem)
+        .where(CaseItem.item_id.in_(siblings), CaseItem.case_id != case.id)
+        .order_by(CaseItem.added_at.desc(), CaseItem.id)
+        .limit(SHOWN_PLACES)
+    ).all()
 
 
 def priority_reasons(
@@ -118,16 +180,16 @@ def _routing_for_reader(
         or language not in rules.messages
     ):
         return Routing.from_json(case.routing)
-    facts = Facts.from_json(facts_of(session, context, case))
-    return route_facts(facts, rules, language)
+    return route_case(session, context, case, language)
 
 
-def reports_of_item(session: Session, item_id: uuid.UUID) -> Sequence[Report]:
+def reports_of_case(session: Session, case: Case) -> Sequence[Report]:
+    """The newest reports that name any item of the case."""
     return session.scalars(
         select(Report)
         .join(ReportPart, ReportPart.report_id == Report.id)
         .join(Sighting, Sighting.part_id == ReportPart.id)
-        .where(Sighting.item_id == item_id)
+        .where(Sighting.item_id.in_(item_ids_of(case.id)))
         .distinct()
         .order_by(Report.received_at.desc(), Report.id.desc())
         .limit(SHOWN_REPORTS)

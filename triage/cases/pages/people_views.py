@@ -28,7 +28,7 @@ from hotline.intake.models import Report
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import Case
 from triage.cases.pages import people_words, words
-from triage.cases.pages.page_content import reports_of_item
+from triage.cases.pages.page_content import reports_of_case
 from triage.cases.people import service, summaries
 from triage.cases.people.reading import (
     SaidIdentifier,
@@ -94,7 +94,7 @@ class OpenedReport:
 def _opened_reports(act: Act, case: Case) -> list[OpenedReport]:
     """The newest reports first, opened; which were is in the log."""
     opened = []
-    for report in reports_of_item(act.session, case.item_id)[:MOST_REPORTS]:
+    for report in reports_of_case(act.session, case)[:MOST_REPORTS]:
         if report.erased_at is None:
             opened.append(_open_report(act, case, report))
     return opened

@@ -27,6 +27,7 @@ from triage.cases.assess import (
 from triage.cases.models import Case
 from triage.cases.pages import words
 from triage.cases.pages.case_views import back_to_case
+from triage.cases.places import item_ids_of
 from triage.cases.queue import (
     by_reference,
 )
@@ -91,7 +92,10 @@ def _report_of(session: Session, found: Case, report_id: uuid.UUID) -> Report:
         select(Report)
         .join(ReportPart, ReportPart.report_id == Report.id)
         .join(Sighting, Sighting.part_id == ReportPart.id)
-        .where(Report.id == report_id, Sighting.item_id == found.item_id)
+        .where(
+            Report.id == report_id,
+            Sighting.item_id.in_(item_ids_of(found.id)),
+        )
         .options(selectinload(Report.parts))
         .limit(1)
     )

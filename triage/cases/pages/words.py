@@ -10,8 +10,9 @@ from hotline.accounts.models import Person
 from hotline.intake.kinds import ReportKind
 from hotline.intake.vocabulary import Channel, ReporterRole
 from triage.cases.models import Case
+from triage.cases.related import Relation
 from triage.cases.rounds import is_blind
-from triage.cases.vocabulary import CaseEvent, CaseState
+from triage.cases.vocabulary import CaseEvent, CaseState, PlaceState
 
 Words = Mapping[str, LazyString]
 """Slug -> what it is called, in the reader's language."""
@@ -27,10 +28,32 @@ STATES: Words = {
     CaseState.REMOVED: lazy_gettext("Removed"),
     CaseState.CLOSED: lazy_gettext("Closed"),
     CaseState.NOT_ILLEGAL: lazy_gettext("Not illegal"),
+    CaseState.MERGED: lazy_gettext("Merged into another case"),
+}
+
+PLACE_STATES: Words = {
+    PlaceState.NOTHING: lazy_gettext("nobody is asked to remove it"),
+    PlaceState.AWAITING_RELEASE: lazy_gettext("a notice waits to leave"),
+    PlaceState.NOTICED: lazy_gettext("the host was told"),
+    PlaceState.CLAIMED_REMOVED: lazy_gettext("the host says it is gone"),
+    PlaceState.VERIFIED_REMOVED: lazy_gettext("verified as removed"),
+    PlaceState.MOVED: lazy_gettext("moved to another host"),
+    PlaceState.CAME_BACK: lazy_gettext("came back"),
+}
+
+RELATIONS: Words = {
+    Relation.REPORT: lazy_gettext("named in one report"),
+    Relation.IDENTIFIER: lazy_gettext("the same account, number or address"),
+    Relation.FILE: lazy_gettext("the very same file"),
+    Relation.PICTURE: lazy_gettext("the same picture"),
+    Relation.DOMAIN: lazy_gettext("the same domain"),
 }
 
 EVENTS: Words = {
     "created": lazy_gettext("Opened"),
+    CaseEvent.TOOK_IN: lazy_gettext("Another case became a part of it"),
+    CaseEvent.MERGED: lazy_gettext("Became a part of another case"),
+    CaseEvent.SPLIT: lazy_gettext("Some locations became a case of their own"),
     CaseEvent.HELD: lazy_gettext("Held: came in a possible flood"),
     CaseEvent.RELEASED: lazy_gettext("Let through"),
     CaseEvent.SET_ASIDE: lazy_gettext(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.storage import audit
 from hotline.intake.models import Report, ReportPart
-from triage.cases.models import Case
+from triage.cases.models import Case, CaseItem
 from triage.cases.people.models import (
     CaseIdentifier,
     CasePerson,
@@ -35,7 +35,8 @@ def is_forgotten() -> ColumnElement[bool]:
     report_is_left = (
         exists()
         .where(
-            Sighting.item_id == Case.item_id,
+            CaseItem.case_id == Case.id,
+            Sighting.item_id == CaseItem.item_id,
             ReportPart.id == Sighting.part_id,
             Report.id == ReportPart.report_id,
             Report.erased_at.is_(None),

@@ -113,7 +113,7 @@ def add_identifier(
         row = CaseIdentifier(id=new_id(), case_id=case.id, mac=mac)
     content = json.dumps({"display": said.display, "identity": said.identity})
     row.kind, row.platform = said.kind, said.platform
-    row.content = seal_text(act, case.id, _content_of(row.id), content)
+    row.content = seal_text(act, case.id, content_place(row.id), content)
     row.whose, row.source = whose, source
     row.added_at, row.added_by = act.now, act.actor
     row.withdrawn_at = row.withdrawn_by = None
@@ -168,7 +168,9 @@ def list_identifiers(
         .order_by(CaseIdentifier.kind, CaseIdentifier.id)
     )
     return tuple(
-        _opened_identifier(row, open_sealed(_content_of(row.id), row.content))
+        _opened_identifier(
+            row, open_sealed(content_place(row.id), row.content)
+        )
         for row in rows
     )
 
@@ -188,8 +190,14 @@ def _opened_identifier(row: CaseIdentifier, text: str) -> KnownIdentifier:
     )
 
 
-def _content_of(identifier_id: uuid.UUID) -> str:
+def content_place(identifier_id: uuid.UUID) -> str:
+    """Where an identifier's content is sealed."""
     return f"{_CONTENT}:{identifier_id}"
+
+
+def value_place(fact_id: uuid.UUID) -> str:
+    """Where a fact's value is sealed."""
+    return f"{_VALUE}:{fact_id}"
 
 
 def identity_mac(context: Context, identity: str) -> bytes:
@@ -257,7 +265,7 @@ def set_fact(
             added_at=act.now,
             added_by=act.actor,
         )
-        added.value = seal_text(act, case.id, f"{_VALUE}:{added.id}", value)
+        added.value = seal_text(act, case.id, value_place(added.id), value)
         act.session.add(added)
     if number == 1 and name in _PLACES[role]:
         _tell_rules(case, role, name, value)
@@ -349,7 +357,7 @@ def list_people(
     for fact in facts:
         if open_sealed is None:
             break
-        value = open_sealed(f"{_VALUE}:{fact.id}", fact.value)
+        value = open_sealed(value_place(fact.id), fact.value)
         facts_of.setdefault(fact.person_id, []).append(
             _opened_fact(fact, value)
         )

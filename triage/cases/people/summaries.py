@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -48,7 +49,7 @@ def write_summary(act: Act, case: Case, office: str, text: str) -> None:
         return
     if row is None:
         row = CaseSummary(id=new_id(), case_id=case.id, office=office)
-    row.text = seal_text(act, case.id, f"{_TEXT}:{row.id}", text)
+    row.text = seal_text(act, case.id, text_place(row.id), text)
     row.written_at, row.written_by = act.now, act.actor
     act.session.add(row)
     act.record("case.summary_written", "case", case.id, to=office)
@@ -65,8 +66,13 @@ def read_summaries(
         select(CaseSummary).where(CaseSummary.case_id == case.id)
     )
     return {
-        row.office: open_sealed(f"{_TEXT}:{row.id}", row.text) for row in rows
+        row.office: open_sealed(text_place(row.id), row.text) for row in rows
     }
+
+
+def text_place(summary_id: uuid.UUID) -> str:
+    """Where a summary's text is sealed."""
+    return f"{_TEXT}:{summary_id}"
 
 
 NOTHING_NOTED = hashlib.sha256(b"|||").hexdigest()

@@ -7,8 +7,8 @@ from alembic import op
 
 from workers.migrations.limits import limit_waiting
 
-revision = "0013"
-down_revision = "0011"
+revision = "0017"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

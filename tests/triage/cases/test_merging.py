@@ -1,0 +1,339 @@
+"""Merging and splitting: what survives, and that no decision on a part counts for the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from hotline.accounts.models import Person
+from hotline.core.act import Act
+from hotline.core.context import Context
+from hotline.core.errors import Conflict, InvalidInput
+from hotline.core.storage import machine
+from hotline.core.storage.ids import new_id
+from tests.support.cases import open_case
+from tests.support.clock import NOW
+from tests.support.items import make_item
+from tests.support.people import make_person
+from tests.support.reports import sight_item
+from triage.cases.assess import Answers, assess_case
+from triage.cases.claim import claim_case
+from triage.cases.merging import merge_cases, split_case
+from triage.cases.models import Assessment, Case
+from triage.cases.people.reading import SaidIdentifier
+from triage.cases.people.service import (
+    add_identifier,
+    list_identifiers,
+    list_people,
+    set_fact,
+)
+from triage.cases.people.summaries import read_summaries, write_summary
+from triage.cases.people.vocabulary import (
+    FactName,
+    FactSource,
+    IdentifierKind,
+    PersonRole,
+    Whose,
+)
+from triage.cases.queue import by_reference
+from triage.cases.related import Relation, find_related
+from triage.items.models import Sighting
+
+ILLEGAL = {
+    "class": "national",
+    "kind": "csam_image",
+    "age": "pubescent",
+    "gender": "female",
+}
+
+
+class World:
+    """Two cases that wait, "AL-1" and "AL-2", with a report each, and two people."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.ana, self.ben = (
+            make_person("ana", now=NOW),
+            make_person("ben", now=NOW),
+        )
+        with context.database.writing() as session:
+            session.add_all([self.ana, self.ben])
+            for number in (1, 2):
+                self.open(session, number)
+
+    def open(self, session: object, number: int) -> None:
+        item = make_item(f"url:host{number}", now=NOW)
+        session.add(item)  # type: ignore[attr-defined]
+        session.flush()  # type: ignore[attr-defined]
+        sight_item(session, self.context, item)  # type: ignore[arg-type]
+        open_case(
+            session,  # type: ignore[arg-type]
+            item,
+            f"AL-{number}",
+            state="waiting",
+            kind="csam_image",
+        )
+
+    def case(self, reference: str) -> Case:
+        with self.context.database.reading() as session:
+            return by_reference(session, reference)
+
+    def act(self, session: object, person: Person | None = None) -> Act:
+        who = person or self.ana
+        return Act(session, self.context, who.actor, NOW)  # type: ignore[arg-type]
+
+    def merge(self, into: str = "AL-1", part: str = "AL-2") -> None:
+        with self.context.database.writing() as session:
+            merge_cases(
+                self.act(session),
+                by_reference(session, into),
+                by_reference(session, part),
+                self.ana,
+                "the same child",
+            )
+
+    def assess(self, reference: str, person: Person) -> None:
+        with self.context.database.writing() as session:
+            assess_case(
+                self.act(session, person),
+                by_reference(session, reference),
+                person,
+                Answers(ILLEGAL),
+                second_required=True,
+            )
+
+    def change(self, reference: str, **columns: object) -> None:
+        with self.context.database.writing() as session:
+            case = by_reference(session, reference)
+            for name, value in columns.items():
+                setattr(case, name, value)
+
+
+@pytest.fixture
+def world(make_context: Callable[..., Context]) -> World:
+    return World(make_context(country="AL"))
+
+
+def test_the_reference_of_the_part_leads_to_the_whole(world: World) -> None:
+    world.merge()
+    case = world.case("AL-2")
+    assert case.reference == "AL-1"
+    assert [item.key for item in case.items] == ["url:host1", "url:host2"]
+    assert [place.number for place in case.places] == [1, 2]
+    with world.context.database.reading() as session:
+        states = dict(
+            session.execute(select(Case.reference, Case.state)).all()
+        )
+    assert states == {"AL-1": "waiting", "AL-2": "merged"}
+
+
+def test_what_was_said_of_either_is_said_of_both(world: World) -> None:
+    world.change("AL-2", danger_now=True, child_reporter=True, due_at=NOW)
+    world.change("AL-2", facts={"victim": {"country": "AL"}})
+    world.change("AL-1", facts={"victim": {"municipality": "Durrës"}})
+    world.merge()
+    case = world.case("AL-1")
+    assert (case.danger_now, case.child_reporter, case.due_at) == (
+        True,
+        True,
+        NOW,
+    )
+    assert case.facts["victim"] == {"country": "AL", "municipality": "Durrës"}
+
+
+def test_reports_and_their_receipts_go_with_their_items(world: World) -> None:
+    with world.context.database.reading() as session:
+        before = session.scalars(select(Sighting.id)).all()
+    world.merge()
+    with world.context.database.reading() as session:
+        case = by_reference(session, "AL-1")
+        ids = [item.id for item in case.items]
+        after = session.scalars(
+            select(Sighting.id).where(Sighting.item_id.in_(ids))
+        ).all()
+    assert sorted(after) == sorted(before)
+
+
+def test_people_and_what_leads_to_them_are_sealed_anew(world: World) -> None:
+    def said(text: str) -> SaidIdentifier:
+        return SaidIdentifier(IdentifierKind.PHONE, text, text, "")
+
+    with world.context.database.writing() as session:
+        act = world.act(session)
+        first, second = (by_reference(session, f"AL-{n}") for n in (1, 2))
+        for case, numbers in (
+            (first, ("+355 69 000 0001",)),
+            (second, ("+355 69 000 0001", "+355 69 000 0002")),
+        ):
+            for number in numbers:
+                add_identifier(
+                    act,
+                    case,
+                    said(number),
+                    whose=Whose.REPORTED_PERSON,
+                    source=FactSource.REPORTER,
+                )
+            set_fact(
+                act,
+                case,
+                PersonRole.AFFECTED_CHILD,
+                1,
+                FactName.AGE,
+                "12",
+                source=FactSource.ANALYST,
+            )
+            write_summary(act, case, "police", f"Words of {case.reference}.")
+    world.merge()
+    with world.context.database.writing() as session:
+        case = by_reference(session, "AL-1")
+        # Nothing is opened with the key of the part any more.
+        part = session.scalars(
+            select(Case).where(Case.reference == "AL-2")
+        ).one()
+        world.context.vault.erase(session, part.id)
+        numbers = [
+            entry.display
+            for entry in list_identifiers(session, world.context, case)
+        ]
+        people = list_people(session, world.context, case)
+        text = read_summaries(session, world.context, case)["police"]
+    assert numbers == ["+355 69 000 0001", "+355 69 000 0002"]
+    assert [(p.number, p.value_of(FactName.AGE)) for p in people] == [
+        (1, "12"),
+        (2, "12"),
+    ]
+    assert "Words of AL-1." in text and "AL-2:\nWords of AL-2." in text
+
+
+def test_what_two_people_said_of_a_part_is_no_word_on_the_whole(
+    world: World,
+) -> None:
+    """Also who assessed one of them may assess the whole, and the second one is blind again."""
+    world.assess("AL-1", world.ana)
+    world.assess("AL-1", world.ben)
+    assert world.case("AL-1").state == "assessed"
+    world.assess("AL-2", world.ana)
+    world.merge()
+    case = world.case("AL-1")
+    assert (case.state, case.round, case.outcome) == ("waiting", 2, {})
+    world.assess("AL-1", world.ana)
+    assert world.case("AL-1").state == "second_assessment"
+    with pytest.raises(Conflict, match="somebody else"):
+        world.assess("AL-1", world.ana)
+    world.assess("AL-1", world.ben)
+    assert world.case("AL-1").state == "assessed"
+    with world.context.database.reading() as session:
+        assert len(session.scalars(select(Assessment)).all()) == 5
+
+
+def test_the_history_says_what_became_of_both(world: World) -> None:
+    world.merge()
+    with world.context.database.reading() as session:
+        part = session.scalars(
+            select(Case).where(Case.reference == "AL-2")
+        ).one()
+        into = by_reference(session, "AL-1")
+        last = machine.list_history(session, part.id)[-1]
+        took = machine.list_history(session, into.id)[-1]
+    assert (last.event, last.details["into"]) == ("merged", "AL-1")
+    assert (took.event, took.details["why"]) == ("took_in", "the same child")
+
+
+@pytest.mark.parametrize(
+    "state", ["received", "held", "in_progress", "removed", "closed"]
+)
+def test_a_case_of_which_somebody_was_told_keeps_its_shape(
+    world: World, state: str
+) -> None:
+    world.change("AL-2", state=state)
+    with pytest.raises(Conflict, match="AL-2"):
+        world.merge()
+    assert [item.key for item in world.case("AL-2").items] == ["url:host2"]
+
+
+def test_nobody_takes_a_case_out_of_anothers_hands(world: World) -> None:
+    with world.context.database.writing() as session:
+        case = by_reference(session, "AL-2")
+        claim_case(session, case, session.merge(world.ben), NOW, 30)
+    with pytest.raises(Conflict, match="Ben"):
+        world.merge()
+
+
+def test_a_case_is_no_part_of_itself_and_a_reason_is_asked_for(
+    world: World,
+) -> None:
+    with pytest.raises(InvalidInput, match="itself"):
+        world.merge("AL-1", "AL-1")
+    with (
+        pytest.raises(InvalidInput, match="why"),
+        world.context.database.writing() as session,
+    ):
+        merge_cases(
+            world.act(session),
+            by_reference(session, "AL-1"),
+            by_reference(session, "AL-2"),
+            world.ana,
+            "  ",
+        )
+
+
+def test_a_split_gives_both_what_was_said_of_people(world: World) -> None:
+    world.change("AL-1", danger_now=True)
+    with world.context.database.writing() as session:
+        write_summary(
+            world.act(session),
+            by_reference(session, "AL-1"),
+            "police",
+            "She is twelve.",
+        )
+    world.merge()
+    with world.context.database.writing() as session:
+        case = by_reference(session, "AL-1")
+        leaving = case.places[1].item_id
+        new_case = split_case(
+            world.act(session), case, [leaving], world.ana, "another child"
+        )
+        assert new_case.danger_now
+        assert [place.item_id for place in new_case.places] == [leaving]
+        assert [place.number for place in new_case.places] == [1]
+        assert len(case.places) == 1
+        assert (case.state, new_case.state) == ("waiting", "waiting")
+        for each in (case, new_case):
+            words = read_summaries(session, world.context, each)
+            assert words == {"police": "She is twelve."}
+
+
+def test_a_split_leaves_something_and_takes_only_what_is_there(
+    world: World,
+) -> None:
+    with world.context.database.writing() as session:
+        case = by_reference(session, "AL-1")
+        for chosen, says in (
+            ([case.places[0].item_id], "At least one"),
+            ([], "Choose"),
+            ([new_id()], "Choose"),
+        ):
+            with pytest.raises(InvalidInput, match=says):
+                split_case(world.act(session), case, chosen, world.ana, "x")
+
+
+def test_the_machine_says_what_cases_share_and_merges_nothing(
+    world: World,
+) -> None:
+    with world.context.database.writing() as session:
+        act = world.act(session)
+        for number in (1, 2):
+            add_identifier(
+                act,
+                by_reference(session, f"AL-{number}"),
+                SaidIdentifier(IdentifierKind.PHONE, "+1", "+1", ""),
+                whose=Whose.UNKNOWN,
+                source=FactSource.ANALYST,
+            )
+    with world.context.database.reading() as session:
+        (other,) = find_related(session, by_reference(session, "AL-1"))
+    assert other.case.reference == "AL-2"
+    assert other.relations == (Relation.IDENTIFIER,)
+    assert world.case("AL-2").reference == "AL-2"

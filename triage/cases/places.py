@@ -1,0 +1,53 @@
+"""Which case an item is decided in, and which items a case has, as queries ask for it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from hotline.core.act import Act
+from triage.cases.models import Case, CaseItem
+from triage.cases.vocabulary import PlaceEvent
+from triage.items.models import Item
+
+
+def item_ids_of(case_id: uuid.UUID) -> Select[uuid.UUID]:
+    """A subquery: ``ItemMedia.item_id.in_(item_ids_of(case.id))``."""
+    return select(CaseItem.item_id).where(CaseItem.case_id == case_id)
+
+
+def find_case_id(session: Session, item_id: uuid.UUID) -> uuid.UUID:
+    """The id of the case in which the item is decided."""
+    query = select(CaseItem.case_id).where(CaseItem.item_id == item_id)
+    return session.scalars(query).one()
+
+
+def lock_case_of(session: Session, item: Item) -> Case:
+    """The case in which ``item``, which the session holds locked, is decided, locked as well."""
+    return session.scalars(
+        select(Case)
+        .where(Case.id == find_case_id(session, item.id))
+        .with_for_update(of=Case),
+        execution_options={"populate_existing": True},
+    ).one()
+
+
+def cases_of_items(
+    session: Session, item_ids: Iterable[uuid.UUID]
+) -> Sequence[Case]:
+    """The cases in which any of the items is decided, the oldest first."""
+    case_ids = select(CaseItem.case_id).where(CaseItem.item_id.in_(item_ids))
+    query = select(Case).where(Case.id.in_(case_ids))
+    return session.scalars(query.order_by(Case.opened_at, Case.id)).all()
+
+
+def note_at_place(
+    act: Act, case: Case, item_id: uuid.UUID, event: PlaceEvent
+) -> None:
+    """Move the item's removal on, where ``event`` says anything new about it."""
+    place = case.place_of(item_id)
+    if place is not None and place.machine.allows(place.state, event):
+        act.advance(place, event, case=case.reference)

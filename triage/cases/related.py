@@ -1,0 +1,158 @@
+"""Cases that may belong together, each with why. A person decides; nothing is merged by machine."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from hotline.intake.models import ReportPart
+from triage.cases.models import Case, CaseItem
+from triage.cases.people.models import CaseIdentifier
+from triage.cases.places import item_ids_of
+from triage.cases.vocabulary import CaseState
+from triage.fingerprints import MATCHABLE_QUALITY
+from triage.items.models import Item, ItemMedia, Sighting
+from triage.media.models import Media
+
+SHOWN = 20
+LOOKED_AT = 200
+"""Cases that each question returns at most, the newest first."""
+
+
+class Relation(StrEnum):
+    """Why two cases may belong together, the strongest first."""
+
+    REPORT = "report"
+    """One report names items of both."""
+    IDENTIFIER = "identifier"
+    """The same account, number, address or wallet was noted in both."""
+    FILE = "file"
+    """The very same file was seen in both."""
+    PICTURE = "picture"
+    """The same picture, saved anew, was seen in both."""
+    DOMAIN = "domain"
+    """The same domain holds both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another case, and all that speaks for its belonging to this one."""
+
+    case: Case
+    relations: tuple[Relation, ...]
+
+
+def find_related(session: Session, case: Case) -> list[Related]:
+    """The cases with most in common first; ``SHOWN`` at most."""
+    questions = {
+        Relation.REPORT: _of_same_report(case),
+        Relation.IDENTIFIER: _of_same_identifier(case),
+        Relation.FILE: _of_same_file(case),
+        Relation.PICTURE: _of_same_picture(case),
+        Relation.DOMAIN: _of_same_domain(case),
+    }
+    relations: dict[uuid.UUID, list[Relation]] = {}
+    for relation, question in questions.items():
+        limited = question.distinct().limit(LOOKED_AT)
+        for case_id in session.scalars(limited):
+            if case_id != case.id:
+                relations.setdefault(case_id, []).append(relation)
+    cases = session.scalars(
+        select(Case)
+        .where(Case.id.in_(relations), Case.state != CaseState.MERGED)
+        .order_by(Case.opened_at.desc(), Case.id)
+    ).all()
+    related = [Related(each, tuple(relations[each.id])) for each in cases]
+    order = list(Relation)
+    related.sort(
+        key=lambda each: (
+            order.index(each.relations[0]),
+            -len(each.relations),
+        )
+    )
+    return related[:SHOWN]
+
+
+def list_parts(session: Session, case: Case) -> Sequence[Case]:
+    """The cases that became a part of this one."""
+    query = select(Case).where(Case.merged_into_id == case.id)
+    return session.scalars(query.order_by(Case.reference)).all()
+
+
+def _of_same_report(case: Case) -> Select[uuid.UUID]:
+    own = aliased(Sighting)
+    own_part, part = aliased(ReportPart), aliased(ReportPart)
+    return (
+        select(CaseItem.case_id)
+        .join(Sighting, Sighting.item_id == CaseItem.item_id)
+        .join(part, part.id == Sighting.part_id)
+        .join(own_part, own_part.report_id == part.report_id)
+        .join(own, own.part_id == own_part.id)
+        .where(own.item_id.in_(item_ids_of(case.id)))
+    )
+
+
+def _of_same_identifier(case: Case) -> Select[uuid.UUID]:
+    own = select(CaseIdentifier.mac).where(
+        CaseIdentifier.case_id == case.id,
+        CaseIdentifier.withdrawn_at.is_(None),
+    )
+    return select(CaseIdentifier.case_id).where(
+        CaseIdentifier.mac.in_(own), CaseIdentifier.withdrawn_at.is_(None)
+    )
+
+
+def _of_same_file(case: Case) -> Select[uuid.UUID]:
+    own = select(ItemMedia.media_id).where(
+        ItemMedia.item_id.in_(item_ids_of(case.id))
+    )
+    return (
+        select(CaseItem.case_id)
+        .join(ItemMedia, ItemMedia.item_id == CaseItem.item_id)
+        .where(ItemMedia.media_id.in_(own))
+    )
+
+
+def _of_same_picture(case: Case) -> Select[uuid.UUID]:
+    own = (
+        select(Media.pdq)
+        .join(ItemMedia, ItemMedia.media_id == Media.id)
+        .where(
+            ItemMedia.item_id.in_(item_ids_of(case.id)),
+            Media.pdq.is_not(None),
+            Media.pdq_quality >= MATCHABLE_QUALITY,
+        )
+    )
+    return (
+        select(CaseItem.case_id)
+        .join(ItemMedia, ItemMedia.item_id == CaseItem.item_id)
+        .join(Media, Media.id == ItemMedia.media_id)
+        .where(Media.pdq.in_(own), Media.pdq_quality >= MATCHABLE_QUALITY)
+    )
+
+
+def _of_same_domain(case: Case) -> Select[uuid.UUID]:
+    """A domain of its own says something; a platform that everybody uses does not."""
+    own = aliased(Item)
+    domains = select(own.registrable_domain).where(
+        own.id.in_(item_ids_of(case.id)),
+        own.platform.is_(None),
+        own.registrable_domain.is_not(None),
+    )
+    hosts = select(own.host).where(
+        own.id.in_(item_ids_of(case.id)),
+        own.platform.is_(None),
+        own.registrable_domain.is_(None),
+        own.host.is_not(None),
+    )
+    return (
+        select(CaseItem.case_id)
+        .join(Item, Item.id == CaseItem.item_id)
+        .where(or_(Item.registrable_domain.in_(domains), Item.host.in_(hosts)))
+        .order_by(CaseItem.case_id.desc())
+    )
