@@ -172,6 +172,7 @@ def _render_directory(
             kind=filters["kind"],
             country=filters["country"].upper(),
             words=filters["words"],
+            is_waiting=request.args.get("waiting") == "yes",
             limit=SHOWN + 1,
         )
         return render(
@@ -179,6 +180,7 @@ def _render_directory(
             partners=partners[:SHOWN],
             more=len(partners) > SHOWN,
             shown=SHOWN,
+            waiting=lookup.count_waiting(session),
             filters=filters,
             kinds=list(PartnerKind),
             channels=channel_names(),

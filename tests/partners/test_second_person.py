@@ -9,6 +9,7 @@ import pytest
 from hotline.core.act import Act
 from hotline.core.errors import Conflict, Forbidden
 from partners.channels.base import Refused
+from partners.directory.lookup import count_waiting, find_partners
 from partners.directory.models import Partner
 from partners.directory.service import (
     add_partner,
@@ -181,3 +182,16 @@ def test_an_operator_can_let_one_person_do_both(house: House) -> None:
         act = Act(session, house.context, "person:drita", house.now)
         confirm_address(act, session.get_one(Partner, police.id))
     assert house.only(Partner).approved_by == "person:drita"
+
+
+def test_the_directory_knows_what_waits(house: House) -> None:
+    house.partner()
+    house.partner("gone", approved=False, disabled_at=house.now)
+    police = house.partner("police-2")
+    with house.context.database.reading() as session:
+        assert count_waiting(session) == 0
+    enter(house, police, "police@own.example", "drita")
+    with house.context.database.reading() as session:
+        assert count_waiting(session) == 1
+        (waiting,) = find_partners(session, is_waiting=True)
+        assert waiting.id == police.id
