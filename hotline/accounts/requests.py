@@ -32,7 +32,7 @@ from hotline.core.errors import (
     NotFound,
     phrase,
 )
-from hotline.core.second_person import require_another
+from hotline.core.second_person import require_two
 from hotline.core.storage.ids import new_id
 
 LONGEST_REASON = 500
@@ -119,10 +119,10 @@ def approve_request(act: Act, request: PersonRequest) -> str:
 
     Nobody approves what is about themselves: two accomplices would be one person less.
     """
-    if request.two_person:
-        require_another(act, request.asked_by)
-        if act.actor == f"person:{request.username}":
-            raise Forbidden("Nobody approves what is about themselves.")
+    require_two(request.asked_by, act.actor, is_needed=request.two_person)
+    is_about_oneself = act.actor == f"person:{request.username}"
+    if request.two_person and is_about_oneself:
+        raise Forbidden("Nobody approves what is about themselves.")
     act.advance(
         request,
         RequestEvent.APPROVED,

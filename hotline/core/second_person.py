@@ -20,7 +20,14 @@ def is_own_request(act: Act, asked_by: str) -> bool:
 
 def require_another(act: Act, asked_by: str) -> None:
     """``Forbidden`` where the actor would agree to what they asked for themselves."""
-    if is_own_request(act, asked_by):
+    require_two(
+        asked_by, act.actor, is_needed=act.context.settings.second_person
+    )
+
+
+def require_two(asked_by: str, actor: str, *, is_needed: bool) -> None:
+    """The rule by itself, for what keeps whether two were needed when it was asked for."""
+    if is_needed and asked_by == actor:
         raise Forbidden(
             phrase("Whoever asked for this cannot approve it."),
             hint=phrase("Ask another person to look."),

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from hotline.core.errors import Conflict, Forbidden
+from hotline.core.errors import Conflict
+from hotline.core.second_person import require_two
 from hotline.core.storage import audit
 from triage.hashlists.models import HashList
 
@@ -35,11 +36,7 @@ def ask_for_switch(
         hash_list.police_asked_by = actor
         _record_act(session, hash_list, "hashlist.police_asked", actor, now)
         return False
-    if second_person and hash_list.police_asked_by == actor:
-        raise Forbidden(
-            "Whoever asked for this cannot approve it.",
-            hint="Ask another person to look.",
-        )
+    require_two(hash_list.police_asked_by, actor, is_needed=second_person)
     hash_list.police_since = now
     _record_act(
         session,
