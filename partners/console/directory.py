@@ -19,11 +19,12 @@ from hotline.core.errors import HotlineError, InvalidInput
 from hotline.core.second_person import is_own_request
 from hotline.core.web import site
 from partners import words
-from partners.channels.registry import channel_names
+from partners.channels.base import channel_names
 from partners.console.pages import faults_flashed, faults_of
 from partners.directory import lookup, service
 from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
+from partners.directory.office_details import set_details
 from partners.plans.confirming import (
     Confirmed,
     confirm_and_send,
@@ -111,11 +112,35 @@ def ask_to_confirm(partner_id: uuid.UUID) -> ResponseReturnValue:
             letters=letters[:SHOWN],
             count=len(letters),
             seen=digest_of_question(partner, letters),
-            is_own=is_own_request(_new_act(session), partner.entered_by),
+            is_own=_entered_it(_new_act(session), partner),
             back=own_path(request.args.get("back", ""))
             or url_for("partners.show_directory", words=partner.name),
             words=words,
         )
+
+
+@requires("partner.edit")
+def set_office_details(partner_id: uuid.UUID) -> ResponseReturnValue:
+    """Whom one telephones, and who is above the office."""
+    form = request.form
+    with faults_flashed(), site.writing() as session:
+        partner = lookup.get_partner(session, partner_id)
+        was_confirmed = partner.approved_at is not None
+        set_details(
+            _new_act(session),
+            partner,
+            telephone=form.get("telephone", ""),
+            head_address=form.get("head_address", ""),
+        )
+        flash(gettext("The office is stored."), "good")
+        if was_confirmed and partner.approved_at is None:
+            flash(gettext("Its addresses have to be confirmed anew."), "warn")
+    return _go_back()
+
+
+def _entered_it(act: Act, partner: Partner) -> bool:
+    authors = (partner.entered_by, partner.head_entered_by)
+    return any(is_own_request(act, author) for author in authors)
 
 
 @requires("partner.edit")

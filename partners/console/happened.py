@@ -58,7 +58,7 @@ def _count_waiting_notices(session: Session, hold: Hold) -> int:
 def describe_approved(session: Session, plan: Plan) -> str:
     """A plan was approved: what is about to leave, and what waits for whom."""
     referrals = session.scalars(
-        select(Referral.state).where(Referral.plan_id == plan.id)
+        select(Referral).where(Referral.plan_id == plan.id)
     ).all()
     held = session.scalars(
         select(Notice.id).where(
@@ -66,11 +66,20 @@ def describe_approved(session: Session, plan: Plan) -> str:
         )
     ).all()
     sentences = [gettext("The plan is approved.")]
-    leaving = sum(state == ReferralState.QUEUED for state in referrals)
-    waiting = sum(state == ReferralState.APPROVED for state in referrals)
+    queued = [one for one in referrals if one.state == ReferralState.QUEUED]
+    gathered = sum(one.leaves_at is not None for one in queued)
+    leaving = len(queued) - gathered
+    waiting = sum(one.state == ReferralState.APPROVED for one in referrals)
     if leaving:
         sentences.append(
             gettext("Referrals that leave now: %(count)s.", count=leaving)
+        )
+    if gathered:
+        sentences.append(
+            gettext(
+                "Referrals that leave later, with others to the same office: %(count)s.",
+                count=gathered,
+            )
         )
     if waiting:
         sentences.append(

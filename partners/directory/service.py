@@ -20,7 +20,7 @@ from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from partners.channels import mail
-from partners.channels.registry import NO_CHANNEL, address_fault, channel_names
+from partners.channels.base import NO_CHANNEL, address_fault, channel_names
 from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
 from partners.directory.seed import PartnerSeed, load_seed
@@ -243,8 +243,16 @@ def confirm_address(act: Act, partner: Partner) -> None:
             phrase("There is no address to confirm."),
             hint=phrase("Enter one first."),
         )
-    require_another(act, partner.entered_by)
+    authors = {partner.entered_by, partner.head_entered_by}
+    for author in authors:
+        require_another(act, author)
+    partner.entered_by, partner.head_entered_by = "", ""
     partner.approved_at, partner.approved_by = act.now, act.actor
     act.record(
-        "partner.approved", "partner", partner.id, address=partner.address
+        "partner.approved",
+        "partner",
+        partner.id,
+        address=partner.address,
+        head_address=partner.head_address,
+        entered_by=sorted(authors - {""}),
     )

@@ -40,7 +40,13 @@ def list_waiting_letters(session: Session, partner: Partner) -> Letters:
 
 def digest_of_question(partner: Partner, letters: Letters) -> str:
     """To know an answer that was given to another address, or about other letters."""
-    asked = [partner.channel, partner.address, partner.entered_by]
+    asked = [
+        partner.channel,
+        partner.address,
+        partner.entered_by,
+        partner.head_address,
+        partner.head_entered_by,
+    ]
     asked += [str(letter.id) for letter in letters]
     return hashlib.sha256("\n".join(asked).encode()).hexdigest()
 

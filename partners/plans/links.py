@@ -15,7 +15,7 @@ from partners.referrals import service as referrals
 from partners.referrals.models import Referral
 from partners.replaced_links import replace_link
 from partners.sending.service import queue_delivery
-from partners.states import NoticeState, ReferralState
+from partners.states import NoticeState, Purpose, ReferralState
 from triage.cases.locking import lock_case, lock_cases
 
 LONGEST_REASON = 500
@@ -65,13 +65,11 @@ def _send_anew(act: Act, letter: Referral | Notice) -> None:
     if letter.partner is None or letter.partner.approved_at is None:
         raise Conflict(phrase("There is no confirmed address to send it to."))
     queue_delivery(
-        act.session,
+        act,
         subject=letter.machine.name,
         subject_id=letter.id,
         partner=letter.partner,
-        domain=act.context.settings.hotline_domain,
-        now=act.now,
-        purpose="link",
+        purpose=Purpose.LINK,
         urgent=True,
     )
 

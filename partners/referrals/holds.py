@@ -63,22 +63,18 @@ def list_orphans(session: Session, case_id: uuid.UUID) -> Sequence[Hold]:
     ).all()
 
 
-def start_hold(
-    session: Session, context: Context, referral: Referral, *, now: datetime
-) -> None:
+def start_hold(act: Act, referral: Referral) -> None:
     """The police have it: the clock runs."""
-    hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
-    if hold is None or hold.state != HoldState.PENDING:
-        return
-    hold.deadline = now + timedelta(hours=context.settings.hold_hours)
-    machine.advance_state(
-        session,
-        hold,
-        HoldEvent.STARTED,
-        actor="delivery",
-        now=now,
-        deadline=hold.deadline.isoformat(),
+    pending = select(Hold).where(
+        Hold.referral_id == referral.id, Hold.state == HoldState.PENDING
     )
+    hold = act.session.scalar(pending)
+    if hold is not None:
+        hours = act.context.settings.hold_hours
+        hold.deadline = act.now + timedelta(hours=hours)
+        act.advance(
+            hold, HoldEvent.STARTED, deadline=hold.deadline.isoformat()
+        )
 
 
 def extend_hold(
@@ -140,7 +136,12 @@ def release_hold(
 
 
 def post_release(
-    session: Session, case_id: uuid.UUID, *, key: str, now: datetime
+    session: Session,
+    case_id: uuid.UUID,
+    *,
+    key: str,
+    now: datetime,
+    delay: timedelta = timedelta(),
 ) -> None:
     """Have the notices of a case looked at again; nothing leaves while another hold is on it."""
     outbox.post_work(
@@ -150,6 +151,7 @@ def post_release(
         payload={"case_id": str(case_id)},
         now=now,
         queue="urgent",
+        delay=delay,
     )
 
 

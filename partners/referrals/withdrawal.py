@@ -20,7 +20,7 @@ from partners.letters.wording import format_stamp, sender_name
 from partners.referrals.models import Referral
 from partners.sending.models import Delivery
 from partners.sending.service import first_message_id, queue_delivery
-from partners.states import ReferralEvent
+from partners.states import Purpose, ReferralEvent
 from triage.cases.locking import lock_case
 
 SCHEMA = "hotline-referral-withdrawal/1"
@@ -70,13 +70,11 @@ def tell_of_withdrawal(act: Act, referral: Referral) -> None:
     if referral.partner.approved_at is None:
         return
     queue_delivery(
-        act.session,
+        act,
         subject="referral",
         subject_id=referral.id,
         partner=referral.partner,
-        domain=act.context.settings.hotline_domain,
-        now=act.now,
-        purpose="withdrawal",
+        purpose=Purpose.WITHDRAWAL,
         urgent=True,
     )
 
@@ -112,13 +110,21 @@ def withdrawal_message(
             "reason": referral.withdrawal_reason,
         },
         language=language,
-        thread=first_message_id(session, referral.id),
+        thread=_first_message_id(session, referral),
         urgent=True,
     )
 
 
 def _has_left(session: Session, referral: Referral) -> bool:
-    return first_message_id(session, referral.id) is not None
+    return _first_message_id(session, referral) is not None
+
+
+def _first_message_id(session: Session, referral: Referral) -> str | None:
+    """Of its own letter, or of the one that it left in together with others."""
+    own = first_message_id(session, referral.id)
+    if own is None and referral.package_id is not None:
+        return first_message_id(session, referral.package_id)
+    return own
 
 
 def _withdraw(act: Act, referral: Referral) -> None:

@@ -186,12 +186,12 @@ def test_a_letter_without_a_confirmed_address_is_not_sent_anew(
 def test_the_host_that_it_went_to_before_has_no_link_any_more(
     told: House, client: FlaskClient
 ) -> None:
-    """A notice that came back and goes to a contact that a person names."""
+    """A notice that could not be delivered goes to a contact that a person names."""
     old = newest_link(told, Notice)
     with told.context.database.writing() as session:
         notice = session.get_one(Notice, told.only(Notice).id)
         act = act_of(told, session)
-        act.advance(notice, "bounced")
+        notice.state = "failed"
         use_contact(act, notice, name_desk(act, "real@host.example"))
     assert_ended(client, old, "replaced")
     told.confirm(told.only(Notice).partner, by="admir")

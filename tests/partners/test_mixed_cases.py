@@ -53,7 +53,8 @@ def own_ids(house: House) -> set[uuid.UUID]:
     """What is there with the first case alone."""
     house.partner()
     house.partner("hotline-rs", "hotline", country="RS")
-    house.case("one")
+    # In danger more may be done, e.g. a reporter's contact be told.
+    house.case("one", danger_now=True)
     return set(ids_of(house))
 
 

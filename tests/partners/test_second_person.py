@@ -11,6 +11,7 @@ from hotline.core.errors import Conflict, Forbidden
 from partners.channels.base import Refused
 from partners.directory.lookup import count_waiting, find_partners
 from partners.directory.models import Partner
+from partners.directory.office_details import set_details
 from partners.directory.service import (
     add_partner,
     confirm_address,
@@ -195,3 +196,22 @@ def test_the_directory_knows_what_waits(house: House) -> None:
         assert count_waiting(session) == 1
         (waiting,) = find_partners(session, is_waiting=True)
         assert waiting.id == police.id
+
+
+def test_whoever_enters_the_address_of_the_head_cannot_confirm_it(
+    house: House,
+) -> None:
+    """Letters go to the head of an office as well; each address needs another person."""
+    police = house.partner()
+    with house.context.database.writing() as session:
+        act = Act(session, house.context, "person:drita", house.now)
+        row = session.get_one(Partner, police.id)
+        set_details(act, row, telephone="", head_address="head@own.example")
+    with pytest.raises(Forbidden):
+        house.confirm(police, by="drita")
+    enter(house, police, "police@own.example", "admir")
+    for author in ("drita", "admir"):
+        with pytest.raises(Forbidden):
+            house.confirm(police, by=author)
+    house.confirm(police, by="blerta")
+    assert house.only(Partner).approved_by == "person:blerta"

@@ -8,7 +8,7 @@ from alembic import op
 from workers.migrations.limits import limit_waiting
 
 revision = "0017"
-down_revision = "0013"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
@@ -25,15 +25,16 @@ UPDATE partner SET entered_by = coalesce((
 
 def upgrade() -> None:
     limit_waiting()
-    op.add_column(
-        "partner",
-        sa.Column(
-            "entered_by",
-            sa.String(length=80),
-            nullable=False,
-            server_default="",
-        ),
-    )
+    for name in ("entered_by", "head_entered_by"):
+        op.add_column(
+            "partner",
+            sa.Column(
+                name,
+                sa.String(length=80),
+                nullable=False,
+                server_default="",
+            ),
+        )
     op.execute(NOTE_WHO_ENTERED)
     op.add_column(
         "notice",
@@ -117,4 +118,5 @@ def downgrade() -> None:
         op.drop_column("referral", name)
     op.drop_column("notice", "link_number")
     op.drop_column("notice", "contact_named")
+    op.drop_column("partner", "head_entered_by")
     op.drop_column("partner", "entered_by")
