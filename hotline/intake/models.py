@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short_text
@@ -60,10 +60,15 @@ class Report(Identified, Base):
         short_text(20), default="unknown"
     )
     danger_now: Mapped[bool] = mapped_column(default=False)
+    time_presses: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )
     own_material: Mapped[bool] = mapped_column(default=False)
     receipt_mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     narrative: Mapped[bytes | None] = mapped_column(LargeBinary)
     contact: Mapped[bytes | None] = mapped_column(LargeBinary)
+    contact_terms: Mapped[bytes | None] = mapped_column(LargeBinary)
+    answers: Mapped[bytes | None] = mapped_column(LargeBinary)
     seen_at: Mapped[bytes | None] = mapped_column(LargeBinary)  # a SaidTime
     held_for_review: Mapped[bool] = mapped_column(default=False)
     erased_at: Mapped[datetime | None]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
@@ -25,7 +25,9 @@ from hotline.core.storage.ids import new_id, normalise_receipt
 from hotline.intake import retention
 from hotline.intake.api import webhooks
 from hotline.intake.batch import (
+    ANSWERS,
     CONTACT,
+    CONTACT_TERMS,
     NARRATIVE,
     PART_TEXT,
     SEEN_AT,
@@ -33,12 +35,14 @@ from hotline.intake.batch import (
     Received,
     store_reports,
 )
+from hotline.intake.contact_terms import NO_TERMS, ContactTerms, read_terms
 from hotline.intake.models import (
     PART_MACHINE,
     Report,
     ReportMessage,
     ReportPart,
 )
+from hotline.intake.questions import Answers, read_answers
 from hotline.intake.submission import Submission
 from hotline.intake.vocabulary import (
     Channel,
@@ -48,12 +52,14 @@ from hotline.intake.vocabulary import (
 )
 
 __all__ = [
+    "Contact",
     "OpenedReport",
     "Received",
     "ReportStatus",
     "add_information",
     "advance_part",
     "ask_reporter",
+    "contacts_of",
     "find_by_receipt",
     "forget_due",
     "is_held",
@@ -95,16 +101,27 @@ class ReportStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """How a reporter may be reached, and what was allowed of it."""
+
+    contact: str
+    terms: ContactTerms
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedReport:
     """``parts``: part id -> text; the narrative of a report without any location is a part too.
 
-    ``seen``: when it was seen or used; None where nobody said so.
+    ``terms``: who may get the contact, and how its owner is reached. ``answers``: to the questions
+    of its kind. ``seen``: when it was seen or used; None where nobody said so.
     """
 
     narrative: str
     contact: str
     parts: dict[uuid.UUID, str]
     seen: SaidTime | None = None
+    terms: ContactTerms = NO_TERMS
+    answers: Answers = field(default_factory=dict)
 
 
 def receive_report(
@@ -249,7 +266,6 @@ def open_texts(
         )
 
     narrative = open_text(NARRATIVE, report.id, report.narrative)
-    contact = open_text(CONTACT, report.id, report.contact)
     parts = {}
     for part in report.parts:
         # A narrative part has no text of its own: the report's narrative is its text.
@@ -257,7 +273,43 @@ def open_texts(
             parts[part.id] = narrative
         else:
             parts[part.id] = open_text(PART_TEXT, part.id, part.text)
-    return OpenedReport(narrative, contact, parts, _said_time(key, report))
+    reached = _open_contact(key, report)
+    return OpenedReport(
+        narrative,
+        reached.contact,
+        parts,
+        _said_time(key, report),
+        reached.terms,
+        read_answers(open_text(ANSWERS, report.id, report.answers)),
+    )
+
+
+def contacts_of(
+    session: Session, context: Context, reports: Sequence[Report]
+) -> dict[uuid.UUID, Contact]:
+    """How the reporters may be reached, by report; nothing of those whose keys are erased.
+
+    Whoever shows them logs it.
+    """
+    stated = [report for report in reports if report.contact]
+    keys = context.vault.keys_of(session, [report.id for report in stated])
+    return {
+        report.id: _open_contact(keys[report.id], report)
+        for report in stated
+        if report.id in keys
+    }
+
+
+def _open_contact(key: bytes, report: Report) -> Contact:
+    """The contact with its terms; both empty where there is none."""
+    contact, terms = (
+        Vault.open(key, column, report.id, sealed) if sealed else ""
+        for column, sealed in (
+            (CONTACT, report.contact),
+            (CONTACT_TERMS, report.contact_terms),
+        )
+    )
+    return Contact(contact, read_terms(terms))
 
 
 def said_times_of(

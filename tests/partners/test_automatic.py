@@ -394,9 +394,10 @@ def test_a_hash_that_somebody_disconfirmed_tells_nobody(
     person = station.house.person()
     with station.writing() as session:
         match = session.scalars(select(MediaMatch)).one()
-        decide_match(
-            session, case, match, person, "disconfirmed", station.house.now
+        act = Act(
+            session, station.house.context, person.actor, station.house.now
         )
+        decide_match(act, case, match, "disconfirmed")
     station.switch_on()
     station.seen("second")
     assert station.told() == [] and case.state == "waiting"

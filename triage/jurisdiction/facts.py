@@ -55,7 +55,10 @@ class Victim:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """The reported person. ``conduct_punishable_there`` is dual criminality."""
+    """The reported person. ``conduct_punishable_there`` is dual criminality.
+
+    ``is_child``: a child who displayed harmful behaviour; help comes first for that child as well.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     country: CountryCode | None = None
@@ -63,6 +66,7 @@ class Suspect:
     residence: CountryCode | None = None
     ip_country: NetworkCountry | None = None
     conduct_punishable_there: bool | None = None
+    is_child: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,13 +58,18 @@ def _draft_support(situation: Situation) -> Iterator[Draft]:
             urgency=Urgency.IMMEDIATE,
             automatic=True,
         )
-    if situation.child:
+    if situation.support_comes_first:
         home_rules = situation.home_rules
+        reasons = []
+        if situation.child:
+            reasons.append(Reason("helpline.child"))
+        if situation.child_acted:
+            reasons.append(Reason("helpline.child_acted"))
         yield Draft(
             Destination.HELPLINE,
             facts.home,
             home_rules.names.helpline if home_rules else "",
-            (Reason("helpline.child"),),
+            tuple(reasons),
             urgency=situation.urgency,
             automatic=True,
         )
@@ -72,7 +77,7 @@ def _draft_support(situation: Situation) -> Iterator[Draft]:
 
 
 def _draft_protection_unit(situation: Situation) -> Iterator[Draft]:
-    """The unit near an affected child of whom somebody knows who or where it is."""
+    """The unit near a child of whom somebody knows who or where it is, or who acted itself."""
     home, victim = situation.facts.home, situation.facts.victim
     rules = situation.home_rules
     if rules is None or not rules.names.child_protection_unit:
@@ -81,13 +86,18 @@ def _draft_protection_unit(situation: Situation) -> Iterator[Draft]:
     lives_here = home in {victim.country, victim.residence}
     is_near = lives_here or MUNICIPALITY in situation.nexus
     in_need = situation.danger or not situation.lawful
-    if is_known and is_near and in_need:
+    reasons = []
+    if is_known and is_near:
+        reasons.append(Reason("unit.known_child"))
+    if situation.child_acted:
+        reasons.append(Reason("unit.child_acted"))
+    if reasons and in_need:
         unit = rules.names.child_protection_unit
         yield Draft(
             Destination.CHILD_PROTECTION_UNIT,
             home,
             f"{unit}, {victim.municipality}" if victim.municipality else unit,
-            (Reason("unit.known_child"),),
+            tuple(reasons),
             after=Gate.PERSON,
             urgency=situation.urgency,
         )
@@ -114,6 +124,8 @@ def _draft_police(situation: Situation) -> Draft | None:
     if situation.child:
         key = "police.child_danger" if situation.danger else "police.child"
         reasons = (*reasons, Reason(key))
+    if situation.child_acted and not situation.danger:
+        reasons = (*reasons, Reason("police.child_acted"))
     rules = situation.rules.countries.get(country or "")
     return Draft(
         Destination.POLICE,
@@ -129,8 +141,8 @@ def _draft_police(situation: Situation) -> Draft | None:
 def _gate_of_police(situation: Situation, *, is_sure: bool) -> Gate | None:
     if situation.danger:
         return None
-    # A child who turned to us is not passed on by a machine: a person decides, with the child.
-    if situation.child or not is_sure:
+    # No child is passed on by a machine: a person decides, with the child.
+    if situation.support_comes_first or not is_sure:
         return Gate.PERSON
     return None if situation.illegal else Gate.ASSESSMENT
 
@@ -254,7 +266,7 @@ def _draft_partner(
 
 
 def _gate_of_partner(situation: Situation) -> Gate | None:
-    if situation.child:
+    if situation.support_comes_first:
         return Gate.PERSON
     return None if situation.illegal else Gate.ASSESSMENT
 

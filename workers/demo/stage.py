@@ -224,15 +224,15 @@ def _move_on(context: Context) -> None:
         besnik = _find_person(session, "besnik")
         now = utc_now()
         case = _find_case(session, context, ASSESSED_ONCE)
-        claim_case(session, case, arta, now, context.settings.claim_minutes)
         act = Act(session, context, arta.actor, now)
+        minutes = context.settings.claim_minutes
+        claim_case(act, case, arta, minutes)
         assess_case(act, case, arta, Answers(BASELINE), second_required=True)
         claim_case(
-            session,
+            Act(session, context, besnik.actor, now),
             _find_case(session, context, CLAIMED),
             besnik,
-            now,
-            context.settings.claim_minutes,
+            minutes,
         )
         for page in (WITH_POLICE, AT_HOST, ABROAD):
             _decide_case(session, context, page, arta, besnik)

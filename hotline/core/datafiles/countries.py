@@ -82,7 +82,7 @@ Zone = Annotated[str, AfterValidator(_check_time_zone)]
 
 @dataclass(frozen=True, slots=True)
 class Helpline:
-    """A line that listens to children or to those who worry about one. ``hours`` "" = not known."""
+    """A line to call: for children, or for who worries about one. ``hours`` "" = not known."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     name: Text
@@ -121,6 +121,7 @@ class Country:
     working_hours: Mapping[Day, tuple[Span, ...]]
     helplines: Annotated[tuple[Helpline, ...], Field(min_length=1)]
     take_down_help: tuple[HelpLink, ...]
+    anti_trafficking_line: Helpline | None = None
     hotline_name: str = ""
     hotline_url: Link | None = None
     police_report_url: Link | None = None

@@ -46,11 +46,14 @@ def test_a_report_from_the_first_question_to_the_status_page(
             "what",
         ),
         ("what", {"kind": "csam_image"}, "who"),
-        ("who", {"reporter_role": "parent"}, "danger"),
+        ("who", {"reporter_role": "parent"}, "support"),
+        ("support", {}, "danger"),
         ("danger", {"danger_now": "yes"}, "emergency"),
         ("emergency", {}, "more"),
         ("more", {"narrative": "<b>seen</b> today"}, "contact"),
-        ("contact", {"contact": "me@mail.test"}, "check"),
+        ("contact", {"contact": "me@mail.test"}, "reach"),
+        ("reach", {"contact_way": "email"}, "pass_on"),
+        ("pass_on", {"pass_to_police": "yes"}, "check"),
     ):
         answer = person.send(f"/report/{page}", **typed)
         assert (answer.status_code, answer.location) == (

@@ -71,7 +71,7 @@ def test_a_question_of_the_hotline_is_read_and_answered(
     ("page", "typed"),
     [
         ("where", {"locations": "https://a.example/1"}),
-        ("who", {"reporter_role": "parent"}),
+        ("who", {"reporter_role": "public"}),
         ("more", {"narrative": "swordfish"}),
     ],
 )

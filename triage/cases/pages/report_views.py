@@ -26,7 +26,7 @@ from triage.cases.assess import (
     LONGEST_NOTE,
 )
 from triage.cases.models import Case
-from triage.cases.pages import words
+from triage.cases.pages import people_words, words
 from triage.cases.pages.case_views import back_to_case
 from triage.cases.places import item_ids_of
 from triage.cases.queue import (
@@ -56,6 +56,7 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             opened=opened,
             home_zone=site.current_context().country.time_zone,
             words=words,
+            people_words=people_words,
             messages=intake.status_of(
                 session, site.current_context(), report
             ).messages,
