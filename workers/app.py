@@ -6,7 +6,7 @@ from three, on hosts of their own; what an app does not serve does not exist the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from hotline.core.context import Context
 from hotline.core.settings import Audience
 from hotline.core.web import health, retries, site
 from hotline.core.web.pulse import Pulse
+from hotline.intake.form import understood
 
 ROOT = Path(__file__).parent.parent
 
@@ -52,6 +53,7 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
     )
     site.install_site(app, context)
     app.register_blueprint(health.create_blueprint(_readiness(context, pulse)))
+    understood.register_reader(app, _read_places(context))
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
@@ -64,6 +66,21 @@ def create_app(context: Context, pulse: Pulse | None = None) -> APIFlask:
         )
         app.wsgi_app = behind_a_proxy  # type: ignore[method-assign]
     return app
+
+
+def _read_places(context: Context) -> understood.Reader:
+    """What triage understands of the places of a report, for the page that asks to check them."""
+
+    def read(
+        lines: Sequence[str], narrative: str, region: str
+    ) -> understood.Understood:
+        from triage.locations.catalogue import load_platforms
+        from triage.locations.understanding import understand_places
+
+        catalogue = load_platforms(context.settings.data_dir)
+        return understand_places(lines, narrative, region, catalogue)
+
+    return read
 
 
 def _readiness(
@@ -108,12 +125,13 @@ def _console() -> list[Blueprint]:
     from hotline.accounts.views import blueprint as sign_in
     from hotline.intake.form.telephone import blueprint as telephone
     from partners.console.views import blueprint as measures
-    from partners.console.views import case_panels
+    from partners.console.views import case_banners, case_panels
     from triage.console.views import create_blueprint as create_triage
 
     # The case page belongs to triage, which knows no partners: what was told to whom is a panel
     # that is handed to it here.
-    return [sign_in, telephone, create_triage(panels=case_panels), measures]
+    pages = create_triage(panels=case_panels, banners=case_banners)
+    return [sign_in, telephone, pages, measures]
 
 
 def _provider() -> list[Blueprint]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from partners.channels.base import Channels
+
 from hotline.core.errors import Unavailable
 from partners.channels.base import Channel, Message
-from partners.channels.registry import Channels
 
 
 @dataclass(frozen=True, slots=True)

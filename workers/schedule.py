@@ -19,6 +19,7 @@ from hotline.core.storage import audit
 from hotline.intake.inbound.fetch import post_fetch
 from partners.notices.reminders import send_reminders
 from partners.referrals.holds import expire_holds
+from partners.referrals.reminders import chase_referrals
 from partners.watching.service import post_due_checks
 from workers import forgetting
 from workers.stopping import StopRequest
@@ -45,6 +46,7 @@ class Scheduler:
             ("holds_expired", expire_holds),
             ("checks_posted", post_due_checks),
             ("reminders", send_reminders),
+            ("referrals_chased", chase_referrals),
             ("mail_asked", post_fetch),
             ("sealed", _seal),
         ):

@@ -17,7 +17,7 @@ from workers.pools import Pool
 from workers.transport import Transport
 
 if TYPE_CHECKING:
-    from partners.channels.registry import Channels
+    from partners.channels.base import Channels
     from triage.fetching.process.client import Fetcher
     from triage.hashlists.search.matcher import Matcher
     from triage.hosting.lookup import Lookup
@@ -53,13 +53,19 @@ class Tools:
 
     @cached_property
     def channels(self) -> Channels:
-        from partners.channels.registry import build_channels
+        from partners.channels.base import build_channels
         from workers.closed_channels import close_channels
 
         settings = self.context.settings
         channels = build_channels(settings)
         examples = list_placeholders(settings)
         return close_channels(channels, examples) if examples else channels
+
+    @cached_property
+    def duty_ways(self) -> Channels:
+        from partners.duty.ways import open_ways
+
+        return open_ways(self.context.settings)
 
     @cached_property
     def cloudflare(self) -> CloudflareOrigin | None:

@@ -22,6 +22,7 @@ from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.states import HoldEvent, HoldState
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.jurisdiction import Destination
 
 MAX_EXTENSION = timedelta(days=90)
 
@@ -38,22 +39,26 @@ def open_hold(act: Act, referral: Referral) -> Hold:
     return hold
 
 
-def start_hold(
-    session: Session, context: Context, referral: Referral, *, now: datetime
-) -> None:
+def begin_clocks(act: Act, referral: Referral) -> None:
+    """The office has it: whether it answers is watched, and a police hold's time runs."""
+    referral.chase_at, referral.reminded = referral.due_at, 0
+    referral.escalated_at = None
+    if referral.kind == Destination.POLICE:
+        start_hold(act, referral)
+
+
+def start_hold(act: Act, referral: Referral) -> None:
     """The police have it: the clock runs."""
-    hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
-    if hold is None or hold.state != HoldState.PENDING:
-        return
-    hold.deadline = now + timedelta(hours=context.settings.hold_hours)
-    machine.advance_state(
-        session,
-        hold,
-        HoldEvent.STARTED,
-        actor="delivery",
-        now=now,
-        deadline=hold.deadline.isoformat(),
+    pending = select(Hold).where(
+        Hold.referral_id == referral.id, Hold.state == HoldState.PENDING
     )
+    hold = act.session.scalar(pending)
+    if hold is not None:
+        hours = act.context.settings.hold_hours
+        hold.deadline = act.now + timedelta(hours=hours)
+        act.advance(
+            hold, HoldEvent.STARTED, deadline=hold.deadline.isoformat()
+        )
 
 
 def extend_hold(
@@ -115,7 +120,12 @@ def release_hold(
 
 
 def post_release(
-    session: Session, case_id: uuid.UUID, *, key: str, now: datetime
+    session: Session,
+    case_id: uuid.UUID,
+    *,
+    key: str,
+    now: datetime,
+    delay: timedelta = timedelta(),
 ) -> None:
     """Have the notices of a case looked at again; nothing leaves while another hold is on it."""
     outbox.post_work(
@@ -125,6 +135,7 @@ def post_release(
         payload={"case_id": str(case_id)},
         now=now,
         queue="urgent",
+        delay=delay,
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from hotline.core.context import Context, build_context
 from hotline.core.settings import Settings
 from partners import channels
-from partners.channels.registry import channel_kinds
+from partners.channels.base import channel_kinds
 from tests.support.house import House
 from workers.migrations.tables import metadata
 
@@ -45,6 +45,8 @@ def context(shared: Context, settings: dict[str, Any]) -> Context:
         "data_dir": shared.settings.data_dir,
         "country": "AL",
         "rdap_enabled": False,
+        # each letter by itself and at once, but for the tests of packages
+        "package_at": "",
     }
     return replace(shared, settings=Settings(**{**base, **settings}))
 

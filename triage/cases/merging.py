@@ -103,11 +103,19 @@ def _require_mergeable(case: Case) -> None:
 def _take_over_what_was_said(target: Case, part: Case) -> None:
     """What a report says adds; it never takes away."""
     target.danger_now = target.danger_now or part.danger_now
+    target.time_presses = target.time_presses or part.time_presses
     target.own_material = target.own_material or part.own_material
     target.child_reporter = target.child_reporter or part.child_reporter
     target.held = max(target.held, part.held)
     if target.kind == "unknown":
         target.kind = part.kind
+    calls = [
+        since
+        for since in (target.awaits_call_since, part.awaits_call_since)
+        if since is not None
+    ]
+    target.awaits_call_since = min(calls, default=None)
+    part.awaits_call_since = None
     dates = [due for due in (target.due_at, part.due_at) if due is not None]
     target.due_at = min(dates, default=None)
     facts = dict(target.facts)
@@ -137,6 +145,7 @@ def _open_beside(act: Act, case: Case) -> Case:
         opened_at=case.opened_at,
         kind=case.kind,
         danger_now=case.danger_now,
+        time_presses=case.time_presses,
         own_material=case.own_material,
         child_reporter=case.child_reporter,
         facts=dict(case.facts),

@@ -13,6 +13,7 @@ from triage.locations.identify import is_shortener
 
 MEGA_KEY = "A" * 43
 FOLDER_KEY = "B" * 22
+FOLDER = "1zYxWvUtSrQpOnMlKjIhGfEdCbA543210"
 DRIVE = "1aBcDeFgHiJkLmNoPqRsTuVwXyZ012345"
 INVITE = "AbCdEfGhIjKlMnOpQrStUv"
 
@@ -192,10 +193,10 @@ AGREE: dict[tuple[str, str], list[str]] = {
         f"https://docs.google.com/uc?id={DRIVE}",
         f"https://drive.usercontent.google.com/download?id={DRIVE}&confirm=t",
     ],
-    ("google-drive", f"folder/{DRIVE}"): [
-        f"https://drive.google.com/drive/folders/{DRIVE}?usp=sharing",
-        f"https://drive.google.com/drive/u/1/folders/{DRIVE}",
-        f"https://drive.google.com/folderview?id={DRIVE}",
+    ("google-drive", f"folder/{FOLDER}"): [
+        f"https://drive.google.com/drive/folders/{FOLDER}?usp=sharing",
+        f"https://drive.google.com/drive/u/1/folders/{FOLDER}",
+        f"https://drive.google.com/folderview?id={FOLDER}",
     ],
     ("mega", "file/aBcDeFgH"): [
         f"https://mega.nz/file/aBcDeFgH#{MEGA_KEY}",
@@ -352,6 +353,12 @@ def test_at_least_forty_platforms_with_a_seat_and_reporting_channels() -> None:
         ("t.co/abc", True),
         ("https://www.reddit.com/r/somewhere/s/AbC", True),
         ("https://vm.tiktok.com/ZM1/", True),
+        ("https://1drv.ms/u/s!AbCdEfGhIjKlMnOp", True),
+        ("https://www.instagram.com/share/reel/BaCiUUUYQV", True),
+        ("https://www.facebook.com/share/p/AbCdEfGhIj/", True),
+        ("https://www.reddit.com/u/invented/s/AbCdEfGhIj", True),
+        ("https://photos.app.goo.gl/AbCdEfGhIj", True),
+        ("https://pin.it/AbCdEf", True),
         ("https://www.example.com/abc", False),
         ("https://youtu.be/dQw4w9WgXcQ", False),
         ("alice@bit.ly", False),
@@ -433,3 +440,56 @@ hosts = ["a.example", 3]
         "lacks 'source'",
     ):
         assert words in message
+
+
+NAMING = frozenset(
+    [
+        "q",
+        "query",
+        "search",
+        "keyword",
+        "s",
+        "id",
+        "v",
+        "p",
+        "page",
+        "post",
+        "comment",
+        "reply",
+        "user",
+        "user_id",
+        "uid",
+        "pid",
+        "sid",
+        "album",
+        "photo",
+        "video",
+        "view",
+        "filter",
+        "before",
+        "after",
+    ]
+)
+"""Parameters by which sites say what is shown. X has "s" for how a link was shared."""
+
+
+@pytest.mark.parametrize("platform", load_platforms().platforms)
+def test_no_parameter_that_names_content_counts_as_tracking(
+    platform: str,
+) -> None:
+    named = load_platforms().platforms[platform].drop & NAMING
+    assert named == (frozenset("s") if platform == "x" else frozenset())
+
+
+def test_a_word_of_a_site_s_own_is_nobody_s_account() -> None:
+    catalogue = load_platforms()
+    accounts = [
+        address
+        for platform in catalogue.platforms.values()
+        for word in sorted(platform.reserved)
+        if identify_one(
+            address := f"https://{platform.home or platform.hosts[0]}/{word}"
+        ).kind
+        == "account"
+    ]
+    assert accounts == []

@@ -49,12 +49,14 @@ from triage.cases.queue import (
     Filters,
     by_reference,
     count_tabs,
+    list_awaiting_call,
     list_queue,
 )
 from triage.cases.vocabulary import CaseEvent, CaseState, Held
 
 Panel = Callable[[Session, Case, Person, datetime], str]
 PANELS = "triage_panels"
+BANNERS = "triage_banners"
 FILTERS = ("country", "kind", "host")
 SHOWN_AT_THE_TOP = 5
 """Locations of a case that are printed in full where it begins."""
@@ -85,6 +87,7 @@ def queue() -> ResponseReturnValue:
             counts=counts,
             counted=COUNTED,
             held_in_danger=counts[tabs.IN_DANGER],
+            awaiting_call=list_awaiting_call(session),
             filters=filters,
             page=page,
             waiting=floods.count_waiting(session, held) if held else {},
@@ -127,6 +130,7 @@ def case_page(
             session, context, case, person=me, language=language, now=now
         )
         panels: Sequence[Panel] = current_app.extensions[PANELS]
+        banners: Sequence[Panel] = current_app.extensions[BANNERS]
         return render_template(
             "triage/case.html",
             case=case,
@@ -138,6 +142,7 @@ def case_page(
             schema=load_schema(context.settings.data_dir),
             said=lambda labels: in_language(labels, language),
             panels=[panel(session, case, me, now) for panel in panels],
+            banners=[banner(session, case, me, now) for banner in banners],
             notes={
                 made.id: open_note(session, context, made)
                 for made in view.done
@@ -204,7 +209,7 @@ def claim(reference: str) -> ResponseReturnValue:
     minutes = site.current_context().settings.claim_minutes
     with flash_refusals(), site.writing() as session:
         case = by_reference(session, reference)
-        claim_case(session, case, signed_in(), utc_now(), minutes)
+        claim_case(own_act(session), case, signed_in(), minutes)
     return back_to_case(reference)
 
 
@@ -212,7 +217,7 @@ def claim(reference: str) -> ResponseReturnValue:
 def release(reference: str) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
         case = by_reference(session, reference)
-        release_claim(session, case, signed_in(), utc_now())
+        release_claim(own_act(session), case, signed_in())
     return back_to_case(reference)
 
 
@@ -275,22 +280,22 @@ def reopen(reference: str) -> ResponseReturnValue:
 
 @requires("match.decide")
 def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
-    now, decision = utc_now(), request.form.get("decision", "")
+    decision = request.form.get("decision", "")
     with flash_refusals(), site.writing() as session:
         case = by_reference(session, reference)
         match = findings.match_of(session, case, match_id)
-        findings.decide_match(session, case, match, signed_in(), decision, now)
-        appraise_case(session, site.current_context(), case, now)
+        act = own_act(session)
+        findings.decide_match(act, case, match, decision)
+        appraise_case(session, act.context, case, act.now)
     return back_to_case(reference)
 
 
 @requires("case.assess")
 def set_facts(reference: str) -> ResponseReturnValue:
-    now = utc_now()
     with flash_refusals(), site.writing() as session:
-        case = by_reference(session, reference)
-        findings.set_facts(session, case, _posted_facts(), signed_in(), now)
-        appraise_case(session, site.current_context(), case, now)
+        act, case = own_act(session), by_reference(session, reference)
+        findings.set_facts(act, case, _posted_facts())
+        appraise_case(session, act.context, case, act.now)
     return back_to_case(reference)
 
 
