@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from partners.channels.base import Channels
-
 from hotline.core.errors import Unavailable
-from partners.channels.base import Channel, Message
+from partners.channels.base import Channel, Channels, Message
 
 
 @dataclass(frozen=True, slots=True)
