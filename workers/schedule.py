@@ -19,6 +19,7 @@ from hotline.core.logs import origin_of
 from hotline.core.storage import audit
 from hotline.intake import retention
 from hotline.intake.inbound.fetch import post_fetch
+from partners.duty.forget import forget_contacts
 from partners.notices.reminders import send_reminders
 from partners.referrals.forget import forget_told
 from partners.referrals.holds import expire_holds
@@ -95,7 +96,12 @@ class Scheduler:
         self._retention_at = now
         staging.sweep_imports(self.context.database, now)
         erased = sum(retention.forget_all_due(self.context, now=now).values())
-        for forget in (forget_told, forget_people, forget_idle):
+        for forget in (
+            forget_told,
+            forget_people,
+            forget_idle,
+            forget_contacts,
+        ):
             erased += self._forget_all(forget, now)
         return erased
 
