@@ -1,4 +1,4 @@
-"""States of what is told to others, and what moves them on: plans to notices. All are stored."""
+"""States of what is told to others, and what moves them on: plans to deliveries. All are stored."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class ReferralEvent(StrEnum):
     TOLD_BY_HAND = "told_by_hand"
     """It could not be sent, and somebody told the office all the same."""
     FAILED = "failed"
-    """Sending was given up, or it came back."""
+    """Sending was given up."""
     ACKNOWLEDGED = "acknowledged"
     """The office confirmed that it has it."""
     TAKEN_UP = "taken_up"
@@ -83,6 +83,49 @@ class ReferralEvent(StrEnum):
     """The office is done."""
     WITHDRAWN = "withdrawn"
     """The house took it back."""
+
+
+class DeliveryState(StrEnum):
+    """How far one message to one address has come."""
+
+    QUEUED = "queued"
+    """It is about to leave."""
+    SENDING = "sending"
+    """It was tried at least once; nobody has said yet that it was taken."""
+    SENT = "sent"
+    """The other side accepted it."""
+    FAILED = "failed"
+    """Sending was given up; a person mends what stands in the way."""
+    CANCELLED = "cancelled"
+    """It may not leave any more."""
+
+
+class DeliveryEvent(StrEnum):
+    """What moves a delivery from one state to the next."""
+
+    ATTEMPTED = "attempted"
+    """A try begins: the first one, or one after a failure or a worker's death."""
+    ACCEPTED = "accepted"
+    """The other side took it."""
+    FAILED = "failed"
+    """It was the last try."""
+    CANCELLED = "cancelled"
+    """Just before it left, it was found that it may not."""
+    RETRIED = "retried"
+    """A person has mended what stood in the way."""
+
+
+class Purpose(StrEnum):
+    """What a message about a referral or a notice is for."""
+
+    FIRST = "first"
+    """It tells of it for the first time."""
+    REMINDER = "reminder"
+    """It asks for the answer that is due."""
+    HEAD = "head"
+    """It asks whoever is above an office that does not answer."""
+    WITHDRAWAL = "withdrawal"
+    """It takes back what was told."""
 
 
 class HoldState(StrEnum):
@@ -163,8 +206,6 @@ class NoticeEvent(StrEnum):
     """Sending was given up."""
     RETRIED = "retried"
     """It is tried again."""
-    BOUNCED = "bounced"
-    """It came back."""
     ACKNOWLEDGED = "acknowledged"
     """The contact confirmed that it has it."""
     CLAIMED_REMOVED = "claimed_removed"

@@ -7,13 +7,21 @@ from collections.abc import Mapping
 from flask_babel import gettext, lazy_gettext
 from flask_babel.speaklater import LazyString
 
-from partners.channels.registry import NO_CHANNEL, channel_kinds
+from partners.channels.base import NO_CHANNEL, channel_kinds
 from partners.directory.kinds import PartnerKind
 from partners.directory.territory import Coverage
 from partners.duty.states import Way
 from partners.manual.vocabulary import ManualWay, Outcome
-from partners.states import HoldState, NoticeState, ReferralState
+from partners.states import (
+    DeliveryState,
+    HoldState,
+    NoticeState,
+    Purpose,
+    ReferralState,
+)
 from partners.watching.models import WatchState
+from triage.availability.model import VerdictName
+from triage.jurisdiction import Destination
 
 Words = Mapping[str, LazyString]
 """A stored slug -> how the pages call it, in the reader's language."""
@@ -61,19 +69,18 @@ HOLD_STATES: Words = {
 }
 
 DELIVERY_STATES: Words = {
-    "queued": lazy_gettext("waiting to leave"),
-    "sending": lazy_gettext("being sent"),
-    "sent": lazy_gettext("accepted by the other side"),
-    "failed": lazy_gettext("failed"),
-    "cancelled": lazy_gettext("did not leave"),
-    "bounced": lazy_gettext("came back"),
+    DeliveryState.QUEUED: lazy_gettext("waiting to leave"),
+    DeliveryState.SENDING: lazy_gettext("being sent"),
+    DeliveryState.SENT: lazy_gettext("accepted by the other side"),
+    DeliveryState.FAILED: lazy_gettext("failed"),
+    DeliveryState.CANCELLED: lazy_gettext("did not leave"),
 }
 
 PURPOSES: Words = {
-    "first": lazy_gettext("First message"),
-    "reminder": lazy_gettext("Reminder"),
-    "head": lazy_gettext("Reminder to the head of the office"),
-    "withdrawal": lazy_gettext("Withdrawal"),
+    Purpose.FIRST: lazy_gettext("First message"),
+    Purpose.REMINDER: lazy_gettext("Reminder"),
+    Purpose.HEAD: lazy_gettext("Reminder to the head of the office"),
+    Purpose.WITHDRAWAL: lazy_gettext("Withdrawal"),
 }
 
 WATCH_STATES: Words = {
@@ -158,16 +165,16 @@ PLAN_CHANGES: Words = {
 }
 
 VERDICTS: Words = {
-    "online": lazy_gettext("still there"),
-    "removed": lazy_gettext("removed"),
-    "gone": lazy_gettext("gone"),
-    "soft_404": lazy_gettext("gone (error page)"),
-    "login_wall": lazy_gettext("behind a sign-in"),
-    "blocked_here": lazy_gettext("we are kept out"),
-    "geo_blocked": lazy_gettext("kept from our country"),
-    "moved": lazy_gettext("moved"),
-    "host_down": lazy_gettext("host does not answer"),
-    "unknown": lazy_gettext("not known"),
+    VerdictName.ONLINE: lazy_gettext("still there"),
+    VerdictName.REMOVED: lazy_gettext("removed"),
+    VerdictName.GONE: lazy_gettext("gone"),
+    VerdictName.SOFT_404: lazy_gettext("gone (error page)"),
+    VerdictName.LOGIN_WALL: lazy_gettext("behind a sign-in"),
+    VerdictName.BLOCKED_HERE: lazy_gettext("we are kept out"),
+    VerdictName.GEO_BLOCKED: lazy_gettext("kept from our country"),
+    VerdictName.MOVED: lazy_gettext("moved"),
+    VerdictName.HOST_DOWN: lazy_gettext("host does not answer"),
+    VerdictName.UNKNOWN: lazy_gettext("not known"),
 }
 
 # The provider's answers: (what it says, what its own words are for).
@@ -227,10 +234,10 @@ COVERAGE: Words = {
 }
 
 NOTICE_KINDS: Words = {
-    "provider_notice": lazy_gettext("Notice to the host"),
-    "cdn_notice": lazy_gettext("Notice to the delivery network"),
-    "platform": lazy_gettext("Notice to the platform"),
-    "preservation_request": lazy_gettext("Preservation request"),
+    Destination.PROVIDER_NOTICE: lazy_gettext("Notice to the host"),
+    Destination.CDN_NOTICE: lazy_gettext("Notice to the delivery network"),
+    Destination.PLATFORM: lazy_gettext("Notice to the platform"),
+    Destination.PRESERVATION_REQUEST: lazy_gettext("Preservation request"),
 }
 
 # What is wrong with a field of the pages that partners fill in, by its JSON pointer.
@@ -242,21 +249,21 @@ FAULTS: Words = {
     "/deadline": lazy_gettext("Choose a time within the next 90 days."),
     "/confirm": lazy_gettext("Tick the box to confirm."),
 }
-TONES = {
-    "failed": "danger",
-    "escalated": "danger",
-    "expired": "danger",
-    "disputed": "warn",
-    "awaiting_contact": "warn",
-    "approved": "warn",
-    "more_wanted": "warn",
-    "active": "warn",
-    "pending": "warn",
-    "verified_removed": "good",
-    "released": "good",
-    "taken_up": "good",
-    "removed": "good",
-    "bounced": "danger",
+# By the stored word: a state that several things have looks the same on each of them.
+TONES: Mapping[str, str] = {
+    NoticeState.FAILED: "danger",
+    NoticeState.ESCALATED: "danger",
+    HoldState.EXPIRED: "danger",
+    NoticeState.DISPUTED: "warn",
+    NoticeState.AWAITING_CONTACT: "warn",
+    ReferralState.APPROVED: "warn",
+    ReferralState.MORE_WANTED: "warn",
+    HoldState.ACTIVE: "warn",
+    HoldState.PENDING: "warn",
+    NoticeState.VERIFIED_REMOVED: "good",
+    HoldState.RELEASED: "good",
+    ReferralState.TAKEN_UP: "good",
+    WatchState.REMOVED: "good",
 }
 
 

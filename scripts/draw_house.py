@@ -24,6 +24,35 @@ between the layers all run downward: a later stage knows the earlier one, never 
 
 """
 
+WAY_HEAD = """\
+## The way of a delivery
+
+From the posted job to the stored outcome, in this order. Beneath them is the ground, which is read
+by its names: `Task`, `Circuit`, `Act`, the database, states and audit log of `hotline/core`,
+its guarded network, and what a case offers to all, `lock_case` and `note_at_place`. How a letter
+gets its words begins in the file of the message.
+
+"""
+WAY = (
+    ("workers/jobs.py", "`delivery.attempt` is the name of the job"),
+    ("partners/sending/attempt.py", "one try, and what it asks its subject"),
+    ("partners/sending/models.py", "the row, its states, its answer"),
+    ("partners/subjects.py", "what a referral or a notice says and hears"),
+    (
+        "partners/referrals/message.py or partners/notices/message.py",
+        "what is sent",
+    ),
+    ("partners/channels/base.py", "the list of channels"),
+    (
+        "partners/channels/mail.py, http.py or cloudflare.py",
+        "sends, and says whether it was taken",
+    ),
+    (
+        "partners/referrals/holds.py or partners/notices/judging.py",
+        "the clock of the police, or whether a notice may go",
+    ),
+)
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -52,7 +81,7 @@ def draw() -> str:
         for module in imported_modules(path)
     }
     pictures = [draw_layer(layer, rooms, arrows) for layer in LAYERS]
-    return HEAD + draw_layers(arrows) + "".join(pictures)
+    return "".join([HEAD, draw_layers(arrows), *pictures, write_way()])
 
 
 def draw_layers(arrows: Arrows) -> str:
@@ -82,6 +111,15 @@ def draw_layer(layer: str, rooms: set[str], arrows: Arrows) -> str:
         if layer_of(source) == layer_of(target) == layer and source != target
     ]
     return "\n".join([*lines, "```", "", ""])
+
+
+def write_way() -> str:
+    """The files that a reader opens to follow a delivery; a test follows one with them."""
+    steps = [
+        f"{number}. `{files}`: {what}"
+        for number, (files, what) in enumerate(WAY, 1)
+    ]
+    return WAY_HEAD + "\n".join([*steps, ""])
 
 
 def list_files() -> list[str]:

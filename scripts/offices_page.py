@@ -26,9 +26,11 @@ fails where it is out of date. A file of that name in `data/` under the data dir
 place.
 
 A referral holds what its row allows, and of that what a second person read and approved. One whose
-addressee could act on nothing of it cannot be asked for. Who reported is told to nobody, and a kind
-of report is always named. Hosts, platforms and networks are no offices: they get the exact places,
-and the hashes found there, never anything about people.
+addressee could act on nothing of it cannot be asked for. A kind of report is always named. Who
+reported is told to nobody, but for a contact that its owner allowed this kind of office to have; a
+contact without consent goes to those marked below alone, only while a child is in danger, and only
+after a person wrote down why. Hosts, platforms and networks are no offices: they get the exact
+places, and the hashes found there, never anything about people.
 
 """
 WORDS = {
@@ -41,6 +43,7 @@ WORDS = {
     Disclosure.CHILD_IDENTIFIERS: "what leads to the child",
     Disclosure.PERSON_IDENTIFIERS: "what leads to the reported person",
     Disclosure.SUMMARY: "a summary for it",
+    Disclosure.CONTACT: "a reporter's contact, with consent",
 }
 
 
@@ -75,6 +78,8 @@ def table_of(offices: dict[str, Office]) -> str:
 
 
 def cell_of(office: Office, disclosure: Disclosure) -> str:
+    if disclosure is Disclosure.CONTACT and office.contact_in_danger:
+        return "*yes*; in danger also without consent"
     if disclosure in office.acts_on:
         return "**needs**"
     return "*yes*" if disclosure in office.gets else ""

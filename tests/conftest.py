@@ -15,16 +15,19 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import redis
 from sqlalchemy import create_engine, text
 
 from hotline.core.context import Context, build_context
 from hotline.core.settings import load_settings
-from workers.migrations.run import stamp_newest
 from workers.migrations.tables import metadata
 from workers.redis_server import find_server
+
+# Most test files need neither: whoever collects them does not wait for these.
+if TYPE_CHECKING:
+    import redis
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -102,9 +105,13 @@ class RedisServer:
         return f"unix://{self.socket}"
 
     def client(self) -> redis.Redis:
+        import redis
+
         return redis.Redis.from_url(self.url)
 
     def start(self) -> None:
+        import redis
+
         self._process = subprocess.Popen(
             [
                 find_server(),
@@ -152,6 +159,8 @@ def make_context(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[Callable[..., Context]]:
     """Contexts on a database with the whole schema; ``make_context("postgresql", port=1)``."""
+    from workers.migrations.run import stamp_newest
+
     made: list[Context] = []
 
     def make(backend: str = "sqlite", **settings: object) -> Context:

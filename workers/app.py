@@ -6,7 +6,7 @@ from three, on hosts of their own; what an app does not serve does not exist the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from hotline.core.context import Context
 from hotline.core.settings import Audience
 from hotline.core.web import health, retries, site
+from hotline.intake.form import understood
 
 ROOT = Path(__file__).parent.parent
 
@@ -51,6 +52,7 @@ def create_app(context: Context) -> APIFlask:
     )
     site.install_site(app, context)
     app.register_blueprint(health.create_blueprint(_readiness(context)))
+    understood.register_reader(app, _read_places(context))
     for audience in context.settings.audiences:
         for blueprint in BLUEPRINTS[audience]():
             app.register_blueprint(blueprint)
@@ -63,6 +65,21 @@ def create_app(context: Context) -> APIFlask:
         )
         app.wsgi_app = behind_a_proxy  # type: ignore[method-assign]
     return app
+
+
+def _read_places(context: Context) -> understood.Reader:
+    """What triage understands of the places of a report, for the page that asks to check them."""
+
+    def read(
+        lines: Sequence[str], narrative: str, region: str
+    ) -> understood.Understood:
+        from triage.locations.catalogue import load_platforms
+        from triage.locations.understanding import understand_places
+
+        catalogue = load_platforms(context.settings.data_dir)
+        return understand_places(lines, narrative, region, catalogue)
+
+    return read
 
 
 def _readiness(context: Context) -> dict[str, health.Check]:

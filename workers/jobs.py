@@ -112,9 +112,10 @@ def _asking() -> Jobs:
     from hotline.intake.inbound.fetch import fetch_mail
     from partners.notices.origins import ask_state
     from triage.cases.examination.ask_owner import ask_owner
+    from triage.locations.places import find_places
 
     def fetch(_: Tools, task: Task) -> None:
-        fetch_mail(task)
+        fetch_mail(task, find_places=find_places)
 
     return {
         "mail.fetch": fetch,

@@ -20,9 +20,9 @@ PROGRAMS = ("redis-server", "valkey-server")
 def find_server() -> str:
     """Path of the system's Redis or Valkey."""
     for program in PROGRAMS:
-        found = shutil.which(program)
-        if found:
-            return found
+        path = shutil.which(program)
+        if path:
+            return path
     raise Misconfigured(
         "Neither redis-server nor valkey-server was found.",
         hint="Install one (sudo apt-get install redis-server), or set HOTLINE_REDIS_URL.",

@@ -16,7 +16,7 @@ from workers.pools import Pool
 from workers.transport import Transport
 
 if TYPE_CHECKING:
-    from partners.channels.registry import Channels
+    from partners.channels.base import Channels
     from triage.fetching.process.client import Fetcher
     from triage.hashlists.search.matcher import Matcher
     from triage.hosting.lookup import Lookup
@@ -52,7 +52,7 @@ class Tools:
 
     @cached_property
     def channels(self) -> Channels:
-        from partners.channels.registry import build_channels
+        from partners.channels.base import build_channels
 
         return build_channels(self.context.settings)
 

@@ -203,12 +203,12 @@ class Inbox:
     def _pop(self, wait: bool) -> Any:
         for key in self._keys:
             try:
-                found = self._connection.zpopmin(key)
+                first = self._connection.zpopmin(key)
             except redis.ResponseError as error:
                 self._replace(key, error)
                 continue
-            if found:
-                return found[0][0]
+            if first:
+                return first[0][0]
         if not wait:
             return None
         try:

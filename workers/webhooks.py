@@ -66,10 +66,10 @@ def _deliver(
     status = _post(receiver, body, headers, settings)
     if 200 <= status < 300:
         return
-    told = f"The webhook of {receiver.name} answered {status}."
+    answered = f"The webhook of {receiver.name} answered {status}."
     if status >= 500 or status in RETRY_STATUS:
-        raise Unavailable(told)
-    raise GiveUp(told)
+        raise Unavailable(answered)
+    raise GiveUp(answered)
 
 
 def _post(

@@ -25,7 +25,7 @@ class Act:
 
         act = Act(session, context, actor=person.actor, now=utc_now())
         act.advance(notice, "withdrawn", why=why)
-        act.post("notice.send", key=f"withdraw:{notice.id}", payload={"notice_id": str(notice.id)})
+        act.post("notice.release", key=f"withdraw:{notice.id}", payload={"case_id": str(case.id)})
     """
 
     session: Session

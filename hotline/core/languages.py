@@ -112,6 +112,7 @@ def _language_folders(root: Path) -> Iterator[Path]:
 
 def _is_code(name: str) -> bool:
     """Whether ``name`` is a language that dates and names of countries are known in."""
+    # Babel would take "EN" and "en_GB" too, and two folders would be one language.
     if not CODE.fullmatch(name):
         return False
     try:
@@ -152,6 +153,7 @@ def _read_po(path: Path, language: Language) -> Translations:
             )
     except (PoFileError, UnicodeDecodeError, ValueError) as error:
         raise Misconfigured(f"Catalogue {path}: {error}.") from None
+    # Babel translates from its binary form only; it is made in memory, so nothing goes stale.
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)

@@ -215,6 +215,7 @@ def _is_constant_of(code: CodeType, text: str) -> bool:
 
 def _take_over_libraries() -> None:
     """One handler at the root, and none beside it."""
+    # Else logging would print a line that it cannot format, with what was to be filled in.
     logging.raiseExceptions = False
     root = logging.getLogger()
     for logger in (root, *root.manager.loggerDict.values()):

@@ -57,9 +57,8 @@ class Repeats:
 
     def forget(self) -> None:
         """A fork begins anew: its parent says what the parent counted."""
-        self._lock = (
-            threading.RLock()
-        )  # a signal handler may speak while a line is written
+        # A signal handler may speak while a line is written.
+        self._lock = threading.RLock()
         self._windows: OrderedDict[Kind, _Window] = OrderedDict()
         self._closed: list[HeldBack] = []
 

@@ -51,6 +51,7 @@ class SaidTime:
         hour that is left out when it begins: of a clock not yet put forward, and of one that was.
         """
         clock = self.if_utc.replace(tzinfo=ZoneInfo(zone))
+        # A set: outside the hour of a change both folds are the same moment.
         moments = {clock.replace(fold=fold).astimezone(UTC) for fold in (0, 1)}
         return tuple(sorted(moments))
 

@@ -312,6 +312,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _defaults(self) -> Self:
+        # Frozen for everybody else; what follows from other settings can only be filled in here.
         def put(name: str, value: object) -> None:
             object.__setattr__(self, name, value)
 

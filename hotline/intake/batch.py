@@ -39,12 +39,15 @@ from hotline.core.storage.ids import new_id, new_receipt, normalise_receipt
 from hotline.core.storage.machine import HistoryEntry, Row
 from hotline.core.storage.outbox import Note, OutboxEntry
 from hotline.intake.models import PART_MACHINE, Report, ReportPart
+from hotline.intake.questions import seal_answers
 from hotline.intake.submission import Submission
 from hotline.intake.vocabulary import Channel, PartKind
 
-NARRATIVE, CONTACT, SEEN_AT, PART_TEXT = (
+NARRATIVE, CONTACT, CONTACT_TERMS, ANSWERS, SEEN_AT, PART_TEXT = (
     "report.narrative",
     "report.contact",
+    "report.contact_terms",
+    "report.answers",
     "report.seen_at",
     "report_part.text",
 )
@@ -297,12 +300,22 @@ def _add_report(
             "kind": submission.kind,
             "reporter_role": submission.reporter_role,
             "danger_now": submission.danger_now,
+            "time_presses": submission.time_presses,
             "own_material": submission.own_material,
             "receipt_mac": receipt_mac(context, received.receipt),
             "narrative": _seal_text(
                 key, NARRATIVE, report_id, submission.narrative
             ),
             "contact": _seal_text(key, CONTACT, report_id, submission.contact),
+            "contact_terms": _seal_text(
+                key,
+                CONTACT_TERMS,
+                report_id,
+                submission.contact_terms.sealed_text,
+            ),
+            "answers": _seal_text(
+                key, ANSWERS, report_id, seal_answers(submission.answers)
+            ),
             "seen_at": _seal_text(key, SEEN_AT, report_id, submission.seen_at),
             "held_for_review": arrival.held,
         }
@@ -310,9 +323,8 @@ def _add_report(
     _add_parts(rows, key, report_id, submission, arrival)
     # A flood waits behind all other work, unless it says that a child is in danger.
     queues = ("checks", "default") if arrival.held else ("default", "urgent")
-    rows[OutboxEntry].append(
-        _work_row(report_id, queues[submission.danger_now], now)
-    )
+    is_urgent = submission.danger_now or submission.time_presses
+    rows[OutboxEntry].append(_work_row(report_id, queues[is_urgent], now))
 
 
 def _work_row(report_id: uuid.UUID, queue: str, now: datetime) -> Row:

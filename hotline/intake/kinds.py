@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Self
 
 from hotline.core.words import console_words, public_words
+from hotline.intake.questions import Question
 from hotline.intake.wire_names import (
     CyberTipAnnotation,
     CyberTipIncident,
@@ -37,6 +38,7 @@ class KindRow:
     ``child_in_contact``  somebody acts against a child right now, or may at any time: the
                           routing treats the report as urgent
     ``time_matters``      an address leads to a person only with the time of its use: the form asks
+    ``asks``              what else the form asks, page by page, in this order
     ``elsewhere``         not this hotline's field: the reporter is told where to turn
     ``wire``              what formats of other organisations call it
     """
@@ -46,8 +48,14 @@ class KindRow:
     assessed: str = ""
     child_in_contact: bool = False
     time_matters: bool = False
+    asks: tuple[Question, ...] = ()
     elsewhere: bool = False
     wire: WireNames = NO_NAMES
+
+    @property
+    def child_is_known(self) -> bool:
+        """Whether such reports are about a child whom the reporter may know, and is asked about."""
+        return Question.CHILD_PLACE in self.asks
 
 
 NO_ROW = KindRow(public="", console="")
@@ -99,6 +107,7 @@ class ReportKind(StrEnum):
                 "A picture or video that a young person made of themself"
             ),
             console=console_words("Self-generated material"),
+            asks=(Question.CHILD_PLACE, Question.CHILD_AGE),
         ),
     )
     SEXUAL_EXTORTION = (
@@ -110,6 +119,15 @@ class ReportKind(StrEnum):
             console=console_words("Sexual extortion"),
             assessed=console_words("Sexual extortion of a child"),
             child_in_contact=True,
+            asks=(
+                Question.DEMAND,
+                Question.PAYMENT,
+                Question.DEADLINE,
+                Question.THEIR_ACCOUNT,
+                Question.GOING_ON,
+                Question.CHILD_PLACE,
+                Question.CHILD_AGE,
+            ),
             wire=WireNames(
                 xarf_act=XarfAct.SEXTORTION,
                 annotations=(CyberTipAnnotation.SEXTORTION,),
@@ -125,6 +143,13 @@ class ReportKind(StrEnum):
             console=console_words("Grooming"),
             assessed=console_words("Grooming (online solicitation)"),
             child_in_contact=True,
+            asks=(
+                Question.MEETING,
+                Question.GOING_ON,
+                Question.THEIR_ACCOUNT,
+                Question.CHILD_PLACE,
+                Question.CHILD_AGE,
+            ),
             wire=WireNames(
                 xarf_act=XarfAct.GROOMING,
                 xarf_also=(XarfAct.SOLICITATION,),
@@ -141,6 +166,11 @@ class ReportKind(StrEnum):
             assessed=console_words("Live-streamed child sexual abuse"),
             child_in_contact=True,
             time_matters=True,
+            asks=(
+                Question.GOING_ON,
+                Question.THEIR_ACCOUNT,
+                Question.CHILD_PLACE,
+            ),
         ),
     )
     AI_GENERATED = (
@@ -172,6 +202,13 @@ class ReportKind(StrEnum):
             console=console_words("Trafficking"),
             assessed=console_words("Trafficking or offer of a child"),
             child_in_contact=True,
+            asks=(
+                Question.GOING_ON,
+                Question.MEETING,
+                Question.THEIR_ACCOUNT,
+                Question.CHILD_PLACE,
+                Question.CHILD_AGE,
+            ),
             wire=WireNames(
                 xarf_act=XarfAct.TRAFFICKING,
                 incidents=(

@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import ForeignKey, LargeBinary, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.core.storage.database import Base, Identified, short_text
@@ -54,17 +54,21 @@ class Report(Identified, Base):
     channel: Mapped[str] = mapped_column(short_text(20))  # a Channel
     source: Mapped[str] = mapped_column(short_text(80), default="")
     language: Mapped[str] = mapped_column(short_text(12))
-    kind: Mapped[str] = mapped_column(
-        short_text(40), index=True
-    )  # a ReportKind
+    # A value of ``ReportKind``; a kind that was taken out since keeps its old word.
+    kind: Mapped[str] = mapped_column(short_text(40), index=True)
     reporter_role: Mapped[str] = mapped_column(
         short_text(20), default="unknown"
     )
     danger_now: Mapped[bool] = mapped_column(default=False)
+    time_presses: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )
     own_material: Mapped[bool] = mapped_column(default=False)
     receipt_mac: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     narrative: Mapped[bytes | None] = mapped_column(LargeBinary)
     contact: Mapped[bytes | None] = mapped_column(LargeBinary)
+    contact_terms: Mapped[bytes | None] = mapped_column(LargeBinary)
+    answers: Mapped[bytes | None] = mapped_column(LargeBinary)
     seen_at: Mapped[bytes | None] = mapped_column(LargeBinary)  # a SaidTime
     held_for_review: Mapped[bool] = mapped_column(default=False)
     erased_at: Mapped[datetime | None]

@@ -92,7 +92,8 @@ def erase_contacts(
     before = now - timedelta(days=context.settings.retention_contact_days)
     due = _list_due(session, context, before, Report.contact.is_not(None))
     for report in due:
-        report.contact, report.contact_erased_at = None, now
+        report.contact = report.contact_terms = None
+        report.contact_erased_at = now
         _note_erasure(session, report, "report.contact_erased", now)
     return len(due)
 
@@ -110,7 +111,8 @@ def erase_reports(session: Session, context: Context, *, now: datetime) -> int:
         session.execute(
             delete(ReportMessage).where(ReportMessage.report_id == report.id)
         )
-        report.narrative = report.contact = report.seen_at = None
+        report.narrative = report.answers = report.seen_at = None
+        report.contact = report.contact_terms = None
         report.receipt_mac = secrets.token_bytes(32)
         report.erased_at = now
         report.contact_erased_at = report.contact_erased_at or now

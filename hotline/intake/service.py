@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict
 from hotline.core.said_time import SaidTime
@@ -24,7 +25,9 @@ from hotline.core.storage.ids import new_id, normalise_receipt
 from hotline.intake import retention
 from hotline.intake.api import webhooks
 from hotline.intake.batch import (
+    ANSWERS,
     CONTACT,
+    CONTACT_TERMS,
     NARRATIVE,
     PART_TEXT,
     SEEN_AT,
@@ -32,12 +35,14 @@ from hotline.intake.batch import (
     Received,
     store_reports,
 )
+from hotline.intake.contact_terms import NO_TERMS, ContactTerms, read_terms
 from hotline.intake.models import (
     PART_MACHINE,
     Report,
     ReportMessage,
     ReportPart,
 )
+from hotline.intake.questions import Answers, read_answers
 from hotline.intake.submission import Submission
 from hotline.intake.vocabulary import (
     Channel,
@@ -47,12 +52,14 @@ from hotline.intake.vocabulary import (
 )
 
 __all__ = [
+    "Contact",
     "OpenedReport",
     "Received",
     "ReportStatus",
     "add_information",
     "advance_part",
     "ask_reporter",
+    "contacts_of",
     "find_by_receipt",
     "forget_due",
     "is_held",
@@ -63,9 +70,8 @@ __all__ = [
 ]
 MESSAGE_TEXT = "report_message.text"
 MAX_MESSAGES = 200
-_NO_RECEIPT = (
-    "-" * 20
-)  # never a receipt; what a malformed code is looked up as
+# Never a receipt; what a malformed code is looked up as.
+_NO_RECEIPT = "-" * 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +101,27 @@ class ReportStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """How a reporter may be reached, and what was allowed of it."""
+
+    contact: str
+    terms: ContactTerms
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedReport:
     """``parts``: part id -> text; the narrative of a report without any location is a part too.
 
-    ``seen``: when it was seen or used; None where nobody said so.
+    ``terms``: who may get the contact, and how its owner is reached. ``answers``: to the questions
+    of its kind. ``seen``: when it was seen or used; None where nobody said so.
     """
 
     narrative: str
     contact: str
     parts: dict[uuid.UUID, str]
     seen: SaidTime | None = None
+    terms: ContactTerms = NO_TERMS
+    answers: Answers = field(default_factory=dict)
 
 
 def receive_report(
@@ -181,56 +198,20 @@ def is_held(session: Session, report_id: uuid.UUID) -> bool:
     return bool(session.scalar(held))
 
 
-def add_information(
-    session: Session,
-    context: Context,
-    report: Report,
-    text: str,
-    now: datetime,
-) -> None:
+def add_information(act: Act, report: Report, text: str) -> None:
     """A later word of the reporter's; also the answer to a question."""
-    _write_message(
-        session,
-        context,
-        report,
-        text=text,
-        author=MessageAuthor.REPORTER,
-        actor=audit.PUBLIC,
-        now=now,
-    )
+    _write_message(act, report, text, author=MessageAuthor.REPORTER)
 
 
-def ask_reporter(
-    session: Session,
-    context: Context,
-    report: Report,
-    text: str,
-    *,
-    actor: str,
-    now: datetime,
-) -> None:
+def ask_reporter(act: Act, report: Report, text: str) -> None:
     """A word of the hotline's to the reporter, who reads it with the receipt alone."""
-    _write_message(
-        session,
-        context,
-        report,
-        text=text,
-        author=MessageAuthor.HOTLINE,
-        actor=actor,
-        now=now,
-    )
+    _write_message(act, report, text, author=MessageAuthor.HOTLINE)
 
 
 def _write_message(
-    session: Session,
-    context: Context,
-    report: Report,
-    *,
-    text: str,
-    author: MessageAuthor,
-    actor: str,
-    now: datetime,
+    act: Act, report: Report, text: str, *, author: MessageAuthor
 ) -> None:
+    session, context = act.session, act.context
     key = context.vault.key_of(session, report.id)
     if key is None:
         raise Conflict(
@@ -245,19 +226,15 @@ def _write_message(
             hint="Make a new report.",
         )
     message = ReportMessage(
-        id=new_id(), report_id=report.id, at=now, author=author, actor=actor
+        id=new_id(),
+        report_id=report.id,
+        at=act.now,
+        author=author,
+        actor=act.actor,
     )
     message.text = Vault.seal(key, MESSAGE_TEXT, message.id, text)
     session.add(message)
-    audit.record_entry(
-        session,
-        actor=actor,
-        action="report.message",
-        entity="report",
-        entity_id=report.id,
-        now=now,
-        author=author,
-    )
+    act.record("report.message", "report", report.id, author=author)
 
 
 def open_texts(
@@ -289,7 +266,6 @@ def open_texts(
         )
 
     narrative = open_text(NARRATIVE, report.id, report.narrative)
-    contact = open_text(CONTACT, report.id, report.contact)
     parts = {}
     for part in report.parts:
         # A narrative part has no text of its own: the report's narrative is its text.
@@ -297,7 +273,43 @@ def open_texts(
             parts[part.id] = narrative
         else:
             parts[part.id] = open_text(PART_TEXT, part.id, part.text)
-    return OpenedReport(narrative, contact, parts, _said_time(key, report))
+    reached = _open_contact(key, report)
+    return OpenedReport(
+        narrative,
+        reached.contact,
+        parts,
+        _said_time(key, report),
+        reached.terms,
+        read_answers(open_text(ANSWERS, report.id, report.answers)),
+    )
+
+
+def contacts_of(
+    session: Session, context: Context, reports: Sequence[Report]
+) -> dict[uuid.UUID, Contact]:
+    """How the reporters may be reached, by report; nothing of those whose keys are erased.
+
+    Whoever shows them logs it.
+    """
+    stated = [report for report in reports if report.contact]
+    keys = context.vault.keys_of(session, [report.id for report in stated])
+    return {
+        report.id: _open_contact(keys[report.id], report)
+        for report in stated
+        if report.id in keys
+    }
+
+
+def _open_contact(key: bytes, report: Report) -> Contact:
+    """The contact with its terms; both empty where there is none."""
+    contact, terms = (
+        Vault.open(key, column, report.id, sealed) if sealed else ""
+        for column, sealed in (
+            (CONTACT, report.contact),
+            (CONTACT_TERMS, report.contact_terms),
+        )
+    )
+    return Contact(contact, read_terms(terms))
 
 
 def said_times_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import (
@@ -10,45 +9,36 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
     model_validator,
 )
 from pydantic.config import JsonDict
-from pydantic_core import CoreSchema, core_schema
 
 from hotline.core.datafiles.shapes import parse_shape
 from hotline.core.errors import InvalidInput
 from hotline.core.said_time import ISO_TIME, SaidTime, read_said_time
+from hotline.intake.answer_values import Answered
+from hotline.intake.contact_terms import NO_TERMS, ContactTerms
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answers, is_urgent
+from hotline.intake.values import Listed, clean_text
 from hotline.intake.vocabulary import ReporterRole
 
+__all__ = [
+    "MAX_CONTACT",
+    "MAX_LOCATION",
+    "MAX_LOCATIONS",
+    "MAX_NARRATIVE",
+    "VISIBLE",
+    "Information",
+    "Submission",
+    "clean_text",
+    "read_information",
+    "read_submission",
+]
 MAX_LOCATIONS = 50
 MAX_LOCATION = 4_000
 MAX_NARRATIVE = 20_000
 MAX_CONTACT = 300
-
-# What nobody types: C0 and C1 controls other than tab and line feed, and the marks that make text
-# read backwards on an analyst's screen. All else stays as it was typed: it may be evidence.
-_UNTYPED = dict.fromkeys(
-    [
-        *(code for code in range(0x20) if code not in (0x09, 0x0A)),
-        *range(0x7F, 0xA0),
-        *range(0x202A, 0x202F),
-        *range(0x2066, 0x206A),
-        0xFEFF,
-    ]
-)
-
-
-def clean_text(text: str) -> str:
-    """``text`` with plain line ends and without untyped characters and outer white space."""
-    return (
-        text.replace("\r\n", "\n")
-        .replace("\r", "\n")
-        .translate(_UNTYPED)
-        .strip()
-    )
-
 
 # For the OpenAPI document: what is more than nothing once it is cleaned.
 VISIBLE = (
@@ -78,20 +68,6 @@ Location = Annotated[
     ),
     AfterValidator(_require_text),
 ]
-
-
-class _Listed:
-    """A vocabulary whose values the OpenAPI document lists where they are used."""
-
-    def __get_pydantic_core_schema__(
-        self, vocabulary: type[StrEnum], handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Read a value as text, and make it a member of its vocabulary."""
-        del handler  # it would put each vocabulary into a schema of its own
-        values = core_schema.literal_schema(
-            [member.value for member in vocabulary]
-        )
-        return core_schema.no_info_after_validator_function(vocabulary, values)
 
 
 _SOMETHING: JsonDict = {
@@ -128,8 +104,8 @@ class Submission(BaseModel):
     narrative: Annotated[
         str, Field(max_length=MAX_NARRATIVE), AfterValidator(clean_text)
     ] = ""
-    kind: Annotated[ReportKind, _Listed()] = ReportKind.UNKNOWN
-    reporter_role: Annotated[ReporterRole, _Listed()] = ReporterRole.UNKNOWN
+    kind: Annotated[ReportKind, Listed()] = ReportKind.UNKNOWN
+    reporter_role: Annotated[ReporterRole, Listed()] = ReporterRole.UNKNOWN
     danger_now: Annotated[
         bool, Field(description="A child is in danger right now.")
     ] = False
@@ -140,10 +116,18 @@ class Submission(BaseModel):
         str,
         Field(
             max_length=MAX_CONTACT,
-            description="Only to ask back; may be empty.",
+            description="To ask back; may be empty. Who else may get it, contact_terms say.",
         ),
         AfterValidator(clean_text),
     ] = ""
+    contact_terms: ContactTerms = NO_TERMS
+    answers: Annotated[
+        Answers,
+        Answered(),
+        Field(
+            description="What the questions of a kind ask for; each may be left out."
+        ),
+    ] = {}
     language: Annotated[
         str,
         Field(
@@ -173,6 +157,13 @@ class Submission(BaseModel):
     def distinct_locations(self) -> list[str]:
         """The locations in their order, each once."""
         return list(dict.fromkeys(self.locations))
+
+    @property
+    def time_presses(self) -> bool:
+        """Whether somebody must look at it before others, short of danger right now."""
+        return is_urgent(
+            self.answers, child_in_contact=self.kind.row.child_in_contact
+        )
 
     @property
     def seen(self) -> SaidTime | None:

@@ -24,7 +24,7 @@ class Words:
 NO_WORDS = Words()
 
 
-class _Worded(StrEnum):
+class WordedEnum(StrEnum):
     """Members are a code and its words: ``PARENT = ("parent", Words(...))``."""
 
     words: Words
@@ -36,7 +36,7 @@ class _Worded(StrEnum):
         return member
 
 
-class ReporterRole(_Worded):
+class ReporterRole(WordedEnum):
     """Who reports, as they say themselves."""
 
     CHILD_SELF = (
@@ -98,7 +98,7 @@ class ReporterRole(_Worded):
 CHILDREN = frozenset({ReporterRole.CHILD_SELF, ReporterRole.CHILD_FRIEND})
 
 
-class SeenZone(_Worded):
+class SeenZone(WordedEnum):
     """Which time a reporter's clock showed when they saw it, as they choose on the form."""
 
     HOME = ("home", Words(public_words("The time here (%(zone)s)")))
@@ -106,7 +106,185 @@ class SeenZone(_Worded):
     UNKNOWN = ("unknown", Words(public_words("I do not know the time zone")))
 
 
-class Channel(_Worded):
+class ContactReader(WordedEnum):
+    """To whom a reporter may allow us to give the contact; the codes are those of the routes."""
+
+    POLICE = (
+        "police",
+        Words(public_words("The police"), console_words("the police")),
+    )
+    HELPLINE = (
+        "helpline",
+        Words(
+            public_words("A helpline, so that somebody talks with me"),
+            console_words("a helpline"),
+        ),
+    )
+    CHILD_PROTECTION = (
+        "child_protection_unit",
+        Words(
+            public_words("The people who protect children where I live"),
+            console_words("the child protection unit"),
+        ),
+    )
+
+
+class ContactWay(WordedEnum):
+    """How a reporter wants to be reached."""
+
+    CALL = ("call", Words(public_words("Call me"), console_words("a call")))
+    MESSAGE = (
+        "message",
+        Words(public_words("Send me a message"), console_words("a message")),
+    )
+    EMAIL = (
+        "email",
+        Words(public_words("Send me an e-mail"), console_words("an e-mail")),
+    )
+    ANY = (
+        "any",
+        Words(public_words("It does not matter"), console_words("any way")),
+    )
+
+
+class GoingOn(WordedEnum):
+    """Whether it still goes on."""
+
+    YES = ("yes", Words(public_words("Yes"), console_words("yes")))
+    NO = ("no", Words(public_words("No"), console_words("no")))
+    UNKNOWN = (
+        "unknown",
+        Words(public_words("I do not know"), console_words("not known")),
+    )
+
+
+class Meeting(WordedEnum):
+    """Whether the reported person wants to meet the child."""
+
+    SOON = (
+        "soon",
+        Words(
+            public_words("Yes, today or in the next days"),
+            console_words("yes, soon"),
+        ),
+    )
+    SOMETIME = (
+        "sometime",
+        Words(
+            public_words("Yes, but there is no day yet"),
+            console_words("yes, no day yet"),
+        ),
+    )
+    NO = ("no", Words(public_words("No"), console_words("no")))
+    UNKNOWN = (
+        "unknown",
+        Words(public_words("I do not know"), console_words("not known")),
+    )
+
+
+class Deadline(WordedEnum):
+    """Until when something must be paid or sent, as the threat says."""
+
+    TODAY = (
+        "today",
+        Words(
+            public_words("Yes, today or tonight"),
+            console_words("today or tonight"),
+        ),
+    )
+    DAYS = (
+        "days",
+        Words(
+            public_words("Yes, in the next days"),
+            console_words("in the next days"),
+        ),
+    )
+    NO = ("no", Words(public_words("No"), console_words("no")))
+    UNKNOWN = (
+        "unknown",
+        Words(public_words("I do not know"), console_words("not known")),
+    )
+
+
+class AskedFor(WordedEnum):
+    """What the reported person wants: the purpose of an extortion, or of a contact."""
+
+    PICTURES = (
+        "pictures",
+        Words(
+            public_words("Pictures or videos"),
+            console_words("pictures or videos"),
+        ),
+    )
+    MONEY = ("money", Words(public_words("Money"), console_words("money")))
+    PICTURES_AND_MONEY = (
+        "pictures_and_money",
+        Words(
+            public_words("Both pictures and money"),
+            console_words("pictures and money"),
+        ),
+    )
+    MEETING = (
+        "meeting",
+        Words(public_words("To meet"), console_words("a meeting")),
+    )
+    OTHER_CHILDREN = (
+        "other_children",
+        Words(
+            public_words("To get to other children"),
+            console_words("contact with other children"),
+        ),
+    )
+    SOMETHING_ELSE = (
+        "something_else",
+        Words(public_words("Something else"), console_words("something else")),
+    )
+
+
+ABOUT_MONEY = frozenset({AskedFor.MONEY, AskedFor.PICTURES_AND_MONEY})
+
+
+class PaymentWay(WordedEnum):
+    """How money is to be paid."""
+
+    WALLET = (
+        "wallet",
+        Words(
+            public_words("With a crypto-currency"),
+            console_words("crypto-currency"),
+        ),
+    )
+    BANK = (
+        "bank",
+        Words(
+            public_words("To a bank account"), console_words("bank account")
+        ),
+    )
+    CARD = (
+        "card",
+        Words(public_words("With a bank card"), console_words("bank card")),
+    )
+    VOUCHER = (
+        "voucher",
+        Words(
+            public_words("With a gift card or voucher"),
+            console_words("gift card or voucher"),
+        ),
+    )
+    PAYPAL = (
+        "paypal",
+        Words(
+            public_words("With PayPal or a service like it"),
+            console_words("PayPal or a service like it"),
+        ),
+    )
+    OTHER = (
+        "other",
+        Words(public_words("In another way"), console_words("in another way")),
+    )
+
+
+class Channel(WordedEnum):
     """By which way a report came in."""
 
     FORM = ("form", Words(console=console_words("form")))
@@ -130,7 +308,7 @@ class MessageAuthor(StrEnum):
     HOTLINE = "hotline"
 
 
-class PartState(_Worded):
+class PartState(WordedEnum):
     """What became of a reported location, as its reporter may know it."""
 
     RECEIVED = (

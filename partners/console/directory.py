@@ -18,7 +18,7 @@ from hotline.core.datafiles.vocabulary import country_codes
 from hotline.core.errors import HotlineError, InvalidInput
 from hotline.core.web import site
 from partners import words
-from partners.channels.registry import channel_names
+from partners.channels.base import channel_names
 from partners.console.pages import faults_flashed, faults_of
 from partners.directory import lookup, service
 from partners.directory.kinds import PartnerKind

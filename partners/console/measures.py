@@ -29,9 +29,9 @@ from partners.referrals import service as referrals
 from partners.referrals.models import Hold, Plan, Referral
 from partners.referrals.offices import REFERRAL_ROUTES
 from partners.referrals.told import gather_told
+from partners.sending.attempt import subject_of
 from partners.sending.models import Delivery
-from partners.sending.retry import retry_delivery
-from partners.sending.subject import subject_of
+from partners.sending.service import retry_delivery
 from partners.states import PlanState
 from partners.subjects import SUBJECTS
 from triage.cases.locking import lock_case

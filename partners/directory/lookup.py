@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from hotline.core.errors import NotFound
-from partners.channels.registry import NO_CHANNEL
+from partners.channels.base import NO_CHANNEL
 from partners.directory.kinds import KIND_OF_ROUTE, PartnerKind
 from partners.directory.models import Partner
 from partners.directory.territory import Office, propose_office

@@ -85,8 +85,8 @@ def load_seed(override_dir: Path | None = None) -> list[PartnerSeed]:
         *_seed_hotlines(rules),
         *_seed_platforms(rules),
         *_of_countries(override_dir),
-        *_seed_units(places),
-        *_local_police(places),
+        *_seed_units(places, override_dir),
+        *_local_police(places, override_dir),
     ]
     codes = [seed.code for seed in seeds]
     twice = sorted({code for code in codes if codes.count(code) > 1})
@@ -212,14 +212,16 @@ def _of_countries(override_dir: Path | None) -> Iterator[PartnerSeed]:
             )
 
 
-def _seed_units(places: Sequence[_Municipality]) -> Iterator[PartnerSeed]:
+def _seed_units(
+    places: Sequence[_Municipality], override_dir: Path | None
+) -> Iterator[PartnerSeed]:
     for place in places:
         yield PartnerSeed(
             PartnerKind.CHILD_PROTECTION_UNIT,
             place.country,
             _code_of("unit", place.country, place.municipality),
             f"Child protection unit, {place.municipality}",
-            _read_languages(place.country),
+            _read_languages(place.country, override_dir),
             (),
             place.source,
             place.dated,
@@ -228,7 +230,9 @@ def _seed_units(places: Sequence[_Municipality]) -> Iterator[PartnerSeed]:
         )
 
 
-def _local_police(places: Sequence[_Municipality]) -> Iterator[PartnerSeed]:
+def _local_police(
+    places: Sequence[_Municipality], override_dir: Path | None
+) -> Iterator[PartnerSeed]:
     counties = dict.fromkeys((place.country, place.county) for place in places)
     for country, county in counties:
         inside = [
@@ -241,7 +245,7 @@ def _local_police(places: Sequence[_Municipality]) -> Iterator[PartnerSeed]:
             country,
             _code_of("police", country, county),
             f"Local police directorate {county}, computer crime section",
-            _read_languages(country),
+            _read_languages(country, override_dir),
             (),
             inside[0].source,
             inside[0].dated,
@@ -250,11 +254,13 @@ def _local_police(places: Sequence[_Municipality]) -> Iterator[PartnerSeed]:
         )
 
 
-def _read_languages(country: str) -> tuple[str, ...]:
+def _read_languages(
+    country: str, override_dir: Path | None
+) -> tuple[str, ...]:
     """A country's first language; a country without a file is written to in English."""
-    if country not in countries.list_countries():
+    if country not in countries.list_countries(override_dir):
         return ("en",)
-    return countries.load_country(country).languages[:1]
+    return countries.load_country(country, override_dir).languages[:1]
 
 
 def _code_of(kind: str, country: str, name: str) -> str:

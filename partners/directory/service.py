@@ -19,7 +19,7 @@ from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from partners.channels import mail
-from partners.channels.registry import NO_CHANNEL, address_fault, channel_names
+from partners.channels.base import NO_CHANNEL, address_fault, channel_names
 from partners.directory.kinds import PartnerKind
 from partners.directory.models import Partner
 from partners.directory.seed import PartnerSeed, load_seed

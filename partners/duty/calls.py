@@ -12,8 +12,7 @@ from hotline.core.jobs.circuit import Circuit
 from hotline.core.jobs.task import GiveUp, Task
 from hotline.core.storage import audit
 from hotline.core.storage.ids import new_id
-from partners.channels.base import Message
-from partners.channels.registry import Channels
+from partners.channels.base import Channels, Message
 from partners.duty.models import Alert, AlertCall, DutyContact
 from partners.duty.states import AlertState, Way
 from partners.letters.wording import sender_name, write_letter

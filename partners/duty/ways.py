@@ -18,10 +18,9 @@ from hotline.core.network.client import (
     with_own_machine,
 )
 from hotline.core.settings import Settings
-from partners.channels.base import Channel, Message, Refused
+from partners.channels.base import Channel, Channels, Message, Refused
 from partners.channels.http import RETRY_STATUS
 from partners.channels.mail import MailChannel
-from partners.channels.registry import Channels
 from partners.duty.states import Way
 
 # Shorter than a partner's: the next way, or the next person, is waiting.

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from partners.referrals.models import Plan, Referral
 from partners.referrals.routes import PlannedRoute
+from triage.availability.model import VerdictName
 from triage.cases.examination.appraise import route_case
 from triage.cases.models import Case
 from triage.hashlists.kinds import MatchDecision
@@ -77,7 +78,7 @@ def seen_at(session: Session, item: Item) -> datetime | None:
         select(Visit.at)
         .where(
             Visit.item_id == item.id,
-            (Visit.verdict == "online")
+            (Visit.verdict == VerdictName.ONLINE)
             | (Visit.verdict.is_(None) & (Visit.outcome == "ok")),
         )
         .order_by(Visit.at.desc())

@@ -21,7 +21,7 @@ from partners.notices.xarf import Located, Sender, write_document
 from partners.referrals.models import Plan
 from partners.sending.models import Delivery
 from partners.sending.service import first_message_id
-from partners.states import NoticeEvent
+from partners.states import NoticeEvent, Purpose
 from triage.jurisdiction import Route
 
 SCHEMA = "hotline-notice/1"
@@ -39,7 +39,7 @@ def notice_message(
     link = answer_link(context, notice)
     documents = (
         []
-        if delivery.purpose == "withdrawal"
+        if delivery.purpose == Purpose.WITHDRAWAL
         else _write_documents(context, notice, located)
     )
     letter = wording.write_letter(
@@ -52,11 +52,11 @@ def notice_message(
         hotline=sender_name(context),
         contact=context.settings.contact_email,
         due_at=notice.due_at,
-        host=next((one.host for one in located if one.host), ""),
-        urls=[one.url for one in located],
+        host=next((place.host for place in located if place.host), ""),
+        urls=[place.url for place in located],
         assessed_class=notice.case.outcome.get("class", ""),
         basis=reason.basis,
-        known=any(one.hash_match for one in located),
+        known=any(place.hash_match for place in located),
         link=link,
         first_at=_first_sent_at(session, notice) or delivery.created_at,
         reason=_withdrawal_reason(session, notice),
@@ -72,7 +72,7 @@ def notice_message(
         attachments=_make_attachments(documents, located),
         language=notice.language,
         thread=first_message_id(session, notice.id)
-        if delivery.purpose != "first"
+        if delivery.purpose != Purpose.FIRST
         else None,
         urgent=notice.case.danger_now,
     )
@@ -150,9 +150,9 @@ def _write_documents(
     )
     return [
         write_document(
-            one, sender, reference=notice.reference, description=description
+            place, sender, reference=notice.reference, description=description
         )
-        for one in located
+        for place in located
     ]
 
 
@@ -170,9 +170,9 @@ def _make_attachments(
         Attachment(
             name,
             "application/json",
-            json.dumps(one, ensure_ascii=False, indent=2).encode(),
+            json.dumps(document, ensure_ascii=False, indent=2).encode(),
         )
-        for name, one in zip(names, documents, strict=True)
+        for name, document in zip(names, documents, strict=True)
     ]
     return (*pages, Attachment("locations.csv", "text/csv", csv_of(located)))
 
@@ -209,7 +209,7 @@ def _first_sent_at(session: Session, notice: Notice) -> Any:
         select(Delivery.sent_at)
         .where(
             Delivery.subject_id == notice.id,
-            Delivery.purpose == "first",
+            Delivery.purpose == Purpose.FIRST,
             Delivery.sent_at.is_not(None),
         )
         .order_by(Delivery.id)

@@ -103,7 +103,6 @@ NOTICE_MACHINE = Machine(
                 NoticeState.QUEUED,
                 NoticeEvent.VERIFIED,
             ): NoticeState.VERIFIED_REMOVED,
-            (NoticeState.SENT, NoticeEvent.BOUNCED): NoticeState.FAILED,
             **{
                 (state, NoticeEvent.ACKNOWLEDGED): NoticeState.ACKNOWLEDGED
                 for state in (NoticeState.SENT, NoticeState.ESCALATED)

@@ -89,8 +89,6 @@ def note_request(
     session: Session, notice: Notice, delivery: Delivery, *, now: datetime
 ) -> None:
     """Cloudflare took the report: the fact is kept, and its state is asked for later."""
-    if delivery.channel != NAME:
-        return
     report_id = str(delivery.answer.get("reference", ""))
     for entry in notice.items:
         fact = f"sent {report_id}".strip()
@@ -100,17 +98,11 @@ def note_request(
 
 
 def note_refusal(
-    session: Session,
-    notice: Notice,
-    delivery: Delivery,
-    reason: str,
-    *,
-    now: datetime,
+    session: Session, notice: Notice, reason: str, *, now: datetime
 ) -> None:
-    """It was not taken: refused, unreachable, or asked too often."""
-    if delivery.channel == NAME:
-        for entry in notice.items:
-            _store_fact(session, entry.item_id, f"not sent: {reason}", now)
+    """Cloudflare did not take it: refused, unreachable, or asked too often."""
+    for entry in notice.items:
+        _store_fact(session, entry.item_id, f"not sent: {reason}", now)
 
 
 def ask_state(task: Task, *, client: CloudflareOrigin | None) -> None:

@@ -17,8 +17,7 @@ from partners.notices.models import OPEN, Notice
 from partners.notices.service import queue_letter
 from partners.sending.chasing import chase, lock_overdue
 from partners.sending.models import Delivery
-from partners.sending.service import REMINDER
-from partners.states import NoticeEvent
+from partners.states import NoticeEvent, Purpose
 
 # A host gets this many reminders, this far apart; then a person decides on the next step.
 REMINDERS = 2
@@ -48,8 +47,8 @@ class ChasedNotice:
     notice: Notice
 
     @property
-    def rungs(self) -> Sequence[str]:
-        return (REMINDER,) * REMINDERS
+    def rungs(self) -> Sequence[Purpose]:
+        return (Purpose.REMINDER,) * REMINDERS
 
     def may_write(self, act: Act) -> bool:
         return may_leave(act.session, act.context, self.notice, act.now)
@@ -67,14 +66,14 @@ class ChasedNotice:
             .select_from(Delivery)
             .where(
                 Delivery.subject_id == self.notice.id,
-                Delivery.purpose == REMINDER,
+                Delivery.purpose == Purpose.REMINDER,
             )
         )
         if again is not None:
             query = query.where(Delivery.created_at >= again)
         return act.session.scalar(query) or 0
 
-    def write(self, act: Act, purpose: str) -> bool:
+    def write(self, act: Act, purpose: Purpose) -> bool:
         notice, partner = self.notice, self.notice.partner
         if partner is None or not partner.approved_at:
             return False

@@ -16,6 +16,7 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, phrase
 from hotline.core.storage import machine
+from hotline.core.storage.audit import SYSTEM
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.reference_numbers import next_reference
 from partners.directory.models import Partner
@@ -25,7 +26,7 @@ from partners.referrals.holds import post_release
 from partners.referrals.models import Plan
 from partners.referrals.routes import PlannedRoute
 from partners.sending.service import first_message_id, queue_delivery
-from partners.states import NoticeEvent, NoticeState
+from partners.states import NoticeEvent, Purpose
 from triage.cases.locking import lock_case
 from triage.cases.models import CaseItem
 from triage.cases.places import note_at_place
@@ -129,35 +130,18 @@ def queue_letter(
     partner: Partner,
     *,
     now: datetime,
-    purpose: str = "first",
+    purpose: Purpose = Purpose.FIRST,
     urgent: bool = False,
 ) -> None:
     """Have a letter about the notice sent: the notice itself, a reminder, a withdrawal."""
     queue_delivery(
-        session,
+        Act(session, context, SYSTEM, now),
         subject="notice",
         subject_id=notice.id,
         partner=partner,
-        domain=context.settings.hotline_domain,
-        now=now,
         purpose=purpose,
         urgent=urgent,
     )
-
-
-def note_sent(
-    session: Session, context: Context, notice: Notice, *, now: datetime
-) -> None:
-    """The contact's server took it: from now on the host's clock runs.
-
-    What was withdrawn while it was on its way has been read all the same: the contact is told.
-    """
-    if notice.state == NoticeState.WITHDRAWN:
-        _tell_of_withdrawal(session, context, notice, now)
-    elif notice.machine.allows(notice.state, NoticeEvent.SENT):
-        act = Act(session, context, "delivery", now)
-        act.advance(notice, NoticeEvent.SENT)
-        note_at_places(act, notice, PlaceEvent.NOTICED)
 
 
 def withdraw_notice(
@@ -189,17 +173,22 @@ def withdraw_notice(
     act = Act(session, context, actor, now)
     note_at_places(act, notice, PlaceEvent.WITHDRAWN)
     if was_sent:
-        _tell_of_withdrawal(session, context, notice, now)
+        tell_of_withdrawal(session, context, notice, now)
 
 
-def _tell_of_withdrawal(
+def tell_of_withdrawal(
     session: Session, context: Context, notice: Notice, now: datetime
 ) -> None:
     """Nothing goes to an address that was changed meanwhile: the link is dead in any case."""
     partner = notice.partner
     if partner is not None and partner.approved_at is not None:
         queue_letter(
-            session, context, notice, partner, now=now, purpose="withdrawal"
+            session,
+            context,
+            notice,
+            partner,
+            now=now,
+            purpose=Purpose.WITHDRAWAL,
         )
 
 

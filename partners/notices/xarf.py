@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from hotline.intake.kinds import row_of
 from partners.letters.wording import format_stamp
@@ -21,6 +21,13 @@ MAX_DESCRIPTION = 1000
 MAX_ORG = 200
 # XARF has a type for material of the international baseline and one for everything else; its
 # A1-B2 grades are not assessed here.
+_HOST_NAME = re.compile(
+    r"(?=.{1,253}\Z)(?:(?!-)[A-Za-z0-9-]{1,63}(?<!-)\.)+[A-Za-z]{2,63}\Z"
+)
+"""As strict as any checker of the format: some take no number and no hyphen in the last label,
+which "xn--90a3ac" (срб) and "xn--d1alf" (мкд) have. The address names the host all the same."""
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_OF_A_URI = "%:/?#[]@!$&'()*+,;=~"
 OTHER_ACT = "distribution"
 """The ``exploitation_type`` where XARF has no word for what was done."""
 
@@ -71,7 +78,7 @@ def write_document(
         "sender": sender.to_json(),
         "source_identifier": located.address or located.host or located.url,
         "category": "content",
-        "url": located.url,
+        "url": _spell_uri(located),
         "evidence_source": "researcher_analysis",
         "verification_method": "manual",
         "description": description[:MAX_DESCRIPTION],
@@ -115,6 +122,20 @@ def _describe_offence(located: Located) -> dict[str, object]:
     }
 
 
+def _spell_uri(located: Located) -> str:
+    """The location as a URI (RFC 3986): an eD2k link's bars encoded, a bare address with a scheme.
+
+    What is no link at all stands behind the tag that says so.
+    """
+    if _SCHEME.match(located.url):
+        return quote(located.url, safe=_OF_A_URI)
+    if located.host and located.url.startswith((located.host, "[")):
+        place = located.url.partition(" ")[0]
+        is_bare_six = place.count(":") > 1 and not place.startswith("[")
+        return f"http://[{place}]/" if is_bare_six else f"http://{place}/"
+    return f"urn:x-location:{quote(located.url, safe=_OF_A_URI)}"
+
+
 def _port_of(url: str) -> int | None:
     """The port of a web address; None of anything else."""
     defaults: dict[str, Literal[80, 443]] = {"http": 80, "https": 443}
@@ -127,11 +148,7 @@ def _port_of(url: str) -> int | None:
 
 def _is_name(host: str) -> bool:
     """A host name, as opposed to an address ("192.0.2.1", "[2001:db8::1]")."""
-    return (
-        "." in host
-        and ":" not in host
-        and not host.rsplit(".", 1)[-1].isdigit()
-    )
+    return _HOST_NAME.match(host) is not None
 
 
 def _read_asn(text: str | None) -> int | None:

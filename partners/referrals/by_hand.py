@@ -24,4 +24,4 @@ def note_told(act: Act, referral: Referral, told: Told) -> None:
     referral.due_at = find_due_time(
         act.context.country, referral.urgency, act.now
     )
-    begin_clocks(act.session, act.context, referral, now=act.now)
+    begin_clocks(act, referral)

@@ -157,12 +157,10 @@ def _queue_package(
         referrals=[referral.reference for referral in gathered],
     )
     queue_delivery(
-        act.session,
+        act,
         subject="package",
         subject_id=package.id,
         partner=partner,
-        domain=act.context.settings.hotline_domain,
-        now=act.now,
     )
 
 
@@ -170,12 +168,10 @@ def queue_letter(act: Act, referral: Referral) -> None:
     """Have the referral's own letter sent."""
     referral.leaves_at = None
     queue_delivery(
-        act.session,
+        act,
         subject="referral",
         subject_id=referral.id,
         partner=referral.partner,
-        domain=act.context.settings.hotline_domain,
-        now=act.now,
         urgent=referral.urgency == Urgency.IMMEDIATE,
     )
 

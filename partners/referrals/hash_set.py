@@ -15,7 +15,7 @@ from partners.letters import findings
 from partners.referrals.evidence import items_told
 from partners.referrals.models import Referral
 from triage.cases.models import CaseItem
-from triage.fingerprints import MATCHABLE_QUALITY
+from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.hashlists import formats
 from triage.hashlists.formats import HashEntry
 
@@ -45,9 +45,10 @@ def _list_entries(session: Session, place: CaseItem) -> Iterator[HashEntry]:
     location: nobody assessed what else a page shows."""
     agreed = place.assessed_class or place.case.outcome.get("class") or None
     for file in findings.find_files(session, place.item_id):
-        media, seen = file.seen.media, file.seen
-        label = agreed if seen.source == "direct" else None
-        shared = (label, None, media.id.hex, seen.first_seen_at.date())
+        sight = file.seen
+        media = sight.media
+        label = agreed if sight.source == "direct" else None
+        shared = (label, None, media.id.hex, sight.first_seen_at.date())
         for kind in ("md5", "sha1", "sha256"):
             yield HashEntry(kind, getattr(media, kind), *shared)
         if media.pdq and (media.pdq_quality or 0) >= MATCHABLE_QUALITY:

@@ -38,22 +38,18 @@ def open_hold(act: Act, referral: Referral) -> Hold:
     return hold
 
 
-def start_hold(
-    session: Session, context: Context, referral: Referral, *, now: datetime
-) -> None:
+def start_hold(act: Act, referral: Referral) -> None:
     """The police have it: the clock runs."""
-    hold = session.scalar(select(Hold).where(Hold.referral_id == referral.id))
-    if hold is None or hold.state != HoldState.PENDING:
-        return
-    hold.deadline = now + timedelta(hours=context.settings.hold_hours)
-    machine.advance_state(
-        session,
-        hold,
-        HoldEvent.STARTED,
-        actor="delivery",
-        now=now,
-        deadline=hold.deadline.isoformat(),
+    pending = select(Hold).where(
+        Hold.referral_id == referral.id, Hold.state == HoldState.PENDING
     )
+    hold = act.session.scalar(pending)
+    if hold is not None:
+        hours = act.context.settings.hold_hours
+        hold.deadline = act.now + timedelta(hours=hours)
+        act.advance(
+            hold, HoldEvent.STARTED, deadline=hold.deadline.isoformat()
+        )
 
 
 def extend_hold(

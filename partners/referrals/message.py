@@ -1,8 +1,8 @@
 """A referral as a message: a letter, and one versioned document for machines.
 
 The document holds facts, hashes, what was decided, and of the people concerned what the addressee
-may get (``offices.toml``) and a second person approved. It never holds media, a reporter's words or
-contact, or anything that tells who reported.
+may get (``offices.toml``) and a second person approved. It never holds media or a reporter's words.
+Of who reported it holds a contact alone, and that only with consent, or in danger to the police.
 """
 
 from __future__ import annotations

@@ -36,6 +36,8 @@ class Disclosure(StrEnum):
     """What leads to the reported person, or to nobody knows whom."""
     SUMMARY = "summary"
     """What an analyst wrote for this kind of office."""
+    CONTACT = "contact"
+    """How to reach a reporter who said yes to this kind of office."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Office:
     basis: str
     gets: tuple[Disclosure, ...]
     acts_on: tuple[Disclosure, ...]
+    contact_in_danger: bool = False
+    """Whether a person may let it have a contact without consent, while a child is in danger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +79,9 @@ def load_offices(override_dir: Path | None = None) -> Mapping[str, Office]:
         if not office.acts_on or not set(office.acts_on) <= set(office.gets):
             raise Misconfigured(
                 f"Data file {FILE}: [{name}] acts_on must name some of what it gets."
+            )
+        if office.contact_in_danger and Disclosure.CONTACT not in office.gets:
+            raise Misconfigured(
+                f"Data file {FILE}: [{name}] contact_in_danger without contact in gets."
             )
     return offices

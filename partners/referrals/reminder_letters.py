@@ -14,8 +14,8 @@ from partners.letters.wording import sender_name, write_letter
 from partners.referrals.message import answer_link
 from partners.referrals.models import Referral
 from partners.sending.models import Delivery
-from partners.sending.service import HEAD, first_message_id
-from partners.states import ReferralState
+from partners.sending.service import first_message_id
+from partners.states import Purpose, ReferralState
 from triage.jurisdiction import Urgency
 
 MOST_LISTED = 100
@@ -27,7 +27,7 @@ def reminder_message(
     """The reminder to the office itself, or to its head."""
     settings, partner = act.context.settings, delivery.partner
     language = letter_language(partner.languages, settings.data_dir)
-    to_head = delivery.purpose == HEAD
+    to_head = delivery.purpose == Purpose.HEAD
     first_id = first_message_id(act.session, referral.id)
     if first_id is None and referral.package_id is not None:
         first_id = first_message_id(act.session, referral.package_id)

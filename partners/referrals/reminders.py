@@ -17,8 +17,8 @@ from partners.referrals.gathering import PAUSE, find_last_letter
 from partners.referrals.models import Referral
 from partners.sending.chasing import chase, lock_overdue
 from partners.sending.models import Delivery
-from partners.sending.service import HEAD, REMINDER, queue_delivery
-from partners.states import ReferralState
+from partners.sending.service import queue_delivery
+from partners.states import Purpose, ReferralState
 from triage.cases.examination.danger import post_danger
 from triage.jurisdiction import Urgency
 
@@ -48,8 +48,8 @@ class ChasedReferral:
     referral: Referral
 
     @property
-    def rungs(self) -> Sequence[str]:
-        return (REMINDER, HEAD)
+    def rungs(self) -> Sequence[Purpose]:
+        return (Purpose.REMINDER, Purpose.HEAD)
 
     def may_write(self, act: Act) -> bool:
         """Not so soon after another letter to this office, unless a child is in danger."""
@@ -64,26 +64,26 @@ class ChasedReferral:
     def count_letters(self, act: Act) -> int:  # noqa: ARG002  (counted on the referral)
         return self.referral.reminded
 
-    def write(self, act: Act, purpose: str) -> bool:
+    def write(self, act: Act, purpose: Purpose) -> bool:
         """A machine is not reminded; a person above it may be.
 
         One letter names all that the office has not answered, so that one a moment is enough.
         """
         partner = self.referral.partner
         by_mail = partner.channel == mail.NAME
-        is_there = bool(partner.head_address) if purpose == HEAD else by_mail
+        is_there = (
+            bool(partner.head_address) if purpose == Purpose.HEAD else by_mail
+        )
         if partner.approved_at is None or not is_there:
             return False
         self.referral.reminded = self.rungs.index(purpose) + 1
         if not self._is_danger and self._is_told_now(act, (purpose,)):
             return True
         queue_delivery(
-            act.session,
+            act,
             subject="referral",
             subject_id=self.referral.id,
             partner=partner,
-            domain=act.context.settings.hotline_domain,
-            now=act.now,
             purpose=purpose,
             urgent=self._is_danger,
         )
@@ -93,7 +93,7 @@ class ChasedReferral:
     def _is_danger(self) -> bool:
         return self.referral.urgency == Urgency.IMMEDIATE
 
-    def _is_told_now(self, act: Act, purposes: Sequence[str]) -> bool:
+    def _is_told_now(self, act: Act, purposes: Sequence[Purpose]) -> bool:
         """Whether another referral of this round has such a letter written to the office."""
         act.session.flush()
         written = select(Delivery.id).where(

@@ -33,6 +33,7 @@ from partners.referrals.thread import write_message
 from partners.referrals.told import gather_told, seal_told
 from partners.states import ReferralEvent, ReferralState
 from triage.cases.locking import lock_case, lock_cases
+from triage.jurisdiction import Destination
 
 LINK_DAYS = 90
 # What the receiving office may say, and the event that follows.
@@ -83,7 +84,7 @@ def create_referral(
     if evidence is None:
         told = gather_told(session, act.context, case, referral.kind)
         seal_told(session, act.context, referral, told)
-    if referral.kind == "police":
+    if referral.kind == Destination.POLICE:
         holds.open_hold(act, referral)
     if partner.approved_at is not None:
         send_referral(act, referral, find_departure(act, referral))
@@ -140,26 +141,12 @@ def _waits_for(partner: Partner) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def note_delivery(
-    session: Session, context: Context, referral: Referral, *, now: datetime
-) -> None:
-    """The other side took it: from now on a police hold's clock runs."""
-    if not referral.machine.allows(referral.state, ReferralEvent.DELIVERED):
-        return
-    machine.advance_state(
-        session, referral, ReferralEvent.DELIVERED, actor="delivery", now=now
-    )
-    begin_clocks(session, context, referral, now=now)
-
-
-def begin_clocks(
-    session: Session, context: Context, referral: Referral, *, now: datetime
-) -> None:
+def begin_clocks(act: Act, referral: Referral) -> None:
     """The office has it: whether it answers is watched, and a police hold's time runs."""
     referral.chase_at, referral.reminded = referral.due_at, 0
     referral.escalated_at = None
-    if referral.kind == "police":
-        holds.start_hold(session, context, referral, now=now)
+    if referral.kind == Destination.POLICE:
+        holds.start_hold(act, referral)
 
 
 def store_answer(

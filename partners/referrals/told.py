@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, phrase
 from partners.referrals.models import Referral
-from partners.referrals.offices import Disclosure, load_offices
+from partners.referrals.offices import Disclosure, Office, load_offices
 from triage.cases.models import Case
+from triage.cases.people.contacts import list_contacts
 from triage.cases.people.service import (
     KnownIdentifier,
     KnownPerson,
@@ -67,15 +68,27 @@ class ToldIdentifier:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldContact:
+    """How to reach a reporter. ``basis``: a ``ContactBasis``; ``way``: a ``ContactWay``."""
+
+    contact: str
+    way: str
+    safe_time: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class ToldPeople:
     """Empty tuples and an empty summary where there is nothing, or nothing that may be told."""
 
     people: tuple[ToldPerson, ...] = ()
     identifiers: tuple[ToldIdentifier, ...] = ()
     summary: str = ""
+    contacts: tuple[ToldContact, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The shape of ``hotline-referral/1``: ``persons``, ``identifiers`` and ``summary``."""
+        """The shape of ``hotline-referral/1``: ``persons``, ``identifiers``, ``contacts`` and
+        ``summary``."""
         return {
             "persons": [
                 {
@@ -86,6 +99,7 @@ class ToldPeople:
                 for person in self.people
             ],
             "identifiers": [_shape_of(entry) for entry in self.identifiers],
+            "contacts": [_shape_of(entry) for entry in self.contacts],
             "summary": self.summary or None,
         }
 
@@ -102,10 +116,19 @@ class ToldPeople:
         identifiers = (
             ToldIdentifier(**entry) for entry in shape["identifiers"]
         )
-        return cls(tuple(people), tuple(identifiers), shape["summary"] or "")
+        # What was sealed before contacts could be passed on has none.
+        contacts = (
+            ToldContact(**entry) for entry in shape.get("contacts", ())
+        )
+        return cls(
+            tuple(people),
+            tuple(identifiers),
+            shape["summary"] or "",
+            tuple(contacts),
+        )
 
 
-def _shape_of(row: ToldFact | ToldIdentifier) -> dict[str, str]:
+def _shape_of(row: ToldFact | ToldIdentifier | ToldContact) -> dict[str, str]:
     return {name: getattr(row, name) for name in row.__slots__}
 
 
@@ -113,7 +136,8 @@ def gather_told(
     session: Session, context: Context, case: Case, kind: str
 ) -> ToldPeople:
     """What an office of this ``kind`` (a route's "to") may be told of the case's people now."""
-    gets = load_offices(context.settings.data_dir)[kind].gets
+    office = load_offices(context.settings.data_dir)[kind]
+    gets = office.gets
     people = (
         _told_person(person, case)
         for person in _people_of(session, context, case)
@@ -131,7 +155,25 @@ def gather_told(
         tuple(person for person in people if person.facts),
         tuple(identifiers),
         summary,
+        tuple(_contacts_for(session, context, case, kind, office)),
     )
+
+
+def _contacts_for(
+    session: Session, context: Context, case: Case, kind: str, office: Office
+) -> Iterator[ToldContact]:
+    """The reporters' contacts that they, or a person in danger, let this office have."""
+    if Disclosure.CONTACT not in office.gets:
+        return
+    for known in list_contacts(session, context, case):
+        basis = known.basis_for(kind, in_danger=office.contact_in_danger)
+        if basis is not None:
+            yield ToldContact(
+                known.contact,
+                str(known.terms.way),
+                known.terms.safe_time,
+                str(basis),
+            )
 
 
 def _people_of(
@@ -184,6 +226,8 @@ def present_disclosures(case: Case, told: ToldPeople) -> set[Disclosure]:
         present.add(_DISCLOSURE_OF_ROLE[PersonRole(person.role)])
     for entry in told.identifiers:
         present.add(_DISCLOSURE_OF_OWNER[Whose(entry.whose)])
+    if told.contacts:
+        present.add(Disclosure.CONTACT)
     return present
 
 

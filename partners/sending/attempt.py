@@ -3,13 +3,18 @@
 Before the message leaves, its subject is asked once more whether it may, in the same transaction
 that notes the try. If the worker dies between sending and noting, the message goes out again with
 the same id: the receiver can tell, and nothing is lost.
+
+What a delivery is about is a ``Subject`` here, and nothing more: sending knows no notice and no
+referral.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -17,14 +22,69 @@ from hotline.core.act import Act
 from hotline.core.errors import HotlineError, NotFound, Unavailable
 from hotline.core.jobs.circuit import Circuit
 from hotline.core.jobs.task import GiveUp, Task
-from partners.channels.base import Message
-from partners.channels.registry import Channels
-from partners.sending.models import Delivery
-from partners.sending.subject import MayLeave, Subject, Subjects, subject_of
+from partners.channels.base import Channels, Message
+from partners.sending.models import UNSETTLED, Delivery
+from partners.states import DeliveryEvent, Purpose
 from triage.cases.locking import lock_cases
 
 ACTOR = "delivery"
-UNSETTLED = ("queued", "sending")
+
+
+class MayLeave(StrEnum):
+    """Whether a message may leave now, and if not, why: the history of the delivery says so."""
+
+    YES = "yes"
+    WITHDRAWN = "withdrawn"
+    OVERTAKEN = "overtaken"
+    HELD = "held"
+
+
+class Subject(Protocol):
+    """Whatever is sent to a partner. It is asked and told with its cases locked."""
+
+    @property
+    def case_ids(self) -> frozenset[uuid.UUID]:
+        """The cases that are locked before anything of it: one, or those of a package."""
+        ...
+
+    @property
+    def is_danger(self) -> bool:
+        """Whether the message says that somebody is in danger now."""
+        ...
+
+    def may_leave(self, act: Act, delivery: Delivery) -> MayLeave:
+        """Asked at each try, by the rules and the case of this moment."""
+        ...
+
+    def message(self, act: Act, delivery: Delivery) -> Message:
+        """What leaves, with the content of this moment."""
+        ...
+
+    def sent(self, act: Act, delivery: Delivery) -> None:
+        """The other side took the first message."""
+        ...
+
+    def put_off(self, act: Act, delivery: Delivery, reason: str) -> None:
+        """A try did not get through; there may be another one."""
+        ...
+
+    def failed(self, act: Act) -> None:
+        """The first message did not get through, for good."""
+        ...
+
+    def retried(self, act: Act) -> None:
+        """A person has mended what stood in the way of the first message."""
+        ...
+
+
+Subjects = Mapping[str, Callable[[Session, uuid.UUID], Subject]]
+"""How to find a subject by its id, for each value of ``Delivery.subject``."""
+
+
+def subject_of(
+    session: Session, delivery: Delivery, subjects: Subjects
+) -> Subject:
+    return subjects[delivery.subject](session, delivery.subject_id)
 
 
 def attempt_delivery(
@@ -81,9 +141,16 @@ class _Attempt:
                 if verdict is MayLeave.YES:
                     message = subject.message(act, delivery)
                     delivery.tries += 1
-                    act.advance(delivery, "attempted", attempt=delivery.tries)
+                    act.advance(
+                        delivery,
+                        DeliveryEvent.ATTEMPTED,
+                        attempt=delivery.tries,
+                    )
                     return _Outgoing(delivery.channel, message)
-                act.advance(delivery, "cancelled", reason=str(verdict))
+                act.advance(
+                    delivery, DeliveryEvent.CANCELLED, reason=str(verdict)
+                )
+            # Settled by an earlier run, or cancelled just now: either way nothing is left to do.
             self.task.mark_done(session)
         return None
 
@@ -96,6 +163,7 @@ class _Attempt:
             delivery, subject = self._lock_delivery(session)
             act = self._new_act(session)
             subject.put_off(act, delivery, str(error))
+            # Before the last try nothing changes: the outbox brings the same work back.
             if is_last:
                 self.task.mark_done(session)
                 _note_failure(act, delivery, subject, str(error)[:300])
@@ -109,8 +177,9 @@ class _Attempt:
             act = self._new_act(session)
             delivery.sent_at, delivery.answer = act.now, dict(answer)
             delivery.partner.last_success_at = act.now
-            act.advance(delivery, "accepted")
-            if delivery.purpose == "first":
+            act.advance(delivery, DeliveryEvent.ACCEPTED)
+            # A reminder that arrives starts no clock anew.
+            if delivery.purpose == Purpose.FIRST:
                 subject.sent(act, delivery)
 
     def _new_act(self, session: Session) -> Act:
@@ -133,6 +202,6 @@ def _note_failure(
     act: Act, delivery: Delivery, subject: Subject, reason: str
 ) -> None:
     delivery.answer = {"error": reason}
-    act.advance(delivery, "failed", reason=reason)
-    if delivery.purpose == "first":
+    act.advance(delivery, DeliveryEvent.FAILED, reason=reason)
+    if delivery.purpose == Purpose.FIRST:
         subject.failed(act)

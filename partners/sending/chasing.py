@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hotline.core.act import Act
 from hotline.core.storage.machine import Stateful
+from partners.states import Purpose
 from triage.cases.models import Case
 
 AT_A_TIME = 100
@@ -26,7 +27,7 @@ class Chased(Protocol):
     """Something that was sent and waits for an answer. Its case is locked."""
 
     @property
-    def rungs(self) -> Sequence[str]:
+    def rungs(self) -> Sequence[Purpose]:
         """Purposes of the letters that are written, in their order."""
         ...
 
@@ -38,7 +39,7 @@ class Chased(Protocol):
         """How many of the rungs were climbed since it was told."""
         ...
 
-    def write(self, act: Act, purpose: str) -> bool:
+    def write(self, act: Act, purpose: Purpose) -> bool:
         """Queue such a letter; False where there is nobody to write to."""
         ...
 

@@ -13,27 +13,28 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from hotline.core.storage.database import Base, Identified, short_text
 from hotline.core.storage.machine import Machine, Stateful
 from partners.directory.models import Partner
+from partners.states import DeliveryEvent as Event
+from partners.states import DeliveryState as State
+from partners.states import Purpose
 
 DELIVERY_MACHINE = Machine(
     "delivery",
-    "queued",
+    State.QUEUED,
     MappingProxyType(
         {
-            ("queued", "attempted"): "sending",
-            (
-                "sending",
-                "attempted",
-            ): "sending",  # the worker died in between, or a try failed
-            ("sending", "accepted"): "sent",
-            ("sending", "failed"): "failed",
-            # what was about to leave may not leave any more
-            ("queued", "cancelled"): "cancelled",
-            ("sending", "cancelled"): "cancelled",
-            ("sent", "bounced"): "bounced",
-            ("failed", "retried"): "queued",
+            (State.QUEUED, Event.ATTEMPTED): State.SENDING,
+            # The worker died in between, or a try failed and another one follows.
+            (State.SENDING, Event.ATTEMPTED): State.SENDING,
+            (State.SENDING, Event.ACCEPTED): State.SENT,
+            (State.SENDING, Event.FAILED): State.FAILED,
+            (State.QUEUED, Event.CANCELLED): State.CANCELLED,
+            (State.SENDING, Event.CANCELLED): State.CANCELLED,
+            (State.FAILED, Event.RETRIED): State.QUEUED,
         }
     ),
 )
+UNSETTLED = (State.QUEUED, State.SENDING)
+"""Of it nobody knows yet whether it arrives."""
 
 
 class Delivery(Identified, Stateful, Base):
@@ -48,9 +49,7 @@ class Delivery(Identified, Stateful, Base):
         short_text(12)
     )  # referral, package, notice
     subject_id: Mapped[uuid.UUID]
-    purpose: Mapped[str] = mapped_column(
-        short_text(20), default="first"
-    )  # first, reminder, head, withdrawal
+    purpose: Mapped[str] = mapped_column(short_text(20), default=Purpose.FIRST)
     partner_id: Mapped[uuid.UUID] = mapped_column(
         ForeignKey("partner.id"), index=True
     )

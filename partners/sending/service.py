@@ -1,47 +1,46 @@
-"""Queueing deliveries: one row, one outbox entry, one message id for all tries."""
+"""Queueing deliveries, at first and again: one row, and one message id for all tries."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.errors import Conflict
-from hotline.core.storage import machine, outbox
 from hotline.core.storage.ids import new_id
 from partners.channels import mail
+from partners.channels.base import NO_CHANNEL
 from partners.directory.models import Partner
+from partners.sending.attempt import Subject
 from partners.sending.models import Delivery
-
-REMINDER = "reminder"
-HEAD = "head"
-"""Purpose of a letter to whoever is above an office."""
+from partners.states import DeliveryEvent, Purpose
+from triage.cases.locking import lock_cases
 
 
 def find_address(partner: Partner, purpose: str) -> tuple[str, str]:
     """The channel and the address that such a letter goes by; both confirmed with the partner."""
-    if purpose == HEAD:
+    if purpose == Purpose.HEAD:
         return mail.NAME, partner.head_address
     return partner.channel, partner.address
 
 
 def queue_delivery(
-    session: Session,
+    act: Act,
     *,
     subject: str,
     subject_id: uuid.UUID,
     partner: Partner,
-    domain: str,
-    now: datetime,
-    purpose: str = "first",
+    purpose: Purpose = Purpose.FIRST,
     urgent: bool = False,
 ) -> Delivery:
     """Have ``subject`` (a referral or a notice) sent to ``partner``'s confirmed address."""
+    # The last place before something leaves: no caller has to remember it.
     if partner.approved_at is None:
         raise Conflict(f"The address of {partner.name} is not confirmed.")
     delivery_id = new_id()
+    domain = act.context.settings.hotline_domain
     channel, address = find_address(partner, purpose)
     delivery = Delivery(
         id=delivery_id,
@@ -53,26 +52,48 @@ def queue_delivery(
         channel=channel,
         address=address,
         message_id=f"{delivery_id}@{domain}",
-        created_at=now,
+        created_at=act.now,
     )
-    machine.begin_state(
-        session,
+    act.begin(
         delivery,
-        actor="system",
-        now=now,
         subject=subject,
         subject_id=str(subject_id),
         partner=partner.code,
     )
-    outbox.post_work(
-        session,
+    act.post(
         "delivery.attempt",
         key=f"deliver:{delivery.id}",
         payload={"delivery_id": str(delivery.id)},
-        now=now,
         queue="urgent" if urgent else "default",
     )
     return delivery
+
+
+def retry_delivery(act: Act, delivery: Delivery, subject: Subject) -> None:
+    """A person has mended what stood in the way of a delivery that failed.
+
+    It keeps its message id, so that a receiver who has it can tell.
+    """
+    lock_cases(act.session, subject.case_ids)
+    partner = delivery.partner
+    if partner.approved_at is None or partner.channel == NO_CHANNEL:
+        raise Conflict(
+            f"The address of {partner.name} is not confirmed.",
+            hint="Confirm it first.",
+        )
+    act.advance(delivery, DeliveryEvent.RETRIED)
+    delivery.channel, delivery.address = find_address(
+        partner, delivery.purpose
+    )
+    if delivery.purpose == Purpose.FIRST:
+        subject.retried(act)
+    act.post(
+        "delivery.attempt",
+        # The key of the first round is taken for ever: a new round needs one of its own.
+        key=f"deliver:{delivery.id}:{act.now.isoformat()}",
+        payload={"delivery_id": str(delivery.id)},
+        queue="urgent",
+    )
 
 
 def first_message_id(session: Session, subject_id: uuid.UUID) -> str | None:
@@ -81,7 +102,7 @@ def first_message_id(session: Session, subject_id: uuid.UUID) -> str | None:
         select(Delivery.message_id)
         .where(
             Delivery.subject_id == subject_id,
-            Delivery.purpose == "first",
+            Delivery.purpose == Purpose.FIRST,
             Delivery.sent_at.is_not(None),
         )
         .order_by(Delivery.id)

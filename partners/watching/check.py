@@ -22,9 +22,15 @@ from partners.notices import service as notices
 from partners.states import NoticeEvent
 from partners.watching.models import Watch, WatchEvent, WatchState
 from partners.watching.service import policy_of
-from triage.availability.conclusion import Conclusion, draw_conclusion
+from triage.availability.conclusion import Conclusion, State, draw_conclusion
 from triage.availability.evidence import check_from_report, shows_a_part
-from triage.availability.model import PRESENT, Baseline, Vantage, Verdict
+from triage.availability.model import (
+    PRESENT,
+    Baseline,
+    Vantage,
+    Verdict,
+    VerdictName,
+)
 from triage.availability.policy import Policy
 from triage.availability.schedule import add_jitter
 from triage.availability.verdict import judge_check, reconcile_verdicts
@@ -104,7 +110,10 @@ def _look_from_everywhere(
 ) -> list[Look]:
     request = fetch_request(item, settings, access)
     own = _look_once(request, baseline, settings, fetcher, now, vantage="own")
-    if not settings.second_vantage_proxy or own.verdict.verdict == "online":
+    if (
+        not settings.second_vantage_proxy
+        or own.verdict.verdict == VerdictName.ONLINE
+    ):
         return [own]
     request = fetch_request(
         item, settings, access, proxy=settings.second_vantage_proxy
@@ -226,9 +235,9 @@ def _draw_conclusion(
         conclusion.next_check_at, watch, policy, act.now
     )
     watch.needs_person = (
-        conclusion.needs_person or conclusion.state == "kept_out"
+        conclusion.needs_person or conclusion.state == State.KEPT_OUT
     )
-    is_removed = conclusion.state == "removed" and conclusion.verified
+    is_removed = conclusion.state == State.REMOVED and conclusion.verified
     if is_removed and watch.state == WatchState.WATCHING:
         _note_removal(act, watch, case, conclusion)
     elif any(verdict.verdict in PRESENT for verdict in verdicts):
@@ -239,9 +248,7 @@ def _draw_conclusion(
 
 def _end_watch(act: Act, watch: Watch, case: Case) -> None:
     act.advance(watch, WatchEvent.ENDED)
-    clear_access(
-        act.session, act.context, watch.item_id, actor=act.actor, now=act.now
-    )
+    clear_access(act, watch.item_id)
     if case.state == CaseState.REMOVED and not _has_watch(
         act.session, case, (WatchState.WATCHING, WatchState.REMOVED)
     ):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.support.browsing import follow
+from tests.support.browsing import follow, go_on_to
 from workers.demo import world
 
 pytestmark = pytest.mark.browser
@@ -60,8 +60,9 @@ def report_in_words(demo: Any, page: Page) -> None:
     page.goto(f"{demo.url}/report?lang=en")
     follow(page, CONTINUE)  # there is no address to give
     for answer in ANSWERS:
+        go_on_to(page, answer)
         page.check(answer)
-        follow(page, CONTINUE)
+    go_on_to(page, "#narrative")
     page.fill("#narrative", WORDS)
     while page.locator("#receipt").count() == 0:
         follow(page, CONTINUE)

@@ -13,7 +13,7 @@ import pytest
 from hotline.core.context import Context, build_context
 from hotline.core.settings import Settings
 from partners import channels
-from partners.channels.registry import channel_kinds
+from partners.channels.base import channel_kinds
 from tests.support.house import House
 from workers.migrations.tables import metadata
 

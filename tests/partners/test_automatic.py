@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from hotline.accounts import logins
 from hotline.accounts.auth import COOKIE
 from hotline.accounts.models import Person
+from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict, Forbidden, Unavailable
 from hotline.core.storage.audit import AuditEntry
@@ -31,7 +32,7 @@ from tests.support.house import House
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.findings import decide_match
 from triage.cases.models import Case
-from triage.fingerprints import MATCHABLE_QUALITY
+from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.hashlists import police_switch
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.items.models import Item, ItemMedia
@@ -79,10 +80,8 @@ class Station:
             known = session.get_one(HashList, self.known.id)
             for actor in actors or ("person:drita", "person:admin"):
                 is_on = police_switch.ask_for_switch(
-                    session,
+                    Act(session, self.house.context, actor, self.house.now),
                     known,
-                    actor=actor,
-                    now=self.house.now,
                     second_person=self.house.context.settings.second_person,
                 )
         return is_on
@@ -368,10 +367,8 @@ def test_a_list_that_is_switched_off_before_the_job_ran_tells_nobody(
     case = station.seen()
     with station.writing() as session:
         police_switch.stop_switch(
-            session,
+            Act(session, station.house.context, "x", station.house.now),
             session.get_one(HashList, station.known.id),
-            actor="x",
-            now=station.house.now,
         )
     station.house.jobs["referral.automatic"] = job
     station.house.work()
@@ -397,9 +394,10 @@ def test_a_hash_that_somebody_disconfirmed_tells_nobody(
     person = station.house.person()
     with station.writing() as session:
         match = session.scalars(select(MediaMatch)).one()
-        decide_match(
-            session, case, match, person, "disconfirmed", station.house.now
+        act = Act(
+            session, station.house.context, person.actor, station.house.now
         )
+        decide_match(act, case, match, "disconfirmed")
     station.switch_on()
     station.seen("second")
     assert station.told() == [] and case.state == "waiting"
@@ -550,15 +548,24 @@ class TestTheSwitch:
                 found = session.get_one(HashList, known.id)
                 if expected == "on":
                     police_switch.stop_switch(
-                        session, found, actor="person:x", now=station.house.now
+                        Act(
+                            session,
+                            station.house.context,
+                            "person:x",
+                            station.house.now,
+                        ),
+                        found,
                     )
                 else:
                     with pytest.raises(Conflict):
                         police_switch.stop_switch(
-                            session,
+                            Act(
+                                session,
+                                station.house.context,
+                                "person:x",
+                                station.house.now,
+                            ),
                             found,
-                            actor="person:x",
-                            now=station.house.now,
                         )
         assert len(station.logged("hashlist.police_off")) == 1
 

@@ -10,8 +10,8 @@ import pytest
 from hotline.core.act import Act
 from hotline.core.errors import InvalidInput, Unavailable
 from partners import channels, words
-from partners.channels.base import Message
-from partners.channels.registry import (
+from partners.channels.base import (
+    Message,
     build_channels,
     channel_kinds,
     channel_names,

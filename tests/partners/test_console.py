@@ -13,8 +13,9 @@ from sqlalchemy import select, update
 
 from hotline.accounts import logins
 from hotline.accounts.auth import COOKIE
+from hotline.core.act import Act
 from hotline.core.context import utc_now
-from hotline.core.storage import machine
+from hotline.core.storage import audit, machine
 from hotline.core.storage.ids import new_id
 from hotline.intake import service as intake
 from hotline.intake.models import ReportPart
@@ -565,7 +566,9 @@ def test_what_waits_for_a_person_tells_of_held_danger_first(
         session.execute(update(Case).values(held=2))
         part = session.scalars(select(ReportPart)).one()
         intake.add_information(
-            session, house.context, part.report, "It is real.", utc_now()
+            Act(session, house.context, audit.PUBLIC, utc_now()),
+            part.report,
+            "It is real.",
         )
     page = arta.get("/console/to-decide").text
     assert "A reporter wrote something" in page and danger not in page

@@ -19,16 +19,15 @@ from hotline.core.act import Act
 from hotline.core.errors import Conflict
 from hotline.core.network.client import LOOPBACK
 from hotline.core.storage.outbox import OutboxEntry
-from partners.channels.base import Refused
+from partners.channels.base import Refused, build_channels
 from partners.channels.http import HttpChannel
 from partners.channels.mail import MailChannel
-from partners.channels.registry import build_channels
 from partners.directory.service import set_contact
 from partners.referrals import service as referrals
 from partners.referrals.models import Referral
 from partners.sending.models import Delivery
 from partners.sending.service import queue_delivery
-from partners.subjects import SUBJECTS
+from partners.subjects import SUBJECTS, ReferralSubject
 from tests.support.house import House
 
 
@@ -367,12 +366,10 @@ def test_nothing_is_queued_to_an_unconfirmed_address(house: House) -> None:
         house.context.database.writing() as s,
     ):
         queue_delivery(
-            s,
+            Act(s, house.context, "person:arta", house.now),
             subject="referral",
             subject_id=partner.id,
             partner=partner,
-            domain="h.example",
-            now=house.now,
         )
     assert house.all(Delivery) == []
 
@@ -467,7 +464,7 @@ def test_an_office_that_answered_keeps_its_word(house: House) -> None:
         referrals.store_answer(
             session, referral, "take_up", actor="partner", now=house.now
         )
-        referrals.note_delivery(
-            session, house.context, referral, now=house.now
-        )
+        act = Act(session, house.context, "delivery", house.now)
+        subject = ReferralSubject(referral)
+        subject.sent(act, house.only(Delivery))
     assert house.referral.state == "taken_up"

@@ -221,7 +221,8 @@ class Interleaving:
         arta = self.house.person()
         with self._writing() as session:
             case = session.get_one(Case, self.case.id)
-            findings.set_facts(session, case, facts, arta, self.house.now)
+            act = Act(session, self.house.context, arta.actor, self.house.now)
+            findings.set_facts(act, case, facts)
             appraise_case(session, self.house.context, case, self.house.now)
 
     def do_child_at_home(self) -> None:

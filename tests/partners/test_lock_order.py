@@ -133,11 +133,9 @@ class Scene:
 
     def set_facts(self, session: Session) -> None:
         findings.set_facts(
-            session,
+            self._act(session),
             session.get_one(Case, self.case.id),
             {"victim": {"country": "AL"}},
-            self.person,
-            self.house.now,
         )
 
     def reopen_case(self, session: Session) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from enum import StrEnum
+from pathlib import Path
+
 import pytest
 
 from hotline.core.storage.machine import Machine
+from hotline.intake.vocabulary import PartEvent
 from partners.notices.answers import VERBS
 from partners.notices.models import NOTICE_MACHINE, OPEN
 from partners.referrals.models import (
@@ -15,7 +20,14 @@ from partners.referrals.models import (
 )
 from partners.referrals.service import ANSWERS
 from partners.sending.models import DELIVERY_MACHINE
-from partners.watching.models import WATCH_MACHINE
+from partners.states import (
+    DeliveryEvent,
+    HoldEvent,
+    NoticeEvent,
+    PlanEvent,
+    ReferralEvent,
+)
+from partners.watching.models import WATCH_MACHINE, WatchEvent
 from partners.words import (
     DELIVERY_STATES,
     HOLD_STATES,
@@ -25,13 +37,14 @@ from partners.words import (
     REFERRAL_VERBS,
     WATCH_STATES,
 )
+from triage.cases.vocabulary import CaseEvent, PlaceEvent
 
 FINAL = {
     "plan": {"approved", "rejected", "withdrawn", "superseded"},
     "referral": {"closed", "withdrawn"},
     "hold": {"released", "cancelled"},
     "notice": {"withdrawn"},
-    "delivery": {"cancelled", "bounced"},
+    "delivery": {"sent", "cancelled"},
     "watch": set(),
 }
 MACHINES = (
@@ -42,6 +55,20 @@ MACHINES = (
     DELIVERY_MACHINE,
     WATCH_MACHINE,
 )
+EVENTS: tuple[type[StrEnum], ...] = (
+    PartEvent,
+    CaseEvent,
+    PlaceEvent,
+    PlanEvent,
+    ReferralEvent,
+    HoldEvent,
+    NoticeEvent,
+    DeliveryEvent,
+    WatchEvent,
+)
+# Of a referral that is taken back.
+NOT_YET = {"ReferralEvent.WITHDRAWN", "HoldEvent.CANCELLED"}
+ROOT = Path(__file__).parent.parent.parent
 
 
 def reachable(machine: Machine, start: str) -> set[str]:
@@ -133,3 +160,19 @@ def test_everything_has_a_word() -> None:
     assert set(WATCH_STATES) == WATCH_MACHINE.states
     assert set(PROVIDER_VERBS) == set(VERBS)
     assert set(REFERRAL_VERBS) == set(ANSWERS)
+
+
+def test_every_event_happens_somewhere() -> None:
+    """An event that nothing applies promises what the house does not do."""
+    text = "".join(
+        path.read_text("utf-8")
+        for layer in ("hotline", "triage", "partners", "workers")
+        for path in (ROOT / layer).rglob("*.py")
+        # There it is only said what an event would do.
+        if path.name not in {"models.py", "states.py", "vocabulary.py"}
+    )
+    applied = set(re.findall(r"\b[A-Z]\w+Event\.[A-Z_]+\b", text))
+    events = {
+        f"{kind.__name__}.{event.name}" for kind in EVENTS for event in kind
+    }
+    assert events - applied <= NOT_YET

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from hotline.core.act import Act
 from hotline.core.errors import InvalidInput
 from hotline.core.network.client import LOOPBACK
 from hotline.core.network.resolve import Reach
+from partners.channels.base import Channels
 from partners.channels.cloudflare import CloudflareChannel
-from partners.channels.registry import Channels
 from partners.directory.models import Partner
 from partners.notices.contacts import dispatch_notice
 from partners.notices.models import Notice
@@ -376,13 +377,10 @@ def enter(
     with house.context.database.writing() as session:
         item = session.scalars(select(Item)).one()
         tell_origin(
-            session,
-            house.context,
+            Act(session, house.context, "arta", house.now),
             item,
             address,
             source,
-            actor="arta",
-            now=house.now,
         )
     house.work()
 

@@ -16,3 +16,9 @@ def follow(page: Page, target: str | Locator) -> None:
             page.click(target)
         else:
             target.click()
+
+
+def go_on_to(page: Page, question: str) -> None:
+    """Go on through the form, leaving its pages as they are, until ``question`` is there."""
+    while not page.locator(question).count():
+        follow(page, "main form >> nth=0 >> button.button >> nth=0")

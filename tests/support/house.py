@@ -12,7 +12,7 @@ from sqlalchemy import inspect, select
 from hotline.accounts.models import Person
 from hotline.core.act import Act
 from hotline.core.storage.ids import new_id
-from partners.channels.registry import Channels
+from partners.channels.base import Channels
 from partners.directory.models import Partner
 from partners.duty.alerts import note_danger, pass_on
 from partners.duty.calls import call_person
@@ -22,10 +22,9 @@ from partners.plans import planning
 from partners.plans.review import review_case
 from partners.referrals.gathering import send_package
 from partners.referrals.models import Hold, Plan, Referral
-from partners.sending.attempt import attempt_delivery
+from partners.sending.attempt import attempt_delivery, subject_of
 from partners.sending.models import Delivery
-from partners.sending.retry import retry_delivery
-from partners.sending.subject import subject_of
+from partners.sending.service import retry_delivery
 from partners.subjects import SUBJECTS
 from tests.support.cases import open_case
 from tests.support.jobs import JobRunner

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -142,7 +144,8 @@ def test_every_job_that_is_posted_has_a_handler() -> None:
             text = path.read_text()
             posted |= set(
                 re.findall(
-                    r'outbox\.post_work\(\s*session,\s*"([a-z.]+)"', text
+                    r'(?:outbox\.post_work\(\s*session,|act\.post\()\s*"([a-z.]+)"',
+                    text,
                 )
             )
             posted |= set(re.findall(r'"job": "([a-z]+\.[a-z]+)"', text))
@@ -152,3 +155,23 @@ def test_every_job_that_is_posted_has_a_handler() -> None:
     for pool in Pool:
         there = {name for name, found in POOL_OF_JOB.items() if found is pool}
         assert set(jobs_of([pool])) == there
+
+
+@pytest.mark.parametrize("pool", ["intake", "sending", "webhooks"])
+def test_who_decodes_nothing_and_asks_no_registry_loads_no_code_for_it(
+    pool: str,
+) -> None:
+    """Each of them costs tens of megabytes in every process, and time in every test file."""
+    code = (
+        "import sys; from workers.jobs import jobs_of; from workers.pools import Pool;"
+        f"jobs_of([Pool({pool!r})]);"
+        "print([n for n in ('av', 'PIL', 'whoisit', 'httpx', 'maxminddb', 'alembic')"
+        " if n in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.storage.outbox import OutboxEntry
@@ -93,16 +94,13 @@ def server() -> Iterator[Server]:
 def subscribe(context: Context, url: str) -> str:
     with context.database.writing() as session:
         keys.create_key(
-            session,
-            context,
+            Act(session, context, "test", NOW),
             "app",
             scopes=["reports"],
             daily_quota=9,
-            actor="test",
-            now=NOW,
         )
         return webhooks.subscribe_sender(
-            session, context, "app", url, actor="test", now=NOW
+            Act(session, context, "test", NOW), "app", url
         )
 
 
@@ -280,7 +278,7 @@ def test_after_the_key_is_revoked_nothing_is_sent(
     subscribe(context, server.url)
     move(context, "examined")
     with context.database.writing() as session:
-        keys.revoke_key(session, "app", actor="test", now=NOW)
+        keys.revoke_key(Act(session, context, "test", NOW), "app")
     assert execute(Tools(context), posted(context)[0].id)
     assert server.seen == []
     move(context, "examined")
@@ -310,7 +308,7 @@ def test_an_address_that_cannot_be_used(
         subscribe(context, url)
     with pytest.raises(NotFound), context.database.writing() as session:
         webhooks.subscribe_sender(
-            session, context, "x", "https://example.test", actor="t", now=NOW
+            Act(session, context, "t", NOW), "x", "https://example.test"
         )
 
 
@@ -322,7 +320,7 @@ def test_another_address_has_another_secret_and_hears_what_was_still_to_be_sent(
     move(context, "examined")
     with context.database.writing() as session:
         new = webhooks.subscribe_sender(
-            session, context, "app", server.url, actor="test", now=NOW
+            Act(session, context, "test", NOW), "app", server.url
         )
     assert execute(Tools(context), posted(context)[0].id)
     (headers, body) = server.seen[0]
@@ -337,7 +335,7 @@ def test_a_removed_webhook_hears_nothing_more(
     subscribe(context, server.url)
     move(context, "examined")
     with context.database.writing() as session:
-        webhooks.unsubscribe_sender(session, "app", actor="test", now=NOW)
+        webhooks.unsubscribe_sender(Act(session, context, "test", NOW), "app")
     assert execute(Tools(context), posted(context)[0].id)
     move(context, "examined")
     assert server.seen == [] and len(posted(context)) == 1

@@ -97,6 +97,7 @@ class _Series:
     def _note_not_seen(self, verdict: Verdict) -> None:
         if verdict.verdict in ABSENT:
             self.kept_out = None
+            # A host that answers again is not down, whatever it answers.
             self.downs.clear()
             self.undecided.clear()
             self.absences.append(verdict)
@@ -207,6 +208,7 @@ def _plan_next_check(
     series: _Series, first: datetime, last: datetime
 ) -> datetime | None:
     policy = series.policy
+    # Proved, it is only watched for a return: the clock of the proof has done its work.
     if series.proved_at is not None:
         return plan_next_look(policy.reappearance, series.proved_at, last)
     soonest = None
@@ -229,6 +231,7 @@ def _keep_spaced(verdicts: Sequence[Verdict], proof: Proof) -> list[Verdict]:
     spaced: list[Verdict] = []
     last_at: datetime | None = None
     for verdict in verdicts:
+        # Many looks within one outage would otherwise prove what one look says.
         if last_at is None or verdict.at - last_at >= proof.min_gap:
             spaced.append(verdict)
             last_at = verdict.at

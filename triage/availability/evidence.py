@@ -121,6 +121,7 @@ def baseline_from_report(
     listed = report.get("media") or ()
     without_icons = [medium for medium in listed if not _is_icon(medium)]
     media = _read_hashes(without_icons)
+    # Where icons are all that there is, they are what was reported.
     if not media:
         media = _read_hashes(listed)
     if sha256 is not None:
@@ -155,6 +156,7 @@ def _is_complete(report: Report, media_limit: int) -> bool:
     media = report.get("media") or ()
     if report.get("error"):
         return False
+    # What lies beyond the limit was not looked at, and may be what is missed.
     if len(media) >= media_limit:
         return False
     return all(_is_settled(medium) for medium in media)
@@ -180,6 +182,7 @@ def _not_there(medium: Medium) -> bool:
     error = medium.get("error")
     if status in _GONE:
         return True
+    # Counters answer so to everybody; a picture that was there would have a body.
     if status == 204 and error == "empty":
         return True
     is_only_named = medium.get("source") in _ONLY_NAMED

@@ -47,6 +47,7 @@ def is_only_furniture(check: Check, baseline: Baseline) -> bool:
     for medium in still_there:
         if not is_among(medium, furniture):
             return False
+    # All of it is there: then a site that shows it everywhere still shows it.
     missing = [
         wanted
         for wanted in baseline.media

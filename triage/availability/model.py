@@ -223,6 +223,7 @@ class Verdict:
 
     def __post_init__(self) -> None:
         """A stored name becomes the member that it names; ``ValueError`` where there is none."""
+        # Frozen for all others; a name that was stored is text until here.
         object.__setattr__(self, "verdict", VerdictName(self.verdict))
 
     def to_json(self) -> dict[str, object]:

@@ -72,6 +72,7 @@ class ErrorPages:
         reached = urlsplit(url)
         asked = urlsplit(requested)
         host = (reached.hostname or "").lower()
+        # A site may well be reported by the very address that is known as its error page.
         is_same_host = reached.hostname == asked.hostname
         if not is_same_host or reached.path != asked.path:
             path = reached.path.lower()
@@ -99,6 +100,7 @@ class ErrorPages:
         for example in self.pages:
             if not _is_under(host, example.host):
                 continue
+            # The table holds no lengths: what is compared is the text alone.
             example_page = Page(example.simhash, page.length)
             if page_distance(page, example_page) <= SAME_TEXT:
                 return example.verdict

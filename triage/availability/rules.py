@@ -80,13 +80,7 @@ def _same_media(check: Check, baseline: Baseline) -> Finding | None:
     if is_only_furniture(check, baseline):
         return None
     if check.redirected_away:
-        return Finding(
-            VerdictName.MOVED,
-            (
-                "same_media",
-                "other_host",
-            ),
-        )
+        return Finding(VerdictName.MOVED, ("same_media", "other_host"))
     return Finding(VerdictName.ONLINE, ("same_media",))
 
 
@@ -102,6 +96,7 @@ def _our_failure(check: Check, _: Baseline) -> Finding | None:
 
 def _no_answer(check: Check, _: Baseline) -> Finding | None:
     """No HTTP answer. Without a control probe nobody can say whose fault that is."""
+    # The look was broken off by us: a browser's user may click the warning away and see it.
     if check.error == "tls_invalid":
         return _cannot_tell("tls_invalid")
     if check.error in _DNS:
@@ -124,10 +119,12 @@ _STATUSES: dict[int, Finding] = {
     401: Finding(VerdictName.LOGIN_WALL, ("login_asked",)),
     402: Finding(VerdictName.LOGIN_WALL, ("login_asked",)),
     403: Finding(VerdictName.BLOCKED_HERE, ("forbidden",)),
+    # Hosts that sort out robots use these two as well as 403.
     405: Finding(VerdictName.BLOCKED_HERE, ("forbidden",)),
     406: Finding(VerdictName.BLOCKED_HERE, ("forbidden",)),
     429: Finding(VerdictName.BLOCKED_HERE, ("too_many_requests",)),
     451: Finding(VerdictName.GEO_BLOCKED, ("legal_reasons",)),
+    # Promised or empty answers, as some walls against robots give them.
     202: _cannot_tell("empty_answer"),
     204: _cannot_tell("empty_answer"),
     205: _cannot_tell("empty_answer"),
@@ -140,6 +137,7 @@ def _kept_out(check: Check, baseline: Baseline) -> Finding | None:
         return Finding(meaning, ("known_error_page",))
     if check.status in _STATUSES:
         return _STATUSES[check.status]
+    # It asked to sign in when it was assessed as well: that hides nothing new.
     if _asks_to_sign_in(baseline.page):
         return None
     if _asks_to_sign_in(check.page):
@@ -156,9 +154,11 @@ def _asks_to_sign_in(page: Page | None) -> bool:
 def _status_says(check: Check, baseline: Baseline) -> Finding | None:
     status = check.status or 0
     if status in _ABSENT:
+        # It was assessed although the server said 404: that status says nothing of this host.
         if baseline.status in _ABSENT:
             return None
         return _judge_absent_status(check, baseline, f"status_{status}")
+    # A server error is the host's trouble, and the material may be back with it.
     if status >= 500:
         return Finding(VerdictName.HOST_DOWN, ("server_error",))
     if 200 <= status < 300:
@@ -214,6 +214,7 @@ def _in_part(check: Check, baseline: Baseline) -> Finding | None:
 def _soft_404(check: Check, baseline: Baseline) -> Finding | None:
     """An answer that says "here you are" about nothing."""
     if _known_page(check, baseline) == VerdictName.SOFT_404:
+        # Words of an error may stand above a gallery that is still there.
         if not check.media_complete:
             return _cannot_tell("known_error_page", "media_unseen")
         return Finding(VerdictName.SOFT_404, ("known_error_page",))
@@ -256,6 +257,7 @@ def _media_absent(check: Check, baseline: Baseline) -> Finding | None:
         return _cannot_tell("media_unseen")
     if any_same(check.media, baseline.media):
         return _cannot_tell("only_site_media")
+    # A crop or a watermark moves the hash: calling that removed would be the worse mistake.
     if any_similar(check.media, baseline.media):
         return _cannot_tell("media_similar")
     return _without_media(check, baseline)
@@ -287,14 +289,6 @@ def _page_only(check: Check, baseline: Baseline) -> Finding | None:
     if is_short and check.missing_status is None:
         # The frame that a script fills later is the same for every address of such a site.
         return _cannot_tell("same_page", "too_little_text")
-    if check.redirected_away:
-        return Finding(
-            VerdictName.MOVED,
-            (
-                "same_page",
-                "other_host",
-            ),
-        )
     return Finding(VerdictName.ONLINE, ("same_page",))
 
 

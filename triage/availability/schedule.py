@@ -62,6 +62,7 @@ def in_line(
     ``planned`` is a place that it has in its host's line already; it keeps it until it was
     ``looked`` at. ``busy_until`` is the last place of the line that anything of the host has.
     """
+    # Asked again before its turn, it would go to the end of the line each time.
     if planned is not None:
         keeps_place = looked is None or looked < planned
         if keeps_place:

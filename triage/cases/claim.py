@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, update
-from sqlalchemy.orm import Session
 
 from hotline.accounts.models import Person
+from hotline.core.act import Act
 from hotline.core.errors import Conflict, phrase
-from hotline.core.storage import audit
 from triage.cases.models import OPEN_STATES, Case
 from triage.cases.rounds import ASSESSED_ALREADY, is_blind, list_assessments
 
@@ -23,47 +22,43 @@ def find_holder(case: Case, now: datetime) -> Person | None:
     )
 
 
-def claim_case(
-    session: Session, case: Case, person: Person, now: datetime, minutes: int
-) -> None:
+def claim_case(act: Act, case: Case, person: Person, minutes: int) -> None:
     """Hold the case for ``minutes``, or longer if it is held already; of two people one gets it."""
     if case.state not in OPEN_STATES:
         raise Conflict(phrase("Nothing is to be decided in this case now."))
     if is_blind(case) and any(
         assessment.person_id == person.id
-        for assessment in list_assessments(session, case)
+        for assessment in list_assessments(act.session, case)
     ):
         raise Conflict(ASSESSED_ALREADY)
     free = or_(
         Case.claimed_by_id.is_(None),
         Case.claimed_by_id == person.id,
-        Case.claimed_until <= now,
+        Case.claimed_until <= act.now,
     )
-    taken = session.execute(
+    taken = act.session.execute(
         update(Case)
         .where(Case.id == case.id, free)
         .values(
             claimed_by_id=person.id,
-            claimed_until=now + timedelta(minutes=minutes),
+            claimed_until=act.now + timedelta(minutes=minutes),
         )
         .execution_options(synchronize_session=False)
     )
-    session.refresh(
+    act.session.refresh(
         case, attribute_names=["claimed_by_id", "claimed_until", "claimed_by"]
     )
     if not getattr(taken, "rowcount", 0):
-        refuse_if_held(case, person, now)
-    _record_act(session, case, "case.claimed", person, now)
+        refuse_if_held(case, person, act.now)
+    act.record("case.claimed", "case", case.id, case=case.reference)
 
 
-def release_claim(
-    session: Session, case: Case, person: Person, now: datetime
-) -> None:
+def release_claim(act: Act, case: Case, person: Person) -> None:
     """Give the case back; somebody else's claim stays."""
     if case.claimed_by_id != person.id:
         raise Conflict(phrase("You do not hold this case."))
     case.claimed_by_id, case.claimed_until = None, None
-    _record_act(session, case, "case.released", person, now)
+    act.record("case.released", "case", case.id, case=case.reference)
 
 
 def refuse_if_held(case: Case, person: Person, now: datetime) -> None:
@@ -74,21 +69,3 @@ def refuse_if_held(case: Case, person: Person, now: datetime) -> None:
             phrase("%(name)s works on this case now."),
             values={"name": other.display_name},
         )
-
-
-def _record_act(
-    session: Session,
-    case: Case,
-    action: str,
-    person: Person,
-    now: datetime,
-) -> None:
-    audit.record_entry(
-        session,
-        actor=person.actor,
-        action=action,
-        entity="case",
-        entity_id=case.id,
-        now=now,
-        case=case.reference,
-    )

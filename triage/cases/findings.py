@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
-from hotline.accounts.models import Person
+from hotline.core.act import Act
 from hotline.core.errors import InvalidInput, NotFound
-from hotline.core.storage import audit
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
 from triage.cases.places import item_ids_of
@@ -42,12 +40,7 @@ def match_of(session: Session, case: Case, match_id: uuid.UUID) -> MediaMatch:
 
 
 def decide_match(
-    session: Session,
-    case: Case,
-    match: MediaMatch,
-    person: Person,
-    decision: str,
-    now: datetime,
+    act: Act, case: Case, match: MediaMatch, decision: str
 ) -> None:
     """An analyst's word on a match, said on the page of ``case``: ``confirmed`` or
     ``disconfirmed``. It can be changed."""
@@ -56,31 +49,19 @@ def decide_match(
             "A match is confirmed or disconfirmed.",
             fields={"/decision": "is not possible"},
         )
-    lock_case(session, case.id)
-    match.decision, match.decided_by, match.decided_at = (
-        decision,
-        person.actor,
-        now,
-    )
-    audit.record_entry(
-        session,
-        actor=person.actor,
-        action=f"match.{decision}",
-        entity="media_match",
-        entity_id=match.id,
-        now=now,
+    lock_case(act.session, case.id)
+    match.decision = decision
+    match.decided_by, match.decided_at = act.actor, act.now
+    act.record(
+        f"match.{decision}",
+        "media_match",
+        match.id,
         hash_list=str(match.list_id),
         media=str(match.media_id),
     )
 
 
-def set_facts(
-    session: Session,
-    case: Case,
-    facts: Mapping[str, Any],
-    person: Person,
-    now: datetime,
-) -> None:
+def set_facts(act: Act, case: Case, facts: Mapping[str, Any]) -> None:
     """What a person found out about victim and suspect; what is left out is unknown again.
 
     The log says which facts changed, not what they are.
@@ -92,19 +73,16 @@ def set_facts(
             fields={f"/{name}": "unknown" for name in strange},
         )
     Facts.from_json(facts)
-    lock_case(session, case.id)
+    lock_case(act.session, case.id)
     kept = {name: value for name, value in facts.items() if value}
     changed = sorted(
         n for n in {*kept, *case.facts} if kept.get(n) != case.facts.get(n)
     )
     case.facts = kept
-    audit.record_entry(
-        session,
-        actor=person.actor,
-        action="case.facts_set",
-        entity="case",
-        entity_id=case.id,
-        now=now,
+    act.record(
+        "case.facts_set",
+        "case",
+        case.id,
         case=case.reference,
         changed=changed,
     )

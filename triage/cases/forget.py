@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage import audit
 from triage.cases.models import Case, CaseItem
@@ -23,7 +24,7 @@ def forget_idle(session: Session, context: Context, *, now: datetime) -> int:
         .join(Case, Case.id == CaseItem.case_id)
         .where(Case.state.in_((CaseState.CLOSED, CaseState.NOT_ILLEGAL)))
     )
+    act = Act(session, context, audit.SYSTEM, now)
     return sum(
-        clear_access(session, context, item_id, actor=audit.SYSTEM, now=now)
-        for item_id in session.scalars(over).all()
+        clear_access(act, item_id) for item_id in session.scalars(over).all()
     )

@@ -103,6 +103,7 @@ def _require_mergeable(case: Case) -> None:
 def _take_over_what_was_said(target: Case, part: Case) -> None:
     """What a report says adds; it never takes away."""
     target.danger_now = target.danger_now or part.danger_now
+    target.time_presses = target.time_presses or part.time_presses
     target.own_material = target.own_material or part.own_material
     target.child_reporter = target.child_reporter or part.child_reporter
     target.held = max(target.held, part.held)
@@ -144,6 +145,7 @@ def _open_beside(act: Act, case: Case) -> Case:
         opened_at=case.opened_at,
         kind=case.kind,
         danger_now=case.danger_now,
+        time_presses=case.time_presses,
         own_material=case.own_material,
         child_reporter=case.child_reporter,
         facts=dict(case.facts),

@@ -7,7 +7,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hotline.accounts.models import Person
@@ -220,6 +227,9 @@ class Case(Identified, Stateful, Base):
         short_text(40), default="unknown", index=True
     )
     danger_now: Mapped[bool] = mapped_column(default=False)
+    time_presses: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )
     child_reporter: Mapped[bool] = mapped_column(default=False)
     own_material: Mapped[bool] = mapped_column(default=False)
     held: Mapped[int] = mapped_column(default=Held.NONE, server_default="0")

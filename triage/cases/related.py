@@ -15,7 +15,7 @@ from triage.cases.models import Case, CaseItem
 from triage.cases.people.models import CaseIdentifier
 from triage.cases.places import item_ids_of
 from triage.cases.vocabulary import CaseState
-from triage.fingerprints import MATCHABLE_QUALITY
+from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.items.models import Item, ItemMedia, Sighting
 from triage.media.models import Media
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import requires, signed_in
 from hotline.accounts.views import flash_refusals
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.storage import audit
@@ -50,10 +51,11 @@ def switch(list_id: uuid.UUID) -> ResponseReturnValue:
     """Match with the list, or no more."""
     enabled = request.form.get("act") == "enable"
     with flash_refusals(), site.writing() as session:
-        hash_list = _lock_list(session, list_id)
-        service.set_enabled(
-            session, hash_list, enabled, actor=signed_in().actor, now=utc_now()
+        act = Act(
+            session, site.current_context(), signed_in().actor, utc_now()
         )
+        hash_list = _lock_list(session, list_id)
+        service.set_enabled(act, hash_list, enabled)
         flash(
             gettext("%(list)s is matched with again.", list=hash_list.name)
             if enabled
@@ -69,12 +71,12 @@ def switch(list_id: uuid.UUID) -> ResponseReturnValue:
 @requires("hashlist.decide")
 def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
     """Ask, agree or stop. Asking needs the tick below the warning."""
-    now, actor = utc_now(), signed_in().actor
-    second_person = site.current_context().settings.second_person
+    context = site.current_context()
     with flash_refusals(), site.writing() as session:
+        act = Act(session, context, signed_in().actor, utc_now())
         hash_list = _lock_list(session, list_id)
         if request.form.get("act") == "stop":
-            police_switch.stop_switch(session, hash_list, actor=actor, now=now)
+            police_switch.stop_switch(act, hash_list)
             flash(
                 gettext(
                     "%(list)s tells the police nothing by itself.",
@@ -87,11 +89,7 @@ def switch_police(list_id: uuid.UUID) -> ResponseReturnValue:
                 gettext("Tick that you have read what it means.")
             )
         elif police_switch.ask_for_switch(
-            session,
-            hash_list,
-            actor=actor,
-            second_person=second_person,
-            now=now,
+            act, hash_list, second_person=context.settings.second_person
         ):
             flash(
                 gettext(

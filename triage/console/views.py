@@ -50,6 +50,7 @@ ACTS: Mapping[str, RouteCallable] = {
     f"{CASE}/people/identifiers": people.add_identifier,
     f"{IDENTIFIER}/withdraw": people.withdraw_identifier,
     f"{CASE}/people/summaries": people.write_summary,
+    f"{CASE}/people/contacts/<uuid:report_id>/release": people.release_contact,
     f"{REPORT}/words": reports.read_words,
     f"{REPORT}/question": reports.ask_reporter,
     f"{HASH_LIST}/switch": list_pages.switch,

@@ -120,6 +120,8 @@ class _Look:
             contents = self._read_contents(exchange)
             if contents.ahead is None:
                 break
+            # Pages that lead on count as redirects do: two that point at each other would never
+            # end.
             if len(hops) > self._limits.max_redirects:
                 break
             url = contents.ahead
@@ -150,6 +152,7 @@ class _Look:
         kind = kind_of(answer.body, label)
         if kind == "html":
             return self._read_page(exchange, label)
+        # Nothing in a text file is shown as a picture; its words are facts all the same.
         if kind == "text":
             text = html.decode_page(answer.body, label)
             return _Contents(page.facts_of_text(text))
@@ -167,6 +170,7 @@ class _Look:
             return _Contents(reading.facts, ahead=ahead)
         if not self._request.want_media:
             return _Contents(reading.facts)
+        # In document order: what a visitor sees first is hashed first.
         wanted = reading.candidates[: self._limits.max_media]
         media = [
             self._fetch_medium(candidate, exchange.url) for candidate in wanted
@@ -225,6 +229,7 @@ class _Look:
             label = None
         else:
             data = bytes(answer.body)
+        # A decoder needs much memory: the body must not lie beside it a second time.
         answer.body.clear()
         hashed = _Hashed(fault=problem)
         if data:
@@ -240,6 +245,7 @@ class _Look:
         media_type, _, _ = head.partition(";")
         label = media_type.lower()[:_INLINE_LABEL]
         data = _decode_inline(head, payload)
+        # The address itself would be the picture; its hash names it without holding it.
         digest = hashlib.sha256(data).hexdigest()
         name = f"data:{label};sha256={digest}"
         if not data:
@@ -276,6 +282,7 @@ class _Look:
             part_url = urljoin(base, part)
             answer = self._get_medium(part_url, url).answer
             if answer.error or answer.status not in _SUCCESS:
+                # What came of the stream is hashed all the same: its first seconds may be enough.
                 return bytes(data), answer.error or "http_error"
             data += answer.body
         return bytes(data), None

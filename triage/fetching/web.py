@@ -157,6 +157,7 @@ class Web:
     def _transfer_answer(self, plan: Plan, cap: CapRule) -> Answer:
         transfer = Transfer(self._curl, plan, cap)
         answer = transfer.run(verify=True)
+        # Asked properly first: the report is to say what was wrong with the certificate.
         if answer.error == "tls_invalid" and self.request.tls_insecure:
             facts = answer.tls
             transfer = Transfer(self._curl, plan, cap)
@@ -178,6 +179,7 @@ class Web:
             return None if self.request.socks_proxy else "onion_needs_tor"
         if self._choose_proxy(target) is None:
             return None
+        # With a dot before it, "internal" itself is met by the ending as well.
         name = "." + target.host.rstrip(".")
         if name.endswith(_INWARD_NAMES):
             return "blocked_address"

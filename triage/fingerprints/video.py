@@ -154,9 +154,8 @@ def _decode_frames(
                 sampled.problems.append("damaged")
     reached = (last or 0.0) - (first or 0.0)
     stated = float(container.duration or 0) / _MICROSECONDS
-    sampled.duration = round(
-        max(stated, reached), 3
-    )  # some headers only guess
+    # Some headers only guess.
+    sampled.duration = round(max(stated, reached), 3)
     if reached < stated - max(_END_TOLERANCE, stated / 20):
         sampled.problems.append("truncated")
 

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.errors import Forbidden
-from hotline.core.storage import audit
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.models import HashEntryRow, HashList
 from triage.hashlists.service import find_list
 
 
-def open_for_export(
-    session: Session, name: str, *, actor: str, now: datetime
-) -> HashList:
+def open_for_export(act: Act, name: str) -> HashList:
     """The list, if its owner lets it leave; the export is logged."""
-    hash_list = find_list(session, name)
+    hash_list = find_list(act.session, name)
     if not hash_list.exportable:
         raise Forbidden(
             f"{name} may not be exported.",
             hint="Its owner did not allow that.",
         )
-    audit.record_entry(
-        session,
-        actor=actor,
-        action="hashlist.exported",
-        entity="hash_list",
-        entity_id=hash_list.id,
-        now=now,
+    act.record(
+        "hashlist.exported",
+        "hash_list",
+        hash_list.id,
         version=hash_list.version,
     )
     return hash_list

@@ -16,6 +16,10 @@ class HashKind(StrEnum):
     PHOTODNA = "photodna"
 
 
+EXACT = (HashKind.MD5, HashKind.SHA1, HashKind.SHA256)
+"""Two files with such a hash in common are one and the same."""
+
+
 REMOTE_KIND = "remote"
 """The kind of an entry that stands for a match on a list that stays with its owner: it holds the
 owner's reference and no hash."""

@@ -6,22 +6,13 @@ so that no old case goes out by itself, also where an import matches its files a
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy.orm import Session
-
+from hotline.core.act import Act
 from hotline.core.errors import Conflict, Forbidden
-from hotline.core.storage import audit
 from triage.hashlists.models import HashList
 
 
 def ask_for_switch(
-    session: Session,
-    hash_list: HashList,
-    *,
-    actor: str,
-    second_person: bool,
-    now: datetime,
+    act: Act, hash_list: HashList, *, second_person: bool
 ) -> bool:
     """Ask for the switch, or agree to what somebody else asked for; True if it is on now."""
     if hash_list.remote:
@@ -32,35 +23,27 @@ def ask_for_switch(
     if hash_list.police_since is not None:
         raise Conflict(f"{hash_list.name} is switched on already.")
     if second_person and not hash_list.police_asked_by:
-        hash_list.police_asked_by = actor
-        _record_act(session, hash_list, "hashlist.police_asked", actor, now)
+        hash_list.police_asked_by = act.actor
+        _record_act(act, hash_list, "hashlist.police_asked")
         return False
-    if second_person and hash_list.police_asked_by == actor:
+    if second_person and hash_list.police_asked_by == act.actor:
         raise Forbidden(
             "Whoever asked for this cannot approve it.",
             hint="Ask another person to look.",
         )
-    hash_list.police_since = now
-    _record_act(
-        session,
-        hash_list,
-        "hashlist.police_on",
-        actor,
-        now,
-        by=hash_list.police_asked_by,
-    )
+    hash_list.police_since = act.now
+    asked_by = hash_list.police_asked_by
+    _record_act(act, hash_list, "hashlist.police_on", by=asked_by)
     hash_list.police_asked_by = ""
     return True
 
 
-def stop_switch(
-    session: Session, hash_list: HashList, *, actor: str, now: datetime
-) -> None:
+def stop_switch(act: Act, hash_list: HashList) -> None:
     """Switch it off, or take the question back; one person is enough for that."""
     if hash_list.police_since is None and not hash_list.police_asked_by:
         raise Conflict(f"{hash_list.name} is not switched on.")
     hash_list.police_since, hash_list.police_asked_by = None, ""
-    _record_act(session, hash_list, "hashlist.police_off", actor, now)
+    _record_act(act, hash_list, "hashlist.police_off")
 
 
 def state_of(hash_list: HashList) -> str:
@@ -71,20 +54,8 @@ def state_of(hash_list: HashList) -> str:
 
 
 def _record_act(
-    session: Session,
-    hash_list: HashList,
-    action: str,
-    actor: str,
-    now: datetime,
-    **details: str,
+    act: Act, hash_list: HashList, action: str, **details: str
 ) -> None:
-    audit.record_entry(
-        session,
-        actor=actor,
-        action=action,
-        entity="hash_list",
-        entity_id=hash_list.id,
-        now=now,
-        name=hash_list.name,
-        **details,
+    act.record(
+        action, "hash_list", hash_list.id, name=hash_list.name, **details
     )

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TypedDict, Unpack
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.errors import InvalidInput, NotFound
-from hotline.core.storage import audit, outbox
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from triage.hashlists.kinds import ListClass
@@ -55,24 +55,19 @@ DEFAULTS: ListProperties = {
 
 
 def create_list(
-    session: Session,
-    name: str,
-    *,
-    actor: str,
-    now: datetime,
-    **properties: Unpack[ListProperties],
+    act: Act, name: str, **properties: Unpack[ListProperties]
 ) -> HashList:
     """The list of that name, made if there is none; ``properties`` are its columns."""
     if not name.strip() or len(name) > 80:
         raise InvalidInput("A list's name has 1 to 80 characters.")
     is_new = insert_once(
-        session,
+        act.session,
         HashList,
         ["name"],
         **{
             "id": new_id(),
             "name": name,
-            "created_at": now,
+            "created_at": act.now,
             "enabled": True,
             "checkpoint": "",
             "police_asked_by": "",
@@ -80,19 +75,11 @@ def create_list(
             **properties,
         },
     )
-    hash_list = session.scalars(
+    hash_list = act.session.scalars(
         select(HashList).where(HashList.name == name).with_for_update()
     ).one()
     if is_new:
-        audit.record_entry(
-            session,
-            actor=actor,
-            action="hashlist.created",
-            entity="hash_list",
-            entity_id=hash_list.id,
-            now=now,
-            name=name,
-        )
+        act.record("hashlist.created", "hash_list", hash_list.id, name=name)
     return hash_list
 
 
@@ -118,32 +105,14 @@ def list_sizes(session: Session) -> dict[uuid.UUID, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def set_enabled(
-    session: Session,
-    hash_list: HashList,
-    enabled: bool,
-    *,
-    actor: str,
-    now: datetime,
-) -> None:
+def set_enabled(act: Act, hash_list: HashList, enabled: bool) -> None:
     hash_list.enabled = enabled
-    audit.record_entry(
-        session,
-        actor=actor,
-        action="hashlist.enabled" if enabled else "hashlist.disabled",
-        entity="hash_list",
-        entity_id=hash_list.id,
-        now=now,
-    )
+    action = "hashlist.enabled" if enabled else "hashlist.disabled"
+    act.record(action, "hash_list", hash_list.id)
 
 
 def set_properties(
-    session: Session,
-    hash_list: HashList,
-    properties: ListProperties,
-    *,
-    actor: str,
-    now: datetime,
+    act: Act, hash_list: HashList, properties: ListProperties
 ) -> None:
     """Change what a list says of itself; every fault is named. Files seen earlier are matched anew,
     since a threshold may have changed; a match that was found stays, with its distance."""
@@ -157,16 +126,13 @@ def set_properties(
         )
     for name, value in properties.items():
         setattr(hash_list, name, value)
-    audit.record_entry(
-        session,
-        actor=actor,
-        action="hashlist.changed",
-        entity="hash_list",
-        entity_id=hash_list.id,
-        now=now,
+    act.record(
+        "hashlist.changed",
+        "hash_list",
+        hash_list.id,
         changed=sorted(properties),
     )
-    post_rematch(session, f"{hash_list.id}:{now.isoformat()}", now)
+    post_rematch(act, f"{hash_list.id}:{act.now.isoformat()}")
 
 
 def _find_property_faults(
@@ -192,13 +158,11 @@ def _find_property_faults(
         yield "licence", f"at most {LONGEST_TEXT} characters"
 
 
-def post_rematch(session: Session, run: str, now: datetime) -> None:
-    outbox.post_work(
-        session,
+def post_rematch(act: Act, run: str) -> None:
+    act.post(
         "hashlist.rematch",
         key=f"rematch:{run}",
         payload={"run": run},
-        now=now,
         queue="checks",
         delay=timedelta(seconds=5),
     )

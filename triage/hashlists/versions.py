@@ -10,14 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, BinaryIO
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.errors import Conflict, InvalidInput
-from hotline.core.storage import audit, outbox
 from hotline.core.storage.ids import new_id
 from triage.hashlists.formats import HashEntry, Problem
 from triage.hashlists.imports import staging
@@ -47,44 +46,32 @@ def newest_digest(session: Session, hash_list: HashList) -> str | None:
 
 
 def import_version(
-    session: Session,
+    act: Act,
     hash_list: HashList,
     entries: Iterator[HashEntry | Problem],
     *,
     digest: str,
     whole: bool,
-    actor: str,
-    now: datetime,
 ) -> Import:
     """Make ``entries`` the list's next version within this transaction: for some thousands. Files
     of any size go through ``importing``. The rest is as ``take_over`` has it."""
     staged = staging.Staged(new_id())
     for chunk in staging.chunk_rows(entries):
-        staged.take(session, chunk)
-    done = take_over(
-        session,
-        hash_list,
-        staged,
-        digest=digest,
-        whole=whole,
-        actor=actor,
-        now=now,
-    )
-    session.execute(
+        staged.take(act.session, chunk)
+    done = take_over(act, hash_list, staged, digest=digest, whole=whole)
+    act.session.execute(
         delete(HashImportRow).where(HashImportRow.import_id == staged.id)
     )
     return done
 
 
 def take_over(
-    session: Session,
+    act: Act,
     hash_list: HashList,
     staged: staging.Staged,
     *,
     digest: str,
     whole: bool,
-    actor: str,
-    now: datetime,
 ) -> Import:
     """Make what is staged the list's next version.
 
@@ -92,6 +79,7 @@ def take_over(
     adds, and takes off what it marks as deleted. ``digest`` (SHA-256 of the file) refuses the same
     file twice in a row.
     """
+    session = act.session
     refuse_version(hash_list, newest_digest(session, hash_list), digest)
     if staged.rejected and not staged.rows:
         raise InvalidInput(staging.no_line(staged))
@@ -105,15 +93,7 @@ def take_over(
         session, staged, hash_list.id, number, whole=whole
     )
     done = Import(number, added, removed, staged.rejected, staged.problems)
-    _record_version(
-        session,
-        hash_list,
-        done,
-        digest,
-        "hashlist.imported",
-        actor=actor,
-        now=now,
-    )
+    _record_version(act, hash_list, done, digest, "hashlist.imported")
     return done
 
 
@@ -132,67 +112,54 @@ def refuse_version(
 
 
 def _record_version(
-    session: Session,
+    act: Act,
     hash_list: HashList,
     done: Import,
     digest: str,
     action: str,
-    *,
-    actor: str,
-    now: datetime,
     **details: Any,
 ) -> None:
     """Write the version down and have what hangs on the list's entries done anew."""
     hash_list.version = done.version
-    session.add(
+    act.session.add(
         HashListVersion(
             list_id=hash_list.id,
             number=done.version,
-            at=now,
-            actor=actor,
+            at=act.now,
+            actor=act.actor,
             file_sha256=digest,
             added=done.added,
             removed=done.removed,
             rejected=done.rejected,
         )
     )
-    audit.record_entry(
-        session,
-        actor=actor,
-        action=action,
-        entity="hash_list",
-        entity_id=hash_list.id,
-        now=now,
+    act.record(
+        action,
+        "hash_list",
+        hash_list.id,
         version=done.version,
         added=done.added,
         removed=done.removed,
         **details,
     )
     if done.added or done.removed:
-        _announce_change(session, hash_list, now)
+        _announce_change(act, hash_list)
 
 
-def roll_back(
-    session: Session,
-    hash_list: HashList,
-    to: int,
-    *,
-    actor: str,
-    now: datetime,
-) -> Import:
+def roll_back(act: Act, hash_list: HashList, to: int) -> Import:
     """Make the entries of version ``to`` current again, as a new version; nothing is forgotten."""
     if not 0 < to < hash_list.version:
         raise InvalidInput(f"{hash_list.name} has no earlier version {to}.")
     number = hash_list.version + 1
-    added, removed = staging.restore_version(session, hash_list.id, to, number)
+    added, removed = staging.restore_version(
+        act.session, hash_list.id, to, number
+    )
     done = Import(number, added, removed, 0, ())
     digest = hashlib.sha256(
         f"{hash_list.id}:{to}:{number}".encode()
     ).hexdigest()
     action = "hashlist.rolled_back"
-    _record_version(
-        session, hash_list, done, digest, action, actor=actor, now=now, to=to
-    )
+    _record_version(act, hash_list, done, digest, action, to=to)
     return done
 
 
@@ -216,16 +183,7 @@ def digest_of(stream: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _announce_change(
-    session: Session, hash_list: HashList, now: datetime
-) -> None:
+def _announce_change(act: Act, hash_list: HashList) -> None:
     run = f"{hash_list.id}:{hash_list.version}"
-    outbox.post_work(
-        session,
-        "hashlist.index",
-        key=f"index:{run}",
-        payload={},
-        now=now,
-        queue="checks",
-    )
-    post_rematch(session, run, now)
+    act.post("hashlist.index", key=f"index:{run}", payload={}, queue="checks")
+    post_rematch(act, run)

@@ -8,9 +8,7 @@ from triage.hosting.lookup import HostingLookup, Lookup
 from triage.hosting.sources.cdn import CdnRanges
 from triage.hosting.sources.cloudflare import CloudflareOrigin
 from triage.hosting.sources.dns import DnsResolver
-from triage.hosting.sources.geography import Geography
 from triage.hosting.sources.known import KnownFirst, load_known_networks
-from triage.hosting.sources.rdap import Registry
 
 
 def build_cloudflare(settings: Settings) -> CloudflareOrigin | None:
@@ -25,6 +23,9 @@ def build_cloudflare(settings: Settings) -> CloudflareOrigin | None:
 
 def build_lookup(settings: Settings, *, warm: bool = False) -> Lookup:
     """One a process: it caches what registries answered. ``warm``: with all tables loaded."""
+    from triage.hosting.sources.geography import Geography
+    from triage.hosting.sources.rdap import Registry
+
     data_dir = settings.data_dir
     geography = Geography(
         settings.country_mmdb,

@@ -6,15 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from publicsuffixlist import PublicSuffixList
 
 from triage.hosting.facts import FactName, HostingFacts, Observation
 from triage.hosting.sources.cdn import CdnRanges
 from triage.hosting.sources.dns import Resolution, Resolver
-from triage.hosting.sources.geography import Geography
-from triage.hosting.sources.rdap import Registry
+
+# Databases of places and two HTTP clients hang on these: who asks loads them, not all who name
+# the type of a look-up.
+if TYPE_CHECKING:
+    from triage.hosting.sources.geography import Geography
+    from triage.hosting.sources.rdap import Registry
 
 Address = IPv4Address | IPv6Address
 

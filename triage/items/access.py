@@ -16,11 +16,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.core.network.targets import parse_target
 from hotline.core.settings import TOR_ROUTE, Settings
-from hotline.core.storage import audit, outbox
+from hotline.core.storage import audit
 from hotline.core.storage.database import insert_once
 from hotline.core.storage.ids import new_id
 from triage.fetching.report import FetchRequest
@@ -145,72 +146,46 @@ def access_of(
     return Access(**opened, **{name: getattr(row, name) for name in _PLAIN})
 
 
-def set_access(
-    session: Session,
-    context: Context,
-    item: Item,
-    wanted: Access,
-    *,
-    actor: str,
-    now: datetime,
-) -> None:
+def set_access(act: Act, item: Item, wanted: Access) -> None:
     """Store how the item is fetched from now on. Empty cookies leave those that are there; the
     audit row says what was changed, never to what."""
-    wanted = _check_access(wanted, context.settings)
-    before = access_of(session, context, item.id)
+    wanted = _check_access(wanted, act.context.settings)
+    before = access_of(act.session, act.context, item.id)
     after = replace(
         wanted,
         cookies=wanted.cookies or before.cookies,
         userinfo=wanted.userinfo or before.userinfo,
     )
-    _store_access(session, context, item, after, actor=actor, now=now)
+    _store_access(act, item, after)
     changed = [
         name
         for name in (*_SEALED, *_PLAIN)
         if getattr(before, name) != getattr(after, name)
     ]
     if changed:
-        _note_act(session, item, "item.access_set", changed, actor, now)
+        act.record("item.access_set", "item", item.id, changed=changed)
 
 
-def clear_access(
-    session: Session,
-    context: Context,
-    item_id: uuid.UUID,
-    *,
-    actor: str,
-    now: datetime,
-) -> bool:
+def clear_access(act: Act, item_id: uuid.UUID) -> bool:
     """Forget all of it, the key first; True if there was anything."""
-    row = access_row(session, item_id)
+    row = access_row(act.session, item_id)
     if row is None:
         return False
-    context.vault.erase(session, row.id)
-    session.delete(row)
-    session.flush()
-    _note_act(
-        session,
-        session.get_one(Item, item_id),
-        "item.access_cleared",
-        [],
-        actor,
-        now,
-    )
+    act.context.vault.erase(act.session, row.id)
+    act.session.delete(row)
+    act.session.flush()
+    act.record("item.access_cleared", "item", item_id)
     return True
 
 
-def fetch_again(
-    session: Session, item: Item, *, actor: str, now: datetime
-) -> None:
+def fetch_again(act: Act, item: Item) -> None:
     """Have the item fetched and matched once more, as it is set now."""
-    outbox.post_work(
-        session,
+    act.post(
         "item.examine",
-        key=f"examine:{item.id}:{now.isoformat()}",
+        key=f"examine:{item.id}:{act.now.isoformat()}",
         payload={"item_id": str(item.id)},
-        now=now,
     )
-    _note_act(session, item, "item.fetched_again", [], actor, now)
+    act.record("item.fetched_again", "item", item.id)
 
 
 def keep_userinfo(
@@ -223,36 +198,23 @@ def keep_userinfo(
 ) -> None:
     """A user name and password that stood in a reported address: the last ones reported count."""
     if userinfo:
+        before = access_of(session, context, item.id)
+        act = Act(session, context, audit.SYSTEM, now)
         set_access(
-            session,
-            context,
-            item,
-            replace(
-                access_of(session, context, item.id),
-                userinfo=userinfo[:LONGEST_REFERRER],
-            ),
-            actor=audit.SYSTEM,
-            now=now,
+            act, item, replace(before, userinfo=userinfo[:LONGEST_REFERRER])
         )
 
 
-def _store_access(
-    session: Session,
-    context: Context,
-    item: Item,
-    access: Access,
-    *,
-    actor: str,
-    now: datetime,
-) -> None:
+def _store_access(act: Act, item: Item, access: Access) -> None:
+    session, vault = act.session, act.context.vault
     insert_once(
         session,
         ItemAccess,
         ["item_id"],
         id=new_id(),
         item_id=item.id,
-        changed_at=now,
-        changed_by=actor,
+        changed_at=act.now,
+        changed_by=act.actor,
         referrer="",
         user_agent="",
         route="",
@@ -262,7 +224,6 @@ def _store_access(
         .where(ItemAccess.item_id == item.id)
         .with_for_update()
     ).one()
-    vault = context.vault
     key = vault.key_of(session, row.id) or vault.new_record(session, row.id)
     for name in _SEALED:
         text = getattr(access, name)
@@ -274,7 +235,7 @@ def _store_access(
         setattr(row, name, sealed)
     for name in _PLAIN:
         setattr(row, name, getattr(access, name))
-    row.changed_at, row.changed_by = now, actor
+    row.changed_at, row.changed_by = act.now, act.actor
 
 
 def _check_access(access: Access, settings: Settings) -> Access:
@@ -312,22 +273,3 @@ def _check_access(access: Access, settings: Settings) -> Access:
 
 def _is_header(text: str, longest: int) -> bool:
     return text.isascii() and text.isprintable() and len(text) <= longest
-
-
-def _note_act(
-    session: Session,
-    item: Item,
-    action: str,
-    changed: Sequence[str],
-    actor: str,
-    now: datetime,
-) -> None:
-    audit.record_entry(
-        session,
-        actor=actor,
-        action=action,
-        entity="item",
-        entity_id=item.id,
-        now=now,
-        **({"changed": list(changed)} if changed else {}),
-    )

@@ -49,9 +49,8 @@ class Item(Identified, Base):
     hosting_country: Mapped[str | None] = mapped_column(
         short_text(2), index=True
     )
-    asn: Mapped[str | None] = mapped_column(
-        short_text(16), index=True
-    )  # AS64500
+    # Such as AS64500.
+    asn: Mapped[str | None] = mapped_column(short_text(16), index=True)
     abuse_contact: Mapped[str | None] = mapped_column(short_text(260))
     examined_at: Mapped[datetime | None]
 

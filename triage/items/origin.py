@@ -10,10 +10,10 @@ from ipaddress import ip_address
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from hotline.core.network.addresses import refuse_address
-from hotline.core.storage import audit, outbox
 from triage.hosting.facts import FactName, HostingFacts, Observation
 from triage.hosting.lookup import Lookup, observe_behind
 from triage.hosting.sources.cdn import CdnRanges
@@ -64,52 +64,38 @@ def observe_item(
     )
 
 
-def tell_origin(
-    session: Session,
-    context: Context,
-    item: Item,
-    address: str,
-    source: str,
-    *,
-    actor: str,
-    now: datetime,
-) -> None:
+def tell_origin(act: Act, item: Item, address: str, source: str) -> None:
     """An analyst enters the origin's address and who told it; an empty address takes it back."""
     source = " ".join(source.split())
     if not 1 <= len(source) <= LONGEST_SOURCE or not source.isprintable():
         words = f"Say who told it, in at most {LONGEST_SOURCE} characters."
         raise InvalidInput(words, fields={"/source": words})
     if address.strip():
-        said = origin_observation(address, source, now)
-        _require_host(context, said.value or "")
+        said = origin_observation(address, source, act.now)
+        _require_host(act.context, said.value or "")
     else:
-        said = Observation(FACT, None, source, now, 1.0)
-    session.add(
+        said = Observation(FACT, None, source, act.now, 1.0)
+    act.session.add(
         HostingObservation(
             item_id=item.id,
             fact=FACT,
             value=said.value,
             source=source,
-            at=now,
+            at=act.now,
             confidence=said.confidence,
         )
     )
-    audit.record_entry(
-        session,
-        actor=actor,
-        action="item.origin_told",
-        entity="item",
-        entity_id=item.id,
-        now=now,
+    act.record(
+        "item.origin_told",
+        "item",
+        item.id,
         address=said.value,
         source=source,
     )
-    outbox.post_work(
-        session,
+    act.post(
         "item.locate",
-        key=f"locate:{item.id}:{now.isoformat()}",
+        key=f"locate:{item.id}:{act.now.isoformat()}",
         payload={"item_id": str(item.id)},
-        now=now,
     )
 
 

@@ -55,7 +55,10 @@ class Victim:
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """The reported person. ``conduct_punishable_there`` is dual criminality."""
+    """The reported person. ``conduct_punishable_there`` is dual criminality.
+
+    ``is_child``: a child who displayed harmful behaviour; help comes first for that child as well.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     country: CountryCode | None = None
@@ -63,6 +66,7 @@ class Suspect:
     residence: CountryCode | None = None
     ip_country: NetworkCountry | None = None
     conduct_punishable_there: bool | None = None
+    is_child: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,7 @@ class Facts:
         country: str | None
         if path is PlaceFact.HOSTING_COUNTRY:
             return self.stored_in
+        # The location is that person's address: where it is registered is where the person was.
         if path is PlaceFact.SUSPECT_IP_COUNTRY and self.is_person_s_address:
             country = self.suspect.ip_country or self.hosting_country
             return None if country in REGIONS else country

@@ -37,6 +37,7 @@ def assess_grounds(facts: Facts, rules: Rules) -> tuple[Finding, ...]:
     findings: list[Finding] = []
     if home is not None and home in with_rules:
         findings += _assess_home(home, facts, rules)
+    # Sorted: the same facts must give the same answer, word for word.
     for country in sorted(named & with_rules - {home}):
         findings += _assess_foreign(country, facts, rules)
     concerned = named if home is None else named | {home}
@@ -54,6 +55,7 @@ def _assess_foreign(
     country: str, facts: Facts, rules: Rules
 ) -> Iterator[Finding]:
     for rule in rules.countries[country].grounds:
+        # Of another country only what points there: all of its grounds would be a wall of "no".
         if any(facts.place(path) == country for path in rule.facts):
             yield _assess_ground(rule, country, facts)
 

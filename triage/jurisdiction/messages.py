@@ -50,6 +50,7 @@ def load_messages(override_dir: Path | None = None) -> Mapping[str, Catalog]:
 
     The shipped English file is the measure: an override may change words, never keys or blanks.
     """
+    # Without the operator's folder: an override must not become its own measure.
     shipped = _read_catalog(load_languages()[SOURCE])
     catalogs: dict[str, Catalog] = {}
     faults: list[str] = []
@@ -145,6 +146,7 @@ def _read_blanks(sentence: str) -> set[str] | None:
         return None
     blanks = set()
     for _, name, form, conversion in parts:
+        # A format such as {text:>9999999} would let a data file fill the memory.
         if form or conversion:
             return None
         if name is not None:

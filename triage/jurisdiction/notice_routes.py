@@ -64,6 +64,7 @@ def _draft_subscriber_request(
         place,
         "preservation.subscriber",
     )
+    # Asking a provider warns whoever works there: the police have to wish it.
     yield replace(request, automatic=False)
 
 
@@ -89,6 +90,7 @@ def _draft_host_notices(
             home,
             "provider.hosted_home",
         )
+    # Where a hotline takes reports, it knows its hosts and law better than we do.
     elif not situation.reachable(place):
         yield _draft_notice(
             situation,

@@ -33,6 +33,7 @@ def draft_review(situation: Situation, drafts: list[Draft]) -> Iterator[Draft]:
     if not reasons:
         return
     urgency = situation.urgency
+    # A stop holds everything up until a person has looked, so that person should look soon.
     if situation.stopped and urgency is Urgency.NORMAL:
         urgency = Urgency.HIGH
     yield Draft(
@@ -55,6 +56,10 @@ def _lacks_rules(situation: Situation) -> bool:
 
 def _concerns_child(situation: Situation) -> bool:
     return situation.child and not situation.lawful
+
+
+def _concerns_child_who_acted(situation: Situation) -> bool:
+    return situation.child_acted and not situation.lawful
 
 
 def _is_unassessed(situation: Situation) -> bool:
@@ -94,6 +99,7 @@ REVIEW_REASONS: dict[str, Callable[[Situation], bool]] = {
     "review.home_unknown": _lacks_home,
     "review.no_rules": _lacks_rules,
     "review.child": _concerns_child,
+    "review.child_acted": _concerns_child_who_acted,
     "review.unassessed": _is_unassessed,
     "review.cannot_determine": _is_undetermined,
     "review.list_disagrees": _contradicts_list,

@@ -58,13 +58,18 @@ def _draft_support(situation: Situation) -> Iterator[Draft]:
             urgency=Urgency.IMMEDIATE,
             automatic=True,
         )
-    if situation.child:
+    if situation.support_comes_first:
         home_rules = situation.home_rules
+        reasons = []
+        if situation.child:
+            reasons.append(Reason("helpline.child"))
+        if situation.child_acted:
+            reasons.append(Reason("helpline.child_acted"))
         yield Draft(
             Destination.HELPLINE,
             facts.home,
             home_rules.names.helpline if home_rules else "",
-            (Reason("helpline.child"),),
+            tuple(reasons),
             urgency=situation.urgency,
             automatic=True,
         )
@@ -72,7 +77,7 @@ def _draft_support(situation: Situation) -> Iterator[Draft]:
 
 
 def _draft_protection_unit(situation: Situation) -> Iterator[Draft]:
-    """The unit near an affected child of whom somebody knows who or where it is."""
+    """The unit near a child of whom somebody knows who or where it is, or who acted itself."""
     home, victim = situation.facts.home, situation.facts.victim
     rules = situation.home_rules
     if rules is None or not rules.names.child_protection_unit:
@@ -81,13 +86,18 @@ def _draft_protection_unit(situation: Situation) -> Iterator[Draft]:
     lives_here = home in {victim.country, victim.residence}
     is_near = lives_here or MUNICIPALITY in situation.nexus
     in_need = situation.danger or not situation.lawful
-    if is_known and is_near and in_need:
+    reasons = []
+    if is_known and is_near:
+        reasons.append(Reason("unit.known_child"))
+    if situation.child_acted:
+        reasons.append(Reason("unit.child_acted"))
+    if reasons and in_need:
         unit = rules.names.child_protection_unit
         yield Draft(
             Destination.CHILD_PROTECTION_UNIT,
             home,
             f"{unit}, {victim.municipality}" if victim.municipality else unit,
-            (Reason("unit.known_child"),),
+            tuple(reasons),
             after=Gate.PERSON,
             urgency=situation.urgency,
         )
@@ -104,6 +114,7 @@ def _draft_police(situation: Situation) -> Draft | None:
     facts = situation.facts
     reasons = tuple(_reasons_for_police(situation))
     country = facts.home
+    # A child in danger is told to somebody even where home is not set.
     if country is None and situation.danger:
         country = facts.victim.country
     if not reasons or (country is None and not situation.danger):
@@ -113,6 +124,8 @@ def _draft_police(situation: Situation) -> Draft | None:
     if situation.child:
         key = "police.child_danger" if situation.danger else "police.child"
         reasons = (*reasons, Reason(key))
+    if situation.child_acted and not situation.danger:
+        reasons = (*reasons, Reason("police.child_acted"))
     rules = situation.rules.countries.get(country or "")
     return Draft(
         Destination.POLICE,
@@ -128,7 +141,8 @@ def _draft_police(situation: Situation) -> Draft | None:
 def _gate_of_police(situation: Situation, *, is_sure: bool) -> Gate | None:
     if situation.danger:
         return None
-    if situation.child or not is_sure:
+    # No child is passed on by a machine: a person decides, with the child.
+    if situation.support_comes_first or not is_sure:
         return Gate.PERSON
     return None if situation.illegal else Gate.ASSESSMENT
 
@@ -136,6 +150,7 @@ def _gate_of_police(situation: Situation, *, is_sure: bool) -> Gate | None:
 def _reasons_for_police(situation: Situation) -> Iterator[Reason]:
     if situation.danger:
         yield Reason("police.danger")
+    # Found lawful, only danger is left to tell: a person may be at risk all the same.
     if situation.lawful:
         return
     facts, rules = situation.facts, situation.home_rules
@@ -186,6 +201,7 @@ def _draft_interpol(
         situation.facts.home,
         rules.names.interpol_ncb,
         tuple(reasons),
+        # The bureau belongs to the police and acts for them: it is told after them.
         after=Gate.POLICE if is_free else Gate.PERSON,
         urgency=situation.urgency,
         automatic=police.automatic and is_free,
@@ -199,6 +215,7 @@ def _draft_partners(situation: Situation) -> Iterator[Draft]:
     home = situation.facts.home
     if home is None or not situation.hotlines(home):
         return
+    # Hotlines record what they handle at home as well: the exchange counts on it.
     if situation.hosted_home and situation.illegal:
         yield _draft_partner(
             situation,
@@ -213,6 +230,7 @@ def _draft_partners_of(situation: Situation, place: str) -> Iterator[Draft]:
     network = situation.rules.network
     hotlines = situation.hotlines(place)
     clearing_house = network.clearing_houses.get(place)
+    # It takes reports in place of the hotlines there, and would hear of it twice.
     if clearing_house is not None:
         yield _draft_partner(
             situation, Destination.NCMEC, place, clearing_house, "ncmec.takes"
@@ -248,7 +266,7 @@ def _draft_partner(
 
 
 def _gate_of_partner(situation: Situation) -> Gate | None:
-    if situation.child:
+    if situation.support_comes_first:
         return Gate.PERSON
     return None if situation.illegal else Gate.ASSESSMENT
 

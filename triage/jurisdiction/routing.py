@@ -110,6 +110,7 @@ def priority_signals(
     grounds: Iterable[Ground],
     *,
     urgent_kind: bool = False,
+    time_presses: bool = False,
     sightings: int = 1,
     age_hours: float = 0.0,
     deadline_hours: float | None = None,
@@ -124,6 +125,7 @@ def priority_signals(
         danger_now=victim.at_immediate_risk is True,
         child_reporting=facts.reporter_is_child is True
         or facts.own_material is True,
+        time_presses=may_be_illegal and time_presses,
         child_contacted=may_be_illegal and urgent_kind,
         unknown_victim=may_be_illegal and victim.known_identity is False,
         new_material=may_be_illegal and facts.known_list is False,
@@ -146,6 +148,7 @@ def read_list_class(known_list: bool | str | None) -> ListClass:
     if not known_list:
         return ListClass.NONE
     name = known_list.casefold() if isinstance(known_list, str) else ""
+    # Baseline first: "national baseline" is the stronger of the two words.
     if ListClass.BASELINE in name:
         return ListClass.BASELINE
     if ListClass.NATIONAL in name:

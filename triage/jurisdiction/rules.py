@@ -299,6 +299,7 @@ def _load_country_rules(
     faults += _list_ground_faults(rules.grounds)
     if code in countries.list_countries(override_dir):
         country = countries.load_country(code, override_dir)
+        # Two files say it, and of two numbers one would be wrong on the page that counts most.
         if rules.names.emergency != country.police_emergency:
             faults.append(
                 f"/names/emergency: the country file says {country.police_emergency}"

@@ -61,6 +61,16 @@ class Situation:
         )
 
     @cached_property
+    def child_acted(self) -> bool:
+        """The reported person is a child who displayed harmful behaviour."""
+        return self.facts.suspect.is_child is True
+
+    @cached_property
+    def support_comes_first(self) -> bool:
+        """Whatever else is done waits for a person, because a child may be harmed by it."""
+        return self.child or self.child_acted
+
+    @cached_property
     def child_is_taken_to_be_here(self) -> bool:
         """A child that turns to a country's hotline is in that country, unless it is said to be
         elsewhere: a foreign platform does not make the child's case a foreign one."""
@@ -77,8 +87,8 @@ class Situation:
 
     @cached_property
     def may_leave_by_itself(self) -> bool:
-        """Assessed as illegal, and no child is behind the report: nobody needs to be asked."""
-        return self.illegal and not self.child
+        """Assessed as illegal, and no child reports or acted: nobody needs to be asked."""
+        return self.illegal and not self.support_comes_first
 
     @cached_property
     def listed(self) -> bool:
@@ -95,7 +105,8 @@ class Situation:
         if self.danger:
             return Urgency.IMMEDIATE
         is_worst = self.facts.assessment is AssessmentClass.BASELINE
-        is_high = self.child or self.listed or self.urgent_kind or is_worst
+        is_for_child = self.support_comes_first or self.urgent_kind
+        is_high = is_for_child or self.listed or is_worst
         return Urgency.HIGH if is_high else Urgency.NORMAL
 
     @cached_property
@@ -144,6 +155,7 @@ class Situation:
         home = self.facts.home
         if home is None:
             return ()
+        # A dict keeps the order: the host's own country is named first.
         places = dict.fromkeys((self.facts.stored_in, self.seat))
         return tuple(place for place in places if place and place != home)
 
@@ -168,6 +180,7 @@ class Situation:
             path for path, place in self._known(LEADING_HOME) if place == home
         )
         is_local = victim.municipality is not None
+        # The country's folder knows home's municipalities only, so a name of one points home.
         may_be_home = victim.country is None or victim.country == home
         if home and is_local and may_be_home:
             return (*leading, "victim.municipality")

@@ -13,8 +13,13 @@ from typing import Any
 class Rule:
     """How one form of a platform's addresses names its content.
 
-    Groups of ``path``, ``query`` and ``fragment`` fill the templates. ``key`` is what is compared
-    where the canonical form must carry more than the identity (a decryption key, a signature).
+    Groups of ``path``, ``query``, ``bare`` (the query as a whole) and ``fragment`` fill the
+    templates. ``key`` is what is compared where the canonical form must carry more than the
+    identity (a decryption key, a signature).
+    ``inside`` are parameters that name something within the content, as a comment below a post:
+    they are identity where they stand. ``opens`` are parameters without which the content does
+    not open: they stay in the canonical form and are no identity. ``of`` is the platform whose
+    content it is, where another one's address leads to it.
     """
 
     kind: str
@@ -24,11 +29,15 @@ class Rule:
     schemes: frozenset[str] = frozenset(("http", "https"))
     hosts: frozenset[str] = frozenset()
     query: tuple[tuple[str, re.Pattern[str]], ...] = ()
+    bare: re.Pattern[str] | None = None
     fragment: re.Pattern[str] | None = None
     host: re.Pattern[str] | None = None
     key: str = ""
     lower: frozenset[str] = frozenset()
     keep_query: bool = False
+    inside: tuple[tuple[str, re.Pattern[str]], ...] = ()
+    opens: tuple[str, ...] = ()
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +52,13 @@ class Handle:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One service: where its operator has its seat (ISO 3166-1), how it takes reports.
+    """One service: where its operator has its seat (ISO 3166-1; "" for a site of which nobody
+    knows whose it is), how it takes reports.
 
-    ``seat_dated`` is the file's date where nobody checked the seat at its source."""
+    ``seat_dated`` is the file's date where nobody checked the seat at its source. ``languages``:
+    a sub-domain that is a language (``de.``, ``sr-rs.``) is the same as the name above it.
+    ``reserved`` are the site's own words, which no account and no content can have for a name.
+    """
 
     id: str
     name: str
@@ -59,6 +72,8 @@ class Platform:
     home: str = ""
     aliases: frozenset[str] = frozenset()
     schemes: frozenset[str] = frozenset()
+    reserved: frozenset[str] = frozenset()
+    languages: bool = False
     query_order: bool = False
     fragments: bool = False
     drop: frozenset[str] = frozenset()
@@ -68,7 +83,10 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class Wrapper:
-    """A redirector, translator, proxy or archive whose target stands plainly in its address."""
+    """A redirector, translator, proxy or archive whose target stands plainly in its address.
+
+    ``cut`` is what the service itself sets behind the target.
+    """
 
     id: str
     role: str
@@ -78,6 +96,7 @@ class Wrapper:
     coding: str = "plain"
     host: re.Pattern[str] | None = None
     canonical: str = ""
+    cut: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

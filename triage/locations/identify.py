@@ -17,6 +17,7 @@ from triage.locations.location import (
 from triage.locations.others.contact import has_known_suffix
 from triage.locations.text.repair import scrub_text, trim_end
 from triage.locations.text.scan import MAX_LOCATIONS, Scan, order_locations
+from triage.locations.text.spoken import join_spoken_address
 from triage.locations.text.tokens import (
     ORDINARY,
     find_web_addresses,
@@ -25,13 +26,8 @@ from triage.locations.text.tokens import (
     settle_url,
 )
 from triage.locations.web import wrappers
-from triage.locations.web.weburl import (
-    OTHER,
-    WEB,
-    Parts,
-    identify_parts,
-    parse_address,
-)
+from triage.locations.web.parts import OTHER, WEB, Parts, parse_address
+from triage.locations.web.weburl import identify_parts
 
 MAX_TEXT = 1 << 20
 """Characters of one text that are read. What the cut would break in two is left out whole."""
@@ -43,6 +39,7 @@ MAX_DEPTH = 4
 """Wrappers inside wrappers that are opened."""
 
 _SPACE = re.compile(r"\s")
+_FOUR_NUMBERS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _HOST_AND_PORT = re.compile(
     r"(?i)(https?:[/\\]{1,3})([^/?#\\:@\[\]]{1,300})(:[^/?#\\@]{0,20})?(?=[/?#\\]|$)"
 )
@@ -106,6 +103,11 @@ def _repair_and_search(
     if joined is not None:
         cleaned = joined
         notes.append("whitespace_removed")
+    spoken = join_spoken_address(cleaned, _is_host)
+    if spoken != cleaned:
+        cleaned = spoken
+        notes.append("defanged")
+    notes = list(dict.fromkeys(notes))
     if not cleaned.strip():
         return [
             unknown_location(
@@ -142,14 +144,16 @@ def _search_text(
     )
     scan.read_before_web()
     spans: list[tuple[int, int]] = []
-    for start, address in find_web_addresses(scan.text):
+    for written in find_web_addresses(scan.text):
         if len(spans) >= MAX_LOCATIONS:
             break
         location = _locate_web_address(
-            address, address, catalogue, 0
-        ) or _mend_address(address, catalogue)
-        scan.found.append((start, location))
-        spans.append((start, start + len(address)))
+            written.text, written.text, catalogue, 0
+        ) or _mend_address(written.text, catalogue)
+        if written.cut:
+            location = _add_notes(location, [written.cut])
+        scan.found.append((written.start, location))
+        spans.append((written.start, written.start + len(written.text)))
     scan.blank_spans(spans)
     scan.read_after_web()
     return scan.found
@@ -203,6 +207,10 @@ def _cut_to_limit(text: str) -> str:
         return text[:MAX_TEXT]
     last = max(text.rfind(mark, 0, MAX_TEXT) for mark in " \n\t\r")
     return text[: max(last, 0)]
+
+
+def _is_host(text: str) -> bool:
+    return has_known_suffix(text) or _FOUR_NUMBERS.fullmatch(text) is not None
 
 
 def _can_stand_alone(text: str) -> bool:

@@ -33,6 +33,10 @@ PROBLEMS: dict[str, str] = {
     "full_width": "Full-width characters were read as their plain forms.",
     "whitespace_removed": "Tabs or line breaks inside the address were removed.",
     "invalid_characters": "Broken Unicode was replaced.",
+    "cut_at_mark": "The address was read up to a quotation mark or an angle bracket; what follows "
+    "may belong to it.",
+    "cut_at_line": "The address ends with a full line; the next line may belong to it.",
+    "host_incomplete": "The host has no dot, so a part of it may be missing.",
     "truncated_input": "The text is longer than is read; its end was left out.",
     "too_many_locations": "The text names more locations than are read; the rest was left out.",
     "userinfo_removed": "A user name or password in the address was taken out and kept apart.",

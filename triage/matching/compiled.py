@@ -54,6 +54,7 @@ def _search_with_room(
         if count <= room:
             query, position, distance = out[:, :count]
             return Hits(query, position, distance.astype(np.uint16))
+        # The count is exact even where the room did not suffice, so the second search is the last.
         room = count
 
 

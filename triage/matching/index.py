@@ -54,6 +54,7 @@ def warm_up() -> str:
     A worker calls this before it forks: the half second is then paid once and not for each job.
     """
     scan = _load_scanner("auto")
+    # Once for each width: the compiler makes machine code for the types that it meets.
     for bits in (64, 256):
         count = smallest_table(bits)
         hashes = np.random.default_rng(bits).integers(
@@ -134,7 +135,8 @@ class HashIndex:
             )
         words = np.frombuffer(query, "<u8").reshape(1, -1)
         hits = self._search_tables(words, threshold)
-        count = sum(len(found.position) for _, found in hits)
+        count = sum(len(near.position) for _, near in hits)
+        # What most files give: no match, or a few.
         if self._masked is None and count <= FEW:
             return _list_few_matches(hits)
         answer = self._order_entries(hits)
@@ -202,10 +204,11 @@ class HashIndex:
         self, hits: list[tuple[Table, Hits]]
     ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]] | None:
         """Query, id and distance of every match in the order of the answer; None for none."""
-        parts = [_expand_hits(table, found) for table, found in hits]
+        parts = [_expand_hits(table, near) for table, near in hits]
         if self._masked is not None:
             query, ids, apart = parts[0]
             kept = np.flatnonzero(~self._is_masked(ids))
+            # Of the file alone: what came since may have the id of what was masked in it.
             parts[0] = query[kept], ids[kept], apart[kept]
         parts = [part for part in parts if len(part[0])]
         if not parts:
@@ -213,11 +216,13 @@ class HashIndex:
         query, ids, apart = (
             np.concatenate(column) for column in zip(*parts, strict=True)
         )
+        # lexsort takes its last key first: by query, then nearest, then by id.
         order = np.lexsort((ids, apart, query))
         return query[order], ids[order], apart[order]
 
     def _is_masked(self, ids: NDArray[Any]) -> NDArray[np.bool_]:
         assert self._masked is not None
+        # Clipped, since an id beyond the last one is sent past the end.
         at = np.searchsorted(self._masked, ids).clip(max=len(self._masked) - 1)
         equal: NDArray[np.bool_] = self._masked[at] == ids
         return equal
@@ -227,9 +232,9 @@ def _list_few_matches(hits: list[tuple[Table, Hits]]) -> list[Match]:
     """The answer to one query: a handful of matches is put together faster without arrays."""
     answer = [
         Match(int(table.ids[entry]), distance)
-        for table, found in hits
+        for table, near in hits
         for position, distance in zip(
-            found.position.tolist(), found.distance.tolist(), strict=True
+            near.position.tolist(), near.distance.tolist(), strict=True
         )
         for entry in range(
             int(table.first[position]), int(table.first[position + 1])

@@ -80,6 +80,7 @@ def build_index(
             f"The name of an index's version has at most {MAX_VERSION} bytes."
         )
     content = fold_hashes(hashes, ids, bits)
+    # Beside it: a rename is one step only within a file system.
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "r+b") as file:
@@ -88,6 +89,7 @@ def build_index(
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+    # A rename is on the disk only once its directory is.
     directory = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(directory)
@@ -122,6 +124,7 @@ def _write_index(
 
 def _encode_header(header: Header) -> bytes:
     text = json.dumps(asdict(header)).encode()
+    # Padded to a page, so that the arrays behind it lie on their boundaries.
     text = text.ljust(HEADER - len(MAGIC) - CHECKSUM)
     return MAGIC + hashlib.sha256(text).digest() + text
 

@@ -35,6 +35,7 @@ class ReloadingIndex:
                 self.problem = str(error)
                 if self._index is None:
                     raise
+            # Noted after a failure too: a damaged file is read once, and not at every search.
             self._state = state
         return self._index
 

@@ -189,6 +189,7 @@ def _find_candidates(
     pair = (row % queries).astype(np.uint64) << np.uint64(32)
     pair |= table.positions.take(slot)
     pair.sort()
+    # The complement differs from the first one in any case, so that one is kept.
     changes = np.diff(pair, prepend=~pair[:1])
     pair = pair[np.flatnonzero(changes)]
     query = pair >> np.uint64(32)
@@ -201,6 +202,7 @@ def _filter_windows(
 ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Look-up and slot of what passes, block by block."""
     width = _choose_width(len(table.hashes))
+    # One overlapping view instead of a copy: a row is what begins at each word of the array.
     window: NDArray[Any] = np.ndarray(
         (len(table.partners) - width,),
         f"V{2 * width}",

@@ -113,6 +113,7 @@ def fold_hashes(
         return Distinct(
             words.reshape(0, bits // 64), np.zeros(1, np.uint32), ids
         )
+    # By the first word alone: with random hashes that settles nearly all of the order.
     order = np.argsort(words[:, 0], kind="stable")
     leading = words[order, 0]
     tied = np.zeros(len(words) + 1, dtype=bool)
@@ -192,5 +193,6 @@ def build_in_memory(
     buffer = np.empty(compute_size(*shape), dtype=np.uint8)
     table = carve_table(buffer, *shape, signed=content.ids.dtype.kind == "i")
     fill_table(table, content)
+    # Threads share it, and a search that wrote to it would change everybody's answers.
     buffer.flags.writeable = False
     return carve_table(buffer, *shape, signed=content.ids.dtype.kind == "i")

@@ -46,6 +46,7 @@ class Slug(StrEnum):
     """The signals that have a weight, as the data file and stored priorities name them."""
 
     DANGER_NOW = "danger_now"
+    TIME_PRESSES = "time_presses"
     CHILD_REPORTING = "child_reporting"
     CHILD_CONTACTED = "child_contacted"
     UNKNOWN_VICTIM = "unknown_victim"
@@ -71,6 +72,7 @@ class Signals:
     """
 
     danger_now: bool = False
+    time_presses: bool = False
     child_reporting: bool = False
     child_contacted: bool = False
     unknown_victim: bool = False
@@ -98,6 +100,7 @@ class Weights:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     danger_now: Weight
+    time_presses: Weight
     child_reporting: Weight
     child_contacted: Weight
     unknown_victim: Weight
@@ -172,6 +175,7 @@ def _compute_shares(signals: Signals, weights: Weights) -> dict[Slug, float]:
     """How much of each weight is earned, as a share; values beyond 0..1 are cut by the caller."""
     shares: dict[Slug, float] = {
         Slug.DANGER_NOW: signals.danger_now,
+        Slug.TIME_PRESSES: signals.time_presses,
         Slug.CHILD_REPORTING: signals.child_reporting,
         Slug.CHILD_CONTACTED: signals.child_contacted,
         Slug.UNKNOWN_VICTIM: signals.unknown_victim,

@@ -17,6 +17,7 @@ import numpy as np
 import psutil
 from sqlalchemy import text
 
+from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict
 from triage.hashlists import exports, formats, service, versions
@@ -67,7 +68,7 @@ def _measure_steps(context: Context, folder: Path, size: int) -> list[Row]:
     with _measure_step() as step, context.database.writing() as session:
         target = service.find_list(session, LIST)
         change = versions.roll_back(
-            session, target, 1, actor="bench", now=utc_now()
+            Act(session, context, "bench", utc_now()), target, 1
         )
         step.note_change(change)
     rows.append(step.make_row("roll back", size))
@@ -158,7 +159,7 @@ def _import_file(context: Context, path: Path) -> versions.Import:
         form = formats.detect_format(head, path.name)
         stream.seek(0)
         return importing.import_file(
-            context.database,
+            context,
             LIST,
             stream,
             form=form,

@@ -14,6 +14,7 @@ from http.client import HTTPConnection
 
 from sqlalchemy import func, select
 
+from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.core.errors import Conflict
 from hotline.intake.api import bulk, keys
@@ -80,13 +81,10 @@ def _prepare_database(context: Context) -> str:
                 "This database holds reports.", hint="Name an empty one."
             )
         key = keys.create_key(
-            session,
-            context,
+            Act(session, context, "bench", utc_now()),
             "bench",
             scopes=keys.SCOPES,
             daily_quota=10**9,
-            actor="bench",
-            now=utc_now(),
         )
     bare.metadata.create_all(context.database.engine)
     return key

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from triage.fingerprints import fingerprint_media
+from triage.fingerprints.media import fingerprint_media
 from workers.demo.pictures import alter_picture, draw_picture, encode_jpeg
 
 NAMES = ("anchor", "barn", "canal", "dune", "elm", "ferry", "gate", "hill")

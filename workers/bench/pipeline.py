@@ -23,6 +23,7 @@ from statistics import fmean
 
 from sqlalchemy import func, select
 
+from hotline.core.act import Act
 from hotline.core.context import Context, build_context, utc_now
 from hotline.core.errors import Conflict, Unavailable
 from hotline.core.settings import load_settings
@@ -122,15 +123,14 @@ def _prepare_database(context: Context, size: int, tick: Tick) -> None:
             "random": _make_random_entries(size, tick),
         }
         for name, entries in entries_of.items():
-            target = service.create_list(session, name, actor="bench", now=now)
+            act = Act(session, context, "bench", now)
+            target = service.create_list(act, name)
             versions.import_version(
-                session,
+                act,
                 target,
                 entries,
                 digest=hashlib.sha256(name.encode()).hexdigest(),
                 whole=True,
-                actor="bench",
-                now=now,
             )
 
 

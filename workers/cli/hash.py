@@ -12,7 +12,7 @@ from hotline.core.errors import InvalidInput
 from workers.cli.output import emit_json, stdout
 
 if TYPE_CHECKING:
-    from triage.fingerprints import MediaFingerprint
+    from triage.fingerprints.model import MediaFingerprint
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +29,7 @@ def hash_files(
     ),
 ) -> None:
     """Hash files in memory; nothing is stored. A file that is no media gets exact hashes alone."""
-    from triage.fingerprints import fingerprint_media
+    from triage.fingerprints.media import fingerprint_media
 
     for name in files:
         _check_names(name)

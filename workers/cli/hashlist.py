@@ -7,6 +7,7 @@ import sys
 import typer
 from rich.table import Table
 
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from triage.hashlists import formats
 from workers.cli import hashlist_changes, hashlist_imports
@@ -163,7 +164,7 @@ def export_list(
     context = open_house()
     with context.database.writing() as session:
         hash_list = exports.open_for_export(
-            session, name, actor=ACTOR, now=utc_now()
+            Act(session, context, ACTOR, utc_now()), name
         )
     with (
         context.database.reading() as session
@@ -183,9 +184,8 @@ def export_own_list(
     """
     from triage.cases.examination.confirmed import own_entries, record_export
 
-    formats.writer_of(
-        form
-    )  # a wrong name ends here, before the log notes an export
+    # A wrong name ends here, before the log notes an export.
+    formats.writer_of(form)
     context = open_house()
     with context.database.writing() as session:
         record_export(session, form, actor=ACTOR, now=utc_now())
@@ -210,11 +210,9 @@ def roll_list_back(
     with context.database.writing() as session:
         now = utc_now()
         done = versions.roll_back(
-            session,
+            Act(session, context, ACTOR, now),
             service.find_list(session, name),
             version,
-            actor=ACTOR,
-            now=now,
         )
     stdout.print(
         f"{name}: version {done.version}, {done.added} added, {done.removed} removed."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import Forbidden, InvalidInput
 from workers.cli.opening import open_house
@@ -61,7 +62,7 @@ def change_properties(
     with context.database.writing() as session:
         hash_list = service.find_list(session, name)
         service.set_properties(
-            session, hash_list, properties, actor=ACTOR, now=utc_now()
+            Act(session, context, ACTOR, utc_now()), hash_list, properties
         )
     stdout.print(f"{name}: changed {', '.join(properties)}.", markup=False)
 
@@ -102,10 +103,12 @@ def switch_police(
                     hint="Ask on the console's page of hash lists, where another one agrees.",
                 )
             switch.ask_for_switch(
-                session, hash_list, actor=ACTOR, second_person=False, now=now
+                Act(session, context, ACTOR, now),
+                hash_list,
+                second_person=False,
             )
         else:
-            switch.stop_switch(session, hash_list, actor=ACTOR, now=now)
+            switch.stop_switch(Act(session, context, ACTOR, now), hash_list)
         state = switch.state_of(hash_list)
     sentence = {
         "on": "a strong match tells the police by itself from now on",
@@ -146,5 +149,7 @@ def _switch_list(name: str, enabled: bool, now: datetime) -> None:
     context = open_house()
     with context.database.writing() as session:
         hash_list = service.find_list(session, name)
-        service.set_enabled(session, hash_list, enabled, actor=ACTOR, now=now)
+        service.set_enabled(
+            Act(session, context, ACTOR, now), hash_list, enabled
+        )
     stdout.print(f"{name} is {'on' if enabled else 'off'}.")

@@ -66,7 +66,7 @@ def import_file(
         chosen = form or _detect_format(stream, file)
         task = bar.add_task(f"Importing into {name}, MB", total=megabytes)
         done = importing.import_file(
-            context.database,
+            context,
             name,
             stream,
             form=chosen,

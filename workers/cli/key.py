@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import NotFound
 from hotline.intake.api import keys, webhooks
@@ -59,23 +60,16 @@ def add(
     """Make a key. It is printed once, as is the secret that signs what goes to its webhook."""
     made = {"name": name}
     with opened_house() as context, context.database.writing() as session:
+        act = Act(session, context, operator_name(), utc_now())
         made["key"] = keys.create_key(
-            session,
-            context,
+            act,
             name,
             scopes=list(dict.fromkeys(scope)),
             daily_quota=quota,
-            actor=operator_name(),
-            now=utc_now(),
         )
         if webhook:
             made["webhook_secret"] = webhooks.subscribe_sender(
-                session,
-                context,
-                name,
-                webhook,
-                actor=operator_name(),
-                now=utc_now(),
+                act, name, webhook
             )
     if as_json:
         emit_json(made)
@@ -98,7 +92,9 @@ def list_keys(as_json: AsJson = False) -> None:
 def revoke(name: Name) -> None:
     """End a key at once. Reports that came with it stay."""
     with opened_house() as context, context.database.writing() as session:
-        keys.revoke_key(session, name, actor=operator_name(), now=utc_now())
+        keys.revoke_key(
+            Act(session, context, operator_name(), utc_now()), name
+        )
     print(f"The key of {name} is revoked.")
 
 
@@ -113,7 +109,7 @@ def set_webhook(
     """Tell a sender's server at URL from now on. Its secret is new and printed once."""
     with opened_house() as context, context.database.writing() as session:
         secret = webhooks.subscribe_sender(
-            session, context, name, url, actor=operator_name(), now=utc_now()
+            Act(session, context, operator_name(), utc_now()), name, url
         )
     if as_json:
         emit_json({"name": name, "webhook": url, "webhook_secret": secret})
@@ -126,7 +122,7 @@ def remove_webhook(name: Name) -> None:
     """Tell a sender's server nothing any more. The key stays."""
     with opened_house() as context, context.database.writing() as session:
         webhooks.unsubscribe_sender(
-            session, name, actor=operator_name(), now=utc_now()
+            Act(session, context, operator_name(), utc_now()), name
         )
     print(f"The webhook of {name} is removed.")
 

@@ -34,7 +34,7 @@ from triage.cases.claim import claim_case
 from triage.cases.models import Case
 from triage.cases.places import find_case_id
 from triage.cases.vocabulary import CaseState
-from triage.fingerprints import fingerprint_media
+from triage.fingerprints.media import fingerprint_media
 from triage.hashlists import formats, versions
 from triage.hashlists import service as hashlists
 from triage.items.models import Item
@@ -137,21 +137,18 @@ def _import_hash_list(context: Context, now: datetime) -> None:
             lines.append(_describe_known(name))
     stream = io.BytesIO("\n".join(lines).encode())
     with context.database.writing() as session:
+        act = Act(session, context, SETTING, now)
         target = hashlists.create_list(
-            session,
+            act,
             "sandbox",
-            actor=SETTING,
-            now=now,
             source="Generated pictures of the sandbox",
         )
         versions.import_version(
-            session,
+            act,
             target,
             formats.parse_entries("csv", stream),
             digest=hashlib.sha256(stream.getvalue()).hexdigest(),
             whole=True,
-            actor=SETTING,
-            now=now,
         )
 
 
@@ -179,14 +176,14 @@ def _report_page(context: Context, page: world.Page) -> None:
 
 def _report_what_was_told(context: Context) -> None:
     """Cases that are about people: their substance is in words, or in an address somebody used."""
-    for told in world.TOLD:
+    for story in world.TOLD:
         report: dict[str, object] = {
-            "narrative": told.words,
-            "kind": told.kind,
-            "reporter_role": told.reporter_role,
+            "narrative": story.words,
+            "kind": story.kind,
+            "reporter_role": story.reporter_role,
         }
-        if told.location:
-            report["locations"] = [told.location]
+        if story.location:
+            report["locations"] = [story.location]
         _post_report(context, report)
 
 
@@ -227,15 +224,15 @@ def _move_on(context: Context) -> None:
         besnik = _find_person(session, "besnik")
         now = utc_now()
         case = _find_case(session, context, ASSESSED_ONCE)
-        claim_case(session, case, arta, now, context.settings.claim_minutes)
         act = Act(session, context, arta.actor, now)
+        minutes = context.settings.claim_minutes
+        claim_case(act, case, arta, minutes)
         assess_case(act, case, arta, Answers(BASELINE), second_required=True)
         claim_case(
-            session,
+            Act(session, context, besnik.actor, now),
             _find_case(session, context, CLAIMED),
             besnik,
-            now,
-            context.settings.claim_minutes,
+            minutes,
         )
         for page in (WITH_POLICE, AT_HOST, ABROAD):
             _decide_case(session, context, page, arta, besnik)

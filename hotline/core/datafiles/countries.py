@@ -82,7 +82,7 @@ Zone = Annotated[str, AfterValidator(_check_time_zone)]
 
 @dataclass(frozen=True, slots=True)
 class Helpline:
-    """A line that listens to children or to those who worry about one. ``hours`` "" = not known."""
+    """A line to call: for children, or for who worries about one. ``hours`` "" = not known."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     name: Text
@@ -121,6 +121,7 @@ class Country:
     working_hours: Mapping[Day, tuple[Span, ...]]
     helplines: Annotated[tuple[Helpline, ...], Field(min_length=1)]
     take_down_help: tuple[HelpLink, ...]
+    anti_trafficking_line: Helpline | None = None
     hotline_name: str = ""
     hotline_url: Link | None = None
     police_report_url: Link | None = None
@@ -244,6 +245,7 @@ def add_business_hours(
             f"Business hours must be from 0 to {MAX_HOURS:.0f}."
         )
     left = timedelta(hours=hours)
+    # Spans in UTC: the length of an hour must not depend on the clock being put on or back.
     for opens, closes in _spans_from(country, start):
         begins = max(opens, start.astimezone(UTC))
         if begins < closes:

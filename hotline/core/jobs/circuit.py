@@ -75,6 +75,8 @@ class Circuit:
         if until is None:
             return
         if until > now or not self._takes_the_trial(server, until, now):
+            # Somebody else has the trial: soon enough to hear how it went, late enough not to
+            # crowd.
             raise Paused(server, max(until, now + FIRST_PAUSE / 2))
 
     @contextmanager
@@ -107,6 +109,7 @@ class Circuit:
         return taken is not None
 
     def _note_answer(self, server: str) -> None:
+        # Nearly every server answers: that is not worth a write lock each time.
         with self._database.reading() as session:
             known_server = select(SilentServer.id).where(
                 SilentServer.name == _shorten_name(server)
@@ -141,6 +144,7 @@ class Circuit:
 
 def pause_after(silences: int) -> timedelta:
     """How long a server is left alone after so many tries in a row without an answer."""
+    # Bounded before it is a power: a server may have been silent for years.
     factor: int = 2 ** min(max(0, silences - SILENCES), 10)
     return min(FIRST_PAUSE * factor, LONGEST_PAUSE)
 

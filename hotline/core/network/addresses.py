@@ -87,6 +87,7 @@ def parse_address(text: str) -> Address | None:
         return ip_address(plain)
     except ValueError:
         pass
+    # With such a sign it would be more than a host to the parser, and the host another one.
     if any(sign in "/\\?#@:" for sign in text):
         return None
     try:

@@ -166,6 +166,7 @@ class GuardedClient:
                 )
             redirects_left -= 1
             following = parse_target(location, target.href)
+            # Whoever answers could otherwise have our key sent to a host of its choice.
             if following is None or not _same_origin(target, following):
                 headers = _without_secrets(headers)
             target = following
@@ -215,6 +216,7 @@ class GuardedClient:
             return resolved.error
         if target.scheme == "https":
             return ""
+        # All: libcurl may take any of the addresses that are handed to it.
         inside = all(self._is_allowed(address) for address in resolved.usable)
         return "" if inside else "not_https"
 

@@ -56,6 +56,7 @@ def slug_of(curl: pycurl.Curl, code: int, *, through_proxy: bool) -> str:
         return _PROXY_ANSWERS.get(
             int(curl.getinfo(pycurl.PROXY_ERROR)), "proxy_failure"
         )
+    # libcurl has one code for "the proxy is down" and "the host is": only the proxy's answer tells.
     if through_proxy:
         connect = int(curl.getinfo(pycurl.HTTP_CONNECTCODE))
         if code == pycurl.E_COULDNT_CONNECT or (

@@ -62,6 +62,7 @@ def _resolve_addresses(
         return ["127.0.0.1", "::1"]
     if reach.resolver or host in reach.hosts:
         resolved = Names(reach).resolve(host, seconds=seconds)
+        # Dropped by the public rule: the networks of this server are asked about below.
         candidates = [*resolved.usable, *resolved.dropped]
     else:
         candidates = _ask_system(host, port)

@@ -76,9 +76,8 @@ class Names:
         if static := self._reach.hosts.get(name):
             return self._check_addresses([static])
         if name == "localhost" or name.endswith(".localhost"):
-            return self._check_addresses(
-                _LOOPBACK
-            )  # never a question for DNS (RFC 6761)
+            # Never a question for DNS (RFC 6761).
+            return self._check_addresses(_LOOPBACK)
         return self._ask_servers(name, seconds)
 
     def _ask_servers(self, name: str, seconds: float) -> Resolved:
@@ -108,6 +107,7 @@ class Names:
         if self._resolver is None:
             self._resolver = _make_resolver(self._reach.resolver)
         answer = self._resolver.resolve(
+            # With the final dot, and no search domains: the host's name is whole as it stands.
             dns.name.from_text(f"{name}."),
             record_type,
             lifetime=max(seconds, 0.01),

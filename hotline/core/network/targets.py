@@ -52,6 +52,7 @@ def parse_target(text: str, base: str | None = None) -> Target | None:
             host="",
             port=0,
         )
+    # The user name stays in what curl gets, and in nothing that is shown.
     url.hash = ""
     href = url.href
     url.username = url.password = ""

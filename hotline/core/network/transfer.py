@@ -163,9 +163,8 @@ class Transfer:
         lines = list(plan.headers)
         if plan.body is not None:
             curl.setopt(pycurl.POSTFIELDS, plan.body)
-            lines.append(
-                "Expect:"
-            )  # the body goes at once, without asking first
+            # The body goes at once, without asking first.
+            lines.append("Expect:")
         if lines:
             curl.setopt(pycurl.HTTPHEADER, lines)
 
@@ -174,6 +173,7 @@ class Transfer:
         if self._plan.proxy is None and refuse_address(
             str(address.addr[0]), self._plan.allowed_networks
         ):
+            # pycurl takes no exception from here: the flag says afterwards why no socket came.
             self.answer.refused = True
             return pycurl.SOCKET_BAD
         opened = socket.socket(

@@ -203,6 +203,7 @@ def _walk_chain(
         raise ChainBroken(
             f"the log ends at {progress.sealed}, but {max(expected)} had been written"
         )
+    # Whoever can write the database can seal a log of his own: only a head elsewhere says no.
     if progress.sealed and not progress.compared:
         raise ChainBroken(
             "no head was written outside the database, so nothing vouches for it"
@@ -221,6 +222,7 @@ def _sealed_entries(session: Session) -> Iterator[AuditEntry]:
     ) as rows:
         for entry in rows:
             yield entry
+            # The session would otherwise keep every row of the log in memory.
             session.expunge(entry)
 
 
@@ -239,6 +241,7 @@ def _newest_head(session: Session) -> tuple[int, bytes]:
 
 
 def _hash_entry(entry: AuditEntry, number: int, previous: bytes) -> bytes:
+    # One spelling, for ever: what is hashed today is hashed again when the log is verified.
     body = json.dumps(
         [
             number,

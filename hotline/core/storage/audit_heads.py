@@ -152,8 +152,10 @@ def append_head(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
+        # The scheduler and a command may write at once; two lines of one number would look forged.
         fcntl.flock(file, fcntl.LOCK_EX)
         last = _last_head(file.fileno(), path)
+        # A restore is noted in any case: it makes heads void that were written before it.
         if restore is None and last is not None and last.number == number:
             return False
         head = Head(
@@ -218,6 +220,7 @@ def heads_in_force(heads: Sequence[Head]) -> list[Head]:
 
 def _last_head(descriptor: int, path: Path) -> Head | None:
     size = os.fstat(descriptor).st_size
+    # Twice a line: the last one may be torn, and the one before it is the head then.
     start = max(0, size - 2 * LONGEST_LINE)
     tail = os.pread(descriptor, size - start, start)
     whole, newline, _ = tail.rpartition(b"\n")

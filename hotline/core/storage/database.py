@@ -77,6 +77,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 class Base(DeclarativeBase):
     metadata = MetaData(
+        # Migrations drop constraints by name, and the two databases would choose different ones.
         naming_convention={
             "ix": "ix_%(column_0_label)s",
             "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -118,6 +119,7 @@ def insert_once(
         if session.get_bind().dialect.name == "postgresql"
         else sqlite.insert
     )
+    # The statement goes past the session: what waits in it must be in the database before.
     session.flush()
     table = cast(Table, model.__table__)
     statement = (
@@ -144,7 +146,11 @@ class Database:
             None
             if self.is_sqlite
             else _make_engine(
-                url, isolation_level="AUTOCOMMIT", pool_pre_ping=False
+                # A ping would cost as much as the statement; a broken connection is met in
+                # `_first_row`.
+                url,
+                isolation_level="AUTOCOMMIT",
+                pool_pre_ping=False,
             )
         )
         self._texts: dict[ClauseElement, str] = {}
@@ -168,6 +174,7 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back on any error."""
         engine = self.engine.execution_options(**{_WRITING: True})
+        # What was loaded is shown after the commit; expiring it would ask the database again.
         with Session(engine, expire_on_commit=False) as session:
             yield session
             session.commit()
@@ -218,6 +225,7 @@ class Database:
         if text is None:
             text = str(statement.compile(dialect=engine.dialect))
             self._texts[statement] = text
+        # Past SQLAlchemy no column type turns these into JSON.
         plain = {
             k: json.dumps(v) if isinstance(v, dict | list) else v
             for k, v in values.items()
@@ -274,13 +282,11 @@ def _install_begin(engine: Engine) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute(
-            "PRAGMA synchronous=FULL"
-        )  # an acknowledged report survives a power cut
+        # An acknowledged report survives a power cut.
+        cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute(
-            "PRAGMA secure_delete=ON"
-        )  # erased keys leave no copy in free pages
+        # Erased keys leave no copy in free pages.
+        cursor.execute("PRAGMA secure_delete=ON")
         cursor.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_MS}")
         cursor.close()
 

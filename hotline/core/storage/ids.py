@@ -13,9 +13,8 @@ _LOOK_ALIKES = str.maketrans({"I": "1", "L": "1", "O": "0", "U": "V"})
 
 RECEIPT_GROUPS = 5
 RECEIPT_GROUP_LENGTH = 4
-RECEIPT_LENGTH = (
-    RECEIPT_GROUPS * RECEIPT_GROUP_LENGTH
-)  # 20 characters x 5 bits = 100 bits
+# 20 characters x 5 bits = 100 bits.
+RECEIPT_LENGTH = RECEIPT_GROUPS * RECEIPT_GROUP_LENGTH
 
 
 class _Ticks:
@@ -28,6 +27,7 @@ class _Ticks:
     def take(self) -> int:
         now = time.time_ns() * TICKS // 1_000_000
         with self._lock:
+            # A clock that was set back must not sort new rows before older ones.
             self._last = max(now, self._last + 1)
             return self._last
 
@@ -65,6 +65,7 @@ def normalise_receipt(text: str) -> str | None:
 
     The length is checked first, so that a megabyte of text costs nothing.
     """
+    # Separators of any kind are fine, and four times the code is more than anybody types.
     if len(text) > 4 * RECEIPT_LENGTH:
         return None
     folded = "".join(c for c in text.upper() if c.isalnum()).translate(

@@ -139,6 +139,7 @@ def _write_history(
     now: datetime,
     details: Mapping[str, object],
 ) -> None:
+    # A new entity has no state yet: its first row of history comes from nowhere.
     before = entity.state or ""
     entity.state = state
     entity.state_since = now

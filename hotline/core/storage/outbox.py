@@ -104,6 +104,7 @@ def post_work(
         attempts=0,
         last_error="",
     )
+    # What has to wait is found by the sweeper when its time has come.
     if stored and not delay:
         note_for_after_commit(session, str(Note(job, queue, entry_id)))
     return stored
@@ -139,6 +140,7 @@ def left_behind(
                 OutboxEntry.handed_at <= now - LEASE,
             ),
         )
+        # False sorts before True: what is urgent comes first.
         .order_by(OutboxEntry.queue != "urgent", OutboxEntry.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -161,6 +163,7 @@ def note_failure(
         entry.dead_at = now
         return
     entry.handed_at = None
+    # With jitter, so that what failed together does not come back together.
     wait = min(
         timedelta(seconds=base * 2 ** (entry.attempts - 1)), MAX_BACKOFF
     )

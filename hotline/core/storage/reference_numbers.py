@@ -20,6 +20,7 @@ class Counter(Base):
 def next_reference(session: Session, prefix: str, now: datetime) -> str:
     """The next reference of ``prefix`` in the year of ``now``; gaps appear only on a rollback."""
     name = f"{prefix}-{now.year}"
+    # The first of a year may be two at once; the update below lets them take turns.
     insert_once(session, Counter, ["name"], name=name, value=0)
     value = session.execute(
         update(Counter)

@@ -26,6 +26,7 @@ FORMS = frozenset(
 
 def is_refusal(error: DBAPIError) -> bool:
     """Whether the same act may succeed, or be refused in words, if it is done once more."""
+    # Two inserted the same row: on the second run the view finds it and says so.
     if isinstance(error, IntegrityError):
         return True
     return getattr(error.orig, "sqlstate", None) in REFUSALS
@@ -40,6 +41,7 @@ def retry_refused_acts(app: Flask) -> None:
 def _retry_refused(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def act(*args: Any, **values: Any) -> Any:
+        # Whatever only reads holds no locks, and fails for other reasons.
         if request.method != "POST":
             return view(*args, **values)
         # A body that is read as it comes in can't be read twice.

@@ -149,12 +149,10 @@ def install_site(app: Flask, ctx: Context) -> None:
     app.request_class = MemoryRequest
     app.session_interface = Sessions()
     app.before_request(_refuse_other_methods)  # before all else
-    app.before_request(
-        _refuse_bodies_without_length
-    )  # before anything reads the body
-    app.before_request(
-        _remember_language
-    )  # before anything answers in its place
+    # Before anything reads the body.
+    app.before_request(_refuse_bodies_without_length)
+    # Before anything answers in its place.
+    app.before_request(_remember_language)
     csrf.init_app(app)
     FolderBabel(settings.data_dir).init_app(app, locale_selector=_page_locale)
     app.after_request(_set_headers)
@@ -263,10 +261,12 @@ def _remember_language() -> None:
 
 
 def _set_headers(response: BaseResponse) -> BaseResponse:
+    # A view that set a header of these meant it, so it stays.
     own = {name.lower() for name, _ in response.headers}
     response.headers.extend(
         {n: v for n, v in HEADERS.items() if _NAMES[n] not in own}
     )
+    # The same for everybody, and so the one thing that a browser may keep.
     if request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "public, max-age=3600"
     if current_context().settings.secure_cookies:
@@ -325,6 +325,7 @@ def _error_answer(
     if wants_problem():
         return problem_response(status, title, detail, fields=fields)
     public = current_app.extensions.get(ERROR_PAGE)
+    # A frightened visitor meets words and a way to help, also where something broke.
     if public is not None and not request.path.startswith(STAFF_PATHS):
         return make_response(public(status), status)
     page = render_template("errors/error.html", status=status, detail=detail)

@@ -15,6 +15,7 @@ from typing import Any
 from hotline.core.errors import HotlineError, InvalidInput
 from hotline.intake import strict_json, submission
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answer
 from hotline.intake.strict_json import Malformed
 from hotline.intake.submission import Submission
 
@@ -28,10 +29,11 @@ _TEXTS = (
     "language",
     "seen_at",
 )
+_TERMS = ("pass_to", "contact_way", "safe_time")
 _FLAGS = ("danger_now", "own_material")
 _SCART_NOTES = ("referer", "reference", "source")
 _SCART = ("url", "referer", "workuser-email", "reference", "source", "type")
-_COLUMNS = frozenset({"location", *_TEXTS, *_FLAGS, *_SCART})
+_COLUMNS = frozenset({"location", *_TEXTS, *Answer, *_TERMS, *_FLAGS, *_SCART})
 _SAYING = frozenset({"location", "url", "narrative"})
 """Columns of which a report needs one."""
 _TRUE = ("true", "yes", "1")
@@ -135,8 +137,22 @@ def _data_of(row: dict[str, str]) -> Any:
                 "yes or no", fields={f"/{name}": "must be yes or no"}
             )
         data[name] = flag in _TRUE
+    data["answers"] = {
+        answer.value: row[answer] for answer in Answer if row.get(answer)
+    }
+    data["contact_terms"] = _data_of_terms(row)
     data["locations"] = [location] if location.strip() else []
     return data
+
+
+def _data_of_terms(row: Mapping[str, str]) -> Mapping[str, object]:
+    """``pass_to`` lists those who may get the contact, with spaces between them."""
+    terms = {
+        "pass_to": row.get("pass_to", "").split(),
+        "way": row.get("contact_way", "").strip(),
+        "safe_time": row.get("safe_time", ""),
+    }
+    return {name: value for name, value in terms.items() if value}
 
 
 def _data_of_scart(row: Mapping[str, str]) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, event, select, update
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import (
     Conflict,
@@ -24,7 +25,6 @@ from hotline.core.errors import (
     NotFound,
     TooMany,
 )
-from hotline.core.storage import audit
 from hotline.core.storage.ids import new_id, new_token
 from hotline.intake.models import ApiKey
 
@@ -55,14 +55,7 @@ class Unauthorised(HotlineError):
 
 
 def create_key(
-    session: Session,
-    context: Context,
-    name: str,
-    *,
-    scopes: Sequence[str],
-    daily_quota: int,
-    actor: str,
-    now: datetime,
+    act: Act, name: str, *, scopes: Sequence[str], daily_quota: int
 ) -> str:
     """A new key for the sender ``name``; the only time that its text is to be seen."""
     unknown = set(scopes) - set(SCOPES)
@@ -72,31 +65,27 @@ def create_key(
         raise InvalidInput(
             "A key needs a name of at most 80 characters and a quota of 1 or more."
         )
-    if (
-        session.scalar(select(ApiKey.id).where(ApiKey.name == name))
-        is not None
-    ):
+    namesake = select(ApiKey.id).where(ApiKey.name == name)
+    if act.session.scalar(namesake) is not None:
         raise Conflict(f"There is a key of the name {name!r}.")
     text = PREFIX + new_token()
     key = ApiKey(
         id=new_id(),
         name=name,
-        mac=_mac_of_key(context, text),
+        mac=_mac_of_key(act.context, text),
         scopes=list(scopes),
         daily_quota=daily_quota,
-        created_at=now,
+        created_at=act.now,
     )
-    session.add(key)
-    note_act(session, key, "api_key.created", actor, now)
+    act.session.add(key)
+    note_act(act, key, "api_key.created")
     return text
 
 
-def revoke_key(
-    session: Session, name: str, *, actor: str, now: datetime
-) -> None:
-    key = find_key(session, name)
-    key.revoked_at = key.revoked_at or now
-    note_act(session, key, "api_key.revoked", actor, now)
+def revoke_key(act: Act, name: str) -> None:
+    key = find_key(act.session, name)
+    key.revoked_at = key.revoked_at or act.now
+    note_act(act, key, "api_key.revoked")
 
 
 def find_key(session: Session, name: str) -> ApiKey:
@@ -210,22 +199,6 @@ def _mac_of_key(context: Context, text: str) -> bytes:
     )
 
 
-def note_act(
-    session: Session,
-    key: ApiKey,
-    action: str,
-    actor: str,
-    now: datetime,
-    **details: Any,
-) -> None:
+def note_act(act: Act, key: ApiKey, action: str, **details: Any) -> None:
     """What was done to a key, for the audit log."""
-    audit.record_entry(
-        session,
-        actor=actor,
-        action=action,
-        entity="api_key",
-        entity_id=key.id,
-        now=now,
-        name=key.name,
-        **details,
-    )
+    act.record(action, "api_key", key.id, name=key.name, **details)

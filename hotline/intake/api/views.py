@@ -14,9 +14,11 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import UnsupportedMediaType
 
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.datafiles.shapes import parse_shape
 from hotline.core.errors import InvalidInput, NotFound
+from hotline.core.storage import audit
 from hotline.core.web import site
 from hotline.intake import idempotency, service, strict_json, submission
 from hotline.intake.api import bulk, keys, openapi, schemas
@@ -32,9 +34,8 @@ blueprint = APIBlueprint("api", __name__, url_prefix="/api/v1")
 blueprint.record(
     lambda state: state.app.extensions.update({_QUOTAS: keys.Quotas()})
 )
-site.csrf.exempt(
-    blueprint
-)  # no cookie is read here, so there is nothing to forge
+# No cookie is read here, so there is nothing to forge.
+site.csrf.exempt(blueprint)
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -216,9 +217,8 @@ def add_information() -> Response:
         )
         if report is None:
             raise _no_such_receipt()
-        service.add_information(
-            session, site.current_context(), report, text, utc_now()
-        )
+        act = Act(session, site.current_context(), audit.PUBLIC, utc_now())
+        service.add_information(act, report, text)
     return make_response("", 204)
 
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.storage import outbox
@@ -57,19 +58,12 @@ class Change:
     since: str
 
 
-def subscribe_sender(
-    session: Session,
-    context: Context,
-    name: str,
-    url: str,
-    *,
-    actor: str,
-    now: datetime,
-) -> str:
+def subscribe_sender(act: Act, name: str, url: str) -> str:
     """Tell the sender ``name`` about changes at ``url``; returns the secret, to be shown once.
 
     Another address has another secret: whoever knows the old one can forge nothing for the new.
     """
+    session, context = act.session, act.context
     key = keys.find_key(session, name)
     _check_url(
         url, plain_allowed=bool(context.settings.fetch_allowed_networks)
@@ -83,26 +77,18 @@ def subscribe_sender(
     ) or context.vault.new_record(session, key.id)
     key.webhook_url = url
     key.webhook_secret = Vault.seal(sealing, _SECRET, key.id, secret)
-    keys.note_act(
-        session,
-        key,
-        "api_key.webhook_set",
-        actor,
-        now,
-        host=urlsplit(url).hostname,
-    )
+    host = urlsplit(url).hostname
+    keys.note_act(act, key, "api_key.webhook_set", host=host)
     return secret
 
 
-def unsubscribe_sender(
-    session: Session, name: str, *, actor: str, now: datetime
-) -> None:
+def unsubscribe_sender(act: Act, name: str) -> None:
     """Tell the sender nothing any more; what was about to be sent is dropped in its turn."""
-    key = keys.find_key(session, name)
+    key = keys.find_key(act.session, name)
     if not key.webhook_url:
         raise NotFound(f"The key of {name} has no webhook.")
     key.webhook_url, key.webhook_secret = "", None
-    keys.note_act(session, key, "api_key.webhook_removed", actor, now)
+    keys.note_act(act, key, "api_key.webhook_removed")
 
 
 def announce_state(session: Session, part: ReportPart, now: datetime) -> None:

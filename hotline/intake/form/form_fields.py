@@ -15,7 +15,9 @@ from hotline.core.errors import InvalidInput
 from hotline.intake.flood.proof import MAX_LENGTH
 from hotline.intake.form import wording
 from hotline.intake.form.typed_time import read_typed_time
+from hotline.intake.questions import Answer
 from hotline.intake.submission import Submission, clean_text, read_submission
+from hotline.intake.vocabulary import ContactReader, ContactWay
 
 FIELDS = (
     "locations",
@@ -25,8 +27,12 @@ FIELDS = (
     "reporter_role",
     "own_material",
     "danger_now",
+    *Answer,
     "narrative",
     "contact",
+    "contact_way",
+    "safe_time",
+    *(f"pass_to_{reader}" for reader in ContactReader),
 )
 TRAP = "website"
 """A field that people do not see; what fills it in is a robot."""
@@ -66,10 +72,32 @@ def submission_of(
             "own_material": values["own_material"] == "yes",
             "narrative": values["narrative"],
             "contact": values["contact"],
+            "contact_terms": _contact_terms_of(values),
+            "answers": {
+                answer.value: values[answer].strip()
+                for answer in Answer
+                if values[answer].strip()
+            },
             "language": language,
             "seen_at": _seen_at_of(values, home_zone),
         }
     )
+
+
+def _contact_terms_of(values: Mapping[str, str]) -> dict[str, object]:
+    """Nothing about a contact that was taken out again."""
+    if not values["contact"].strip():
+        return {}
+    allowed = [
+        reader.value
+        for reader in ContactReader
+        if values[f"pass_to_{reader}"] == "yes"
+    ]
+    return {
+        "pass_to": allowed,
+        "way": values["contact_way"] or ContactWay.ANY.value,
+        "safe_time": values["safe_time"],
+    }
 
 
 def _seen_at_of(values: Mapping[str, str], home_zone: str) -> str:
@@ -87,8 +115,10 @@ def faults_in(
 ) -> dict[str, LazyString]:
     """The faults of some fields alone; whether anything was said at all is asked at the end."""
     alone = {name: values[name] if name in fields else "" for name in FIELDS}
-    if not alone["narrative"].strip():
-        alone["narrative"] = "-"
+    for name in ("narrative", "contact"):
+        # How somebody is reached is read where there is a contact alone.
+        if not alone[name].strip():
+            alone[name] = "-"
     try:
         submission_of(alone, "", "UTC")
     except InvalidInput as error:
@@ -105,12 +135,22 @@ def faults_of(error: InvalidInput) -> dict[str, LazyString]:
     """Field -> words for the person who typed it."""
     faults: dict[str, LazyString] = {}
     for pointer in error.fields:
-        field = pointer.split("/")[1] if pointer else ""
+        field = _field_at(pointer)
         if not field:
             faults["locations"] = wording.FAULTS["nothing"]
         else:
             faults[field] = wording.FAULTS.get(field, wording.FAULTS["choice"])
     return faults
+
+
+def _field_at(pointer: str) -> str:
+    """The form's field for a place in a submission; "" for the submission as a whole."""
+    steps = [*pointer.split("/"), ""]
+    if steps[1] == "answers":
+        return steps[2]
+    if steps[1] == "contact_terms":
+        return "contact_way" if steps[2] == "way" else steps[2]
+    return steps[1]
 
 
 def new_form_id(context: Context) -> str:

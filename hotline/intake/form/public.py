@@ -18,6 +18,8 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from hotline.core.web import site
 from hotline.intake.form import form_fields, wording
+from hotline.intake.form.understood import MOST_SHOWN
+from hotline.intake.questions import Question
 
 blueprint = Blueprint("intake", __name__)
 blueprint.record(
@@ -70,6 +72,18 @@ def words() -> dict[str, object]:
         "kinds": wording.KINDS,
         "roles": wording.ROLES,
         "states": wording.STATES,
+        "sorts": wording.SORTS,
+        "most_shown": MOST_SHOWN,
+        "asked": wording.ASKED,
+        "asked_of_self": wording.ASKED_OF_SELF,
+        "hints": wording.HINTS,
+        "answer_choices": wording.CHOICES,
+        "questions": Question,
+        "countries": wording.countries_of(
+            site.current_context().country.code, site.page_language()
+        ),
+        "readers": wording.READERS,
+        "contact_ways": wording.WAYS,
         "zones": wording.zones_of(home_zone),
         "spoken": [
             code

@@ -28,10 +28,20 @@ from hotline.core.web import site
 from hotline.intake import idempotency, service
 from hotline.intake.batch import Arrival, Received
 from hotline.intake.flood import guard
-from hotline.intake.form import drafts, form_fields, pages, paths, qr, wording
+from hotline.intake.form import (
+    confirmation_pages,
+    drafts,
+    form_fields,
+    pages,
+    paths,
+    qr,
+    understood,
+    wording,
+)
 from hotline.intake.form.public import blueprint, needs_no_cookie
+from hotline.intake.questions import Question
 from hotline.intake.submission import Submission
-from hotline.intake.vocabulary import Channel
+from hotline.intake.vocabulary import Channel, ReporterRole
 
 ALL = "all"
 Answer = str | BaseResponse
@@ -103,7 +113,7 @@ def _support_page(values: Mapping[str, str]) -> str:
         values=values,
         fields=form_fields.FIELDS,
         supported=form_fields.SUPPORTED,
-        friend=values["reporter_role"] == "child_friend",
+        support_for=paths.support_for(values),
         danger=paths.is_in_danger(values),
         form_id=request.form.get("form_id", ""),
         proof=form_fields.proof_in(request.form).get(form_fields.PROOF, ""),
@@ -187,12 +197,20 @@ def _send_report(values: Mapping[str, str], page: str) -> Answer:
         return question_page(
             page, values, {"": wording.FAULTS["stale"]}, status=409
         )
+    is_professional = submission.reporter_role is ReporterRole.PROFESSIONAL
     own = {
         "receipt": received.receipt,
         "picture": qr.draw_receipt(received.receipt),
+        "confirmation": confirmation_pages.offer(received, submission, form_id)
+        if is_professional
+        else "",
     }
-    child = paths.needs_support(values)
-    variant = {"danger": submission.danger_now, "child": child, "held": held}
+    variant = {
+        "is_professional": is_professional,
+        "danger": submission.danger_now,
+        "support_for": paths.support_for(values),
+        "held": held,
+    }
     return pages.fill_page("public/receipt.html", own, variant)
 
 
@@ -242,6 +260,15 @@ def _store_report(
         return received, held
 
 
+def _understood_in(values: Mapping[str, str]) -> understood.Understood:
+    """What the places name that are about to be sent."""
+    return understood.read_places(
+        form_fields.locations_of(values["locations"]),
+        values["narrative"],
+        site.current_context().country.code,
+    )
+
+
 def question_page(
     page: str,
     values: Mapping[str, str],
@@ -250,7 +277,8 @@ def question_page(
     lost: bool = False,
     status: int = 200,
 ) -> Response:
-    template = f"public/questions/{page}.html"
+    is_of_kind = page in set(Question)
+    template = f"public/questions/{'of_kind' if is_of_kind else page}.html"
     number, total = (0, 0) if page == ALL else paths.position_of(page, values)
     content: Mapping[str, object] = {
         "page": page,
@@ -259,12 +287,23 @@ def question_page(
         "number": number,
         "total": total,
         "back": None if page == ALL else paths.page_before(page, values),
+        "answered_in": Question(page).answers if is_of_kind else (),
+        "asks": paths.questions_of(values),
+        "about_self": paths.is_about_self(values),
         "child": values.get("reporter_role") == "child_self",
-        "friend": values.get("reporter_role") == "child_friend",
+        "support_for": paths.support_for(values),
         "danger": paths.is_in_danger(values),
         "asks_when": paths.asks_when(values),
+        "may_be_reached": paths.may_be_reached(values),
+        "allowed": [
+            words
+            for reader, words in wording.READERS.items()
+            if values[f"pass_to_{reader}"] == "yes"
+        ],
         "fields": form_fields.FIELDS,
     }
+    if page == "check":
+        content = {**content, "understood": _understood_in(values)}
     form_id = form_fields.new_form_id(site.current_context())
     if faults or any(values.values()):
         rendered = render_template(
@@ -274,5 +313,7 @@ def question_page(
         own = {"form_id": form_id}
         if page != ALL:
             own["csrf_token"] = generate_csrf()
-        rendered = pages.fill_page(template, own, {"lost": lost}, **content)
+        rendered = pages.fill_page(
+            template, own, {"lost": lost, "page": page}, **content
+        )
     return make_response(rendered, status)

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from flask import Response, make_response, render_template, request
 from flask_babel import LazyString
 
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, TooMany
+from hotline.core.storage import audit
 from hotline.core.web import site
 from hotline.intake import service
 from hotline.intake.flood import guard
@@ -67,9 +69,9 @@ def add_information() -> Response:
             transaction, site.current_context(), report
         )
         if words and not _said_already(report_status, words):
-            service.add_information(
-                transaction, site.current_context(), report, words, utc_now()
-            )
+            context = site.current_context()
+            act = Act(transaction, context, audit.PUBLIC, utc_now())
+            service.add_information(act, report, words)
             transaction.flush()
             report_status = service.status_of(
                 transaction, site.current_context(), report

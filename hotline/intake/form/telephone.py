@@ -18,8 +18,9 @@ from hotline.core.errors import InvalidInput
 from hotline.core.web import site
 from hotline.intake import idempotency
 from hotline.intake.batch import Arrival, Received
-from hotline.intake.form import form_fields, wording
+from hotline.intake.form import form_fields, paths, wording
 from hotline.intake.form.public import refuse_files
+from hotline.intake.questions import Question
 from hotline.intake.submission import Submission
 from hotline.intake.vocabulary import Channel
 
@@ -100,6 +101,16 @@ def _telephone_page(
         form_id=form_fields.new_form_id(site.current_context()),
         kinds=wording.KINDS,
         roles=wording.ROLES,
+        asked=wording.ASKED,
+        hints=wording.HINTS,
+        answer_choices=wording.CHOICES,
+        questions=Question,
+        asks=paths.questions_of(values) or faults,
+        countries=wording.countries_of(
+            site.current_context().country.code, site.page_language()
+        ),
+        readers=wording.READERS,
+        contact_ways=wording.WAYS,
         zones=wording.zones_of(site.current_context().country.time_zone),
         language_name=site.language_name,
     )

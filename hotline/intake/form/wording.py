@@ -7,17 +7,29 @@ from __future__ import annotations
 
 from functools import cache
 
+from babel import Locale
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
+from hotline.core.datafiles.vocabulary import country_codes
+from hotline.intake.answer_values import MAX_ANSWER
+from hotline.intake.contact_terms import MAX_SAFE_TIME
+from hotline.intake.form.understood import Sort
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answer, Shape
 from hotline.intake.submission import (
     MAX_CONTACT,
     MAX_LOCATION,
     MAX_LOCATIONS,
     MAX_NARRATIVE,
 )
-from hotline.intake.vocabulary import PartState, ReporterRole, SeenZone
+from hotline.intake.vocabulary import (
+    ContactReader,
+    ContactWay,
+    PartState,
+    ReporterRole,
+    SeenZone,
+)
 
 KINDS: dict[str, LazyString] = {
     kind: _(kind.row.public) for kind in ReportKind
@@ -28,6 +40,33 @@ ROLES: dict[str, LazyString] = {
 STATES: dict[str, LazyString] = {
     state: _(state.words.public) for state in PartState
 }
+SORTS: dict[Sort, LazyString] = {
+    Sort.PLACE: _("Pages and links"),
+    Sort.ACCOUNT: _("Accounts and groups"),
+    Sort.PHONE: _("Telephone numbers"),
+    Sort.EMAIL: _("E-mail addresses"),
+    Sort.ADDRESS: _("Internet addresses (IP)"),
+    Sort.FINGERPRINT: _("Fingerprints of files"),
+    Sort.UNREAD: _("Not clear to the computer; a person will read it"),
+}
+ASKED: dict[str, LazyString] = {
+    answer: _(answer.row.public) for answer in Answer
+}
+ASKED_OF_SELF: dict[str, LazyString] = {
+    answer: _(answer.row.own or answer.row.public) for answer in Answer
+}
+HINTS: dict[str, LazyString] = {
+    answer: _(answer.row.hint) for answer in Answer if answer.row.hint
+}
+CHOICES: dict[str, dict[str, LazyString]] = {
+    answer: {choice: _(choice.words.public) for choice in answer.row.choices}
+    for answer in Answer
+    if answer.row.choices is not None
+}
+READERS: dict[str, LazyString] = {
+    reader: _(reader.words.public) for reader in ContactReader
+}
+WAYS: dict[str, LazyString] = {way: _(way.words.public) for way in ContactWay}
 FAULTS: dict[str, LazyString] = {
     "nothing": _(
         "Tell us where it is, or what happened. One of the two is enough."
@@ -41,6 +80,17 @@ FAULTS: dict[str, LazyString] = {
         "This is too long. Use at most %(characters)s characters.",
         characters=MAX_NARRATIVE,
     ),
+    Answer.CHILD_AGE: _(
+        "Write the age as a number from 0 to 17, or leave it empty."
+    ),
+    **{
+        answer: _(
+            "This is too long. Use at most %(characters)s characters.",
+            characters=MAX_ANSWER,
+        )
+        for answer in Answer
+        if answer.row.shape is Shape.LINE
+    },
     "seen_at": _(
         "Give the day and the time, as 1.11.2026 22:15, or leave it empty. If you know only the "
         "day, tell it in your own words."
@@ -48,6 +98,10 @@ FAULTS: dict[str, LazyString] = {
     "contact": _(
         "This is too long. Use at most %(characters)s characters.",
         characters=MAX_CONTACT,
+    ),
+    "safe_time": _(
+        "This is too long. Use at most %(characters)s characters.",
+        characters=MAX_SAFE_TIME,
     ),
     "text": _(
         "Write something, at most %(characters)s characters.",
@@ -65,6 +119,18 @@ FAULTS: dict[str, LazyString] = {
     ),
     "busy": _("Too many tries in a short time. Wait a few minutes."),
 }
+
+
+@cache
+def countries_of(home: str, language: str) -> dict[str, str]:
+    """Code -> name in ``language``, in its order; the hotline's own country comes first."""
+    territories = Locale.parse(language.replace("-", "_")).territories
+    names = {
+        code: str(territories[code])
+        for code in country_codes() & set(territories)
+    }
+    in_order = sorted(names, key=lambda code: (code != home, names[code]))
+    return {code: names[code] for code in in_order}
 
 
 @cache

@@ -21,6 +21,8 @@ from hotline.intake.inbound.findings import (
 
 # RFC 5965, 3.1: each exactly once.
 REQUIRED = ("Feedback-Type", "User-Agent", "Version")
+VERSIONS = frozenset({"1", "0.1"})
+"""That of RFC 5965, and that of the drafts before it, which large senders never left."""
 # RFC 5965, 3.2 and 3.3, as far as they say something about the source.
 _TOLD = (
     "Arrival-Date",
@@ -53,7 +55,7 @@ def read(message: Message) -> tuple[Inbound, ...]:
         )
     fields = _machine_fields(message)
     uris = [
-        _URI.sub(r"\1", value).strip()
+        _URI.sub(r"\1", "".join(value.split()))
         for value in _all_values(fields, "Reported-URI")
     ]
     domains = _all_values(fields, "Reported-Domain")
@@ -121,7 +123,7 @@ def _machine_fields(message: Message) -> Message:
         )
     if mime.header_text(fields, "Feedback-Type").lower() != "abuse":
         raise InvalidInput("The feedback type is not abuse.")
-    if mime.header_text(fields, "Version") != "1":
+    if mime.header_text(fields, "Version") not in VERSIONS:
         raise InvalidInput("The feedback report's version is not 1.")
     return fields
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -16,8 +17,9 @@ from hotline.core.logs import origin_of
 from hotline.core.storage import outbox
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.intake.inbound import mail, mime
-from hotline.intake.inbound.mail import DnsFunction, Sender
+from hotline.intake.inbound.mail import DnsFunction, Mail
 from hotline.intake.inbound.mailbox import Mailbox
+from hotline.intake.inbound.plain import FindPlaces
 from hotline.intake.inbound.store import store_inbound
 from hotline.intake.vocabulary import Channel
 
@@ -44,7 +46,12 @@ def post_fetch(session: Session, context: Context, now: datetime) -> int:
     return int(outbox.post_work(session, JOB, key=key, payload={}, now=now))
 
 
-def fetch_mail(task: Task, *, ask: DnsFunction | None = None) -> Counter[str]:
+def fetch_mail(
+    task: Task,
+    *,
+    find_places: FindPlaces,
+    ask: DnsFunction | None = None,
+) -> Counter[str]:
     """Empty the mailbox: reports are stored and their mails deleted, all others set aside.
 
     Each mail is a transaction of its own, and deleted after it: a crash in between stores nothing
@@ -54,10 +61,14 @@ def fetch_mail(task: Task, *, ask: DnsFunction | None = None) -> Counter[str]:
     settings = task.context.settings
     senders = mail.load_senders(settings.data_dir)
     ask = ask or mail.dns_function(settings.dns_server)
+
+    def read_mail(raw: bytes) -> Mail:
+        return mail.read_mail(raw, senders, ask=ask, find_places=find_places)
+
     counts: Counter[str] = Counter()
     with Mailbox(settings) as mailbox:
         for uid, size in mailbox.messages(AT_ONCE):
-            counts[_take_message(task, mailbox, uid, size, senders, ask)] += 1
+            counts[_take_message(task, mailbox, uid, size, read_mail)] += 1
     counts.pop("gone", None)
     if counts:
         log.info("mail_fetched", **counts)
@@ -70,8 +81,7 @@ def _take_message(
     mailbox: Mailbox,
     uid: str,
     size: int,
-    senders: tuple[Sender, ...],
-    ask: DnsFunction,
+    read_mail: Callable[[bytes], Mail],
 ) -> str:
     """What became of one message."""
     raw = mailbox.fetch(uid) if size <= mime.MAX_BYTES else b""
@@ -80,7 +90,7 @@ def _take_message(
     try:
         if not raw:
             raise InvalidInput("The message is too large, or empty.")
-        letter = mail.read_mail(raw, senders, ask=ask)
+        letter = read_mail(raw)
     except Unavailable:
         return "waiting"
     except InvalidInput as error:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from hotline.core.said_time import SaidTime, read_said_time, said_of
 from hotline.intake import submission
+from hotline.intake.answer_values import keep_possible
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answers
 from hotline.intake.submission import (
     MAX_LOCATION,
     MAX_LOCATIONS,
@@ -21,6 +23,8 @@ from hotline.intake.submission import (
 from hotline.intake.vocabulary import ReporterRole
 
 MAX_REFERENCE = 200
+WEB_PORTS = frozenset({80, 443, 8000, 8080, 8443})
+"""A source with one of these shows a page; with another it is somebody's own."""
 _CUT = "\n[The sender's text goes on; ask the sender for the rest.]"
 
 
@@ -42,10 +46,12 @@ def build_reports(
     contact: str = "",
     danger_now: bool = False,
     seen: SaidTime | None = None,
+    answers: Answers | None = None,
 ) -> tuple[Inbound, ...]:
     """One report, or as many as its locations need: a report holds ``MAX_LOCATIONS`` of them.
 
-    ``seen`` is when it was seen or used. A location longer than a report takes is told in words.
+    ``seen`` is when it was seen or used; of ``answers`` those are kept that can be
+    one. A location longer than a report takes is told in words.
     Raises ``InvalidInput`` where nothing is left to report.
     """
     cleaned = (_clean_whole(text) for text in locations)
@@ -60,6 +66,7 @@ def build_reports(
         "contact": _clean_whole(contact)[: submission.MAX_CONTACT],
         "danger_now": danger_now,
         "seen_at": seen.text if seen is not None else "",
+        "answers": keep_possible(answers or {}),
     }
     return tuple(
         Inbound(
@@ -104,6 +111,15 @@ def address_used(address: str, port: str, when: str) -> str:
     if port.isascii() and port.isdigit():
         address = f"[{address}]:{port}" if is_six else f"{address}:{port}"
     return f"{address} {when}".strip()
+
+
+def tell_fields(words: Mapping[str, object]) -> list[str]:
+    """A line for each field that says something; what has no name stands by itself."""
+    return [
+        f"{name}: {value}" if name else str(value)
+        for name, value in words.items()
+        if value
+    ]
 
 
 def _tell_in_words(

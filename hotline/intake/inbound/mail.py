@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from email.message import Message
 from email.utils import getaddresses
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -26,6 +27,7 @@ from hotline.core.datafiles.shapes import parse_file
 from hotline.core.errors import InvalidInput, Misconfigured, Unavailable
 from hotline.intake.inbound import arf, mime, ncmec, plain, xarf
 from hotline.intake.inbound.findings import Inbound
+from hotline.intake.inbound.plain import FindPlaces
 from hotline.intake.vocabulary import ReporterRole
 
 FILE = "mail_senders.toml"
@@ -49,7 +51,6 @@ _FROM = re.compile(
 _READ = {
     "arf": arf.read,
     "xarf": xarf.read,
-    "plain": plain.read,
     "ncmec": ncmec.read,
 }
 
@@ -145,7 +146,11 @@ def _find_sender_faults(sender: Sender) -> list[str]:
 
 
 def read_mail(
-    raw: bytes, senders: tuple[Sender, ...], *, ask: DnsFunction
+    raw: bytes,
+    senders: tuple[Sender, ...],
+    *,
+    ask: DnsFunction,
+    find_places: FindPlaces,
 ) -> Mail:
     """The reports of a mail by an allow-listed sender. ``InvalidInput`` says why it doesn't get in;
     ``Unavailable`` that the DNS does not answer, so that nothing is known yet."""
@@ -163,9 +168,17 @@ def read_mail(
                 update={"reporter_role": sender.reporter_role}
             ),
         )
-        for report in _READ[sender.format](message)
+        for report in _read_reports(message, sender, find_places)
     )
     return Mail(sender, message_id, reports)
+
+
+def _read_reports(
+    message: Message, sender: Sender, find_places: FindPlaces
+) -> tuple[Inbound, ...]:
+    if sender.format == "plain":
+        return plain.read(message, find_places)
+    return _READ[sender.format](message)
 
 
 def authenticate_mail(

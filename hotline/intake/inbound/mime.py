@@ -108,9 +108,35 @@ def part_text(part: Message) -> str:
     # Some decoders take quadratic time; more than this fits no narrative in any encoding.
     payload = part_body(part)[: 4 * MAX_NARRATIVE]
     try:
-        return payload.decode(part.get_content_charset("utf-8"), "replace")
+        text = payload.decode(part.get_content_charset("utf-8"), "replace")
     except (LookupError, ValueError):
-        return payload.decode("utf-8", "replace")
+        text = payload.decode("utf-8", "replace")
+    if str(part.get_param("format")).lower() != "flowed":
+        return text
+    return _join_flowed(text, str(part.get_param("delsp")).lower() == "yes")
+
+
+def _join_flowed(text: str, delete_space: bool) -> str:
+    """Lines as they were before they were broken to fit (RFC 3676).
+
+    A line that ends in a space goes on in the next one of the same depth of quotation, but for the
+    mark of a signature. ``delete_space``: the space is the break's own.
+    """
+    joined: list[str] = []
+    depth_before, goes_on = 0, False
+    for line in text.splitlines():
+        rest = line.lstrip(">")
+        depth = len(line) - len(rest)
+        rest = rest.removeprefix(" ")
+        if goes_on and depth == depth_before and rest != "-- ":
+            joined[-1] += rest
+        else:
+            joined.append(">" * depth + (" " if depth else "") + rest)
+        goes_on = rest.endswith(" ") and rest != "-- "
+        if goes_on and delete_space:
+            joined[-1] = joined[-1][:-1]
+        depth_before = depth
+    return "\n".join(joined)
 
 
 def message_narrative(message: Message) -> str:

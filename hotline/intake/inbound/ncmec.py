@@ -8,7 +8,7 @@ sort.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.message import Message
 from typing import NoReturn
@@ -24,6 +24,7 @@ from hotline.intake.inbound.findings import (
     stated_time,
 )
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answer, Answers
 
 MAX_BYTES = 16 << 20
 MAX_DEPTH = 40
@@ -60,6 +61,17 @@ _SECTIONS = {
     "reporter": "reporter",
     "lawEnforcement": "law enforcement",
 }
+_ANSWERED: Mapping[Answer, tuple[str, tuple[str, ...]]] = {
+    Answer.CHILD_AGE: ("victim", ("age",)),
+    Answer.CHILD_COUNTRY: ("victim", ("country",)),
+    Answer.CHILD_MUNICIPALITY: ("victim", ("city",)),
+    Answer.THEIR_PLATFORM: ("personOrUserReported", ("espService",)),
+    Answer.THEIR_NAME: (
+        "personOrUserReported",
+        ("screenName", "espIdentifier"),
+    ),
+}
+"""The section of a report, and its fields that give an answer, the best first."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -181,7 +193,30 @@ def _read_report(report: Element) -> tuple[Inbound, ...]:
         contact=_text_at(report, "reporter/reportingPerson/email"),
         danger_now=bool(urgent),
         seen=stated_time(when),
+        answers=_answers_in(report),
     )
+
+
+def _answers_in(report: Element) -> Answers:
+    """What the document says in fields of its own of the child and of the suspected account."""
+    return {
+        answer: next(_texts_of(report, section, tags), "")
+        for answer, (section, tags) in _ANSWERED.items()
+    }
+
+
+def _texts_of(
+    report: Element, section: str, tags: Sequence[str]
+) -> Iterator[str]:
+    nodes = [
+        node
+        for person in report.findall(section)
+        for node in _walk_kept(person)
+    ]
+    for tag in tags:
+        for node in nodes:
+            if node.tag == tag and (text := _own_text(node)):
+                yield text
 
 
 def _kind_of(incident: str, annotations: Sequence[str]) -> ReportKind:

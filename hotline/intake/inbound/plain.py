@@ -1,22 +1,19 @@
-"""Reports as plain letters: the words as they are, and the web addresses among them."""
+"""Reports as plain letters: the words as they are, and the places that they name."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from email.message import Message
 
 from hotline.core.errors import InvalidInput
 from hotline.intake.inbound import mime
 from hotline.intake.inbound.findings import Inbound, build_reports
 
-# Partners write hxxp and [.] so that nobody clicks; which address that is, triage decides.
-_ADDRESS = re.compile(
-    r"(?i)\b(?:h(?:tt|xx)ps?|ftps?)(?:://|\[:\]//)[^\s<>\"]+|\bmagnet:\?[^\s<>\"]+"
-)
-_AFTER = ".,;:!?)'*"
+FindPlaces = Callable[[str], list[str]]
+"""The places that a text names, each as it is written there. Which they are, triage knows."""
 
 
-def read(message: Message) -> tuple[Inbound, ...]:
+def read(message: Message, find_places: FindPlaces) -> tuple[Inbound, ...]:
     words = mime.message_narrative(message)
     if not words:
         raise InvalidInput(
@@ -24,9 +21,7 @@ def read(message: Message) -> tuple[Inbound, ...]:
             hint="Send it as text, not as HTML.",
         )
     return build_reports(
-        locations=[
-            address.rstrip(_AFTER) for address in _ADDRESS.findall(words)
-        ],
+        locations=find_places(words),
         lines=[mime.header_text(message, "Subject"), words],
         reference=mime.header_text(message, "Message-ID").strip("<>"),
     )

@@ -24,6 +24,7 @@ from hotline.intake.models import Report
 from hotline.intake.vocabulary import Channel
 
 MAX_SOURCE = 80
+_IN_WORDS = {"seen_at", "contact_terms", "answers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,9 @@ def store_inbound(
 
 
 def _words_of(inbound: Inbound) -> str:
-    """The time stands in the words as well, so that a file from before there was a field for it
-    finds its report."""
-    return inbound.submission.model_dump_json(exclude={"seen_at"})
+    """What stands in the words as well is left out, so that a file from before there was a field
+    for it finds its report."""
+    return inbound.submission.model_dump_json(exclude=_IN_WORDS)
 
 
 def _keyed_id(context: Context, what: str) -> uuid.UUID:

@@ -1,4 +1,4 @@
-"""Reports in X-ARF: version 4 (xarf.org, schemas of xarf-spec 4.2) and the JSON form of 0.2.
+"""Reports in X-ARF: version 4 (xarf.org, schemas of xarf-spec 4.2), and the versions before it.
 
 Only what a hotline is for is taken. ``evidence`` may hold media and is passed over unread.
 """
@@ -20,12 +20,16 @@ from hotline.core.said_time import SaidTime
 from hotline.intake import strict_json
 from hotline.intake.inbound import mime
 from hotline.intake.inbound.findings import (
+    WEB_PORTS,
     Inbound,
     address_used,
     build_reports,
     stated_time,
+    tell_fields,
 )
+from hotline.intake.inbound.xarf_early import read_early
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answer
 from hotline.intake.strict_json import Malformed
 from hotline.intake.vocabulary import ReporterRole
 from hotline.intake.wire_names import XarfAct, XarfMedia
@@ -45,7 +49,6 @@ _KIND_OF_ACT: dict[str, ReportKind] = {
     if isinstance(word, XarfAct)
 }
 # Hashes that name a file by themselves; others can't be looked up as a location.
-WEB_PORTS = frozenset({80, 443, 8000, 8080, 8443})
 _HASHES = {"md5": 32, "sha1": 40, "sha256": 64}
 
 
@@ -64,7 +67,7 @@ Time = Annotated[str, Field(max_length=40), AfterValidator(_with_zone)]
 
 
 class _Loose(BaseModel):
-    """Both versions allow fields of the sender's own."""
+    """The schemas allow fields of the sender's own."""
 
     model_config = ConfigDict(
         extra="ignore", frozen=True, hide_input_in_errors=True
@@ -107,26 +110,6 @@ class Content(_Loose):
     victim_age_range: str = ""
     perpetrator_indicators: Indicators = Indicators()
     evidence: list[Any] = []
-
-
-class Early(_Loose):
-    """X-ARF 0.2: its YAML fields, as JSON, which is YAML too."""
-
-    reported_from: Annotated[
-        str, Field(alias="Reported-From", min_length=1, max_length=300)
-    ]
-    category: Annotated[Literal["abuse"], Field(alias="Category")]
-    report_type: Annotated[
-        str, Field(alias="Report-Type", min_length=1, max_length=300)
-    ]
-    report_id: Annotated[
-        str, Field(alias="Report-ID", min_length=1, max_length=300)
-    ]
-    date: Annotated[str, Field(alias="Date", min_length=1, max_length=80)]
-    source: Annotated[str, Field(alias="Source", min_length=1)]
-    source_type: Annotated[
-        str, Field(alias="Source-Type", min_length=1, max_length=40)
-    ]
 
 
 def parse_xarf(body: bytes) -> tuple[Inbound, ...]:
@@ -178,12 +161,13 @@ def _read_document(document: object) -> tuple[Inbound, ...]:
         raise InvalidInput("An X-ARF report is a JSON object.")
     if "xarf_version" in document:
         return _read_content(shaped(Content, document))
-    if "Report-ID" in document and "Source" in document:
-        return _read_version_0(shaped(Early, document))
-    raise InvalidInput(
-        "This is no X-ARF report that can be read.",
-        hint="Send version 4, or 0.2 as JSON.",
-    )
+    reports = read_early(document)
+    if reports is None:
+        raise InvalidInput(
+            "This is no X-ARF report that can be read.",
+            hint="Send version 4, a report about child abuse of 1 to 3, or 0.2 as JSON.",
+        )
+    return reports
 
 
 def _read_content(content: Content) -> tuple[Inbound, ...]:
@@ -201,15 +185,19 @@ def _read_content(content: Content) -> tuple[Inbound, ...]:
         if len(value) == _HASHES.get(name)
         and re.fullmatch("[0-9a-fA-F]+", value)
     ]
-    seen = stated_time(content.timestamp)
+    stated = stated_time(content.timestamp)
     return build_reports(
-        locations=[*_places(content, seen), *hashes],
-        lines=_text_lines(_report_words(content)),
+        locations=[*_places(content, stated), *hashes],
+        lines=tell_fields(_report_words(content)),
         reference=content.report_id,
         kind=_kind_of(content),
         role=ReporterRole.PROVIDER,
         contact=content.reporter.contact,
-        seen=seen,
+        seen=stated,
+        answers={
+            Answer.THEIR_PLATFORM: content.platform.replace("_", " "),
+            Answer.THEIR_NAME: content.perpetrator_indicators.account_id,
+        },
     )
 
 
@@ -266,30 +254,3 @@ def _report_words(content: Content) -> Mapping[str, object]:
         if content.evidence
         else "",
     }
-
-
-def _read_version_0(early: Early) -> tuple[Inbound, ...]:
-    words = {
-        "Reported by": early.reported_from,
-        "Type": early.report_type,
-        "Seen": early.date,
-        "Kind of source": early.source_type,
-    }
-    seen = stated_time(early.date)
-    used = address_used(early.source, "", seen.text if seen else "")
-    return build_reports(
-        locations=[used or early.source],
-        lines=_text_lines(words),
-        reference=early.report_id,
-        role=ReporterRole.PROVIDER,
-        contact=early.reported_from,
-        seen=seen,
-    )
-
-
-def _text_lines(words: Mapping[str, object]) -> list[str]:
-    return [
-        f"{name}: {value}" if name else str(value)
-        for name, value in words.items()
-        if value
-    ]

@@ -132,6 +132,7 @@ def walk(
     )
     yield "the one page, where no cookie came back"
     yield from short_way(page, base)
+    yield from helping_way(page, base)
     receipt = yield from long_way(page, base)
     page.goto(f"{base}/status")
     page.fill("#receipt", "0000")
@@ -141,7 +142,7 @@ def walk(
         report = service.find_by_receipt(session, context, receipt)
         assert report is not None
         service.ask_reporter(
-            session, context, report, "Which one?", actor="t", now=utc_now()
+            Act(session, context, "t", utc_now()), report, "Which one?"
         )
     page.fill("#receipt", receipt)
     follow(page, "main .button")
@@ -163,12 +164,37 @@ def short_way(page: Page, base: str) -> Iterator[str]:
     """A child's, to the last page."""
     page.goto(f"{base}/help")
     follow(page, "main [value=child]")
-    for answer in ("[value=no]", None, None, None):
+    yield f"{page.url}, a child"
+    page.check("[value=no]")
+    follow(page, NEXT)
+    while not page.url.endswith("/check"):
         yield f"{page.url}, a child"
-        if answer:
-            page.check(answer)
         follow(page, NEXT)
     yield f"{page.url}, a child"
+    follow(page, "main form:last-of-type button")
+
+
+def helping_way(page: Page, base: str) -> Iterator[str]:
+    """A parent's, with every question that the kind brings, and a contact."""
+    page.goto(f"{base}/report/where")
+    page.fill("#locations", "https://a.example/1\n+355 69 212 3456")
+    chosen = (
+        "[value=sexual_extortion]",
+        "[value=parent]",
+        "[name=danger_now][value=no]",
+        "[name=asked_for][value=money]",
+    )
+    while not page.url.endswith("/check"):
+        for answer in chosen:
+            if page.locator(answer).count():
+                page.check(answer)
+        if page.locator("#contact").count():
+            page.fill("#contact", "after school")
+        yield f"{page.url}, a parent"
+        follow(page, NEXT)
+    for name in ("#understood", "[href*=pass_on]", "[href*=payment]"):
+        assert page.locator(name).count()
+    yield f"{page.url}, a parent"
     follow(page, "main form:last-of-type button")
 
 

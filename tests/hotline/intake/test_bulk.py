@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import (
     Conflict,
@@ -31,13 +32,10 @@ def make_key(
 ) -> str:
     with context.database.writing() as session:
         return keys.create_key(
-            session,
-            context,
+            Act(session, context, "person:x", NOW),
             name,
             scopes=scopes or keys.SCOPES,
             daily_quota=quota,
-            actor="person:x",
-            now=NOW,
         )
 
 
@@ -152,9 +150,9 @@ def test_a_key_is_needed_and_its_scope_counts(
     )
     revoked = make_key(context, "two")
     with context.database.writing() as session:
-        keys.revoke_key(session, "two", actor="person:x", now=NOW)
+        keys.revoke_key(Act(session, context, "person:x", NOW), "two")
         with pytest.raises(NotFound):
-            keys.revoke_key(session, "three", actor="person:x", now=NOW)
+            keys.revoke_key(Act(session, context, "person:x", NOW), "three")
     assert send(client, revoked, body).status_code == 401
     assert count(context) == 0
 

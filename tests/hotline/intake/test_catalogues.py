@@ -22,7 +22,7 @@ LANGUAGES = [
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
 # Names and file formats that keep their own letters in every alphabet.
 OWN_LETTERS = re.compile(
-    r"%\(\w+\)s|\.onion|Tor|torrent|eMule|P2P|Shift|PDQ|SHA-256|JavaScript|API|JSON|CSV|URL|UTC"
+    r"%\(\w+\)s|\.onion|Tor|torrent|eMule|P2P|Shift|PDQ|SHA-256|JavaScript|API|JSON|CSV|URL|UTC|PDF"
 )
 
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from playwright.sync_api import Page, Request, sync_playwright
 
 from hotline.core.context import Context
-from triage.fingerprints import fingerprint_media
+from triage.fingerprints.media import fingerprint_media
 from workers.app import create_app
 
 pytestmark = pytest.mark.browser

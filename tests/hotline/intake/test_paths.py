@@ -52,7 +52,28 @@ def test_a_child_is_offered_help_as_soon_as_it_says_so() -> None:
         paths.page_after("who", {"reporter_role": "child_friend"}) == "support"
     )
     assert paths.page_after("who", {"own_material": "yes"}) == "support"
-    assert paths.page_after("who", {"reporter_role": "parent"}) == "danger"
+    assert paths.page_after("who", {"reporter_role": "public"}) == "danger"
+
+
+def test_whoever_looks_after_a_child_is_told_how_to_help_first() -> None:
+    parent = {"reporter_role": "parent"}
+    teacher = {"reporter_role": "professional"}
+    assert paths.support_for(parent) is paths.SupportFor.HELPER
+    for kind in ("self_generated", "sexual_extortion", "grooming"):
+        told = paths.support_for({**teacher, "kind": kind})
+        assert told is paths.SupportFor.HELPER
+        assert paths.page_after("who", {**teacher, "kind": kind}) == "support"
+    # Whoever came across a page at work looks after no child.
+    assert paths.support_for({**teacher, "kind": "onion"}) is None
+
+
+def test_a_grown_up_in_the_picture_is_no_child() -> None:
+    own = {"own_material": "yes"}
+    for role in ("", "unknown", "public", "parent"):
+        support = paths.support_for({**own, "reporter_role": role})
+        assert support is paths.SupportFor.GROWN_UP
+    child = paths.support_for({**own, "reporter_role": "child_self"})
+    assert child is paths.SupportFor.CHILD
 
 
 def test_the_short_way_asks_nothing_about_the_person() -> None:

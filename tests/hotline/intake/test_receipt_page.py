@@ -76,13 +76,18 @@ def test_two_people_see_the_same_page_but_for_their_codes(person: Any) -> None:
 
 @pytest.mark.parametrize("code", ["en", "sq", "mk"])
 @pytest.mark.parametrize("danger", [True, False])
-@pytest.mark.parametrize("child", [True, False])
+@pytest.mark.parametrize("support_for", [None, "child", "helper"])
 @pytest.mark.parametrize("held", [True, False])
 def test_what_is_filled_in_is_what_would_be_rendered(
-    app: APIFlask, code: str, danger: bool, child: bool, held: bool
+    app: APIFlask, code: str, danger: bool, support_for: str | None, held: bool
 ) -> None:
-    variant = {"danger": danger, "child": child, "held": held}
-    own = {"receipt": "<b>&", "picture": 'data:"x"'}
+    variant = {
+        "danger": danger,
+        "support_for": support_for,
+        "held": held,
+        "is_professional": danger,
+    }
+    own = {"receipt": "<b>&", "picture": 'data:"x"', "confirmation": '"'}
     with app.test_request_context(f"/?lang={code}"):
         wanted = render_template("public/receipt.html", **own, **variant)
         for _ in range(2):
@@ -127,10 +132,15 @@ def test_the_memory_for_pages_is_bounded(
     app: APIFlask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "MAX_PAGES", 1)
-    own = {"receipt": "R", "picture": "P"}
+    own = {"receipt": "R", "picture": "P", "confirmation": "C"}
     with app.test_request_context("/?lang=en"):
         for danger in (True, False):
-            variant = {"danger": danger, "child": False, "held": False}
+            variant = {
+                "danger": danger,
+                "support_for": None,
+                "held": False,
+                "is_professional": False,
+            }
             assert (
                 pages.fill_page("public/receipt.html", own, variant).count(
                     ">R<"

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hotline.core.act import Act
 from hotline.core.context import Context
+from hotline.core.storage import audit
 from hotline.intake import retention, service
 from hotline.intake.models import Report
 from hotline.intake.submission import Submission
@@ -63,7 +65,7 @@ def test_a_word_of_either_side_starts_the_clock_anew(context: Context) -> None:
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
         service.ask_reporter(
-            session, context, report, "?", actor="person:a", now=asked
+            Act(session, context, "person:a", asked), report, "?"
         )
     assert retention.forget_all_due(context, now=NOW + days)["reports"] == 0
     assert retention.forget_all_due(context, now=asked + days)["reports"] == 1
@@ -76,7 +78,9 @@ def test_unread_words_hold_a_report_for_a_bounded_time(
     received = receive_closed(context)
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
-        service.add_information(session, context, report, "more", NOW)
+        service.add_information(
+            Act(session, context, audit.PUBLIC, NOW), report, "more"
+        )
         if is_read:
             service.open_texts(
                 session, context, report, actor="person:a", why="case", now=NOW

@@ -8,6 +8,7 @@ from apiflask import APIFlask
 from hypothesis import HealthCheck, assume, given, settings
 from schemathesis.generation import GenerationMode
 
+from hotline.core.act import Act
 from hotline.core.context import Context, utc_now
 from hotline.intake.api import keys
 from hotline.intake.flood import guard
@@ -83,13 +84,10 @@ def test_what_a_known_sender_sends(
         )
     with context.database.writing() as session:
         key = keys.create_key(
-            session,
-            context,
+            Act(session, context, "t", utc_now()),
             "app",
             scopes=keys.SCOPES,
             daily_quota=10**9,
-            actor="t",
-            now=utc_now(),
         )
     reached = set()
 

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
+from hotline.core.act import Act
 from hotline.core.context import Context, build_context
 from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.settings import Settings
+from hotline.core.storage import audit
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.crypto import RecordKey
 from hotline.core.storage.database import Base
@@ -98,7 +100,7 @@ def test_nothing_personal_is_readable_at_rest(context: Context) -> None:
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
         service.add_information(
-            session, context, report, f"more {SECRET}", NOW
+            Act(session, context, audit.PUBLIC, NOW), report, f"more {SECRET}"
         )
     assert SECRET not in whole_database(context)
     assert received.receipt.replace("-", "") not in whole_database(
@@ -203,15 +205,12 @@ def test_a_question_and_its_answer_pass_through_the_receipt_alone(
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
         service.ask_reporter(
-            session,
-            context,
-            report,
-            "Which group?",
-            actor="person:ana",
-            now=NOW,
+            Act(session, context, "person:ana", NOW), report, "Which group?"
         )
         service.add_information(
-            session, context, report, "The blue one", NOW + timedelta(hours=1)
+            Act(session, context, audit.PUBLIC, NOW + timedelta(hours=1)),
+            report,
+            "The blue one",
         )
     with context.database.reading() as session:
         found = service.find_by_receipt(session, context, received.receipt)
@@ -333,7 +332,9 @@ def test_contacts_go_first_then_the_whole_text_and_the_receipt(
     still_open = receive(context)
     with context.database.writing() as session:
         report = session.get_one(Report, received.report_id)
-        service.add_information(session, context, report, "more", NOW)
+        service.add_information(
+            Act(session, context, audit.PUBLIC, NOW), report, "more"
+        )
         # Words that nobody read would hold the report back.
         service.open_texts(
             session, context, report, actor="person:x", why="y", now=NOW
@@ -380,7 +381,7 @@ def test_contacts_go_first_then_the_whole_text_and_the_receipt(
         assert set(opened.parts.values()) == {""}
         with pytest.raises(Conflict):
             service.ask_reporter(
-                session, context, report, "hello?", actor="person:x", now=late
+                Act(session, context, "person:x", late), report, "hello?"
             )
 
 

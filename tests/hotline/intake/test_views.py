@@ -11,6 +11,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.storage.outbox import OutboxEntry
 from hotline.core.web import site
@@ -45,11 +46,14 @@ def test_a_report_from_the_first_question_to_the_status_page(
             "what",
         ),
         ("what", {"kind": "csam_image"}, "who"),
-        ("who", {"reporter_role": "parent"}, "danger"),
+        ("who", {"reporter_role": "parent"}, "support"),
+        ("support", {}, "danger"),
         ("danger", {"danger_now": "yes"}, "emergency"),
         ("emergency", {}, "more"),
         ("more", {"narrative": "<b>seen</b> today"}, "contact"),
-        ("contact", {"contact": "me@mail.test"}, "check"),
+        ("contact", {"contact": "me@mail.test"}, "reach"),
+        ("reach", {"contact_way": "email"}, "pass_on"),
+        ("pass_on", {"pass_to_police": "yes"}, "check"),
     ):
         answer = person.send(f"/report/{page}", **typed)
         assert (answer.status_code, answer.location) == (
@@ -423,12 +427,9 @@ def test_every_page_is_small(
         for number in range(10):
             now = datetime.now().astimezone()
             service.ask_reporter(
-                session,
-                context,
+                Act(session, context, "t", now),
                 report,
                 f"{number}: " + "x" * 200,
-                actor="t",
-                now=now,
             )
     pages["the status"] = person.send("/status", receipt=code)
     assert len(pages) > 25
@@ -500,12 +501,7 @@ def test_the_reporter_answers_a_question(
         assert report is not None
         now = datetime.now().astimezone()
         service.ask_reporter(
-            session,
-            context,
-            report,
-            "Which <group>?",
-            actor="person:ana",
-            now=now,
+            Act(session, context, "person:ana", now), report, "Which <group>?"
         )
     page = person.send("/status", receipt=code)
     assert (

@@ -11,6 +11,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.intake import service
 from hotline.intake.models import Report, ReportMessage
@@ -53,7 +54,7 @@ def test_a_question_of_the_hotline_is_read_and_answered(
     with context.database.writing() as session:
         (report,) = session.scalars(select(Report))
         service.ask_reporter(
-            session, context, report, "Which group?", actor="user:ana", now=now
+            Act(session, context, "user:ana", now), report, "Which group?"
         )
     page = person.send("/status?lang=en", receipt=code).text
     assert "Which group?" in page
@@ -70,7 +71,7 @@ def test_a_question_of_the_hotline_is_read_and_answered(
     ("page", "typed"),
     [
         ("where", {"locations": "https://a.example/1"}),
-        ("who", {"reporter_role": "parent"}),
+        ("who", {"reporter_role": "public"}),
         ("more", {"narrative": "swordfish"}),
     ],
 )

@@ -133,6 +133,33 @@ def test_a_country_with_a_folder_of_its_own_brings_its_offices(
     assert of(seeds, "child_protection_unit", "XA")
 
 
+def test_an_operator_says_in_which_language_offices_are_written_to(
+    tmp_path: Path,
+) -> None:
+    """Of a country of the operator's own, and of a shipped one that the operator changed."""
+    for code, languages in (
+        ("XA", '["sq", "en"]'),
+        ("AL", '["en", "sq"]'),
+    ):
+        folder = tmp_path / "countries" / code
+        folder.mkdir(parents=True)
+        for name in ("country.toml", "municipalities.csv"):
+            text = (SHIPPED / "AL" / name).read_text(encoding="utf-8")
+            (folder / name).write_text(
+                text.replace('code = "AL"', f'code = "{code}"')
+                .replace('["sq", "en"]', languages)
+                .replace("AL,", f"{code},"),
+                encoding="utf-8",
+            )
+    seeds = load_seed(tmp_path)
+    for kind in ("child_protection_unit", "police"):
+        local = [
+            seed for seed in seeds if seed.kind == kind and seed.territory
+        ]
+        spoken = {seed.country: seed.languages for seed in local}
+        assert (spoken["XA"], spoken["AL"]) == (("sq",), ("en",))
+
+
 @pytest.mark.parametrize("kind", ["partners.toml", "municipalities.csv"])
 def test_one_table_of_all_countries_comes_before_the_folders(
     kind: str, tmp_path: Path

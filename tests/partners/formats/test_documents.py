@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,19 +14,39 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 from hotline.core.errors import Misconfigured
 from partners.letters import wording
 from partners.letters.wording import format_moment, format_stamp
 from partners.notices.locations import COLUMNS, csv_of, guard_cell
 from partners.notices.xarf import Located, Sender, write_document
+from tests.support.corpus import read_groups
+from triage.locations import identify_one
+
+CHECKER = FormatChecker()
+
+
+# As strict as any receiver's validator; the library checks neither by itself.
+@CHECKER.checks("hostname")
+def _is_host_name(value: object) -> bool:
+    label = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+    name = rf"(?=.{{1,253}}\Z)(?:{label}\.)+[A-Za-z]{{2,63}}"
+    return not isinstance(value, str) or bool(re.fullmatch(name, value))
+
+
+@CHECKER.checks("uri")
+def _is_uri(value: object) -> bool:
+    legal = r"(?:[\w\-.~:/?\[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
+    uri = rf"(?a)[A-Za-z][A-Za-z0-9+.-]*:{legal}(?:#{legal})?"
+    return not isinstance(value, str) or bool(re.fullmatch(uri, value))
+
 
 SCHEMA = Draft202012Validator(
     json.loads(
         (Path(__file__).parent / "xarf_content.schema.json").read_text()
     ),
-    format_checker=Draft202012Validator.FORMAT_CHECKER,
+    format_checker=CHECKER,
 )
 SENDER = Sender("Hotline", "desk@hotline.example", "hotline.example")
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -117,6 +138,45 @@ def test_odd_locations_are_valid_too(
     report = made(located(url=url, host=host))
     assert report.get("source_port") == port
     assert ("domain" in report) == (host == "a.test")
+    assert report["source_identifier"] == (host or url)
+
+
+PLACES = Path(__file__).parents[2] / "triage/locations/data/places.txt"
+SORTS = [
+    "http://пример.срб/x",
+    "http://добро.мкд:8080/x?q=ш",
+    "http://a_b.example.com/x",
+    "http://-a.example/",
+    "http://xn--zzzzzz-.срб/x",
+    "http://" + "a." * 130 + "example/",
+    "http://localhost/x",
+    "http://a.example/[x]|y?q=[1]&b={2}#!/a b",
+    "http://[2001:db8::1]/x",
+    "@somebody",
+    "@me@fedi.example",
+    "discord: Somebody#1234",
+    "tg://user?id=424242",
+    "magnet:?xt=urn:btih:" + "a" * 40 + "&dn=a%20b",
+    "ed2k://|file|a b.jpg|12|" + "a" * 32 + "|/",
+    "192.0.2.1:4662 2026-11-01T10:00:00Z",
+    "[2001:db8::1]:4662",
+    "2001:db8::1",
+    "203.0.113.7",
+    "me@a.example",
+    "+355 69 212 3456",
+    "news:abc$1@a.example",
+    "a" * 32,
+    "/ipfs/bafybeihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku/a b",
+]
+
+
+@pytest.mark.parametrize(
+    "text", SORTS + [group.lines[0] for group in read_groups(PLACES)]
+)
+def test_a_report_about_any_sort_of_location_is_valid(text: str) -> None:
+    place = identify_one(text, "AL")
+    report = made(located(url=place.canonical, host=place.host or ""))
+    assert report["source_identifier"]
 
 
 @given(

@@ -522,7 +522,7 @@ def test_a_look_comes_as_the_item_is_set_and_the_control_page_learns_nothing(
     )
     with watched.context.database.writing() as session:
         set_access(
-            session, watched.context, item, wanted, actor="x", now=watched.now
+            Act(session, watched.context, "x", watched.now), item, wanted
         )
     world.item = "forbidden"
     look(watched)
@@ -548,12 +548,9 @@ def test_what_is_seen_with_cookies_only_is_removed_by_nobodys_word_but_a_persons
     item = watched.only(Item)
     with watched.context.database.writing() as session:
         set_access(
-            session,
-            watched.context,
+            Act(session, watched.context, "x", watched.now),
             item,
             Access("a=1"),
-            actor="x",
-            now=watched.now,
         )
     look(watched)
     world.item = "gone"
@@ -570,7 +567,7 @@ def test_when_nobody_watches_any_more_the_item_s_ways_are_forgotten(
     with watched.context.database.writing() as session:
         wanted = Access(referrer="http://front.test/")
         set_access(
-            session, watched.context, item, wanted, actor="x", now=watched.now
+            Act(session, watched.context, "x", watched.now), item, wanted
         )
     look(watched)
     prove_removal(watched, world)

@@ -15,7 +15,7 @@ from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput
 from hotline.core.jobs.task import Task
-from hotline.core.storage import machine
+from hotline.core.storage import audit, machine
 from hotline.core.storage.audit import AuditEntry
 from hotline.core.storage.ids import new_id
 from hotline.core.storage.outbox import OutboxEntry
@@ -446,7 +446,9 @@ def test_a_reporters_later_words_wait_until_a_person_opens_them(
     assert waiting() == []
     with context.database.writing() as session:
         found = session.get_one(Report, report_id)
-        intake.add_information(session, context, found, "I meant it", LATER)
+        intake.add_information(
+            Act(session, context, audit.PUBLIC, LATER), found, "I meant it"
+        )
     opened("system", LATER)
     opened(analyst.actor, NOW)
     assert waiting() == [(case.reference, LATER)]
@@ -469,7 +471,9 @@ def test_who_waits_longest_for_a_reader_comes_first_however_many_wrote(
         for number, report_id in enumerate(reports):
             found = session.get_one(Report, report_id)
             at = LATER - timedelta(minutes=number)
-            intake.add_information(session, context, found, "A word", at)
+            intake.add_information(
+                Act(session, context, audit.PUBLIC, at), found, "A word"
+            )
         for report_id in reports[4:]:  # who wrote first was read
             found = session.get_one(Report, report_id)
             intake.open_texts(

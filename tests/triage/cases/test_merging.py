@@ -22,6 +22,8 @@ from triage.cases.assess import Answers, assess_case
 from triage.cases.claim import claim_case
 from triage.cases.merging import merge_cases, split_case
 from triage.cases.models import Assessment, Case
+from triage.cases.people.forget import forget_people
+from triage.cases.people.models import CaseSummary
 from triage.cases.people.reading import SaidIdentifier
 from triage.cases.people.service import (
     add_identifier,
@@ -207,6 +209,17 @@ def test_people_and_what_leads_to_them_are_sealed_anew(world: World) -> None:
     assert "Words of AL-1." in text and "AL-2:\nWords of AL-2." in text
 
 
+def test_the_part_forgets_what_the_whole_knows_now(world: World) -> None:
+    with world.context.database.writing() as session:
+        part = by_reference(session, "AL-2")
+        write_summary(world.act(session), part, "police", "She is twelve.")
+    world.merge()
+    with world.context.database.writing() as session:
+        assert forget_people(session, world.context, now=NOW) == 1
+        rows = session.scalars(select(CaseSummary.case_id)).all()
+        assert rows == [by_reference(session, "AL-1").id]
+
+
 def test_what_two_people_said_of_a_part_is_no_word_on_the_whole(
     world: World,
 ) -> None:
@@ -256,7 +269,9 @@ def test_a_case_of_which_somebody_was_told_keeps_its_shape(
 def test_nobody_takes_a_case_out_of_anothers_hands(world: World) -> None:
     with world.context.database.writing() as session:
         case = by_reference(session, "AL-2")
-        claim_case(session, case, session.merge(world.ben), NOW, 30)
+        claim_case(
+            world.act(session, world.ben), case, session.merge(world.ben), 30
+        )
     with pytest.raises(Conflict, match="Ben"):
         world.merge()
 

@@ -189,6 +189,29 @@ def report_about(context: Context, case: Case) -> uuid.UUID:
     return report.id
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "is_child"),
+    [
+        (FactName.IS_CHILD, "yes", True),
+        (FactName.IS_CHILD, "no", False),
+        (FactName.AGE, "15", True),
+        (FactName.AGE_GROUP, "10_to_13", True),
+        (FactName.AGE, "44", None),
+        (FactName.AGE_GROUP, "adult", None),
+    ],
+)
+def test_that_a_child_acted_leads_the_routing_rules(
+    context: Context,
+    case: Case,
+    name: FactName,
+    value: str,
+    is_child: bool | None,
+) -> None:
+    set_fact(context, case, PersonRole.REPORTED_PERSON, name, value)
+    suspect = facts_of(context, case).get("suspect", {})
+    assert suspect.get("is_child") is is_child
+
+
 def test_where_the_child_is_leads_the_routing_rules(
     context: Context, case: Case
 ) -> None:

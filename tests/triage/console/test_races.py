@@ -34,7 +34,9 @@ def claimed(
     try:
         with context.database.writing() as session:
             case = by_reference(session, reference)
-            claim_case(session, case, find_person(session, username), now, 30)
+            person = find_person(session, username)
+            act = Act(session, context, person.actor, now)
+            claim_case(act, case, person, 30)
     except Conflict:
         return False
     return True
@@ -149,10 +151,6 @@ def test_hand_made_facts_are_only_those_that_a_person_knows(
             context.database.writing() as session,
         ):
             case = by_reference(session, reference)
-            findings.set_facts(
-                session,
-                case,
-                facts,
-                find_person(session, "analyst"),
-                clock.now,
-            )
+            person = find_person(session, "analyst")
+            act = Act(session, context, person.actor, clock.now)
+            findings.set_facts(act, case, facts)

@@ -131,7 +131,7 @@ def test_the_child_s_limits_are_in_force(
 def test_the_child_s_code_knows_nothing_of_the_database() -> None:
     code = (
         "import sys, triage.fetching.process.child, triage.fetching.process.client;"
-        "import triage.fingerprints;"
+        "import triage.fingerprints.media;"
         "print([n for n in ('sqlalchemy', 'flask', 'redis', 'rq', 'psycopg') if n in sys.modules])"
     )
     done = subprocess.run(

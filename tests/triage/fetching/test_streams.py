@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from triage.fetching.fetch import fetch_location
-from triage.fingerprints import fingerprint_media
+from triage.fingerprints.media import fingerprint_media
 
 SIZE = (160, 120)
 MPD = (

@@ -16,11 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from triage.fingerprints import (
+from triage.fingerprints.media import fingerprint_media
+from triage.fingerprints.model import (
     FrameFingerprint,
     Limits,
     MediaFingerprint,
-    fingerprint_media,
 )
 
 Encode = Callable[..., bytes]

@@ -107,7 +107,7 @@ def test_every_case_has_its_measured_vector() -> None:
 def test_hash_and_quality_agree_with_the_reference(
     bits: Callable[[str, str], int],
 ) -> None:
-    from triage.fingerprints import pdq_from_luma
+    from triage.fingerprints.pdq import pdq_from_luma
 
     same, worst = 0, 0
     for case, expected in zip(cases(), reference()["vectors"], strict=True):
@@ -124,7 +124,7 @@ def test_hash_and_quality_agree_with_the_reference(
 def test_the_eight_ways_to_turn_a_picture_agree(
     bits: Callable[[str, str], int],
 ) -> None:
-    from triage.fingerprints import pdq_dihedral
+    from triage.fingerprints.pdq import pdq_dihedral
 
     for case, expected in zip(cases(), reference()["vectors"], strict=True):
         turned = pdq_dihedral(luma(make(*case)))
@@ -137,7 +137,7 @@ def test_turned_hashes_are_those_of_the_turned_picture(
     bits: Callable[[str, str], int],
 ) -> None:
     """320 is a size whose filter and samples are symmetric; of others, mirrored bits differ."""
-    from triage.fingerprints import pdq_dihedral, pdq_from_luma
+    from triage.fingerprints.pdq import pdq_dihedral, pdq_from_luma
 
     plain = luma(make("blocks", 320, 320, 7))
     ways = (
@@ -155,7 +155,7 @@ def test_turned_hashes_are_those_of_the_turned_picture(
 
 
 def test_a_picture_below_five_pixels_has_no_hash() -> None:
-    from triage.fingerprints import pdq_dihedral, pdq_from_luma
+    from triage.fingerprints.pdq import pdq_dihedral, pdq_from_luma
 
     tiny = np.full((4, 100), 200, np.uint8)
     assert pdq_from_luma(tiny) == ("0" * 64, 0)
@@ -166,7 +166,7 @@ def test_a_picture_below_five_pixels_has_no_hash() -> None:
 def test_a_lossless_file_hashes_as_its_pixels(
     name: str, encode: Callable[..., bytes], bits: Callable[[str, str], int]
 ) -> None:
-    from triage.fingerprints import fingerprint_media
+    from triage.fingerprints.media import fingerprint_media
 
     pixels = make("soft", 333, 777, 1202)
     image = Image.fromarray(pixels).convert(name)

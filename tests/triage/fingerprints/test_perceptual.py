@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from triage.fingerprints import fingerprint_media, pdq_from_luma
-from triage.fingerprints.pdq import Spectrum
+from triage.fingerprints.media import fingerprint_media
+from triage.fingerprints.pdq import Spectrum, pdq_from_luma
 
 SIZES = [(480, 640), (33, 500), (24, 20), (777, 333)]
 

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageFile
 
-from triage.fingerprints import Limits, fingerprint_media, pictures
+from triage.fingerprints import pictures
+from triage.fingerprints.media import fingerprint_media
+from triage.fingerprints.model import Limits
 
 Encode = Callable[..., bytes]
 Make = Callable[..., Image.Image]

@@ -10,14 +10,10 @@ import av
 import pytest
 from PIL import Image
 
-from triage.fingerprints import (
-    FrameFingerprint,
-    Limits,
-    fingerprint_media,
-    video,
-    video_match,
-)
-from triage.fingerprints.video import fold_frames
+from triage.fingerprints import video
+from triage.fingerprints.media import fingerprint_media
+from triage.fingerprints.model import FrameFingerprint, Limits
+from triage.fingerprints.video import fold_frames, video_match
 
 Encode = Callable[..., bytes]
 Film = Callable[..., bytes]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput
 from triage.hashlists import service, versions
@@ -18,19 +19,17 @@ NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 def _import(context: Context, *numbers: int, name: str = "list") -> None:
     with context.database.writing() as session:
-        target = service.create_list(session, name, actor="t", now=NOW)
+        target = service.create_list(Act(session, context, "t", NOW), name)
         entries = (
             HashEntry("md5", f"{number:032x}", f"c{number}")
             for number in numbers
         )
         versions.import_version(
-            session,
+            Act(session, context, "t", NOW),
             target,
             entries,
             digest=uuid.uuid4().hex,
             whole=True,
-            actor="t",
-            now=NOW,
         )
 
 

@@ -46,7 +46,7 @@ def _import(
     context: Context, form: str, data: bytes, *, whole: bool = True
 ) -> Import:
     return importing.import_file(
-        context.database,
+        context,
         "list",
         io.BytesIO(data),
         form=form,
@@ -311,7 +311,7 @@ def test_a_file_of_which_nothing_can_be_read_is_given_up_early(
         InvalidInput, match=r"No line of the file could be read\. line 2: "
     ):
         importing.import_entries(
-            context.database,
+            context,
             "list",
             formats.parse_entries("csv", stream),
             digest="d",

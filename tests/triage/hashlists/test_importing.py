@@ -50,7 +50,7 @@ def _import(
     resumed: list[int] = []
     file.seek(0)
     done = importing.import_file(
-        context.database,
+        context,
         "list",
         file,
         form=form,

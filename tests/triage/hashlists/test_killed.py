@@ -38,7 +38,7 @@ def tick(_):
 
 seen = []
 with open(sys.argv[1], "rb") as stream:
-    importing.import_file(build_context(load_settings()).database, "list", stream, form="lines",
+    importing.import_file(build_context(load_settings()), "list", stream, form="lines",
                           whole=True, actor="t", clock=utc_now, tick=tick)
 """
 

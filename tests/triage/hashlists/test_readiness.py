@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.jobs.task import Task
 from hotline.core.storage import outbox
@@ -29,17 +30,15 @@ PDQ = "f" * 32 + "0" * 32
 
 def _import(context: Context, *values: str) -> None:
     with context.database.writing() as session:
-        target = service.create_list(session, "list", actor="t", now=NOW)
+        target = service.create_list(Act(session, context, "t", NOW), "list")
         entries = (HashEntry("pdq", value) for value in values)
         digest = uuid.uuid4().hex
         versions.import_version(
-            session,
+            Act(session, context, "t", NOW),
             target,
             entries,
             digest=digest,
             whole=False,
-            actor="t",
-            now=NOW,
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import (
     Conflict,
@@ -219,19 +220,17 @@ def test_an_owner_that_is_switched_off_is_asked_no_more(
     context = make_context()
     with context.database.writing() as session:
         known = service.create_list(
-            session, "Police list", actor="t", now=NOW, remote=True
+            Act(session, context, "t", NOW), "Police list", remote=True
         )
-        service.set_enabled(session, known, False, actor="t", now=NOW)
+        service.set_enabled(Act(session, context, "t", NOW), known, False)
         with pytest.raises(Conflict, match="stays with its owner"):
             entries = iter([HashEntry("md5", "d" * 32)])
             versions.import_version(
-                session,
+                Act(session, context, "t", NOW),
                 known,
                 entries,
                 digest="e",
                 whole=False,
-                actor="t",
-                now=NOW,
             )
     _seen(context, Matcher(context))
     ask_owner(_task(context))
@@ -243,7 +242,7 @@ def test_a_list_of_our_own_keeps_its_name(
 ) -> None:
     context = make_context()
     with context.database.writing() as session:
-        service.create_list(session, "Police list", actor="t", now=NOW)
+        service.create_list(Act(session, context, "t", NOW), "Police list")
     _seen(context, Matcher(context))
     with pytest.raises(Conflict, match="our own"):
         ask_owner(_task(context))
@@ -279,10 +278,8 @@ def test_the_lists_own_threshold_holds(
     context = make_context()
     with context.database.writing() as session:
         service.create_list(
-            session,
+            Act(session, context, "t", NOW),
             "Police list",
-            actor="t",
-            now=NOW,
             remote=True,
             pdq_threshold=20,
         )

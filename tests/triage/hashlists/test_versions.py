@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, Forbidden, InvalidInput, NotFound
 from hotline.core.jobs.task import Task
@@ -56,16 +57,14 @@ def _import(
 ) -> versions.Import:
     with context.database.writing() as session:
         target = service.create_list(
-            session, name, actor="t", now=NOW, **properties
+            Act(session, context, "t", NOW), name, **properties
         )
         return versions.import_version(
-            session,
+            Act(session, context, "t", NOW),
             target,
             entries,
             digest=digest or uuid.uuid4().hex,
             whole=whole,
-            actor="t",
-            now=NOW,
         )
 
 
@@ -127,13 +126,17 @@ def test_rolling_back_and_forth_loses_nothing(context: Context) -> None:
     _import(context, _entries(_md5(4)))
     with context.database.writing() as session:
         done = versions.roll_back(
-            session, service.find_list(session, "list"), 1, actor="t", now=NOW
+            Act(session, context, "t", NOW),
+            service.find_list(session, "list"),
+            1,
         )
     assert (done.version, done.added, done.removed) == (4, 2, 1)
     assert _current(context) == {_md5(1), _md5(2)}
     with context.database.writing() as session:
         versions.roll_back(
-            session, service.find_list(session, "list"), 2, actor="t", now=NOW
+            Act(session, context, "t", NOW),
+            service.find_list(session, "list"),
+            2,
         )
     assert _current(context) == {_md5(2), _md5(3)}
 
@@ -145,7 +148,9 @@ def test_a_version_that_is_not_there_is_refused(
     _import(context, _entries(_md5(1)))
     with pytest.raises(InvalidInput), context.database.writing() as session:
         versions.roll_back(
-            session, service.find_list(session, "list"), to, actor="t", now=NOW
+            Act(session, context, "t", NOW),
+            service.find_list(session, "list"),
+            to,
         )
 
 
@@ -203,10 +208,12 @@ def test_export_asks_its_owner(context: Context) -> None:
     _import(context, _entries(_md5(1), _md5(2)), name="open", exportable=True)
     with context.database.writing() as session:
         with pytest.raises(Forbidden):
-            exports.open_for_export(session, "closed", actor="t", now=NOW)
+            exports.open_for_export(Act(session, context, "t", NOW), "closed")
         with pytest.raises(NotFound):
-            exports.open_for_export(session, "none", actor="t", now=NOW)
-        target = exports.open_for_export(session, "open", actor="t", now=NOW)
+            exports.open_for_export(Act(session, context, "t", NOW), "none")
+        target = exports.open_for_export(
+            Act(session, context, "t", NOW), "open"
+        )
         values = [
             entry.value for entry in exports.stream_entries(session, target)
         ]
@@ -283,11 +290,9 @@ def test_removed_switched_off_and_later_entries(
     ], "came since"
     with context.database.writing() as session:
         service.set_enabled(
-            session,
+            Act(session, context, "t", NOW),
             service.find_list(session, "list"),
             False,
-            actor="t",
-            now=NOW,
         )
     assert _match(context, matcher, Query({}, _near(100), 100)) == []
 
@@ -446,6 +451,6 @@ def test_a_lists_name_is_checked(
 ) -> None:
     context = make_context()
     with pytest.raises(InvalidInput), context.database.writing() as session:
-        service.create_list(session, name, actor="t", now=NOW)
+        service.create_list(Act(session, context, "t", NOW), name)
     with context.database.reading() as session:
         assert session.scalars(select(HashList)).all() == []

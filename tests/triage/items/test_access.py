@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import InvalidInput, Misconfigured
 from hotline.core.jobs.task import Task
@@ -124,18 +125,13 @@ def test_a_route_may_be_chosen_and_a_foreign_one_not(
         one = item()
         session.add(one)
         session.flush()
-        set_access(
-            session, context, one, Access(route="rs"), actor="x", now=NOW
-        )
+        set_access(Act(session, context, "x", NOW), one, Access(route="rs"))
         assert access_of(session, context, one.id).route == "rs"
         with pytest.raises(InvalidInput) as refused:
             set_access(
-                session,
-                context,
+                Act(session, context, "x", NOW),
                 one,
                 Access(route="mk", referrer="no", cookies="x"),
-                actor="x",
-                now=NOW,
             )
         assert set(refused.value.fields) == {"/route", "/referrer", "/cookies"}
 

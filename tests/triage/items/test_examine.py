@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.jobs.task import Task
 from hotline.core.network.tls import TlsFacts
@@ -22,7 +23,7 @@ from triage.cases.examination.examine import examine_item
 from triage.cases.examination.register import register_report
 from triage.cases.models import Case
 from triage.fetching.report import FetchReport, FetchRequest, Hop, MediaFound
-from triage.fingerprints import fingerprint_media
+from triage.fingerprints.media import fingerprint_media
 from triage.hashlists import formats, service, versions
 from triage.hashlists.models import MediaMatch
 from triage.hashlists.search.matcher import Matcher
@@ -75,18 +76,16 @@ def _known(context: Context) -> None:
         encode_jpeg(alter_picture(draw_picture("lantern")))
     )
     with context.database.writing() as session:
-        target = service.create_list(session, "known", actor="t", now=NOW)
+        target = service.create_list(Act(session, context, "t", NOW), "known")
         lines = io.BytesIO(
             f"md5,pdq,category\n{seen.md5},{seen.pdq},baseline".encode()
         )
         versions.import_version(
-            session,
+            Act(session, context, "t", NOW),
             target,
             formats.parse_entries("csv", lines),
             digest="d",
             whole=True,
-            actor="t",
-            now=NOW,
         )
 
 

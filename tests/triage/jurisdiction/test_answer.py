@@ -63,10 +63,10 @@ def test_a_list_is_read_by_the_word_in_its_class(
 @pytest.mark.parametrize(
     ("known_list", "slug", "points"),
     [
-        (True, Slug.LISTED, 15),
-        ("something else", Slug.LISTED, 15),
-        ("national", Slug.NATIONAL, 25),
-        ("interpol_baseline", Slug.BASELINE, 40),
+        (True, Slug.LISTED, 8),
+        ("something else", Slug.LISTED, 8),
+        ("national", Slug.NATIONAL, 12),
+        ("interpol_baseline", Slug.BASELINE, 20),
     ],
 )
 def test_only_the_class_of_the_list_weighs(
@@ -122,7 +122,7 @@ def test_what_is_lawful_keeps_only_the_signals_of_danger() -> None:
 )
 def test_somebody_in_contact_with_a_child_makes_it_urgent(kind: str) -> None:
     answer = ask(kind=kind, victim={"nationality": "AL"})
-    assert points_of(answer)[Slug.CHILD_CONTACTED] == 80
+    assert points_of(answer)[Slug.CHILD_CONTACTED] == 45
     assert answer.routes[-1].urgency is Urgency.HIGH
 
 

@@ -300,6 +300,49 @@ def test_a_childs_path_puts_support_first_and_leaves_the_police_to_a_person(
     assert not found["provider_notice"].automatic
 
 
+@pytest.mark.parametrize("hosting", ["AL", "US", None])
+def test_a_child_who_acted_is_helped_first_and_the_police_are_a_persons_word(
+    hosting: str | None,
+) -> None:
+    """Of two children, one harmed the other: neither is told of by machine."""
+    routes = by_to(
+        ask(
+            hosting_country=hosting,
+            assessment="baseline",
+            suspect={"is_child": True, "country": "AL"},
+        )
+    )
+    assert next(iter(routes)) == "helpline"
+    assert "help for that child" in routes["helpline"].why
+    assert routes["child_protection_unit"].after == "person"
+    assert routes["police"].after == "person"
+    assert not routes["police"].automatic
+    assert not any(
+        route.automatic
+        for to, route in routes.items()
+        if to in ("police", "hotline", "ncmec", "iccam", "interpol_ncb")
+    )
+    assert "child who displayed harmful behaviour" in routes["police"].why
+
+
+def test_a_reported_adult_changes_nothing() -> None:
+    adult, unknown = (
+        ask(hosting_country="AL", assessment="baseline", suspect=suspect)
+        for suspect in ({"is_child": False}, {})
+    )
+    assert adult == unknown
+
+
+def test_a_child_in_danger_from_a_child_has_the_police_told_at_once() -> None:
+    police = by_to(
+        ask(
+            victim={"at_immediate_risk": True},
+            suspect={"is_child": True},
+        )
+    )["police"]
+    assert (police.after, police.urgency) == (None, "immediate")
+
+
 def test_a_child_in_danger_has_the_police_told_at_once() -> None:
     found = by_to(ask(own_material=True, victim={"at_immediate_risk": True}))
     assert found["police"].automatic and found["police"].after is None

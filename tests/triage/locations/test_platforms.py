@@ -13,6 +13,7 @@ from triage.locations.identify import is_shortener
 
 MEGA_KEY = "A" * 43
 FOLDER_KEY = "B" * 22
+FOLDER = "1zYxWvUtSrQpOnMlKjIhGfEdCbA543210"
 DRIVE = "1aBcDeFgHiJkLmNoPqRsTuVwXyZ012345"
 INVITE = "AbCdEfGhIjKlMnOpQrStUv"
 
@@ -192,10 +193,10 @@ AGREE: dict[tuple[str, str], list[str]] = {
         f"https://docs.google.com/uc?id={DRIVE}",
         f"https://drive.usercontent.google.com/download?id={DRIVE}&confirm=t",
     ],
-    ("google-drive", f"folder/{DRIVE}"): [
-        f"https://drive.google.com/drive/folders/{DRIVE}?usp=sharing",
-        f"https://drive.google.com/drive/u/1/folders/{DRIVE}",
-        f"https://drive.google.com/folderview?id={DRIVE}",
+    ("google-drive", f"folder/{FOLDER}"): [
+        f"https://drive.google.com/drive/folders/{FOLDER}?usp=sharing",
+        f"https://drive.google.com/drive/u/1/folders/{FOLDER}",
+        f"https://drive.google.com/folderview?id={FOLDER}",
     ],
     ("mega", "file/aBcDeFgH"): [
         f"https://mega.nz/file/aBcDeFgH#{MEGA_KEY}",
@@ -352,6 +353,12 @@ def test_at_least_forty_platforms_with_a_seat_and_reporting_channels() -> None:
         ("t.co/abc", True),
         ("https://www.reddit.com/r/somewhere/s/AbC", True),
         ("https://vm.tiktok.com/ZM1/", True),
+        ("https://1drv.ms/u/s!AbCdEfGhIjKlMnOp", True),
+        ("https://www.instagram.com/share/reel/BaCiUUUYQV", True),
+        ("https://www.facebook.com/share/p/AbCdEfGhIj/", True),
+        ("https://www.reddit.com/u/invented/s/AbCdEfGhIj", True),
+        ("https://photos.app.goo.gl/AbCdEfGhIj", True),
+        ("https://pin.it/AbCdEf", True),
         ("https://www.example.com/abc", False),
         ("https://youtu.be/dQw4w9WgXcQ", False),
         ("alice@bit.ly", False),

@@ -97,6 +97,16 @@ WORDS = [
     "%68xxp",
     "amp;",
     "&amp;",
+    "&#x2F;",
+    "&lt;",
+    "\\u002F",
+    "[url]",
+    "[/url]",
+    " dot ",
+    " . ",
+    " pikë ",
+    "•",
+    "**",
     "www.",
     "example.com",
     "a.example",
@@ -339,6 +349,19 @@ EVIL: dict[str, Callable[[int], str]] = {
         "https://a.example/?" + "&".join(f"p{i}=1" for i in range(n))
     ),
     "exclamations": lambda n: "!" * n + "@",
+    "spaced dots": lambda n: "https://a" + " . a" * n,
+    "spoken dots": lambda n: "https://a" + " dot a" * n,
+    "www and gaps": lambda n: "www . " * n,
+    "tags": lambda n: "http://a.example/x<a" * n,
+    "closing tags": lambda n: "[url]http://a.example/x[/url]" * n,
+    "opened brackets": lambda n: "[" * n + "http://a.example/" + "]" * n,
+    "emphasis": lambda n: "*" * n + "http://a.example/x" + "*" * n,
+    "entities": lambda n: "&#x2F;" * n,
+    "escapes": lambda n: "\\u002F" * n,
+    "slugs": lambda n: "https://imgur.com/a/" + "a-" * n,
+    "comments": lambda n: (
+        "https://www.facebook.com/a/posts/1?" + "comment_id=1&" * n
+    ),
 }
 
 

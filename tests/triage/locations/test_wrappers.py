@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from tests.support.corpus import read_groups
 from triage.locations import identify_locations, identify_one
 
 PAGE = "https://www.example.com/a?x=1&y=2"
@@ -55,6 +57,22 @@ def test_a_redirector_names_its_target_and_both_are_kept(text: str) -> None:
     assert [target.key for target in found[0].wraps] == [KEY]
     assert found[0].via
     assert found[0].to_json()["wraps"] == [KEY]
+
+
+WRAPPED = [
+    (group.lines[0], line)
+    for group in read_groups(Path(__file__).parent / "data" / "wrapped.txt")
+    for line in group.lines[1:]
+]
+
+
+@pytest.mark.parametrize(("target", "wrapped"), WRAPPED)
+def test_what_a_wrapper_of_the_corpus_leads_to_is_identified(
+    target: str, wrapped: str
+) -> None:
+    assert [one.key for one in identify_locations(wrapped)] == [
+        identify_one(target).key
+    ]
 
 
 ARCHIVED = [
@@ -122,3 +140,19 @@ def test_depth_is_bounded() -> None:
     found = identify_locations(text)
     assert len(found) == 1
     assert "wrapper_too_deep" in found[0].problems
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://www.facebook.com/login/",
+        "https://www.facebook.com/login/?next=words",
+        "https://x.com/intent/tweet?text=a",
+        "https://res.cloudinary.com/invented/image/upload/v1/a.jpg",
+        "https://camo.githubusercontent.com/" + "0" * 40 + "/zz",
+        "https://secure-web.cisco.com/abc",
+        "https://medium.com/r/",
+    ],
+)
+def test_a_service_that_leads_nowhere_is_its_own_page(text: str) -> None:
+    assert identify_one(text).wraps == ()

@@ -18,6 +18,7 @@ SHIPPED = Path(priority.__file__).parent / "data" / "priority_weights.toml"
 signals = st.builds(
     Signals,
     danger_now=st.booleans(),
+    time_presses=st.booleans(),
     child_reporting=st.booleans(),
     unknown_victim=st.booleans(),
     new_material=st.booleans(),
@@ -37,18 +38,19 @@ def test_nothing_known_scores_nothing() -> None:
     ("case", "points"),
     [
         (Signals(danger_now=True), 520),
-        (Signals(child_reporting=True), 100),
-        (Signals(child_contacted=True), 80),
-        (Signals(unknown_victim=True), 80),
-        (Signals(new_material=True), 60),
-        (Signals(list_class=ListClass.BASELINE), 40),
-        (Signals(list_class=ListClass.NATIONAL), 25),
-        (Signals(home_jurisdiction=True), 40),
-        (Signals(sightings=6), 12),
-        (Signals(sightings=500), 25),
-        (Signals(age_hours=36), 15),
-        (Signals(deadline_hours=12), 12),
-        (Signals(deadline_hours=-5), 25),
+        (Signals(time_presses=True), 200),
+        (Signals(child_reporting=True), 50),
+        (Signals(child_contacted=True), 45),
+        (Signals(unknown_victim=True), 40),
+        (Signals(new_material=True), 30),
+        (Signals(list_class=ListClass.BASELINE), 20),
+        (Signals(list_class=ListClass.NATIONAL), 12),
+        (Signals(home_jurisdiction=True), 15),
+        (Signals(sightings=6), 6),
+        (Signals(sightings=500), 12),
+        (Signals(age_hours=36), 7),
+        (Signals(deadline_hours=12), 6),
+        (Signals(deadline_hours=-5), 12),
         (Signals(deadline_hours=48), 0),
     ],
 )
@@ -94,6 +96,7 @@ def test_more_never_means_less(case: Signals) -> None:
             replace(case, **{name: True})
             for name in (
                 "danger_now",
+                "time_presses",
                 "child_reporting",
                 "unknown_victim",
                 "new_material",
@@ -122,6 +125,21 @@ def test_danger_now_stands_above_everything_else(
     assert score_case(danger, WEIGHTS).score > score_case(calm, WEIGHTS).score
 
 
+@given(signals, signals)
+def test_a_meeting_soon_stands_above_any_known_picture(
+    one: Signals, other: Signals
+) -> None:
+    """However often it was reported, and whoever reports it: nobody meets the child tomorrow."""
+    pressing = replace(one, time_presses=True)
+    picture = replace(
+        other, danger_now=False, time_presses=False, child_contacted=False
+    )
+    assert (
+        score_case(pressing, WEIGHTS).score
+        > score_case(picture, WEIGHTS).score
+    )
+
+
 @pytest.mark.parametrize(
     "bad",
     [
@@ -146,7 +164,7 @@ def test_figures_that_cannot_be_are_refused(bad: Signals) -> None:
             'why.de = "x"',
             "English reason",
         ),
-        ("points = 25\nwhy", "points = 61\nwhy", "must not weigh less"),
+        ("points = 12\nwhy", "points = 61\nwhy", "must not weigh less"),
     ],
 )
 def test_faulty_weights_are_named(

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from hotline.core.errors import Unavailable
-from triage.fingerprints import fingerprint_media
+from triage.fingerprints.media import fingerprint_media
 from triage.hashlists import formats
 from workers.bench import pictures, pipeline
 from workers.bench.service import Job

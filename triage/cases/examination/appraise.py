@@ -104,6 +104,7 @@ def _appraise_place(
         facts,
         routing.jurisdiction,
         urgent_kind=facts.is_child_in_contact,
+        time_presses=case.time_presses,
         sightings=max(1, item.sighting_count),
         age_hours=max(0.0, hours_known),
         deadline_hours=(case.due_at - now).total_seconds() / 3600

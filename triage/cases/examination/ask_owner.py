@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, Misconfigured
 from hotline.core.jobs.circuit import Circuit
@@ -74,7 +75,8 @@ def ask_owner(task: Task, *, connect: Connect = RemoteMatcher) -> None:
                 answers = owner.match(hashes)
     with task.finishing() as session:
         if remote is not None:
-            _store_answers(session, remote, media, answers, task.now)
+            act = Act(session, context, audit.SYSTEM, task.now)
+            _store_answers(act, remote, media, answers)
 
 
 def hashes_of(media: Media, remote: RemoteList) -> list[Sent]:
@@ -103,17 +105,15 @@ def _owner_token(context: Context, remote: RemoteList) -> str:
 
 
 def _store_answers(
-    session: Session,
+    act: Act,
     remote: RemoteList,
     media: Media,
     answers: Iterable[Answer],
-    now: datetime,
 ) -> None:
+    session, now = act.session, act.now
     target = service.create_list(
-        session,
+        act,
         remote.name,
-        actor=audit.SYSTEM,
-        now=now,
         source=remote.source,
         version=1,
         licence=remote.licence,

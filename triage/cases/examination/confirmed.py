@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from hotline.core.storage import audit
 from triage.cases.models import Case, CaseItem
 from triage.cases.vocabulary import CaseState
-from triage.fingerprints import MATCHABLE_QUALITY
+from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.hashlists.formats import HashEntry
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch

@@ -15,10 +15,9 @@ from hotline.core.storage import outbox
 from triage.cases.models import Case
 from triage.cases.places import item_ids_of
 from triage.cases.vocabulary import CaseState
-from triage.fingerprints import MATCHABLE_QUALITY
-from triage.hashlists.kinds import MatchDecision
+from triage.fingerprints.model import MATCHABLE_QUALITY
+from triage.hashlists.kinds import EXACT, MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
-from triage.hashlists.search.matcher import EXACT
 from triage.items.models import ItemMedia
 from triage.jurisdiction import Destination, Gate, Route, Routing
 

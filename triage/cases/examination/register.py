@@ -27,10 +27,7 @@ from triage.cases.places import find_case_id, lock_case_of
 from triage.items.models import Item
 from triage.locations import Location, identify_locations
 from triage.locations.catalogue import load_platforms
-
-# Kinds that a narrative is searched for. Telephone numbers and addresses of people that are only
-# mentioned in passing stay in the sealed words.
-IN_NARRATIVE = frozenset({"url", "onion", "magnet", "ed2k", "ipfs"})
+from triage.locations.understanding import IN_NARRATIVE
 
 
 def register_report(task: Task) -> None:

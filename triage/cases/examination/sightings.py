@@ -178,13 +178,10 @@ def _let_count(
     take_reports_in(act, case, [report])
     if report.danger_now:
         raise_alarm(act.session, act.context, case, act.now)
+    is_urgent = report.danger_now or report.time_presses
     for item in items:
         look_at(
-            act.session,
-            item,
-            str(report.id),
-            urgent=report.danger_now,
-            now=act.now,
+            act.session, item, str(report.id), urgent=is_urgent, now=act.now
         )
 
 
@@ -217,6 +214,7 @@ def take_reports_in(act: Act, case: Case, reports: Sequence[Report]) -> None:
         case.round += 1
     for report in reports:
         case.danger_now = case.danger_now or report.danger_now
+        case.time_presses = case.time_presses or report.time_presses
         case.own_material = case.own_material or report.own_material
         case.child_reporter = case.child_reporter or (
             report.reporter_role in CHILDREN
@@ -271,7 +269,11 @@ def _urgency_of_held(report: Report) -> Held:
     """How much a held report says."""
     if report.danger_now:
         return Held.DANGER
-    if report.reporter_role in CHILDREN or report.own_material:
+    if (
+        report.reporter_role in CHILDREN
+        or report.own_material
+        or report.time_presses
+    ):
         return Held.CHILD_REPORTS
     return Held.NOTHING_SAID
 

@@ -209,7 +209,7 @@ def claim(reference: str) -> ResponseReturnValue:
     minutes = site.current_context().settings.claim_minutes
     with flash_refusals(), site.writing() as session:
         case = by_reference(session, reference)
-        claim_case(session, case, signed_in(), utc_now(), minutes)
+        claim_case(own_act(session), case, signed_in(), minutes)
     return back_to_case(reference)
 
 
@@ -217,7 +217,7 @@ def claim(reference: str) -> ResponseReturnValue:
 def release(reference: str) -> ResponseReturnValue:
     with flash_refusals(), site.writing() as session:
         case = by_reference(session, reference)
-        release_claim(session, case, signed_in(), utc_now())
+        release_claim(own_act(session), case, signed_in())
     return back_to_case(reference)
 
 
@@ -280,22 +280,22 @@ def reopen(reference: str) -> ResponseReturnValue:
 
 @requires("match.decide")
 def decide_match(reference: str, match_id: uuid.UUID) -> ResponseReturnValue:
-    now, decision = utc_now(), request.form.get("decision", "")
+    decision = request.form.get("decision", "")
     with flash_refusals(), site.writing() as session:
         case = by_reference(session, reference)
         match = findings.match_of(session, case, match_id)
-        findings.decide_match(session, case, match, signed_in(), decision, now)
-        appraise_case(session, site.current_context(), case, now)
+        act = own_act(session)
+        findings.decide_match(act, case, match, decision)
+        appraise_case(session, act.context, case, act.now)
     return back_to_case(reference)
 
 
 @requires("case.assess")
 def set_facts(reference: str) -> ResponseReturnValue:
-    now = utc_now()
     with flash_refusals(), site.writing() as session:
-        case = by_reference(session, reference)
-        findings.set_facts(session, case, _posted_facts(), signed_in(), now)
-        appraise_case(session, site.current_context(), case, now)
+        act, case = own_act(session), by_reference(session, reference)
+        findings.set_facts(act, case, _posted_facts())
+        appraise_case(session, act.context, case, act.now)
     return back_to_case(reference)
 
 

@@ -21,7 +21,7 @@ from triage.cases.models import Case, CaseItem
 from triage.cases.pages.words import Words, word_for
 from triage.cases.places import item_ids_of
 from triage.cases.vocabulary import CaseState, PlaceState
-from triage.fingerprints import MATCHABLE_QUALITY
+from triage.fingerprints.model import MATCHABLE_QUALITY
 from triage.hashlists.kinds import MatchDecision
 from triage.hashlists.models import MediaMatch
 from triage.hashlists.owners.remote import load_remote_lists

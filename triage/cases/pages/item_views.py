@@ -12,6 +12,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from hotline.accounts.auth import requires, signed_in
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
@@ -52,16 +53,10 @@ def set_access(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
     try:
         with site.writing() as session:
             item = _item_of(session, reference, item_id)
-            access.set_access(
-                session,
-                site.current_context(),
-                item,
-                wanted,
-                actor=me.actor,
-                now=now,
-            )
+            act = Act(session, site.current_context(), me.actor, now)
+            access.set_access(act, item, wanted)
             if request.form.get("then") == "fetch":
-                access.fetch_again(session, item, actor=me.actor, now=now)
+                access.fetch_again(act, item)
     except InvalidInput as error:
         return _page_with_faults(reference, item_id, typed, error.fields)
     if request.form.get("then") == "fetch":
@@ -76,9 +71,8 @@ def clear_access(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
     me, now = signed_in(), utc_now()
     with site.writing() as session:
         item = _item_of(session, reference, item_id)
-        access.clear_access(
-            session, site.current_context(), item.id, actor=me.actor, now=now
-        )
+        act = Act(session, site.current_context(), me.actor, now)
+        access.clear_access(act, item.id)
     flash(gettext("Forgotten. The item is fetched like all others."), "good")
     return _back_to_case(reference)
 
@@ -89,15 +83,8 @@ def tell_origin(reference: str, item_id: uuid.UUID) -> ResponseReturnValue:
     try:
         with site.writing() as session:
             item = _item_of(session, reference, item_id)
-            origin.tell_origin(
-                session,
-                site.current_context(),
-                item,
-                typed.address,
-                typed.source,
-                actor=me.actor,
-                now=now,
-            )
+            act = Act(session, site.current_context(), me.actor, now)
+            origin.tell_origin(act, item, typed.address, typed.source)
     except InvalidInput as error:
         return _page_with_faults(reference, item_id, typed, error.fields)
     flash(gettext("Stored. The host is being looked up."), "good")

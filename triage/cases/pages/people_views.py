@@ -25,11 +25,17 @@ from hotline.core.errors import InvalidInput
 from hotline.core.web import site
 from hotline.intake import service as intake
 from hotline.intake.models import Report
+from hotline.intake.questions import Answers
 from triage.cases.examination.appraise import appraise_case
 from triage.cases.models import Case
 from triage.cases.pages import people_words, words
 from triage.cases.pages.page_content import reports_of_case
-from triage.cases.people import service, summaries
+from triage.cases.people import contacts, service, summaries
+from triage.cases.people.answers import (
+    ProposedFact,
+    propose_facts,
+    propose_identifiers,
+)
 from triage.cases.people.reading import (
     SaidIdentifier,
     find_identifiers,
@@ -59,13 +65,20 @@ def people(reference: str) -> str:
         act = Act(session, context, signed_in().actor, utc_now())
         act.record("case.people_read", "case", case.id)
         known = service.list_identifiers(session, context, case)
+        everybody = service.list_people(session, context, case)
         return render_template(
             "triage/people.html",
             case=case,
             reports=_opened_reports(act, case),
-            people=service.list_people(session, context, case),
+            people=everybody,
             identifiers=known,
+            contacts=contacts.list_contacts(session, context, case),
             noted={entry.identity for entry in known},
+            noted_facts={
+                (person.role, fact.name, fact.value)
+                for person in everybody
+                for fact in person.facts
+            },
             related=service.cases_with_same_identifier(session, case),
             summaries=summaries.read_summaries(session, context, case),
             offices=_offices_of(case),
@@ -84,11 +97,16 @@ def people(reference: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OpenedReport:
-    """A report's words with the identifiers that were found in them."""
+    """A report's words and answers, with what was found in them and may be noted."""
 
     report: Report
     texts: Sequence[str]
+    answers: Answers
     identifiers: Sequence[SaidIdentifier]
+    facts: Sequence[ProposedFact]
+
+    def facts_of(self, role: PersonRole) -> Sequence[ProposedFact]:
+        return [fact for fact in self.facts if fact.role is role]
 
 
 def _opened_reports(act: Act, case: Case) -> list[OpenedReport]:
@@ -122,8 +140,19 @@ def _open_report(act: Act, case: Case, report: Report) -> OpenedReport:
     # A report without a location has its words as its one part, too.
     spoken = list(dict.fromkeys(text for text in said if text))
     country = act.context.settings.country
+    identifiers = {
+        said.identity: said
+        for said in (
+            *propose_identifiers(texts.answers, country),
+            *find_identifiers("\n".join(spoken), country),
+        )
+    }
     return OpenedReport(
-        report, spoken, find_identifiers("\n".join(spoken), country)
+        report,
+        spoken,
+        texts.answers,
+        tuple(identifiers.values()),
+        propose_facts(texts.answers),
     )
 
 
@@ -135,7 +164,10 @@ def _offices_of(case: Case) -> list[str]:
 
 def _fact_names(role: PersonRole) -> Iterable[FactName]:
     """What is asked of a child, and of a reported person."""
-    only_of = {FactName.IS_CHILD: PersonRole.REPORTED_PERSON}
+    only_of = {
+        FactName.IS_CHILD: PersonRole.REPORTED_PERSON,
+        FactName.DEMAND: PersonRole.REPORTED_PERSON,
+    }
     return [name for name in FactName if only_of.get(name, role) is role]
 
 
@@ -213,6 +245,25 @@ def _values_of(
         if person.role is role and person.number == number
         for fact in person.facts
     }
+
+
+@requires("case.assess")
+def release_contact(
+    reference: str, report_id: uuid.UUID
+) -> ResponseReturnValue:
+    """In danger the police may get a contact without consent; a person says why."""
+    with flash_refusals(), site.writing() as session:
+        act, case = _act_on(session, reference)
+        contacts.release_contact(
+            act, case, report_id, request.form.get("why", "")
+        )
+        flash(
+            gettext(
+                "A referral to the police that is approved from now on holds this contact."
+            ),
+            "good",
+        )
+    return _back_to_people(reference)
 
 
 @requires("case.assess")

@@ -6,6 +6,15 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
+from hotline.intake.questions import Answer
+from hotline.intake.vocabulary import (
+    AskedFor,
+    ContactReader,
+    ContactWay,
+    Deadline,
+    Meeting,
+)
+from triage.cases.people.contacts import ContactBasis
 from triage.cases.people.vocabulary import (
     AgeGroup,
     FactName,
@@ -53,6 +62,7 @@ FACTS: dict[FactName, Any] = {
     FactName.WHEN: lazy_gettext("When"),
     FactName.GOING_ON: lazy_gettext("Is it going on now"),
     FactName.NEXT_MEETING: lazy_gettext("Next meeting or deadline"),
+    FactName.DEMAND: lazy_gettext("Asks for"),
     FactName.NAME: lazy_gettext("Name"),
 }
 
@@ -67,7 +77,42 @@ VALUES: dict[str, Any] = {
     Gender.OTHER: lazy_gettext("other"),
     YesNo.YES: lazy_gettext("yes"),
     YesNo.NO: lazy_gettext("no"),
+    **{
+        choice: lazy_gettext(choice.words.console)
+        for choice in (
+            *AskedFor,
+            Meeting.SOON,
+            Meeting.SOMETIME,
+            Deadline.TODAY,
+            Deadline.DAYS,
+        )
+    },
 }
+
+WAYS: dict[ContactWay, Any] = {
+    way: lazy_gettext(way.words.console) for way in ContactWay
+}
+
+READERS: dict[ContactReader, Any] = {
+    reader: lazy_gettext(reader.words.console) for reader in ContactReader
+}
+
+CONTACT_BASES: dict[ContactBasis, Any] = {
+    ContactBasis.CONSENT: lazy_gettext("with the reporter's consent"),
+    ContactBasis.DANGER: lazy_gettext("without consent, because of danger"),
+}
+
+ANSWERS: dict[Answer, Any] = {
+    answer: lazy_gettext(answer.row.console) for answer in Answer
+}
+
+
+def answer_in_words(answer: Answer, value: str) -> Any:
+    """A choice in the reader's language; what was typed as it was typed."""
+    if answer.row.choices is None:
+        return value
+    return lazy_gettext(answer.row.choices(value).words.console)
+
 
 SOURCES: dict[FactSource, Any] = {
     FactSource.REPORTER: lazy_gettext("the reporter said it"),

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from hotline.accounts.auth import requires, signed_in
 from hotline.accounts.views import flash_refusals
+from hotline.core.act import Act
 from hotline.core.context import utc_now
 from hotline.core.errors import InvalidInput, NotFound
 from hotline.core.web import site
@@ -25,7 +26,7 @@ from triage.cases.assess import (
     LONGEST_NOTE,
 )
 from triage.cases.models import Case
-from triage.cases.pages import words
+from triage.cases.pages import people_words, words
 from triage.cases.pages.case_views import back_to_case
 from triage.cases.places import item_ids_of
 from triage.cases.queue import (
@@ -55,6 +56,7 @@ def read_words(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             opened=opened,
             home_zone=site.current_context().country.time_zone,
             words=words,
+            people_words=people_words,
             messages=intake.status_of(
                 session, site.current_context(), report
             ).messages,
@@ -72,14 +74,10 @@ def ask_reporter(reference: str, report_id: uuid.UUID) -> ResponseReturnValue:
             raise InvalidInput(
                 gettext("Write 1 to %(num)s characters.", num=LONGEST_NOTE)
             )
-        intake.ask_reporter(
-            session,
-            site.current_context(),
-            report,
-            text,
-            actor=signed_in().actor,
-            now=utc_now(),
+        act = Act(
+            session, site.current_context(), signed_in().actor, utc_now()
         )
+        intake.ask_reporter(act, report, text)
         flash(
             gettext("The reporter sees the question with the receipt."), "good"
         )

@@ -177,6 +177,7 @@ FACTS: Words = {
     "nationality": lazy_gettext("Nationality"),
     "residence": lazy_gettext("Residence"),
     "at_immediate_risk": lazy_gettext("In immediate danger"),
+    "is_child": lazy_gettext("Is a child who displayed harmful behaviour"),
     "known_identity": lazy_gettext("Identity is known"),
     "municipality": lazy_gettext("Municipality"),
     "ip_country": lazy_gettext("Country of the uploading address"),

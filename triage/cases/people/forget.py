@@ -26,7 +26,8 @@ from triage.cases.people.models import (
 from triage.cases.vocabulary import CaseState
 from triage.items.models import Sighting
 
-OVER = (CaseState.CLOSED, CaseState.NOT_ILLEGAL)
+# What a merged case knew of people was copied to the case that it became a part of.
+OVER = (CaseState.CLOSED, CaseState.NOT_ILLEGAL, CaseState.MERGED)
 BATCH = 500
 
 

@@ -37,6 +37,22 @@ class CaseIdentifier(Identified, Base):
     withdrawn_by: Mapped[str | None] = mapped_column(short_text(80))
 
 
+class ContactRelease(Identified, Base):
+    """A reporter's contact that the police may have without consent; the log says why.
+
+    It is the report's, so that it holds in whatever case the report is decided, while that one is
+    of danger.
+    """
+
+    __tablename__ = "contact_release"
+
+    report_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("report.id"), unique=True
+    )
+    released_at: Mapped[datetime]
+    released_by: Mapped[str] = mapped_column(short_text(80))
+
+
 class CasePerson(Identified, Base):
     """A child or a reported person of a case; ``number`` tells two of one role apart."""
 

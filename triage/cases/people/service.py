@@ -23,11 +23,13 @@ from triage.cases.people.reading import SaidIdentifier
 from triage.cases.people.sealing import opener_of, seal_text
 from triage.cases.people.vocabulary import (
     CHOICES,
+    AgeGroup,
     FactName,
     FactSource,
     IdentifierKind,
     PersonRole,
     Whose,
+    YesNo,
 )
 
 LONGEST_FACT = 2000
@@ -40,10 +42,11 @@ _RULES_FACTS = {
     PersonRole.AFFECTED_CHILD: "victim",
     PersonRole.REPORTED_PERSON: "suspect",
 }
-_PLACES = {
+_LEADING = {
     PersonRole.AFFECTED_CHILD: (FactName.COUNTRY, FactName.MUNICIPALITY),
-    PersonRole.REPORTED_PERSON: (FactName.COUNTRY,),
+    PersonRole.REPORTED_PERSON: (FactName.COUNTRY, FactName.IS_CHILD),
 }
+_YES_NO = {YesNo.YES: True, YesNo.NO: False}
 _CONTENT = "case_identifier.content"
 _VALUE = "person_fact.value"
 
@@ -242,7 +245,7 @@ def set_fact(
 ) -> None:
     """Note what is known of a person; an empty ``value`` says that it is not known after all.
 
-    Where the child or the reported person is leads the routing rules as well.
+    Where they are, and whether the reported person is a child, leads the routing rules as well.
     """
     lock_case(act.session, case.id)
     value = check_fact(role, name, value)
@@ -267,9 +270,18 @@ def set_fact(
         )
         added.value = seal_text(act, case.id, value_place(added.id), value)
         act.session.add(added)
-    if number == 1 and name in _PLACES[role]:
+    if number == 1 and name in _LEADING[role]:
         _tell_rules(case, role, name, value)
+    if role is PersonRole.REPORTED_PERSON and _is_age_of_child(name, value):
+        _tell_rules(case, role, FactName.IS_CHILD, YesNo.YES)
     act.record("case.person_fact_set", "case", case.id, role=role, fact=name)
+
+
+def _is_age_of_child(name: FactName, value: str) -> bool:
+    """Whoever notes that a reported person is fifteen has said that it is a child."""
+    if name is FactName.AGE:
+        return value.isdecimal() and int(value) <= OLDEST_CHILD
+    return name is FactName.AGE_GROUP and value not in ("", AgeGroup.ADULT)
 
 
 def check_fact(role: PersonRole, name: FactName, value: str) -> str:
@@ -330,7 +342,9 @@ def _tell_rules(
     about = dict(case.facts.get(owner, {}))
     about.pop(name, None)
     if value:
-        about[str(name)] = value
+        about[str(name)] = (
+            _YES_NO[YesNo(value)] if name is FactName.IS_CHILD else value
+        )
     facts = {key: kept for key, kept in case.facts.items() if key != owner}
     case.facts = {**facts, owner: about} if about else facts
 

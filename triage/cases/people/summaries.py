@@ -15,6 +15,7 @@ from hotline.core.storage.ids import new_id
 from hotline.intake.submission import clean_text
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.cases.people import contacts
 from triage.cases.people.models import (
     CaseIdentifier,
     CasePerson,
@@ -75,12 +76,12 @@ def text_place(summary_id: uuid.UUID) -> str:
     return f"{_TEXT}:{summary_id}"
 
 
-NOTHING_NOTED = hashlib.sha256(b"|||").hexdigest()
-"""What ``digest_of_people`` gives for a case without people, identifiers or summaries."""
+NOTHING_NOTED = hashlib.sha256(b"||||").hexdigest()
+"""What ``digest_of_people`` gives for a case without people, identifiers, summaries or contacts."""
 
 
 def digest_of_people(session: Session, case: Case) -> str:
-    """Changes with every fact, identifier and summary of the case; nothing can be read from it.
+    """Changes with every fact, identifier, summary and contact; nothing can be read from it.
 
     A second person approves what they have read, and nothing that was added since.
     """
@@ -105,4 +106,7 @@ def digest_of_people(session: Session, case: Case) -> str:
         for row_id, at in session.execute(statement):
             digest.update(f"{row_id}@{at.isoformat()};".encode())
         digest.update(b"|")
+    for mark in contacts.list_marks(session, case):
+        digest.update(f"{mark};".encode())
+    digest.update(b"|")
     return digest.hexdigest()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from hotline.intake.vocabulary import AskedFor
+
 
 class IdentifierKind(StrEnum):
     """What can lead to a person."""
@@ -56,6 +58,8 @@ class FactName(StrEnum):
     GOING_ON = "going_on"
     NEXT_MEETING = "next_meeting"
     """When they meet next, or when a threat runs out."""
+    DEMAND = "demand"
+    """What the reported person wants: an ``AskedFor``."""
     NAME = "name"
 
 
@@ -95,5 +99,6 @@ CHOICES: dict[FactName, type[StrEnum]] = {
     FactName.GENDER: Gender,
     FactName.IS_CHILD: YesNo,
     FactName.GOING_ON: YesNo,
+    FactName.DEMAND: AskedFor,
 }
 """Facts whose value is one of a few words; the others are written out."""

@@ -66,6 +66,7 @@ def _read_attributes(line: str) -> dict[str, str]:
 
 def read_dash(text: str) -> Manifest:
     """The first representation of the first video set."""
+    # No manifest has declarations; a few of them could fill the memory.
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         return Manifest(problem="bad_manifest")
     try:
@@ -73,6 +74,7 @@ def read_dash(text: str) -> Manifest:
     except (ET.ParseError, ValueError):
         return Manifest(problem="bad_manifest")
     for node in root.iter():
+        # Packagers disagree on namespaces; the names themselves are enough to find a video.
         node.tag = node.tag.rpartition("}")[2]
     if root.find(".//ContentProtection") is not None:
         return Manifest(problem="encrypted")
@@ -214,6 +216,7 @@ def _fill_pattern(
 
 
 def _parse_integer(text: str | None, otherwise: int) -> int:
+    # Reading a number of a megabyte of digits takes minutes.
     if not text or len(text) >= _MOST_DIGITS:
         return otherwise
     if text.isascii() and text.isdigit():

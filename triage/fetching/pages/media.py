@@ -108,6 +108,7 @@ def find_in_text(markup: str, page_url: str, *, limit: int) -> list[Candidate]:
             text = largest_candidate(text) or ""
         if text in read:
             continue
+        # Without a tree nobody knows whose attribute it is: only a file's name tells.
         if name in ("href", "content") and not _names_media(text):
             continue
         read.add(text)
@@ -158,6 +159,7 @@ def _list_addresses(node: LexborNode) -> Iterator[tuple[str, Source]]:
     for name in ("src", "data", "poster", "background", *_LAZY):
         if name not in given:
             continue
+        # Scripts and frames have a src too, and are no media.
         if name != "src" or source:
             yield given[name] or "", source or "img"
     for name in ("srcset", "data-srcset"):

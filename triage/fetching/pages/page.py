@@ -36,6 +36,7 @@ def make_simhash(text: str) -> str:
 
     The first 20,000 words count: a page that differs only after them is the same page.
     """
+    # Full-width letters and ligatures are the same words to a reader.
     plain = unicodedata.normalize("NFKC", text[:_MAX_CHARACTERS])
     words = _WORD.findall(plain.casefold())[:_MAX_WORDS]
     if not words:
@@ -51,6 +52,7 @@ def make_simhash(text: str) -> str:
     every_bit = np.unpackbits(np.frombuffer(joined, dtype=np.uint8))
     bits = every_bit.reshape(-1, _BITS)
     votes = bits.sum(axis=0, dtype=np.int64)
+    # A bit says what most shingles say, so a changed word moves few of them.
     majority = votes * 2 > count
     return np.packbits(majority).tobytes().hex()
 
@@ -75,6 +77,7 @@ def facts_of_text(text: str) -> PageFacts:
 
 def facts_of_page(tree: LexborHTMLParser) -> PageFacts:
     """Facts of a parsed page. Changes ``tree``: what is not shown is removed from it."""
+    # All that is asked of the head comes first: below, the head is stripped.
     title_hash = _hash_title(tree)
     links = len(tree.css("a[href]"))
     login_form = _has_login_form(tree)

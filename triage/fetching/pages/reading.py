@@ -75,6 +75,7 @@ def _ask_reader(
         except OSError:  # behind closed doors
             return None
     about = json.dumps({"url": url, "limit": limit})
+    # A page may hold half a pair of surrogates, which is no reason to read it crudely.
     written = markup.encode("utf-8", "surrogatepass")
     question = about.encode() + b"\n" + written
     return _helpers[0].ask_for_answer(question, seconds)

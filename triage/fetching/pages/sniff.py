@@ -52,6 +52,7 @@ def kind_of(body: bytes | bytearray, label: str | None) -> Kind:
     if by_bytes != UNKNOWN and not is_doubtful:
         return _kind_of_type(by_bytes) or "other"
     opening = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    # Before markup: a comment in front of it would pass for a page.
     if _MPD.search(opening):
         return "dash"
     if _MARKUP.match(opening):

@@ -46,6 +46,7 @@ def main() -> int:
         project=Path(__file__).parents[3],
         uid=int(uid) if uid else None,
     )
+    # Before our own doors close: afterwards no process can be started any more.
     reading.start_reader(
         partial(close_doors, die_with_parent=True, calls=DECODING)
     )
@@ -57,6 +58,7 @@ def main() -> int:
     answers.write(READY + b" " + names.encode() + b"\n")
     for line in sys.stdin.buffer:
         report = _answer_request(line, hasher, notes)
+        # The reader cannot be replaced from in here, so we end with it and the client starts anew.
         is_leaving = reading.is_worn_out()
         said = {**report.to_json(), LEAVING: is_leaving}
         written = json.dumps(said, separators=(",", ":"))
@@ -68,7 +70,7 @@ def main() -> int:
 
 def _load_hasher() -> Hasher:
     """The decoders are loaded here, once, before the doors close."""
-    from triage.fingerprints import fingerprint_media
+    from triage.fingerprints.media import fingerprint_media
 
     def hash_media(data: bytes, label: str | None) -> FingerprintJson:
         fingerprint = fingerprint_media(data, declared_type=label)
@@ -113,6 +115,7 @@ def _leave_with_parent() -> None:
     watcher = select.poll()
     watcher.register(0, 0)  # POLLHUP and POLLERR are always reported
     watcher.poll()
+    # Not sys.exit: that would only end this thread.
     os._exit(0)
 
 

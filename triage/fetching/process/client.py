@@ -102,6 +102,7 @@ class Fetcher:
             raise
         report, is_leaving = _read_report(line)
         is_old = child.served >= self._recycle_after
+        # After a failure nobody knows what its memory still holds.
         if report is None or is_leaving or is_old:
             self._child = self._successor
             self._successor = None
@@ -179,6 +180,7 @@ class _Child:
         self._process = subprocess.Popen(
             [
                 sys.executable,
+                # Nothing of a user's own packages, and no bytecode written.
                 "-s",
                 "-B",
                 "-m",
@@ -187,6 +189,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=_make_environment(),
+            # The working directory may hold the configuration.
             cwd="/",
             close_fds=True,
             bufsize=0,

@@ -82,6 +82,7 @@ def _answer_questions(
         most = _MEMORY
         if hard != resource.RLIM_INFINITY:
             most = min(_MEMORY, hard)
+        # The kernel's own answer to the timer: Python's would wait for the end of a call into C.
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         close_doors()
@@ -89,6 +90,7 @@ def _answer_questions(
             header = _read_exactly(questions, _HEADER.size)
             seconds, length = _HEADER.unpack(header)
             question = _read_exactly(questions, length)
+            # Zero would switch the timer off.
             signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
             answer = work(question)
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -96,11 +98,13 @@ def _answer_questions(
     except BaseException:  # noqa: S110  its text must not be shown
         pass
     finally:
+        # No clean-up of the process that was forked: it would close that one's connections.
         os._exit(0)
 
 
 def _hold_only(*kept: int) -> None:
     """Nothing that the process that forked had open."""
+    # A decoder that prints must not print into the answers.
     nowhere = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nowhere, standard)

@@ -88,6 +88,7 @@ def close_doors(
         given.append(Protection.NO_NEW_RIGHTS)
     given += _restrict_files(project)
     if uid is not None and os.geteuid() == 0:
+        # In this order: without root, groups cannot be given up any more.
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
@@ -99,6 +100,7 @@ def close_doors(
         _PR_SET_PDEATHSIG, signal.SIGKILL
     ):
         given.append(Protection.ENDS_WITH_PARENT)
+    # Last: what is set up above is not among the calls that are left.
     if restrict_calls(calls):
         given.append(Protection.SYSTEM_CALLS)
     return given
@@ -114,6 +116,7 @@ def _limit_resources() -> None:
     for kind, most in limits.items():
         value = most
         _, hard = resource.getrlimit(kind)
+        # A house may have set a lower limit, which cannot be raised again.
         if hard != resource.RLIM_INFINITY:
             value = min(most, hard)
         resource.setrlimit(kind, (value, value))

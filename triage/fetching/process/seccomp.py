@@ -80,6 +80,7 @@ def build_program(calls: Sequence[Call], machine: str, own_id: int) -> bytes:
     code = [
         _make_step(_LOAD_WORD, _ARCHITECTURE_AT),
         _make_step(_JUMP_EQUAL, _AUDIT_ARCHITECTURE[machine], if_true=1),
+        # Numbers mean other calls on another architecture: nothing can be allowed by them.
         _make_step(_RETURN, _KILL_PROCESS),
         _make_step(_LOAD_WORD, _NUMBER_AT),
     ]
@@ -90,6 +91,8 @@ def build_program(calls: Sequence[Call], machine: str, own_id: int) -> bytes:
         ]
     code += [
         _make_step(_JUMP_EQUAL, CLONE3[machine], if_false=1),
+        # Its flags lie in memory, where a filter cannot look; the C library then uses clone
+        # instead.
         _make_step(_RETURN, _ERRNO | errno.ENOSYS),
     ]
     # To itself alone: abort() and Python's own threads need it.

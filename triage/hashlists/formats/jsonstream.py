@@ -124,9 +124,8 @@ class JsonStream:
                 if end < len(self._text) or self._ended:
                     self._at = end
                     return value
-            self._read_block(
-                size
-            )  # also after a number at the end of a block: it may go on
+            # Also after a number at the end of a block: it may go on.
+            self._read_block(size)
             size *= 2
 
     def _read_block(self, size: int) -> None:

@@ -52,7 +52,13 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
 
 
 def is_hash(line: str) -> bool:
-    """Whether a line begins with a hash, bare or after its kind."""
+    """Whether a line begins with a hash, bare or after its kind.
+
+    That of an empty file is one too: it is not imported, but many lists begin with it.
+    """
+    token = line.split(None, 1)[0] if line.split() else ""
+    if guess_kind(token.rpartition(":")[2]):
+        return True
     return isinstance(_read_line(0, line, "sha256"), HashEntry)
 
 

@@ -102,6 +102,11 @@ class Cells(NamedTuple):
     kind: int
     value: int
 
+    @property
+    def is_guessed(self) -> bool:
+        """Whether a column of hashes has no name of a kind: then their length says it."""
+        return not self.hashes and self.kind < 0
+
 
 def name_of(cell: str) -> str:
     """What a column is for, by its title; "" for others."""
@@ -140,15 +145,33 @@ def parse(stream: BinaryIO) -> Iterator[HashEntry | Problem]:
         yield from _without_header(source, first, separator)
         return
     cells = _locate_cells([name_of(cell) for cell in first.split(separator)])
-    for line, row in _read_rows(source, separator):
+    rows = _read_rows(source, separator)
+    of_64 = ""
+    if cells.is_guessed:
+        sample = list(islice(rows, SAMPLE))
+        of_64 = _tell_64_digits(
+            [
+                row[cells.value]
+                for _, row in sample
+                if not isinstance(row, Problem) and cells.value < len(row)
+            ]
+        )
+        rows = chain(sample, rows)
+    for line, row in rows:
         if isinstance(row, Problem):
             yield row
         else:
-            yield from _read_entries(line, row, cells)
+            yield from _read_entries(line, row, cells, of_64)
+
+
+def _tell_64_digits(texts: list[str]) -> str:
+    """What 64 digits are in a file that says no kind."""
+    long = [text.strip() for text in texts if guess_kind(text) == "sha256"]
+    return "pdq" if looks_like_pdq(long) else "sha256"
 
 
 def _locate_cells(titles: list[str]) -> Cells:
-    cells = Cells(
+    return Cells(
         tuple(
             (title, place)
             for place, title in enumerate(titles)
@@ -159,12 +182,6 @@ def _locate_cells(titles: list[str]) -> Cells:
             for name in Cells._fields[1:]
         ),
     )
-    if not cells.hashes and cells.kind < 0:
-        raise InvalidInput(
-            "The header has a column of hashes and none that says of which kind they are.",
-            hint="Name the column md5, sha1, sha256, pdq or phash.",
-        )
-    return cells
 
 
 def _read_rows(
@@ -218,7 +235,7 @@ def _number_lines(source: LineReader) -> Iterator[tuple[int, str]]:
 
 
 def _read_entries(
-    line: int, row: list[str], cells: Cells
+    line: int, row: list[str], cells: Cells, of_64: str
 ) -> Iterator[HashEntry | Problem]:
     columns = len(row)
 
@@ -236,7 +253,7 @@ def _read_entries(
     deleted = (cell(cells.deleted) or "").lower() in YES
     level = parse_percent(cell(cells.quality))
     has_hash = False
-    for kind, text in _hashes_of_row(row, cells, columns):
+    for kind, text in _hashes_of_row(row, cells, of_64):
         has_hash = True
         value = normalise_hash(kind, text) if kind in KINDS else ""
         if value:
@@ -257,17 +274,18 @@ def _read_entries(
 
 
 def _hashes_of_row(
-    row: list[str], cells: Cells, columns: int
+    row: list[str], cells: Cells, of_64: str
 ) -> Iterator[tuple[str, str]]:
+    columns = len(row)
     for kind, place in cells.hashes:
         if place < columns and (text := row[place]):
             yield kind, text
-    if (
-        0 <= cells.kind < columns
-        and 0 <= cells.value < columns
-        and row[cells.value]
-    ):
-        yield name_of(row[cells.kind].replace("video", "")), row[cells.value]
+    text = row[cells.value] if 0 <= cells.value < columns else ""
+    if text and cells.is_guessed:
+        kind = guess_kind(text)
+        yield (of_64 if kind == "sha256" else kind), text
+    elif text and 0 <= cells.kind < columns:
+        yield name_of(row[cells.kind].replace("video", "")), text
 
 
 def _without_header(
@@ -286,23 +304,22 @@ def _without_header(
             "The file has neither a header that names a kind of hash nor hashes.",
             hint="Begin it with a line such as md5,sha1,pdq,category.",
         )
-    long = [cell.strip() for cell in cells if guess_kind(cell) == "sha256"]
-    known_as = {"sha256": "pdq"} if looks_like_pdq(long) else {}
+    of_64 = _tell_64_digits(cells)
     for line, row in chain(rows, rest):
         if isinstance(row, Problem):
             yield row
         else:
-            yield from _read_guessed(line, row, known_as)
+            yield from _read_guessed(line, row, of_64)
 
 
 def _read_guessed(
-    line: int, row: list[str], known_as: dict[str, str]
+    line: int, row: list[str], of_64: str
 ) -> Iterator[HashEntry | Problem]:
     has_hash = False
     for text in row:
         if kind := guess_kind(text):
             has_hash = True
-            kind = known_as.get(kind, kind)
+            kind = of_64 if kind == "sha256" else kind
             value = normalise_hash(kind, text)
             yield (
                 HashEntry(kind, value)

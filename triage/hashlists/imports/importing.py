@@ -8,6 +8,8 @@ from typing import BinaryIO, Unpack
 
 from sqlalchemy import select
 
+from hotline.core.act import Act
+from hotline.core.context import Context
 from hotline.core.errors import HotlineError
 from hotline.core.storage.database import Database
 from triage.hashlists import formats, service, versions
@@ -16,7 +18,7 @@ from triage.hashlists.models import HashList
 
 
 def import_file(
-    database: Database,
+    context: Context,
     name: str,
     stream: BinaryIO,
     *,
@@ -35,7 +37,7 @@ def import_file(
     ``staging.stage_file`` and ``versions.take_over`` raise; then the list is as it was.
     """
     return import_entries(
-        database,
+        context,
         name,
         formats.parse_entries(form, stream),
         digest=versions.digest_of(stream),
@@ -50,7 +52,7 @@ def import_file(
 
 
 def import_entries(
-    database: Database,
+    context: Context,
     name: str,
     entries: staging.Entries,
     *,
@@ -66,6 +68,7 @@ def import_entries(
 ) -> versions.Import:
     """As ``import_file``; ``tick`` hears how many records were staged. ``also`` is done to the list
     in the transaction that makes the version, and may refuse it."""
+    database = context.database
     _refuse_known_file(database, name, digest)
     staged = staging.stage_file(
         database,
@@ -79,19 +82,11 @@ def import_entries(
     )
     try:
         with database.writing() as session:
-            now = clock()
-            target = service.create_list(
-                session, name, actor=actor, now=now, **properties
-            )
+            act = Act(session, context, actor, clock())
+            target = service.create_list(act, name, **properties)
             also(target)
             done = versions.take_over(
-                session,
-                target,
-                staged,
-                digest=digest,
-                whole=whole,
-                actor=actor,
-                now=now,
+                act, target, staged, digest=digest, whole=whole
             )
             staging.settle_import(session, staged)
     except HotlineError:

@@ -27,6 +27,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from sqlalchemy import select
 
+from hotline.core.act import Act
 from hotline.core.context import Context
 from hotline.core.errors import Conflict, InvalidInput, Unavailable
 from hotline.core.network.client import GuardedClient, with_own_machine
@@ -271,7 +272,7 @@ def _next_version(
     is_new = digest != _digest_of_list(context, name)
     if is_new and (downloaded.entries or whole):
         return import_entries(
-            context.database,
+            context,
             name,
             chain(formats.parse_entries("ndjson", spool), downloaded.problems),
             digest=digest,
@@ -285,7 +286,7 @@ def _next_version(
     with context.database.writing() as session:
         come_further(
             service.create_list(
-                session, name, actor=actor, now=now, **PROPERTIES
+                Act(session, context, actor, now), name, **PROPERTIES
             )
         )
     return None

@@ -24,8 +24,8 @@ from hotline.core.context import Context
 from hotline.core.errors import Unavailable
 from hotline.core.storage import outbox
 from hotline.core.storage.ids import new_id
-from triage.fingerprints import MATCHABLE_QUALITY
-from triage.hashlists.kinds import MatchDecision
+from triage.fingerprints.model import MATCHABLE_QUALITY
+from triage.hashlists.kinds import EXACT, MatchDecision
 from triage.hashlists.models import HashEntryRow, HashList, MediaMatch
 from triage.hashlists.owners.remote import RemoteList, load_remote_lists
 from triage.matching import HashIndex, ReloadingIndex
@@ -34,7 +34,6 @@ from triage.media.models import Media
 
 # Near-matched kinds and their size in bytes; all others are looked up exactly.
 INDEXED: Mapping[str, int] = MappingProxyType({"pdq": 32, "phash": 8})
-EXACT = ("md5", "sha1", "sha256")
 HASHES = (*EXACT, "pdq", "pdq_quality", "phash", "frames", "kind")
 # No list may ask for more: beyond these a hash says nothing (PDQ 31, pHash 10).
 WIDEST: Mapping[str, int] = MappingProxyType({"pdq": 31, "phash": 10})

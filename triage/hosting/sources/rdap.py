@@ -26,13 +26,13 @@ from hotline.core.errors import Misconfigured
 from hotline.core.network.resolve import Reach
 from triage.hosting.facts import FactName, Observation
 from triage.hosting.sources.budget import Budget
+from triage.hosting.sources.contact_card import is_mailbox
 from triage.hosting.sources.http import Answer, exchange_json
 from triage.hosting.sources.rdap_answer import (
     find_abuse_mailboxes,
     find_country,
     find_range,
     find_registrar,
-    is_mailbox,
 )
 
 #: RIPE validates abuse-c mailboxes every year; elsewhere RIPEstat only repeats what it finds.

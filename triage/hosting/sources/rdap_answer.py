@@ -5,18 +5,17 @@ The answer is a stranger's: a value of another kind than expected is no value, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-from whoisit.parser import parse_vcard
+from triage.hosting.sources.contact_card import read_card
 
 _ENTITY_DEPTH = 6
 """Deeper nesting than any registry's."""
-_LONGEST_NAME = 200
-_SHORTEST_MAILBOX = 3
-_LONGEST_MAILBOX = 254
+_BETWEEN_ROLES = re.compile(r"[,;\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +28,11 @@ class Entity:
 
     @property
     def name(self) -> str | None:
-        name = self._read_card().get("name")
-        if not isinstance(name, str):
-            return None
-        return name[:_LONGEST_NAME] or None
+        return read_card(self.document).name
 
     @property
-    def mailboxes(self) -> list[str]:
-        mailboxes = self._read_card().get("emails", [])
-        return [mailbox for mailbox in mailboxes if is_mailbox(mailbox)]
-
-    def _read_card(self) -> Mapping[str, Any]:
-        return parse_vcard(self.document.get("vcardArray")) or {}
+    def mailboxes(self) -> tuple[str, ...]:
+        return read_card(self.document).mailboxes
 
 
 def walk_entities(
@@ -64,10 +56,13 @@ def _list_documents(holder: Any) -> list[Mapping[str, Any]]:
 
 
 def _read_roles(document: Mapping[str, Any]) -> frozenset[str]:
+    """A list by RFC 9083; some answers have one role as a text, or several in it."""
     roles = document.get("roles")
-    if not isinstance(roles, list):
+    listed = [roles] if isinstance(roles, str) else roles
+    if not isinstance(listed, list):
         return frozenset()
-    return frozenset(str(role).lower() for role in roles)
+    words = _BETWEEN_ROLES.split(" ".join(map(str, listed)).lower())
+    return frozenset(filter(None, words))
 
 
 def find_registrar(data: Any) -> str | None:
@@ -121,17 +116,3 @@ def find_country(data: Mapping[str, Any]) -> str | None:
         return None
     is_code = len(country) == 2 and country.isalpha()
     return country.upper() if is_code else None
-
-
-def is_mailbox(value: Any) -> bool:
-    """Enough to refuse what would break a mail header; whether it receives is known by trying."""
-    if not isinstance(value, str):
-        return False
-    if not _SHORTEST_MAILBOX <= len(value) <= _LONGEST_MAILBOX:
-        return False
-    if " " in value or not value.isprintable():
-        return False
-    if value.count("@") != 1:
-        return False
-    local, _, domain = value.partition("@")
-    return bool(local) and "." in domain

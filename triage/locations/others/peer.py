@@ -46,23 +46,23 @@ def locate_magnet(text: str) -> Location | None:
         if name.lower() == "xt" or name.lower().startswith("xt.")
     )
     for read in (_read_btih, _read_btmh, _read_ed2k_urn, _read_other_urn):
-        found = sorted(
+        digests = sorted(
             {value for topic in topics if (value := read(topic)) is not None}
         )
-        if found:
-            return _make_peer_location(found, text)
+        if digests:
+            return _make_peer_location(digests, text)
     return None
 
 
-def _make_peer_location(found: list[str], text: str) -> Location:
+def _make_peer_location(digests: list[str], text: str) -> Location:
     file = read_magnet_file(text)
-    if found[0].startswith("ed2k:"):
+    if digests[0].startswith("ed2k:"):
         size = str(file.size) if file is not None and file.size else ""
         return _make_ed2k_location(
-            found[0][5:], size, file.name if file else "", text
+            digests[0][5:], size, file.name if file else "", text
         )
-    identity = "+".join(found)
-    canonical = "magnet:?" + "&".join(f"xt=urn:{value}" for value in found)
+    identity = "+".join(digests)
+    canonical = "magnet:?" + "&".join(f"xt=urn:{value}" for value in digests)
     canonical = canonical.replace("urn:btmh:", "urn:btmh:1220")
     canonical += spell_magnet_file(file)
     return Location(
@@ -129,14 +129,16 @@ def _make_ed2k_location(
     digest: str, size: str, name: str, text: str
 ) -> Location:
     spelled = spell_ed2k_name(name)
-    told = [f"{size} bytes"] * bool(size) + [name.strip()] * bool(name.strip())
+    about = [f"{size} bytes"] * bool(size) + [name.strip()] * bool(
+        name.strip()
+    )
     return Location(
         input=text,
         kind="ed2k",
         canonical=f"ed2k://|file|{spelled}|{size}|{digest}|/",
         key=make_key("ed2k", digest),
         display=shorten_text(
-            f"eD2k {digest}" + (f" ({', '.join(told)})" if told else "")
+            f"eD2k {digest}" + (f" ({', '.join(about)})" if about else "")
         ),
         content_id=digest,
         problems=() if size else ("size_missing",),

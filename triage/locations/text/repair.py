@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from triage.locations.text.spoken import AT_WORDS, DOT_WORDS, SLASH_WORDS
+
 _FULL_WIDTH = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {
     0x3000: 0x20,  # ideographic space
     0x3002: 0x2E,  # ideographic full stop
@@ -30,15 +32,22 @@ _INVISIBLE = dict.fromkeys(
 )
 _HAS_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
-_OPEN, _CLOSE = r"[\[({]", r"[\])}]"
+_OPEN, _CLOSE = r"[\[({<]{1,2}", r"[\])}>]{1,2}"
 _DOT = re.compile(
-    rf"(?i)[ \t]{{0,2}}{_OPEN}[ \t]?(?:\.|dot|d0t)[ \t]?{_CLOSE}(?:[ \t]{{0,2}}(?=\w))?"
+    rf"(?i)[ \t]{{0,2}}{_OPEN}[ \t]?(?:\.|(?<=\w.),(?=.\w)|{DOT_WORDS})[ \t]?{_CLOSE}"
+    r"(?:[ \t]{0,2}(?=\w))?"
 )
+_HALF_DOT = re.compile(r"(?<=\w)(?:\[\.(?=\w[\w-]*[./])|\.\](?=\w))")
 _AT = re.compile(
-    rf"(?i)[ \t]{{0,2}}{_OPEN}[ \t]?(?:@|at)[ \t]?{_CLOSE}[ \t]{{0,2}}"
+    rf"(?i)[ \t]{{0,2}}{_OPEN}[ \t]?(?:@|{AT_WORDS})[ \t]?{_CLOSE}[ \t]{{0,2}}"
 )
-_PUNCTUATION = re.compile(rf"{_OPEN}(://|:/?|//?)[\])}}]")
+_PUNCTUATION = re.compile(
+    rf"(?i){_OPEN}(?:(?P<plain>://|:/?|//?)|(?P<slash>{SLASH_WORDS})|colon){_CLOSE}"
+)
 _PLURAL = re.compile(r"(?i)\b(h(?:tt|xx)p)[\[(](s)[\])](?=:)")
+_BRACKETED_SCHEME = re.compile(r"(?i)[\[(](h(?:tt|xx)ps?://)[\])](?=\w)")
+_WEB_HOST = re.compile(r"(?i)(?<=[tx]p://|[px]s://)[^\s/?#\"]{1,300}")
+_ODD_DOT = re.compile(r"(?i)\\\.|[•․‧∙⋅]|(?<!l)·|·(?!l)")
 _DEFANGED_SCHEME = re.compile(
     r"(?i)(?<![a-z0-9/=?&%])h(?:xx|tx|xt|\*\*|__|##)p(s?)(?=:[/\\])"
 )
@@ -90,15 +99,10 @@ def replace_odd_characters(text: str) -> tuple[str, list[str]]:
 def refang_text(text: str) -> tuple[str, list[str]]:
     """``hxxp``, ``[.]``, ``(dot)``, ``[:]//``, ``(at)`` and misspelt schemes made whole again."""
     problems: list[str] = []
-    fixed = text.replace("\\/", "/")
-    if "[" in fixed or "(" in fixed or "{" in fixed:
-        fixed = _PLURAL.sub(r"\1\2", fixed)
-        fixed = _PUNCTUATION.sub(r"\1", fixed)
-        fixed = _DOT.sub(".", fixed)
-        if "://" not in fixed:
-            # In a path "(at)" may be a name; an e-mail address has no scheme before it.
-            fixed = _AT.sub("@", fixed)
+    fixed = _undo_brackets(text.replace("\\/", "/"))
     fixed = _DEFANGED_SCHEME.sub(r"http\1", fixed)
+    if not fixed.isascii() or "\\." in fixed or "_dot_" in fixed:
+        fixed = _WEB_HOST.sub(_mend_dots, fixed)
     if fixed != text:
         problems.append("defanged")
     if "//" in fixed or "http" in fixed:
@@ -110,6 +114,31 @@ def refang_text(text: str) -> tuple[str, list[str]]:
             problems.append("broken_scheme")
         fixed = mended
     return fixed, problems
+
+
+def _undo_brackets(text: str) -> str:
+    if not any(mark in text for mark in "[({<"):
+        return _HALF_DOT.sub(".", text) if ".]" in text else text
+    fixed = _PUNCTUATION.sub(_spell_punctuation, _PLURAL.sub(r"\1\2", text))
+    if "/]" in fixed or "/)" in fixed:
+        fixed = _BRACKETED_SCHEME.sub(r"\1", fixed)
+    fixed = _DOT.sub(".", fixed)
+    if "[." in fixed or ".]" in fixed:
+        fixed = _HALF_DOT.sub(".", fixed)
+    if "://" not in fixed:
+        # In a path "(at)" may be a name; an e-mail address has no scheme before it.
+        fixed = _AT.sub("@", fixed)
+    return fixed
+
+
+def _spell_punctuation(match: re.Match[str]) -> str:
+    return match["plain"] or ("/" if match["slash"] else ":")
+
+
+def _mend_dots(match: re.Match[str]) -> str:
+    """A host with other marks for its dots; "_dot_" only where it has no dot at all."""
+    host = _ODD_DOT.sub(".", match[0])
+    return host if "." in host else host.replace("_dot_", ".")
 
 
 def trim_end(token: str) -> str:

@@ -19,9 +19,10 @@ from triage.locations.location import (
     unknown_location,
 )
 from triage.locations.others import contact, peer
+from triage.locations.text.markup import NEAR, end_address
 from triage.locations.text.repair import trim_end
 from triage.locations.web import ipfs
-from triage.locations.web.weburl import locate_app_link
+from triage.locations.web.rules import locate_app_link
 
 MAX_LOCATIONS = 5_000
 """Locations (and attempts at one, for each pattern) of one text."""
@@ -133,10 +134,7 @@ class Scan:
             self._read_schemes()
         if ":" in text or ("@" in text and "<" in text):
             self.read_each(contact.USENET, contact.locate_usenet)
-        self.read_each(
-            _BARE_ADDRESS,
-            lambda match: self._read_bare_address(match[0], match[0]),
-        )
+        self.read_each(_BARE_ADDRESS, self._read_bare_address)
         self.read_each(address.PATTERN, address.locate_ip_address)
         if "@" in text or ":" in text or "=" in text:
             self.read_each(
@@ -225,10 +223,13 @@ class Scan:
                 top[0].isupper() and not before.isupper()
             ) or top.lower() in _FILE_LIKE:
                 return None
-        return self._read_bare_address(match[0], match[0])
+        return self._read_bare_address(match)
 
-    def _read_bare_address(self, text: str, original: str) -> Location | None:
-        location = self.web("http://" + trim_end(text), original)
+    def _read_bare_address(self, match: re.Match[str]) -> Location | None:
+        near = max(match.start() - NEAR, 0)
+        token = self.text[near : match.end()]
+        text = end_address(token, match.start() - near, len(token), "")
+        location = self.web(f"http://{text}", text)
         if location is None:
             return None
         return replace(

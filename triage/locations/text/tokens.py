@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from triage.locations.text.repair import (
-    refang_text,
-    replace_odd_characters,
-    trim_end,
-)
+from triage.locations.text.markup import decode_markup, end_address, find_cut
+from triage.locations.text.repair import refang_text, replace_odd_characters
 from triage.locations.web.percent import shield_url
 
 ORDINARY = re.compile(
@@ -38,32 +36,52 @@ _BEGINS = re.compile(
 )
 _EMPTY_LINE = re.compile(r"\n\r?\n")
 _LONGEST_HOST = 600
+_FOLDED = re.compile(
+    r"(?i)<(?:URL:)?[ \t]{0,3}(?P<address>(?:h(?:tt|xx)ps?|ftp)://[^\s<>]{1,600}"
+    r"(?:[ \t]{0,3}\r?\n[ \t>]{0,10}[^\s<>]{1,600}){1,20})[ \t]{0,3}>"
+)
+"""An address in angle brackets that goes on over lines (RFC 3986, appendix C)."""
+_FOLD = re.compile(r"[ \t]*\r?\n[ \t>]*")
 
 
 def repair_text(text: str) -> tuple[str, list[str]]:
     """Repaired text and the codes of what was repaired; ``text`` has been scrubbed."""
     whole, problems = replace_odd_characters(text)
-    whole, noticed = refang_text(whole)
+    if "\n" in whole and "<" in whole:
+        unfolded = _FOLDED.sub(_unfold, whole)
+        if unfolded != whole:
+            whole, problems = unfolded, [*problems, "whitespace_removed"]
+    whole, noticed = refang_text(decode_markup(whole))
     return whole, problems + noticed
 
 
-def split_tokens(text: str) -> Iterator[tuple[int, str]]:
+def _unfold(match: re.Match[str]) -> str:
+    return f"<{_FOLD.sub('', match['address'])}>"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenAddress:
+    """An address as it stands in a text; ``cut`` is the code of what may have cut it, or ""."""
+
+    start: int
+    text: str
+    cut: str
+
+
+def find_web_addresses(text: str) -> Iterator[WrittenAddress]:
+    """Every address with a scheme, without the sentence's punctuation and the mark-up's."""
     for match in _TOKEN.finditer(text):
-        yield match.start(), match[0]
-
-
-def find_web_addresses(text: str) -> Iterator[tuple[int, str]]:
-    """Every address with a scheme, with its place, without the sentence's punctuation."""
-    for start, token in split_tokens(text):
+        token, place = match[0], match.start()
         if ":" not in token:
             continue
         starts = _find_starts(token)
-        if not starts:
-            continue
-        for begin, end in zip(starts, [*starts[1:], len(token)], strict=True):
-            piece = trim_end(token[begin:end])
+        before = text[place - 1 : place]
+        for begin, end in zip(starts, [*starts[1:], len(token)], strict=False):
+            piece = end_address(token, begin, end, before)
             if piece:
-                yield start + begin, piece
+                start = place + begin
+                cut = find_cut(text, start, start + len(piece))
+                yield WrittenAddress(start, piece, cut)
 
 
 def _find_starts(token: str) -> list[int]:
@@ -99,7 +117,7 @@ def settle_url(url: str) -> str:
 def _reads_back(url: str) -> bool:
     return (
         repair_text(url)[0] == url
-        and list(find_web_addresses(url)) == [(0, url)]
+        and [one.text for one in find_web_addresses(url)] == [url]
         and FOREIGN.search(url) is None
     )
 

@@ -23,6 +23,8 @@ _MOST_LABELS = 20
 _NAME = re.compile(r"[a-z0-9._-]+", re.ASCII)
 """The parser lets more through than any resolver does, partly in spellings that do not last."""
 
+_LANGUAGE = re.compile(r"[a-z]{2}(?:-[a-z]{2,4})?")
+
 SPECIAL_SUFFIXES = frozenset(
     (
         "onion",
@@ -83,20 +85,51 @@ def _describe_site(hostname: str, catalogue: Catalogue) -> Site | None:
     if not _NAME.fullmatch(name):
         return None
     if name.endswith(".onion"):
-        problems = onion.find_problems(name)
-        return Site(name, name, name, "onion", None, None, (), problems)
+        return _describe_onion(name, catalogue)
     return _describe_named_site(name, catalogue)
+
+
+def _describe_onion(name: str, catalogue: Catalogue) -> Site:
+    """An onion service that is a platform's second door is the platform's own page."""
+    names = _list_names_above(name, "onion")
+    platform = _find_platform(names, catalogue)
+    if platform is not None and _is_home(name, platform):
+        return _describe_named_site(platform.home, catalogue)
+    problems = onion.find_problems(name)
+    return Site(name, name, name, "onion", None, platform, (), problems)
+
+
+def _find_platform(names: list[str], catalogue: Catalogue) -> Platform | None:
+    for name in names:
+        if name in catalogue.by_host:
+            return catalogue.by_host[name]
+    return None
+
+
+def _is_home(name: str, platform: Platform) -> bool:
+    """Whether a host is the platform's main one under another name."""
+    if not platform.home or name == platform.home:
+        return False
+    bare = name.removeprefix("www.")
+    if name in platform.aliases or bare in platform.aliases:
+        return True
+    home = platform.home.removeprefix("www.")
+    language, _, rest = name.partition(".")
+    return bare == home or (
+        platform.languages
+        and _LANGUAGE.fullmatch(language) is not None
+        and (rest == home or rest in platform.aliases)
+    )
 
 
 def _describe_named_site(name: str, catalogue: Catalogue) -> Site:
     suffix = load_suffixes().publicsuffix(name) or name
     above = _list_names_above(name, suffix)
-    with_platform = [host for host in above if host in catalogue.by_host]
-    platform = catalogue.by_host[with_platform[0]] if with_platform else None
+    platform = _find_platform(above, catalogue)
     wrappers: list[Wrapper] = []
     for host in above:
         wrappers += catalogue.wrappers_by_host.get(host, ())
-    if platform is not None and platform.home and name in platform.aliases:
+    if platform is not None and _is_home(name, platform):
         name = platform.home
         suffix = load_suffixes().publicsuffix(name) or name
     return Site(
@@ -107,7 +140,7 @@ def _describe_named_site(name: str, catalogue: Catalogue) -> Site:
         registrable=_find_registrable_domain(name, suffix),
         platform=platform,
         wrappers=tuple(dict.fromkeys(wrappers)),
-        problems=(),
+        problems=() if "." in name else ("host_incomplete",),
     )
 
 

@@ -12,7 +12,7 @@ import re
 from urllib.parse import unquote
 
 from triage.locations.catalogue_values import Wrapper
-from triage.locations.web.weburl import Parts
+from triage.locations.web.parts import Parts
 
 _ADDRESS = re.compile(r"(?i)(?:https?|ftp):/{1,2}[^/\s]")
 _ENCODED = re.compile(r"(?i)(?:https?|ftp)%(?:25)*3A")
@@ -58,21 +58,28 @@ def _read_target(
     if wrapper.coding == "dashes":
         return _restore_translated_host(parts, raw_query)
     if "target" in wrapper.path.groupindex:
-        text = match["target"] + (
-            f"#{parts.fragment}" if parts.fragment else ""
-        )
-        if wrapper.coding == "proofpoint3":
-            return _decode_proofpoint3(text, match[0])
-        secure = "secure" in wrapper.path.groupindex and match["secure"]
-        return _make_plain_address(f"https://{text}" if secure else text)
+        return _decode_path_target(wrapper, match, parts.fragment)
     given: dict[str, str] = {}
     for piece in reversed(raw_query.split("&")):
         name, _, value = piece.partition("=")
         given[name] = value
     for name in wrapper.parameters:
         if given.get(name):
-            return _decode_target(wrapper.coding, given[name])
+            return _decode_target(wrapper, given[name], parts)
     return None
+
+
+def _decode_path_target(
+    wrapper: Wrapper, match: re.Match[str], fragment: str
+) -> str | None:
+    if wrapper.coding == "hex":
+        plain = bytes.fromhex(match["target"]).decode("utf-8", "replace")
+        return _make_plain_address(plain)
+    text = match["target"] + (f"#{fragment}" if fragment else "")
+    if wrapper.coding == "proofpoint3":
+        return _decode_proofpoint3(text, match[0])
+    secure = match.groupdict("").get("secure")
+    return _make_plain_address(f"https://{text}" if secure else text)
 
 
 def _join_rest(parts: Parts, raw_query: str) -> str:
@@ -80,14 +87,17 @@ def _join_rest(parts: Parts, raw_query: str) -> str:
     return rest + (f"#{parts.fragment}" if parts.fragment else "")
 
 
-def _decode_target(coding: str, value: str) -> str | None:
-    if coding == "base64":
+def _decode_target(wrapper: Wrapper, value: str, parts: Parts) -> str | None:
+    if wrapper.coding == "base64":
         return _decode_base64(unquote(value))
-    if coding == "proofpoint2":
-        return _make_plain_address(
-            unquote(value.replace("-", "%").replace("_", "/"))
-        )
-    return _make_plain_address(unquote(value))
+    if wrapper.coding == "proofpoint2":
+        value = value.replace("-", "%").replace("_", "/")
+    text = unquote(value)
+    if wrapper.coding == "local" and text[:1] == "/" and text[:2] != "//":
+        return f"https://{parts.authority}{text}"
+    if wrapper.cut is not None:
+        text = wrapper.cut.sub("", text)
+    return _make_plain_address(text)
 
 
 def _make_plain_address(text: str) -> str | None:

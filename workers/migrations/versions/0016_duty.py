@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from workers.migrations.limits import limit_waiting
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

@@ -49,6 +49,21 @@ def message(
     ).encode()
 
 
+def test_the_version_of_the_drafts_is_what_many_send() -> None:
+    old = FIELDS.replace("Version: 1", "Version: 0.1")
+    assert arf.parse_arf(message(old)) == arf.parse_arf(message())
+
+
+def test_an_address_folded_over_lines_is_whole() -> None:
+    folded = FIELDS.replace(
+        "https://host.test/one", "https://host.test/a/\n very/long?\n\tpath=1"
+    )
+    (one,) = arf.parse_arf(message(folded))
+    assert one.submission.locations[0] == (
+        "https://host.test/a/very/long?path=1"
+    )
+
+
 def test_fields_and_words_are_read_and_the_original_s_body_is_not() -> None:
     (one,) = arf.parse_arf(message(human="Ju lutem, shikoni: ë"))
     assert one.submission.locations == [

@@ -19,6 +19,7 @@ from hotline.intake.inbound import fetch, mime
 from hotline.intake.inbound.fetch import JOB, fetch_mail, post_fetch
 from hotline.intake.models import Report, ReportPart
 from hotline.intake.service import open_texts
+from triage.locations.places import find_places
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LIST = """
@@ -58,7 +59,11 @@ def run(context: Context, dns: Any, now: datetime = NOW) -> dict[str, int]:
                 OutboxEntry.done_at.is_(None), OutboxEntry.job == JOB
             )
         ).one()
-    return dict(fetch_mail(Task(context, entry, {}, 1, now), ask=dns))
+    return dict(
+        fetch_mail(
+            Task(context, entry, {}, 1, now), ask=dns, find_places=find_places
+        )
+    )
 
 
 def reports(context: Context) -> int:
@@ -132,13 +137,15 @@ def test_a_crash_before_the_deletion_stores_nothing_twice(
         entry = session.scalars(
             select(OutboxEntry.id).where(OutboxEntry.job == JOB)
         ).one()
-    assert fetch_mail(Task(house, entry, {}, 2, NOW), ask=dns) == {
-        "repeated": 1
-    }
+    assert fetch_mail(
+        Task(house, entry, {}, 2, NOW), ask=dns, find_places=find_places
+    ) == {"repeated": 1}
     assert imap.bodies("INBOX") == []
     assert reports(house) == 1
     with pytest.raises(AlreadyDone):
-        fetch_mail(Task(house, entry, {}, 3, NOW), ask=dns)
+        fetch_mail(
+            Task(house, entry, {}, 3, NOW), ask=dns, find_places=find_places
+        )
 
 
 def test_a_dns_that_is_down_leaves_the_mail_where_it_is(

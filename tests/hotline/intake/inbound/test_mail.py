@@ -12,20 +12,26 @@ import pytest
 from hotline.core.errors import InvalidInput, Misconfigured, Unavailable
 from hotline.intake.inbound import mail
 from hotline.intake.inbound.mail import Sender, load_senders, read_mail
+from triage.locations.places import find_places
 
 
 @pytest.fixture
 def refused(dns: Any, senders: tuple[Sender, ...]) -> Any:
     def why(raw: bytes) -> str:
         with pytest.raises(InvalidInput) as caught:
-            read_mail(raw, senders, ask=dns)
+            read_mail(raw, senders, ask=dns, find_places=find_places)
         return caught.value.message
 
     return why
 
 
 def test_a_signed_letter_gets_in(partner: Any, dns: Any, senders: Any) -> None:
-    found = read_mail(partner.sign(partner.letter()), senders, ask=dns)
+    found = read_mail(
+        partner.sign(partner.letter()),
+        senders,
+        ask=dns,
+        find_places=find_places,
+    )
     assert (found.sender.name, found.message_id) == (
         "Platform",
         "<1@platform.test>",
@@ -43,7 +49,10 @@ def test_a_signature_by_somebody_else_beside_the_right_one_does_no_harm(
     partner: Any, stranger: Any, dns: Any, senders: Any
 ) -> None:
     raw = stranger.sign(partner.sign(partner.letter()))
-    assert read_mail(raw, senders, ask=dns).sender.name == "Platform"
+    assert (
+        read_mail(raw, senders, ask=dns, find_places=find_places).sender.name
+        == "Platform"
+    )
     assert dns.asked == [partner.name]
 
 
@@ -211,7 +220,12 @@ def test_an_expired_signature_stays_out(
     real = time.time()
     end = int(real) + 100_000
     assert (
-        read_mail(partner.sign(partner.letter()), senders, ask=dns).sender.name
+        read_mail(
+            partner.sign(partner.letter()),
+            senders,
+            ask=dns,
+            find_places=find_places,
+        ).sender.name
         == "Platform"
     )
     monkeypatch.setattr(time, "time", lambda: real - 300_000)
@@ -247,7 +261,12 @@ def test_a_dns_that_does_not_answer_decides_nothing(
 ) -> None:
     dns.down = True
     with pytest.raises(Unavailable):
-        read_mail(partner.sign(partner.letter()), senders, ask=dns)
+        read_mail(
+            partner.sign(partner.letter()),
+            senders,
+            ask=dns,
+            find_places=find_places,
+        )
 
 
 def test_long_white_space_costs_nothing_and_changes_nothing(
@@ -256,7 +275,10 @@ def test_long_white_space_costs_nothing_and_changes_nothing(
     """To the relaxed form a megabyte of blanks is one; the library alone would take hours."""
     raw = partner.sign(partner.letter("See https://host.test/a now"))
     wide = raw.replace(b"a now", b"a" + b" \t" * 500_000 + b"now  ")
-    assert read_mail(wide, senders, ask=dns).sender.name == "Platform"
+    assert (
+        read_mail(wide, senders, ask=dns, find_places=find_places).sender.name
+        == "Platform"
+    )
 
 
 def test_a_header_without_end_is_refused(partner: Any, refused: Any) -> None:
@@ -276,7 +298,10 @@ def test_a_parent_domain_may_sign_where_the_list_says_so(
         signed_by="platform.test",
     )
     raw = partner.sign(partner.letter(sender="x@a.platform.test"))
-    assert read_mail(raw, (listed,), ask=dns).sender == listed
+    assert (
+        read_mail(raw, (listed,), ask=dns, find_places=find_places).sender
+        == listed
+    )
 
 
 def test_attachments_are_not_looked_at(
@@ -289,7 +314,10 @@ def test_attachments_are_not_looked_at(
         "Content-Type: text/plain\nContent-Disposition: attachment\n\nhttps://no.test/\n--b--"
     )
     (one,) = read_mail(
-        partner.sign(partner.letter(text, rest=rest)), senders, ask=dns
+        partner.sign(partner.letter(text, rest=rest)),
+        senders,
+        ask=dns,
+        find_places=find_places,
     ).found
     assert one.submission.locations == []
     assert one.submission.narrative.endswith("Report\nWords")
@@ -359,14 +387,22 @@ def test_the_example_of_the_ed25519_standard_gets_in(dns: Any) -> None:
     )
     dns.zone[b"brisbane._domainkey.football.example.com."] = RFC_KEY
     raw = RFC_MAIL.replace("\n", "\r\n").encode()
-    assert read_mail(raw, (listed,), ask=dns).sender == listed
+    assert (
+        read_mail(raw, (listed,), ask=dns, find_places=find_places).sender
+        == listed
+    )
     for old, new in (
         (b"hungry", b"thirsty"),
         (b"dinner", b"supper"),
         (b"b=/gC", b"b=/gD"),
     ):
         with pytest.raises(InvalidInput, match="No proof"):
-            read_mail(raw.replace(old, new), (listed,), ask=dns)
+            read_mail(
+                raw.replace(old, new),
+                (listed,),
+                ask=dns,
+                find_places=find_places,
+            )
 
 
 def ed25519_signed(partner: Any, letter: bytes) -> bytes:
@@ -388,7 +424,10 @@ def test_an_ed25519_signature_proves_its_own_domain_only(
     raw = ed25519_signed(partner, partner.letter())
     assert "No proof" in refused(raw)  # the zone still has the RSA key
     partner.zone[partner.name] = RFC_KEY
-    assert read_mail(raw, senders, ask=dns).sender.name == "Platform"
+    assert (
+        read_mail(raw, senders, ask=dns, find_places=find_places).sender.name
+        == "Platform"
+    )
     assert "No proof" in refused(
         partner.sign(partner.letter())
     )  # RSA by an Ed25519 key

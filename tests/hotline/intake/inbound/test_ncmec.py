@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hotline.core.errors import InvalidInput
 from hotline.intake.inbound import mime, ncmec
 from hotline.intake.kinds import ReportKind
+from hotline.intake.questions import Answer
 from hotline.intake.wire_names import CyberTipIncident
 
 IMAGES, ENTICEMENT = CyberTipIncident.POSSESSION, CyberTipIncident.ENTICEMENT
@@ -143,6 +144,25 @@ def test_a_screen_name_is_the_location_where_there_is_no_other() -> None:
     ].submission.locations == ["foxy"]
 
 
+def test_fields_of_the_child_and_the_account_answer_the_questions() -> None:
+    more = (
+        "<victim><victimPerson><age>19</age><address><city>Tetovo</city>"
+        "<country>MK</country></address></victimPerson></victim>"
+        "<personOrUserReported><espIdentifier>u-77</espIdentifier>"
+        "<espService>Chat</espService><screenName>foxy</screenName>"
+        "</personOrUserReported>"
+    )
+    (one,) = ncmec.parse_cybertipline(report(more=more))
+    # Nineteen is no child's age: it stands in the words alone.
+    assert one.submission.answers == {
+        Answer.CHILD_COUNTRY: "MK",
+        Answer.CHILD_MUNICIPALITY: "Tetovo",
+        Answer.THEIR_PLATFORM: "Chat",
+        Answer.THEIR_NAME: "foxy",
+    }
+    assert "19" in one.submission.narrative
+
+
 def test_what_the_affected_child_s_part_says_is_told_but_is_no_location() -> (
     None
 ):
@@ -150,6 +170,7 @@ def test_what_the_affected_child_s_part_says_is_told_but_is_no_location() -> (
     more = f"<victim><victimPerson>{person}</victimPerson></victim>"
     (one,) = ncmec.parse_cybertipline(report(more=more))
     assert "Affected child, age: 10" in one.submission.narrative
+    assert one.submission.answers == {Answer.CHILD_AGE: "10"}
     assert "child@mail.test" not in one.submission.locations
 
 

@@ -240,3 +240,63 @@ def test_no_values_do_more_than_be_refused(changes: dict[str, Any]) -> None:
     for base in (REPORT, EARLY):
         with contextlib.suppress(InvalidInput):
             xarf.parse_xarf(json.dumps({**base, **changes}).encode())
+
+
+ABUSE = {
+    "Version": "3",
+    "ReporterInfo": {
+        "ReporterOrg": "Platform",
+        "ReporterOrgEmail": "desk@platform.test",
+    },
+    "Disclosure": True,
+    "Report": {
+        "ReportClass": "Content",
+        "ReportType": "ChildAbuse",
+        "Date": "2026-11-23T09:00:00Z",
+        "SourceIp": "192.0.2.55",
+        "SourcePort": 80,
+        "SourceUrl": "http://host.test/index.html",
+        "Samples": [{"Payload": "QUFB"}],
+    },
+}
+
+
+def read_abuse(version: str = "3", **changes: Any) -> Any:
+    report = {**ABUSE["Report"], **changes}  # type: ignore[dict-item]
+    document = {**ABUSE, "Version": version, "Report": report}
+    (inbound,) = xarf.parse_xarf(json.dumps(document).encode())
+    return inbound.submission
+
+
+@pytest.mark.parametrize("version", ["1", "2", "3", "3.1.0"])
+def test_child_abuse_in_versions_1_to_3(version: str) -> None:
+    submission = read_abuse(version)
+    assert submission.locations == ["http://host.test/index.html"]
+    assert (submission.kind, submission.reporter_role) == (
+        "csam_image",
+        "provider",
+    )
+    assert submission.contact == "desk@platform.test"
+    assert "Dropped unread: 1 samples" in submission.narrative
+    assert "QUFB" not in submission.narrative
+
+
+def test_a_source_with_the_port_of_a_client_is_a_location_too() -> None:
+    submission = read_abuse(SourcePort=4662, SourceUrl="")
+    assert submission.locations == ["192.0.2.55:4662 2026-11-23T09:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ReportType": "Phishing"},
+        {"ReportClass": "Activity"},
+        {"SourcePort": 0},
+        {"Date": ""},
+    ],
+)
+def test_another_type_of_versions_1_to_3_is_refused(
+    changes: dict[str, Any],
+) -> None:
+    with pytest.raises(InvalidInput):
+        read_abuse(**changes)

@@ -1,0 +1,140 @@
+"""From a reporter's answers to what may be noted of the case's people. No database, no network.
+
+Nothing is noted by itself: a person reads the answers and takes over what holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hotline.core.datafiles.vocabulary import country_codes
+from hotline.core.errors import InvalidInput
+from hotline.intake.questions import Answer, Answers
+from hotline.intake.vocabulary import (
+    Deadline,
+    GoingOn,
+    Meeting,
+    PaymentWay,
+)
+from triage.cases.people.reading import (
+    SaidIdentifier,
+    find_identifiers,
+    read_identifier,
+)
+from triage.cases.people.vocabulary import (
+    FactName,
+    IdentifierKind,
+    PersonRole,
+)
+
+# Where a way of payment has no check digits, the word that tells a card from a voucher.
+_PAID_BY = {
+    PaymentWay.CARD: "card",
+    PaymentWay.VOUCHER: "voucher",
+    PaymentWay.PAYPAL: "PayPal",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedFact:
+    role: PersonRole
+    name: FactName
+    value: str
+
+
+def propose_facts(answers: Answers) -> tuple[ProposedFact, ...]:
+    """What the answers say of the affected child and of the reported person."""
+    return tuple(
+        ProposedFact(role, name, value)
+        for role, name, value in (
+            *(
+                (PersonRole.AFFECTED_CHILD, *fact)
+                for fact in _of_child(answers)
+            ),
+            *(
+                (PersonRole.REPORTED_PERSON, *fact)
+                for fact in _of_person(answers)
+            ),
+        )
+        if value
+    )
+
+
+def _of_child(answers: Answers) -> Iterator[tuple[FactName, str]]:
+    country = answers.get(Answer.CHILD_COUNTRY, "")
+    # A client of the API may send two letters that are no country.
+    yield FactName.COUNTRY, country if country in country_codes() else ""
+    yield FactName.MUNICIPALITY, answers.get(Answer.CHILD_MUNICIPALITY, "")
+    yield FactName.AGE, answers.get(Answer.CHILD_AGE, "")
+    going_on = answers.get(Answer.GOING_ON, "")
+    yield FactName.GOING_ON, "" if going_on == GoingOn.UNKNOWN else going_on
+    yield FactName.NEXT_MEETING, "; ".join(filter(None, _next_dates(answers)))
+
+
+def _next_dates(answers: Answers) -> Iterator[str]:
+    """In the reporter's words, or as the code of the choice where there are none."""
+    meets = answers.get(Answer.MEETS, "")
+    yield answers.get(Answer.NEXT_MEETING) or (
+        meets if meets in {Meeting.SOON, Meeting.SOMETIME} else ""
+    )
+    deadline = answers.get(Answer.DEADLINE, "")
+    yield answers.get(Answer.DEADLINE_AT) or (
+        deadline if deadline in {Deadline.TODAY, Deadline.DAYS} else ""
+    )
+
+
+def _of_person(answers: Answers) -> Iterator[tuple[FactName, str]]:
+    yield FactName.DEMAND, answers.get(Answer.ASKED_FOR, "")
+
+
+def propose_identifiers(
+    answers: Answers, country: str
+) -> tuple[SaidIdentifier, ...]:
+    """What leads to the reported person: the account, and where money is to go.
+
+    ``country`` (ISO 3166) is where a telephone number without a country code belongs.
+    """
+    proposed = (
+        *_accounts_in(answers, country),
+        *_payments_in(answers, country),
+    )
+    return tuple({said.identity: said for said in proposed}.values())
+
+
+def _accounts_in(answers: Answers, country: str) -> Iterator[SaidIdentifier]:
+    """A number or a link is one wherever it stands; any other name is an account's."""
+    name = answers.get(Answer.THEIR_NAME, "")
+    platform = answers.get(Answer.THEIR_PLATFORM, "")
+    certain = [
+        said
+        for said in find_identifiers(name, country)
+        if said.platform or said.kind is not IdentifierKind.ACCOUNT
+    ]
+    yield from certain or _read_as(
+        IdentifierKind.ACCOUNT, platform, name, country
+    )
+
+
+def _payments_in(answers: Answers, country: str) -> Iterator[SaidIdentifier]:
+    to = answers.get(Answer.PAYMENT_TO, "")
+    way = answers.get(Answer.PAYMENT_WAY, "")
+    kind = (
+        IdentifierKind.WALLET
+        if way == PaymentWay.WALLET
+        else IdentifierKind.OTHER
+    )
+    platform = _PAID_BY.get(PaymentWay(way), "") if way else ""
+    yield from find_identifiers(to, country) or _read_as(
+        kind, platform, to, country
+    )
+
+
+def _read_as(
+    kind: IdentifierKind, platform: str, text: str, country: str
+) -> Iterator[SaidIdentifier]:
+    """Nothing where it cannot be one: the words stand on the page all the same."""
+    try:
+        yield read_identifier(kind, platform, text, country)
+    except InvalidInput:
+        return
