@@ -22,6 +22,7 @@ from partners.referrals.models import HOLDING, Hold, Plan, Referral
 from partners.states import HoldEvent, HoldState
 from triage.cases.locking import lock_case
 from triage.cases.models import Case
+from triage.jurisdiction import Destination
 
 MAX_EXTENSION = timedelta(days=90)
 
@@ -36,6 +37,14 @@ def open_hold(act: Act, referral: Referral) -> Hold:
     )
     act.begin(hold, referral=referral.reference)
     return hold
+
+
+def begin_clocks(act: Act, referral: Referral) -> None:
+    """The office has it: whether it answers is watched, and a police hold's time runs."""
+    referral.chase_at, referral.reminded = referral.due_at, 0
+    referral.escalated_at = None
+    if referral.kind == Destination.POLICE:
+        start_hold(act, referral)
 
 
 def start_hold(act: Act, referral: Referral) -> None:
