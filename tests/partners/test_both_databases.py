@@ -175,5 +175,5 @@ def test_the_right_office_at_the_right_time(context: Context) -> None:
     assert "head@police.example" in written
     assert written[-1] == "arta@home.example", "of danger nobody answered"
     with house.context.database.reading() as session:
-        reasons = {point.why for point in list_points(session, house.now)}
+        reasons = {point.why for point in list_points(session)}
     assert {"referral.unanswered", "route.by_hand"} <= reasons

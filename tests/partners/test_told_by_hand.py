@@ -93,7 +93,7 @@ def record(house: House, route: str, **given: Any) -> None:
 
 def reasons(house: House) -> list[str]:
     with house.context.database.reading() as session:
-        return [point.why for point in list_points(session, house.now)]
+        return [point.why for point in list_points(session)]
 
 
 def test_a_portal_takes_the_notice_and_its_clock_runs(house: House) -> None:
