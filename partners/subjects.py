@@ -18,6 +18,7 @@ from partners.notices import judging, origins
 from partners.notices.message import notice_message
 from partners.notices.models import OPEN, Notice
 from partners.notices.service import tell_of_withdrawal
+from partners.referrals import withdrawal
 from partners.referrals.holds import begin_clocks
 from partners.referrals.message import referral_message
 from partners.referrals.models import Referral, ReferralPackage
@@ -59,6 +60,8 @@ class ReferralSubject:
 
     def may_leave(self, act: Act, delivery: Delivery) -> MayLeave:  # noqa: ARG002
         """A reminder leaves only while nobody has answered."""
+        if delivery.purpose == Purpose.WITHDRAWAL:
+            return MayLeave.YES
         if self.referral.state == ReferralState.WITHDRAWN:
             return MayLeave.WITHDRAWN
         is_reminder = delivery.purpose in REMINDERS
@@ -67,6 +70,10 @@ class ReferralSubject:
         return MayLeave.YES
 
     def message(self, act: Act, delivery: Delivery) -> Message:
+        if delivery.purpose == Purpose.WITHDRAWAL:
+            return withdrawal.withdrawal_message(
+                act.context, act.session, self.referral, delivery
+            )
         if delivery.purpose in REMINDERS:
             return reminder_message(act, self.referral, delivery)
         return referral_message(
@@ -76,8 +83,11 @@ class ReferralSubject:
     def sent(self, act: Act, delivery: Delivery) -> None:  # noqa: ARG002
         """From now on the clocks run: of the answer, and of a police hold.
 
-        An office that has answered meanwhile keeps its word.
+        An office that has answered meanwhile keeps its word. What was withdrawn while it was on its
+        way has been read all the same: the office is told.
         """
+        if self.referral.state == ReferralState.WITHDRAWN:
+            withdrawal.tell_of_withdrawal(act, self.referral)
         if _advance_if_allowed(act, self.referral, ReferralEvent.DELIVERED):
             begin_clocks(act, self.referral)
 

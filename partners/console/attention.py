@@ -110,6 +110,7 @@ def list_points(session: Session) -> list[Point]:
         Point(case, HELD_AT_THE_DOOR, since)
         for case, since in _held_by_nobody(session)
     ]
+    points += _of_withdrawals(session)
     watches = session.scalars(
         select(Watch).where(Watch.needs_person).limit(SHOWN)
     ).all()
@@ -146,6 +147,31 @@ def _held_by_nobody(session: Session) -> list[tuple[Case, datetime]]:
         .limit(SHOWN)
     )
     return [(case, at) for case, at in rows if not was_released(session, case)]
+
+
+def _of_withdrawals(session: Session) -> list[Point]:
+    """Referrals that somebody wants taken back, and holds that those taken back have left."""
+    asked = session.scalars(
+        select(Referral).where(Referral.withdrawal_asked_by != "").limit(SHOWN)
+    ).all()
+    orphans = session.scalars(
+        select(Hold)
+        .join(Referral, Referral.id == Hold.referral_id)
+        .where(
+            Hold.state.in_(HOLDING), Referral.state == ReferralState.WITHDRAWN
+        )
+        .limit(SHOWN)
+    ).all()
+    return [
+        *(
+            Point(case, "referral.withdrawal_asked", row.state_since)
+            for row, case in _with_cases(session, list(asked))
+        ),
+        *(
+            Point(case, "hold.orphaned", row.referral.state_since)
+            for row, case in _with_cases(session, list(orphans))
+        ),
+    ]
 
 
 def _list_unanswered(session: Session) -> Sequence[Referral]:

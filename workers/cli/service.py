@@ -153,7 +153,8 @@ def show_password(password: str) -> None:
         _print_addresses(
             "",
             f"  First administrator: {FIRST_ADMINISTRATOR}   password: {password}",
-            "  The password is shown this once only. Sign in and add people.",
+            "  The password is shown this once only. Administrators need each other's approval:",
+            "  add a second one here with hotline user add NAME --role administrator",
         )
 
 

@@ -19,6 +19,7 @@ import partners.duty.models
 import partners.manual.models
 import partners.notices.models
 import partners.referrals.models
+import partners.replaced_links
 import partners.sending.models
 import partners.watching.models  # noqa: F401
 import triage.cases.models
