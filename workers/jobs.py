@@ -28,6 +28,7 @@ def _intake() -> Jobs:
     from partners.plans.automatic import refer_automatically
     from partners.plans.review import review_case
     from triage.cases.examination.examine import appraise_item
+    from triage.cases.examination.prints import note_seen
     from triage.cases.examination.register import alarm_item, register_report
 
     return {
@@ -36,6 +37,7 @@ def _intake() -> Jobs:
         "item.appraise": lambda _, task: appraise_item(task),
         "referral.automatic": lambda _, task: refer_automatically(task),
         "case.review": lambda _, task: review_case(task),
+        "print.seen": lambda _, task: note_seen(task),
     }
 
 
@@ -53,6 +55,7 @@ def _sending() -> Jobs:
 def _looking() -> Jobs:
     from partners.notices.release import release_notices
     from triage.cases.examination.examine import examine_item, locate_item
+    from triage.cases.examination.prints import list_prints, search_print
     from triage.cases.examination.rematch import rematch_media
     from triage.hashlists.search.index_building import rebuild_index
 
@@ -74,6 +77,12 @@ def _looking() -> Jobs:
         ),
         "hashlist.index": lambda _, task: rebuild_index(task),
         "hashlist.rematch": lambda tools, task: rematch_media(
+            task, matcher=tools.matcher
+        ),
+        "print.search": lambda tools, task: search_print(
+            task, matcher=tools.matcher
+        ),
+        "print.list": lambda tools, task: list_prints(
             task, matcher=tools.matcher
         ),
     }

@@ -26,6 +26,7 @@ from partners.watching.service import post_due_checks
 from triage.cases.forget import forget_idle
 from triage.cases.people.forget import forget_people
 from triage.hashlists.imports import staging
+from triage.prints.watch import forget_prints
 from workers.stopping import StopRequest
 from workers.transport import Transport
 
@@ -93,7 +94,12 @@ class Scheduler:
         self._retention_at = now
         staging.sweep_imports(self.context.database, now)
         erased = sum(retention.forget_all_due(self.context, now=now).values())
-        for forget in (forget_told, forget_people, forget_idle):
+        for forget in (
+            forget_told,
+            forget_people,
+            forget_prints,
+            forget_idle,
+        ):
             erased += self._forget_all(forget, now)
         return erased
 

@@ -55,6 +55,7 @@ from triage.locations import identify_one
 from triage.locations.catalogue import load_platforms
 from triage.locations.identify import is_shortener
 from triage.media.models import Media
+from triage.prints.watch import note_media, watch_item
 
 # Registries may take many seconds; what is known of a file is not kept waiting for them.
 PATIENCE_SECONDS = 0.3
@@ -103,6 +104,7 @@ def examine_item(
                     session, item, report, matcher=matcher, now=task.now
                 )
         item.examined_at = task.now
+        watch_item(session, item, task.now)
         into_queue(session, task, item)
 
 
@@ -331,7 +333,8 @@ def store_media(
     matcher: Matcher,
     now: datetime,
 ) -> Sequence[Media]:
-    """Keep the hashes of what was found at the item and match the files that are new to us."""
+    """Keep the hashes of what was found at the item, match the files that are new to us, and let
+    those cases know of it whose reporters gave a fingerprint of one of them."""
     kept = []
     for medium in report.media:
         if medium.fingerprint is None:
@@ -359,6 +362,7 @@ def store_media(
             ).one()
             link.last_seen_at = now
         matcher.match_media(session, media, now=now)
+    note_media(session, item, kept, now)
     return kept
 
 
